@@ -1,0 +1,185 @@
+//! The simulated AWS as one cloud: routing of requests, passing of time, and the truth.
+//!
+//! Requests to a cluster's endpoint go to its API server; all others go by credential scope.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use kubeproof_contract::cost::Charge;
+use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::history::History;
+
+use crate::setup::{ACCESS_KEY_ID, Setup};
+use crate::state::{Event, State};
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::{Outcome, write, write_error};
+use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, policy, quotas, sts};
+use crate::{tagging, trail};
+
+/// A simulated AWS account.
+pub struct AwsCloud {
+    state: State,
+    history: History,
+    requests: u64,
+}
+
+impl AwsCloud {
+    /// A fresh account, with decoys if the set-up asks for them.
+    pub fn new(setup: Setup) -> Self {
+        let mut state = State::new(setup);
+        ec2::create_default_vpc(&mut state);
+        if state.setup.decoys {
+            decoys::create(&mut state);
+        }
+        let mut cloud = Self { state, history: History::default(), requests: 0 };
+        cloud.observe();
+        cloud
+    }
+
+    /// The state, for tests of the simulator.
+    pub fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    fn observe(&mut self) {
+        self.history.observe(self.state.now, inventory(&self.state));
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Ec2(event) => ec2::happen(&mut self.state, event),
+            Event::Eks(event) => eks::happen(&mut self.state, event),
+            Event::Balancing(event) => balancing::happen(&mut self.state, event),
+        }
+    }
+
+    fn request_id(&mut self) -> String {
+        self.requests += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.requests)
+    }
+}
+
+impl Cloud for AwsCloud {
+    fn advance(&mut self, to: Timestamp) {
+        // Limited, because an event that renews itself without letting time pass would never end.
+        for _ in 0..1_000_000 {
+            let Some((at, event)) = self.state.timers.pop_due(to) else { break };
+            self.state.now = at.max(self.state.now);
+            self.happen(event);
+            eks::kubernetes::carry_out(&mut self.state);
+            self.observe();
+        }
+        self.state.now = to.max(self.state.now);
+        eks::kubernetes::advance(&mut self.state);
+    }
+
+    fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if let Some(cluster) = eks::kubernetes::cluster_of(&self.state, request) {
+            let reply = eks::kubernetes::answer(&mut self.state, &cluster, request);
+            eks::kubernetes::carry_out(&mut self.state);
+            self.observe();
+            return reply;
+        }
+        let request_id = self.request_id();
+        let call = match Call::read(request) {
+            Ok(call) => call,
+            Err(error) => {
+                let protocol = crate::wire::call::Protocol::Ec2;
+                return Reply::Now(write_error(protocol, &error, &request_id));
+            }
+        };
+        let outcome = admit(&self.state, &call).and_then(|()| dispatch(&mut self.state, &call));
+        trail::record(&mut self.state, &call, &outcome);
+        if outcome.is_ok() && !is_read(&call.action) {
+            self.observe();
+        }
+        Reply::Now(write(&call, &outcome, &request_id))
+    }
+
+    fn latency(&self, request: &Request<Bytes>) -> Duration {
+        // Measured shape: creates take longer than reads; figures rounded from public traces.
+        let size = request.body().len() as u64 % 17;
+        Duration::from_millis(if request.method() == http::Method::GET { 40 } else { 90 } + size)
+    }
+
+    fn inventory(&self) -> Vec<Resource> {
+        inventory(&self.state)
+    }
+
+    fn lives(&self) -> Vec<Life> {
+        self.history.lives().to_vec()
+    }
+
+    fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
+        self.state.meter.charges(run_id, from, self.state.now)
+    }
+
+    fn decoys(&self) -> Vec<(Resource, String)> {
+        decoys::digests(&self.state)
+    }
+
+    fn fastest_ready(&self) -> Option<(Duration, String)> {
+        eks::fastest_ready(&self.state)
+    }
+}
+
+/// Whether an operation only reads, by its verb.
+pub fn is_read(action: &str) -> bool {
+    ["Describe", "List", "Get", "Lookup", "Simulate", "Search"]
+        .iter()
+        .any(|verb| action.starts_with(verb))
+}
+
+/// The truth: all resources of all services, in a stable order.
+pub fn inventory(state: &State) -> Vec<Resource> {
+    let mut all = Vec::new();
+    ec2::inventory(state, &mut all);
+    eks::inventory(state, &mut all);
+    autoscaling::inventory(state, &mut all);
+    balancing::inventory(state, &mut all);
+    iam::inventory(state, &mut all);
+    logs::inventory(state, &mut all);
+    all
+}
+
+/// Credentials, region and permission, in the order in which AWS refuses.
+fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
+    if call.access_key != ACCESS_KEY_ID {
+        return Err(AwsError::new(
+            403,
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        ));
+    }
+    let global = matches!(call.service.as_str(), "iam" | "sts" | "ce" | "pricing");
+    if !global && call.region != state.setup.region {
+        return Err(AwsError::new(
+            403,
+            "OptInRequired",
+            format!("the simulated account is not enabled for the region {}", call.region),
+        ));
+    }
+    policy::admit(state, call)
+}
+
+fn dispatch(state: &mut State, call: &Call) -> Outcome {
+    match call.service.as_str() {
+        "ec2" => ec2::answer(state, call),
+        "iam" => iam::answer(state, call),
+        "sts" => sts::answer(state, call),
+        "eks" => eks::answer(state, call),
+        "autoscaling" => autoscaling::answer(state, call),
+        "elasticloadbalancing" => balancing::answer(state, call),
+        "logs" => logs::answer(state, call),
+        "servicequotas" => quotas::answer(state, call),
+        "ce" => billing::cost_explorer::answer(state, call),
+        "pricing" => billing::pricing::answer(state, call),
+        "tagging" => tagging::answer(state, call),
+        "cloudtrail" => trail::answer(state, call),
+        other => Err(AwsError::unknown_operation(other, &call.action)),
+    }
+}

@@ -1,0 +1,21 @@
+//! IAM: not built yet.
+
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::Outcome;
+
+/// Answers one call.
+///
+/// # Errors
+/// As the service words them; 501 for operations that the simulator does not know.
+pub fn answer(_state: &mut State, call: &Call) -> Outcome {
+    Err(AwsError::unknown_operation("iam", &call.action))
+}
+
+/// IAM's store.
+#[derive(Clone, Debug, Default)]
+pub struct Iam {}
+
+/// Adds all IAM resources that exist.
+pub fn inventory(_state: &State, _all: &mut Vec<kubeproof_contract::resource::Resource>) {}

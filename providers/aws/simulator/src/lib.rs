@@ -1,0 +1,23 @@
+//! A simulated AWS account that speaks the real wire protocols.
+//!
+//! Apart from the provider crate so that the observer can share no code with it, and so that it builds
+//! without the SDKs. Facts and their sources: `README.md` beside this crate.
+
+pub mod autoscaling;
+pub mod balancing;
+pub mod billing;
+pub mod cloud;
+pub mod decoys;
+pub mod durations;
+pub mod ec2;
+pub mod eks;
+pub mod iam;
+pub mod logs;
+pub mod policy;
+pub mod quotas;
+pub mod setup;
+pub mod state;
+pub mod sts;
+pub mod tagging;
+pub mod trail;
+pub mod wire;

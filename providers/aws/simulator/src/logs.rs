@@ -1,0 +1,21 @@
+//! CloudWatch Logs: not built yet.
+
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::Outcome;
+
+/// Answers one call.
+///
+/// # Errors
+/// As the service words them; 501 for operations that the simulator does not know.
+pub fn answer(_state: &mut State, call: &Call) -> Outcome {
+    Err(AwsError::unknown_operation("logs", &call.action))
+}
+
+/// The store of log groups.
+#[derive(Clone, Debug, Default)]
+pub struct Logs {}
+
+/// Adds all log groups that exist.
+pub fn inventory(_state: &State, _all: &mut Vec<kubeproof_contract::resource::Resource>) {}

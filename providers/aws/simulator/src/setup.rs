@@ -1,0 +1,73 @@
+//! How a simulated account is set up: seed, region, quotas, permissions, decoys.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The account id of every simulated account.
+pub const ACCOUNT_ID: &str = "123456789012";
+/// The access key id that the simulator knows.
+pub const ACCESS_KEY_ID: &str = "AKIAKUBEPROOFREHEARS";
+/// The secret that goes with it: made up, and of no use anywhere else.
+pub const SECRET_ACCESS_KEY: &str = "kubeproof/rehearsal/only/not/a/real/secret";
+
+/// How a simulated account is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Determines ids, durations and consistency lags.
+    pub seed: u64,
+    /// The region in which everything regional lives.
+    pub region: String,
+    /// The date at which the account begins.
+    pub start: Timestamp,
+    /// An IAM policy document that limits the caller; without one everything is allowed.
+    pub policy: Option<Value>,
+    /// Whether neighbours' and shared resources exist from the start.
+    pub decoys: bool,
+    /// Quotas that differ from AWS's defaults: quota code → value.
+    pub quotas: std::collections::BTreeMap<String, u32>,
+    /// The most items on a page, if less than the API's own maximum: makes pagination show in tests.
+    pub page_size_max: usize,
+}
+
+impl Setup {
+    /// A usual account in a region.
+    pub fn new(seed: u64, region: &str, start: Timestamp) -> Self {
+        Self {
+            seed,
+            region: region.to_owned(),
+            start,
+            policy: None,
+            decoys: true,
+            quotas: std::collections::BTreeMap::new(),
+            page_size_max: 1000,
+        }
+    }
+
+    /// The availability zones of the region: `(name, id)`.
+    pub fn zones(&self) -> Vec<(String, String)> {
+        let short = zone_id_prefix(&self.region);
+        ["a", "b", "c"]
+            .iter()
+            .enumerate()
+            .map(|(n, letter)| (format!("{}{letter}", self.region), format!("{short}-az{}", n + 1)))
+            .collect()
+    }
+}
+
+/// `us-east-1` → `use1`: the form of zone ids.
+fn zone_id_prefix(region: &str) -> String {
+    let parts: Vec<&str> = region.split('-').collect();
+    match parts[..] {
+        [area, direction, number] => {
+            let direction: String = match direction {
+                "northeast" => "ne".to_owned(),
+                "southeast" => "se".to_owned(),
+                "northwest" => "nw".to_owned(),
+                "southwest" => "sw".to_owned(),
+                other => other.chars().take(1).collect(),
+            };
+            format!("{area}{direction}{number}")
+        }
+        _ => region.replace('-', ""),
+    }
+}

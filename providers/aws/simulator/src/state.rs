@@ -1,0 +1,93 @@
+//! The state of a simulated account: one store per service, and what all of them share.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_kubernetes_simulator::server::ApiServer;
+use kubeproof_simkit::ids::Ids;
+use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::timers::Timers;
+
+use crate::durations::Durations;
+use crate::setup::{ACCOUNT_ID, Setup};
+use crate::{autoscaling, balancing, billing, ec2, eks, iam, logs, trail};
+
+/// What will happen later.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// In EC2.
+    Ec2(ec2::Event),
+    /// In EKS.
+    Eks(eks::Event),
+    /// In Elastic Load Balancing.
+    Balancing(balancing::Event),
+}
+
+/// The state of one simulated account.
+pub struct State {
+    /// How it was set up.
+    pub setup: Setup,
+    /// The time now.
+    pub now: Timestamp,
+    /// Seeded ids.
+    pub ids: Ids,
+    /// Durations of asynchronous operations.
+    pub durations: Durations,
+    /// What will happen later.
+    pub timers: Timers<Event>,
+    /// The billing meter.
+    pub meter: Meter,
+    /// The trail of management events.
+    pub trail: trail::Trail,
+    /// EC2.
+    pub ec2: ec2::Ec2,
+    /// IAM.
+    pub iam: iam::Iam,
+    /// EKS.
+    pub eks: eks::Eks,
+    /// Auto Scaling.
+    pub autoscaling: autoscaling::AutoScaling,
+    /// Elastic Load Balancing, classic and v2.
+    pub balancing: balancing::Balancing,
+    /// CloudWatch Logs.
+    pub logs: logs::Logs,
+    /// Billing settings and published usage.
+    pub billing: billing::Billing,
+    /// The API server of each cluster, by cluster name.
+    pub kubernetes: BTreeMap<String, ApiServer>,
+}
+
+impl State {
+    /// An account without resources, apart from what every account has.
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            now: setup.start,
+            ids: Ids::new(setup.seed),
+            durations: Durations::seeded(setup.seed),
+            timers: Timers::default(),
+            meter: Meter::default(),
+            trail: trail::Trail::default(),
+            ec2: ec2::Ec2::default(),
+            iam: iam::Iam::default(),
+            eks: eks::Eks::default(),
+            autoscaling: autoscaling::AutoScaling::default(),
+            balancing: balancing::Balancing::default(),
+            logs: logs::Logs::default(),
+            billing: billing::Billing::default(),
+            kubernetes: BTreeMap::new(),
+            setup,
+        }
+    }
+
+    /// Lets an event happen after a while.
+    pub fn after(&mut self, wait: Duration, event: Event) {
+        let at = self.now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        self.timers.at(at, event);
+    }
+
+    /// An ARN of this account: `arn:aws:<service>:<region>:<account>:<resource>`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{ACCOUNT_ID}:{resource}", self.setup.region)
+    }
+}

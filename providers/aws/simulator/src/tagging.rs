@@ -1,0 +1,14 @@
+//! Resource Groups Tagging: not built yet.
+
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::Outcome;
+
+/// Answers one call.
+///
+/// # Errors
+/// As the service words them; 501 for operations that the simulator does not know.
+pub fn answer(_state: &mut State, call: &Call) -> Outcome {
+    Err(AwsError::unknown_operation("tagging", &call.action))
+}

@@ -1,0 +1,181 @@
+//! A request, read as far as every service needs it: service, action, region and parameters.
+//!
+//! Routing goes by the SigV4 credential scope, as every real client sends it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::wire::error::AwsError;
+use crate::wire::params::Params;
+
+/// How a service words its requests and responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// EC2's variant of the query protocol.
+    Ec2,
+    /// The query protocol with `…Result` and `member`, and the XML name space.
+    Query(&'static str),
+    /// JSON 1.1 with `X-Amz-Target`.
+    Json,
+    /// REST with JSON bodies.
+    Rest,
+}
+
+/// An injected fault of an asynchronous operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsyncFault {
+    /// The operation fails with this code, or the service's usual one.
+    Fail(Option<String>),
+    /// The operation never ends.
+    Stuck,
+    /// The operation takes so many times as long.
+    Late(u32),
+}
+
+/// One request to the simulated AWS.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The signing name of the service: `ec2`, `iam`, `eks`, `elasticloadbalancing`, …
+    pub service: String,
+    /// The region of the credential scope.
+    pub region: String,
+    /// The access key id that signed the request.
+    pub access_key: String,
+    /// The operation: `CreateVpc`, `GetCostAndUsage`; for REST, `METHOD /path` is matched instead.
+    pub action: String,
+    /// The API version of a query request, else empty.
+    pub version: String,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Query-protocol parameters, or the URL's query for REST.
+    pub params: Params,
+    /// JSON body; `Null` when there is none.
+    pub json: Value,
+    /// HTTP method.
+    pub method: Method,
+    /// Decoded path segments: `clusters`, `c1`, `node-groups`.
+    pub path: Vec<String>,
+    /// The injected fault of the asynchronous operation, if any.
+    pub async_fault: Option<AsyncFault>,
+}
+
+impl Call {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// 403 `MissingAuthenticationToken` when it is not signed; 400 when its body cannot be read.
+    pub fn read(request: &Request<Bytes>) -> Result<Self, AwsError> {
+        let query = request.uri().query().unwrap_or_default();
+        let scope = Scope::of(request).ok_or_else(|| {
+            AwsError::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        })?;
+        let target = header(request, "x-amz-target");
+        let (protocol, params, json) = match scope.service.as_str() {
+            "ec2" => (Protocol::Ec2, form(request), Value::Null),
+            "eks" => (Protocol::Rest, Params::read(query.as_bytes()), body(request)?),
+            _ if target.is_some() => (Protocol::Json, Params::default(), body(request)?),
+            service => (Protocol::Query(namespace(service, request)), form(request), Value::Null),
+        };
+        let action = match (&target, protocol) {
+            (Some(target), Protocol::Json) => target.rsplit('.').next().unwrap_or(target).to_owned(),
+            (_, Protocol::Rest) => crate::eks::operation(request.method(), request.uri().path()),
+            _ => params.get("Action").unwrap_or_default().to_owned(),
+        };
+        Ok(Self {
+            service: scope.service,
+            region: scope.region,
+            access_key: scope.access_key,
+            action,
+            version: params.get("Version").unwrap_or_default().to_owned(),
+            protocol,
+            params,
+            json,
+            method: request.method().clone(),
+            path: segments(request.uri().path()),
+            async_fault: async_fault(request),
+        })
+    }
+}
+
+/// The SigV4 credential scope of a request.
+struct Scope {
+    access_key: String,
+    region: String,
+    service: String,
+}
+
+impl Scope {
+    fn of(request: &Request<Bytes>) -> Option<Self> {
+        let authorization = header(request, "authorization").unwrap_or_default();
+        let credential = match authorization.split("Credential=").nth(1) {
+            Some(rest) => rest.split([',', ' ']).next()?.to_owned(),
+            None => Params::read(request.uri().query()?.as_bytes()).get("X-Amz-Credential")?.to_owned(),
+        };
+        let parts: Vec<&str> = credential.split('/').collect();
+        let [access_key, _date, region, service, _] = parts[..] else { return None };
+        Some(Self {
+            access_key: access_key.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+        })
+    }
+}
+
+fn header(request: &Request<Bytes>, name: &str) -> Option<String> {
+    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
+}
+
+fn form(request: &Request<Bytes>) -> Params {
+    if request.body().is_empty() {
+        Params::read(request.uri().query().unwrap_or_default().as_bytes())
+    } else {
+        Params::read(request.body())
+    }
+}
+
+fn body(request: &Request<Bytes>) -> Result<Value, AwsError> {
+    if request.body().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(request.body())
+        .map_err(|error| AwsError::new(400, "SerializationException", error.to_string()))
+}
+
+fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+fn namespace(service: &str, request: &Request<Bytes>) -> &'static str {
+    let versions: BTreeMap<&str, &'static str> = BTreeMap::from([
+        ("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
+        ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
+        ("autoscaling", "http://autoscaling.amazonaws.com/doc/2011-01-01/"),
+    ]);
+    match versions.get(service) {
+        Some(namespace) => namespace,
+        None if form(request).get("Version") == Some("2012-06-01") => {
+            "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/"
+        }
+        None => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+    }
+}
+
+fn async_fault(request: &Request<Bytes>) -> Option<AsyncFault> {
+    let text = header(request, ASYNC_FAULT_HEADER)?;
+    let argument = text.split_once('(').map(|(_, rest)| rest.trim_end_matches(')').to_owned());
+    if text.starts_with("async-fail") {
+        Some(AsyncFault::Fail(argument))
+    } else if text.starts_with("async-stuck") {
+        Some(AsyncFault::Stuck)
+    } else {
+        Some(AsyncFault::Late(argument.and_then(|text| text.parse().ok()).unwrap_or(2)))
+    }
+}

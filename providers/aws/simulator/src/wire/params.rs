@@ -1,0 +1,138 @@
+//! Parameters of query-protocol requests: `Filter.1.Value.2=x` as a map with list access.
+//!
+//! EC2 flattens lists (`SubnetId.1`); the other query services put `member` in between.
+
+use std::collections::BTreeMap;
+
+use crate::wire::error::AwsError;
+
+/// The most elements of one list that are read: AWS accepts far fewer.
+const LIST_MAX: usize = 1000;
+
+/// Flat parameters of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    map: BTreeMap<String, String>,
+}
+
+impl Params {
+    /// Reads a form body or a query string.
+    pub fn read(form: &[u8]) -> Self {
+        Self { map: form_urlencoded::parse(form).into_owned().collect() }
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.map.get(name).map(String::as_str)
+    }
+
+    /// The value of a parameter that must be there.
+    ///
+    /// # Errors
+    /// `MissingParameter`, as AWS words it.
+    pub fn need(&self, name: &str) -> Result<&str, AwsError> {
+        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+            AwsError::new(
+                400,
+                "MissingParameter",
+                format!("The request must contain the parameter {name}"),
+            )
+        })
+    }
+
+    /// A boolean parameter; absent is `None`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name).map(|value| value == "true")
+    }
+
+    /// An integer parameter.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is not a number.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, AwsError> {
+        self.get(name)
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    AwsError::new(
+                        400,
+                        "InvalidParameterValue",
+                        format!("Value ({text}) for parameter {name} is invalid."),
+                    )
+                })
+            })
+            .transpose()
+    }
+
+    /// The values of `prefix.1`, `prefix.2`, … (or `prefix.member.1`, …).
+    pub fn list(&self, prefix: &str) -> Vec<String> {
+        (1..=LIST_MAX)
+            .map_while(|n| {
+                self.get(&format!("{prefix}.{n}")).or_else(|| self.get(&format!("{prefix}.member.{n}")))
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The structures under `prefix.1.`, `prefix.2.`, … (or `prefix.member.1.`, …), each as parameters
+    /// of its own.
+    pub fn structs(&self, prefix: &str) -> Vec<Self> {
+        (1..=LIST_MAX)
+            .map_while(|n| {
+                let plain = self.under(&format!("{prefix}.{n}."));
+                if plain.map.is_empty() {
+                    let member = self.under(&format!("{prefix}.member.{n}."));
+                    (!member.map.is_empty()).then_some(member)
+                } else {
+                    Some(plain)
+                }
+            })
+            .collect()
+    }
+
+    /// All parameters below `prefix`, with it cut off.
+    pub fn under(&self, prefix: &str) -> Self {
+        let map = self
+            .map
+            .range(prefix.to_owned()..)
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, value)| (key[prefix.len()..].to_owned(), value.clone()))
+            .collect();
+        Self { map }
+    }
+
+    /// Key and value pairs of a tag list under `prefix` (`Tag`, `Tags`).
+    pub fn tags(&self, prefix: &str) -> BTreeMap<String, String> {
+        self.structs(prefix)
+            .iter()
+            .filter_map(|tag| {
+                Some((tag.get("Key")?.to_owned(), tag.get("Value").unwrap_or_default().to_owned()))
+            })
+            .collect()
+    }
+
+    /// EC2's filters: name → values.
+    pub fn filters(&self) -> Vec<(String, Vec<String>)> {
+        self.structs("Filter")
+            .iter()
+            .filter_map(|filter| Some((filter.get("Name")?.to_owned(), filter.list("Value"))))
+            .collect()
+    }
+
+    /// EC2's `TagSpecification.N` for one resource type.
+    pub fn tag_specification(&self, resource_type: &str) -> BTreeMap<String, String> {
+        self.structs("TagSpecification")
+            .iter()
+            .filter(|specification| specification.get("ResourceType") == Some(resource_type))
+            .flat_map(|specification| specification.tags("Tag"))
+            .collect()
+    }
+
+    /// The canonical text of all parameters but these: for comparing two requests with one token.
+    pub fn fingerprint(&self, without: &[&str]) -> String {
+        self.map
+            .iter()
+            .filter(|(key, _)| !without.contains(&key.as_str()))
+            .map(|(key, value)| format!("{key}={value}&"))
+            .collect()
+    }
+}

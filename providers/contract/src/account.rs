@@ -1,0 +1,104 @@
+//! The account: an observer of the cloud that is independent of any provisioner.
+//!
+//! It is written against the cloud's API with the cloud's SDK, never against a simulator.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::check::Check;
+use crate::cost::{Billed, Estimate};
+use crate::provisioner::{KubernetesAccess, Provisioned};
+use crate::resource::{MonthlyCost, Resource, ResourceType};
+use crate::run::Run;
+
+/// Why the observer could not find out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{call} failed: {message}")]
+pub struct ObserverError {
+    /// The call that failed, such as `ec2:DescribeAddresses`.
+    pub call: String,
+    /// What the cloud or the transport said.
+    pub message: String,
+}
+
+/// The observer of one account for one scenario and run.
+#[async_trait]
+pub trait Account: Send + Sync {
+    /// Checks credentials, permissions, quotas and the scenario against the account, changing nothing.
+    /// A failed check stops the trial before anything is created.
+    async fn preflight(&self) -> Vec<Check>;
+
+    /// Evaluates the provider's rows of the checklist that describe a provisioned cluster.
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check>;
+
+    /// Access to the cluster of the run, obtained without the provisioner.
+    ///
+    /// # Errors
+    /// When the cluster cannot be found or is not ready to be used.
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError>;
+
+    /// The number of nodes that the scenario asks for.
+    fn nodes_expected(&self) -> usize;
+
+    /// The regions that an audit must cover; `global` types are listed once besides.
+    fn regions(&self) -> Vec<String>;
+
+    /// All resource types that a cluster or its workload can leave behind, in deletion order.
+    fn resource_types(&self) -> &'static [ResourceType];
+
+    /// Lists one resource type in one region (`global` for global ones) to its last page. Gone
+    /// resources that the cloud still shows (`deleted`, `terminated`) are left out.
+    ///
+    /// # Errors
+    /// When any page could not be read: then the cell is unknown, never empty.
+    async fn list(&self, resource_type: &str, region: &str)
+    -> Result<Vec<Resource>, ObserverError>;
+
+    /// Reads what a listing leaves out but ownership needs (tags of roles, say) for these resources.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError>;
+
+    /// Why a resource belongs to the run, as proofs in words: its tag, the run's name in it, a parent
+    /// that belongs to it, who created it. Empty: no proof.
+    fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String>;
+
+    /// Proof of creation from the cloud's own trail of events (what tags cannot give): resource id →
+    /// who created it, when. Empty when the trail has nothing yet.
+    ///
+    /// # Errors
+    /// When the trail could not be read.
+    async fn created_by(
+        &self,
+        run: &Run,
+        resources: &[Resource],
+    ) -> Result<BTreeMap<String, String>, ObserverError>;
+
+    /// Deletes one resource. Never called by an audit.
+    ///
+    /// # Errors
+    /// When the cloud refuses, with its reason.
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError>;
+
+    /// What keeping this resource costs a month; `None` when no price is known.
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
+
+    /// The most live resources of a type that the scenario can need: more are twins. Types that are
+    /// absent are not limited.
+    fn most_at_once(&self) -> BTreeMap<String, usize>;
+
+    /// The estimate per line for a start (if known) and a duration.
+    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate;
+
+    /// What the cloud's billing data say of the run, from `from` on until now.
+    ///
+    /// # Errors
+    /// When billing data cannot be read.
+    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError>;
+
+    /// When billing data for usage at `at` can be expected to be final.
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp;
+}

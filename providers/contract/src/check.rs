@@ -1,0 +1,79 @@
+//! Verdicts and checks: what was looked at, and what was seen.
+//!
+//! Plain data shared by providers (who evaluate) and reports (who show). `unknown` is never `pass`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The verdict of a check, phase, audit or cost comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Seen to be right.
+    Pass,
+    /// Seen to be wrong.
+    Fail,
+    /// Could not find out.
+    Unknown,
+    /// Billing data are not final yet.
+    Pending,
+    /// Not looked at, and the message says why.
+    Skipped,
+}
+
+impl Verdict {
+    /// The verdict of a whole from its parts: fail beats unknown beats pending beats pass. Skipped
+    /// parts do not count; nothing but skipped parts (or no part) is `Skipped`.
+    pub fn of_all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |verdict: Self| match verdict {
+            Self::Skipped => 0,
+            Self::Pass => 1,
+            Self::Pending => 2,
+            Self::Unknown => 3,
+            Self::Fail => 4,
+        };
+        parts.into_iter().max_by_key(|verdict| rank(*verdict)).unwrap_or(Self::Skipped)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+            Self::Skipped => "skipped",
+        })
+    }
+}
+
+/// One row of the checklist, evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The id of the checklist row, such as `aws.vpc`.
+    pub id: String,
+    /// What must be shown, in words.
+    pub title: String,
+    /// What was seen.
+    pub verdict: Verdict,
+    /// The evidence: what was looked at and what it said. Never a secret.
+    pub evidence: String,
+}
+
+impl Check {
+    /// A check with a verdict and its evidence.
+    pub fn new(id: &str, title: &str, verdict: Verdict, evidence: impl Into<String>) -> Self {
+        Self { id: id.to_owned(), title: title.to_owned(), verdict, evidence: evidence.into() }
+    }
+
+    /// `Pass` when nothing was found wrong, else `Fail` with what is wrong as the evidence.
+    pub fn judged(id: &str, title: &str, wrong: &[String], seen: impl Into<String>) -> Self {
+        if wrong.is_empty() {
+            Self::new(id, title, Verdict::Pass, seen)
+        } else {
+            Self::new(id, title, Verdict::Fail, wrong.join("; "))
+        }
+    }
+}

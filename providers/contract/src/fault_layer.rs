@@ -1,0 +1,179 @@
+//! The fault layer: carries a plan of faults out on the transport.
+//!
+//! It sits beside the journal, so live runs use the same one. Effects on asynchronous operations are
+//! handed to the simulator in a header, which no real cloud knows: live refuses them beforehand.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use tokio::sync::watch;
+
+use crate::call::{Actor, Dialect, ErrorKind};
+use crate::fault::{Effect, Fault};
+use crate::transport::{SharedTransport, Transport, TransportError};
+
+/// The header that asks a simulator to let the operation fail, stick or be late.
+pub const ASYNC_FAULT_HEADER: &str = "x-kubeproof-async-fault";
+
+/// How long a client waits before it takes a silent connection for dead.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A plan of faults with its counters: shared by the transports of all actors of one trial.
+#[derive(Clone, Debug)]
+pub struct FaultPlan {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    faults: Vec<Fault>,
+    counts: Mutex<Vec<Count>>,
+    crashed: watch::Sender<u64>,
+}
+
+/// How often a fault's place was seen and how often it struck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Matching calls.
+    pub seen: u64,
+    /// Calls that the effect was carried out on.
+    pub struck: u64,
+}
+
+impl FaultPlan {
+    /// A plan of these faults, in order of precedence: the first that strikes a call decides.
+    pub fn new(faults: Vec<Fault>) -> Self {
+        let counts = Mutex::new(vec![Count::default(); faults.len()]);
+        Self { inner: Arc::new(Inner { faults, counts, crashed: watch::channel(0).0 }) }
+    }
+
+    /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
+    pub fn tally(&self) -> Vec<(Fault, Count)> {
+        let counts = self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.faults.iter().cloned().zip(counts.iter().copied()).collect()
+    }
+
+    /// Waits until a crash effect strikes. The harness then drops the provisioner, as a crash would.
+    pub async fn crash(&self) {
+        let mut crashes = self.inner.crashed.subscribe();
+        // The sender lives as long as the plan, so this only ends by a crash.
+        let _ = crashes.changed().await;
+    }
+
+    /// A transport that strikes the calls of `actor`.
+    pub fn layer(
+        &self,
+        inner: SharedTransport,
+        dialect: Arc<dyn Dialect>,
+        actor: Actor,
+    ) -> SharedTransport {
+        if self.inner.faults.iter().all(|fault| fault.place.actor != actor) {
+            return inner;
+        }
+        Arc::new(FaultLayer { plan: self.clone(), inner, dialect, actor })
+    }
+
+    fn decide(&self, actor: Actor, dialect: &dyn Dialect, request: &Request<Bytes>) -> Option<Effect> {
+        let signature = dialect.signature(request);
+        let mut counts = self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut decided = None;
+        for (fault, count) in self.inner.faults.iter().zip(counts.iter_mut()) {
+            if !fault.place.names(actor, &signature) {
+                continue;
+            }
+            count.seen += 1;
+            if decided.is_none() && fault.place.strikes(count.seen) {
+                count.struck += 1;
+                decided = Some(fault.effect.clone());
+            }
+        }
+        decided
+    }
+}
+
+#[derive(Debug)]
+struct FaultLayer {
+    plan: FaultPlan,
+    inner: SharedTransport,
+    dialect: Arc<dyn Dialect>,
+    actor: Actor,
+}
+
+impl FaultLayer {
+    async fn crash(&self) -> ! {
+        self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
+        std::future::pending().await
+    }
+
+    fn late(&self, request: Request<Bytes>, seconds: u64) {
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(TIMEOUT + Duration::from_secs(seconds)).await;
+            let _ = inner.send(request).await;
+        });
+    }
+
+    fn refusal(effect: &Effect) -> Option<ErrorKind> {
+        Some(match effect {
+            Effect::Reject(code) => ErrorKind::Rejected(code.clone()),
+            Effect::Throttle(seconds) => ErrorKind::Throttled { retry_after_seconds: *seconds },
+            Effect::ServerErrorBefore => ErrorKind::Server,
+            Effect::Quota => ErrorKind::Quota,
+            Effect::Capacity => ErrorKind::Capacity,
+            Effect::Dependency => ErrorKind::Dependency,
+            Effect::CredentialsExpire => ErrorKind::CredentialsExpired,
+            _ => return None,
+        })
+    }
+}
+
+#[async_trait]
+impl Transport for FaultLayer {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let Some(effect) = self.plan.decide(self.actor, self.dialect.as_ref(), &request) else {
+            return self.inner.send(request).await;
+        };
+        if let Some(kind) = Self::refusal(&effect) {
+            return Ok(self.dialect.error(&request, &kind));
+        }
+        match effect {
+            Effect::LostRequest => Err(TransportError::Lost("injected: lost request".to_owned())),
+            Effect::LostResponse => {
+                self.inner.send(request).await?;
+                Err(TransportError::Lost("injected: lost response".to_owned()))
+            }
+            Effect::ServerErrorAfter => {
+                let answer = self.dialect.error(&request, &ErrorKind::Server);
+                self.inner.send(request).await?;
+                Ok(answer)
+            }
+            Effect::LateApply(seconds) => {
+                self.late(request, seconds);
+                tokio::time::sleep(TIMEOUT).await;
+                Err(TransportError::Timeout("injected: applied later".to_owned()))
+            }
+            Effect::Hang => std::future::pending().await,
+            Effect::Garbled => {
+                let response = self.inner.send(request).await?;
+                let (parts, body) = response.into_parts();
+                Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
+            }
+            Effect::CrashBefore => self.crash().await,
+            Effect::CrashAfter => {
+                let _ = self.inner.send(request).await;
+                self.crash().await
+            }
+            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) => {
+                if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
+                    request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
+                }
+                self.inner.send(request).await
+            }
+            // All others are refusals, answered above.
+            other => Err(TransportError::Lost(format!("no way to carry out `{other}`"))),
+        }
+    }
+}

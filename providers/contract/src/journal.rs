@@ -1,0 +1,170 @@
+//! The journal: the ordered list of all calls of a trial.
+//!
+//! It sits on the transport, so rehearsal and live write the same one. It keeps no headers (where
+//! secrets live) and no bodies, only digests: enough to compare two runs and to replay by name.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::call::{Actor, Dialect, Signature};
+use crate::clock::Clock;
+use crate::transport::{SharedTransport, Transport, TransportError};
+
+/// One call, as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Position in the journal, from 1.
+    pub ordinal: u64,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub actor: Actor,
+    /// Its name.
+    pub signature: Signature,
+    /// HTTP method and path, without query.
+    pub target: String,
+    /// The response's status; none when no response came.
+    pub status: Option<u16>,
+    /// The cloud's error code, or the transport's error.
+    pub error: Option<String>,
+    /// Milliseconds until the answer.
+    pub milliseconds: u64,
+    /// SHA-256 of the request body, hexadecimal, 16 digits.
+    pub request_digest: String,
+    /// SHA-256 of the response body, hexadecimal, 16 digits.
+    pub response_digest: String,
+}
+
+/// The shared list of calls of one trial.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Journal {
+    /// All calls so far, in the order in which they were sent.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number of calls so far.
+    pub fn len(&self) -> usize {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether no call was made yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One hash over all that is deterministic in the calls: equal runs have equal hashes.
+    pub fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for call in self.calls() {
+            // Written out field by field, so that the hash does not change with serde's layout.
+            hasher.update(format!(
+                "{}|{}|{}|{}|{}|{:?}|{:?}|{}|{}|{}\n",
+                call.ordinal,
+                call.at,
+                call.actor,
+                call.signature,
+                call.target,
+                call.status,
+                call.error,
+                call.milliseconds,
+                call.request_digest,
+                call.response_digest,
+            ));
+        }
+        hexadecimal(&hasher.finalize())
+    }
+
+    /// A transport that writes each call of `actor` into this journal before passing it on.
+    pub fn layer(
+        &self,
+        inner: SharedTransport,
+        dialect: Arc<dyn Dialect>,
+        actor: Actor,
+        clock: Clock,
+    ) -> SharedTransport {
+        Arc::new(JournalLayer { journal: self.clone(), inner, dialect, actor, clock })
+    }
+
+    fn begin(&self, call: Call) -> usize {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = calls.len();
+        calls.push(Call { ordinal: index as u64 + 1, ..call });
+        index
+    }
+
+    fn end(&self, index: usize, finish: impl FnOnce(&mut Call)) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(call) = calls.get_mut(index) {
+            finish(call);
+        }
+    }
+}
+
+/// SHA-256 digits of a body, shortened to 16: enough to tell two bodies of one trial apart.
+pub fn digest(body: &[u8]) -> String {
+    let mut hex = hexadecimal(&Sha256::digest(body));
+    hex.truncate(16);
+    hex
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[derive(Debug)]
+struct JournalLayer {
+    journal: Journal,
+    inner: SharedTransport,
+    dialect: Arc<dyn Dialect>,
+    actor: Actor,
+    clock: Clock,
+}
+
+#[async_trait]
+impl Transport for JournalLayer {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let began = self.clock.elapsed();
+        // Written before it is sent: a call that never returns (crash, hang) is in the journal too.
+        let index = self.journal.begin(Call {
+            ordinal: 0,
+            at: self.clock.now(),
+            actor: self.actor,
+            signature: self.dialect.signature(&request),
+            target: format!("{} {}", request.method(), request.uri().path()),
+            status: None,
+            error: Some("no answer".to_owned()),
+            milliseconds: 0,
+            request_digest: digest(request.body()),
+            response_digest: String::new(),
+        });
+        let result = self.inner.send(request).await;
+        let took = self.clock.elapsed().saturating_sub(began);
+        self.journal.end(index, |call| {
+            call.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            match &result {
+                Ok(response) => {
+                    call.status = Some(response.status().as_u16());
+                    call.error = self.dialect.error_code(response);
+                    call.response_digest = digest(response.body());
+                }
+                Err(error) => call.error = Some(error.to_string()),
+            }
+        });
+        result
+    }
+}

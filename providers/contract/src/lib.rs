@@ -1,0 +1,24 @@
+//! The contract between the harness and a provider: traits, plain types and the transport seam.
+//!
+//! It knows no cloud. Everything that talks to an API goes through [`transport::Transport`], so the
+//! journal and the faults serve a simulator in memory and a real cloud over HTTPS alike.
+
+pub mod account;
+pub mod call;
+pub mod check;
+pub mod clock;
+pub mod cost;
+pub mod fault;
+pub mod fault_layer;
+pub mod https;
+pub mod journal;
+pub mod provider;
+pub mod provisioner;
+pub mod resource;
+pub mod run;
+pub mod scenario;
+pub mod transport;
+pub mod world;
+
+/// Exact decimal money and quantities: never a float.
+pub use rust_decimal::Decimal;

@@ -1,0 +1,93 @@
+//! A provider: a cloud and all that we know of it, behind one trait.
+//!
+//! The harness has one list of these and names no cloud anywhere else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::account::Account;
+use crate::call::Dialect;
+use crate::clock::Clock;
+use crate::provisioner::Provisioner;
+use crate::run::Run;
+use crate::scenario::{AnyScenario, ScenarioError};
+use crate::transport::SharedTransport;
+use crate::world::Rehearsal;
+
+/// What a provider needs to make clients: where calls go, what time it is, and for which run.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The layered transport of one actor.
+    pub transport: SharedTransport,
+    /// The trial's clock.
+    pub clock: Clock,
+    /// The seed of whatever would be random (idempotency tokens).
+    pub seed: u64,
+    /// The run.
+    pub run: Run,
+    /// How to find credentials.
+    pub credentials: Credentials,
+}
+
+/// How to find credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Made-up ones that the simulator knows.
+    Rehearsal,
+    /// A `.env` file first, then the cloud's own documented order; never a prompt.
+    Documented {
+        /// The `.env` file to read first, if it exists.
+        env_file: PathBuf,
+    },
+}
+
+/// A provisioner's deliberate defect, for proving that the harness catches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defect {
+    /// The name in scenario files, such as `leaks-elastic-ip`.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub about: &'static str,
+}
+
+/// A provider.
+pub trait Provider: Send + Sync {
+    /// The name in scenario files and on the command line.
+    fn name(&self) -> &'static str;
+
+    /// The name in reports.
+    fn title(&self) -> &'static str;
+
+    /// How its requests are named and its errors worded.
+    fn dialect(&self) -> Arc<dyn Dialect>;
+
+    /// Reads a scenario file's text, with all that the provider can tell about it without an account.
+    ///
+    /// # Errors
+    /// With line, column and what would be right.
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError>;
+
+    /// The JSON schema of its scenario files.
+    fn schema(&self) -> serde_json::Value;
+
+    /// A fresh simulated account, with decoys in it, on the current runtime's clock.
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Rehearsal;
+
+    /// The observer of the account.
+    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account>;
+
+    /// A new process of the provisioner that the scenario names.
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner>;
+
+    /// The defects that its reference provisioner can be given.
+    fn defects(&self) -> &'static [Defect];
+
+    /// The checklist ids that belong to this provider, with titles: none may be missing in a record.
+    fn checklist(&self) -> &'static [(&'static str, &'static str)];
+
+    /// Whether this provider could run live here: the credential source, or where it was looked for.
+    ///
+    /// # Errors
+    /// With the places looked at.
+    fn live_readiness(&self, env_file: &std::path::Path) -> Result<String, String>;
+}

@@ -1,0 +1,91 @@
+//! The provisioner: the program under test.
+//!
+//! Two mutating methods and a claim. Everything else that the harness learns, it learns from an
+//! observer that does not trust the provisioner.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+/// Access to a Kubernetes API server. `Debug` never shows the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KubernetesAccess {
+    /// The server's URL.
+    pub server: String,
+    /// The certificate authority of the server, PEM, when it is not a public one.
+    pub certificate_authority_pem: Option<String>,
+    /// The bearer token.
+    pub bearer_token: String,
+    /// When the token stops working, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for KubernetesAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubernetesAccess")
+            .field("server", &self.server)
+            .field("bearer_token", &"(redacted)")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a provisioner hands over when it says that the cluster is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    /// Access to the cluster, as the provisioner's kubeconfig gives it.
+    pub access: KubernetesAccess,
+    /// What it says it made: logical name → id. Evidence, never believed unchecked.
+    pub made: BTreeMap<String, String>,
+}
+
+/// Why a phase failed, in the provisioner's own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ProvisionerError {
+    /// What happened, where, and what to do next.
+    pub message: String,
+    /// What the provisioner says it left behind: ids. Empty means "nothing, or do not know".
+    pub left_behind: Vec<String>,
+}
+
+impl ProvisionerError {
+    /// An error that names nothing left behind.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), left_behind: Vec::new() }
+    }
+}
+
+/// What a provisioner claims that an hour of its cluster costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// US dollars an hour.
+    pub usd_per_hour: Decimal,
+    /// Where the claim is made.
+    pub source: String,
+}
+
+/// The program under test. One value is one process: after a crash a new one is made, with no memory.
+#[async_trait]
+pub trait Provisioner: Send {
+    /// Its name, for records.
+    fn name(&self) -> String;
+
+    /// What it claims that an hour costs, if it claims anything.
+    fn claim(&self) -> Option<Claim>;
+
+    /// Makes the cluster, or finishes making it: a second call converges and makes no twin.
+    ///
+    /// # Errors
+    /// When it cannot; then it has unwound, or left a state that `teardown` finishes from tags alone.
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError>;
+
+    /// Removes everything of the run, found by tags and natural names alone. A second call is a no-op.
+    ///
+    /// # Errors
+    /// When something is left.
+    async fn teardown(&mut self) -> Result<(), ProvisionerError>;
+}

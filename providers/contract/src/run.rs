@@ -1,0 +1,57 @@
+//! What identifies a run: its id, its tags and the names that follow from it.
+//!
+//! Apart from provisioners and accounts because both must agree on it without speaking to each other:
+//! teardown and audit find resources by these tags and names alone.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The tag key that carries the run id.
+pub const RUN_TAG: &str = "kubeproof:run";
+/// The tag key that says who owns the resource.
+pub const OWNER_TAG: &str = "kubeproof:owner";
+/// The tag key that carries the time after which the resource may be swept (RFC 3339).
+pub const EXPIRES_TAG: &str = "kubeproof:expires";
+
+/// One run of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Unique id: lower-case letters, digits and dashes, at most 20 characters, so that it fits into
+    /// every cloud's resource names.
+    pub id: String,
+    /// Who runs it.
+    pub owner: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// After this time its resources may be swept.
+    pub expires_at: Timestamp,
+}
+
+impl Run {
+    /// A run that starts now and whose resources expire after six hours.
+    pub fn new(id: impl Into<String>, owner: impl Into<String>, started_at: Timestamp) -> Self {
+        let expires_at = started_at + SignedDuration::from_hours(6);
+        Self { id: id.into(), owner: owner.into(), started_at, expires_at }
+    }
+
+    /// The tags that every resource of the run carries from its creation on.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (RUN_TAG.to_owned(), self.id.clone()),
+            (OWNER_TAG.to_owned(), self.owner.clone()),
+            (EXPIRES_TAG.to_owned(), self.expires_at.to_string()),
+        ])
+    }
+
+    /// The natural name of a resource of this run: `kp-<run id>-<part>`, or `kp-<run id>`.
+    pub fn name(&self, part: &str) -> String {
+        if part.is_empty() { format!("kp-{}", self.id) } else { format!("kp-{}-{part}", self.id) }
+    }
+
+    /// Whether these tags say that the resource belongs to this run.
+    pub fn owns(&self, tags: &BTreeMap<String, String>) -> bool {
+        tags.get(RUN_TAG).is_some_and(|value| *value == self.id)
+    }
+}

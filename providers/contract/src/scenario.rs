@@ -1,0 +1,386 @@
+//! Scenario files: what is asked of a provisioner, as written by people in YAML.
+//!
+//! Generic over the provider's own `cluster` block, so that one reader gives line and column for
+//! mistakes in either part, and this crate still knows no cloud.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+
+/// A scenario file that cannot be used: what is wrong, where, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ScenarioError {
+    /// Message with line and column.
+    pub message: String,
+}
+
+/// The evidence tier of a trial.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Simulators in this process.
+    Rehearsal,
+    /// A real Kubernetes made by the real `kind` on Docker.
+    Kind,
+    /// A real cloud account.
+    Live,
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rehearsal => "rehearsal",
+            Self::Kind => "kind",
+            Self::Live => "live",
+        })
+    }
+}
+
+/// One scenario file. `C` is the provider's own cluster block.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile<C> {
+    /// Name of the scenario: lower-case letters, digits and dashes.
+    pub scenario: Name,
+    /// What the scenario shows, in a sentence.
+    pub description: String,
+    /// Name of the provider.
+    pub provider: String,
+    /// Tiers in which it can run.
+    #[serde(default = "default_tiers")]
+    pub tiers: Vec<Tier>,
+    /// Which provisioner is under test.
+    #[serde(default)]
+    pub provisioner: ProvisionerBlock,
+    /// The cluster that is asked for, in the provider's own words.
+    pub cluster: C,
+    /// The job that is run on it.
+    #[serde(default)]
+    pub job: JobBlock,
+    /// The forced partial failures: each is a trial of its own.
+    #[serde(default)]
+    pub failures: Vec<FailureBlock>,
+    /// Cost expectations.
+    #[serde(default)]
+    pub cost: CostBlock,
+    /// Limits of the trial.
+    #[serde(default)]
+    pub limits: LimitsBlock,
+}
+
+fn default_tiers() -> Vec<Tier> {
+    vec![Tier::Rehearsal]
+}
+
+/// A name of lower-case letters, digits and dashes, at most 40 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let fits = (1..=40).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err(format!(
+                "`{text}` is not a name: use 1 to 40 lower-case letters, digits and dashes, a letter first"
+            ))
+        }
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+/// Which provisioner is under test.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionerBlock {
+    /// A built-in provisioner; `reference` is ours.
+    #[serde(default)]
+    pub builtin: BuiltIn,
+    /// A deliberate defect given to it, for proving that the harness catches it.
+    #[serde(default)]
+    pub defect: Option<String>,
+    /// What the provisioner claims that an hour costs, US dollars; without it, its own claim counts.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>")]
+    pub claims_usd_per_hour: Option<Usd>,
+}
+
+/// The built-in provisioners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuiltIn {
+    /// The reference implementation of the provider.
+    #[default]
+    Reference,
+}
+
+/// The job that proves execution.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobBlock {
+    /// The text that the job prints, before the run's nonce.
+    #[serde(default = "default_print")]
+    pub print: String,
+    /// Limit of the wait for the job, seconds.
+    #[serde(default = "default_job_timeout")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub timeout_seconds: u32,
+    /// Also make a LoadBalancer service and a volume claim, which must not outlive the cluster.
+    #[serde(default)]
+    pub with_leftovers: bool,
+}
+
+fn default_print() -> String {
+    "hello from kubeproof".to_owned()
+}
+
+fn default_job_timeout() -> u32 {
+    600
+}
+
+impl Default for JobBlock {
+    fn default() -> Self {
+        Self {
+            print: default_print(),
+            timeout_seconds: default_job_timeout(),
+            with_leftovers: false,
+        }
+    }
+}
+
+/// A forced partial failure.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureBlock {
+    /// Name of the failure: its trial is `<scenario>/<name>`.
+    pub name: Name,
+    /// What is forced, as `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`.
+    pub faults: Vec<FaultText>,
+    /// What must be seen.
+    pub expect: Expectation,
+}
+
+/// What must be seen after a forced partial failure. Whatever it is, teardown and a clean audit follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expectation {
+    /// The first attempt fails; a retry succeeds and makes no twin.
+    RetrySucceeds,
+    /// The provisioner copes by itself: the first attempt succeeds.
+    Survives,
+    /// The process dies; a new one takes over and succeeds.
+    TakenOver,
+    /// Provisioning succeeds; teardown is what is struck, and it must succeed in the end.
+    TeardownSucceeds,
+}
+
+/// A fault in its written form, checked when the file is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct FaultText(pub Fault);
+
+impl TryFrom<String> for FaultText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self).map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
+    }
+}
+
+impl From<FaultText> for String {
+    fn from(text: FaultText) -> Self {
+        text.0.to_string()
+    }
+}
+
+/// An amount of US dollars, written as a number with at most six decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "NumberText", into = "String")]
+pub struct Usd(pub Decimal);
+
+/// A YAML number or text: decimals are read from their digits, never through a float.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct NumberText(String);
+
+impl TryFrom<NumberText> for Usd {
+    type Error = String;
+
+    fn try_from(text: NumberText) -> Result<Self, Self::Error> {
+        let amount: Decimal =
+            text.0.parse().map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
+        if amount.is_sign_negative() {
+            return Err(format!("`{amount}` is negative"));
+        }
+        Ok(Self(amount))
+    }
+}
+
+impl From<Usd> for String {
+    fn from(usd: Usd) -> Self {
+        usd.0.to_string()
+    }
+}
+
+/// Cost expectations.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CostBlock {
+    /// Planned life of the cluster, minutes: the trial keeps it alive so long, in virtual time.
+    #[serde(default = "default_duration")]
+    #[schemars(range(min = 1, max = 1440))]
+    pub duration_minutes: u32,
+    /// Greatest difference between estimate and bill that passes, percent.
+    #[serde(default = "default_tolerance")]
+    #[schemars(range(min = 1, max = 100))]
+    pub tolerance_percent: u32,
+    /// Most that one trial may cost, US dollars: the meter must stay below it.
+    #[serde(default = "default_budget")]
+    #[schemars(with = "f64")]
+    pub budget_usd: Usd,
+}
+
+fn default_duration() -> u32 {
+    45
+}
+
+fn default_tolerance() -> u32 {
+    20
+}
+
+fn default_budget() -> Usd {
+    Usd(Decimal::new(2, 0))
+}
+
+impl Default for CostBlock {
+    fn default() -> Self {
+        Self {
+            duration_minutes: default_duration(),
+            tolerance_percent: default_tolerance(),
+            budget_usd: default_budget(),
+        }
+    }
+}
+
+/// Limits of a trial: it must end.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsBlock {
+    /// Deadline of provisioning, minutes.
+    #[serde(default = "default_provision_minutes")]
+    #[schemars(range(min = 1, max = 600))]
+    pub provision_minutes: u32,
+    /// Deadline of teardown, minutes.
+    #[serde(default = "default_teardown_minutes")]
+    #[schemars(range(min = 1, max = 600))]
+    pub teardown_minutes: u32,
+    /// Most API calls of one trial.
+    #[serde(default = "default_calls")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub calls: u32,
+}
+
+fn default_provision_minutes() -> u32 {
+    90
+}
+
+fn default_teardown_minutes() -> u32 {
+    90
+}
+
+fn default_calls() -> u32 {
+    5000
+}
+
+impl Default for LimitsBlock {
+    fn default() -> Self {
+        Self {
+            provision_minutes: default_provision_minutes(),
+            teardown_minutes: default_teardown_minutes(),
+            calls: default_calls(),
+        }
+    }
+}
+
+/// A scenario whose cluster block only its provider can read.
+pub type AnyScenario = ScenarioFile<Arc<dyn Any + Send + Sync>>;
+
+impl<C: Send + Sync + 'static> ScenarioFile<C> {
+    /// Hides the cluster block's type, for the harness.
+    pub fn into_any(self) -> AnyScenario {
+        ScenarioFile {
+            scenario: self.scenario,
+            description: self.description,
+            provider: self.provider,
+            tiers: self.tiers,
+            provisioner: self.provisioner,
+            cluster: Arc::new(self.cluster),
+            job: self.job,
+            failures: self.failures,
+            cost: self.cost,
+            limits: self.limits,
+        }
+    }
+}
+
+impl AnyScenario {
+    /// The cluster block, for the provider that read it. `None` for any other type.
+    pub fn cluster_as<C: Send + Sync + 'static>(&self) -> Option<&C> {
+        self.cluster.downcast_ref()
+    }
+}
+
+/// Reads a scenario file. Checks that no type can hold (unique failure names, ranges) are made too.
+///
+/// # Errors
+/// With line, column, an excerpt and what would be right.
+pub fn read<C: DeserializeOwned + Send + Sync + 'static>(
+    text: &str,
+) -> Result<AnyScenario, ScenarioError> {
+    let file: ScenarioFile<C> = serde_saphyr::from_str(text)
+        .map_err(|error| ScenarioError { message: error.to_string() })?;
+    Ok(file.into_any())
+}
+
+/// The provider that a scenario file names, read without looking at the rest.
+///
+/// # Errors
+/// When the text is not YAML or names no provider.
+pub fn provider_of(text: &str) -> Result<String, ScenarioError> {
+    #[derive(Deserialize)]
+    struct Head {
+        provider: String,
+    }
+    serde_saphyr::from_str::<Head>(text)
+        .map(|head| head.provider)
+        .map_err(|error| ScenarioError { message: error.to_string() })
+}

@@ -1,0 +1,38 @@
+//! The transport seam: one async function from an HTTP request to an HTTP response.
+//!
+//! Cloud SDKs, kube-rs and typed REST clients all sit on it; layers (journal, faults) and the two
+//! ends (a simulator in memory, real HTTPS) implement it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+
+/// Why no HTTP response came back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection: the request was certainly not applied.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// The connection broke before an answer: the request may or may not have been applied.
+    #[error("connection lost before an answer came: {0}")]
+    Lost(String),
+    /// No answer in time: the request may or may not have been applied.
+    #[error("no answer in time: {0}")]
+    Timeout(String),
+}
+
+/// One async function: request in, response out.
+#[async_trait]
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends one request and returns its whole response.
+    ///
+    /// # Errors
+    /// When no response came back; an HTTP error status is not an error here.
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
+}
+
+/// A transport that many clients share.
+pub type SharedTransport = Arc<dyn Transport>;

@@ -1,0 +1,39 @@
+//! The simulator's truth, as the oracles of a rehearsal see it.
+//!
+//! Apart from [`crate::account`] on purpose: the truth is what observers are judged against.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::cost::Charge;
+use crate::resource::{Life, Resource};
+use crate::transport::SharedTransport;
+
+/// The truth of a simulated account.
+pub trait World: Send + Sync {
+    /// All resources that exist now.
+    fn inventory(&self) -> Vec<Resource>;
+
+    /// All resources that ever existed, with their lives: for the twins oracle.
+    fn lives(&self) -> Vec<Life>;
+
+    /// What the meter counted for the run since `from`, rounded as the cloud rounds.
+    fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge>;
+
+    /// The ids of decoys: neighbours' and shared resources that must survive, with a digest of each
+    /// one's state.
+    fn decoys(&self) -> Vec<(Resource, String)>;
+
+    /// The shortest time to a ready cluster that the simulated durations allow for what was made, with
+    /// the chain in words.
+    fn fastest_ready(&self) -> Option<(Duration, String)>;
+}
+
+/// A simulated account and the way to it.
+pub struct Rehearsal {
+    /// The innermost transport: the simulator in memory.
+    pub transport: SharedTransport,
+    /// The truth behind it.
+    pub world: std::sync::Arc<dyn World>,
+}
