@@ -1,1 +1,10 @@
-//! Stub.
+//! AWS: the EKS provisioner, the independent observer of the account, and cost.
+//!
+//! Folders of providers look alike: `provisioner`, `account`, `cost`, and the simulator as a crate of
+//! its own beside them.
+
+pub mod credentials;
+pub mod prices;
+pub mod rehearsal;
+pub mod sdk;
+pub mod spec;

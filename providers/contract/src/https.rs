@@ -2,7 +2,9 @@
 //!
 //! hyper with rustls, and nothing else in the tree speaks HTTP to the outside.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,12 +15,22 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
-use crate::transport::{Transport, TransportError};
+use crate::transport::{CertificateAuthority, Transport, TransportError};
 
-/// A pooled HTTPS client that trusts the machine's certificate authorities.
+type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Most certificate authorities of clusters that are kept, one pool of connections each.
+const PRIVATE_POOLS_MAX: usize = 64;
+
+/// A pooled HTTPS client that trusts the machine's certificate authorities, and a cluster's own one
+/// where a request names it ([`CertificateAuthority`]).
 pub struct Https {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    public: Pool,
+    private: Mutex<BTreeMap<CertificateAuthority, Pool>>,
     timeout: Duration,
 }
 
@@ -34,24 +46,58 @@ impl Https {
     /// # Errors
     /// When the machine's certificate authorities cannot be read.
     pub fn new(timeout: Duration) -> Result<Self, TransportError> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| {
-                TransportError::Connect(format!("no certificate authorities to trust: {error}"))
-            })?
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), timeout })
+        let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| {
+            TransportError::Connect(format!("no certificate authorities to trust: {error}"))
+        })?;
+        let connector = builder.https_or_http().enable_http1().build();
+        Ok(Self { public: pool(connector), private: Mutex::default(), timeout })
     }
+
+    fn pool_for(&self, authority: Option<&CertificateAuthority>) -> Result<Pool, TransportError> {
+        let Some(authority) = authority else { return Ok(self.public.clone()) };
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = private.get(authority) {
+            return Ok(pool.clone());
+        }
+        if private.len() >= PRIVATE_POOLS_MAX {
+            private.clear();
+        }
+        let pool = pool(trusting(authority)?);
+        private.insert(authority.clone(), pool.clone());
+        Ok(pool)
+    }
+}
+
+fn pool(connector: HttpsConnector<HttpConnector>) -> Pool {
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// A connector that trusts this authority and no other.
+fn trusting(
+    authority: &CertificateAuthority,
+) -> Result<HttpsConnector<HttpConnector>, TransportError> {
+    let refused = |problem: String| {
+        TransportError::Connect(format!("the cluster's certificate authority is unusable: {problem}"))
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authority.0.as_bytes()) {
+        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(refused("it holds no certificate".to_owned()));
+    }
+    let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build())
 }
 
 #[async_trait]
 impl Transport for Https {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let pool = self.pool_for(request.extensions().get())?;
         let exchange = async {
-            let response = self.client.request(request.map(Full::new)).await.map_err(|error| {
+            let response = pool.request(request.map(Full::new)).await.map_err(|error| {
                 let message = format!("{host}: {error}");
                 if error.is_connect() {
                     TransportError::Connect(message)

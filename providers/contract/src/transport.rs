@@ -34,5 +34,10 @@ pub trait Transport: Send + Sync + fmt::Debug {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
 }
 
+/// A request extension: trust this certificate authority (PEM) for this request instead of the
+/// machine's own. API servers of clusters sign their own certificates.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CertificateAuthority(pub String);
+
 /// A transport that many clients share.
 pub type SharedTransport = Arc<dyn Transport>;

@@ -1,8 +1,49 @@
 //! Billing: prices, the usages of the meter, Cost Explorer and the Pricing API.
+//!
+//! Apart from the services that are billed: they only say when a usage begins and ends.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+pub mod bill;
 pub mod cost_explorer;
+pub mod prices;
 pub mod pricing;
+pub mod usage;
+
+/// The tag by which a run's resources are known.
+pub const RUN_TAG: &str = "kubeproof:run";
+
+/// Tags of a resource.
+pub type Tags = BTreeMap<String, String>;
+
+/// A cost allocation tag of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostTag {
+    /// Whether bills show it.
+    pub active: bool,
+    /// When its status was last changed; `None` for what was so from the start.
+    pub changed_at: Option<Timestamp>,
+}
 
 /// Billing settings: which cost allocation tags are active, and since when.
-#[derive(Clone, Debug, Default)]
-pub struct Billing {}
+#[derive(Clone, Debug)]
+pub struct Billing {
+    /// Cost allocation tags by key.
+    pub cost_tags: BTreeMap<String, CostTag>,
+    /// How many Cost Explorer requests were made: each is billed.
+    pub requests: u64,
+}
+
+impl Default for Billing {
+    fn default() -> Self {
+        let tag = CostTag { active: true, changed_at: None };
+        Self { cost_tags: BTreeMap::from([(RUN_TAG.to_owned(), tag)]), requests: 0 }
+    }
+}
+
+/// The run that tags name.
+pub fn run_of(tags: &Tags) -> Option<String> {
+    tags.get(RUN_TAG).cloned()
+}

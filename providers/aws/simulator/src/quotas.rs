@@ -1,14 +1,133 @@
-//! Service Quotas: not built yet.
+//! Service Quotas: the limits that the simulated services keep, and the API that tells them.
+//!
+//! One table serves both, so that what is told is what is kept.
+
+use serde_json::{Value, json};
 
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
+use crate::wire::page::page;
+use crate::wire::response::{Answer, Outcome};
+
+/// The most quotas on a page.
+const PAGE_MAX: usize = 100;
+
+/// One quota.
+struct Quota {
+    service: &'static str,
+    code: &'static str,
+    name: &'static str,
+    default: u32,
+}
+
+const fn quota(
+    service: &'static str,
+    code: &'static str,
+    name: &'static str,
+    default: u32,
+) -> Quota {
+    Quota { service, code, name, default }
+}
+
+/// The quotas that a cluster can meet, in the order of the API: by service, then as AWS lists them.
+const QUOTAS: [Quota; 13] = [
+    quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
+    quota(
+        "ec2",
+        "L-1216C47A",
+        "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        32,
+    ),
+    quota("eks", "L-1194D53C", "Clusters", 100),
+    quota("eks", "L-6D54EA21", "Managed node groups per cluster", 30),
+    quota("elasticloadbalancing", "L-E9E9831D", "Classic Load Balancers per Region", 20),
+    quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
+    quota("elasticloadbalancing", "L-69A177A2", "Network Load Balancers per Region", 50),
+    quota("vpc", "L-F678F1CE", "VPCs per Region", 5),
+    quota("vpc", "L-407747CB", "Subnets per VPC", 200),
+    quota("vpc", "L-A4707A72", "Internet gateways per Region", 5),
+    quota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5),
+    quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
+    quota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60),
+];
+
+/// The value of a quota in this account; a code that is not in the table sets no limit.
+pub fn limit(state: &State, code: &str) -> u32 {
+    let default = || QUOTAS.iter().find(|quota| quota.code == code).map(|quota| quota.default);
+    state.setup.quotas.get(code).copied().or_else(default).unwrap_or(u32::MAX)
+}
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("servicequotas", &call.action))
+/// `NoSuchResourceException` for unknown services and codes; 501 for unknown operations.
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    match call.action.as_str() {
+        "ListServiceQuotas" => list(state, call, false),
+        "ListAWSDefaultServiceQuotas" => list(state, call, true),
+        "GetServiceQuota" => get(state, call, false),
+        "GetAWSDefaultServiceQuota" => get(state, call, true),
+        other => Err(AwsError::unknown_operation("servicequotas", other)),
+    }
+}
+
+fn list(state: &State, call: &Call, defaults: bool) -> Outcome {
+    let service = service(call)?;
+    let all = QUOTAS.iter().filter(|quota| quota.service == service).collect();
+    let asked = call.json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
+    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
+    let page = page("ListServiceQuotas", all, call.json["NextToken"].as_str(), size)
+        .map_err(|_| AwsError::new(400, "InvalidPaginationTokenException", "Invalid NextToken"))?;
+    let items: Vec<Value> = page.items.iter().map(|quota| word(state, quota, defaults)).collect();
+    let mut body = json!({ "Quotas": items });
+    if let Some(next) = page.next {
+        body["NextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
+
+fn get(state: &State, call: &Call, defaults: bool) -> Outcome {
+    let service = service(call)?;
+    let code = call.json["QuotaCode"].as_str().unwrap_or_default();
+    QUOTAS
+        .iter()
+        .find(|quota| quota.service == service && quota.code == code)
+        .map(|quota| Answer::Json(json!({ "Quota": word(state, quota, defaults) })))
+        .ok_or_else(|| no_such("The request failed because the specified quota does not exist"))
+}
+
+fn service(call: &Call) -> Result<&str, AwsError> {
+    call.json["ServiceCode"]
+        .as_str()
+        .filter(|service| QUOTAS.iter().any(|quota| quota.service == *service))
+        .ok_or_else(|| no_such("The request failed because the specified service does not exist"))
+}
+
+fn no_such(message: &str) -> AwsError {
+    AwsError::new(400, "NoSuchResourceException", message)
+}
+
+fn word(state: &State, quota: &Quota, defaults: bool) -> Value {
+    let value = if defaults { quota.default } else { limit(state, quota.code) };
+    json!({
+        "ServiceCode": quota.service,
+        "ServiceName": service_name(quota.service),
+        "QuotaArn": state.arn("servicequotas", &format!("{}/{}", quota.service, quota.code)),
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Value": f64::from(value),
+        "Unit": "None",
+        "Adjustable": true,
+        "GlobalQuota": false,
+    })
+}
+
+fn service_name(service: &str) -> &'static str {
+    match service {
+        "ec2" => "Amazon Elastic Compute Cloud (Amazon EC2)",
+        "eks" => "Amazon Elastic Kubernetes Service (Amazon EKS)",
+        "elasticloadbalancing" => "Elastic Load Balancing (ELB)",
+        _ => "Amazon Virtual Private Cloud (Amazon VPC)",
+    }
 }

@@ -1,0 +1,1 @@
+//! The bill: what of the meter's usage is published by now, in rows per day.

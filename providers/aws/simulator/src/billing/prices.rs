@@ -1,0 +1,132 @@
+//! The simulator's reading of the price table: what each usage costs in a region.
+//!
+//! Reads the same data file as the estimate but shares no code with it, so that an error in either
+//! reading shows as a difference.
+
+use std::sync::LazyLock;
+
+use kubeproof_contract::Decimal;
+
+/// One row of `prices.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Region, or `global`.
+    pub region: String,
+    /// What is priced: `instance`, `nat_gateway`, …; `fixture` for rates measured elsewhere.
+    pub group: String,
+    /// The name of the thing.
+    pub sku: String,
+    /// Unit of the price: `hour`, `GB-month`.
+    pub unit: String,
+    /// US dollars per unit.
+    pub usd: Decimal,
+    /// The date of the source.
+    pub source_date: String,
+}
+
+static TABLE: LazyLock<Vec<Row>> =
+    LazyLock::new(|| include_str!("../../../prices.csv").lines().skip(1).filter_map(read).collect());
+
+/// The region whose list prices stand in for lines without a regional row.
+const REFERENCE_REGION: &str = "us-east-1";
+
+fn read(line: &str) -> Option<Row> {
+    let mut cells = line.split(',').map(str::trim);
+    let mut next = || cells.next();
+    let (_cloud, region, group, sku, unit, usd) =
+        (next()?, next()?, next()?, next()?, next()?, next()?);
+    let source_date = line.rsplit(',').nth(1)?;
+    Some(Row {
+        region: region.to_owned(),
+        group: group.to_owned(),
+        sku: sku.to_owned(),
+        unit: unit.to_owned(),
+        usd: usd.parse().or_else(|_| Decimal::from_scientific(usd)).ok()?,
+        source_date: source_date.to_owned(),
+    })
+}
+
+/// All rows.
+pub fn table() -> &'static [Row] {
+    &TABLE
+}
+
+/// What is priced per hour or month, apart from instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// The control plane of one EKS cluster in standard support.
+    ControlPlane,
+    /// One NAT gateway.
+    NatGateway,
+    /// One public IPv4 address in use.
+    AddressInUse,
+    /// One idle public IPv4 address.
+    AddressIdle,
+    /// One GB of gp3.
+    Gp3,
+    /// One classic load balancer.
+    ClassicLoadBalancer,
+    /// One application load balancer.
+    ApplicationLoadBalancer,
+    /// One network load balancer.
+    NetworkLoadBalancer,
+    /// One request to Cost Explorer.
+    CostExplorerRequest,
+}
+
+impl Item {
+    /// The group of its row and how the name in the row begins.
+    fn row(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ControlPlane => ("control_plane", "EKS cluster standard support"),
+            Self::NatGateway => ("nat_gateway", "NAT gateway hour"),
+            Self::AddressInUse => ("public_ipv4", "Public IPv4 in use"),
+            Self::AddressIdle => ("public_ipv4", "Public IPv4 idle"),
+            Self::Gp3 => ("disk", "EBS gp3 storage"),
+            Self::ClassicLoadBalancer => ("load_balancer", "Classic LB hour"),
+            Self::ApplicationLoadBalancer => ("load_balancer", "ALB hour"),
+            Self::NetworkLoadBalancer => ("load_balancer", "NLB hour"),
+            Self::CostExplorerRequest => ("billing_api", "Cost Explorer API request"),
+        }
+    }
+
+    /// How a rate measured outside the reference region is named.
+    fn fixture(self) -> Option<&'static str> {
+        match self {
+            Self::NatGateway => Some("NAT gateway hour (measured CUR)"),
+            Self::Gp3 => Some("EBS gp3 (measured CUR)"),
+            Self::ApplicationLoadBalancer => Some("ALB hour (measured CE)"),
+            _ => None,
+        }
+    }
+}
+
+/// The price of an item. Where the table has no row for the region, the reference region's list
+/// price stands in: a rehearsal there still meters, while the estimate refuses the region.
+pub fn of(region: &str, item: Item) -> Option<Decimal> {
+    let (group, start) = item.row();
+    let listed = |region: &str| {
+        TABLE
+            .iter()
+            .find(|row| row.region == region && row.group == group && row.sku.starts_with(start))
+    };
+    item.fixture()
+        .and_then(|name| fixture(region, name))
+        .or_else(|| listed(region))
+        .or_else(|| listed(REFERENCE_REGION))
+        .or_else(|| listed("global"))
+        .map(|row| row.usd)
+}
+
+/// The hour price of an instance type: this type in this region, or nothing.
+pub fn of_instance(region: &str, instance_type: &str) -> Option<Decimal> {
+    TABLE
+        .iter()
+        .find(|row| row.region == region && row.group == "instance" && row.sku == instance_type)
+        .or_else(|| fixture(region, &format!("{instance_type} (measured CUR)")))
+        .map(|row| row.usd)
+}
+
+fn fixture(region: &str, sku: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.region == region && row.group == "fixture" && row.sku == sku)
+}

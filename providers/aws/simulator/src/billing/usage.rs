@@ -1,0 +1,263 @@
+//! What each billed thing starts to cost: line, usage type, price and rule of rounding.
+//!
+//! Apart from the services, so that all rules of billing stand in one place. Sources: `COST.md`.
+
+use std::collections::BTreeMap;
+
+use kubeproof_contract::Decimal;
+use kubeproof_simkit::meter::{Rounding, Usage};
+
+use crate::billing::prices::{self, Item};
+use crate::billing::{RUN_TAG, Tags};
+use crate::state::State;
+use crate::wire::error::AwsError;
+
+/// Compute, as Cost Explorer names the service.
+pub const COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
+/// The rest of EC2: NAT gateways and disks.
+pub const EC2_OTHER: &str = "EC2 - Other";
+/// EKS.
+pub const EKS: &str = "Amazon Elastic Container Service for Kubernetes";
+/// VPC: public addresses.
+pub const VPC: &str = "Amazon Virtual Private Cloud";
+/// Load balancers of both APIs.
+pub const BALANCING: &str = "Amazon Elastic Load Balancing";
+/// Cost Explorer, which bills its own requests.
+pub const COST_EXPLORER: &str = "AWS Cost Explorer";
+
+/// One minute is the least that per-second usage is billed.
+const PER_SECOND: Rounding = Rounding::Seconds { min_seconds: 60 };
+
+/// What differs between usages; the rest is common to all.
+struct Kind<'a> {
+    line: &'a str,
+    service: &'a str,
+    usage_type: String,
+    unit: &'a str,
+    rounding: Rounding,
+    amount: u32,
+}
+
+/// Starts a NAT gateway's hours: each clock hour touched counts whole.
+pub fn nat_gateway(state: &mut State, id: &str, tags: &Tags, run_id: Option<&str>) {
+    let kind = Kind {
+        line: "nat_gateway",
+        service: EC2_OTHER,
+        usage_type: prefixed(state, "NatGateway-Hours"),
+        unit: "Hrs",
+        rounding: Rounding::ClockHours,
+        amount: 1,
+    };
+    start(state, id, id, kind, Item::NatGateway, tags.clone(), run_id);
+}
+
+/// Starts a public IPv4 address, or switches a running one between in use and idle. In use, the bill
+/// has no tags (measured: such rows come untagged); idle, it shows the run's tag.
+pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&str>) {
+    let (name, item) = if in_use {
+        ("PublicIPv4:InUseAddress", Item::AddressInUse)
+    } else {
+        ("PublicIPv4:IdleAddress", Item::AddressIdle)
+    };
+    let usage_type = prefixed(state, name);
+    // The same use again must not begin a new period: each has a minimum of its own.
+    if state.meter.open(id).is_some_and(|period| period.usage.usage_type == usage_type) {
+        return;
+    }
+    let tags = run_id.filter(|_| !in_use).map(|run| (RUN_TAG.to_owned(), run.to_owned()));
+    let kind = Kind {
+        line: "public_ipv4",
+        service: VPC,
+        usage_type,
+        unit: "Hrs",
+        rounding: PER_SECOND,
+        amount: 1,
+    };
+    start(state, id, id, kind, item, tags.into_iter().collect(), run_id);
+}
+
+/// Starts an on-demand Linux instance.
+///
+/// # Errors
+/// `InvalidParameterValue` when the price table has no price of this type in the region: an unknown
+/// price is never zero.
+pub fn instance(
+    state: &mut State,
+    id: &str,
+    instance_type: &str,
+    tags: &Tags,
+    run_id: Option<&str>,
+) -> Result<(), AwsError> {
+    let price = prices::of_instance(&state.setup.region, instance_type).ok_or_else(|| {
+        AwsError::new(
+            400,
+            "InvalidParameterValue",
+            format!(
+                "Invalid value '{instance_type}' for InstanceType: the simulated account has no \
+                 price for it in {}.",
+                state.setup.region
+            ),
+        )
+    })?;
+    let kind = Kind {
+        line: "nodes",
+        service: COMPUTE,
+        usage_type: prefixed(state, &format!("BoxUsage:{instance_type}")),
+        unit: "Hrs",
+        rounding: PER_SECOND,
+        amount: 1,
+    };
+    begin(state, id, id, kind, price, tags.clone(), run_id);
+    Ok(())
+}
+
+/// Starts a gp3 volume of `size_gb`.
+pub fn volume(state: &mut State, id: &str, size_gb: u32, tags: &Tags, run_id: Option<&str>) {
+    let kind = Kind {
+        line: "disks",
+        service: EC2_OTHER,
+        usage_type: prefixed(state, "EBS:VolumeUsage.gp3"),
+        unit: "GB-Mo",
+        rounding: Rounding::CalendarMonth { min_seconds: 60 },
+        amount: size_gb,
+    };
+    start(state, id, id, kind, Item::Gp3, tags.clone(), run_id);
+}
+
+/// Starts the control plane of an EKS cluster. Stop it by the cluster's name.
+pub fn control_plane(state: &mut State, cluster: &str, tags: &Tags, run_id: Option<&str>) {
+    let kind = Kind {
+        line: "control_plane",
+        service: EKS,
+        usage_type: format!("{}AmazonEKS-Hours:perCluster", prefix(&state.setup.region, true)),
+        unit: "Hrs",
+        rounding: Rounding::Exact,
+        amount: 1,
+    };
+    start(state, cluster, cluster, kind, Item::ControlPlane, tags.clone(), run_id);
+}
+
+/// Starts the hours of a classic load balancer. Stop it by [`classic_key`].
+pub fn classic_load_balancer(state: &mut State, name: &str, tags: &Tags, run_id: Option<&str>) {
+    let kind = balancer(state);
+    let key = classic_key(name);
+    start(state, &key, name, kind, Item::ClassicLoadBalancer, tags.clone(), run_id);
+}
+
+/// Starts the hours of an application or network load balancer. Stop it by its ARN.
+pub fn load_balancer(state: &mut State, arn: &str, tags: &Tags, run_id: Option<&str>) {
+    let kind = balancer(state);
+    let item = if arn.contains(":loadbalancer/app/") {
+        Item::ApplicationLoadBalancer
+    } else {
+        Item::NetworkLoadBalancer
+    };
+    start(state, arn, arn, kind, item, tags.clone(), run_id);
+}
+
+/// The key of a classic load balancer's usage: its name could be a cluster's name as well.
+pub fn classic_key(name: &str) -> String {
+    format!("elb/{name}")
+}
+
+/// Bills one request to Cost Explorer.
+pub fn cost_explorer_request(state: &mut State) {
+    state.billing.requests += 1;
+    let key = format!("ce/{}", state.billing.requests);
+    let kind = Kind {
+        line: "cost_explorer",
+        service: COST_EXPLORER,
+        // Billed in us-east-1, wherever the account works.
+        usage_type: "USE1-APIRequest".to_owned(),
+        unit: "Requests",
+        rounding: Rounding::Once,
+        amount: 1,
+    };
+    let none = BTreeMap::new();
+    start(state, &key, "cost-explorer", kind, Item::CostExplorerRequest, none, None);
+    stop(state, &key);
+}
+
+/// Ends the open usage of this id, if there is one.
+pub fn stop(state: &mut State, id: &str) {
+    state.meter.stop(id, state.now);
+}
+
+fn balancer(state: &State) -> Kind<'static> {
+    Kind {
+        line: "load_balancer",
+        service: BALANCING,
+        usage_type: prefixed(state, "LoadBalancerUsage"),
+        unit: "Hrs",
+        rounding: Rounding::ClockHours,
+        amount: 1,
+    }
+}
+
+fn start(
+    state: &mut State,
+    key: &str,
+    resource_id: &str,
+    kind: Kind<'_>,
+    item: Item,
+    tags: Tags,
+    run_id: Option<&str>,
+) {
+    // Held by the test `every_item_has_a_price`: the reference region has a row for each item.
+    if let Some(price) = prices::of(&state.setup.region, item) {
+        begin(state, key, resource_id, kind, price, tags, run_id);
+    }
+}
+
+fn begin(
+    state: &mut State,
+    key: &str,
+    resource_id: &str,
+    kind: Kind<'_>,
+    usd_per_unit: Decimal,
+    tags: Tags,
+    run_id: Option<&str>,
+) {
+    let usage = Usage {
+        line: kind.line.to_owned(),
+        service: kind.service.to_owned(),
+        usage_type: kind.usage_type,
+        unit: kind.unit.to_owned(),
+        usd_per_unit,
+        amount: Decimal::from(kind.amount),
+        rounding: kind.rounding,
+        resource_id: resource_id.to_owned(),
+        run_id: run_id.map(str::to_owned).or_else(|| super::run_of(&tags)),
+        tags,
+    };
+    state.meter.start(key, usage, state.now);
+}
+
+fn prefixed(state: &State, usage_type: &str) -> String {
+    format!("{}{usage_type}", prefix(&state.setup.region, false))
+}
+
+/// The region's prefix of usage types. It is irregular: us-east-1 has none for most services, and
+/// `always` asks for the form of those that have one.
+pub fn prefix(region: &str, always: bool) -> String {
+    let short = match region {
+        "us-east-1" if !always => return String::new(),
+        "us-east-1" => "USE1",
+        "us-east-2" => "USE2",
+        "us-west-1" => "USW1",
+        "us-west-2" => "USW2",
+        "eu-west-1" => "EU",
+        "eu-west-2" => "EUW2",
+        "eu-west-3" => "EUW3",
+        "eu-central-1" => "EUC1",
+        "eu-north-1" => "EUN1",
+        "ap-south-1" => "APS3",
+        "ap-northeast-1" => "APN1",
+        "ap-southeast-1" => "APS1",
+        "ap-southeast-2" => "APS2",
+        "ca-central-1" => "CAN1",
+        "sa-east-1" => "SAE1",
+        other => return format!("{}-", other.to_uppercase()),
+    };
+    format!("{short}-")
+}

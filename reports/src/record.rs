@@ -1,0 +1,195 @@
+//! The record of a trial: plain data, the stable JSON that scripts rely on.
+//!
+//! Apart from the formats, which only read it. Field names are those of the public interface; money is
+//! written as decimal text, so that no reader's float changes it.
+
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::cost::{Charge, EstimateLine};
+use kubeproof_contract::scenario::Tier;
+use serde::{Deserialize, Serialize};
+
+/// One run of one scenario, or of one forced partial failure of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Id of the run; the tag that its resources carried.
+    pub run_id: String,
+    /// Scenario name, or `<scenario>/<failure>` for the trial of a forced partial failure.
+    pub scenario: String,
+    /// The scenario file, as given.
+    pub file: String,
+    /// Provider name.
+    pub provider: String,
+    /// Provider name for people.
+    pub provider_title: String,
+    /// Name of the provisioner under test.
+    pub provisioner: String,
+    /// Tier of evidence.
+    pub tier: Tier,
+    /// Seed of the trial.
+    pub seed: u64,
+    /// `virtual` or `real`.
+    pub clock: String,
+    /// When the trial began, in its own clock.
+    pub started_at: Timestamp,
+    /// When it ended, in its own clock (waiting for the bill not included).
+    pub finished_at: Timestamp,
+    /// Seconds of the trial in its own clock.
+    pub seconds: u64,
+    /// Real milliseconds that the trial took.
+    pub elapsed_milliseconds: u64,
+    /// Number of API calls.
+    pub calls: u64,
+    /// Hash over the journal: equal runs have equal hashes.
+    pub journal_hash: String,
+    /// The verdict of the whole trial.
+    pub verdict: Verdict,
+    /// Time to a ready cluster, when provisioning succeeded.
+    pub ready: Option<Ready>,
+    /// Phases in order.
+    pub phases: Vec<Phase>,
+    /// Rows of the checklist.
+    pub checks: Vec<Check>,
+    /// The audit.
+    pub audit: Audit,
+    /// The cost comparison.
+    pub cost: Cost,
+    /// Faults that were asked for, with what became of them.
+    pub faults: Vec<FaultRecord>,
+    /// Everything that is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// Time to a ready cluster, beside the shortest that the cloud's own durations allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Seconds from the first call of provisioning until it said ready.
+    pub seconds: u64,
+    /// Seconds of the longest chain of dependent operations; known in rehearsal only.
+    pub floor_seconds: Option<u64>,
+    /// That chain in words.
+    pub chain: Option<String>,
+}
+
+/// One phase of a trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// `preflight`, `baseline`, `provision`, `checks`, `run_job`, `hold`, `retry`, `teardown`, `audit`, `cost`, …
+    pub name: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Seconds in the trial's clock.
+    pub seconds: u64,
+    /// API calls made in it.
+    pub calls: u64,
+    /// What happened, in words.
+    pub message: String,
+}
+
+/// The audit: is the account back at its baseline?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// `pass` when clean and covered; `unknown` when any cell could not be listed.
+    pub verdict: Verdict,
+    /// Resources that outlived the run.
+    pub orphans: Vec<Orphan>,
+    /// What was listed.
+    pub coverage: Coverage,
+    /// Resources that remain on purpose, with the reason.
+    pub stays: Vec<String>,
+}
+
+/// A resource that outlived its run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Orphan {
+    /// Resource type.
+    pub resource_type: String,
+    /// Id.
+    pub id: String,
+    /// Name, when it has one.
+    pub name: Option<String>,
+    /// Region or `global`.
+    pub region: String,
+    /// What keeping it costs a month of 730 hours, US dollars; `null` when no price is known.
+    pub monthly_cost_usd: Option<Decimal>,
+    /// Why it belongs to the run.
+    pub proofs: Vec<String>,
+}
+
+/// What an audit listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Cells: account × region × resource type.
+    pub cells: u64,
+    /// Cells that were listed to their last page.
+    pub listed: u64,
+    /// Cells that could not be listed, with the reason.
+    pub failed: Vec<String>,
+}
+
+/// The cost comparison of a trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What the provisioner claims, US dollars an hour.
+    pub claimed_usd_per_hour: Option<Decimal>,
+    /// List price of everything, US dollars an hour.
+    pub list_usd_per_hour: Option<Decimal>,
+    /// Estimate for the times at which the run's resources lived, US dollars.
+    pub estimated: Option<Decimal>,
+    /// What the simulator's meter counted, US dollars; rehearsal only.
+    pub metered: Option<Decimal>,
+    /// What the cloud's billing data say, US dollars.
+    pub billed: Option<Decimal>,
+    /// Difference of the bill (or, while it is pending, the meter) from the estimate, percent of the bill.
+    pub deviation_percent: Option<Decimal>,
+    /// Greatest difference that passes, percent.
+    pub tolerance_percent: u32,
+    /// Per line.
+    pub lines: Vec<CostLine>,
+    /// What it means, in words.
+    pub message: String,
+}
+
+/// One line of the cost comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostLine {
+    /// Stable name: `nat_gateway`.
+    pub line: String,
+    /// The estimate of the line; `None` when only meter or bill know it.
+    pub estimate: Option<EstimateLine>,
+    /// Estimated, US dollars, for the times that were lived.
+    pub estimated: Option<Decimal>,
+    /// Metered, US dollars.
+    pub metered: Option<Decimal>,
+    /// Billed, US dollars.
+    pub billed: Option<Decimal>,
+    /// Why estimate and bill differ, if they do: price, time, rounding, missing line, orphan, credit.
+    pub gap: Option<String>,
+    /// The charges behind it.
+    pub charges: Vec<Charge>,
+}
+
+/// A fault that was asked for, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultRecord {
+    /// The fault in its written form.
+    pub fault: String,
+    /// Calls that it could have struck.
+    pub seen: u64,
+    /// Calls that it struck. Zero proves nothing.
+    pub struck: u64,
+}
+
+/// One thing wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The oracle or phase that found it: `O1 orphans`, `O2 twins`, `cost`, `checks`, …
+    pub oracle: String,
+    /// What is wrong: which resource, what it costs a month, what was expected.
+    pub message: String,
+    /// A command that replays it.
+    pub replay: String,
+}
