@@ -1,13 +1,16 @@
 //! The meter: what the cloud would bill, with the real rounding rules.
 //!
 //! Generic over clouds: a service opens and closes usages, the rules of rounding come with them.
-//! Sources of the rules: the table of billing rules in `providers/aws/COST.md`.
+//! Sources of the rules: the table of billing rules beside each provider.
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::Charge;
+use rust_decimal::RoundingStrategy;
 use serde::{Deserialize, Serialize};
 
 /// How a duration becomes a billed quantity.
@@ -29,6 +32,8 @@ pub enum Rounding {
         /// The least that is billed, seconds.
         min_seconds: u32,
     },
+    /// One unit, however long it lasts: a request.
+    Once,
 }
 
 /// A usage that costs while it lasts.
@@ -100,6 +105,11 @@ impl Meter {
         }
     }
 
+    /// The open period under `key`.
+    pub fn open(&self, key: &str) -> Option<&Period> {
+        self.open.get(key).and_then(|index| self.periods.get(*index))
+    }
+
     /// All periods, open ones too.
     pub fn periods(&self) -> &[Period] {
         &self.periods
@@ -118,9 +128,36 @@ impl Meter {
 
 /// The charge of one period, as of `now`.
 pub fn charge(period: &Period, now: Timestamp) -> Charge {
-    let usage = &period.usage;
     let to = period.to.unwrap_or(now).min(now).max(period.from);
-    let quantity = usage.amount * quantity(usage.rounding, period.from, to);
+    charge_of(&period.usage, quantity(period.usage.rounding, period.from, to))
+}
+
+/// The charges of one period as of `now`, each with its UTC day. They add up to [`charge`]: what a
+/// day adds is what is owed at its end less what was owed at its beginning.
+pub fn daily(period: &Period, now: Timestamp) -> Vec<(Date, Charge)> {
+    let to = period.to.unwrap_or(now).min(now).max(period.from);
+    let mut days = Vec::new();
+    let mut before = Decimal::ZERO;
+    let mut day = utc_date(period.from);
+    // A century of days is not a usage: the loop has a limit.
+    for _ in 0..36_525 {
+        let next = day.saturating_add(Span::new().days(1));
+        let end = instant(next).unwrap_or(to).min(to);
+        let owed = quantity(period.usage.rounding, period.from, end);
+        if owed > before {
+            days.push((day, charge_of(&period.usage, owed - before)));
+        }
+        before = owed;
+        if end >= to {
+            break;
+        }
+        day = next;
+    }
+    days
+}
+
+fn charge_of(usage: &Usage, units: Decimal) -> Charge {
+    let quantity = usage.amount * units;
     Charge {
         line: usage.line.clone(),
         usage_type: usage.usage_type.clone(),
@@ -132,46 +169,68 @@ pub fn charge(period: &Period, now: Timestamp) -> Charge {
     }
 }
 
+/// The decimals of a quantity: enough for any bill, few enough for sums to be exact.
+const DECIMALS: u32 = 15;
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
+/// Nanoseconds of an hour.
+const HOUR_NANOSECONDS: i128 = 3_600_000_000_000;
+
 /// The billed quantity of one unit used from `from` to `to`, in hours or months as the rule says.
+/// No time is no quantity; a request is one at once.
 pub fn quantity(rounding: Rounding, from: Timestamp, to: Timestamp) -> Decimal {
-    match rounding {
-        Rounding::Exact => milliseconds(from, to) / Decimal::from(3_600_000),
-        Rounding::Seconds { min_seconds } => seconds(from, to, min_seconds) / Decimal::from(3600),
-        Rounding::ElapsedHours => (milliseconds(from, to) / Decimal::from(3_600_000)).ceil(),
+    if rounding == Rounding::Once {
+        return Decimal::ONE;
+    }
+    if to <= from {
+        return Decimal::ZERO;
+    }
+    let exact = match rounding {
+        Rounding::Once => Decimal::ONE,
+        Rounding::Exact => elapsed_hours(from, to),
+        Rounding::Seconds { min_seconds } => {
+            Decimal::from(seconds(from, to, min_seconds)) / Decimal::from(HOUR)
+        }
+        Rounding::ElapsedHours => elapsed_hours(from, to).ceil(),
         Rounding::ClockHours => {
-            if to <= from {
-                return Decimal::ZERO;
-            }
-            let first = from.as_second().div_euclid(3600);
+            let first = from.as_nanosecond().div_euclid(HOUR_NANOSECONDS);
             // The last instant belongs to an hour only if some of that hour passed.
-            let last = (to.as_millisecond() - 1).div_euclid(3_600_000);
+            let last = (to.as_nanosecond() - 1).div_euclid(HOUR_NANOSECONDS);
             Decimal::from(last - first + 1)
         }
-        Rounding::CalendarMonth { min_seconds } => by_month(from, to, min_seconds),
-    }
+        Rounding::CalendarMonth { min_seconds } => by_month(from, seconds(from, to, min_seconds)),
+    };
+    // Up, so that the parts of a period never add up to less than the whole.
+    exact.round_dp_with_strategy(DECIMALS, RoundingStrategy::AwayFromZero)
 }
 
-fn milliseconds(from: Timestamp, to: Timestamp) -> Decimal {
-    Decimal::from((to.as_millisecond() - from.as_millisecond()).max(0))
+fn elapsed_hours(from: Timestamp, to: Timestamp) -> Decimal {
+    // Milliseconds: finer than any bill shows, and far inside of what a decimal holds.
+    let milliseconds = (to.as_nanosecond() - from.as_nanosecond()).div_euclid(1_000_000);
+    Decimal::from(milliseconds) / Decimal::from(HOUR * 1000)
 }
 
-fn seconds(from: Timestamp, to: Timestamp, min_seconds: u32) -> Decimal {
-    (milliseconds(from, to) / Decimal::from(1000)).round().max(Decimal::from(min_seconds))
+/// Whole seconds, a begun one counted whole, at least `min_seconds`.
+fn seconds(from: Timestamp, to: Timestamp, min_seconds: u32) -> i64 {
+    let nanoseconds = to.as_nanosecond() - from.as_nanosecond();
+    let whole = (nanoseconds + 999_999_999).div_euclid(1_000_000_000);
+    i64::try_from(whole).unwrap_or(i64::MAX).max(i64::from(min_seconds))
 }
 
-/// Splits a period at calendar months: each month's share is measured in its own length.
-fn by_month(from: Timestamp, to: Timestamp, min_seconds: u32) -> Decimal {
-    let floor = Decimal::from(min_seconds);
+/// Splits seconds at calendar months: each month's share is measured in its own length.
+fn by_month(from: Timestamp, seconds: i64) -> Decimal {
+    let start = from.as_second();
+    let end = start.saturating_add(seconds);
     let mut total = Decimal::ZERO;
-    let mut at = from;
+    let mut at = start;
     // A usage of over a thousand months is not a usage: the loop has a limit.
     for _ in 0..1200 {
-        let (begin, end) = month_of(at);
-        let until = to.min(end);
-        let part = seconds(at, until, 0);
-        let part = if at == from && until == to { part.max(floor) } else { part };
-        total += part / seconds(begin, end, 1);
-        if until >= to {
+        let Ok(instant) = Timestamp::from_second(at) else { break };
+        let (begin, next) = month_of(instant);
+        let until = end.min(next.as_second());
+        let length = (next.as_second() - begin.as_second()).max(1);
+        total += Decimal::from(until - at) / Decimal::from(length);
+        if until >= end {
             break;
         }
         at = until;
@@ -181,11 +240,18 @@ fn by_month(from: Timestamp, to: Timestamp, min_seconds: u32) -> Decimal {
 
 /// The first instants of the calendar month of `at` (UTC) and of the next one.
 pub fn month_of(at: Timestamp) -> (Timestamp, Timestamp) {
-    let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let begin = date.first_of_month();
-    let end = begin.saturating_add(jiff::Span::new().months(1));
-    let instant = |date: jiff::civil::Date| {
-        date.to_zoned(jiff::tz::TimeZone::UTC).map_or(at, |zoned| zoned.timestamp())
-    };
-    (instant(begin), instant(end))
+    let begin = utc_date(at).first_of_month();
+    let end = begin.saturating_add(Span::new().months(1));
+    let beyond = at.saturating_add(SignedDuration::from_hours(31 * 24)).unwrap_or(at);
+    (instant(begin).unwrap_or(at), instant(end).unwrap_or(beyond))
+}
+
+/// The UTC date of an instant.
+pub fn utc_date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// The first instant of a UTC date; none beyond the calendar's end.
+pub fn instant(date: Date) -> Option<Timestamp> {
+    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }

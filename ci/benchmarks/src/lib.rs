@@ -1,0 +1,1 @@
+//! Benchmarks of kubeproof live in `benches/`; this library is empty on purpose.

@@ -1,0 +1,151 @@
+//! What a request is about: the path and query of the Kubernetes API, read.
+//!
+//! Apart from the verbs so that every path has one meaning, and unknown ones one answer.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Request;
+use percent_encoding::percent_decode_str;
+
+use crate::types::{REVIEWS, Type, only_real};
+
+/// A resource, a collection of them, or a subresource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The type.
+    pub(crate) of: &'static Type,
+    /// The name space, when the path has one.
+    pub(crate) namespace: Option<String>,
+    /// The name, when the path has one.
+    pub(crate) name: Option<String>,
+    /// `status`, `log`, …
+    pub(crate) subresource: Option<String>,
+}
+
+/// What a path means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/api`, `/apis`, `/api/v1`, `/apis/{group}`, `/apis/{group}/{version}`: segments of the path.
+    Discovery(Vec<String>),
+    /// `/version`.
+    Version,
+    /// `/healthz`, `/livez`, `/readyz`.
+    Health,
+    /// `/openapi/v3` and below: segments after it.
+    OpenApi(Vec<String>),
+    /// A review that is answered and not stored: its type name.
+    Review(&'static str),
+    /// A resource.
+    Resource(Target),
+    /// Something that a real server has and this one does not.
+    OnlyReal(String),
+    /// Nothing that a real server has.
+    Unknown,
+}
+
+/// Reads a path.
+pub(crate) fn route(path: &str) -> Route {
+    let parts: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect();
+    let words: Vec<&str> = parts.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["version"] => Route::Version,
+        ["healthz" | "livez" | "readyz", ..] => Route::Health,
+        ["openapi", "v3", rest @ ..] => {
+            Route::OpenApi(rest.iter().map(|part| (*part).to_owned()).collect())
+        }
+        ["api" | "apis"] | ["api", "v1"] | ["apis", _] | ["apis", _, "v1"] => {
+            Route::Discovery(parts)
+        }
+        ["api", "v1", rest @ ..] => resource("", rest, path),
+        ["apis", group, "v1", rest @ ..] => resource(group, rest, path),
+        ["openapi", "v2"] | ["metrics"] | ["logs", ..] | [".well-known", ..] => {
+            Route::OnlyReal(path.to_owned())
+        }
+        _ => Route::Unknown,
+    }
+}
+
+fn resource(group: &str, rest: &[&str], path: &str) -> Route {
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, plural, rest @ ..]
+            if !(group.is_empty() && ["status", "finalize"].contains(plural)) =>
+        {
+            (Some((*namespace).to_owned()), [&[*plural], rest].concat())
+        }
+        rest => (None, rest.to_vec()),
+    };
+    let Some((plural, rest)) = rest.split_first() else { return Route::Unknown };
+    if let Some((_, _, kind)) =
+        REVIEWS.iter().find(|(of, name, _)| *of == group && name == plural && rest.is_empty())
+    {
+        return Route::Review(kind);
+    }
+    let Some(of) = Type::find(group, plural) else {
+        return if only_real(group, plural) {
+            Route::OnlyReal(path.to_owned())
+        } else {
+            Route::Unknown
+        };
+    };
+    let (name, subresource) = match rest {
+        [] => (None, None),
+        [name] => (Some((*name).to_owned()), None),
+        [name, subresource] => (Some((*name).to_owned()), Some((*subresource).to_owned())),
+        _ => return Route::OnlyReal(path.to_owned()),
+    };
+    if namespace.is_some() != of.namespaced && (name.is_some() || namespace.is_some()) {
+        return Route::Unknown;
+    }
+    Route::Resource(Target { of, namespace, name, subresource })
+}
+
+/// The query of a request. A name that comes twice counts once.
+pub(crate) fn query(request: &Request<Bytes>) -> BTreeMap<String, String> {
+    let text = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, expected: Option<(&str, &str, &str, &str)>) {
+        let seen = match route(path) {
+            Route::Resource(target) => Some(target),
+            _ => None,
+        };
+        let seen = seen.as_ref().map(|target| {
+            (
+                target.of.id,
+                target.namespace.as_deref().unwrap_or("-"),
+                target.name.as_deref().unwrap_or("-"),
+                target.subresource.as_deref().unwrap_or("-"),
+            )
+        });
+        assert_eq!(seen, expected, "{path}");
+    }
+
+    #[test]
+    fn paths_name_type_name_space_name_and_subresource() {
+        check("/api/v1/pods", Some(("pods", "-", "-", "-")));
+        check("/api/v1/namespaces/a/pods/b/log", Some(("pods", "a", "b", "log")));
+        check("/api/v1/namespaces/a", Some(("namespaces", "-", "a", "-")));
+        check("/api/v1/namespaces/a/finalize", Some(("namespaces", "-", "a", "finalize")));
+        check("/apis/batch/v1/namespaces/a/jobs", Some(("jobs.batch", "a", "-", "-")));
+        check("/apis/batch/v1/jobs/b", None);
+        check("/api/v1/namespaces/a/nodes", None);
+    }
+
+    #[test]
+    fn what_only_a_real_server_has_is_told_from_what_nobody_has() {
+        let deployments = "/apis/apps/v1/namespaces/a/deployments";
+        assert_eq!(route(deployments), Route::OnlyReal(deployments.to_owned()));
+        assert_eq!(route("/apis/example.com/v1/things"), Route::Unknown);
+        assert_eq!(route("/api/v1/things"), Route::Unknown);
+    }
+}

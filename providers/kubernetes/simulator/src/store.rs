@@ -1,0 +1,142 @@
+//! The store: all objects of a cluster under one growing resource version, and the log of changes.
+//!
+//! Apart from the controllers because optimistic concurrency and watches are decided here alone.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::json::{set, text};
+
+/// Changes that a watch can still ask for; older ones are answered with 410.
+const KEPT_CHANGES: usize = 5000;
+
+/// Where an object is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    /// Id of its type.
+    pub(crate) resource: &'static str,
+    /// Its name space, empty for cluster-wide types.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+}
+
+impl Key {
+    /// The key of an object.
+    pub(crate) fn new(resource: &'static str, namespace: &str, name: &str) -> Self {
+        Self { resource, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+}
+
+/// One change, for watches.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// The resource version that it made.
+    pub(crate) version: u64,
+    /// Where.
+    pub(crate) key: Key,
+    /// The object before; none when it was added.
+    pub(crate) before: Option<Value>,
+    /// The object after; none when it was removed.
+    pub(crate) after: Option<Value>,
+}
+
+/// All objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store {
+    objects: BTreeMap<Key, Value>,
+    version: u64,
+    log: VecDeque<Change>,
+    forgotten: u64,
+}
+
+impl Store {
+    /// The resource version of the whole store.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The newest version whose successors may be forgotten already.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// An object.
+    pub(crate) fn get(&self, key: &Key) -> Option<&Value> {
+        self.objects.get(key)
+    }
+
+    /// All objects of a type, in one name space or all of them, in order of name space and name.
+    pub(crate) fn of_type<'a>(
+        &'a self,
+        resource: &'a str,
+        namespace: Option<&'a str>,
+    ) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+        self.objects.iter().filter(move |(key, _)| {
+            key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
+        })
+    }
+
+    /// All objects.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        self.objects.iter()
+    }
+
+    /// Adds an object. The key must be free.
+    pub(crate) fn insert(&mut self, key: Key, mut object: Value) {
+        self.stamp(&mut object);
+        self.note(&key, None, Some(object.clone()));
+        self.objects.insert(key, object);
+    }
+
+    /// Changes an object, if it exists and anything is changed. A changed spec is a new generation.
+    pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
+        let Some(before) = self.objects.get(key).cloned() else { return };
+        let mut after = before.clone();
+        change(&mut after);
+        if after == before {
+            return;
+        }
+        if before.get("spec") != after.get("spec")
+            && let Some(generation) = before.pointer("/metadata/generation").and_then(Value::as_i64)
+        {
+            set(&mut after, "/metadata/generation", generation + 1);
+        }
+        self.stamp(&mut after);
+        self.note(key, Some(before), Some(after.clone()));
+        self.objects.insert(key.clone(), after);
+    }
+
+    /// Removes an object, and returns it as it was.
+    pub(crate) fn remove(&mut self, key: &Key) -> Option<Value> {
+        let mut object = self.objects.remove(key)?;
+        self.stamp(&mut object);
+        self.note(key, Some(object.clone()), None);
+        Some(object)
+    }
+
+    /// The changes after a version.
+    pub(crate) fn changes_after(&self, version: u64) -> impl Iterator<Item = &Change> {
+        self.log.iter().filter(move |change| change.version > version)
+    }
+
+    /// Whether an object with this uid exists.
+    pub(crate) fn has_uid(&self, uid: &str) -> bool {
+        self.objects.values().any(|object| text(object, "/metadata/uid") == uid)
+    }
+
+    fn stamp(&mut self, object: &mut Value) {
+        self.version += 1;
+        set(object, "/metadata/resourceVersion", self.version.to_string());
+    }
+
+    fn note(&mut self, key: &Key, before: Option<Value>, after: Option<Value>) {
+        self.log.push_back(Change { version: self.version, key: key.clone(), before, after });
+        if self.log.len() > KEPT_CHANGES
+            && let Some(oldest) = self.log.pop_front()
+        {
+            self.forgotten = oldest.version;
+        }
+    }
+}
