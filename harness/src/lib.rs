@@ -1,1 +1,15 @@
-//! Stub.
+//! The harness: reads scenarios, drives providers, and hands records to the reports.
+//!
+//! It names no cloud outside [`providers`]. What decides is pure and stands apart from what does:
+//! `oracles`, `audit::compare` and `cost` look at data, `run` makes the calls.
+
+pub mod audit;
+pub mod cli;
+pub mod cost;
+pub mod exit_code;
+pub mod live;
+pub mod oracles;
+pub mod providers;
+pub mod run;
+pub mod scenario;
+pub mod stopwatch;

@@ -2,4 +2,15 @@
 //!
 //! It knows no cloud and drives nothing: every format is a reader of the same records.
 
+pub mod criteria;
+pub mod format;
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod matrix;
+pub mod money;
+pub mod page;
 pub mod record;
+pub mod table;
+pub mod word;

@@ -3,6 +3,8 @@
 //! Folders of providers look alike: `provisioner`, `account`, `cost`, and the simulator as a crate of
 //! its own beside them.
 
+pub mod account;
+pub mod cost;
 pub mod credentials;
 pub mod prices;
 pub mod rehearsal;

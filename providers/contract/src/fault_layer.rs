@@ -3,6 +3,7 @@
 //! It sits beside the journal, so live runs use the same one. Effects on asynchronous operations are
 //! handed to the simulator in a header, which no real cloud knows: live refuses them beforehand.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ struct Inner {
     faults: Vec<Fault>,
     counts: Mutex<Vec<Count>>,
     crashed: watch::Sender<u64>,
+    reported: AtomicU64,
 }
 
 /// How often a fault's place was seen and how often it struck.
@@ -47,7 +49,8 @@ impl FaultPlan {
     /// A plan of these faults, in order of precedence: the first that strikes a call decides.
     pub fn new(faults: Vec<Fault>) -> Self {
         let counts = Mutex::new(vec![Count::default(); faults.len()]);
-        Self { inner: Arc::new(Inner { faults, counts, crashed: watch::channel(0).0 }) }
+        let (crashed, reported) = (watch::channel(0).0, AtomicU64::new(0));
+        Self { inner: Arc::new(Inner { faults, counts, crashed, reported }) }
     }
 
     /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
@@ -56,11 +59,16 @@ impl FaultPlan {
         self.inner.faults.iter().cloned().zip(counts.iter().copied()).collect()
     }
 
-    /// Waits until a crash effect strikes. The harness then drops the provisioner, as a crash would.
+    /// Waits until a crash effect strikes that was not reported yet. The harness then drops the
+    /// provisioner, as a crash would.
     pub async fn crash(&self) {
+        let reported = self.inner.reported.load(Ordering::SeqCst);
         let mut crashes = self.inner.crashed.subscribe();
-        // The sender lives as long as the plan, so this only ends by a crash.
-        let _ = crashes.changed().await;
+        // A crash that struck before anyone waited counts too. The sender lives as long as the plan,
+        // so this only ends by a crash.
+        if let Ok(count) = crashes.wait_for(|count| *count > reported).await {
+            self.inner.reported.store(*count, Ordering::SeqCst);
+        }
     }
 
     /// A transport that strikes the calls of `actor`.

@@ -1,30 +1,94 @@
-//! Elastic Load Balancing: not built yet.
+//! Elastic Load Balancing: two APIs under one name, told apart by their version.
+//!
+//! Balancers hold network interfaces that outlive them for minutes: the classic reason why a subnet
+//! or a security group cannot be deleted yet.
 
+use std::collections::BTreeMap;
+
+use kubeproof_contract::resource::Resource;
+
+use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
+use crate::wire::xml::Node;
+
+pub mod classic;
+pub mod interfaces;
+pub mod target_groups;
+pub mod v2;
+
+/// The most resources that one `DescribeTags` may name.
+const TAGGED_MAX: usize = 20;
+
+/// The store of both load balancing APIs.
+#[derive(Clone, Debug, Default)]
+pub struct Balancing {
+    /// Classic load balancers by name.
+    pub classic: BTreeMap<String, classic::Classic>,
+    /// Application and network load balancers by ARN.
+    pub balancers: BTreeMap<String, v2::Balancer>,
+    /// Target groups by ARN.
+    pub target_groups: BTreeMap<String, target_groups::TargetGroup>,
+}
+
+/// What happens later in load balancing.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A balancer's creation ends: it is active, or failed with this reason.
+    Created {
+        /// The balancer's ARN.
+        arn: String,
+        /// Why it failed, if it did.
+        failure: Option<String>,
+    },
+    /// The interfaces of a deleted balancer go.
+    Released(interfaces::Held),
+}
 
 /// Answers one call.
 ///
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("elasticloadbalancing", &call.action))
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    if call.version == "2012-06-01" { classic::answer(state, call) } else { v2::answer(state, call) }
 }
 
-/// The store of both load balancing APIs.
-#[derive(Clone, Debug, Default)]
-pub struct Balancing {}
-
-/// What happens later in load balancing.
-#[derive(Clone, Debug)]
-pub enum Event {}
-
 /// Lets an event happen.
-pub fn happen(_state: &mut State, event: Event) {
-    match event {}
+pub fn happen(state: &mut State, event: Event) {
+    match event {
+        Event::Created { arn, failure } => v2::created(state, &arn, failure),
+        Event::Released(held) => interfaces::release(state, &held),
+    }
 }
 
 /// Adds all load balancers and target groups that exist.
-pub fn inventory(_state: &State, _all: &mut Vec<kubeproof_contract::resource::Resource>) {}
+pub fn inventory(state: &State, all: &mut Vec<Resource>) {
+    classic::inventory(state, all);
+    v2::inventory(state, all);
+    target_groups::inventory(state, all);
+}
+
+/// Ends a balancer's hours now; its interfaces go later.
+fn close(state: &mut State, key: &str, held: interfaces::Held) {
+    usage::stop(state, key);
+    let wait = state.durations.load_balancer_linger;
+    state.after(wait, crate::state::Event::Balancing(Event::Released(held)));
+}
+
+/// Refuses to look up the tags of more resources than the API takes at once.
+fn check_tagged(names: &[String]) -> Result<(), AwsError> {
+    if names.len() > TAGGED_MAX {
+        return Err(invalid(format!("Cannot have more than {TAGGED_MAX} resources specified")));
+    }
+    Ok(())
+}
+
+fn tag_nodes(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Node> {
+    tags.iter().map(|(key, value)| Node::new().text("Key", key).text("Value", value))
+}
+
+fn invalid(message: impl Into<String>) -> AwsError {
+    AwsError::new(400, "ValidationError", message)
+}

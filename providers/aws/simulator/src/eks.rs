@@ -1,42 +1,202 @@
-//! EKS: not built yet.
+//! EKS: clusters, node groups, access, and what they make of their own in the account.
+//!
+//! Operations are named by method and path here in one place; each concept has its own file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kubeproof_contract::resource::Resource;
 
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
+pub mod access;
+pub mod access_policies;
+pub mod addons;
+pub mod cluster;
+pub mod cluster_create;
+pub mod cluster_life;
+pub mod cluster_update;
+pub mod failure;
+pub mod input;
+pub mod kubernetes;
+pub mod node_group;
+pub mod node_group_create;
+pub mod node_group_life;
+pub mod node_group_update;
+pub mod nodes;
+pub mod parts;
+pub mod pod_identity;
+pub mod route;
+pub mod signature;
+pub mod tags;
+pub mod token;
+pub mod updates;
+pub mod versions;
+pub mod wishes;
+
+pub use route::operation;
+
+/// EKS's store.
+#[derive(Clone, Debug, Default)]
+pub struct Eks {
+    /// Clusters by name.
+    pub clusters: BTreeMap<String, cluster::Cluster>,
+    /// Whether a cluster was ever made.
+    pub ever_made: bool,
+    /// The next serial number: tells a cluster from a later one of the same name.
+    pub serial: u64,
+}
+
+impl Eks {
+    /// A new serial number.
+    pub fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+/// A node group, or one that is gone: timers name it by its serial too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupKey {
+    /// The cluster.
+    pub cluster: String,
+    /// The node group.
+    pub group: String,
+    /// Its serial number.
+    pub serial: u64,
+}
+
+/// What happens later in EKS.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A cluster is ready.
+    ClusterActive(String, u64),
+    /// A cluster could not be created, for this reason.
+    ClusterFailed(String, u64, String),
+    /// A cluster is gone.
+    ClusterGone(String, u64),
+    /// A cluster could not be deleted: it is back.
+    ClusterStays(String, u64),
+    /// The interfaces (and then the security group) of a cluster that is gone go too.
+    InterfacesGone(Vec<String>, String),
+    /// A node group launches its instances.
+    Launch(GroupKey),
+    /// A node group's instances try to join, for the so-manieth time.
+    Join(GroupKey, u32),
+    /// A node group is ready.
+    GroupActive(GroupKey),
+    /// A node group fails with this health code.
+    GroupFailed(GroupKey, String),
+    /// A node group's instances are drained and go.
+    Drained(GroupKey),
+    /// A node group is gone.
+    GroupGone(GroupKey),
+    /// A node group could not be deleted.
+    GroupStays(GroupKey, String),
+    /// An update of a cluster (or of its node group) has ended, well or not.
+    UpdateEnded(String, String, bool),
+    /// The rest of a removed load balancer of a service goes: tries left.
+    BalancerRest(wishes::BalancerRest, u32),
+}
+
 /// Answers one call.
 ///
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("eks", &call.action))
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    match call.action.as_str() {
+        "CreateCluster" => cluster_create::create(state, call),
+        "DescribeCluster" => cluster::describe(state, call),
+        "ListClusters" => cluster::list(state, call),
+        "DeleteCluster" => cluster_life::delete(state, call),
+        "UpdateClusterConfig" => cluster_update::config(state, call),
+        "UpdateClusterVersion" => cluster_update::version(state, call),
+        "DescribeClusterVersions" => versions::describe(state, call),
+        "CreateNodegroup" => node_group_create::create(state, call),
+        "DescribeNodegroup" => node_group::describe(state, call),
+        "ListNodegroups" => node_group::list(state, call),
+        "DeleteNodegroup" => node_group_life::delete(state, call),
+        "UpdateNodegroupConfig" => node_group_update::config(state, call),
+        "ListUpdates" => updates::list(state, call),
+        "DescribeUpdate" => updates::describe(state, call),
+        "CreateAccessEntry" => access::create(state, call),
+        "DescribeAccessEntry" => access::describe(state, call),
+        "ListAccessEntries" => access::list(state, call),
+        "DeleteAccessEntry" => access::delete(state, call),
+        "AssociateAccessPolicy" => access_policies::associate(state, call),
+        "DisassociateAccessPolicy" => access_policies::disassociate(state, call),
+        "ListAssociatedAccessPolicies" => access_policies::list_associated(state, call),
+        "ListAccessPolicies" => access_policies::list(state, call),
+        "ListAddons" => addons::empty(state, call, "addons"),
+        "ListFargateProfiles" => addons::empty(state, call, "fargateProfileNames"),
+        "ListIdentityProviderConfigs" => addons::empty(state, call, "identityProviderConfigs"),
+        "DescribeAddon" => addons::no_addon(state, call),
+        "DescribeFargateProfile" => addons::no_fargate_profile(state, call),
+        "ListPodIdentityAssociations" => pod_identity::list(state, call),
+        "CreatePodIdentityAssociation" => pod_identity::create(state, call),
+        "DescribePodIdentityAssociation" => pod_identity::describe(state, call),
+        "DeletePodIdentityAssociation" => pod_identity::delete(state, call),
+        "TagResource" => tags::tag(state, call),
+        "UntagResource" => tags::untag(state, call),
+        "ListTagsForResource" => tags::list(state, call),
+        other => Err(AwsError::unknown_operation("eks", other)),
+    }
 }
-
-pub mod kubernetes;
-
-/// EKS's store.
-#[derive(Clone, Debug, Default)]
-pub struct Eks {}
-
-/// What happens later in EKS.
-#[derive(Clone, Debug)]
-pub enum Event {}
 
 /// Lets an event happen.
-pub fn happen(_state: &mut State, event: Event) {
-    match event {}
+pub fn happen(state: &mut State, event: Event) {
+    match event {
+        Event::ClusterActive(name, serial) => cluster_life::active(state, &name, serial),
+        Event::ClusterFailed(name, serial, code) => {
+            cluster_life::failed(state, &name, serial, &code);
+        }
+        Event::ClusterGone(name, serial) => cluster_life::gone(state, &name, serial),
+        Event::ClusterStays(name, serial) => cluster_life::stays(state, &name, serial),
+        Event::InterfacesGone(ids, group) => parts::remove_interfaces(state, &ids, &group),
+        Event::Launch(key) => node_group_life::launch(state, &key),
+        Event::Join(key, tries) => node_group_life::join(state, &key, tries),
+        Event::GroupActive(key) => node_group_life::active(state, &key),
+        Event::GroupFailed(key, code) => node_group_life::failed(state, &key, &code),
+        Event::Drained(key) => node_group_life::drained(state, &key),
+        Event::GroupGone(key) => node_group_life::gone(state, &key),
+        Event::GroupStays(key, code) => node_group_life::stays(state, &key, &code),
+        Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
+        Event::BalancerRest(rest, tries) => wishes::remove_rest(state, rest, tries),
+    }
 }
 
-/// The operation that a REST request asks for.
-pub fn operation(method: &http::Method, path: &str) -> String {
-    format!("{method} {path}")
+/// Lets an event of EKS happen after a while.
+fn after(state: &mut State, wait: Duration, event: Event) {
+    state.after(wait, crate::state::Event::Eks(event));
 }
 
-/// The shortest time to a ready cluster that the durations allow.
-pub fn fastest_ready(_state: &State) -> Option<(std::time::Duration, String)> {
-    None
+/// The shortest time to a ready cluster that the durations allow: what must wait for what, in words.
+/// `None` when no cluster was ever made.
+pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
+    if !state.eks.ever_made {
+        return None;
+    }
+    let durations = &state.durations;
+    let chain = [
+        ("iam", durations.iam_propagation),
+        ("cluster", durations.cluster_create),
+        ("node group", durations.node_group_create),
+    ];
+    // NAT gateways are ready long before the cluster is: they are beside the chain, not in it.
+    let words: Vec<String> =
+        chain.iter().map(|(what, time)| format!("{what} {} s", time.as_secs())).collect();
+    Some((chain.iter().map(|(_, time)| *time).sum(), words.join(" → ")))
 }
 
 /// Adds all EKS resources that exist.
-pub fn inventory(_state: &State, _all: &mut Vec<kubeproof_contract::resource::Resource>) {}
+pub fn inventory(state: &State, all: &mut Vec<Resource>) {
+    for cluster in state.eks.clusters.values() {
+        all.push(cluster::resource(state, cluster));
+        all.extend(cluster.node_groups.values().map(|group| {
+            node_group::resource(&state.setup.region, &cluster.name, group)
+        }));
+    }
+}

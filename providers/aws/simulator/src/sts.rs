@@ -1,14 +1,37 @@
-//! STS: not built yet.
+//! STS: who the caller is.
+//!
+//! The one identity of a simulated account is named here, so that IAM and EKS speak of the same one.
 
+use crate::iam;
+use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
 
-/// Answers one call.
+/// The user that the known access key belongs to.
+pub const CALLER_NAME: &str = "kubeproof";
+/// That user's id.
+pub const CALLER_ID: &str = "AIDAKUBEPROOFREHEARSE";
+
+/// The ARN of the caller.
+pub fn caller_arn() -> String {
+    iam::arn(&format!("user/{CALLER_NAME}"))
+}
+
+/// Answers one call. A presigned GET comes here as well: its parameters are in the query.
 ///
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
 pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("sts", &call.action))
+    match call.action.as_str() {
+        "GetCallerIdentity" => Ok(Answer::Xml(
+            Node::new()
+                .text("Arn", caller_arn())
+                .text("UserId", CALLER_ID)
+                .text("Account", ACCOUNT_ID),
+        )),
+        other => Err(AwsError::unknown_operation("sts", other)),
+    }
 }

@@ -1,21 +1,228 @@
-//! CloudTrail: not built yet.
+//! CloudTrail: who did what, looked up some minutes later.
+//!
+//! Keeps successful changes only: proofs of creation are what it is read for. AWS limits look-ups to
+//! two requests a second; the simulator does not enforce it.
 
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::cloud::is_read;
+use crate::setup::ACCOUNT_ID;
 use crate::state::State;
-use crate::wire::call::Call;
+use crate::sts::{CALLER_ID, CALLER_NAME, caller_arn};
+use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
+use crate::wire::page::page;
+use crate::wire::response::{Answer, Outcome};
+
+mod words;
+
+/// The most events on a page, and the number when none is asked for.
+const PAGE_MAX: usize = 50;
+/// For how long events can be looked up.
+const KEPT_DAYS: i64 = 90;
+
+/// One management event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The event's id.
+    pub id: String,
+    /// When it was.
+    pub at: Timestamp,
+    /// The operation.
+    pub name: String,
+    /// The service, such as `ec2.amazonaws.com`.
+    pub source: String,
+    /// Ids, names and ARNs in request and response.
+    pub resources: Vec<String>,
+    /// The event as JSON text.
+    pub text: String,
+}
+
+/// The trail of management events.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    /// Events in the order in which they happened.
+    pub entries: Vec<Entry>,
+}
+
+/// Records a call in the trail, if it is one that CloudTrail records and that changed something.
+pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
+    let Ok(answer) = outcome else { return };
+    if is_read(&call.action) || call.service == "ce" {
+        return;
+    }
+    let id = format!("00000000-0000-4000-9000-{:012x}", state.trail.entries.len() + 1);
+    let request = words::request(call);
+    let response = words::response(answer);
+    let mut resources = words::resources(&request);
+    resources.extend(words::resources(&response));
+    resources.sort();
+    resources.dedup();
+    let source = format!("{}.amazonaws.com", call.service);
+    let event = json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": CALLER_ID,
+            "arn": caller_arn(),
+            "accountId": ACCOUNT_ID,
+            "accessKeyId": call.access_key,
+            "userName": CALLER_NAME,
+        },
+        "eventTime": state.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "eventSource": source,
+        "eventName": name(call),
+        "awsRegion": call.region,
+        "requestParameters": request,
+        "responseElements": response,
+        "eventID": id,
+        "readOnly": false,
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": ACCOUNT_ID,
+        "eventCategory": "Management",
+    });
+    let entry =
+        Entry { id, at: state.now, name: name(call), source, resources, text: event.to_string() };
+    state.trail.entries.push(entry);
+}
+
+/// The event's name: the operation, for REST too.
+fn name(call: &Call) -> String {
+    match call.protocol {
+        Protocol::Rest if call.action.is_empty() => {
+            format!("{} /{}", call.method, call.path.join("/"))
+        }
+        _ => call.action.clone(),
+    }
+}
 
 /// Answers one call.
 ///
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("cloudtrail", &call.action))
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    match call.action.as_str() {
+        "LookupEvents" => look_up(state, &call.json),
+        other => Err(AwsError::unknown_operation("cloudtrail", other)),
+    }
 }
 
-/// The trail of management events.
-#[derive(Clone, Debug, Default)]
-pub struct Trail {}
+fn look_up(state: &State, json: &Value) -> Outcome {
+    let wanted = attribute(json)?;
+    let start = time(&json["StartTime"]).unwrap_or(Timestamp::MIN);
+    let end = time(&json["EndTime"]).unwrap_or(Timestamp::MAX);
+    if start > end {
+        return Err(AwsError::new(
+            400,
+            "InvalidTimeRangeException",
+            "The start time is after the end time.",
+        ));
+    }
+    let lag = SignedDuration::try_from(state.durations.trail_lag).unwrap_or(SignedDuration::MAX);
+    let shown_until = state.now.checked_sub(lag).unwrap_or(Timestamp::MIN);
+    let kept = SignedDuration::from_hours(KEPT_DAYS * 24);
+    let kept_from = state.now.checked_sub(kept).unwrap_or(Timestamp::MIN);
+    let events: Vec<Value> = state
+        .trail
+        .entries
+        .iter()
+        .rev()
+        .filter(|entry| entry.at <= shown_until && entry.at >= kept_from)
+        .filter(|entry| entry.at >= start && entry.at <= end)
+        .filter(|entry| wanted.as_ref().is_none_or(|(key, value)| has(entry, key, value)))
+        .map(word)
+        .collect();
+    let asked = json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
+    let size = asked.unwrap_or(PAGE_MAX);
+    if size == 0 || size > PAGE_MAX {
+        return Err(AwsError::new(
+            400,
+            "InvalidMaxResultsException",
+            format!("Invalid MaxResults: must be between 1 and {PAGE_MAX}"),
+        ));
+    }
+    let size = size.min(state.setup.page_size_max);
+    let page = page("LookupEvents", events, json["NextToken"].as_str(), size)
+        .map_err(|_| AwsError::new(400, "InvalidNextTokenException", "Invalid NextToken."))?;
+    let mut body = json!({ "Events": page.items });
+    if let Some(next) = page.next {
+        body["NextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
 
-/// Records a call in the trail, if it is one that CloudTrail records.
-pub fn record(_state: &mut State, _call: &Call, _outcome: &Outcome) {}
+/// The one attribute that a look-up may name.
+fn attribute(json: &Value) -> Result<Option<(String, String)>, AwsError> {
+    const KEYS: [&str; 8] = [
+        "AccessKeyId",
+        "EventId",
+        "EventName",
+        "EventSource",
+        "ReadOnly",
+        "ResourceName",
+        "ResourceType",
+        "Username",
+    ];
+    let attributes = json["LookupAttributes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let wrong = |message: &str| AwsError::new(400, "InvalidLookupAttributesException", message);
+    match attributes {
+        [] => Ok(None),
+        [one] => {
+            let key = one["AttributeKey"].as_str().unwrap_or_default();
+            let value = one["AttributeValue"].as_str().unwrap_or_default();
+            if !KEYS.contains(&key) || value.is_empty() {
+                return Err(wrong("The lookup attribute is not valid."));
+            }
+            Ok(Some((key.to_owned(), value.to_owned())))
+        }
+        _ => Err(wrong("Only one lookup attribute can be specified.")),
+    }
+}
+
+fn has(entry: &Entry, key: &str, value: &str) -> bool {
+    match key {
+        "EventId" => entry.id == value,
+        "EventName" => entry.name == value,
+        "EventSource" => entry.source == value,
+        "ReadOnly" => value == "false",
+        "ResourceName" => entry.resources.iter().any(|resource| resource == value),
+        "ResourceType" => entry
+            .resources
+            .iter()
+            .filter_map(|name| words::resource_type(name))
+            .any(|resource_type| resource_type == value),
+        "Username" => value == CALLER_NAME,
+        _ => value == crate::setup::ACCESS_KEY_ID,
+    }
+}
+
+fn word(entry: &Entry) -> Value {
+    let resources: Vec<Value> = entry
+        .resources
+        .iter()
+        .map(|name| match words::resource_type(name) {
+            Some(resource_type) => json!({ "ResourceType": resource_type, "ResourceName": name }),
+            None => json!({ "ResourceName": name }),
+        })
+        .collect();
+    json!({
+        "EventId": entry.id,
+        "EventName": entry.name,
+        "ReadOnly": "false",
+        "AccessKeyId": crate::setup::ACCESS_KEY_ID,
+        "EventTime": entry.at.as_second(),
+        "EventSource": entry.source,
+        "Username": CALLER_NAME,
+        "Resources": resources,
+        "CloudTrailEvent": entry.text,
+    })
+}
+
+/// A time stamp of JSON 1.1: seconds since the epoch, with or without a fraction.
+fn time(value: &Value) -> Option<Timestamp> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any date fit")]
+    let milliseconds = (value.as_f64()? * 1000.0) as i64;
+    Timestamp::from_millisecond(milliseconds).ok()
+}

@@ -24,7 +24,10 @@ pub(crate) fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 pub(crate) fn set(value: &mut Value, pointer: &str, new: impl Into<Value>) {
     let mut at = value;
     for key in pointer.split('/').skip(1) {
-        at = object(at).entry(key.replace("~1", "/").replace("~0", "~")).or_insert(Value::Null);
+        if !at.is_object() {
+            *at = Value::Object(Map::new());
+        }
+        at = &mut at[key.replace("~1", "/").replace("~0", "~")];
     }
     *at = new.into();
 }
@@ -41,17 +44,6 @@ pub(crate) fn remove(value: &mut Value, pointer: &str) {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return };
     if let Some(map) = value.pointer_mut(parent).and_then(Value::as_object_mut) {
         map.remove(key);
-    }
-}
-
-/// The value as an object, which it becomes when it is none.
-pub(crate) fn object(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
-        Value::Object(map) => map,
-        _ => unreachable!("it was made an object above"),
     }
 }
 

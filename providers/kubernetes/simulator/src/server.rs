@@ -1,11 +1,28 @@
 //! The API server: one cluster's objects, and the requests about them.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request, Response, header};
 use jiff::Timestamp;
 use kubeproof_simkit::cloud::Reply;
+use serde_json::{Value, json};
 
+use crate::cluster::Cluster;
 use crate::coupling::{CloudRequest, NewNode};
+use crate::delete::Options;
+use crate::failure::{Failure, json_response, no_such_path, response};
+use crate::probe::Misbehaviour;
+use crate::route::{Route, Target, query, route};
+use crate::selectors::Selector;
+use crate::store::Key;
+use crate::types::Type;
+use crate::watch::Held;
+use crate::{
+    change, create, delete, discovery, list, logs, namespaces, nodes, openapi, review, services,
+    volumes, watch,
+};
 
 /// Who a request comes from, as the cloud's authenticator found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,42 +39,263 @@ pub enum Identity {
 }
 
 /// One cluster's API server.
-pub struct ApiServer {}
+pub struct ApiServer {
+    cluster: Cluster,
+    held: Held,
+}
+
+impl fmt::Debug for ApiServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiServer").field("cluster", &self.cluster.name).finish_non_exhaustive()
+    }
+}
 
 impl ApiServer {
     /// A fresh cluster with its default name spaces, of this Kubernetes version (`1.34`).
-    pub fn new(_cluster: &str, _version: &str, _seed: u64, _now: Timestamp) -> Self {
-        Self {}
+    pub fn new(cluster: &str, version: &str, seed: u64, now: Timestamp) -> Self {
+        let mut cluster = Cluster::new(cluster, version, seed, now);
+        for name in ["default", "kube-system", "kube-public", nodes::LEASES] {
+            namespaces::make(&mut cluster, name);
+        }
+        let kubernetes = json!({
+            "metadata": {
+                "name": "kubernetes",
+                "labels": {"component": "apiserver", "provider": "kubernetes"},
+            },
+            "spec": {
+                "type": "ClusterIP", "clusterIP": "172.20.0.1", "clusterIPs": ["172.20.0.1"],
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
+            },
+            "status": {"loadBalancer": {}},
+        });
+        cluster.add(Type::of("services"), "default", kubernetes);
+        let class = Type::of("storageclasses.storage.k8s.io");
+        cluster.add(class, "", volumes::default_class());
+        cluster.settle();
+        Self { cluster, held: Held::default() }
     }
 
     /// Lets everything happen that is due until `to`.
-    pub fn advance(&mut self, _to: Timestamp) {}
+    pub fn advance(&mut self, to: Timestamp) {
+        self.cluster.advance(to);
+    }
 
     /// Answers a request of an identity.
-    pub fn answer(&mut self, _identity: &Identity, _request: &Request<Bytes>) -> Reply {
-        Reply::Now(http::Response::new(Bytes::new()))
+    pub fn answer(&mut self, identity: &Identity, request: &Request<Bytes>) -> Reply {
+        self.dispatch(identity, request).unwrap_or_else(|failure| Reply::Now(failure.response()))
     }
 
     /// A node joins and is Ready.
-    pub fn add_node(&mut self, _node: NewNode) {}
+    pub fn add_node(&mut self, node: NewNode) {
+        nodes::join(&mut self.cluster, &node);
+    }
 
     /// A node is gone: its pods too.
-    pub fn remove_node(&mut self, _name: &str) {}
+    pub fn remove_node(&mut self, name: &str) {
+        nodes::leave(&mut self.cluster, name);
+    }
 
     /// Takes what the cluster wants of its cloud since the last call.
     pub fn take_cloud_requests(&mut self) -> Vec<CloudRequest> {
-        Vec::new()
+        std::mem::take(&mut self.cluster.wishes)
     }
 
     /// The cloud has made the balancer of a service, reachable under `hostname`.
-    pub fn load_balancer_made(&mut self, _namespace: &str, _service: &str, _hostname: &str) {}
+    pub fn load_balancer_made(&mut self, namespace: &str, service: &str, hostname: &str) {
+        services::made(&mut self.cluster, namespace, service, hostname);
+    }
 
     /// The cloud has removed the balancer of a service: its finalizer may go.
-    pub fn load_balancer_removed(&mut self, _namespace: &str, _service: &str) {}
+    pub fn load_balancer_removed(&mut self, namespace: &str, service: &str) {
+        services::removed(&mut self.cluster, namespace, service);
+    }
 
     /// The cloud has made a volume for a claim: bind it.
-    pub fn volume_made(&mut self, _namespace: &str, _claim: &str, _volume: &str, _handle: &str) {}
+    pub fn volume_made(&mut self, namespace: &str, claim: &str, volume: &str, handle: &str) {
+        volumes::made(&mut self.cluster, namespace, claim, volume, handle);
+    }
 
     /// The cloud has removed a volume: the persistent volume may go.
-    pub fn volume_removed(&mut self, _volume: &str) {}
+    pub fn volume_removed(&mut self, volume: &str) {
+        volumes::removed(&mut self.cluster, volume);
+    }
+
+    /// Lets containers go wrong from now on, or right again: to see whether that is noticed.
+    pub fn misbehave(&mut self, how: Option<Misbehaviour>) {
+        self.cluster.misbehaviour = how;
+    }
+
+    fn dispatch(
+        &mut self,
+        identity: &Identity,
+        request: &Request<Bytes>,
+    ) -> Result<Reply, Failure> {
+        let Identity::User { name, groups } = identity else {
+            return Err(Failure::unauthorized());
+        };
+        let path = request.uri().path();
+        let accept = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let reply = match route(path) {
+            Route::Discovery(parts) => discovery::answer(&parts, accept),
+            Route::OpenApi(rest) => openapi::answer(&rest),
+            Route::Version => self.version(),
+            Route::Health => response(200, "text/plain; charset=utf-8", "ok".to_owned()),
+            Route::Review(kind) if request.method() == Method::POST => {
+                json_response(201, &review::answer(kind, identity, &create::body(request)?))
+            }
+            Route::Review(_) => return Err(Failure::method_not_allowed()),
+            Route::OnlyReal(what) => {
+                return Err(Failure::not_simulated(&format!("{} {what}", request.method())));
+            }
+            Route::Unknown if !review::is_master(groups) => {
+                let verb = request.method().as_str().to_lowercase();
+                return Err(Failure::forbidden_path(name, &verb, path));
+            }
+            Route::Unknown => no_such_path(),
+            Route::Resource(target) => {
+                let query = query(request);
+                let verb = verb(request.method(), &target, &query)?;
+                if !review::is_master(groups) {
+                    let space = target.namespace.as_deref();
+                    return Err(Failure::forbidden(name, verb, target.of.id, space));
+                }
+                return self.serve(verb, &target, request, &query);
+            }
+        };
+        Ok(Reply::Now(reply))
+    }
+
+    fn version(&self) -> Response<Bytes> {
+        let version = &self.cluster.version;
+        let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+        let body = json!({
+            "major": major, "minor": minor, "gitVersion": format!("v{version}.0"),
+            "gitCommit": "0000000000000000000000000000000000000000", "gitTreeState": "clean",
+            "buildDate": "2025-08-27T00:00:00Z", "goVersion": "go1.24", "compiler": "gc",
+            "platform": "linux/amd64",
+        });
+        json_response(200, &body)
+    }
+
+    fn serve(
+        &mut self,
+        verb: &str,
+        target: &Target,
+        request: &Request<Bytes>,
+        query: &BTreeMap<String, String>,
+    ) -> Result<Reply, Failure> {
+        match target.subresource.as_deref() {
+            None => {}
+            Some("log") if target.of.id == "pods" && verb == "get" => {
+                return logs::log(&self.cluster, target, query);
+            }
+            Some("status") if target.of.status && ["get", "update", "patch"].contains(&verb) => {}
+            Some("finalize") if target.of.id == "namespaces" && verb == "update" => {}
+            Some(other) => {
+                let operation = format!("{verb} {}/{other}", target.of.id);
+                return Err(Failure::not_simulated(&operation));
+            }
+        }
+        let form = list::form(request);
+        let cluster = &mut self.cluster;
+        let (code, body) = match verb {
+            "watch" => return watch::watch(cluster, &mut self.held, target, request, query),
+            "list" => return list::list(cluster, target, form, query).map(Reply::Now),
+            "get" => {
+                let key = key(target);
+                let object = cluster.store.get(&key);
+                let object = object.ok_or_else(|| Failure::not_found(target.of, &key.name))?;
+                (200, list::shown(cluster, target, form, object))
+            }
+            "create" => {
+                let body = create::body(request)?;
+                (201, create::create(cluster, target, body, create::is_dry(query))?)
+            }
+            "update" => change::replace(cluster, target, request, query)?,
+            "patch" => change::patch(cluster, target, request, query)?,
+            "delete" => {
+                let options = Options::of_request(&create::body(request)?, query)?;
+                let (body, warn) = delete::delete(cluster, target.of, &key(target), &options)?;
+                create::after_change(cluster, target.of);
+                return Ok(Reply::Now(with_warning(json_response(200, &body), warn)));
+            }
+            _ => (200, self.delete_all(target, request, query)?),
+        };
+        Ok(Reply::Now(json_response(code, &body)))
+    }
+
+    fn delete_all(
+        &mut self,
+        target: &Target,
+        request: &Request<Bytes>,
+        query: &BTreeMap<String, String>,
+    ) -> Result<Value, Failure> {
+        if target.of.id == "namespaces" {
+            return Err(Failure::method_not_allowed());
+        }
+        let options = Options::of_request(&create::body(request)?, query)?;
+        let selector = Selector::of_query(target.of, query)?;
+        let chosen: Vec<(Key, Value)> = self
+            .cluster
+            .store
+            .of_type(target.of.id, target.namespace.as_deref())
+            .filter(|(_, object)| selector.selects(object))
+            .map(|(key, object)| (key.clone(), object.clone()))
+            .collect();
+        let mut items = Vec::new();
+        for (key, object) in chosen {
+            delete::delete(&mut self.cluster, target.of, &key, &options)?;
+            items.push(object);
+        }
+        create::after_change(&mut self.cluster, target.of);
+        Ok(json!({
+            "kind": format!("{}List", target.of.kind), "apiVersion": target.of.api_version(),
+            "metadata": {"resourceVersion": self.cluster.store.version().to_string()},
+            "items": items,
+        }))
+    }
+}
+
+fn key(target: &Target) -> Key {
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    Key::new(target.of.id, namespace, target.name.as_deref().unwrap_or_default())
+}
+
+/// What the request does, in the words of the API: `list`, `deletecollection`, …
+fn verb(
+    method: &Method,
+    target: &Target,
+    query: &BTreeMap<String, String>,
+) -> Result<&'static str, Failure> {
+    let watching = query.get("watch").is_some_and(|value| value == "true" || value == "1");
+    Ok(match (method.as_str(), target.name.is_some()) {
+        ("GET", false) if watching => "watch",
+        ("GET", false) => "list",
+        ("GET" | "HEAD", true) => "get",
+        ("POST", false) if target.namespace.is_some() == target.of.namespaced => "create",
+        ("POST", true) if target.subresource.is_some() => "create",
+        ("PUT", true) => "update",
+        ("PATCH", true) => "patch",
+        ("DELETE", true) => "delete",
+        ("DELETE", false) if target.namespace.is_some() == target.of.namespaced => {
+            "deletecollection"
+        }
+        _ => return Err(Failure::method_not_allowed()),
+    })
+}
+
+fn with_warning(mut response: Response<Bytes>, warn: bool) -> Response<Bytes> {
+    const WARNING: &str = "299 - \"child pods are preserved by default when jobs are deleted; \
+                           set propagationPolicy=Background to remove them or set \
+                           propagationPolicy=Orphan to suppress this warning\"";
+    if warn {
+        response
+            .headers_mut()
+            .insert(header::WARNING, header::HeaderValue::from_static(WARNING));
+    }
+    response
 }

@@ -1,14 +1,165 @@
-//! Pricing: not built yet.
+//! The Pricing API: products with attributes, found by filters, each a JSON text of its own.
+//!
+//! What it tells is the price table; what it must get right is that a sloppy filter finds too much.
+
+use serde_json::{Value, json};
 
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
+use crate::wire::page::page;
+use crate::wire::response::{Answer, Outcome};
+
+mod products;
+
+use products::Product;
+
+/// The most products on a page.
+const PAGE_MAX: usize = 100;
+
+/// The services that have products.
+const SERVICES: [&str; 4] = ["AWSELB", "AmazonEC2", "AmazonEKS", "AmazonVPC"];
 
 /// Answers one call.
 ///
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("pricing", &call.action))
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    match call.action.as_str() {
+        "GetProducts" => get_products(state, &call.json),
+        "DescribeServices" => describe_services(state, &call.json),
+        "GetAttributeValues" => attribute_values(state, &call.json),
+        other => Err(AwsError::unknown_operation("pricing", other)),
+    }
+}
+
+fn get_products(state: &State, json: &Value) -> Outcome {
+    let service = service(json)?;
+    let filters = filters(json)?;
+    let all: Vec<String> = products::all()
+        .iter()
+        .filter(|product| product.service == service)
+        .filter(|product| filters.iter().all(|filter| filter.admits(product)))
+        .map(products::word)
+        .collect();
+    let page = cut("GetProducts", all, state, json)?;
+    let mut body = json!({ "FormatVersion": "aws_v1", "PriceList": page.0 });
+    if let Some(next) = page.1 {
+        body["NextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
+
+fn describe_services(state: &State, json: &Value) -> Outcome {
+    let wanted = json["ServiceCode"].as_str();
+    if wanted.is_some() {
+        service(json)?;
+    }
+    let all: Vec<Value> = SERVICES
+        .iter()
+        .filter(|service| wanted.is_none_or(|wanted| wanted == **service))
+        .map(|service| {
+            json!({ "ServiceCode": service, "AttributeNames": products::attribute_names(service) })
+        })
+        .collect();
+    let page = cut("DescribeServices", all, state, json)?;
+    let mut body = json!({ "FormatVersion": "aws_v1", "Services": page.0 });
+    if let Some(next) = page.1 {
+        body["NextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
+
+fn attribute_values(state: &State, json: &Value) -> Outcome {
+    let service = service(json)?;
+    let name = json["AttributeName"].as_str().unwrap_or_default();
+    let mut values: Vec<&str> = products::all()
+        .iter()
+        .filter(|product| product.service == service)
+        .filter_map(|product| product.attribute(name))
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    let values: Vec<Value> = values.into_iter().map(|value| json!({ "Value": value })).collect();
+    let page = cut("GetAttributeValues", values, state, json)?;
+    let mut body = json!({ "AttributeValues": page.0 });
+    if let Some(next) = page.1 {
+        body["NextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
+
+fn cut<T>(
+    list: &str,
+    all: Vec<T>,
+    state: &State,
+    json: &Value,
+) -> Result<(Vec<T>, Option<String>), AwsError> {
+    let asked = json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
+    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
+    let page = page(list, all, json["NextToken"].as_str(), size)
+        .map_err(|_| AwsError::new(400, "InvalidNextTokenException", "Invalid NextToken"))?;
+    Ok((page.items, page.next))
+}
+
+fn service(json: &Value) -> Result<&str, AwsError> {
+    let code = json["ServiceCode"].as_str().unwrap_or_default();
+    if SERVICES.contains(&code) {
+        Ok(code)
+    } else {
+        Err(AwsError::new(400, "NotFoundException", format!("Invalid ServiceCode: {code}")))
+    }
+}
+
+struct Filter {
+    how: How,
+    field: String,
+    value: String,
+}
+
+#[derive(Clone, Copy)]
+enum How {
+    Equals,
+    Contains,
+    AnyOf,
+    NoneOf,
+}
+
+impl Filter {
+    fn admits(&self, product: &Product) -> bool {
+        let value = product.attribute(&self.field);
+        let mut listed = self.value.split(',').map(str::trim);
+        match self.how {
+            How::Equals => value == Some(self.value.as_str()),
+            How::Contains => value.is_some_and(|value| value.contains(&self.value)),
+            How::AnyOf => listed.any(|wanted| value == Some(wanted)),
+            How::NoneOf => listed.all(|unwanted| value != Some(unwanted)),
+        }
+    }
+}
+
+fn filters(json: &Value) -> Result<Vec<Filter>, AwsError> {
+    json["Filters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|filter| {
+            let text = |name: &str| filter[name].as_str().map(str::to_owned);
+            let how = match filter["Type"].as_str() {
+                Some("TERM_MATCH" | "EQUALS") => Some(How::Equals),
+                Some("CONTAINS") => Some(How::Contains),
+                Some("ANY_OF") => Some(How::AnyOf),
+                Some("NONE_OF") => Some(How::NoneOf),
+                _ => None,
+            };
+            match (how, text("Field"), text("Value")) {
+                (Some(how), Some(field), Some(value)) => Ok(Filter { how, field, value }),
+                _ => Err(AwsError::new(
+                    400,
+                    "InvalidParameterException",
+                    "A filter needs a known Type, a Field and a Value.",
+                )),
+            }
+        })
+        .collect()
 }

@@ -59,7 +59,7 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
     } else {
         ("PublicIPv4:IdleAddress", Item::AddressIdle)
     };
-    let usage_type = prefixed(state, name);
+    let usage_type = format!("{}{name}", prefix(&state.setup.region, true));
     // The same use again must not begin a new period: each has a minimum of its own.
     if state.meter.open(id).is_some_and(|period| period.usage.usage_type == usage_type) {
         return;

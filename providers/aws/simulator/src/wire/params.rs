@@ -21,6 +21,11 @@ impl Params {
         Self { map: form_urlencoded::parse(form).into_owned().collect() }
     }
 
+    /// All parameters, by name.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.map.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.map.get(name).map(String::as_str)

@@ -58,6 +58,17 @@ impl Node {
         Self { text: Some(text.to_string()), children: Vec::new() }
     }
 
+    /// Name and text of all elements that hold text, in order.
+    pub fn leaves(&self) -> Vec<(&str, &str)> {
+        self.children
+            .iter()
+            .flat_map(|(name, child)| {
+                let own = child.text.as_deref().map(|text| (name.as_str(), text));
+                own.into_iter().chain(child.leaves())
+            })
+            .collect()
+    }
+
     /// The element as XML under `name`, which may carry attributes (`Name xmlns="…"`).
     pub fn write(&self, name: &str) -> String {
         let mut out = String::new();

@@ -1,0 +1,149 @@
+//! Compares inventories: what is new, what is gone, and what that means. Pure.
+//!
+//! Apart from taking them, so that every verdict can be tested without an account.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::{Audit, Coverage, Orphan};
+
+/// The fact that says why a resource may remain without being an orphan.
+pub const STAYS_FACT: &str = "stays";
+
+/// The resources of `after` that are not in `before`.
+pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
+    let known: BTreeSet<_> = before.iter().map(Resource::key).collect();
+    after.iter().filter(|resource| !known.contains(&resource.key())).cloned().collect()
+}
+
+/// Why a resource may remain, if it may: its own fact, or its type's reason.
+pub fn stays(resource: &Resource, types: &[ResourceType]) -> Option<String> {
+    if let Some(reason) = resource.facts.get(STAYS_FACT) {
+        return Some(reason.clone());
+    }
+    let of_type = types.iter().find(|of_type| of_type.name == resource.resource_type)?;
+    of_type.stays_because.map(str::to_owned)
+}
+
+/// Splits new resources into orphans and those that may remain (as sentences).
+pub fn split(new: Vec<Resource>, types: &[ResourceType]) -> (Vec<Resource>, Vec<String>) {
+    let mut remaining = Vec::new();
+    let mut orphans = Vec::new();
+    for resource in new {
+        match stays(&resource, types) {
+            Some(reason) => remaining.push(format!("{}: {reason}", words(&resource))),
+            None => orphans.push(resource),
+        }
+    }
+    (orphans, remaining)
+}
+
+/// `elastic_ip eipalloc-1 (kp-run-nat-a) in us-east-1`.
+pub fn words(resource: &Resource) -> String {
+    let name = match &resource.name {
+        Some(name) if *name != resource.id => format!(" ({name})"),
+        _ => String::new(),
+    };
+    format!("{} {}{name} in {}", resource.resource_type, resource.id, resource.region)
+}
+
+/// The same of an orphan, with what keeping it costs.
+pub fn orphan_words(orphan: &Orphan) -> String {
+    let name = match &orphan.name {
+        Some(name) if *name != orphan.id => format!(" ({name})"),
+        _ => String::new(),
+    };
+    let cost = match orphan.monthly_cost_usd {
+        Some(usd) => format!("${usd:.2} a month"),
+        None => "no price known".to_owned(),
+    };
+    format!("{} {}{name} in {}: {cost}", orphan.resource_type, orphan.id, orphan.region)
+}
+
+/// The verdict over orphans and coverage. When live, a new resource without any proof may be a
+/// neighbour's: then it is unknown whose it is, and that is never a pass.
+pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
+    let proven = orphans.iter().any(|orphan| tier == Tier::Rehearsal || !orphan.proofs.is_empty());
+    let listed = coverage.failed.is_empty() && coverage.listed == coverage.cells && coverage.cells > 0;
+    match (proven, orphans.is_empty() && listed) {
+        (true, _) => Verdict::Fail,
+        (false, true) => Verdict::Pass,
+        (false, false) => Verdict::Unknown,
+    }
+}
+
+/// The audit from its parts.
+pub fn audit(orphans: Vec<Orphan>, stays: Vec<String>, coverage: Coverage, tier: Tier) -> Audit {
+    Audit { verdict: verdict(&orphans, &coverage, tier), orphans, coverage, stays }
+}
+
+/// Coverage of two looks: a cell counts only when both listed it.
+pub fn both(before: &Coverage, after: &Coverage) -> Coverage {
+    let mut failed: BTreeMap<String, ()> = BTreeMap::new();
+    for (when, coverage) in [("before the run", before), ("after the run", after)] {
+        for line in &coverage.failed {
+            failed.insert(format!("{when}: {line}"), ());
+        }
+    }
+    Coverage {
+        cells: after.cells.max(before.cells),
+        listed: after.listed.min(before.listed),
+        failed: failed.into_keys().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn orphan(proofs: &[&str]) -> Orphan {
+        Orphan {
+            resource_type: "address".to_owned(),
+            id: "a-1".to_owned(),
+            name: None,
+            region: "r".to_owned(),
+            monthly_cost_usd: None,
+            proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
+        }
+    }
+
+    fn listed(cells: u64, listed: u64) -> Coverage {
+        let failed = (listed..cells).map(|cell| format!("cell {cell}")).collect();
+        Coverage { cells, listed, failed }
+    }
+
+    #[track_caller]
+    fn check(orphans: &[Orphan], coverage: &Coverage, tier: Tier, expected: Verdict) {
+        assert_eq!(verdict(orphans, coverage, tier), expected);
+    }
+
+    #[test]
+    fn an_audit_is_clean_only_when_every_cell_was_listed() {
+        check(&[], &listed(9, 9), Tier::Rehearsal, Verdict::Pass);
+        check(&[], &listed(9, 8), Tier::Rehearsal, Verdict::Unknown);
+        check(&[], &listed(0, 0), Tier::Rehearsal, Verdict::Unknown);
+    }
+
+    #[test]
+    fn an_orphan_fails_even_when_a_cell_is_missing() {
+        check(&[orphan(&["tag"])], &listed(9, 8), Tier::Live, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_new_resource_without_proof_is_unknown_when_live() {
+        check(&[orphan(&[])], &listed(9, 9), Tier::Live, Verdict::Unknown);
+        check(&[orphan(&[])], &listed(9, 9), Tier::Rehearsal, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_resource_that_may_stay_is_no_orphan_but_is_named() {
+        let mut role = Resource::new("role", "linked", "global");
+        role.facts.insert(STAYS_FACT.to_owned(), "shared by the account".to_owned());
+        let (orphans, stays) = split(vec![role, Resource::new("role", "ours", "global")], &[]);
+        assert_eq!(orphans.len(), 1);
+        assert_eq!(stays, ["role linked in global: shared by the account"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Exit codes: what each one promises to scripts.
+//!
+//! Apart from the commands because all of them answer with the same five numbers.
+
+use kubeproof_contract::check::Verdict;
+
+/// Everything that was asked for passed.
+pub const PASSED: u8 = 0;
+/// Something is wrong with the provisioner or the account: there is a finding.
+pub const FINDING: u8 = 1;
+/// The command line or a scenario file is wrong; nothing was run.
+pub const USAGE: u8 = 2;
+/// It could not be found out, or is not known yet: no finding, and no proof either.
+pub const UNKNOWN: u8 = 3;
+/// A bug of kubeproof itself.
+pub const BUG: u8 = 70;
+
+/// Each code with its meaning, for help texts and documents.
+pub const ALL: &[(u8, &str)] = &[
+    (PASSED, "all that was asked for passed"),
+    (FINDING, "a finding: something failed"),
+    (USAGE, "usage or scenario error; nothing was run"),
+    (UNKNOWN, "unknown: could not find out, or not known yet"),
+    (BUG, "a bug of kubeproof"),
+];
+
+/// The exit code of trials with these verdicts. Pending is not passed: it is not known yet. Nothing
+/// but skipped trials is no proof either.
+pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> u8 {
+    match Verdict::of_all(verdicts) {
+        Verdict::Pass => PASSED,
+        Verdict::Fail => FINDING,
+        Verdict::Unknown | Verdict::Pending | Verdict::Skipped => UNKNOWN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(verdicts: &[Verdict], expected: u8) {
+        assert_eq!(of(verdicts.iter().copied()), expected, "{verdicts:?}");
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_worst_verdict() {
+        check(&[Verdict::Pass, Verdict::Pass], 0);
+        check(&[Verdict::Pass, Verdict::Skipped], 0);
+        check(&[Verdict::Pass, Verdict::Fail, Verdict::Unknown], 1);
+        check(&[Verdict::Unknown, Verdict::Pass], 3);
+        check(&[Verdict::Pending, Verdict::Pass], 3);
+    }
+
+    #[test]
+    fn nothing_looked_at_is_not_a_pass() {
+        check(&[], 3);
+        check(&[Verdict::Skipped], 3);
+    }
+
+    #[test]
+    fn the_numbers_are_those_that_scripts_rely_on() {
+        let numbers: Vec<u8> = ALL.iter().map(|(code, _)| *code).collect();
+        assert_eq!(numbers, [0, 1, 2, 3, 70]);
+    }
+}

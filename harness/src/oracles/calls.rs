@@ -1,0 +1,104 @@
+//! What the journal must show: who may change things (O7 and the audit), how many calls (O5), and
+//! what the meter may count (O4).
+//!
+//! Apart from the inventories: these look at what was done, not at what is left.
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::journal::Call;
+
+use super::Wrong;
+
+/// Mutating calls of those who may only look.
+pub fn lookers(calls: &[Call]) -> Vec<Wrong> {
+    calls
+        .iter()
+        .filter(|call| {
+            matches!(call.actor, Actor::Observer | Actor::Auditor | Actor::Biller)
+                && call.signature.mutating
+        })
+        .map(|call| {
+            let message = format!(
+                "the {} made call {} {}, which changes things: it may only look",
+                call.actor, call.ordinal, call.signature
+            );
+            Wrong::new("audit looks", message)
+        })
+        .collect()
+}
+
+/// O5: the call budget.
+pub fn budget(calls: usize, most: u32) -> Option<Wrong> {
+    (calls > usize::try_from(most).unwrap_or(usize::MAX)).then(|| {
+        Wrong::new("O5 ends", format!("{calls} calls were made, the budget of the trial is {most}"))
+    })
+}
+
+/// O4: the meter stays within the declared bound.
+pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
+    (metered > most).then(|| {
+        Wrong::new("O4 bill", format!("the meter counted ${metered:.4}, the budget is ${most:.2}"))
+    })
+}
+
+/// O7: a teardown of what is torn down changes nothing.
+pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
+    let changing: Vec<String> = mutating(calls).map(|call| call.signature.to_string()).collect();
+    (!changing.is_empty()).then(|| {
+        let message = format!("a second teardown changed things: {}", changing.join(", "));
+        Wrong::new("O7 no-op", message)
+    })
+}
+
+/// The provisioner's mutating calls.
+pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
+    calls.iter().filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kubeproof_contract::call::Signature;
+
+    use super::*;
+
+    fn call(actor: Actor, mutating: bool) -> Call {
+        Call {
+            ordinal: 1,
+            at: Timestamp::UNIX_EPOCH,
+            actor,
+            signature: Signature {
+                service: "s".to_owned(),
+                operation: "Delete".to_owned(),
+                mutating,
+            },
+            target: String::new(),
+            status: None,
+            error: None,
+            milliseconds: 0,
+            request_digest: String::new(),
+            response_digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_auditor_that_changes_anything_is_found() {
+        assert_eq!(lookers(&[call(Actor::Auditor, false), call(Actor::Provisioner, true)]), []);
+        assert_eq!(lookers(&[call(Actor::Auditor, true)]).len(), 1);
+        assert_eq!(lookers(&[call(Actor::Observer, true)]).len(), 1);
+    }
+
+    #[test]
+    fn a_second_teardown_may_look_but_not_change() {
+        assert_eq!(second_teardown(&[call(Actor::Provisioner, false)]), None);
+        assert!(second_teardown(&[call(Actor::Provisioner, true)]).is_some());
+    }
+
+    #[test]
+    fn budgets_are_inclusive() {
+        assert_eq!(budget(10, 10), None);
+        assert!(budget(11, 10).is_some());
+        assert_eq!(metered(Decimal::ONE, Decimal::ONE), None);
+        assert!(metered(Decimal::TWO, Decimal::ONE).is_some());
+    }
+}

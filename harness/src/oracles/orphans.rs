@@ -1,0 +1,80 @@
+//! O1: after teardown the account is back at its baseline.
+//!
+//! Apart from the audit because the simulator's truth is asked too: an orphan that the audit cannot
+//! see is the worst kind.
+
+use std::collections::BTreeSet;
+
+use kubeproof_contract::resource::Resource;
+use kubeproof_reports::record::Orphan;
+
+use super::Wrong;
+use crate::audit::compare::{new_resources, orphan_words, words};
+
+/// One finding for each orphan that the audit listed.
+pub fn listed(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Wrong> {
+    let said = if teardown_said_ok { ", though teardown reported success" } else { "" };
+    orphans
+        .iter()
+        .map(|orphan| {
+            let proofs = match orphan.proofs.first() {
+                Some(proof) => format!(" ({proof})"),
+                None => " (no proof that it belongs to the run)".to_owned(),
+            };
+            let message = format!("{}, left behind{said}{proofs}", orphan_words(orphan));
+            Wrong::new("O1 orphans", message)
+        })
+        .collect()
+}
+
+/// One finding for each resource that remains in truth and that the audit did not see.
+pub fn unlisted(
+    before: &[Resource],
+    truth: &[Resource],
+    orphans: &[Orphan],
+    was_seen: impl Fn(&Resource) -> bool,
+) -> Vec<Wrong> {
+    let ids: BTreeSet<&str> = orphans.iter().map(|orphan| orphan.id.as_str()).collect();
+    new_resources(before, truth)
+        .iter()
+        .filter(|left| !ids.contains(left.id.as_str()) && !was_seen(left))
+        .map(|left| {
+            let message = format!("{} is left in truth, and the audit did not see it", words(left));
+            Wrong::new("O1 orphans", message)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::Decimal;
+
+    use super::*;
+
+    #[test]
+    fn an_orphan_is_named_with_its_price() {
+        let orphan = Orphan {
+            resource_type: "elastic_ip".to_owned(),
+            id: "eipalloc-1".to_owned(),
+            name: Some("kp-r1-nat".to_owned()),
+            region: "us-east-1".to_owned(),
+            monthly_cost_usd: Some(Decimal::new(365, 2)),
+            proofs: vec!["carries the run's tag".to_owned()],
+        };
+        let found = listed(&[orphan], true);
+        assert_eq!(
+            found[0].message,
+            "elastic_ip eipalloc-1 (kp-r1-nat) in us-east-1: $3.65 a month, left behind, \
+             though teardown reported success (carries the run's tag)"
+        );
+    }
+
+    #[test]
+    fn what_the_audit_missed_is_found_in_the_truth() {
+        let before = [Resource::new("vpc", "vpc-default", "r")];
+        let truth = [before[0].clone(), Resource::new("disk", "d-1", "r")];
+        assert_eq!(unlisted(&before, &truth, &[], |_| false).len(), 1);
+        assert_eq!(unlisted(&before, &truth, &[], |_| true).len(), 0);
+        assert_eq!(unlisted(&before, &before, &[], |_| false).len(), 0);
+    }
+}

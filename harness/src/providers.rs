@@ -1,0 +1,27 @@
+//! The one list of providers.
+//!
+//! Apart from everything else because this is the only place in the harness that names a cloud.
+
+use std::sync::Arc;
+
+use kubeproof_contract::provider::Provider;
+
+/// All providers, in the order in which reports show them.
+pub fn all() -> Vec<Box<dyn Provider>> {
+    vec![Box::new(kubeproof_aws::provider::Aws)]
+}
+
+/// All providers, to be shared by scenarios and threads.
+pub fn shared() -> Vec<Arc<dyn Provider>> {
+    all().into_iter().map(Arc::from).collect()
+}
+
+/// The provider of this name.
+pub fn find(name: &str) -> Option<Arc<dyn Provider>> {
+    shared().into_iter().find(|provider| provider.name() == name)
+}
+
+/// The names of all providers, for messages: `aws, gcp`.
+pub fn names() -> String {
+    all().iter().map(|provider| provider.name()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,22 @@
+//! Runs trials: one file per phase, and the loop that drives them.
+//!
+//! What decides is pure and stands in `expect`, `oracles`, `audit::compare` and `cost`; here it is done.
+
+pub mod attempt;
+pub mod bill;
+pub mod book;
+pub mod check_rows;
+pub mod directory;
+pub mod expect;
+pub mod job;
+pub mod lab;
+pub mod lifecycle;
+pub mod look;
+pub mod observe;
+pub mod plan;
+pub mod progress;
+pub mod provision;
+pub mod stage;
+pub mod stop;
+pub mod teardown;
+pub mod trial;

@@ -1,0 +1,246 @@
+//! The book of one trial: phases, checks and findings as they come, and the record in the end.
+//!
+//! Apart from the phases, which only write into it; nothing is ever taken out.
+
+use std::time::Duration;
+
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::{
+    Audit, Cost, Coverage, FaultRecord, Finding, Phase, Ready, Record,
+};
+
+use super::check_rows;
+use super::stage::Stage;
+use crate::oracles::Wrong;
+
+/// What one trial has shown so far.
+pub struct Book<'a, 'b> {
+    stage: &'a Stage<'b>,
+    /// Phases in order.
+    pub phases: Vec<Phase>,
+    /// Rows of the checklist that were evaluated.
+    pub checks: Vec<Check>,
+    /// Everything that is wrong.
+    pub findings: Vec<Finding>,
+    /// The audit.
+    pub audit: Audit,
+    /// The cost comparison.
+    pub cost: Cost,
+    /// Time to a ready cluster.
+    pub ready: Option<Ready>,
+    /// Name of the provisioner.
+    pub provisioner: String,
+    /// The log, line by line.
+    pub log: Vec<String>,
+}
+
+/// A phase that has begun.
+#[must_use]
+pub struct Begun {
+    name: &'static str,
+    at: Duration,
+    calls: usize,
+}
+
+impl<'a, 'b> Book<'a, 'b> {
+    /// An empty book.
+    pub fn new(stage: &'a Stage<'b>) -> Self {
+        let tolerance_percent = stage.scenario().cost.tolerance_percent;
+        let mut book = Self {
+            stage,
+            phases: Vec::new(),
+            checks: Vec::new(),
+            findings: Vec::new(),
+            audit: no_audit(),
+            cost: no_cost(tolerance_percent, "not reached"),
+            ready: None,
+            provisioner: stage.provisioner().name(),
+            log: Vec::new(),
+        };
+        let (trial, run) = (stage.trial, &stage.run);
+        book.note(&format!("trial {} of {}", trial.name(), trial.scenario.file));
+        book.note(&format!("run {} tier {} seed {}", run.id, trial.tier, trial.seed));
+        for fault in trial.faults() {
+            book.note(&format!("fault {fault}"));
+        }
+        book
+    }
+
+    /// Writes a line into the log, with the trial's date.
+    pub fn note(&mut self, line: &str) {
+        let now = self.stage.clock.now();
+        for line in line.lines() {
+            self.log.push(format!("{now:.3} {line}"));
+        }
+    }
+
+    /// Begins a phase.
+    pub fn begin(&mut self, name: &'static str) -> Begun {
+        let at = self.stage.clock.elapsed();
+        self.stage.progress.phase(&self.stage.trial.name(), name, at);
+        self.note(&format!("{name} begins"));
+        Begun { name, at, calls: self.stage.journal.len() }
+    }
+
+    /// Ends a phase with its verdict.
+    pub fn end(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
+        let message = message.into();
+        self.note(&format!("{}: {verdict}: {message}", begun.name));
+        let trial = self.stage.trial.name();
+        self.stage.progress.phase_done(&trial, begun.name, verdict, &message);
+        let calls = self.stage.journal.len().saturating_sub(begun.calls);
+        self.phases.push(Phase {
+            name: begun.name.to_owned(),
+            verdict,
+            seconds: self.stage.clock.elapsed().saturating_sub(begun.at).as_secs(),
+            calls: calls as u64,
+            message,
+        });
+    }
+
+    /// Ends a phase as `end` does; a failure is a finding too, found by the phase itself.
+    pub fn end_judged(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
+        let message = message.into();
+        if verdict == Verdict::Fail {
+            let name = begun.name;
+            self.find(name, format!("{name} {message}"));
+        }
+        self.end(begun, verdict, message);
+    }
+
+    /// Notes a phase that was not reached or not needed.
+    pub fn skip(&mut self, name: &'static str, why: &str) {
+        let begun = Begun {
+            name,
+            at: self.stage.clock.elapsed(),
+            calls: self.stage.journal.len(),
+        };
+        self.end(begun, Verdict::Skipped, why);
+    }
+
+    /// Writes down something wrong.
+    pub fn find(&mut self, oracle: &str, message: impl Into<String>) {
+        let message = message.into();
+        self.note(&format!("finding: {oracle}: {message}"));
+        let replay = self.stage.trial.replay();
+        self.findings.push(Finding { oracle: oracle.to_owned(), message, replay });
+    }
+
+    /// Writes down what an oracle found.
+    pub fn find_all(&mut self, wrongs: impl IntoIterator<Item = Wrong>) {
+        for wrong in wrongs {
+            self.find(wrong.oracle, wrong.message);
+        }
+    }
+
+    /// Whether a phase of this name passed.
+    pub fn passed(&self, name: &str) -> bool {
+        self.phases.iter().any(|phase| phase.name == name && phase.verdict == Verdict::Pass)
+    }
+
+    /// The record, with every row of the checklist. `seconds` is the trial's own time.
+    pub fn into_record(mut self, seconds: u64) -> Record {
+        let stage = self.stage;
+        let trial = stage.trial;
+        self.fault_findings();
+        let checks = check_rows::merge(
+            trial.scenario.provider.as_ref(),
+            &self.checks,
+            &check_rows::Seen { phases: &self.phases, audit: &self.audit, cost: &self.cost },
+        );
+        let started_at = stage.run.started_at;
+        let finished_at = started_at
+            + jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4));
+        let verdict = self.verdict(&checks);
+        Record {
+            run_id: stage.run.id.clone(),
+            scenario: trial.name(),
+            file: trial.scenario.file.clone(),
+            provider: trial.scenario.provider.name().to_owned(),
+            provider_title: trial.scenario.provider.title().to_owned(),
+            provisioner: self.provisioner,
+            tier: trial.tier,
+            seed: trial.seed,
+            clock: if trial.tier == Tier::Rehearsal { "virtual" } else { "real" }.to_owned(),
+            started_at,
+            finished_at,
+            seconds,
+            elapsed_milliseconds: 0,
+            calls: stage.journal.len() as u64,
+            journal_hash: stage.journal.hash(),
+            verdict,
+            ready: self.ready,
+            phases: self.phases,
+            checks,
+            audit: self.audit,
+            cost: self.cost,
+            faults: fault_records(stage),
+            findings: self.findings,
+        }
+    }
+
+    /// A fault that never struck proves nothing, so its trial cannot pass.
+    fn fault_findings(&mut self) {
+        for (fault, count) in self.stage.faults.tally() {
+            if count.struck == 0 {
+                let message = format!(
+                    "the fault `{fault}` never struck ({} matching calls): this trial proves nothing",
+                    count.seen
+                );
+                self.find("faults", message);
+            }
+        }
+    }
+
+    /// The verdict of the whole. Check rows that other parts decide do not count twice, but never hurt.
+    fn verdict(&self, checks: &[Check]) -> Verdict {
+        let findings = self.findings.iter().map(|_| Verdict::Fail);
+        let parts = self
+            .phases
+            .iter()
+            .map(|phase| phase.verdict)
+            .chain(checks.iter().map(|check| check.verdict))
+            .chain([self.audit.verdict, self.cost.verdict])
+            .chain(findings);
+        Verdict::of_all(parts)
+    }
+}
+
+fn fault_records(stage: &Stage<'_>) -> Vec<FaultRecord> {
+    let tally = stage.faults.tally();
+    tally
+        .into_iter()
+        .map(|(fault, count)| FaultRecord {
+            fault: fault.to_string(),
+            seen: count.seen,
+            struck: count.struck,
+        })
+        .collect()
+}
+
+/// An audit that was not made.
+fn no_audit() -> Audit {
+    Audit {
+        verdict: Verdict::Skipped,
+        orphans: Vec::new(),
+        coverage: Coverage::default(),
+        stays: Vec::new(),
+    }
+}
+
+/// A cost comparison that was not made, and why.
+pub fn no_cost(tolerance_percent: u32, why: &str) -> Cost {
+    Cost {
+        verdict: Verdict::Skipped,
+        claimed_usd_per_hour: None,
+        list_usd_per_hour: None,
+        estimated: None,
+        metered: None,
+        billed: None,
+        deviation_percent: None,
+        tolerance_percent,
+        lines: Vec::new(),
+        message: why.to_owned(),
+    }
+}

@@ -1,0 +1,162 @@
+//! What an attempt at provisioning or teardown means for a trial: pure decisions.
+//!
+//! Apart from making the attempts, so that every case can be looked at in a test.
+
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::scenario::Expectation;
+
+use super::trial::Expected;
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It said that it succeeded.
+    Succeeded,
+    /// It said that it failed, and why.
+    Failed(String),
+    /// Its process died where the fault struck.
+    Crashed,
+    /// It did not end within its limit.
+    Late(String),
+    /// It was asked to stop.
+    Stopped,
+}
+
+impl Ending {
+    /// The ending in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Succeeded => "succeeded".to_owned(),
+            Self::Failed(why) => format!("failed: {why}"),
+            Self::Crashed => "its process died".to_owned(),
+            Self::Late(limit) => format!("did not end: {limit}"),
+            Self::Stopped => "was asked to stop".to_owned(),
+        }
+    }
+}
+
+/// What an attempt means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// The verdict of its phase.
+    pub verdict: Verdict,
+    /// What happened, in words.
+    pub message: String,
+    /// Whether a new process tries again.
+    pub again: bool,
+}
+
+fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning {
+    Meaning { verdict, message: message.into(), again }
+}
+
+/// What the first attempt at provisioning means.
+pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
+    use Ending::{Crashed, Failed, Late, Stopped, Succeeded};
+    let words = ending.words();
+    match (expected, ending) {
+        (_, Stopped) => meaning(Verdict::Unknown, words, false),
+        (_, Late(_)) => meaning(Verdict::Fail, words, expected == Expected::Recovers),
+        (Expected::Forced(Expectation::RetrySucceeds), Succeeded) => meaning(
+            Verdict::Fail,
+            "said that it succeeded though its failure was forced: it did not notice",
+            false,
+        ),
+        (Expected::Forced(Expectation::RetrySucceeds), Failed(_) | Crashed) => {
+            meaning(Verdict::Pass, format!("{words} (as forced)"), true)
+        }
+        (Expected::Forced(Expectation::TakenOver), Crashed) => {
+            meaning(Verdict::Pass, "its process died (as forced)", true)
+        }
+        (Expected::Forced(Expectation::TakenOver), _) => {
+            meaning(Verdict::Fail, format!("{words}, where its process should have died"), false)
+        }
+        (Expected::Recovers, Failed(_) | Crashed) => {
+            meaning(Verdict::Pass, format!("{words} (after a fault)"), true)
+        }
+        (_, Succeeded) => meaning(Verdict::Pass, words, false),
+        (_, Failed(_) | Crashed) => meaning(Verdict::Fail, words, false),
+    }
+}
+
+/// What a later attempt at provisioning, by a new process, means.
+pub fn later_provision(ending: &Ending) -> Meaning {
+    match ending {
+        Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
+        Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
+        other => meaning(Verdict::Fail, format!("a new process {}", other.words()), false),
+    }
+}
+
+/// What an attempt at teardown means. It is tried again after any failure, for the account's sake;
+/// whether the failure counts depends on whether it was forced.
+pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
+    let forced = !matches!(
+        expected,
+        Expected::Clean
+            | Expected::Forced(Expectation::RetrySucceeds | Expectation::Survives)
+    );
+    match ending {
+        Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
+        _ if forced && !last => {
+            meaning(Verdict::Pass, format!("{} (after a fault)", ending.words()), true)
+        }
+        _ => meaning(Verdict::Fail, ending.words(), !last),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RETRY: Expected = Expected::Forced(Expectation::RetrySucceeds);
+    const TAKEN_OVER: Expected = Expected::Forced(Expectation::TakenOver);
+    const SURVIVES: Expected = Expected::Forced(Expectation::Survives);
+    const TEARDOWN: Expected = Expected::Forced(Expectation::TeardownSucceeds);
+
+    #[track_caller]
+    fn check(expected: Expected, ending: &Ending, verdict: Verdict, again: bool) {
+        let seen = first_provision(expected, ending);
+        assert_eq!((seen.verdict, seen.again), (verdict, again), "{expected:?} {ending:?}");
+    }
+
+    #[test]
+    fn a_forced_failure_that_is_not_noticed_fails_the_trial() {
+        check(RETRY, &Ending::Succeeded, Verdict::Fail, false);
+        check(RETRY, &Ending::Failed("quota".to_owned()), Verdict::Pass, true);
+        check(RETRY, &Ending::Crashed, Verdict::Pass, true);
+    }
+
+    #[test]
+    fn only_a_crash_can_be_taken_over() {
+        check(TAKEN_OVER, &Ending::Crashed, Verdict::Pass, true);
+        check(TAKEN_OVER, &Ending::Succeeded, Verdict::Fail, false);
+    }
+
+    #[test]
+    fn without_a_forced_failure_any_failure_counts() {
+        for expected in [Expected::Clean, SURVIVES, TEARDOWN] {
+            check(expected, &Ending::Succeeded, Verdict::Pass, false);
+            check(expected, &Ending::Failed("x".to_owned()), Verdict::Fail, false);
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_does_not_end_never_passes() {
+        for expected in [Expected::Clean, RETRY, TAKEN_OVER, SURVIVES, Expected::Recovers] {
+            let seen = first_provision(expected, &Ending::Late("90 minutes".to_owned()));
+            assert_eq!(seen.verdict, Verdict::Fail, "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn a_teardown_is_tried_again_but_its_error_is_never_swallowed() {
+        let failed = Ending::Failed("still in use".to_owned());
+        let seen = teardown(Expected::Clean, &failed, false);
+        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, true));
+        let seen = teardown(TEARDOWN, &failed, false);
+        assert_eq!((seen.verdict, seen.again), (Verdict::Pass, true));
+        let seen = teardown(TEARDOWN, &failed, true);
+        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
+    }
+}

@@ -1,0 +1,75 @@
+//! The lifecycle of a trial, from preflight to cost, to be read from top to bottom.
+//!
+//! Everything that it calls is a noun elsewhere. Teardown and audit run whatever happened before.
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_reports::record::Record;
+
+use super::book::Book;
+use super::stage::Stage;
+use super::{bill, directory, job, look, observe, provision, teardown};
+use crate::oracles;
+
+/// A trial that was run: its record and its log.
+#[derive(Debug)]
+pub struct Ran {
+    /// The record.
+    pub record: Record,
+    /// The log, line by line.
+    pub log: Vec<String>,
+}
+
+/// Runs a trial on its stage.
+pub async fn run(stage: &Stage<'_>) -> Ran {
+    let mut book = Book::new(stage);
+    let observer = stage.account(Actor::Observer);
+    let auditor = stage.account(Actor::Auditor);
+    if stage.stop.asked() || !observe::preflight(&mut book, observer.as_ref()).await {
+        return done(book, stage);
+    }
+    let Some(baseline) = look::baseline(&mut book, stage, auditor.as_ref()).await else {
+        return done(book, stage);
+    };
+    let decoys = stage.world.as_ref().map(|world| world.decoys()).unwrap_or_default();
+    if let Err(problem) = directory::write_intent(stage) {
+        // Without a written intent a crash of ours could leave things that nobody knows of.
+        book.find("intent", format!("the intent could not be written, so nothing was created: {problem}"));
+        return done(book, stage);
+    }
+    if let Some(provisioned) = provision::provision(&mut book, stage).await {
+        use_cluster(&mut book, stage, &provisioned).await;
+    }
+    teardown::teardown(&mut book, stage).await;
+    look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    if let Some(world) = &stage.world {
+        let most = observer.most_at_once();
+        book.find_all(oracles::twins::twins(&world.lives(), &most, stage.run.started_at));
+        book.find_all(oracles::foreign::decoys(&decoys, &world.decoys()));
+    }
+    bill::cost(&mut book, stage, observer.as_ref()).await;
+    done(book, stage)
+}
+
+/// What is done with a cluster that the provisioner says is ready.
+async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
+    let observer = stage.account(Actor::Observer);
+    observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    if !stage.trial.is_main() {
+        return;
+    }
+    if !stage.stop.asked() {
+        provision::converge(book, stage).await;
+        job::run_job(book, stage).await;
+    }
+    provision::hold(book, stage).await;
+}
+
+/// The oracles over the journal, and the record.
+fn done(mut book: Book<'_, '_>, stage: &Stage<'_>) -> Ran {
+    let calls = stage.journal.calls();
+    book.find_all(oracles::calls::lookers(&calls));
+    book.find_all(oracles::calls::budget(calls.len(), stage.scenario().limits.calls));
+    let log = std::mem::take(&mut book.log);
+    Ran { record: book.into_record(), log }
+}

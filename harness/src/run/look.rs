@@ -1,0 +1,152 @@
+//! The phases that look at the whole account: the baseline before, the audit after.
+//!
+//! Apart from the comparison (`audit::compare`), which is pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Orphan;
+
+use super::book::Book;
+use super::check_rows::audit_words;
+use super::stage::Stage;
+use crate::audit::compare;
+use crate::audit::inventory::{self, Inventory};
+use crate::oracles;
+
+/// How long the account is left alone before it is audited: what a timed-out request does late must
+/// show.
+const SETTLE: Duration = Duration::from_secs(120);
+/// How often the account is looked at again when something is still there: deletions take time to show.
+const LOOKS_MAX: usize = 3;
+
+/// Takes the baseline. `None` stops the trial: what cannot be listed before cannot be proven clean
+/// after.
+pub async fn baseline(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+) -> Option<Inventory> {
+    let begun = book.begin("baseline");
+    let inventory = inventory::take(auditor).await;
+    compare_with_truth(book, stage, &inventory, "before the run");
+    let count = inventory.resources.len();
+    if inventory.coverage.failed.is_empty() {
+        let cells = inventory.coverage.cells;
+        book.end(begun, Verdict::Pass, format!("{count} resources in {cells} cells"));
+        return Some(inventory);
+    }
+    let failed = inventory.coverage.failed.join("; ");
+    book.audit = compare::audit(Vec::new(), Vec::new(), inventory.coverage, stage.trial.tier);
+    let message =
+        format!("the account cannot be listed, so a leak could not be seen: {failed}; nothing was created");
+    book.end(begun, Verdict::Unknown, message);
+    None
+}
+
+/// Audits the account against the baseline.
+pub async fn audit(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) {
+    let begun = book.begin("audit");
+    tokio::time::sleep(SETTLE).await;
+    let mut after = inventory::take(auditor).await;
+    let types = auditor.resource_types();
+    for _ in 1..LOOKS_MAX {
+        let new = compare::new_resources(&baseline.resources, &after.resources);
+        if compare::split(new, types).0.is_empty() {
+            break;
+        }
+        tokio::time::sleep(SETTLE).await;
+        after = inventory::take(auditor).await;
+    }
+    let mut coverage = compare::both(&baseline.coverage, &after.coverage);
+    let new = compare::new_resources(&baseline.resources, &after.resources);
+    let new = match auditor.complete(new.clone()).await {
+        Ok(complete) => complete,
+        Err(error) => {
+            coverage.failed.push(format!("details of new resources: {error}"));
+            new
+        }
+    };
+    let (orphans, stays) = compare::split(new, types);
+    let orphans = describe(stage, auditor, &orphans, &after.resources).await;
+    let tier = stage.trial.tier;
+    book.audit = compare::audit(orphans, stays, coverage, tier);
+    judge(book, stage, baseline, &after);
+    let message = audit_words(&book.audit);
+    book.end(begun, book.audit.verdict, message);
+}
+
+/// Each orphan with what it costs and why it belongs to the run.
+async fn describe(
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    orphans: &[Resource],
+    inventory: &[Resource],
+) -> Vec<Orphan> {
+    if orphans.is_empty() {
+        return Vec::new();
+    }
+    // The trail of events is an additional proof only: it may lag, and nothing depends on it.
+    let created_by: BTreeMap<String, String> =
+        auditor.created_by(&stage.run, orphans).await.unwrap_or_default();
+    let orphan = |resource: &Resource| {
+        let mut proofs = auditor.proofs(&stage.run, resource, inventory);
+        proofs.extend(created_by.get(&resource.id).cloned());
+        Orphan {
+            resource_type: resource.resource_type.clone(),
+            id: resource.id.clone(),
+            name: resource.name.clone(),
+            region: resource.region.clone(),
+            monthly_cost_usd: auditor.monthly_cost(resource).map(|cost| cost.usd),
+            proofs,
+        }
+    };
+    orphans.iter().map(orphan).collect()
+}
+
+/// The oracles that compare the account before and after.
+fn judge(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory, after: &Inventory) {
+    let said_clean = book.passed("teardown") || book.passed("teardown-retry");
+    let orphans = book.audit.orphans.clone();
+    book.find_all(oracles::orphans::listed(&orphans, said_clean));
+    if after.coverage.failed.is_empty() {
+        book.find_all(oracles::foreign::gone(&baseline.resources, &after.resources));
+    }
+    compare_with_truth(book, stage, after, "after the run");
+    if let Some(world) = &stage.world {
+        let truth = world.inventory();
+        book.find_all(oracles::orphans::unlisted(&baseline.resources, &truth, &orphans, |left| {
+            book_stays(left, &after.resources)
+        }));
+    }
+}
+
+/// Whether the audit saw this resource and knows that it may stay.
+fn book_stays(left: &Resource, listed: &[Resource]) -> bool {
+    listed.iter().any(|resource| resource.key() == left.key())
+}
+
+/// O3: the auditor's inventory is the simulator's truth.
+fn compare_with_truth(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    inventory: &Inventory,
+    when: &str,
+) {
+    if stage.trial.tier != Tier::Rehearsal || !inventory.coverage.failed.is_empty() {
+        return;
+    }
+    if let Some(world) = &stage.world {
+        let truth = world.inventory();
+        book.find_all(oracles::truth::inventory(&inventory.resources, &truth, when));
+    }
+}

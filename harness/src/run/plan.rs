@@ -1,0 +1,116 @@
+//! Which trials are run: a pure choice from scenarios and what was asked for.
+//!
+//! Apart from running them because the plan is what tests and listings look at.
+
+use kubeproof_contract::fault::{Effect, Fault};
+use kubeproof_contract::scenario::Tier;
+
+use super::trial::{Part, Trial};
+use crate::scenario::Scenario;
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The tier.
+    pub tier: Tier,
+    /// Names of providers; empty means all.
+    pub providers: Vec<String>,
+    /// The seed.
+    pub seed: u64,
+    /// Faults for the main trial of each scenario; then no other trial is run.
+    pub faults: Vec<Fault>,
+    /// Names of trials; empty means all.
+    pub only: Vec<String>,
+}
+
+/// The trials, and what was left out with the reason.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// In the order of files, the main trial of each first.
+    pub trials: Vec<Trial>,
+    /// One line for each scenario or trial that does not run.
+    pub skipped: Vec<String>,
+}
+
+/// Chooses the trials.
+///
+/// # Errors
+/// When what was asked for selects nothing, or cannot be done in the tier.
+pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
+    let mut plan = Plan::default();
+    for scenario in scenarios {
+        let provider = scenario.provider.name();
+        if !choice.providers.is_empty() && !choice.providers.iter().any(|name| name == provider) {
+            continue;
+        }
+        if !scenario.content.tiers.contains(&choice.tier) {
+            let name = scenario.name();
+            plan.skipped.push(format!(
+                "{name}: its file does not name the tier {} (tiers: {})",
+                choice.tier, tiers(scenario)
+            ));
+            continue;
+        }
+        for trial in of_scenario(scenario, choice) {
+            match undoable(&trial) {
+                None => plan.trials.push(trial),
+                Some(reason) if choice.faults.is_empty() => {
+                    plan.skipped.push(format!("{}: {reason}", trial.name()));
+                }
+                Some(reason) => return Err(reason),
+            }
+        }
+    }
+    for name in &choice.only {
+        if !plan.trials.iter().any(|trial| trial.name() == *name) {
+            let known: Vec<String> = plan.trials.iter().map(Trial::name).collect();
+            return Err(format!("there is no trial `{name}`; trials: {}", known.join(", ")));
+        }
+    }
+    if !choice.only.is_empty() {
+        plan.trials.retain(|trial| choice.only.contains(&trial.name()));
+    }
+    if plan.trials.is_empty() {
+        let why = if plan.skipped.is_empty() {
+            "no scenario is of the chosen providers".to_owned()
+        } else {
+            plan.skipped.join("; ")
+        };
+        return Err(format!("nothing to run: {why}"));
+    }
+    Ok(plan)
+}
+
+/// All trials of a scenario for a choice, whether selected by name or not.
+fn of_scenario(scenario: &Scenario, choice: &Choice) -> Vec<Trial> {
+    let trial = |part| Trial {
+        scenario: scenario.clone(),
+        part,
+        tier: choice.tier,
+        seed: choice.seed,
+    };
+    let mut trials = vec![trial(Part::Lifecycle(choice.faults.clone()))];
+    if choice.faults.is_empty() {
+        trials.extend((0..scenario.content.failures.len()).map(|index| trial(Part::Failure(index))));
+    }
+    trials
+}
+
+fn tiers(scenario: &Scenario) -> String {
+    let names: Vec<String> = scenario.content.tiers.iter().map(Tier::to_string).collect();
+    names.join(", ")
+}
+
+/// Why a trial cannot be run in its tier: no real cloud lets us break its own operations.
+fn undoable(trial: &Trial) -> Option<String> {
+    if trial.tier == Tier::Rehearsal {
+        return None;
+    }
+    let fault = trial.faults().into_iter().find(|fault| {
+        matches!(
+            fault.effect,
+            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_)
+        )
+    })?;
+    Some(format!("`{fault}` can be forced in rehearsal only"))
+}

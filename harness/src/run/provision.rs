@@ -1,0 +1,118 @@
+//! The phases in which the cluster is made and kept: provision, retry, converge, hold.
+//!
+//! Apart from what an attempt means (`expect`); here processes of the provisioner are started.
+
+use std::time::Duration;
+
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_reports::record::Ready;
+
+use super::attempt::attempt;
+use super::book::Book;
+use super::expect::{self, Ending};
+use super::stage::Stage;
+use crate::audit::compare::{new_resources, words};
+use crate::oracles::calls;
+
+/// Provisions; after a failure that is expected a new process tries once more. `None` when there is
+/// no cluster in the end.
+pub async fn provision(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
+    let minutes = stage.scenario().limits.provision_minutes;
+    let begun = book.begin("provision");
+    let before = stage.clock.elapsed();
+    let mut provisioner = stage.provisioner();
+    let (ending, mut made) = attempt(stage, minutes, true, provisioner.provision()).await;
+    // The process is gone, with everything that it knew.
+    drop(provisioner);
+    let meaning = expect::first_provision(stage.trial.expected(), &ending);
+    note_late(book, &ending);
+    book.end_judged(begun, meaning.verdict, meaning.message);
+    if meaning.again && !stage.stop.asked() {
+        made = retry(book, stage, minutes).await;
+    } else if made.is_some() && stage.trial.is_main() {
+        note_ready(book, stage, before);
+    }
+    made
+}
+
+async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) -> Option<Provisioned> {
+    let begun = book.begin("retry");
+    let mut provisioner = stage.provisioner();
+    let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
+    drop(provisioner);
+    let meaning = expect::later_provision(&ending);
+    note_late(book, &ending);
+    book.end_judged(begun, meaning.verdict, meaning.message);
+    made
+}
+
+/// O5: an attempt that did not end by itself.
+fn note_late(book: &mut Book<'_, '_>, ending: &Ending) {
+    if let Ending::Late(limit) = ending {
+        book.find("O5 ends", format!("provisioning did not end: {limit}"));
+    }
+}
+
+fn note_ready(book: &mut Book<'_, '_>, stage: &Stage<'_>, before: Duration) {
+    let fastest = stage.world.as_ref().and_then(|world| world.fastest_ready());
+    book.ready = Some(Ready {
+        seconds: stage.clock.elapsed().saturating_sub(before).as_secs(),
+        floor_seconds: fastest.as_ref().map(|(floor, _)| floor.as_secs()),
+        chain: fastest.map(|(_, chain)| chain),
+    });
+}
+
+/// O7: a second provision converges: it succeeds and makes nothing new.
+pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    let Some(world) = &stage.world else {
+        book.skip("converge", "only in rehearsal: it needs the truth");
+        return;
+    };
+    let begun = book.begin("converge");
+    let before = world.inventory();
+    let minutes = stage.scenario().limits.provision_minutes;
+    let mut provisioner = stage.provisioner();
+    let (ending, _) = attempt(stage, minutes, true, provisioner.provision()).await;
+    drop(provisioner);
+    let after = world.inventory();
+    let mut wrong: Vec<String> = new_resources(&before, &after)
+        .iter()
+        .map(|new| format!("made {} again", words(new)))
+        .collect();
+    wrong.extend(new_resources(&after, &before).iter().map(|gone| format!("lost {}", words(gone))));
+    match ending {
+        Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
+        Ending::Succeeded if wrong.is_empty() => {
+            book.end(begun, Verdict::Pass, "a second provision made nothing new");
+        }
+        _ => {
+            wrong.insert(0, format!("a second provision {}", ending.words()));
+            book.find("O7 no-op", wrong.join("; "));
+            book.end(begun, Verdict::Fail, wrong.join("; "));
+        }
+    }
+}
+
+/// Keeps the cluster alive for the planned duration, counted from the first call that made anything.
+pub async fn hold(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    let begun = book.begin("hold");
+    let calls = stage.journal.calls();
+    let first = calls::mutating(&calls).next().map_or(stage.run.started_at, |call| call.at);
+    let planned = Duration::from_secs(u64::from(stage.scenario().cost.duration_minutes) * 60);
+    let lived = Duration::try_from(stage.clock.now().duration_since(first)).unwrap_or_default();
+    let rest = planned.saturating_sub(lived);
+    tokio::select! {
+        biased;
+        () = stage.stop.wait() => book.end(begun, Verdict::Unknown, "was asked to stop"),
+        () = tokio::time::sleep(rest) => {
+            let minutes = stage.scenario().cost.duration_minutes;
+            let message = if rest.is_zero() {
+                format!("the planned {minutes} minutes had passed already")
+            } else {
+                format!("kept alive until {minutes} minutes after the first call")
+            };
+            book.end(begun, Verdict::Pass, message);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The stage of one trial: clock, journal, fault plan, and the layered ways into the account.
+//!
+//! Apart from the phases because it is the one place where rehearsal and live differ.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::https::Https;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::provider::{Connection, Credentials};
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+use kubeproof_contract::world::World;
+
+use super::progress::Progress;
+use super::stop::Stop;
+use super::trial::Trial;
+
+/// The longest that one live request may take.
+const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// Where one trial takes place.
+pub struct Stage<'a> {
+    /// The trial.
+    pub trial: &'a Trial,
+    /// Its run.
+    pub run: Run,
+    /// Its clock.
+    pub clock: Clock,
+    /// All calls made so far.
+    pub journal: Journal,
+    /// The faults with their counters.
+    pub faults: FaultPlan,
+    /// The simulator's truth; none when live.
+    pub world: Option<Arc<dyn World>>,
+    /// Listens.
+    pub progress: &'a dyn Progress,
+    /// The wish to stop.
+    pub stop: Stop,
+    /// Where intent, journal and record are written, if anywhere.
+    pub out: Option<PathBuf>,
+    innermost: SharedTransport,
+    credentials: Credentials,
+}
+
+/// What a trial gets from outside.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Who runs it: becomes the owner tag.
+    pub owner: String,
+    /// The `.env` file that live credentials are looked for in first.
+    pub env_file: PathBuf,
+    /// The folder that run directories are made in; none writes nothing.
+    pub out: Option<PathBuf>,
+    /// The wish to stop.
+    pub stop: Stop,
+}
+
+impl<'a> Stage<'a> {
+    /// Sets the stage on the current runtime, whose clock it follows.
+    ///
+    /// # Errors
+    /// When live calls cannot be made from here at all.
+    pub fn set(
+        trial: &'a Trial,
+        around: &Surroundings,
+        progress: &'a dyn Progress,
+        today: Timestamp,
+    ) -> Result<Self, TransportError> {
+        let start = trial.start(today);
+        let clock = Clock::starting_at(start);
+        let (innermost, world, credentials) = match trial.tier {
+            Tier::Rehearsal | Tier::Kind => {
+                let scenario = &trial.scenario.content;
+                let rehearsal = trial.scenario.provider.rehearse(scenario, clock, trial.seed);
+                (rehearsal.transport, Some(rehearsal.world), Credentials::Rehearsal)
+            }
+            Tier::Live => {
+                let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
+                let env_file = around.env_file.clone();
+                (https, None, Credentials::Documented { env_file })
+            }
+        };
+        Ok(Self {
+            trial,
+            run: trial.run(&around.owner, start),
+            clock,
+            journal: Journal::default(),
+            faults: FaultPlan::new(trial.faults()),
+            world,
+            progress,
+            stop: around.stop.clone(),
+            out: around.out.clone(),
+            innermost,
+            credentials,
+        })
+    }
+
+    /// The scenario of the trial.
+    pub fn scenario(&self) -> &AnyScenario {
+        &self.trial.scenario.content
+    }
+
+    /// The layered transport of an actor: journal outside, so that it sees what the actor saw.
+    pub fn transport(&self, actor: Actor) -> SharedTransport {
+        let dialect = self.trial.scenario.provider.dialect();
+        let struck = self.faults.layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
+        self.journal.layer(struck, dialect, actor, self.clock)
+    }
+
+    fn connection(&self, actor: Actor) -> Connection {
+        Connection {
+            transport: self.transport(actor),
+            clock: self.clock,
+            seed: self.trial.seed,
+            run: self.run.clone(),
+            credentials: self.credentials.clone(),
+        }
+    }
+
+    /// The account as this actor sees it.
+    pub fn account(&self, actor: Actor) -> Box<dyn Account> {
+        self.trial.scenario.provider.account(self.scenario(), self.connection(actor))
+    }
+
+    /// A new process of the provisioner, with no memory of an earlier one.
+    pub fn provisioner(&self) -> Box<dyn Provisioner> {
+        let connection = self.connection(Actor::Provisioner);
+        self.trial.scenario.provider.provisioner(self.scenario(), connection)
+    }
+}

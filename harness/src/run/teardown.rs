@@ -1,0 +1,61 @@
+//! The phases that remove the cluster: teardown, again if it failed, and once more to show a no-op.
+//!
+//! Apart from provisioning because it always runs, whatever happened before, and because its error
+//! must reach the findings and the exit code.
+
+use kubeproof_contract::check::Verdict;
+
+use super::attempt::attempt;
+use super::book::Book;
+use super::expect::{self, Ending};
+use super::stage::Stage;
+use crate::oracles::calls;
+
+/// How often teardown is tried.
+const ATTEMPTS_MAX: usize = 3;
+
+/// Tears down, in a new process each time, until one succeeds.
+pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    let minutes = stage.scenario().limits.teardown_minutes;
+    for number in 1..=ATTEMPTS_MAX {
+        let begun = book.begin(if number == 1 { "teardown" } else { "teardown-retry" });
+        let mut provisioner = stage.provisioner();
+        let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        drop(provisioner);
+        if let Ending::Late(limit) = &ending {
+            book.find("O5 ends", format!("teardown did not end: {limit}"));
+        }
+        let meaning = expect::teardown(stage.trial.expected(), &ending, number == ATTEMPTS_MAX);
+        book.end_judged(begun, meaning.verdict, meaning.message);
+        if ending == Ending::Succeeded {
+            again(book, stage, minutes).await;
+        }
+        if !meaning.again {
+            return;
+        }
+    }
+}
+
+/// O7: a second teardown changes nothing.
+async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
+    let begun = book.begin("teardown-again");
+    let before = stage.journal.len();
+    let mut provisioner = stage.provisioner();
+    let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+    drop(provisioner);
+    let calls = stage.journal.calls();
+    let changed = calls::second_teardown(calls.get(before..).unwrap_or_default());
+    match (&ending, changed) {
+        (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
+        (Ending::Succeeded, Some(wrong)) => {
+            let message = wrong.message.clone();
+            book.find_all([wrong]);
+            book.end(begun, Verdict::Fail, message);
+        }
+        _ => {
+            let message = format!("a second teardown {}", ending.words());
+            book.find("O7 no-op", &message);
+            book.end(begun, Verdict::Fail, message);
+        }
+    }
+}

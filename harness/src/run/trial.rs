@@ -1,0 +1,176 @@
+//! A trial: a scenario, the part of it that is run, a tier and a seed.
+//!
+//! Plain data and pure names (of the trial, its run, its replay), so that tests can look at a plan
+//! without running it.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::journal::digest;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::{Expectation, Tier};
+
+use crate::scenario::Scenario;
+
+/// The date at which a rehearsal with seed 1 begins: a Monday, five minutes past the hour.
+const REHEARSAL_START: Timestamp = Timestamp::constant(1_793_610_300, 0);
+/// Minutes by which the start moves from one seed to the next, so that seeds differ in how a run lies
+/// across the clock hours that clouds bill by. Without a factor in common with the minutes of a day.
+const START_STEP_MINUTES: u64 = 17;
+/// Minutes of a day.
+const DAY_MINUTES: u64 = 24 * 60;
+
+/// Which part of a scenario a trial runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The whole lifecycle, without failures or with those asked for on the command line.
+    Lifecycle(Vec<Fault>),
+    /// The forced partial failure of this index.
+    Failure(usize),
+}
+
+/// One run of one scenario.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The part of it.
+    pub part: Part,
+    /// Tier of evidence.
+    pub tier: Tier,
+    /// Seed.
+    pub seed: u64,
+}
+
+/// What must be seen in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// No fault: everything succeeds at once.
+    Clean,
+    /// As the scenario says of its forced failure.
+    Forced(Expectation),
+    /// Faults from the command line: it may cope or fail, but one retry must succeed.
+    Recovers,
+}
+
+impl Trial {
+    /// `two-zones`, or `two-zones/nat-gateway-fails`.
+    pub fn name(&self) -> String {
+        match &self.part {
+            Part::Lifecycle(_) => self.scenario.name().to_owned(),
+            Part::Failure(index) => match self.scenario.content.failures.get(*index) {
+                Some(failure) => format!("{}/{}", self.scenario.name(), failure.name.as_str()),
+                None => format!("{}/{index}", self.scenario.name()),
+            },
+        }
+    }
+
+    /// Whether it is the main trial of its scenario.
+    pub fn is_main(&self) -> bool {
+        matches!(self.part, Part::Lifecycle(_))
+    }
+
+    /// The faults that are injected.
+    pub fn faults(&self) -> Vec<Fault> {
+        match &self.part {
+            Part::Lifecycle(faults) => faults.clone(),
+            Part::Failure(index) => {
+                let failure = self.scenario.content.failures.get(*index);
+                failure.iter().flat_map(|failure| &failure.faults).map(|text| text.0.clone()).collect()
+            }
+        }
+    }
+
+    /// What must be seen.
+    pub fn expected(&self) -> Expected {
+        match &self.part {
+            Part::Lifecycle(faults) if faults.is_empty() => Expected::Clean,
+            Part::Lifecycle(_) => Expected::Recovers,
+            Part::Failure(index) => match self.scenario.content.failures.get(*index) {
+                Some(failure) => Expected::Forced(failure.expect),
+                None => Expected::Clean,
+            },
+        }
+    }
+
+    /// The command that runs exactly this trial again.
+    pub fn replay(&self) -> String {
+        let mut command = format!("kubeproof verify {}", quoted(&self.scenario.file));
+        if self.tier != Tier::Rehearsal {
+            let _ = write!(command, " --tier {}", self.tier);
+        }
+        let _ = write!(command, " --seed {}", self.seed);
+        match &self.part {
+            Part::Lifecycle(faults) if faults.is_empty() => {
+                let _ = write!(command, " --only {}", self.name());
+            }
+            Part::Lifecycle(faults) => {
+                for fault in faults {
+                    let _ = write!(command, " --fault {}", quoted(&fault.to_string()));
+                }
+            }
+            Part::Failure(_) => {
+                let _ = write!(command, " --only {}", self.name());
+            }
+        }
+        command
+    }
+
+    /// When the trial begins: fixed by the seed in rehearsal, today when live.
+    pub fn start(&self, today: Timestamp) -> Timestamp {
+        if self.tier != Tier::Rehearsal {
+            return today;
+        }
+        let steps = self.seed.wrapping_sub(1) % DAY_MINUTES;
+        let minutes = i64::try_from(steps * START_STEP_MINUTES % DAY_MINUTES).unwrap_or_default();
+        REHEARSAL_START + SignedDuration::from_mins(minutes)
+    }
+
+    /// What identifies the run: the same for the same trial in rehearsal, unique when live.
+    pub fn run(&self, owner: &str, start: Timestamp) -> Run {
+        Run::new(self.run_id(start), owner, start)
+    }
+
+    fn run_id(&self, start: Timestamp) -> String {
+        let faults: Vec<String> = self.faults().iter().map(ToString::to_string).collect();
+        let key = format!(
+            "{}|{}|{}|{}|{}",
+            self.scenario.provider.name(), self.name(), self.tier, self.seed, faults.join(",")
+        );
+        let hash = digest(key.as_bytes());
+        match self.tier {
+            Tier::Live => format!("l{}-{}", start.strftime("%y%m%d%H%M%S"), &hash[..5]),
+            // Twenty characters at most, also for the largest seed.
+            _ if self.seed < 10_000_000_000 => format!("r{}-{}", self.seed, &hash[..8]),
+            _ => format!("r-{hash}"),
+        }
+    }
+}
+
+/// Quoted for a shell when it needs to be.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_rehearsal_begins_on_a_monday_at_five_past_nine() {
+        assert_eq!(REHEARSAL_START.to_string(), "2026-11-02T09:05:00Z");
+    }
+
+    #[test]
+    fn what_a_shell_would_change_is_quoted() {
+        assert_eq!(quoted("scenarios/aws/two-zones.yaml"), "scenarios/aws/two-zones.yaml");
+        assert_eq!(quoted("ec2:Delete*#1*6=throttle(3)"), "'ec2:Delete*#1*6=throttle(3)'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

@@ -1,0 +1,81 @@
+//! What a scenario's types cannot hold: ranges and names that must differ.
+//!
+//! Apart from reading because these are rules of the harness, the same for every provider.
+
+use std::collections::BTreeSet;
+
+use kubeproof_contract::scenario::AnyScenario;
+
+/// A rule that is broken: the text in the file that it is about (to find its place), and the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Text that stands at the place.
+    pub near: String,
+    /// Which of its occurrences, from 0.
+    pub occurrence: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// All rules that a scenario breaks.
+pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
+    let mut all: Vec<Broken> = ranges(scenario);
+    let mut names = BTreeSet::new();
+    for failure in &scenario.failures {
+        let name = failure.name.as_str();
+        let near = format!("name: {name}");
+        if !names.insert(name) {
+            all.push(at(&near, 1, format!("two failures are named `{name}`")));
+        }
+        if name == "lifecycle" {
+            all.push(at(&near, 0, "`lifecycle` is the name of the trial without failures".to_owned()));
+        }
+        if failure.faults.is_empty() {
+            all.push(at(&near, 0, format!("failure `{name}` forces nothing: `faults` is empty")));
+        }
+    }
+    if scenario.tiers.is_empty() {
+        all.push(at("tiers:", 0, "`tiers` is empty: name at least one of rehearsal, kind, live".into()));
+    }
+    if scenario.description.trim().is_empty() {
+        all.push(at("description:", 0, "say in a sentence what the scenario shows".to_owned()));
+    }
+    if scenario.job.print.trim().is_empty() {
+        all.push(at("print:", 0, "the job must print some text".to_owned()));
+    }
+    all
+}
+
+fn ranges(scenario: &AnyScenario) -> Vec<Broken> {
+    let limits = &scenario.limits;
+    let cost = &scenario.cost;
+    [
+        ("timeout_seconds", scenario.job.timeout_seconds, 86_400),
+        ("duration_minutes", cost.duration_minutes, 1440),
+        ("tolerance_percent", cost.tolerance_percent, 100),
+        ("provision_minutes", limits.provision_minutes, 600),
+        ("teardown_minutes", limits.teardown_minutes, 600),
+        ("calls", limits.calls, 1_000_000),
+    ]
+    .into_iter()
+    .filter(|(_, value, most)| !(1..=*most).contains(value))
+    .map(|(key, value, most)| {
+        at(&format!("{key}:"), 0, format!("`{key}: {value}` is out of range: 1 to {most}"))
+    })
+    .collect()
+}
+
+fn at(near: &str, occurrence: usize, message: String) -> Broken {
+    Broken { near: near.to_owned(), occurrence, message }
+}
+
+/// Line and column, from 1, of the n-th line in which a text stands.
+pub fn place(text: &str, near: &str, occurrence: usize) -> Option<(usize, usize)> {
+    text.lines()
+        .enumerate()
+        .filter_map(|(index, line)| {
+            let at = line.find(near)?;
+            Some((index + 1, line[..at].chars().count() + 1))
+        })
+        .nth(occurrence)
+}

@@ -1,0 +1,146 @@
+//! Reads scenario files through their providers, and collects what is wrong with all of them.
+//!
+//! Apart from running: when any file is wrong, nothing runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kubeproof_contract::provider::Provider;
+use kubeproof_contract::scenario::provider_of;
+
+use super::{Problem, Scenario, find, limits, message};
+
+/// The largest scenario file, bytes.
+const SIZE_MAX: u64 = 1 << 20;
+
+/// Reads all scenarios that these paths mean.
+///
+/// # Errors
+/// With every problem of every file.
+pub fn all(
+    paths: &[PathBuf],
+    providers: &[Arc<dyn Provider>],
+) -> Result<Vec<Scenario>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for file in find::files(paths)? {
+        match one(&file, providers) {
+            Ok(scenario) => {
+                if let Some(problem) = same_name(&scenarios, &scenario) {
+                    problems.push(problem);
+                }
+                scenarios.push(scenario);
+            }
+            Err(mut wrong) => problems.append(&mut wrong),
+        }
+    }
+    if problems.is_empty() { Ok(scenarios) } else { Err(problems) }
+}
+
+/// Two scenarios of one provider with one name would share run ids and records.
+fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<Problem> {
+    let other = scenarios
+        .iter()
+        .find(|old| old.name() == new.name() && old.provider.name() == new.provider.name())?;
+    let message = format!("scenario `{}` is also the name of {}", new.name(), other.file);
+    Some(Problem::whole(&new.file, message))
+}
+
+/// Reads one scenario file.
+///
+/// # Errors
+/// With every problem of it.
+pub fn one(path: &Path, providers: &[Arc<dyn Provider>]) -> Result<Scenario, Vec<Problem>> {
+    let file = path.display().to_string();
+    let text = text(path).map_err(|message| vec![Problem::whole(&file, message)])?;
+    parse(&file, &text, providers)
+}
+
+/// The text of a file that can be a scenario.
+fn text(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| find::reason(&error))?.len();
+    if size > SIZE_MAX {
+        return Err(format!("is {size} bytes: a scenario has at most {SIZE_MAX} (1 MiB)"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| find::reason(&error))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| "is not text: a scenario is YAML in UTF-8".to_owned())?;
+    if text.contains('\0') {
+        return Err("is not text: it holds NUL bytes; a scenario is YAML in UTF-8".to_owned());
+    }
+    if text.trim().is_empty() {
+        return Err("is empty: a scenario needs at least scenario, description, provider and \
+                    cluster"
+            .to_owned());
+    }
+    Ok(text)
+}
+
+/// Reads a scenario from its text.
+///
+/// # Errors
+/// With every problem of it.
+pub fn parse(
+    file: &str,
+    text: &str,
+    providers: &[Arc<dyn Provider>],
+) -> Result<Scenario, Vec<Problem>> {
+    let said = |error: kubeproof_contract::scenario::ScenarioError| {
+        vec![message::problem(file, text, &error.message)]
+    };
+    let name = provider_of(text).map_err(said)?;
+    let Some(provider) = providers.iter().find(|provider| provider.name() == name) else {
+        return Err(vec![unknown_provider(file, text, &name, providers)]);
+    };
+    let content = provider.read(text).map_err(said)?;
+    let problems: Vec<Problem> = limits::broken(&content)
+        .into_iter()
+        .chain(unknown_defect(&content, provider.as_ref()))
+        .map(|broken| Problem {
+            file: file.to_owned(),
+            place: limits::place(text, &broken.near, broken.occurrence),
+            message: broken.message,
+            excerpt: String::new(),
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let provider = Arc::clone(provider);
+    Ok(Scenario { file: file.to_owned(), content: Arc::new(content), provider })
+}
+
+fn unknown_provider(
+    file: &str,
+    text: &str,
+    name: &str,
+    providers: &[Arc<dyn Provider>],
+) -> Problem {
+    let known: Vec<&str> = providers.iter().map(|provider| provider.name()).collect();
+    let mut message = format!("there is no provider `{name}`; known: {}", known.join(", "));
+    if let Some(near) = message::nearest(name, &known) {
+        message = format!("{message}; did you mean `{near}`?");
+    }
+    Problem {
+        file: file.to_owned(),
+        place: limits::place(text, "provider:", 0),
+        message,
+        excerpt: String::new(),
+    }
+}
+
+fn unknown_defect(
+    scenario: &kubeproof_contract::scenario::AnyScenario,
+    provider: &dyn Provider,
+) -> Option<limits::Broken> {
+    let defect = scenario.provisioner.defect.as_deref()?;
+    let known: Vec<&str> = provider.defects().iter().map(|defect| defect.name).collect();
+    if known.contains(&defect) {
+        return None;
+    }
+    Some(limits::Broken {
+        near: "defect:".to_owned(),
+        occurrence: 0,
+        message: format!("there is no defect `{defect}`; known: {}", known.join(", ")),
+    })
+}

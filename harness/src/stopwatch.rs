@@ -1,0 +1,27 @@
+//! Real time: how long a trial took on this machine, and today's date for live runs.
+//!
+//! Apart because it is the only place in the harness that asks the machine for the time. Everything
+//! else follows the trial's clock.
+
+use jiff::Timestamp;
+
+/// The real date and time now.
+pub fn today() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Measures real time from its making on.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Timestamp);
+
+impl Stopwatch {
+    /// A stopwatch that runs from now on.
+    pub fn start() -> Self {
+        Self(today())
+    }
+
+    /// Real milliseconds since it was started; zero when the machine's clock was set back meanwhile.
+    pub fn milliseconds(&self) -> u64 {
+        u64::try_from(today().duration_since(self.0).as_millis()).unwrap_or(0)
+    }
+}

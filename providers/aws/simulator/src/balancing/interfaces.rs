@@ -1,0 +1,108 @@
+//! The network interfaces and public addresses of load balancers.
+//!
+//! Apart from the two APIs because both hold them alike, and keep them beyond their own deletion.
+
+use std::collections::BTreeMap;
+
+use crate::billing::usage;
+use crate::ec2;
+use crate::ec2::interfaces::{NewInterface, Public};
+use crate::state::State;
+use crate::wire::error::AwsError;
+
+/// What a balancer holds in its subnets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its interfaces; the public address of each is metered under its id.
+    pub interface_ids: Vec<String>,
+}
+
+/// What a new balancer asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// What the interfaces say of themselves.
+    pub description: String,
+    /// One interface in each.
+    pub subnet_ids: Vec<String>,
+    /// The security groups of the interfaces.
+    pub group_ids: Vec<String>,
+    /// Whether each interface has a public address.
+    pub public: bool,
+    /// The run that pays.
+    pub run_id: Option<String>,
+}
+
+/// The VPC of the subnets.
+///
+/// # Errors
+/// `SubnetNotFound` when there is no subnet, or one is unknown; `InvalidConfigurationRequest` when
+/// they are in different VPCs.
+pub fn vpc_of(state: &State, subnet_ids: &[String]) -> Result<String, AwsError> {
+    let mut found: Option<&str> = None;
+    for id in subnet_ids {
+        let subnet = ec2::subnets::get(state, id).ok_or_else(|| no_subnet(id))?;
+        if found.is_some_and(|vpc_id| vpc_id != subnet.vpc_id) {
+            return Err(AwsError::new(
+                400,
+                "InvalidConfigurationRequest",
+                "All subnets must belong to the same VPC.",
+            ));
+        }
+        found = Some(&subnet.vpc_id);
+    }
+    found.map(str::to_owned).ok_or_else(|| no_subnet(""))
+}
+
+fn no_subnet(id: &str) -> AwsError {
+    AwsError::new(400, "SubnetNotFound", format!("The subnet ID '{id}' does not exist"))
+}
+
+/// Makes one interface in each subnet, with a public address if the balancer faces the internet.
+///
+/// # Errors
+/// What EC2 says; what was made before is taken back.
+pub fn hold(state: &mut State, asked: Asked) -> Result<Held, AwsError> {
+    let mut held = Held::default();
+    for subnet_id in asked.subnet_ids {
+        let new = NewInterface {
+            subnet_id,
+            description: asked.description.clone(),
+            interface_type: "interface".to_owned(),
+            requester_managed: true,
+            group_ids: asked.group_ids.clone(),
+            tags: BTreeMap::new(),
+            instance_id: None,
+            delete_on_termination: false,
+        };
+        match ec2::interfaces::create(state, new) {
+            Ok(id) => {
+                if asked.public {
+                    map_public(state, &id, asked.run_id.as_deref());
+                }
+                held.interface_ids.push(id);
+            }
+            Err(error) => {
+                release(state, &held);
+                return Err(error);
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// Releases what a deleted balancer held.
+pub fn release(state: &mut State, held: &Held) {
+    for id in &held.interface_ids {
+        usage::stop(state, id);
+        ec2::interfaces::delete_internal(state, id);
+    }
+}
+
+/// A mapped public address keeps an internet gateway attached, like any other.
+fn map_public(state: &mut State, id: &str, run_id: Option<&str>) {
+    let ip = ec2::addresses::next_public(state);
+    if let Some(interface) = state.ec2.interfaces.get_mut(id) {
+        interface.public = Some(Public { ip, elastic: None });
+    }
+    usage::public_ipv4(state, id, true, run_id);
+}

@@ -1,0 +1,166 @@
+//! Internet gateways: attached to at most one VPC, and held there by mapped public addresses.
+//!
+//! Apart from VPCs, because a gateway lives also without one.
+
+use std::collections::BTreeMap;
+
+use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::errors;
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::vpcs::Vpc;
+use crate::ec2::{Operation, tags};
+use crate::quotas;
+use crate::setup::ACCOUNT_ID;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::{Outcome, returned};
+use crate::wire::xml::Node;
+
+/// An internet gateway.
+#[derive(Clone, Debug)]
+pub struct InternetGateway {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// The VPC that it is attached to.
+    pub vpc_id: Option<String>,
+}
+
+/// The operations on internet gateways.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "CreateInternetGateway" => create,
+        "DescribeInternetGateways" => describe::<InternetGateway>,
+        "AttachInternetGateway" => attach,
+        "DetachInternetGateway" => detach,
+        "DeleteInternetGateway" => delete,
+        _ => return None,
+    })
+}
+
+impl Described for InternetGateway {
+    const WORDS: Words = Words {
+        prefix: "igw-",
+        ids: "InternetGatewayId",
+        set: "internetGatewaySet",
+        noun: "internetGateway ID",
+        not_found: "InvalidInternetGatewayID.NotFound",
+        malformed: "InvalidInternetGatewayId.Malformed",
+        paged: true,
+        tag_type: "internet-gateway",
+        resource_type: "internet_gateway",
+        filters: &["internet-gateway-id", "attachment.vpc-id", "attachment.state", "owner-id"],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.internet_gateways
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
+        Some(match filter {
+            "internet-gateway-id" => vec![self.meta.id.clone()],
+            "attachment.vpc-id" => self.vpc_id.iter().cloned().collect(),
+            "attachment.state" => self.vpc_id.iter().map(|_| "available".to_owned()).collect(),
+            "owner-id" => vec![ACCOUNT_ID.to_owned()],
+            _ => return None,
+        })
+    }
+
+    fn node(&self, _state: &State) -> Node {
+        let attachments =
+            self.vpc_id.iter().map(|id| Node::new().text("vpcId", id).text("state", "available"));
+        let node = Node::new()
+            .text("internetGatewayId", &self.meta.id)
+            .text("ownerId", ACCOUNT_ID)
+            .list("attachmentSet", "item", attachments);
+        with_tags(node, &self.meta.tags)
+    }
+
+    fn state_word(&self, _state: &State) -> String {
+        if self.vpc_id.is_some() { "attached" } else { "detached" }.to_owned()
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        if let Some(id) = &self.vpc_id {
+            facts.insert("vpc_id".to_owned(), id.clone());
+        }
+    }
+}
+
+/// Whether a VPC has a way to the internet.
+pub fn is_attached_to(state: &State, vpc_id: &str) -> bool {
+    state.ec2.internet_gateways.all().any(|gateway| gateway.vpc_id.as_deref() == Some(vpc_id))
+}
+
+/// Makes an internet gateway, attached or not.
+pub fn create_internal(state: &mut State, tags: Tags, vpc_id: Option<String>) -> String {
+    let meta = Meta::new(state, "igw-", tags);
+    let id = meta.id.clone();
+    state.ec2.internet_gateways.insert(&id, InternetGateway { meta, vpc_id });
+    id
+}
+
+fn create(state: &mut State, call: &Call) -> Outcome {
+    let tags = tags::requested::<InternetGateway>(call)?;
+    if state.ec2.internet_gateways.count() >= quotas::limit(state, "L-A4707A72") as usize {
+        return Err(errors::refuse(
+            "InternetGatewayLimitExceeded",
+            "The maximum number of internet gateways has been reached.",
+        ));
+    }
+    let id = create_internal(state, tags, None);
+    describe::one::<InternetGateway>(state, "internetGateway", &id)
+}
+
+fn attach(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<InternetGateway>(state, call, "InternetGatewayId")?;
+    let vpc_id = need_param::<Vpc>(state, call, "VpcId")?;
+    if let Some(attached) = &need::<InternetGateway>(state, &id)?.vpc_id {
+        return Err(errors::refuse(
+            "Resource.AlreadyAssociated",
+            format!("resource {id} is already attached to network {attached}"),
+        ));
+    }
+    if is_attached_to(state, &vpc_id) {
+        let message = format!("Network {vpc_id} already has an internet gateway attached");
+        return Err(errors::value(message));
+    }
+    if let Some(gateway) = state.ec2.internet_gateways.get_mut(&id) {
+        gateway.vpc_id = Some(vpc_id);
+    }
+    returned()
+}
+
+fn detach(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<InternetGateway>(state, call, "InternetGatewayId")?;
+    let vpc_id = need_param::<Vpc>(state, call, "VpcId")?;
+    if need::<InternetGateway>(state, &id)?.vpc_id.as_deref() != Some(&vpc_id) {
+        return Err(errors::refuse(
+            "Gateway.NotAttached",
+            format!("resource {id} is not attached to network {vpc_id}"),
+        ));
+    }
+    let mut interfaces = state.ec2.interfaces.all();
+    if interfaces.any(|interface| interface.vpc_id == vpc_id && interface.public.is_some()) {
+        return Err(errors::dependency(format!(
+            "Network {vpc_id} has some mapped public address(es). Please unmap those public \
+             address(es) before detaching the gateway."
+        )));
+    }
+    if let Some(gateway) = state.ec2.internet_gateways.get_mut(&id) {
+        gateway.vpc_id = None;
+    }
+    returned()
+}
+
+fn delete(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<InternetGateway>(state, call, "InternetGatewayId")?;
+    if need::<InternetGateway>(state, &id)?.vpc_id.is_some() {
+        return Err(errors::has_dependencies("internetGateway", &id));
+    }
+    state.ec2.internet_gateways.remove(&id);
+    returned()
+}

@@ -1,0 +1,240 @@
+//! Route tables: their associations with subnets, and what keeps them from being deleted.
+//!
+//! The routes in them are in `routes`.
+
+use std::collections::BTreeMap;
+
+use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::routes::{self, Route};
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::subnets::Subnet;
+use crate::ec2::vpcs::Vpc;
+use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::setup::ACCOUNT_ID;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::{Answer, Outcome, returned};
+use crate::wire::xml::Node;
+
+/// A route table.
+#[derive(Clone, Debug)]
+pub struct RouteTable {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// The VPC.
+    pub vpc_id: String,
+    /// What it is associated with.
+    pub associations: Vec<Association>,
+    /// Its routes, besides the local one.
+    pub routes: Vec<Route>,
+}
+
+/// An association with a subnet, or, without one, with the VPC as its main table.
+#[derive(Clone, Debug)]
+pub struct Association {
+    /// Its id.
+    pub id: String,
+    /// The subnet; `None` makes the table the main one.
+    pub subnet_id: Option<String>,
+}
+
+impl RouteTable {
+    /// Whether it is the main table of its VPC.
+    pub fn is_main(&self) -> bool {
+        self.associations.iter().any(|association| association.subnet_id.is_none())
+    }
+}
+
+/// The operations on route tables and their associations.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "CreateRouteTable" => create,
+        "DescribeRouteTables" => describe::<RouteTable>,
+        "AssociateRouteTable" => associate,
+        "ReplaceRouteTableAssociation" => replace_association,
+        "DisassociateRouteTable" => disassociate,
+        "DeleteRouteTable" => delete,
+        _ => return None,
+    })
+}
+
+impl Described for RouteTable {
+    const WORDS: Words = Words {
+        prefix: "rtb-",
+        ids: "RouteTableId",
+        set: "routeTableSet",
+        noun: "routeTable ID",
+        not_found: "InvalidRouteTableID.NotFound",
+        malformed: "InvalidRouteTableId.Malformed",
+        paged: true,
+        tag_type: "route-table",
+        resource_type: "route_table",
+        filters: &[
+            "route-table-id", "vpc-id", "owner-id", "association.main", "association.subnet-id",
+            "association.route-table-association-id", "association.route-table-id",
+            "route.destination-cidr-block", "route.gateway-id", "route.nat-gateway-id",
+            "route.state", "route.origin",
+        ],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.route_tables
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
+        if let Some(name) = filter.strip_prefix("route.") {
+            return routes::values(state, self, name);
+        }
+        let associations = self.associations.iter();
+        Some(match filter {
+            "route-table-id" => vec![self.meta.id.clone()],
+            "vpc-id" => vec![self.vpc_id.clone()],
+            "owner-id" => vec![ACCOUNT_ID.to_owned()],
+            "association.main" => associations.map(|one| one.subnet_id.is_none().to_string()).collect(),
+            "association.subnet-id" => associations.filter_map(|one| one.subnet_id.clone()).collect(),
+            "association.route-table-association-id" => associations.map(|one| one.id.clone()).collect(),
+            "association.route-table-id" => associations.map(|_| self.meta.id.clone()).collect(),
+            _ => return None,
+        })
+    }
+
+    fn node(&self, state: &State) -> Node {
+        let associations = self.associations.iter().map(|association| {
+            Node::new()
+                .text("routeTableAssociationId", &association.id)
+                .text("routeTableId", &self.meta.id)
+                .maybe("subnetId", association.subnet_id.as_ref())
+                .text("main", association.subnet_id.is_none())
+                .node("associationState", Node::new().text("state", "associated"))
+        });
+        let node = Node::new()
+            .text("routeTableId", &self.meta.id)
+            .text("vpcId", &self.vpc_id)
+            .text("ownerId", ACCOUNT_ID)
+            .list("routeSet", "item", routes::items(state, self))
+            .list("associationSet", "item", associations)
+            .list("propagatingVgwSet", "item", []);
+        with_tags(node, &self.meta.tags)
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        facts.insert("main".to_owned(), self.is_main().to_string());
+    }
+}
+
+/// Makes a route table, as the main one of its VPC or not.
+pub fn create_internal(state: &mut State, vpc_id: &str, tags: Tags, is_main: bool) -> String {
+    let meta = Meta::new(state, "rtb-", tags);
+    let id = meta.id.clone();
+    let associations = if is_main {
+        vec![Association { id: state.ids.prefixed("rtbassoc-"), subnet_id: None }]
+    } else {
+        Vec::new()
+    };
+    let table = RouteTable { meta, vpc_id: vpc_id.to_owned(), associations, routes: Vec::new() };
+    state.ec2.route_tables.insert(&id, table);
+    id
+}
+
+fn create(state: &mut State, call: &Call) -> Outcome {
+    if let Some(id) = idempotency::earlier::<RouteTable>(state, call)? {
+        return describe::one::<RouteTable>(state, "routeTable", &id);
+    }
+    let tags = tags::requested::<RouteTable>(call)?;
+    let vpc_id = need_param::<Vpc>(state, call, "VpcId")?;
+    let id = create_internal(state, &vpc_id, tags, false);
+    idempotency::remember(state, call, &id)?;
+    describe::one::<RouteTable>(state, "routeTable", &id)
+}
+
+fn answer_association(id: &str) -> Outcome {
+    let association = Node::new().text("state", "associated");
+    Ok(Answer::Xml(Node::new().text("associationId", id).node("associationState", association)))
+}
+
+fn associate(state: &mut State, call: &Call) -> Outcome {
+    let table_id = need_param::<RouteTable>(state, call, "RouteTableId")?;
+    if call.params.get("GatewayId").is_some() {
+        return Err(AwsError::unknown_operation("ec2", "AssociateRouteTable with a gateway"));
+    }
+    let subnet_id = need_param::<Subnet>(state, call, "SubnetId")?;
+    if need::<Subnet>(state, &subnet_id)?.vpc_id != need::<RouteTable>(state, &table_id)?.vpc_id {
+        let message =
+            format!("route table {table_id} and subnet {subnet_id} belong to different networks");
+        return Err(errors::value(message));
+    }
+    let mut associations = state.ec2.route_tables.all().flat_map(|table| &table.associations);
+    if associations.any(|one| one.subnet_id.as_ref() == Some(&subnet_id)) {
+        return Err(errors::refuse(
+            "Resource.AlreadyAssociated",
+            format!(
+                "the specified association for route table {table_id} conflicts with an existing \
+                 association"
+            ),
+        ));
+    }
+    let id = state.ids.prefixed("rtbassoc-");
+    if let Some(table) = state.ec2.route_tables.get_mut(&table_id) {
+        table.associations.push(Association { id: id.clone(), subnet_id: Some(subnet_id) });
+    }
+    answer_association(&id)
+}
+
+/// The table that holds an association, and the association.
+fn find(state: &State, id: &str) -> Result<(String, Association), AwsError> {
+    for table in state.ec2.route_tables.all() {
+        if let Some(found) = table.associations.iter().find(|one| one.id == id) {
+            return Ok((table.meta.id.clone(), found.clone()));
+        }
+    }
+    let message = format!("The association ID '{id}' does not exist");
+    Err(errors::refuse("InvalidAssociationID.NotFound", message))
+}
+
+fn remove_association(state: &mut State, table_id: &str, id: &str) {
+    if let Some(table) = state.ec2.route_tables.get_mut(table_id) {
+        table.associations.retain(|one| one.id != id);
+    }
+}
+
+fn replace_association(state: &mut State, call: &Call) -> Outcome {
+    let (from, association) = find(state, call.params.need("AssociationId")?)?;
+    let to = need_param::<RouteTable>(state, call, "RouteTableId")?;
+    if need::<RouteTable>(state, &to)?.vpc_id != need::<RouteTable>(state, &from)?.vpc_id {
+        let message = format!("route tables {from} and {to} belong to different networks");
+        return Err(errors::value(message));
+    }
+    remove_association(state, &from, &association.id);
+    let id = state.ids.prefixed("rtbassoc-");
+    if let Some(table) = state.ec2.route_tables.get_mut(&to) {
+        table.associations.push(Association { id: id.clone(), ..association });
+    }
+    let state = Node::new().text("state", "associated");
+    Ok(Answer::Xml(Node::new().text("newAssociationId", id).node("associationState", state)))
+}
+
+fn disassociate(state: &mut State, call: &Call) -> Outcome {
+    let (table_id, association) = find(state, call.params.need("AssociationId")?)?;
+    if association.subnet_id.is_none() {
+        let message =
+            format!("cannot disassociate the main route table association {}", association.id);
+        return Err(errors::value(message));
+    }
+    remove_association(state, &table_id, &association.id);
+    returned()
+}
+
+fn delete(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<RouteTable>(state, call, "RouteTableId")?;
+    if !need::<RouteTable>(state, &id)?.associations.is_empty() {
+        return Err(errors::has_dependencies("routeTable", &id));
+    }
+    state.ec2.route_tables.remove(&id);
+    returned()
+}

@@ -1,0 +1,259 @@
+//! Subnets: networks inside a VPC, and the addresses that are free in them.
+//!
+//! Apart from interfaces, which take the addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::errors;
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::vpcs::{Vpc, network};
+use crate::ec2::{Operation, tags};
+use crate::quotas;
+use crate::setup::ACCOUNT_ID;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::{Outcome, returned};
+use crate::wire::xml::Node;
+
+/// The addresses of each subnet that AWS keeps: the first four and the last.
+const RESERVED: usize = 5;
+
+/// A subnet.
+#[derive(Clone, Debug)]
+pub struct Subnet {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// Its id, as in `meta`.
+    pub subnet_id: String,
+    /// The VPC that it is in.
+    pub vpc_id: String,
+    /// The name of its availability zone.
+    pub zone: String,
+    /// Its network.
+    pub cidr: Ipv4Net,
+    /// Whether instances get a public address.
+    pub map_public_ip: bool,
+    /// Whether it is the default subnet of its zone.
+    pub is_default: bool,
+}
+
+/// The operations on subnets.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "CreateSubnet" => create,
+        "DescribeSubnets" => describe::<Subnet>,
+        "ModifySubnetAttribute" => modify_attribute,
+        "DeleteSubnet" => delete,
+        _ => return None,
+    })
+}
+
+impl Described for Subnet {
+    const WORDS: Words = Words {
+        prefix: "subnet-",
+        ids: "SubnetId",
+        set: "subnetSet",
+        noun: "subnet ID",
+        not_found: "InvalidSubnetID.NotFound",
+        malformed: "InvalidSubnetID.Malformed",
+        paged: true,
+        tag_type: "subnet",
+        resource_type: "subnet",
+        filters: &[
+            "subnet-id", "vpc-id", "availability-zone", "availabilityZone", "availability-zone-id",
+            "cidr", "cidr-block", "cidrBlock", "default-for-az", "defaultForAz", "owner-id",
+            "map-public-ip-on-launch", "mapPublicIpOnLaunch", "state", "available-ip-address-count",
+        ],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.subnets
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
+        let value = match filter {
+            "subnet-id" => self.meta.id.clone(),
+            "vpc-id" => self.vpc_id.clone(),
+            "availability-zone" | "availabilityZone" => self.zone.clone(),
+            "availability-zone-id" => zone_id(state, &self.zone),
+            "cidr" | "cidr-block" | "cidrBlock" => self.cidr.to_string(),
+            "default-for-az" | "defaultForAz" => self.is_default.to_string(),
+            "map-public-ip-on-launch" | "mapPublicIpOnLaunch" => self.map_public_ip.to_string(),
+            "available-ip-address-count" => free_count(state, self).to_string(),
+            "owner-id" => ACCOUNT_ID.to_owned(),
+            "state" => self.state_word(state),
+            _ => return None,
+        };
+        Some(vec![value])
+    }
+
+    fn node(&self, state: &State) -> Node {
+        let names = Node::new()
+            .text("hostnameType", "ip-name")
+            .text("enableResourceNameDnsARecord", false)
+            .text("enableResourceNameDnsAAAARecord", false);
+        let node = Node::new()
+            .text("subnetId", &self.meta.id)
+            .text("subnetArn", state.arn("ec2", &format!("subnet/{}", self.meta.id)))
+            .text("state", self.state_word(state))
+            .text("ownerId", ACCOUNT_ID)
+            .text("vpcId", &self.vpc_id)
+            .text("cidrBlock", self.cidr)
+            .list("ipv6CidrBlockAssociationSet", "item", [])
+            .text("assignIpv6AddressOnCreation", false)
+            .text("availableIpAddressCount", free_count(state, self))
+            .text("availabilityZone", &self.zone)
+            .text("availabilityZoneId", zone_id(state, &self.zone))
+            .text("defaultForAz", self.is_default)
+            .text("mapPublicIpOnLaunch", self.map_public_ip)
+            .text("mapCustomerOwnedIpOnLaunch", false)
+            .text("enableDns64", false)
+            .text("ipv6Native", false)
+            .node("privateDnsNameOptionsOnLaunch", names);
+        with_tags(node, &self.meta.tags)
+    }
+
+    fn state_word(&self, state: &State) -> String {
+        if self.meta.is_new(state) { "pending" } else { "available" }.to_owned()
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        facts.insert("cidr".to_owned(), self.cidr.to_string());
+        facts.insert("zone".to_owned(), self.zone.clone());
+    }
+}
+
+/// The subnet with this id.
+pub fn get<'a>(state: &'a State, id: &str) -> Option<&'a Subnet> {
+    state.ec2.subnets.get(id)
+}
+
+/// The id of a zone, by its name.
+pub fn zone_id(state: &State, zone: &str) -> String {
+    let zones = state.setup.zones();
+    zones.into_iter().find(|(name, _)| name == zone).map(|(_, id)| id).unwrap_or_default()
+}
+
+fn taken(state: &State, subnet_id: &str) -> BTreeSet<Ipv4Addr> {
+    state
+        .ec2
+        .interfaces
+        .all()
+        .filter(|interface| interface.subnet_id == subnet_id)
+        .map(|interface| interface.private_ip)
+        .collect()
+}
+
+fn free_count(state: &State, subnet: &Subnet) -> usize {
+    let size = 1_usize << (32 - subnet.cidr.prefix_len());
+    size.saturating_sub(RESERVED + taken(state, &subnet.meta.id).len())
+}
+
+/// The lowest free address of a subnet; `None` when it is full.
+pub fn free_address(state: &State, subnet: &Subnet) -> Option<Ipv4Addr> {
+    let taken = taken(state, &subnet.meta.id);
+    let last = subnet.cidr.broadcast();
+    // The network address and three more are AWS's own: `hosts` leaves out the first and the last.
+    subnet.cidr.hosts().skip(3).find(|address| *address != last && !taken.contains(address))
+}
+
+/// Makes a subnet without checks.
+pub fn create_internal(
+    state: &mut State,
+    vpc_id: &str,
+    zone: &str,
+    cidr: Ipv4Net,
+    tags: Tags,
+) -> String {
+    let meta = Meta::new(state, "subnet-", tags);
+    let id = meta.id.clone();
+    let subnet = Subnet {
+        subnet_id: id.clone(),
+        vpc_id: vpc_id.to_owned(),
+        zone: zone.to_owned(),
+        cidr,
+        map_public_ip: false,
+        is_default: false,
+        meta,
+    };
+    state.ec2.subnets.insert(&id, subnet);
+    id
+}
+
+fn create(state: &mut State, call: &Call) -> Outcome {
+    let tags = tags::requested::<Subnet>(call)?;
+    let vpc_id = need_param::<Vpc>(state, call, "VpcId")?;
+    let vpc_cidr = need::<Vpc>(state, &vpc_id)?.cidr;
+    let text = call.params.need("CidrBlock")?;
+    let cidr = network(text, "cidrBlock")?;
+    if !(16..=28).contains(&cidr.prefix_len()) || !vpc_cidr.contains(&cidr) {
+        return Err(errors::refuse("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
+    }
+    let mut others = state.ec2.subnets.all().filter(|subnet| subnet.vpc_id == vpc_id);
+    if others.any(|other| other.cidr.contains(&cidr) || cidr.contains(&other.cidr)) {
+        let message = format!("The CIDR '{text}' conflicts with another subnet");
+        return Err(errors::refuse("InvalidSubnet.Conflict", message));
+    }
+    let count = state.ec2.subnets.all().filter(|subnet| subnet.vpc_id == vpc_id).count();
+    if count >= quotas::limit(state, "L-407747CB") as usize {
+        let message = "The maximum number of subnets has been reached.";
+        return Err(errors::refuse("SubnetLimitExceeded", message));
+    }
+    let zone = zone(state, call)?;
+    let id = create_internal(state, &vpc_id, &zone, cidr, tags);
+    describe::one::<Subnet>(state, "subnet", &id)
+}
+
+/// The zone that a call asks for by name or id; the first one when it asks for none.
+fn zone(state: &State, call: &Call) -> Result<String, AwsError> {
+    let zones = state.setup.zones();
+    let (name, id) = (call.params.get("AvailabilityZone"), call.params.get("AvailabilityZoneId"));
+    let found = zones.iter().find(|(zone, zone_id)| match (name, id) {
+        (Some(name), _) => zone == name,
+        (None, Some(id)) => zone_id == id,
+        (None, None) => true,
+    });
+    found.map(|(zone, _)| zone.clone()).ok_or_else(|| {
+        let known: Vec<&str> = zones.iter().map(|(zone, _)| zone.as_str()).collect();
+        let why = format!(
+            "Subnets can currently only be created in the following availability zones: {}.",
+            known.join(", ")
+        );
+        errors::bad_value(name.or(id).unwrap_or_default(), "availabilityZone", &why)
+    })
+}
+
+fn modify_attribute(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<Subnet>(state, call, "SubnetId")?;
+    let Some(value) = call.params.flag("MapPublicIpOnLaunch.Value") else {
+        // Other attributes are not simulated, and must not seem to be set.
+        return Err(AwsError::unknown_operation("ec2", "ModifySubnetAttribute of other attributes"));
+    };
+    if let Some(subnet) = state.ec2.subnets.get_mut(&id) {
+        subnet.map_public_ip = value;
+    }
+    returned()
+}
+
+fn delete(state: &mut State, call: &Call) -> Outcome {
+    let id = need_param::<Subnet>(state, call, "SubnetId")?;
+    if state.ec2.interfaces.all().any(|interface| interface.subnet_id == id) {
+        return Err(errors::has_dependencies("subnet", &id));
+    }
+    // Its association with a route table goes with it.
+    for table in state.ec2.route_tables.all_mut() {
+        table.associations.retain(|association| association.subnet_id.as_deref() != Some(&id));
+    }
+    state.ec2.subnets.remove(&id);
+    returned()
+}

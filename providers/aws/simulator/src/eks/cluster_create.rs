@@ -1,0 +1,263 @@
+//! CreateCluster: what is checked, and what EKS makes at once.
+//!
+//! Apart from the cluster's later life, because the refusals fill a file of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::access::AccessEntry;
+use super::cluster::{Cluster, LOG_TYPES, Network, answer};
+use super::failure::{in_use, invalid_parameter, limit_exceeded};
+use super::input::{self, Ending, Token, need_text, text, texts};
+use super::{Event, parts, versions};
+use crate::billing::{self, usage};
+use crate::iam::service_linked;
+use crate::iam::usable::{Need, Unusable, role_is_usable};
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::Outcome;
+use crate::{ec2, quotas, sts};
+
+/// The quota of clusters in a region.
+const CLUSTERS_QUOTA: &str = "L-1194D53C";
+/// Zones in which EKS refuses control planes, by zone id (EKS user guide, network requirements).
+const REFUSED_ZONE_IDS: [&str; 3] = ["use1-az3", "usw1-az2", "cac1-az3"];
+/// The policy without which the cluster's role is refused.
+const CLUSTER_POLICY: &str = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
+
+pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
+    let body = &call.json;
+    let name = need_text(body, "name")?.to_owned();
+    let token = Token::of(body);
+    if let Some(cluster) = state.eks.clusters.get(&name) {
+        if cluster.token.is_repeated_by(&token)? {
+            return Ok(answer(state, cluster));
+        }
+        let message = format!("Cluster already exists with name: {name}");
+        return Err(in_use(message).with("clusterName", name));
+    }
+    check_known(body)?;
+    check_name(&name)?;
+    let version = text(body, "version").unwrap_or_else(|| versions::default(state.now)).to_owned();
+    if !versions::is_offered(state.now, &version) {
+        return Err(invalid_parameter(format!("unsupported Kubernetes version {version}"))
+            .with("clusterName", name));
+    }
+    check_quota(state)?;
+    let network = check_network(state, &body["resourcesVpcConfig"])?;
+    let role_arn = need_text(body, "roleArn")?.to_owned();
+    check_role(state, &role_arn).map_err(|error| error.with("clusterName", name.as_str()))?;
+    let mut cluster = read(state, body, name, version, role_arn, network)?;
+    cluster.token = token;
+    begin(state, call, cluster)
+}
+
+/// Makes what EKS makes at once, and lets the rest happen later.
+fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
+    parts::create_network(state, &mut cluster)?;
+    service_linked::ensure(state, "eks.amazonaws.com");
+    parts::ensure_log_group(state, &cluster);
+    let (name, serial) = (cluster.name.clone(), cluster.serial);
+    let run = billing::run_of(&cluster.tags);
+    usage::control_plane(state, &name, &cluster.tags, run.as_deref());
+    let usually = state.durations.cluster_create;
+    match input::ending(call, usually) {
+        Ending::Well(wait) => super::after(state, wait, Event::ClusterActive(name, serial)),
+        Ending::Badly(code) => {
+            let code = code.unwrap_or_else(|| "InternalFailure".to_owned());
+            let event = Event::ClusterFailed(name, serial, code);
+            super::after(state, usually / 2, event);
+        }
+        Ending::Never => {}
+    }
+    state.eks.ever_made = true;
+    let answer = answer(state, &cluster);
+    state.eks.clusters.insert(cluster.name.clone(), cluster);
+    Ok(answer)
+}
+
+/// Refuses what the simulator would have to pretend.
+fn check_known(body: &Value) -> Result<(), AwsError> {
+    let unknown = ["encryptionConfig", "outpostConfig", "computeConfig", "remoteNetworkConfig"];
+    let asked = |member: &&&str| match body.get(**member) {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(values)) => !values.is_empty(),
+        Some(value) => value.get("enabled").and_then(Value::as_bool) != Some(false),
+    };
+    match unknown.iter().find(asked) {
+        Some(member) => {
+            Err(AwsError::unknown_operation("eks", &format!("CreateCluster with {member}")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), AwsError> {
+    let first = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let rest = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if first && rest && name.len() <= 100 {
+        return Ok(());
+    }
+    Err(invalid_parameter(format!(
+        "The cluster name '{name}' is not valid: it must match ^[0-9A-Za-z][A-Za-z0-9_-]*$ and have \
+         at most 100 characters"
+    )))
+}
+
+fn check_quota(state: &State) -> Result<(), AwsError> {
+    let limit = quotas::limit(state, CLUSTERS_QUOTA);
+    if state.eks.clusters.len() < limit as usize {
+        return Ok(());
+    }
+    Err(limit_exceeded("Cluster limit exceeded for account."))
+}
+
+fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
+    let subnet_ids = texts(given, "subnetIds");
+    let mut zones = BTreeSet::new();
+    let mut vpcs = BTreeSet::new();
+    for id in &subnet_ids {
+        let subnet = ec2::subnets::get(state, id).ok_or_else(|| {
+            invalid_parameter(format!(
+                "The subnet ID '{id}' does not exist (Service: AmazonEC2; Status Code: 400; Error \
+                 Code: InvalidSubnetID.NotFound)"
+            ))
+        })?;
+        zones.insert(subnet.zone.clone());
+        vpcs.insert(subnet.vpc_id.clone());
+    }
+    check_zones(state, &zones)?;
+    let mut vpcs = vpcs.into_iter();
+    let (Some(vpc_id), None) = (vpcs.next(), vpcs.next()) else {
+        return Err(invalid_parameter("Subnets specified must be in the same VPC"));
+    };
+    let security_group_ids = texts(given, "securityGroupIds");
+    parts::check_security_groups(state, &security_group_ids, &vpc_id)?;
+    let flag = |member: &str, usually: bool| given[member].as_bool().unwrap_or(usually);
+    let network = Network {
+        subnet_ids,
+        security_group_ids,
+        cluster_group_id: String::new(),
+        vpc_id,
+        public: flag("endpointPublicAccess", true),
+        private: flag("endpointPrivateAccess", false),
+        public_cidrs: some_or(texts(given, "publicAccessCidrs"), "0.0.0.0/0"),
+        service_cidr: String::new(),
+        interface_ids: Vec::new(),
+    };
+    if network.public || network.private {
+        return Ok(network);
+    }
+    Err(invalid_parameter("Private and public endpoint access cannot both be false"))
+}
+
+fn some_or(given: Vec<String>, usually: &str) -> Vec<String> {
+    if given.is_empty() { vec![usually.to_owned()] } else { given }
+}
+
+fn check_zones(state: &State, zones: &BTreeSet<String>) -> Result<(), AwsError> {
+    let known = state.setup.zones();
+    let refused = |name: &str| {
+        known.iter().any(|(zone, id)| zone == name && REFUSED_ZONE_IDS.contains(&id.as_str()))
+    };
+    let valid: Vec<&str> =
+        known.iter().map(|(zone, _)| zone.as_str()).filter(|zone| !refused(zone)).collect();
+    if let Some(zone) = zones.iter().find(|zone| refused(zone)) {
+        let message = format!(
+            "Cannot create cluster because {zone}, the targeted availability zone, does not \
+             currently have sufficient capacity to support the cluster. Retry and choose from these \
+             availability zones: {}",
+            valid.join(", ")
+        );
+        return Err(AwsError::new(400, "UnsupportedAvailabilityZoneException", message)
+            .with("validZones", valid));
+    }
+    if zones.len() < 2 {
+        return Err(invalid_parameter("Subnets specified must be in at least two different AZs"));
+    }
+    Ok(())
+}
+
+fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
+    let need = Need { principal: "eks.amazonaws.com", policies: &[&[CLUSTER_POLICY]] };
+    role_is_usable(state, arn, need).map_err(|reason| {
+        invalid_parameter(match reason {
+            Unusable::Unseen => format!("roleArn, {arn}, does not exist"),
+            Unusable::Untrusting => {
+                "Role could not be assumed because the trusted entity is not correct".to_owned()
+            }
+            Unusable::Lacking(policies) => format!(
+                "The provided role doesn't have the Amazon EKS Managed Policies associated with it. \
+                 Please ensure the following policies [{}] are attached",
+                policies.join(", ")
+            ),
+        })
+    })
+}
+
+fn read(
+    state: &mut State,
+    body: &Value,
+    name: String,
+    version: String,
+    role_arn: String,
+    mut network: Network,
+) -> Result<Cluster, AwsError> {
+    let given = &body["kubernetesNetworkConfig"];
+    if text(given, "ipFamily") == Some("ipv6") {
+        return Err(AwsError::unknown_operation("eks", "CreateCluster with ipFamily ipv6"));
+    }
+    // A VPC in 10/8 gets the other range, so that the two never overlap.
+    let in_ten = ec2::subnets::get(state, &network.subnet_ids[0])
+        .is_some_and(|subnet| subnet.cidr.addr().octets()[0] == 10);
+    let usual_cidr = if in_ten { "172.20.0.0/16" } else { "10.100.0.0/16" };
+    network.service_cidr = text(given, "serviceIpv4Cidr").unwrap_or(usual_cidr).to_owned();
+    let access_config = &body["accessConfig"];
+    let mode = text(access_config, "authenticationMode").unwrap_or("CONFIG_MAP").to_owned();
+    let flag = |value: &Value, usually: bool| value.as_bool().unwrap_or(usually);
+    let mut cluster = Cluster {
+        arn: state.arn("eks", &format!("cluster/{name}")),
+        serial: state.eks.next_serial(),
+        status: "CREATING".to_owned(),
+        log_types: enabled_logs(&body["logging"]),
+        creator_is_admin: flag(&access_config["bootstrapClusterCreatorAdminPermissions"], true),
+        creator_arn: sts::caller_arn(),
+        authentication_mode: mode,
+        support_type: text(&body["upgradePolicy"], "supportType").unwrap_or("EXTENDED").to_owned(),
+        deletion_protection: flag(&body["deletionProtection"], false),
+        tags: input::map(body, "tags"),
+        created_at: state.now,
+        endpoint_id: state.ids.hex(32).to_uppercase(),
+        was_active: false,
+        issues: Vec::new(),
+        token: Token::default(),
+        node_groups: BTreeMap::new(),
+        access: IndexMap::new(),
+        updates: IndexMap::new(),
+        pod_identities: IndexMap::new(),
+        name,
+        version,
+        role_arn,
+        network,
+    };
+    if cluster.creator_is_admin && cluster.authentication_mode != "CONFIG_MAP" {
+        let entry = AccessEntry::of_creator(&cluster, state.now);
+        cluster.access.insert(entry.principal_arn.clone(), entry);
+    }
+    Ok(cluster)
+}
+
+/// The log types that a `logging` member turns on.
+pub(super) fn enabled_logs(logging: &Value) -> Vec<String> {
+    let groups = logging["clusterLogging"].as_array();
+    let on: BTreeSet<String> = groups
+        .into_iter()
+        .flatten()
+        .filter(|group| group["enabled"].as_bool() == Some(true))
+        .flat_map(|group| texts(group, "types"))
+        .collect();
+    LOG_TYPES.iter().filter(|name| on.contains(**name)).map(|name| (*name).to_owned()).collect()
+}

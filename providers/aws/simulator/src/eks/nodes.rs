@@ -1,0 +1,203 @@
+//! The instances of a node group as nodes: their tags, their size, where they go, how they join.
+//!
+//! Apart from the group's states, so that creation and scaling launch in the same way.
+
+use std::collections::BTreeMap;
+
+use kubeproof_kubernetes_simulator::coupling::NewNode;
+
+use super::GroupKey;
+use super::node_group::{NodeGroup, of_key};
+use crate::ec2::instances::NewInstance;
+use crate::iam::usable::{Need, role_is_usable};
+use crate::state::State;
+use crate::wire::error::AwsError;
+use crate::{autoscaling, billing, ec2};
+
+/// Without this policy a node's network never comes up.
+const NETWORK_POLICY: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
+
+/// The tags of a group's Auto Scaling group, which its instances get too.
+pub(super) fn tags(cluster: &str, group: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("eks:cluster-name".to_owned(), cluster.to_owned()),
+        ("eks:nodegroup-name".to_owned(), group.to_owned()),
+        ("k8s.io/cluster-autoscaler/enabled".to_owned(), "true".to_owned()),
+        (format!("k8s.io/cluster-autoscaler/{cluster}"), "owned".to_owned()),
+        (format!("kubernetes.io/cluster/{cluster}"), "owned".to_owned()),
+    ])
+}
+
+/// The zones of subnets, each once, in order.
+pub(super) fn zones(state: &State, subnet_ids: &[String]) -> Vec<String> {
+    let mut zones: Vec<String> = subnet_ids
+        .iter()
+        .filter_map(|id| Some(ec2::subnets::get(state, id)?.zone.clone()))
+        .collect();
+    zones.sort();
+    zones.dedup();
+    zones
+}
+
+/// CPUs and memory (MiB) of an instance type of the price table; `None` for others.
+pub(super) fn size(instance_type: &str) -> Option<(u32, u32)> {
+    let (family, size) = instance_type.split_once('.')?;
+    let burstable = family.starts_with('t');
+    let (cpus, burstable_gib) = match size {
+        "micro" => (2, 1),
+        "small" => (2, 2),
+        "medium" => (2, 4),
+        "large" => (2, 8),
+        "xlarge" => (4, 16),
+        "2xlarge" => (8, 32),
+        "24xlarge" => (96, 0),
+        "48xlarge" => (192, 0),
+        _ => return None,
+    };
+    let gib = match family {
+        _ if burstable => burstable_gib,
+        "p3" => 61 * cpus / 8,
+        "p4d" => 1152,
+        "p5" => 2048,
+        _ if family.starts_with('c') => cpus * 2,
+        _ => cpus * 4,
+    };
+    Some((cpus, gib * 1024))
+}
+
+/// Launches what is missing to the group's desired size, spread over its subnets.
+///
+/// # Errors
+/// EC2's, for the first instance that it refuses.
+pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), AwsError> {
+    let Some(group) = of_key(state, key) else { return Ok(()) };
+    let group = group.clone();
+    let wanted = group.scaling.desired as usize;
+    for _ in group.holds.instances.len()..wanted {
+        let subnet_id = emptiest_subnet(state, key, &group);
+        match launch(state, key, &group, subnet_id) {
+            Ok(id) => {
+                autoscaling::launched(state, &group.holds.scaling_group, &id);
+                if let Some(group) = of_key(state, key) {
+                    group.holds.instances.insert(id, None);
+                }
+            }
+            Err(error) => {
+                autoscaling::refused(state, &group.holds.scaling_group, &error.message);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The subnet with the fewest instances of the group: an even spread over its zones.
+fn emptiest_subnet(state: &mut State, key: &GroupKey, group: &NodeGroup) -> String {
+    let ids: Vec<String> = of_key(state, key)
+        .map(|group| group.holds.instances.keys().cloned().collect())
+        .unwrap_or_default();
+    let used: Vec<String> = ids.iter().filter_map(|id| subnet_of(state, id)).collect();
+    let count = |id: &&String| used.iter().filter(|one| one == id).count();
+    group.subnet_ids.iter().min_by_key(count).cloned().unwrap_or_default()
+}
+
+fn subnet_of(state: &State, instance_id: &str) -> Option<String> {
+    Some(ec2::instances::get(state, instance_id)?.subnet_id.clone())
+}
+
+fn launch(
+    state: &mut State,
+    key: &GroupKey,
+    group: &NodeGroup,
+    subnet_id: String,
+) -> Result<String, AwsError> {
+    let cluster = state.eks.clusters.get(&key.cluster);
+    let group_ids = cluster.map(|cluster| cluster.network.cluster_group_id.clone());
+    let run_id = billing::run_of(&group.tags)
+        .or_else(|| cluster.and_then(|cluster| billing::run_of(&cluster.tags)));
+    let mut instance_tags = tags(&key.cluster, &key.group);
+    let volume_tags =
+        instance_tags.iter().filter(|(name, _)| name.starts_with("eks:"));
+    let volume_tags = volume_tags.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let scaling_group = group.holds.scaling_group.clone();
+    instance_tags.insert("aws:autoscaling:groupName".to_owned(), scaling_group);
+    let new = NewInstance {
+        subnet_id,
+        instance_type: group.instance_types.first().cloned().unwrap_or_default(),
+        group_ids: group_ids.into_iter().collect(),
+        disk_gb: group.disk_gb,
+        tags: instance_tags,
+        volume_tags,
+        instance_profile: Some(group.holds.profile.clone()),
+        run_id,
+    };
+    ec2::instances::run_internal(state, new)
+}
+
+/// Whether the group's instances can reach the cluster and have a network there.
+pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
+    let need = Need { principal: "ec2.amazonaws.com", policies: &[&[NETWORK_POLICY]] };
+    let way_out = |id: &String| {
+        subnet_of(state, id).is_some_and(|id| ec2::route_tables::has_way_out(state, &id))
+    };
+    group.holds.instances.len() >= group.scaling.desired as usize
+        && group.holds.instances.keys().all(way_out)
+        && role_is_usable(state, &group.role_arn, need).is_ok()
+}
+
+/// All instances that have not joined yet join and are Ready.
+pub(super) fn join(state: &mut State, key: &GroupKey) {
+    let Some(group) = of_key(state, key).cloned() else { return };
+    for (id, joined) in &group.holds.instances {
+        if joined.is_some() {
+            continue;
+        }
+        let Some(node) = node(state, key, &group, id) else { continue };
+        if let Some(group) = of_key(state, key) {
+            group.holds.instances.insert(id.clone(), Some(node.name.clone()));
+        }
+        if let Some(server) = state.kubernetes.get_mut(&key.cluster) {
+            server.add_node(node);
+        }
+    }
+}
+
+fn node(state: &State, key: &GroupKey, group: &NodeGroup, id: &str) -> Option<NewNode> {
+    let name = ec2::instances::private_dns_name(state, id)?;
+    let zone = ec2::subnets::get(state, &subnet_of(state, id)?)?.zone.clone();
+    let instance_type = group.instance_types.first()?;
+    let (cpus, memory_mib) = size(instance_type)?;
+    // `ip-10-0-101-12.ec2.internal` holds the address.
+    let host = name.split('.').next()?;
+    let address = host.strip_prefix("ip-").unwrap_or(host).replace('-', ".");
+    let mut labels = group.labels.clone();
+    let region = &state.setup.region;
+    for (label, value) in [
+        ("eks.amazonaws.com/nodegroup", key.group.as_str()),
+        ("eks.amazonaws.com/capacityType", group.capacity_type.as_str()),
+        ("node.kubernetes.io/instance-type", instance_type.as_str()),
+        ("topology.kubernetes.io/zone", zone.as_str()),
+        ("topology.kubernetes.io/region", region.as_str()),
+        ("kubernetes.io/hostname", name.as_str()),
+        ("kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", if group.ami_type.contains("ARM") { "arm64" } else { "amd64" }),
+    ] {
+        labels.insert(label.to_owned(), value.to_owned());
+    }
+    let provider_id = format!("aws:///{zone}/{id}");
+    Some(NewNode { name, provider_id, labels, cpus, memory_mib, address })
+}
+
+/// Terminates instances of a group and takes their nodes out of the cluster.
+pub(super) fn terminate(state: &mut State, key: &GroupKey, ids: &[String]) {
+    for id in ids {
+        let Some(group) = of_key(state, key) else { return };
+        let node = group.holds.instances.remove(id).flatten();
+        let scaling_group = group.holds.scaling_group.clone();
+        if let (Some(node), Some(server)) = (node, state.kubernetes.get_mut(&key.cluster)) {
+            server.remove_node(&node);
+        }
+        ec2::instances::terminate_internal(state, id);
+        autoscaling::terminated(state, &scaling_group, id);
+    }
+}

@@ -1,0 +1,89 @@
+//! The Kubernetes versions that EKS offers, with the dates of their support.
+//!
+//! Dates from the release calendar of the EKS user guide; which versions are offered follows from
+//! them and the date of the simulated account, so that a version grows old as it does in reality.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+
+use super::input;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::Outcome;
+
+/// A version: name, release on EKS, end of standard support, end of extended support.
+struct Version(&'static str, Date, Date, Date);
+
+const VERSIONS: &[Version] = &[
+    Version("1.28", date(2023, 9, 26), date(2024, 11, 26), date(2025, 11, 26)),
+    Version("1.29", date(2024, 1, 23), date(2025, 3, 23), date(2026, 3, 23)),
+    Version("1.30", date(2024, 5, 23), date(2025, 7, 23), date(2026, 7, 23)),
+    Version("1.31", date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)),
+    Version("1.32", date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)),
+    Version("1.33", date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)),
+    Version("1.34", date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)),
+    Version("1.35", date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)),
+];
+
+fn today(now: Timestamp) -> Date {
+    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+fn offered(now: Timestamp) -> impl Iterator<Item = &'static Version> {
+    let today = today(now);
+    VERSIONS.iter().filter(move |version| version.1 <= today && today < version.3)
+}
+
+/// Whether EKS offers this version at this time.
+pub fn is_offered(now: Timestamp, version: &str) -> bool {
+    offered(now).any(|known| known.0 == version)
+}
+
+/// The version that a cluster gets when none is asked for: the newest one.
+pub fn default(now: Timestamp) -> &'static str {
+    offered(now).last().map_or("1.35", |version| version.0)
+}
+
+/// The minor number of `1.34`.
+pub fn minor(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The platform version that a new cluster gets.
+pub fn platform(_version: &str) -> &'static str {
+    "eks.1"
+}
+
+pub(super) fn describe(state: &State, call: &Call) -> Outcome {
+    let asked = call.params.get("clusterVersions");
+    let newest = default(state.now);
+    let mut all: Vec<Value> = offered(state.now)
+        .filter(|version| asked.is_none_or(|asked| asked == version.0))
+        .map(|version| view(state.now, version, newest))
+        .collect();
+    // Newest first, as the API lists them.
+    all.reverse();
+    input::paged(state, call, "clusterVersions", all)
+}
+
+fn view(now: Timestamp, version: &Version, newest: &str) -> Value {
+    let Version(name, released, standard, extended) = version;
+    let is_standard = today(now) < *standard;
+    let instant = |date: &Date| {
+        let zoned = date.to_zoned(jiff::tz::TimeZone::UTC);
+        input::epoch(zoned.map_or(now, |zoned| zoned.timestamp()))
+    };
+    json!({
+        "clusterVersion": name,
+        "clusterType": "eks",
+        "defaultPlatformVersion": platform(name),
+        "defaultVersion": *name == newest,
+        "releaseDate": instant(released),
+        "endOfStandardSupportDate": instant(standard),
+        "endOfExtendedSupportDate": instant(extended),
+        "status": if is_standard { "standard-support" } else { "extended-support" },
+        "versionStatus": if is_standard { "STANDARD_SUPPORT" } else { "EXTENDED_SUPPORT" },
+        "kubernetesPatchVersion": format!("{name}.1"),
+    })
+}

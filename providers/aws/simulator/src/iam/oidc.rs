@@ -1,0 +1,88 @@
+//! OpenID Connect providers: what lets pods use roles, named by the cluster's issuer.
+//!
+//! Apart from EKS because EKS makes only the issuer: the provider is the provisioner's to delete.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kubeproof_contract::resource::Resource;
+
+use super::{already_exists, arn, date, done, no_such_entity, tag_nodes};
+use crate::state::State;
+use crate::wire::error::AwsError;
+use crate::wire::params::Params;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
+
+/// A provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its ARN, which holds the issuer.
+    pub arn: String,
+    /// The issuer without its scheme.
+    pub url: String,
+    /// Client ids.
+    pub client_ids: Vec<String>,
+    /// Thumb prints.
+    pub thumbprints: Vec<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
+    let given = params.need("Url")?;
+    let Some(url) = given.strip_prefix("https://").map(|url| url.trim_end_matches('/').to_owned())
+    else {
+        let message = format!("Invalid Open ID Connect Provider URL {given}");
+        return Err(AwsError::new(400, "InvalidInput", message));
+    };
+    let arn = arn(&format!("oidc-provider/{url}"));
+    if state.iam.oidc.contains_key(&arn) {
+        return Err(already_exists(format!("Provider with url https://{url} already exists.")));
+    }
+    let provider = Provider {
+        arn: arn.clone(),
+        url,
+        client_ids: params.list("ClientIDList"),
+        thumbprints: params.list("ThumbprintList"),
+        created_at: state.now,
+        tags: params.tags("Tags"),
+    };
+    state.iam.oidc.insert(arn.clone(), provider);
+    Ok(Answer::Xml(Node::new().text("OpenIDConnectProviderArn", arn)))
+}
+
+pub(super) fn get(state: &State, params: &Params) -> Outcome {
+    let arn = params.need("OpenIDConnectProviderArn")?;
+    let missing = || no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}"));
+    let provider = state.iam.oidc.get(arn).ok_or_else(missing)?;
+    let node = Node::new()
+        .text("Url", &provider.url)
+        .list("ClientIDList", "member", provider.client_ids.iter().map(Node::of_text))
+        .list("ThumbprintList", "member", provider.thumbprints.iter().map(Node::of_text))
+        .text("CreateDate", date(provider.created_at))
+        .list("Tags", "member", tag_nodes(&provider.tags));
+    Ok(Answer::Xml(node))
+}
+
+/// This list has no pages.
+pub(super) fn list(state: &State) -> Answer {
+    let members = state.iam.oidc.keys().map(|arn| Node::new().text("Arn", arn));
+    Answer::Xml(Node::new().list("OpenIDConnectProviderList", "member", members))
+}
+
+/// Deleting what is not there is a success: the API says so.
+pub(super) fn delete(state: &mut State, params: &Params) -> Answer {
+    state.iam.oidc.remove(params.get("OpenIDConnectProviderArn").unwrap_or_default());
+    done()
+}
+
+pub(super) fn resource(provider: &Provider) -> Resource {
+    let mut resource = Resource::new("iam_oidc_provider", &provider.arn, "global");
+    resource.name = Some(provider.url.clone());
+    resource.tags = provider.tags.clone();
+    resource.created_at = Some(provider.created_at);
+    resource
+}

@@ -1,0 +1,138 @@
+//! Customer-managed policies: the ones that a run can leave behind.
+//!
+//! Apart from AWS's own policies, which nobody creates or deletes.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kubeproof_contract::resource::Resource;
+
+use super::{
+    already_exists, arn, aws_policies, date, delete_conflict, document, done, no_such_entity, paged,
+    path, tag_nodes,
+};
+use crate::state::State;
+use crate::wire::error::AwsError;
+use crate::wire::params::Params;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
+
+/// A customer-managed policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Its id: `ANPA…`.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its path.
+    pub path: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The document of its only version.
+    pub document: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+pub(super) fn list(state: &State, params: &Params) -> Outcome {
+    if params.get("Scope") != Some("Local") {
+        return Err(AwsError::unknown_operation("iam", "ListPolicies with a Scope other than Local"));
+    }
+    let members = state.iam.policies.values().map(|policy| node(state, policy, false)).collect();
+    paged(state, params, "ListPolicies", "Policies", members)
+}
+
+pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
+    let name = params.need("PolicyName")?.to_owned();
+    let text = params.need("PolicyDocument")?.to_owned();
+    document(&text)?;
+    let path = path(params);
+    let arn = arn(&format!("policy{path}{name}"));
+    if state.iam.policies.contains_key(&arn) {
+        return Err(already_exists(format!(
+            "A policy called {name} already exists. Duplicate names are not allowed."
+        )));
+    }
+    let policy = Policy {
+        id: format!("ANPA{}", state.ids.letters(17)),
+        description: params.get("Description").map(str::to_owned),
+        document: text,
+        created_at: state.now,
+        tags: params.tags("Tags"),
+        arn: arn.clone(),
+        name,
+        path,
+    };
+    let answer = Answer::Xml(Node::new().node("Policy", node(state, &policy, true)));
+    state.iam.policies.insert(arn, policy);
+    Ok(answer)
+}
+
+fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Policy, AwsError> {
+    let arn = params.need("PolicyArn")?;
+    let missing = || no_such_entity(format!("Policy {arn} was not found."));
+    state.iam.policies.get(arn).ok_or_else(missing)
+}
+
+pub(super) fn get(state: &State, params: &Params) -> Outcome {
+    let arn = params.need("PolicyArn")?;
+    if aws_policies::exists(arn) {
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        let node = Node::new()
+            .text("PolicyName", name)
+            .text("Arn", arn)
+            .text("AttachmentCount", attachments(state, arn))
+            .text("IsAttachable", true);
+        return Ok(Answer::Xml(Node::new().node("Policy", node)));
+    }
+    Ok(Answer::Xml(Node::new().node("Policy", node(state, find(state, params)?, true))))
+}
+
+pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
+    paged(state, params, "ListPolicyTags", "Tags", tag_nodes(&find(state, params)?.tags))
+}
+
+pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
+    let arn = find(state, params)?.arn.clone();
+    if attachments(state, &arn) > 0 {
+        return Err(delete_conflict("Cannot delete a policy attached to entities."));
+    }
+    state.iam.policies.remove(&arn);
+    Ok(done())
+}
+
+fn attachments(state: &State, arn: &str) -> usize {
+    state.iam.roles.values().filter(|role| role.attached.contains_key(arn)).count()
+}
+
+fn node(state: &State, policy: &Policy, with_tags: bool) -> Node {
+    let node = Node::new()
+        .text("PolicyName", &policy.name)
+        .text("PolicyId", &policy.id)
+        .text("Arn", &policy.arn)
+        .text("Path", &policy.path)
+        .text("DefaultVersionId", "v1")
+        .text("AttachmentCount", attachments(state, &policy.arn))
+        .text("IsAttachable", true)
+        .maybe("Description", policy.description.as_ref())
+        .text("CreateDate", date(policy.created_at))
+        .text("UpdateDate", date(policy.created_at));
+    if with_tags && !policy.tags.is_empty() {
+        node.list("Tags", "member", tag_nodes(&policy.tags))
+    } else {
+        node
+    }
+}
+
+pub(super) fn resource(policy: &Policy) -> Resource {
+    let mut resource = Resource::new("iam_policy_customer", &policy.arn, "global");
+    resource.name = Some(policy.name.clone());
+    resource.tags = policy.tags.clone();
+    resource.created_at = Some(policy.created_at);
+    resource.facts.insert("path".to_owned(), policy.path.clone());
+    resource
+}

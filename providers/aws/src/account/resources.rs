@@ -1,0 +1,152 @@
+//! All resource types that a cluster or its workload can leave behind, in deletion order.
+//!
+//! A resource type is one file (list, delete, monthly cost) and one line at its place here.
+
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use crate::account::clients::Clients;
+
+mod autoscaling_group;
+mod capacity_reservation;
+mod cloudwatch_log_group;
+mod dhcp_options;
+mod ebs_snapshot;
+mod ebs_volume;
+mod ec2_instance;
+mod ec2_spot_request;
+mod egress_only_igw;
+mod eks_cluster;
+mod eks_fargate_profile;
+mod eks_nodegroup;
+mod elastic_ip;
+mod elb_classic;
+mod elbv2_load_balancer;
+mod elbv2_target_group;
+mod elbv2_tags;
+mod entry;
+mod iam_instance_profile;
+mod iam_oidc_provider;
+mod iam_policy_customer;
+mod iam_role;
+mod internet_gateway;
+mod key_pair;
+mod launch_template;
+mod nat_gateway;
+mod network_acl;
+mod network_interface;
+mod placement_group;
+mod route_table;
+mod security_group;
+mod subnet;
+mod vpc;
+mod vpc_endpoint;
+mod vpc_peering;
+
+/// What a listing gives.
+pub type Listing = Result<Vec<Resource>, ObserverError>;
+
+/// A type of resource: how it is listed, deleted and priced.
+#[async_trait]
+pub trait Type: Sync {
+    /// Its name, and whether it is global.
+    fn resource_type(&self) -> ResourceType;
+
+    /// Lists it to the last page, without what is gone.
+    async fn list(&self, clients: &Clients) -> Listing;
+
+    /// Reads what the listing leaves out but ownership needs. All of `resources` are of this type.
+    async fn complete(
+        &self,
+        _clients: &Clients,
+        _resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        Ok(())
+    }
+
+    /// Deletes one; what is gone already, or goes with its parent, needs no call.
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError>;
+
+    /// US dollars a month of 730 hours; `None` when no price is known.
+    fn monthly_cost(&self, _resource: &Resource) -> Option<Decimal> {
+        Some(Decimal::ZERO)
+    }
+}
+
+/// All types, in deletion order.
+static TYPES: &[&dyn Type] = &[
+    &eks_nodegroup::NodeGroups,
+    &eks_fargate_profile::FargateProfiles,
+    &eks_cluster::Clusters,
+    &ec2_spot_request::SpotRequests,
+    &autoscaling_group::AutoScalingGroups,
+    &ec2_instance::Instances,
+    &capacity_reservation::CapacityReservations,
+    &placement_group::PlacementGroups,
+    &launch_template::LaunchTemplates,
+    &elb_classic::ClassicLoadBalancers,
+    &elbv2_load_balancer::LoadBalancers,
+    &elbv2_target_group::TargetGroups,
+    &nat_gateway::NatGateways,
+    &vpc_endpoint::VpcEndpoints,
+    &vpc_peering::VpcPeerings,
+    &network_interface::NetworkInterfaces,
+    &elastic_ip::ElasticIps,
+    &ebs_volume::Volumes,
+    &ebs_snapshot::Snapshots,
+    &route_table::RouteTables,
+    &security_group::SecurityGroups,
+    &network_acl::NetworkAcls,
+    &internet_gateway::InternetGateways,
+    &egress_only_igw::EgressOnlyInternetGateways,
+    &subnet::Subnets,
+    &vpc::Vpcs,
+    &dhcp_options::DhcpOptionSets,
+    &key_pair::KeyPairs,
+    &cloudwatch_log_group::LogGroups,
+    &iam_instance_profile::InstanceProfiles,
+    &iam_role::Roles,
+    &iam_policy_customer::Policies,
+    &iam_oidc_provider::OidcProviders,
+];
+
+static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> =
+    LazyLock::new(|| TYPES.iter().map(|known| known.resource_type()).collect());
+
+/// The names of all types, in deletion order.
+pub fn resource_types() -> &'static [ResourceType] {
+    &RESOURCE_TYPES
+}
+
+/// The type of this name.
+pub fn find(name: &str) -> Option<&'static dyn Type> {
+    TYPES.iter().find(|known| known.resource_type().name == name).copied()
+}
+
+/// Calls `complete` of each type with the resources of that type, keeping their order.
+///
+/// # Errors
+/// When something could not be read.
+pub async fn complete(
+    clients: &Clients,
+    mut resources: Vec<Resource>,
+) -> Result<Vec<Resource>, ObserverError> {
+    for known in TYPES {
+        let name = known.resource_type().name;
+        let places: Vec<usize> =
+            (0..resources.len()).filter(|n| resources[*n].resource_type == name).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let mut group: Vec<Resource> = places.iter().map(|n| resources[*n].clone()).collect();
+        known.complete(clients, &mut group).await?;
+        for (place, completed) in places.into_iter().zip(group) {
+            resources[place] = completed;
+        }
+    }
+    Ok(resources)
+}

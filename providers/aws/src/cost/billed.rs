@@ -1,0 +1,305 @@
+//! What Cost Explorer says of a run: charges by usage type and by the run's tag.
+//!
+//! Apart from the estimate because it reads the cloud. Public addresses in use come without tags, so
+//! how they were told apart is said with the charges.
+
+use aws_sdk_costexplorer::types::{
+    DateInterval, DimensionValues, Dimension, Expression, Granularity, Group, GroupDefinition,
+    GroupDefinitionType, ResultByTime,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use kubeproof_contract::Decimal;
+use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::cost::{Billed, Charge};
+use kubeproof_contract::run::{RUN_TAG, Run};
+
+use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
+use crate::account::clients::{failed, problem};
+
+const CALL: &str = "ce:GetCostAndUsage";
+
+/// Most pages of one answer; each costs a cent.
+const PAGES_MAX: usize = 10;
+
+/// Days into the next month until AWS has closed the books of a month.
+const CLOSING_DAYS: i32 = 7;
+
+/// One group of Cost Explorer's answer.
+struct Row {
+    usage_type: String,
+    /// The run that its tag names; empty when it has none.
+    tag: String,
+    usd: Decimal,
+    quantity: Decimal,
+    unit: String,
+}
+
+/// Reads the charges of a run from `from` until `now`.
+///
+/// # Errors
+/// When Cost Explorer cannot be read; data that are not there yet are no error, but not final.
+pub async fn read(
+    client: &aws_sdk_costexplorer::Client,
+    run: &Run,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<Billed, ObserverError> {
+    let Some(results) = results(client, from, now).await? else {
+        return Ok(Billed {
+            charges: Vec::new(),
+            is_final: false,
+            attribution: vec!["Cost Explorer has no data for this time yet".to_owned()],
+            read_at: now,
+        });
+    };
+    let mut rows = Vec::new();
+    for result in &results {
+        for group in result.groups() {
+            rows.push(row(group)?);
+        }
+    }
+    let estimated = results.is_empty() || results.iter().any(ResultByTime::estimated);
+    Ok(attribute(run, rows, !estimated, now))
+}
+
+/// All results, or nothing when Cost Explorer says that it has no data.
+async fn results(
+    client: &aws_sdk_costexplorer::Client,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Vec<ResultByTime>>, ObserverError> {
+    let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let end = date(now).tomorrow().unwrap_or(date(now));
+    let invalid = |error: aws_smithy_types::error::operation::BuildError| {
+        problem(CALL, error.to_string())
+    };
+    let period = DateInterval::builder()
+        .start(date(from).to_string())
+        .end(end.to_string())
+        .build()
+        .map_err(invalid)?;
+    let usage = DimensionValues::builder().key(Dimension::RecordType).values("Usage").build();
+    let by = |kind, key: &str| GroupDefinition::builder().r#type(kind).key(key).build();
+    let request = client
+        .get_cost_and_usage()
+        .time_period(period)
+        .granularity(Granularity::Daily)
+        .metrics("UnblendedCost")
+        .metrics("UsageQuantity")
+        // Gross of credits: only usage, no credits, refunds or taxes.
+        .filter(Expression::builder().dimensions(usage).build())
+        .group_by(by(GroupDefinitionType::Dimension, "USAGE_TYPE"))
+        .group_by(by(GroupDefinitionType::Tag, RUN_TAG));
+    let mut all = Vec::new();
+    let mut token = None;
+    for _ in 0..PAGES_MAX {
+        let answer = match request.clone().set_next_page_token(token).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("DataUnavailableException") => return Ok(None),
+            Err(error) => return Err(failed(CALL, &error)),
+        };
+        all.extend_from_slice(answer.results_by_time());
+        token = answer.next_page_token;
+        if token.is_none() {
+            return Ok(Some(all));
+        }
+    }
+    Err(problem(CALL, format!("more than {PAGES_MAX} pages: given up")))
+}
+
+fn row(group: &Group) -> Result<Row, ObserverError> {
+    let prefix = format!("{RUN_TAG}$");
+    let tag = group.keys().iter().find_map(|key| key.strip_prefix(&prefix)).unwrap_or_default();
+    let usage_type = group.keys().iter().find(|key| !key.starts_with(&prefix));
+    let metric = |name: &str| group.metrics().and_then(|metrics| metrics.get(name));
+    let amount = |name: &str| -> Result<Decimal, ObserverError> {
+        let text = metric(name).and_then(|value| value.amount()).unwrap_or_default();
+        let parsed = text.parse().or_else(|_| Decimal::from_scientific(text));
+        parsed.map_err(|_| problem(CALL, format!("`{text}` is not an amount of {name}")))
+    };
+    Ok(Row {
+        usage_type: usage_type.cloned().unwrap_or_default(),
+        tag: tag.to_owned(),
+        usd: amount("UnblendedCost")?,
+        quantity: amount("UsageQuantity")?,
+        unit: metric("UsageQuantity").and_then(|value| value.unit()).unwrap_or_default().to_owned(),
+    })
+}
+
+/// Picks the run's charges out of the rows: the tagged ones, and its share of what is never tagged.
+fn attribute(run: &Run, rows: Vec<Row>, closed: bool, now: Timestamp) -> Billed {
+    let (tagged, rest): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.tag == run.id);
+    let mut attribution = vec![format!("by the tag {RUN_TAG}={}", run.id)];
+    if tagged.is_empty() {
+        attribution.push(format!(
+            "no charge carries the tag: either billing data are late, or {RUN_TAG} is not activated \
+             as a cost allocation tag"
+        ));
+        return Billed { charges: Vec::new(), is_final: false, attribution, read_at: now };
+    }
+    let nat_hours = tagged
+        .iter()
+        .filter(|row| line_of(&row.usage_type) == Some(NAT_GATEWAY))
+        .map(|row| row.quantity)
+        .sum();
+    let mut charges: Vec<Charge> = tagged.into_iter().map(|row| charge(run, row)).collect();
+    let untagged: Vec<Row> = rest
+        .into_iter()
+        .filter(|row| row.tag.is_empty() && row.usage_type.ends_with("PublicIPv4:InUseAddress"))
+        .collect();
+    charges.extend(addresses_in_use(run, untagged, nat_hours, &mut attribution));
+    Billed { charges, is_final: closed, attribution, read_at: now }
+}
+
+/// The run's share of public addresses in use, which AWS bills without tags: never more hours than
+/// its NAT gateways were billed for, since each of them uses one address for as long as it lives.
+fn addresses_in_use(
+    run: &Run,
+    rows: Vec<Row>,
+    nat_hours: Decimal,
+    attribution: &mut Vec<String>,
+) -> Vec<Charge> {
+    let hours: Decimal = rows.iter().map(|row| row.quantity).sum();
+    if hours.is_zero() {
+        return Vec::new();
+    }
+    let share = (nat_hours / hours).min(Decimal::ONE);
+    attribution.push(if share == Decimal::ONE {
+        format!(
+            "PublicIPv4:InUseAddress is billed without tags: all {hours} h of the account in these \
+             days are counted for the run, since its NAT gateways were billed {nat_hours} h"
+        )
+    } else {
+        format!(
+            "PublicIPv4:InUseAddress is billed without tags: of {hours} h of the account in these \
+             days, {nat_hours} h are counted for the run, the hours of its NAT gateways; others use \
+             addresses too, and their part cannot be told apart exactly"
+        )
+    });
+    rows.into_iter()
+        .map(|row| Row { usd: row.usd * share, quantity: row.quantity * share, ..row })
+        .map(|row| charge(run, row))
+        .collect()
+}
+
+fn charge(run: &Run, row: Row) -> Charge {
+    Charge {
+        line: line_of(&row.usage_type).map_or_else(|| row.usage_type.clone(), str::to_owned),
+        usage_type: row.usage_type,
+        resource_id: None,
+        run_id: Some(run.id.clone()),
+        quantity: row.quantity,
+        unit: row.unit,
+        usd: row.usd,
+    }
+}
+
+/// The line of a usage type. The regions' prefixes are irregular, so endings and middles are looked at.
+fn line_of(usage_type: &str) -> Option<&'static str> {
+    let ends = |end: &str| usage_type.ends_with(end);
+    if ends("AmazonEKS-Hours:perCluster") || ends("AmazonEKS-Hours:extendedSupport") {
+        Some(CONTROL_PLANE)
+    } else if usage_type.contains("BoxUsage:") {
+        Some(NODES)
+    } else if ends("NatGateway-Hours") {
+        Some(NAT_GATEWAY)
+    } else if ends("PublicIPv4:InUseAddress") || ends("PublicIPv4:IdleAddress") {
+        Some(PUBLIC_IPV4)
+    } else if usage_type.contains("EBS:VolumeUsage") {
+        Some(DISKS)
+    } else if ends("LoadBalancerUsage") {
+        Some(LOAD_BALANCER)
+    } else {
+        None
+    }
+}
+
+/// When the bill of usage at `at` can be expected to be closed: a week into the next month, and a day.
+pub fn final_after(at: Timestamp) -> Timestamp {
+    let month = at.to_zoned(TimeZone::UTC).date().last_of_month();
+    let closing = month.tomorrow().and_then(|first| first.checked_add(CLOSING_DAYS.days()));
+    closing
+        .and_then(|date| date.to_zoned(TimeZone::UTC))
+        .map_or(at, |zoned| zoned.timestamp() + SignedDuration::from_hours(24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(usage_type: &str, tag: &str, usd: &str, quantity: &str) -> Row {
+        Row {
+            usage_type: usage_type.to_owned(),
+            tag: tag.to_owned(),
+            usd: usd.parse().unwrap(),
+            quantity: quantity.parse().unwrap(),
+            unit: "Hrs".to_owned(),
+        }
+    }
+
+    fn attributed(rows: Vec<Row>) -> Vec<(String, String)> {
+        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        let billed = attribute(&Run::new("r1", "me", now), rows, true, now);
+        billed
+            .charges
+            .iter()
+            .map(|charge| (charge.line.clone(), charge.usd.normalize().to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn a_usage_type_finds_its_line_whatever_the_region() {
+        let check = |usage_type: &str, line: Option<&str>| {
+            assert_eq!(line_of(usage_type), line, "{usage_type}");
+        };
+        check("NatGateway-Hours", Some("nat_gateway"));
+        check("EUW2-NatGateway-Hours", Some("nat_gateway"));
+        check("USE1-AmazonEKS-Hours:perCluster", Some("control_plane"));
+        check("EU-BoxUsage:t3.medium", Some("nodes"));
+        check("USE1-PublicIPv4:IdleAddress", Some("public_ipv4"));
+        check("EBS:VolumeUsage.gp3", Some("disks"));
+        check("NatGateway-Bytes", None);
+    }
+
+    #[test]
+    fn charges_of_other_runs_are_left_out() {
+        let rows = vec![
+            row("NatGateway-Hours", "r1", "0.09", "2"),
+            row("NatGateway-Hours", "r2", "0.045", "1"),
+            row("NatGateway-Bytes", "r1", "0.02", "0.4"),
+        ];
+        let nat = ("nat_gateway".to_owned(), "0.09".to_owned());
+        let bytes = ("NatGateway-Bytes".to_owned(), "0.02".to_owned());
+        assert_eq!(attributed(rows), [nat, bytes]);
+    }
+
+    #[test]
+    fn untagged_addresses_are_counted_up_to_the_hours_of_the_nat_gateways() {
+        let with = |hours: &str, usd: &str| {
+            attributed(vec![
+                row("NatGateway-Hours", "r1", "0.09", "2"),
+                row("PublicIPv4:InUseAddress", "", usd, hours),
+            ])
+        };
+        assert_eq!(with("1.5", "0.0075")[1].1, "0.0075");
+        assert_eq!(with("20", "0.1")[1].1, "0.01");
+    }
+
+    #[test]
+    fn no_charge_of_the_run_is_never_final() {
+        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        let rows = vec![row("NatGateway-Hours", "r2", "0.045", "1")];
+        assert!(!attribute(&Run::new("r1", "me", now), rows, true, now).is_final);
+    }
+
+    #[test]
+    fn a_bill_is_final_in_the_second_week_of_the_next_month() {
+        let check = |at: &str, expected: &str| {
+            assert_eq!(final_after(at.parse().unwrap()).to_string(), expected);
+        };
+        check("2026-11-23T10:00:00Z", "2026-12-09T00:00:00Z");
+        check("2026-12-31T23:59:59Z", "2027-01-09T00:00:00Z");
+    }
+}

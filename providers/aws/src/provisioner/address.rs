@@ -1,0 +1,55 @@
+//! The elastic addresses of the NAT gateways: found by tag and name, or allocated once.
+//!
+//! An address is billed from its allocation on, whether it is used or not.
+
+use aws_sdk_ec2::types::{DomainType, ResourceType};
+
+use crate::provisioner::names::{filter, is_named, of_run, specification};
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::adopt;
+use crate::provisioner::vpc::id_of;
+
+/// Finds or allocates the address of this part; the allocation id.
+///
+/// # Errors
+/// When a call fails for good.
+pub(crate) async fn ensure(session: &Session, part: &str) -> Result<String, Problem> {
+    let id = adopt::once(session, || find(session, part), || allocate(session, part)).await?;
+    session.note(format!("elastic address {part}"), &id);
+    Ok(id)
+}
+
+async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> {
+    let name = session.run().name(part);
+    // This call has no pages.
+    let request = session
+        .ec2
+        .describe_addresses()
+        .filters(of_run(session.run()))
+        .filters(filter("tag:Name", &name));
+    let answer =
+        session.send("ec2:DescribeAddresses", Rule::SAFE, || request.clone().send()).await?;
+    let mut ids: Vec<&str> = answer
+        .addresses()
+        .iter()
+        .filter(|address| is_named(session.run(), address.tags(), &name))
+        .filter_map(|address| address.allocation_id())
+        .collect();
+    ids.sort_unstable();
+    Ok(ids.first().map(|id| (*id).to_owned()))
+}
+
+/// Allocates an address, whatever exists already.
+///
+/// # Errors
+/// When the call fails or its answer is unclear.
+pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, Problem> {
+    let run = session.run();
+    let tags = specification(run, ResourceType::ElasticIp, &run.name(part), &[]);
+    let request = session.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
+    let answer =
+        session.send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send()).await?;
+    id_of("ec2:AllocateAddress", answer.allocation_id())
+}

@@ -1,0 +1,213 @@
+//! The cluster: found by name, made, made again after a failure, and waited for.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_eks::types::{
+    AuthenticationMode, Cluster, ClusterStatus, CreateAccessConfigRequest, LogSetup, LogType,
+    Logging, VpcConfigRequest,
+};
+use kubeproof_contract::run::RUN_TAG;
+
+use crate::provisioner::names;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::wait::{Pace, Seen, until};
+
+/// Longest wait for a cluster to become active: it takes 8 to 12 minutes.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// Longest wait for a cluster to be gone: it takes 3 to 8 minutes.
+pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// How long a cluster may stay invisible after it was asked for.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// What a cluster is made of.
+pub(crate) struct Parts<'a> {
+    /// ARN of the control plane's role.
+    pub(crate) role: &'a str,
+    /// All subnets.
+    pub(crate) subnets: Vec<String>,
+    /// The control plane's security group.
+    pub(crate) group: &'a str,
+}
+
+/// Finds or makes the cluster and waits until it is active.
+///
+/// # Errors
+/// When a call fails for good, the name is taken, or the cluster fails: the next attempt then deletes
+/// it and makes it again.
+pub(crate) async fn ensure(session: &Session, parts: &Parts<'_>) -> Result<Cluster, Problem> {
+    let name = names::cluster(session.run());
+    if let Some(known) = describe(session).await? {
+        check_ours(session, &known)?;
+        match known.status() {
+            Some(ClusterStatus::Failed) => {
+                delete(session).await?;
+                gone(session).await?;
+            }
+            Some(ClusterStatus::Deleting) => gone(session).await?,
+            _ => {
+                session.note("cluster", &name);
+                return active(session).await;
+            }
+        }
+    }
+    match create(session, &name, parts).await {
+        Ok(()) => {}
+        // Taken: by an earlier process of this run, or by a stranger. The look tells which.
+        Err(problem) if problem.is("ResourceInUseException") => {}
+        Err(problem) => return Err(problem),
+    }
+    session.note("cluster", &name);
+    active(session).await
+}
+
+fn check_ours(session: &Session, cluster: &Cluster) -> Result<(), Problem> {
+    if is_ours(session, cluster) {
+        return Ok(());
+    }
+    Err(Problem::ours(
+        "eks:CreateCluster",
+        format!(
+            "a cluster `{}` exists without this run's tag: remove it or use another run id",
+            cluster.name().unwrap_or_default()
+        ),
+    ))
+}
+
+/// Whether the cluster carries the run's tag.
+pub(crate) fn is_ours(session: &Session, cluster: &Cluster) -> bool {
+    let run = cluster.tags().and_then(|tags| tags.get(RUN_TAG));
+    run.is_some_and(|id| *id == session.run().id)
+}
+
+/// The cluster, if it exists.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, Problem> {
+    let request = session.eks.describe_cluster().name(names::cluster(session.run()));
+    match session.send("eks:DescribeCluster", Rule::SAFE, || request.clone().send()).await {
+        Ok(answer) => Ok(answer.cluster),
+        Err(problem) if problem.is_not_found() => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn create(session: &Session, name: &str, parts: &Parts<'_>) -> Result<(), Problem> {
+    let vpc = VpcConfigRequest::builder()
+        .set_subnet_ids(Some(parts.subnets.clone()))
+        .security_group_ids(parts.group)
+        .endpoint_public_access(true)
+        .endpoint_private_access(true)
+        .build();
+    let access = CreateAccessConfigRequest::builder()
+        .authentication_mode(AuthenticationMode::ApiAndConfigMap)
+        .bootstrap_cluster_creator_admin_permissions(true)
+        .build();
+    // A token of this moment: within this call repetitions are safe, and after a failed cluster was
+    // deleted a new one is really new. Other processes meet the name.
+    let token = session.token(&["cluster", name, &session.connection.clock.now().to_string()]);
+    let tags: HashMap<String, String> =
+        names::tags(session.run(), name, &[]).into_iter().collect();
+    let mut request = session
+        .eks
+        .create_cluster()
+        .name(name)
+        .version(&session.spec.kubernetes_version.0)
+        .role_arn(parts.role)
+        .resources_vpc_config(vpc)
+        .access_config(access)
+        .client_request_token(token)
+        .set_tags(Some(tags));
+    if session.spec.control_plane_logs {
+        let types = [
+            LogType::Api,
+            LogType::Audit,
+            LogType::Authenticator,
+            LogType::ControllerManager,
+            LogType::Scheduler,
+        ];
+        let on = LogSetup::builder().enabled(true).set_types(Some(types.to_vec())).build();
+        request = request.logging(Logging::builder().cluster_logging(on).build());
+    }
+    session.send("eks:CreateCluster", Rule::NEW_ROLES, || request.clone().send()).await?;
+    Ok(())
+}
+
+async fn active(session: &Session) -> Result<Cluster, Problem> {
+    let began = session.elapsed();
+    let what = format!("cluster {}", names::cluster(session.run()));
+    let cluster = until(session, Pace::CLUSTER, ACTIVE_WITHIN, &what, || async {
+        let Some(cluster) = describe(session).await? else {
+            return Ok(if session.elapsed().saturating_sub(began) < SHOWN_WITHIN {
+                Seen::Waiting("not visible yet".to_owned())
+            } else {
+                Seen::Failed("it does not exist any more".to_owned())
+            });
+        };
+        Ok(match cluster.status() {
+            Some(ClusterStatus::Active | ClusterStatus::Updating) => Seen::Done(cluster),
+            Some(status @ (ClusterStatus::Failed | ClusterStatus::Deleting)) => {
+                Seen::Failed(format!(
+                    "it is {status}: {}; the next attempt deletes it and makes it again",
+                    issues(&cluster)
+                ))
+            }
+            other => Seen::Waiting(other.map_or("unknown", ClusterStatus::as_str).to_owned()),
+        })
+    })
+    .await?;
+    check_ours(session, &cluster)?;
+    Ok(cluster)
+}
+
+fn issues(cluster: &Cluster) -> String {
+    let issues: Vec<String> = cluster
+        .health()
+        .map(|health| health.issues())
+        .unwrap_or_default()
+        .iter()
+        .map(|issue| {
+            let code = issue.code().map_or("no code", |code| code.as_str());
+            format!("{code}: {}", issue.message().unwrap_or_default())
+        })
+        .collect();
+    if issues.is_empty() { "no reason given".to_owned() } else { issues.join("; ") }
+}
+
+/// Asks for the deletion of the cluster; one that is gone already is fine. A cluster that is being
+/// made or changed refuses for as long as that takes.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
+    let request = session.eks.delete_cluster().name(names::cluster(session.run()));
+    let rule = Rule::delete(GONE_WITHIN);
+    match session.send("eks:DeleteCluster", rule, || request.clone().send()).await {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until the cluster is gone.
+///
+/// # Errors
+/// When it is not gone in time.
+pub(crate) async fn gone(session: &Session) -> Result<(), Problem> {
+    let what = format!("deletion of cluster {}", names::cluster(session.run()));
+    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
+        Ok(match describe(session).await? {
+            None => Seen::Done(()),
+            Some(cluster) => match cluster.status() {
+                Some(ClusterStatus::Deleting) | None => Seen::Waiting("DELETING".to_owned()),
+                Some(ClusterStatus::Failed) => {
+                    Seen::Failed(format!("it is FAILED: {}", issues(&cluster)))
+                }
+                Some(other) => Seen::Waiting(other.as_str().to_owned()),
+            },
+        })
+    })
+    .await
+}

@@ -1,0 +1,202 @@
+//! The node groups: found by name, made, made again after a failure, and waited for.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_eks::types::{
+    AmiTypes, CapacityTypes, Nodegroup, NodegroupScalingConfig, NodegroupStatus,
+};
+use kubeproof_contract::run::RUN_TAG;
+
+use crate::provisioner::names;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::wait::{Pace, Seen, until};
+use crate::spec::NodeGroup;
+
+/// Longest wait for a node group: 2 to 5 minutes, and EKS gives up after 15 to 25.
+const ACTIVE_WITHIN: Duration = Duration::from_secs(35 * 60);
+/// Longest wait for a node group to be gone: 3 to 10 minutes.
+pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// How long a node group may stay invisible after it was asked for.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Finds or makes a node group and waits until its nodes have joined.
+///
+/// # Errors
+/// When a call fails for good, the name is taken, or the group fails: the next attempt then deletes
+/// it and makes it again.
+pub(crate) async fn ensure(
+    session: &Session,
+    group: &NodeGroup,
+    role: &str,
+    subnets: &[String],
+) -> Result<(), Problem> {
+    let name = group.name.as_str();
+    if let Some(known) = describe(session, name).await? {
+        match known.status() {
+            Some(
+                NodegroupStatus::CreateFailed
+                | NodegroupStatus::DeleteFailed
+                | NodegroupStatus::Degraded,
+            ) => {
+                delete(session, name).await?;
+                gone(session, name).await?;
+            }
+            Some(NodegroupStatus::Deleting) => gone(session, name).await?,
+            _ => return active(session, name).await,
+        }
+    }
+    match create(session, group, role, subnets).await {
+        Err(problem) if !problem.is("ResourceInUseException") => return Err(problem),
+        _ => session.note(format!("node group {name}"), name),
+    }
+    active(session, name).await
+}
+
+async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, Problem> {
+    let request = session
+        .eks
+        .describe_nodegroup()
+        .cluster_name(names::cluster(session.run()))
+        .nodegroup_name(name);
+    match session.send("eks:DescribeNodegroup", Rule::SAFE, || request.clone().send()).await {
+        Ok(answer) => Ok(answer.nodegroup),
+        Err(problem) if problem.is_not_found() => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn create(
+    session: &Session,
+    group: &NodeGroup,
+    role: &str,
+    subnets: &[String],
+) -> Result<(), Problem> {
+    let name = group.name.as_str();
+    let count = i32::try_from(group.count.0).unwrap_or(i32::MAX);
+    let scaling = NodegroupScalingConfig::builder()
+        .min_size(count)
+        .max_size(count)
+        .desired_size(count)
+        .build();
+    let token = session.token(&["node group", name, &session.connection.clock.now().to_string()]);
+    let full_name = session.run().name(name);
+    let tags: HashMap<String, String> =
+        names::tags(session.run(), &full_name, &[]).into_iter().collect();
+    let request = session
+        .eks
+        .create_nodegroup()
+        .cluster_name(names::cluster(session.run()))
+        .nodegroup_name(name)
+        .node_role(role)
+        .set_subnets(Some(subnets.to_vec()))
+        .scaling_config(scaling)
+        .instance_types(&group.instance_type.0)
+        .ami_type(AmiTypes::Al2023X8664Standard)
+        .capacity_type(CapacityTypes::OnDemand)
+        .disk_size(i32::try_from(group.disk_gb.0).unwrap_or(i32::MAX))
+        .client_request_token(token)
+        .set_tags(Some(tags));
+    session.send("eks:CreateNodegroup", Rule::NEW_ROLES, || request.clone().send()).await?;
+    Ok(())
+}
+
+async fn active(session: &Session, name: &str) -> Result<(), Problem> {
+    let began = session.elapsed();
+    let what = format!("node group {name}");
+    let group = until(session, Pace::NODES, ACTIVE_WITHIN, &what, || async {
+        let Some(group) = describe(session, name).await? else {
+            return Ok(if session.elapsed().saturating_sub(began) < SHOWN_WITHIN {
+                Seen::Waiting("not visible yet".to_owned())
+            } else {
+                Seen::Failed("it does not exist any more".to_owned())
+            });
+        };
+        Ok(match group.status() {
+            Some(NodegroupStatus::Active) => Seen::Done(group),
+            Some(NodegroupStatus::Creating | NodegroupStatus::Updating) | None => {
+                Seen::Waiting("CREATING".to_owned())
+            }
+            Some(status) => Seen::Failed(format!(
+                "it is {status}: {}; the next attempt deletes it and makes it again",
+                issues(&group)
+            )),
+        })
+    })
+    .await?;
+    let ours = group.tags().and_then(|tags| tags.get(RUN_TAG));
+    if ours.is_some_and(|id| *id == session.run().id) {
+        session.note(format!("node group {name}"), name);
+        Ok(())
+    } else {
+        Err(Problem::ours(what, "it exists without this run's tag: remove it or rename yours"))
+    }
+}
+
+fn issues(group: &Nodegroup) -> String {
+    let issues: Vec<String> = group
+        .health()
+        .map(|health| health.issues())
+        .unwrap_or_default()
+        .iter()
+        .map(|issue| {
+            let code = issue.code().map_or("no code", |code| code.as_str());
+            format!("{code}: {}", issue.message().unwrap_or_default())
+        })
+        .collect();
+    if issues.is_empty() { "no reason given".to_owned() } else { issues.join("; ") }
+}
+
+/// Names of all node groups of the cluster; none when the cluster does not exist.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+    use crate::provisioner::pages::pages;
+    let request = session.eks.list_nodegroups().cluster_name(names::cluster(session.run()));
+    match pages!(session, "eks:ListNodegroups", request, nodegroups) {
+        Err(problem) if problem.is_not_found() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// Asks for the deletion of a node group; one that is gone already is fine.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), Problem> {
+    let request = session
+        .eks
+        .delete_nodegroup()
+        .cluster_name(names::cluster(session.run()))
+        .nodegroup_name(name);
+    let rule = Rule::delete(GONE_WITHIN);
+    match session.send("eks:DeleteNodegroup", rule, || request.clone().send()).await {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until a node group is gone.
+///
+/// # Errors
+/// When its deletion fails, or it is not gone in time.
+pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), Problem> {
+    let what = format!("deletion of node group {name}");
+    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
+        Ok(match describe(session, name).await? {
+            None => Seen::Done(()),
+            Some(group) => match group.status() {
+                Some(NodegroupStatus::DeleteFailed) => {
+                    Seen::Failed(format!("it is DELETE_FAILED: {}", issues(&group)))
+                }
+                other => {
+                    Seen::Waiting(other.map_or("unknown", NodegroupStatus::as_str).to_owned())
+                }
+            },
+        })
+    })
+    .await
+}

@@ -1,0 +1,170 @@
+//! What of the run exists, by tags and natural names: what teardown ends with, and what a failed
+//! provision says it left behind.
+
+use aws_sdk_ec2::types::NatGatewayState;
+use futures::future::join_all;
+use futures::try_join;
+use kubeproof_contract::run::RUN_TAG;
+
+use crate::provisioner::identity;
+use crate::provisioner::names::{filter, of_run};
+use crate::provisioner::pages::pages;
+use crate::provisioner::problem::{Problem, all};
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::teardown::{balancers, logs, volumes};
+use crate::provisioner::{cluster, nodes};
+
+/// What exists of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Survey {
+    ids: Vec<String>,
+    marker: Option<String>,
+}
+
+impl Survey {
+    /// Whether nothing exists, not even the marker.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.marker.is_none()
+    }
+
+    /// Whether nothing but the run's marker exists.
+    pub(crate) fn is_only_the_marker(&self) -> bool {
+        self.ids.is_empty() && self.marker.is_some()
+    }
+
+    /// All ids.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.ids.iter().chain(&self.marker).cloned().collect()
+    }
+}
+
+/// Looks at everything of the run, together.
+///
+/// # Errors
+/// When any look fails: then nobody knows.
+pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
+    let (marker, nodes_role, compute, vpcs, addresses, nats, gateways) = try_join!(
+        role(session, &identity::CLUSTER),
+        role(session, &identity::NODES),
+        compute(session),
+        vpcs_with_content(session),
+        addresses(session),
+        nat_gateways(session),
+        gateways(session),
+    )?;
+    let (volumes, balancers, logs) =
+        try_join!(volumes::list(session), balancers::list(session), logs::list(session))?;
+    let balancers = balancers.into_iter().map(|balancer| balancer.id().to_owned()).collect();
+    let mut ids: Vec<String> = [
+        compute,
+        nodes_role.into_iter().collect(),
+        nats,
+        addresses,
+        gateways,
+        vpcs,
+        volumes,
+        balancers,
+        logs,
+    ]
+    .concat();
+    ids.dedup();
+    Ok(Survey { ids, marker })
+}
+
+async fn role(session: &Session, role: &identity::Role) -> Result<Option<String>, Problem> {
+    let name = session.run().name(role.part);
+    let request = session.iam.get_role().role_name(&name);
+    match session.send("iam:GetRole", Rule::SAFE, || request.clone().send()).await {
+        Ok(answer) => {
+            let ours = answer.role().is_some_and(|role| {
+                role.tags()
+                    .iter()
+                    .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id)
+            });
+            Ok(ours.then_some(name))
+        }
+        Err(problem) if problem.is_not_found() => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn compute(session: &Session) -> Result<Vec<String>, Problem> {
+    let Some(known) = cluster::describe(session).await? else { return Ok(Vec::new()) };
+    if !cluster::is_ours(session, &known) {
+        return Ok(Vec::new());
+    }
+    let name = known.name().unwrap_or_default();
+    let groups = nodes::list(session).await?;
+    let mut ids: Vec<String> = groups.iter().map(|group| format!("{name}/{group}")).collect();
+    ids.push(name.to_owned());
+    Ok(ids)
+}
+
+/// Ids of the run's VPCs.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn vpcs(session: &Session) -> Result<Vec<String>, Problem> {
+    let request = session.ec2.describe_vpcs().filters(of_run(session.run()));
+    let vpcs = pages!(session, "ec2:DescribeVpcs", request, vpcs)?;
+    Ok(vpcs.iter().filter_map(|vpc| vpc.vpc_id().map(str::to_owned)).collect())
+}
+
+async fn vpcs_with_content(session: &Session) -> Result<Vec<String>, Problem> {
+    let vpcs = vpcs(session).await?;
+    let contents = all(join_all(vpcs.iter().map(|vpc| content(session, vpc))).await)?;
+    Ok(contents.into_iter().flatten().chain(vpcs).collect())
+}
+
+/// Tagged things inside a VPC: they cannot outlive it, so without a VPC nobody needs to look.
+async fn content(session: &Session, vpc: &str) -> Result<Vec<String>, Problem> {
+    let run = session.run();
+    let here = filter("vpc-id", vpc);
+    let subnets = session.ec2.describe_subnets().filters(here.clone()).filters(of_run(run));
+    let tables = session.ec2.describe_route_tables().filters(here.clone()).filters(of_run(run));
+    let groups = session.ec2.describe_security_groups().filters(here).filters(of_run(run));
+    let (subnets, tables, groups) = try_join!(
+        async { pages!(session, "ec2:DescribeSubnets", subnets, subnets) },
+        async { pages!(session, "ec2:DescribeRouteTables", tables, route_tables) },
+        async { pages!(session, "ec2:DescribeSecurityGroups", groups, security_groups) },
+    )?;
+    let subnets = subnets.iter().filter_map(|subnet| subnet.subnet_id());
+    let tables = tables.iter().filter_map(|table| table.route_table_id());
+    let groups = groups.iter().filter_map(|group| group.group_id());
+    Ok(subnets.chain(tables).chain(groups).map(str::to_owned).collect())
+}
+
+/// Allocation ids of the run's elastic addresses.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem> {
+    let request = session.ec2.describe_addresses().filters(of_run(session.run()));
+    let answer =
+        session.send("ec2:DescribeAddresses", Rule::SAFE, || request.clone().send()).await?;
+    let ids = answer.addresses().iter().filter_map(|address| address.allocation_id());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+/// Ids of the run's NAT gateways, failed ones too; deleted ones only stay visible and are left out.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn nat_gateways(session: &Session) -> Result<Vec<String>, Problem> {
+    let request = session.ec2.describe_nat_gateways().filter(of_run(session.run()));
+    let gateways = pages!(session, "ec2:DescribeNatGateways", request, nat_gateways)?;
+    Ok(gateways
+        .iter()
+        .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
+        .filter_map(|gateway| gateway.nat_gateway_id().map(str::to_owned))
+        .collect())
+}
+
+async fn gateways(session: &Session) -> Result<Vec<String>, Problem> {
+    let request = session.ec2.describe_internet_gateways().filters(of_run(session.run()));
+    let gateways =
+        pages!(session, "ec2:DescribeInternetGateways", request, internet_gateways)?;
+    let ids = gateways.iter().filter_map(|gateway| gateway.internet_gateway_id());
+    Ok(ids.map(str::to_owned).collect())
+}

@@ -1,0 +1,167 @@
+//! Teardown: the order in which AWS lets a cluster and its network go, found by tags alone.
+//!
+//! It has no memory. Steps that do not depend on each other run together, a failed step does not stop
+//! the others, and at the end the account is looked at again: only that decides.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures::future::join_all;
+use futures::join;
+use kubeproof_contract::provisioner::ProvisionerError;
+
+use crate::provisioner::identity;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::session::{SETTLED_AFTER, Session};
+use crate::provisioner::survey::{self, Survey};
+use crate::provisioner::{cluster, nodes};
+
+pub(crate) mod addresses;
+pub(crate) mod balancers;
+pub(crate) mod drain;
+pub(crate) mod interfaces;
+pub(crate) mod logs;
+pub(crate) mod network;
+pub(crate) mod roles;
+pub(crate) mod volumes;
+
+/// Most rounds. A second one is needed when reads had not shown everything to the first.
+const ROUNDS: usize = 5;
+/// No new round begins after so long.
+const NO_ROUND_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// The problems of steps: collected, because one failed step must not stop the others.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Keeps the problem of a result, if it is one.
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.0.push(problem)).ok()
+    }
+
+    /// Keeps the problems of other steps.
+    pub(crate) fn join(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        for other in others {
+            self.0.extend(other.0);
+        }
+        self
+    }
+
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.0.iter().map(Problem::to_string).collect();
+        words.dedup();
+        words
+    }
+}
+
+/// Removes everything of the run.
+///
+/// # Errors
+/// When something is left, or could not be looked at: with the ids and what stood in the way.
+pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> {
+    let began = session.elapsed();
+    let mut problems = Problems::default();
+    let mut clean_looks = 0;
+    let mut left = Survey::default();
+    for _ in 0..ROUNDS {
+        let looked = survey::everything(session).await;
+        let Some(found) = problems.keep(looked) else {
+            return Err(unknown(&problems));
+        };
+        left = found;
+        if left.is_empty() {
+            // No marker: whatever was there, a teardown before us has seen it go.
+            return Ok(());
+        }
+        if left.is_only_the_marker() && clean_looks > 0 {
+            return last(session, problems).await;
+        }
+        if session.elapsed().saturating_sub(began) > NO_ROUND_AFTER {
+            break;
+        }
+        if !left.is_only_the_marker() {
+            problems = round(session).await;
+        }
+        clean_looks += 1;
+        settle(session).await;
+    }
+    Err(refused(&problems, left.ids()))
+}
+
+/// Waits until reads show what an earlier process may have made just before it died.
+async fn settle(session: &Session) {
+    tokio::time::sleep(SETTLED_AFTER).await;
+    session.not_the_first.store(false, Ordering::Relaxed);
+}
+
+/// The marker goes last: as long as it is there, a teardown looks closely.
+async fn last(session: &Session, mut problems: Problems) -> Result<(), ProvisionerError> {
+    match roles::delete(session, &identity::CLUSTER).await {
+        Ok(()) => Ok(()),
+        Err(problem) => {
+            problems.keep::<()>(Err(problem));
+            let name = session.run().name(identity::CLUSTER.part);
+            Err(refused(&problems, vec![name]))
+        }
+    }
+}
+
+fn refused(problems: &Problems, left_behind: Vec<String>) -> ProvisionerError {
+    let why = problems.words().join("; ");
+    ProvisionerError {
+        message: format!(
+            "teardown left {} behind: {why}; run the teardown again",
+            left_behind.join(", ")
+        ),
+        left_behind,
+    }
+}
+
+fn unknown(problems: &Problems) -> ProvisionerError {
+    ProvisionerError::new(format!(
+        "teardown could not find out what is left: {}; run the teardown again",
+        problems.words().join("; ")
+    ))
+}
+
+/// One round through everything, in AWS's order.
+async fn round(session: &Session) -> Problems {
+    let mut first = Problems::default();
+    first.keep(drain::workloads(session).await);
+    let (compute, egress, balancers) =
+        join!(compute(session), addresses::egress(session), balancers::delete(session));
+    let (volumes, network, nodes_role, logs) = join!(
+        volumes::delete(session),
+        network::delete(session),
+        roles::delete(session, &identity::NODES),
+        logs::delete(session),
+    );
+    let mut last = Problems::default();
+    last.keep(nodes_role);
+    last.keep(logs);
+    first.join([compute, egress, balancers, volumes, network, last])
+}
+
+/// Node groups, then the cluster: it refuses to go while it has any.
+async fn compute(session: &Session) -> Problems {
+    let mut problems = Problems::default();
+    let Some(known) = problems.keep(cluster::describe(session).await) else { return problems };
+    let Some(known) = known else { return problems };
+    if !cluster::is_ours(session, &known) {
+        return problems;
+    }
+    if let Some(names) = problems.keep(nodes::list(session).await) {
+        let deletions = names.iter().map(|name| async move {
+            nodes::delete(session, name).await?;
+            nodes::gone(session, name).await
+        });
+        for result in join_all(deletions).await {
+            problems.keep(result);
+        }
+    }
+    if problems.keep(cluster::delete(session).await).is_some() {
+        problems.keep(cluster::gone(session).await);
+    }
+    problems
+}

@@ -1,0 +1,44 @@
+//! NAT gateways, then their addresses: an address cannot be released while a gateway holds it.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use crate::provisioner::nat;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::survey;
+use crate::provisioner::teardown::Problems;
+
+/// Longest wait for an address to be free after its gateway is deleted.
+const FREE_WITHIN: Duration = Duration::from_secs(300);
+
+/// Deletes the run's NAT gateways and releases its addresses.
+pub(crate) async fn egress(session: &Session) -> Problems {
+    let mut problems = Problems::default();
+    if let Some(gateways) = problems.keep(survey::nat_gateways(session).await) {
+        let deletions = gateways.iter().map(|id| async move {
+            nat::delete(session, id).await?;
+            nat::gone(session, id).await
+        });
+        for result in join_all(deletions).await {
+            problems.keep(result);
+        }
+    }
+    if let Some(addresses) = problems.keep(survey::addresses(session).await) {
+        for result in join_all(addresses.iter().map(|id| release(session, id))).await {
+            problems.keep(result);
+        }
+    }
+    problems
+}
+
+async fn release(session: &Session, id: &str) -> Result<(), Problem> {
+    let request = session.ec2.release_address().allocation_id(id);
+    let rule = Rule::delete(FREE_WITHIN);
+    match session.send("ec2:ReleaseAddress", rule, || request.clone().send()).await {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}

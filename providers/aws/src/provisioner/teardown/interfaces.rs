@@ -1,0 +1,56 @@
+//! Network interfaces that linger: AWS removes its own after minutes, others are left to us.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceStatus};
+
+use crate::provisioner::names::filter;
+use crate::provisioner::pages::pages;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::wait::{Pace, Seen, until};
+
+/// Longest wait: interfaces of EKS and of balancers outlive them by up to 5 minutes.
+const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// Deletes what we may and waits for the rest, until the VPC has no interface.
+///
+/// # Errors
+/// When a call fails for good, or some are still there in the end.
+pub(crate) async fn clear(session: &Session, vpc: &str) -> Result<(), Problem> {
+    let what = format!("network interfaces of {vpc} to go");
+    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
+        let request = session.ec2.describe_network_interfaces().filters(filter("vpc-id", vpc));
+        let interfaces =
+            pages!(session, "ec2:DescribeNetworkInterfaces", request, network_interfaces)?;
+        for interface in interfaces.iter().filter(|interface| is_left_to_us(interface)) {
+            delete(session, interface.network_interface_id().unwrap_or_default()).await?;
+        }
+        let waiting: Vec<&str> = interfaces
+            .iter()
+            .filter(|interface| !is_left_to_us(interface))
+            .filter_map(|interface| interface.network_interface_id())
+            .collect();
+        Ok(if waiting.is_empty() {
+            Seen::Done(())
+        } else {
+            Seen::Waiting(waiting.join(", "))
+        })
+    })
+    .await
+}
+
+fn is_left_to_us(interface: &NetworkInterface) -> bool {
+    interface.status() == Some(&NetworkInterfaceStatus::Available)
+        && interface.requester_managed() != Some(true)
+}
+
+async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
+    let request = session.ec2.delete_network_interface().network_interface_id(id);
+    let rule = Rule::delete(Duration::from_secs(120));
+    match session.send("ec2:DeleteNetworkInterface", rule, || request.clone().send()).await {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,104 @@
+//! Roles: instance profiles and policies go first, else IAM refuses.
+
+use std::time::Duration;
+
+use kubeproof_contract::run::RUN_TAG;
+
+use crate::provisioner::identity::Role;
+use crate::provisioner::pages::pages;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+
+/// Longest wait for IAM to see what was just detached.
+const FREE_WITHIN: Duration = Duration::from_secs(120);
+
+fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
+    match result {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes a role of the run with all that is attached to it; one that is gone already is fine.
+///
+/// # Errors
+/// When a call fails for good.
+pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem> {
+    let name = session.run().name(role.part);
+    let request = session.iam.get_role().role_name(&name);
+    let known = match session.send("iam:GetRole", Rule::SAFE, || request.clone().send()).await {
+        Ok(answer) => answer,
+        Err(problem) => return gone_is_fine(Err::<(), _>(problem)),
+    };
+    let tags = known.role().map(|role| role.tags()).unwrap_or_default();
+    if !tags.iter().any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id) {
+        return Ok(());
+    }
+    gone_is_fine(profiles(session, &name).await)?;
+    gone_is_fine(attached(session, &name).await)?;
+    gone_is_fine(inline(session, &name).await)?;
+    let request = session.iam.delete_role().role_name(&name);
+    let rule = Rule::delete(FREE_WITHIN);
+    gone_is_fine(session.send("iam:DeleteRole", rule, || request.clone().send()).await)
+}
+
+/// Takes the role out of its instance profiles. EKS makes `eks-…` ones; when it forgot one, it goes.
+async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
+    let request = session.iam.list_instance_profiles_for_role().role_name(role);
+    let profiles = pages!(
+        session,
+        "iam:ListInstanceProfilesForRole",
+        request,
+        instance_profiles,
+        set_marker,
+        marker
+    )?;
+    for profile in profiles {
+        let name = profile.instance_profile_name();
+        let request = session
+            .iam
+            .remove_role_from_instance_profile()
+            .role_name(role)
+            .instance_profile_name(name);
+        let call = "iam:RemoveRoleFromInstanceProfile";
+        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        if name.starts_with("eks-") {
+            let request = session.iam.delete_instance_profile().instance_profile_name(name);
+            let rule = Rule::delete(FREE_WITHIN);
+            let call = "iam:DeleteInstanceProfile";
+            gone_is_fine(session.send(call, rule, || request.clone().send()).await)?;
+        }
+    }
+    Ok(())
+}
+
+async fn attached(session: &Session, role: &str) -> Result<(), Problem> {
+    let request = session.iam.list_attached_role_policies().role_name(role);
+    let policies = pages!(
+        session,
+        "iam:ListAttachedRolePolicies",
+        request,
+        attached_policies,
+        set_marker,
+        marker
+    )?;
+    for policy in policies.iter().filter_map(|policy| policy.policy_arn()) {
+        let request = session.iam.detach_role_policy().role_name(role).policy_arn(policy);
+        let call = "iam:DetachRolePolicy";
+        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+    }
+    Ok(())
+}
+
+async fn inline(session: &Session, role: &str) -> Result<(), Problem> {
+    let request = session.iam.list_role_policies().role_name(role);
+    let policies =
+        pages!(session, "iam:ListRolePolicies", request, policy_names, set_marker, marker)?;
+    for policy in policies {
+        let request = session.iam.delete_role_policy().role_name(role).policy_name(policy);
+        let call = "iam:DeleteRolePolicy";
+        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Volumes that workloads' claims made: found by the cluster's tag, which the volume driver sets.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::VolumeState;
+use futures::future::join_all;
+
+use crate::provisioner::names::{cluster, cluster_tag, filter, tag};
+use crate::provisioner::pages::pages;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+use crate::provisioner::teardown::Problems;
+
+/// Longest wait for a volume to be detached.
+const FREE_WITHIN: Duration = Duration::from_secs(600);
+
+/// Ids of volumes of claims that outlive the cluster's nodes. Root disks go with their instances.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+    let by_cluster = filter("tag-key", &cluster_tag(session.run()));
+    let by_name = filter("tag:KubernetesCluster", &cluster(session.run()));
+    let mut ids = Vec::new();
+    for by in [by_cluster, by_name] {
+        let request = session.ec2.describe_volumes().filters(by);
+        let volumes = pages!(session, "ec2:DescribeVolumes", request, volumes)?;
+        ids.extend(
+            volumes
+                .iter()
+                .filter(|volume| volume.state() != Some(&VolumeState::Deleting))
+                .filter(|volume| tag(volume.tags(), "eks:nodegroup-name").is_none())
+                .filter_map(|volume| volume.volume_id().map(str::to_owned)),
+        );
+    }
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Deletes the volumes of claims.
+pub(crate) async fn delete(session: &Session) -> Problems {
+    let mut problems = Problems::default();
+    if let Some(ids) = problems.keep(list(session).await) {
+        for result in join_all(ids.iter().map(|id| one(session, id))).await {
+            problems.keep(result);
+        }
+    }
+    problems
+}
+
+async fn one(session: &Session, id: &str) -> Result<(), Problem> {
+    let request = session.ec2.delete_volume().volume_id(id);
+    let rule = Rule::delete(FREE_WITHIN);
+    match session.send("ec2:DeleteVolume", rule, || request.clone().send()).await {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}

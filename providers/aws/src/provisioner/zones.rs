@@ -1,0 +1,92 @@
+//! The availability zones of a run: those that offer all instance types, in a fixed order.
+//!
+//! Apart from the subnets because the choice must be the same in every process of a run.
+
+use aws_sdk_ec2::types::LocationType;
+use futures::join;
+
+use crate::provisioner::names::filter;
+use crate::provisioner::pages::pages;
+use crate::provisioner::problem::{Problem, both};
+use crate::provisioner::retry::Rule;
+use crate::provisioner::session::Session;
+
+/// Zones, by id, in which EKS places no control plane (EKS user guide, network requirements).
+const WITHOUT_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
+
+/// Chooses the zones.
+///
+/// # Errors
+/// When they cannot be read, or too few offer all instance types.
+pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, Problem> {
+    let (zones, offerings) = both(join!(available(session), offered(session)))?;
+    let types = instance_types(session);
+    let fitting: Vec<String> = zones
+        .into_iter()
+        .filter(|zone| {
+            types.iter().all(|wanted| {
+                offerings.iter().any(|(place, offered)| place == zone && offered == wanted)
+            })
+        })
+        .collect();
+    let wanted = usize::from(session.spec.availability_zones.0);
+    if fitting.len() < wanted {
+        return Err(Problem::ours(
+            "choose zones",
+            format!(
+                "only {} zones of {} offer {}: [{}]; ask for fewer zones or another instance type",
+                fitting.len(),
+                session.spec.region.0,
+                types.join(", "),
+                fitting.join(", ")
+            ),
+        ));
+    }
+    Ok(fitting.into_iter().take(wanted).collect())
+}
+
+fn instance_types(session: &Session) -> Vec<String> {
+    let groups = &session.spec.node_groups.0;
+    let mut types: Vec<String> = groups.iter().map(|group| group.instance_type.0.clone()).collect();
+    types.sort();
+    types.dedup();
+    types
+}
+
+async fn available(session: &Session) -> Result<Vec<String>, Problem> {
+    let request =
+        session.ec2.describe_availability_zones().filters(filter("state", "available"));
+    let answer = session
+        .send("ec2:DescribeAvailabilityZones", Rule::SAFE, || request.clone().send())
+        .await?;
+    let mut zones: Vec<String> = answer
+        .availability_zones()
+        .iter()
+        .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
+        .filter(|zone| !WITHOUT_EKS.contains(&zone.zone_id().unwrap_or_default()))
+        .filter_map(|zone| zone.zone_name().map(str::to_owned))
+        .collect();
+    zones.sort();
+    Ok(zones)
+}
+
+async fn offered(session: &Session) -> Result<Vec<(String, String)>, Problem> {
+    let wanted = aws_sdk_ec2::types::Filter::builder()
+        .name("instance-type")
+        .set_values(Some(instance_types(session)))
+        .build();
+    let request = session
+        .ec2
+        .describe_instance_type_offerings()
+        .location_type(LocationType::AvailabilityZone)
+        .filters(wanted);
+    let offerings =
+        pages!(session, "ec2:DescribeInstanceTypeOfferings", request, instance_type_offerings)?;
+    Ok(offerings
+        .iter()
+        .filter_map(|offering| {
+            let instance_type = offering.instance_type()?.as_str().to_owned();
+            Some((offering.location()?.to_owned(), instance_type))
+        })
+        .collect())
+}

@@ -1,0 +1,255 @@
+//! Faults: their written form is a law (what is shown can be given back), and each effect does what it
+//! says to the call it strikes, and to no other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use kubeproof_contract::call::{Actor, Dialect, ErrorKind, Signature};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::fault::{Effect, Fault, Where};
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, FaultPlan};
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
+use proptest::prelude::*;
+
+/// A server that counts the requests that arrive and answers `applied`.
+#[derive(Debug, Default)]
+struct Counter {
+    arrived: AtomicU64,
+    async_faults: AtomicU64,
+}
+
+#[async_trait]
+impl Transport for Counter {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+        if request.headers().contains_key(ASYNC_FAULT_HEADER) {
+            self.async_faults.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(Response::new(Bytes::from_static(b"applied")))
+    }
+}
+
+/// A dialect in which the path is the operation of the service `toy`.
+#[derive(Debug)]
+struct Toy;
+
+impl Dialect for Toy {
+    fn signature(&self, request: &Request<Bytes>) -> Signature {
+        Signature {
+            service: "toy".to_owned(),
+            operation: request.uri().path().trim_start_matches('/').to_owned(),
+            mutating: true,
+        }
+    }
+
+    fn error(&self, _: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from(format!("{kind:?}")));
+        *response.status_mut() = match kind {
+            ErrorKind::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ErrorKind::Server => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        response
+    }
+
+    fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
+        (!response.status().is_success()).then(|| response.status().as_str().to_owned())
+    }
+}
+
+struct Bench {
+    server: Arc<Counter>,
+    plan: FaultPlan,
+    transport: SharedTransport,
+}
+
+fn bench(faults: &[&str]) -> Bench {
+    let faults = faults.iter().map(|text| text.parse().expect(text)).collect();
+    let server = Arc::new(Counter::default());
+    let plan = FaultPlan::new(faults);
+    let transport = plan.layer(server.clone(), Arc::new(Toy), Actor::Provisioner);
+    Bench { server, plan, transport }
+}
+
+impl Bench {
+    async fn call(&self, operation: &str) -> Result<u16, TransportError> {
+        let request = Request::get(format!("/{operation}")).body(Bytes::new()).expect("request");
+        self.transport.send(request).await.map(|response| response.status().as_u16())
+    }
+
+    fn arrived(&self) -> u64 {
+        self.server.arrived.load(Ordering::SeqCst)
+    }
+}
+
+/// One effect on the only call: what the client sees, and how many requests arrived at once.
+async fn check(effect: &str, seen: Result<u16, &str>, arrived: u64) {
+    let bench = bench(&[&format!("toy:Make={effect}")]);
+    let got = bench.call("Make").await;
+    match (seen, &got) {
+        (Ok(status), Ok(got)) => assert_eq!(status, *got, "{effect}"),
+        (Err(kind), Err(error)) => {
+            assert!(format!("{error:?}").starts_with(kind), "{effect}: {error:?}");
+        }
+        _ => panic!("{effect}: {got:?}"),
+    }
+    assert_eq!(bench.arrived(), arrived, "{effect}: requests that arrived");
+    assert_eq!(bench.plan.tally()[0].1.struck, 1, "{effect} struck");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_effect_does_what_it_says() {
+    check("reject", Ok(400), 0).await;
+    check("throttle(3)", Ok(429), 0).await;
+    check("server-error", Ok(500), 0).await;
+    check("server-error-after", Ok(500), 1).await;
+    check("lost-request", Err("Lost"), 0).await;
+    check("lost-response", Err("Lost"), 1).await;
+    check("quota", Ok(400), 0).await;
+    check("garbled", Ok(200), 1).await;
+    check("async-fail(Broken)", Ok(200), 1).await;
+    check("late-apply(30)", Err("Timeout"), 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_request_is_applied_after_the_client_gave_up() {
+    let bench = bench(&["toy:Make=late-apply(30)"]);
+    assert!(bench.call("Make").await.is_err());
+    assert_eq!(bench.arrived(), 0);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert_eq!(bench.arrived(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_calls_aimed_at_are_struck() {
+    let bench = bench(&["toy:Make#2*2=reject"]);
+    let mut seen = Vec::new();
+    for operation in ["Make", "Look", "Make", "Make", "Make"] {
+        seen.push(bench.call(operation).await.expect("answer"));
+    }
+    assert_eq!(seen, [200, 200, 400, 400, 200]);
+    let count = bench.plan.tally()[0].1;
+    assert_eq!((count.seen, count.struck), (4, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_for_another_actor_leaves_this_one_alone() {
+    let bench = bench(&["auditor/toy:*=reject"]);
+    assert_eq!(bench.call("Make").await, Ok(200));
+    assert_eq!(bench.plan.tally()[0].1.seen, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_async_fault_is_handed_to_the_simulator() {
+    let bench = bench(&["toy:Make=async-stuck"]);
+    assert_eq!(bench.call("Make").await, Ok(200));
+    assert_eq!(bench.server.async_faults.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_is_announced_and_the_call_never_returns() {
+    for (effect, arrived) in [("crash-before", 0), ("crash-after", 1)] {
+        let bench = bench(&[&format!("toy:Make={effect}")]);
+        tokio::select! {
+            biased;
+            answer = bench.call("Make") => panic!("{effect} answered: {answer:?}"),
+            () = bench.plan.crash() => {}
+        }
+        assert_eq!(bench.arrived(), arrived, "{effect}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_keeps_every_call_and_its_hash_follows_the_content() {
+    let hash_of = async |operations: &[&str]| {
+        let clock = Clock::starting_at("2026-11-02T09:00:00Z".parse().expect("date"));
+        let journal = Journal::default();
+        let server = Arc::new(Counter::default());
+        let transport = journal.layer(server, Arc::new(Toy), Actor::Auditor, clock);
+        for operation in operations {
+            let request =
+                Request::get(format!("/{operation}")).body(Bytes::new()).expect("request");
+            transport.send(request).await.expect("answer");
+        }
+        assert_eq!(journal.len(), operations.len());
+        journal.hash()
+    };
+    let one = hash_of(&["A", "B"]).await;
+    assert_eq!(one, hash_of(&["A", "B"]).await);
+    assert_ne!(one, hash_of(&["B", "A"]).await);
+}
+
+#[test]
+fn what_is_not_a_fault_is_refused_with_the_reason() {
+    let check = |text: &str, reason: &str| {
+        let message = text.parse::<Fault>().expect_err(text).to_string();
+        assert!(message.contains(reason), "{text}: {message}");
+    };
+    check("ec2:CreateVpc", "no `=effect`");
+    check("CreateVpc=reject", "not `service:operation`");
+    check("ec2:CreateVpc=explode", "no effect `explode`");
+    check("ec2:CreateVpc#0=reject", "not a count from 1");
+    check("ec2:CreateVpc=hang(3)", "takes no argument");
+    check("nobody/ec2:CreateVpc=reject", "no actor `nobody`");
+    check("ec2:CreateVpc=throttle(soon)", "not a number");
+    check(":=reject", "must not be empty");
+}
+
+fn any_effect() -> impl Strategy<Value = Effect> {
+    let code = proptest::option::of("[A-Za-z.]{1,12}");
+    prop_oneof![
+        code.clone().prop_map(Effect::Reject),
+        proptest::option::of(0..600_u64).prop_map(Effect::Throttle),
+        Just(Effect::ServerErrorBefore),
+        Just(Effect::ServerErrorAfter),
+        Just(Effect::LostRequest),
+        Just(Effect::LostResponse),
+        (0..600_u64).prop_map(Effect::LateApply),
+        Just(Effect::Hang),
+        Just(Effect::Garbled),
+        code.prop_map(Effect::AsyncFail),
+        Just(Effect::AsyncStuck),
+        (1..9_u64).prop_map(Effect::AsyncLate),
+        Just(Effect::Quota),
+        Just(Effect::Capacity),
+        Just(Effect::Dependency),
+        Just(Effect::CredentialsExpire),
+        Just(Effect::CrashBefore),
+        Just(Effect::CrashAfter),
+    ]
+}
+
+fn any_place() -> impl Strategy<Value = Where> {
+    let actor = proptest::sample::select(Actor::ALL.to_vec());
+    (actor, "[a-z0-9]{1,8}", "[A-Z][A-Za-z]{0,12}\\*?", 1..50_u64, 1..50_u64).prop_map(
+        |(actor, service, operation, occurrence, times)| Where {
+            actor,
+            service,
+            operation,
+            occurrence,
+            times,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_of_a_fault_reads_back_as_the_same_fault(
+        place in any_place(), effect in any_effect(),
+    ) {
+        let fault = Fault { place, effect };
+        prop_assert_eq!(fault.to_string().parse::<Fault>(), Ok(fault));
+    }
+
+    #[test]
+    fn a_fault_strikes_exactly_its_number_of_times(place in any_place()) {
+        let struck = (1..=200).filter(|count| place.strikes(*count)).count() as u64;
+        prop_assert_eq!(struck, place.times);
+        prop_assert!(!place.strikes(place.occurrence - 1));
+    }
+}

@@ -1,0 +1,252 @@
+//! The state of one cluster, its timers, and the operations that requests and controllers share.
+//!
+//! Apart from the server because everything that happens by itself happens here, in one order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_simkit::ids::Ids;
+use kubeproof_simkit::timers::Timers;
+use serde_json::{Value, json};
+
+use crate::coupling::CloudRequest;
+use crate::json::{items, number, set, set_default, text, time};
+use crate::probe::Misbehaviour;
+use crate::store::{Key, Store};
+use crate::types::Type;
+use crate::{garbage, jobs, kubelet, namespaces, scheduler, services, volumes};
+
+/// Rounds of controllers after one change: far more than any chain of theirs needs.
+const ROUNDS: usize = 100;
+
+/// What will happen later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The controllers look again.
+    Wake,
+    /// A pod is put on a node, if one fits.
+    Schedule(Pod),
+    /// A pod's image has been pulled.
+    Start(Pod),
+    /// A pod's container ends.
+    Exit(Pod),
+    /// A pod's container starts once more.
+    Restart(Pod),
+    /// A deleted pod has stopped.
+    Stopped(Pod),
+}
+
+/// A pod, told from later ones of its name by its uid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pod {
+    /// Where it is.
+    pub(crate) key: Key,
+    /// Its uid.
+    pub(crate) uid: String,
+}
+
+/// The state of one cluster.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its Kubernetes version, `1.34`.
+    pub(crate) version: String,
+    /// The time now.
+    pub(crate) now: Timestamp,
+    /// All objects.
+    pub(crate) store: Store,
+    /// The source of uids and of chance.
+    pub(crate) ids: Ids,
+    /// What the cloud is asked for and has not taken yet.
+    pub(crate) wishes: Vec<CloudRequest>,
+    /// Names of wishes that were made, so that none is made twice.
+    pub(crate) wished: BTreeSet<String>,
+    /// What containers have printed, by uid of the pod.
+    pub(crate) logs: BTreeMap<String, String>,
+    /// Uids of pods that a timer already serves.
+    pub(crate) served: BTreeSet<String>,
+    /// How the probe misbehaves, when a test wants it to.
+    pub(crate) misbehaviour: Option<Misbehaviour>,
+    /// Number of addresses given out.
+    pub(crate) addresses: u32,
+    timers: Timers<Due>,
+    settled: u64,
+    woken: bool,
+}
+
+impl Cluster {
+    /// An empty cluster.
+    pub(crate) fn new(name: &str, version: &str, seed: u64, now: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            now,
+            store: Store::default(),
+            ids: Ids::new(seed),
+            wishes: Vec::new(),
+            wished: BTreeSet::new(),
+            logs: BTreeMap::new(),
+            served: BTreeSet::new(),
+            misbehaviour: None,
+            addresses: 0,
+            timers: Timers::default(),
+            settled: 0,
+            woken: true,
+        }
+    }
+
+    /// Lets everything happen that is due until `to`, each thing at its own time.
+    pub(crate) fn advance(&mut self, to: Timestamp) {
+        self.settle();
+        while let Some((at, due)) = self.timers.pop_due(to) {
+            self.now = self.now.max(at);
+            match due {
+                Due::Wake => self.woken = true,
+                Due::Schedule(pod) => scheduler::schedule(self, &pod),
+                Due::Start(pod) => kubelet::start(self, &pod),
+                Due::Exit(pod) => kubelet::exit(self, &pod),
+                Due::Restart(pod) => kubelet::run(self, &pod),
+                Due::Stopped(pod) => kubelet::stopped(self, &pod),
+            }
+            self.settle();
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// Lets the controllers work until nothing changes any more.
+    pub(crate) fn settle(&mut self) {
+        if self.store.version() == self.settled && !self.woken {
+            return;
+        }
+        self.woken = false;
+        for _ in 0..ROUNDS {
+            let before = self.store.version();
+            namespaces::reconcile(self);
+            garbage::reconcile(self);
+            jobs::reconcile(self);
+            services::reconcile(self);
+            volumes::reconcile(self);
+            kubelet::reconcile(self);
+            if self.store.version() == before {
+                break;
+            }
+        }
+        self.settled = self.store.version();
+    }
+
+    /// Lets something happen after a time.
+    pub(crate) fn after(&mut self, delay: Duration, due: Due) {
+        let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX);
+        if let Ok(at) = self.now.checked_add(delay) {
+            self.timers.at(at, due);
+        }
+    }
+
+    /// A duration between two numbers of milliseconds, from the seed.
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(least + self.ids.below(most.saturating_sub(least) + 1))
+    }
+
+    /// The time now as objects carry it.
+    pub(crate) fn stamp(&self) -> String {
+        time(self.now)
+    }
+
+    /// Adds an object with the metadata that every object has. An object of its name stays as it is.
+    pub(crate) fn add(&mut self, of: &'static Type, namespace: &str, mut object: Value) -> Key {
+        if text(&object, "/metadata/name").is_empty() {
+            let stem = text(&object, "/metadata/generateName").to_owned();
+            let tail = self.ids.letters(5).to_lowercase();
+            set(&mut object, "/metadata/name", format!("{stem}{tail}"));
+        }
+        let key = Key::new(of.id, namespace, text(&object, "/metadata/name"));
+        if self.store.get(&key).is_some() {
+            return key;
+        }
+        set(&mut object, "/apiVersion", of.api_version());
+        set(&mut object, "/kind", of.kind);
+        if of.namespaced {
+            set(&mut object, "/metadata/namespace", namespace);
+        }
+        let uid = self.ids.uuid();
+        set(&mut object, "/metadata/uid", uid);
+        set(&mut object, "/metadata/creationTimestamp", self.stamp());
+        if object.get("spec").is_some() {
+            set_default(&mut object, "/metadata/generation", 1);
+        }
+        self.store.insert(key.clone(), object);
+        key
+    }
+
+    /// Changes an object, and removes it when it was only waiting for that.
+    pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
+        self.store.modify(key, change);
+        if self.store.get(key).is_some_and(may_go) {
+            self.store.remove(key);
+        }
+    }
+
+    /// All keys of a type.
+    pub(crate) fn keys(&self, resource: &'static str) -> Vec<Key> {
+        self.store.of_type(resource, None).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The pod, if it still is the one that was meant.
+    pub(crate) fn pod(&self, pod: &Pod) -> Option<&Value> {
+        self.store.get(&pod.key).filter(|value| text(value, "/metadata/uid") == pod.uid)
+    }
+
+    /// Asks the cloud for something, once per `name`.
+    pub(crate) fn wish(&mut self, name: String, request: CloudRequest) {
+        if self.wished.insert(name) {
+            self.wishes.push(request);
+        }
+    }
+
+    /// Notes an event about an object. The same event again raises its count.
+    pub(crate) fn event(&mut self, about: &Key, warning: bool, reason: &str, message: &str) {
+        let Some(object) = self.store.get(about) else { return };
+        let namespace =
+            if about.namespace.is_empty() { "default" } else { about.namespace.as_str() };
+        let involved = json!({
+            "kind": object["kind"], "apiVersion": object["apiVersion"], "name": about.name,
+            "namespace": namespace, "uid": object["metadata"]["uid"],
+        });
+        let now = self.stamp();
+        let same = self.store.of_type("events", Some(namespace)).find(|(_, event)| {
+            event["involvedObject"]["uid"] == involved["uid"]
+                && text(event, "/reason") == reason
+                && text(event, "/message") == message
+        });
+        if let Some(key) = same.map(|(key, _)| key.clone()) {
+            return self.modify(&key, |event| {
+                let count = number(event, "/count").unwrap_or(1) + 1;
+                set(event, "/count", count);
+                set(event, "/lastTimestamp", now);
+            });
+        }
+        let name = format!("{}.{}", about.name, self.ids.hex(16));
+        let namespace = namespace.to_owned();
+        let event = json!({
+            "metadata": {"name": name}, "involvedObject": involved, "reason": reason,
+            "message": message, "type": if warning { "Warning" } else { "Normal" }, "count": 1,
+            "firstTimestamp": now, "lastTimestamp": now, "eventTime": null,
+            "source": {"component": "kubeproof-simulator"},
+            "reportingComponent": "kubeproof-simulator", "reportingInstance": "",
+        });
+        self.add(Type::of("events"), &namespace, event);
+    }
+}
+
+/// Whether a deleted object waits for nothing any more.
+fn may_go(object: &Value) -> bool {
+    let deleted = object.pointer("/metadata/deletionTimestamp").is_some();
+    let free = items(object, "/metadata/finalizers").is_empty()
+        && items(object, "/spec/finalizers").is_empty();
+    // A pod goes when its node says that it has stopped: then the grace period is zero.
+    let stopped = text(object, "/kind") != "Pod"
+        || number(object, "/metadata/deletionGracePeriodSeconds") == Some(0);
+    deleted && free && stopped
+}

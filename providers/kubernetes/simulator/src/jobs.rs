@@ -1,0 +1,261 @@
+//! The job controller: pods for jobs, and what jobs say of them.
+//!
+//! Source: the Kubernetes documentation of Jobs (back-off, deadlines, conditions, pod tracking).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, Due};
+use crate::delete::{Propagation, remove};
+use crate::json::{
+    condition_is_true, has_text, items, number, remove_text, set, set_condition, text,
+};
+use crate::pod_status::{deleted, finished};
+use crate::store::Key;
+use crate::types::Type;
+
+/// The finalizer that keeps a pod until its job has counted it.
+const TRACKING: &str = "batch.kubernetes.io/job-tracking";
+const JOBS: &str = "jobs.batch";
+
+/// Counts ended pods, ends jobs, makes missing pods.
+pub(crate) fn reconcile(cluster: &mut Cluster) {
+    for key in cluster.keys(JOBS) {
+        let Some(job) = cluster.store.get(&key).cloned() else { continue };
+        count(cluster, &key, &job);
+        if job.pointer("/metadata/deletionTimestamp").is_some() {
+            continue;
+        }
+        if is_over(&job) {
+            expire(cluster, &key, &job);
+        } else {
+            work(cluster, &key);
+        }
+    }
+    release_orphans(cluster);
+}
+
+fn is_over(job: &Value) -> bool {
+    condition_is_true(job, "Complete") || condition_is_true(job, "Failed")
+}
+
+fn pods(cluster: &Cluster, key: &Key, job: &Value) -> Vec<(Key, Value)> {
+    let uid = text(job, "/metadata/uid");
+    cluster
+        .store
+        .of_type("pods", Some(&key.namespace))
+        .filter(|(_, pod)| {
+            items(pod, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+        })
+        .map(|(pod, value)| (pod.clone(), value.clone()))
+        .collect()
+}
+
+/// Counts each ended pod once: its finalizer goes with that.
+fn count(cluster: &mut Cluster, key: &Key, job: &Value) {
+    let ended = |pod: &Value| {
+        finished(pod) || number(pod, "/metadata/deletionGracePeriodSeconds") == Some(0)
+    };
+    for (pod, value) in pods(cluster, key, job) {
+        if !ended(&value) || !has_text(&value, "/metadata/finalizers", TRACKING) {
+            continue;
+        }
+        let good = text(&value, "/status/phase") == "Succeeded";
+        let counter = if good { "/status/succeeded" } else { "/status/failed" };
+        cluster.modify(key, |job| {
+            let before = number(job, counter).unwrap_or(0);
+            set(job, counter, before + 1);
+        });
+        cluster.modify(&pod, |pod| remove_text(pod, "/metadata/finalizers", TRACKING));
+    }
+}
+
+/// Pods whose job is gone are not counted any more.
+fn release_orphans(cluster: &mut Cluster) {
+    let orphans: Vec<Key> = cluster
+        .store
+        .of_type("pods", None)
+        .filter(|(_, pod)| has_text(pod, "/metadata/finalizers", TRACKING))
+        .filter(|(_, pod)| {
+            !items(pod, "/metadata/ownerReferences")
+                .iter()
+                .any(|owner| cluster.store.has_uid(text(owner, "/uid")))
+        })
+        .map(|(key, _)| key.clone())
+        .collect();
+    for key in orphans {
+        cluster.modify(&key, |pod| remove_text(pod, "/metadata/finalizers", TRACKING));
+    }
+}
+
+fn work(cluster: &mut Cluster, key: &Key) {
+    let now = cluster.stamp();
+    cluster.modify(key, |job| {
+        if text(job, "/status/startTime").is_empty() && !suspended(job) {
+            set(job, "/status/startTime", now.clone());
+        }
+    });
+    let Some(job) = cluster.store.get(key).cloned() else { return };
+    let all = pods(cluster, key, &job);
+    let active: Vec<_> = all.iter().filter(|(_, pod)| !finished(pod) && !deleted(pod)).collect();
+    let succeeded = number(&job, "/status/succeeded").unwrap_or(0);
+    let failed = number(&job, "/status/failed").unwrap_or(0);
+    let parallelism = number(&job, "/spec/parallelism").unwrap_or(1);
+    let wanted = number(&job, "/spec/completions");
+    let done = match wanted {
+        Some(wanted) => succeeded >= wanted,
+        None => succeeded > 0 && active.is_empty(),
+    };
+    if done {
+        return complete(cluster, key);
+    }
+    if failed > number(&job, "/spec/backoffLimit").unwrap_or(6) {
+        let message = "Job has reached the specified backoff limit";
+        return fail(cluster, key, &all, ("BackoffLimitExceeded", message));
+    }
+    if past_deadline(cluster, &job) {
+        let message = "Job was active longer than specified deadline";
+        return fail(cluster, key, &all, ("DeadlineExceeded", message));
+    }
+    let ready = active.iter().filter(|(_, pod)| condition_is_true(pod, "Ready")).count();
+    let terminating = all.iter().filter(|(_, pod)| !finished(pod) && deleted(pod)).count();
+    let missing = match wanted {
+        Some(wanted) => parallelism.min(wanted - succeeded),
+        None if succeeded > 0 => 0,
+        None => parallelism,
+    } - i64::try_from(active.len()).unwrap_or(i64::MAX);
+    let mut count = active.len();
+    if missing > 0 && !suspended(&job) && !backing_off(cluster, key, failed, &all) {
+        for _ in 0..missing {
+            make_pod(cluster, key, &job);
+            count += 1;
+        }
+    }
+    cluster.modify(key, |job| {
+        set(job, "/status/active", count);
+        set(job, "/status/ready", ready);
+        set(job, "/status/terminating", terminating);
+    });
+}
+
+fn suspended(job: &Value) -> bool {
+    job.pointer("/spec/suspend") == Some(&Value::Bool(true))
+}
+
+/// Whether the deadline has passed; if it is still to come, the controllers look again then.
+fn past_deadline(cluster: &mut Cluster, job: &Value) -> bool {
+    let Some(limit) = number(job, "/spec/activeDeadlineSeconds") else { return false };
+    let Ok(start) = text(job, "/status/startTime").parse::<Timestamp>() else { return false };
+    let age = cluster.now.as_second() - start.as_second();
+    if age >= limit {
+        return true;
+    }
+    if cluster.served.insert(format!("{}/deadline", text(job, "/metadata/uid"))) {
+        let left = u64::try_from(limit - age).unwrap_or(0);
+        cluster.after(Duration::from_secs(left + 1), Due::Wake);
+    }
+    false
+}
+
+/// After each failure the next pod waits twice as long: 10 s, 20 s, at most six minutes.
+fn backing_off(cluster: &mut Cluster, key: &Key, failed: i64, all: &[(Key, Value)]) -> bool {
+    if failed == 0 {
+        return false;
+    }
+    let delay = 360.min(10_i64 << (failed - 1).clamp(0, 6));
+    let last = all
+        .iter()
+        .filter_map(|(_, pod)| {
+            let state = "/status/containerStatuses/0/state/terminated/finishedAt";
+            text(pod, state).parse::<Timestamp>().ok()
+        })
+        .max();
+    let Some(last) = last else { return false };
+    let left = last.as_second() + delay - cluster.now.as_second();
+    if left <= 0 {
+        return false;
+    }
+    if cluster.served.insert(format!("{}/{}/back-off {failed}", key.namespace, key.name)) {
+        cluster.after(Duration::from_secs(u64::try_from(left).unwrap_or(0)), Due::Wake);
+    }
+    true
+}
+
+fn make_pod(cluster: &mut Cluster, key: &Key, job: &Value) {
+    let mut pod = job.pointer("/spec/template").cloned().unwrap_or_default();
+    set(&mut pod, "/metadata/generateName", format!("{}-", key.name));
+    set(&mut pod, "/metadata/finalizers", json!([TRACKING]));
+    set(&mut pod, "/metadata/ownerReferences", json!([{
+        "apiVersion": "batch/v1", "kind": "Job", "name": key.name,
+        "uid": job["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+    }]));
+    crate::pod_defaults::fill(&mut pod);
+    let pod = cluster.add(Type::of("pods"), &key.namespace, pod);
+    cluster.event(key, false, "SuccessfulCreate", &format!("Created pod: {}", pod.name));
+}
+
+fn condition(kind: &str, reason: &str, message: &str, now: &str) -> Value {
+    json!({
+        "type": kind, "status": "True", "reason": reason, "message": message, "lastProbeTime": now,
+    })
+}
+
+fn complete(cluster: &mut Cluster, key: &Key) {
+    let now = cluster.stamp();
+    let message = "Reached expected number of succeeded pods";
+    cluster.modify(key, |job| {
+        for kind in ["SuccessCriteriaMet", "Complete"] {
+            let new = condition(kind, "CompletionsReached", message, &now);
+            set_condition(job, "/status/conditions", new, &now);
+        }
+        set(job, "/status/completionTime", now.clone());
+        for counter in ["active", "ready", "terminating"] {
+            set(job, &format!("/status/{counter}"), 0);
+        }
+    });
+    cluster.event(key, false, "Completed", "Job completed");
+}
+
+fn fail(cluster: &mut Cluster, key: &Key, all: &[(Key, Value)], (reason, message): (&str, &str)) {
+    let now = cluster.stamp();
+    for (pod, value) in all {
+        if !finished(value) {
+            remove(cluster, pod, Propagation::Background, None);
+        }
+    }
+    let known = cluster.store.get(key).is_some_and(|job| condition_is_true(job, "FailureTarget"));
+    cluster.modify(key, |job| {
+        let new = condition("FailureTarget", reason, message, &now);
+        set_condition(job, "/status/conditions", new, &now);
+        // The job has failed only when none of its pods runs any more.
+        if all.iter().all(|(_, pod)| finished(pod)) {
+            let new = condition("Failed", reason, message, &now);
+            set_condition(job, "/status/conditions", new, &now);
+            for counter in ["active", "ready", "terminating"] {
+                set(job, &format!("/status/{counter}"), 0);
+            }
+        }
+    });
+    if !known {
+        cluster.event(key, true, reason, message);
+    }
+}
+
+/// A job that is over goes after its time to live.
+fn expire(cluster: &mut Cluster, key: &Key, job: &Value) {
+    let Some(limit) = number(job, "/spec/ttlSecondsAfterFinished") else { return };
+    let ended = items(job, "/status/conditions")
+        .iter()
+        .filter(|item| ["Complete", "Failed"].contains(&text(item, "/type")))
+        .find_map(|item| text(item, "/lastTransitionTime").parse::<Timestamp>().ok());
+    let Some(ended) = ended else { return };
+    let left = ended.as_second() + limit - cluster.now.as_second();
+    if left <= 0 {
+        remove(cluster, key, Propagation::Foreground, None);
+    } else if cluster.served.insert(format!("{}/expiry", text(job, "/metadata/uid"))) {
+        let left = u64::try_from(left).unwrap_or(0);
+        cluster.after(Duration::from_secs(left + 1), Due::Wake);
+    }
+}

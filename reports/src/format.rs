@@ -1,0 +1,137 @@
+//! The report formats by name, and the one place that picks among them.
+//!
+//! A new format is one file with a `render` function and one line in each match here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::record::Record;
+use crate::{html, json, junit, markdown, table};
+
+/// A report format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    Table,
+    /// For a page or a pull request.
+    Markdown,
+    /// Records, matrix and criteria, for scripts.
+    Json,
+    /// JUnit XML, for CI.
+    Junit,
+    /// One page on its own, for a browser.
+    Html,
+}
+
+/// How a format for people may look. Formats for machines take no notice of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether terminal colours may be used.
+    pub colour: bool,
+    /// Width of the terminal in columns, when it is known.
+    pub width: Option<u16>,
+}
+
+/// The name of no report format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFormat {
+    name: String,
+}
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = Format::ALL.iter().map(Format::to_string).collect();
+        write!(
+            f,
+            "`{}` is not a report format: use one of {}",
+            self.name,
+            names.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 5] = [
+        Self::Table,
+        Self::Markdown,
+        Self::Json,
+        Self::Junit,
+        Self::Html,
+    ];
+
+    /// Whether programs read it: text for people then goes to standard error.
+    pub fn is_for_machines(self) -> bool {
+        matches!(self, Self::Json | Self::Junit)
+    }
+
+    /// The usual end of a file's name in this format, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "txt",
+            Self::Markdown => "md",
+            Self::Json => "json",
+            Self::Junit => "xml",
+            Self::Html => "html",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Table => "table",
+            Self::Markdown => "markdown",
+            Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Html => "html",
+        })
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.to_string() == name)
+            .ok_or_else(|| UnknownFormat {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// The records as a report, ending with a line break.
+pub fn render(format: Format, records: &[Record], style: &Style) -> String {
+    match format {
+        Format::Table => table::render(records, style),
+        Format::Markdown => markdown::render(records),
+        Format::Json => json::render(records),
+        Format::Junit => junit::render(records),
+        Format::Html => html::render(records),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_read_back_from_its_own_name() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+    }
+
+    #[test]
+    fn an_unknown_format_is_refused_with_the_names_that_exist() {
+        let error = "yaml".parse::<Format>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`yaml` is not a report format: use one of table, markdown, json, junit, html"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Figures for people: dollars, percent and durations as text.
+//!
+//! Apart from the formats, so that every one of them writes the same figure in the same way.
+
+use kubeproof_contract::Decimal;
+use rust_decimal::RoundingStrategy;
+
+/// Most decimals that are shown to keep a small figure from looking like zero. Cost Explorer's own
+/// resolution is 10.
+const MOST_DECIMALS: u32 = 10;
+
+/// US dollars with four decimals, or as many more as a figure that is not zero needs to show so.
+pub fn usd(amount: Decimal) -> String {
+    let sign = if amount.is_sign_negative() && !amount.is_zero() {
+        "-"
+    } else {
+        ""
+    };
+    format!("{sign}${}", fixed(amount.abs(), 4))
+}
+
+/// US dollars an hour.
+pub fn usd_per_hour(amount: Decimal) -> String {
+    format!("{}/h", usd(amount))
+}
+
+/// An amount that may not be known: a dash then, never a zero.
+pub fn usd_or_dash(amount: Option<Decimal>) -> String {
+    amount.map_or_else(|| "–".to_owned(), usd)
+}
+
+/// Percent with one decimal, or as many more as a figure that is not zero needs.
+pub fn percent(figure: Decimal) -> String {
+    let sign = if figure.is_sign_negative() && !figure.is_zero() {
+        "-"
+    } else {
+        ""
+    };
+    format!("{sign}{} %", fixed(figure.abs(), 1))
+}
+
+/// Seconds as `45 s`, `22 min 04 s` or `1 h 24 min 10 s`.
+pub fn seconds(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest} s"),
+        (0, _) => format!("{minutes} min {rest:02} s"),
+        _ => format!("{hours} h {minutes:02} min {rest:02} s"),
+    }
+}
+
+/// Real time: milliseconds below a second, else seconds as in [`seconds`].
+pub fn milliseconds(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        _ => seconds(milliseconds.div_ceil(1000)),
+    }
+}
+
+fn fixed(amount: Decimal, decimals: u32) -> String {
+    let rounded =
+        |places| amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    let places = (decimals..MOST_DECIMALS)
+        .find(|places| amount.is_zero() || !rounded(*places).is_zero())
+        .unwrap_or(MOST_DECIMALS);
+    format!("{:.*}", places as usize, rounded(places))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(figure: &str, expected: &str, write: impl Fn(Decimal) -> String) {
+        assert_eq!(write(figure.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn dollars_have_four_decimals_and_round_half_away_from_zero() {
+        check("0.287584", "$0.2876", usd);
+        check("0.18", "$0.1800", usd);
+        check("0.00005", "$0.0001", usd);
+        check("-0.04", "-$0.0400", usd);
+        check("32.85", "$32.8500", usd);
+        check("0", "$0.0000", usd);
+    }
+
+    #[test]
+    fn a_small_amount_never_looks_like_zero() {
+        check("0.000049", "$0.00005", usd);
+        check("0.0000000037", "$0.000000004", usd);
+        check("-0.00001", "-$0.00001", usd);
+        check("0.04", "0.04 %", percent);
+    }
+
+    #[test]
+    fn percent_has_one_decimal() {
+        check("37.4095", "37.4 %", percent);
+        check("-56", "-56.0 %", percent);
+        check("0", "0.0 %", percent);
+    }
+
+    #[test]
+    fn durations_drop_the_units_that_are_zero_in_front() {
+        assert_eq!(seconds(0), "0 s");
+        assert_eq!(seconds(59), "59 s");
+        assert_eq!(seconds(1324), "22 min 04 s");
+        assert_eq!(seconds(3600), "1 h 00 min 00 s");
+        assert_eq!(seconds(48 * 3600 + 61), "48 h 01 min 01 s");
+        assert_eq!(milliseconds(38), "38 ms");
+        assert_eq!(milliseconds(1001), "2 s");
+    }
+
+    #[test]
+    fn an_unknown_amount_is_a_dash_and_not_zero() {
+        assert_eq!(usd_or_dash(None), "–");
+        assert_eq!(usd_or_dash(Some(Decimal::ZERO)), "$0.0000");
+    }
+}

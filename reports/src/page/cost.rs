@@ -1,0 +1,110 @@
+//! The cost table of a trial: list price, estimate, meter and bill of each line, and the gaps.
+//!
+//! Apart from the rest of a trial, because a figure that is not known must never look like zero.
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::check::Verdict;
+
+use crate::money::{percent, usd_or_dash, usd_per_hour};
+use crate::page::{Block, Cell, Column, Grid};
+use crate::record::{Cost, Record};
+use crate::word::{clean, word};
+
+/// The cost table, what was claimed beside it, and what it means.
+pub fn blocks(record: &Record) -> Vec<Block> {
+    let cost = &record.cost;
+    let mut blocks = Vec::new();
+    if !cost.lines.is_empty() {
+        blocks.push(Block::Grid(grid(cost)));
+    }
+    if let Some(claim) = claim(cost) {
+        blocks.push(Block::Line(claim));
+    }
+    blocks.push(Block::Line(clean(&format!(
+        "Cost {}: {}",
+        word(cost.verdict),
+        cost.message
+    ))));
+    blocks
+}
+
+fn grid(cost: &Cost) -> Grid {
+    let columns = vec![
+        Column::long("Cost line"),
+        Column::right("List $/h"),
+        Column::right("Estimated"),
+        Column::right("Metered"),
+        Column::right("Billed"),
+        Column::long("Gap"),
+    ];
+    let mut rows: Vec<Vec<Cell>> = cost
+        .lines
+        .iter()
+        .map(|line| {
+            let estimate = line.estimate.as_ref();
+            vec![
+                Cell::text(estimate.map_or(&line.line, |estimate| &estimate.title)),
+                Cell::text(usd_or_dash(estimate.map(|estimate| estimate.usd_per_hour))),
+                Cell::text(usd_or_dash(line.estimated)),
+                Cell::text(usd_or_dash(line.metered)),
+                Cell::text(billed(cost, line.billed)),
+                Cell::text(line.gap.as_deref().unwrap_or("")),
+            ]
+        })
+        .collect();
+    rows.push(vec![
+        Cell::text("Total"),
+        Cell::text(usd_or_dash(cost.list_usd_per_hour)),
+        Cell::text(usd_or_dash(cost.estimated)),
+        Cell::text(usd_or_dash(cost.metered)),
+        Cell::text(billed(cost, cost.billed)),
+        Cell::text(deviation(cost)),
+    ]);
+    Grid {
+        title: "Cost",
+        columns,
+        rows,
+    }
+}
+
+fn billed(cost: &Cost, amount: Option<Decimal>) -> String {
+    match amount {
+        None if cost.verdict == Verdict::Pending => "pending".to_owned(),
+        amount => usd_or_dash(amount),
+    }
+}
+
+fn deviation(cost: &Cost) -> String {
+    match cost.deviation_percent {
+        None => String::new(),
+        Some(off) => format!(
+            "{} (within {} % passes)",
+            percent(off),
+            cost.tolerance_percent
+        ),
+    }
+}
+
+fn claim(cost: &Cost) -> Option<String> {
+    let claimed = cost.claimed_usd_per_hour?;
+    let list = cost.list_usd_per_hour.filter(|list| !list.is_zero());
+    Some(match list {
+        None => format!(
+            "Claimed {}; the list price is not known.",
+            usd_per_hour(claimed)
+        ),
+        Some(list) => {
+            let off = (claimed - list) / list * Decimal::ONE_HUNDRED;
+            let side = match off {
+                off if off.is_zero() => "the same".to_owned(),
+                off if off.is_sign_negative() => format!("{} below it", percent(off.abs())),
+                off => format!("{} above it", percent(off)),
+            };
+            format!(
+                "Claimed {}, list price {}: the claim is {side}.",
+                usd_per_hour(claimed),
+                usd_per_hour(list)
+            )
+        }
+    })
+}

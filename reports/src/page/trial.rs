@@ -1,0 +1,273 @@
+//! The part of a report about one scenario: its main trial, then its forced partial failures.
+//!
+//! Apart from the cost table, which has rules of its own about figures that are not known.
+
+use kubeproof_contract::check::Verdict;
+
+use crate::matrix::{self, Group};
+use crate::money::{milliseconds, seconds, usd};
+use crate::page::{Block, Cell, Column, Grid, Section, cost};
+use crate::record::{Finding, Record};
+use crate::word::{clean, counted, printable, word};
+
+/// Characters of the journal's hash that are shown; the record has all of them.
+const HASH_CHARACTERS: usize = 12;
+
+/// The section of a main trial.
+pub fn section(record: &Record) -> Section {
+    let title = format!(
+        "{} ({}, {}, {})",
+        record.scenario, record.provider_title, record.provisioner, record.tier
+    );
+    let mut blocks = vec![Block::Facts(facts(record))];
+    blocks.extend(phases(record).map(Block::Grid));
+    blocks.extend(checks(record).map(Block::Grid));
+    blocks.extend(cost::blocks(record));
+    blocks.extend(orphans(std::iter::once(record)).map(Block::Grid));
+    blocks.extend(
+        record
+            .audit
+            .coverage
+            .failed
+            .iter()
+            .map(|cell| not_listed(record, cell)),
+    );
+    blocks.extend(record.findings.iter().map(|finding| wrong(record, finding)));
+    Section {
+        title: clean(&title),
+        verdict: Some(matrix::trial(record).0),
+        blocks,
+    }
+}
+
+/// The section of the forced partial failures of a scenario.
+pub fn failures(group: &Group<'_>) -> Section {
+    let judged = group
+        .failures
+        .iter()
+        .map(|record| matrix::recovered(record).0);
+    let mut blocks = vec![Block::Grid(failure_grid(group))];
+    blocks.extend(orphans(group.failures.iter().copied()).map(Block::Grid));
+    for record in &group.failures {
+        blocks.extend(
+            record
+                .audit
+                .coverage
+                .failed
+                .iter()
+                .map(|cell| not_listed(record, cell)),
+        );
+        blocks.extend(record.findings.iter().map(|finding| wrong(record, finding)));
+    }
+    Section {
+        title: clean(&format!(
+            "{}: forced partial failures ({})",
+            group.scenario, group.tier
+        )),
+        verdict: Some(Verdict::of_all(judged)),
+        blocks,
+    }
+}
+
+fn facts(record: &Record) -> Vec<(&'static str, String)> {
+    let ready = record.ready.as_ref().map_or_else(
+        || "never".to_owned(),
+        |ready| {
+            let floor = ready
+                .floor_seconds
+                .map(|floor| format!(", the cloud's own floor is {}", seconds(floor)));
+            let chain = ready.chain.as_ref().map(|chain| format!(": {chain}"));
+            format!(
+                "after {}{}{}",
+                seconds(ready.seconds),
+                floor.unwrap_or_default(),
+                chain.unwrap_or_default()
+            )
+        },
+    );
+    let coverage = &record.audit.coverage;
+    let mut facts = vec![
+        ("ready", ready),
+        (
+            "time",
+            format!(
+                "{} ({} clock) in {} real",
+                seconds(record.seconds),
+                record.clock,
+                milliseconds(record.elapsed_milliseconds)
+            ),
+        ),
+        (
+            "calls",
+            format!("{}, journal {}", record.calls, short(&record.journal_hash)),
+        ),
+        ("run", format!("{}, seed {}", record.run_id, record.seed)),
+        (
+            "audit",
+            format!(
+                "{}, {}/{} cells, {}",
+                word(matrix::audited(&record.audit).0),
+                coverage.listed,
+                coverage.cells,
+                counted(record.audit.orphans.len(), "orphan")
+            ),
+        ),
+    ];
+    for stays in &record.audit.stays {
+        facts.push(("stays", stays.clone()));
+    }
+    for fault in &record.faults {
+        facts.push((
+            "fault",
+            format!("{}, struck {} of {}", fault.fault, fault.struck, fault.seen),
+        ));
+    }
+    facts
+        .into_iter()
+        .map(|(label, text)| (label, clean(&text)))
+        .collect()
+}
+
+fn short(hash: &str) -> String {
+    hash.chars().take(HASH_CHARACTERS).collect()
+}
+
+fn phases(record: &Record) -> Option<Grid> {
+    let columns = vec![
+        Column::left("Phase"),
+        Column::left("Verdict"),
+        Column::right("Time"),
+        Column::right("Calls"),
+        Column::long("Message"),
+    ];
+    let rows: Vec<_> = record
+        .phases
+        .iter()
+        .map(|phase| {
+            vec![
+                Cell::text(&phase.name),
+                Cell::verdict(phase.verdict),
+                Cell::text(seconds(phase.seconds)),
+                Cell::text(phase.calls.to_string()),
+                Cell::text(&phase.message),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then_some(Grid {
+        title: "Phases",
+        columns,
+        rows,
+    })
+}
+
+fn checks(record: &Record) -> Option<Grid> {
+    let columns = vec![
+        Column::left("Check"),
+        Column::left("Verdict"),
+        Column::long("Evidence"),
+    ];
+    let rows: Vec<_> = record
+        .checks
+        .iter()
+        .map(|check| {
+            vec![
+                Cell::text(&check.id),
+                Cell::verdict(check.verdict),
+                Cell::text(&check.evidence),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then_some(Grid {
+        title: "Checks",
+        columns,
+        rows,
+    })
+}
+
+fn failure_grid(group: &Group<'_>) -> Grid {
+    let columns = vec![
+        Column::left("Failure"),
+        Column::left("Recovery"),
+        Column::left("Cleanup"),
+        Column::right("Audit cells"),
+        Column::right("Struck"),
+        Column::long("Fault"),
+    ];
+    let rows = group
+        .failures
+        .iter()
+        .map(|record| {
+            let coverage = &record.audit.coverage;
+            let struck: Vec<String> = record
+                .faults
+                .iter()
+                .map(|fault| format!("{}/{}", fault.struck, fault.seen))
+                .collect();
+            let faults: Vec<&str> = record
+                .faults
+                .iter()
+                .map(|fault| fault.fault.as_str())
+                .collect();
+            vec![
+                Cell::text(matrix::names(record).1.unwrap_or_default()),
+                Cell::verdict(matrix::recovered(record).0),
+                Cell::verdict(matrix::cleanup(record).0),
+                Cell::text(format!("{}/{}", coverage.listed, coverage.cells)),
+                Cell::text(struck.join(", ")),
+                Cell::text(faults.join(", ")),
+            ]
+        })
+        .collect();
+    Grid {
+        title: "",
+        columns,
+        rows,
+    }
+}
+
+fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
+    let columns = vec![
+        Column::left("Orphan"),
+        Column::left("Id"),
+        Column::left("Region"),
+        Column::right("$/month"),
+        Column::long("Proof"),
+    ];
+    let rows: Vec<_> = records
+        .flat_map(|record| &record.audit.orphans)
+        .map(|orphan| {
+            let name = orphan
+                .name
+                .as_ref()
+                .map(|name| format!(" ({name})"))
+                .unwrap_or_default();
+            let month = orphan
+                .monthly_cost_usd
+                .map_or_else(|| "no price".to_owned(), usd);
+            vec![
+                Cell::text(&orphan.resource_type),
+                Cell::text(format!("{}{name}", orphan.id)),
+                Cell::text(&orphan.region),
+                Cell::text(month),
+                Cell::text(orphan.proofs.join("; ")),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then_some(Grid {
+        title: "Orphans",
+        columns,
+        rows,
+    })
+}
+
+fn not_listed(record: &Record, cell: &str) -> Block {
+    Block::Line(clean(&format!("{}: not listed: {cell}", record.scenario)))
+}
+
+fn wrong(record: &Record, finding: &Finding) -> Block {
+    Block::Finding {
+        title: clean(&format!("{}: {}", record.scenario, finding.oracle)),
+        message: clean(&finding.message),
+        replay: printable(&finding.replay),
+    }
+}
