@@ -1,7 +1,7 @@
 //! The six success criteria, judged over the records at hand.
 //!
 //! Apart from the matrix, which shows each scenario: a criterion is one statement about all of
-//! them. It says what its evidence is, and is `verified` only by live trials that a person attested.
+//! them. It names its evidence, and is `verified` only by live trials that a person attested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::matrix::{self, Group, Judged, groups};
 use crate::money::percent;
 use crate::record::Record;
+use crate::word::counted;
 
 /// Clouds that must pass for the first criterion.
 const CLOUDS: usize = 3;
@@ -115,7 +116,11 @@ fn clouds(records: &[Record]) -> Found {
     let mut tiers = Vec::new();
     for group in groups(records).iter().filter(|group| is_cloud(group)) {
         let judged = of_provider.entry(group.provider).or_default();
-        for record in &group.main {
+        for record in group
+            .main
+            .iter()
+            .filter(|record| record.verdict != Verdict::Skipped)
+        {
             tiers.push(group.tier);
             for (verdict, message) in [
                 matrix::provisioning(record),
@@ -256,7 +261,7 @@ fn over<'a>(
         .iter()
         .filter(|(_, (each, _))| *each == Verdict::Pass)
         .count();
-    let mut message = format!("{passed} of {} trials pass", judged.len());
+    let mut message = format!("{passed} of {} passed", counted(judged.len(), "trial"));
     let reason = match verdict {
         // What was left out of a pass is said as well.
         Verdict::Pass => judged

@@ -1,6 +1,6 @@
 //! The report as one HTML page that needs no other file and runs no script.
 //!
-//! Apart from the page's content, which it only writes: what is its own is the look and the escaping.
+//! Apart from the page's content, which it only writes: its own are the look and the escaping.
 
 use crate::page::{Align, Block, Cell, Grid, Section, page};
 use crate::record::Record;
@@ -14,8 +14,8 @@ const LOOK: &str = "
 @media (prefers-color-scheme: dark) { :root { --ground: #0d1117; --ink: #e6edf3; --line: #30363d;
   --faint: #9198a1; --pass: #56d364; --fail: #ff7b72; --unknown: #e3b341; --pending: #79c0ff;
   --skipped: #9198a1; } }
-body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: var(--ground); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 2rem auto; max-width: 75rem; padding: 0 1rem; background: var(--ground);
+  color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .75rem 0; }
@@ -74,8 +74,8 @@ fn block(block: &Block) -> String {
             message,
             replay,
         } => format!(
-            "<div class=\"finding\">\n<p><strong>✗ {}</strong>: {}</p>\n<pre><code>{}</code></pre>\n\
-             </div>\n",
+            "<div class=\"finding\">\n<p><strong>✗ {}</strong>: {}</p>\n\
+             <pre><code>{}</code></pre>\n</div>\n",
             escape(title),
             escape(message),
             escape(replay)

@@ -17,7 +17,7 @@ pub fn render(records: &[Record]) -> String {
     let mut report = Report::new("kubeproof");
     report.add_test_suites(records.iter().map(suite));
     report.to_string().unwrap_or_else(|error| {
-        // Text is filtered before it gets here; were it not, CI must see an error and not an absence.
+        // Text is filtered before it gets here; were it not, CI must see an error.
         let mut broken = TestSuite::new("report");
         broken.add_test_case(case(
             "report",

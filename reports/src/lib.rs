@@ -14,3 +14,8 @@ pub mod page;
 pub mod record;
 pub mod table;
 pub mod word;
+
+/// The examples of the README are tested as those of the code are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

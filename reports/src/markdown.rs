@@ -2,7 +2,7 @@
 //!
 //! Apart from the page's content, which it only writes: what is its own is what to escape.
 
-use crate::page::{Align, Block, Cell, Grid, Section, page};
+use crate::page::{Align, Block, Grid, Section, page};
 use crate::record::Record;
 use crate::word::word;
 
@@ -73,7 +73,11 @@ fn grid(grid: &Grid) -> String {
     text.push_str(&line(&header));
     text.push_str(&line(&rule));
     for row in &grid.rows {
-        text.push_str(&line(&row.iter().map(cell).collect::<Vec<_>>()));
+        text.push_str(&line(
+            &row.iter()
+                .map(|cell| escape(&cell.in_line()))
+                .collect::<Vec<_>>(),
+        ));
     }
     text
 }
@@ -81,14 +85,6 @@ fn grid(grid: &Grid) -> String {
 fn line(cells: &[impl AsRef<str>]) -> String {
     let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
     format!("| {} |\n", cells.join(" | "))
-}
-
-fn cell(cell: &Cell) -> String {
-    let text = escape(&cell.counted());
-    match cell {
-        Cell::Verdict { tier, .. } if !tier.is_empty() => format!("{text} ({})", escape(tier)),
-        _ => text,
-    }
 }
 
 /// A backslash before whatever Markdown or HTML would read as markup. An underscore inside a word
@@ -102,7 +98,7 @@ fn escape(text: &str) -> String {
             before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
         let markup = matches!(
             c,
-            '\\' | '|' | '<' | '>' | '&' | '*' | '`' | '[' | ']' | '~' | '#'
+            '\\' | '|' | '<' | '>' | '&' | '*' | '`' | '[' | ']' | '~'
         ) || (c == '_' && !inside);
         if markup {
             escaped.push('\\');
@@ -136,7 +132,7 @@ mod tests {
     #[test]
     fn markup_in_a_name_is_escaped_and_identifiers_are_left_readable() {
         assert_eq!(escape("a|b<script>"), "a\\|b\\<script\\>");
-        assert_eq!(escape("aws.nat_gateways"), "aws.nat_gateways");
+        assert_eq!(escape("net.flow_logs"), "net.flow_logs");
         assert_eq!(
             escape("_x_ *y* [z](u) `c` \\|"),
             "\\_x\\_ \\*y\\* \\[z\\](u) \\`c\\` \\\\\\|"

@@ -267,8 +267,8 @@ pub fn trial(record: &Record) -> Judged {
         .fold(own, both)
 }
 
-/// The verdict under which a trial is counted and shown: [`recovered`] for that of a forced failure,
-/// else [`trial`].
+/// The verdict under which a trial is counted: [`recovered`] for one of a forced failure, else
+/// [`trial`].
 pub fn whole(record: &Record) -> Judged {
     if names(record).1.is_some() {
         recovered(record)

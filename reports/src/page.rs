@@ -109,13 +109,23 @@ impl Cell {
         Self::Pair(clean(upper.as_ref()), clean(lower.as_ref()))
     }
 
-    /// A verdict's symbol and word, with what is counted; the text of any other cell.
+    /// A verdict's symbol and word with what is counted; the whole text of any other cell.
     pub fn counted(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Pair(upper, lower) => format!("{upper}: {lower}"),
             Self::Verdict { verdict, count, .. } if count.is_empty() => word(*verdict),
             Self::Verdict { verdict, count, .. } => format!("{} {count}", word(*verdict)),
+        }
+    }
+
+    /// The whole cell on one line.
+    pub fn in_line(&self) -> String {
+        match self {
+            Self::Verdict { tier, .. } if !tier.is_empty() => {
+                format!("{} ({tier})", self.counted())
+            }
+            _ => self.counted(),
         }
     }
 

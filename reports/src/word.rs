@@ -1,4 +1,4 @@
-//! How a verdict is written for people: a symbol and its word, so that it also reads without colour.
+//! How a verdict is written for people: a symbol and its word, which also read without colour.
 //!
 //! Apart from the formats, so that no format can show a verdict as another one.
 

@@ -33,6 +33,8 @@ pub struct Book<'a, 'b> {
     pub provisioner: String,
     /// The log, line by line.
     pub log: Vec<String>,
+    /// Seconds of the trial, once they are known: waiting for the bill does not count.
+    seconds: Option<u64>,
 }
 
 /// A phase that has begun.
@@ -57,6 +59,7 @@ impl<'a, 'b> Book<'a, 'b> {
             ready: None,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
+            seconds: None,
         };
         let (trial, run) = (stage.trial, &stage.run);
         book.note(&format!("trial {} of {}", trial.name(), trial.scenario.file));
@@ -139,8 +142,14 @@ impl<'a, 'b> Book<'a, 'b> {
         self.phases.iter().any(|phase| phase.name == name && phase.verdict == Verdict::Pass)
     }
 
-    /// The record, with every row of the checklist. `seconds` is the trial's own time.
-    pub fn into_record(mut self, seconds: u64) -> Record {
+    /// Fixes the time of the trial: what follows is waiting for the bill.
+    pub fn stop_clock(&mut self) {
+        self.seconds = Some(self.stage.clock.elapsed().as_secs());
+    }
+
+    /// The record, with every row of the checklist.
+    pub fn into_record(mut self) -> Record {
+        let seconds = self.seconds.unwrap_or_else(|| self.stage.clock.elapsed().as_secs());
         let stage = self.stage;
         let trial = stage.trial;
         self.fault_findings();

@@ -115,7 +115,7 @@ fn stacked(grid: &Grid) -> String {
     let mut text = Vec::new();
     for row in &grid.rows {
         for (index, (cell, column)) in row.iter().zip(&grid.columns).enumerate() {
-            let value = lines(cell).join(" ");
+            let value = cell.in_line();
             match index {
                 0 => text.push(format!(" {value}")),
                 _ if value.is_empty() => {}

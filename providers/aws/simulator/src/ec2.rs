@@ -1,33 +1,202 @@
-//! EC2: not built yet.
+//! EC2: networks, addresses, machines and disks, each concept in a file of its own.
+//!
+//! Here is what joins them: the store, the events, the way from an operation to its file, and the truth.
 
+pub mod absent;
+pub mod acls;
+pub mod addresses;
+pub mod attributes;
+pub mod describe;
+pub mod dhcp_options;
+pub mod errors;
+pub mod filters;
+pub mod idempotency;
+pub mod instance_types;
+pub mod instances;
+pub mod interfaces;
+pub mod internet_gateways;
+pub mod launch_templates;
+pub mod nat_gateways;
+pub mod permissions;
+pub mod route_tables;
+pub mod routes;
+pub mod security_group_rules;
+pub mod security_groups;
+pub mod store;
+pub mod subnets;
+pub mod tags;
+pub mod volumes;
+pub mod vpcs;
+pub mod zones;
+
+use ipnet::Ipv4Net;
+use kubeproof_contract::resource::Resource;
+
+use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
-/// Answers one call.
-///
-/// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
-pub fn answer(_state: &mut State, call: &Call) -> Outcome {
-    Err(AwsError::unknown_operation("ec2", &call.action))
-}
+/// What answers one operation.
+pub type Operation = fn(&mut State, &Call) -> Outcome;
+
+/// The files that answer operations.
+const CONCEPTS: &[fn(&str) -> Option<Operation>] = &[
+    vpcs::operation,
+    subnets::operation,
+    internet_gateways::operation,
+    addresses::operation,
+    nat_gateways::operation,
+    route_tables::operation,
+    routes::operation,
+    security_groups::operation,
+    security_group_rules::operation,
+    acls::operation,
+    dhcp_options::operation,
+    interfaces::operation,
+    instances::operation,
+    volumes::operation,
+    launch_templates::operation,
+    tags::operation,
+    zones::operation,
+    instance_types::operation,
+    attributes::operation,
+    absent::operation,
+];
 
 /// EC2's store.
 #[derive(Clone, Debug, Default)]
-pub struct Ec2 {}
+pub struct Ec2 {
+    /// VPCs.
+    pub vpcs: Store<vpcs::Vpc>,
+    /// Subnets.
+    pub subnets: Store<subnets::Subnet>,
+    /// Internet gateways.
+    pub internet_gateways: Store<internet_gateways::InternetGateway>,
+    /// NAT gateways, deleted ones for an hour.
+    pub nat_gateways: Store<nat_gateways::NatGateway>,
+    /// Elastic IP addresses.
+    pub addresses: Store<addresses::Address>,
+    /// Route tables.
+    pub route_tables: Store<route_tables::RouteTable>,
+    /// Security groups.
+    pub security_groups: Store<security_groups::SecurityGroup>,
+    /// Their rules.
+    pub rules: Store<security_group_rules::Rule>,
+    /// Network ACLs.
+    pub acls: Store<acls::NetworkAcl>,
+    /// DHCP options.
+    pub dhcp_options: Store<dhcp_options::DhcpOptions>,
+    /// Network interfaces.
+    pub interfaces: Store<interfaces::Interface>,
+    /// Instances, terminated ones for an hour.
+    pub instances: Store<instances::Instance>,
+    /// Volumes.
+    pub volumes: Store<volumes::Volume>,
+    /// Launch templates.
+    pub launch_templates: Store<launch_templates::LaunchTemplate>,
+    /// Client tokens that were used.
+    pub tokens: idempotency::Tokens,
+    /// How many public addresses were given out.
+    pub public_addresses: u32,
+}
+
+/// Calls a macro's body for each store, so that none is forgotten.
+macro_rules! for_each_store {
+    ($ec2:expr, $store:ident => $body:expr) => {{
+        for_each_store!(@ $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
+            addresses route_tables security_groups rules acls dhcp_options interfaces instances
+            volumes launch_templates);
+    }};
+    (@ $ec2:expr, $store:ident, $body:expr, $($name:ident)+) => {
+        $( { let $store = &mut $ec2.$name; $body } )+
+    };
+}
+
+impl Ec2 {
+    /// Id, times and tags of any resource, to change them.
+    pub fn meta_mut(&mut self, id: &str) -> Option<&mut Meta> {
+        for_each_store!(self, store => if store.has(id) {
+            return store.get_mut(id).map(|item| &mut item.meta);
+        });
+        None
+    }
+
+    /// Id, times and tags of all resources.
+    pub fn metas(&mut self) -> Vec<&Meta> {
+        let mut all = Vec::new();
+        for_each_store!(self, store => all.extend(store.all().map(|item| &item.meta)));
+        all
+    }
+}
 
 /// What happens later in EC2.
 #[derive(Clone, Debug)]
-pub enum Event {}
-
-/// Lets an event happen.
-pub fn happen(_state: &mut State, event: Event) {
-    match event {}
+pub enum Event {
+    /// To a NAT gateway.
+    NatGateway(String, nat_gateways::Step),
+    /// To an instance.
+    Instance(String, instances::Step),
 }
 
-/// The default VPC that every account has.
-pub fn create_default_vpc(_state: &mut State) {}
+/// Lets an event happen.
+pub fn happen(state: &mut State, event: Event) {
+    match event {
+        Event::NatGateway(id, step) => nat_gateways::happen(state, &id, step),
+        Event::Instance(id, step) => instances::happen(state, &id, step),
+    }
+}
+
+/// Answers one call.
+///
+/// # Errors
+/// As EC2 words them; 501 for operations that the simulator does not know.
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    let found = CONCEPTS.iter().find_map(|concept| concept(&call.action));
+    let operation = found.ok_or_else(|| AwsError::unknown_operation("ec2", &call.action))?;
+    if call.params.flag("DryRun") == Some(true) {
+        // Permission was checked before; a dry run checks nothing else.
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(AwsError::new(412, "DryRunOperation", message));
+    }
+    operation(state, call)
+}
+
+/// The default VPC that every account has: three public subnets behind an internet gateway.
+pub fn create_default_vpc(state: &mut State) {
+    let network = |third: u8, length: u8| {
+        Ipv4Net::new([172, 31, third, 0].into(), length).unwrap_or_default()
+    };
+    let vpc = vpcs::create_internal(state, network(0, 16), Tags::new(), true);
+    for (n, (zone, _)) in (0_u8..).zip(state.setup.zones()) {
+        let id = subnets::create_internal(state, &vpc, &zone, network(n * 16, 20), Tags::new());
+        if let Some(subnet) = state.ec2.subnets.get_mut(&id) {
+            subnet.map_public_ip = true;
+            subnet.is_default = true;
+        }
+    }
+    let gateway = internet_gateways::create_internal(state, Tags::new(), Some(vpc.clone()));
+    let tables = &mut state.ec2.route_tables;
+    if let Some(main) = tables.all_mut().find(|table| table.vpc_id == vpc && table.is_main()) {
+        let destination = "0.0.0.0/0".to_owned();
+        main.routes.push(routes::Route { destination, target: routes::Target::Internet(gateway) });
+    }
+}
 
 /// Adds all EC2 resources that exist.
-pub fn inventory(_state: &State, _all: &mut Vec<kubeproof_contract::resource::Resource>) {}
+pub fn inventory(state: &State, all: &mut Vec<Resource>) {
+    describe::inventory::<vpcs::Vpc>(state, all);
+    describe::inventory::<subnets::Subnet>(state, all);
+    describe::inventory::<internet_gateways::InternetGateway>(state, all);
+    describe::inventory::<nat_gateways::NatGateway>(state, all);
+    describe::inventory::<addresses::Address>(state, all);
+    describe::inventory::<route_tables::RouteTable>(state, all);
+    describe::inventory::<security_groups::SecurityGroup>(state, all);
+    describe::inventory::<acls::NetworkAcl>(state, all);
+    describe::inventory::<dhcp_options::DhcpOptions>(state, all);
+    describe::inventory::<interfaces::Interface>(state, all);
+    describe::inventory::<instances::Instance>(state, all);
+    describe::inventory::<volumes::Volume>(state, all);
+    describe::inventory::<launch_templates::LaunchTemplate>(state, all);
+}

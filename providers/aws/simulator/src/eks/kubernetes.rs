@@ -1,23 +1,94 @@
 //! The clusters' API servers: who may call them, and what they want of the account.
+//!
+//! The API server knows no AWS, and EKS no Kubernetes objects: this is where the two meet.
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::Reply;
 
+use super::access_policies::ADMIN_POLICY;
+use super::cluster::Cluster;
+use super::{token, wishes};
 use crate::state::State;
 
 /// The cluster whose endpoint a request goes to.
-pub fn cluster_of(_state: &State, _request: &Request<Bytes>) -> Option<String> {
-    None
+pub fn cluster_of(state: &State, request: &Request<Bytes>) -> Option<String> {
+    let host = host(request)?;
+    let region = &state.setup.region;
+    let mut clusters = state.eks.clusters.values();
+    let cluster = clusters.find(|one| one.was_active && one.host(region).eq_ignore_ascii_case(host))?;
+    Some(cluster.name.clone())
+}
+
+/// The host of a request without its port.
+fn host(request: &Request<Bytes>) -> Option<&str> {
+    let header = || request.headers().get("host")?.to_str().ok()?.split(':').next();
+    request.uri().host().or_else(header)
 }
 
 /// Authenticates a request and lets the cluster's API server answer it.
-pub fn answer(_state: &mut State, _cluster: &str, _request: &Request<Bytes>) -> Reply {
-    Reply::Now(http::Response::new(Bytes::new()))
+pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
+    let identity = state
+        .eks
+        .clusters
+        .get(cluster)
+        .map_or(Identity::Unauthenticated, |cluster| identify(state, cluster, request));
+    match state.kubernetes.get_mut(cluster) {
+        Some(server) => server.answer(&identity, request),
+        None => Reply::Now(unavailable()),
+    }
+}
+
+fn unavailable() -> http::Response<Bytes> {
+    let mut response = http::Response::new(Bytes::from_static(b"no API server"));
+    *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// Who a request is from: an IAM principal that the cluster knows, or nobody.
+fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Identity {
+    let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|text| text.strip_prefix("Bearer "));
+    let Some(bearer) = bearer else { return Identity::Unauthenticated };
+    match token::principal(bearer, &cluster.name, state.now) {
+        Ok(principal) => map(cluster, &principal),
+        Err(_refused) => Identity::Unauthenticated,
+    }
+}
+
+/// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403.
+fn map(cluster: &Cluster, principal: &str) -> Identity {
+    let masters = || vec!["system:masters".to_owned(), "system:authenticated".to_owned()];
+    if cluster.authentication_mode == "CONFIG_MAP" {
+        if cluster.creator_is_admin && principal == cluster.creator_arn {
+            return Identity::User { name: "kubernetes-admin".to_owned(), groups: masters() };
+        }
+        return Identity::Unauthenticated;
+    }
+    let Some(entry) = cluster.access.get(principal) else { return Identity::Unauthenticated };
+    let is_admin = entry.policies.get(ADMIN_POLICY).is_some_and(|one| one.scope == "cluster");
+    let mut groups = entry.groups.clone();
+    groups.push("system:authenticated".to_owned());
+    let groups = if is_admin { masters() } else { groups };
+    Identity::User { name: entry.username.clone(), groups }
 }
 
 /// Lets the API servers reach the time now.
-pub fn advance(_state: &mut State) {}
+pub fn advance(state: &mut State) {
+    for server in state.kubernetes.values_mut() {
+        server.advance(state.now);
+    }
+    carry_out(state);
+}
 
 /// Carries out what the clusters want of the account: load balancers and volumes.
-pub fn carry_out(_state: &mut State) {}
+pub fn carry_out(state: &mut State) {
+    let mut wanted = Vec::new();
+    for (cluster, server) in &mut state.kubernetes {
+        wanted.extend(server.take_cloud_requests().into_iter().map(|one| (cluster.clone(), one)));
+    }
+    for (cluster, request) in wanted {
+        wishes::carry_out(state, &cluster, request);
+    }
+}

@@ -29,6 +29,15 @@ pub struct Scaling {
     pub desired: u32,
 }
 
+/// An instance of a node group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The subnet that it is in.
+    pub subnet_id: String,
+    /// Its node's name, once it has joined.
+    pub node: Option<String>,
+}
+
 /// What EC2, Auto Scaling and IAM hold of a node group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
@@ -38,8 +47,8 @@ pub struct Holdings {
     pub scaling_group: String,
     /// Name of the instance profile (and of the launch template).
     pub profile: String,
-    /// Instances: id → node name once it has joined.
-    pub instances: BTreeMap<String, Option<String>>,
+    /// Instances by id.
+    pub instances: BTreeMap<String, Member>,
 }
 
 /// A node group.

@@ -74,7 +74,7 @@ pub(super) fn end(state: &mut State, key: &GroupKey, well: bool) {
     }
     let now = state.now;
     if let Some(group) = of_key(state, key) {
-        let joined = group.holds.instances.values().all(Option::is_some);
+        let joined = group.holds.instances.values().all(|member| member.node.is_some());
         let is_whole = joined && group.holds.instances.len() == wanted;
         if is_whole { "ACTIVE" } else { "DEGRADED" }.clone_into(&mut group.status);
         group.modified_at = now;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use kubeproof_kubernetes_simulator::coupling::NewNode;
 
 use super::GroupKey;
-use super::node_group::{NodeGroup, of_key};
+use super::node_group::{Member, NodeGroup, of_key};
 use crate::ec2::instances::NewInstance;
 use crate::iam::usable::{Need, role_is_usable};
 use crate::state::State;
@@ -75,11 +75,12 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
     let wanted = group.scaling.desired as usize;
     for _ in group.holds.instances.len()..wanted {
         let subnet_id = emptiest_subnet(state, key, &group);
-        match launch(state, key, &group, subnet_id) {
+        match launch(state, key, &group, subnet_id.clone()) {
             Ok(id) => {
-                autoscaling::launched(state, &group.holds.scaling_group, &id);
+                let zone = zones(state, std::slice::from_ref(&subnet_id)).concat();
+                autoscaling::launched(state, &group.holds.scaling_group, &id, &zone);
                 if let Some(group) = of_key(state, key) {
-                    group.holds.instances.insert(id, None);
+                    group.holds.instances.insert(id, Member { subnet_id, node: None });
                 }
             }
             Err(error) => {
@@ -93,16 +94,11 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
 
 /// The subnet with the fewest instances of the group: an even spread over its zones.
 fn emptiest_subnet(state: &mut State, key: &GroupKey, group: &NodeGroup) -> String {
-    let ids: Vec<String> = of_key(state, key)
-        .map(|group| group.holds.instances.keys().cloned().collect())
+    let used: Vec<String> = of_key(state, key)
+        .map(|group| group.holds.instances.values().map(|one| one.subnet_id.clone()).collect())
         .unwrap_or_default();
-    let used: Vec<String> = ids.iter().filter_map(|id| subnet_of(state, id)).collect();
     let count = |id: &&String| used.iter().filter(|one| one == id).count();
     group.subnet_ids.iter().min_by_key(count).cloned().unwrap_or_default()
-}
-
-fn subnet_of(state: &State, instance_id: &str) -> Option<String> {
-    Some(ec2::instances::get(state, instance_id)?.subnet_id.clone())
 }
 
 fn launch(
@@ -137,34 +133,39 @@ fn launch(
 /// Whether the group's instances can reach the cluster and have a network there.
 pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
     let need = Need { principal: "ec2.amazonaws.com", policies: &[&[NETWORK_POLICY]] };
-    let way_out = |id: &String| {
-        subnet_of(state, id).is_some_and(|id| ec2::route_tables::has_way_out(state, &id))
-    };
+    let way_out = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
     group.holds.instances.len() >= group.scaling.desired as usize
-        && group.holds.instances.keys().all(way_out)
+        && group.holds.instances.values().all(way_out)
         && role_is_usable(state, &group.role_arn, need).is_ok()
 }
 
 /// All instances that have not joined yet join and are Ready.
 pub(super) fn join(state: &mut State, key: &GroupKey) {
     let Some(group) = of_key(state, key).cloned() else { return };
-    for (id, joined) in &group.holds.instances {
-        if joined.is_some() {
+    for (id, member) in &group.holds.instances {
+        if member.node.is_some() {
             continue;
         }
-        let Some(node) = node(state, key, &group, id) else { continue };
-        if let Some(group) = of_key(state, key) {
-            group.holds.instances.insert(id.clone(), Some(node.name.clone()));
+        let Some(node) = node(state, key, &group, (id.as_str(), member)) else { continue };
+        let member = of_key(state, key).and_then(|group| group.holds.instances.get_mut(id));
+        if let Some(member) = member {
+            member.node = Some(node.name.clone());
         }
         if let Some(server) = state.kubernetes.get_mut(&key.cluster) {
+            server.advance(state.now);
             server.add_node(node);
         }
     }
 }
 
-fn node(state: &State, key: &GroupKey, group: &NodeGroup, id: &str) -> Option<NewNode> {
+fn node(
+    state: &State,
+    key: &GroupKey,
+    group: &NodeGroup,
+    (id, member): (&str, &Member),
+) -> Option<NewNode> {
     let name = ec2::instances::private_dns_name(state, id)?;
-    let zone = ec2::subnets::get(state, &subnet_of(state, id)?)?.zone.clone();
+    let zone = ec2::subnets::get(state, &member.subnet_id)?.zone.clone();
     let instance_type = group.instance_types.first()?;
     let (cpus, memory_mib) = size(instance_type)?;
     // `ip-10-0-101-12.ec2.internal` holds the address.
@@ -192,9 +193,10 @@ fn node(state: &State, key: &GroupKey, group: &NodeGroup, id: &str) -> Option<Ne
 pub(super) fn terminate(state: &mut State, key: &GroupKey, ids: &[String]) {
     for id in ids {
         let Some(group) = of_key(state, key) else { return };
-        let node = group.holds.instances.remove(id).flatten();
+        let node = group.holds.instances.remove(id).and_then(|member| member.node);
         let scaling_group = group.holds.scaling_group.clone();
         if let (Some(node), Some(server)) = (node, state.kubernetes.get_mut(&key.cluster)) {
+            server.advance(state.now);
             server.remove_node(&node);
         }
         ec2::instances::terminate_internal(state, id);

@@ -18,7 +18,8 @@ pub(super) fn answer(state: &State, params: &Params) -> Outcome {
     }
     let resources = params.list("ResourceArns");
     let resource = resources.first().map_or("*", String::as_str);
-    let members = params.list("ActionNames").iter().map(|action| {
+    let actions = params.list("ActionNames");
+    let members = actions.iter().map(|action| {
         Node::new()
             .text("EvalActionName", action)
             .text("EvalResourceName", resource)

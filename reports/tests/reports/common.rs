@@ -3,8 +3,6 @@
 //! Apart from the tests, which share them. The figures are those of the worked example: a two-node
 //! cluster whose list price is $0.2876 an hour, kept for 45 minutes over two clock hours.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::EstimateLine;

@@ -1,0 +1,244 @@
+//! Compares estimate, meter and bill line by line, and judges the total.
+//!
+//! Apart from gaps and claims, which it puts together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::cost::{Billed, Charge, Estimate};
+use kubeproof_reports::record::{Cost, CostLine};
+
+use super::{claim, gap};
+
+/// Everything that is known about the cost of a trial.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What the provisioner claims, US dollars an hour.
+    pub claimed: Option<Decimal>,
+    /// The estimate.
+    pub estimate: Estimate,
+    /// Per line, the estimate for the time that was lived.
+    pub lived: BTreeMap<String, Decimal>,
+    /// What the simulator's meter counted, in rehearsal.
+    pub metered: Option<Vec<Charge>>,
+    /// What the billing data say, or why they could not be read.
+    pub billed: Bill,
+    /// The ids of resources that outlived the run.
+    pub orphans: BTreeSet<String>,
+    /// Greatest difference that passes, percent.
+    pub tolerance_percent: u32,
+}
+
+/// What became of the bill.
+#[derive(Clone, Debug)]
+pub enum Bill {
+    /// It was read.
+    Read(Billed),
+    /// It is not there yet.
+    Pending(String),
+    /// It could not be read.
+    Unreadable(String),
+    /// It is not looked at in this trial.
+    NotAsked(String),
+}
+
+/// The comparison.
+pub fn compare(known: &Known) -> Cost {
+    let lines = lines(known);
+    let estimated: Decimal = lines.iter().filter_map(|line| line.estimated).sum();
+    let metered = known.metered.as_deref().map(total);
+    let billed = match &known.billed {
+        Bill::Read(bill) if !bill.charges.is_empty() => Some(total(&bill.charges)),
+        _ => None,
+    };
+    let deviation = billed.or(metered).and_then(|seen| deviation_percent(seen, estimated));
+    let (mut verdict, mut message) = judge(known, billed, estimated, deviation);
+    let claim = known
+        .claimed
+        .and_then(|claimed| claim::wrong(claimed, &known.estimate.lines, known.tolerance_percent));
+    if let Some(claim) = claim {
+        verdict = Verdict::Fail;
+        message = claim;
+    }
+    Cost {
+        verdict,
+        claimed_usd_per_hour: known.claimed,
+        list_usd_per_hour: Some(known.estimate.usd_per_hour()),
+        estimated: Some(estimated),
+        metered,
+        billed,
+        deviation_percent: deviation,
+        tolerance_percent: known.tolerance_percent,
+        lines,
+        message,
+    }
+}
+
+fn judge(
+    known: &Known,
+    billed: Option<Decimal>,
+    estimated: Decimal,
+    deviation: Option<Decimal>,
+) -> (Verdict, String) {
+    let bill = match &known.billed {
+        Bill::NotAsked(why) => return (Verdict::Skipped, why.clone()),
+        Bill::Pending(why) => return (Verdict::Pending, why.clone()),
+        Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}")),
+        Bill::Read(bill) => bill,
+    };
+    let Some(billed) = billed else {
+        return (Verdict::Pending, "the billing data show nothing of the run yet".to_owned());
+    };
+    let deviation = deviation.unwrap_or_default();
+    let words = format!(
+        "estimated ${estimated:.4}, billed ${billed:.4}: {:+.1} % of the bill, {} % pass",
+        deviation, known.tolerance_percent
+    );
+    if !bill.is_final {
+        return (Verdict::Pending, format!("{words}; the bill is not final"));
+    }
+    if deviation.abs() <= Decimal::from(known.tolerance_percent) {
+        (Verdict::Pass, words)
+    } else {
+        (Verdict::Fail, words)
+    }
+}
+
+/// The difference of the bill from the estimate, percent of the bill; `None` when the bill is zero.
+fn deviation_percent(seen: Decimal, estimated: Decimal) -> Option<Decimal> {
+    (!seen.is_zero()).then(|| ((seen - estimated) * Decimal::ONE_HUNDRED / seen).round_dp(2))
+}
+
+fn total(charges: &[Charge]) -> Decimal {
+    charges.iter().map(|charge| charge.usd).sum()
+}
+
+/// All lines: those of the estimate in its order, then those that only meter or bill know.
+fn lines(known: &Known) -> Vec<CostLine> {
+    let billed = match &known.billed {
+        Bill::Read(bill) if !bill.charges.is_empty() => Some(bill.charges.as_slice()),
+        _ => None,
+    };
+    let mut names: Vec<&str> = Vec::new();
+    let estimated = known.estimate.lines.iter().map(|line| line.line.as_str());
+    let charged = known.metered.iter().flatten().chain(billed.into_iter().flatten());
+    for name in estimated.chain(charged.map(|charge| charge.line.as_str())) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.into_iter().map(|name| line(known, name, billed)).collect()
+}
+
+fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
+    let of_line = |charges: &[Charge]| -> Vec<Charge> {
+        charges.iter().filter(|charge| charge.line == name).cloned().collect()
+    };
+    let estimate = known.estimate.lines.iter().find(|line| line.line == name);
+    let metered_charges = known.metered.as_deref().map(of_line);
+    let billed_charges = billed.map(of_line);
+    let metered = metered_charges.as_deref().map(total);
+    let billed = billed_charges.as_deref().map(total);
+    let charges = billed_charges.or(metered_charges).unwrap_or_default();
+    let estimated = estimate.map(|estimate| {
+        known.lived.get(name).copied().or(estimate.planned_usd).unwrap_or(estimate.expected_usd)
+    });
+    let gap = gap::name(&gap::Line {
+        estimate,
+        estimated,
+        metered,
+        billed,
+        charges: &charges,
+        orphans: &known.orphans,
+    });
+    CostLine {
+        line: name.to_owned(),
+        estimate: estimate.cloned(),
+        estimated,
+        metered,
+        billed,
+        gap,
+        charges,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kubeproof_contract::cost::EstimateLine;
+
+    use super::*;
+
+    fn known(estimated: i64, billed: Option<i64>, is_final: bool) -> Known {
+        let charge = |cents| Charge {
+            line: "nodes".to_owned(),
+            usage_type: "Hours".to_owned(),
+            resource_id: None,
+            run_id: None,
+            quantity: Decimal::ONE,
+            unit: "Hrs".to_owned(),
+            usd: Decimal::new(cents, 2),
+        };
+        let estimated = Decimal::new(estimated, 2);
+        let line = EstimateLine {
+            line: "nodes".to_owned(),
+            title: "2 × node".to_owned(),
+            usd_per_hour: estimated,
+            min_usd: estimated,
+            expected_usd: estimated,
+            max_usd: estimated,
+            planned_usd: Some(estimated),
+            source: String::new(),
+        };
+        Known {
+            claimed: None,
+            estimate: Estimate { lines: vec![line], left_out: Vec::new() },
+            lived: BTreeMap::new(),
+            metered: None,
+            billed: Bill::Read(Billed {
+                charges: billed.into_iter().map(charge).collect(),
+                is_final,
+                attribution: Vec::new(),
+                read_at: Timestamp::UNIX_EPOCH,
+            }),
+            orphans: BTreeSet::new(),
+            tolerance_percent: 20,
+        }
+    }
+
+    #[track_caller]
+    fn check(known: &Known, expected: Verdict) {
+        let cost = compare(known);
+        assert_eq!(cost.verdict, expected, "{}", cost.message);
+    }
+
+    #[test]
+    fn twenty_percent_of_the_bill_passes_and_more_does_not() {
+        check(&known(80, Some(100), true), Verdict::Pass);
+        check(&known(79, Some(100), true), Verdict::Fail);
+        check(&known(120, Some(100), true), Verdict::Pass);
+        check(&known(121, Some(100), true), Verdict::Fail);
+    }
+
+    #[test]
+    fn no_data_is_pending_and_never_zero() {
+        check(&known(80, None, true), Verdict::Pending);
+        check(&known(80, Some(80), false), Verdict::Pending);
+        assert_eq!(compare(&known(80, None, true)).billed, None);
+    }
+
+    #[test]
+    fn a_bill_that_cannot_be_read_is_unknown() {
+        let mut known = known(80, None, true);
+        known.billed = Bill::Unreadable("denied".to_owned());
+        check(&known, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_wrong_claim_fails_whatever_the_bill_says() {
+        let mut known = known(80, Some(80), true);
+        known.claimed = Some(Decimal::new(40, 2));
+        check(&known, Verdict::Fail);
+    }
+}

@@ -1,0 +1,103 @@
+//! Live runs: what must be said explicitly before a real account is touched.
+//!
+//! Apart from the command line because `cargo test` asks for the same, and because it is pure.
+
+use std::collections::BTreeMap;
+
+use kubeproof_contract::Decimal;
+
+/// The account ids in which live runs may happen, separated by commas.
+pub const ACCOUNT_VARIABLE: &str = "KUBEPROOF_LIVE_ACCOUNT";
+/// The most that all trials together may cost, US dollars.
+pub const BUDGET_VARIABLE: &str = "KUBEPROOF_LIVE_BUDGET_USD";
+/// The option that confirms it.
+pub const CONFIRMATION: &str = "--yes-spend-money";
+
+/// A confirmed wish to run live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// The account ids in which it may happen.
+    pub accounts: Vec<String>,
+    /// The most that it may cost, US dollars.
+    pub budget_usd: Decimal,
+}
+
+/// The permit that environment and command line give together.
+///
+/// # Errors
+/// With everything that is missing, at once.
+pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result<Permit, String> {
+    let mut missing = Vec::new();
+    let accounts: Vec<String> = environment
+        .get(ACCOUNT_VARIABLE)
+        .map(|list| list.split(',').map(|id| id.trim().to_owned()).collect())
+        .unwrap_or_default();
+    let accounts: Vec<String> = accounts.into_iter().filter(|id| !id.is_empty()).collect();
+    if accounts.is_empty() {
+        missing.push(format!("set {ACCOUNT_VARIABLE} to the id of the account that may be used"));
+    }
+    let budget = environment.get(BUDGET_VARIABLE).and_then(|text| text.parse::<Decimal>().ok());
+    let budget = budget.filter(|budget| *budget > Decimal::ZERO);
+    if budget.is_none() {
+        missing.push(format!("set {BUDGET_VARIABLE} to the most that it may cost, such as 2.50"));
+    }
+    if !confirmed {
+        missing.push(format!("confirm with {CONFIRMATION}"));
+    }
+    match budget {
+        Some(budget_usd) if missing.is_empty() => Ok(Permit { accounts, budget_usd }),
+        _ => Err(format!("a live run costs money in a real account: {}", missing.join("; "))),
+    }
+}
+
+/// Whether trials of these budgets fit into a permit.
+///
+/// # Errors
+/// When they may cost more together.
+pub fn fits(permit: &Permit, budgets: &[Decimal]) -> Result<(), String> {
+    let together: Decimal = budgets.iter().copied().sum();
+    if together <= permit.budget_usd {
+        return Ok(());
+    }
+    Err(format!(
+        "{} trials may cost ${together:.2} together, and {BUDGET_VARIABLE} is ${:.2}: choose fewer \
+         with --only, or raise it",
+        budgets.len(),
+        permit.budget_usd
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn all_that_is_missing_is_said_at_once() {
+        let error = permit(&environment(&[]), false).expect_err("nothing was given");
+        for word in [ACCOUNT_VARIABLE, BUDGET_VARIABLE, CONFIRMATION] {
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn account_budget_and_confirmation_make_a_permit() {
+        let given = environment(&[(ACCOUNT_VARIABLE, "1, 2"), (BUDGET_VARIABLE, "2.5")]);
+        assert!(permit(&given, false).is_err());
+        let permit = permit(&given, true).expect("all was given");
+        assert_eq!(permit.accounts, ["1", "2"]);
+        assert!(fits(&permit, &[Decimal::TWO]).is_ok());
+        assert!(fits(&permit, &[Decimal::TWO, Decimal::ONE]).is_err());
+    }
+
+    #[test]
+    fn a_budget_that_is_no_amount_is_no_budget() {
+        for budget in ["", "much", "-1", "0"] {
+            let given = environment(&[(ACCOUNT_VARIABLE, "1"), (BUDGET_VARIABLE, budget)]);
+            assert!(permit(&given, true).is_err(), "{budget}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The cost phase: waits for the bill where that is possible, and compares.
+//!
+//! Apart from the comparison (`cost`), which is pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::cost::Charge;
+use kubeproof_contract::scenario::Tier;
+
+use super::book::{Book, no_cost};
+use super::stage::Stage;
+use crate::cost::compare::{Bill, Known, compare};
+use crate::cost::lived::{self, Span};
+use crate::oracles::calls;
+
+/// The longest that a rehearsal waits for a bill, in its own clock.
+const BILL_WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// The longest that reading the bill may take, in the trial's clock.
+const READ_LIMIT: Duration = Duration::from_secs(3600);
+
+/// The cost phase.
+pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Account) {
+    let begun = book.begin("cost");
+    book.stop_clock();
+    let ended = stage.clock.now();
+    let journal = stage.journal.calls();
+    let started = stage.run.started_at;
+    let metered = stage.world.as_ref().map(|world| world.metered(&stage.run.id, started));
+    let metered_usd: Option<Decimal> =
+        metered.as_ref().map(|charges| charges.iter().map(|charge| charge.usd).sum());
+    let budget = stage.scenario().cost.budget_usd.0;
+    book.find_all(metered_usd.and_then(|usd| calls::metered(usd, budget)));
+    let tolerance = stage.scenario().cost.tolerance_percent;
+    let Some(first) = calls::mutating(&journal).next().map(|call| call.at) else {
+        book.cost = no_cost(tolerance, "nothing was created");
+        book.end(begun, Verdict::Skipped, "nothing was created");
+        return;
+    };
+    if stage.trial.is_main() && !book.passed("provision") && !book.passed("retry") {
+        book.cost = no_cost(tolerance, "there was no cluster to compare");
+        book.cost.metered = metered_usd;
+        book.end(begun, Verdict::Skipped, "there was no cluster to compare");
+        return;
+    }
+    let whole = Span { from: first, to: ended };
+    let minutes = stage.scenario().cost.duration_minutes;
+    let known = Known {
+        claimed: claimed(stage),
+        estimate: observer.estimate(Some(first), minutes),
+        lived: lived_usd(stage, observer, whole, metered.as_deref().unwrap_or_default()),
+        billed: bill(stage, metered_usd, budget).await,
+        metered,
+        orphans: book.audit.orphans.iter().map(|orphan| orphan.id.clone()).collect(),
+        tolerance_percent: tolerance,
+    };
+    let cost = compare(&known);
+    if cost.verdict == Verdict::Fail {
+        book.find("cost", cost.message.clone());
+    }
+    book.end(begun, cost.verdict, cost.message.clone());
+    book.cost = cost;
+}
+
+/// What the provisioner claims; the scenario may say it for a provisioner that cannot.
+fn claimed(stage: &Stage<'_>) -> Option<Decimal> {
+    let of_scenario = stage.scenario().provisioner.claims_usd_per_hour.map(|usd| usd.0);
+    of_scenario.or_else(|| stage.provisioner().claim().map(|claim| claim.usd_per_hour))
+}
+
+/// The estimate of each line for the time that its resources lived.
+fn lived_usd(
+    stage: &Stage<'_>,
+    observer: &dyn Account,
+    whole: Span,
+    charges: &[Charge],
+) -> BTreeMap<String, Decimal> {
+    let lives = stage.world.as_ref().map(|world| world.lives()).unwrap_or_default();
+    let spans = lived::spans(charges, &lives, whole.to);
+    let planned = |span: Span, line: &str| -> Option<Decimal> {
+        let estimate = observer.estimate(Some(span.from), span.minutes());
+        estimate.lines.into_iter().find(|other| other.line == line)?.planned_usd
+    };
+    observer
+        .estimate(Some(whole.from), whole.minutes())
+        .lines
+        .into_iter()
+        .filter_map(|line| {
+            let span = spans.get(&line.line).copied().unwrap_or(whole);
+            Some((line.line.clone(), planned(span, &line.line)?))
+        })
+        .collect()
+}
+
+/// Waits for the bill and reads it. Live runs do not wait: theirs is pending, to be settled later.
+async fn bill(stage: &Stage<'_>, metered: Option<Decimal>, budget: Decimal) -> Bill {
+    if !stage.trial.is_main() {
+        let metered = metered.map_or_else(String::new, |usd| format!("; metered ${usd:.4}"));
+        return Bill::NotAsked(format!(
+            "the bill is compared in the main trial{metered} of a budget of ${budget:.2}"
+        ));
+    }
+    let biller = stage.account(Actor::Biller);
+    let final_after: Timestamp = biller.billing_final_after(stage.clock.now());
+    if stage.trial.tier == Tier::Live {
+        return Bill::Pending(format!("the bill is final after {final_after}"));
+    }
+    let wait = Duration::try_from(final_after.duration_since(stage.clock.now())).unwrap_or_default();
+    tokio::time::sleep(wait.min(BILL_WAIT_MAX)).await;
+    let reading = biller.billed(&stage.run, stage.run.started_at);
+    match tokio::time::timeout(READ_LIMIT, reading).await {
+        Ok(Ok(billed)) => Bill::Read(billed),
+        Ok(Err(error)) => Bill::Unreadable(error.to_string()),
+        Err(_) => Bill::Unreadable("no answer within an hour".to_owned()),
+    }
+}

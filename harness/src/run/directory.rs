@@ -1,0 +1,77 @@
+//! The run directory: intent before anything is made; record, journal and log after.
+//!
+//! Apart from the phases because files are written so that a crash at any moment leaves either the
+//! old or the new one, never half of one.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use kubeproof_contract::journal::Call;
+use kubeproof_contract::run::Run;
+use serde::Serialize;
+
+use super::lifecycle::Ran;
+use super::stage::Stage;
+
+/// Where run directories are made unless another folder is given.
+pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
+
+/// What a run is going to do: enough to clean up after it without any other file.
+#[derive(Clone, Debug, Serialize)]
+struct Intent<'a> {
+    #[serde(flatten)]
+    run: &'a Run,
+    scenario: String,
+    file: &'a str,
+    provider: &'a str,
+    tier: String,
+    seed: u64,
+}
+
+/// Writes the intent of a run, before its first mutating call.
+///
+/// # Errors
+/// When it cannot be written: then nothing may be created.
+pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
+    let Some(folder) = &stage.out else { return Ok(()) };
+    let trial = stage.trial;
+    let intent = Intent {
+        run: &stage.run,
+        scenario: trial.name(),
+        file: &trial.scenario.file,
+        provider: trial.scenario.provider.name(),
+        tier: trial.tier.to_string(),
+        seed: trial.seed,
+    };
+    let text = serde_json::to_string_pretty(&intent).map_err(std::io::Error::other)?;
+    write(&folder.join(&stage.run.id).join("intent.json"), &(text + "\n"))
+}
+
+/// Writes record, journal and log of a trial, and returns their folder.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_all(folder: &Path, ran: &Ran, journal: &[Call]) -> std::io::Result<PathBuf> {
+    let folder = folder.join(&ran.record.run_id);
+    let mut calls = String::new();
+    for call in journal {
+        let line = serde_json::to_string(call).map_err(std::io::Error::other)?;
+        let _ = writeln!(calls, "{line}");
+    }
+    write(&folder.join("journal.jsonl"), &calls)?;
+    write(&folder.join("kubeproof.log"), &(ran.log.join("\n") + "\n"))?;
+    // Last, so that a record is never there without what it refers to.
+    let record = serde_json::to_string_pretty(&ran.record).map_err(std::io::Error::other)?;
+    write(&folder.join("record.json"), &(record + "\n"))?;
+    Ok(folder)
+}
+
+/// Writes a file beside its place and moves it there.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("tmp");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,193 @@
+//! Launch templates: named, versioned, and left behind by node groups that fail.
+//!
+//! Only what callers read back is kept of their data.
+
+use std::collections::BTreeMap;
+
+use crate::ec2::describe::{self, Described, Words, list, select, with_tags};
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::setup::ACCOUNT_ID;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::params::Params;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
+
+/// A launch template. It has one version: more cannot be created in the simulator.
+#[derive(Clone, Debug)]
+pub struct LaunchTemplate {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// Its name, which the region has once.
+    pub name: String,
+    /// The data of its version, as the caller gave them.
+    pub data: Params,
+}
+
+/// The operations on launch templates.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "CreateLaunchTemplate" => create,
+        "DescribeLaunchTemplates" => describe_templates,
+        "DescribeLaunchTemplateVersions" => describe_versions,
+        "DeleteLaunchTemplate" => delete,
+        _ => return None,
+    })
+}
+
+impl Described for LaunchTemplate {
+    const WORDS: Words = Words {
+        prefix: "lt-",
+        ids: "LaunchTemplateId",
+        set: "launchTemplates",
+        noun: "launch template",
+        not_found: "InvalidLaunchTemplateId.NotFound",
+        malformed: "InvalidLaunchTemplateId.Malformed",
+        paged: true,
+        tag_type: "launch-template",
+        resource_type: "launch_template",
+        filters: &["launch-template-name", "create-time"],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.launch_templates
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
+        Some(match filter {
+            "launch-template-name" => vec![self.name.clone()],
+            "create-time" => vec![self.meta.created_at.to_string()],
+            _ => return None,
+        })
+    }
+
+    fn node(&self, _state: &State) -> Node {
+        let node = Node::new()
+            .text("launchTemplateId", &self.meta.id)
+            .text("launchTemplateName", &self.name)
+            .text("createTime", self.meta.created_at)
+            .text("createdBy", format!("arn:aws:iam::{ACCOUNT_ID}:root"))
+            .text("defaultVersionNumber", 1)
+            .text("latestVersionNumber", 1);
+        with_tags(node, &self.meta.tags)
+    }
+
+    fn natural_name(&self) -> Option<String> {
+        Some(self.name.clone())
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        if let Some(instance_type) = self.data.get("InstanceType") {
+            facts.insert("instance_type".to_owned(), instance_type.to_owned());
+        }
+    }
+}
+
+fn insert(state: &mut State, name: &str, data: Params, tags: Tags) -> String {
+    let meta = Meta::new(state, "lt-", tags);
+    let id = meta.id.clone();
+    let template = LaunchTemplate { meta, name: name.to_owned(), data };
+    state.ec2.launch_templates.insert(&id, template);
+    id
+}
+
+/// Makes a launch template for a service and says its id.
+pub fn create_internal(state: &mut State, name: &str, tags: Tags) -> String {
+    insert(state, name, Params::default(), tags)
+}
+
+/// Deletes a launch template for a service.
+pub fn delete_internal(state: &mut State, id: &str) {
+    state.ec2.launch_templates.remove(id);
+}
+
+fn create(state: &mut State, call: &Call) -> Outcome {
+    if let Some(id) = idempotency::earlier::<LaunchTemplate>(state, call)? {
+        return describe::one::<LaunchTemplate>(state, "launchTemplate", &id);
+    }
+    let tags = tags::requested::<LaunchTemplate>(call)?;
+    let name = call.params.need("LaunchTemplateName")?;
+    if by_name(state, name).is_some() {
+        let message = "Launch template name already in use.";
+        return Err(errors::refuse("InvalidLaunchTemplateName.AlreadyExistsException", message));
+    }
+    let id = insert(state, name, call.params.under("LaunchTemplateData."), tags);
+    idempotency::remember(state, call, &id)?;
+    describe::one::<LaunchTemplate>(state, "launchTemplate", &id)
+}
+
+fn by_name(state: &State, name: &str) -> Option<String> {
+    let mut templates = state.ec2.launch_templates.all();
+    templates.find(|template| template.name == name).map(|template| template.meta.id.clone())
+}
+
+/// The id in `LaunchTemplateId`, or that of the name in `LaunchTemplateName`.
+fn named(state: &State, call: &Call) -> Result<String, AwsError> {
+    match (call.params.get("LaunchTemplateId"), call.params.get("LaunchTemplateName")) {
+        (None, Some(name)) => by_name(state, name).ok_or_else(|| name_not_found(name)),
+        _ => describe::need_param::<LaunchTemplate>(state, call, "LaunchTemplateId"),
+    }
+}
+
+fn name_not_found(name: &str) -> AwsError {
+    errors::refuse(
+        "InvalidLaunchTemplateName.NotFoundException",
+        format!("The specified launch template, with template name {name}, does not exist."),
+    )
+}
+
+fn describe_templates(state: &mut State, call: &Call) -> Outcome {
+    let names = call.params.list("LaunchTemplateName");
+    let chosen = select::<LaunchTemplate>(state, call)?;
+    if let Some(name) = names.iter().find(|name| !chosen.iter().any(|one| one.name == **name)) {
+        return Err(name_not_found(name));
+    }
+    let nodes = chosen
+        .into_iter()
+        .filter(|template| names.is_empty() || names.contains(&template.name))
+        .map(|template| template.node(state))
+        .collect();
+    list(state, call, LaunchTemplate::WORDS.set, nodes, true)
+}
+
+fn describe_versions(state: &mut State, call: &Call) -> Outcome {
+    let id = named(state, call)?;
+    let wanted = call.params.list("LaunchTemplateVersion");
+    if let Some(version) = wanted.iter().find(|one| !["1", "$Latest", "$Default"].contains(&&***one))
+    {
+        let message = format!("Could not find the specified version {version} of template {id}.");
+        return Err(errors::refuse("InvalidLaunchTemplateId.VersionNotFound", message));
+    }
+    let template = describe::need::<LaunchTemplate>(state, &id)?;
+    let data = Node::new()
+        .maybe("instanceType", template.data.get("InstanceType"))
+        .maybe("imageId", template.data.get("ImageId"))
+        .maybe("keyName", template.data.get("KeyName"))
+        .maybe("userData", template.data.get("UserData"))
+        .list(
+            "securityGroupIdSet",
+            "item",
+            template.data.list("SecurityGroupId").into_iter().map(Node::of_text),
+        );
+    let node = Node::new()
+        .text("launchTemplateId", &id)
+        .text("launchTemplateName", &template.name)
+        .text("versionNumber", 1)
+        .text("createTime", template.meta.created_at)
+        .text("defaultVersion", true)
+        .node("launchTemplateData", data);
+    list(state, call, "launchTemplateVersionSet", vec![node], true)
+}
+
+fn delete(state: &mut State, call: &Call) -> Outcome {
+    let id = named(state, call)?;
+    let node = describe::need::<LaunchTemplate>(state, &id)?.node(state);
+    delete_internal(state, &id);
+    Ok(Answer::Xml(Node::new().node("launchTemplate", node)))
+}

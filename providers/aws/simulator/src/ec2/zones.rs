@@ -1,0 +1,114 @@
+//! Regions and availability zones. Neither list has pages.
+//!
+//! Apart from instance types, which say what is offered in them.
+
+use crate::ec2::describe::list;
+use crate::ec2::{Operation, errors, filters};
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::Outcome;
+use crate::wire::xml::Node;
+
+/// The regions that every account has without asking. Source: the list of regions in the AWS account
+/// management guide; those that need an opt-in are left out, as DescribeRegions does by default.
+const REGIONS: &[&str] = &[
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
+    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
+    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+];
+
+/// The operations on regions and zones.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "DescribeRegions" => describe_regions,
+        "DescribeAvailabilityZones" => describe_zones,
+        _ => return None,
+    })
+}
+
+/// An item with the values that filters compare with.
+type Item = (Node, Vec<(&'static str, String)>);
+
+fn answer(state: &State, call: &Call, set: &str, known: &[&str], items: Vec<Item>) -> Outcome {
+    let conditions = call.params.filters();
+    for (name, _) in &conditions {
+        filters::admit(name, known)?;
+    }
+    let nodes = items.into_iter().filter(|(_, values)| {
+        conditions.iter().all(|(name, patterns)| {
+            let found = values.iter().filter(|(known, _)| known == name);
+            let held: Vec<String> = found.map(|(_, value)| value.clone()).collect();
+            filters::matches(&held, patterns)
+        })
+    });
+    list(state, call, set, nodes.map(|(node, _)| node).collect(), false)
+}
+
+fn describe_regions(state: &mut State, call: &Call) -> Outcome {
+    let wanted = call.params.list("RegionName");
+    if let Some(unknown) = wanted.iter().find(|name| !REGIONS.contains(&name.as_str())) {
+        return Err(errors::bad_value(unknown, "regionName", "No such region."));
+    }
+    let items = REGIONS
+        .iter()
+        .filter(|region| wanted.is_empty() || wanted.iter().any(|name| name == *region))
+        .map(|region| {
+            let endpoint = format!("ec2.{region}.amazonaws.com");
+            let node = Node::new()
+                .text("regionName", region)
+                .text("regionEndpoint", &endpoint)
+                .text("optInStatus", "opt-in-not-required");
+            let values = vec![
+                ("region-name", (*region).to_owned()),
+                ("endpoint", endpoint),
+                ("opt-in-status", "opt-in-not-required".to_owned()),
+            ];
+            (node, values)
+        });
+    let known = ["region-name", "endpoint", "opt-in-status"];
+    answer(state, call, "regionInfo", &known, items.collect())
+}
+
+fn describe_zones(state: &mut State, call: &Call) -> Outcome {
+    let (names, ids) = (call.params.list("ZoneName"), call.params.list("ZoneId"));
+    let zones = state.setup.zones();
+    for name in &names {
+        if !zones.iter().any(|(zone, _)| zone == name) {
+            return Err(errors::bad_value(name, "availabilityZone", "No such zone."));
+        }
+    }
+    let region = state.setup.region.clone();
+    let items = zones
+        .into_iter()
+        .filter(|(name, id)| {
+            (names.is_empty() || names.contains(name)) && (ids.is_empty() || ids.contains(id))
+        })
+        .map(|(name, id)| {
+            let group = format!("{region}-zg-1");
+            let node = Node::new()
+                .text("zoneName", &name)
+                .text("zoneId", &id)
+                .text("zoneState", "available")
+                .text("regionName", &region)
+                .text("zoneType", "availability-zone")
+                .text("optInStatus", "opt-in-not-required")
+                .text("groupName", &group)
+                .text("networkBorderGroup", &region)
+                .list("messageSet", "item", []);
+            let values = vec![
+                ("zone-name", name),
+                ("zone-id", id),
+                ("state", "available".to_owned()),
+                ("zone-type", "availability-zone".to_owned()),
+                ("region-name", region.clone()),
+                ("opt-in-status", "opt-in-not-required".to_owned()),
+                ("group-name", group),
+            ];
+            (node, values)
+        });
+    let known = [
+        "zone-name", "zone-id", "state", "zone-type", "region-name", "opt-in-status", "group-name",
+        "message",
+    ];
+    answer(state, call, "availabilityZoneInfo", &known, items.collect())
+}

@@ -1,0 +1,102 @@
+//! The name of an AWS request: service from the credential scope, operation from the protocol.
+
+use bytes::Bytes;
+use http::{Method, Request};
+
+/// The service that the request is signed for; none when it is not signed.
+pub(super) fn service(request: &Request<Bytes>) -> Option<String> {
+    let header = request.headers().get(http::header::AUTHORIZATION);
+    let scope = match header.and_then(|value| value.to_str().ok()) {
+        Some(value) => value.split_once("Credential=").map(|(_, rest)| rest.to_owned()),
+        None => parameter(request.uri().query().unwrap_or_default(), "X-Amz-Credential"),
+    }?;
+    let scope = scope.split(',').next().unwrap_or_default();
+    scope.split('/').nth(3).filter(|service| !service.is_empty()).map(str::to_owned)
+}
+
+/// The operation, in AWS's own spelling, or method and path when it cannot be told.
+pub(super) fn name(service: &str, request: &Request<Bytes>) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        let target = target.to_str().unwrap_or_default();
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let action = std::str::from_utf8(request.body())
+        .ok()
+        .and_then(|body| parameter(body, "Action"))
+        .or_else(|| parameter(request.uri().query().unwrap_or_default(), "Action"));
+    if let Some(action) = action {
+        return action;
+    }
+    let path = request.uri().path();
+    let known = if service == "eks" { eks(request.method(), path) } else { None };
+    known.map_or_else(|| format!("{} {path}", request.method()), str::to_owned)
+}
+
+fn parameter(form: &str, key: &str) -> Option<String> {
+    form_urlencoded::parse(form.as_bytes())
+        .find(|(found, _)| found == key)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The operation of an EKS path. Names in paths are percent-encoded, slashes too, so segments hold.
+fn eks(method: &Method, path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let name = match (method.as_str(), parts.as_slice()) {
+        ("GET", ["cluster-versions"]) => "DescribeClusterVersions",
+        ("GET", ["clusters"]) => "ListClusters",
+        ("POST", ["clusters"]) => "CreateCluster",
+        ("GET", ["clusters", _]) => "DescribeCluster",
+        ("DELETE", ["clusters", _]) => "DeleteCluster",
+        ("POST", ["clusters", _, "updates"]) => "UpdateClusterVersion",
+        ("POST", ["clusters", _, "update-config"]) => "UpdateClusterConfig",
+        ("GET", ["clusters", _, "updates"]) => "ListUpdates",
+        ("GET", ["clusters", _, "updates", _]) => "DescribeUpdate",
+        ("GET", ["clusters", _, "node-groups"]) => "ListNodegroups",
+        ("POST", ["clusters", _, "node-groups"]) => "CreateNodegroup",
+        ("GET", ["clusters", _, "node-groups", _]) => "DescribeNodegroup",
+        ("DELETE", ["clusters", _, "node-groups", _]) => "DeleteNodegroup",
+        ("POST", ["clusters", _, "node-groups", _, "update-config"]) => "UpdateNodegroupConfig",
+        ("POST", ["clusters", _, "node-groups", _, "update-version"]) => "UpdateNodegroupVersion",
+        ("GET", ["clusters", _, "fargate-profiles"]) => "ListFargateProfiles",
+        ("GET", ["clusters", _, "addons"]) => "ListAddons",
+        ("POST", ["clusters", _, "addons"]) => "CreateAddon",
+        ("GET", ["clusters", _, "addons", _]) => "DescribeAddon",
+        ("DELETE", ["clusters", _, "addons", _]) => "DeleteAddon",
+        ("GET", ["clusters", _, "access-entries"]) => "ListAccessEntries",
+        ("POST", ["clusters", _, "access-entries"]) => "CreateAccessEntry",
+        ("GET", ["clusters", _, "access-entries", _]) => "DescribeAccessEntry",
+        ("DELETE", ["clusters", _, "access-entries", _]) => "DeleteAccessEntry",
+        ("POST", ["clusters", _, "access-entries", _, "access-policies"]) => {
+            "AssociateAccessPolicy"
+        }
+        ("GET", ["clusters", _, "pod-identity-associations"]) => "ListPodIdentityAssociations",
+        ("GET", ["clusters", _, "identity-provider-configs"]) => "ListIdentityProviderConfigs",
+        ("GET", ["tags", _]) => "ListTagsForResource",
+        ("POST", ["tags", _]) => "TagResource",
+        ("DELETE", ["tags", _]) => "UntagResource",
+        _ => return None,
+    };
+    Some(name)
+}
+
+/// Verbs of operations that change nothing.
+const READS: &[&str] = &[
+    "Describe",
+    "List",
+    "Get",
+    "Lookup",
+    "Simulate",
+    "Search",
+    "Estimate",
+    "BatchGet",
+    "Filter",
+    "AssumeRole",
+];
+
+/// Whether the operation can change anything in the account.
+pub(super) fn is_mutating(service: &str, operation: &str, request: &Request<Bytes>) -> bool {
+    if service == "eks" {
+        return request.method() != Method::GET;
+    }
+    !READS.iter().any(|verb| operation.starts_with(verb))
+}

@@ -1,0 +1,219 @@
+//! The reference EKS provisioner: network, identity, cluster and nodes, made as concurrently as AWS
+//! allows, and taken down from tags alone.
+//!
+//! It spawns nothing: dropping its future is the same as the death of its process.
+
+use async_trait::async_trait;
+use aws_sdk_eks::types::Cluster;
+use futures::future::join_all;
+use futures::join;
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+
+use crate::kubeconfig;
+use crate::provisioner::problem::{Problem, all, both};
+use crate::provisioner::routes::Target;
+use crate::provisioner::security::Groups;
+use crate::provisioner::session::Session;
+use crate::provisioner::subnets::ZoneSubnets;
+use crate::spec::EksSpec;
+
+pub(crate) mod address;
+mod adopt;
+mod claim;
+mod cluster;
+mod gateway;
+mod identity;
+pub(crate) mod names;
+mod nat;
+mod nodes;
+pub(crate) mod pages;
+pub(crate) mod problem;
+pub(crate) mod retry;
+mod routes;
+mod security;
+pub(crate) mod session;
+mod subnets;
+mod survey;
+pub(crate) mod teardown;
+pub(crate) mod vpc;
+mod wait;
+mod zones;
+
+/// The reference provisioner. One value is one process: it remembers nothing of earlier ones.
+pub struct EksProvisioner {
+    spec: EksSpec,
+    connection: Connection,
+}
+
+/// The network as far as the cluster needs it.
+struct Network {
+    vpc: String,
+    subnets: Vec<ZoneSubnets>,
+    groups: Groups,
+}
+
+/// The ARNs of both roles.
+struct Roles {
+    cluster: String,
+    nodes: String,
+}
+
+impl EksProvisioner {
+    /// A provisioner of what the scenario asks for.
+    pub fn new(spec: EksSpec, connection: Connection) -> Self {
+        Self { spec, connection }
+    }
+
+    /// The scenario's cluster block.
+    pub(crate) fn spec(&self) -> &EksSpec {
+        &self.spec
+    }
+
+    /// A session: one piece of work without memory.
+    pub(crate) fn session(&self) -> Session {
+        Session::new(&self.spec, &self.connection)
+    }
+}
+
+#[async_trait]
+impl Provisioner for EksProvisioner {
+    fn name(&self) -> String {
+        "reference".to_owned()
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        claim::of(&self.spec)
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        let session = self.session();
+        let result = match provision(&session).await {
+            Ok(cluster) => hand_over(&session, &cluster).await,
+            Err(problem) => Err(problem),
+        };
+        match result {
+            Ok(provisioned) => Ok(provisioned),
+            Err(problem) => Err(failure(self.session(), &problem).await),
+        }
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        teardown::teardown(&self.session()).await
+    }
+}
+
+/// Makes everything. The longest chain is role, cluster, node group; all else runs beside it.
+///
+/// # Errors
+/// With the cause, after every branch has come to a stop between two calls.
+pub(crate) async fn provision(session: &Session) -> Result<Cluster, Problem> {
+    let zones = zones::choose(session).await?;
+    // The marker comes first: see `identity`.
+    let cluster_role = identity::role(session, &identity::CLUSTER).await?;
+    let (roles, network) = both(join!(
+        async { session.or_halt(roles(session, cluster_role).await) },
+        async { session.or_halt(network(session, &zones).await) },
+    ))?;
+    let private: Vec<String> =
+        network.subnets.iter().map(|subnets| subnets.private.clone()).collect();
+    let public = network.subnets.iter().map(|subnets| subnets.public.clone());
+    let parts = cluster::Parts {
+        role: &roles.cluster,
+        subnets: public.chain(private.iter().cloned()).collect(),
+        group: &network.groups.cluster,
+    };
+    let (cluster, ()) = both(join!(
+        async { session.or_halt(cluster::ensure(session, &parts).await) },
+        async { session.or_halt(ways_out(session, &network).await) },
+    ))?;
+    let groups = session.spec.node_groups.0.iter().map(|group| async {
+        session.or_halt(nodes::ensure(session, group, &roles.nodes, &private).await)
+    });
+    all(join_all(groups).await)?;
+    Ok(cluster)
+}
+
+/// The nodes' role, and the policies of both.
+async fn roles(session: &Session, cluster: String) -> Result<Roles, Problem> {
+    let ((), nodes) = both(join!(identity::attach(session, &identity::CLUSTER), async {
+        let arn = identity::role(session, &identity::NODES).await?;
+        identity::attach(session, &identity::NODES).await?;
+        Ok(arn)
+    }))?;
+    Ok(Roles { cluster, nodes })
+}
+
+/// VPC, subnets and security groups.
+async fn network(session: &Session, zones: &[String]) -> Result<Network, Problem> {
+    let vpc = vpc::ensure(session).await?;
+    let (subnets, groups) =
+        both(join!(subnets::ensure(session, &vpc, zones), security::ensure(session, &vpc)))?;
+    Ok(Network { vpc, subnets, groups })
+}
+
+/// Internet gateway, addresses, NAT gateways and routes: they are ready long before the cluster.
+async fn ways_out(session: &Session, network: &Network) -> Result<(), Problem> {
+    let gateway = gateway::ensure(session, &network.vpc).await?;
+    let public = async {
+        let subnets: Vec<&str> =
+            network.subnets.iter().map(|subnets| subnets.public.as_str()).collect();
+        let table = routes::table(session, &network.vpc, "public", &subnets).await?;
+        routes::default_route(session, &table, &Target::Internet(&gateway)).await
+    };
+    let private = network.subnets.iter().map(|subnets| async {
+        session.or_halt(zone_way_out(session, &network.vpc, subnets).await)
+    });
+    let (public, private) =
+        join!(async { session.or_halt(public.await) }, join_all(private));
+    both((public, all(private)))?;
+    Ok(())
+}
+
+/// Address, NAT gateway and route of one zone's private subnet.
+async fn zone_way_out(
+    session: &Session,
+    vpc: &str,
+    subnets: &ZoneSubnets,
+) -> Result<(), Problem> {
+    let part = format!("nat-{}", subnets.zone);
+    let nat = async {
+        let address = address::ensure(session, &part).await?;
+        nat::ensure(session, &part, &subnets.public, &address).await
+    };
+    let private = format!("private-{}", subnets.zone);
+    let table = routes::table(session, vpc, &private, &[&subnets.private]);
+    let (nat, table) = both(join!(
+        async { session.or_halt(nat.await) },
+        async { session.or_halt(table.await) },
+    ))?;
+    routes::default_route(session, &table, &Target::Nat(&nat)).await
+}
+
+/// What is handed over: access as the kubeconfig gives it, and what was made.
+///
+/// # Errors
+/// When the token cannot be made.
+pub(crate) async fn hand_over(
+    session: &Session,
+    cluster: &Cluster,
+) -> Result<Provisioned, Problem> {
+    let access = kubeconfig::access(&session.config, &session.connection, cluster)
+        .await
+        .map_err(|error| Problem::ours("make a kubeconfig", error.to_string()))?;
+    Ok(Provisioned { access, made: session.made() })
+}
+
+/// The error of a provision: what happened, where, what next, and what is there now.
+async fn failure(session: Session, problem: &Problem) -> ProvisionerError {
+    let next = "provision again to continue where it stopped, or tear down to remove all of it";
+    match survey::everything(&session).await {
+        Ok(left) => ProvisionerError {
+            message: format!("{problem}; {next}"),
+            left_behind: left.ids(),
+        },
+        Err(unread) => ProvisionerError::new(format!(
+            "{problem}; what exists could not be read either: {unread}; {next}"
+        )),
+    }
+}

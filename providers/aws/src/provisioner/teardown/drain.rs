@@ -1,0 +1,41 @@
+//! Draining the cluster: what workloads made in the cloud goes while Kubernetes still lives, for only
+//! its controllers know all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_eks::types::ClusterStatus;
+
+use crate::kubeconfig;
+use crate::provisioner::cluster;
+use crate::provisioner::problem::Problem;
+use crate::provisioner::session::Session;
+
+/// Longest time for services and volume claims to go.
+const DRAINED_WITHIN: Duration = Duration::from_secs(600);
+
+/// Deletes balanced services and volume claims, if the cluster answers.
+///
+/// # Errors
+/// When the cluster is there and does not do it. What is left in the cloud is found by tag later.
+pub(crate) async fn workloads(session: &Session) -> Result<(), Problem> {
+    let Some(known) = cluster::describe(session).await? else { return Ok(()) };
+    if !cluster::is_ours(session, &known) || known.status() != Some(&ClusterStatus::Active) {
+        return Ok(());
+    }
+    let failed = |error: String| Problem::ours("drain the cluster", error);
+    let access = kubeconfig::access(&session.config, &session.connection, &known)
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    let transport = Arc::clone(&session.connection.transport);
+    let client = kubeproof_kubernetes::client::client(&access, transport)
+        .map_err(|error| failed(error.to_string()))?;
+    let left = kubeproof_kubernetes::leftovers::drain(&client, DRAINED_WITHIN)
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(failed(format!("{} services or volume claims did not go", left.len())))
+    }
+}

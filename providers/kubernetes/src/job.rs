@@ -1,0 +1,303 @@
+//! The job that proves a cluster: it must be scheduled, read a Secret, print, end, and be readable.
+//!
+//! The nonce is what makes it a proof: it enters the cluster in a Secret and is only accepted when it
+//! comes out again in the log. It never shows in an error, and `(nonce)` stands for it in the proof.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::api::{Api, ListParams, LogParams, ObjectMeta, PostParams};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::attempt::{attempt, list_all};
+use crate::diagnosis::{self, Hope, PATIENCE};
+use crate::error::{Cause, KubernetesError};
+use crate::{namespace, probe};
+
+/// The label by which a retry knows what an earlier attempt made.
+pub const JOB_LABEL: &str = "kubeproof.dev/job";
+/// Pause between two looks at the job.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Stands for the nonce wherever people read.
+const NONCE_SHOWN: &str = "(nonce)";
+
+/// What a job shall print, and where.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JobOrder {
+    /// Name of the job and of its Secret.
+    pub name: String,
+    /// Name space of its own: it is created and removed.
+    pub namespace: String,
+    /// The text that it shall print.
+    pub print: String,
+    /// The secret that it shall print after the text.
+    pub nonce: String,
+    /// How long it may take from its creation to its end.
+    pub timeout: Duration,
+    /// Labels of all that is made.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for JobOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobOrder")
+            .field("name", &self.name)
+            .field("namespace", &self.namespace)
+            .field("print", &self.print)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a job has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobProof {
+    /// What it printed, with `(nonce)` in place of the nonce.
+    pub output: String,
+    /// The exit code of its container.
+    pub exit_code: i32,
+    /// The pod that ran it.
+    pub pod: String,
+    /// The node that the pod was on.
+    pub node: String,
+    /// Seconds from its creation to its end.
+    pub seconds: u64,
+}
+
+/// Runs a job in a name space of its own, reads its log, and removes the name space again. Safe to
+/// repeat: what an earlier attempt made is taken over when it carries the labels.
+///
+/// # Errors
+/// When the job cannot be made, does not end in time, fails, prints something else or cannot be
+/// removed: with the state of its pods and the last events.
+pub async fn run_job(
+    client: &kube::Client,
+    order: &JobOrder,
+) -> Result<JobProof, KubernetesError> {
+    let proven = prove(client, order).await;
+    // An order that found somebody else's name space must not remove it.
+    let foreign = matches!(&proven, Err(error) if error.cause == Cause::Status(409));
+    if foreign {
+        return proven;
+    }
+    let removed = namespace::delete(client, &order.namespace).await;
+    match (proven, removed) {
+        (Ok(proof), Ok(())) => Ok(proof),
+        (Ok(_), Err(error)) => Err(error),
+        (Err(error), Ok(())) => Err(error),
+        (Err(mut error), Err(second)) => {
+            error.message += &format!("; besides, name space {} remains: {second}", order.namespace);
+            Err(error)
+        }
+    }
+}
+
+async fn prove(client: &kube::Client, order: &JobOrder) -> Result<JobProof, KubernetesError> {
+    let mut labels = order.labels.clone();
+    labels.insert(JOB_LABEL.to_owned(), order.name.clone());
+    namespace::ensure(client, &order.namespace, &labels).await?;
+    make_secret(client, order, &labels).await?;
+    let start = Instant::now();
+    make_job(client, order, &labels).await?;
+    let pods = wait_end(client, order, start).await?;
+    let seconds = start.elapsed().as_secs();
+    read_proof(client, order, &pods, seconds).await
+}
+
+fn metadata(order: &JobOrder, labels: &BTreeMap<String, String>) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(order.name.clone()),
+        labels: Some(labels.clone()),
+        ..ObjectMeta::default()
+    }
+}
+
+async fn make_secret(
+    client: &kube::Client,
+    order: &JobOrder,
+    labels: &BTreeMap<String, String>,
+) -> Result<(), KubernetesError> {
+    let what = format!("create secret {}/{}", order.namespace, order.name);
+    let api: Api<Secret> = Api::namespaced(client.clone(), &order.namespace);
+    let secret = Secret {
+        metadata: metadata(order, labels),
+        string_data: Some(BTreeMap::from([(probe::NONCE.to_owned(), order.nonce.clone())])),
+        ..Secret::default()
+    };
+    let params = PostParams::default();
+    match attempt(&what, || api.create(&params, &secret)).await {
+        Ok(_) => return Ok(()),
+        Err(error) if error.cause == Cause::Status(409) => {}
+        Err(error) => return Err(error),
+    }
+    let there = attempt(&what, || api.get(&order.name)).await?;
+    namespace::adopt(&what, &there.metadata, labels)?;
+    let same = there.data.unwrap_or_default().get(probe::NONCE).map(|bytes| bytes.0.clone());
+    if same.as_deref() == Some(order.nonce.as_bytes()) {
+        return Ok(());
+    }
+    let message = "an earlier attempt left one with another nonce";
+    let next = "repeat it: the name space is removed now";
+    Err(KubernetesError::new(&what, Cause::Refuted, message, next))
+}
+
+async fn make_job(
+    client: &kube::Client,
+    order: &JobOrder,
+    labels: &BTreeMap<String, String>,
+) -> Result<(), KubernetesError> {
+    let what = format!("create job {}/{}", order.namespace, order.name);
+    let api: Api<Job> = Api::namespaced(client.clone(), &order.namespace);
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": order.name, "labels": labels},
+        "spec": {
+            "backoffLimit": 1,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "restartPolicy": "Never", "automountServiceAccountToken": false,
+                    "containers": [probe::container(&order.print, Some(&order.name))],
+                },
+            },
+        },
+    });
+    let job: Job = serde_json::from_value(job).map_err(|error| {
+        KubernetesError::new(&what, Cause::Usage, error.to_string(), "report this as a bug")
+    })?;
+    let params = PostParams::default();
+    match attempt(&what, || api.create(&params, &job)).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.cause == Cause::Status(409) => {
+            let there = attempt(&what, || api.get(&order.name)).await?;
+            namespace::adopt(&what, &there.metadata, labels)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A job that is neither complete nor failed is running, whatever its counters say.
+fn has_condition(job: &Job, wanted: &str) -> bool {
+    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref());
+    conditions
+        .unwrap_or_default()
+        .iter()
+        .any(|condition| condition.type_ == wanted && condition.status == "True")
+}
+
+async fn wait_end(
+    client: &kube::Client,
+    order: &JobOrder,
+    start: Instant,
+) -> Result<Vec<Pod>, KubernetesError> {
+    let what = format!("run job {}/{}", order.namespace, order.name);
+    let jobs: Api<Job> = Api::namespaced(client.clone(), &order.namespace);
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
+    let ours = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", order.name));
+    let mut doubtful_since = None;
+    loop {
+        let job = attempt(&what, || jobs.get(&order.name)).await?;
+        let all = list_all(&what, &pods, &ours).await?;
+        if has_condition(&job, "Complete") {
+            return Ok(all);
+        }
+        let (cause, why, next) = if has_condition(&job, "Failed") {
+            (Cause::Refuted, "the job failed".to_owned(), "look at the pod's exit code and reason")
+        } else if start.elapsed() >= order.timeout {
+            let why = format!("not complete after {} s", start.elapsed().as_secs());
+            (Cause::Timeout, why, "look at what the pod waits for")
+        } else {
+            match (diagnosis::hope(&all), doubtful_since) {
+                (Hope::Lost(why), _) => {
+                    let next = "the pod can never start: look at its image and command";
+                    (Cause::Refuted, why, next)
+                }
+                (Hope::Doubtful(why), Some(since))
+                    if start.elapsed().saturating_sub(since) >= PATIENCE =>
+                {
+                    (Cause::Refuted, why, "look at why the pod does not start")
+                }
+                (hope, since) => {
+                    doubtful_since = match hope {
+                        Hope::Doubtful(_) => since.or(Some(start.elapsed())),
+                        _ => None,
+                    };
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            }
+        };
+        let seen = diagnosis::describe(client, &order.namespace, &all).await;
+        let message = redacted(order, &format!("{why}: {seen}"));
+        return Err(KubernetesError::new(&what, cause, message, next));
+    }
+}
+
+async fn read_proof(
+    client: &kube::Client,
+    order: &JobOrder,
+    pods: &[Pod],
+    seconds: u64,
+) -> Result<JobProof, KubernetesError> {
+    let what = format!("read the log of job {}/{}", order.namespace, order.name);
+    let succeeded = pods.iter().find(|pod| {
+        pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Succeeded")
+    });
+    let Some(pod) = succeeded else {
+        let seen = diagnosis::describe(client, &order.namespace, pods).await;
+        let message = redacted(order, &format!("the job is complete, yet no pod succeeded: {seen}"));
+        return Err(KubernetesError::new(&what, Cause::Refuted, message, "look at the job's pods"));
+    };
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let api: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
+    let params = LogParams::default();
+    let output = attempt(&what, || api.logs(&name, &params)).await?;
+    let shown = redacted(order, &output);
+    let refuted = |problem: String| {
+        Err(KubernetesError::new(&what, Cause::Refuted, problem, "look at what the pod really ran"))
+    };
+    let Some(exit_code) = diagnosis::exit_code(pod) else {
+        return refuted(format!("pod {name} does not say its exit code"));
+    };
+    if exit_code != 0 {
+        return refuted(format!("pod {name} ended with exit code {exit_code}"));
+    }
+    for (thing, lines) in [("text", &order.print), ("nonce", &order.nonce)] {
+        if !has_lines(&output, lines) {
+            return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
+        }
+    }
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
+    Ok(JobProof { output: shown, exit_code, pod: name, node, seconds })
+}
+
+fn redacted(order: &JobOrder, text: &str) -> String {
+    if order.nonce.is_empty() { text.to_owned() } else { text.replace(&order.nonce, NONCE_SHOWN) }
+}
+
+/// Whether the lines are in the output as whole lines.
+fn has_lines(output: &str, lines: &str) -> bool {
+    let lines = lines.trim_end_matches('\n');
+    !lines.is_empty() && format!("\n{output}\n").contains(&format!("\n{lines}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_lines;
+
+    fn check(output: &str, lines: &str, expected: bool) {
+        assert_eq!(has_lines(output, lines), expected, "{lines:?} in {output:?}");
+    }
+
+    #[test]
+    fn a_text_must_be_there_as_whole_lines() {
+        check("hello\nn-1\n", "hello", true);
+        check("hello\nn-1", "n-1", true);
+        check("hello there\n", "hello", false);
+        check("a\nb\nc\n", "b\nc", true);
+        check("hello\n", "", false);
+    }
+}

@@ -1,0 +1,63 @@
+//! Each format over the hand-made records, as text that a person has read and approved.
+//!
+//! Apart from the tests of single rules: what these hold is the look of the whole.
+
+use kubeproof_reports::format::{Format, Style, render};
+use kubeproof_reports::record::Record;
+
+use crate::common::{claims_too_little, failures, leaks_an_address, passing, records};
+
+#[track_caller]
+fn check(name: &str, format: Format, records: &[Record], width: Option<u16>) {
+    let style = Style {
+        colour: false,
+        width,
+    };
+    insta::assert_snapshot!(name, render(format, records, &style));
+}
+
+/// One that passes, one of its failures, and two that go wrong: enough for formats that are long.
+fn few() -> Vec<Record> {
+    let failure = failures().remove(0);
+    vec![passing(), failure, claims_too_little(), leaks_an_address()]
+}
+
+#[test]
+fn a_table_of_usual_width() {
+    check("table", Format::Table, &records(), None);
+}
+
+#[test]
+fn a_table_on_a_narrow_terminal_shows_the_matrix_line_by_line() {
+    check("table_narrow", Format::Table, &few(), Some(80));
+}
+
+#[test]
+fn a_table_on_a_wide_terminal_shows_more_of_the_evidence() {
+    check("table_wide", Format::Table, &few(), Some(160));
+}
+
+#[test]
+fn a_table_of_no_records_says_so() {
+    check("table_empty", Format::Table, &[], None);
+}
+
+#[test]
+fn a_markdown_page() {
+    check("markdown", Format::Markdown, &records(), None);
+}
+
+#[test]
+fn a_json_document() {
+    check("json", Format::Json, &[leaks_an_address()], None);
+}
+
+#[test]
+fn a_junit_report() {
+    check("junit", Format::Junit, &few(), None);
+}
+
+#[test]
+fn an_html_page() {
+    check("html", Format::Html, &few(), None);
+}

@@ -1,0 +1,8 @@
+//! Tests of the reports over hand-made records.
+//!
+//! One target, so that the records are written once and linked once.
+
+mod common;
+mod escaping;
+mod formats;
+mod judging;
