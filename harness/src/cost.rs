@@ -6,3 +6,17 @@ pub mod claim;
 pub mod compare;
 pub mod gap;
 pub mod lived;
+
+use kubeproof_contract::Decimal;
+use rust_decimal::RoundingStrategy;
+
+/// US dollars with so many decimals, rounded: `$0.2876`. (A decimal's own format cuts off.)
+pub fn usd(amount: Decimal, decimals: u32) -> String {
+    format!("${}", fixed(amount, decimals))
+}
+
+/// A number with so many decimals, rounded.
+pub fn fixed(amount: Decimal, decimals: u32) -> String {
+    let rounded = amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
+    format!("{rounded:.*}", decimals as usize)
+}

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use kubeproof_contract::Decimal;
 
+use crate::cost::usd;
+
 /// The account ids in which live runs may happen, separated by commas.
 pub const ACCOUNT_VARIABLE: &str = "KUBEPROOF_LIVE_ACCOUNT";
 /// The most that all trials together may cost, US dollars.
@@ -60,10 +62,11 @@ pub fn fits(permit: &Permit, budgets: &[Decimal]) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{} trials may cost ${together:.2} together, and {BUDGET_VARIABLE} is ${:.2}: choose fewer \
+        "{} trials may cost {} together, and {BUDGET_VARIABLE} is {}: choose fewer \
          with --only, or raise it",
         budgets.len(),
-        permit.budget_usd
+        usd(together, 2),
+        usd(permit.budget_usd, 2)
     ))
 }
 

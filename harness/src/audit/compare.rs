@@ -10,6 +10,8 @@ use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
+use crate::cost::usd as dollars;
+
 /// The fact that says why a resource may remain without being an orphan.
 pub const STAYS_FACT: &str = "stays";
 
@@ -57,7 +59,7 @@ pub fn orphan_words(orphan: &Orphan) -> String {
         _ => String::new(),
     };
     let cost = match orphan.monthly_cost_usd {
-        Some(usd) => format!("${usd:.2} a month"),
+        Some(usd) => format!("{} a month", dollars(usd, 2)),
         None => "no price known".to_owned(),
     };
     format!("{} {}{name} in {}: {cost}", orphan.resource_type, orphan.id, orphan.region)

@@ -5,6 +5,8 @@
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::EstimateLine;
 
+use super::usd;
+
 /// Lines up to which every subset is tried.
 const LINES_MAX: usize = 16;
 
@@ -18,7 +20,7 @@ pub fn wrong(claimed: Decimal, lines: &[EstimateLine], tolerance_percent: u32) -
     let missing = missing(claimed, lines);
     let words: Vec<String> = missing
         .iter()
-        .map(|line| format!("{} (${:.4})", name(line), line.usd_per_hour))
+        .map(|line| format!("{} ({})", name(line), usd(line.usd_per_hour, 4)))
         .collect();
     let why = match (words.is_empty(), claimed < list) {
         (false, _) => format!("missing {}", words.join(", ")),
@@ -26,8 +28,9 @@ pub fn wrong(claimed: Decimal, lines: &[EstimateLine], tolerance_percent: u32) -
         (true, false) => "the claim is too high".to_owned(),
     };
     Some(format!(
-        "the provisioner claims ${} an hour; the list price is ${list:.4}: {why}",
-        claimed.normalize()
+        "the provisioner claims ${} an hour; the list price is {}: {why}",
+        claimed.normalize(),
+        usd(list, 4)
     ))
 }
 

@@ -9,7 +9,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::{Billed, Charge, Estimate};
 use kubeproof_reports::record::{Cost, CostLine};
 
-use super::{claim, gap};
+use super::{claim, fixed, gap, usd};
 
 /// Everything that is known about the cost of a trial.
 #[derive(Clone, Debug)]
@@ -92,8 +92,11 @@ fn judge(
     };
     let deviation = deviation.unwrap_or_default();
     let words = format!(
-        "estimated ${estimated:.4}, billed ${billed:.4}: {:+.1} % of the bill, {} % pass",
-        deviation, known.tolerance_percent
+        "estimated {}, billed {}: {} % of the bill, {} % pass",
+        usd(estimated, 4),
+        usd(billed, 4),
+        fixed(deviation, 1),
+        known.tolerance_percent
     );
     if !bill.is_final {
         return (Verdict::Pending, format!("{words}; the bill is not final"));

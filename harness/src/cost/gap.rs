@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Charge, EstimateLine};
 
+use super::usd;
+
 /// Below this difference, US dollars, there is no gap.
 const NOTHING: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 
@@ -35,7 +37,7 @@ pub fn name(line: &Line<'_>) -> Option<String> {
         return None;
     }
     let sign = if difference.is_sign_negative() { "-" } else { "+" };
-    let amount = format!("{sign}${:.4}", difference.abs());
+    let amount = format!("{sign}{}", usd(difference.abs(), 4));
     let orphan = line
         .charges
         .iter()
@@ -56,7 +58,8 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if let (Some(billed), Some(metered)) = (line.billed, line.metered)
         && (billed - metered).abs() >= NOTHING
     {
-        return Some(format!("price: {amount}: the bill is ${billed:.4}, the meter ${metered:.4}"));
+        let (billed, metered) = (usd(billed, 4), usd(metered, 4));
+        return Some(format!("price: {amount}: the bill is {billed}, the meter {metered}"));
     }
     if estimate.min_usd != estimate.max_usd {
         return Some(format!("rounding: {amount}: whole hours are charged"));

@@ -8,6 +8,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
 
 use super::Wrong;
+use crate::cost::usd;
 
 /// Mutating calls of those who may only look.
 pub fn lookers(calls: &[Call]) -> Vec<Wrong> {
@@ -37,7 +38,7 @@ pub fn budget(calls: usize, most: u32) -> Option<Wrong> {
 /// O4: the meter stays within the declared bound.
 pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
     (metered > most).then(|| {
-        Wrong::new("O4 bill", format!("the meter counted ${metered:.4}, the budget is ${most:.2}"))
+        Wrong::new("O4 bill", format!("the meter counted {}, the budget is {}", usd(metered, 4), usd(most, 2)))
     })
 }
 

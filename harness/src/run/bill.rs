@@ -17,6 +17,7 @@ use super::book::{Book, no_cost};
 use super::stage::Stage;
 use crate::cost::compare::{Bill, Known, compare};
 use crate::cost::lived::{self, Span};
+use crate::cost::usd as dollars;
 use crate::oracles::calls;
 
 /// The longest that a rehearsal waits for a bill, in its own clock.
@@ -100,9 +101,10 @@ fn lived_usd(
 /// Waits for the bill and reads it. Live runs do not wait: theirs is pending, to be settled later.
 async fn bill(stage: &Stage<'_>, metered: Option<Decimal>, budget: Decimal) -> Bill {
     if !stage.trial.is_main() {
-        let metered = metered.map_or_else(String::new, |usd| format!("; metered ${usd:.4}"));
+        let metered = metered.map_or_else(String::new, |usd| format!("; metered {}", dollars(usd, 4)));
         return Bill::NotAsked(format!(
-            "the bill is compared in the main trial{metered} of a budget of ${budget:.2}"
+            "the bill is compared in the main trial{metered} of a budget of {}",
+            dollars(budget, 2)
         ));
     }
     let biller = stage.account(Actor::Biller);

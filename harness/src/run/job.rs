@@ -63,7 +63,8 @@ async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
             .map_err(|error| error.to_string())?;
         let mut made = String::new();
         if job.with_leftovers {
-            leftovers::create(&client, leftovers_namespace(), LEFTOVERS_LIMIT)
+            let space = stage.run.name("left");
+            leftovers::create(&client, &space, &labels(stage))
                 .await
                 .map_err(|error| error.to_string())?;
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
@@ -78,9 +79,9 @@ async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
     }
 }
 
-/// The name space in which leftovers are made: one that teardown has no reason to know.
-fn leftovers_namespace() -> &'static str {
-    "default"
+/// The labels of all that the workload makes.
+fn labels(stage: &Stage<'_>) -> BTreeMap<String, String> {
+    BTreeMap::from([("kubeproof.dev/run".to_owned(), stage.run.id.clone())])
 }
 
 fn order(stage: &Stage<'_>, number: usize, timeout: Duration) -> JobOrder {
@@ -93,7 +94,7 @@ fn order(stage: &Stage<'_>, number: usize, timeout: Duration) -> JobOrder {
         print: stage.scenario().job.print.clone(),
         nonce: digest(secret.as_bytes()),
         timeout,
-        labels: BTreeMap::from([("kubeproof.dev/run".to_owned(), run.id.clone())]),
+        labels: labels(stage),
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     let mut book = Book::new(stage);
     let observer = stage.account(Actor::Observer);
     let auditor = stage.account(Actor::Auditor);
-    if stage.stop.asked() || !observe::preflight(&mut book, observer.as_ref()).await {
+    if stage.stop.asked() || !observe::preflight(&mut book, stage, observer.as_ref()).await {
         return done(book, stage);
     }
     let Some(baseline) = look::baseline(&mut book, stage, auditor.as_ref()).await else {

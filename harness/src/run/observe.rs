@@ -7,6 +7,7 @@ use std::time::Duration;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::scenario::Tier;
 
 use super::book::Book;
 use super::stage::Stage;
@@ -17,18 +18,33 @@ const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
 const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Preflight. `false` stops the trial before anything is created.
-pub async fn preflight(book: &mut Book<'_, '_>, observer: &dyn Account) -> bool {
+pub async fn preflight(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    observer: &dyn Account,
+) -> bool {
     let begun = book.begin("preflight");
     let Ok(checks) = tokio::time::timeout(PREFLIGHT_LIMIT, observer.preflight()).await else {
         book.end(begun, Verdict::Unknown, "no answer within 15 minutes; nothing was created");
         return false;
     };
-    let (verdict, message) = summary(&checks);
+    let (mut verdict, mut message) = summary(&checks);
+    if stage.trial.tier == Tier::Live && !in_allowed_account(&checks, &stage.accounts) {
+        verdict = Verdict::Fail;
+        message = format!("the account is none of {}; {message}", stage.accounts.join(", "));
+    }
     let go = !matches!(verdict, Verdict::Fail | Verdict::Unknown);
     let message = if go { message } else { format!("{message}; nothing was created") };
     book.checks.extend(checks);
     book.end_judged(begun, verdict, message);
     go
+}
+
+/// Whether the evidence names an account in which live runs may happen. It fails closed: evidence
+/// that names no account allows none.
+fn in_allowed_account(checks: &[Check], accounts: &[String]) -> bool {
+    let passed = checks.iter().filter(|check| check.verdict == Verdict::Pass);
+    passed.into_iter().any(|check| accounts.iter().any(|id| check.evidence.contains(id.as_str())))
 }
 
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).

@@ -45,8 +45,10 @@ pub struct Stage<'a> {
     pub progress: &'a dyn Progress,
     /// The wish to stop.
     pub stop: Stop,
-    /// Where intent, journal and record are written, if anywhere.
+    /// Folder where intent, journal and record are written, if anywhere.
     pub out: Option<PathBuf>,
+    /// Live: the ids of the accounts in which the trial may happen.
+    pub accounts: Vec<String>,
     innermost: SharedTransport,
     credentials: Credentials,
 }
@@ -62,6 +64,21 @@ pub struct Surroundings {
     pub out: Option<PathBuf>,
     /// The wish to stop.
     pub stop: Stop,
+    /// Live: the ids of the accounts in which trials may happen.
+    pub accounts: Vec<String>,
+}
+
+impl Surroundings {
+    /// For rehearsals that write nothing.
+    pub fn quiet() -> Self {
+        Self {
+            owner: "kubeproof".to_owned(),
+            env_file: PathBuf::from(".env"),
+            out: None,
+            stop: Stop::default(),
+            accounts: Vec::new(),
+        }
+    }
 }
 
 impl<'a> Stage<'a> {
@@ -99,6 +116,7 @@ impl<'a> Stage<'a> {
             progress,
             stop: around.stop.clone(),
             out: around.out.clone(),
+            accounts: around.accounts.clone(),
             innermost,
             credentials,
         })

@@ -14,6 +14,25 @@ pub fn problem(file: &str, text: &str, said: &str) -> Problem {
     Problem { file: file.to_owned(), place, message, excerpt }
 }
 
+/// The problems that a provider found after reading: one for each line of what it said, at the first
+/// quoted text that stands in the file.
+pub fn problems(file: &str, text: &str, said: &str) -> Vec<Problem> {
+    if said.starts_with("error: ") || said.contains("\n -->") {
+        return vec![problem(file, text, said)];
+    }
+    let of_line = |line: &str| Problem {
+        file: file.to_owned(),
+        place: line.split('`').skip(1).step_by(2).find_map(|quoted| place_of(text, quoted)),
+        message: line.to_owned(),
+        excerpt: String::new(),
+    };
+    said.lines().filter(|line| !line.trim().is_empty()).map(of_line).collect()
+}
+
+fn place_of(text: &str, quoted: &str) -> Option<(usize, usize)> {
+    super::limits::place(text, quoted, 0)
+}
+
 /// `line 2 column 1: unknown field …` → (2, 1) and the rest.
 fn split_place(head: &str) -> (Option<(usize, usize)>, &str) {
     let parsed = head.strip_prefix("line ").and_then(|rest| {

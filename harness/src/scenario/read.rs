@@ -86,7 +86,7 @@ pub fn parse(
     providers: &[Arc<dyn Provider>],
 ) -> Result<Scenario, Vec<Problem>> {
     let said = |error: kubeproof_contract::scenario::ScenarioError| {
-        vec![message::problem(file, text, &error.message)]
+        message::problems(file, text, &error.message)
     };
     let name = provider_of(text).map_err(said)?;
     let Some(provider) = providers.iter().find(|provider| provider.name() == name) else {

@@ -1,3 +1,180 @@
-//! tmp
+//! The observer of an AWS account: preflight, checklist, inventory, proofs, deletion and cost.
+//!
+//! Apart from the provisioner, and independent of it: it is written with the AWS SDKs over the
+//! connection's transport, finds everything by tag or natural name, and trusts nobody's word.
+
+pub mod checks;
 pub mod clients;
+pub mod created_by;
+pub mod preflight;
+pub mod proofs;
 pub mod resources;
+pub mod role_seen;
+pub mod seen;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::check::Check;
+use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::run::Run;
+use rust_decimal::RoundingStrategy;
+
+use crate::account::clients::{Clients, problem};
+use crate::account::seen::View;
+use crate::spec::EksSpec;
+use crate::{cost, kubeconfig, sdk};
+
+/// The region of Cost Explorer's one endpoint.
+const BILLING_REGION: &str = "us-east-1";
+
+/// The observer of one account for one scenario and run.
+#[derive(Clone, Debug)]
+pub struct EksAccount {
+    spec: EksSpec,
+    connection: Connection,
+    clients: Clients,
+}
+
+impl EksAccount {
+    /// The observer of the account behind a connection.
+    pub fn new(spec: EksSpec, connection: Connection) -> Self {
+        let clients = Clients::new(&connection, &spec.region.0);
+        Self {
+            spec,
+            connection,
+            clients,
+        }
+    }
+
+    /// The clients for a region; global types are asked for through the scenario's own.
+    fn clients_for(&self, region: &str) -> Clients {
+        if region == self.clients.region || region == "global" {
+            self.clients.clone()
+        } else {
+            Clients::new(&self.connection, region)
+        }
+    }
+}
+
+/// The type of this name, or the observer's error.
+fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
+    resources::find(name)
+        .ok_or_else(|| problem("list", format!("`{name}` is not a resource type of AWS")))
+}
+
+#[async_trait]
+impl Account for EksAccount {
+    async fn preflight(&self) -> Vec<Check> {
+        preflight::checks(&self.spec, &self.connection, &self.clients).await
+    }
+
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
+        let view = View::of(&self.clients, run).await;
+        let mut checks = checks::of_cloud(&self.spec, run, &view);
+        let transport = &self.connection.transport;
+        checks.push(checks::kubeconfig(&provisioned.access, transport.clone()).await);
+        let own = self.kubernetes(run).await;
+        checks.push(checks::ready(own, transport.clone(), self.nodes_expected()).await);
+        checks
+    }
+
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
+        let cluster = seen::cluster(&self.clients, run).await?;
+        let name = run.name("");
+        let cluster = cluster
+            .ok_or_else(|| problem("eks:DescribeCluster", format!("there is no cluster {name}")))?;
+        kubeconfig::access(&self.clients.config, &self.connection, &cluster)
+            .await
+            .map_err(|error| problem("eks:DescribeCluster", error.to_string()))
+    }
+
+    fn nodes_expected(&self) -> usize {
+        self.spec.nodes()
+    }
+
+    fn regions(&self) -> Vec<String> {
+        vec![self.spec.region.0.clone()]
+    }
+
+    fn resource_types(&self) -> &'static [ResourceType] {
+        resources::resource_types()
+    }
+
+    async fn list(
+        &self,
+        resource_type: &str,
+        region: &str,
+    ) -> Result<Vec<Resource>, ObserverError> {
+        known(resource_type)?.list(&self.clients_for(region)).await
+    }
+
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+        resources::complete(&self.clients, resources).await
+    }
+
+    fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
+        proofs::of(run, resource, inventory)
+    }
+
+    async fn created_by(
+        &self,
+        run: &Run,
+        resources: &[Resource],
+    ) -> Result<BTreeMap<String, String>, ObserverError> {
+        created_by::look_up(&self.clients, run, resources).await
+    }
+
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        let clients = self.clients_for(&resource.region);
+        known(&resource.resource_type)?
+            .delete(&clients, resource)
+            .await
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        let mut priced = resource.clone();
+        if priced.region == "global" {
+            priced.region.clone_from(&self.spec.region.0);
+        }
+        let usd = resources::find(&resource.resource_type)?.monthly_cost(&priced)?;
+        // Half a cent is rounded up, as on a bill.
+        let usd = usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        Some(MonthlyCost { usd })
+    }
+
+    fn most_at_once(&self) -> BTreeMap<String, usize> {
+        let zones = usize::from(self.spec.availability_zones.0);
+        [
+            ("vpc", 1),
+            ("internet_gateway", 1),
+            ("nat_gateway", zones),
+            ("elastic_ip", zones),
+            ("subnet", 2 * zones),
+            ("eks_cluster", 1),
+            ("eks_nodegroup", self.spec.node_groups.0.len()),
+            ("iam_role", 2),
+        ]
+        .map(|(name, most)| (name.to_owned(), most))
+        .into()
+    }
+
+    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+        cost::estimate(&self.spec, start, duration_minutes)
+    }
+
+    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
+        let config = sdk::config(&self.connection, BILLING_REGION);
+        let client = aws_sdk_costexplorer::Client::new(&config);
+        cost::billed::read(&client, run, from, self.connection.clock.now()).await
+    }
+
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        cost::billed::final_after(at)
+    }
+}

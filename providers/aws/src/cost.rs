@@ -42,7 +42,10 @@ struct Item {
 
 /// The estimate of a scenario for a duration, and for a planned start when it is known.
 pub fn estimate(spec: &EksSpec, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
-    let mut estimate = Estimate { lines: Vec::new(), left_out: left_out() };
+    let mut estimate = Estimate {
+        lines: Vec::new(),
+        left_out: left_out(),
+    };
     for item in items(spec) {
         match line(&item, start, duration_minutes) {
             Some(line) => estimate.lines.push(line),

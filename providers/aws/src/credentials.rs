@@ -52,7 +52,10 @@ pub async fn source(connection: &Connection) -> Result<String, String> {
         Credentials::Rehearsal => Ok(REHEARSAL.to_owned()),
         Credentials::Documented { env_file } => {
             let env_file = env_file.clone();
-            let places = Documented { connection: connection.clone(), env_file };
+            let places = Documented {
+                connection: connection.clone(),
+                env_file,
+            };
             places.find().await.map(|found| found.source)
         }
     }
@@ -111,8 +114,10 @@ fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, Strin
 /// Whether a profile file has a section for the profile.
 fn has_profile(file: &Path, profile: &str) -> bool {
     let heads = [format!("[{profile}]"), format!("[profile {profile}]")];
-    std::fs::read_to_string(file)
-        .is_ok_and(|text| text.lines().any(|line| heads.iter().any(|head| line.trim() == head)))
+    std::fs::read_to_string(file).is_ok_and(|text| {
+        text.lines()
+            .any(|line| heads.iter().any(|head| line.trim() == head))
+    })
 }
 
 /// A `.env` file's variables: read, never exported.
@@ -133,7 +138,10 @@ impl EnvFile {
                 variables.insert(key, value);
             }
         }
-        Ok(Self { path: path.to_owned(), variables })
+        Ok(Self {
+            path: path.to_owned(),
+            variables,
+        })
     }
 
     fn place(&self) -> String {
@@ -146,8 +154,14 @@ impl EnvFile {
 
     /// The profile to use: the file's word first, then the environment's.
     fn profile(&self, variables: Variables<'_>) -> String {
-        let named = self.variables.get("AWS_PROFILE").cloned().or_else(|| variables("AWS_PROFILE"));
-        named.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
+        let named = self
+            .variables
+            .get("AWS_PROFILE")
+            .cloned()
+            .or_else(|| variables("AWS_PROFILE"));
+        named
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "default".to_owned())
     }
 }
 
@@ -161,11 +175,18 @@ fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, Stri
     let value = |key: &str| value(key).filter(|text| !text.is_empty());
     match (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
         (None, None) => Ok(None),
-        (Some(_), None) => Err(format!("{source} has AWS_ACCESS_KEY_ID, not AWS_SECRET_ACCESS_KEY")),
-        (None, Some(_)) => Err(format!("{source} has AWS_SECRET_ACCESS_KEY, not AWS_ACCESS_KEY_ID")),
+        (Some(_), None) => Err(format!(
+            "{source} has AWS_ACCESS_KEY_ID, not AWS_SECRET_ACCESS_KEY"
+        )),
+        (None, Some(_)) => Err(format!(
+            "{source} has AWS_SECRET_ACCESS_KEY, not AWS_ACCESS_KEY_ID"
+        )),
         (Some(id), Some(secret)) => {
             let keys = Keys::new(id, secret, value("AWS_SESSION_TOKEN"), None, "kubeproof");
-            Ok(Some(Found { source: source.to_owned(), keys }))
+            Ok(Some(Found {
+                source: source.to_owned(),
+                keys,
+            }))
         }
     }
 }
@@ -194,12 +215,20 @@ impl Documented {
         ];
         for (place, source) in self.providers(&profile) {
             match answer(source).await {
-                Ok(keys) => return Ok(Found { source: place, keys }),
+                Ok(keys) => {
+                    return Ok(Found {
+                        source: place,
+                        keys,
+                    });
+                }
                 Err(None) => looked.push(place),
                 Err(Some(problem)) => return Err(format!("{place}: {problem}")),
             }
         }
-        Err(format!("no AWS credentials: looked in {}", looked.join(", ")))
+        Err(format!(
+            "no AWS credentials: looked in {}",
+            looked.join(", ")
+        ))
     }
 
     /// The SDK's own sources after the environment, in its documented order, over our transport. None
@@ -211,17 +240,30 @@ impl Documented {
             .with_http_client(sdk::TransportClient::new(self.connection.transport.clone()))
             .with_sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new());
         let files = ProfileFileCredentialsProvider::builder().configure(&config);
-        let web = WebIdentityTokenCredentialsProvider::builder().configure(&config).build();
+        let web = WebIdentityTokenCredentialsProvider::builder()
+            .configure(&config)
+            .build();
         let container = EcsCredentialsProvider::builder().configure(&config).build();
-        let metadata = ImdsCredentialsProvider::builder().configure(&config).build();
+        let metadata = ImdsCredentialsProvider::builder()
+            .configure(&config)
+            .build();
         vec![
             (
                 format!("profile {profile}"),
                 SharedCredentialsProvider::new(files.profile_name(profile).build()),
             ),
-            ("web identity token".to_owned(), SharedCredentialsProvider::new(web)),
-            ("container credentials".to_owned(), SharedCredentialsProvider::new(container)),
-            ("instance metadata".to_owned(), SharedCredentialsProvider::new(metadata)),
+            (
+                "web identity token".to_owned(),
+                SharedCredentialsProvider::new(web),
+            ),
+            (
+                "container credentials".to_owned(),
+                SharedCredentialsProvider::new(container),
+            ),
+            (
+                "instance metadata".to_owned(),
+                SharedCredentialsProvider::new(metadata),
+            ),
         ]
     }
 }
@@ -244,7 +286,9 @@ impl ProvideCredentials for Documented {
     {
         future::ProvideCredentials::new(async {
             let found = self.find().await;
-            found.map(|found| found.keys).map_err(CredentialsError::not_loaded)
+            found
+                .map(|found| found.keys)
+                .map_err(CredentialsError::not_loaded)
         })
     }
 }
@@ -260,19 +304,26 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, env_file).unwrap();
         let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
-        let result = ready_with(&path, &|key| variables.get(key).map(|text| (*text).to_owned()));
+        let result = ready_with(&path, &|key| {
+            variables.get(key).map(|text| (*text).to_owned())
+        });
         std::fs::remove_file(&path).unwrap();
         result.map(|source| source.replace(&path.display().to_string(), "FILE"))
     }
 
-    const ENVIRONMENT: [(&str, &str); 2] =
-        [("AWS_ACCESS_KEY_ID", "AKIAENV"), ("AWS_SECRET_ACCESS_KEY", "hush")];
+    const ENVIRONMENT: [(&str, &str); 2] = [
+        ("AWS_ACCESS_KEY_ID", "AKIAENV"),
+        ("AWS_SECRET_ACCESS_KEY", "hush"),
+    ];
 
     #[test]
     fn a_dot_env_file_wins_over_the_environment() {
         let file = "AWS_ACCESS_KEY_ID=AKIAFILE\nAWS_SECRET_ACCESS_KEY=hush-hush\n";
         assert_eq!(ready(file, &ENVIRONMENT), Ok(".env file FILE".to_owned()));
-        assert_eq!(ready("OTHER=1\n", &ENVIRONMENT), Ok("environment".to_owned()));
+        assert_eq!(
+            ready("OTHER=1\n", &ENVIRONMENT),
+            Ok("environment".to_owned())
+        );
     }
 
     #[test]
@@ -285,8 +336,12 @@ mod tests {
     #[test]
     fn missing_credentials_are_an_error_that_says_where_it_looked() {
         let error = ready("", &[("AWS_PROFILE", "none-such"), ("HOME", "/nowhere")]).unwrap_err();
-        for place in [".env file", "AWS_ACCESS_KEY_ID", "profile none-such", "/nowhere/.aws/config"]
-        {
+        for place in [
+            ".env file",
+            "AWS_ACCESS_KEY_ID",
+            "profile none-such",
+            "/nowhere/.aws/config",
+        ] {
             assert!(error.contains(place), "{place} in {error}");
         }
     }
@@ -294,6 +349,9 @@ mod tests {
     #[test]
     fn a_broken_env_file_is_an_error_that_does_not_quote_it() {
         let error = ready("AWS_SECRET_ACCESS_KEY='hush\n", &[]).unwrap_err();
-        assert!(error.contains("cannot be read") && !error.contains("hush"), "{error}");
+        assert!(
+            error.contains("cannot be read") && !error.contains("hush"),
+            "{error}"
+        );
     }
 }

@@ -6,7 +6,12 @@
 pub mod account;
 pub mod cost;
 pub mod credentials;
+pub mod defects;
+pub mod dialect;
+pub mod kubeconfig;
 pub mod prices;
+pub mod provider;
+pub mod provisioner;
 pub mod rehearsal;
 pub mod sdk;
 pub mod spec;

@@ -3,6 +3,9 @@
 //!
 //! It spawns nothing: dropping its future is the same as the death of its process.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_eks::types::Cluster;
 use futures::future::join_all;
@@ -23,7 +26,7 @@ mod adopt;
 mod claim;
 mod cluster;
 mod gateway;
-mod identity;
+pub(crate) mod identity;
 pub(crate) mod names;
 mod nat;
 mod nodes;
@@ -34,11 +37,14 @@ mod routes;
 mod security;
 pub(crate) mod session;
 mod subnets;
-mod survey;
+pub(crate) mod survey;
 pub(crate) mod teardown;
 pub(crate) mod vpc;
 mod wait;
 mod zones;
+
+/// Longest wait for nodes to be Ready after their group is active.
+const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// The reference provisioner. One value is one process: it remembers nothing of earlier ones.
 pub struct EksProvisioner {
@@ -65,11 +71,6 @@ impl EksProvisioner {
         Self { spec, connection }
     }
 
-    /// The scenario's cluster block.
-    pub(crate) fn spec(&self) -> &EksSpec {
-        &self.spec
-    }
-
     /// A session: one piece of work without memory.
     pub(crate) fn session(&self) -> Session {
         Session::new(&self.spec, &self.connection)
@@ -88,11 +89,7 @@ impl Provisioner for EksProvisioner {
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.session();
-        let result = match provision(&session).await {
-            Ok(cluster) => hand_over(&session, &cluster).await,
-            Err(problem) => Err(problem),
-        };
-        match result {
+        match provision(&session).await {
             Ok(provisioned) => Ok(provisioned),
             Err(problem) => Err(failure(self.session(), &problem).await),
         }
@@ -103,11 +100,34 @@ impl Provisioner for EksProvisioner {
     }
 }
 
+/// A cluster without nodes, and what nodes need.
+pub(crate) struct ControlPlane {
+    /// The cluster, active.
+    pub(crate) cluster: Cluster,
+    node_role: String,
+    private: Vec<String>,
+}
+
 /// Makes everything. The longest chain is role, cluster, node group; all else runs beside it.
 ///
 /// # Errors
 /// With the cause, after every branch has come to a stop between two calls.
-pub(crate) async fn provision(session: &Session) -> Result<Cluster, Problem> {
+async fn provision(session: &Session) -> Result<Provisioned, Problem> {
+    let made = control_plane(session).await?;
+    let groups = session.spec.node_groups.0.iter().map(|group| async {
+        session.or_halt(nodes::ensure(session, group, &made.node_role, &made.private).await)
+    });
+    all(join_all(groups).await)?;
+    let provisioned = hand_over(session, &made.cluster).await?;
+    nodes_ready(session, &provisioned).await?;
+    Ok(provisioned)
+}
+
+/// Makes everything but the nodes.
+///
+/// # Errors
+/// With the cause, after every branch has come to a stop between two calls.
+pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Problem> {
     let zones = zones::choose(session).await?;
     // The marker comes first: see `identity`.
     let cluster_role = identity::role(session, &identity::CLUSTER).await?;
@@ -127,11 +147,7 @@ pub(crate) async fn provision(session: &Session) -> Result<Cluster, Problem> {
         async { session.or_halt(cluster::ensure(session, &parts).await) },
         async { session.or_halt(ways_out(session, &network).await) },
     ))?;
-    let groups = session.spec.node_groups.0.iter().map(|group| async {
-        session.or_halt(nodes::ensure(session, group, &roles.nodes, &private).await)
-    });
-    all(join_all(groups).await)?;
-    Ok(cluster)
+    Ok(ControlPlane { cluster, node_role: roles.nodes, private })
 }
 
 /// The nodes' role, and the policies of both.
@@ -182,12 +198,27 @@ async fn zone_way_out(
         nat::ensure(session, &part, &subnets.public, &address).await
     };
     let private = format!("private-{}", subnets.zone);
-    let table = routes::table(session, vpc, &private, &[&subnets.private]);
+    let inside = [subnets.private.as_str()];
+    let table = routes::table(session, vpc, &private, &inside);
     let (nat, table) = both(join!(
         async { session.or_halt(nat.await) },
         async { session.or_halt(table.await) },
     ))?;
     routes::default_route(session, &table, &Target::Nat(&nat)).await
+}
+
+/// An active node group says that nodes have joined; whether they work, only Kubernetes knows.
+async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), Problem> {
+    let failed =
+        |error: kubeproof_kubernetes::KubernetesError| Problem::ours("see Ready nodes", error.to_string());
+    let transport = Arc::clone(&session.connection.transport);
+    let client =
+        kubeproof_kubernetes::client(&provisioned.access, transport).map_err(failed)?;
+    let (limit, pace) = (READY_WITHIN, Duration::from_secs(5));
+    kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pace)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 /// What is handed over: access as the kubeconfig gives it, and what was made.

@@ -12,12 +12,16 @@ use crate::error::{Cause, KubernetesError};
 
 /// Most tries of one call.
 const TRIES: u32 = 5;
+/// How long one try may wait for its answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// Longest pause between two tries, whatever the server asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// Most pages of one listing.
 const PAGES: usize = 1000;
 /// Objects on a page.
 const PAGE: u32 = 500;
 
-/// Makes a call, again while its errors may pass.
+/// Makes a call, again while its errors may pass. A wait that the server asks for is kept.
 pub(crate) async fn attempt<T, F>(
     what: &str,
     mut call: impl FnMut() -> F,
@@ -27,19 +31,45 @@ where
 {
     let mut pause = Duration::from_secs(1);
     for _ in 1..TRIES {
-        match call().await {
+        let (error, asked) = match once(what, call()).await {
             Ok(value) => return Ok(value),
-            Err(error) => {
-                let error = KubernetesError::of_call(what, &error);
-                if !error.is_transient() {
-                    return Err(error);
-                }
-            }
+            Err(refused) => refused,
+        };
+        if !error.is_transient() {
+            return Err(error);
         }
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(asked.max(pause).min(LONGEST_PAUSE)).await;
         pause *= 2;
     }
-    call().await.map_err(|error| KubernetesError::of_call(what, &error))
+    once(what, call()).await.map_err(|(error, _)| error)
+}
+
+/// Makes a call once; its error comes with the wait that the server asks for.
+async fn once<T>(
+    what: &str,
+    call: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, (KubernetesError, Duration)> {
+    let Ok(answer) = tokio::time::timeout(ANSWER_LIMIT, call).await else {
+        let message = format!("no answer within {} s", ANSWER_LIMIT.as_secs());
+        let next = "check the server's address and the network, and try again";
+        return Err((
+            KubernetesError::new(what, Cause::NoAnswer, message, next),
+            Duration::ZERO,
+        ));
+    };
+    answer.map_err(|error| {
+        let asked = match &error {
+            kube::Error::Api(status) => status
+                .details
+                .as_ref()
+                .map_or(0, |details| details.retry_after_seconds),
+            _ => 0,
+        };
+        (
+            KubernetesError::of_call(what, &error),
+            Duration::from_secs(asked.into()),
+        )
+    })
 }
 
 /// Lists all objects of a type that a selection names, to the last page.
@@ -62,5 +92,10 @@ where
         }
     }
     let message = format!("there are more than {PAGES} pages");
-    Err(KubernetesError::new(what, Cause::Refuted, message, "look at what fills the cluster"))
+    Err(KubernetesError::new(
+        what,
+        Cause::Refuted,
+        message,
+        "look at what fills the cluster",
+    ))
 }

@@ -47,8 +47,16 @@ pub fn client(
             KubernetesError::new(what, Cause::Usage, message, next)
         })?;
     authorization.set_sensitive(true);
-    let authority = access.certificate_authority_pem.clone().map(CertificateAuthority);
-    let route = Route { server, authorization, authority, transport };
+    let authority = access
+        .certificate_authority_pem
+        .clone()
+        .map(CertificateAuthority);
+    let route = Route {
+        server,
+        authorization,
+        authority,
+        transport,
+    };
     let service = tower::service_fn(move |request| send(route.clone(), request));
     Ok(kube::Client::new(service, "default"))
 }
@@ -61,7 +69,10 @@ async fn send(route: Route, request: Request<Body>) -> Result<Response<Full<Byte
         parts.extensions.insert(authority);
     }
     let body = body.collect_bytes().await?;
-    let response = route.transport.send(Request::from_parts(parts, body)).await?;
+    let response = route
+        .transport
+        .send(Request::from_parts(parts, body))
+        .await?;
     Ok(response.map(Full::new))
 }
 
@@ -85,7 +96,15 @@ mod tests {
 
     #[test]
     fn paths_are_put_below_the_servers_own_path() {
-        check("https://host:6443", "/api/v1/pods?limit=1", "https://host:6443/api/v1/pods?limit=1");
-        check("https://host/k8s/c-1/", "/version", "https://host/k8s/c-1/version");
+        check(
+            "https://host:6443",
+            "/api/v1/pods?limit=1",
+            "https://host:6443/api/v1/pods?limit=1",
+        );
+        check(
+            "https://host/k8s/c-1/",
+            "/version",
+            "https://host/k8s/c-1/version",
+        );
     }
 }

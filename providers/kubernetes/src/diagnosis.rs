@@ -45,7 +45,9 @@ pub(crate) enum Hope {
 pub(crate) fn hope(pods: &[Pod]) -> Hope {
     let mut hope = Hope::Fine;
     for state in pods.iter().flat_map(states) {
-        let Some(waiting) = state.waiting else { continue };
+        let Some(waiting) = state.waiting else {
+            continue;
+        };
         let reason = waiting.reason.unwrap_or_default();
         let words = format!("{reason} {}", waiting.message.unwrap_or_default());
         if FINAL.contains(&reason.as_str()) {
@@ -60,12 +62,17 @@ pub(crate) fn hope(pods: &[Pod]) -> Hope {
 
 /// The exit code of a pod's container, when it has ended.
 pub(crate) fn exit_code(pod: &Pod) -> Option<i32> {
-    states(pod).into_iter().find_map(|state| state.terminated).map(|ended| ended.exit_code)
+    states(pod)
+        .into_iter()
+        .find_map(|state| state.terminated)
+        .map(|ended| ended.exit_code)
 }
 
 fn states(pod: &Pod) -> Vec<ContainerState> {
-    let statuses =
-        pod.status.as_ref().and_then(|status| status.container_statuses.as_deref());
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_deref());
     statuses
         .unwrap_or_default()
         .iter()
@@ -115,7 +122,10 @@ fn pod(pod: &Pod) -> String {
     for state in states(pod) {
         if let Some(waiting) = state.waiting {
             let reason = waiting.reason.unwrap_or_default();
-            words += &format!(", waiting: {reason} {}", waiting.message.unwrap_or_default());
+            words += &format!(
+                ", waiting: {reason} {}",
+                waiting.message.unwrap_or_default()
+            );
         }
         if let Some(ended) = state.terminated {
             let reason = ended.reason.unwrap_or_default();

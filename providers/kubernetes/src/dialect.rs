@@ -1,6 +1,6 @@
 //! The wire format of Kubernetes, as far as journal and faults need it: names and error answers.
 //!
-//! A cloud's dialect asks here first: requests to the cluster go over the same transport as its own.
+//! A cloud's dialect asks here first: requests to the cluster go over the transport of its own.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -29,7 +29,11 @@ pub fn signature(request: &Request<Bytes>) -> Option<Signature> {
         ["api", "v1", rest @ ..] | ["apis", _, _, rest @ ..] => resource(request, rest)?,
         _ => return None,
     };
-    Some(Signature { service: SERVICE.to_owned(), operation, mutating })
+    Some(Signature {
+        service: SERVICE.to_owned(),
+        operation,
+        mutating,
+    })
 }
 
 fn resource(request: &Request<Bytes>, rest: &[&str]) -> Option<(String, bool)> {
@@ -46,7 +50,9 @@ fn resource(request: &Request<Bytes>, rest: &[&str]) -> Option<(String, bool)> {
         [] => return None,
     };
     let query = request.uri().query().unwrap_or_default();
-    let watching = query.split('&').any(|part| part == "watch=true" || part == "watch=1");
+    let watching = query
+        .split('&')
+        .any(|part| part == "watch=true" || part == "watch=1");
     let verb = match (request.method().as_str(), named) {
         ("GET", false) if watching => "watch",
         ("GET", false) => "list",
@@ -60,7 +66,10 @@ fn resource(request: &Request<Bytes>, rest: &[&str]) -> Option<(String, bool)> {
     };
     // Reviews are created, but nothing is stored: they only ask.
     let review = resource.ends_with("reviews");
-    Some((format!("{verb}-{resource}"), !["watch", "list", "get"].contains(&verb) && !review))
+    Some((
+        format!("{verb}-{resource}"),
+        !["watch", "list", "get"].contains(&verb) && !review,
+    ))
 }
 
 /// Words an error answer as an API server would.
@@ -68,29 +77,43 @@ pub fn error(request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
     let what = signature(request).map_or_else(String::new, |signature| signature.operation);
     let mut retry_after = None;
     let (code, reason, message) = match kind {
-        ErrorKind::Rejected(None) => {
-            (403, "Forbidden".to_owned(), format!("{what} is forbidden for this user"))
-        }
-        ErrorKind::Rejected(Some(reason)) => {
-            (code_of(reason), reason.clone(), format!("{what} was refused"))
-        }
-        ErrorKind::Throttled { retry_after_seconds } => {
+        ErrorKind::Rejected(None) => (
+            403,
+            "Forbidden".to_owned(),
+            format!("{what} is forbidden for this user"),
+        ),
+        ErrorKind::Rejected(Some(reason)) => (
+            code_of(reason),
+            reason.clone(),
+            format!("{what} was refused"),
+        ),
+        ErrorKind::Throttled {
+            retry_after_seconds,
+        } => {
             retry_after = *retry_after_seconds;
             let message = "too many requests, please try again later".to_owned();
             (429, "TooManyRequests".to_owned(), message)
         }
-        ErrorKind::Server => {
-            (500, "InternalError".to_owned(), "Internal error occurred".to_owned())
-        }
-        ErrorKind::Quota => (403, "Forbidden".to_owned(), format!("{what}: exceeded quota")),
+        ErrorKind::Server => (
+            500,
+            "InternalError".to_owned(),
+            "Internal error occurred".to_owned(),
+        ),
+        ErrorKind::Quota => (
+            403,
+            "Forbidden".to_owned(),
+            format!("{what}: exceeded quota"),
+        ),
         ErrorKind::Capacity => (
             503,
             "ServiceUnavailable".to_owned(),
             "the server is currently unable to handle the request".to_owned(),
         ),
-        ErrorKind::Dependency => {
-            (409, "Conflict".to_owned(), format!("{what}: the object is still in use"))
-        }
+        ErrorKind::Dependency => (
+            409,
+            "Conflict".to_owned(),
+            format!("{what}: the object is still in use"),
+        ),
         ErrorKind::CredentialsExpired => {
             (401, "Unauthorized".to_owned(), "Unauthorized".to_owned())
         }
@@ -105,7 +128,10 @@ pub fn error(request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(status.to_string()));
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -151,12 +177,18 @@ mod tests {
     use super::*;
 
     fn request(method: &str, path: &str) -> Request<Bytes> {
-        Request::builder().method(method).uri(path).body(Bytes::new()).unwrap()
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Bytes::new())
+            .unwrap()
     }
 
     fn check(method: &str, path: &str, expected: Option<(&str, bool)>) {
         let seen = signature(&request(method, path));
-        let seen = seen.as_ref().map(|name| (name.operation.as_str(), name.mutating));
+        let seen = seen
+            .as_ref()
+            .map(|name| (name.operation.as_str(), name.mutating));
         assert_eq!(seen, expected, "{method} {path}");
     }
 
@@ -164,12 +196,36 @@ mod tests {
     fn requests_are_named_by_verb_and_resource() {
         let jobs = "/apis/batch/v1/namespaces/a/jobs";
         check("POST", jobs, Some(("create-jobs", true)));
-        check("GET", "/api/v1/nodes?limit=500", Some(("list-nodes", false)));
-        check("GET", "/api/v1/namespaces/a/pods/b/log", Some(("get-pods/log", false)));
-        check("GET", "/api/v1/pods?limit=1&watch=true", Some(("watch-pods", false)));
-        check("DELETE", "/api/v1/namespaces/a", Some(("delete-namespaces", true)));
-        check("DELETE", "/api/v1/namespaces/a/pods", Some(("deletecollection-pods", true)));
-        check("PUT", "/api/v1/namespaces/a/finalize", Some(("update-namespaces/finalize", true)));
+        check(
+            "GET",
+            "/api/v1/nodes?limit=500",
+            Some(("list-nodes", false)),
+        );
+        check(
+            "GET",
+            "/api/v1/namespaces/a/pods/b/log",
+            Some(("get-pods/log", false)),
+        );
+        check(
+            "GET",
+            "/api/v1/pods?limit=1&watch=true",
+            Some(("watch-pods", false)),
+        );
+        check(
+            "DELETE",
+            "/api/v1/namespaces/a",
+            Some(("delete-namespaces", true)),
+        );
+        check(
+            "DELETE",
+            "/api/v1/namespaces/a/pods",
+            Some(("deletecollection-pods", true)),
+        );
+        check(
+            "PUT",
+            "/api/v1/namespaces/a/finalize",
+            Some(("update-namespaces/finalize", true)),
+        );
         check("GET", "/version", Some(("get-version", false)));
         check("GET", "/clusters/a/node-groups", None);
         check("POST", "/", None);
@@ -178,19 +234,34 @@ mod tests {
     #[test]
     fn asking_what_one_may_do_changes_nothing() {
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        check("POST", path, Some(("create-selfsubjectaccessreviews", false)));
+        check(
+            "POST",
+            path,
+            Some(("create-selfsubjectaccessreviews", false)),
+        );
     }
 
     #[test]
     fn errors_are_status_objects_whose_reason_is_read_back() {
         let of = |kind: ErrorKind| {
             let response = error(&request("GET", "/api/v1/nodes"), &kind);
-            (response.status().as_u16(), error_code(&response).unwrap_or_default())
+            (
+                response.status().as_u16(),
+                error_code(&response).unwrap_or_default(),
+            )
         };
         assert_eq!(of(ErrorKind::Rejected(None)), (403, "Forbidden".to_owned()));
-        assert_eq!(of(ErrorKind::Rejected(Some("Invalid".to_owned()))), (422, "Invalid".to_owned()));
-        assert_eq!(of(ErrorKind::CredentialsExpired), (401, "Unauthorized".to_owned()));
-        let throttled = ErrorKind::Throttled { retry_after_seconds: Some(3) };
+        assert_eq!(
+            of(ErrorKind::Rejected(Some("Invalid".to_owned()))),
+            (422, "Invalid".to_owned())
+        );
+        assert_eq!(
+            of(ErrorKind::CredentialsExpired),
+            (401, "Unauthorized".to_owned())
+        );
+        let throttled = ErrorKind::Throttled {
+            retry_after_seconds: Some(3),
+        };
         let response = error(&request("GET", "/api/v1/nodes"), &throttled);
         assert_eq!(response.headers()["retry-after"], "3");
         assert_eq!(error_code(&Response::new(Bytes::new())), None);

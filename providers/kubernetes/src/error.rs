@@ -34,15 +34,23 @@ pub struct KubernetesError {
 impl KubernetesError {
     /// An error that is not an API call's.
     pub fn new(what: &str, cause: Cause, message: impl Into<String>, next: &str) -> Self {
-        Self { what: what.to_owned(), message: message.into(), next: next.to_owned(), cause }
+        Self {
+            what: what.to_owned(),
+            message: message.into(),
+            next: next.to_owned(),
+            cause,
+        }
     }
 
     /// The error of a call.
     pub fn of_call(what: &str, error: &kube::Error) -> Self {
         let (cause, message) = match error {
             kube::Error::Api(status) => {
-                let reason =
-                    if status.reason.is_empty() { "no reason" } else { status.reason.as_str() };
+                let reason = if status.reason.is_empty() {
+                    "no reason"
+                } else {
+                    status.reason.as_str()
+                };
                 let message = format!("{} ({}, {reason})", status.message, status.code);
                 (Cause::Status(status.code), message)
             }

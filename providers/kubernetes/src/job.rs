@@ -1,7 +1,7 @@
 //! The job that proves a cluster: it must be scheduled, read a Secret, print, end, and be readable.
 //!
-//! The nonce is what makes it a proof: it enters the cluster in a Secret and is only accepted when it
-//! comes out again in the log. It never shows in an error, and `(nonce)` stands for it in the proof.
+//! The nonce is what makes it a proof: it enters the cluster in a Secret and is only accepted when
+//! it comes out again in the log. It never shows in an error; in the proof `(nonce)` stands for it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -73,35 +73,35 @@ pub struct JobProof {
 /// # Errors
 /// When the job cannot be made, does not end in time, fails, prints something else or cannot be
 /// removed: with the state of its pods and the last events.
-pub async fn run_job(
-    client: &kube::Client,
-    order: &JobOrder,
-) -> Result<JobProof, KubernetesError> {
-    let proven = prove(client, order).await;
-    // An order that found somebody else's name space must not remove it.
-    let foreign = matches!(&proven, Err(error) if error.cause == Cause::Status(409));
-    if foreign {
-        return proven;
-    }
+pub async fn run_job(client: &kube::Client, order: &JobOrder) -> Result<JobProof, KubernetesError> {
+    let mut labels = order.labels.clone();
+    labels.insert(JOB_LABEL.to_owned(), order.name.clone());
+    // Somebody else's name space stops here, and stays.
+    namespace::ensure(client, &order.namespace, &labels).await?;
+    let proven = prove(client, order, &labels).await;
     let removed = namespace::delete(client, &order.namespace).await;
     match (proven, removed) {
         (Ok(proof), Ok(())) => Ok(proof),
         (Ok(_), Err(error)) => Err(error),
         (Err(error), Ok(())) => Err(error),
         (Err(mut error), Err(second)) => {
-            error.message += &format!("; besides, name space {} remains: {second}", order.namespace);
+            error.message += &format!(
+                "; besides, name space {} remains: {second}",
+                order.namespace
+            );
             Err(error)
         }
     }
 }
 
-async fn prove(client: &kube::Client, order: &JobOrder) -> Result<JobProof, KubernetesError> {
-    let mut labels = order.labels.clone();
-    labels.insert(JOB_LABEL.to_owned(), order.name.clone());
-    namespace::ensure(client, &order.namespace, &labels).await?;
-    make_secret(client, order, &labels).await?;
+async fn prove(
+    client: &kube::Client,
+    order: &JobOrder,
+    labels: &BTreeMap<String, String>,
+) -> Result<JobProof, KubernetesError> {
+    make_secret(client, order, labels).await?;
     let start = Instant::now();
-    make_job(client, order, &labels).await?;
+    make_job(client, order, labels).await?;
     let pods = wait_end(client, order, start).await?;
     let seconds = start.elapsed().as_secs();
     read_proof(client, order, &pods, seconds).await
@@ -124,7 +124,10 @@ async fn make_secret(
     let api: Api<Secret> = Api::namespaced(client.clone(), &order.namespace);
     let secret = Secret {
         metadata: metadata(order, labels),
-        string_data: Some(BTreeMap::from([(probe::NONCE.to_owned(), order.nonce.clone())])),
+        string_data: Some(BTreeMap::from([(
+            probe::NONCE.to_owned(),
+            order.nonce.clone(),
+        )])),
         ..Secret::default()
     };
     let params = PostParams::default();
@@ -135,7 +138,11 @@ async fn make_secret(
     }
     let there = attempt(&what, || api.get(&order.name)).await?;
     namespace::adopt(&what, &there.metadata, labels)?;
-    let same = there.data.unwrap_or_default().get(probe::NONCE).map(|bytes| bytes.0.clone());
+    let same = there
+        .data
+        .unwrap_or_default()
+        .get(probe::NONCE)
+        .map(|bytes| bytes.0.clone());
     if same.as_deref() == Some(order.nonce.as_bytes()) {
         return Ok(());
     }
@@ -166,7 +173,12 @@ async fn make_job(
         },
     });
     let job: Job = serde_json::from_value(job).map_err(|error| {
-        KubernetesError::new(&what, Cause::Usage, error.to_string(), "report this as a bug")
+        KubernetesError::new(
+            &what,
+            Cause::Usage,
+            error.to_string(),
+            "report this as a bug",
+        )
     })?;
     let params = PostParams::default();
     match attempt(&what, || api.create(&params, &job)).await {
@@ -181,7 +193,10 @@ async fn make_job(
 
 /// A job that is neither complete nor failed is running, whatever its counters say.
 fn has_condition(job: &Job, wanted: &str) -> bool {
-    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let conditions = job
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_deref());
     conditions
         .unwrap_or_default()
         .iter()
@@ -196,7 +211,8 @@ async fn wait_end(
     let what = format!("run job {}/{}", order.namespace, order.name);
     let jobs: Api<Job> = Api::namespaced(client.clone(), &order.namespace);
     let pods: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
-    let ours = ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", order.name));
+    let ours =
+        ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", order.name));
     let mut doubtful_since = None;
     loop {
         let job = attempt(&what, || jobs.get(&order.name)).await?;
@@ -205,7 +221,11 @@ async fn wait_end(
             return Ok(all);
         }
         let (cause, why, next) = if has_condition(&job, "Failed") {
-            (Cause::Refuted, "the job failed".to_owned(), "look at the pod's exit code and reason")
+            (
+                Cause::Refuted,
+                "the job failed".to_owned(),
+                "look at the pod's exit code and reason",
+            )
         } else if start.elapsed() >= order.timeout {
             let why = format!("not complete after {} s", start.elapsed().as_secs());
             (Cause::Timeout, why, "look at what the pod waits for")
@@ -244,12 +264,23 @@ async fn read_proof(
 ) -> Result<JobProof, KubernetesError> {
     let what = format!("read the log of job {}/{}", order.namespace, order.name);
     let succeeded = pods.iter().find(|pod| {
-        pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Succeeded")
+        pod.status
+            .as_ref()
+            .and_then(|status| status.phase.as_deref())
+            == Some("Succeeded")
     });
     let Some(pod) = succeeded else {
         let seen = diagnosis::describe(client, &order.namespace, pods).await;
-        let message = redacted(order, &format!("the job is complete, yet no pod succeeded: {seen}"));
-        return Err(KubernetesError::new(&what, Cause::Refuted, message, "look at the job's pods"));
+        let message = redacted(
+            order,
+            &format!("the job is complete, yet no pod succeeded: {seen}"),
+        );
+        return Err(KubernetesError::new(
+            &what,
+            Cause::Refuted,
+            message,
+            "look at the job's pods",
+        ));
     };
     let name = pod.metadata.name.clone().unwrap_or_default();
     let api: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
@@ -257,7 +288,12 @@ async fn read_proof(
     let output = attempt(&what, || api.logs(&name, &params)).await?;
     let shown = redacted(order, &output);
     let refuted = |problem: String| {
-        Err(KubernetesError::new(&what, Cause::Refuted, problem, "look at what the pod really ran"))
+        Err(KubernetesError::new(
+            &what,
+            Cause::Refuted,
+            problem,
+            "look at what the pod really ran",
+        ))
     };
     let Some(exit_code) = diagnosis::exit_code(pod) else {
         return refuted(format!("pod {name} does not say its exit code"));
@@ -270,12 +306,26 @@ async fn read_proof(
             return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
         }
     }
-    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default();
-    Ok(JobProof { output: shown, exit_code, pod: name, node, seconds })
+    let node = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.node_name.clone())
+        .unwrap_or_default();
+    Ok(JobProof {
+        output: shown,
+        exit_code,
+        pod: name,
+        node,
+        seconds,
+    })
 }
 
 fn redacted(order: &JobOrder, text: &str) -> String {
-    if order.nonce.is_empty() { text.to_owned() } else { text.replace(&order.nonce, NONCE_SHOWN) }
+    if order.nonce.is_empty() {
+        text.to_owned()
+    } else {
+        text.replace(&order.nonce, NONCE_SHOWN)
+    }
 }
 
 /// Whether the lines are in the output as whole lines.
@@ -289,7 +339,11 @@ mod tests {
     use super::has_lines;
 
     fn check(output: &str, lines: &str, expected: bool) {
-        assert_eq!(has_lines(output, lines), expected, "{lines:?} in {output:?}");
+        assert_eq!(
+            has_lines(output, lines),
+            expected,
+            "{lines:?} in {output:?}"
+        );
     }
 
     #[test]

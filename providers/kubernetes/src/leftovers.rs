@@ -1,7 +1,7 @@
 //! Leftovers: what a workload makes in the cloud behind the provisioner's back.
 //!
-//! A cluster that is removed with a LoadBalancer service or a volume in it leaves a balancer or a disk
-//! that nobody owns. They are listed, made on purpose, and drained here.
+//! A cluster that is removed with a LoadBalancer service or a volume in it leaves a balancer or a
+//! disk that nobody owns. They are listed, made on purpose, and drained here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -60,7 +60,11 @@ impl std::fmt::Display for Leftover {
         } else {
             format!("{}/{}", self.namespace, self.name)
         };
-        let behind = if self.counterpart.is_empty() { "nothing yet" } else { &self.counterpart };
+        let behind = if self.counterpart.is_empty() {
+            "nothing yet"
+        } else {
+            &self.counterpart
+        };
         write!(f, "{what} {place} ({behind})")
     }
 }
@@ -86,7 +90,9 @@ pub async fn list(client: &kube::Client) -> Result<Vec<Leftover>, KubernetesErro
             leftover_type: LeftoverType::LoadBalancerService,
             namespace: service.metadata.namespace.unwrap_or_default(),
             name: service.metadata.name.unwrap_or_default(),
-            counterpart: ingress.and_then(|point| point.hostname.or(point.ip)).unwrap_or_default(),
+            counterpart: ingress
+                .and_then(|point| point.hostname.or(point.ip))
+                .unwrap_or_default(),
         });
     }
     let claims: Api<PersistentVolumeClaim> = Api::all(client.clone());
@@ -95,7 +101,10 @@ pub async fn list(client: &kube::Client) -> Result<Vec<Leftover>, KubernetesErro
             leftover_type: LeftoverType::VolumeClaim,
             namespace: claim.metadata.namespace.unwrap_or_default(),
             name: claim.metadata.name.unwrap_or_default(),
-            counterpart: claim.spec.and_then(|spec| spec.volume_name).unwrap_or_default(),
+            counterpart: claim
+                .spec
+                .and_then(|spec| spec.volume_name)
+                .unwrap_or_default(),
         });
     }
     let volumes: Api<PersistentVolume> = Api::all(client.clone());
@@ -166,7 +175,12 @@ where
     let what = format!("create {} {namespace}/{NAME}", K::kind(&()).to_lowercase());
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let object: K = serde_json::from_value(object).map_err(|error| {
-        KubernetesError::new(&what, Cause::Usage, error.to_string(), "report this as a bug")
+        KubernetesError::new(
+            &what,
+            Cause::Usage,
+            error.to_string(),
+            "report this as a bug",
+        )
     })?;
     let params = PostParams::default();
     match attempt(&what, || api.create(&params, &object)).await {
@@ -202,8 +216,9 @@ async fn wait_made(client: &kube::Client, namespace: &str) -> Result<(), Kuberne
     }
 }
 
-/// Deletes all LoadBalancer services, all pods that use volume claims, and all claims, and waits until
-/// they and the volumes are gone, for at most `limit`. Returns what remains.
+/// Deletes all LoadBalancer services, all pods that use volume claims, and all claims, and waits
+/// until they and the volumes are gone, for at most `limit`. Returns what remains. Pods that a
+/// controller makes anew keep their claims: remove the controller first.
 ///
 /// # Errors
 /// When something cannot be listed or deleted.
@@ -227,7 +242,12 @@ async fn delete_all(client: &kube::Client, found: &[Leftover]) -> Result<(), Kub
         let (space, name) = (leftover.namespace.as_str(), leftover.name.as_str());
         match leftover.leftover_type {
             LeftoverType::LoadBalancerService => {
-                delete(&Api::<Service>::namespaced(client.clone(), space), "service", name).await?;
+                delete(
+                    &Api::<Service>::namespaced(client.clone(), space),
+                    "service",
+                    name,
+                )
+                .await?;
             }
             LeftoverType::VolumeClaim => {
                 let claims = Api::<PersistentVolumeClaim>::namespaced(client.clone(), space);
@@ -242,7 +262,10 @@ async fn delete_all(client: &kube::Client, found: &[Leftover]) -> Result<(), Kub
         let spaces = pod.metadata.namespace.clone().unwrap_or_default();
         let name = pod.metadata.name.clone().unwrap_or_default();
         let volumes = pod.spec.and_then(|spec| spec.volumes).unwrap_or_default();
-        if volumes.iter().any(|volume| volume.persistent_volume_claim.is_some()) {
+        if volumes
+            .iter()
+            .any(|volume| volume.persistent_volume_claim.is_some())
+        {
             let api: Api<Pod> = Api::namespaced(client.clone(), &spaces);
             delete(&api, "pod", &name).await?;
         }
@@ -255,7 +278,11 @@ where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
     let params = DeleteParams::background();
-    match attempt(&format!("delete {thing} {name}"), || api.delete(name, &params)).await {
+    match attempt(&format!("delete {thing} {name}"), || {
+        api.delete(name, &params)
+    })
+    .await
+    {
         Err(error) if error.cause != Cause::Status(404) => Err(error),
         _ => Ok(()),
     }

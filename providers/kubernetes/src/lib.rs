@@ -1,7 +1,7 @@
 //! The Kubernetes side of every provider: readiness, the job that proves a cluster, and leftovers.
 //!
-//! Written with kube-rs against the Kubernetes API, over the contract's transport: it knows no cloud
-//! and no simulator.
+//! Written with kube-rs against the Kubernetes API, over the contract's transport: it knows no
+//! cloud and no simulator.
 
 pub mod client;
 pub mod dialect;

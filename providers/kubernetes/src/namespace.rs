@@ -38,7 +38,9 @@ pub(crate) async fn ensure(
             Err(error) if error.cause == Cause::Status(409) => {}
             Err(error) => return Err(error),
         }
-        let Some(there) = attempt(&what, || api.get_opt(name)).await? else { continue };
+        let Some(there) = attempt(&what, || api.get_opt(name)).await? else {
+            continue;
+        };
         adopt(&what, &there.metadata, labels)?;
         if there.metadata.deletion_timestamp.is_none() {
             return Ok(());
@@ -46,7 +48,12 @@ pub(crate) async fn ensure(
         wait_gone(client, name).await?;
     }
     let message = "it vanished and came back while it was being made";
-    Err(KubernetesError::new(&what, Cause::Refuted, message, "see who else uses this name"))
+    Err(KubernetesError::new(
+        &what,
+        Cause::Refuted,
+        message,
+        "see who else uses this name",
+    ))
 }
 
 /// Whether an object that is already there is ours.
@@ -59,12 +66,20 @@ pub(crate) fn adopt(
     labels: &BTreeMap<String, String>,
 ) -> Result<(), KubernetesError> {
     let given = there.labels.clone().unwrap_or_default();
-    match labels.iter().find(|(key, value)| given.get(*key) != Some(value)) {
+    match labels
+        .iter()
+        .find(|(key, value)| given.get(*key) != Some(value))
+    {
         None => Ok(()),
         Some((key, value)) => {
             let message = format!("one of this name exists without the label {key}={value}");
             let next = "choose another name, or remove the one that is there";
-            Err(KubernetesError::new(what, Cause::Status(409), message, next))
+            Err(KubernetesError::new(
+                what,
+                Cause::Status(409),
+                message,
+                next,
+            ))
         }
     }
 }
@@ -89,10 +104,17 @@ async fn wait_gone(client: &kube::Client, name: &str) -> Result<(), KubernetesEr
     let api: Api<Namespace> = Api::all(client.clone());
     let start = Instant::now();
     while start.elapsed() < GONE_LIMIT {
-        let Some(there) = attempt(&what, || api.get_opt(name)).await? else { return Ok(()) };
+        let Some(there) = attempt(&what, || api.get_opt(name)).await? else {
+            return Ok(());
+        };
         if there.metadata.deletion_timestamp.is_none() {
             let message = "it is not being deleted";
-            return Err(KubernetesError::new(&what, Cause::Refuted, message, "see who made it anew"));
+            return Err(KubernetesError::new(
+                &what,
+                Cause::Refuted,
+                message,
+                "see who made it anew",
+            ));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -1,7 +1,7 @@
 //! The probe: the container that prints a text and a nonce, as Kubernetes is asked to run it.
 //!
-//! A multi-architecture image that the Kubernetes project keeps, and a program without any network: a
-//! cluster that cannot run this can run nothing.
+//! A multi-architecture image that the Kubernetes project keeps, and a program without any network:
+//! a cluster that cannot run this can run nothing.
 
 use serde_json::{Value, json};
 

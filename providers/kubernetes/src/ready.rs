@@ -55,7 +55,9 @@ pub async fn ready(client: &kube::Client, nodes: usize) -> Result<Readiness, Kub
         if problems.is_empty() {
             readiness.ready += 1;
         }
-        readiness.problems.extend(problems.into_iter().map(|what| format!("{name}: {what}")));
+        readiness
+            .problems
+            .extend(problems.into_iter().map(|what| format!("{name}: {what}")));
         readiness.nodes.push(name);
     }
     Ok(readiness)
@@ -63,17 +65,30 @@ pub async fn ready(client: &kube::Client, nodes: usize) -> Result<Readiness, Kub
 
 fn problems(node: &Node) -> Vec<String> {
     let mut found = Vec::new();
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let conditions = node
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_deref());
     let conditions = conditions.unwrap_or_default();
-    if !conditions.iter().any(|condition| condition.type_ == "Ready") {
+    if !conditions
+        .iter()
+        .any(|condition| condition.type_ == "Ready")
+    {
         found.push("says nothing of its readiness".to_owned());
     }
     for condition in conditions {
-        let wanted = if condition.type_ == "Ready" { "True" } else { "False" };
+        let wanted = if condition.type_ == "Ready" {
+            "True"
+        } else {
+            "False"
+        };
         if condition.status != wanted {
             let reason = condition.reason.as_deref().unwrap_or("no reason");
             let message = condition.message.as_deref().unwrap_or_default();
-            found.push(format!("{}={} {reason} {message}", condition.type_, condition.status));
+            found.push(format!(
+                "{}={} {reason} {message}",
+                condition.type_, condition.status
+            ));
         }
     }
     if node.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true) {

@@ -85,7 +85,11 @@ impl Meter {
         let key = key.into();
         self.stop(&key, at);
         self.open.insert(key, self.periods.len());
-        self.periods.push(Period { usage, from: at, to: None });
+        self.periods.push(Period {
+            usage,
+            from: at,
+            to: None,
+        });
     }
 
     /// Ends the usage under `key`, if it is open.
@@ -107,7 +111,9 @@ impl Meter {
 
     /// The open period under `key`.
     pub fn open(&self, key: &str) -> Option<&Period> {
-        self.open.get(key).and_then(|index| self.periods.get(*index))
+        self.open
+            .get(key)
+            .and_then(|index| self.periods.get(*index))
     }
 
     /// All periods, open ones too.
@@ -129,7 +135,10 @@ impl Meter {
 /// The charge of one period, as of `now`.
 pub fn charge(period: &Period, now: Timestamp) -> Charge {
     let to = period.to.unwrap_or(now).min(now).max(period.from);
-    charge_of(&period.usage, quantity(period.usage.rounding, period.from, to))
+    charge_of(
+        &period.usage,
+        quantity(period.usage.rounding, period.from, to),
+    )
 }
 
 /// The charges of one period as of `now`, each with its UTC day. They add up to [`charge`]: what a
@@ -214,7 +223,9 @@ fn elapsed_hours(from: Timestamp, to: Timestamp) -> Decimal {
 fn seconds(from: Timestamp, to: Timestamp, min_seconds: u32) -> i64 {
     let nanoseconds = to.as_nanosecond() - from.as_nanosecond();
     let whole = (nanoseconds + 999_999_999).div_euclid(1_000_000_000);
-    i64::try_from(whole).unwrap_or(i64::MAX).max(i64::from(min_seconds))
+    i64::try_from(whole)
+        .unwrap_or(i64::MAX)
+        .max(i64::from(min_seconds))
 }
 
 /// Splits seconds at calendar months: each month's share is measured in its own length.
@@ -225,7 +236,9 @@ fn by_month(from: Timestamp, seconds: i64) -> Decimal {
     let mut at = start;
     // A usage of over a thousand months is not a usage: the loop has a limit.
     for _ in 0..1200 {
-        let Ok(instant) = Timestamp::from_second(at) else { break };
+        let Ok(instant) = Timestamp::from_second(at) else {
+            break;
+        };
         let (begin, next) = month_of(instant);
         let until = end.min(next.as_second());
         let length = (next.as_second() - begin.as_second()).max(1);
@@ -242,7 +255,9 @@ fn by_month(from: Timestamp, seconds: i64) -> Decimal {
 pub fn month_of(at: Timestamp) -> (Timestamp, Timestamp) {
     let begin = utc_date(at).first_of_month();
     let end = begin.saturating_add(Span::new().months(1));
-    let beyond = at.saturating_add(SignedDuration::from_hours(31 * 24)).unwrap_or(at);
+    let beyond = at
+        .saturating_add(SignedDuration::from_hours(31 * 24))
+        .unwrap_or(at);
     (instant(begin).unwrap_or(at), instant(end).unwrap_or(beyond))
 }
 
@@ -253,5 +268,7 @@ pub fn utc_date(at: Timestamp) -> Date {
 
 /// The first instant of a UTC date; none beyond the calendar's end.
 pub fn instant(date: Date) -> Option<Timestamp> {
-    date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    date.to_zoned(TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
 }

@@ -38,9 +38,17 @@ fn at(text: &str) -> Timestamp {
 /// Checks quantity and dollars, to six decimals as the bill prints them.
 fn check(usage: Usage, from: &str, milliseconds: i64, billed_quantity: &str, billed_usd: &str) {
     let (from, length) = (at(from), SignedDuration::from_millis(milliseconds));
-    let period = Period { usage, from, to: Some(from + length) };
+    let period = Period {
+        usage,
+        from,
+        to: Some(from + length),
+    };
     let charge = charge(&period, from + length);
-    assert_eq!(charge.quantity.round_dp(6), decimal(billed_quantity), "quantity");
+    assert_eq!(
+        charge.quantity.round_dp(6),
+        decimal(billed_quantity),
+        "quantity"
+    );
     assert_eq!(charge.usd.round_dp(6), decimal(billed_usd), "dollars");
 }
 
@@ -62,29 +70,78 @@ fn a_nat_gateway_of_eight_minutes_can_be_billed_two_hours() {
 #[test]
 fn a_control_plane_is_billed_in_fractions_of_a_second() {
     let eks = || usage("control_plane", "0.10", 1, Rounding::Exact);
-    check(eks(), "2026-08-13T08:50:00Z", 97_475_760, "27.0766", "2.70766");
-    check(eks(), "2026-08-11T23:45:00Z", 40_229_071, "11.174742", "1.117474");
-    check(eks(), "2026-08-10T10:00:00Z", 35_167_054, "9.768626", "0.976863");
+    check(
+        eks(),
+        "2026-08-13T08:50:00Z",
+        97_475_760,
+        "27.0766",
+        "2.70766",
+    );
+    check(
+        eks(),
+        "2026-08-11T23:45:00Z",
+        40_229_071,
+        "11.174742",
+        "1.117474",
+    );
+    check(
+        eks(),
+        "2026-08-10T10:00:00Z",
+        35_167_054,
+        "9.768626",
+        "0.976863",
+    );
 }
 
 #[test]
 fn nodes_and_addresses_are_billed_in_whole_seconds() {
     let node = usage("nodes", "0.0236", 2, PER_SECOND);
-    check(node, "2026-08-13T09:00:00Z", 97_154_000, "53.974444", "1.273797");
+    check(
+        node,
+        "2026-08-13T09:00:00Z",
+        97_154_000,
+        "53.974444",
+        "1.273797",
+    );
     let address = || usage("public_ipv4", "0.005", 1, PER_SECOND);
-    check(address(), "2026-08-13T08:51:18Z", 97_332_000, "27.036667", "0.135183");
-    check(address(), "2026-08-13T08:48:28Z", 170_000, "0.047222", "0.000236");
+    check(
+        address(),
+        "2026-08-13T08:51:18Z",
+        97_332_000,
+        "27.036667",
+        "0.135183",
+    );
+    check(
+        address(),
+        "2026-08-13T08:48:28Z",
+        170_000,
+        "0.047222",
+        "0.000236",
+    );
 }
 
 #[test]
 fn a_disk_is_billed_by_the_real_length_of_its_month() {
     let disk = |gb| usage("disks", "0.0928", gb, DISK);
     // August has 744 hours: 54 disk hours of 20 GB.
-    check(disk(40), "2026-08-13T09:00:00Z", 97_200_000, "1.451613", "0.13471");
+    check(
+        disk(40),
+        "2026-08-13T09:00:00Z",
+        97_200_000,
+        "1.451613",
+        "0.13471",
+    );
     // April has 720: 1810 seconds of 20 GB were billed 0.0012960494.
     let from = at("2026-04-21T10:00:00Z");
     let to = from + SignedDuration::from_secs(1810);
-    let charge = charge(&Period { usage: disk(20), from, to: Some(to) }, to);
+    let charge = charge(
+        &Period {
+            usage: disk(20),
+            from,
+            to: Some(to),
+        },
+        to,
+    );
     assert_eq!(charge.usd.round_dp(10), decimal("0.0012960494"));
 }
 
@@ -104,12 +161,28 @@ fn run_3_adds_up_to_its_bill() {
         meter.start(key, usage, start);
         meter.stop(key, start + SignedDuration::from_millis(milliseconds));
     };
-    add("eks", usage("control_plane", "0.10", 1, Rounding::Exact), 97_475_760);
+    add(
+        "eks",
+        usage("control_plane", "0.10", 1, Rounding::Exact),
+        97_475_760,
+    );
     add("nodes", usage("nodes", "0.0236", 2, PER_SECOND), 97_154_000);
-    add("nat", usage("nat_gateway", "0.05", 1, Rounding::ClockHours), 97_332_000);
+    add(
+        "nat",
+        usage("nat_gateway", "0.05", 1, Rounding::ClockHours),
+        97_332_000,
+    );
     add("disks", usage("disks", "0.0928", 40, DISK), 97_200_000);
-    add("in use", usage("public_ipv4", "0.005", 1, PER_SECOND), 97_332_000);
-    add("idle", usage("public_ipv4", "0.005", 1, PER_SECOND), 170_000);
+    add(
+        "in use",
+        usage("public_ipv4", "0.005", 1, PER_SECOND),
+        97_332_000,
+    );
+    add(
+        "idle",
+        usage("public_ipv4", "0.005", 1, PER_SECOND),
+        170_000,
+    );
     let now = at("2026-08-15T00:00:00Z");
     let charges = meter.charges("r1", start, now);
     let sum: Decimal = charges.iter().map(|charge| charge.usd).sum();
@@ -130,15 +203,33 @@ fn cluster(from: Timestamp, minutes: i64) -> Decimal {
     ];
     lines
         .into_iter()
-        .map(|usage| charge(&Period { usage, from, to: Some(to) }, to).usd)
+        .map(|usage| {
+            charge(
+                &Period {
+                    usage,
+                    from,
+                    to: Some(to),
+                },
+                to,
+            )
+            .usd
+        })
         .sum::<Decimal>()
         .round_dp(4)
 }
 
 #[test]
 fn the_worked_example_of_45_minutes_costs_2382_or_3282() {
-    assert_eq!(cluster(at("2026-11-02T10:05:00Z"), 45), decimal("0.2382"), "in one clock hour");
-    assert_eq!(cluster(at("2026-11-02T10:40:00Z"), 45), decimal("0.3282"), "over two");
+    assert_eq!(
+        cluster(at("2026-11-02T10:05:00Z"), 45),
+        decimal("0.2382"),
+        "in one clock hour"
+    );
+    assert_eq!(
+        cluster(at("2026-11-02T10:40:00Z"), 45),
+        decimal("0.3282"),
+        "over two"
+    );
 }
 
 #[test]
@@ -152,14 +243,24 @@ fn the_worked_example_costs_2876_an_hour_from_hour_to_hour() {
 
 #[test]
 fn less_than_a_minute_is_billed_as_one() {
-    check(usage("nodes", "0.36", 1, PER_SECOND), "2026-08-13T09:00:00Z", 1, "0.016667", "0.006");
+    check(
+        usage("nodes", "0.36", 1, PER_SECOND),
+        "2026-08-13T09:00:00Z",
+        1,
+        "0.016667",
+        "0.006",
+    );
 }
 
 #[test]
 fn a_request_is_billed_once_however_late_one_looks() {
     let mut meter = Meter::default();
     let start = at("2026-08-13T08:51:18Z");
-    meter.start("ce/1", usage("cost_explorer", "0.01", 1, Rounding::Once), start);
+    meter.start(
+        "ce/1",
+        usage("cost_explorer", "0.01", 1, Rounding::Once),
+        start,
+    );
     meter.stop("ce/1", start);
     for days in [0, 40] {
         let now = start + SignedDuration::from_hours(24 * days);

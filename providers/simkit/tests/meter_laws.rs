@@ -44,7 +44,11 @@ fn period(rounding: Rounding, from: Timestamp, to: Timestamp) -> Period {
         tags: BTreeMap::new(),
         run_id: None,
     };
-    Period { usage, from, to: Some(to) }
+    Period {
+        usage,
+        from,
+        to: Some(to),
+    }
 }
 
 proptest! {
@@ -71,7 +75,8 @@ proptest! {
         for rule in RULES {
             let whole = quantity(rule, from, to);
             let parts = quantity(rule, from, middle) + quantity(rule, middle, to);
-            let slack = if matches!(rule, Rounding::CalendarMonth { .. }) { second } else { Decimal::ZERO };
+            let by_month = matches!(rule, Rounding::CalendarMonth { .. });
+            let slack = if by_month { second } else { Decimal::ZERO };
             prop_assert!(parts + slack >= whole, "{rule:?}: {parts} < {whole}");
         }
     }

@@ -85,7 +85,10 @@ pub fn create_internal(state: &mut State, new: NewGroup) {
         activities: Vec::new(),
         asked: new,
     };
-    state.autoscaling.groups.insert(group.asked.name.clone(), group);
+    state
+        .autoscaling
+        .groups
+        .insert(group.asked.name.clone(), group);
 }
 
 /// Removes a group.
@@ -102,21 +105,38 @@ pub fn resize(state: &mut State, name: &str, sizes: Sizes) {
 
 /// Notes that a group's instance was launched.
 pub fn launched(state: &mut State, name: &str, instance_id: &str, zone: &str) {
-    note(state, name, &format!("Launching a new EC2 instance: {instance_id}"), None);
+    note(
+        state,
+        name,
+        &format!("Launching a new EC2 instance: {instance_id}"),
+        None,
+    );
     if let Some(group) = state.autoscaling.groups.get_mut(name) {
-        group.instances.insert(instance_id.to_owned(), zone.to_owned());
+        group
+            .instances
+            .insert(instance_id.to_owned(), zone.to_owned());
     }
 }
 
 /// Notes that a launch was refused.
 pub fn refused(state: &mut State, name: &str, why: &str) {
     let message = format!("{why} Launching EC2 instance failed.");
-    note(state, name, "Launching a new EC2 instance. Status Reason: refused", Some(message));
+    note(
+        state,
+        name,
+        "Launching a new EC2 instance. Status Reason: refused",
+        Some(message),
+    );
 }
 
 /// Notes that a group's instance was terminated.
 pub fn terminated(state: &mut State, name: &str, instance_id: &str) {
-    note(state, name, &format!("Terminating EC2 instance: {instance_id}"), None);
+    note(
+        state,
+        name,
+        &format!("Terminating EC2 instance: {instance_id}"),
+        None,
+    );
     if let Some(group) = state.autoscaling.groups.get_mut(name) {
         group.instances.shift_remove(instance_id);
     }
@@ -124,7 +144,11 @@ pub fn terminated(state: &mut State, name: &str, instance_id: &str) {
 
 fn note(state: &mut State, name: &str, description: &str, message: Option<String>) {
     let (id, at) = (state.ids.uuid(), state.now);
-    let status = if message.is_some() { "Failed" } else { "Successful" };
+    let status = if message.is_some() {
+        "Failed"
+    } else {
+        "Successful"
+    };
     if let Some(group) = state.autoscaling.groups.get_mut(name) {
         group.activities.push(Activity {
             id,
@@ -200,16 +224,21 @@ fn activities(state: &State, params: &Params) -> Outcome {
 
 fn paged(state: &State, params: &Params, list: &str, nodes: Vec<Node>) -> Outcome {
     let asked = params.number("MaxRecords")?.unwrap_or(50).clamp(1, 100);
-    let size = usize::try_from(asked).unwrap_or(50).min(state.setup.page_size_max);
+    let size = usize::try_from(asked)
+        .unwrap_or(50)
+        .min(state.setup.page_size_max);
     let page = page(list, nodes, params.get("NextToken"), size)?;
-    let node = Node::new().list(list, "member", page.items).maybe("NextToken", page.next);
+    let node = Node::new()
+        .list(list, "member", page.items)
+        .maybe("NextToken", page.next);
     Ok(Answer::Xml(node))
 }
 
 fn delete(state: &mut State, params: &Params) -> Outcome {
     let name = params.need("AutoScalingGroupName")?.to_owned();
     let Some(group) = state.autoscaling.groups.get(&name) else {
-        let message = format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found");
+        let message =
+            format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found");
         return Err(AwsError::new(400, "ValidationError", message));
     };
     let ids: Vec<String> = group.instances.keys().cloned().collect();
@@ -233,7 +262,9 @@ fn node(group: &Group) -> Node {
     let (min, max, desired) = asked.sizes;
     let template = || {
         let (id, name) = &asked.launch_template;
-        let node = Node::new().text("LaunchTemplateId", id).text("LaunchTemplateName", name);
+        let node = Node::new()
+            .text("LaunchTemplateId", id)
+            .text("LaunchTemplateName", name);
         node.text("Version", 1)
     };
     let instances = group.instances.iter().map(|(id, zone)| {
@@ -261,11 +292,18 @@ fn node(group: &Group) -> Node {
         .text("MaxSize", max)
         .text("DesiredCapacity", desired)
         .text("DefaultCooldown", 300)
-        .list("AvailabilityZones", "member", asked.zones.iter().map(Node::of_text))
+        .list(
+            "AvailabilityZones",
+            "member",
+            asked.zones.iter().map(Node::of_text),
+        )
         .text("HealthCheckType", "EC2")
         .text("HealthCheckGracePeriod", 15)
         .list("Instances", "member", instances)
-        .text("CreatedTime", group.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        .text(
+            "CreatedTime",
+            group.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
         .text("VPCZoneIdentifier", asked.subnet_ids.join(","))
         .list("Tags", "member", tags)
 }

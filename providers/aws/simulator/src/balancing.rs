@@ -52,7 +52,11 @@ pub enum Event {
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    if call.version == "2012-06-01" { classic::answer(state, call) } else { v2::answer(state, call) }
+    if call.version == "2012-06-01" {
+        classic::answer(state, call)
+    } else {
+        v2::answer(state, call)
+    }
 }
 
 /// Lets an event happen.
@@ -80,13 +84,16 @@ fn close(state: &mut State, key: &str, held: interfaces::Held) {
 /// Refuses to look up the tags of more resources than the API takes at once.
 fn check_tagged(names: &[String]) -> Result<(), AwsError> {
     if names.len() > TAGGED_MAX {
-        return Err(invalid(format!("Cannot have more than {TAGGED_MAX} resources specified")));
+        return Err(invalid(format!(
+            "Cannot have more than {TAGGED_MAX} resources specified"
+        )));
     }
     Ok(())
 }
 
 fn tag_nodes(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Node> {
-    tags.iter().map(|(key, value)| Node::new().text("Key", key).text("Value", value))
+    tags.iter()
+        .map(|(key, value)| Node::new().text("Key", key).text("Value", value))
 }
 
 fn invalid(message: impl Into<String>) -> AwsError {

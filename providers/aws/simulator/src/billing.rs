@@ -38,8 +38,14 @@ pub struct Billing {
 
 impl Default for Billing {
     fn default() -> Self {
-        let tag = CostTag { active: true, changed_at: None };
-        Self { cost_tags: BTreeMap::from([(RUN_TAG.to_owned(), tag)]), requests: 0 }
+        let tag = CostTag {
+            active: true,
+            changed_at: None,
+        };
+        Self {
+            cost_tags: BTreeMap::from([(RUN_TAG.to_owned(), tag)]),
+            requests: 0,
+        }
     }
 }
 

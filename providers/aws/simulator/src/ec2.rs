@@ -11,12 +11,15 @@ pub mod dhcp_options;
 pub mod errors;
 pub mod filters;
 pub mod idempotency;
+pub mod instance_nodes;
 pub mod instance_types;
 pub mod instances;
+pub mod interface_nodes;
 pub mod interfaces;
 pub mod internet_gateways;
 pub mod launch_templates;
 pub mod nat_gateways;
+pub mod nat_life;
 pub mod permissions;
 pub mod route_tables;
 pub mod routes;
@@ -135,7 +138,7 @@ impl Ec2 {
 #[derive(Clone, Debug)]
 pub enum Event {
     /// To a NAT gateway.
-    NatGateway(String, nat_gateways::Step),
+    NatGateway(String, nat_life::Step),
     /// To an instance.
     Instance(String, instances::Step),
 }
@@ -143,7 +146,7 @@ pub enum Event {
 /// Lets an event happen.
 pub fn happen(state: &mut State, event: Event) {
     match event {
-        Event::NatGateway(id, step) => nat_gateways::happen(state, &id, step),
+        Event::NatGateway(id, step) => nat_life::happen(state, &id, step),
         Event::Instance(id, step) => instances::happen(state, &id, step),
     }
 }
@@ -178,9 +181,15 @@ pub fn create_default_vpc(state: &mut State) {
     }
     let gateway = internet_gateways::create_internal(state, Tags::new(), Some(vpc.clone()));
     let tables = &mut state.ec2.route_tables;
-    if let Some(main) = tables.all_mut().find(|table| table.vpc_id == vpc && table.is_main()) {
+    if let Some(main) = tables
+        .all_mut()
+        .find(|table| table.vpc_id == vpc && table.is_main())
+    {
         let destination = "0.0.0.0/0".to_owned();
-        main.routes.push(routes::Route { destination, target: routes::Target::Internet(gateway) });
+        main.routes.push(routes::Route {
+            destination,
+            target: routes::Target::Internet(gateway),
+        });
     }
 }
 

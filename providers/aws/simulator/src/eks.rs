@@ -173,7 +173,7 @@ fn after(state: &mut State, wait: Duration, event: Event) {
     state.after(wait, crate::state::Event::Eks(event));
 }
 
-/// The shortest time to a ready cluster that the durations allow: what must wait for what, in words.
+/// The shortest time to a ready cluster that the durations allow: what waits for what, in words.
 /// `None` when no cluster was ever made.
 pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
     if !state.eks.ever_made {
@@ -186,8 +186,10 @@ pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
         ("node group", durations.node_group_create),
     ];
     // NAT gateways are ready long before the cluster is: they are beside the chain, not in it.
-    let words: Vec<String> =
-        chain.iter().map(|(what, time)| format!("{what} {} s", time.as_secs())).collect();
+    let words: Vec<String> = chain
+        .iter()
+        .map(|(what, time)| format!("{what} {} s", time.as_secs()))
+        .collect();
     Some((chain.iter().map(|(_, time)| *time).sum(), words.join(" → ")))
 }
 
@@ -195,8 +197,11 @@ pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
 pub fn inventory(state: &State, all: &mut Vec<Resource>) {
     for cluster in state.eks.clusters.values() {
         all.push(cluster::resource(state, cluster));
-        all.extend(cluster.node_groups.values().map(|group| {
-            node_group::resource(&state.setup.region, &cluster.name, group)
-        }));
+        all.extend(
+            cluster
+                .node_groups
+                .values()
+                .map(|group| node_group::resource(&state.setup.region, &cluster.name, group)),
+        );
     }
 }

@@ -125,7 +125,9 @@ fn path(params: &Params) -> String {
 
 /// Tags as `<member><Key/><Value/></member>`.
 fn tag_nodes(tags: &BTreeMap<String, String>) -> Vec<Node> {
-    tags.iter().map(|(key, value)| Node::new().text("Key", key).text("Value", value)).collect()
+    tags.iter()
+        .map(|(key, value)| Node::new().text("Key", key).text("Value", value))
+        .collect()
 }
 
 /// One page of a list under `name`, with `IsTruncated` and `Marker`.
@@ -137,7 +139,9 @@ fn paged(
     members: Vec<Node>,
 ) -> Result<Answer, AwsError> {
     let asked = params.number("MaxItems")?.unwrap_or(100).clamp(1, 1000);
-    let size = usize::try_from(asked).unwrap_or(100).min(state.setup.page_size_max);
+    let size = usize::try_from(asked)
+        .unwrap_or(100)
+        .min(state.setup.page_size_max);
     let page = page(list, members, params.get("Marker"), size)?;
     let node = Node::new()
         .text("IsTruncated", page.next.is_some())
@@ -156,7 +160,9 @@ fn document(text: &str) -> Result<serde_json::Value, AwsError> {
     let malformed = |message: &str| AwsError::new(400, "MalformedPolicyDocument", message);
     let value: serde_json::Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
-    let statements = value.get("Statement").is_some_and(|part| part.is_array() || part.is_object());
+    let statements = value
+        .get("Statement")
+        .is_some_and(|part| part.is_array() || part.is_object());
     if statements {
         Ok(value)
     } else {

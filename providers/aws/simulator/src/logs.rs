@@ -51,7 +51,11 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 /// Creates a log group for another service. One that is there already is left as it is.
 pub fn create_group_internal(state: &mut State, name: &str, tags: BTreeMap<String, String>) {
     let created_at = state.now;
-    state.logs.groups.entry(name.to_owned()).or_insert(LogGroup { tags, created_at });
+    state
+        .logs
+        .groups
+        .entry(name.to_owned())
+        .or_insert(LogGroup { tags, created_at });
 }
 
 /// Adds all log groups that exist.
@@ -87,7 +91,9 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
 
 fn describe(state: &State, call: &Call) -> Outcome {
     let prefix = call.json["logGroupNamePrefix"].as_str().unwrap_or_default();
-    let pattern = call.json["logGroupNamePattern"].as_str().unwrap_or_default();
+    let pattern = call.json["logGroupNamePattern"]
+        .as_str()
+        .unwrap_or_default();
     let all: Vec<Value> = state
         .logs
         .groups
@@ -95,10 +101,20 @@ fn describe(state: &State, call: &Call) -> Outcome {
         .filter(|(name, _)| name.starts_with(prefix) && name.contains(pattern))
         .map(|(name, group)| word(state, name, group))
         .collect();
-    let asked = call.json["limit"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
-    let page = page("DescribeLogGroups", all, call.json["nextToken"].as_str(), size)
-        .map_err(|_| invalid("The specified nextToken is invalid."))?;
+    let asked = call.json["limit"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "DescribeLogGroups",
+        all,
+        call.json["nextToken"].as_str(),
+        size,
+    )
+    .map_err(|_| invalid("The specified nextToken is invalid."))?;
     let mut body = json!({ "logGroups": page.items });
     if let Some(next) = page.next {
         body["nextToken"] = next.into();
@@ -136,7 +152,11 @@ fn by_arn<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut LogGroup, Aws
     let (_, name) = arn
         .split_once(":log-group:")
         .ok_or_else(|| invalid("The specified resourceArn is not a log group's."))?;
-    state.logs.groups.get_mut(name.trim_end_matches(":*")).ok_or_else(not_found)
+    state
+        .logs
+        .groups
+        .get_mut(name.trim_end_matches(":*"))
+        .ok_or_else(not_found)
 }
 
 fn need<'a>(call: &'a Call, name: &str) -> Result<&'a str, AwsError> {
@@ -148,7 +168,9 @@ fn need<'a>(call: &'a Call, name: &str) -> Result<&'a str, AwsError> {
 
 fn tags_of(value: &Value) -> BTreeMap<String, String> {
     let pairs = value.as_object().into_iter().flatten();
-    pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    pairs
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 fn invalid(message: &str) -> AwsError {
@@ -156,5 +178,9 @@ fn invalid(message: &str) -> AwsError {
 }
 
 fn not_found() -> AwsError {
-    AwsError::new(400, "ResourceNotFoundException", "The specified log group does not exist.")
+    AwsError::new(
+        400,
+        "ResourceNotFoundException",
+        "The specified log group does not exist.",
+    )
 }

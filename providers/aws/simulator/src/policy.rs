@@ -1,7 +1,7 @@
 //! Permissions: whether the caller's policy allows a call.
 //!
-//! One operation can need several permissions: tagging at creation and passing a role are asked for by
-//! name, as AWS does, so that a policy that a rehearsal accepts is not too narrow.
+//! One operation can need several permissions: tagging at creation and passing a role are asked for
+//! by name, as AWS does, so that a policy that a rehearsal accepts is not too narrow.
 
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -20,7 +20,9 @@ pub use needs::{Need, needs};
 /// # Errors
 /// `UnauthorizedOperation` (EC2) or `AccessDenied` when the policy does not allow the call.
 pub fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
-    let Some(policy) = &state.setup.policy else { return Ok(()) };
+    let Some(policy) = &state.setup.policy else {
+        return Ok(());
+    };
     for need in needs(state, call) {
         let question = Question {
             action: &need.action,
@@ -39,10 +41,16 @@ fn refusal(call: &Call, need: &Need, decision: Decision) -> AwsError {
     let reason = if decision == Decision::ExplicitDeny {
         "with an explicit deny in an identity-based policy".to_owned()
     } else {
-        format!("because no identity-based policy allows the {} action", need.action)
+        format!(
+            "because no identity-based policy allows the {} action",
+            need.action
+        )
     };
-    let resource =
-        if need.resource == "*" { String::new() } else { format!(" on resource: {}", need.resource) };
+    let resource = if need.resource == "*" {
+        String::new()
+    } else {
+        format!(" on resource: {}", need.resource)
+    };
     let message = format!(
         "User: {} is not authorized to perform: {}{resource} {reason}",
         caller_arn(),

@@ -27,7 +27,12 @@ const fn quota(
     name: &'static str,
     default: u32,
 ) -> Quota {
-    Quota { service, code, name, default }
+    Quota {
+        service,
+        code,
+        name,
+        default,
+    }
 }
 
 /// The quotas that a cluster can meet, in the order of the API: by service, then as AWS lists them.
@@ -41,21 +46,52 @@ const QUOTAS: [Quota; 13] = [
     ),
     quota("eks", "L-1194D53C", "Clusters", 100),
     quota("eks", "L-6D54EA21", "Managed node groups per cluster", 30),
-    quota("elasticloadbalancing", "L-E9E9831D", "Classic Load Balancers per Region", 20),
-    quota("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region", 50),
-    quota("elasticloadbalancing", "L-69A177A2", "Network Load Balancers per Region", 50),
+    quota(
+        "elasticloadbalancing",
+        "L-E9E9831D",
+        "Classic Load Balancers per Region",
+        20,
+    ),
+    quota(
+        "elasticloadbalancing",
+        "L-53DA6B97",
+        "Application Load Balancers per Region",
+        50,
+    ),
+    quota(
+        "elasticloadbalancing",
+        "L-69A177A2",
+        "Network Load Balancers per Region",
+        50,
+    ),
     quota("vpc", "L-F678F1CE", "VPCs per Region", 5),
     quota("vpc", "L-407747CB", "Subnets per VPC", 200),
     quota("vpc", "L-A4707A72", "Internet gateways per Region", 5),
     quota("vpc", "L-FE5A380F", "NAT gateways per Availability Zone", 5),
     quota("vpc", "L-E79EC296", "VPC security groups per Region", 2500),
-    quota("vpc", "L-0EA8095F", "Inbound or outbound rules per security group", 60),
+    quota(
+        "vpc",
+        "L-0EA8095F",
+        "Inbound or outbound rules per security group",
+        60,
+    ),
 ];
 
 /// The value of a quota in this account; a code that is not in the table sets no limit.
 pub fn limit(state: &State, code: &str) -> u32 {
-    let default = || QUOTAS.iter().find(|quota| quota.code == code).map(|quota| quota.default);
-    state.setup.quotas.get(code).copied().or_else(default).unwrap_or(u32::MAX)
+    let default = || {
+        QUOTAS
+            .iter()
+            .find(|quota| quota.code == code)
+            .map(|quota| quota.default)
+    };
+    state
+        .setup
+        .quotas
+        .get(code)
+        .copied()
+        .or_else(default)
+        .unwrap_or(u32::MAX)
 }
 
 /// Answers one call.
@@ -74,12 +110,29 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 
 fn list(state: &State, call: &Call, defaults: bool) -> Outcome {
     let service = service(call)?;
-    let all = QUOTAS.iter().filter(|quota| quota.service == service).collect();
-    let asked = call.json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
-    let page = page("ListServiceQuotas", all, call.json["NextToken"].as_str(), size)
-        .map_err(|_| AwsError::new(400, "InvalidPaginationTokenException", "Invalid NextToken"))?;
-    let items: Vec<Value> = page.items.iter().map(|quota| word(state, quota, defaults)).collect();
+    let all = QUOTAS
+        .iter()
+        .filter(|quota| quota.service == service)
+        .collect();
+    let asked = call.json["MaxResults"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "ListServiceQuotas",
+        all,
+        call.json["NextToken"].as_str(),
+        size,
+    )
+    .map_err(|_| AwsError::new(400, "InvalidPaginationTokenException", "Invalid NextToken"))?;
+    let items: Vec<Value> = page
+        .items
+        .iter()
+        .map(|quota| word(state, quota, defaults))
+        .collect();
     let mut body = json!({ "Quotas": items });
     if let Some(next) = page.next {
         body["NextToken"] = next.into();
@@ -109,7 +162,11 @@ fn no_such(message: &str) -> AwsError {
 }
 
 fn word(state: &State, quota: &Quota, defaults: bool) -> Value {
-    let value = if defaults { quota.default } else { limit(state, quota.code) };
+    let value = if defaults {
+        quota.default
+    } else {
+        limit(state, quota.code)
+    };
     json!({
         "ServiceCode": quota.service,
         "ServiceName": service_name(quota.service),

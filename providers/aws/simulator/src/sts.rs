@@ -1,6 +1,6 @@
 //! STS: who the caller is.
 //!
-//! The one identity of a simulated account is named here, so that IAM and EKS speak of the same one.
+//! The one identity of a simulated account is named here, so that IAM and EKS mean the same.
 
 use crate::iam;
 use crate::setup::ACCOUNT_ID;

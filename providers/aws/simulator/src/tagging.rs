@@ -46,14 +46,25 @@ fn resources(state: &State, json: &Value) -> Outcome {
             json!({ "ResourceARN": arn, "Tags": tags })
         })
         .collect();
-    let asked = json["ResourcesPerPage"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX).min(state.setup.page_size_max);
+    let asked = json["ResourcesPerPage"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_DEFAULT)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
     let page = page("GetResources", all, json["PaginationToken"].as_str(), size).map_err(|_| {
-        AwsError::new(400, "PaginationTokenExpiredException", "The pagination token is not valid.")
+        AwsError::new(
+            400,
+            "PaginationTokenExpiredException",
+            "The pagination token is not valid.",
+        )
     })?;
     // The last page has an empty token, not none.
     let next = page.next.unwrap_or_default();
-    Ok(Answer::Json(json!({ "ResourceTagMappingList": page.items, "PaginationToken": next })))
+    Ok(Answer::Json(
+        json!({ "ResourceTagMappingList": page.items, "PaginationToken": next }),
+    ))
 }
 
 struct TagFilter {
@@ -76,33 +87,51 @@ fn tag_filters(json: &Value) -> Result<Vec<TagFilter>, AwsError> {
         .into_iter()
         .flatten()
         .map(|filter| {
-            let key = filter["Key"].as_str().filter(|key| !key.is_empty()).ok_or_else(|| {
-                AwsError::new(400, "InvalidParameterException", "A tag filter needs a key.")
-            })?;
-            Ok(TagFilter { key: key.to_owned(), values: texts(&filter["Values"]) })
+            let key = filter["Key"]
+                .as_str()
+                .filter(|key| !key.is_empty())
+                .ok_or_else(|| {
+                    AwsError::new(
+                        400,
+                        "InvalidParameterException",
+                        "A tag filter needs a key.",
+                    )
+                })?;
+            Ok(TagFilter {
+                key: key.to_owned(),
+                values: texts(&filter["Values"]),
+            })
         })
         .collect()
 }
 
 fn texts(value: &Value) -> Vec<String> {
     let items = value.as_array().into_iter().flatten();
-    items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    items
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// Interfaces that services hold are not listed, tagged or not.
 fn is_of_a_service(resource: &Resource) -> bool {
     resource.resource_type == "network_interface"
-        && resource.facts.get("description").is_some_and(|description| {
-            ["Amazon EKS ", "ELB ", "Interface for NAT Gateway"]
-                .iter()
-                .any(|start| description.starts_with(start))
-        })
+        && resource
+            .facts
+            .get("description")
+            .is_some_and(|description| {
+                ["Amazon EKS ", "ELB ", "Interface for NAT Gateway"]
+                    .iter()
+                    .any(|start| description.starts_with(start))
+            })
 }
 
 /// `ec2:vpc` matches the ARN's service and type, `ec2` all types of the service.
 fn is_of_type(arn: &str, wanted: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, rest) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
+    let (service, rest) = (
+        parts.next().unwrap_or_default(),
+        parts.nth(2).unwrap_or_default(),
+    );
     match wanted.split_once(':') {
         None => service == wanted,
         Some((wanted_service, wanted_type)) => {
@@ -140,9 +169,10 @@ fn arn(state: &State, resource: &Resource) -> Option<String> {
         }
         "elb_classic" => Some(state.arn("elasticloadbalancing", &format!("loadbalancer/{id}"))),
         "elbv2_load_balancer" | "elbv2_target_group" => Some(id.clone()),
-        "cloudwatch_log_group" => {
-            Some(format!("arn:aws:logs:{}:{ACCOUNT_ID}:log-group:{id}", state.setup.region))
-        }
+        "cloudwatch_log_group" => Some(format!(
+            "arn:aws:logs:{}:{ACCOUNT_ID}:log-group:{id}",
+            state.setup.region
+        )),
         // IAM and Auto Scaling groups are not listed.
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! CloudTrail: who did what, looked up some minutes later.
 //!
-//! Keeps successful changes only: proofs of creation are what it is read for. AWS limits look-ups to
-//! two requests a second; the simulator does not enforce it.
+//! Keeps successful changes only: proofs of creation are what it is read for. AWS limits look-ups
+//! to two requests a second; the simulator does not enforce it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -52,7 +52,10 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     if is_read(&call.action) || call.service == "ce" {
         return;
     }
-    let id = format!("00000000-0000-4000-9000-{:012x}", state.trail.entries.len() + 1);
+    let id = format!(
+        "00000000-0000-4000-9000-{:012x}",
+        state.trail.entries.len() + 1
+    );
     let request = words::request(call);
     let response = words::response(answer);
     let mut resources = words::resources(&request);
@@ -83,8 +86,14 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
         "recipientAccountId": ACCOUNT_ID,
         "eventCategory": "Management",
     });
-    let entry =
-        Entry { id, at: state.now, name: name(call), source, resources, text: event.to_string() };
+    let entry = Entry {
+        id,
+        at: state.now,
+        name: name(call),
+        source,
+        resources,
+        text: event.to_string(),
+    };
     state.trail.entries.push(entry);
 }
 
@@ -131,10 +140,16 @@ fn look_up(state: &State, json: &Value) -> Outcome {
         .rev()
         .filter(|entry| entry.at <= shown_until && entry.at >= kept_from)
         .filter(|entry| entry.at >= start && entry.at <= end)
-        .filter(|entry| wanted.as_ref().is_none_or(|(key, value)| has(entry, key, value)))
+        .filter(|entry| {
+            wanted
+                .as_ref()
+                .is_none_or(|(key, value)| has(entry, key, value))
+        })
         .map(word)
         .collect();
-    let asked = json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
+    let asked = json["MaxResults"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
     let size = asked.unwrap_or(PAGE_MAX);
     if size == 0 || size > PAGE_MAX {
         return Err(AwsError::new(
@@ -165,7 +180,10 @@ fn attribute(json: &Value) -> Result<Option<(String, String)>, AwsError> {
         "ResourceType",
         "Username",
     ];
-    let attributes = json["LookupAttributes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let attributes = json["LookupAttributes"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let wrong = |message: &str| AwsError::new(400, "InvalidLookupAttributesException", message);
     match attributes {
         [] => Ok(None),
@@ -222,7 +240,10 @@ fn word(entry: &Entry) -> Value {
 
 /// A time stamp of JSON 1.1: seconds since the epoch, with or without a fraction.
 fn time(value: &Value) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of any date fit")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of any date fit"
+    )]
     let milliseconds = (value.as_f64()? * 1000.0) as i64;
     Timestamp::from_millisecond(milliseconds).ok()
 }

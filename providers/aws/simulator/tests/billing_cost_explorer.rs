@@ -34,6 +34,7 @@ fn used(page_size_max: usize) -> AwsCloud {
     let tags = run_tags();
     usage::nat_gateway(cloud.state(), "nat-1", &tags, None);
     usage::public_ipv4(cloud.state(), "eipalloc-1", true, Some("r1"));
+    cloud.state().meter.retag("eipalloc-1", &tags);
     pass(&mut cloud, 45);
     usage::stop(cloud.state(), "nat-1");
     usage::stop(cloud.state(), "eipalloc-1");
@@ -66,7 +67,11 @@ fn of_run() -> Value {
 
 fn total(answer: &Value) -> Decimal {
     let amount = &answer["ResultsByTime"][0]["Total"]["UnblendedCost"]["Amount"];
-    amount.as_str().expect("an amount as text").parse().expect("a decimal")
+    amount
+        .as_str()
+        .expect("an amount as text")
+        .parse()
+        .expect("a decimal")
 }
 
 /// Groups of all results: keys → cost.
@@ -76,9 +81,15 @@ fn groups(answer: &Value) -> BTreeMap<String, String> {
         .iter()
         .flat_map(|result| result["Groups"].as_array().expect("groups"))
         .map(|group| {
-            let keys: Vec<&str> =
-                group["Keys"].as_array().expect("keys").iter().filter_map(Value::as_str).collect();
-            let cost = group["Metrics"]["UnblendedCost"]["Amount"].as_str().expect("an amount");
+            let keys: Vec<&str> = group["Keys"]
+                .as_array()
+                .expect("keys")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            let cost = group["Metrics"]["UnblendedCost"]["Amount"]
+                .as_str()
+                .expect("an amount");
             (keys.join("+"), cost.to_owned())
         })
         .collect()
@@ -91,7 +102,10 @@ fn usage_is_not_shown_before_the_billing_lag_has_passed() {
     let early = json_error(&mut cloud, "ce", "GetCostAndUsage", &body);
     assert_eq!(early, "DataUnavailableException");
     pass(&mut cloud, DAY);
-    assert_eq!(total(&ask(&mut cloud, &json!({ "Filter": usage_only() }))), "0.09375".parse().expect("a decimal"));
+    assert_eq!(
+        total(&ask(&mut cloud, &json!({ "Filter": usage_only() }))),
+        "0.09375".parse().expect("a decimal")
+    );
 }
 
 #[test]
@@ -101,8 +115,14 @@ fn a_run_is_found_by_its_tag_in_gross_dollars() {
     let filter = json!({ "And": [usage_only(), of_run()] });
     let answer = ask(&mut cloud, &json!({ "Filter": filter }));
     let metrics = &answer["ResultsByTime"][0]["Total"];
-    assert_eq!(metrics["UnblendedCost"], json!({ "Amount": "0.09", "Unit": "USD" }));
-    assert_eq!(metrics["UsageQuantity"], json!({ "Amount": "2", "Unit": "Hrs" }));
+    assert_eq!(
+        metrics["UnblendedCost"],
+        json!({ "Amount": "0.09", "Unit": "USD" })
+    );
+    assert_eq!(
+        metrics["UsageQuantity"],
+        json!({ "Amount": "2", "Unit": "Hrs" })
+    );
 }
 
 #[test]
@@ -113,10 +133,19 @@ fn an_address_in_use_is_untagged_on_the_bill() {
         { "Type": "TAG", "Key": "kubeproof:run" },
         { "Type": "DIMENSION", "Key": "USAGE_TYPE" },
     ]);
-    let answer = ask(&mut cloud, &json!({ "Filter": usage_only(), "GroupBy": by }));
+    let answer = ask(
+        &mut cloud,
+        &json!({ "Filter": usage_only(), "GroupBy": by }),
+    );
     let expected = BTreeMap::from([
-        ("kubeproof:run$+USE1-PublicIPv4:InUseAddress".to_owned(), "0.00375".to_owned()),
-        ("kubeproof:run$r1+NatGateway-Hours".to_owned(), "0.09".to_owned()),
+        (
+            "kubeproof:run$+USE1-PublicIPv4:InUseAddress".to_owned(),
+            "0.00375".to_owned(),
+        ),
+        (
+            "kubeproof:run$r1+NatGateway-Hours".to_owned(),
+            "0.09".to_owned(),
+        ),
     ]);
     assert_eq!(groups(&answer), expected);
 }
@@ -132,7 +161,9 @@ fn whoever_reads_net_of_credits_is_wrong_by_95_percent() {
 
 #[test]
 fn pages_add_up_to_the_whole() {
-    let by = json!({ "GroupBy": [{ "Type": "DIMENSION", "Key": "USAGE_TYPE" }, { "Type": "DIMENSION", "Key": "RECORD_TYPE" }] });
+    let by = json!({ "GroupBy": [
+        { "Type": "DIMENSION", "Key": "USAGE_TYPE" }, { "Type": "DIMENSION", "Key": "RECORD_TYPE" },
+    ] });
     let mut cloud = used(1000);
     pass(&mut cloud, DAY);
     let whole = groups(&ask(&mut cloud, &by));
@@ -145,7 +176,9 @@ fn pages_add_up_to_the_whole() {
         assert!(page <= 4, "more pages than groups");
         let answer = ask(&mut cloud, &more);
         paged.extend(groups(&answer));
-        let Some(next) = answer["NextPageToken"].as_str() else { break };
+        let Some(next) = answer["NextPageToken"].as_str() else {
+            break;
+        };
         more["NextPageToken"] = next.into();
     }
     assert_eq!(paged, whole);
@@ -158,24 +191,33 @@ fn each_request_is_billed_a_cent() {
     for _ in 0..3 {
         ask(&mut cloud, &json!({}));
     }
-    pass(&mut cloud, DAY);
+    pass(&mut cloud, DAY + 1);
     let service = json!({ "Dimensions": { "Key": "SERVICE", "Values": ["AWS Cost Explorer"] } });
-    let answer = ask(&mut cloud, &json!({
-        "TimePeriod": { "Start": "2026-11-03", "End": "2026-11-04" },
-        "Filter": { "And": [usage_only(), service] },
-    }));
+    let answer = ask(
+        &mut cloud,
+        &json!({
+            "TimePeriod": { "Start": "2026-11-03", "End": "2026-11-04" },
+            "Filter": { "And": [usage_only(), service] },
+        }),
+    );
     assert_eq!(total(&answer), "0.03".parse().expect("a decimal"));
 }
 
 #[test]
 fn a_month_is_estimated_until_a_week_into_the_next() {
     let mut cloud = used(1000);
-    for (now, estimated) in
-        [("2026-11-20T00:00:00Z", true), ("2026-12-07T23:00:00Z", true), ("2026-12-08T00:00:00Z", false)]
-    {
+    for (now, estimated) in [
+        ("2026-11-20T00:00:00Z", true),
+        ("2026-12-07T23:00:00Z", true),
+        ("2026-12-08T00:00:00Z", false),
+    ] {
         cloud.advance(at(now));
         let answer = ask(&mut cloud, &json!({}));
-        assert_eq!(answer["ResultsByTime"][0]["Estimated"], json!(estimated), "{now}");
+        assert_eq!(
+            answer["ResultsByTime"][0]["Estimated"],
+            json!(estimated),
+            "{now}"
+        );
     }
 }
 
@@ -192,14 +234,20 @@ fn the_days_of_a_run_add_up_to_what_was_metered() {
     for id in ["vol-1", "c1", "i-1", "nat-1"] {
         usage::stop(cloud.state(), id);
     }
-    let metered: Decimal =
-        cloud.metered("r1", at(requests::START)).iter().map(|charge| charge.usd).sum();
+    let metered: Decimal = cloud
+        .metered("r1", at(requests::START))
+        .iter()
+        .map(|charge| charge.usd)
+        .sum();
     pass(&mut cloud, 2 * DAY);
-    let answer = ask(&mut cloud, &json!({
-        "TimePeriod": { "Start": "2026-11-02", "End": "2026-11-05" },
-        "Filter": { "And": [usage_only(), of_run()] },
-        "GroupBy": [{ "Type": "DIMENSION", "Key": "SERVICE" }],
-    }));
+    let answer = ask(
+        &mut cloud,
+        &json!({
+            "TimePeriod": { "Start": "2026-11-02", "End": "2026-11-05" },
+            "Filter": { "And": [usage_only(), of_run()] },
+            "GroupBy": [{ "Type": "DIMENSION", "Key": "SERVICE" }],
+        }),
+    );
     let results = answer["ResultsByTime"].as_array().expect("results");
     assert_eq!(results.len(), 3, "one for each day, the empty one too");
     assert_eq!(results[0]["Groups"].as_array().map(Vec::len), Some(3));
@@ -210,7 +258,10 @@ fn the_days_of_a_run_add_up_to_what_was_metered() {
         .map(|amount| amount.parse::<Decimal>().expect("a decimal"))
         .sum();
     let rounding = "0.000000001".parse::<Decimal>().expect("a decimal");
-    assert!((billed - metered).abs() <= rounding, "{billed} billed, {metered} metered");
+    assert!(
+        (billed - metered).abs() <= rounding,
+        "{billed} billed, {metered} metered"
+    );
 }
 
 #[test]
@@ -219,7 +270,12 @@ fn a_tag_key_shows_only_once_it_is_active_and_never_backwards() {
     pass(&mut cloud, DAY);
     let by_team = json!({ "Filter": usage_only(), "GroupBy": [{ "Type": "TAG", "Key": "team" }] });
     assert!(groups(&ask(&mut cloud, &by_team)).contains_key("team$"));
-    let list = json_ok(&mut cloud, "ce", "ListCostAllocationTags", &json!({ "Status": "Inactive" }));
+    let list = json_ok(
+        &mut cloud,
+        "ce",
+        "ListCostAllocationTags",
+        &json!({ "Status": "Inactive" }),
+    );
     assert_eq!(list["CostAllocationTags"][0]["TagKey"], "team");
     let update = json!({ "CostAllocationTagsStatus": [
         { "TagKey": "team", "Status": "Active" }, { "TagKey": "nobody", "Status": "Active" },
@@ -231,7 +287,10 @@ fn a_tag_key_shows_only_once_it_is_active_and_never_backwards() {
     pass(&mut cloud, 10);
     usage::stop(cloud.state(), "nat-2");
     pass(&mut cloud, 2 * DAY);
-    assert!(!groups(&ask(&mut cloud, &by_team)).contains_key("team$a"), "not backwards");
+    assert!(
+        !groups(&ask(&mut cloud, &by_team)).contains_key("team$a"),
+        "not backwards"
+    );
     let mut later = by_team;
     later["TimePeriod"] = json!({ "Start": "2026-11-03", "End": "2026-11-04" });
     assert_eq!(groups(&ask(&mut cloud, &later))["team$a"], "0.045");
@@ -271,7 +330,9 @@ fn usage_switches_from_idle_to_in_use_without_a_gap() {
     cloud.advance(start + SignedDuration::from_secs(200));
     usage::stop(cloud.state(), "eipalloc-1");
     let charges = cloud.metered("r1", start);
-    let seconds: Vec<Decimal> =
-        charges.iter().map(|charge| (charge.quantity * Decimal::from(3600)).round()).collect();
+    let seconds: Vec<Decimal> = charges
+        .iter()
+        .map(|charge| (charge.quantity * Decimal::from(3600)).round())
+        .collect();
     assert_eq!(seconds, [Decimal::from(90), Decimal::from(110)]);
 }

@@ -22,26 +22,56 @@ pub use kubernetes::{kubeconfig, ready};
 /// and `aws.partial_failure` are judged by the harness.
 pub const CHECKLIST: &[(&str, &str)] = &[
     ("aws.vpc", "VPC with the CIDR of the scenario"),
-    ("aws.subnets.public", "public subnets in different zones, with public addresses on launch"),
+    (
+        "aws.subnets.public",
+        "public subnets in different zones, with public addresses on launch",
+    ),
     ("aws.subnets.private", "private subnets in different zones"),
-    ("aws.internet_gateway", "internet gateway created and attached"),
-    ("aws.nat_gateways", "a NAT gateway per zone, available, each with its own elastic IP"),
-    ("aws.route_tables", "public routes to the internet gateway, private ones to their zone's NAT"),
+    (
+        "aws.internet_gateway",
+        "internet gateway created and attached",
+    ),
+    (
+        "aws.nat_gateways",
+        "a NAT gateway per zone, available, each with its own elastic IP",
+    ),
+    (
+        "aws.route_tables",
+        "public routes to the internet gateway, private ones to their zone's NAT",
+    ),
     ("aws.security_groups", "the rules asked for and no wider"),
-    ("aws.role.cluster", "cluster role: trust policy and exactly the policies needed"),
-    ("aws.role.nodes", "node role: trust policy and exactly the policies needed"),
+    (
+        "aws.role.cluster",
+        "cluster role: trust policy and exactly the policies needed",
+    ),
+    (
+        "aws.role.nodes",
+        "node role: trust policy and exactly the policies needed",
+    ),
     ("aws.cluster", "cluster ACTIVE, version as asked"),
-    ("aws.node_group", "node groups ACTIVE, instance types and counts as asked"),
-    ("aws.kubeconfig", "kubeconfig obtained, works without the provider's CLI"),
+    (
+        "aws.node_group",
+        "node groups ACTIVE, instance types and counts as asked",
+    ),
+    (
+        "aws.kubeconfig",
+        "kubeconfig obtained, works without the provider's CLI",
+    ),
     ("aws.ready", "API answers and every node is Ready"),
     ("aws.cost", "estimate against bill within the tolerance"),
     ("aws.teardown", "every resource type empty again"),
-    ("aws.partial_failure", "forced failures unwound or cleaned, a retry makes no duplicate"),
+    (
+        "aws.partial_failure",
+        "forced failures unwound or cleaned, a retry makes no duplicate",
+    ),
 ];
 
 /// The title of a row.
 pub fn title(id: &str) -> &'static str {
-    CHECKLIST.iter().find(|(known, _)| *known == id).map_or("", |(_, title)| title)
+    CHECKLIST
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or("", |(_, title)| title)
 }
 
 /// A judgement: what is wrong, and what was seen.

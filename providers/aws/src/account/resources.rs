@@ -26,8 +26,8 @@ mod eks_nodegroup;
 mod elastic_ip;
 mod elb_classic;
 mod elbv2_load_balancer;
-mod elbv2_target_group;
 mod elbv2_tags;
+mod elbv2_target_group;
 mod entry;
 mod iam_instance_profile;
 mod iam_oidc_provider;
@@ -124,7 +124,10 @@ pub fn resource_types() -> &'static [ResourceType] {
 
 /// The type of this name.
 pub fn find(name: &str) -> Option<&'static dyn Type> {
-    TYPES.iter().find(|known| known.resource_type().name == name).copied()
+    TYPES
+        .iter()
+        .find(|known| known.resource_type().name == name)
+        .copied()
 }
 
 /// Calls `complete` of each type with the resources of that type, keeping their order.
@@ -137,8 +140,9 @@ pub async fn complete(
 ) -> Result<Vec<Resource>, ObserverError> {
     for known in TYPES {
         let name = known.resource_type().name;
-        let places: Vec<usize> =
-            (0..resources.len()).filter(|n| resources[*n].resource_type == name).collect();
+        let places: Vec<usize> = (0..resources.len())
+            .filter(|n| resources[*n].resource_type == name)
+            .collect();
         if places.is_empty() {
             continue;
         }

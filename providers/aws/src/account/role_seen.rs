@@ -48,8 +48,11 @@ pub async fn of_node_groups(
     clients: &Clients,
     groups: &Result<Vec<Nodegroup>, ObserverError>,
 ) -> Result<Vec<RoleSeen>, ObserverError> {
-    let mut arns: Vec<String> =
-        groups.clone()?.into_iter().filter_map(|group| group.node_role).collect();
+    let mut arns: Vec<String> = groups
+        .clone()?
+        .into_iter()
+        .filter_map(|group| group.node_role)
+        .collect();
     arns.sort();
     arns.dedup();
     let mut roles = Vec::new();
@@ -68,8 +71,14 @@ async fn read(clients: &Clients, arn: &str) -> Result<Option<RoleSeen>, Observer
         Err(error) if is_gone(&error) => return Ok(None),
         Err(error) => return Err(failed("iam:GetRole", &error)),
     };
-    let role = answer.role().ok_or_else(|| problem("iam:GetRole", "no role in the answer"))?;
-    let stream = iam.list_attached_role_policies().role_name(name).into_paginator().send();
+    let role = answer
+        .role()
+        .ok_or_else(|| problem("iam:GetRole", "no role in the answer"))?;
+    let stream = iam
+        .list_attached_role_policies()
+        .role_name(name)
+        .into_paginator()
+        .send();
     let mut attached: Vec<String> = pages("iam:ListAttachedRolePolicies", stream)
         .await?
         .iter()
@@ -77,21 +86,35 @@ async fn read(clients: &Clients, arn: &str) -> Result<Option<RoleSeen>, Observer
         .filter_map(|policy| policy.policy_arn.clone())
         .collect();
     attached.sort();
-    let stream = iam.list_role_policies().role_name(name).into_paginator().send();
+    let stream = iam
+        .list_role_policies()
+        .role_name(name)
+        .into_paginator()
+        .send();
     let inline = pages("iam:ListRolePolicies", stream).await?;
-    let tags = role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+    let tags = role
+        .tags()
+        .iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
     Ok(Some(RoleSeen {
         name: name.to_owned(),
         tags: tags.collect(),
         trust: document(role.assume_role_policy_document().unwrap_or_default())?,
         attached,
-        inline: inline.into_iter().flat_map(|page| page.policy_names).collect(),
+        inline: inline
+            .into_iter()
+            .flat_map(|page| page.policy_names)
+            .collect(),
     }))
 }
 
 /// A policy document, which IAM gives percent-encoded.
 fn document(text: &str) -> Result<Value, ObserverError> {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
-    serde_json::from_str(&decoded)
-        .map_err(|error| problem("iam:GetRole", format!("the trust policy is no JSON: {error}")))
+    serde_json::from_str(&decoded).map_err(|error| {
+        problem(
+            "iam:GetRole",
+            format!("the trust policy is no JSON: {error}"),
+        )
+    })
 }

@@ -84,11 +84,15 @@ impl View {
 
 /// The run's tag among EC2's.
 pub fn is_tagged(run: &Run, tags: &[Tag]) -> bool {
-    tags.iter().any(|tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&run.id))
+    tags.iter()
+        .any(|tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&run.id))
 }
 
 fn of_run(run: &Run) -> Filter {
-    Filter::builder().name(format!("tag:{RUN_TAG}")).values(&run.id).build()
+    Filter::builder()
+        .name(format!("tag:{RUN_TAG}"))
+        .values(&run.id)
+        .build()
 }
 
 /// The filter for things in these VPCs; `None` when there is no VPC, and so nothing to look for.
@@ -99,50 +103,110 @@ fn in_vpcs(ids: &Seen<Vec<String>>) -> Seen<Option<Filter>> {
 }
 
 async fn vpcs(clients: &Clients, run: &Run) -> Seen<Vec<Vpc>> {
-    let stream = clients.ec2.describe_vpcs().filters(of_run(run)).into_paginator().send();
+    let stream = clients
+        .ec2
+        .describe_vpcs()
+        .filters(of_run(run))
+        .into_paginator()
+        .send();
     let pages = pages("ec2:DescribeVpcs", stream).await?;
-    Ok(pages.into_iter().flat_map(|page| page.vpcs.unwrap_or_default()).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.vpcs.unwrap_or_default())
+        .collect())
 }
 
 async fn subnets(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<Subnet>> {
-    let Some(filter) = in_vpcs(vpcs)? else { return Ok(Vec::new()) };
-    let stream = clients.ec2.describe_subnets().filters(filter).into_paginator().send();
+    let Some(filter) = in_vpcs(vpcs)? else {
+        return Ok(Vec::new());
+    };
+    let stream = clients
+        .ec2
+        .describe_subnets()
+        .filters(filter)
+        .into_paginator()
+        .send();
     let pages = pages("ec2:DescribeSubnets", stream).await?;
-    Ok(pages.into_iter().flat_map(|page| page.subnets.unwrap_or_default()).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.subnets.unwrap_or_default())
+        .collect())
 }
 
 async fn internet_gateways(clients: &Clients, run: &Run) -> Seen<Vec<InternetGateway>> {
-    let call = clients.ec2.describe_internet_gateways().filters(of_run(run));
+    let call = clients
+        .ec2
+        .describe_internet_gateways()
+        .filters(of_run(run));
     let pages = pages("ec2:DescribeInternetGateways", call.into_paginator().send()).await?;
-    Ok(pages.into_iter().flat_map(|page| page.internet_gateways.unwrap_or_default()).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.internet_gateways.unwrap_or_default())
+        .collect())
 }
 
 async fn nat_gateways(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<NatGateway>> {
-    let Some(filter) = in_vpcs(vpcs)? else { return Ok(Vec::new()) };
-    let stream = clients.ec2.describe_nat_gateways().filter(filter).into_paginator().send();
+    let Some(filter) = in_vpcs(vpcs)? else {
+        return Ok(Vec::new());
+    };
+    let stream = clients
+        .ec2
+        .describe_nat_gateways()
+        .filter(filter)
+        .into_paginator()
+        .send();
     let pages = pages("ec2:DescribeNatGateways", stream).await?;
-    let all = pages.into_iter().flat_map(|page| page.nat_gateways.unwrap_or_default());
-    Ok(all.filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted)).collect())
+    let all = pages
+        .into_iter()
+        .flat_map(|page| page.nat_gateways.unwrap_or_default());
+    Ok(all
+        .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
+        .collect())
 }
 
 async fn addresses(clients: &Clients, run: &Run) -> Seen<Vec<Address>> {
-    let answer = clients.ec2.describe_addresses().filters(of_run(run)).send().await;
+    let answer = clients
+        .ec2
+        .describe_addresses()
+        .filters(of_run(run))
+        .send()
+        .await;
     let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
     Ok(answer.addresses.unwrap_or_default())
 }
 
 async fn route_tables(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<RouteTable>> {
-    let Some(filter) = in_vpcs(vpcs)? else { return Ok(Vec::new()) };
-    let stream = clients.ec2.describe_route_tables().filters(filter).into_paginator().send();
+    let Some(filter) = in_vpcs(vpcs)? else {
+        return Ok(Vec::new());
+    };
+    let stream = clients
+        .ec2
+        .describe_route_tables()
+        .filters(filter)
+        .into_paginator()
+        .send();
     let pages = pages("ec2:DescribeRouteTables", stream).await?;
-    Ok(pages.into_iter().flat_map(|page| page.route_tables.unwrap_or_default()).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.route_tables.unwrap_or_default())
+        .collect())
 }
 
 async fn security_groups(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<SecurityGroup>> {
-    let Some(filter) = in_vpcs(vpcs)? else { return Ok(Vec::new()) };
-    let stream = clients.ec2.describe_security_groups().filters(filter).into_paginator().send();
+    let Some(filter) = in_vpcs(vpcs)? else {
+        return Ok(Vec::new());
+    };
+    let stream = clients
+        .ec2
+        .describe_security_groups()
+        .filters(filter)
+        .into_paginator()
+        .send();
     let pages = pages("ec2:DescribeSecurityGroups", stream).await?;
-    Ok(pages.into_iter().flat_map(|page| page.security_groups.unwrap_or_default()).collect())
+    Ok(pages
+        .into_iter()
+        .flat_map(|page| page.security_groups.unwrap_or_default())
+        .collect())
 }
 
 /// The cluster of the run's name, if there is one.
@@ -150,7 +214,13 @@ async fn security_groups(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Ve
 /// # Errors
 /// When it could not be found out.
 pub async fn cluster(clients: &Clients, run: &Run) -> Seen<Option<Cluster>> {
-    match clients.eks.describe_cluster().name(run.name("")).send().await {
+    match clients
+        .eks
+        .describe_cluster()
+        .name(run.name(""))
+        .send()
+        .await
+    {
         Ok(answer) => Ok(answer.cluster),
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(failed("eks:DescribeCluster", &error)),
@@ -158,13 +228,24 @@ pub async fn cluster(clients: &Clients, run: &Run) -> Seen<Option<Cluster>> {
 }
 
 async fn node_groups(clients: &Clients, cluster: &Seen<Option<Cluster>>) -> Seen<Vec<Nodegroup>> {
-    let Some(cluster) = cluster.clone()? else { return Ok(Vec::new()) };
+    let Some(cluster) = cluster.clone()? else {
+        return Ok(Vec::new());
+    };
     let name = cluster.name().unwrap_or_default();
-    let stream = clients.eks.list_nodegroups().cluster_name(name).into_paginator().send();
+    let stream = clients
+        .eks
+        .list_nodegroups()
+        .cluster_name(name)
+        .into_paginator()
+        .send();
     let mut groups = Vec::new();
     for page in pages("eks:ListNodegroups", stream).await? {
         for group in page.nodegroups() {
-            let call = clients.eks.describe_nodegroup().cluster_name(name).nodegroup_name(group);
+            let call = clients
+                .eks
+                .describe_nodegroup()
+                .cluster_name(name)
+                .nodegroup_name(group);
             match call.send().await {
                 Ok(answer) => groups.extend(answer.nodegroup),
                 Err(error) if is_gone(&error) => {}

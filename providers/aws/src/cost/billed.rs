@@ -1,11 +1,14 @@
 //! What Cost Explorer says of a run: charges by usage type and by the run's tag.
 //!
 //! Apart from the estimate because it reads the cloud. Public addresses in use come without tags, so
-//! how they were told apart is said with the charges.
+//! how they were told apart is said with the charges. One reading costs two cents a page.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use aws_sdk_costexplorer::types::{
-    DateInterval, DimensionValues, Dimension, Expression, Granularity, Group, GroupDefinition,
-    GroupDefinitionType, ResultByTime,
+    DateInterval, Dimension, DimensionValues, Expression, Granularity, Group, GroupDefinition,
+    GroupDefinitionType, TagValues,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::tz::TimeZone;
@@ -26,14 +29,28 @@ const PAGES_MAX: usize = 10;
 /// Days into the next month until AWS has closed the books of a month.
 const CLOSING_DAYS: i32 = 7;
 
+/// The tag that EKS gives to instances and volumes of managed node groups: the run's own tag does not
+/// reach them.
+const CLUSTER_TAG: &str = "eks:cluster-name";
+
 /// One group of Cost Explorer's answer.
 struct Row {
+    /// The first day of its time.
+    day: String,
     usage_type: String,
     /// The run that its tag names; empty when it has none.
     tag: String,
     usd: Decimal,
     quantity: Decimal,
     unit: String,
+}
+
+/// Cost Explorer's answers, all pages of them.
+#[derive(Default)]
+struct Answers {
+    rows: Vec<Row>,
+    /// Days, by their first date, and whether they may still change.
+    days: BTreeMap<String, bool>,
 }
 
 /// Reads the charges of a run from `from` until `now`.
@@ -46,7 +63,17 @@ pub async fn read(
     from: Timestamp,
     now: Timestamp,
 ) -> Result<Billed, ObserverError> {
-    let Some(results) = results(client, from, now).await? else {
+    let period = period(from, now)?;
+    let cluster = TagValues::builder()
+        .key(CLUSTER_TAG)
+        .values(run.name(""))
+        .build();
+    let by_cluster = Expression::builder()
+        .and(usage_only())
+        .and(Expression::builder().tags(cluster).build());
+    let all = answers(client, &period, usage_only()).await?;
+    let of_cluster = answers(client, &period, by_cluster.build()).await?;
+    let (Some(all), Some(of_cluster)) = (all, of_cluster) else {
         return Ok(Billed {
             charges: Vec::new(),
             is_final: false,
@@ -54,45 +81,51 @@ pub async fn read(
             read_at: now,
         });
     };
-    let mut rows = Vec::new();
-    for result in &results {
-        for group in result.groups() {
-            rows.push(row(group)?);
-        }
-    }
-    let estimated = results.is_empty() || results.iter().any(ResultByTime::estimated);
-    Ok(attribute(run, rows, !estimated, now))
+    // What carries the run's tag as well is in the first answer already.
+    let untagged = of_cluster
+        .rows
+        .into_iter()
+        .filter(|row| row.tag.is_empty())
+        .collect();
+    Ok(attribute(run, all, untagged, now))
 }
 
-/// All results, or nothing when Cost Explorer says that it has no data.
-async fn results(
-    client: &aws_sdk_costexplorer::Client,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<Option<Vec<ResultByTime>>, ObserverError> {
+fn period(from: Timestamp, now: Timestamp) -> Result<DateInterval, ObserverError> {
     let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let end = date(now).tomorrow().unwrap_or(date(now));
-    let invalid = |error: aws_smithy_types::error::operation::BuildError| {
-        problem(CALL, error.to_string())
-    };
-    let period = DateInterval::builder()
+    DateInterval::builder()
         .start(date(from).to_string())
         .end(end.to_string())
         .build()
-        .map_err(invalid)?;
-    let usage = DimensionValues::builder().key(Dimension::RecordType).values("Usage").build();
+        .map_err(|error| problem(CALL, error.to_string()))
+}
+
+/// Gross of credits: only usage, no credits, refunds or taxes.
+fn usage_only() -> Expression {
+    let usage = DimensionValues::builder()
+        .key(Dimension::RecordType)
+        .values("Usage")
+        .build();
+    Expression::builder().dimensions(usage).build()
+}
+
+/// All rows under a filter, or nothing when Cost Explorer says that it has no data.
+async fn answers(
+    client: &aws_sdk_costexplorer::Client,
+    period: &DateInterval,
+    filter: Expression,
+) -> Result<Option<Answers>, ObserverError> {
     let by = |kind, key: &str| GroupDefinition::builder().r#type(kind).key(key).build();
     let request = client
         .get_cost_and_usage()
-        .time_period(period)
+        .time_period(period.clone())
         .granularity(Granularity::Daily)
         .metrics("UnblendedCost")
         .metrics("UsageQuantity")
-        // Gross of credits: only usage, no credits, refunds or taxes.
-        .filter(Expression::builder().dimensions(usage).build())
+        .filter(filter)
         .group_by(by(GroupDefinitionType::Dimension, "USAGE_TYPE"))
         .group_by(by(GroupDefinitionType::Tag, RUN_TAG));
-    let mut all = Vec::new();
+    let mut answers = Answers::default();
     let mut token = None;
     for _ in 0..PAGES_MAX {
         let answer = match request.clone().set_next_page_token(token).send().await {
@@ -100,57 +133,117 @@ async fn results(
             Err(error) if error.code() == Some("DataUnavailableException") => return Ok(None),
             Err(error) => return Err(failed(CALL, &error)),
         };
-        all.extend_from_slice(answer.results_by_time());
+        for result in answer.results_by_time() {
+            let day = result
+                .time_period()
+                .map_or("", |time| time.start())
+                .to_owned();
+            answers.days.insert(day.clone(), result.estimated());
+            for group in result.groups() {
+                answers.rows.push(row(&day, group)?);
+            }
+        }
         token = answer.next_page_token;
         if token.is_none() {
-            return Ok(Some(all));
+            return Ok(Some(answers));
         }
     }
-    Err(problem(CALL, format!("more than {PAGES_MAX} pages: given up")))
+    Err(problem(
+        CALL,
+        format!("more than {PAGES_MAX} pages: given up"),
+    ))
 }
 
-fn row(group: &Group) -> Result<Row, ObserverError> {
+fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
     let prefix = format!("{RUN_TAG}$");
-    let tag = group.keys().iter().find_map(|key| key.strip_prefix(&prefix)).unwrap_or_default();
+    let tag = group
+        .keys()
+        .iter()
+        .find_map(|key| key.strip_prefix(&prefix))
+        .unwrap_or_default();
     let usage_type = group.keys().iter().find(|key| !key.starts_with(&prefix));
     let metric = |name: &str| group.metrics().and_then(|metrics| metrics.get(name));
     let amount = |name: &str| -> Result<Decimal, ObserverError> {
-        let text = metric(name).and_then(|value| value.amount()).unwrap_or_default();
+        let text = metric(name)
+            .and_then(|value| value.amount())
+            .unwrap_or_default();
         let parsed = text.parse().or_else(|_| Decimal::from_scientific(text));
         parsed.map_err(|_| problem(CALL, format!("`{text}` is not an amount of {name}")))
     };
     Ok(Row {
+        day: day.to_owned(),
         usage_type: usage_type.cloned().unwrap_or_default(),
         tag: tag.to_owned(),
         usd: amount("UnblendedCost")?,
         quantity: amount("UsageQuantity")?,
-        unit: metric("UsageQuantity").and_then(|value| value.unit()).unwrap_or_default().to_owned(),
+        unit: metric("UsageQuantity")
+            .and_then(|value| value.unit())
+            .unwrap_or_default()
+            .to_owned(),
     })
 }
 
-/// Picks the run's charges out of the rows: the tagged ones, and its share of what is never tagged.
-fn attribute(run: &Run, rows: Vec<Row>, closed: bool, now: Timestamp) -> Billed {
-    let (tagged, rest): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.tag == run.id);
+/// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances and
+/// volumes, and its share of what is never tagged.
+fn attribute(run: &Run, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> Billed {
+    let (tagged, rest): (Vec<Row>, Vec<Row>) =
+        all.rows.into_iter().partition(|row| row.tag == run.id);
     let mut attribution = vec![format!("by the tag {RUN_TAG}={}", run.id)];
     if tagged.is_empty() {
         attribution.push(format!(
             "no charge carries the tag: either billing data are late, or {RUN_TAG} is not activated \
              as a cost allocation tag"
         ));
-        return Billed { charges: Vec::new(), is_final: false, attribution, read_at: now };
+        return Billed {
+            charges: Vec::new(),
+            is_final: false,
+            attribution,
+            read_at: now,
+        };
     }
-    let nat_hours = tagged
-        .iter()
+    let own = || tagged.iter().chain(&of_cluster);
+    let last_day = own().map(|row| row.day.clone()).max().unwrap_or_default();
+    let nat_hours = own()
         .filter(|row| line_of(&row.usage_type) == Some(NAT_GATEWAY))
         .map(|row| row.quantity)
         .sum();
-    let mut charges: Vec<Charge> = tagged.into_iter().map(|row| charge(run, row)).collect();
+    attribution.push(if of_cluster.is_empty() {
+        format!(
+            "no charge carries {CLUSTER_TAG}={}: instances and disks of managed node groups are \
+             missing; activate {CLUSTER_TAG} as a cost allocation tag",
+            run.name("")
+        )
+    } else {
+        format!(
+            "instances and disks by the tag {CLUSTER_TAG}={}",
+            run.name("")
+        )
+    });
     let untagged: Vec<Row> = rest
         .into_iter()
         .filter(|row| row.tag.is_empty() && row.usage_type.ends_with("PublicIPv4:InUseAddress"))
         .collect();
-    charges.extend(addresses_in_use(run, untagged, nat_hours, &mut attribution));
-    Billed { charges, is_final: closed, attribution, read_at: now }
+    let addresses = addresses_in_use(run, untagged, nat_hours, &mut attribution);
+    let own = tagged
+        .into_iter()
+        .chain(of_cluster)
+        .map(|row| charge(run, row));
+    let charges = own.chain(addresses).collect();
+    Billed {
+        charges,
+        is_final: is_closed(&all.days, &last_day),
+        attribution,
+        read_at: now,
+    }
+}
+
+/// Whether the days up to the one after the run's last charge are closed. The day after counts,
+/// because charges of a run that ends at midnight may still be on their way.
+fn is_closed(days: &BTreeMap<String, bool>, last_day: &str) -> bool {
+    let mut after = days.range::<str, _>((Bound::Excluded(last_day), Bound::Unbounded));
+    let next_is_closed = after.next().is_some_and(|(_, estimated)| !estimated);
+    let mut until = days.range::<str, _>((Bound::Unbounded, Bound::Included(last_day)));
+    next_is_closed && until.all(|(_, estimated)| !estimated)
 }
 
 /// The run's share of public addresses in use, which AWS bills without tags: never more hours than
@@ -179,7 +272,11 @@ fn addresses_in_use(
         )
     });
     rows.into_iter()
-        .map(|row| Row { usd: row.usd * share, quantity: row.quantity * share, ..row })
+        .map(|row| Row {
+            usd: row.usd * share,
+            quantity: row.quantity * share,
+            ..row
+        })
         .map(|row| charge(run, row))
         .collect()
 }
@@ -219,10 +316,14 @@ fn line_of(usage_type: &str) -> Option<&'static str> {
 /// When the bill of usage at `at` can be expected to be closed: a week into the next month, and a day.
 pub fn final_after(at: Timestamp) -> Timestamp {
     let month = at.to_zoned(TimeZone::UTC).date().last_of_month();
-    let closing = month.tomorrow().and_then(|first| first.checked_add(CLOSING_DAYS.days()));
+    let closing = month
+        .tomorrow()
+        .and_then(|first| first.checked_add(CLOSING_DAYS.days()));
     closing
         .and_then(|date| date.to_zoned(TimeZone::UTC))
-        .map_or(at, |zoned| zoned.timestamp() + SignedDuration::from_hours(24))
+        .map_or(at, |zoned| {
+            zoned.timestamp() + SignedDuration::from_hours(24)
+        })
 }
 
 #[cfg(test)]
@@ -231,6 +332,7 @@ mod tests {
 
     fn row(usage_type: &str, tag: &str, usd: &str, quantity: &str) -> Row {
         Row {
+            day: "2026-11-23".to_owned(),
             usage_type: usage_type.to_owned(),
             tag: tag.to_owned(),
             usd: usd.parse().unwrap(),
@@ -241,7 +343,11 @@ mod tests {
 
     fn attributed(rows: Vec<Row>) -> Vec<(String, String)> {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        let billed = attribute(&Run::new("r1", "me", now), rows, true, now);
+        let all = Answers {
+            rows,
+            days: BTreeMap::new(),
+        };
+        let billed = attribute(&Run::new("r1", "me", now), all, Vec::new(), now);
         billed
             .charges
             .iter()
@@ -288,10 +394,35 @@ mod tests {
     }
 
     #[test]
+    fn a_bill_is_final_when_the_days_of_the_run_and_the_next_are_closed() {
+        let check = |days: &[(&str, bool)], expected: bool| {
+            let days = days
+                .iter()
+                .map(|(day, estimated)| ((*day).to_owned(), *estimated));
+            assert_eq!(is_closed(&days.collect(), "2026-11-30"), expected);
+        };
+        let (before, last, next) = ("2026-11-29", "2026-11-30", "2026-12-01");
+        check(
+            &[
+                (before, false),
+                (last, false),
+                (next, false),
+                ("2026-12-02", true),
+            ],
+            true,
+        );
+        check(&[(before, false), (last, false), (next, true)], false);
+        check(&[(before, true), (last, false), (next, false)], false);
+        check(&[(before, false), (last, false)], false);
+    }
+
+    #[test]
     fn no_charge_of_the_run_is_never_final() {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         let rows = vec![row("NatGateway-Hours", "r2", "0.045", "1")];
-        assert!(!attribute(&Run::new("r1", "me", now), rows, true, now).is_final);
+        let days = BTreeMap::from([("2026-11-23".to_owned(), false)]);
+        let all = Answers { rows, days };
+        assert!(!attribute(&Run::new("r1", "me", now), all, Vec::new(), now).is_final);
     }
 
     #[test]

@@ -44,7 +44,11 @@ impl Span {
     pub fn of(rounding: Rounding, minutes: u32) -> Self {
         let hours = Decimal::from(minutes) / Decimal::from(60);
         let least = hours.max(Decimal::ONE / Decimal::from(60));
-        let same = |quantity| Self { min: quantity, expected: quantity, max: quantity };
+        let same = |quantity| Self {
+            min: quantity,
+            expected: quantity,
+            max: quantity,
+        };
         match rounding {
             Rounding::Exact => same(hours),
             Rounding::Seconds => same(least),
@@ -83,7 +87,9 @@ fn months(from: Timestamp, to: Timestamp) -> Decimal {
     let mut at = from.as_second();
     let mut total = Decimal::ZERO;
     for _ in 0..MONTHS_MAX {
-        let Some((begin, end)) = month_of(at) else { break };
+        let Some((begin, end)) = month_of(at) else {
+            break;
+        };
         let until = to.min(end);
         total += Decimal::from(until - at) / Decimal::from(end - begin);
         if until >= to {
@@ -96,11 +102,16 @@ fn months(from: Timestamp, to: Timestamp) -> Decimal {
 
 /// The first second of the calendar month (UTC) of a second, and of the next month.
 pub fn month_of(second: i64) -> Option<(i64, i64)> {
-    let date = Timestamp::from_second(second).ok()?.to_zoned(TimeZone::UTC).date();
+    let date = Timestamp::from_second(second)
+        .ok()?
+        .to_zoned(TimeZone::UTC)
+        .date();
     let begin = date.first_of_month();
     let end = date.last_of_month().tomorrow().ok()?;
     let second = |date: jiff::civil::Date| {
-        date.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp().as_second()).ok()
+        date.to_zoned(TimeZone::UTC)
+            .map(|zoned| zoned.timestamp().as_second())
+            .ok()
     };
     Some((second(begin)?, second(end)?))
 }
@@ -128,9 +139,24 @@ mod tests {
     #[test]
     fn seconds_have_a_minimum_of_one_minute() {
         let seconds = Rounding::Seconds;
-        check(seconds, "2026-11-23T10:00:00Z", "2026-11-23T10:00:10Z", "0.016667");
-        check(seconds, "2026-11-23T10:00:00Z", "2026-11-23T10:45:00Z", "0.75");
-        check(Rounding::Exact, "2026-11-23T10:00:00Z", "2026-11-23T10:00:10Z", "0.002778");
+        check(
+            seconds,
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T10:00:10Z",
+            "0.016667",
+        );
+        check(
+            seconds,
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T10:45:00Z",
+            "0.75",
+        );
+        check(
+            Rounding::Exact,
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T10:00:10Z",
+            "0.002778",
+        );
     }
 
     #[test]

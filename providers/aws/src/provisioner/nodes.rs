@@ -94,13 +94,26 @@ async fn create(
         .set_subnets(Some(subnets.to_vec()))
         .scaling_config(scaling)
         .instance_types(&group.instance_type.0)
-        .ami_type(AmiTypes::Al2023X8664Standard)
+        .ami_type(image_of(&group.instance_type.0))
         .capacity_type(CapacityTypes::OnDemand)
         .disk_size(i32::try_from(group.disk_gb.0).unwrap_or(i32::MAX))
         .client_request_token(token)
         .set_tags(Some(tags));
     session.send("eks:CreateNodegroup", Rule::NEW_ROLES, || request.clone().send()).await?;
     Ok(())
+}
+
+/// The image that fits an instance type: by processor, and with drivers where there are GPUs.
+fn image_of(instance_type: &str) -> AmiTypes {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let generation_on = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    if generation_on.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('g') {
+        AmiTypes::Al2023Arm64Standard
+    } else if family.starts_with('g') || family.starts_with('p') {
+        AmiTypes::Al2023X8664Nvidia
+    } else {
+        AmiTypes::Al2023X8664Standard
+    }
 }
 
 async fn active(session: &Session, name: &str) -> Result<(), Problem> {
@@ -199,4 +212,22 @@ pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), Problem> {
         })
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_fits_the_processor_and_the_gpu() {
+        let check = |instance_type: &str, expected: AmiTypes| {
+            assert_eq!(image_of(instance_type), expected, "{instance_type}");
+        };
+        check("t3.medium", AmiTypes::Al2023X8664Standard);
+        check("t3a.medium", AmiTypes::Al2023X8664Standard);
+        check("t4g.medium", AmiTypes::Al2023Arm64Standard);
+        check("m5.large", AmiTypes::Al2023X8664Standard);
+        check("g4dn.xlarge", AmiTypes::Al2023X8664Nvidia);
+        check("p5.48xlarge", AmiTypes::Al2023X8664Nvidia);
+    }
 }

@@ -148,7 +148,7 @@ fn fate_of_answer(status: u16, code: &str) -> Fate {
         Fate::Throttled
     } else if code.starts_with("Insufficient") {
         Fate::Refused
-    } else if status >= 500 || status < 400 || code.is_empty() {
+    } else if !(400..500).contains(&status) || code.is_empty() {
         Fate::Unclear
     } else {
         Fate::Refused

@@ -37,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) classic: aws_sdk_elasticloadbalancing::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    /// `Name` tags of addresses that teardown does not see. Only a deliberate defect fills it.
+    pub(crate) overlooked: Vec<String>,
     made: Mutex<BTreeMap<String, String>>,
     halted: AtomicBool,
     began: Duration,
@@ -61,6 +63,7 @@ impl Session {
             balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             config,
+            overlooked: Vec::new(),
             made: Mutex::default(),
             halted: AtomicBool::new(false),
             began: connection.clock.elapsed(),

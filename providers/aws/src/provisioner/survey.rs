@@ -7,7 +7,7 @@ use futures::try_join;
 use kubeproof_contract::run::RUN_TAG;
 
 use crate::provisioner::identity;
-use crate::provisioner::names::{filter, of_run};
+use crate::provisioner::names::{filter, of_run, tag};
 use crate::provisioner::pages::pages;
 use crate::provisioner::problem::{Problem, all};
 use crate::provisioner::retry::Rule;
@@ -143,8 +143,13 @@ pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem>
     let request = session.ec2.describe_addresses().filters(of_run(session.run()));
     let answer =
         session.send("ec2:DescribeAddresses", Rule::SAFE, || request.clone().send()).await?;
-    let ids = answer.addresses().iter().filter_map(|address| address.allocation_id());
-    Ok(ids.map(str::to_owned).collect())
+    let overlooked = |name: &str| session.overlooked.iter().any(|one| one == name);
+    Ok(answer
+        .addresses()
+        .iter()
+        .filter(|address| !tag(address.tags(), "Name").is_some_and(overlooked))
+        .filter_map(|address| address.allocation_id().map(str::to_owned))
+        .collect())
 }
 
 /// Ids of the run's NAT gateways, failed ones too; deleted ones only stay visible and are left out.

@@ -3,7 +3,6 @@
 //! It has no memory. Steps that do not depend on each other run together, a failed step does not stop
 //! the others, and at the end the account is looked at again: only that decides.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -62,37 +61,30 @@ impl Problems {
 pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> {
     let began = session.elapsed();
     let mut problems = Problems::default();
-    let mut clean_looks = 0;
-    let mut left = Survey::default();
-    for _ in 0..ROUNDS {
-        let looked = survey::everything(session).await;
-        let Some(found) = problems.keep(looked) else {
-            return Err(unknown(&problems));
-        };
-        left = found;
-        if left.is_empty() {
+    let mut left = None;
+    for count in 0..ROUNDS {
+        left = problems.keep(survey::everything(session).await);
+        let only_the_marker = left.as_ref().is_some_and(Survey::is_only_the_marker);
+        if left.as_ref().is_some_and(Survey::is_empty) {
             // No marker: whatever was there, a teardown before us has seen it go.
             return Ok(());
         }
-        if left.is_only_the_marker() && clean_looks > 0 {
+        if only_the_marker && count > 0 {
             return last(session, problems).await;
         }
         if session.elapsed().saturating_sub(began) > NO_ROUND_AFTER {
             break;
         }
-        if !left.is_only_the_marker() {
+        // What an earlier process made just before it died may not be visible to a round yet.
+        tokio::time::sleep(SETTLED_AFTER).await;
+        if !only_the_marker {
             problems = round(session).await;
         }
-        clean_looks += 1;
-        settle(session).await;
     }
-    Err(refused(&problems, left.ids()))
-}
-
-/// Waits until reads show what an earlier process may have made just before it died.
-async fn settle(session: &Session) {
-    tokio::time::sleep(SETTLED_AFTER).await;
-    session.not_the_first.store(false, Ordering::Relaxed);
+    match left {
+        Some(left) => Err(refused(&problems, left.ids())),
+        None => Err(unknown(&problems)),
+    }
 }
 
 /// The marker goes last: as long as it is there, a teardown looks closely.
@@ -144,7 +136,7 @@ async fn round(session: &Session) -> Problems {
 }
 
 /// Node groups, then the cluster: it refuses to go while it has any.
-async fn compute(session: &Session) -> Problems {
+pub(crate) async fn compute(session: &Session) -> Problems {
     let mut problems = Problems::default();
     let Some(known) = problems.keep(cluster::describe(session).await) else { return problems };
     let Some(known) = known else { return problems };

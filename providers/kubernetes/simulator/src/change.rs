@@ -75,12 +75,23 @@ pub(crate) fn patch(
 }
 
 fn key_of(target: &Target) -> Result<Key, Failure> {
-    let name = target.name.as_deref().ok_or_else(Failure::method_not_allowed)?;
-    Ok(Key::new(target.of.id, target.namespace.as_deref().unwrap_or_default(), name))
+    let name = target
+        .name
+        .as_deref()
+        .ok_or_else(Failure::method_not_allowed)?;
+    Ok(Key::new(
+        target.of.id,
+        target.namespace.as_deref().unwrap_or_default(),
+        name,
+    ))
 }
 
 fn existing(cluster: &Cluster, target: &Target, key: &Key) -> Result<Value, Failure> {
-    cluster.store.get(key).cloned().ok_or_else(|| Failure::not_found(target.of, &key.name))
+    cluster
+        .store
+        .get(key)
+        .cloned()
+        .ok_or_else(|| Failure::not_found(target.of, &key.name))
 }
 
 fn write(

@@ -154,7 +154,7 @@ impl Cluster {
         time(self.now)
     }
 
-    /// Adds an object with the metadata that every object has. An object of its name stays as it is.
+    /// Adds an object with the metadata that every object has. One of its name stays as it is.
     pub(crate) fn add(&mut self, of: &'static Type, namespace: &str, mut object: Value) -> Key {
         if text(&object, "/metadata/name").is_empty() {
             let stem = text(&object, "/metadata/generateName").to_owned();
@@ -182,20 +182,30 @@ impl Cluster {
 
     /// Changes an object, and removes it when it was only waiting for that.
     pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
-        self.store.modify(key, change);
-        if self.store.get(key).is_some_and(may_go) {
-            self.store.remove(key);
+        let Some(mut after) = self.store.get(key).cloned() else {
+            return;
+        };
+        change(&mut after);
+        if may_go(&after) {
+            self.store.remove(key, after);
+        } else {
+            self.store.modify(key, |object| *object = after);
         }
     }
 
     /// All keys of a type.
     pub(crate) fn keys(&self, resource: &'static str) -> Vec<Key> {
-        self.store.of_type(resource, None).map(|(key, _)| key.clone()).collect()
+        self.store
+            .of_type(resource, None)
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// The pod, if it still is the one that was meant.
     pub(crate) fn pod(&self, pod: &Pod) -> Option<&Value> {
-        self.store.get(&pod.key).filter(|value| text(value, "/metadata/uid") == pod.uid)
+        self.store
+            .get(&pod.key)
+            .filter(|value| text(value, "/metadata/uid") == pod.uid)
     }
 
     /// Asks the cloud for something, once per `name`.
@@ -207,19 +217,27 @@ impl Cluster {
 
     /// Notes an event about an object. The same event again raises its count.
     pub(crate) fn event(&mut self, about: &Key, warning: bool, reason: &str, message: &str) {
-        let Some(object) = self.store.get(about) else { return };
-        let namespace =
-            if about.namespace.is_empty() { "default" } else { about.namespace.as_str() };
+        let Some(object) = self.store.get(about) else {
+            return;
+        };
+        let namespace = if about.namespace.is_empty() {
+            "default"
+        } else {
+            about.namespace.as_str()
+        };
         let involved = json!({
             "kind": object["kind"], "apiVersion": object["apiVersion"], "name": about.name,
             "namespace": namespace, "uid": object["metadata"]["uid"],
         });
         let now = self.stamp();
-        let same = self.store.of_type("events", Some(namespace)).find(|(_, event)| {
-            event["involvedObject"]["uid"] == involved["uid"]
-                && text(event, "/reason") == reason
-                && text(event, "/message") == message
-        });
+        let same = self
+            .store
+            .of_type("events", Some(namespace))
+            .find(|(_, event)| {
+                event["involvedObject"]["uid"] == involved["uid"]
+                    && text(event, "/reason") == reason
+                    && text(event, "/message") == message
+            });
         if let Some(key) = same.map(|(key, _)| key.clone()) {
             return self.modify(&key, |event| {
                 let count = number(event, "/count").unwrap_or(1) + 1;

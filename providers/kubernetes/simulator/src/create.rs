@@ -31,7 +31,10 @@ pub(crate) fn body(request: &Request<Bytes>) -> Result<Value, Failure> {
     }
     serde_json::from_slice(request.body()).map_err(|error| {
         if media.starts_with("application/apply-patch") {
-            Failure::media_type("YAML in an apply patch", "JSON in application/apply-patch+yaml")
+            Failure::media_type(
+                "YAML in an apply patch",
+                "JSON in application/apply-patch+yaml",
+            )
         } else {
             Failure::bad_request(format!("the body is not JSON: {error}"))
         }
@@ -69,9 +72,17 @@ pub(crate) fn create(
         return Err(Failure::already_exists(of, &name));
     }
     if !text(&object, "/metadata/resourceVersion").is_empty() {
-        return Err(Failure::bad_request("resourceVersion should not be set on objects to be created"));
+        return Err(Failure::bad_request(
+            "resourceVersion should not be set on objects to be created",
+        ));
     }
-    for field in ["uid", "creationTimestamp", "deletionTimestamp", "generation", "selfLink"] {
+    for field in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "generation",
+        "selfLink",
+    ] {
         crate::json::remove(&mut object, &format!("/metadata/{field}"));
     }
     defaults::fill(cluster, of, &namespace, &mut object);
@@ -82,7 +93,11 @@ pub(crate) fn create(
     }
     let key = cluster.add(of, &namespace, object);
     after_change(cluster, of);
-    cluster.store.get(&key).cloned().ok_or_else(|| Failure::not_found(of, &key.name))
+    cluster
+        .store
+        .get(&key)
+        .cloned()
+        .ok_or_else(|| Failure::not_found(of, &key.name))
 }
 
 /// Whether a body is of the type that the path names.
@@ -94,7 +109,9 @@ pub(crate) fn check_type(of: &Type, object: &Value) -> Result<(), Failure> {
         )))
     };
     if !object.is_object() {
-        return Err(Failure::bad_request("the body of the request is not an object"));
+        return Err(Failure::bad_request(
+            "the body of the request is not an object",
+        ));
     }
     // Some clients leave both out: the path says what it is.
     if !version.is_empty() && version != of.api_version() {
@@ -106,12 +123,7 @@ pub(crate) fn check_type(of: &Type, object: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-fn admit_to(
-    cluster: &Cluster,
-    of: &Type,
-    namespace: &str,
-    name: &str,
-) -> Result<(), Failure> {
+fn admit_to(cluster: &Cluster, of: &Type, namespace: &str, name: &str) -> Result<(), Failure> {
     let spaces = Type::of("namespaces");
     let Some(space) = cluster.store.get(&Key::new(spaces.id, "", namespace)) else {
         return Err(Failure::not_found(spaces, namespace));
@@ -120,14 +132,25 @@ fn admit_to(
         let why = format!(
             "unable to create new content in namespace {namespace} because it is being terminated"
         );
-        return Err(Failure::refused(of, name, &why, Some("NamespaceTerminating")));
+        return Err(Failure::refused(
+            of,
+            name,
+            &why,
+            Some("NamespaceTerminating"),
+        ));
     }
     Ok(())
 }
 
 /// Lets happen what follows from a client's change.
 pub(crate) fn after_change(cluster: &mut Cluster, of: &Type) {
-    if ["nodes", "persistentvolumeclaims", "storageclasses.storage.k8s.io"].contains(&of.id) {
+    if [
+        "nodes",
+        "persistentvolumeclaims",
+        "storageclasses.storage.k8s.io",
+    ]
+    .contains(&of.id)
+    {
         scheduler::look_again(cluster);
     }
     cluster.settle();

@@ -15,7 +15,11 @@ pub(crate) fn fill(cluster: &mut Cluster, of: &Type, _namespace: &str, object: &
         "namespaces" => namespaces::set_defaults(object),
         "pods" => {
             pod_defaults::fill(object);
-            set(object, "/status", json!({"phase": "Pending", "qosClass": "BestEffort"}));
+            set(
+                object,
+                "/status",
+                json!({"phase": "Pending", "qosClass": "BestEffort"}),
+            );
         }
         "jobs.batch" => job(cluster, object),
         "services" => service(cluster, object),
@@ -72,7 +76,11 @@ fn service(cluster: &mut Cluster, service: &mut Value) {
     set_default(service, "/spec/type", "ClusterIP");
     let outside = ["LoadBalancer", "NodePort"].contains(&text(service, "/spec/type"));
     cluster.addresses += 1;
-    let address = format!("172.20.{}.{}", cluster.addresses / 250 % 250, cluster.addresses % 250 + 2);
+    let address = format!(
+        "172.20.{}.{}",
+        cluster.addresses / 250 % 250,
+        cluster.addresses % 250 + 2
+    );
     set_default(service, "/spec/clusterIP", address.clone());
     set_default(service, "/spec/clusterIPs", json!([address]));
     set_default(service, "/spec/sessionAffinity", "None");
@@ -101,7 +109,11 @@ fn service(cluster: &mut Cluster, service: &mut Value) {
 
 fn secret(secret: &mut Value) {
     set_default(secret, "/type", "Opaque");
-    let plain = secret.get("stringData").and_then(Value::as_object).cloned().unwrap_or_default();
+    let plain = secret
+        .get("stringData")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     if let Some(object) = secret.as_object_mut() {
         object.remove("stringData");
     }

@@ -77,8 +77,11 @@ pub(crate) fn delete(
     key: &Key,
     options: &Options,
 ) -> Result<(Value, bool), Failure> {
-    let object =
-        cluster.store.get(key).ok_or_else(|| Failure::not_found(of, &key.name))?.clone();
+    let object = cluster
+        .store
+        .get(key)
+        .ok_or_else(|| Failure::not_found(of, &key.name))?
+        .clone();
     let expect = |what: &str, wanted: &Option<String>, pointer: &str| match wanted {
         Some(wanted) if wanted != text(&object, pointer) => Err(Failure::conflict(
             of,
@@ -91,17 +94,35 @@ pub(crate) fn delete(
         _ => Ok(()),
     };
     expect("UID", &options.uid, "/metadata/uid")?;
-    expect("ResourceVersion", &options.version, "/metadata/resourceVersion")?;
+    expect(
+        "ResourceVersion",
+        &options.version,
+        "/metadata/resourceVersion",
+    )?;
     if of.id == "namespaces" && ["default", "kube-system", "kube-public"].contains(&&*key.name) {
-        return Err(Failure::refused(of, &key.name, "this namespace may not be deleted", None));
+        return Err(Failure::refused(
+            of,
+            &key.name,
+            "this namespace may not be deleted",
+            None,
+        ));
     }
-    // A job that is deleted without a word about its pods leaves them: documented, and often a leak.
+    // A job that is deleted without a word about its pods leaves them: documented, often a leak.
     let silent_job = of.id == "jobs.batch" && options.propagation.is_none();
     if options.dry {
         return Ok((object, silent_job));
     }
-    let default = if silent_job { Propagation::Orphan } else { Propagation::Background };
-    remove(cluster, key, options.propagation.unwrap_or(default), options.grace_seconds);
+    let default = if silent_job {
+        Propagation::Orphan
+    } else {
+        Propagation::Background
+    };
+    remove(
+        cluster,
+        key,
+        options.propagation.unwrap_or(default),
+        options.grace_seconds,
+    );
     let answer = match cluster.store.get(key) {
         Some(remaining) => remaining.clone(),
         None if of.id == "pods" => object,
@@ -123,7 +144,9 @@ pub(crate) fn remove(
     propagation: Propagation,
     grace_seconds: Option<i64>,
 ) {
-    let Some(object) = cluster.store.get(key) else { return };
+    let Some(object) = cluster.store.get(key) else {
+        return;
+    };
     let uid = text(object, "/metadata/uid").to_owned();
     if propagation == Propagation::Orphan {
         orphan_dependents(cluster, &uid);

@@ -10,8 +10,16 @@ use crate::failure::{json_response, no_such_path};
 use crate::types::{GROUPS, REVIEWS, TYPES, Type};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-const VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
 
 /// Answers a discovery path, given as its segments.
 pub(crate) fn answer(path: &[String], accept: &str) -> Response<Bytes> {
@@ -42,9 +50,10 @@ pub(crate) fn answer(path: &[String], accept: &str) -> Response<Bytes> {
 
 fn with_form(body: &Value) -> Response<Bytes> {
     let mut response = json_response(200, body);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(AGGREGATED));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(AGGREGATED),
+    );
     response
 }
 
@@ -77,7 +86,11 @@ fn resources(group: &str) -> Value {
             "namespaced": false, "verbs": ["create"],
         }));
     }
-    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    let version = if group.is_empty() {
+        "v1".to_owned()
+    } else {
+        format!("{group}/v1")
+    };
     json!({
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list,
     })
@@ -101,7 +114,9 @@ fn aggregate(groups: &[&str]) -> Value {
     let items: Vec<Value> = groups
         .iter()
         .map(|group| {
-            let mut list: Vec<Value> = of_group(group).map(|known| aggregated(known, group)).collect();
+            let mut list: Vec<Value> = of_group(group)
+                .map(|known| aggregated(known, group))
+                .collect();
             for (_, plural, kind) in REVIEWS.iter().filter(|(of, _, _)| of == group) {
                 list.push(json!({
                     "resource": plural, "singularResource": kind.to_lowercase(),
@@ -109,7 +124,11 @@ fn aggregate(groups: &[&str]) -> Value {
                     "scope": "Cluster", "verbs": ["create"],
                 }));
             }
-            let metadata = if group.is_empty() { json!({}) } else { json!({"name": group}) };
+            let metadata = if group.is_empty() {
+                json!({})
+            } else {
+                json!({"name": group})
+            };
             json!({
                 "metadata": metadata,
                 "versions": [{"version": "v1", "resources": list, "freshness": "Current"}],

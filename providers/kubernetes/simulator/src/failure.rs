@@ -19,7 +19,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Value::Null,
+        }
     }
 
     fn about(mut self, of: &Type, name: &str, causes: Vec<Value>) -> Self {
@@ -44,28 +49,39 @@ impl Failure {
 
     /// 409: the caller's view is stale.
     pub(crate) fn conflict(of: &Type, name: &str, why: &str) -> Self {
-        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", of.id);
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            of.id
+        );
         Self::new(409, "Conflict", message).about(of, name, Vec::new())
     }
 
     /// 422: a field has a wrong value. Each problem is a field and a message.
     pub(crate) fn invalid(of: &Type, name: &str, problems: &[(String, String)]) -> Self {
-        let words: Vec<_> = problems.iter().map(|(field, what)| format!("{field}: {what}")).collect();
+        let words: Vec<_> = problems
+            .iter()
+            .map(|(field, what)| format!("{field}: {what}"))
+            .collect();
         let words = match words.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
         let causes = problems
             .iter()
-            .map(|(field, what)| json!({"reason": "FieldValueInvalid", "message": what, "field": field}))
+            .map(|(field, what)| {
+                json!({"reason": "FieldValueInvalid", "message": what, "field": field})
+            })
             .collect();
         let kind = if of.group.is_empty() {
             of.kind.to_owned()
         } else {
             format!("{}.{}", of.kind, of.group)
         };
-        let mut failure =
-            Self::new(422, "Invalid", format!("{kind} \"{name}\" is invalid: {words}"));
+        let mut failure = Self::new(
+            422,
+            "Invalid",
+            format!("{kind} \"{name}\" is invalid: {words}"),
+        );
         failure = failure.about(of, name, causes);
         failure.details["kind"] = of.kind.into();
         failure
@@ -113,7 +129,11 @@ impl Failure {
 
     /// 410: the resource version is too old.
     pub(crate) fn expired(wanted: u64, oldest: u64) -> Self {
-        Self::new(410, "Expired", format!("too old resource version: {wanted} ({oldest})"))
+        Self::new(
+            410,
+            "Expired",
+            format!("too old resource version: {wanted} ({oldest})"),
+        )
     }
 
     /// 405: this resource type does not have this verb.
@@ -164,13 +184,18 @@ pub(crate) fn json_response(code: u16, body: &Value) -> Response<Bytes> {
 pub(crate) fn response(code: u16, media_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::IM_A_TEAPOT);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(media_type),
+    );
     response
 }
 
 /// What a real server says to a path that it does not have.
 pub(crate) fn no_such_path() -> Response<Bytes> {
-    response(404, "text/plain; charset=utf-8", "404 page not found\n".to_owned())
+    response(
+        404,
+        "text/plain; charset=utf-8",
+        "404 page not found\n".to_owned(),
+    )
 }

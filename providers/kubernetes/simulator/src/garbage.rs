@@ -14,7 +14,9 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
             let owners = items(object, "/metadata/ownerReferences");
             !owners.is_empty()
                 && object.pointer("/metadata/deletionTimestamp").is_none()
-                && owners.iter().all(|owner| !cluster.store.has_uid(text(owner, "/uid")))
+                && owners
+                    .iter()
+                    .all(|owner| !cluster.store.has_uid(text(owner, "/uid")))
         })
         .map(|(key, _)| key.clone())
         .collect();
@@ -35,9 +37,10 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
             });
         }
         for key in owned {
-            let fresh = cluster.store.get(&key).is_some_and(|object| {
-                object.pointer("/metadata/deletionTimestamp").is_none()
-            });
+            let fresh = cluster
+                .store
+                .get(&key)
+                .is_some_and(|object| object.pointer("/metadata/deletionTimestamp").is_none());
             if fresh {
                 remove(cluster, &key, Propagation::Background, None);
             }

@@ -23,7 +23,9 @@ const JOBS: &str = "jobs.batch";
 /// Counts ended pods, ends jobs, makes missing pods.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
     for key in cluster.keys(JOBS) {
-        let Some(job) = cluster.store.get(&key).cloned() else { continue };
+        let Some(job) = cluster.store.get(&key).cloned() else {
+            continue;
+        };
         count(cluster, &key, &job);
         if job.pointer("/metadata/deletionTimestamp").is_some() {
             continue;
@@ -47,7 +49,9 @@ fn pods(cluster: &Cluster, key: &Key, job: &Value) -> Vec<(Key, Value)> {
         .store
         .of_type("pods", Some(&key.namespace))
         .filter(|(_, pod)| {
-            items(pod, "/metadata/ownerReferences").iter().any(|owner| text(owner, "/uid") == uid)
+            items(pod, "/metadata/ownerReferences")
+                .iter()
+                .any(|owner| text(owner, "/uid") == uid)
         })
         .map(|(pod, value)| (pod.clone(), value.clone()))
         .collect()
@@ -63,12 +67,18 @@ fn count(cluster: &mut Cluster, key: &Key, job: &Value) {
             continue;
         }
         let good = text(&value, "/status/phase") == "Succeeded";
-        let counter = if good { "/status/succeeded" } else { "/status/failed" };
+        let counter = if good {
+            "/status/succeeded"
+        } else {
+            "/status/failed"
+        };
         cluster.modify(key, |job| {
             let before = number(job, counter).unwrap_or(0);
             set(job, counter, before + 1);
         });
-        cluster.modify(&pod, |pod| remove_text(pod, "/metadata/finalizers", TRACKING));
+        cluster.modify(&pod, |pod| {
+            remove_text(pod, "/metadata/finalizers", TRACKING)
+        });
     }
 }
 
@@ -86,7 +96,9 @@ fn release_orphans(cluster: &mut Cluster) {
         .map(|(key, _)| key.clone())
         .collect();
     for key in orphans {
-        cluster.modify(&key, |pod| remove_text(pod, "/metadata/finalizers", TRACKING));
+        cluster.modify(&key, |pod| {
+            remove_text(pod, "/metadata/finalizers", TRACKING)
+        });
     }
 }
 
@@ -97,9 +109,14 @@ fn work(cluster: &mut Cluster, key: &Key) {
             set(job, "/status/startTime", now.clone());
         }
     });
-    let Some(job) = cluster.store.get(key).cloned() else { return };
+    let Some(job) = cluster.store.get(key).cloned() else {
+        return;
+    };
     let all = pods(cluster, key, &job);
-    let active: Vec<_> = all.iter().filter(|(_, pod)| !finished(pod) && !deleted(pod)).collect();
+    let active: Vec<_> = all
+        .iter()
+        .filter(|(_, pod)| !finished(pod) && !deleted(pod))
+        .collect();
     let succeeded = number(&job, "/status/succeeded").unwrap_or(0);
     let failed = number(&job, "/status/failed").unwrap_or(0);
     let parallelism = number(&job, "/spec/parallelism").unwrap_or(1);
@@ -119,8 +136,14 @@ fn work(cluster: &mut Cluster, key: &Key) {
         let message = "Job was active longer than specified deadline";
         return fail(cluster, key, &all, ("DeadlineExceeded", message));
     }
-    let ready = active.iter().filter(|(_, pod)| condition_is_true(pod, "Ready")).count();
-    let terminating = all.iter().filter(|(_, pod)| !finished(pod) && deleted(pod)).count();
+    let ready = active
+        .iter()
+        .filter(|(_, pod)| condition_is_true(pod, "Ready"))
+        .count();
+    let terminating = all
+        .iter()
+        .filter(|(_, pod)| !finished(pod) && deleted(pod))
+        .count();
     let missing = match wanted {
         Some(wanted) => parallelism.min(wanted - succeeded),
         None if succeeded > 0 => 0,
@@ -146,13 +169,20 @@ fn suspended(job: &Value) -> bool {
 
 /// Whether the deadline has passed; if it is still to come, the controllers look again then.
 fn past_deadline(cluster: &mut Cluster, job: &Value) -> bool {
-    let Some(limit) = number(job, "/spec/activeDeadlineSeconds") else { return false };
-    let Ok(start) = text(job, "/status/startTime").parse::<Timestamp>() else { return false };
+    let Some(limit) = number(job, "/spec/activeDeadlineSeconds") else {
+        return false;
+    };
+    let Ok(start) = text(job, "/status/startTime").parse::<Timestamp>() else {
+        return false;
+    };
     let age = cluster.now.as_second() - start.as_second();
     if age >= limit {
         return true;
     }
-    if cluster.served.insert(format!("{}/deadline", text(job, "/metadata/uid"))) {
+    if cluster
+        .served
+        .insert(format!("{}/deadline", text(job, "/metadata/uid")))
+    {
         let left = u64::try_from(limit - age).unwrap_or(0);
         cluster.after(Duration::from_secs(left + 1), Due::Wake);
     }
@@ -177,8 +207,14 @@ fn backing_off(cluster: &mut Cluster, key: &Key, failed: i64, all: &[(Key, Value
     if left <= 0 {
         return false;
     }
-    if cluster.served.insert(format!("{}/{}/back-off {failed}", key.namespace, key.name)) {
-        cluster.after(Duration::from_secs(u64::try_from(left).unwrap_or(0)), Due::Wake);
+    if cluster
+        .served
+        .insert(format!("{}/{}/back-off {failed}", key.namespace, key.name))
+    {
+        cluster.after(
+            Duration::from_secs(u64::try_from(left).unwrap_or(0)),
+            Due::Wake,
+        );
     }
     true
 }
@@ -187,13 +223,22 @@ fn make_pod(cluster: &mut Cluster, key: &Key, job: &Value) {
     let mut pod = job.pointer("/spec/template").cloned().unwrap_or_default();
     set(&mut pod, "/metadata/generateName", format!("{}-", key.name));
     set(&mut pod, "/metadata/finalizers", json!([TRACKING]));
-    set(&mut pod, "/metadata/ownerReferences", json!([{
-        "apiVersion": "batch/v1", "kind": "Job", "name": key.name,
-        "uid": job["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
-    }]));
+    set(
+        &mut pod,
+        "/metadata/ownerReferences",
+        json!([{
+            "apiVersion": "batch/v1", "kind": "Job", "name": key.name,
+            "uid": job["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
+        }]),
+    );
     crate::pod_defaults::fill(&mut pod);
     let pod = cluster.add(Type::of("pods"), &key.namespace, pod);
-    cluster.event(key, false, "SuccessfulCreate", &format!("Created pod: {}", pod.name));
+    cluster.event(
+        key,
+        false,
+        "SuccessfulCreate",
+        &format!("Created pod: {}", pod.name),
+    );
 }
 
 fn condition(kind: &str, reason: &str, message: &str, now: &str) -> Value {
@@ -225,7 +270,10 @@ fn fail(cluster: &mut Cluster, key: &Key, all: &[(Key, Value)], (reason, message
             remove(cluster, pod, Propagation::Background, None);
         }
     }
-    let known = cluster.store.get(key).is_some_and(|job| condition_is_true(job, "FailureTarget"));
+    let known = cluster
+        .store
+        .get(key)
+        .is_some_and(|job| condition_is_true(job, "FailureTarget"));
     cluster.modify(key, |job| {
         let new = condition("FailureTarget", reason, message, &now);
         set_condition(job, "/status/conditions", new, &now);
@@ -245,7 +293,9 @@ fn fail(cluster: &mut Cluster, key: &Key, all: &[(Key, Value)], (reason, message
 
 /// A job that is over goes after its time to live.
 fn expire(cluster: &mut Cluster, key: &Key, job: &Value) {
-    let Some(limit) = number(job, "/spec/ttlSecondsAfterFinished") else { return };
+    let Some(limit) = number(job, "/spec/ttlSecondsAfterFinished") else {
+        return;
+    };
     let ended = items(job, "/status/conditions")
         .iter()
         .filter(|item| ["Complete", "Failed"].contains(&text(item, "/type")))
@@ -254,7 +304,10 @@ fn expire(cluster: &mut Cluster, key: &Key, job: &Value) {
     let left = ended.as_second() + limit - cluster.now.as_second();
     if left <= 0 {
         remove(cluster, key, Propagation::Foreground, None);
-    } else if cluster.served.insert(format!("{}/expiry", text(job, "/metadata/uid"))) {
+    } else if cluster
+        .served
+        .insert(format!("{}/expiry", text(job, "/metadata/uid")))
+    {
         let left = u64::try_from(left).unwrap_or(0);
         cluster.after(Duration::from_secs(left + 1), Due::Wake);
     }

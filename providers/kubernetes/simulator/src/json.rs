@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 
 /// The text at a pointer, or nothing.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// The whole number at a pointer.
@@ -17,7 +20,10 @@ pub(crate) fn number(value: &Value, pointer: &str) -> Option<i64> {
 
 /// The items of the list at a pointer; none when there is no list.
 pub(crate) fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Writes a value at a pointer made of object keys, with all objects on the way.
@@ -41,7 +47,9 @@ pub(crate) fn set_default(value: &mut Value, pointer: &str, new: impl Into<Value
 
 /// Removes the entry at a pointer.
 pub(crate) fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    let Some((parent, key)) = pointer.rsplit_once('/') else {
+        return;
+    };
     if let Some(map) = value.pointer_mut(parent).and_then(Value::as_object_mut) {
         map.remove(key);
     }
@@ -58,7 +66,11 @@ pub(crate) fn add_text(value: &mut Value, pointer: &str, new: &str) {
 
 /// Removes a text from the list at a pointer, and the list when nothing else is in it.
 pub(crate) fn remove_text(value: &mut Value, pointer: &str, old: &str) {
-    let list: Vec<_> = items(value, pointer).iter().filter(|item| *item != old).cloned().collect();
+    let list: Vec<_> = items(value, pointer)
+        .iter()
+        .filter(|item| *item != old)
+        .cloned()
+        .collect();
     if list.is_empty() {
         remove(value, pointer);
     } else {

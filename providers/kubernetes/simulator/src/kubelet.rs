@@ -16,8 +16,13 @@ const CONFIG_RETRY: Duration = Duration::from_secs(10);
 /// Takes up new pods, bound pods and deleted pods.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
     for key in cluster.keys("pods") {
-        let Some(value) = cluster.store.get(&key) else { continue };
-        let pod = Pod { key, uid: text(value, "/metadata/uid").to_owned() };
+        let Some(value) = cluster.store.get(&key) else {
+            continue;
+        };
+        let pod = Pod {
+            key,
+            uid: text(value, "/metadata/uid").to_owned(),
+        };
         let bound = !text(value, "/spec/nodeName").is_empty();
         if deleted(value) {
             if number(value, "/metadata/deletionGracePeriodSeconds") == Some(0) && !bound {
@@ -41,7 +46,11 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
 fn create(cluster: &mut Cluster, pod: Pod) {
     let now = cluster.stamp();
     cluster.addresses += 1;
-    let address = format!("10.0.{}.{}", cluster.addresses / 250 % 250, cluster.addresses % 250 + 4);
+    let address = format!(
+        "10.0.{}.{}",
+        cluster.addresses / 250 % 250,
+        cluster.addresses % 250 + 4
+    );
     let host = cluster
         .pod(&pod)
         .map(|value| Key::new("nodes", "", text(value, "/spec/nodeName")))
@@ -57,21 +66,33 @@ fn create(cluster: &mut Cluster, pod: Pod) {
         pod_status::waiting(value, "ContainerCreating", "", &now);
     });
     let image = image(cluster, &pod);
-    cluster.event(&pod.key, false, "Pulling", &format!("Pulling image \"{image}\""));
+    cluster.event(
+        &pod.key,
+        false,
+        "Pulling",
+        &format!("Pulling image \"{image}\""),
+    );
     let pull = cluster.between(2000, 5000);
     cluster.after(pull, Due::Start(pod));
 }
 
 fn image(cluster: &Cluster, pod: &Pod) -> String {
-    cluster.pod(pod).map_or("", |value| text(value, "/spec/containers/0/image")).to_owned()
+    cluster
+        .pod(pod)
+        .map_or("", |value| text(value, "/spec/containers/0/image"))
+        .to_owned()
 }
 
 /// The image is there: the container is created, or refused.
 pub(crate) fn start(cluster: &mut Cluster, pod: &Pod) {
-    let Some(value) = cluster.pod(pod).filter(|value| !deleted(value)) else { return };
+    let Some(value) = cluster.pod(pod).filter(|value| !deleted(value)) else {
+        return;
+    };
     let now = cluster.stamp();
     if let Some((reason, message)) = probe::refusal(&value["spec"]) {
-        cluster.modify(&pod.key, |value| pod_status::waiting(value, reason, &message, &now));
+        cluster.modify(&pod.key, |value| {
+            pod_status::waiting(value, reason, &message, &now)
+        });
         cluster.event(&pod.key, true, "Failed", &format!("Error: {message}"));
         return;
     }
@@ -85,13 +106,20 @@ pub(crate) fn start(cluster: &mut Cluster, pod: &Pod) {
         return;
     }
     let image = image(cluster, pod);
-    cluster.event(&pod.key, false, "Pulled", &format!("Successfully pulled image \"{image}\""));
+    cluster.event(
+        &pod.key,
+        false,
+        "Pulled",
+        &format!("Successfully pulled image \"{image}\""),
+    );
     run(cluster, pod);
 }
 
 /// The container starts: all that it prints, it prints at once.
 pub(crate) fn run(cluster: &mut Cluster, pod: &Pod) {
-    let Some(value) = cluster.pod(pod).filter(|value| !deleted(value)) else { return };
+    let Some(value) = cluster.pod(pod).filter(|value| !deleted(value)) else {
+        return;
+    };
     let printed = match &cluster.misbehaviour {
         Some(Misbehaviour::Prints(other)) => other.clone(),
         _ => probe::output(cluster, &pod.key.namespace, &value["spec"]["containers"][0])
@@ -101,14 +129,21 @@ pub(crate) fn run(cluster: &mut Cluster, pod: &Pod) {
     cluster.logs.insert(pod.uid.clone(), printed);
     let now = cluster.stamp();
     cluster.modify(&pod.key, |value| pod_status::running(value, &now));
-    cluster.event(&pod.key, false, "Started", &format!("Started container {container}"));
+    cluster.event(
+        &pod.key,
+        false,
+        "Started",
+        &format!("Started container {container}"),
+    );
     let life = cluster.between(800, 2000);
     cluster.after(life, Due::Exit(pod.clone()));
 }
 
 /// The container ends; the pod's restart policy decides what that means.
 pub(crate) fn exit(cluster: &mut Cluster, pod: &Pod) {
-    let Some(value) = cluster.pod(pod).filter(|value| !finished(value)) else { return };
+    let Some(value) = cluster.pod(pod).filter(|value| !finished(value)) else {
+        return;
+    };
     let exit_code = match cluster.misbehaviour {
         Some(Misbehaviour::Exits(code)) => code,
         _ => 0,
@@ -126,8 +161,15 @@ pub(crate) fn exit(cluster: &mut Cluster, pod: &Pod) {
     }
     let delay = Duration::from_secs(300.min(10 << restarts.clamp(0, 5)));
     let message = format!("back-off {}s restarting failed container", delay.as_secs());
-    cluster.modify(&pod.key, |value| pod_status::backing_off(value, exit_code, &message, &now));
-    cluster.event(&pod.key, true, "BackOff", "Back-off restarting failed container");
+    cluster.modify(&pod.key, |value| {
+        pod_status::backing_off(value, exit_code, &message, &now)
+    });
+    cluster.event(
+        &pod.key,
+        true,
+        "BackOff",
+        "Back-off restarting failed container",
+    );
     cluster.after(delay, Due::Restart(pod.clone()));
 }
 

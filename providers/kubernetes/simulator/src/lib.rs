@@ -1,8 +1,8 @@
 //! A simulated Kubernetes API server: enough for kube-rs and kubectl, and its couplings to a cloud.
 //!
 //! It knows no cloud: what a LoadBalancer service or a volume claim needs is handed out as requests
-//! ([`coupling::CloudRequest`]) that the cloud's simulator carries out. It runs no program of the host:
-//! the one workload that it interprets is the probe ([`probe`]).
+//! ([`coupling::CloudRequest`]) that the cloud's simulator carries out. It runs no program of the
+//! host: the one workload that it interprets is the probe ([`probe`]).
 
 pub mod coupling;
 pub mod probe;

@@ -65,10 +65,18 @@ pub(crate) fn list(
     let mut selected: Vec<(&Key, &Value)> = cluster
         .store
         .of_type(target.of.id, target.namespace.as_deref())
-        .filter(|(key, _)| after.as_ref().is_none_or(|last| (&key.namespace, &key.name) > (&last.0, &last.1)))
+        .filter(|(key, _)| {
+            after
+                .as_ref()
+                .is_none_or(|last| (&key.namespace, &key.name) > (&last.0, &last.1))
+        })
         .filter(|(_, object)| selector.selects(object))
         .collect();
-    let remaining = if limit > 0 { selected.len().saturating_sub(limit) } else { 0 };
+    let remaining = if limit > 0 {
+        selected.len().saturating_sub(limit)
+    } else {
+        0
+    };
     selected.truncate(selected.len() - remaining);
     let mut metadata = json!({"resourceVersion": version});
     if remaining > 0
@@ -80,8 +88,10 @@ pub(crate) fn list(
             set(&mut metadata, "/remainingItemCount", remaining);
         }
     }
-    let objects: Vec<Value> =
-        selected.into_iter().map(|(key, object)| presented(cluster, key, object)).collect();
+    let objects: Vec<Value> = selected
+        .into_iter()
+        .map(|(key, object)| presented(cluster, key, object))
+        .collect();
     let body = match form {
         Form::Table => tables::table(target.of, &objects, metadata, cluster.now),
         Form::Metadata => json!({
@@ -133,6 +143,13 @@ fn read_token(token: &str) -> Result<(String, Option<(String, String)>), Failure
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
     let version = text(&value, "/rv").to_owned();
-    let last = (text(&value, "/namespace").to_owned(), text(&value, "/name").to_owned());
-    if last.1.is_empty() { Err(wrong()) } else { Ok((version, Some(last))) }
+    let last = (
+        text(&value, "/namespace").to_owned(),
+        text(&value, "/name").to_owned(),
+    );
+    if last.1.is_empty() {
+        Err(wrong())
+    } else {
+        Ok((version, Some(last)))
+    }
 }

@@ -39,13 +39,21 @@ pub(crate) fn make(cluster: &mut Cluster, name: &str) {
 /// What every name space has from its creation on.
 pub(crate) fn set_defaults(object: &mut Value) {
     let name = text(object, "/metadata/name").to_owned();
-    set(object, "/metadata/labels/kubernetes.io~1metadata.name", name);
+    set(
+        object,
+        "/metadata/labels/kubernetes.io~1metadata.name",
+        name,
+    );
     set(object, "/spec/finalizers", json!(["kubernetes"]));
     set(object, "/status/phase", "Active");
 }
 
 fn fill(cluster: &mut Cluster, name: &str) {
-    cluster.add(Type::of("serviceaccounts"), name, json!({"metadata": {"name": "default"}}));
+    cluster.add(
+        Type::of("serviceaccounts"),
+        name,
+        json!({"metadata": {"name": "default"}}),
+    );
     let root = json!({
         "metadata": {"name": "kube-root-ca.crt"},
         "data": {"ca.crt": format!("simulated certificate authority of {}\n", cluster.name)},
@@ -59,7 +67,10 @@ fn empty(cluster: &mut Cluster, key: &Key) {
         .all()
         .filter(|(inner, _)| inner.namespace == key.name)
         .map(|(inner, object)| {
-            (inner.clone(), object.pointer("/metadata/deletionTimestamp").is_some())
+            (
+                inner.clone(),
+                object.pointer("/metadata/deletionTimestamp").is_some(),
+            )
         })
         .collect();
     for (inner, marked) in &contents {
@@ -67,10 +78,16 @@ fn empty(cluster: &mut Cluster, key: &Key) {
             remove(cluster, inner, Propagation::Background, None);
         }
     }
-    let remain = cluster.store.all().any(|(inner, _)| inner.namespace == key.name);
-    let Some(object) = cluster.store.get(key) else { return };
-    let since: jiff::Timestamp =
-        text(object, "/metadata/deletionTimestamp").parse().unwrap_or(cluster.now);
+    let remain = cluster
+        .store
+        .all()
+        .any(|(inner, _)| inner.namespace == key.name);
+    let Some(object) = cluster.store.get(key) else {
+        return;
+    };
+    let since: jiff::Timestamp = text(object, "/metadata/deletionTimestamp")
+        .parse()
+        .unwrap_or(cluster.now);
     let age = Duration::try_from(cluster.now.duration_since(since)).unwrap_or_default();
     if age < LEAST_TERMINATION {
         let uid = text(object, "/metadata/uid").to_owned();

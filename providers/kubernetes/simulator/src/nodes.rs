@@ -68,7 +68,12 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
         "spec": {"holderIdentity": node.name, "leaseDurationSeconds": 40},
     });
     cluster.add(Type::of("leases.coordination.k8s.io"), LEASES, lease);
-    cluster.event(&key, false, "NodeReady", &format!("Node {} status is now: NodeReady", node.name));
+    cluster.event(
+        &key,
+        false,
+        "NodeReady",
+        &format!("Node {} status is now: NodeReady", node.name),
+    );
     scheduler::look_again(cluster);
     cluster.settle();
 }
@@ -86,7 +91,12 @@ pub(crate) fn leave(cluster: &mut Cluster, name: &str) {
     }
     let lease = Key::new("leases.coordination.k8s.io", LEASES, name);
     remove(cluster, &lease, Propagation::Background, None);
-    remove(cluster, &Key::new("nodes", "", name), Propagation::Background, None);
+    remove(
+        cluster,
+        &Key::new("nodes", "", name),
+        Propagation::Background,
+        None,
+    );
     cluster.settle();
 }
 
@@ -94,7 +104,10 @@ pub(crate) fn leave(cluster: &mut Cluster, name: &str) {
 /// each time would make up most of what the server does.
 pub(crate) fn renewed(cluster: &Cluster, key: &Key, object: &Value) -> Value {
     let mut lease = object.clone();
-    let alive = cluster.store.get(&Key::new("nodes", "", &key.name)).is_some();
+    let alive = cluster
+        .store
+        .get(&Key::new("nodes", "", &key.name))
+        .is_some();
     if key.namespace == LEASES && alive {
         let second = cluster.now.as_second().div_euclid(10) * 10;
         let at = jiff::Timestamp::from_second(second).unwrap_or(cluster.now);

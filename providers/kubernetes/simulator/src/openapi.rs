@@ -39,10 +39,13 @@ fn document(group: &str) -> Value {
         let operation = json!({"parameters": validation, "x-kubernetes-group-version-kind": kind});
         paths.insert(path(known), json!({"patch": operation}));
         let name = format!("io.k8s.api.{}.v1.{}", group_word(group), known.kind);
-        schemas.insert(name, json!({
-            "type": "object", "x-kubernetes-group-version-kind": [kind],
-            "x-kubernetes-preserve-unknown-fields": true,
-        }));
+        schemas.insert(
+            name,
+            json!({
+                "type": "object", "x-kubernetes-group-version-kind": [kind],
+                "x-kubernetes-preserve-unknown-fields": true,
+            }),
+        );
     }
     json!({
         "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "unversioned"},
@@ -51,7 +54,11 @@ fn document(group: &str) -> Value {
 }
 
 fn group_word(group: &str) -> &str {
-    if group.is_empty() { "core" } else { group.split('.').next().unwrap_or(group) }
+    if group.is_empty() {
+        "core"
+    } else {
+        group.split('.').next().unwrap_or(group)
+    }
 }
 
 fn path(known: &Type) -> String {
@@ -60,6 +67,10 @@ fn path(known: &Type) -> String {
     } else {
         format!("/apis/{}/v1", known.group)
     };
-    let place = if known.namespaced { "/namespaces/{namespace}" } else { "" };
+    let place = if known.namespaced {
+        "/namespaces/{namespace}"
+    } else {
+        ""
+    };
     format!("{base}{place}/{}/{{name}}", known.plural)
 }

@@ -7,7 +7,9 @@ use crate::json::{items, text};
 
 /// The value with a merge patch: `null` removes, objects merge, anything else replaces.
 pub(crate) fn merged(base: Value, change: &Value) -> Value {
-    let Value::Object(change) = change else { return change.clone() };
+    let Value::Object(change) = change else {
+        return change.clone();
+    };
     let mut map = match base {
         Value::Object(map) => map,
         _ => Map::new(),
@@ -88,7 +90,10 @@ mod tests {
     fn a_merge_patch_merges_objects_and_removes_nulls() {
         let base = json!({"a": {"b": 1, "c": 2}, "d": [1]});
         let change = json!({"a": {"b": null, "e": 3}, "d": [2]});
-        assert_eq!(merged(base, &change), json!({"a": {"c": 2, "e": 3}, "d": [2]}));
+        assert_eq!(
+            merged(base, &change),
+            json!({"a": {"c": 2, "e": 3}, "d": [2]})
+        );
     }
 
     #[test]

@@ -24,7 +24,11 @@ pub(crate) fn fill(pod: &mut Value) {
     for container in &mut containers {
         let latest = text(container, "/image").ends_with(":latest");
         let untagged = !text(container, "/image").contains(':');
-        let pull = if latest || untagged { "Always" } else { "IfNotPresent" };
+        let pull = if latest || untagged {
+            "Always"
+        } else {
+            "IfNotPresent"
+        };
         set_default(container, "/imagePullPolicy", pull);
         set_default(container, "/resources", json!({}));
         set_default(container, "/terminationMessagePath", "/dev/termination-log");
@@ -38,7 +42,10 @@ pub(crate) fn fill(pod: &mut Value) {
 /// A pod survives a node that is away for less than five minutes.
 fn tolerate(pod: &mut Value) {
     let mut list = items(pod, "/spec/tolerations").to_vec();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
         if !list.iter().any(|item| text(item, "/key") == key) {
             list.push(json!({
                 "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,

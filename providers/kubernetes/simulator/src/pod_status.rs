@@ -50,17 +50,34 @@ pub(crate) fn waiting(pod: &mut Value, reason: &str, message: &str, now: &str) {
 pub(crate) fn running(pod: &mut Value, now: &str) {
     set(pod, "/status/phase", "Running");
     containers(pod, &json!({"running": {"startedAt": now}}), true);
-    for kind in ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"] {
+    for kind in [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+    ] {
         condition(pod, kind, None, now);
     }
 }
 
 /// The container has ended, and with it the pod.
 pub(crate) fn ended(pod: &mut Value, exit_code: i32, now: &str) {
-    set(pod, "/status/phase", if exit_code == 0 { "Succeeded" } else { "Failed" });
+    set(
+        pod,
+        "/status/phase",
+        if exit_code == 0 {
+            "Succeeded"
+        } else {
+            "Failed"
+        },
+    );
     let state = terminated(pod, exit_code, now);
     containers(pod, &state, false);
-    let reason = if exit_code == 0 { "PodCompleted" } else { "PodFailed" };
+    let reason = if exit_code == 0 {
+        "PodCompleted"
+    } else {
+        "PodFailed"
+    };
     for kind in ["Ready", "ContainersReady"] {
         condition(pod, kind, Some((reason, "")), now);
     }
@@ -87,7 +104,10 @@ fn terminated(pod: &Value, exit_code: i32, now: &str) -> Value {
 }
 
 fn names(pod: &Value) -> Vec<String> {
-    items(pod, "/spec/containers").iter().map(|item| text(item, "/name").to_owned()).collect()
+    items(pod, "/spec/containers")
+        .iter()
+        .map(|item| text(item, "/name").to_owned())
+        .collect()
 }
 
 fn containers(pod: &mut Value, state: &Value, ready: bool) {
@@ -96,7 +116,9 @@ fn containers(pod: &mut Value, state: &Value, ready: bool) {
         .enumerate()
         .map(|(index, container)| {
             let old = items(pod, "/status/containerStatuses").get(index);
-            let restarts = old.and_then(|status| number(status, "/restartCount")).unwrap_or(0);
+            let restarts = old
+                .and_then(|status| number(status, "/restartCount"))
+                .unwrap_or(0);
             let last = old.and_then(|status| status.get("lastState").cloned());
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "",

@@ -1,6 +1,6 @@
 //! The one workload that the simulated kubelet interprets: a shell that prints two variables.
 //!
-//! Apart from the kubelet so that what is interpreted, and what is refused, is written in one place.
+//! Apart from the kubelet so that what is interpreted and what is refused is written in one place.
 //! Nothing of it runs on the host: the meaning of exactly this program is built in.
 
 use base64::Engine as _;
@@ -27,7 +27,7 @@ pub enum Misbehaviour {
     Exits(i32),
 }
 
-/// Why a container is never created: the reason of its waiting, and a message that names what is refused.
+/// Why a container is never created: the reason of its waiting, and a message that names the thing.
 pub(crate) fn refusal(spec: &Value) -> Option<(&'static str, String)> {
     let containers = items(spec, "/containers");
     if containers.len() != 1 || !items(spec, "/initContainers").is_empty() {
@@ -62,7 +62,10 @@ pub(crate) fn output(
 ) -> Result<String, String> {
     let mut printed = String::new();
     for name in ["KUBEPROOF_TEXT", "KUBEPROOF_NONCE"] {
-        let variable = items(container, "/env").iter().rev().find(|item| text(item, "/name") == name);
+        let variable = items(container, "/env")
+            .iter()
+            .rev()
+            .find(|item| text(item, "/name") == name);
         let value = match variable {
             None => String::new(),
             Some(variable) => match variable.pointer("/valueFrom/secretKeyRef") {
@@ -81,8 +84,13 @@ fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<Strin
     let Some(secret) = cluster.store.get(&Key::new("secrets", namespace, name)) else {
         return Err(format!("secret \"{name}\" not found"));
     };
-    let encoded = secret.get("data").and_then(|data| data.get(entry)).and_then(Value::as_str);
+    let encoded = secret
+        .get("data")
+        .and_then(|data| data.get(entry))
+        .and_then(Value::as_str);
     let missing = || format!("couldn't find key {entry} in Secret {namespace}/{name}");
-    let bytes = STANDARD.decode(encoded.ok_or_else(missing)?).map_err(|_| missing())?;
+    let bytes = STANDARD
+        .decode(encoded.ok_or_else(missing)?)
+        .map_err(|_| missing())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

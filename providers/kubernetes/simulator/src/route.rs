@@ -26,7 +26,7 @@ pub(crate) struct Target {
 /// What a path means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// `/api`, `/apis`, `/api/v1`, `/apis/{group}`, `/apis/{group}/{version}`: segments of the path.
+    /// `/api`, `/apis`, `/api/v1`, `/apis/{group}`, `/apis/{group}/{version}`: segments.
     Discovery(Vec<String>),
     /// `/version`.
     Version,
@@ -79,9 +79,12 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
         }
         rest => (None, rest.to_vec()),
     };
-    let Some((plural, rest)) = rest.split_first() else { return Route::Unknown };
-    if let Some((_, _, kind)) =
-        REVIEWS.iter().find(|(of, name, _)| *of == group && name == plural && rest.is_empty())
+    let Some((plural, rest)) = rest.split_first() else {
+        return Route::Unknown;
+    };
+    if let Some((_, _, kind)) = REVIEWS
+        .iter()
+        .find(|(of, name, _)| *of == group && name == plural && rest.is_empty())
     {
         return Route::Review(kind);
     }
@@ -101,13 +104,20 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
     if namespace.is_some() != of.namespaced && (name.is_some() || namespace.is_some()) {
         return Route::Unknown;
     }
-    Route::Resource(Target { of, namespace, name, subresource })
+    Route::Resource(Target {
+        of,
+        namespace,
+        name,
+        subresource,
+    })
 }
 
 /// The query of a request. A name that comes twice counts once.
 pub(crate) fn query(request: &Request<Bytes>) -> BTreeMap<String, String> {
     let text = request.uri().query().unwrap_or_default();
-    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 #[cfg(test)]
@@ -133,10 +143,19 @@ mod tests {
     #[test]
     fn paths_name_type_name_space_name_and_subresource() {
         check("/api/v1/pods", Some(("pods", "-", "-", "-")));
-        check("/api/v1/namespaces/a/pods/b/log", Some(("pods", "a", "b", "log")));
+        check(
+            "/api/v1/namespaces/a/pods/b/log",
+            Some(("pods", "a", "b", "log")),
+        );
         check("/api/v1/namespaces/a", Some(("namespaces", "-", "a", "-")));
-        check("/api/v1/namespaces/a/finalize", Some(("namespaces", "-", "a", "finalize")));
-        check("/apis/batch/v1/namespaces/a/jobs", Some(("jobs.batch", "a", "-", "-")));
+        check(
+            "/api/v1/namespaces/a/finalize",
+            Some(("namespaces", "-", "a", "finalize")),
+        );
+        check(
+            "/apis/batch/v1/namespaces/a/jobs",
+            Some(("jobs.batch", "a", "-", "-")),
+        );
         check("/apis/batch/v1/jobs/b", None);
         check("/api/v1/namespaces/a/nodes", None);
     }

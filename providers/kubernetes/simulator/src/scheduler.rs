@@ -13,7 +13,9 @@ use crate::volumes;
 
 /// Tries to put a pod on a node.
 pub(crate) fn schedule(cluster: &mut Cluster, pod: &Pod) {
-    let Some(value) = cluster.pod(pod).cloned() else { return };
+    let Some(value) = cluster.pod(pod).cloned() else {
+        return;
+    };
     if deleted(&value) || !text(&value, "/spec/nodeName").is_empty() {
         return;
     }
@@ -35,7 +37,10 @@ pub(crate) fn look_again(cluster: &mut Cluster) {
         .store
         .of_type("pods", None)
         .filter(|(_, value)| text(value, "/spec/nodeName").is_empty() && !deleted(value))
-        .map(|(key, value)| Pod { key: key.clone(), uid: text(value, "/metadata/uid").to_owned() })
+        .map(|(key, value)| Pod {
+            key: key.clone(),
+            uid: text(value, "/metadata/uid").to_owned(),
+        })
         .filter(|pod| cluster.served.contains(&pod.uid))
         .collect();
     for pod in waiting {
@@ -78,11 +83,19 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
         }
     }
     fitting.sort();
-    fitting.into_iter().next().map(|(_, name)| name).ok_or_else(|| {
-        reasons.sort();
-        reasons.dedup();
-        format!("0/{} nodes are available: {}.", nodes.len(), reasons.join(", "))
-    })
+    fitting
+        .into_iter()
+        .next()
+        .map(|(_, name)| name)
+        .ok_or_else(|| {
+            reasons.sort();
+            reasons.dedup();
+            format!(
+                "0/{} nodes are available: {}.",
+                nodes.len(),
+                reasons.join(", ")
+            )
+        })
 }
 
 fn on_node<'a>(cluster: &'a Cluster, node: &'a Key) -> impl Iterator<Item = &'a Value> {
@@ -101,17 +114,25 @@ fn misfit(pod: &Value, node: &Value, there: &[&Value]) -> Option<String> {
         "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "value": "",
     });
     let cordoned = node.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
-    let taints = items(node, "/spec/taints").iter().chain(cordoned.then_some(&cordon));
+    let taints = items(node, "/spec/taints")
+        .iter()
+        .chain(cordoned.then_some(&cordon));
     for taint in taints.filter(|taint| text(taint, "/effect") != "PreferNoSchedule") {
-        if !items(pod, "/spec/tolerations").iter().any(|item| tolerates(item, taint)) {
+        if !items(pod, "/spec/tolerations")
+            .iter()
+            .any(|item| tolerates(item, taint))
+        {
             let (key, value) = (text(taint, "/key"), text(taint, "/value"));
             return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
         }
     }
     let labels = &node["metadata"]["labels"];
     let selector = pod.pointer("/spec/nodeSelector").and_then(Value::as_object);
-    if selector.is_some_and(|wanted| wanted.iter().any(|(key, value)| labels.get(key) != Some(value)))
-    {
+    if selector.is_some_and(|wanted| {
+        wanted
+            .iter()
+            .any(|(key, value)| labels.get(key) != Some(value))
+    }) {
         return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
     }
     let room = |name: &str| quantity(text(node, &format!("/status/allocatable/{}", escape(name))));
@@ -153,12 +174,17 @@ fn requests(pod: &Value) -> Vec<(String, i128)> {
 
 /// A quantity in thousandths: `250m` is 250, `1Gi` is 1024³ × 1000.
 pub(crate) fn quantity(text: &str) -> i128 {
-    let split = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let split = text
+        .find(|letter: char| letter.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let thousandths = format!("{fraction:0<3}");
     let milli = whole.parse::<i128>().unwrap_or(0) * 1000
-        + thousandths.get(..3).and_then(|part| part.parse::<i128>().ok()).unwrap_or(0);
+        + thousandths
+            .get(..3)
+            .and_then(|part| part.parse::<i128>().ok())
+            .unwrap_or(0);
     match unit {
         "m" => milli / 1000,
         "k" => milli * 1000,

@@ -27,10 +27,7 @@ enum Requirement {
 
 impl Selector {
     /// Reads `labelSelector` and `fieldSelector` of a query.
-    pub(crate) fn of_query(
-        of: &Type,
-        query: &BTreeMap<String, String>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of_query(of: &Type, query: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let text = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let labels = split(text("labelSelector"))
             .into_iter()
@@ -51,7 +48,9 @@ impl Selector {
     /// Whether an object is selected.
     pub(crate) fn selects(&self, object: &Value) -> bool {
         let label = |key: &str| {
-            object.pointer("/metadata/labels").and_then(|labels| labels.get(key)?.as_str())
+            object
+                .pointer("/metadata/labels")
+                .and_then(|labels| labels.get(key)?.as_str())
         };
         self.labels.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => {
@@ -99,11 +98,19 @@ fn requirement(part: &str) -> Result<Requirement, Failure> {
     let wrong = || Failure::bad_request(format!("unable to parse requirement: `{part}`"));
     let set = |text: &str| -> Option<Vec<String>> {
         let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-        Some(inner.split(',').map(|value| value.trim().to_owned()).collect())
+        Some(
+            inner
+                .split(',')
+                .map(|value| value.trim().to_owned())
+                .collect(),
+        )
     };
     let key = |text: &str| text.trim().to_owned();
     if let Some((name, values)) = part.split_once(" notin ") {
-        return Ok(Requirement::NotIn(key(name), set(values).ok_or_else(wrong)?));
+        return Ok(Requirement::NotIn(
+            key(name),
+            set(values).ok_or_else(wrong)?,
+        ));
     }
     if let Some((name, values)) = part.split_once(" in ") {
         return Ok(Requirement::In(key(name), set(values).ok_or_else(wrong)?));
@@ -127,7 +134,9 @@ fn field(of: &Type, part: &str) -> Result<(String, bool, String), Failure> {
     } else if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
         (name, true, value)
     } else {
-        return Err(Failure::bad_request(format!("invalid field selector: `{part}`")));
+        return Err(Failure::bad_request(format!(
+            "invalid field selector: `{part}`"
+        )));
     };
     let name = name.trim();
     let known = match name {
@@ -154,7 +163,9 @@ fn field(of: &Type, part: &str) -> Result<(String, bool, String), Failure> {
         },
     };
     if !known {
-        return Err(Failure::bad_request(format!("field label not supported: {name}")));
+        return Err(Failure::bad_request(format!(
+            "field label not supported: {name}"
+        )));
     }
     Ok((name.to_owned(), equal, value.trim().to_owned()))
 }

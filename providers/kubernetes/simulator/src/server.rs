@@ -46,7 +46,9 @@ pub struct ApiServer {
 
 impl fmt::Debug for ApiServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiServer").field("cluster", &self.cluster.name).finish_non_exhaustive()
+        f.debug_struct("ApiServer")
+            .field("cluster", &self.cluster.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +74,10 @@ impl ApiServer {
         let class = Type::of("storageclasses.storage.k8s.io");
         cluster.add(class, "", volumes::default_class());
         cluster.settle();
-        Self { cluster, held: Held::default() }
+        Self {
+            cluster,
+            held: Held::default(),
+        }
     }
 
     /// Lets everything happen that is due until `to`.
@@ -82,7 +87,8 @@ impl ApiServer {
 
     /// Answers a request of an identity.
     pub fn answer(&mut self, identity: &Identity, request: &Request<Bytes>) -> Reply {
-        self.dispatch(identity, request).unwrap_or_else(|failure| Reply::Now(failure.response()))
+        self.dispatch(identity, request)
+            .unwrap_or_else(|failure| Reply::Now(failure.response()))
     }
 
     /// A node joins and is Ready.
@@ -144,12 +150,16 @@ impl ApiServer {
             Route::OpenApi(rest) => openapi::answer(&rest),
             Route::Version => self.version(),
             Route::Health => response(200, "text/plain; charset=utf-8", "ok".to_owned()),
-            Route::Review(kind) if request.method() == Method::POST => {
-                json_response(201, &review::answer(kind, identity, &create::body(request)?))
-            }
+            Route::Review(kind) if request.method() == Method::POST => json_response(
+                201,
+                &review::answer(kind, identity, &create::body(request)?),
+            ),
             Route::Review(_) => return Err(Failure::method_not_allowed()),
             Route::OnlyReal(what) => {
-                return Err(Failure::not_simulated(&format!("{} {what}", request.method())));
+                return Err(Failure::not_simulated(&format!(
+                    "{} {what}",
+                    request.method()
+                )));
             }
             Route::Unknown if !review::is_master(groups) => {
                 let verb = request.method().as_str().to_lowercase();
@@ -213,7 +223,10 @@ impl ApiServer {
             }
             "create" => {
                 let body = create::body(request)?;
-                (201, create::create(cluster, target, body, create::is_dry(query))?)
+                (
+                    201,
+                    create::create(cluster, target, body, create::is_dry(query))?,
+                )
             }
             "update" => change::replace(cluster, target, request, query)?,
             "patch" => change::patch(cluster, target, request, query)?,
@@ -262,7 +275,11 @@ impl ApiServer {
 
 fn key(target: &Target) -> Key {
     let namespace = target.namespace.as_deref().unwrap_or_default();
-    Key::new(target.of.id, namespace, target.name.as_deref().unwrap_or_default())
+    Key::new(
+        target.of.id,
+        namespace,
+        target.name.as_deref().unwrap_or_default(),
+    )
 }
 
 /// What the request does, in the words of the API: `list`, `deletecollection`, …
@@ -271,7 +288,9 @@ fn verb(
     target: &Target,
     query: &BTreeMap<String, String>,
 ) -> Result<&'static str, Failure> {
-    let watching = query.get("watch").is_some_and(|value| value == "true" || value == "1");
+    let watching = query
+        .get("watch")
+        .is_some_and(|value| value == "true" || value == "1");
     Ok(match (method.as_str(), target.name.is_some()) {
         ("GET", false) if watching => "watch",
         ("GET", false) => "list",

@@ -13,15 +13,24 @@ const CLEANUP: &str = "service.kubernetes.io/load-balancer-cleanup";
 /// Asks the cloud for balancers of new services, and to remove those of deleted ones.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
     for key in cluster.keys("services") {
-        let Some(service) = cluster.store.get(&key) else { continue };
+        let Some(service) = cluster.store.get(&key) else {
+            continue;
+        };
         let uid = text(service, "/metadata/uid").to_owned();
         let deleted = service.pointer("/metadata/deletionTimestamp").is_some();
         let wants = text(service, "/spec/type") == "LoadBalancer" && !deleted;
         let holds = has_text(service, "/metadata/finalizers", CLEANUP);
         let (namespace, name) = (key.namespace.clone(), key.name.clone());
         if wants && !holds {
-            cluster.modify(&key, |service| add_text(service, "/metadata/finalizers", CLEANUP));
-            cluster.event(&key, false, "EnsuringLoadBalancer", "Ensuring load balancer");
+            cluster.modify(&key, |service| {
+                add_text(service, "/metadata/finalizers", CLEANUP)
+            });
+            cluster.event(
+                &key,
+                false,
+                "EnsuringLoadBalancer",
+                "Ensuring load balancer",
+            );
             cluster.wished.remove(&format!("{uid}/balancer gone"));
             let request = CloudRequest::CreateLoadBalancer {
                 namespace,
@@ -45,7 +54,11 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
 pub(crate) fn made(cluster: &mut Cluster, namespace: &str, service: &str, hostname: &str) {
     let key = Key::new("services", namespace, service);
     cluster.modify(&key, |service| {
-        set(service, "/status/loadBalancer/ingress", json!([{"hostname": hostname}]));
+        set(
+            service,
+            "/status/loadBalancer/ingress",
+            json!([{"hostname": hostname}]),
+        );
     });
     cluster.event(&key, false, "EnsuredLoadBalancer", "Ensured load balancer");
     cluster.settle();

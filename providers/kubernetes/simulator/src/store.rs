@@ -25,7 +25,11 @@ pub(crate) struct Key {
 impl Key {
     /// The key of an object.
     pub(crate) fn new(resource: &'static str, namespace: &str, name: &str) -> Self {
-        Self { resource, namespace: namespace.to_owned(), name: name.to_owned() }
+        Self {
+            resource,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -70,10 +74,11 @@ impl Store {
     /// All objects of a type, in one name space or all of them, in order of name space and name.
     pub(crate) fn of_type<'a>(
         &'a self,
-        resource: &'a str,
+        resource: &'static str,
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a Key, &'a Value)> {
-        self.objects.iter().filter(move |(key, _)| {
+        let first = Key::new(resource, namespace.unwrap_or_default(), "");
+        self.objects.range(first..).take_while(move |(key, _)| {
             key.resource == resource && namespace.is_none_or(|wanted| key.namespace == wanted)
         })
     }
@@ -92,14 +97,18 @@ impl Store {
 
     /// Changes an object, if it exists and anything is changed. A changed spec is a new generation.
     pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
-        let Some(before) = self.objects.get(key).cloned() else { return };
+        let Some(before) = self.objects.get(key).cloned() else {
+            return;
+        };
         let mut after = before.clone();
         change(&mut after);
         if after == before {
             return;
         }
         if before.get("spec") != after.get("spec")
-            && let Some(generation) = before.pointer("/metadata/generation").and_then(Value::as_i64)
+            && let Some(generation) = before
+                .pointer("/metadata/generation")
+                .and_then(Value::as_i64)
         {
             set(&mut after, "/metadata/generation", generation + 1);
         }
@@ -108,31 +117,44 @@ impl Store {
         self.objects.insert(key.clone(), after);
     }
 
-    /// Removes an object, and returns it as it was.
-    pub(crate) fn remove(&mut self, key: &Key) -> Option<Value> {
-        let mut object = self.objects.remove(key)?;
-        self.stamp(&mut object);
-        self.note(key, Some(object.clone()), None);
-        Some(object)
+    /// Removes an object, whose last state was this. Nothing happens when it is not there.
+    pub(crate) fn remove(&mut self, key: &Key, mut last: Value) {
+        if self.objects.remove(key).is_some() {
+            self.stamp(&mut last);
+            self.note(key, Some(last), None);
+        }
     }
 
     /// The changes after a version.
     pub(crate) fn changes_after(&self, version: u64) -> impl Iterator<Item = &Change> {
-        self.log.iter().filter(move |change| change.version > version)
+        self.log
+            .iter()
+            .filter(move |change| change.version > version)
     }
 
     /// Whether an object with this uid exists.
     pub(crate) fn has_uid(&self, uid: &str) -> bool {
-        self.objects.values().any(|object| text(object, "/metadata/uid") == uid)
+        self.objects
+            .values()
+            .any(|object| text(object, "/metadata/uid") == uid)
     }
 
     fn stamp(&mut self, object: &mut Value) {
         self.version += 1;
-        set(object, "/metadata/resourceVersion", self.version.to_string());
+        set(
+            object,
+            "/metadata/resourceVersion",
+            self.version.to_string(),
+        );
     }
 
     fn note(&mut self, key: &Key, before: Option<Value>, after: Option<Value>) {
-        self.log.push_back(Change { version: self.version, key: key.clone(), before, after });
+        self.log.push_back(Change {
+            version: self.version,
+            key: key.clone(),
+            before,
+            after,
+        });
         if self.log.len() > KEPT_CHANGES
             && let Some(oldest) = self.log.pop_front()
         {

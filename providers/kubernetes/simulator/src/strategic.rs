@@ -8,7 +8,9 @@ use crate::json::{items, text};
 
 /// The value with a strategic merge patch.
 pub(crate) fn merged(base: Value, change: &Value) -> Value {
-    let Value::Object(change) = change else { return change.clone() };
+    let Value::Object(change) = change else {
+        return change.clone();
+    };
     let mut map = match base {
         Value::Object(map) => map,
         _ => Map::new(),
@@ -37,8 +39,11 @@ fn field(name: &str, old: Value, new: &Value) -> Value {
     match (old, new) {
         (Value::Array(old), Value::Array(new)) => match merge_key(name, new) {
             Some("") => {
-                let fresh: Vec<Value> =
-                    new.iter().filter(|item| !old.contains(item)).cloned().collect();
+                let fresh: Vec<Value> = new
+                    .iter()
+                    .filter(|item| !old.contains(item))
+                    .cloned()
+                    .collect();
                 Value::Array([old, fresh].concat())
             }
             Some(key) => Value::Array(by_key(old, new, key)),
@@ -67,7 +72,9 @@ fn merge_key(name: &str, items: &[Value]) -> Option<&'static str> {
 
 fn by_key(mut list: Vec<Value>, changes: &[Value], key: &str) -> Vec<Value> {
     for change in changes {
-        let at = list.iter().position(|item| item.get(key) == change.get(key));
+        let at = list
+            .iter()
+            .position(|item| item.get(key) == change.get(key));
         let removed = text(change, "/$patch") == "delete";
         match at {
             Some(index) if removed => {

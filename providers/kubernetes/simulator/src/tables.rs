@@ -24,7 +24,11 @@ pub(crate) fn table(of: &Type, objects: &[Value], metadata: Value, now: Timestam
         .iter()
         .map(|object| {
             let mut cells = vec![object["metadata"]["name"].clone()];
-            cells.extend(names.iter().map(|name| Value::String(cell(of, name, object))));
+            cells.extend(
+                names
+                    .iter()
+                    .map(|name| Value::String(cell(of, name, object))),
+            );
             cells.push(age(object, now).into());
             json!({"cells": cells, "object": partial(object)})
         })
@@ -87,12 +91,13 @@ fn cell(of: &Type, column: &str, object: &Value) -> String {
         ),
         ("services", "Type") => plain("/spec/type"),
         ("services", "Cluster-IP") => plain("/spec/clusterIP"),
-        ("services", "External-IP") => match text(object, "/status/loadBalancer/ingress/0/hostname")
-        {
-            "" if text(object, "/spec/type") == "LoadBalancer" => "<pending>".to_owned(),
-            "" => "<none>".to_owned(),
-            host => host.to_owned(),
-        },
+        ("services", "External-IP") => {
+            match text(object, "/status/loadBalancer/ingress/0/hostname") {
+                "" if text(object, "/spec/type") == "LoadBalancer" => "<pending>".to_owned(),
+                "" => "<none>".to_owned(),
+                host => host.to_owned(),
+            }
+        }
         ("services", _) => items(object, "/spec/ports")
             .iter()
             .map(|port| format!("{}/{}", port["port"], text(port, "/protocol")))
@@ -104,7 +109,11 @@ fn cell(of: &Type, column: &str, object: &Value) -> String {
         ("persistentvolumes", "Capacity") => plain("/spec/capacity/storage"),
         ("persistentvolumes", "Reclaim Policy") => plain("/spec/persistentVolumeReclaimPolicy"),
         ("persistentvolumes", "Claim") => {
-            format!("{}/{}", plain("/spec/claimRef/namespace"), plain("/spec/claimRef/name"))
+            format!(
+                "{}/{}",
+                plain("/spec/claimRef/namespace"),
+                plain("/spec/claimRef/name")
+            )
         }
         ("events", "Type") | ("secrets", "Type") => plain("/type"),
         ("events", "Reason") => plain("/reason"),

@@ -24,7 +24,15 @@ pub(crate) struct Type {
 impl Type {
     const fn core(plural: &'static str, kind: &'static str) -> Self {
         let (group, short) = ("", &[] as &[&str]);
-        Self { id: plural, group, plural, kind, namespaced: true, status: false, short }
+        Self {
+            id: plural,
+            group,
+            plural,
+            kind,
+            namespaced: true,
+            status: false,
+            short,
+        }
     }
 
     const fn grouped(
@@ -33,7 +41,15 @@ impl Type {
         group: &'static str,
         kind: &'static str,
     ) -> Self {
-        Self { id, group, plural, kind, namespaced: true, status: false, short: &[] }
+        Self {
+            id,
+            group,
+            plural,
+            kind,
+            namespaced: true,
+            status: false,
+            short: &[],
+        }
     }
 
     const fn cluster_wide(mut self) -> Self {
@@ -53,7 +69,11 @@ impl Type {
 
     /// `v1` or `batch/v1`.
     pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", self.group) }
+        if self.group.is_empty() {
+            "v1".to_owned()
+        } else {
+            format!("{}/v1", self.group)
+        }
     }
 
     /// The singular name: the type's name in lower case.
@@ -63,12 +83,17 @@ impl Type {
 
     /// The type with this id. The ids in this crate are all in the table.
     pub(crate) fn of(id: &str) -> &'static Self {
-        TYPES.iter().find(|known| known.id == id).unwrap_or(&TYPES[0])
+        TYPES
+            .iter()
+            .find(|known| known.id == id)
+            .unwrap_or(&TYPES[0])
     }
 
     /// The type of a group with this plural name.
     pub(crate) fn find(group: &str, plural: &str) -> Option<&'static Self> {
-        TYPES.iter().find(|known| known.group == group && known.plural == plural)
+        TYPES
+            .iter()
+            .find(|known| known.group == group && known.plural == plural)
     }
 }
 
@@ -77,16 +102,34 @@ pub(crate) static TYPES: &[Type] = &[
     Type::core("configmaps", "ConfigMap").short(&["cm"]),
     Type::core("endpoints", "Endpoints").short(&["ep"]),
     Type::core("events", "Event").short(&["ev"]),
-    Type::core("namespaces", "Namespace").cluster_wide().with_status().short(&["ns"]),
-    Type::core("nodes", "Node").cluster_wide().with_status().short(&["no"]),
-    Type::core("persistentvolumeclaims", "PersistentVolumeClaim").with_status().short(&["pvc"]),
-    Type::core("persistentvolumes", "PersistentVolume").cluster_wide().with_status().short(&["pv"]),
+    Type::core("namespaces", "Namespace")
+        .cluster_wide()
+        .with_status()
+        .short(&["ns"]),
+    Type::core("nodes", "Node")
+        .cluster_wide()
+        .with_status()
+        .short(&["no"]),
+    Type::core("persistentvolumeclaims", "PersistentVolumeClaim")
+        .with_status()
+        .short(&["pvc"]),
+    Type::core("persistentvolumes", "PersistentVolume")
+        .cluster_wide()
+        .with_status()
+        .short(&["pv"]),
     Type::core("pods", "Pod").with_status().short(&["po"]),
     Type::core("secrets", "Secret"),
     Type::core("serviceaccounts", "ServiceAccount").short(&["sa"]),
-    Type::core("services", "Service").with_status().short(&["svc"]),
+    Type::core("services", "Service")
+        .with_status()
+        .short(&["svc"]),
     Type::grouped("jobs.batch", "jobs", "batch", "Job").with_status(),
-    Type::grouped("leases.coordination.k8s.io", "leases", "coordination.k8s.io", "Lease"),
+    Type::grouped(
+        "leases.coordination.k8s.io",
+        "leases",
+        "coordination.k8s.io",
+        "Lease",
+    ),
     Type::grouped(
         "storageclasses.storage.k8s.io",
         "storageclasses",
@@ -99,8 +142,16 @@ pub(crate) static TYPES: &[Type] = &[
 
 /// Reviews: created, answered, never stored. Group, plural, type name.
 pub(crate) const REVIEWS: &[(&str, &str, &str)] = &[
-    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
-    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+    (
+        "authorization.k8s.io",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+    ),
+    (
+        "authentication.k8s.io",
+        "selfsubjectreviews",
+        "SelfSubjectReview",
+    ),
 ];
 
 /// The API groups that the server has, all in version v1, without the core group.

@@ -29,7 +29,12 @@ pub(crate) fn validate(
                 );
                 problems.push(("spec.template.spec.restartPolicy".to_owned(), what));
             }
-            check_pod(object, "/spec/template", "spec.template.spec", &mut problems);
+            check_pod(
+                object,
+                "/spec/template",
+                "spec.template.spec",
+                &mut problems,
+            );
         }
         "pods" => check_pod(object, "", "spec", &mut problems),
         "services" => {
@@ -44,7 +49,10 @@ pub(crate) fn validate(
                 problems.push(("spec.accessModes".to_owned(), what.to_owned()));
             }
             if text(object, "/spec/resources/requests/storage").is_empty() {
-                problems.push(("spec.resources[storage]".to_owned(), "Required value".to_owned()));
+                problems.push((
+                    "spec.resources[storage]".to_owned(),
+                    "Required value".to_owned(),
+                ));
             }
         }
         _ => {}
@@ -54,7 +62,11 @@ pub(crate) fn validate(
     }
     if of.id == "pods" {
         let account = text(object, "/spec/serviceAccountName");
-        if cluster.store.get(&Key::new("serviceaccounts", namespace, account)).is_none() {
+        if cluster
+            .store
+            .get(&Key::new("serviceaccounts", namespace, account))
+            .is_none()
+        {
             let why = format!(
                 "error looking up service account {namespace}/{account}: \
                  serviceaccount \"{account}\" not found"
@@ -69,7 +81,12 @@ pub(crate) fn validate(
 pub(crate) fn frozen(of: &Type, before: &Value, after: &Value) -> Vec<(String, String)> {
     let fields: &[&str] = match of.id {
         "jobs.batch" => &["/spec/selector", "/spec/template", "/spec/completions"],
-        "pods" => &["/spec/containers", "/spec/nodeName", "/spec/volumes", "/spec/restartPolicy"],
+        "pods" => &[
+            "/spec/containers",
+            "/spec/nodeName",
+            "/spec/volumes",
+            "/spec/restartPolicy",
+        ],
         "persistentvolumes" => &["/spec/csi"],
         "secrets" => &["/type"],
         "storageclasses.storage.k8s.io" => &["/provisioner", "/reclaimPolicy"],
@@ -86,7 +103,10 @@ pub(crate) fn frozen(of: &Type, before: &Value, after: &Value) -> Vec<(String, S
 }
 
 fn check_name(of: &Type, object: &Value, problems: &mut Vec<(String, String)>) {
-    let (name, stem) = (text(object, "/metadata/name"), text(object, "/metadata/generateName"));
+    let (name, stem) = (
+        text(object, "/metadata/name"),
+        text(object, "/metadata/generateName"),
+    );
     if name.is_empty() {
         if stem.is_empty() {
             let what = "Required value: name or generateName is required";
@@ -108,7 +128,11 @@ fn check_name(of: &Type, object: &Value, problems: &mut Vec<(String, String)>) {
         && edge(name.chars().next())
         && edge(name.chars().last());
     if !fine {
-        let rule = if label { "RFC 1123 label" } else { "RFC 1123 subdomain" };
+        let rule = if label {
+            "RFC 1123 label"
+        } else {
+            "RFC 1123 subdomain"
+        };
         let what = format!(
             "Invalid value: \"{name}\": a lowercase {rule} must consist of lower case alphanumeric \
              characters or '-', and must start and end with an alphanumeric character"
@@ -117,12 +141,7 @@ fn check_name(of: &Type, object: &Value, problems: &mut Vec<(String, String)>) {
     }
 }
 
-fn check_pod(
-    object: &Value,
-    pointer: &str,
-    field: &str,
-    problems: &mut Vec<(String, String)>,
-) {
+fn check_pod(object: &Value, pointer: &str, field: &str, problems: &mut Vec<(String, String)>) {
     let containers = items(object, &format!("{pointer}/spec/containers"));
     if containers.is_empty() {
         problems.push((format!("{field}.containers"), "Required value".to_owned()));

@@ -47,7 +47,9 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
         }
     }
     for key in cluster.keys("persistentvolumes") {
-        let Some(volume) = cluster.store.get(&key) else { continue };
+        let Some(volume) = cluster.store.get(&key) else {
+            continue;
+        };
         let claim = text(volume, "/spec/claimRef/uid");
         if claim.is_empty() || cluster.store.has_uid(claim) {
             continue;
@@ -64,7 +66,10 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
             }
         });
         if delete {
-            let request = CloudRequest::DeleteVolume { volume: key.name.clone(), handle };
+            let request = CloudRequest::DeleteVolume {
+                volume: key.name.clone(),
+                handle,
+            };
             cluster.wish(format!("{uid}/disk gone"), request);
         }
     }
@@ -79,9 +84,12 @@ fn claims_of(pod: &Value) -> impl Iterator<Item = &str> {
 
 /// A pod that was put on a node uses its claims until it is deleted, even after it has ended.
 fn is_used(cluster: &Cluster, claim: &Key) -> bool {
-    cluster.store.of_type("pods", Some(&claim.namespace)).any(|(_, pod)| {
-        !text(pod, "/spec/nodeName").is_empty() && claims_of(pod).any(|name| name == claim.name)
-    })
+    cluster
+        .store
+        .of_type("pods", Some(&claim.namespace))
+        .any(|(_, pod)| {
+            !text(pod, "/spec/nodeName").is_empty() && claims_of(pod).any(|name| name == claim.name)
+        })
 }
 
 /// Whether all claims of a pod are bound. Those that are not are asked for.
@@ -108,7 +116,11 @@ pub(crate) fn ready(
         }
         all = false;
         let class = text(claim, "/spec/storageClassName").to_owned();
-        if cluster.store.get(&Key::new("storageclasses.storage.k8s.io", "", &class)).is_none() {
+        if cluster
+            .store
+            .get(&Key::new("storageclasses.storage.k8s.io", "", &class))
+            .is_none()
+        {
             return Err(format!("storageclass.storage.k8s.io \"{class}\" not found"));
         }
         want(cluster, &key, node);
@@ -117,12 +129,20 @@ pub(crate) fn ready(
 }
 
 fn want(cluster: &mut Cluster, key: &Key, node: &str) {
-    let Some(claim) = cluster.store.get(key) else { return };
+    let Some(claim) = cluster.store.get(key) else {
+        return;
+    };
     let uid = text(claim, "/metadata/uid").to_owned();
     let bytes = quantity(text(claim, "/spec/resources/requests/storage")) / 1000;
-    let size_gib = u32::try_from((bytes + (1 << 30) - 1) >> 30).unwrap_or(u32::MAX).max(1);
+    let size_gib = u32::try_from((bytes + (1 << 30) - 1) >> 30)
+        .unwrap_or(u32::MAX)
+        .max(1);
     cluster.modify(key, |claim| {
-        set(claim, "/metadata/annotations/volume.kubernetes.io~1selected-node", node);
+        set(
+            claim,
+            "/metadata/annotations/volume.kubernetes.io~1selected-node",
+            node,
+        );
     });
     let request = CloudRequest::CreateVolume {
         namespace: key.namespace.clone(),
@@ -134,11 +154,20 @@ fn want(cluster: &mut Cluster, key: &Key, node: &str) {
 }
 
 /// The disk of a claim is there: a volume for it, bound to it.
-pub(crate) fn made(cluster: &mut Cluster, namespace: &str, claim: &str, volume: &str, handle: &str) {
+pub(crate) fn made(
+    cluster: &mut Cluster,
+    namespace: &str,
+    claim: &str,
+    volume: &str,
+    handle: &str,
+) {
     let key = Key::new("persistentvolumeclaims", namespace, claim);
     // The claim may be gone by now; then the volume is released at once, by its uid.
     let uid = volume.strip_prefix("pvc-").unwrap_or(volume).to_owned();
-    let found = cluster.store.get(&key).filter(|object| text(object, "/metadata/uid") == uid);
+    let found = cluster
+        .store
+        .get(&key)
+        .filter(|object| text(object, "/metadata/uid") == uid);
     let found = found.cloned().unwrap_or_default();
     let size = match text(&found, "/spec/resources/requests/storage") {
         "" => "1Gi".to_owned(),
@@ -156,10 +185,11 @@ pub(crate) fn made(cluster: &mut Cluster, namespace: &str, claim: &str, volume: 
         Some(object) if !text(object, pointer).is_empty() => text(object, pointer).to_owned(),
         _ => default.to_owned(),
     };
+    let provisioner = of_class("/provisioner", PROVISIONER);
     let object = json!({
         "metadata": {
             "name": volume,
-            "annotations": {"pv.kubernetes.io/provisioned-by": of_class("/provisioner", PROVISIONER)},
+            "annotations": {"pv.kubernetes.io/provisioned-by": provisioner},
             "finalizers": [VOLUME_PROTECTION, DISK_PROTECTION],
         },
         "spec": {
@@ -170,7 +200,7 @@ pub(crate) fn made(cluster: &mut Cluster, namespace: &str, claim: &str, volume: 
                 "kind": "PersistentVolumeClaim", "apiVersion": "v1",
                 "namespace": namespace, "name": claim, "uid": uid,
             },
-            "csi": {"driver": of_class("/provisioner", PROVISIONER), "volumeHandle": handle},
+            "csi": {"driver": provisioner, "volumeHandle": handle},
         },
         "status": {"phase": "Bound"},
     });

@@ -1,7 +1,7 @@
 //! Watching: the changes after a resource version, as lines of JSON.
 //!
-//! A watch is answered as soon as there is something to say, and then ends: a client asks on from the
-//! last version that it saw, as it must with a real server too.
+//! A watch is answered as soon as there is something to say, and then ends: a client asks on from
+//! the last version that it saw, as it must with a real server too.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,8 +41,13 @@ pub(crate) fn watch(
 ) -> Result<Reply, Failure> {
     let selector = Selector::of_query(target.of, query)?;
     let form = form(request);
-    let asked = query.get("resourceVersion").map(String::as_str).unwrap_or_default();
-    let initial = query.get("sendInitialEvents").is_some_and(|value| value == "true");
+    let asked = query
+        .get("resourceVersion")
+        .map(String::as_str)
+        .unwrap_or_default();
+    let initial = query
+        .get("sendInitialEvents")
+        .is_some_and(|value| value == "true");
     let lines = if initial || asked.is_empty() || asked == "0" {
         current(cluster, target, form, &selector, initial)
     } else {
@@ -55,10 +60,19 @@ pub(crate) fn watch(
         changes(cluster, target, form, &selector, version)
     };
     let id = request.uri().to_string();
-    let (since, last) = held.since.get(&id).copied().unwrap_or((cluster.now, cluster.now));
-    let since =
-        if cluster.now.duration_since(last) > FORGOTTEN { cluster.now } else { since };
-    let limit = query.get("timeoutSeconds").and_then(|text| text.parse().ok());
+    let (since, last) = held
+        .since
+        .get(&id)
+        .copied()
+        .unwrap_or((cluster.now, cluster.now));
+    let since = if cluster.now.duration_since(last) > FORGOTTEN {
+        cluster.now
+    } else {
+        since
+    };
+    let limit = query
+        .get("timeoutSeconds")
+        .and_then(|text| text.parse().ok());
     let over = cluster.now.duration_since(since).as_secs() >= limit.unwrap_or(DEFAULT_HOLD);
     if lines.is_empty() && !over {
         held.since.insert(id, (since, cluster.now));
@@ -70,7 +84,10 @@ pub(crate) fn watch(
         text.push_str(&line.to_string());
         text.push('\n');
     }
-    if query.get("allowWatchBookmarks").is_some_and(|value| value == "true") {
+    if query
+        .get("allowWatchBookmarks")
+        .is_some_and(|value| value == "true")
+    {
         let mark = bookmark(cluster, target, false);
         text.push_str(&mark.to_string());
         text.push('\n');
@@ -109,11 +126,20 @@ fn changes(
         .changes_after(version)
         .filter(|change| change.key.resource == target.of.id)
         .filter(|change| {
-            target.namespace.as_ref().is_none_or(|wanted| change.key.namespace == *wanted)
+            target
+                .namespace
+                .as_ref()
+                .is_none_or(|wanted| change.key.namespace == *wanted)
         })
         .filter_map(|change| {
-            let before = change.before.as_ref().filter(|object| selector.selects(object));
-            let after = change.after.as_ref().filter(|object| selector.selects(object));
+            let before = change
+                .before
+                .as_ref()
+                .filter(|object| selector.selects(object));
+            let after = change
+                .after
+                .as_ref()
+                .filter(|object| selector.selects(object));
             // What no longer fits the selector is gone for this watch.
             let (what, object) = match (before, after) {
                 (None, None) => return None,

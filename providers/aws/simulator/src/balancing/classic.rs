@@ -1,4 +1,4 @@
-//! Classic load balancers (version 2012-06-01): what a Service of type LoadBalancer becomes by default.
+//! Classic load balancers (version 2012-06-01): what a LoadBalancer service becomes by default.
 //!
 //! Their natural key is the name, and deletion succeeds whether or not one is there.
 
@@ -86,7 +86,10 @@ fn create_in(state: &mut State, new: NewClassic, scheme: &str) -> Result<String,
         return Err(AwsError::new(
             400,
             "DuplicateLoadBalancerName",
-            format!("The specified load balancer name '{}' cannot be used.", new.name),
+            format!(
+                "The specified load balancer name '{}' cannot be used.",
+                new.name
+            ),
         ));
     }
     let most = quotas::limit(state, "L-E9E9831D") as usize;
@@ -122,7 +125,10 @@ fn create_in(state: &mut State, new: NewClassic, scheme: &str) -> Result<String,
         held,
         new,
     };
-    state.balancing.classic.insert(balancer.new.name.clone(), balancer);
+    state
+        .balancing
+        .classic
+        .insert(balancer.new.name.clone(), balancer);
     Ok(dns_name)
 }
 
@@ -145,7 +151,10 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
 
 fn describe(state: &State, call: &Call) -> Outcome {
     let names = call.params.list("LoadBalancerNames");
-    if let Some(unknown) = names.iter().find(|name| !state.balancing.classic.contains_key(*name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !state.balancing.classic.contains_key(*name))
+    {
         return Err(not_found(unknown));
     }
     let all: Vec<Node> = state
@@ -155,10 +164,21 @@ fn describe(state: &State, call: &Call) -> Outcome {
         .filter(|(name, _)| names.is_empty() || names.contains(name))
         .map(|(_, balancer)| word(balancer))
         .collect();
-    let asked = call.params.number("PageSize")?.and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
-    let page = page("elb:DescribeLoadBalancers", all, call.params.get("Marker"), size)
-        .map_err(|_| super::invalid("Invalid Marker"))?;
+    let asked = call
+        .params
+        .number("PageSize")?
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "elb:DescribeLoadBalancers",
+        all,
+        call.params.get("Marker"),
+        size,
+    )
+    .map_err(|_| super::invalid("Invalid Marker"))?;
     let body = Node::new()
         .list("LoadBalancerDescriptions", "member", page.items)
         .maybe("NextMarker", page.next);
@@ -171,7 +191,11 @@ fn describe_tags(state: &State, call: &Call) -> Outcome {
     let descriptions = names
         .iter()
         .map(|name| {
-            let balancer = state.balancing.classic.get(name).ok_or_else(|| not_found(name))?;
+            let balancer = state
+                .balancing
+                .classic
+                .get(name)
+                .ok_or_else(|| not_found(name))?;
             Ok(Node::new().text("LoadBalancerName", name).list(
                 "Tags",
                 "member",
@@ -179,7 +203,11 @@ fn describe_tags(state: &State, call: &Call) -> Outcome {
             ))
         })
         .collect::<Result<Vec<Node>, AwsError>>()?;
-    Ok(Answer::Xml(Node::new().list("TagDescriptions", "member", descriptions)))
+    Ok(Answer::Xml(Node::new().list(
+        "TagDescriptions",
+        "member",
+        descriptions,
+    )))
 }
 
 fn word(balancer: &Classic) -> Node {
@@ -190,13 +218,25 @@ fn word(balancer: &Classic) -> Node {
         .text("VPCId", &balancer.vpc_id)
         .text("Scheme", &balancer.scheme)
         .text("CreatedTime", balancer.created_at)
-        .list("Subnets", "member", new.subnet_ids.iter().map(Node::of_text))
-        .list("SecurityGroups", "member", new.group_ids.iter().map(Node::of_text))
+        .list(
+            "Subnets",
+            "member",
+            new.subnet_ids.iter().map(Node::of_text),
+        )
+        .list(
+            "SecurityGroups",
+            "member",
+            new.group_ids.iter().map(Node::of_text),
+        )
         .list("Instances", "member", [])
 }
 
 fn not_found(name: &str) -> AwsError {
-    AwsError::new(400, "LoadBalancerNotFound", format!("There is no ACTIVE Load Balancer named '{name}'"))
+    AwsError::new(
+        400,
+        "LoadBalancerNotFound",
+        format!("There is no ACTIVE Load Balancer named '{name}'"),
+    )
 }
 
 /// Adds all classic load balancers.
@@ -206,7 +246,9 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.name = Some(name.clone());
         resource.tags.clone_from(&balancer.new.tags);
         resource.created_at = Some(balancer.created_at);
-        resource.facts.insert("vpc_id".to_owned(), balancer.vpc_id.clone());
+        resource
+            .facts
+            .insert("vpc_id".to_owned(), balancer.vpc_id.clone());
         resource
     }));
 }

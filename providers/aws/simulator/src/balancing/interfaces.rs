@@ -54,7 +54,11 @@ pub fn vpc_of(state: &State, subnet_ids: &[String]) -> Result<String, AwsError> 
 }
 
 fn no_subnet(id: &str) -> AwsError {
-    AwsError::new(400, "SubnetNotFound", format!("The subnet ID '{id}' does not exist"))
+    AwsError::new(
+        400,
+        "SubnetNotFound",
+        format!("The subnet ID '{id}' does not exist"),
+    )
 }
 
 /// Makes one interface in each subnet, with a public address if the balancer faces the internet.

@@ -1,6 +1,6 @@
 //! Target groups of application and network load balancers.
 //!
-//! Apart from the balancers because they outlive them: nothing deletes a target group but its owner.
+//! Apart from the balancers because they outlive them: only its owner deletes a target group.
 
 use std::collections::BTreeMap;
 
@@ -37,18 +37,29 @@ pub struct TargetGroup {
 
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let name = call.params.need("Name")?.to_owned();
-    if state.balancing.target_groups.values().any(|group| group.name == name) {
+    if state
+        .balancing
+        .target_groups
+        .values()
+        .any(|group| group.name == name)
+    {
         return Err(AwsError::new(
             400,
             "DuplicateTargetGroupName",
-            format!("A target group with the same name '{name}' exists, but with different settings"),
+            format!(
+                "A target group with the same name '{name}' exists, but with different settings"
+            ),
         ));
     }
     let group = TargetGroup {
         protocol: call.params.get("Protocol").unwrap_or("HTTP").to_owned(),
         port: call.params.number("Port")?.unwrap_or(80),
         vpc_id: call.params.get("VpcId").unwrap_or_default().to_owned(),
-        target_type: call.params.get("TargetType").unwrap_or("instance").to_owned(),
+        target_type: call
+            .params
+            .get("TargetType")
+            .unwrap_or("instance")
+            .to_owned(),
         tags: call.params.tags("Tags"),
         used_by: Vec::new(),
         name,
@@ -63,7 +74,12 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
 /// Succeeds whether or not the group is there, but not while a listener uses it.
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let arn = call.params.need("TargetGroupArn")?;
-    if state.balancing.target_groups.get(arn).is_some_and(|group| !group.used_by.is_empty()) {
+    if state
+        .balancing
+        .target_groups
+        .get(arn)
+        .is_some_and(|group| !group.used_by.is_empty())
+    {
         return Err(AwsError::new(
             400,
             "ResourceInUse",
@@ -99,12 +115,24 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
         })
         .map(|(arn, group)| word(arn, group))
         .collect();
-    let asked = call.params.number("PageSize")?.and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
-    let page = page("elbv2:DescribeTargetGroups", all, call.params.get("Marker"), size)
-        .map_err(|_| super::invalid("Invalid Marker"))?;
-    let body =
-        Node::new().list("TargetGroups", "member", page.items).maybe("NextMarker", page.next);
+    let asked = call
+        .params
+        .number("PageSize")?
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "elbv2:DescribeTargetGroups",
+        all,
+        call.params.get("Marker"),
+        size,
+    )
+    .map_err(|_| super::invalid("Invalid Marker"))?;
+    let body = Node::new()
+        .list("TargetGroups", "member", page.items)
+        .maybe("NextMarker", page.next);
     Ok(Answer::Xml(body))
 }
 
@@ -116,11 +144,19 @@ fn word(arn: &str, group: &TargetGroup) -> Node {
         .text("Port", group.port)
         .text("VpcId", &group.vpc_id)
         .text("TargetType", &group.target_type)
-        .list("LoadBalancerArns", "member", group.used_by.iter().map(Node::of_text))
+        .list(
+            "LoadBalancerArns",
+            "member",
+            group.used_by.iter().map(Node::of_text),
+        )
 }
 
 pub(super) fn not_found() -> AwsError {
-    AwsError::new(400, "TargetGroupNotFound", "One or more target groups not found")
+    AwsError::new(
+        400,
+        "TargetGroupNotFound",
+        "One or more target groups not found",
+    )
 }
 
 /// Adds all target groups.
@@ -129,7 +165,9 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         let mut resource = Resource::new("elbv2_target_group", arn.as_str(), &state.setup.region);
         resource.name = Some(group.name.clone());
         resource.tags.clone_from(&group.tags);
-        resource.facts.insert("vpc_id".to_owned(), group.vpc_id.clone());
+        resource
+            .facts
+            .insert("vpc_id".to_owned(), group.vpc_id.clone());
         resource
     }));
 }

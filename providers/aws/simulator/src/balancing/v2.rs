@@ -68,7 +68,9 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 
 /// Ends a creation.
 pub fn created(state: &mut State, arn: &str, failure: Option<String>) {
-    let Some(balancer) = state.balancing.balancers.get_mut(arn) else { return };
+    let Some(balancer) = state.balancing.balancers.get_mut(arn) else {
+        return;
+    };
     if let Some(reason) = failure {
         "failed".clone_into(&mut balancer.state);
         balancer.reason = Some(reason);
@@ -81,13 +83,21 @@ pub fn created(state: &mut State, arn: &str, failure: Option<String>) {
 fn create(state: &mut State, call: &Call) -> Outcome {
     let name = call.params.need("Name")?.to_owned();
     let balancer_type = call.params.get("Type").unwrap_or("application").to_owned();
-    let scheme = call.params.get("Scheme").unwrap_or("internet-facing").to_owned();
+    let scheme = call
+        .params
+        .get("Scheme")
+        .unwrap_or("internet-facing")
+        .to_owned();
     check_new(state, &name, &balancer_type)?;
     let subnet_ids = subnets(call);
     let group_ids = call.params.list("SecurityGroups");
     let tags = call.params.tags("Tags");
     let vpc_id = interfaces::vpc_of(state, &subnet_ids)?;
-    let short = if balancer_type == "application" { "app" } else { "net" };
+    let short = if balancer_type == "application" {
+        "app"
+    } else {
+        "net"
+    };
     let path = format!("{short}/{name}/{}", state.ids.hex(16));
     let arn = state.arn("elasticloadbalancing", &format!("loadbalancer/{path}"));
     let run_id = billing::run_of(&tags);
@@ -125,18 +135,26 @@ fn check_new(state: &State, name: &str, balancer_type: &str) -> Result<(), AwsEr
     let code = match balancer_type {
         "application" => "L-53DA6B97",
         "network" => "L-69A177A2",
-        other => return Err(super::invalid(format!("'{other}' is not a type of load balancer"))),
+        other => {
+            return Err(super::invalid(format!(
+                "'{other}' is not a type of load balancer"
+            )));
+        }
     };
     let balancers = &state.balancing.balancers;
     if balancers.values().any(|balancer| balancer.name == name) {
         return Err(AwsError::new(
             400,
             "DuplicateLoadBalancerName",
-            format!("A load balancer with the same name '{name}' exists, but with different settings"),
+            format!(
+                "A load balancer with the same name '{name}' exists, but with different settings"
+            ),
         ));
     }
-    let count =
-        balancers.values().filter(|balancer| balancer.balancer_type == balancer_type).count();
+    let count = balancers
+        .values()
+        .filter(|balancer| balancer.balancer_type == balancer_type)
+        .count();
     if count >= quotas::limit(state, code) as usize {
         return Err(AwsError::new(
             400,
@@ -149,14 +167,23 @@ fn check_new(state: &State, name: &str, balancer_type: &str) -> Result<(), AwsEr
 
 fn subnets(call: &Call) -> Vec<String> {
     let mapped = call.params.structs("SubnetMappings");
-    let mapped = mapped.iter().filter_map(|mapping| mapping.get("SubnetId").map(str::to_owned));
-    call.params.list("Subnets").into_iter().chain(mapped).collect()
+    let mapped = mapped
+        .iter()
+        .filter_map(|mapping| mapping.get("SubnetId").map(str::to_owned));
+    call.params
+        .list("Subnets")
+        .into_iter()
+        .chain(mapped)
+        .collect()
 }
 
 fn dns_name(state: &mut State, name: &str, short: &str) -> String {
     let region = state.setup.region.clone();
     if short == "app" {
-        format!("{name}-{}.{region}.elb.amazonaws.com", state.ids.below(2_000_000_000))
+        format!(
+            "{name}-{}.{region}.elb.amazonaws.com",
+            state.ids.below(2_000_000_000)
+        )
     } else {
         format!("{name}-{}.elb.{region}.amazonaws.com", state.ids.hex(16))
     }
@@ -176,7 +203,10 @@ fn plan(state: &mut State, arn: String, fault: Option<&AsyncFault>) {
             Some(code.clone().unwrap_or_else(|| "InternalError".to_owned()))
         }
     };
-    state.after(wait, crate::state::Event::Balancing(Event::Created { arn, failure }));
+    state.after(
+        wait,
+        crate::state::Event::Balancing(Event::Created { arn, failure }),
+    );
 }
 
 /// Succeeds whether or not the balancer is there; its interfaces go later.
@@ -205,12 +235,24 @@ fn describe(state: &State, call: &Call) -> Outcome {
         })
         .map(|(arn, balancer)| word(arn, balancer))
         .collect();
-    let asked = call.params.number("PageSize")?.and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
-    let page = page("elbv2:DescribeLoadBalancers", all, call.params.get("Marker"), size)
-        .map_err(|_| super::invalid("Invalid Marker"))?;
-    let body =
-        Node::new().list("LoadBalancers", "member", page.items).maybe("NextMarker", page.next);
+    let asked = call
+        .params
+        .number("PageSize")?
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "elbv2:DescribeLoadBalancers",
+        all,
+        call.params.get("Marker"),
+        size,
+    )
+    .map_err(|_| super::invalid("Invalid Marker"))?;
+    let body = Node::new()
+        .list("LoadBalancers", "member", page.items)
+        .maybe("NextMarker", page.next);
     Ok(Answer::Xml(body))
 }
 
@@ -224,18 +266,33 @@ fn describe_tags(state: &State, call: &Call) -> Outcome {
             let balancer = balancing.balancers.get(arn).map(|balancer| &balancer.tags);
             let group = balancing.target_groups.get(arn).map(|group| &group.tags);
             let tags = balancer.or(group).ok_or_else(|| {
-                if arn.contains(":targetgroup/") { target_groups::not_found() } else { not_found() }
+                if arn.contains(":targetgroup/") {
+                    target_groups::not_found()
+                } else {
+                    not_found()
+                }
             })?;
             let tags = super::tag_nodes(tags);
-            Ok(Node::new().text("ResourceArn", arn).list("Tags", "member", tags))
+            Ok(Node::new()
+                .text("ResourceArn", arn)
+                .list("Tags", "member", tags))
         })
         .collect::<Result<Vec<Node>, AwsError>>()?;
-    Ok(Answer::Xml(Node::new().list("TagDescriptions", "member", descriptions)))
+    Ok(Answer::Xml(Node::new().list(
+        "TagDescriptions",
+        "member",
+        descriptions,
+    )))
 }
 
 fn word(arn: &str, balancer: &Balancer) -> Node {
-    let state = Node::new().text("Code", &balancer.state).maybe("Reason", balancer.reason.as_ref());
-    let zones = balancer.subnet_ids.iter().map(|id| Node::new().text("SubnetId", id));
+    let state = Node::new()
+        .text("Code", &balancer.state)
+        .maybe("Reason", balancer.reason.as_ref());
+    let zones = balancer
+        .subnet_ids
+        .iter()
+        .map(|id| Node::new().text("SubnetId", id));
     Node::new()
         .text("LoadBalancerArn", arn)
         .text("LoadBalancerName", &balancer.name)
@@ -247,24 +304,35 @@ fn word(arn: &str, balancer: &Balancer) -> Node {
         .text("Type", &balancer.balancer_type)
         .text("IpAddressType", "ipv4")
         .list("AvailabilityZones", "member", zones)
-        .list("SecurityGroups", "member", balancer.group_ids.iter().map(Node::of_text))
+        .list(
+            "SecurityGroups",
+            "member",
+            balancer.group_ids.iter().map(Node::of_text),
+        )
 }
 
 fn not_found() -> AwsError {
-    AwsError::new(400, "LoadBalancerNotFound", "One or more load balancers not found")
+    AwsError::new(
+        400,
+        "LoadBalancerNotFound",
+        "One or more load balancers not found",
+    )
 }
 
 /// Adds all application and network load balancers.
 pub fn inventory(state: &State, all: &mut Vec<Resource>) {
     all.extend(state.balancing.balancers.iter().map(|(arn, balancer)| {
-        let mut resource =
-            Resource::new("elbv2_load_balancer", arn.as_str(), &state.setup.region);
+        let mut resource = Resource::new("elbv2_load_balancer", arn.as_str(), &state.setup.region);
         resource.name = Some(balancer.name.clone());
         resource.tags.clone_from(&balancer.tags);
         resource.state.clone_from(&balancer.state);
         resource.created_at = Some(balancer.created_at);
-        resource.facts.insert("vpc_id".to_owned(), balancer.vpc_id.clone());
-        resource.facts.insert("type".to_owned(), balancer.balancer_type.clone());
+        resource
+            .facts
+            .insert("vpc_id".to_owned(), balancer.vpc_id.clone());
+        resource
+            .facts
+            .insert("type".to_owned(), balancer.balancer_type.clone());
         resource
     }));
 }

@@ -17,8 +17,8 @@ pub const USAGE: &str = "Usage";
 /// A record of a promotional credit.
 pub const CREDIT: &str = "Credit";
 
-/// The share of usage that the account's credit pays, in percent: as in the measured account, so that
-/// whoever compares net amounts is wrong by that much.
+/// The share of usage that the account's credit pays, in percent: as in the measured account, so
+/// that whoever compares net amounts is wrong by that much.
 const CREDIT_PERCENT: i64 = 95;
 
 /// One row of the bill.
@@ -64,6 +64,10 @@ pub fn rows(state: &State) -> Vec<Row> {
 
 fn rows_of(state: &State, period: &Period, until: Timestamp) -> Vec<Row> {
     let mut rows = Vec::new();
+    // Measured: addresses in use come on untagged rows, whatever tags the address has.
+    let untagged = period.usage.usage_type.ends_with("PublicIPv4:InUseAddress");
+    let none = BTreeMap::new();
+    let tags = if untagged { &none } else { &period.usage.tags };
     for (day, charge) in meter::daily(period, until) {
         let usage = Row {
             day,
@@ -71,7 +75,7 @@ fn rows_of(state: &State, period: &Period, until: Timestamp) -> Vec<Row> {
             service: period.usage.service.clone(),
             usage_type: charge.usage_type,
             region: state.setup.region.clone(),
-            tags: visible(&state.billing, &period.usage.tags, day),
+            tags: visible(&state.billing, tags, day),
             unit: charge.unit,
             quantity: charge.quantity,
             usd: charge.usd,
@@ -112,7 +116,12 @@ fn visible(
 pub fn tag_keys(state: &State) -> BTreeMap<String, Timestamp> {
     let until = published_until(state);
     let mut keys = BTreeMap::new();
-    for period in state.meter.periods().iter().filter(|period| period.from < until) {
+    for period in state
+        .meter
+        .periods()
+        .iter()
+        .filter(|period| period.from < until)
+    {
         let last = period.to.unwrap_or(until).min(until);
         for key in period.usage.tags.keys() {
             let used = keys.entry(key.clone()).or_insert(last);

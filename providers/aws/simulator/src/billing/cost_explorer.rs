@@ -54,8 +54,11 @@ fn cost_and_usage(state: &State, json: &Value) -> Outcome {
     let buckets = asked.buckets();
     let mut cells = Vec::new();
     for (number, bucket) in buckets.iter().enumerate() {
-        let inside: Vec<&Row> =
-            rows.iter().copied().filter(|row| bucket.contains(row.day)).collect();
+        let inside: Vec<&Row> = rows
+            .iter()
+            .copied()
+            .filter(|row| bucket.contains(row.day))
+            .collect();
         let groups = grouping.split(&inside);
         if groups.is_empty() {
             cells.push((number, None));
@@ -63,7 +66,12 @@ fn cost_and_usage(state: &State, json: &Value) -> Outcome {
         cells.extend(groups.into_iter().map(|group| (number, Some(group))));
     }
     let size = PAGE_MAX.min(state.setup.page_size_max);
-    let page = page("GetCostAndUsage", cells, json["NextPageToken"].as_str(), size)?;
+    let page = page(
+        "GetCostAndUsage",
+        cells,
+        json["NextPageToken"].as_str(),
+        size,
+    )?;
     let mut results: Vec<(usize, Value)> = Vec::new();
     for (number, group) in page.items {
         if results.last().is_none_or(|(last, _)| *last != number) {
@@ -75,7 +83,9 @@ fn cost_and_usage(state: &State, json: &Value) -> Outcome {
                 "Estimated": bucket.is_estimated(state.now),
             })));
         }
-        let Some((_, result)) = results.last_mut() else { continue };
+        let Some((_, result)) = results.last_mut() else {
+            continue;
+        };
         match group {
             Some((keys, rows)) if grouping.is_any() => {
                 if let Some(groups) = result["Groups"].as_array_mut() {
@@ -122,12 +132,19 @@ fn metrics(json: &Value) -> Result<Vec<String>, AwsError> {
         "UnblendedCost",
         "UsageQuantity",
     ];
-    let asked: Vec<String> =
-        json["Metrics"].as_array().into_iter().flatten().filter_map(text).collect();
+    let asked: Vec<String> = json["Metrics"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(text)
+        .collect();
     if asked.is_empty() {
         return Err(invalid("Metrics should not be empty"));
     }
-    match asked.iter().find(|metric| !KNOWN.contains(&metric.as_str())) {
+    match asked
+        .iter()
+        .find(|metric| !KNOWN.contains(&metric.as_str()))
+    {
         Some(unknown) => Err(invalid(format!("Metric {unknown} is not valid"))),
         None => Ok(asked),
     }
@@ -149,7 +166,11 @@ fn sums(rows: &[&Row], metrics: &[String]) -> Value {
 /// The common unit of rows, or `N/A` when they have several.
 fn unit<'a>(rows: &[&'a Row]) -> &'a str {
     let first = rows.first().map_or("N/A", |row| row.unit.as_str());
-    if rows.iter().all(|row| row.unit == first) { first } else { "N/A" }
+    if rows.iter().all(|row| row.unit == first) {
+        first
+    } else {
+        "N/A"
+    }
 }
 
 /// Ten decimals, as observed; zero is `0`.
@@ -169,8 +190,10 @@ fn dimension_values(state: &State, json: &Value) -> Outcome {
         .map(|row| dimension.of(row).to_owned())
         .filter(|value| value.contains(search))
         .collect();
-    let values: Vec<Value> =
-        values.into_iter().map(|value| json!({ "Value": value, "Attributes": {} })).collect();
+    let values: Vec<Value> = values
+        .into_iter()
+        .map(|value| json!({ "Value": value, "Attributes": {} }))
+        .collect();
     listed(state, json, "DimensionValues", values)
 }
 
@@ -185,7 +208,12 @@ fn tag_values(state: &State, json: &Value) -> Outcome {
             None => row.tags.keys().cloned().collect(),
         })
         .collect();
-    listed(state, json, "Tags", values.into_iter().map(Value::from).collect())
+    listed(
+        state,
+        json,
+        "Tags",
+        values.into_iter().map(Value::from).collect(),
+    )
 }
 
 fn listed(state: &State, json: &Value, name: &str, values: Vec<Value>) -> Outcome {

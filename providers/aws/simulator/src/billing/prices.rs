@@ -24,8 +24,13 @@ pub struct Row {
     pub source_date: String,
 }
 
-static TABLE: LazyLock<Vec<Row>> =
-    LazyLock::new(|| include_str!("../../../prices.csv").lines().skip(1).filter_map(read).collect());
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    include_str!("../../../prices.csv")
+        .lines()
+        .skip(1)
+        .filter_map(read)
+        .collect()
+});
 
 /// The region whose list prices stand in for lines without a regional row.
 const REFERENCE_REGION: &str = "us-east-1";
@@ -41,7 +46,10 @@ fn read(line: &str) -> Option<Row> {
         group: group.to_owned(),
         sku: sku.to_owned(),
         unit: unit.to_owned(),
-        usd: usd.parse().or_else(|_| Decimal::from_scientific(usd)).ok()?,
+        usd: usd
+            .parse()
+            .or_else(|_| Decimal::from_scientific(usd))
+            .ok()?,
         source_date: source_date.to_owned(),
     })
 }
@@ -56,6 +64,8 @@ pub fn table() -> &'static [Row] {
 pub enum Item {
     /// The control plane of one EKS cluster in standard support.
     ControlPlane,
+    /// What a control plane costs on top once its version is in extended support.
+    ExtendedSupport,
     /// One NAT gateway.
     NatGateway,
     /// One public IPv4 address in use.
@@ -79,6 +89,7 @@ impl Item {
     fn row(self) -> (&'static str, &'static str) {
         match self {
             Self::ControlPlane => ("control_plane", "EKS cluster standard support"),
+            Self::ExtendedSupport => ("control_plane", "EKS extended support surcharge"),
             Self::NatGateway => ("nat_gateway", "NAT gateway hour"),
             Self::AddressInUse => ("public_ipv4", "Public IPv4 in use"),
             Self::AddressIdle => ("public_ipv4", "Public IPv4 idle"),
@@ -93,6 +104,8 @@ impl Item {
     /// How a rate measured outside the reference region is named.
     fn fixture(self) -> Option<&'static str> {
         match self {
+            Self::ControlPlane => Some("EKS cluster hour (measured CUR)"),
+            Self::AddressInUse | Self::AddressIdle => Some("Public IPv4 hour (measured CUR)"),
             Self::NatGateway => Some("NAT gateway hour (measured CUR)"),
             Self::Gp3 => Some("EBS gp3 (measured CUR)"),
             Self::ApplicationLoadBalancer => Some("ALB hour (measured CE)"),
@@ -128,5 +141,7 @@ pub fn of_instance(region: &str, instance_type: &str) -> Option<Decimal> {
 }
 
 fn fixture(region: &str, sku: &str) -> Option<&'static Row> {
-    TABLE.iter().find(|row| row.region == region && row.group == "fixture" && row.sku == sku)
+    TABLE
+        .iter()
+        .find(|row| row.region == region && row.group == "fixture" && row.sku == sku)
 }

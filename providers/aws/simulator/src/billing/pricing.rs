@@ -80,7 +80,10 @@ fn attribute_values(state: &State, json: &Value) -> Outcome {
         .collect();
     values.sort_unstable();
     values.dedup();
-    let values: Vec<Value> = values.into_iter().map(|value| json!({ "Value": value })).collect();
+    let values: Vec<Value> = values
+        .into_iter()
+        .map(|value| json!({ "Value": value }))
+        .collect();
     let page = cut("GetAttributeValues", values, state, json)?;
     let mut body = json!({ "AttributeValues": page.0 });
     if let Some(next) = page.1 {
@@ -95,8 +98,13 @@ fn cut<T>(
     state: &State,
     json: &Value,
 ) -> Result<(Vec<T>, Option<String>), AwsError> {
-    let asked = json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX).min(state.setup.page_size_max);
+    let asked = json["MaxResults"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
     let page = page(list, all, json["NextToken"].as_str(), size)
         .map_err(|_| AwsError::new(400, "InvalidNextTokenException", "Invalid NextToken"))?;
     Ok((page.items, page.next))
@@ -107,7 +115,11 @@ fn service(json: &Value) -> Result<&str, AwsError> {
     if SERVICES.contains(&code) {
         Ok(code)
     } else {
-        Err(AwsError::new(400, "NotFoundException", format!("Invalid ServiceCode: {code}")))
+        Err(AwsError::new(
+            400,
+            "NotFoundException",
+            format!("Invalid ServiceCode: {code}"),
+        ))
     }
 }
 

@@ -29,7 +29,7 @@ pub const COST_EXPLORER: &str = "AWS Cost Explorer";
 const PER_SECOND: Rounding = Rounding::Seconds { min_seconds: 60 };
 
 /// What differs between usages; the rest is common to all.
-struct Kind<'a> {
+struct Terms<'a> {
     line: &'a str,
     service: &'a str,
     usage_type: String,
@@ -40,7 +40,7 @@ struct Kind<'a> {
 
 /// Starts a NAT gateway's hours: each clock hour touched counts whole.
 pub fn nat_gateway(state: &mut State, id: &str, tags: &Tags, run_id: Option<&str>) {
-    let kind = Kind {
+    let terms = Terms {
         line: "nat_gateway",
         service: EC2_OTHER,
         usage_type: prefixed(state, "NatGateway-Hours"),
@@ -48,11 +48,11 @@ pub fn nat_gateway(state: &mut State, id: &str, tags: &Tags, run_id: Option<&str
         rounding: Rounding::ClockHours,
         amount: 1,
     };
-    start(state, id, id, kind, Item::NatGateway, tags.clone(), run_id);
+    start(state, id, id, terms, Item::NatGateway, tags.clone(), run_id);
 }
 
-/// Starts a public IPv4 address, or switches a running one between in use and idle. In use, the bill
-/// has no tags (measured: such rows come untagged); idle, it shows the run's tag.
+/// Starts a public IPv4 address, or switches a running one between in use and idle. In use, the
+/// bill has no tags (measured: such rows come untagged); idle, it shows the run's tag.
 pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&str>) {
     let (name, item) = if in_use {
         ("PublicIPv4:InUseAddress", Item::AddressInUse)
@@ -61,11 +61,17 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
     };
     let usage_type = format!("{}{name}", prefix(&state.setup.region, true));
     // The same use again must not begin a new period: each has a minimum of its own.
-    if state.meter.open(id).is_some_and(|period| period.usage.usage_type == usage_type) {
+    if state
+        .meter
+        .open(id)
+        .is_some_and(|period| period.usage.usage_type == usage_type)
+    {
         return;
     }
-    let tags = run_id.filter(|_| !in_use).map(|run| (RUN_TAG.to_owned(), run.to_owned()));
-    let kind = Kind {
+    let tags = run_id
+        .filter(|_| !in_use)
+        .map(|run| (RUN_TAG.to_owned(), run.to_owned()));
+    let terms = Terms {
         line: "public_ipv4",
         service: VPC,
         usage_type,
@@ -73,7 +79,15 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
         rounding: PER_SECOND,
         amount: 1,
     };
-    start(state, id, id, kind, item, tags.into_iter().collect(), run_id);
+    start(
+        state,
+        id,
+        id,
+        terms,
+        item,
+        tags.into_iter().collect(),
+        run_id,
+    );
 }
 
 /// Starts an on-demand Linux instance.
@@ -99,7 +113,7 @@ pub fn instance(
             ),
         )
     })?;
-    let kind = Kind {
+    let terms = Terms {
         line: "nodes",
         service: COMPUTE,
         usage_type: prefixed(state, &format!("BoxUsage:{instance_type}")),
@@ -107,13 +121,13 @@ pub fn instance(
         rounding: PER_SECOND,
         amount: 1,
     };
-    begin(state, id, id, kind, price, tags.clone(), run_id);
+    begin(state, id, id, terms, price, tags.clone(), run_id);
     Ok(())
 }
 
 /// Starts a gp3 volume of `size_gb`.
 pub fn volume(state: &mut State, id: &str, size_gb: u32, tags: &Tags, run_id: Option<&str>) {
-    let kind = Kind {
+    let terms = Terms {
         line: "disks",
         service: EC2_OTHER,
         usage_type: prefixed(state, "EBS:VolumeUsage.gp3"),
@@ -121,38 +135,88 @@ pub fn volume(state: &mut State, id: &str, size_gb: u32, tags: &Tags, run_id: Op
         rounding: Rounding::CalendarMonth { min_seconds: 60 },
         amount: size_gb,
     };
-    start(state, id, id, kind, Item::Gp3, tags.clone(), run_id);
+    start(state, id, id, terms, Item::Gp3, tags.clone(), run_id);
 }
 
 /// Starts the control plane of an EKS cluster. Stop it by the cluster's name.
 pub fn control_plane(state: &mut State, cluster: &str, tags: &Tags, run_id: Option<&str>) {
-    let kind = Kind {
+    let terms = Terms {
         line: "control_plane",
         service: EKS,
-        usage_type: format!("{}AmazonEKS-Hours:perCluster", prefix(&state.setup.region, true)),
+        usage_type: format!(
+            "{}AmazonEKS-Hours:perCluster",
+            prefix(&state.setup.region, true)
+        ),
         unit: "Hrs",
         rounding: Rounding::Exact,
         amount: 1,
     };
-    start(state, cluster, cluster, kind, Item::ControlPlane, tags.clone(), run_id);
+    start(
+        state,
+        cluster,
+        cluster,
+        terms,
+        Item::ControlPlane,
+        tags.clone(),
+        run_id,
+    );
+}
+
+/// Starts the surcharge of a control plane whose version is in extended support: a second line on
+/// the bill. Stop it by [`extended_key`].
+pub fn extended_support(state: &mut State, cluster: &str, tags: &Tags, run_id: Option<&str>) {
+    let terms = Terms {
+        line: "control_plane",
+        service: EKS,
+        usage_type: format!(
+            "{}AmazonEKS-Hours:extendedSupport",
+            prefix(&state.setup.region, true)
+        ),
+        unit: "Hrs",
+        rounding: Rounding::Exact,
+        amount: 1,
+    };
+    let key = extended_key(cluster);
+    start(
+        state,
+        &key,
+        cluster,
+        terms,
+        Item::ExtendedSupport,
+        tags.clone(),
+        run_id,
+    );
+}
+
+/// The key of the surcharge of a cluster.
+pub fn extended_key(cluster: &str) -> String {
+    format!("extended/{cluster}")
 }
 
 /// Starts the hours of a classic load balancer. Stop it by [`classic_key`].
 pub fn classic_load_balancer(state: &mut State, name: &str, tags: &Tags, run_id: Option<&str>) {
-    let kind = balancer(state);
+    let terms = balancer(state);
     let key = classic_key(name);
-    start(state, &key, name, kind, Item::ClassicLoadBalancer, tags.clone(), run_id);
+    start(
+        state,
+        &key,
+        name,
+        terms,
+        Item::ClassicLoadBalancer,
+        tags.clone(),
+        run_id,
+    );
 }
 
 /// Starts the hours of an application or network load balancer. Stop it by its ARN.
 pub fn load_balancer(state: &mut State, arn: &str, tags: &Tags, run_id: Option<&str>) {
-    let kind = balancer(state);
+    let terms = balancer(state);
     let item = if arn.contains(":loadbalancer/app/") {
         Item::ApplicationLoadBalancer
     } else {
         Item::NetworkLoadBalancer
     };
-    start(state, arn, arn, kind, item, tags.clone(), run_id);
+    start(state, arn, arn, terms, item, tags.clone(), run_id);
 }
 
 /// The key of a classic load balancer's usage: its name could be a cluster's name as well.
@@ -164,7 +228,7 @@ pub fn classic_key(name: &str) -> String {
 pub fn cost_explorer_request(state: &mut State) {
     state.billing.requests += 1;
     let key = format!("ce/{}", state.billing.requests);
-    let kind = Kind {
+    let terms = Terms {
         line: "cost_explorer",
         service: COST_EXPLORER,
         // Billed in us-east-1, wherever the account works.
@@ -174,7 +238,15 @@ pub fn cost_explorer_request(state: &mut State) {
         amount: 1,
     };
     let none = BTreeMap::new();
-    start(state, &key, "cost-explorer", kind, Item::CostExplorerRequest, none, None);
+    start(
+        state,
+        &key,
+        "cost-explorer",
+        terms,
+        Item::CostExplorerRequest,
+        none,
+        None,
+    );
     stop(state, &key);
 }
 
@@ -183,8 +255,8 @@ pub fn stop(state: &mut State, id: &str) {
     state.meter.stop(id, state.now);
 }
 
-fn balancer(state: &State) -> Kind<'static> {
-    Kind {
+fn balancer(state: &State) -> Terms<'static> {
+    Terms {
         line: "load_balancer",
         service: BALANCING,
         usage_type: prefixed(state, "LoadBalancerUsage"),
@@ -198,14 +270,14 @@ fn start(
     state: &mut State,
     key: &str,
     resource_id: &str,
-    kind: Kind<'_>,
+    terms: Terms<'_>,
     item: Item,
     tags: Tags,
     run_id: Option<&str>,
 ) {
     // Held by the test `every_item_has_a_price`: the reference region has a row for each item.
     if let Some(price) = prices::of(&state.setup.region, item) {
-        begin(state, key, resource_id, kind, price, tags, run_id);
+        begin(state, key, resource_id, terms, price, tags, run_id);
     }
 }
 
@@ -213,19 +285,19 @@ fn begin(
     state: &mut State,
     key: &str,
     resource_id: &str,
-    kind: Kind<'_>,
+    terms: Terms<'_>,
     usd_per_unit: Decimal,
     tags: Tags,
     run_id: Option<&str>,
 ) {
     let usage = Usage {
-        line: kind.line.to_owned(),
-        service: kind.service.to_owned(),
-        usage_type: kind.usage_type,
-        unit: kind.unit.to_owned(),
+        line: terms.line.to_owned(),
+        service: terms.service.to_owned(),
+        usage_type: terms.usage_type,
+        unit: terms.unit.to_owned(),
         usd_per_unit,
-        amount: Decimal::from(kind.amount),
-        rounding: kind.rounding,
+        amount: Decimal::from(terms.amount),
+        rounding: terms.rounding,
         resource_id: resource_id.to_owned(),
         run_id: run_id.map(str::to_owned).or_else(|| super::run_of(&tags)),
         tags,

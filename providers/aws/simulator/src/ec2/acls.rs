@@ -38,7 +38,13 @@ impl Described for NetworkAcl {
         paged: true,
         tag_type: "network-acl",
         resource_type: "network_acl",
-        filters: &["network-acl-id", "vpc-id", "default", "owner-id", "association.subnet-id"],
+        filters: &[
+            "network-acl-id",
+            "vpc-id",
+            "default",
+            "owner-id",
+            "association.subnet-id",
+        ],
     };
 
     fn store(state: &State) -> &Store<Self> {
@@ -63,12 +69,19 @@ impl Described for NetworkAcl {
     fn node(&self, state: &State) -> Node {
         let associations = subnets(state, self).into_iter().map(|subnet| {
             Node::new()
-                .text("networkAclAssociationId", subnet.replacen("subnet-", "aclassoc-", 1))
+                .text(
+                    "networkAclAssociationId",
+                    subnet.replacen("subnet-", "aclassoc-", 1),
+                )
                 .text("networkAclId", &self.meta.id)
                 .text("subnetId", subnet)
         });
-        let entries = [(100, "allow", true), (32767, "deny", true), (100, "allow", false),
-            (32767, "deny", false)]
+        let entries = [
+            (100, "allow", true),
+            (32767, "deny", true),
+            (100, "allow", false),
+            (32767, "deny", false),
+        ]
         .map(|(number, action, egress)| {
             Node::new()
                 .text("ruleNumber", number)
@@ -95,7 +108,11 @@ impl Described for NetworkAcl {
 
 /// Every subnet of the VPC is associated with the VPC's default ACL.
 fn subnets(state: &State, acl: &NetworkAcl) -> Vec<String> {
-    let of_vpc = state.ec2.subnets.all().filter(|subnet| subnet.vpc_id == acl.vpc_id);
+    let of_vpc = state
+        .ec2
+        .subnets
+        .all()
+        .filter(|subnet| subnet.vpc_id == acl.vpc_id);
     of_vpc.map(|subnet| subnet.meta.id.clone()).collect()
 }
 
@@ -103,6 +120,13 @@ fn subnets(state: &State, acl: &NetworkAcl) -> Vec<String> {
 pub fn create_default(state: &mut State, vpc_id: &str) -> String {
     let meta = Meta::new(state, "acl-", Tags::new());
     let id = meta.id.clone();
-    state.ec2.acls.insert(&id, NetworkAcl { meta, vpc_id: vpc_id.to_owned(), is_default: true });
+    state.ec2.acls.insert(
+        &id,
+        NetworkAcl {
+            meta,
+            vpc_id: vpc_id.to_owned(),
+            is_default: true,
+        },
+    );
     id
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::billing;
-use crate::ec2::describe::{Described, Words, need, need_param, select, list, with_tags};
+use crate::ec2::describe::{Described, Words, list, need, need_param, select, with_tags};
 use crate::ec2::errors;
 use crate::ec2::interfaces::{self, Interface, Public};
 use crate::ec2::store::{Meta, Store};
@@ -67,8 +67,14 @@ impl Described for Address {
         tag_type: "elastic-ip",
         resource_type: "elastic_ip",
         filters: &[
-            "allocation-id", "association-id", "domain", "instance-id", "network-interface-id",
-            "network-border-group", "private-ip-address", "public-ip",
+            "allocation-id",
+            "association-id",
+            "domain",
+            "instance-id",
+            "network-interface-id",
+            "network-border-group",
+            "private-ip-address",
+            "public-ip",
         ],
     };
 
@@ -103,7 +109,10 @@ impl Described for Address {
             .text("allocationId", &self.meta.id)
             .text("domain", "vpc")
             .maybe("instanceId", interface.and_then(instance_of))
-            .maybe("associationId", self.association.as_ref().map(|held| &held.id))
+            .maybe(
+                "associationId",
+                self.association.as_ref().map(|held| &held.id),
+            )
             .maybe("networkInterfaceId", interface.map(|held| &held.meta.id))
             .maybe("networkInterfaceOwnerId", interface.map(|_| ACCOUNT_ID))
             .maybe("privateIpAddress", interface.map(|held| held.private_ip))
@@ -113,7 +122,12 @@ impl Described for Address {
     }
 
     fn state_word(&self, _state: &State) -> String {
-        if self.association.is_some() { "in-use" } else { "idle" }.to_owned()
+        if self.association.is_some() {
+            "in-use"
+        } else {
+            "idle"
+        }
+        .to_owned()
     }
 
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
@@ -122,7 +136,10 @@ impl Described for Address {
 }
 
 fn interface_of<'a>(state: &'a State, address: &Address) -> Option<&'a Interface> {
-    state.ec2.interfaces.get(&address.association.as_ref()?.interface_id)
+    state
+        .ec2
+        .interfaces
+        .get(&address.association.as_ref()?.interface_id)
 }
 
 fn instance_of(interface: &Interface) -> Option<String> {
@@ -137,8 +154,13 @@ pub fn next_public(state: &mut State) -> Ipv4Addr {
 }
 
 fn meter(state: &mut State, id: &str) {
-    let Some(address) = state.ec2.addresses.get(id) else { return };
-    let (in_use, run) = (address.association.is_some(), billing::run_of(&address.meta.tags));
+    let Some(address) = state.ec2.addresses.get(id) else {
+        return;
+    };
+    let (in_use, run) = (
+        address.association.is_some(),
+        billing::run_of(&address.meta.tags),
+    );
     billing::usage::public_ipv4(state, id, in_use, run.as_deref());
 }
 
@@ -150,7 +172,14 @@ fn allocate(state: &mut State, call: &Call) -> Outcome {
     }
     let meta = Meta::new(state, "eipalloc-", tags);
     let (id, public_ip) = (meta.id.clone(), next_public(state));
-    state.ec2.addresses.insert(&id, Address { meta, public_ip, association: None });
+    state.ec2.addresses.insert(
+        &id,
+        Address {
+            meta,
+            public_ip,
+            association: None,
+        },
+    );
     meter(state, &id);
     let node = Node::new()
         .text("publicIp", public_ip)
@@ -165,7 +194,10 @@ fn describe_addresses(state: &mut State, call: &Call) -> Outcome {
     let wanted = call.params.list("PublicIp");
     let chosen = select::<Address>(state, call)?;
     for ip in &wanted {
-        if !chosen.iter().any(|address| address.public_ip.to_string() == *ip) {
+        if !chosen
+            .iter()
+            .any(|address| address.public_ip.to_string() == *ip)
+        {
             let message = format!("Address '{ip}' not found.");
             return Err(errors::refuse("InvalidAddress.NotFound", message));
         }
@@ -182,7 +214,9 @@ fn describe_attribute(state: &mut State, call: &Call) -> Outcome {
     let chosen = select::<Address>(state, call)?;
     // No address has a domain name: the operation that would set one is not simulated.
     let nodes = chosen.into_iter().map(|address| {
-        Node::new().text("publicIp", address.public_ip).text("allocationId", &address.meta.id)
+        Node::new()
+            .text("publicIp", address.public_ip)
+            .text("allocationId", &address.meta.id)
     });
     list(state, call, "addressSet", nodes.collect(), true)
 }
@@ -190,8 +224,13 @@ fn describe_attribute(state: &mut State, call: &Call) -> Outcome {
 /// Maps an address to an interface, without checks, and says the id of the association.
 pub fn associate(state: &mut State, allocation_id: &str, interface_id: &str) -> String {
     let id = state.ids.prefixed("eipassoc-");
-    let Some(address) = state.ec2.addresses.get_mut(allocation_id) else { return id };
-    let association = Association { id: id.clone(), interface_id: interface_id.to_owned() };
+    let Some(address) = state.ec2.addresses.get_mut(allocation_id) else {
+        return id;
+    };
+    let association = Association {
+        id: id.clone(),
+        interface_id: interface_id.to_owned(),
+    };
     address.association = Some(association);
     let ip = address.public_ip;
     if let Some(interface) = state.ec2.interfaces.get_mut(interface_id) {
@@ -207,9 +246,14 @@ pub fn associate(state: &mut State, allocation_id: &str, interface_id: &str) -> 
 /// Frees the address that is mapped to an interface.
 pub fn disassociate_interface(state: &mut State, interface_id: &str) {
     let is_of = |address: &&mut Address| {
-        address.association.as_ref().is_some_and(|held| held.interface_id == interface_id)
+        address
+            .association
+            .as_ref()
+            .is_some_and(|held| held.interface_id == interface_id)
     };
-    let Some(address) = state.ec2.addresses.all_mut().find(is_of) else { return };
+    let Some(address) = state.ec2.addresses.all_mut().find(is_of) else {
+        return;
+    };
     address.association = None;
     let id = address.meta.id.clone();
     if let Some(interface) = state.ec2.interfaces.get_mut(interface_id) {
@@ -220,7 +264,10 @@ pub fn disassociate_interface(state: &mut State, interface_id: &str) {
 
 fn associate_call(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<Address>(state, call, "AllocationId")?;
-    let interface_id = match (call.params.get("NetworkInterfaceId"), call.params.get("InstanceId")) {
+    let interface_id = match (
+        call.params.get("NetworkInterfaceId"),
+        call.params.get("InstanceId"),
+    ) {
         (Some(interface), _) => need::<Interface>(state, interface)?.meta.id.clone(),
         (None, Some(instance)) => {
             need::<crate::ec2::instances::Instance>(state, instance)?;
@@ -239,19 +286,28 @@ fn associate_call(state: &mut State, call: &Call) -> Outcome {
     if let Some(held) = held {
         if held.interface_id == interface_id {
             return Ok(Answer::Xml(
-                Node::new().text("return", true).text("associationId", held.id),
+                Node::new()
+                    .text("return", true)
+                    .text("associationId", held.id),
             ));
         }
         if call.params.flag("AllowReassociation") != Some(true) {
             return Err(errors::refuse(
                 "Resource.AlreadyAssociated",
-                format!("resource {id} is already associated with associate-id {}", held.id),
+                format!(
+                    "resource {id} is already associated with associate-id {}",
+                    held.id
+                ),
             ));
         }
         disassociate_interface(state, &held.interface_id);
     }
     let association = associate(state, &id, &interface_id);
-    Ok(Answer::Xml(Node::new().text("return", true).text("associationId", association)))
+    Ok(Answer::Xml(
+        Node::new()
+            .text("return", true)
+            .text("associationId", association),
+    ))
 }
 
 fn disassociate(state: &mut State, call: &Call) -> Outcome {
@@ -266,7 +322,9 @@ fn disassociate(state: &mut State, call: &Call) -> Outcome {
         let message = "You do not have permission to access the specified resource.";
         return Err(errors::refuse("AuthFailure", message));
     }
-    let interface_id = interface.map(|interface| interface.meta.id.clone()).unwrap_or_default();
+    let interface_id = interface
+        .map(|interface| interface.meta.id.clone())
+        .unwrap_or_default();
     disassociate_interface(state, &interface_id);
     returned()
 }

@@ -19,19 +19,34 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
     let addresses = quotas::limit(state, "L-0263D0A3").to_string();
     let all = [
         ("supported-platforms", "VPC".to_owned()),
-        ("default-vpc", vpcs::default_id(state).unwrap_or_else(|| "none".to_owned())),
+        (
+            "default-vpc",
+            vpcs::default_id(state).unwrap_or_else(|| "none".to_owned()),
+        ),
         ("max-elastic-ips", addresses.clone()),
         ("vpc-max-elastic-ips", addresses),
         ("vpc-max-security-groups-per-interface", "5".to_owned()),
     ];
     let wanted = call.params.list("AttributeName");
-    if let Some(unknown) = wanted.iter().find(|name| !all.iter().any(|(known, _)| known == name)) {
-        return Err(errors::bad_value(unknown, "attributeName", "Unknown attribute."));
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| !all.iter().any(|(known, _)| known == name))
+    {
+        return Err(errors::bad_value(
+            unknown,
+            "attributeName",
+            "Unknown attribute.",
+        ));
     }
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
-    let nodes = all.into_iter().filter(|(name, _)| is_wanted(name)).map(|(name, value)| {
-        let values = [Node::new().text("attributeValue", value)];
-        Node::new().text("attributeName", name).list("attributeValueSet", "item", values)
-    });
+    let nodes = all
+        .into_iter()
+        .filter(|(name, _)| is_wanted(name))
+        .map(|(name, value)| {
+            let values = [Node::new().text("attributeValue", value)];
+            Node::new()
+                .text("attributeName", name)
+                .list("attributeValueSet", "item", values)
+        });
     list(state, call, "accountAttributeSet", nodes.collect(), false)
 }

@@ -102,7 +102,9 @@ pub fn need<'a, T: Described>(state: &'a State, id: &str) -> Result<&'a T, AwsEr
     if !is_well_formed(T::WORDS.prefix, id) {
         return Err(errors::malformed::<T>(id));
     }
-    T::store(state).get(id).ok_or_else(|| errors::not_found::<T>(id))
+    T::store(state)
+        .get(id)
+        .ok_or_else(|| errors::not_found::<T>(id))
 }
 
 /// The id in a parameter, checked like [`need`].
@@ -169,7 +171,10 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
 /// # Errors
 /// For a bad page size or token, and for either where the operation has no pages.
 pub fn list(state: &State, call: &Call, set: &str, nodes: Vec<Node>, paged: bool) -> Outcome {
-    let (size, token) = (call.params.number("MaxResults")?, call.params.get("NextToken"));
+    let (size, token) = (
+        call.params.number("MaxResults")?,
+        call.params.get("NextToken"),
+    );
     if !paged {
         for name in ["MaxResults", "NextToken"] {
             if call.params.get(name).is_some() {
@@ -181,18 +186,30 @@ pub fn list(state: &State, call: &Call, set: &str, nodes: Vec<Node>, paged: bool
     let size = match size {
         None => PAGE_MAX,
         Some(size) if size < PAGE_MIN => return Err(errors::page_size(size, "greater", PAGE_MIN)),
-        Some(size) => usize::try_from(size).ok().filter(|size| *size <= PAGE_MAX).ok_or_else(
-            || errors::page_size(size, "less", i64::try_from(PAGE_MAX).unwrap_or(i64::MAX)),
-        )?,
+        Some(size) => usize::try_from(size)
+            .ok()
+            .filter(|size| *size <= PAGE_MAX)
+            .ok_or_else(|| {
+                errors::page_size(size, "less", i64::try_from(PAGE_MAX).unwrap_or(i64::MAX))
+            })?,
     };
-    let page = page(&call.action, nodes, token, size.min(state.setup.page_size_max))?;
-    let node = Node::new().list(set, "item", page.items).maybe("nextToken", page.next);
+    let page = page(
+        &call.action,
+        nodes,
+        token,
+        size.min(state.setup.page_size_max),
+    )?;
+    let node = Node::new()
+        .list(set, "item", page.items)
+        .maybe("nextToken", page.next);
     Ok(Answer::Xml(node))
 }
 
 /// The answer that holds one resource under a name: `<vpc>…</vpc>`.
 pub fn one<T: Described>(state: &State, name: &str, id: &str) -> Outcome {
-    let item = T::store(state).get(id).ok_or_else(|| errors::not_found::<T>(id))?;
+    let item = T::store(state)
+        .get(id)
+        .ok_or_else(|| errors::not_found::<T>(id))?;
     Ok(Answer::Xml(Node::new().node(name, item.node(state))))
 }
 
@@ -202,7 +219,8 @@ pub fn with_tags(node: Node, tags: &Tags) -> Node {
     node.list(
         "tagSet",
         "item",
-        tags.iter().map(|(key, value)| Node::new().text("key", key).text("value", value)),
+        tags.iter()
+            .map(|(key, value)| Node::new().text("key", key).text("value", value)),
     )
 }
 

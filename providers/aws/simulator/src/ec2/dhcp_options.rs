@@ -56,11 +56,16 @@ impl Described for DhcpOptions {
             "us-east-1" => "ec2.internal".to_owned(),
             other => format!("{other}.compute.internal"),
         };
-        let entries = [("domain-name", domain.as_str()), ("domain-name-servers", "AmazonProvidedDNS")]
-            .map(|(key, value)| {
-                let values = [Node::new().text("value", value)];
-                Node::new().text("key", key).list("valueSet", "item", values)
-            });
+        let entries = [
+            ("domain-name", domain.as_str()),
+            ("domain-name-servers", "AmazonProvidedDNS"),
+        ]
+        .map(|(key, value)| {
+            let values = [Node::new().text("value", value)];
+            Node::new()
+                .text("key", key)
+                .list("valueSet", "item", values)
+        });
         let node = Node::new()
             .text("dhcpOptionsId", &self.meta.id)
             .text("ownerId", ACCOUNT_ID)

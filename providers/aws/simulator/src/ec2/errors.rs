@@ -17,7 +17,9 @@ pub fn value(message: impl Into<String>) -> AwsError {
 
 /// `InvalidParameterValue` for one parameter, as EC2 words it.
 pub fn bad_value(given: &str, parameter: &str, why: &str) -> AwsError {
-    value(format!("Value ({given}) for parameter {parameter} is invalid. {why}"))
+    value(format!(
+        "Value ({given}) for parameter {parameter} is invalid. {why}"
+    ))
 }
 
 /// `InvalidParameterCombination`.
@@ -27,7 +29,10 @@ pub fn combination(message: impl Into<String>) -> AwsError {
 
 /// `UnknownParameter`.
 pub fn unknown_parameter(name: &str) -> AwsError {
-    refuse("UnknownParameter", format!("The parameter {name} is not recognized"))
+    refuse(
+        "UnknownParameter",
+        format!("The parameter {name} is not recognized"),
+    )
 }
 
 /// A page size out of bounds.
@@ -45,16 +50,24 @@ pub fn dependency(message: impl Into<String>) -> AwsError {
 
 /// `DependencyViolation` of something that cannot be deleted yet.
 pub fn has_dependencies(noun: &str, id: &str) -> AwsError {
-    dependency(format!("The {noun} '{id}' has dependencies and cannot be deleted."))
+    dependency(format!(
+        "The {noun} '{id}' has dependencies and cannot be deleted."
+    ))
 }
 
 /// The code of a concept for an id that is not there.
 pub fn not_found<T: Described>(id: &str) -> AwsError {
-    refuse(T::WORDS.not_found, format!("The {} '{id}' does not exist", T::WORDS.noun))
+    refuse(
+        T::WORDS.not_found,
+        format!("The {} '{id}' does not exist", T::WORDS.noun),
+    )
 }
 
 /// The code of a concept for an id of the wrong form.
 pub fn malformed<T: Described>(id: &str) -> AwsError {
     let prefix = T::WORDS.prefix;
-    refuse(T::WORDS.malformed, format!("Invalid id: \"{id}\" (expecting \"{prefix}...\")"))
+    refuse(
+        T::WORDS.malformed,
+        format!("Invalid id: \"{id}\" (expecting \"{prefix}...\")"),
+    )
 }

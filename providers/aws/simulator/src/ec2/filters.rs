@@ -24,18 +24,23 @@ pub fn of_tags(tags: &Tags, name: &str) -> Option<Vec<String>> {
     match name {
         "tag-key" => Some(tags.keys().cloned().collect()),
         "tag-value" => Some(tags.values().cloned().collect()),
-        _ => name.strip_prefix("tag:").map(|key| tags.get(key).cloned().into_iter().collect()),
+        _ => name
+            .strip_prefix("tag:")
+            .map(|key| tags.get(key).cloned().into_iter().collect()),
     }
 }
 
 /// Whether any of the values matches any of the patterns.
 pub fn matches(values: &[String], patterns: &[String]) -> bool {
-    values.iter().any(|value| patterns.iter().any(|pattern| is_like(value, pattern)))
+    values
+        .iter()
+        .any(|value| patterns.iter().any(|pattern| is_like(value, pattern)))
 }
 
 /// `*` stands for any text, `?` for one character.
 fn is_like(value: &str, pattern: &str) -> bool {
-    let (value, pattern): (Vec<char>, Vec<char>) = (value.chars().collect(), pattern.chars().collect());
+    let (value, pattern): (Vec<char>, Vec<char>) =
+        (value.chars().collect(), pattern.chars().collect());
     let (mut at, mut of) = (0, 0);
     // Where to go on when a text that a star stood for was too short.
     let mut star: Option<(usize, usize)> = None;

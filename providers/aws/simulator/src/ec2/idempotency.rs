@@ -31,8 +31,15 @@ struct Use {
 /// # Errors
 /// `IdempotentParameterMismatch` when the earlier request was another one.
 pub fn earlier<T: Described>(state: &State, call: &Call) -> Result<Option<String>, AwsError> {
-    let Some(token) = token(call)? else { return Ok(None) };
-    let Some(earlier) = state.ec2.tokens.used.get(&(call.action.clone(), token.clone())) else {
+    let Some(token) = token(call)? else {
+        return Ok(None);
+    };
+    let Some(earlier) = state
+        .ec2
+        .tokens
+        .used
+        .get(&(call.action.clone(), token.clone()))
+    else {
         return Ok(None);
     };
     if earlier.fingerprint != fingerprint(call) {
@@ -51,16 +58,28 @@ pub fn earlier<T: Described>(state: &State, call: &Call) -> Result<Option<String
 /// For a token that is too long.
 pub fn remember(state: &mut State, call: &Call, id: &str) -> Result<(), AwsError> {
     if let Some(token) = token(call)? {
-        let use_ = Use { fingerprint: fingerprint(call), id: id.to_owned() };
-        state.ec2.tokens.used.insert((call.action.clone(), token), use_);
+        let use_ = Use {
+            fingerprint: fingerprint(call),
+            id: id.to_owned(),
+        };
+        state
+            .ec2
+            .tokens
+            .used
+            .insert((call.action.clone(), token), use_);
     }
     Ok(())
 }
 
 fn token(call: &Call) -> Result<Option<String>, AwsError> {
-    let token = call.params.get("ClientToken").filter(|token| !token.is_empty());
+    let token = call
+        .params
+        .get("ClientToken")
+        .filter(|token| !token.is_empty());
     if token.is_some_and(|token| token.len() > TOKEN_LENGTH_MAX || !token.is_ascii()) {
-        return Err(errors::value("ClientToken must be at most 64 ASCII characters."));
+        return Err(errors::value(
+            "ClientToken must be at most 64 ASCII characters.",
+        ));
     }
     Ok(token.map(str::to_owned))
 }

@@ -48,7 +48,12 @@ impl Described for InternetGateway {
         paged: true,
         tag_type: "internet-gateway",
         resource_type: "internet_gateway",
-        filters: &["internet-gateway-id", "attachment.vpc-id", "attachment.state", "owner-id"],
+        filters: &[
+            "internet-gateway-id",
+            "attachment.vpc-id",
+            "attachment.state",
+            "owner-id",
+        ],
     };
 
     fn store(state: &State) -> &Store<Self> {
@@ -70,8 +75,10 @@ impl Described for InternetGateway {
     }
 
     fn node(&self, _state: &State) -> Node {
-        let attachments =
-            self.vpc_id.iter().map(|id| Node::new().text("vpcId", id).text("state", "available"));
+        let attachments = self
+            .vpc_id
+            .iter()
+            .map(|id| Node::new().text("vpcId", id).text("state", "available"));
         let node = Node::new()
             .text("internetGatewayId", &self.meta.id)
             .text("ownerId", ACCOUNT_ID)
@@ -80,7 +87,12 @@ impl Described for InternetGateway {
     }
 
     fn state_word(&self, _state: &State) -> String {
-        if self.vpc_id.is_some() { "attached" } else { "detached" }.to_owned()
+        if self.vpc_id.is_some() {
+            "attached"
+        } else {
+            "detached"
+        }
+        .to_owned()
     }
 
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
@@ -92,14 +104,21 @@ impl Described for InternetGateway {
 
 /// Whether a VPC has a way to the internet.
 pub fn is_attached_to(state: &State, vpc_id: &str) -> bool {
-    state.ec2.internet_gateways.all().any(|gateway| gateway.vpc_id.as_deref() == Some(vpc_id))
+    state
+        .ec2
+        .internet_gateways
+        .all()
+        .any(|gateway| gateway.vpc_id.as_deref() == Some(vpc_id))
 }
 
 /// Makes an internet gateway, attached or not.
 pub fn create_internal(state: &mut State, tags: Tags, vpc_id: Option<String>) -> String {
     let meta = Meta::new(state, "igw-", tags);
     let id = meta.id.clone();
-    state.ec2.internet_gateways.insert(&id, InternetGateway { meta, vpc_id });
+    state
+        .ec2
+        .internet_gateways
+        .insert(&id, InternetGateway { meta, vpc_id });
     id
 }
 

@@ -92,7 +92,11 @@ impl Described for LaunchTemplate {
 fn insert(state: &mut State, name: &str, data: Params, tags: Tags) -> String {
     let meta = Meta::new(state, "lt-", tags);
     let id = meta.id.clone();
-    let template = LaunchTemplate { meta, name: name.to_owned(), data };
+    let template = LaunchTemplate {
+        meta,
+        name: name.to_owned(),
+        data,
+    };
     state.ec2.launch_templates.insert(&id, template);
     id
 }
@@ -115,7 +119,10 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let name = call.params.need("LaunchTemplateName")?;
     if by_name(state, name).is_some() {
         let message = "Launch template name already in use.";
-        return Err(errors::refuse("InvalidLaunchTemplateName.AlreadyExistsException", message));
+        return Err(errors::refuse(
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            message,
+        ));
     }
     let id = insert(state, name, call.params.under("LaunchTemplateData."), tags);
     idempotency::remember(state, call, &id)?;
@@ -124,12 +131,17 @@ fn create(state: &mut State, call: &Call) -> Outcome {
 
 fn by_name(state: &State, name: &str) -> Option<String> {
     let mut templates = state.ec2.launch_templates.all();
-    templates.find(|template| template.name == name).map(|template| template.meta.id.clone())
+    templates
+        .find(|template| template.name == name)
+        .map(|template| template.meta.id.clone())
 }
 
 /// The id in `LaunchTemplateId`, or that of the name in `LaunchTemplateName`.
 fn named(state: &State, call: &Call) -> Result<String, AwsError> {
-    match (call.params.get("LaunchTemplateId"), call.params.get("LaunchTemplateName")) {
+    match (
+        call.params.get("LaunchTemplateId"),
+        call.params.get("LaunchTemplateName"),
+    ) {
         (None, Some(name)) => by_name(state, name).ok_or_else(|| name_not_found(name)),
         _ => describe::need_param::<LaunchTemplate>(state, call, "LaunchTemplateId"),
     }
@@ -145,7 +157,10 @@ fn name_not_found(name: &str) -> AwsError {
 fn describe_templates(state: &mut State, call: &Call) -> Outcome {
     let names = call.params.list("LaunchTemplateName");
     let chosen = select::<LaunchTemplate>(state, call)?;
-    if let Some(name) = names.iter().find(|name| !chosen.iter().any(|one| one.name == **name)) {
+    if let Some(name) = names
+        .iter()
+        .find(|name| !chosen.iter().any(|one| one.name == **name))
+    {
         return Err(name_not_found(name));
     }
     let nodes = chosen
@@ -159,10 +174,15 @@ fn describe_templates(state: &mut State, call: &Call) -> Outcome {
 fn describe_versions(state: &mut State, call: &Call) -> Outcome {
     let id = named(state, call)?;
     let wanted = call.params.list("LaunchTemplateVersion");
-    if let Some(version) = wanted.iter().find(|one| !["1", "$Latest", "$Default"].contains(&&***one))
+    if let Some(version) = wanted
+        .iter()
+        .find(|one| !["1", "$Latest", "$Default"].contains(&&***one))
     {
         let message = format!("Could not find the specified version {version} of template {id}.");
-        return Err(errors::refuse("InvalidLaunchTemplateId.VersionNotFound", message));
+        return Err(errors::refuse(
+            "InvalidLaunchTemplateId.VersionNotFound",
+            message,
+        ));
     }
     let template = describe::need::<LaunchTemplate>(state, &id)?;
     let data = Node::new()
@@ -173,7 +193,11 @@ fn describe_versions(state: &mut State, call: &Call) -> Outcome {
         .list(
             "securityGroupIdSet",
             "item",
-            template.data.list("SecurityGroupId").into_iter().map(Node::of_text),
+            template
+                .data
+                .list("SecurityGroupId")
+                .into_iter()
+                .map(Node::of_text),
         );
     let node = Node::new()
         .text("launchTemplateId", &id)

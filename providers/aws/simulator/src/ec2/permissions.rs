@@ -43,12 +43,20 @@ impl Spec {
     /// Everything, to or from everywhere.
     pub fn everything() -> Self {
         let peer = Peer::Ipv4("0.0.0.0/0".to_owned());
-        Self { protocol: "-1".to_owned(), from: None, to: None, peer }
+        Self {
+            protocol: "-1".to_owned(),
+            from: None,
+            to: None,
+            peer,
+        }
     }
 
     /// Everything, from the members of a group.
     pub fn everything_from_group(group_id: &str) -> Self {
-        Self { peer: Peer::Group(group_id.to_owned()), ..Self::everything() }
+        Self {
+            peer: Peer::Group(group_id.to_owned()),
+            ..Self::everything()
+        }
     }
 
     /// The group at the other end.
@@ -139,7 +147,12 @@ fn spec(params: &Params, peer: Peer) -> Result<Spec, AwsError> {
     };
     if protocol == "-1" {
         // All protocols means all ports, whatever the request says.
-        return Ok(Spec { protocol, from: None, to: None, peer });
+        return Ok(Spec {
+            protocol,
+            from: None,
+            to: None,
+            peer,
+        });
     }
     let is_number = protocol.parse::<u8>().is_ok();
     if !is_number && !["tcp", "udp", "icmp", "icmpv6"].contains(&protocol.as_str()) {
@@ -158,7 +171,12 @@ fn spec(params: &Params, peer: Peer) -> Result<Spec, AwsError> {
             return Err(errors::value(message));
         }
     }
-    Ok(Spec { protocol, from, to, peer })
+    Ok(Spec {
+        protocol,
+        from,
+        to,
+        peer,
+    })
 }
 
 /// Adds the other end to a rule's element.
@@ -180,9 +198,15 @@ pub fn items(rules: &[&Rule]) -> Vec<Node> {
     let mut groups: BTreeMap<Key, Vec<&Rule>> = BTreeMap::new();
     for rule in rules {
         let spec = &rule.spec;
-        groups.entry((spec.protocol.clone(), spec.from, spec.to)).or_default().push(rule);
+        groups
+            .entry((spec.protocol.clone(), spec.from, spec.to))
+            .or_default()
+            .push(rule);
     }
-    groups.iter().map(|((protocol, from, to), rules)| item(protocol, *from, *to, rules)).collect()
+    groups
+        .iter()
+        .map(|((protocol, from, to), rules)| item(protocol, *from, *to, rules))
+        .collect()
 }
 
 fn item(protocol: &str, from: Option<i64>, to: Option<i64>, rules: &[&Rule]) -> Node {

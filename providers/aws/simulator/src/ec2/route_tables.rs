@@ -42,7 +42,9 @@ pub struct Association {
 impl RouteTable {
     /// Whether it is the main table of its VPC.
     pub fn is_main(&self) -> bool {
-        self.associations.iter().any(|association| association.subnet_id.is_none())
+        self.associations
+            .iter()
+            .any(|association| association.subnet_id.is_none())
     }
 }
 
@@ -71,10 +73,18 @@ impl Described for RouteTable {
         tag_type: "route-table",
         resource_type: "route_table",
         filters: &[
-            "route-table-id", "vpc-id", "owner-id", "association.main", "association.subnet-id",
-            "association.route-table-association-id", "association.route-table-id",
-            "route.destination-cidr-block", "route.gateway-id", "route.nat-gateway-id",
-            "route.state", "route.origin",
+            "route-table-id",
+            "vpc-id",
+            "owner-id",
+            "association.main",
+            "association.subnet-id",
+            "association.route-table-association-id",
+            "association.route-table-id",
+            "route.destination-cidr-block",
+            "route.gateway-id",
+            "route.nat-gateway-id",
+            "route.state",
+            "route.origin",
         ],
     };
 
@@ -95,9 +105,15 @@ impl Described for RouteTable {
             "route-table-id" => vec![self.meta.id.clone()],
             "vpc-id" => vec![self.vpc_id.clone()],
             "owner-id" => vec![ACCOUNT_ID.to_owned()],
-            "association.main" => associations.map(|one| one.subnet_id.is_none().to_string()).collect(),
-            "association.subnet-id" => associations.filter_map(|one| one.subnet_id.clone()).collect(),
-            "association.route-table-association-id" => associations.map(|one| one.id.clone()).collect(),
+            "association.main" => associations
+                .map(|one| one.subnet_id.is_none().to_string())
+                .collect(),
+            "association.subnet-id" => associations
+                .filter_map(|one| one.subnet_id.clone())
+                .collect(),
+            "association.route-table-association-id" => {
+                associations.map(|one| one.id.clone()).collect()
+            }
             "association.route-table-id" => associations.map(|_| self.meta.id.clone()).collect(),
             _ => return None,
         })
@@ -133,13 +149,45 @@ pub fn create_internal(state: &mut State, vpc_id: &str, tags: Tags, is_main: boo
     let meta = Meta::new(state, "rtb-", tags);
     let id = meta.id.clone();
     let associations = if is_main {
-        vec![Association { id: state.ids.prefixed("rtbassoc-"), subnet_id: None }]
+        vec![Association {
+            id: state.ids.prefixed("rtbassoc-"),
+            subnet_id: None,
+        }]
     } else {
         Vec::new()
     };
-    let table = RouteTable { meta, vpc_id: vpc_id.to_owned(), associations, routes: Vec::new() };
+    let table = RouteTable {
+        meta,
+        vpc_id: vpc_id.to_owned(),
+        associations,
+        routes: Vec::new(),
+    };
     state.ec2.route_tables.insert(&id, table);
     id
+}
+
+/// The table that a subnet is associated with.
+fn of_subnet<'a>(state: &'a State, subnet_id: &str) -> Option<&'a RouteTable> {
+    state.ec2.route_tables.all().find(|table| {
+        table
+            .associations
+            .iter()
+            .any(|one| one.subnet_id.as_deref() == Some(subnet_id))
+    })
+}
+
+/// Whether the internet can be reached from a subnet: by its own table, or else by the main one, over
+/// a NAT gateway that is available, or over an internet gateway by machines with public addresses.
+pub fn has_way_out(state: &State, subnet_id: &str) -> bool {
+    let Some(subnet) = state.ec2.subnets.get(subnet_id) else {
+        return false;
+    };
+    let mut tables = state.ec2.route_tables.all();
+    let main = || tables.find(|table| table.vpc_id == subnet.vpc_id && table.is_main());
+    let Some(table) = of_subnet(state, subnet_id).or_else(main) else {
+        return false;
+    };
+    routes::leads_out(state, table, subnet.map_public_ip)
 }
 
 fn create(state: &mut State, call: &Call) -> Outcome {
@@ -155,13 +203,20 @@ fn create(state: &mut State, call: &Call) -> Outcome {
 
 fn answer_association(id: &str) -> Outcome {
     let association = Node::new().text("state", "associated");
-    Ok(Answer::Xml(Node::new().text("associationId", id).node("associationState", association)))
+    Ok(Answer::Xml(
+        Node::new()
+            .text("associationId", id)
+            .node("associationState", association),
+    ))
 }
 
 fn associate(state: &mut State, call: &Call) -> Outcome {
     let table_id = need_param::<RouteTable>(state, call, "RouteTableId")?;
     if call.params.get("GatewayId").is_some() {
-        return Err(AwsError::unknown_operation("ec2", "AssociateRouteTable with a gateway"));
+        return Err(AwsError::unknown_operation(
+            "ec2",
+            "AssociateRouteTable with a gateway",
+        ));
     }
     let subnet_id = need_param::<Subnet>(state, call, "SubnetId")?;
     if need::<Subnet>(state, &subnet_id)?.vpc_id != need::<RouteTable>(state, &table_id)?.vpc_id {
@@ -169,8 +224,7 @@ fn associate(state: &mut State, call: &Call) -> Outcome {
             format!("route table {table_id} and subnet {subnet_id} belong to different networks");
         return Err(errors::value(message));
     }
-    let mut associations = state.ec2.route_tables.all().flat_map(|table| &table.associations);
-    if associations.any(|one| one.subnet_id.as_ref() == Some(&subnet_id)) {
+    if of_subnet(state, &subnet_id).is_some() {
         return Err(errors::refuse(
             "Resource.AlreadyAssociated",
             format!(
@@ -181,7 +235,10 @@ fn associate(state: &mut State, call: &Call) -> Outcome {
     }
     let id = state.ids.prefixed("rtbassoc-");
     if let Some(table) = state.ec2.route_tables.get_mut(&table_id) {
-        table.associations.push(Association { id: id.clone(), subnet_id: Some(subnet_id) });
+        table.associations.push(Association {
+            id: id.clone(),
+            subnet_id: Some(subnet_id),
+        });
     }
     answer_association(&id)
 }
@@ -213,17 +270,26 @@ fn replace_association(state: &mut State, call: &Call) -> Outcome {
     remove_association(state, &from, &association.id);
     let id = state.ids.prefixed("rtbassoc-");
     if let Some(table) = state.ec2.route_tables.get_mut(&to) {
-        table.associations.push(Association { id: id.clone(), ..association });
+        table.associations.push(Association {
+            id: id.clone(),
+            ..association
+        });
     }
     let state = Node::new().text("state", "associated");
-    Ok(Answer::Xml(Node::new().text("newAssociationId", id).node("associationState", state)))
+    Ok(Answer::Xml(
+        Node::new()
+            .text("newAssociationId", id)
+            .node("associationState", state),
+    ))
 }
 
 fn disassociate(state: &mut State, call: &Call) -> Outcome {
     let (table_id, association) = find(state, call.params.need("AssociationId")?)?;
     if association.subnet_id.is_none() {
-        let message =
-            format!("cannot disassociate the main route table association {}", association.id);
+        let message = format!(
+            "cannot disassociate the main route table association {}",
+            association.id
+        );
         return Err(errors::value(message));
     }
     remove_association(state, &table_id, &association.id);

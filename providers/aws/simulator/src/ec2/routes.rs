@@ -58,14 +58,34 @@ fn is_live(state: &State, table: &RouteTable, target: &Target) -> bool {
             gateway.is_some_and(|gateway| gateway.vpc_id.as_ref() == Some(&table.vpc_id))
         }
         Target::Nat(id) => nat_gateways::is_live(state, id),
-        Target::Interface(id) => {
-            state.ec2.interfaces.get(id).is_some_and(|interface| interface.attachment.is_some())
-        }
+        Target::Interface(id) => state
+            .ec2
+            .interfaces
+            .get(id)
+            .is_some_and(|interface| interface.attachment.is_some()),
     }
 }
 
 fn state_word(state: &State, table: &RouteTable, route: &Route) -> &'static str {
-    if is_live(state, table, &route.target) { "active" } else { "blackhole" }
+    if is_live(state, table, &route.target) {
+        "active"
+    } else {
+        "blackhole"
+    }
+}
+
+/// Whether the default route of a table leads to the internet, given whether machines there have
+/// public addresses: an internet gateway lets no others through.
+pub fn leads_out(state: &State, table: &RouteTable, has_public: bool) -> bool {
+    let default = table
+        .routes
+        .iter()
+        .find(|route| route.destination == "0.0.0.0/0");
+    default.is_some_and(|route| match &route.target {
+        Target::Nat(id) => nat_gateways::is_available(state, id),
+        Target::Internet(_) => has_public && is_live(state, table, &route.target),
+        Target::Interface(_) => is_live(state, table, &route.target),
+    })
 }
 
 /// The routes of a table as items, the local one first.
@@ -82,7 +102,8 @@ pub fn items(state: &State, table: &RouteTable) -> Vec<Node> {
             Target::Nat(id) => node.text("natGatewayId", id),
             Target::Interface(id) => node.text("networkInterfaceId", id),
         };
-        node.text("state", state_word(state, table, route)).text("origin", "CreateRoute")
+        node.text("state", state_word(state, table, route))
+            .text("origin", "CreateRoute")
     });
     std::iter::once(local).chain(others).collect()
 }
@@ -94,9 +115,10 @@ pub fn values(state: &State, table: &RouteTable, filter: &str) -> Option<Vec<Str
         Some(std::iter::once(local).chain(others).collect::<Vec<_>>())
     };
     match filter {
-        "destination-cidr-block" => {
-            with_local(local(state, table), routes.map(|route| route.destination.clone()).collect())
-        }
+        "destination-cidr-block" => with_local(
+            local(state, table),
+            routes.map(|route| route.destination.clone()).collect(),
+        ),
         "gateway-id" => {
             let internet = routes.filter_map(|route| match &route.target {
                 Target::Internet(id) => Some(id.clone()),
@@ -114,7 +136,9 @@ pub fn values(state: &State, table: &RouteTable, filter: &str) -> Option<Vec<Str
         ),
         "state" => with_local(
             "active".to_owned(),
-            routes.map(|route| state_word(state, table, route).to_owned()).collect(),
+            routes
+                .map(|route| state_word(state, table, route).to_owned())
+                .collect(),
         ),
         "origin" => with_local(
             "CreateRouteTable".to_owned(),
@@ -130,13 +154,22 @@ fn read(state: &State, call: &Call) -> Result<(String, Route), AwsError> {
     let destination = destination(call)?;
     let table = need::<RouteTable>(state, &table_id)?;
     let target = target(state, call, table)?;
-    Ok((table_id, Route { destination, target }))
+    Ok((
+        table_id,
+        Route {
+            destination,
+            target,
+        },
+    ))
 }
 
 fn destination(call: &Call) -> Result<String, AwsError> {
     for name in ["DestinationIpv6CidrBlock", "DestinationPrefixListId"] {
         if call.params.get(name).is_some() {
-            return Err(AwsError::unknown_operation("ec2", &format!("routes with {name}")));
+            return Err(AwsError::unknown_operation(
+                "ec2",
+                &format!("routes with {name}"),
+            ));
         }
     }
     let text = call.params.need("DestinationCidrBlock")?;
@@ -177,14 +210,20 @@ fn target(state: &State, call: &Call, table: &RouteTable) -> Result<Target, AwsE
 
 fn position(state: &State, table_id: &str, destination: &str) -> Option<usize> {
     let table = state.ec2.route_tables.get(table_id)?;
-    table.routes.iter().position(|route| route.destination == destination)
+    table
+        .routes
+        .iter()
+        .position(|route| route.destination == destination)
 }
 
 fn create(state: &mut State, call: &Call) -> Outcome {
     let (table_id, route) = read(state, call)?;
     let is_local = local(state, need::<RouteTable>(state, &table_id)?) == route.destination;
     if is_local || position(state, &table_id, &route.destination).is_some() {
-        let message = format!("The route identified by {} already exists.", route.destination);
+        let message = format!(
+            "The route identified by {} already exists.",
+            route.destination
+        );
         return Err(errors::refuse("RouteAlreadyExists", message));
     }
     if let Some(table) = state.ec2.route_tables.get_mut(&table_id) {

@@ -96,7 +96,14 @@ pub fn add_default_egress(state: &mut State, group_id: &str) {
 
 /// Lets the members of a group reach each other.
 pub fn allow_self(state: &mut State, group_id: &str) {
-    insert(state, group_id, false, Spec::everything_from_group(group_id), None, Tags::new());
+    insert(
+        state,
+        group_id,
+        false,
+        Spec::everything_from_group(group_id),
+        None,
+        Tags::new(),
+    );
 }
 
 /// Whether the rule of another group refers to this one.
@@ -117,12 +124,22 @@ pub fn values_of_group(
     egress: bool,
     filter: &str,
 ) -> Option<Vec<String>> {
-    let specs = of_group(state, group_id, egress).into_iter().map(|rule| &rule.spec);
+    let specs = of_group(state, group_id, egress)
+        .into_iter()
+        .map(|rule| &rule.spec);
     Some(match filter {
-        "cidr" => specs.filter_map(|spec| spec.cidr().map(str::to_owned)).collect(),
-        "group-id" => specs.filter_map(|spec| spec.group().map(str::to_owned)).collect(),
-        "from-port" => specs.filter_map(|spec| spec.from.map(|port| port.to_string())).collect(),
-        "to-port" => specs.filter_map(|spec| spec.to.map(|port| port.to_string())).collect(),
+        "cidr" => specs
+            .filter_map(|spec| spec.cidr().map(str::to_owned))
+            .collect(),
+        "group-id" => specs
+            .filter_map(|spec| spec.group().map(str::to_owned))
+            .collect(),
+        "from-port" => specs
+            .filter_map(|spec| spec.from.map(|port| port.to_string()))
+            .collect(),
+        "to-port" => specs
+            .filter_map(|spec| spec.to.map(|port| port.to_string()))
+            .collect(),
         "protocol" => specs.map(|spec| spec.protocol.clone()).collect(),
         _ => return None,
     })
@@ -143,7 +160,13 @@ fn insert(
 ) -> String {
     let meta = Meta::new(state, "sgr-", tags);
     let id = meta.id.clone();
-    let rule = Rule { meta, group_id: group_id.to_owned(), egress, spec, description };
+    let rule = Rule {
+        meta,
+        group_id: group_id.to_owned(),
+        egress,
+        spec,
+        description,
+    };
     state.ec2.rules.insert(&id, rule);
     id
 }
@@ -168,14 +191,31 @@ fn authorize(state: &mut State, call: &Call, egress: bool) -> Outcome {
     }
     if held.len() + wanted.len() > quotas::limit(state, "L-0EA8095F") as usize {
         let message = "The maximum number of rules per security group has been reached.";
-        return Err(errors::refuse("RulesPerSecurityGroupLimitExceeded", message));
+        return Err(errors::refuse(
+            "RulesPerSecurityGroupLimitExceeded",
+            message,
+        ));
     }
     let mut ids = Vec::new();
     for (spec, description) in wanted {
-        ids.push(insert(state, &group_id, egress, spec, description, tags.clone()));
+        ids.push(insert(
+            state,
+            &group_id,
+            egress,
+            spec,
+            description,
+            tags.clone(),
+        ));
     }
-    let rules = ids.iter().filter_map(|id| state.ec2.rules.get(id)).map(|rule| rule.node(state));
-    Ok(Answer::Xml(Node::new().text("return", true).list("securityGroupRuleSet", "item", rules)))
+    let rules = ids
+        .iter()
+        .filter_map(|id| state.ec2.rules.get(id))
+        .map(|rule| rule.node(state));
+    Ok(Answer::Xml(Node::new().text("return", true).list(
+        "securityGroupRuleSet",
+        "item",
+        rules,
+    )))
 }
 
 fn nothing_given() -> AwsError {
@@ -194,7 +234,9 @@ fn revoke(state: &mut State, call: &Call, egress: bool) -> Outcome {
         doomed.push(id);
     }
     for (spec, _) in permissions::read(call)? {
-        let held = of_group(state, &group_id, egress).into_iter().find(|rule| rule.spec == spec);
+        let held = of_group(state, &group_id, egress)
+            .into_iter()
+            .find(|rule| rule.spec == spec);
         let rule = held.ok_or_else(|| {
             let message = "The specified rule does not exist in this security group.";
             errors::refuse("InvalidPermission.NotFound", message)
@@ -216,5 +258,9 @@ fn revoke(state: &mut State, call: &Call, egress: bool) -> Outcome {
         }
     }
     let node = Node::new().text("return", true);
-    Ok(Answer::Xml(node.list("revokedSecurityGroupRuleSet", "item", revoked)))
+    Ok(Answer::Xml(node.list(
+        "revokedSecurityGroupRuleSet",
+        "item",
+        revoked,
+    )))
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::{self, Described, Words, describe, need_param, select, with_tags};
+use crate::ec2::describe::{self, Described, Words, need_param, select, with_tags};
 use crate::ec2::security_group_rules as rules;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{self, Vpc};
@@ -62,11 +62,21 @@ impl Described for SecurityGroup {
         tag_type: "security-group",
         resource_type: "security_group",
         filters: &[
-            "group-id", "group-name", "vpc-id", "description", "owner-id", "ip-permission.cidr",
-            "ip-permission.group-id", "ip-permission.from-port", "ip-permission.to-port",
-            "ip-permission.protocol", "egress.ip-permission.cidr",
-            "egress.ip-permission.group-id", "egress.ip-permission.from-port",
-            "egress.ip-permission.to-port", "egress.ip-permission.protocol",
+            "group-id",
+            "group-name",
+            "vpc-id",
+            "description",
+            "owner-id",
+            "ip-permission.cidr",
+            "ip-permission.group-id",
+            "ip-permission.from-port",
+            "ip-permission.to-port",
+            "ip-permission.protocol",
+            "egress.ip-permission.cidr",
+            "egress.ip-permission.group-id",
+            "egress.ip-permission.from-port",
+            "egress.ip-permission.to-port",
+            "egress.ip-permission.protocol",
         ],
     };
 
@@ -104,8 +114,16 @@ impl Described for SecurityGroup {
             .text("groupDescription", &self.description)
             .text("vpcId", &self.vpc_id)
             .text("securityGroupArn", arn(state, &self.meta.id))
-            .list("ipPermissions", "item", rules::permissions(state, &self.meta.id, false))
-            .list("ipPermissionsEgress", "item", rules::permissions(state, &self.meta.id, true));
+            .list(
+                "ipPermissions",
+                "item",
+                rules::permissions(state, &self.meta.id, false),
+            )
+            .list(
+                "ipPermissionsEgress",
+                "item",
+                rules::permissions(state, &self.meta.id, true),
+            );
         with_tags(node, &self.meta.tags)
     }
 
@@ -127,18 +145,31 @@ fn arn(state: &State, id: &str) -> String {
 
 /// The name of a group; empty when it is gone.
 pub fn name_of(state: &State, id: &str) -> String {
-    state.ec2.security_groups.get(id).map(|group| group.name.clone()).unwrap_or_default()
+    state
+        .ec2
+        .security_groups
+        .get(id)
+        .map(|group| group.name.clone())
+        .unwrap_or_default()
 }
 
 /// Groups as items of an interface's or instance's `groupSet`.
 pub fn items(state: &State, ids: &[String]) -> Vec<Node> {
-    let item = |id: &String| Node::new().text("groupId", id).text("groupName", name_of(state, id));
+    let item = |id: &String| {
+        Node::new()
+            .text("groupId", id)
+            .text("groupName", name_of(state, id))
+    };
     ids.iter().map(item).collect()
 }
 
 /// The groups of a VPC.
 pub fn of_vpc(state: &State, vpc_id: &str) -> Vec<String> {
-    let groups = state.ec2.security_groups.all().filter(|group| group.vpc_id == vpc_id);
+    let groups = state
+        .ec2
+        .security_groups
+        .all()
+        .filter(|group| group.vpc_id == vpc_id);
     groups.map(|group| group.meta.id.clone()).collect()
 }
 
@@ -165,7 +196,13 @@ fn insert(state: &mut State, vpc_id: &str, name: &str, description: &str, tags: 
 
 /// Makes the default group of a VPC: its members may reach each other.
 pub fn create_default(state: &mut State, vpc_id: &str) -> String {
-    let id = insert(state, vpc_id, DEFAULT, "default VPC security group", Tags::new());
+    let id = insert(
+        state,
+        vpc_id,
+        DEFAULT,
+        "default VPC security group",
+        Tags::new(),
+    );
     rules::allow_self(state, &id);
     id
 }
@@ -183,7 +220,10 @@ pub fn create_internal(
 ) -> Result<String, AwsError> {
     describe::need::<Vpc>(state, vpc_id)?;
     let groups = &state.ec2.security_groups;
-    if groups.all().any(|group| group.vpc_id == vpc_id && group.name == name) {
+    if groups
+        .all()
+        .any(|group| group.vpc_id == vpc_id && group.name == name)
+    {
         let message = format!("The security group '{name}' already exists for VPC '{vpc_id}'");
         return Err(errors::refuse("InvalidGroup.Duplicate", message));
     }
@@ -226,9 +266,8 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     }
     let vpc_id = match call.params.get("VpcId") {
         Some(_) => need_param::<Vpc>(state, call, "VpcId")?,
-        None => vpcs::default_id(state).ok_or_else(|| {
-            errors::refuse("VPCIdNotSpecified", "No default VPC for this user")
-        })?,
+        None => vpcs::default_id(state)
+            .ok_or_else(|| errors::refuse("VPCIdNotSpecified", "No default VPC for this user"))?,
     };
     let id = create_internal(state, &vpc_id, name, description, tags.clone())?;
     let node = Node::new()
@@ -277,7 +316,11 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
         ));
     }
     if !delete_internal(state, &id) {
-        return Err(errors::dependency(format!("resource {id} has a dependent object")));
+        return Err(errors::dependency(format!(
+            "resource {id} has a dependent object"
+        )));
     }
-    Ok(Answer::Xml(Node::new().text("return", true).text("groupId", id)))
+    Ok(Answer::Xml(
+        Node::new().text("return", true).text("groupId", id),
+    ))
 }

@@ -31,7 +31,12 @@ impl Meta {
     pub fn new(state: &mut State, prefix: &str, tags: Tags) -> Self {
         let id = state.ids.prefixed(prefix);
         let lag = read_lag(state);
-        Self { id, created_at: state.now, visible_at: later(state.now, lag), tags }
+        Self {
+            id,
+            created_at: state.now,
+            visible_at: later(state.now, lag),
+            tags,
+        }
     }
 
     /// Whether the resource is so new that it is still `pending`.
@@ -50,7 +55,11 @@ impl Meta {
 fn read_lag(state: &mut State) -> Duration {
     let longest = u64::try_from(state.durations.read_lag_max.as_millis()).unwrap_or(u64::MAX / 4);
     let drawn = state.ids.below(longest * 2 + 1).saturating_sub(longest);
-    if state.now == state.setup.start { Duration::ZERO } else { Duration::from_millis(drawn) }
+    if state.now == state.setup.start {
+        Duration::ZERO
+    } else {
+        Duration::from_millis(drawn)
+    }
 }
 
 /// A time after another.
@@ -66,7 +75,9 @@ pub struct Store<T> {
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { items: IndexMap::new() }
+        Self {
+            items: IndexMap::new(),
+        }
     }
 }
 

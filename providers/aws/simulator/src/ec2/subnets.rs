@@ -65,9 +65,21 @@ impl Described for Subnet {
         tag_type: "subnet",
         resource_type: "subnet",
         filters: &[
-            "subnet-id", "vpc-id", "availability-zone", "availabilityZone", "availability-zone-id",
-            "cidr", "cidr-block", "cidrBlock", "default-for-az", "defaultForAz", "owner-id",
-            "map-public-ip-on-launch", "mapPublicIpOnLaunch", "state", "available-ip-address-count",
+            "subnet-id",
+            "vpc-id",
+            "availability-zone",
+            "availabilityZone",
+            "availability-zone-id",
+            "cidr",
+            "cidr-block",
+            "cidrBlock",
+            "default-for-az",
+            "defaultForAz",
+            "owner-id",
+            "map-public-ip-on-launch",
+            "mapPublicIpOnLaunch",
+            "state",
+            "available-ip-address-count",
         ],
     };
 
@@ -103,7 +115,10 @@ impl Described for Subnet {
             .text("enableResourceNameDnsAAAARecord", false);
         let node = Node::new()
             .text("subnetId", &self.meta.id)
-            .text("subnetArn", state.arn("ec2", &format!("subnet/{}", self.meta.id)))
+            .text(
+                "subnetArn",
+                state.arn("ec2", &format!("subnet/{}", self.meta.id)),
+            )
             .text("state", self.state_word(state))
             .text("ownerId", ACCOUNT_ID)
             .text("vpcId", &self.vpc_id)
@@ -123,7 +138,12 @@ impl Described for Subnet {
     }
 
     fn state_word(&self, state: &State) -> String {
-        if self.meta.is_new(state) { "pending" } else { "available" }.to_owned()
+        if self.meta.is_new(state) {
+            "pending"
+        } else {
+            "available"
+        }
+        .to_owned()
     }
 
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
@@ -141,7 +161,11 @@ pub fn get<'a>(state: &'a State, id: &str) -> Option<&'a Subnet> {
 /// The id of a zone, by its name.
 pub fn zone_id(state: &State, zone: &str) -> String {
     let zones = state.setup.zones();
-    zones.into_iter().find(|(name, _)| name == zone).map(|(_, id)| id).unwrap_or_default()
+    zones
+        .into_iter()
+        .find(|(name, _)| name == zone)
+        .map(|(_, id)| id)
+        .unwrap_or_default()
 }
 
 fn taken(state: &State, subnet_id: &str) -> BTreeSet<Ipv4Addr> {
@@ -164,7 +188,11 @@ pub fn free_address(state: &State, subnet: &Subnet) -> Option<Ipv4Addr> {
     let taken = taken(state, &subnet.meta.id);
     let last = subnet.cidr.broadcast();
     // The network address and three more are AWS's own: `hosts` leaves out the first and the last.
-    subnet.cidr.hosts().skip(3).find(|address| *address != last && !taken.contains(address))
+    subnet
+        .cidr
+        .hosts()
+        .skip(3)
+        .find(|address| *address != last && !taken.contains(address))
 }
 
 /// Makes a subnet without checks.
@@ -197,27 +225,44 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let text = call.params.need("CidrBlock")?;
     let cidr = network(text, "cidrBlock")?;
     if !(16..=28).contains(&cidr.prefix_len()) || !vpc_cidr.contains(&cidr) {
-        return Err(errors::refuse("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
+        return Err(errors::refuse(
+            "InvalidSubnet.Range",
+            format!("The CIDR '{text}' is invalid."),
+        ));
     }
-    let mut others = state.ec2.subnets.all().filter(|subnet| subnet.vpc_id == vpc_id);
-    if others.any(|other| other.cidr.contains(&cidr) || cidr.contains(&other.cidr)) {
-        let message = format!("The CIDR '{text}' conflicts with another subnet");
-        return Err(errors::refuse("InvalidSubnet.Conflict", message));
-    }
-    let count = state.ec2.subnets.all().filter(|subnet| subnet.vpc_id == vpc_id).count();
-    if count >= quotas::limit(state, "L-407747CB") as usize {
-        let message = "The maximum number of subnets has been reached.";
-        return Err(errors::refuse("SubnetLimitExceeded", message));
-    }
+    admit(state, &vpc_id, cidr, text)?;
     let zone = zone(state, call)?;
     let id = create_internal(state, &vpc_id, &zone, cidr, tags);
     describe::one::<Subnet>(state, "subnet", &id)
 }
 
+/// Admits one more subnet to a VPC.
+fn admit(state: &State, vpc_id: &str, cidr: Ipv4Net, text: &str) -> Result<(), AwsError> {
+    let others = || {
+        state
+            .ec2
+            .subnets
+            .all()
+            .filter(|subnet| subnet.vpc_id == vpc_id)
+    };
+    if others().any(|other| other.cidr.contains(&cidr) || cidr.contains(&other.cidr)) {
+        let message = format!("The CIDR '{text}' conflicts with another subnet");
+        return Err(errors::refuse("InvalidSubnet.Conflict", message));
+    }
+    if others().count() >= quotas::limit(state, "L-407747CB") as usize {
+        let message = "The maximum number of subnets has been reached.";
+        return Err(errors::refuse("SubnetLimitExceeded", message));
+    }
+    Ok(())
+}
+
 /// The zone that a call asks for by name or id; the first one when it asks for none.
 fn zone(state: &State, call: &Call) -> Result<String, AwsError> {
     let zones = state.setup.zones();
-    let (name, id) = (call.params.get("AvailabilityZone"), call.params.get("AvailabilityZoneId"));
+    let (name, id) = (
+        call.params.get("AvailabilityZone"),
+        call.params.get("AvailabilityZoneId"),
+    );
     let found = zones.iter().find(|(zone, zone_id)| match (name, id) {
         (Some(name), _) => zone == name,
         (None, Some(id)) => zone_id == id,
@@ -237,7 +282,10 @@ fn modify_attribute(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<Subnet>(state, call, "SubnetId")?;
     let Some(value) = call.params.flag("MapPublicIpOnLaunch.Value") else {
         // Other attributes are not simulated, and must not seem to be set.
-        return Err(AwsError::unknown_operation("ec2", "ModifySubnetAttribute of other attributes"));
+        return Err(AwsError::unknown_operation(
+            "ec2",
+            "ModifySubnetAttribute of other attributes",
+        ));
     };
     if let Some(subnet) = state.ec2.subnets.get_mut(&id) {
         subnet.map_public_ip = value;
@@ -247,12 +295,19 @@ fn modify_attribute(state: &mut State, call: &Call) -> Outcome {
 
 fn delete(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<Subnet>(state, call, "SubnetId")?;
-    if state.ec2.interfaces.all().any(|interface| interface.subnet_id == id) {
+    if state
+        .ec2
+        .interfaces
+        .all()
+        .any(|interface| interface.subnet_id == id)
+    {
         return Err(errors::has_dependencies("subnet", &id));
     }
     // Its association with a route table goes with it.
     for table in state.ec2.route_tables.all_mut() {
-        table.associations.retain(|association| association.subnet_id.as_deref() != Some(&id));
+        table
+            .associations
+            .retain(|association| association.subnet_id.as_deref() != Some(&id));
     }
     state.ec2.subnets.remove(&id);
     returned()

@@ -20,15 +20,27 @@ const FILTERS: &[&str] = &["key", "value", "resource-id", "resource-type"];
 pub const TYPES: &[(&str, &str, &str)] = &[
     ("vpc-", "vpc", "InvalidVpcID.NotFound"),
     ("subnet-", "subnet", "InvalidSubnetID.NotFound"),
-    ("igw-", "internet-gateway", "InvalidInternetGatewayID.NotFound"),
+    (
+        "igw-",
+        "internet-gateway",
+        "InvalidInternetGatewayID.NotFound",
+    ),
     ("nat-", "natgateway", "NatGatewayNotFound"),
     ("eipalloc-", "elastic-ip", "InvalidAllocationID.NotFound"),
     ("rtb-", "route-table", "InvalidRouteTableID.NotFound"),
     ("sg-", "security-group", "InvalidGroup.NotFound"),
-    ("sgr-", "security-group-rule", "InvalidSecurityGroupRuleId.NotFound"),
+    (
+        "sgr-",
+        "security-group-rule",
+        "InvalidSecurityGroupRuleId.NotFound",
+    ),
     ("acl-", "network-acl", "InvalidNetworkAclID.NotFound"),
     ("dopt-", "dhcp-options", "InvalidDhcpOptionID.NotFound"),
-    ("eni-", "network-interface", "InvalidNetworkInterfaceID.NotFound"),
+    (
+        "eni-",
+        "network-interface",
+        "InvalidNetworkInterfaceID.NotFound",
+    ),
     ("i-", "instance", "InvalidInstanceID.NotFound"),
     ("vol-", "volume", "InvalidVolume.NotFound"),
     ("lt-", "launch-template", "InvalidLaunchTemplateId.NotFound"),
@@ -68,19 +80,28 @@ pub fn requested<T: Described>(call: &Call) -> Result<Tags, AwsError> {
 /// # Errors
 /// For reserved keys and too many tags.
 pub fn admit(tags: &Tags) -> Result<(), AwsError> {
-    if tags.keys().any(|key| key.to_lowercase().starts_with("aws:")) {
+    if tags
+        .keys()
+        .any(|key| key.to_lowercase().starts_with("aws:"))
+    {
         let message = "Tag keys starting with 'aws:' are reserved for internal use";
         return Err(errors::value(message));
     }
     if tags.len() > TAGS_MAX {
-        return Err(errors::refuse("TagLimitExceeded", "The maximum number of tags is 50."));
+        return Err(errors::refuse(
+            "TagLimitExceeded",
+            "The maximum number of tags is 50.",
+        ));
     }
     Ok(())
 }
 
 /// The resource type of an id, as tags know it.
 pub fn type_of(id: &str) -> Option<&'static str> {
-    TYPES.iter().find(|(prefix, _, _)| id.starts_with(prefix)).map(|(_, name, _)| *name)
+    TYPES
+        .iter()
+        .find(|(prefix, _, _)| id.starts_with(prefix))
+        .map(|(_, name, _)| *name)
 }
 
 /// The resources that a call names, each of which must be there.
@@ -108,10 +129,17 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     admit(&tags)?;
     let ids = resources(state, call)?;
     for id in &ids {
-        let held = state.ec2.meta_mut(id).map(|meta| meta.tags.clone()).unwrap_or_default();
+        let held = state
+            .ec2
+            .meta_mut(id)
+            .map(|meta| meta.tags.clone())
+            .unwrap_or_default();
         let after: Tags = held.into_iter().chain(tags.clone()).collect();
         if after.keys().filter(|key| !key.starts_with("aws:")).count() > TAGS_MAX {
-            return Err(errors::refuse("TagLimitExceeded", "The maximum number of tags is 50."));
+            return Err(errors::refuse(
+                "TagLimitExceeded",
+                "The maximum number of tags is 50.",
+            ));
         }
     }
     for id in ids {
@@ -125,7 +153,9 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     let tags = call.params.structs("Tag");
     let is_aws = |key: &str| key.to_lowercase().starts_with("aws:");
     if tags.iter().any(|tag| tag.get("Key").is_some_and(is_aws)) {
-        return Err(errors::value("Tag keys starting with 'aws:' are reserved for internal use"));
+        return Err(errors::value(
+            "Tag keys starting with 'aws:' are reserved for internal use",
+        ));
     }
     for id in ids {
         change(state, &id, |held| {
@@ -144,7 +174,9 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
 }
 
 fn change(state: &mut State, id: &str, edit: impl FnOnce(&mut Tags)) {
-    let Some(meta) = state.ec2.meta_mut(id) else { return };
+    let Some(meta) = state.ec2.meta_mut(id) else {
+        return;
+    };
     edit(&mut meta.tags);
     let tags = meta.tags.clone();
     // The bill never has the tags of addresses in use (measured), so they are not passed on.
@@ -160,7 +192,12 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
     }
     let mut nodes = Vec::new();
     let now = state.now;
-    for meta in state.ec2.metas().into_iter().filter(|meta| meta.visible_at <= now) {
+    for meta in state
+        .ec2
+        .metas()
+        .into_iter()
+        .filter(|meta| meta.visible_at <= now)
+    {
         let kind = type_of(&meta.id).unwrap_or_default();
         for (key, value) in &meta.tags {
             let is_wanted = conditions.iter().all(|(name, patterns)| {
@@ -175,7 +212,9 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
                 filters::matches(&values, patterns)
             });
             if is_wanted {
-                let node = Node::new().text("resourceId", &meta.id).text("resourceType", kind);
+                let node = Node::new()
+                    .text("resourceId", &meta.id)
+                    .text("resourceType", kind);
                 nodes.push(node.text("key", key).text("value", value));
             }
         }

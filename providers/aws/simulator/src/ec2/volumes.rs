@@ -63,8 +63,16 @@ impl Described for Volume {
         tag_type: "volume",
         resource_type: "ebs_volume",
         filters: &[
-            "volume-id", "status", "availability-zone", "size", "volume-type", "encrypted",
-            "create-time", "attachment.instance-id", "attachment.status", "attachment.device",
+            "volume-id",
+            "status",
+            "availability-zone",
+            "size",
+            "volume-type",
+            "encrypted",
+            "create-time",
+            "attachment.instance-id",
+            "attachment.status",
+            "attachment.device",
             "attachment.delete-on-termination",
         ],
     };
@@ -80,11 +88,16 @@ impl Described for Volume {
     fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
         let held = self.attachment.iter();
         let value = match filter {
-            "attachment.instance-id" => return Some(held.map(|one| one.instance_id.clone()).collect()),
+            "attachment.instance-id" => {
+                return Some(held.map(|one| one.instance_id.clone()).collect());
+            }
             "attachment.status" => return Some(held.map(|_| "attached".to_owned()).collect()),
             "attachment.device" => return Some(held.map(|one| one.device.clone()).collect()),
             "attachment.delete-on-termination" => {
-                return Some(held.map(|one| one.delete_on_termination.to_string()).collect());
+                return Some(
+                    held.map(|one| one.delete_on_termination.to_string())
+                        .collect(),
+                );
             }
             "volume-id" => self.meta.id.clone(),
             "status" => self.state_word(state),
@@ -151,7 +164,12 @@ pub fn create_internal(
     let id = meta.id.clone();
     let run = billing::run_of(&meta.tags).or(run_id);
     billing::usage::volume(state, &id, size_gb, &meta.tags, run.as_deref());
-    let volume = Volume { meta, zone: zone.to_owned(), size_gb, attachment: None };
+    let volume = Volume {
+        meta,
+        zone: zone.to_owned(),
+        size_gb,
+        attachment: None,
+    };
     state.ec2.volumes.insert(&id, volume);
     id
 }
@@ -177,10 +195,15 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let volume_type = call.params.get("VolumeType").unwrap_or("gp3");
     if volume_type != "gp3" {
         let operation = format!("CreateVolume of type {volume_type}");
-        return Err(crate::wire::error::AwsError::unknown_operation("ec2", &operation));
+        return Err(crate::wire::error::AwsError::unknown_operation(
+            "ec2", &operation,
+        ));
     }
     call.params.need("Size")?;
-    let size = call.params.number("Size")?.and_then(|size| u32::try_from(size).ok());
+    let size = call
+        .params
+        .number("Size")?
+        .and_then(|size| u32::try_from(size).ok());
     let Some(size) = size.filter(|size| (1..=SIZE_GB_MAX).contains(size)) else {
         let message = format!("Volume size must be between 1 and {SIZE_GB_MAX} GiB.");
         return Err(errors::value(message));
@@ -200,8 +223,12 @@ fn detach(state: &mut State, call: &Call) -> Outcome {
     if let Some(volume) = state.ec2.volumes.get_mut(&id) {
         volume.attachment = None;
     }
-    let node = Node::new().text("volumeId", &id).text("instanceId", held.instance_id);
-    Ok(Answer::Xml(node.text("device", held.device).text("status", "detaching")))
+    let node = Node::new()
+        .text("volumeId", &id)
+        .text("instanceId", held.instance_id);
+    Ok(Answer::Xml(
+        node.text("device", held.device).text("status", "detaching"),
+    ))
 }
 
 fn delete(state: &mut State, call: &Call) -> Outcome {

@@ -14,13 +14,13 @@ use crate::ec2::route_tables::{self, RouteTable};
 use crate::ec2::security_groups::{self, SecurityGroup};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::{Operation, tags};
+use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome, returned};
 use crate::wire::xml::Node;
-use crate::quotas;
 
 /// A VPC.
 #[derive(Clone, Debug)]
@@ -67,8 +67,14 @@ impl Described for Vpc {
         tag_type: "vpc",
         resource_type: "vpc",
         filters: &[
-            "vpc-id", "cidr", "cidr-block-association.cidr-block", "dhcp-options-id", "is-default",
-            "isDefault", "owner-id", "state",
+            "vpc-id",
+            "cidr",
+            "cidr-block-association.cidr-block",
+            "dhcp-options-id",
+            "is-default",
+            "isDefault",
+            "owner-id",
+            "state",
         ],
     };
 
@@ -111,7 +117,12 @@ impl Described for Vpc {
     }
 
     fn state_word(&self, state: &State) -> String {
-        if self.meta.is_new(state) { "pending" } else { "available" }.to_owned()
+        if self.meta.is_new(state) {
+            "pending"
+        } else {
+            "available"
+        }
+        .to_owned()
     }
 
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
@@ -127,7 +138,12 @@ pub fn exists(state: &State, id: &str) -> bool {
 
 /// The id of the default VPC.
 pub fn default_id(state: &State) -> Option<String> {
-    state.ec2.vpcs.all().find(|vpc| vpc.is_default).map(|vpc| vpc.meta.id.clone())
+    state
+        .ec2
+        .vpcs
+        .all()
+        .find(|vpc| vpc.is_default)
+        .map(|vpc| vpc.meta.id.clone())
 }
 
 /// Makes a VPC with what comes with it: main route table, default network ACL and default security
@@ -164,7 +180,10 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let text = call.params.need("CidrBlock")?;
     let cidr = network(text, "cidrBlock")?;
     if !(16..=28).contains(&cidr.prefix_len()) {
-        return Err(errors::refuse("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")));
+        return Err(errors::refuse(
+            "InvalidVpc.Range",
+            format!("The CIDR '{text}' is invalid."),
+        ));
     }
     if state.ec2.vpcs.count() >= quotas::limit(state, "L-F678F1CE") as usize {
         return Err(errors::refuse(
@@ -188,7 +207,11 @@ pub fn network(text: &str, parameter: &str) -> Result<Ipv4Net, AwsError> {
 
 fn modify_attribute(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<Vpc>(state, call, "VpcId")?;
-    let names = ["EnableDnsSupport", "EnableDnsHostnames", "EnableNetworkAddressUsageMetrics"];
+    let names = [
+        "EnableDnsSupport",
+        "EnableDnsHostnames",
+        "EnableNetworkAddressUsageMetrics",
+    ];
     let given: Vec<(&str, bool)> = names
         .iter()
         .filter_map(|name| Some((*name, call.params.flag(&format!("{name}.Value"))?)))
@@ -239,8 +262,14 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     state.ec2.route_tables.retain(|table| !of_vpc(table));
     state.ec2.acls.retain(|acl: &NetworkAcl| acl.vpc_id != id);
     let groups: Vec<String> = security_groups::of_vpc(state, &id);
-    state.ec2.rules.retain(|rule| !groups.contains(&rule.group_id));
-    state.ec2.security_groups.retain(|group: &SecurityGroup| group.vpc_id != id);
+    state
+        .ec2
+        .rules
+        .retain(|rule| !groups.contains(&rule.group_id));
+    state
+        .ec2
+        .security_groups
+        .retain(|group: &SecurityGroup| group.vpc_id != id);
     state.ec2.vpcs.remove(&id);
     returned()
 }
@@ -249,9 +278,21 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
 fn is_in_use(state: &State, id: &str) -> bool {
     let ec2 = &state.ec2;
     ec2.subnets.all().any(|subnet| subnet.vpc_id == id)
-        || ec2.internet_gateways.all().any(|gateway| gateway.vpc_id.as_deref() == Some(id))
-        || ec2.route_tables.all().any(|table| table.vpc_id == id && !table.is_main())
-        || ec2.security_groups.all().any(|group| group.vpc_id == id && !group.is_default())
-        || ec2.acls.all().any(|acl| acl.vpc_id == id && !acl.is_default)
+        || ec2
+            .internet_gateways
+            .all()
+            .any(|gateway| gateway.vpc_id.as_deref() == Some(id))
+        || ec2
+            .route_tables
+            .all()
+            .any(|table| table.vpc_id == id && !table.is_main())
+        || ec2
+            .security_groups
+            .all()
+            .any(|group| group.vpc_id == id && !group.is_default())
+        || ec2
+            .acls
+            .all()
+            .any(|acl| acl.vpc_id == id && !acl.is_default)
         || ec2.interfaces.all().any(|interface| interface.vpc_id == id)
 }

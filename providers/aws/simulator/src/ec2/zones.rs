@@ -12,9 +12,23 @@ use crate::wire::xml::Node;
 /// The regions that every account has without asking. Source: the list of regions in the AWS account
 /// management guide; those that need an opt-in are left out, as DescribeRegions does by default.
 const REGIONS: &[&str] = &[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
-    "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2",
-    "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// The operations on regions and zones.
@@ -41,7 +55,13 @@ fn answer(state: &State, call: &Call, set: &str, known: &[&str], items: Vec<Item
             filters::matches(&held, patterns)
         })
     });
-    list(state, call, set, nodes.map(|(node, _)| node).collect(), false)
+    list(
+        state,
+        call,
+        set,
+        nodes.map(|(node, _)| node).collect(),
+        false,
+    )
 }
 
 fn describe_regions(state: &mut State, call: &Call) -> Outcome {
@@ -107,7 +127,13 @@ fn describe_zones(state: &mut State, call: &Call) -> Outcome {
             (node, values)
         });
     let known = [
-        "zone-name", "zone-id", "state", "zone-type", "region-name", "opt-in-status", "group-name",
+        "zone-name",
+        "zone-id",
+        "state",
+        "zone-type",
+        "region-name",
+        "opt-in-status",
+        "group-name",
         "message",
     ];
     answer(state, call, "availabilityZoneInfo", &known, items.collect())

@@ -57,7 +57,9 @@ impl AccessEntry {
     /// The entry that makes a cluster's creator its administrator.
     pub fn of_creator(cluster: &Cluster, now: Timestamp) -> Self {
         let mut entry = Self::new(cluster, &cluster.creator_arn, "STANDARD", now);
-        entry.policies.insert(ADMIN_POLICY.to_owned(), Associated::to_cluster(now));
+        entry
+            .policies
+            .insert(ADMIN_POLICY.to_owned(), Associated::to_cluster(now));
         entry
     }
 
@@ -163,7 +165,9 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
 
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let principal = of_path(state, call)?.principal_arn.clone();
-    input::cluster_mut(state, call)?.access.shift_remove(&principal);
+    input::cluster_mut(state, call)?
+        .access
+        .shift_remove(&principal);
     Ok(Answer::Json(json!({})))
 }
 

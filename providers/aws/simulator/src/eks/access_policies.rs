@@ -13,8 +13,7 @@ use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome};
 
 /// The policy that makes a principal an administrator of the whole cluster.
-pub const ADMIN_POLICY: &str =
-    "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+pub const ADMIN_POLICY: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
 /// The access policies that the simulator knows.
 const NAMES: [&str; 5] = [
@@ -39,7 +38,11 @@ pub struct Associated {
 impl Associated {
     /// An association for the whole cluster.
     pub fn to_cluster(at: Timestamp) -> Self {
-        Self { scope: "cluster".to_owned(), namespaces: Vec::new(), at }
+        Self {
+            scope: "cluster".to_owned(),
+            namespaces: Vec::new(),
+            at,
+        }
     }
 }
 
@@ -48,7 +51,10 @@ fn arn(name: &str) -> String {
 }
 
 pub(super) fn list(state: &State, call: &Call) -> Outcome {
-    let all = NAMES.iter().map(|name| json!({"name": name, "arn": arn(name)})).collect();
+    let all = NAMES
+        .iter()
+        .map(|name| json!({"name": name, "arn": arn(name)}))
+        .collect();
     input::paged(state, call, "accessPolicies", all)
 }
 
@@ -66,7 +72,10 @@ pub(super) fn associate(state: &mut State, call: &Call) -> Outcome {
     };
     let entry = of_path(state, call)?;
     if entry.entry_type != "STANDARD" {
-        let message = format!("Policies cannot be associated with entries of type {}", entry.entry_type);
+        let message = format!(
+            "Policies cannot be associated with entries of type {}",
+            entry.entry_type
+        );
         return Err(invalid_parameter(message));
     }
     let view = view(&policy, &associated);
@@ -81,15 +90,20 @@ pub(super) fn associate(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn disassociate(state: &mut State, call: &Call) -> Outcome {
     let policy = input::segment(call, 5).to_owned();
     let entry = of_path(state, call)?;
-    entry.policies.shift_remove(&policy).ok_or_else(|| {
-        not_found(format!("No associated access policy found: {policy}"))
-    })?;
+    entry
+        .policies
+        .shift_remove(&policy)
+        .ok_or_else(|| not_found(format!("No associated access policy found: {policy}")))?;
     Ok(Answer::Json(json!({})))
 }
 
 pub(super) fn list_associated(state: &mut State, call: &Call) -> Outcome {
     let entry = of_path(state, call)?;
-    let all = entry.policies.iter().map(|(arn, associated)| view(arn, associated)).collect();
+    let all = entry
+        .policies
+        .iter()
+        .map(|(arn, associated)| view(arn, associated))
+        .collect();
     let mut outcome = input::paged(state, call, "associatedAccessPolicies", all)?;
     if let Answer::Json(body) = &mut outcome {
         body["clusterName"] = json!(input::segment(call, 1));

@@ -1,6 +1,6 @@
 //! What the simulated EKS has none of: add-ons, Fargate profiles, identity providers.
 //!
-//! Their lists are truly empty, because nothing here can create one: creation is an unknown operation.
+//! Their lists are truly empty, because nothing here can create one: that is an unknown operation.
 
 use super::failure::not_found;
 use super::input;
@@ -17,15 +17,20 @@ pub(super) fn empty(state: &State, call: &Call, member: &str) -> Outcome {
 pub(super) fn no_addon(state: &State, call: &Call) -> Outcome {
     let cluster = input::cluster(state, call)?;
     let name = input::segment(call, 3);
-    Err(not_found(format!("No addon: {name} found in cluster: {}", cluster.name))
-        .with("clusterName", cluster.name.as_str())
-        .with("addonName", name))
+    Err(not_found(format!(
+        "No addon: {name} found in cluster: {}",
+        cluster.name
+    ))
+    .with("clusterName", cluster.name.as_str())
+    .with("addonName", name))
 }
 
 pub(super) fn no_fargate_profile(state: &State, call: &Call) -> Outcome {
     let cluster = input::cluster(state, call)?;
     let name = input::segment(call, 3);
-    Err(not_found(format!("No Fargate Profile found with name: {name}."))
-        .with("clusterName", cluster.name.as_str())
-        .with("fargateProfileName", name))
+    Err(
+        not_found(format!("No Fargate Profile found with name: {name}."))
+            .with("clusterName", cluster.name.as_str())
+            .with("fargateProfileName", name),
+    )
 }

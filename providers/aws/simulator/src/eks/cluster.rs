@@ -117,12 +117,17 @@ impl Cluster {
 
     /// The issuer of its service account tokens.
     pub fn issuer(&self, region: &str) -> String {
-        format!("https://oidc.eks.{region}.amazonaws.com/id/{}", self.endpoint_id)
+        format!(
+            "https://oidc.eks.{region}.amazonaws.com/id/{}",
+            self.endpoint_id
+        )
     }
 
     /// Whether an update of it runs.
     pub fn running_update(&self) -> Option<&Update> {
-        self.updates.values().find(|update| update.is_running() && update.node_group.is_none())
+        self.updates
+            .values()
+            .find(|update| update.is_running() && update.node_group.is_none())
     }
 }
 
@@ -192,8 +197,13 @@ fn network(network: &Network) -> Value {
 }
 
 /// All log types of a control plane.
-pub(super) const LOG_TYPES: [&str; 5] =
-    ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+pub(super) const LOG_TYPES: [&str; 5] = [
+    "api",
+    "audit",
+    "authenticator",
+    "controllerManager",
+    "scheduler",
+];
 
 fn logging(enabled: &[String]) -> Value {
     let is_on = |name: &&str| enabled.iter().any(|one| one == name);
@@ -227,7 +237,11 @@ pub(super) fn resource(state: &State, cluster: &Cluster) -> Resource {
     resource.tags = cluster.tags.clone();
     resource.state = cluster.status.clone();
     resource.created_at = Some(cluster.created_at);
-    resource.facts.insert("vpc_id".to_owned(), cluster.network.vpc_id.clone());
-    resource.facts.insert("version".to_owned(), cluster.version.clone());
+    resource
+        .facts
+        .insert("vpc_id".to_owned(), cluster.network.vpc_id.clone());
+    resource
+        .facts
+        .insert("version".to_owned(), cluster.version.clone());
     resource
 }

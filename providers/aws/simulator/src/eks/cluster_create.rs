@@ -41,10 +41,14 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     }
     check_known(body)?;
     check_name(&name)?;
-    let version = text(body, "version").unwrap_or_else(|| versions::default(state.now)).to_owned();
+    let version = text(body, "version")
+        .unwrap_or_else(|| versions::default(state.now))
+        .to_owned();
     if !versions::is_offered(state.now, &version) {
-        return Err(invalid_parameter(format!("unsupported Kubernetes version {version}"))
-            .with("clusterName", name));
+        return Err(
+            invalid_parameter(format!("unsupported Kubernetes version {version}"))
+                .with("clusterName", name),
+        );
     }
     check_quota(state)?;
     let network = check_network(state, &body["resourcesVpcConfig"])?;
@@ -63,6 +67,9 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     let (name, serial) = (cluster.name.clone(), cluster.serial);
     let run = billing::run_of(&cluster.tags);
     usage::control_plane(state, &name, &cluster.tags, run.as_deref());
+    if versions::is_extended(state.now, &cluster.version) {
+        usage::extended_support(state, &name, &cluster.tags, run.as_deref());
+    }
     let usually = state.durations.cluster_create;
     match input::ending(call, usually) {
         Ending::Well(wait) => super::after(state, wait, Event::ClusterActive(name, serial)),
@@ -81,29 +88,37 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
 
 /// Refuses what the simulator would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
-    let unknown = ["encryptionConfig", "outpostConfig", "computeConfig", "remoteNetworkConfig"];
+    let unknown = [
+        "encryptionConfig",
+        "outpostConfig",
+        "computeConfig",
+        "remoteNetworkConfig",
+    ];
     let asked = |member: &&&str| match body.get(**member) {
         None | Some(Value::Null) => false,
         Some(Value::Array(values)) => !values.is_empty(),
         Some(value) => value.get("enabled").and_then(Value::as_bool) != Some(false),
     };
     match unknown.iter().find(asked) {
-        Some(member) => {
-            Err(AwsError::unknown_operation("eks", &format!("CreateCluster with {member}")))
-        }
+        Some(member) => Err(AwsError::unknown_operation(
+            "eks",
+            &format!("CreateCluster with {member}"),
+        )),
         None => Ok(()),
     }
 }
 
 fn check_name(name: &str) -> Result<(), AwsError> {
     let first = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let rest = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let rest = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if first && rest && name.len() <= 100 {
         return Ok(());
     }
     Err(invalid_parameter(format!(
-        "The cluster name '{name}' is not valid: it must match ^[0-9A-Za-z][A-Za-z0-9_-]*$ and have \
-         at most 100 characters"
+        "The cluster name '{name}' is not valid: it must match ^[0-9A-Za-z][A-Za-z0-9_-]*$ and \
+         have at most 100 characters"
     )))
 }
 
@@ -132,7 +147,9 @@ fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
     check_zones(state, &zones)?;
     let mut vpcs = vpcs.into_iter();
     let (Some(vpc_id), None) = (vpcs.next(), vpcs.next()) else {
-        return Err(invalid_parameter("Subnets specified must be in the same VPC"));
+        return Err(invalid_parameter(
+            "Subnets specified must be in the same VPC",
+        ));
     };
     let security_group_ids = texts(given, "securityGroupIds");
     parts::check_security_groups(state, &security_group_ids, &vpc_id)?;
@@ -151,38 +168,56 @@ fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
     if network.public || network.private {
         return Ok(network);
     }
-    Err(invalid_parameter("Private and public endpoint access cannot both be false"))
+    Err(invalid_parameter(
+        "Private and public endpoint access cannot both be false",
+    ))
 }
 
 fn some_or(given: Vec<String>, usually: &str) -> Vec<String> {
-    if given.is_empty() { vec![usually.to_owned()] } else { given }
+    if given.is_empty() {
+        vec![usually.to_owned()]
+    } else {
+        given
+    }
 }
 
 fn check_zones(state: &State, zones: &BTreeSet<String>) -> Result<(), AwsError> {
     let known = state.setup.zones();
     let refused = |name: &str| {
-        known.iter().any(|(zone, id)| zone == name && REFUSED_ZONE_IDS.contains(&id.as_str()))
+        known
+            .iter()
+            .any(|(zone, id)| zone == name && REFUSED_ZONE_IDS.contains(&id.as_str()))
     };
-    let valid: Vec<&str> =
-        known.iter().map(|(zone, _)| zone.as_str()).filter(|zone| !refused(zone)).collect();
+    let valid: Vec<&str> = known
+        .iter()
+        .map(|(zone, _)| zone.as_str())
+        .filter(|zone| !refused(zone))
+        .collect();
     if let Some(zone) = zones.iter().find(|zone| refused(zone)) {
         let message = format!(
             "Cannot create cluster because {zone}, the targeted availability zone, does not \
-             currently have sufficient capacity to support the cluster. Retry and choose from these \
-             availability zones: {}",
+             currently have sufficient capacity to support the cluster. Retry and choose from \
+             these availability zones: {}",
             valid.join(", ")
         );
-        return Err(AwsError::new(400, "UnsupportedAvailabilityZoneException", message)
-            .with("validZones", valid));
+        return Err(
+            AwsError::new(400, "UnsupportedAvailabilityZoneException", message)
+                .with("validZones", valid),
+        );
     }
     if zones.len() < 2 {
-        return Err(invalid_parameter("Subnets specified must be in at least two different AZs"));
+        return Err(invalid_parameter(
+            "Subnets specified must be in at least two different AZs",
+        ));
     }
     Ok(())
 }
 
 fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
-    let need = Need { principal: "eks.amazonaws.com", policies: &[&[CLUSTER_POLICY]] };
+    let need = Need {
+        principal: "eks.amazonaws.com",
+        policies: &[&[CLUSTER_POLICY]],
+    };
     role_is_usable(state, arn, need).map_err(|reason| {
         invalid_parameter(match reason {
             Unusable::Unseen => format!("roleArn, {arn}, does not exist"),
@@ -190,8 +225,8 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
                 "Role could not be assumed because the trusted entity is not correct".to_owned()
             }
             Unusable::Lacking(policies) => format!(
-                "The provided role doesn't have the Amazon EKS Managed Policies associated with it. \
-                 Please ensure the following policies [{}] are attached",
+                "The provided role doesn't have the Amazon EKS Managed Policies associated with \
+                 it. Please ensure the following policies [{}] are attached",
                 policies.join(", ")
             ),
         })
@@ -208,25 +243,41 @@ fn read(
 ) -> Result<Cluster, AwsError> {
     let given = &body["kubernetesNetworkConfig"];
     if text(given, "ipFamily") == Some("ipv6") {
-        return Err(AwsError::unknown_operation("eks", "CreateCluster with ipFamily ipv6"));
+        return Err(AwsError::unknown_operation(
+            "eks",
+            "CreateCluster with ipFamily ipv6",
+        ));
     }
     // A VPC in 10/8 gets the other range, so that the two never overlap.
     let in_ten = ec2::subnets::get(state, &network.subnet_ids[0])
         .is_some_and(|subnet| subnet.cidr.addr().octets()[0] == 10);
-    let usual_cidr = if in_ten { "172.20.0.0/16" } else { "10.100.0.0/16" };
-    network.service_cidr = text(given, "serviceIpv4Cidr").unwrap_or(usual_cidr).to_owned();
+    let usual_cidr = if in_ten {
+        "172.20.0.0/16"
+    } else {
+        "10.100.0.0/16"
+    };
+    network.service_cidr = text(given, "serviceIpv4Cidr")
+        .unwrap_or(usual_cidr)
+        .to_owned();
     let access_config = &body["accessConfig"];
-    let mode = text(access_config, "authenticationMode").unwrap_or("CONFIG_MAP").to_owned();
+    let mode = text(access_config, "authenticationMode")
+        .unwrap_or("CONFIG_MAP")
+        .to_owned();
     let flag = |value: &Value, usually: bool| value.as_bool().unwrap_or(usually);
     let mut cluster = Cluster {
         arn: state.arn("eks", &format!("cluster/{name}")),
         serial: state.eks.next_serial(),
         status: "CREATING".to_owned(),
         log_types: enabled_logs(&body["logging"]),
-        creator_is_admin: flag(&access_config["bootstrapClusterCreatorAdminPermissions"], true),
+        creator_is_admin: flag(
+            &access_config["bootstrapClusterCreatorAdminPermissions"],
+            true,
+        ),
         creator_arn: sts::caller_arn(),
         authentication_mode: mode,
-        support_type: text(&body["upgradePolicy"], "supportType").unwrap_or("EXTENDED").to_owned(),
+        support_type: text(&body["upgradePolicy"], "supportType")
+            .unwrap_or("EXTENDED")
+            .to_owned(),
         deletion_protection: flag(&body["deletionProtection"], false),
         tags: input::map(body, "tags"),
         created_at: state.now,
@@ -259,5 +310,9 @@ pub(super) fn enabled_logs(logging: &Value) -> Vec<String> {
         .filter(|group| group["enabled"].as_bool() == Some(true))
         .flat_map(|group| texts(group, "types"))
         .collect();
-    LOG_TYPES.iter().filter(|name| on.contains(**name)).map(|name| (*name).to_owned()).collect()
+    LOG_TYPES
+        .iter()
+        .filter(|name| on.contains(**name))
+        .map(|name| (*name).to_owned())
+        .collect()
 }

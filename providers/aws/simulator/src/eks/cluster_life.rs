@@ -15,12 +15,18 @@ use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
 fn find<'a>(state: &'a mut State, name: &str, serial: u64) -> Option<&'a mut Cluster> {
-    state.eks.clusters.get_mut(name).filter(|cluster| cluster.serial == serial)
+    state
+        .eks
+        .clusters
+        .get_mut(name)
+        .filter(|cluster| cluster.serial == serial)
 }
 
 /// A cluster that is still being created becomes ACTIVE, with its API server.
 pub(super) fn active(state: &mut State, name: &str, serial: u64) {
-    let Some(cluster) = find(state, name, serial) else { return };
+    let Some(cluster) = find(state, name, serial) else {
+        return;
+    };
     if cluster.status != "CREATING" {
         return;
     }
@@ -34,7 +40,9 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
 
 /// A cluster that is still being created becomes FAILED.
 pub(super) fn failed(state: &mut State, name: &str, serial: u64, code: &str) {
-    let Some(cluster) = find(state, name, serial) else { return };
+    let Some(cluster) = find(state, name, serial) else {
+        return;
+    };
     if cluster.status != "CREATING" {
         return;
     }
@@ -88,7 +96,11 @@ fn refuse_deletion(cluster: &Cluster) -> Result<(), AwsError> {
 /// A cluster could not be deleted: it is as it was.
 pub(super) fn stays(state: &mut State, name: &str, serial: u64) {
     if let Some(cluster) = find(state, name, serial) {
-        let status = if cluster.was_active { "ACTIVE" } else { "FAILED" };
+        let status = if cluster.was_active {
+            "ACTIVE"
+        } else {
+            "FAILED"
+        };
         status.clone_into(&mut cluster.status);
     }
 }
@@ -98,12 +110,19 @@ pub(super) fn gone(state: &mut State, name: &str, serial: u64) {
     if find(state, name, serial).is_none() {
         return;
     }
-    let Some(cluster) = state.eks.clusters.remove(name) else { return };
+    let Some(cluster) = state.eks.clusters.remove(name) else {
+        return;
+    };
     state.kubernetes.remove(name);
     usage::stop(state, name);
+    usage::stop(state, &usage::extended_key(name));
     let linger = state.durations.interfaces_linger;
     let network = cluster.network;
     // The group is deleted with the cluster, but only once nothing uses it.
     parts::release_group(state, &network.cluster_group_id);
-    after(state, linger, Event::InterfacesGone(network.interface_ids, network.cluster_group_id));
+    after(
+        state,
+        linger,
+        Event::InterfacesGone(network.interface_ids, network.cluster_group_id),
+    );
 }

@@ -64,7 +64,14 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         .filter(|(name, _)| *name != "clientRequestToken")
         .map(|(name, value)| (name.clone(), value.to_string()))
         .collect();
-    Ok(updates::begin(state, call, &cluster.name, (update_type, params), None, Change::Done))
+    Ok(updates::begin(
+        state,
+        call,
+        &cluster.name,
+        (update_type, params),
+        None,
+        Change::Done,
+    ))
 }
 
 fn set_network(cluster: &mut Cluster, given: &Value) -> Result<(), AwsError> {
@@ -73,8 +80,12 @@ fn set_network(cluster: &mut Cluster, given: &Value) -> Result<(), AwsError> {
         return Err(AwsError::unknown_operation("eks", what));
     }
     let network = &mut cluster.network;
-    network.public = given["endpointPublicAccess"].as_bool().unwrap_or(network.public);
-    network.private = given["endpointPrivateAccess"].as_bool().unwrap_or(network.private);
+    network.public = given["endpointPublicAccess"]
+        .as_bool()
+        .unwrap_or(network.public);
+    network.private = given["endpointPrivateAccess"]
+        .as_bool()
+        .unwrap_or(network.private);
     let cidrs = texts(given, "publicAccessCidrs");
     if !cidrs.is_empty() {
         network.public_cidrs = cidrs;
@@ -98,8 +109,18 @@ pub(super) fn version(state: &mut State, call: &Call) -> Outcome {
     let name = cluster.name.clone();
     let params = vec![
         ("Version".to_owned(), wanted.clone()),
-        ("PlatformVersion".to_owned(), json!(versions::platform(&wanted)).to_string()),
+        (
+            "PlatformVersion".to_owned(),
+            json!(versions::platform(&wanted)).to_string(),
+        ),
     ];
     let update = ("VersionUpdate", params);
-    Ok(updates::begin(state, call, &name, update, None, Change::Version(wanted)))
+    Ok(updates::begin(
+        state,
+        call,
+        &name,
+        update,
+        None,
+        Change::Version(wanted),
+    ))
 }

@@ -18,7 +18,9 @@ use crate::wire::response::{Answer, Outcome};
 
 /// A text member of a JSON body.
 pub fn text<'a>(body: &'a Value, member: &str) -> Option<&'a str> {
-    body.get(member).and_then(Value::as_str).filter(|text| !text.is_empty())
+    body.get(member)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 /// A text member that must be there.
@@ -36,7 +38,12 @@ pub fn need_text<'a>(body: &'a Value, member: &str) -> Result<&'a str, AwsError>
 /// A list of texts; absent is empty.
 pub fn texts(body: &Value, member: &str) -> Vec<String> {
     let values = body.get(member).and_then(Value::as_array);
-    values.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    values
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A map of texts, such as tags or labels; absent is empty.
@@ -51,7 +58,9 @@ pub fn map(body: &Value, member: &str) -> BTreeMap<String, String> {
 
 /// A small number; absent is `None`.
 pub fn number(body: &Value, member: &str) -> Option<u32> {
-    body.get(member).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
+    body.get(member)
+        .and_then(Value::as_u64)
+        .and_then(|number| u32::try_from(number).ok())
 }
 
 /// A segment of the path, counted from 0.
@@ -74,7 +83,11 @@ pub fn cluster<'a>(state: &'a State, call: &Call) -> Result<&'a Cluster, AwsErro
 /// `ResourceNotFoundException`.
 pub fn cluster_mut<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Cluster, AwsError> {
     let name = segment(call, 1);
-    state.eks.clusters.get_mut(name).ok_or_else(|| no_cluster(name))
+    state
+        .eks
+        .clusters
+        .get_mut(name)
+        .ok_or_else(|| no_cluster(name))
 }
 
 /// One page of a list under `member`, with `nextToken`.
@@ -82,8 +95,14 @@ pub fn cluster_mut<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Clus
 /// # Errors
 /// `InvalidParameterException` for a token that is not one of this list.
 pub fn paged(state: &State, call: &Call, member: &str, all: Vec<Value>) -> Outcome {
-    let asked = call.params.number("maxResults")?.unwrap_or(100).clamp(1, 100);
-    let size = usize::try_from(asked).unwrap_or(100).min(state.setup.page_size_max);
+    let asked = call
+        .params
+        .number("maxResults")?
+        .unwrap_or(100)
+        .clamp(1, 100);
+    let size = usize::try_from(asked)
+        .unwrap_or(100)
+        .min(state.setup.page_size_max);
     let list = format!("{}:{}", call.action, segment(call, 1));
     let page = page(&list, all, call.params.get("nextToken"), size)
         .map_err(|error| invalid_parameter(error.message))?;
@@ -97,7 +116,10 @@ pub fn paged(state: &State, call: &Call, member: &str, all: Vec<Value>) -> Outco
 /// A date as EKS writes it: seconds since the epoch, with fractions.
 pub fn epoch(at: Timestamp) -> Value {
     // Milliseconds since the epoch stay far below what a float holds exactly.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53 for the next 280 000 years")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "below 2^53 for the next 280 000 years"
+    )]
     let seconds = at.as_millisecond() as f64 / 1000.0;
     json!(seconds)
 }
@@ -117,7 +139,10 @@ impl Token {
         if let Some(members) = rest.as_object_mut() {
             members.remove("clientRequestToken");
         }
-        Self { token, rest: rest.to_string() }
+        Self {
+            token,
+            rest: rest.to_string(),
+        }
     }
 
     /// Whether `later` repeats this request: same token, same content.

@@ -17,13 +17,22 @@ pub fn cluster_of(state: &State, request: &Request<Bytes>) -> Option<String> {
     let host = host(request)?;
     let region = &state.setup.region;
     let mut clusters = state.eks.clusters.values();
-    let cluster = clusters.find(|one| one.was_active && one.host(region).eq_ignore_ascii_case(host))?;
+    let cluster =
+        clusters.find(|one| one.was_active && one.host(region).eq_ignore_ascii_case(host))?;
     Some(cluster.name.clone())
 }
 
 /// The host of a request without its port.
 fn host(request: &Request<Bytes>) -> Option<&str> {
-    let header = || request.headers().get("host")?.to_str().ok()?.split(':').next();
+    let header = || {
+        request
+            .headers()
+            .get("host")?
+            .to_str()
+            .ok()?
+            .split(':')
+            .next()
+    };
     request.uri().host().or_else(header)
 }
 
@@ -33,7 +42,9 @@ pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Rep
         .eks
         .clusters
         .get(cluster)
-        .map_or(Identity::Unauthenticated, |cluster| identify(state, cluster, request));
+        .map_or(Identity::Unauthenticated, |cluster| {
+            identify(state, cluster, request)
+        });
     match state.kubernetes.get_mut(cluster) {
         Some(server) => server.answer(&identity, request),
         None => Reply::Now(unavailable()),
@@ -48,9 +59,14 @@ fn unavailable() -> http::Response<Bytes> {
 
 /// Who a request is from: an IAM principal that the cluster knows, or nobody.
 fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Identity {
-    let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    let header = request
+        .headers()
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|text| text.strip_prefix("Bearer "));
-    let Some(bearer) = bearer else { return Identity::Unauthenticated };
+    let Some(bearer) = bearer else {
+        return Identity::Unauthenticated;
+    };
     match token::principal(bearer, &cluster.name, state.now) {
         Ok(principal) => map(cluster, &principal),
         Err(_refused) => Identity::Unauthenticated,
@@ -59,19 +75,35 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
 
 /// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403.
 fn map(cluster: &Cluster, principal: &str) -> Identity {
-    let masters = || vec!["system:masters".to_owned(), "system:authenticated".to_owned()];
+    let masters = || {
+        vec![
+            "system:masters".to_owned(),
+            "system:authenticated".to_owned(),
+        ]
+    };
     if cluster.authentication_mode == "CONFIG_MAP" {
         if cluster.creator_is_admin && principal == cluster.creator_arn {
-            return Identity::User { name: "kubernetes-admin".to_owned(), groups: masters() };
+            return Identity::User {
+                name: "kubernetes-admin".to_owned(),
+                groups: masters(),
+            };
         }
         return Identity::Unauthenticated;
     }
-    let Some(entry) = cluster.access.get(principal) else { return Identity::Unauthenticated };
-    let is_admin = entry.policies.get(ADMIN_POLICY).is_some_and(|one| one.scope == "cluster");
+    let Some(entry) = cluster.access.get(principal) else {
+        return Identity::Unauthenticated;
+    };
+    let is_admin = entry
+        .policies
+        .get(ADMIN_POLICY)
+        .is_some_and(|one| one.scope == "cluster");
     let mut groups = entry.groups.clone();
     groups.push("system:authenticated".to_owned());
     let groups = if is_admin { masters() } else { groups };
-    Identity::User { name: entry.username.clone(), groups }
+    Identity::User {
+        name: entry.username.clone(),
+        groups,
+    }
 }
 
 /// Lets the API servers reach the time now.
@@ -86,7 +118,12 @@ pub fn advance(state: &mut State) {
 pub fn carry_out(state: &mut State) {
     let mut wanted = Vec::new();
     for (cluster, server) in &mut state.kubernetes {
-        wanted.extend(server.take_cloud_requests().into_iter().map(|one| (cluster.clone(), one)));
+        wanted.extend(
+            server
+                .take_cloud_requests()
+                .into_iter()
+                .map(|one| (cluster.clone(), one)),
+        );
     }
     for (cluster, request) in wanted {
         wishes::carry_out(state, &cluster, request);

@@ -101,14 +101,21 @@ pub struct NodeGroup {
 impl NodeGroup {
     /// The key under which timers know it.
     pub fn key(&self, cluster: &str) -> GroupKey {
-        GroupKey { cluster: cluster.to_owned(), group: self.name.clone(), serial: self.serial }
+        GroupKey {
+            cluster: cluster.to_owned(),
+            group: self.name.clone(),
+            serial: self.serial,
+        }
     }
 }
 
 /// The node group that a timer means, if it still exists.
 pub(super) fn of_key<'a>(state: &'a mut State, key: &GroupKey) -> Option<&'a mut NodeGroup> {
     let cluster = state.eks.clusters.get_mut(&key.cluster)?;
-    cluster.node_groups.get_mut(&key.group).filter(|group| group.serial == key.serial)
+    cluster
+        .node_groups
+        .get_mut(&key.group)
+        .filter(|group| group.serial == key.serial)
 }
 
 /// The node group that the path names.
@@ -182,6 +189,8 @@ pub(super) fn resource(region: &str, cluster: &str, group: &NodeGroup) -> Resour
     resource.tags = group.tags.clone();
     resource.state = group.status.clone();
     resource.created_at = Some(group.created_at);
-    resource.facts.insert("cluster".to_owned(), cluster.to_owned());
+    resource
+        .facts
+        .insert("cluster".to_owned(), cluster.to_owned());
     resource
 }

@@ -54,7 +54,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         .with("nodegroupName", name));
     }
     let named = |error: AwsError| {
-        error.with("clusterName", cluster_name.as_str()).with("nodegroupName", name.as_str())
+        error
+            .with("clusterName", cluster_name.as_str())
+            .with("nodegroupName", name.as_str())
     };
     check_cluster(state, cluster).map_err(named)?;
     check_known(body)?;
@@ -75,13 +77,21 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     let key = group.key(cluster);
     let usually = state.durations.node_group_create;
     let ending = input::ending(call, usually);
-    group.planned = if let Ending::Well(wait) = ending { wait } else { usually };
+    group.planned = if let Ending::Well(wait) = ending {
+        wait
+    } else {
+        usually
+    };
     after(state, group.planned / 4, Event::Launch(key.clone()));
     match ending {
         Ending::Well(wait) => after(state, nodes_join_after(wait), Event::Join(key, 0)),
         Ending::Badly(code) => {
             let code = code.unwrap_or_else(|| "NodeCreationFailure".to_owned());
-            after(state, state.durations.node_group_failure, Event::GroupFailed(key, code));
+            after(
+                state,
+                state.durations.node_group_failure,
+                Event::GroupFailed(key, code),
+            );
         }
         Ending::Never => {}
     }
@@ -90,7 +100,10 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     if let Some(cluster) = state.eks.clusters.get_mut(cluster) {
         if cluster.authentication_mode != "CONFIG_MAP" {
             let entry = AccessEntry::of_nodes(cluster, &group.role_arn, now);
-            cluster.access.entry(group.role_arn.clone()).or_insert(entry);
+            cluster
+                .access
+                .entry(group.role_arn.clone())
+                .or_insert(entry);
         }
         cluster.node_groups.insert(group.name.clone(), group);
     }
@@ -117,11 +130,22 @@ fn check_cluster(state: &State, cluster: &Cluster) -> Result<(), AwsError> {
 
 /// Refuses what the simulator would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
+    if text(body, "capacityType").is_some_and(|one| one != "ON_DEMAND") {
+        // Spot capacity has a price of its own, which the meter does not know.
+        return Err(AwsError::unknown_operation(
+            "eks",
+            "CreateNodegroup of other than ON_DEMAND",
+        ));
+    }
     let asked = |member: &&&str| body.get(**member).is_some_and(|value| !value.is_null());
-    match ["launchTemplate", "remoteAccess", "nodeRepairConfig"].iter().find(asked) {
-        Some(member) => {
-            Err(AwsError::unknown_operation("eks", &format!("CreateNodegroup with {member}")))
-        }
+    match ["launchTemplate", "remoteAccess", "nodeRepairConfig"]
+        .iter()
+        .find(asked)
+    {
+        Some(member) => Err(AwsError::unknown_operation(
+            "eks",
+            &format!("CreateNodegroup with {member}"),
+        )),
         None => Ok(()),
     }
 }
@@ -132,7 +156,9 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         let message = format!("Requested Nodegroup version {version} is newer than the cluster's");
         return Err(invalid_parameter(message));
     }
-    let ami_type = text(body, "amiType").unwrap_or("AL2023_x86_64_STANDARD").to_owned();
+    let ami_type = text(body, "amiType")
+        .unwrap_or("AL2023_x86_64_STANDARD")
+        .to_owned();
     if ami_type.starts_with("AL2_") && versions::minor(&version) > LAST_AL2_MINOR {
         return Err(invalid_parameter(format!(
             "AMI Type {ami_type} is only supported for kubernetes versions 1.{LAST_AL2_MINOR} or \
@@ -150,7 +176,14 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         status: "CREATING".to_owned(),
         role_arn: need_text(body, "nodeRole")?.to_owned(),
         subnet_ids: texts(body, "subnets"),
-        scaling: scaling(&body["scalingConfig"], Scaling { min: 1, max: 2, desired: 2 })?,
+        scaling: scaling(
+            &body["scalingConfig"],
+            Scaling {
+                min: 1,
+                max: 2,
+                desired: 2,
+            },
+        )?,
         instance_types,
         ami_type,
         disk_gb: number(body, "diskSize").unwrap_or(20),
@@ -179,10 +212,10 @@ pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError
         desired: number(given, "desiredSize").unwrap_or(usual.desired),
     };
     if scaling.min > scaling.desired {
-        let message = "Minimum capacity {min} can't be greater than desired size {desired}"
-            .replace("{min}", &scaling.min.to_string())
-            .replace("{desired}", &scaling.desired.to_string());
-        return Err(invalid_parameter(message));
+        return Err(invalid_parameter(format!(
+            "Minimum capacity {} can't be greater than desired size {}",
+            scaling.min, scaling.desired
+        )));
     }
     if scaling.desired > scaling.max || scaling.max == 0 {
         return Err(invalid_parameter(format!(
@@ -196,16 +229,22 @@ pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError
 fn check_types(state: &State, group: &NodeGroup) -> Result<(), AwsError> {
     let known = |name: &&String| {
         billing::prices::of_instance(&state.setup.region, name).is_some()
-            && nodes::size(name).is_some()
+            && ec2::instance_types::get(name).is_some()
     };
     if let Some(unknown) = group.instance_types.iter().find(|name| !known(name)) {
         return Err(invalid_parameter(format!(
             "The following supplied instance types do not exist: [{unknown}]"
         )));
     }
-    let arm = |name: &&String| name.split('.').next().is_some_and(|family| family.ends_with("4g"));
+    let arm = |name: &&String| {
+        ec2::instance_types::get(name).is_some_and(|known| known.architecture == "arm64")
+    };
     let arm_image = group.ami_type.contains("ARM");
-    match group.instance_types.iter().find(|name| arm(name) != arm_image) {
+    match group
+        .instance_types
+        .iter()
+        .find(|name| arm(name) != arm_image)
+    {
         Some(name) => Err(invalid_parameter(format!(
             "[{name}] is not a valid instance type for requested amiType {}",
             group.ami_type
@@ -227,7 +266,9 @@ fn check_subnets(state: &State, cluster: &Cluster, group: &NodeGroup) -> Result<
                 )));
             }
             Some(subnet) if subnet.vpc_id != cluster.network.vpc_id => {
-                return Err(invalid_parameter("Subnets are not in the VPC of the cluster"));
+                return Err(invalid_parameter(
+                    "Subnets are not in the VPC of the cluster",
+                ));
             }
             Some(_) => {}
         }
@@ -236,7 +277,10 @@ fn check_subnets(state: &State, cluster: &Cluster, group: &NodeGroup) -> Result<
 }
 
 fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
-    let need = Need { principal: "ec2.amazonaws.com", policies: NODE_POLICIES };
+    let need = Need {
+        principal: "ec2.amazonaws.com",
+        policies: NODE_POLICIES,
+    };
     role_is_usable(state, arn, need).map_err(|reason| {
         invalid_parameter(match reason {
             Unusable::Unseen => format!("nodeRole, {arn}, does not exist"),
@@ -246,8 +290,8 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
                  trusted entity is not correct"
             ),
             Unusable::Lacking(policies) => format!(
-                "The provided role doesn't have the Amazon EKS Managed Policies associated with it. \
-                 Please ensure the following policies [{}] are attached",
+                "The provided role doesn't have the Amazon EKS Managed Policies associated with \
+                 it. Please ensure the following policies [{}] are attached",
                 policies.join(", ")
             ),
         })
@@ -262,10 +306,17 @@ fn hold(state: &mut State, cluster: &str, group: &mut NodeGroup) {
     let name = format!("eks-{uuid}");
     group.arn = state.arn("eks", &format!("nodegroup/{cluster}/{}/{uuid}", group.name));
     let tags = nodes::tags(cluster, &group.name);
-    let role = group.role_arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let role = group
+        .role_arn
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     profiles::create_internal(state, &name, &role);
-    let template_tags =
-        tags.iter().filter(|(key, _)| key.starts_with("eks:")).map(|(k, v)| (k.clone(), v.clone()));
+    let template_tags = tags
+        .iter()
+        .filter(|(key, _)| key.starts_with("eks:"))
+        .map(|(k, v)| (k.clone(), v.clone()));
     group.holds = Holdings {
         launch_template_id: ec2::launch_templates::create_internal(
             state,

@@ -37,7 +37,11 @@ pub(super) fn launch(state: &mut State, key: &GroupKey) {
     {
         let name = group.holds.scaling_group.clone();
         let code = "AsgInstanceLaunchFailures".to_owned();
-        group.issues = vec![Issue { code, message: error.message, resource_ids: vec![name] }];
+        group.issues = vec![Issue {
+            code,
+            message: error.message,
+            resource_ids: vec![name],
+        }];
     }
 }
 
@@ -48,7 +52,9 @@ pub(super) fn join(state: &mut State, key: &GroupKey, tries: u32) {
     }
     // An Auto Scaling group keeps trying to launch what it could not launch before.
     launch(state, key);
-    let Some(group) = creating(state, key).cloned() else { return };
+    let Some(group) = creating(state, key).cloned() else {
+        return;
+    };
     if nodes::can_join(state, &group) {
         nodes::join(state, key);
         after(state, group.planned / 20, Event::GroupActive(key.clone()));
@@ -61,10 +67,17 @@ pub(super) fn join(state: &mut State, key: &GroupKey, tries: u32) {
         after(state, JOIN_EVERY, Event::Join(key.clone(), tries + 1));
         return;
     }
-    let code = group.issues.first().map_or("NodeCreationFailure", |issue| issue.code.as_str());
+    let code = group
+        .issues
+        .first()
+        .map_or("NodeCreationFailure", |issue| issue.code.as_str());
     let rest = until.duration_since(state.now);
     let rest = Duration::try_from(rest).unwrap_or(Duration::ZERO);
-    after(state, rest, Event::GroupFailed(key.clone(), code.to_owned()));
+    after(
+        state,
+        rest,
+        Event::GroupFailed(key.clone(), code.to_owned()),
+    );
 }
 
 /// A group whose nodes are Ready becomes ACTIVE.
@@ -79,7 +92,9 @@ pub(super) fn active(state: &mut State, key: &GroupKey) {
 
 /// A group that could not be created: its instances stay until it is deleted, and cost.
 pub(super) fn failed(state: &mut State, key: &GroupKey, code: &str) {
-    let Some(group) = creating(state, key) else { return };
+    let Some(group) = creating(state, key) else {
+        return;
+    };
     "CREATE_FAILED".clone_into(&mut group.status);
     if group.issues.iter().any(|issue| issue.code == code) {
         return;
@@ -90,7 +105,11 @@ pub(super) fn failed(state: &mut State, key: &GroupKey, code: &str) {
     };
     let resource_ids = group.holds.instances.keys().cloned().collect();
     let code = code.to_owned();
-    group.issues.push(Issue { code, message: message.to_owned(), resource_ids });
+    group.issues.push(Issue {
+        code,
+        message: message.to_owned(),
+        resource_ids,
+    });
 }
 
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
@@ -129,7 +148,9 @@ fn begin_deletion(state: &mut State, call: &Call, key: &GroupKey) {
 
 /// The nodes of a group that is being deleted are drained: its instances go.
 pub(super) fn drained(state: &mut State, key: &GroupKey) {
-    let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING") else { return };
+    let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING") else {
+        return;
+    };
     let ids: Vec<String> = group.holds.instances.keys().cloned().collect();
     nodes::terminate(state, key, &ids);
 }
@@ -137,15 +158,23 @@ pub(super) fn drained(state: &mut State, key: &GroupKey) {
 /// A deleted group is gone, and what it held too.
 pub(super) fn gone(state: &mut State, key: &GroupKey) {
     drained(state, key);
-    let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING").cloned() else {
+    let Some(group) = of_key(state, key)
+        .filter(|group| group.status == "DELETING")
+        .cloned()
+    else {
         return;
     };
     autoscaling::delete_internal(state, &group.holds.scaling_group);
     ec2::launch_templates::delete_internal(state, &group.holds.launch_template_id);
     profiles::delete_internal(state, &group.holds.profile);
-    let Some(cluster) = state.eks.clusters.get_mut(&key.cluster) else { return };
+    let Some(cluster) = state.eks.clusters.get_mut(&key.cluster) else {
+        return;
+    };
     cluster.node_groups.remove(&key.group);
-    let role_is_used = cluster.node_groups.values().any(|one| one.role_arn == group.role_arn);
+    let role_is_used = cluster
+        .node_groups
+        .values()
+        .any(|one| one.role_arn == group.role_arn);
     if !role_is_used {
         cluster.access.shift_remove(&group.role_arn);
     }
@@ -153,9 +182,15 @@ pub(super) fn gone(state: &mut State, key: &GroupKey) {
 
 /// A group could not be deleted: DELETE_FAILED, with what it holds.
 pub(super) fn stays(state: &mut State, key: &GroupKey, code: &str) {
-    let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING") else { return };
+    let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING") else {
+        return;
+    };
     "DELETE_FAILED".clone_into(&mut group.status);
     let message = "DependencyViolation - resource has a dependent object".to_owned();
     let resource_ids = vec![group.holds.scaling_group.clone()];
-    group.issues.push(Issue { code: code.to_owned(), message, resource_ids });
+    group.issues.push(Issue {
+        code: code.to_owned(),
+        message,
+        resource_ids,
+    });
 }

@@ -1,6 +1,6 @@
 //! UpdateNodegroupConfig: more or fewer nodes, labels, taints.
 //!
-//! Apart from the group's creation because only an ACTIVE group can be updated, one update at a time.
+//! Apart from the group's creation because only an ACTIVE group can be updated, once at a time.
 
 use serde_json::json;
 
@@ -19,7 +19,9 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     let (cluster, group) = of_path(state, call)?;
     let key = group.key(&cluster.name);
     let named = |error: crate::wire::error::AwsError| {
-        error.with("clusterName", key.cluster.as_str()).with("nodegroupName", key.group.as_str())
+        error
+            .with("clusterName", key.cluster.as_str())
+            .with("nodegroupName", key.group.as_str())
     };
     match group.status.as_str() {
         "ACTIVE" | "DEGRADED" => {}
@@ -34,7 +36,10 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     }
     let sizes = scaling(&body["scalingConfig"], group.scaling).map_err(named)?;
     let labels = &body["labels"];
-    let (set, unset) = (input::map(labels, "addOrUpdateLabels"), input::texts(labels, "removeLabels"));
+    let (set, unset) = (
+        input::map(labels, "addOrUpdateLabels"),
+        input::texts(labels, "removeLabels"),
+    );
     let Some(group) = of_key(state, &key) else {
         return Err(super::failure::no_node_group(&key.cluster, &key.group));
     };
@@ -58,12 +63,22 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         call.async_fault = Some(crate::wire::call::AsyncFault::Fail(None));
     }
     let update = ("ConfigUpdate", params);
-    Ok(updates::begin(state, &call, &cluster, update, group, Change::Nodes(key)))
+    Ok(updates::begin(
+        state,
+        &call,
+        &cluster,
+        update,
+        group,
+        Change::Nodes(key),
+    ))
 }
 
 /// The update has ended: new nodes join, surplus ones are gone, and the group is ACTIVE again.
 pub(super) fn end(state: &mut State, key: &GroupKey, well: bool) {
-    let Some(group) = of_key(state, key).filter(|group| group.status == "UPDATING").cloned() else {
+    let Some(group) = of_key(state, key)
+        .filter(|group| group.status == "UPDATING")
+        .cloned()
+    else {
         return;
     };
     let wanted = group.scaling.desired as usize;
@@ -74,7 +89,11 @@ pub(super) fn end(state: &mut State, key: &GroupKey, well: bool) {
     }
     let now = state.now;
     if let Some(group) = of_key(state, key) {
-        let joined = group.holds.instances.values().all(|member| member.node.is_some());
+        let joined = group
+            .holds
+            .instances
+            .values()
+            .all(|member| member.node.is_some());
         let is_whole = joined && group.holds.instances.len() == wanted;
         if is_whole { "ACTIVE" } else { "DEGRADED" }.clone_into(&mut group.status);
         group.modified_at = now;

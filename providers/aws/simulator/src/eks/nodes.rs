@@ -22,9 +22,18 @@ pub(super) fn tags(cluster: &str, group: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("eks:cluster-name".to_owned(), cluster.to_owned()),
         ("eks:nodegroup-name".to_owned(), group.to_owned()),
-        ("k8s.io/cluster-autoscaler/enabled".to_owned(), "true".to_owned()),
-        (format!("k8s.io/cluster-autoscaler/{cluster}"), "owned".to_owned()),
-        (format!("kubernetes.io/cluster/{cluster}"), "owned".to_owned()),
+        (
+            "k8s.io/cluster-autoscaler/enabled".to_owned(),
+            "true".to_owned(),
+        ),
+        (
+            format!("k8s.io/cluster-autoscaler/{cluster}"),
+            "owned".to_owned(),
+        ),
+        (
+            format!("kubernetes.io/cluster/{cluster}"),
+            "owned".to_owned(),
+        ),
     ])
 }
 
@@ -39,38 +48,14 @@ pub(super) fn zones(state: &State, subnet_ids: &[String]) -> Vec<String> {
     zones
 }
 
-/// CPUs and memory (MiB) of an instance type of the price table; `None` for others.
-pub(super) fn size(instance_type: &str) -> Option<(u32, u32)> {
-    let (family, size) = instance_type.split_once('.')?;
-    let burstable = family.starts_with('t');
-    let (cpus, burstable_gib) = match size {
-        "micro" => (2, 1),
-        "small" => (2, 2),
-        "medium" => (2, 4),
-        "large" => (2, 8),
-        "xlarge" => (4, 16),
-        "2xlarge" => (8, 32),
-        "24xlarge" => (96, 0),
-        "48xlarge" => (192, 0),
-        _ => return None,
-    };
-    let gib = match family {
-        _ if burstable => burstable_gib,
-        "p3" => 61 * cpus / 8,
-        "p4d" => 1152,
-        "p5" => 2048,
-        _ if family.starts_with('c') => cpus * 2,
-        _ => cpus * 4,
-    };
-    Some((cpus, gib * 1024))
-}
-
 /// Launches what is missing to the group's desired size, spread over its subnets.
 ///
 /// # Errors
 /// EC2's, for the first instance that it refuses.
 pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), AwsError> {
-    let Some(group) = of_key(state, key) else { return Ok(()) };
+    let Some(group) = of_key(state, key) else {
+        return Ok(());
+    };
     let group = group.clone();
     let wanted = group.scaling.desired as usize;
     for _ in group.holds.instances.len()..wanted {
@@ -80,7 +65,13 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
                 let zone = zones(state, std::slice::from_ref(&subnet_id)).concat();
                 autoscaling::launched(state, &group.holds.scaling_group, &id, &zone);
                 if let Some(group) = of_key(state, key) {
-                    group.holds.instances.insert(id, Member { subnet_id, node: None });
+                    group.holds.instances.insert(
+                        id,
+                        Member {
+                            subnet_id,
+                            node: None,
+                        },
+                    );
                 }
             }
             Err(error) => {
@@ -95,10 +86,22 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
 /// The subnet with the fewest instances of the group: an even spread over its zones.
 fn emptiest_subnet(state: &mut State, key: &GroupKey, group: &NodeGroup) -> String {
     let used: Vec<String> = of_key(state, key)
-        .map(|group| group.holds.instances.values().map(|one| one.subnet_id.clone()).collect())
+        .map(|group| {
+            group
+                .holds
+                .instances
+                .values()
+                .map(|one| one.subnet_id.clone())
+                .collect()
+        })
         .unwrap_or_default();
     let count = |id: &&String| used.iter().filter(|one| one == id).count();
-    group.subnet_ids.iter().min_by_key(count).cloned().unwrap_or_default()
+    group
+        .subnet_ids
+        .iter()
+        .min_by_key(count)
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn launch(
@@ -112,9 +115,12 @@ fn launch(
     let run_id = billing::run_of(&group.tags)
         .or_else(|| cluster.and_then(|cluster| billing::run_of(&cluster.tags)));
     let mut instance_tags = tags(&key.cluster, &key.group);
-    let volume_tags =
-        instance_tags.iter().filter(|(name, _)| name.starts_with("eks:"));
-    let volume_tags = volume_tags.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let volume_tags = instance_tags
+        .iter()
+        .filter(|(name, _)| name.starts_with("eks:"));
+    let volume_tags = volume_tags
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let scaling_group = group.holds.scaling_group.clone();
     instance_tags.insert("aws:autoscaling:groupName".to_owned(), scaling_group);
     let new = NewInstance {
@@ -132,7 +138,10 @@ fn launch(
 
 /// Whether the group's instances can reach the cluster and have a network there.
 pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
-    let need = Need { principal: "ec2.amazonaws.com", policies: &[&[NETWORK_POLICY]] };
+    let need = Need {
+        principal: "ec2.amazonaws.com",
+        policies: &[&[NETWORK_POLICY]],
+    };
     let way_out = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
     group.holds.instances.len() >= group.scaling.desired as usize
         && group.holds.instances.values().all(way_out)
@@ -141,12 +150,16 @@ pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
 
 /// All instances that have not joined yet join and are Ready.
 pub(super) fn join(state: &mut State, key: &GroupKey) {
-    let Some(group) = of_key(state, key).cloned() else { return };
+    let Some(group) = of_key(state, key).cloned() else {
+        return;
+    };
     for (id, member) in &group.holds.instances {
         if member.node.is_some() {
             continue;
         }
-        let Some(node) = node(state, key, &group, (id.as_str(), member)) else { continue };
+        let Some(node) = node(state, key, &group, (id.as_str(), member)) else {
+            continue;
+        };
         let member = of_key(state, key).and_then(|group| group.holds.instances.get_mut(id));
         if let Some(member) = member {
             member.node = Some(node.name.clone());
@@ -167,7 +180,7 @@ fn node(
     let name = ec2::instances::private_dns_name(state, id)?;
     let zone = ec2::subnets::get(state, &member.subnet_id)?.zone.clone();
     let instance_type = group.instance_types.first()?;
-    let (cpus, memory_mib) = size(instance_type)?;
+    let size = ec2::instance_types::get(instance_type)?;
     // `ip-10-0-101-12.ec2.internal` holds the address.
     let host = name.split('.').next()?;
     let address = host.strip_prefix("ip-").unwrap_or(host).replace('-', ".");
@@ -175,25 +188,48 @@ fn node(
     let region = &state.setup.region;
     for (label, value) in [
         ("eks.amazonaws.com/nodegroup", key.group.as_str()),
-        ("eks.amazonaws.com/capacityType", group.capacity_type.as_str()),
+        (
+            "eks.amazonaws.com/capacityType",
+            group.capacity_type.as_str(),
+        ),
         ("node.kubernetes.io/instance-type", instance_type.as_str()),
         ("topology.kubernetes.io/zone", zone.as_str()),
         ("topology.kubernetes.io/region", region.as_str()),
         ("kubernetes.io/hostname", name.as_str()),
         ("kubernetes.io/os", "linux"),
-        ("kubernetes.io/arch", if group.ami_type.contains("ARM") { "arm64" } else { "amd64" }),
+        (
+            "kubernetes.io/arch",
+            if group.ami_type.contains("ARM") {
+                "arm64"
+            } else {
+                "amd64"
+            },
+        ),
     ] {
         labels.insert(label.to_owned(), value.to_owned());
     }
     let provider_id = format!("aws:///{zone}/{id}");
-    Some(NewNode { name, provider_id, labels, cpus, memory_mib, address })
+    Some(NewNode {
+        name,
+        provider_id,
+        labels,
+        cpus: size.vcpus,
+        memory_mib: size.memory_mib,
+        address,
+    })
 }
 
 /// Terminates instances of a group and takes their nodes out of the cluster.
 pub(super) fn terminate(state: &mut State, key: &GroupKey, ids: &[String]) {
     for id in ids {
-        let Some(group) = of_key(state, key) else { return };
-        let node = group.holds.instances.remove(id).and_then(|member| member.node);
+        let Some(group) = of_key(state, key) else {
+            return;
+        };
+        let node = group
+            .holds
+            .instances
+            .remove(id)
+            .and_then(|member| member.node);
         let scaling_group = group.holds.scaling_group.clone();
         if let (Some(node), Some(server)) = (node, state.kubernetes.get_mut(&key.cluster)) {
             server.advance(state.now);

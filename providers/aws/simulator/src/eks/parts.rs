@@ -33,7 +33,11 @@ pub(super) fn check_security_groups(
 }
 
 fn group_is_in(state: &State, id: &str, vpc_id: &str) -> bool {
-    state.ec2.security_groups.get(id).is_some_and(|group| group.vpc_id == vpc_id)
+    state
+        .ec2
+        .security_groups
+        .get(id)
+        .is_some_and(|group| group.vpc_id == vpc_id)
 }
 
 /// Makes the cluster's security group and its interfaces in subnets of different zones.
@@ -87,7 +91,11 @@ pub(super) fn create_network(state: &mut State, cluster: &mut Cluster) -> Result
 }
 
 fn remove_network(state: &mut State, cluster: &Cluster) {
-    remove_interfaces(state, &cluster.network.interface_ids, &cluster.network.cluster_group_id);
+    remove_interfaces(
+        state,
+        &cluster.network.interface_ids,
+        &cluster.network.cluster_group_id,
+    );
 }
 
 /// One subnet of each zone, in order, as many as there are interfaces.
@@ -95,7 +103,9 @@ fn spread(state: &State, subnet_ids: &[String]) -> Vec<String> {
     let mut zones = Vec::new();
     let mut chosen = Vec::new();
     for id in subnet_ids {
-        let Some(subnet) = ec2::subnets::get(state, id) else { continue };
+        let Some(subnet) = ec2::subnets::get(state, id) else {
+            continue;
+        };
         if !zones.contains(&subnet.zone) && chosen.len() < INTERFACES {
             zones.push(subnet.zone.clone());
             chosen.push(id.clone());

@@ -48,7 +48,10 @@ impl Association {
 fn find<'a>(state: &'a State, call: &Call) -> Result<&'a Association, AwsError> {
     let id = input::segment(call, 3);
     let missing = || not_found(format!("No pod identity association found for {id}"));
-    input::cluster(state, call)?.pod_identities.get(id).ok_or_else(missing)
+    input::cluster(state, call)?
+        .pod_identities
+        .get(id)
+        .ok_or_else(missing)
 }
 
 pub(super) fn list(state: &State, call: &Call) -> Outcome {
@@ -70,10 +73,13 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let service_account = need_text(body, "serviceAccount")?.to_owned();
     let role_arn = need_text(body, "roleArn")?.to_owned();
     let cluster = input::cluster(state, call)?.name.clone();
-    let same = |one: &Association| {
-        one.namespace == namespace && one.service_account == service_account
-    };
-    if input::cluster(state, call)?.pod_identities.values().any(same) {
+    let same =
+        |one: &Association| one.namespace == namespace && one.service_account == service_account;
+    if input::cluster(state, call)?
+        .pod_identities
+        .values()
+        .any(same)
+    {
         return Err(in_use("Association already exists").with("clusterName", cluster));
     }
     let id = format!("a-{}", state.ids.letters(17).to_lowercase());
@@ -87,7 +93,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         tags: input::map(body, "tags"),
     };
     let view = association.view(&cluster, true);
-    input::cluster_mut(state, call)?.pod_identities.insert(id, association);
+    input::cluster_mut(state, call)?
+        .pod_identities
+        .insert(id, association);
     Ok(Answer::Json(json!({"association": view})))
 }
 
@@ -98,7 +106,12 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
 
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let association = find(state, call)?;
-    let (id, view) = (association.id.clone(), association.view(input::segment(call, 1), true));
-    input::cluster_mut(state, call)?.pod_identities.shift_remove(&id);
+    let (id, view) = (
+        association.id.clone(),
+        association.view(input::segment(call, 1), true),
+    );
+    input::cluster_mut(state, call)?
+        .pod_identities
+        .shift_remove(&id);
     Ok(Answer::Json(json!({"association": view})))
 }

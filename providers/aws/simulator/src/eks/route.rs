@@ -6,7 +6,10 @@ use http::Method;
 
 /// The operation that a REST request asks for; `METHOD /path` when it is none that EKS has.
 pub fn operation(method: &Method, path: &str) -> String {
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
     match name(method.as_str(), &segments) {
         Some(name) => name.to_owned(),
         None => format!("{method} {path}"),
@@ -16,8 +19,14 @@ pub fn operation(method: &Method, path: &str) -> String {
 fn name(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
         ["clusters", _, rest @ ..] if !rest.is_empty() => below_cluster(method, rest),
-        ["clusters"] => pick(method, &[("POST", "CreateCluster"), ("GET", "ListClusters")]),
-        ["clusters", _] => pick(method, &[("GET", "DescribeCluster"), ("DELETE", "DeleteCluster")]),
+        ["clusters"] => pick(
+            method,
+            &[("POST", "CreateCluster"), ("GET", "ListClusters")],
+        ),
+        ["clusters", _] => pick(
+            method,
+            &[("GET", "DescribeCluster"), ("DELETE", "DeleteCluster")],
+        ),
         ["cluster-versions"] => pick(method, &[("GET", "DescribeClusterVersions")]),
         ["access-policies"] => pick(method, &[("GET", "ListAccessPolicies")]),
         ["addons", "supported-versions"] => pick(method, &[("GET", "DescribeAddonVersions")]),
@@ -39,9 +48,10 @@ fn name(method: &str, path: &[&str]) -> Option<&'static str> {
 fn below_cluster(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
         ["update-config"] => pick(method, &[("POST", "UpdateClusterConfig")]),
-        ["updates"] => {
-            pick(method, &[("GET", "ListUpdates"), ("POST", "UpdateClusterVersion")])
-        }
+        ["updates"] => pick(
+            method,
+            &[("GET", "ListUpdates"), ("POST", "UpdateClusterVersion")],
+        ),
         ["updates", _] => pick(method, &[("GET", "DescribeUpdate")]),
         ["insights"] => pick(method, &[("POST", "ListInsights")]),
         ["encryption-config", "associate"] => {
@@ -59,8 +69,14 @@ fn below_cluster(method: &str, path: &[&str]) -> Option<&'static str> {
 
 fn node_groups(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
-        [] => pick(method, &[("POST", "CreateNodegroup"), ("GET", "ListNodegroups")]),
-        [_] => pick(method, &[("GET", "DescribeNodegroup"), ("DELETE", "DeleteNodegroup")]),
+        [] => pick(
+            method,
+            &[("POST", "CreateNodegroup"), ("GET", "ListNodegroups")],
+        ),
+        [_] => pick(
+            method,
+            &[("GET", "DescribeNodegroup"), ("DELETE", "DeleteNodegroup")],
+        ),
         [_, "update-config"] => pick(method, &[("POST", "UpdateNodegroupConfig")]),
         [_, "update-version"] => pick(method, &[("POST", "UpdateNodegroupVersion")]),
         _ => None,
@@ -69,7 +85,10 @@ fn node_groups(method: &str, path: &[&str]) -> Option<&'static str> {
 
 fn access_entries(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
-        [] => pick(method, &[("POST", "CreateAccessEntry"), ("GET", "ListAccessEntries")]),
+        [] => pick(
+            method,
+            &[("POST", "CreateAccessEntry"), ("GET", "ListAccessEntries")],
+        ),
         [_] => pick(
             method,
             &[
@@ -80,7 +99,10 @@ fn access_entries(method: &str, path: &[&str]) -> Option<&'static str> {
         ),
         [_, "access-policies"] => pick(
             method,
-            &[("POST", "AssociateAccessPolicy"), ("GET", "ListAssociatedAccessPolicies")],
+            &[
+                ("POST", "AssociateAccessPolicy"),
+                ("GET", "ListAssociatedAccessPolicies"),
+            ],
         ),
         [_, "access-policies", _] => pick(method, &[("DELETE", "DisassociateAccessPolicy")]),
         _ => None,
@@ -90,7 +112,10 @@ fn access_entries(method: &str, path: &[&str]) -> Option<&'static str> {
 fn addons(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
         [] => pick(method, &[("POST", "CreateAddon"), ("GET", "ListAddons")]),
-        [_] => pick(method, &[("GET", "DescribeAddon"), ("DELETE", "DeleteAddon")]),
+        [_] => pick(
+            method,
+            &[("GET", "DescribeAddon"), ("DELETE", "DeleteAddon")],
+        ),
         [_, "update"] => pick(method, &[("POST", "UpdateAddon")]),
         _ => None,
     }
@@ -98,10 +123,20 @@ fn addons(method: &str, path: &[&str]) -> Option<&'static str> {
 
 fn fargate_profiles(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
-        [] => pick(method, &[("POST", "CreateFargateProfile"), ("GET", "ListFargateProfiles")]),
-        [_] => {
-            pick(method, &[("GET", "DescribeFargateProfile"), ("DELETE", "DeleteFargateProfile")])
-        }
+        [] => pick(
+            method,
+            &[
+                ("POST", "CreateFargateProfile"),
+                ("GET", "ListFargateProfiles"),
+            ],
+        ),
+        [_] => pick(
+            method,
+            &[
+                ("GET", "DescribeFargateProfile"),
+                ("DELETE", "DeleteFargateProfile"),
+            ],
+        ),
         _ => None,
     }
 }
@@ -110,7 +145,10 @@ fn pod_identities(method: &str, path: &[&str]) -> Option<&'static str> {
     match path {
         [] => pick(
             method,
-            &[("POST", "CreatePodIdentityAssociation"), ("GET", "ListPodIdentityAssociations")],
+            &[
+                ("POST", "CreatePodIdentityAssociation"),
+                ("GET", "ListPodIdentityAssociations"),
+            ],
         ),
         [_] => pick(
             method,
@@ -135,7 +173,10 @@ fn identity_providers(method: &str, path: &[&str]) -> Option<&'static str> {
 }
 
 fn pick(method: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
-    names.iter().find(|(known, _)| *known == method).map(|(_, name)| *name)
+    names
+        .iter()
+        .find(|(known, _)| *known == method)
+        .map(|(_, name)| *name)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 /// All but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 /// HMAC-SHA256's block size, bytes.
 const BLOCK: usize = 64;
 
@@ -26,7 +29,10 @@ pub struct Signed<'a> {
 
 impl Signed<'_> {
     fn get(&self, name: &str) -> &str {
-        self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     fn canonical(&self) -> Option<String> {
@@ -38,7 +44,10 @@ impl Signed<'_> {
             .map(|(key, value)| (encode(key), encode(value)))
             .collect();
         query.sort();
-        let query: Vec<String> = query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
         let names = self.get("X-Amz-SignedHeaders");
         let mut headers = String::new();
         for name in names.split(';') {
@@ -52,7 +61,10 @@ impl Signed<'_> {
         }
         let empty = hex(&Sha256::digest(b""));
         let path = self.path;
-        Some(format!("GET\n{path}\n{}\n{headers}\n{names}\n{empty}", query.join("&")))
+        Some(format!(
+            "GET\n{path}\n{}\n{headers}\n{names}\n{empty}",
+            query.join("&")
+        ))
     }
 }
 
@@ -79,8 +91,15 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
         block[..key.len()].copy_from_slice(key);
     }
     let padded = |with: u8| block.map(|byte| byte ^ with);
-    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(message).finalize();
-    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().to_vec()
+    let inner = Sha256::new()
+        .chain_update(padded(0x36))
+        .chain_update(message)
+        .finalize();
+    Sha256::new()
+        .chain_update(padded(0x5c))
+        .chain_update(inner)
+        .finalize()
+        .to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -94,6 +113,9 @@ mod tests {
     #[test]
     fn hmac_gives_the_value_of_rfc_4231_test_case_2() {
         let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(hex(&hmac(b"Jefe", b"what do ya want for nothing?")), expected);
+        assert_eq!(
+            hex(&hmac(b"Jefe", b"what do ya want for nothing?")),
+            expected
+        );
     }
 }

@@ -22,14 +22,21 @@ fn of_arn<'a>(
         if cluster.arn == arn {
             return Ok(&mut cluster.tags);
         }
-        if let Some(group) = cluster.node_groups.values_mut().find(|group| group.arn == arn) {
+        if let Some(group) = cluster
+            .node_groups
+            .values_mut()
+            .find(|group| group.arn == arn)
+        {
             return Ok(&mut group.tags);
         }
         if let Some(entry) = cluster.access.values_mut().find(|entry| entry.arn == arn) {
             return Ok(&mut entry.tags);
         }
     }
-    Err(AwsError { code: "NotFoundException".to_owned(), ..not_found(format!("No resource: {arn}")) })
+    Err(AwsError {
+        code: "NotFoundException".to_owned(),
+        ..not_found(format!("No resource: {arn}"))
+    })
 }
 
 pub(super) fn tag(state: &mut State, call: &Call) -> Outcome {
@@ -55,7 +62,12 @@ pub(super) fn list(state: &mut State, call: &Call) -> Outcome {
 /// The bill of a control plane follows the cluster's tags.
 fn tell_the_meter(state: &mut State, call: &Call) {
     let arn = input::segment(call, 1);
-    if let Some(cluster) = state.eks.clusters.values().find(|cluster| cluster.arn == arn) {
+    if let Some(cluster) = state
+        .eks
+        .clusters
+        .values()
+        .find(|cluster| cluster.arn == arn)
+    {
         state.meter.retag(&cluster.name, &cluster.tags);
     }
 }

@@ -30,7 +30,10 @@ pub fn principal(token: &str, cluster: &str, now: Timestamp) -> Result<String, &
     let (host, path, query) = split(&url).ok_or("not a URL")?;
     let pairs = pairs(query);
     let get = |name: &str| {
-        pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
+        pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
     };
     if get("Action") != "GetCallerIdentity" {
         return Err("not a request for the caller's identity");
@@ -40,13 +43,21 @@ pub fn principal(token: &str, cluster: &str, now: Timestamp) -> Result<String, &
         return Err("expiry out of range");
     }
     check_date(get("X-Amz-Date"), now)?;
-    if !get("X-Amz-SignedHeaders").split(';').any(|name| name == "x-k8s-aws-id") {
+    if !get("X-Amz-SignedHeaders")
+        .split(';')
+        .any(|name| name == "x-k8s-aws-id")
+    {
         return Err("the cluster's name is not signed");
     }
     if get("X-Amz-Credential").split('/').next() != Some(ACCESS_KEY_ID) {
         return Err("unknown access key");
     }
-    let signed = signature::Signed { host, path, pairs: &pairs, cluster };
+    let signed = signature::Signed {
+        host,
+        path,
+        pairs: &pairs,
+        cluster,
+    };
     if signature::of(&signed, SECRET_ACCESS_KEY).as_deref() != Some(get("X-Amz-Signature")) {
         return Err("the signature does not match");
     }
@@ -58,7 +69,11 @@ fn split(url: &str) -> Option<(&str, &str, &str)> {
     let (_scheme, rest) = url.split_once("://")?;
     let (place, query) = rest.split_once('?')?;
     let slash = place.find('/').unwrap_or(place.len());
-    let path = if slash == place.len() { "/" } else { &place[slash..] };
+    let path = if slash == place.len() {
+        "/"
+    } else {
+        &place[slash..]
+    };
     Some((&place[..slash], path, query))
 }
 
@@ -73,7 +88,13 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 
 fn check_date(date: &str, now: Timestamp) -> Result<(), &'static str> {
     let civil = DateTime::strptime("%Y%m%dT%H%M%SZ", date).map_err(|_| "no date")?;
-    let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "no date")?;
+    let zoned = civil
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_err(|_| "no date")?;
     let age = now.duration_since(zoned.timestamp());
-    if age > AGE_MAX || age < -AGE_MAX { Err("too old, or of the future") } else { Ok(()) }
+    if age > AGE_MAX || age < -AGE_MAX {
+        Err("too old, or of the future")
+    } else {
+        Ok(())
+    }
 }

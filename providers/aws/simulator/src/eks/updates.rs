@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::failure::{no_node_group, not_found};
 use super::input::{self, Ending, epoch};
-use super::{Event, GroupKey, after, cluster::Cluster, node_group_update};
+use super::{Event, GroupKey, after, cluster::Cluster, node_group_update, versions};
+use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -106,8 +107,12 @@ pub(super) fn begin(
 
 /// An update has ended.
 pub(super) fn end(state: &mut State, name: &str, id: &str, well: bool) {
-    let Some(cluster) = state.eks.clusters.get_mut(name) else { return };
-    let Some(update) = cluster.updates.get_mut(id) else { return };
+    let Some(cluster) = state.eks.clusters.get_mut(name) else {
+        return;
+    };
+    let Some(update) = cluster.updates.get_mut(id) else {
+        return;
+    };
     let status = if well { "Successful" } else { "Failed" };
     status.clone_into(&mut update.status);
     let change = update.change.clone();
@@ -115,7 +120,13 @@ pub(super) fn end(state: &mut State, name: &str, id: &str, well: bool) {
         "ACTIVE".clone_into(&mut cluster.status);
     }
     match change {
-        Change::Version(version) if well => cluster.version = version,
+        Change::Version(version) if well => {
+            let is_extended = versions::is_extended(state.now, &version);
+            cluster.version = version;
+            if !is_extended {
+                usage::stop(state, &usage::extended_key(name));
+            }
+        }
         Change::Nodes(key) => node_group_update::end(state, &key, well),
         Change::Version(_) | Change::Done => {}
     }
@@ -142,6 +153,9 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
     let id = input::segment(call, 3);
     let updates = of_query(input::cluster(state, call)?, call)?;
     let missing = || not_found(format!("No update found for ID: {id}"));
-    let update = updates.into_iter().find(|update| update.id == id).ok_or_else(missing)?;
+    let update = updates
+        .into_iter()
+        .find(|update| update.id == id)
+        .ok_or_else(missing)?;
     Ok(Answer::Json(json!({"update": update.view()})))
 }

@@ -16,14 +16,54 @@ use crate::wire::response::Outcome;
 struct Version(&'static str, Date, Date, Date);
 
 const VERSIONS: &[Version] = &[
-    Version("1.28", date(2023, 9, 26), date(2024, 11, 26), date(2025, 11, 26)),
-    Version("1.29", date(2024, 1, 23), date(2025, 3, 23), date(2026, 3, 23)),
-    Version("1.30", date(2024, 5, 23), date(2025, 7, 23), date(2026, 7, 23)),
-    Version("1.31", date(2024, 9, 26), date(2025, 11, 26), date(2026, 11, 26)),
-    Version("1.32", date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)),
-    Version("1.33", date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)),
-    Version("1.34", date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)),
-    Version("1.35", date(2026, 1, 27), date(2027, 3, 27), date(2028, 3, 27)),
+    Version(
+        "1.28",
+        date(2023, 9, 26),
+        date(2024, 11, 26),
+        date(2025, 11, 26),
+    ),
+    Version(
+        "1.29",
+        date(2024, 1, 23),
+        date(2025, 3, 23),
+        date(2026, 3, 23),
+    ),
+    Version(
+        "1.30",
+        date(2024, 5, 23),
+        date(2025, 7, 23),
+        date(2026, 7, 23),
+    ),
+    Version(
+        "1.31",
+        date(2024, 9, 26),
+        date(2025, 11, 26),
+        date(2026, 11, 26),
+    ),
+    Version(
+        "1.32",
+        date(2025, 1, 23),
+        date(2026, 3, 23),
+        date(2027, 3, 23),
+    ),
+    Version(
+        "1.33",
+        date(2025, 5, 29),
+        date(2026, 7, 29),
+        date(2027, 7, 29),
+    ),
+    Version(
+        "1.34",
+        date(2025, 10, 2),
+        date(2026, 12, 2),
+        date(2027, 12, 2),
+    ),
+    Version(
+        "1.35",
+        date(2026, 1, 27),
+        date(2027, 3, 27),
+        date(2028, 3, 27),
+    ),
 ];
 
 fn today(now: Timestamp) -> Date {
@@ -32,12 +72,21 @@ fn today(now: Timestamp) -> Date {
 
 fn offered(now: Timestamp) -> impl Iterator<Item = &'static Version> {
     let today = today(now);
-    VERSIONS.iter().filter(move |version| version.1 <= today && today < version.3)
+    VERSIONS
+        .iter()
+        .filter(move |version| version.1 <= today && today < version.3)
 }
 
 /// Whether EKS offers this version at this time.
 pub fn is_offered(now: Timestamp, version: &str) -> bool {
     offered(now).any(|known| known.0 == version)
+}
+
+/// Whether standard support of this version has ended: then it costs a surcharge.
+pub fn is_extended(now: Timestamp, version: &str) -> bool {
+    VERSIONS
+        .iter()
+        .any(|known| known.0 == version && known.2 <= today(now))
 }
 
 /// The version that a cluster gets when none is asked for: the newest one.
@@ -47,7 +96,11 @@ pub fn default(now: Timestamp) -> &'static str {
 
 /// The minor number of `1.34`.
 pub fn minor(version: &str) -> u32 {
-    version.split('.').nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+    version
+        .split('.')
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The platform version that a new cluster gets.

@@ -12,6 +12,7 @@ use super::{Event, after, nodes};
 use crate::balancing::classic::{self, NewClassic};
 use crate::billing;
 use crate::ec2;
+use crate::iam::service_linked;
 use crate::state::State;
 
 /// The rest of a removed load balancer: its security group, which its interfaces still use.
@@ -31,13 +32,26 @@ const REST_EVERY: Duration = Duration::from_secs(10);
 /// Carries out one wish of a cluster.
 pub(super) fn carry_out(state: &mut State, cluster: &str, request: CloudRequest) {
     match request {
-        CloudRequest::CreateLoadBalancer { namespace, service, uid } => {
+        CloudRequest::CreateLoadBalancer {
+            namespace,
+            service,
+            uid,
+        } => {
             create_balancer(state, cluster, &namespace, &service, &uid);
         }
-        CloudRequest::DeleteLoadBalancer { namespace, service, uid } => {
+        CloudRequest::DeleteLoadBalancer {
+            namespace,
+            service,
+            uid,
+        } => {
             delete_balancer(state, cluster, namespace, service, &uid);
         }
-        CloudRequest::CreateVolume { namespace, claim, volume, size_gib } => {
+        CloudRequest::CreateVolume {
+            namespace,
+            claim,
+            volume,
+            size_gib,
+        } => {
             create_volume(state, cluster, (&namespace, &claim), &volume, size_gib);
         }
         CloudRequest::DeleteVolume { volume, handle } => {
@@ -51,25 +65,44 @@ pub(super) fn carry_out(state: &mut State, cluster: &str, request: CloudRequest)
 
 /// The name that the cloud controller gives to a service's balancer.
 fn balancer_name(uid: &str) -> String {
-    format!("a{}", uid.replace('-', "")).chars().take(32).collect()
+    format!("a{}", uid.replace('-', ""))
+        .chars()
+        .take(32)
+        .collect()
 }
 
 fn run_of(state: &State, cluster: &str) -> Option<String> {
-    state.eks.clusters.get(cluster).and_then(|cluster| billing::run_of(&cluster.tags))
+    state
+        .eks
+        .clusters
+        .get(cluster)
+        .and_then(|cluster| billing::run_of(&cluster.tags))
 }
 
 fn owned(cluster: &str) -> (String, String) {
-    (format!("kubernetes.io/cluster/{cluster}"), "owned".to_owned())
+    (
+        format!("kubernetes.io/cluster/{cluster}"),
+        "owned".to_owned(),
+    )
 }
 
 fn create_balancer(state: &mut State, cluster: &str, namespace: &str, service: &str, uid: &str) {
-    let Some(network) = state.eks.clusters.get(cluster).map(|one| one.network.clone()) else {
+    let Some(network) = state
+        .eks
+        .clusters
+        .get(cluster)
+        .map(|one| one.network.clone())
+    else {
         return;
     };
+    service_linked::ensure(state, "elasticloadbalancing.amazonaws.com");
     let name = balancer_name(uid);
     let tags = BTreeMap::from([
         owned(cluster),
-        ("kubernetes.io/service-name".to_owned(), format!("{namespace}/{service}")),
+        (
+            "kubernetes.io/service-name".to_owned(),
+            format!("{namespace}/{service}"),
+        ),
     ]);
     let group = ec2::security_groups::create_internal(
         state,
@@ -82,7 +115,13 @@ fn create_balancer(state: &mut State, cluster: &str, namespace: &str, service: &
     let Ok(group_id) = group else { return };
     let run_id = run_of(state, cluster);
     let subnet_ids = public_subnets(state, &network.subnet_ids);
-    let new = NewClassic { name, subnet_ids, group_ids: vec![group_id], tags, run_id };
+    let new = NewClassic {
+        name,
+        subnet_ids,
+        group_ids: vec![group_id],
+        tags,
+        run_id,
+    };
     if let Ok(hostname) = classic::create_internal(state, new)
         && let Some(server) = state.kubernetes.get_mut(cluster)
     {
@@ -114,17 +153,32 @@ fn delete_balancer(
 ) {
     let name = balancer_name(uid);
     classic::delete_internal(state, &name);
-    let serial = state.eks.clusters.get(cluster).map_or(0, |cluster| cluster.serial);
+    let serial = state
+        .eks
+        .clusters
+        .get(cluster)
+        .map_or(0, |cluster| cluster.serial);
     let group_name = format!("k8s-elb-{name}");
     let cluster = cluster.to_owned();
-    let rest = BalancerRest { cluster, serial, namespace, service, group_name };
+    let rest = BalancerRest {
+        cluster,
+        serial,
+        namespace,
+        service,
+        group_name,
+    };
     remove_rest(state, rest, REST_TRIES);
 }
 
 /// Removes the security group of a removed balancer once nothing uses it, and lets the service go.
 pub(super) fn remove_rest(state: &mut State, rest: BalancerRest, tries: u32) {
     let same = |serial: u64| serial == rest.serial;
-    if !state.eks.clusters.get(&rest.cluster).is_some_and(|one| same(one.serial)) {
+    if !state
+        .eks
+        .clusters
+        .get(&rest.cluster)
+        .is_some_and(|one| same(one.serial))
+    {
         // The controller that would remove it ran in the cluster, which is gone.
         return;
     }
@@ -151,10 +205,17 @@ fn create_volume(
     volume: &str,
     size_gib: u32,
 ) {
-    let Some(found) = state.eks.clusters.get(cluster) else { return };
-    let subnet_ids: Vec<String> =
-        found.node_groups.values().flat_map(|group| group.subnet_ids.clone()).collect();
-    let Some(zone) = nodes::zones(state, &subnet_ids).into_iter().next() else { return };
+    let Some(found) = state.eks.clusters.get(cluster) else {
+        return;
+    };
+    let subnet_ids: Vec<String> = found
+        .node_groups
+        .values()
+        .flat_map(|group| group.subnet_ids.clone())
+        .collect();
+    let Some(zone) = nodes::zones(state, &subnet_ids).into_iter().next() else {
+        return;
+    };
     let run_id = run_of(state, cluster);
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let tags = BTreeMap::from([

@@ -29,12 +29,17 @@ const NAMES: &[&str] = &[
 ];
 
 /// Those below `arn:aws:iam::aws:policy/service-role/`.
-const SERVICE_ROLE_NAMES: &[&str] =
-    &["AmazonEBSCSIDriverPolicy", "AmazonEFSCSIDriverPolicy", "AutoScalingNotificationAccessRole"];
+const SERVICE_ROLE_NAMES: &[&str] = &[
+    "AmazonEBSCSIDriverPolicy",
+    "AmazonEFSCSIDriverPolicy",
+    "AutoScalingNotificationAccessRole",
+];
 
 /// Whether an ARN is that of a policy of AWS that the simulator knows.
 pub fn exists(arn: &str) -> bool {
-    let Some(name) = arn.strip_prefix("arn:aws:iam::aws:policy/") else { return false };
+    let Some(name) = arn.strip_prefix("arn:aws:iam::aws:policy/") else {
+        return false;
+    };
     match name.strip_prefix("service-role/") {
         Some(name) => SERVICE_ROLE_NAMES.contains(&name),
         None => NAMES.contains(&name),

@@ -33,14 +33,18 @@ pub struct Provider {
 
 pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     let given = params.need("Url")?;
-    let Some(url) = given.strip_prefix("https://").map(|url| url.trim_end_matches('/').to_owned())
+    let Some(url) = given
+        .strip_prefix("https://")
+        .map(|url| url.trim_end_matches('/').to_owned())
     else {
         let message = format!("Invalid Open ID Connect Provider URL {given}");
         return Err(AwsError::new(400, "InvalidInput", message));
     };
     let arn = arn(&format!("oidc-provider/{url}"));
     if state.iam.oidc.contains_key(&arn) {
-        return Err(already_exists(format!("Provider with url https://{url} already exists.")));
+        return Err(already_exists(format!(
+            "Provider with url https://{url} already exists."
+        )));
     }
     let provider = Provider {
         arn: arn.clone(),
@@ -51,7 +55,9 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
         tags: params.tags("Tags"),
     };
     state.iam.oidc.insert(arn.clone(), provider);
-    Ok(Answer::Xml(Node::new().text("OpenIDConnectProviderArn", arn)))
+    Ok(Answer::Xml(
+        Node::new().text("OpenIDConnectProviderArn", arn),
+    ))
 }
 
 pub(super) fn get(state: &State, params: &Params) -> Outcome {
@@ -60,8 +66,16 @@ pub(super) fn get(state: &State, params: &Params) -> Outcome {
     let provider = state.iam.oidc.get(arn).ok_or_else(missing)?;
     let node = Node::new()
         .text("Url", &provider.url)
-        .list("ClientIDList", "member", provider.client_ids.iter().map(Node::of_text))
-        .list("ThumbprintList", "member", provider.thumbprints.iter().map(Node::of_text))
+        .list(
+            "ClientIDList",
+            "member",
+            provider.client_ids.iter().map(Node::of_text),
+        )
+        .list(
+            "ThumbprintList",
+            "member",
+            provider.thumbprints.iter().map(Node::of_text),
+        )
         .text("CreateDate", date(provider.created_at))
         .list("Tags", "member", tag_nodes(&provider.tags));
     Ok(Answer::Xml(node))
@@ -69,13 +83,20 @@ pub(super) fn get(state: &State, params: &Params) -> Outcome {
 
 /// This list has no pages.
 pub(super) fn list(state: &State) -> Answer {
-    let members = state.iam.oidc.keys().map(|arn| Node::new().text("Arn", arn));
+    let members = state
+        .iam
+        .oidc
+        .keys()
+        .map(|arn| Node::new().text("Arn", arn));
     Answer::Xml(Node::new().list("OpenIDConnectProviderList", "member", members))
 }
 
 /// Deleting what is not there is a success: the API says so.
 pub(super) fn delete(state: &mut State, params: &Params) -> Answer {
-    state.iam.oidc.remove(params.get("OpenIDConnectProviderArn").unwrap_or_default());
+    state
+        .iam
+        .oidc
+        .remove(params.get("OpenIDConnectProviderArn").unwrap_or_default());
     done()
 }
 

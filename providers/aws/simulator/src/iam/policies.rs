@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 
 use super::{
-    already_exists, arn, aws_policies, date, delete_conflict, document, done, no_such_entity, paged,
-    path, tag_nodes,
+    already_exists, arn, aws_policies, date, delete_conflict, document, done, no_such_entity,
+    paged, path, tag_nodes,
 };
 use crate::state::State;
 use crate::wire::error::AwsError;
@@ -40,9 +40,17 @@ pub struct Policy {
 
 pub(super) fn list(state: &State, params: &Params) -> Outcome {
     if params.get("Scope") != Some("Local") {
-        return Err(AwsError::unknown_operation("iam", "ListPolicies with a Scope other than Local"));
+        return Err(AwsError::unknown_operation(
+            "iam",
+            "ListPolicies with a Scope other than Local",
+        ));
     }
-    let members = state.iam.policies.values().map(|policy| node(state, policy, false)).collect();
+    let members = state
+        .iam
+        .policies
+        .values()
+        .map(|policy| node(state, policy, false))
+        .collect();
     paged(state, params, "ListPolicies", "Policies", members)
 }
 
@@ -89,24 +97,39 @@ pub(super) fn get(state: &State, params: &Params) -> Outcome {
             .text("IsAttachable", true);
         return Ok(Answer::Xml(Node::new().node("Policy", node)));
     }
-    Ok(Answer::Xml(Node::new().node("Policy", node(state, find(state, params)?, true))))
+    Ok(Answer::Xml(
+        Node::new().node("Policy", node(state, find(state, params)?, true)),
+    ))
 }
 
 pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
-    paged(state, params, "ListPolicyTags", "Tags", tag_nodes(&find(state, params)?.tags))
+    paged(
+        state,
+        params,
+        "ListPolicyTags",
+        "Tags",
+        tag_nodes(&find(state, params)?.tags),
+    )
 }
 
 pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
     let arn = find(state, params)?.arn.clone();
     if attachments(state, &arn) > 0 {
-        return Err(delete_conflict("Cannot delete a policy attached to entities."));
+        return Err(delete_conflict(
+            "Cannot delete a policy attached to entities.",
+        ));
     }
     state.iam.policies.remove(&arn);
     Ok(done())
 }
 
 fn attachments(state: &State, arn: &str) -> usize {
-    state.iam.roles.values().filter(|role| role.attached.contains_key(arn)).count()
+    state
+        .iam
+        .roles
+        .values()
+        .filter(|role| role.attached.contains_key(arn))
+        .count()
 }
 
 fn node(state: &State, policy: &Policy, with_tags: bool) -> Node {
@@ -133,6 +156,8 @@ pub(super) fn resource(policy: &Policy) -> Resource {
     resource.name = Some(policy.name.clone());
     resource.tags = policy.tags.clone();
     resource.created_at = Some(policy.created_at);
-    resource.facts.insert("path".to_owned(), policy.path.clone());
+    resource
+        .facts
+        .insert("path".to_owned(), policy.path.clone());
     resource
 }

@@ -66,7 +66,11 @@ fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Profile, AwsError> 
 
 fn find_mut<'a>(state: &'a mut State, params: &Params) -> Result<&'a mut Profile, AwsError> {
     let name = params.need("InstanceProfileName")?;
-    state.iam.profiles.get_mut(name).ok_or_else(|| missing(name))
+    state
+        .iam
+        .profiles
+        .get_mut(name)
+        .ok_or_else(|| missing(name))
 }
 
 fn missing(name: &str) -> AwsError {
@@ -76,7 +80,9 @@ fn missing(name: &str) -> AwsError {
 pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     let name = params.need("InstanceProfileName")?.to_owned();
     if state.iam.profiles.contains_key(&name) {
-        return Err(already_exists(format!("Instance Profile {name} already exists.")));
+        return Err(already_exists(format!(
+            "Instance Profile {name} already exists."
+        )));
     }
     let profile = new(state, &name, &path(params), params.tags("Tags"));
     let answer = Answer::Xml(Node::new().node("InstanceProfile", node(state, &profile)));
@@ -86,19 +92,44 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
 
 pub(super) fn get(state: &State, params: &Params) -> Outcome {
     let profile = find(state, params)?;
-    Ok(Answer::Xml(Node::new().node("InstanceProfile", node(state, profile))))
+    Ok(Answer::Xml(
+        Node::new().node("InstanceProfile", node(state, profile)),
+    ))
 }
 
 pub(super) fn list(state: &State, params: &Params) -> Outcome {
-    let members = state.iam.profiles.values().map(|profile| node(state, profile)).collect();
-    paged(state, params, "ListInstanceProfiles", "InstanceProfiles", members)
+    let members = state
+        .iam
+        .profiles
+        .values()
+        .map(|profile| node(state, profile))
+        .collect();
+    paged(
+        state,
+        params,
+        "ListInstanceProfiles",
+        "InstanceProfiles",
+        members,
+    )
 }
 
 pub(super) fn list_for_role(state: &State, params: &Params) -> Outcome {
     let role = roles::find(state, params.need("RoleName")?)?;
     let holds = |profile: &&Profile| profile.role.as_ref() == Some(&role.name);
-    let members = state.iam.profiles.values().filter(holds).map(|one| node(state, one)).collect();
-    paged(state, params, "ListInstanceProfilesForRole", "InstanceProfiles", members)
+    let members = state
+        .iam
+        .profiles
+        .values()
+        .filter(holds)
+        .map(|one| node(state, one))
+        .collect();
+    paged(
+        state,
+        params,
+        "ListInstanceProfilesForRole",
+        "InstanceProfiles",
+        members,
+    )
 }
 
 pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
@@ -124,7 +155,9 @@ pub(super) fn remove_role(state: &mut State, params: &Params) -> Outcome {
     let role = params.need("RoleName")?.to_owned();
     let profile = find_mut(state, params)?;
     if profile.role.as_deref() != Some(&role) {
-        return Err(no_such_entity(format!("The role with name {role} cannot be found.")));
+        return Err(no_such_entity(format!(
+            "The role with name {role} cannot be found."
+        )));
     }
     profile.role = None;
     Ok(done())
@@ -142,7 +175,10 @@ pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
 }
 
 fn node(state: &State, profile: &Profile) -> Node {
-    let role = profile.role.as_ref().and_then(|name| state.iam.roles.get(name));
+    let role = profile
+        .role
+        .as_ref()
+        .and_then(|name| state.iam.roles.get(name));
     Node::new()
         .text("Path", &profile.path)
         .text("InstanceProfileName", &profile.name)
@@ -157,7 +193,9 @@ pub(super) fn resource(profile: &Profile) -> Resource {
     resource.name = Some(profile.name.clone());
     resource.tags = profile.tags.clone();
     resource.created_at = Some(profile.created_at);
-    resource.facts.insert("path".to_owned(), profile.path.clone());
+    resource
+        .facts
+        .insert("path".to_owned(), profile.path.clone());
     if let Some(role) = &profile.role {
         resource.facts.insert("role".to_owned(), role.clone());
     }

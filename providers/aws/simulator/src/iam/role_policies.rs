@@ -61,7 +61,13 @@ pub(super) fn list_attached(state: &State, params: &Params) -> Outcome {
         let name = arn.rsplit('/').next().unwrap_or(arn);
         Node::new().text("PolicyName", name).text("PolicyArn", arn)
     });
-    paged(state, params, "ListAttachedRolePolicies", "AttachedPolicies", members.collect())
+    paged(
+        state,
+        params,
+        "ListAttachedRolePolicies",
+        "AttachedPolicies",
+        members.collect(),
+    )
 }
 
 pub(super) fn put_inline(state: &mut State, params: &Params) -> Outcome {
@@ -79,7 +85,10 @@ pub(super) fn get_inline(state: &State, params: &Params) -> Outcome {
     let node = Node::new()
         .text("RoleName", &role.name)
         .text("PolicyName", name)
-        .text("PolicyDocument", utf8_percent_encode(text, NON_ALPHANUMERIC));
+        .text(
+            "PolicyDocument",
+            utf8_percent_encode(text, NON_ALPHANUMERIC),
+        );
     Ok(Answer::Xml(node))
 }
 
@@ -96,6 +105,8 @@ pub(super) fn list_inline(state: &State, params: &Params) -> Outcome {
 pub(super) fn delete_inline(state: &mut State, params: &Params) -> Outcome {
     let name = params.need("PolicyName")?.to_owned();
     let role = roles::find_mut(state, params)?;
-    role.inline.remove(&name).ok_or_else(|| missing_inline(&name))?;
+    role.inline
+        .remove(&name)
+        .ok_or_else(|| missing_inline(&name))?;
     Ok(done())
 }

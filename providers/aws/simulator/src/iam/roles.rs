@@ -1,6 +1,6 @@
 //! Roles: created, read, tagged and deleted under their names.
 //!
-//! Policies and instance profiles of a role have their own files; here they only block its deletion.
+//! Policies and instance profiles of a role have their own files; here they block its deletion.
 
 use std::collections::BTreeMap;
 
@@ -75,7 +75,9 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     let trust = params.need("AssumeRolePolicyDocument")?.to_owned();
     check_trust(&trust)?;
     if state.iam.roles.contains_key(&name) {
-        return Err(already_exists(format!("Role with name {name} already exists.")));
+        return Err(already_exists(format!(
+            "Role with name {name} already exists."
+        )));
     }
     if state.iam.roles.len() >= ROLES_MAX {
         return Err(AwsError::new(
@@ -119,11 +121,17 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 fn check_trust(text: &str) -> Result<(), AwsError> {
     let value = document(text)?;
     let statements = super::usable::statements(&value);
-    if statements.iter().any(|statement| statement.get("Resource").is_some()) {
+    if statements
+        .iter()
+        .any(|statement| statement.get("Resource").is_some())
+    {
         let message = "Has prohibited field Resource";
         return Err(AwsError::new(400, "MalformedPolicyDocument", message));
     }
-    if statements.iter().any(|statement| statement.get("Principal").is_none()) {
+    if statements
+        .iter()
+        .any(|statement| statement.get("Principal").is_none())
+    {
         let message = "Missing required field Principal";
         return Err(AwsError::new(400, "MalformedPolicyDocument", message));
     }
@@ -137,7 +145,11 @@ pub(super) fn get(state: &State, params: &Params) -> Outcome {
 
 pub(super) fn list(state: &State, params: &Params) -> Outcome {
     let prefix = params.get("PathPrefix").unwrap_or("/");
-    let roles = state.iam.roles.values().filter(|role| role.path.starts_with(prefix));
+    let roles = state
+        .iam
+        .roles
+        .values()
+        .filter(|role| role.path.starts_with(prefix));
     // ListRoles leaves the tags out: ListRoleTags gives them, role by role.
     let members = roles.map(|role| node(role, false)).collect();
     paged(state, params, "ListRoles", "Roles", members)
@@ -156,7 +168,9 @@ pub(super) fn tag(state: &mut State, params: &Params) -> Outcome {
 
 pub(super) fn untag(state: &mut State, params: &Params) -> Outcome {
     let keys = params.list("TagKeys");
-    find_mut(state, params)?.tags.retain(|key, _| !keys.contains(key));
+    find_mut(state, params)?
+        .tags
+        .retain(|key, _| !keys.contains(key));
     Ok(done())
 }
 
@@ -168,15 +182,24 @@ pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
             "Cannot perform the operation on the protected role: it is a service-linked role";
         return Err(AwsError::new(400, "UnmodifiableEntity", message));
     }
-    if state.iam.profiles.values().any(|profile| profile.role.as_deref() == Some(&name)) {
+    if state
+        .iam
+        .profiles
+        .values()
+        .any(|profile| profile.role.as_deref() == Some(&name))
+    {
         let message = "Cannot delete entity, must remove roles from instance profile first.";
         return Err(delete_conflict(message));
     }
     if !role.attached.is_empty() {
-        return Err(delete_conflict("Cannot delete entity, must detach all policies first."));
+        return Err(delete_conflict(
+            "Cannot delete entity, must detach all policies first.",
+        ));
     }
     if !role.inline.is_empty() {
-        return Err(delete_conflict("Cannot delete entity, must delete policies first."));
+        return Err(delete_conflict(
+            "Cannot delete entity, must delete policies first.",
+        ));
     }
     state.iam.roles.remove(&name);
     Ok(done())

@@ -14,9 +14,15 @@ use crate::wire::xml::Node;
 /// Service principal → role name.
 const ROLES: &[(&str, &str)] = &[
     ("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS"),
-    ("eks-nodegroup.amazonaws.com", "AWSServiceRoleForAmazonEKSNodegroup"),
+    (
+        "eks-nodegroup.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSNodegroup",
+    ),
     ("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling"),
-    ("elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"),
+    (
+        "elasticloadbalancing.amazonaws.com",
+        "AWSServiceRoleForElasticLoadBalancing",
+    ),
     ("spot.amazonaws.com", "AWSServiceRoleForEC2Spot"),
 ];
 
@@ -63,7 +69,8 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     };
     if state.iam.roles.contains_key(*name) {
         let message = format!(
-            "Service role name {name} has been taken in this account, please try a different suffix."
+            "Service role name {name} has been taken in this account, please try a different \
+             suffix."
         );
         return Err(AwsError::new(400, "InvalidInput", message));
     }

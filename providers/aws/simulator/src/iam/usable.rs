@@ -34,21 +34,34 @@ pub enum Unusable {
 /// # Errors
 /// What is missing, in the order in which AWS looks.
 pub fn role_is_usable(state: &State, arn: &str, need: Need<'_>) -> Result<(), Unusable> {
-    let role = state.iam.roles.values().find(|role| role.arn == arn).ok_or(Unusable::Unseen)?;
+    let role = state
+        .iam
+        .roles
+        .values()
+        .find(|role| role.arn == arn)
+        .ok_or(Unusable::Unseen)?;
     if !seen(state, role.created_at) {
         return Err(Unusable::Unseen);
     }
     if !trusts(role, need.principal) {
         return Err(Unusable::Untrusting);
     }
-    let holds = |arn: &&str| role.attached.get(*arn).is_some_and(|since| seen(state, *since));
+    let holds = |arn: &&str| {
+        role.attached
+            .get(*arn)
+            .is_some_and(|since| seen(state, *since))
+    };
     let lacking: Vec<String> = need
         .policies
         .iter()
-        .filter(|alternatives| !alternatives.iter().any(|arn| holds(&arn)))
+        .filter(|alternatives| !alternatives.iter().any(|arn| holds(arn)))
         .filter_map(|alternatives| alternatives.first().map(|arn| (*arn).to_owned()))
         .collect();
-    if lacking.is_empty() { Ok(()) } else { Err(Unusable::Lacking(lacking)) }
+    if lacking.is_empty() {
+        Ok(())
+    } else {
+        Err(Unusable::Lacking(lacking))
+    }
 }
 
 /// Whether what was done at `at` has reached the other services.
@@ -58,7 +71,9 @@ fn seen(state: &State, at: Timestamp) -> bool {
 }
 
 fn trusts(role: &Role, principal: &str) -> bool {
-    let Ok(trust) = serde_json::from_str::<Value>(&role.trust) else { return false };
+    let Ok(trust) = serde_json::from_str::<Value>(&role.trust) else {
+        return false;
+    };
     statements(&trust).iter().any(|statement| {
         statement.get("Effect").and_then(Value::as_str) == Some("Allow")
             && texts(&statement["Principal"]["Service"]).contains(&principal)

@@ -30,7 +30,14 @@ pub struct Question<'a> {
 
 /// Whether a policy allows an action on a resource, without any condition keys.
 pub fn allows(policy: &Value, action: &str, resource: &str) -> Decision {
-    decide(policy, &Question { action, resource, context: &BTreeMap::new() })
+    decide(
+        policy,
+        &Question {
+            action,
+            resource,
+            context: &BTreeMap::new(),
+        },
+    )
 }
 
 /// What a policy says to a question.
@@ -52,9 +59,15 @@ pub fn decide(policy: &Value, question: &Question<'_>) -> Decision {
 fn applies(statement: &Value, question: &Question<'_>, allow: bool) -> bool {
     let action = question.action.to_lowercase();
     let one_of = |name: &str, text: &str, fold: bool| {
-        items(&statement[name]).filter_map(Value::as_str).any(|pattern| {
-            if fold { matches(&pattern.to_lowercase(), text) } else { matches(pattern, text) }
-        })
+        items(&statement[name])
+            .filter_map(Value::as_str)
+            .any(|pattern| {
+                if fold {
+                    matches(&pattern.to_lowercase(), text)
+                } else {
+                    matches(pattern, text)
+                }
+            })
     };
     let action_applies = if statement["NotAction"].is_null() {
         one_of("Action", &action, true)
@@ -71,27 +84,31 @@ fn applies(statement: &Value, question: &Question<'_>, allow: bool) -> bool {
     action_applies && resource_applies && conditions_hold(&statement["Condition"], question)
 }
 
-/// Whether all conditions hold. A condition that is not understood does not hold, so that a rehearsal
-/// never allows more than AWS would.
+/// Whether all conditions hold. A condition that is not understood does not hold: an allow under it
+/// is not given, so that a rehearsal is rather too strict.
 fn conditions_hold(conditions: &Value, question: &Question<'_>) -> bool {
-    conditions.as_object().into_iter().flatten().all(|(operator, keys)| {
-        keys.as_object().into_iter().flatten().all(|(key, wanted)| {
-            let value = question.context.get(key).map(String::as_str);
-            let (operator, if_exists) = match operator.strip_suffix("IfExists") {
-                Some(operator) => (operator, true),
-                None => (operator.as_str(), false),
-            };
-            let Some(value) = value else { return if_exists };
-            let mut wanted = items(wanted).filter_map(Value::as_str);
-            match operator {
-                "StringEquals" | "ArnEquals" => wanted.any(|wanted| wanted == value),
-                "StringLike" | "ArnLike" => wanted.any(|wanted| matches(wanted, value)),
-                "StringNotEquals" => wanted.all(|wanted| wanted != value),
-                "StringNotLike" => wanted.all(|wanted| !matches(wanted, value)),
-                _ => false,
-            }
+    conditions
+        .as_object()
+        .into_iter()
+        .flatten()
+        .all(|(operator, keys)| {
+            keys.as_object().into_iter().flatten().all(|(key, wanted)| {
+                let value = question.context.get(key).map(String::as_str);
+                let (operator, if_exists) = match operator.strip_suffix("IfExists") {
+                    Some(operator) => (operator, true),
+                    None => (operator.as_str(), false),
+                };
+                let Some(value) = value else { return if_exists };
+                let mut wanted = items(wanted).filter_map(Value::as_str);
+                match operator {
+                    "StringEquals" | "ArnEquals" => wanted.any(|wanted| wanted == value),
+                    "StringLike" | "ArnLike" => wanted.any(|wanted| matches(wanted, value)),
+                    "StringNotEquals" => wanted.all(|wanted| wanted != value),
+                    "StringNotLike" => wanted.all(|wanted| !matches(wanted, value)),
+                    _ => false,
+                }
+            })
         })
-    })
 }
 
 /// The items of a list, or the one that stands without a list.

@@ -28,7 +28,10 @@ pub fn needs(state: &State, call: &Call) -> Vec<Need> {
     }
     let tags = request_tags(call);
     let mut context = BTreeMap::from([("aws:RequestedRegion".to_owned(), call.region.clone())]);
-    context.extend(tags.into_iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), value)));
+    context.extend(
+        tags.into_iter()
+            .map(|(key, value)| (format!("aws:RequestTag/{key}"), value)),
+    );
     let own = Need {
         action: format!("{}:{}", prefix(&call.service), call.action),
         resource: resource(state, call),
@@ -37,12 +40,23 @@ pub fn needs(state: &State, call: &Call) -> Vec<Need> {
     let mut all = vec![own];
     let tagged = context.keys().any(|key| key.starts_with("aws:RequestTag/"));
     if let Some(action) = tagging(call).filter(|_| tagged) {
-        context.insert(format!("{}:CreateAction", call.service), call.action.clone());
-        all.push(Need { action, resource: "*".to_owned(), context });
+        context.insert(
+            format!("{}:CreateAction", call.service),
+            call.action.clone(),
+        );
+        all.push(Need {
+            action,
+            resource: "*".to_owned(),
+            context,
+        });
     }
     if let Some((role, service)) = passed_role(call) {
         let context = BTreeMap::from([("iam:PassedToService".to_owned(), service.to_owned())]);
-        all.push(Need { action: "iam:PassRole".to_owned(), resource: role, context });
+        all.push(Need {
+            action: "iam:PassRole".to_owned(),
+            resource: role,
+            context,
+        });
     }
     all
 }
@@ -87,8 +101,10 @@ fn passed_role(call: &Call) -> Option<(String, &'static str)> {
 
 fn request_tags(call: &Call) -> BTreeMap<String, String> {
     let specified = call.params.structs("TagSpecification");
-    let mut tags: BTreeMap<String, String> =
-        specified.iter().flat_map(|specification| specification.tags("Tag")).collect();
+    let mut tags: BTreeMap<String, String> = specified
+        .iter()
+        .flat_map(|specification| specification.tags("Tag"))
+        .collect();
     tags.extend(call.params.tags("Tag"));
     tags.extend(call.params.tags("Tags"));
     let pairs = call.json["tags"].as_object().into_iter().flatten();
@@ -113,9 +129,9 @@ fn resource(state: &State, call: &Call) -> String {
             let name = call.json["logGroupName"].as_str();
             name.map(|name| state.arn("logs", &format!("log-group:{name}")))
         }
-        "elasticloadbalancing" => {
-            param("LoadBalancerArn").or_else(|| param("TargetGroupArn")).map(str::to_owned)
-        }
+        "elasticloadbalancing" => param("LoadBalancerArn")
+            .or_else(|| param("TargetGroupArn"))
+            .map(str::to_owned),
         "ec2" => ec2_resource(state, call),
         _ => None,
     };
@@ -123,7 +139,9 @@ fn resource(state: &State, call: &Call) -> String {
 }
 
 fn eks_resource(state: &State, call: &Call) -> Option<String> {
-    let named = call.json["name"].as_str().filter(|_| call.action == "CreateCluster");
+    let named = call.json["name"]
+        .as_str()
+        .filter(|_| call.action == "CreateCluster");
     let cluster = named.or_else(|| call.path.get(1).map(String::as_str))?;
     // Only clusters: the other resources' ARNs end in ids that the request does not have.
     (call.path.len() <= 2 && call.path.first().is_some_and(|first| first == "clusters"))

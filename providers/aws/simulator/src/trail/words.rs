@@ -12,8 +12,14 @@ const LEFT_OUT: [&str; 3] = ["Action", "Version", "UserData"];
 /// Ends of names whose values identify resources.
 const IDENTIFYING: [&str; 3] = ["id", "arn", "name"];
 /// Names that end so but identify none of the account's resources.
-const NOT_RESOURCES: [&str; 6] =
-    ["ownerid", "requestid", "accountid", "dnsname", "hostname", "availabilityzoneid"];
+const NOT_RESOURCES: [&str; 6] = [
+    "ownerid",
+    "requestid",
+    "accountid",
+    "dnsname",
+    "hostname",
+    "availabilityzoneid",
+];
 
 /// The request's parameters.
 pub fn request(call: &Call) -> Value {
@@ -29,7 +35,10 @@ pub fn request(call: &Call) -> Value {
     // REST names what it is about in the path: `clusters/c1/node-groups/n1`.
     for pair in call.path.chunks(2) {
         if let [collection, name] = pair {
-            all.insert(format!("{}Name", collection.trim_end_matches('s')), name.clone().into());
+            all.insert(
+                format!("{}Name", collection.trim_end_matches('s')),
+                name.clone().into(),
+            );
         }
     }
     Value::Object(all)
@@ -82,7 +91,9 @@ fn collect(name: &str, value: &Value, found: &mut Vec<String>) {
 
 fn identifies(name: &str) -> bool {
     // `TagSpecification.1.Tag.1.Key` is not a name; `NetworkInterfaceId` and `SubnetId.1` are ids.
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').to_lowercase();
+    let name = name
+        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+        .to_lowercase();
     IDENTIFYING.iter().any(|end| name.ends_with(end))
         && !NOT_RESOURCES.iter().any(|end| name.ends_with(end))
 }

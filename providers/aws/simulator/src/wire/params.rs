@@ -18,7 +18,14 @@ pub struct Params {
 impl Params {
     /// Reads a form body or a query string.
     pub fn read(form: &[u8]) -> Self {
-        Self { map: form_urlencoded::parse(form).into_owned().collect() }
+        let mut map = BTreeMap::new();
+        for (key, value) in form_urlencoded::parse(form).into_owned() {
+            // REST lists repeat their key (`tagKeys=a&tagKeys=b`): the later ones become `key.1`, ….
+            let free = (1..=LIST_MAX).map(|n| format!("{key}.{n}"));
+            let repeated = map.contains_key(&key).then(|| free.into_iter().find(|k| !map.contains_key(k)));
+            map.insert(repeated.flatten().unwrap_or(key), value);
+        }
+        Self { map }
     }
 
     /// All parameters, by name.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kubeproof_contract::Decimal;
 use kubeproof_simkit::cloud::Cloud;
 use serde_json::json;
 
@@ -35,13 +36,20 @@ fn a_role_can_be_used_only_after_it_has_propagated() {
         "name": "c1", "roleArn": role, "resourcesVpcConfig": {"subnetIds": network.all()},
     });
     let refused = "InvalidParameterException";
-    world.eks("POST", "/clusters", &body).refused(400, refused, "does not exist");
+    world
+        .eks("POST", "/clusters", &body)
+        .refused(400, refused, "does not exist");
     world.wait(world.durations.iam_propagation);
-    let policies = "The provided role doesn't have the Amazon EKS Managed Policies associated with it";
-    world.eks("POST", "/clusters", &body).refused(400, refused, policies);
+    let policies =
+        "The provided role doesn't have the Amazon EKS Managed Policies associated with it";
+    world
+        .eks("POST", "/clusters", &body)
+        .refused(400, refused, policies);
     let attach = [("RoleName", "cluster"), ("PolicyArn", CLUSTER_POLICY)];
     world.iam("AttachRolePolicy", &attach).ok();
-    world.eks("POST", "/clusters", &body).refused(400, refused, policies);
+    world
+        .eks("POST", "/clusters", &body)
+        .refused(400, refused, policies);
     world.wait(world.durations.iam_propagation);
     world.eks("POST", "/clusters", &body).ok();
 }
@@ -56,7 +64,9 @@ fn a_role_that_trusts_another_service_is_refused() {
         "name": "c1", "roleArn": role, "resourcesVpcConfig": {"subnetIds": network.all()},
     });
     let message = "Role could not be assumed because the trusted entity is not correct";
-    world.eks("POST", "/clusters", &body).refused(400, "InvalidParameterException", message);
+    world
+        .eks("POST", "/clusters", &body)
+        .refused(400, "InvalidParameterException", message);
     assert_ne!(trust("eks.amazonaws.com"), trust("ec2.amazonaws.com"));
 }
 
@@ -68,15 +78,32 @@ fn a_cluster_needs_subnets_of_two_zones_that_exist_and_a_version_that_is_offered
     let check = |world: &mut World, member: &str, value: serde_json::Value, message: &str| {
         let mut body = body.clone();
         body[member] = value;
-        world.eks("POST", "/clusters", &body).refused(400, "InvalidParameterException", message);
+        world
+            .eks("POST", "/clusters", &body)
+            .refused(400, "InvalidParameterException", message);
     };
     let subnets = |ids: &[&str]| json!({ "subnetIds": ids });
     let (one, other) = (&network.public[0], &network.private[0]);
     let zones = "at least two different AZs";
-    check(&mut world, "resourcesVpcConfig", subnets(&[one, other]), zones);
+    check(
+        &mut world,
+        "resourcesVpcConfig",
+        subnets(&[one, other]),
+        zones,
+    );
     let missing = "The subnet ID 'subnet-0' does not exist";
-    check(&mut world, "resourcesVpcConfig", subnets(&[one, "subnet-0"]), missing);
-    check(&mut world, "version", json!("1.28"), "unsupported Kubernetes version 1.28");
+    check(
+        &mut world,
+        "resourcesVpcConfig",
+        subnets(&[one, "subnet-0"]),
+        missing,
+    );
+    check(
+        &mut world,
+        "version",
+        json!("1.28"),
+        "unsupported Kubernetes version 1.28",
+    );
     check(&mut world, "name", json!("-c"), "is not valid");
     assert!(world.exists("eks_cluster").is_empty());
 }
@@ -92,8 +119,11 @@ fn a_repeated_request_is_the_same_cluster_and_a_second_one_is_refused() {
     assert_eq!(first["cluster"]["arn"], again["cluster"]["arn"]);
     body["clientRequestToken"] = json!("t2");
     let answer = world.eks("POST", "/clusters", &body);
-    let answer =
-        answer.refused(409, "ResourceInUseException", "Cluster already exists with name: c1");
+    let answer = answer.refused(
+        409,
+        "ResourceInUseException",
+        "Cluster already exists with name: c1",
+    );
     assert_eq!(answer.json()["clusterName"], "c1");
     assert_eq!(world.exists("eks_cluster").len(), 1);
 }
@@ -108,11 +138,16 @@ fn an_injected_failure_ends_in_failed_and_the_cluster_can_be_deleted() {
     world.wait(world.durations.cluster_create * 2);
     let cluster = world.get("/clusters/c1").ok().json()["cluster"].clone();
     assert_eq!(cluster["status"], "FAILED");
-    assert_eq!(cluster["health"]["issues"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        cluster["health"]["issues"].as_array().map(Vec::len),
+        Some(1)
+    );
     assert!(cluster["endpoint"].is_null());
     world.delete("/clusters/c1").ok();
     world.wait(world.durations.cluster_delete);
-    world.get("/clusters/c1").refused(404, "ResourceNotFoundException", "No cluster found");
+    world
+        .get("/clusters/c1")
+        .refused(404, "ResourceNotFoundException", "No cluster found");
 }
 
 #[test]
@@ -140,22 +175,39 @@ fn a_deleted_cluster_leaves_its_interfaces_for_a_while_and_its_log_group_for_eve
     world.wait(world.durations.cluster_create);
     let ours = |world: &World| {
         let all = world.exists("network_interface");
-        all.into_iter().filter(|one| one.facts.get("description").is_some_and(|text| text == "Amazon EKS c1")).count()
+        all.into_iter()
+            .filter(|one| {
+                one.facts
+                    .get("description")
+                    .is_some_and(|text| text == "Amazon EKS c1")
+            })
+            .count()
     };
     let groups = |world: &World| {
         let all = world.exists("security_group");
-        all.iter().filter(|one| one.facts.get("group_name").is_some_and(|name| name.starts_with("eks-cluster-sg-c1-"))).count()
+        all.iter()
+            .filter(|one| {
+                one.facts
+                    .get("group_name")
+                    .is_some_and(|name| name.starts_with("eks-cluster-sg-c1-"))
+            })
+            .count()
     };
     assert_eq!((ours(&world), groups(&world)), (2, 1));
     world.delete("/clusters/c1").ok();
     assert_eq!(world.cluster_status(), "DELETING");
     world.wait(world.durations.cluster_delete);
-    world.get("/clusters/c1").refused(404, "ResourceNotFoundException", "");
+    world
+        .get("/clusters/c1")
+        .refused(404, "ResourceNotFoundException", "");
     assert_eq!(ours(&world), 2);
     world.wait(world.durations.interfaces_linger);
     assert_eq!((ours(&world), groups(&world)), (0, 0));
     let logs = world.exists("cloudwatch_log_group");
-    assert_eq!(logs.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["/aws/eks/c1/cluster"]);
+    assert_eq!(
+        logs.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
+        ["/aws/eks/c1/cluster"]
+    );
 }
 
 #[test]
@@ -171,10 +223,40 @@ fn a_control_plane_costs_from_its_creation_to_its_deletion() {
     let lived = world.now.duration_since(from);
     world.wait(Duration::from_secs(7200));
     let charges = world.cloud.metered("r1", from);
-    let line: Vec<_> = charges.iter().filter(|charge| charge.line == "control_plane").collect();
+    let line: Vec<_> = charges
+        .iter()
+        .filter(|charge| charge.line == "control_plane")
+        .collect();
     assert_eq!(line.len(), 1);
-    let hours = kubeproof_contract::Decimal::from(lived.as_secs()) / kubeproof_contract::Decimal::from(3600);
-    assert_eq!(line[0].quantity, hours);
+    let hours = Decimal::from(lived.as_secs()) / Decimal::from(3600);
+    // The bill has about fifteen digits.
+    assert_eq!(line[0].quantity.round_dp(9), hours.round_dp(9));
+}
+
+#[test]
+fn a_version_past_its_standard_support_costs_six_times_as_much() {
+    let usd = |version: &str| {
+        let mut world = World::new();
+        let network = world.network(false);
+        let mut body = world.cluster_body(&network);
+        body["version"] = json!(version);
+        let from = world.now;
+        world.eks("POST", "/clusters", &body).ok();
+        world.wait(Duration::from_secs(3600));
+        world.delete("/clusters/c1").ok();
+        world.wait(world.durations.cluster_delete);
+        let charges = world.cloud.metered("r1", from);
+        let lines = charges
+            .iter()
+            .filter(|charge| charge.line == "control_plane");
+        lines.map(|charge| charge.usd).sum::<Decimal>()
+    };
+    let (standard, extended) = (usd("1.34"), usd("1.33"));
+    assert!(standard > Decimal::ZERO);
+    assert_eq!(
+        (standard * Decimal::from(6)).round_dp(6),
+        extended.round_dp(6)
+    );
 }
 
 #[test]
@@ -183,14 +265,23 @@ fn an_update_runs_alone_and_blocks_the_deletion() {
     let network = world.network(false);
     world.active_cluster(&network);
     let body = json!({"logging": {"clusterLogging": [{"types": ["audit"], "enabled": true}]}});
-    let update = world.eks("POST", "/clusters/c1/update-config", &body).ok().json()["update"].clone();
+    let update = world
+        .eks("POST", "/clusters/c1/update-config", &body)
+        .ok()
+        .json()["update"]
+        .clone();
     assert_eq!(update["status"], "InProgress");
-    world.delete("/clusters/c1").refused(409, "ResourceInUseException", "in progress");
+    world
+        .delete("/clusters/c1")
+        .refused(409, "ResourceInUseException", "in progress");
     let again = world.eks("POST", "/clusters/c1/update-config", &body);
     again.refused(409, "ResourceInUseException", "in progress");
     world.wait(world.durations.update);
     let path = format!("/clusters/c1/updates/{}", text(&update["id"]));
-    assert_eq!(world.get(&path).ok().json()["update"]["status"], "Successful");
+    assert_eq!(
+        world.get(&path).ok().json()["update"]["status"],
+        "Successful"
+    );
     assert_eq!(world.cluster_status(), "ACTIVE");
     world.delete("/clusters/c1").ok();
 }
@@ -206,8 +297,17 @@ fn a_list_of_clusters_has_pages() {
     }
     let first = world.get("/clusters").ok().json();
     assert_eq!(first["clusters"], json!(["c1"]));
-    let second = world.get(&format!("/clusters?nextToken={}", text(&first["nextToken"]))).ok().json();
-    assert_eq!((&second["clusters"], &second["nextToken"]), (&json!(["c2"]), &json!(null)));
+    let second = world
+        .get(&format!(
+            "/clusters?nextToken={}",
+            text(&first["nextToken"])
+        ))
+        .ok()
+        .json();
+    assert_eq!(
+        (&second["clusters"], &second["nextToken"]),
+        (&json!(["c2"]), &json!(null))
+    );
 }
 
 #[test]
@@ -218,6 +318,11 @@ fn what_eks_cannot_do_here_is_refused_by_name() {
     let addon = json!({"addonName": "vpc-cni"});
     let answer = world.eks("POST", "/clusters/c1/addons", &addon);
     answer.refused(501, "NotImplemented", "eks:CreateAddon");
-    assert_eq!(world.get("/clusters/c1/addons").ok().json(), json!({"addons": []}));
-    world.get("/clusters/none/addons").refused(404, "ResourceNotFoundException", "none");
+    assert_eq!(
+        world.get("/clusters/c1/addons").ok().json(),
+        json!({"addons": []})
+    );
+    world
+        .get("/clusters/none/addons")
+        .refused(404, "ResourceNotFoundException", "none");
 }

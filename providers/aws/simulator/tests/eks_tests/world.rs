@@ -60,9 +60,17 @@ impl Answer {
     #[track_caller]
     pub fn refused(self, status: u16, code: &str, message: &str) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
-        let found = if self.error_type.is_empty() { self.text("Code") } else { self.error_type.clone() };
+        let found = if self.error_type.is_empty() {
+            self.text("Code")
+        } else {
+            self.error_type.clone()
+        };
         assert_eq!(found, code, "{}", self.body);
-        assert!(self.body.contains(message), "{} has no {message:?}", self.body);
+        assert!(
+            self.body.contains(message),
+            "{} has no {message:?}",
+            self.body
+        );
         self
     }
 }
@@ -98,7 +106,12 @@ impl World {
         setup.decoys = false;
         change(&mut setup);
         let durations = Durations::seeded(setup.seed);
-        let mut world = Self { cloud: AwsCloud::new(setup), now: start, durations, fault: None };
+        let mut world = Self {
+            cloud: AwsCloud::new(setup),
+            now: start,
+            durations,
+            fault: None,
+        };
         world.wait(Duration::from_secs(1));
         world
     }
@@ -133,7 +146,9 @@ impl World {
         let form: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters.iter().copied())
             .finish();
-        let request = signed("POST", service, "/").body(Bytes::from(form)).expect("a request");
+        let request = signed("POST", service, "/")
+            .body(Bytes::from(form))
+            .expect("a request");
         self.send(request)
     }
 
@@ -153,8 +168,14 @@ impl World {
     }
 
     pub fn eks(&mut self, method: &str, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = signed(method, "eks", path).body(Bytes::from(body)).expect("a request");
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let request = signed(method, "eks", path)
+            .body(Bytes::from(body))
+            .expect("a request");
         self.send(request)
     }
 
@@ -169,24 +190,45 @@ impl World {
     /// What exists of a type.
     pub fn exists(&self, resource_type: &str) -> Vec<Resource> {
         let all = self.cloud.inventory();
-        all.into_iter().filter(|one| one.resource_type == resource_type).collect()
+        all.into_iter()
+            .filter(|one| one.resource_type == resource_type)
+            .collect()
     }
 
-    /// A VPC with a public and a private subnet in two zones; the private ones reach out if asked for.
+    /// A VPC with a public and a private subnet in two zones; the private ones reach out if asked.
     pub fn network(&mut self, with_nat: bool) -> Network {
-        let vpc = self.ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")]).ok().text("vpcId");
-        let gateway = self.ec2("CreateInternetGateway", &[]).ok().text("internetGatewayId");
-        self.ec2("AttachInternetGateway", &[("InternetGatewayId", &gateway), ("VpcId", &vpc)]).ok();
+        let vpc = self
+            .ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")])
+            .ok()
+            .text("vpcId");
+        let gateway = self
+            .ec2("CreateInternetGateway", &[])
+            .ok()
+            .text("internetGatewayId");
+        self.ec2(
+            "AttachInternetGateway",
+            &[("InternetGatewayId", &gateway), ("VpcId", &vpc)],
+        )
+        .ok();
         let public = self.subnets(&vpc, 0);
         let private = self.subnets(&vpc, 100);
         for subnet in &public {
-            let on = [("SubnetId", subnet.as_str()), ("MapPublicIpOnLaunch.Value", "true")];
+            let on = [
+                ("SubnetId", subnet.as_str()),
+                ("MapPublicIpOnLaunch.Value", "true"),
+            ];
             self.ec2("ModifySubnetAttribute", &on).ok();
         }
         self.route(&vpc, &public, ("GatewayId", &gateway));
         if with_nat {
-            let address = self.ec2("AllocateAddress", &[("Domain", "vpc")]).ok().text("allocationId");
-            let nat = [("SubnetId", public[0].as_str()), ("AllocationId", address.as_str())];
+            let address = self
+                .ec2("AllocateAddress", &[("Domain", "vpc")])
+                .ok()
+                .text("allocationId");
+            let nat = [
+                ("SubnetId", public[0].as_str()),
+                ("AllocationId", address.as_str()),
+            ];
             let nat = self.ec2("CreateNatGateway", &nat).ok().text("natGatewayId");
             self.wait(self.durations.nat_create);
             self.route(&vpc, &private, ("NatGatewayId", &nat));
@@ -199,19 +241,32 @@ impl World {
             .map(|n| {
                 let cidr = format!("10.0.{}.0/24", from + n);
                 let zone = format!("{REGION}{}", ["a", "b"][usize::from(n)]);
-                let asked =
-                    [("VpcId", vpc), ("CidrBlock", &cidr), ("AvailabilityZone", zone.as_str())];
+                let asked = [
+                    ("VpcId", vpc),
+                    ("CidrBlock", &cidr),
+                    ("AvailabilityZone", zone.as_str()),
+                ];
                 self.ec2("CreateSubnet", &asked).ok().text("subnetId")
             })
             .collect()
     }
 
     fn route(&mut self, vpc: &str, subnets: &[String], (target, id): (&str, &str)) {
-        let table = self.ec2("CreateRouteTable", &[("VpcId", vpc)]).ok().text("routeTableId");
+        let table = self
+            .ec2("CreateRouteTable", &[("VpcId", vpc)])
+            .ok()
+            .text("routeTableId");
         let everywhere = ("DestinationCidrBlock", "0.0.0.0/0");
-        self.ec2("CreateRoute", &[("RouteTableId", &table), everywhere, (target, id)]).ok();
+        self.ec2(
+            "CreateRoute",
+            &[("RouteTableId", &table), everywhere, (target, id)],
+        )
+        .ok();
         for subnet in subnets {
-            let both = [("RouteTableId", table.as_str()), ("SubnetId", subnet.as_str())];
+            let both = [
+                ("RouteTableId", table.as_str()),
+                ("SubnetId", subnet.as_str()),
+            ];
             self.ec2("AssociateRouteTable", &both).ok();
         }
     }
@@ -219,10 +274,17 @@ impl World {
     /// A role that a service may assume, with policies; its ARN.
     pub fn role(&mut self, name: &str, service: &str, policies: &[&str]) -> String {
         let trust = trust(service);
-        let asked = [("RoleName", name), ("AssumeRolePolicyDocument", trust.as_str())];
+        let asked = [
+            ("RoleName", name),
+            ("AssumeRolePolicyDocument", trust.as_str()),
+        ];
         let arn = self.iam("CreateRole", &asked).ok().text("Arn");
         for policy in policies {
-            self.iam("AttachRolePolicy", &[("RoleName", name), ("PolicyArn", policy)]).ok();
+            self.iam(
+                "AttachRolePolicy",
+                &[("RoleName", name), ("PolicyArn", policy)],
+            )
+            .ok();
         }
         arn
     }

@@ -9,6 +9,7 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, Setup};
+use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
 use kubeproof_simkit::cloud::{Cloud, Reply};
 use serde_json::Value;
 
@@ -48,8 +49,10 @@ fn send(cloud: &mut AwsCloud, request: &Request<Bytes>) -> (u16, String) {
 
 fn signed(service: &str) -> http::request::Builder {
     let scope = format!("{ACCESS_KEY_ID}/20261102/us-east-1/{service}/aws4_request");
-    Request::post(format!("https://{service}.us-east-1.amazonaws.com/"))
-        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"))
+    Request::post(format!("https://{service}.us-east-1.amazonaws.com/")).header(
+        "authorization",
+        format!("AWS4-HMAC-SHA256 Credential={scope}, Signature=0"),
+    )
 }
 
 /// A JSON 1.1 call.
@@ -93,6 +96,25 @@ pub fn query(
     send(cloud, &request)
 }
 
+/// A query-protocol call whose asynchronous part meets a fault, such as `async-fail`.
+pub fn query_with_fault(
+    cloud: &mut AwsCloud,
+    (service, version, action): (&str, &str, &str),
+    params: &[(&str, &str)],
+    fault: &str,
+) -> (u16, String) {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("Action", action)
+        .append_pair("Version", version)
+        .extend_pairs(params)
+        .finish();
+    let request = signed(service)
+        .header(ASYNC_FAULT_HEADER, fault)
+        .body(Bytes::from(body))
+        .expect("a request");
+    send(cloud, &request)
+}
+
 /// A query-protocol call that must succeed.
 pub fn query_ok(
     cloud: &mut AwsCloud,
@@ -122,5 +144,8 @@ pub fn texts(xml: &str, name: &str) -> Vec<String> {
 
 /// The text of the first element of this name.
 pub fn text(xml: &str, name: &str) -> String {
-    texts(xml, name).into_iter().next().unwrap_or_else(|| panic!("no {name} in {xml}"))
+    texts(xml, name)
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| panic!("no {name} in {xml}"))
 }

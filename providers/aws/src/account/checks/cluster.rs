@@ -14,7 +14,9 @@ pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.cluster", || {
         let mut findings = Findings::default();
         let Some(cluster) = view.cluster.clone()? else {
-            findings.wrong.push(format!("there is no cluster {}", run.name("")));
+            findings
+                .wrong
+                .push(format!("there is no cluster {}", run.name("")));
             return Ok(findings);
         };
         let name = cluster.name().unwrap_or_default();
@@ -28,14 +30,22 @@ pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
         let tagged = cluster.tags().and_then(|tags| tags.get(RUN_TAG)) == Some(&run.id);
         findings.expect(tagged, || format!("cluster {name} lacks the run's tag"));
         let logged = cluster.logging().is_some_and(|logging| {
-            logging.cluster_logging().iter().any(|set| set.enabled() == Some(true))
+            logging
+                .cluster_logging()
+                .iter()
+                .any(|set| set.enabled() == Some(true))
         });
         findings.expect(logged == spec.control_plane_logs, || {
-            format!("control-plane logs: {logged}, asked for {}", spec.control_plane_logs)
+            format!(
+                "control-plane logs: {logged}, asked for {}",
+                spec.control_plane_logs
+            )
         });
         for issue in cluster.health().iter().flat_map(|health| health.issues()) {
             let code = issue.code().map_or("", |code| code.as_str());
-            findings.wrong.push(format!("{code}: {}", issue.message().unwrap_or_default()));
+            findings
+                .wrong
+                .push(format!("{code}: {}", issue.message().unwrap_or_default()));
         }
         findings.saw(format!("{name} {status}, Kubernetes {version}"));
         Ok(findings)
@@ -43,7 +53,9 @@ pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
 }
 
 pub(super) fn node_groups(spec: &EksSpec, view: &View) -> Check {
-    check("aws.node_group", || Ok(judge(spec, &view.node_groups.clone()?)))
+    check("aws.node_group", || {
+        Ok(judge(spec, &view.node_groups.clone()?))
+    })
 }
 
 fn judge(spec: &EksSpec, groups: &[Nodegroup]) -> Findings {
@@ -56,10 +68,15 @@ fn judge(spec: &EksSpec, groups: &[Nodegroup]) -> Findings {
     for wanted in asked {
         // Names are the provisioner's own affair: a group is known by its name or by what it is.
         let named = left.iter().position(|group| is_named(group, wanted));
-        let alike = || left.iter().position(|group| difference(group, wanted).is_empty());
+        let alike = || {
+            left.iter()
+                .position(|group| difference(group, wanted).is_empty())
+        };
         match named.or_else(alike).or((!left.is_empty()).then_some(0)) {
             Some(place) => look(&mut findings, spec, left.remove(place), wanted),
-            None => findings.wrong.push(format!("node group {} is missing", wanted.name.as_str())),
+            None => findings
+                .wrong
+                .push(format!("node group {} is missing", wanted.name.as_str())),
         }
     }
     findings
@@ -70,17 +87,29 @@ fn look(findings: &mut Findings, spec: &EksSpec, group: &Nodegroup, wanted: &Nod
     let status = group.status().map_or("", |status| status.as_str());
     let version = group.version().unwrap_or_default();
     let asked = &spec.kubernetes_version.0;
-    findings.expect(status == "ACTIVE", || format!("node group {name} is {status}"));
+    findings.expect(status == "ACTIVE", || {
+        format!("node group {name} is {status}")
+    });
     findings.expect(version == asked, || {
         format!("node group {name} runs Kubernetes {version}, asked for {asked}")
     });
-    findings.wrong.extend(difference(group, wanted).iter().map(|what| format!("{name}: {what}")));
+    findings.wrong.extend(
+        difference(group, wanted)
+            .iter()
+            .map(|what| format!("{name}: {what}")),
+    );
     for issue in group.health().iter().flat_map(|health| health.issues()) {
         let code = issue.code().map_or("", |code| code.as_str());
-        findings.wrong.push(format!("{name} {code}: {}", issue.message().unwrap_or_default()));
+        findings.wrong.push(format!(
+            "{name} {code}: {}",
+            issue.message().unwrap_or_default()
+        ));
     }
     let types = group.instance_types().join(", ");
-    findings.saw(format!("{name} {status}: {} × {types}, Kubernetes {version}", count(group)));
+    findings.saw(format!(
+        "{name} {status}: {} × {types}, Kubernetes {version}",
+        count(group)
+    ));
 }
 
 /// How a node group differs from what was asked for.
@@ -89,16 +118,26 @@ fn difference(group: &Nodegroup, wanted: &NodeGroup) -> Vec<String> {
     let types = group.instance_types();
     if types != [wanted.instance_type.0.clone()] {
         let types = types.join(", ");
-        differs.push(format!("instances [{types}], asked for {}", wanted.instance_type.0));
+        differs.push(format!(
+            "instances [{types}], asked for {}",
+            wanted.instance_type.0
+        ));
     }
     if count(group) != i64::from(wanted.count.0) {
-        differs.push(format!("{} nodes, asked for {}", count(group), wanted.count.0));
+        differs.push(format!(
+            "{} nodes, asked for {}",
+            count(group),
+            wanted.count.0
+        ));
     }
     // A group with a launch template has its disk there, and says nothing here.
     let disk_gb = group.disk_size().map(i64::from);
     if disk_gb.is_some_and(|size| size != i64::from(wanted.disk_gb.0)) {
         let size = disk_gb.unwrap_or_default();
-        differs.push(format!("disks of {size} GB, asked for {}", wanted.disk_gb.0));
+        differs.push(format!(
+            "disks of {size} GB, asked for {}",
+            wanted.disk_gb.0
+        ));
     }
     differs
 }
@@ -106,12 +145,18 @@ fn difference(group: &Nodegroup, wanted: &NodeGroup) -> Vec<String> {
 fn is_named(group: &Nodegroup, wanted: &NodeGroup) -> bool {
     let name = group.nodegroup_name().unwrap_or_default();
     let wanted = wanted.name.as_str();
-    name == wanted || name.strip_suffix(wanted).is_some_and(|rest| rest.ends_with('-'))
+    name == wanted
+        || name
+            .strip_suffix(wanted)
+            .is_some_and(|rest| rest.ends_with('-'))
 }
 
 /// The number of nodes that the group keeps.
 fn count(group: &Nodegroup) -> i64 {
-    group.scaling_config().and_then(|scaling| scaling.desired_size()).map_or(0, i64::from)
+    group
+        .scaling_config()
+        .and_then(|scaling| scaling.desired_size())
+        .map_or(0, i64::from)
 }
 
 #[cfg(test)]
@@ -129,7 +174,11 @@ mod tests {
             .status(status)
             .version("1.34")
             .instance_types(instance_type)
-            .scaling_config(NodegroupScalingConfig::builder().desired_size(count).build())
+            .scaling_config(
+                NodegroupScalingConfig::builder()
+                    .desired_size(count)
+                    .build(),
+            )
             .disk_size(20);
         judge(&spec, &[group.build()]).wrong
     }

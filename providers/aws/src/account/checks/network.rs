@@ -21,11 +21,15 @@ pub(super) fn vpc(spec: &EksSpec, view: &View) -> Check {
         let mut findings = Findings::default();
         let vpcs = view.vpcs.clone()?;
         let asked = spec.vpc_cidr.0.to_string();
-        findings.expect(vpcs.len() == 1, || format!("{} VPCs carry the run's tag", vpcs.len()));
+        findings.expect(vpcs.len() == 1, || {
+            format!("{} VPCs carry the run's tag", vpcs.len())
+        });
         for vpc in &vpcs {
             let (id, cidr) = (vpc.vpc_id().unwrap_or_default(), vpc.cidr_block());
             let cidr = cidr.unwrap_or_default();
-            findings.expect(cidr == asked, || format!("{id} has {cidr}, asked for {asked}"));
+            findings.expect(cidr == asked, || {
+                format!("{id} has {cidr}, asked for {asked}")
+            });
             let state = vpc.state().map_or("", |state| state.as_str());
             findings.expect(state == "available", || format!("{id} is {state}"));
             findings.saw(format!("{id} {cidr} {state}"));
@@ -67,15 +71,28 @@ fn judged(spec: &EksSpec, run: &Run, subnets: &[Subnet], word: &str) -> Findings
     findings.expect(subnets.len() == asked, || {
         format!("{} {word} subnets, asked for {asked}", subnets.len())
     });
-    let zones: BTreeSet<&str> = subnets.iter().filter_map(Subnet::availability_zone).collect();
+    let zones: BTreeSet<&str> = subnets
+        .iter()
+        .filter_map(Subnet::availability_zone)
+        .collect();
     findings.expect(zones.len() == subnets.len(), || {
-        format!("{} {word} subnets share {} zones", subnets.len(), zones.len())
+        format!(
+            "{} {word} subnets share {} zones",
+            subnets.len(),
+            zones.len()
+        )
     });
     for subnet in subnets {
         let (id, cidr) = (id(subnet), subnet.cidr_block().unwrap_or_default());
-        let inside = cidr.parse().is_ok_and(|cidr: ipnet::Ipv4Net| spec.vpc_cidr.0.contains(&cidr));
-        findings.expect(inside, || format!("{id} {cidr} lies outside {}", spec.vpc_cidr.0));
-        findings.expect(is_tagged(run, subnet.tags()), || format!("{id} lacks the run's tag"));
+        let inside = cidr
+            .parse()
+            .is_ok_and(|cidr: ipnet::Ipv4Net| spec.vpc_cidr.0.contains(&cidr));
+        findings.expect(inside, || {
+            format!("{id} {cidr} lies outside {}", spec.vpc_cidr.0)
+        });
+        findings.expect(is_tagged(run, subnet.tags()), || {
+            format!("{id} lacks the run's tag")
+        });
         let zone = subnet.availability_zone().unwrap_or_default();
         findings.saw(format!("{id} {cidr} {zone}"));
     }
@@ -103,13 +120,17 @@ pub(super) fn default_route<'a>(tables: &'a [RouteTable], subnet: &Subnet) -> Op
 /// The route table that a subnet uses.
 pub(super) fn table_of<'a>(tables: &'a [RouteTable], subnet: &Subnet) -> Option<&'a RouteTable> {
     let own = |table: &&RouteTable| {
-        table.associations().iter().any(|to| {
-            to.subnet_id().is_some() && to.subnet_id() == subnet.subnet_id()
-        })
+        table
+            .associations()
+            .iter()
+            .any(|to| to.subnet_id().is_some() && to.subnet_id() == subnet.subnet_id())
     };
     let main = |table: &&RouteTable| {
         table.vpc_id() == subnet.vpc_id()
-            && table.associations().iter().any(|to| to.main() == Some(true))
+            && table
+                .associations()
+                .iter()
+                .any(|to| to.main() == Some(true))
     };
     tables.iter().find(own).or_else(|| tables.iter().find(main))
 }

@@ -19,8 +19,10 @@ struct Needed {
     policies: &'static [&'static [&'static str]],
 }
 
-const CLUSTER: Needed =
-    Needed { service: "eks.amazonaws.com", policies: &[&["AmazonEKSClusterPolicy"]] };
+const CLUSTER: Needed = Needed {
+    service: "eks.amazonaws.com",
+    policies: &[&["AmazonEKSClusterPolicy"]],
+};
 
 const NODES: Needed = Needed {
     service: "ec2.amazonaws.com",
@@ -28,7 +30,10 @@ const NODES: Needed = Needed {
         &["AmazonEKSWorkerNodePolicy"],
         &["AmazonEKS_CNI_Policy"],
         // The second is the successor of the first.
-        &["AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPullOnly"],
+        &[
+            "AmazonEC2ContainerRegistryReadOnly",
+            "AmazonEC2ContainerRegistryPullOnly",
+        ],
     ],
 };
 
@@ -40,12 +45,16 @@ pub(super) fn cluster(run: &Run, view: &View) -> Check {
 }
 
 pub(super) fn nodes(run: &Run, view: &View) -> Check {
-    check("aws.role.nodes", || Ok(judge(run, &NODES, &view.node_roles.clone()?)))
+    check("aws.role.nodes", || {
+        Ok(judge(run, &NODES, &view.node_roles.clone()?))
+    })
 }
 
 fn judge(run: &Run, needed: &Needed, roles: &[RoleSeen]) -> Findings {
     let mut findings = Findings::default();
-    findings.expect(!roles.is_empty(), || "no role of the run's cluster was found".to_owned());
+    findings.expect(!roles.is_empty(), || {
+        "no role of the run's cluster was found".to_owned()
+    });
     for role in roles {
         let name = &role.name;
         findings.expect(role.tags.get(RUN_TAG) == Some(&run.id), || {
@@ -53,23 +62,43 @@ fn judge(run: &Run, needed: &Needed, roles: &[RoleSeen]) -> Findings {
         });
         let trusted = trusted(&role.trust);
         findings.expect(trusted == [needed.service], || {
-            format!("role {name} may be assumed by [{}], not just {}", trusted.join(", "), needed.service)
+            format!(
+                "role {name} may be assumed by [{}], not just {}",
+                trusted.join(", "),
+                needed.service
+            )
         });
-        let attached: Vec<&str> =
-            role.attached.iter().map(|arn| arn.strip_prefix(AWS_POLICY).unwrap_or(arn)).collect();
+        let attached: Vec<&str> = role
+            .attached
+            .iter()
+            .map(|arn| arn.strip_prefix(AWS_POLICY).unwrap_or(arn))
+            .collect();
         for choices in needed.policies {
-            findings.expect(choices.iter().any(|policy| attached.contains(policy)), || {
-                format!("role {name} lacks {}", choices.join(" or "))
-            });
+            findings.expect(
+                choices.iter().any(|policy| attached.contains(policy)),
+                || format!("role {name} lacks {}", choices.join(" or ")),
+            );
         }
         for policy in &attached {
-            let known = needed.policies.iter().any(|choices| choices.contains(policy));
-            findings.expect(known, || format!("role {name} has {policy}, which is not needed"));
+            let known = needed
+                .policies
+                .iter()
+                .any(|choices| choices.contains(policy));
+            findings.expect(known, || {
+                format!("role {name} has {policy}, which is not needed")
+            });
         }
         findings.expect(role.inline.is_empty(), || {
-            format!("role {name} has inline policies: {}", role.inline.join(", "))
+            format!(
+                "role {name} has inline policies: {}",
+                role.inline.join(", ")
+            )
         });
-        findings.saw(format!("{name}: {} with {}", trusted.join(", "), attached.join(", ")));
+        findings.saw(format!(
+            "{name}: {} with {}",
+            trusted.join(", "),
+            attached.join(", ")
+        ));
     }
     findings
 }
@@ -87,7 +116,11 @@ fn trusted(document: &Value) -> Vec<String> {
                     for name in one_or_many(names) {
                         let name = name.as_str().unwrap_or_default();
                         let service = kind == "Service";
-                        principals.push(if service { name.to_owned() } else { format!("{kind} {name}") });
+                        principals.push(if service {
+                            name.to_owned()
+                        } else {
+                            format!("{kind} {name}")
+                        });
                     }
                 }
             }
@@ -120,7 +153,10 @@ mod tests {
             name: "role".to_owned(),
             tags: run.tags(),
             trust: json!({"Version": "2012-10-17", "Statement": allow}),
-            attached: attached.iter().map(|name| format!("{AWS_POLICY}{name}")).collect(),
+            attached: attached
+                .iter()
+                .map(|name| format!("{AWS_POLICY}{name}"))
+                .collect(),
             inline: inline.iter().map(|name| (*name).to_owned()).collect(),
         };
         judge(&run, &CLUSTER, &[role]).wrong
@@ -139,7 +175,11 @@ mod tests {
             &[],
             &["role role has AdministratorAccess, which is not needed"],
         );
-        check(&["AmazonEKSClusterPolicy"], &["extra"], &["role role has inline policies: extra"]);
+        check(
+            &["AmazonEKSClusterPolicy"],
+            &["extra"],
+            &["role role has inline policies: extra"],
+        );
     }
 
     #[test]
@@ -149,7 +189,10 @@ mod tests {
             assert!(wrong.len() == 1 && wrong[0].contains(expected), "{wrong:?}");
         };
         check(json!("*"), "[*]");
-        check(json!({"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"]}), "ec2.amazonaws.com");
+        check(
+            json!({"Service": ["eks.amazonaws.com", "ec2.amazonaws.com"]}),
+            "ec2.amazonaws.com",
+        );
         check(
             json!({"AWS": "arn:aws:iam::1:root", "Service": "eks.amazonaws.com"}),
             "AWS arn:aws:iam::1:root",

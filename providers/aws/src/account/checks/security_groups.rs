@@ -14,23 +14,35 @@ use crate::spec::{EksSpec, IngressRule};
 const ANYWHERE_V6: &str = "::/0";
 
 pub(super) fn security_groups(spec: &EksSpec, view: &View) -> Check {
-    check("aws.security_groups", || Ok(judge(spec, &view.security_groups.clone()?)))
+    check("aws.security_groups", || {
+        Ok(judge(spec, &view.security_groups.clone()?))
+    })
 }
 
 fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
     let mut findings = Findings::default();
     // Every VPC has the group `default`; a cluster has at least EKS's own besides.
-    findings.expect(groups.iter().any(|group| group.group_name() != Some("default")), || {
-        "the run's VPC has no security group of a cluster".to_owned()
-    });
+    findings.expect(
+        groups
+            .iter()
+            .any(|group| group.group_name() != Some("default")),
+        || "the run's VPC has no security group of a cluster".to_owned(),
+    );
     for group in groups {
         for rule in group.ip_permissions() {
             for source in sources_outside(groups, rule) {
-                let asked = spec.ingress.iter().any(|asked| is_asked(asked, rule, &source));
+                let asked = spec
+                    .ingress
+                    .iter()
+                    .any(|asked| is_asked(asked, rule, &source));
                 findings.expect(asked, || {
                     let everywhere = [ANYWHERE, ANYWHERE_V6].contains(&source.as_str());
                     let wide = if everywhere { " (everywhere)" } else { "" };
-                    format!("{} lets {source}{wide} reach {}, not asked for", id(group), ports(rule))
+                    format!(
+                        "{} lets {source}{wide} reach {}, not asked for",
+                        id(group),
+                        ports(rule)
+                    )
                 });
             }
         }
@@ -38,17 +50,29 @@ fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
     }
     for asked in &spec.ingress {
         let source = asked.cidr.0.to_string();
-        let given = groups.iter().flat_map(SecurityGroup::ip_permissions).any(|rule| {
-            is_asked(asked, rule, &source)
-                && rule.ip_ranges().iter().any(|range| range.cidr_ip() == Some(&source))
+        let given = groups
+            .iter()
+            .flat_map(SecurityGroup::ip_permissions)
+            .any(|rule| {
+                is_asked(asked, rule, &source)
+                    && rule
+                        .ip_ranges()
+                        .iter()
+                        .any(|range| range.cidr_ip() == Some(&source))
+            });
+        findings.expect(given, || {
+            format!("no group lets {source} reach port {}", asked.port)
         });
-        findings.expect(given, || format!("no group lets {source} reach port {}", asked.port));
     }
     // Nodes must reach the registry and the API: a group that lets nothing out cannot serve them.
-    let out = groups.iter().filter(|group| group.group_name() != Some("default"));
-    findings.expect(out.clone().any(|group| !group.ip_permissions_egress().is_empty()), || {
-        "no security group of the cluster lets anything out".to_owned()
-    });
+    let out = groups
+        .iter()
+        .filter(|group| group.group_name() != Some("default"));
+    findings.expect(
+        out.clone()
+            .any(|group| !group.ip_permissions_egress().is_empty()),
+        || "no security group of the cluster lets anything out".to_owned(),
+    );
     findings
 }
 
@@ -56,11 +80,25 @@ fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
 fn sources_outside(groups: &[SecurityGroup], rule: &IpPermission) -> Vec<String> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let foreign = rule.user_id_group_pairs().iter().filter(|pair| {
-        !groups.iter().any(|group| group.group_id().is_some() && group.group_id() == pair.group_id())
+        !groups
+            .iter()
+            .any(|group| group.group_id().is_some() && group.group_id() == pair.group_id())
     });
-    let mut sources: Vec<String> = rule.ip_ranges().iter().map(|range| text(range.cidr_ip())).collect();
-    sources.extend(rule.ipv6_ranges().iter().map(|range| text(range.cidr_ipv6())));
-    sources.extend(rule.prefix_list_ids().iter().map(|list| text(list.prefix_list_id())));
+    let mut sources: Vec<String> = rule
+        .ip_ranges()
+        .iter()
+        .map(|range| text(range.cidr_ip()))
+        .collect();
+    sources.extend(
+        rule.ipv6_ranges()
+            .iter()
+            .map(|range| text(range.cidr_ipv6())),
+    );
+    sources.extend(
+        rule.prefix_list_ids()
+            .iter()
+            .map(|list| text(list.prefix_list_id())),
+    );
     sources.extend(foreign.map(|pair| text(pair.group_id())));
     sources
 }
@@ -79,7 +117,11 @@ fn id(group: &SecurityGroup) -> &str {
 }
 
 fn ports(rule: &IpPermission) -> String {
-    match (rule.ip_protocol().unwrap_or_default(), rule.from_port(), rule.to_port()) {
+    match (
+        rule.ip_protocol().unwrap_or_default(),
+        rule.from_port(),
+        rule.to_port(),
+    ) {
         ("-1", ..) => "all ports".to_owned(),
         (protocol, Some(from), Some(to)) if from == to => format!("{protocol} {from}"),
         (protocol, Some(from), Some(to)) => format!("{protocol} {from}-{to}"),
@@ -93,8 +135,16 @@ fn described(group: &SecurityGroup) -> String {
         .iter()
         .map(|rule| {
             let from = rule.ip_ranges().iter().filter_map(|range| range.cidr_ip());
-            let from = from.chain(rule.user_id_group_pairs().iter().filter_map(|pair| pair.group_id()));
-            format!("{} from {}", ports(rule), from.collect::<Vec<_>>().join(", "))
+            let from = from.chain(
+                rule.user_id_group_pairs()
+                    .iter()
+                    .filter_map(|pair| pair.group_id()),
+            );
+            format!(
+                "{} from {}",
+                ports(rule),
+                from.collect::<Vec<_>>().join(", ")
+            )
         })
         .collect();
     let name = group.group_name().unwrap_or_default();
@@ -114,7 +164,10 @@ mod tests {
         );
         let spec: EksSpec = serde_json::from_str(&text).unwrap();
         let everywhere = IpRange::builder().cidr_ip(ANYWHERE).build();
-        let out = IpPermission::builder().ip_protocol("-1").ip_ranges(everywhere).build();
+        let out = IpPermission::builder()
+            .ip_protocol("-1")
+            .ip_ranges(everywhere)
+            .build();
         let group = SecurityGroup::builder()
             .group_id("sg-1")
             .group_name("nodes")
@@ -125,13 +178,19 @@ mod tests {
 
     fn from(cidr: &str, port: i32) -> IpPermission {
         let range = IpRange::builder().cidr_ip(cidr).build();
-        let rule = IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port);
+        let rule = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(port)
+            .to_port(port);
         rule.ip_ranges(range).build()
     }
 
     fn group(id: &str) -> IpPermission {
         let pair = UserIdGroupPair::builder().group_id(id).build();
-        IpPermission::builder().ip_protocol("-1").user_id_group_pairs(pair).build()
+        IpPermission::builder()
+            .ip_protocol("-1")
+            .user_id_group_pairs(pair)
+            .build()
     }
 
     #[test]
@@ -146,9 +205,15 @@ mod tests {
     #[test]
     fn a_rule_that_was_not_asked_for_is_too_wide() {
         let asked = r#"[{"port":22,"cidr":"203.0.113.0/24"}]"#;
-        assert_eq!(wrong(asked, vec![from("203.0.113.0/24", 22)]), Vec::<String>::new());
         assert_eq!(
-            wrong(asked, vec![from("203.0.113.0/24", 22), from("0.0.0.0/0", 22)]),
+            wrong(asked, vec![from("203.0.113.0/24", 22)]),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            wrong(
+                asked,
+                vec![from("203.0.113.0/24", 22), from("0.0.0.0/0", 22)]
+            ),
             ["sg-1 lets 0.0.0.0/0 (everywhere) reach tcp 22, not asked for"]
         );
     }
@@ -156,6 +221,9 @@ mod tests {
     #[test]
     fn a_rule_that_was_asked_for_must_be_there() {
         let asked = r#"[{"port":22,"cidr":"203.0.113.0/24"}]"#;
-        assert_eq!(wrong(asked, vec![]), ["no group lets 203.0.113.0/24 reach port 22"]);
+        assert_eq!(
+            wrong(asked, vec![]),
+            ["no group lets 203.0.113.0/24 reach port 22"]
+        );
     }
 }

@@ -41,7 +41,8 @@ pub(crate) async fn delete(session: &Session) -> Problems {
     problems
 }
 
-async fn one(session: &Session, vpc: &str) -> Problems {
+/// Deletes one VPC with all that is in it.
+pub(crate) async fn one(session: &Session, vpc: &str) -> Problems {
     let mut problems = Problems::default();
     problems.keep(interfaces::clear(session, vpc).await);
     let (tables, groups, gateways) =

@@ -93,7 +93,11 @@ impl Filter {
     /// # Errors
     /// `ValidationException`.
     pub fn read(json: &Value) -> Result<Self, AwsError> {
-        if json.is_null() { Ok(Self::All) } else { Self::read_at(json, 0) }
+        if json.is_null() {
+            Ok(Self::All)
+        } else {
+            Self::read_at(json, 0)
+        }
     }
 
     fn read_at(json: &Value, depth: usize) -> Result<Self, AwsError> {
@@ -106,7 +110,10 @@ impl Filter {
             if parts.len() < 2 {
                 return Err(invalid(format!("{name} needs at least two expressions")));
             }
-            parts.iter().map(|part| Self::read_at(part, depth + 1)).collect()
+            parts
+                .iter()
+                .map(|part| Self::read_at(part, depth + 1))
+                .collect()
         };
         if !json["And"].is_null() {
             Ok(Self::And(parts("And")?))
@@ -121,7 +128,9 @@ impl Filter {
             let (key, values, how) = leaf(&json["Tags"])?;
             Ok(Self::Tag(key, values, how))
         } else {
-            Err(invalid("Only And, Or, Not, Dimensions and Tags are supported in an expression"))
+            Err(invalid(
+                "Only And, Or, Not, Dimensions and Tags are supported in an expression",
+            ))
         }
     }
 
@@ -155,9 +164,16 @@ impl Match {
 }
 
 fn leaf(json: &Value) -> Result<(String, Vec<String>, Match), AwsError> {
-    let key = json["Key"].as_str().ok_or_else(|| invalid("Key should not be empty"))?;
+    let key = json["Key"]
+        .as_str()
+        .ok_or_else(|| invalid("Key should not be empty"))?;
     let list = |name: &str| -> Vec<String> {
-        json[name].as_array().into_iter().flatten().filter_map(super::text).collect()
+        json[name]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(super::text)
+            .collect()
     };
     let mut how = Match::Equals;
     for option in list("MatchOptions") {
@@ -168,7 +184,11 @@ fn leaf(json: &Value) -> Result<(String, Vec<String>, Match), AwsError> {
             "ENDS_WITH" => Match::EndsWith,
             "CONTAINS" => Match::Contains,
             "ABSENT" => Match::Absent,
-            other => return Err(invalid(format!("MatchOption {other} is not supported here"))),
+            other => {
+                return Err(invalid(format!(
+                    "MatchOption {other} is not supported here"
+                )));
+            }
         };
     }
     let values = list("Values");

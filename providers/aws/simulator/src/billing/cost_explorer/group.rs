@@ -37,7 +37,9 @@ impl Grouping {
     pub fn read(json: &Value) -> Result<Self, AwsError> {
         let criteria = json.as_array().map(Vec::as_slice).unwrap_or_default();
         if criteria.len() > CRITERIA_MAX {
-            return Err(invalid(format!("You can group by at most {CRITERIA_MAX} criteria")));
+            return Err(invalid(format!(
+                "You can group by at most {CRITERIA_MAX} criteria"
+            )));
         }
         let by = criteria
             .iter()
@@ -46,7 +48,9 @@ impl Grouping {
                 match criterion["Type"].as_str() {
                     None | Some("DIMENSION") => Dimension::read(key).map(By::Dimension),
                     Some("TAG") if !key.is_empty() => Ok(By::Tag(key.to_owned())),
-                    _ => Err(invalid("GroupBy supports DIMENSION and TAG with a key here")),
+                    _ => Err(invalid(
+                        "GroupBy supports DIMENSION and TAG with a key here",
+                    )),
                 }
             })
             .collect::<Result<Vec<By>, AwsError>>()?;

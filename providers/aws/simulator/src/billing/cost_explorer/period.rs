@@ -61,21 +61,31 @@ impl Asked {
             }
         };
         let today = utc_date(now);
-        let earliest = today.first_of_month().saturating_sub(Span::new().months(MONTHS_BACK));
+        let earliest = today
+            .first_of_month()
+            .saturating_sub(Span::new().months(MONTHS_BACK));
         let latest = today.first_of_month().saturating_add(Span::new().months(1));
         if start >= end {
-            return Err(invalid("Start date (and hour) should be before end date (and hour)"));
+            return Err(invalid(
+                "Start date (and hour) should be before end date (and hour)",
+            ));
         }
         if start > today {
             return Err(invalid("Start date (and hour) must not be in the future"));
         }
         if start < earliest {
-            return Err(invalid(format!("You haven't enabled historical data beyond {MONTHS_BACK} months")));
+            return Err(invalid(format!(
+                "You haven't enabled historical data beyond {MONTHS_BACK} months"
+            )));
         }
         if end > latest {
             return Err(invalid("end date past the beginning of next month"));
         }
-        Ok(Self { start, end, monthly })
+        Ok(Self {
+            start,
+            end,
+            monthly,
+        })
     }
 
     /// Whether a day is asked for.
@@ -91,7 +101,10 @@ impl Asked {
             } else {
                 start.saturating_add(Span::new().days(1))
             };
-            Bucket { start, end: next.min(self.end) }
+            Bucket {
+                start,
+                end: next.min(self.end),
+            }
         };
         std::iter::successors(Some(step(self.start)), |bucket| {
             (bucket.end < self.end).then(|| step(bucket.end))
@@ -108,7 +121,10 @@ impl Bucket {
 
     /// Whether its amounts may still change: while its month is open and some days longer.
     pub fn is_estimated(&self, now: Timestamp) -> bool {
-        let next_month = self.start.first_of_month().saturating_add(Span::new().months(1));
+        let next_month = self
+            .start
+            .first_of_month()
+            .saturating_add(Span::new().months(1));
         utc_date(now) < next_month.saturating_add(Span::new().days(FINAL_AFTER_DAYS))
     }
 }

@@ -19,8 +19,12 @@ const UPDATE_MAX: usize = 20;
 pub fn list(state: &State, json: &Value) -> Outcome {
     let seen = bill::tag_keys(state);
     let settings = &state.billing.cost_tags;
-    let wanted: Vec<String> =
-        json["TagKeys"].as_array().into_iter().flatten().filter_map(text).collect();
+    let wanted: Vec<String> = json["TagKeys"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(text)
+        .collect();
     let mut keys: Vec<&String> = settings.keys().chain(seen.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -45,9 +49,19 @@ pub fn list(state: &State, json: &Value) -> Outcome {
         .filter(|tag| matches(&json["Status"], &tag["Status"]))
         .filter(|tag| matches(&json["Type"], &tag["Type"]))
         .collect();
-    let asked = json["MaxResults"].as_u64().and_then(|n| usize::try_from(n).ok());
-    let size = asked.unwrap_or(LIST_MAX).min(LIST_MAX).min(state.setup.page_size_max);
-    let page = page("ListCostAllocationTags", all, json["NextToken"].as_str(), size)?;
+    let asked = json["MaxResults"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(LIST_MAX)
+        .min(LIST_MAX)
+        .min(state.setup.page_size_max);
+    let page = page(
+        "ListCostAllocationTags",
+        all,
+        json["NextToken"].as_str(),
+        size,
+    )?;
     let mut body = json!({ "CostAllocationTags": page.items });
     if let Some(next) = page.next {
         body["NextToken"] = next.into();
@@ -57,9 +71,14 @@ pub fn list(state: &State, json: &Value) -> Outcome {
 
 /// Switches keys on or off. Keys that no billed usage carries are answered as errors, one by one.
 pub fn update(state: &mut State, json: &Value) -> Outcome {
-    let entries = json["CostAllocationTagsStatus"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let entries = json["CostAllocationTagsStatus"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if entries.is_empty() || entries.len() > UPDATE_MAX {
-        return Err(invalid(format!("Between 1 and {UPDATE_MAX} tags can be updated at once")));
+        return Err(invalid(format!(
+            "Between 1 and {UPDATE_MAX} tags can be updated at once"
+        )));
     }
     let seen = bill::tag_keys(state);
     let mut errors = Vec::new();
@@ -78,7 +97,10 @@ pub fn update(state: &mut State, json: &Value) -> Outcome {
                 "Message": "Tag keys not found",
             }));
         } else if set.is_none_or(|tag| tag.active != active) {
-            let tag = CostTag { active, changed_at: Some(state.now) };
+            let tag = CostTag {
+                active,
+                changed_at: Some(state.now),
+            };
             state.billing.cost_tags.insert(key.to_owned(), tag);
         }
     }
@@ -90,5 +112,9 @@ fn matches(wanted: &Value, value: &Value) -> bool {
 }
 
 fn tag_type(key: &str) -> &'static str {
-    if key.starts_with("aws:") { "AWSGenerated" } else { "UserDefined" }
+    if key.starts_with("aws:") {
+        "AWSGenerated"
+    } else {
+        "UserDefined"
+    }
 }

@@ -1,7 +1,7 @@
 //! The products of the Pricing API, made from the rows of the price table.
 //!
-//! Attributes are those by which clients search; near misses (capacity reservations, idle addresses)
-//! are there on purpose.
+//! Attributes are those by which clients search; near misses (capacity reservations, idle
+//! addresses) are there on purpose.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -49,8 +49,9 @@ pub fn all() -> &'static [Product] {
 /// The names of all attributes of a service's products.
 pub fn attribute_names(service: &str) -> Vec<&'static str> {
     let own = PRODUCTS.iter().filter(|product| product.service == service);
-    let mut names: Vec<&'static str> =
-        own.flat_map(|product| product.attributes.keys().copied()).collect();
+    let mut names: Vec<&'static str> = own
+        .flat_map(|product| product.attributes.keys().copied())
+        .collect();
     names.extend(["productFamily", "servicecode"]);
     names.sort_unstable();
     names.dedup();
@@ -62,8 +63,11 @@ pub fn word(product: &Product) -> String {
     let sku = sku(product);
     let term = format!("{sku}.JRTCKXETXF");
     let rate = format!("{term}.6YS6EN2CT7");
-    let mut attributes: BTreeMap<&str, &str> =
-        product.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut attributes: BTreeMap<&str, &str> = product
+        .attributes
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     attributes.insert("servicecode", product.service);
     let mut words = json!({ "attributes": attributes, "sku": sku });
     if let Some(family) = product.family {
@@ -98,14 +102,21 @@ pub fn word(product: &Product) -> String {
 /// Sixteen letters that stay the same for the same product.
 fn sku(product: &Product) -> String {
     let text = format!("{:?}{:?}", product.family, product.attributes);
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| char::from(b'A' + byte % 26)).collect()
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| char::from(b'A' + byte % 26))
+        .collect()
 }
 
 fn of_row(row: &Row) -> Vec<Product> {
     let region = row.region.as_str();
     let near = prefix(region, false);
     let far = prefix(region, true);
-    match (row.group.as_str(), row.sku.split(" (").next().unwrap_or_default()) {
+    match (
+        row.group.as_str(),
+        row.sku.split(" (").next().unwrap_or_default(),
+    ) {
         ("instance", instance_type) => instance(row, instance_type, &near),
         ("control_plane", "EKS cluster standard support") => vec![
             Product::new(row, "AmazonEKS", Some("Compute"), "Hours")
@@ -119,12 +130,23 @@ fn of_row(row: &Row) -> Vec<Product> {
                 .with("usagetype", format!("{far}AmazonEKS-Hours:extendedSupport"))
                 .with("operation", "ExtendedSupport")
                 .with("tiertype", "HAStandard")
-                .described(format!("Amazon EKS extended support in {}", location(region))),
+                .described(format!(
+                    "Amazon EKS extended support in {}",
+                    location(region)
+                )),
         ],
-        ("nat_gateway", "NAT gateway hour") => vec![nat(row, "Hrs", format!("{near}NatGateway-Hours"))],
-        ("nat_gateway", "NAT gateway data") => vec![nat(row, "GB", format!("{near}NatGateway-Bytes"))],
-        ("public_ipv4", "Public IPv4 in use") => vec![address(row, format!("{far}PublicIPv4:InUseAddress"))],
-        ("public_ipv4", "Public IPv4 idle") => vec![address(row, format!("{far}PublicIPv4:IdleAddress"))],
+        ("nat_gateway", "NAT gateway hour") => {
+            vec![nat(row, "Hrs", format!("{near}NatGateway-Hours"))]
+        }
+        ("nat_gateway", "NAT gateway data") => {
+            vec![nat(row, "GB", format!("{near}NatGateway-Bytes"))]
+        }
+        ("public_ipv4", "Public IPv4 in use") => {
+            vec![address(row, format!("{far}PublicIPv4:InUseAddress"))]
+        }
+        ("public_ipv4", "Public IPv4 idle") => {
+            vec![address(row, format!("{far}PublicIPv4:IdleAddress"))]
+        }
         ("disk", "EBS gp3 storage") => vec![disk(row, "gp3", format!("{near}EBS:VolumeUsage.gp3"))],
         ("disk", "EBS gp2 storage") => vec![disk(row, "gp2", format!("{near}EBS:VolumeUsage.gp2"))],
         ("load_balancer", name) => balancer(row, name, format!("{near}LoadBalancerUsage")),
@@ -144,7 +166,10 @@ fn instance(row: &Row, instance_type: &str, near: &str) -> Vec<Product> {
             .with("operation", "RunInstances")
             .with("marketoption", "OnDemand")
             .with("usagetype", format!("{near}{usage}:{instance_type}"))
-            .described(format!("${} per On Demand Linux {instance_type} Instance Hour", row.usd))
+            .described(format!(
+                "${} per On Demand Linux {instance_type} Instance Hour",
+                row.usd
+            ))
     };
     // An allocated reservation costs nothing by itself: who forgets the capacity status finds zero.
     let mut reserved = product("AllocatedCapacityReservation", "Reservation");

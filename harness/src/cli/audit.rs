@@ -1,0 +1,233 @@
+//! `kubeproof audit`: lists an account and shows what is in it; deletes nothing.
+//!
+//! Apart from the audit phase of a trial, which compares with a baseline; here there is none, so what
+//! carries a run's tag is what a run left behind.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Coverage;
+use serde::Serialize;
+
+use super::output::Output;
+use super::verify::{TierName, owner};
+use crate::audit::inventory;
+use crate::run::progress::Silent;
+use crate::run::stage::{Stage, Surroundings};
+use crate::run::trial::{Part, Trial};
+use crate::scenario::Scenario;
+use crate::stopwatch::today;
+use crate::cost::usd as dollars;
+use crate::{exit_code, live, providers, scenario};
+
+/// The formats of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AuditFormat {
+    /// For people
+    Table,
+    /// For scripts
+    Json,
+}
+
+/// Options of `audit`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario files or folders that name the accounts [default: scenarios/]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only accounts of this provider; may be repeated
+    #[arg(long, value_name = "NAME")]
+    provider: Vec<String>,
+    /// Tier: a fresh simulated account, or the real one
+    #[arg(long, value_name = "TIER", default_value = "rehearsal")]
+    tier: TierName,
+    /// Seed of the simulated account
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Audit with this fault, such as 'auditor/ec2:DescribeAddresses=reject'
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+    /// Format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: AuditFormat,
+}
+
+/// What an audit of one account found.
+#[derive(Debug, Serialize)]
+struct Account {
+    provider: &'static str,
+    tier: String,
+    coverage: Coverage,
+    resources: Vec<Found>,
+}
+
+/// One resource.
+#[derive(Debug, Serialize)]
+struct Found {
+    resource_type: String,
+    id: String,
+    name: Option<String>,
+    region: String,
+    run: Option<String>,
+    expires: Option<String>,
+    monthly_cost_usd: Option<Decimal>,
+}
+
+/// Lists the accounts and shows what is in them.
+pub fn run(args: &Args, out: &Output) -> u8 {
+    if args.tier == TierName::Kind {
+        out.error("no provider for the tier kind yet: use --tier rehearsal");
+        return exit_code::USAGE;
+    }
+    if args.tier == TierName::Live {
+        // Listing costs nothing, but it must be the account that was meant.
+        let named = super::environment().contains_key(live::ACCOUNT_VARIABLE);
+        if !named {
+            let variable = live::ACCOUNT_VARIABLE;
+            out.error(&format!("set {variable} to the id of the account that may be listed"));
+            return exit_code::USAGE;
+        }
+    }
+    let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
+        Ok(scenarios) => scenarios,
+        Err(problems) => return out.problems(&problems),
+    };
+    let mut accounts: Vec<Account> = Vec::new();
+    for scenario in one_each(&scenarios, &args.provider) {
+        match audit(scenario, args) {
+            Ok(account) => accounts.push(account),
+            Err(problem) => {
+                out.error(&problem);
+                return exit_code::UNKNOWN;
+            }
+        }
+    }
+    if accounts.is_empty() {
+        out.error("nothing to audit: no scenario is of the chosen providers");
+        return exit_code::USAGE;
+    }
+    match args.format {
+        AuditFormat::Table => out.report(&table(&accounts)),
+        AuditFormat::Json => match serde_json::to_string_pretty(&accounts) {
+            Ok(text) => out.report(&(text + "\n")),
+            Err(error) => {
+                out.error(&format!("the audit cannot be written: {error}"));
+                return exit_code::BUG;
+            }
+        },
+    }
+    code(&accounts)
+}
+
+/// One scenario for each provider: they all look at the same account.
+fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String]) -> Vec<&'a Scenario> {
+    let mut each: Vec<&Scenario> = Vec::new();
+    for scenario in scenarios {
+        let name = scenario.provider.name();
+        let wanted = chosen.is_empty() || chosen.iter().any(|other| other == name);
+        if wanted && !each.iter().any(|other| other.provider.name() == name) {
+            each.push(scenario);
+        }
+    }
+    each
+}
+
+/// Something that a run left behind is a finding; a cell that was not listed hides what is in it.
+fn code(accounts: &[Account]) -> u8 {
+    let left = accounts.iter().flat_map(|account| &account.resources).any(|found| found.run.is_some());
+    let hidden = accounts.iter().any(|account| !account.coverage.failed.is_empty());
+    match (left, hidden) {
+        (true, _) => exit_code::FINDING,
+        (false, true) => exit_code::UNKNOWN,
+        (false, false) => exit_code::PASSED,
+    }
+}
+
+fn audit(scenario: &Scenario, args: &Args) -> Result<Account, String> {
+    let trial = Trial {
+        scenario: scenario.clone(),
+        part: Part::Lifecycle(args.fault.clone()),
+        tier: args.tier.into(),
+        seed: args.seed,
+    };
+    let around = Surroundings { owner: owner(), ..Surroundings::quiet() };
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time();
+    match trial.tier {
+        Tier::Rehearsal => builder.start_paused(true),
+        Tier::Kind | Tier::Live => builder.enable_io(),
+    };
+    let runtime = builder.build().map_err(|error| format!("no runtime: {error}"))?;
+    runtime.block_on(async {
+        let stage = Stage::set(&trial, &around, &Silent, today())
+            .map_err(|error| error.to_string())?;
+        let auditor = stage.account(Actor::Auditor);
+        let inventory = inventory::take(auditor.as_ref()).await;
+        let mut coverage = inventory.coverage;
+        let resources = match auditor.complete(inventory.resources.clone()).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                coverage.failed.push(format!("details of resources: {error}"));
+                inventory.resources
+            }
+        };
+        let found = |resource: kubeproof_contract::resource::Resource| Found {
+            monthly_cost_usd: auditor.monthly_cost(&resource).map(|cost| cost.usd),
+            run: resource.tags.get(RUN_TAG).cloned(),
+            expires: resource.tags.get(EXPIRES_TAG).cloned(),
+            resource_type: resource.resource_type,
+            id: resource.id,
+            name: resource.name,
+            region: resource.region,
+        };
+        Ok(Account {
+            provider: scenario.provider.name(),
+            tier: trial.tier.to_string(),
+            coverage,
+            resources: resources.into_iter().map(found).collect(),
+        })
+    })
+}
+
+fn table(accounts: &[Account]) -> String {
+    let mut text = String::new();
+    for account in accounts {
+        let coverage = &account.coverage;
+        let _ = writeln!(
+            text,
+            "{} ({}): {} of {} cells listed, {} resources",
+            account.provider,
+            account.tier,
+            coverage.listed,
+            coverage.cells,
+            account.resources.len()
+        );
+        for failed in &coverage.failed {
+            let _ = writeln!(text, "  not listed: {failed}");
+        }
+        for found in &account.resources {
+            let name = found.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let run = match (&found.run, &found.expires) {
+                (Some(run), Some(expires)) => format!("  run {run}, expires {expires}"),
+                (Some(run), None) => format!("  run {run}"),
+                _ => String::new(),
+            };
+            let cost = match found.monthly_cost_usd {
+                Some(usd) => format!("  {} a month", dollars(usd, 2)),
+                None => String::new(),
+            };
+            let _ = writeln!(
+                text,
+                "  {} {}{name} in {}{cost}{run}",
+                found.resource_type, found.id, found.region
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,189 @@
+//! `kubeproof estimate`: what a scenario would cost, line by line.
+//!
+//! Apart from verify because nothing is run: prices alone decide.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::cost::Estimate;
+use kubeproof_contract::scenario::Tier;
+use serde::Serialize;
+
+use super::output::Output;
+use crate::run::progress::Silent;
+use crate::run::stage::{Stage, Surroundings};
+use crate::run::trial::{Part, Trial};
+use crate::scenario::Scenario;
+use crate::stopwatch::today;
+use crate::cost::fixed;
+use crate::{cost, exit_code, providers, scenario};
+
+/// The formats of an estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EstimateFormat {
+    /// For people
+    Table,
+    /// For scripts
+    Json,
+}
+
+/// Options of `estimate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario files or folders [default: scenarios/]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How long the cluster lives [default: as the scenario says]
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    minutes: Option<u32>,
+    /// Format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: EstimateFormat,
+}
+
+/// What one scenario would cost.
+#[derive(Debug, Serialize)]
+struct Line {
+    scenario: String,
+    provider: &'static str,
+    duration_minutes: u32,
+    usd_per_hour: Decimal,
+    min_usd: Decimal,
+    expected_usd: Decimal,
+    max_usd: Decimal,
+    /// What is wrong with what its provisioner claims, if anything.
+    claim: Option<String>,
+    estimate: Estimate,
+}
+
+/// Shows the estimates.
+pub fn run(args: &Args, out: &Output) -> u8 {
+    let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
+        Ok(scenarios) => scenarios,
+        Err(problems) => return out.problems(&problems),
+    };
+    let mut lines = Vec::new();
+    for scenario in &scenarios {
+        match of_scenario(scenario, args.minutes) {
+            Ok(line) => lines.push(line),
+            Err(problem) => {
+                out.error(&problem);
+                return exit_code::UNKNOWN;
+            }
+        }
+    }
+    match args.format {
+        EstimateFormat::Table => out.report(&table(&lines)),
+        EstimateFormat::Json => match serde_json::to_string_pretty(&lines) {
+            Ok(text) => out.report(&(text + "\n")),
+            Err(error) => {
+                out.error(&format!("the estimate cannot be written: {error}"));
+                return exit_code::BUG;
+            }
+        },
+    }
+    let wrong: Vec<&String> = lines.iter().filter_map(|line| line.claim.as_ref()).collect();
+    for claim in &wrong {
+        out.error(claim);
+    }
+    if wrong.is_empty() { exit_code::PASSED } else { exit_code::FINDING }
+}
+
+fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {
+    let duration_minutes = minutes.unwrap_or(scenario.content.cost.duration_minutes);
+    let trial = Trial {
+        scenario: scenario.clone(),
+        part: Part::Lifecycle(Vec::new()),
+        tier: Tier::Rehearsal,
+        seed: 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    runtime.block_on(async {
+        let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent, today())
+            .map_err(|error| error.to_string())?;
+        let estimate = stage.account(Actor::Observer).estimate(None, duration_minutes);
+        let claimed = scenario.content.provisioner.claims_usd_per_hour.map(|usd| usd.0);
+        let tolerance = scenario.content.cost.tolerance_percent;
+        Ok(Line {
+            scenario: scenario.name().to_owned(),
+            provider: scenario.provider.name(),
+            duration_minutes,
+            usd_per_hour: estimate.usd_per_hour(),
+            min_usd: estimate.lines.iter().map(|line| line.min_usd).sum(),
+            expected_usd: estimate.expected_usd(),
+            max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
+            claim: claimed.and_then(|usd| cost::claim::wrong(usd, &estimate.lines, tolerance)),
+            estimate,
+        })
+    })
+}
+
+fn table(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let _ = writeln!(
+            text,
+            "{} ({}), {} minutes",
+            line.scenario, line.provider, line.duration_minutes
+        );
+        let width = line
+            .estimate
+            .lines
+            .iter()
+            .map(|part| part.title.chars().count())
+            .chain(["Total".len()])
+            .max()
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:width$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "", "$ an hour", "least", "expected", "most"
+        );
+        for part in &line.estimate.lines {
+            let _ = writeln!(
+                text,
+                "  {:width$}  {:>10}  {:>10}  {:>10}  {:>10}",
+                part.title,
+                fixed(part.usd_per_hour, 4),
+                fixed(part.min_usd, 4),
+                fixed(part.expected_usd, 4),
+                fixed(part.max_usd, 4)
+            );
+        }
+        let _ = writeln!(
+            text,
+            "  {:width$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "Total",
+            fixed(line.usd_per_hour, 4),
+            fixed(line.min_usd, 4),
+            fixed(line.expected_usd, 4),
+            fixed(line.max_usd, 4)
+        );
+        for left_out in &line.estimate.left_out {
+            let _ = writeln!(text, "  left out: {left_out}");
+        }
+        for source in sources(&line.estimate) {
+            let _ = writeln!(text, "  prices: {source}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Where the prices are from, each source once.
+fn sources(estimate: &Estimate) -> Vec<&str> {
+    let mut sources: Vec<&str> = Vec::new();
+    for line in &estimate.lines {
+        if !sources.contains(&line.source.as_str()) {
+            sources.push(&line.source);
+        }
+    }
+    sources
+}

@@ -1,0 +1,135 @@
+//! Where words go: reports to standard output, everything said to people to standard error.
+//!
+//! Apart from the commands, so that none of them prints on its own.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use clap::ValueEnum;
+use kubeproof_reports::format::{Format, Style};
+
+use crate::exit_code;
+use crate::scenario::Problem;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The report formats, as the command line names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// For a terminal
+    Table,
+    /// For a page or a pull request
+    Markdown,
+    /// Records, matrix and criteria, for scripts
+    Json,
+    /// JUnit XML, for CI
+    Junit,
+    /// One page on its own, for a browser
+    Html,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Table => Self::Table,
+            FormatName::Markdown => Self::Markdown,
+            FormatName::Json => Self::Json,
+            FormatName::Junit => Self::Junit,
+            FormatName::Html => Self::Html,
+        }
+    }
+}
+
+/// How and how much to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    color: ColorChoice,
+    /// How much: 0 is usual.
+    pub verbose: u8,
+    /// Nothing but the report.
+    pub quiet: bool,
+}
+
+impl Output {
+    /// As the global options say.
+    pub fn new(color: ColorChoice, verbose: u8, quiet: bool) -> Self {
+        let choice = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self { color, verbose, quiet }
+    }
+
+    /// How a report for people may look on standard output.
+    pub fn style(&self) -> Style {
+        let terminal = std::io::stdout().is_terminal();
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = match self.color {
+            ColorChoice::Auto => terminal && !no_color,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+        };
+        let width = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        Style { colour, width }
+    }
+
+    /// Writes a report to standard output. A reader that has gone away (`| head`) is no error.
+    pub fn report(&self, text: &str) {
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Says something to people, unless they want quiet.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Says what went wrong, also to those who want quiet.
+    pub fn error(&self, text: &str) {
+        let _ = writeln!(anstream::stderr().lock(), "error: {text}");
+    }
+
+    /// Says what is wrong with files, each with its place, and how many problems there are.
+    pub fn problems(&self, problems: &[Problem]) -> u8 {
+        for problem in problems {
+            let _ = writeln!(anstream::stderr().lock(), "{problem}");
+        }
+        let count = match problems.len() {
+            1 => "1 problem".to_owned(),
+            count => format!("{count} problems"),
+        };
+        self.error(&format!("{count}; nothing was run"));
+        exit_code::USAGE
+    }
+}
+
+/// Makes a panic an orderly message and exit code 70: it is a bug of ours, never of the scenario.
+pub fn report_bugs() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let what = info
+            .payload()
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| info.payload().downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        let _ = writeln!(
+            anstream::stderr().lock(),
+            "error: this is a bug of kubeproof: {what} ({place})\n\
+             Please report it with the command line and the scenario file."
+        );
+        std::process::exit(i32::from(exit_code::BUG));
+    }));
+}

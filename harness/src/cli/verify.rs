@@ -1,0 +1,187 @@
+//! `kubeproof verify`: runs scenarios and reports what was proven.
+//!
+//! Apart from running: this file knows options, and turns them into a plan.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::format::{Format, render};
+
+use super::output::{FormatName, Output};
+use super::{progress, signals};
+use crate::run::directory::DEFAULT_FOLDER;
+use crate::run::lab;
+use crate::run::plan::{Choice, Plan, plan};
+use crate::run::stage::Surroundings;
+use crate::run::stop::Stop;
+use crate::run::trial::Trial;
+use crate::{exit_code, live, providers, scenario};
+
+/// The tiers, as the command line names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TierName {
+    /// Simulators in this process; needs nothing
+    Rehearsal,
+    /// A real Kubernetes made by kind on Docker
+    Kind,
+    /// A real cloud account; costs money
+    Live,
+}
+
+impl From<TierName> for Tier {
+    fn from(name: TierName) -> Self {
+        match name {
+            TierName::Rehearsal => Self::Rehearsal,
+            TierName::Kind => Self::Kind,
+            TierName::Live => Self::Live,
+        }
+    }
+}
+
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario files or folders [default: scenarios/]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Tier of evidence
+    #[arg(long, value_name = "TIER", default_value = "rehearsal")]
+    tier: TierName,
+    /// Only scenarios of this provider; may be repeated
+    #[arg(long, value_name = "NAME")]
+    provider: Vec<String>,
+    /// Seed of all that would be random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Run each scenario once with this fault; may be repeated
+    #[arg(
+        long,
+        value_name = "SPEC",
+        long_help = "Run each scenario once with this fault; may be repeated.\n\
+            [actor/]service:operation[#occurrence][*times]=effect[(argument)], such as \
+            'ec2:AllocateAddress#2=quota' or 'auditor/ec2:DescribeAddresses=reject'"
+    )]
+    fault: Vec<Fault>,
+    /// Only the trial of this name, such as two-zones/lost-vpc-answer; may be repeated
+    #[arg(long, value_name = "TRIAL", conflicts_with = "fault")]
+    only: Vec<String>,
+    /// Folder for run directories
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
+    out: PathBuf,
+    /// Format of the report [default: table]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FormatName>,
+    /// Trials that run at the same time [default: number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Confirm that a live run may spend money
+    #[arg(long)]
+    yes_spend_money: bool,
+}
+
+/// Runs scenarios and reports.
+pub fn run(args: &Args, out: &Output) -> u8 {
+    let plan = match planned(args, out) {
+        Ok(plan) => plan,
+        Err(code) => return code,
+    };
+    for line in &plan.skipped {
+        out.say(&format!("skipped  {line}"));
+    }
+    let accounts = match allowed(args, &plan.trials) {
+        Ok(accounts) => accounts,
+        Err(reason) => {
+            out.error(&reason);
+            return exit_code::USAGE;
+        }
+    };
+    let stop = Stop::default();
+    if let Err(error) = signals::listen(stop.clone()) {
+        out.say(&format!("warning: ^C cannot be caught here: {error}"));
+    }
+    let around = Surroundings {
+        owner: owner(),
+        env_file: PathBuf::from(".env"),
+        out: Some(args.out.clone()),
+        stop: stop.clone(),
+        accounts,
+    };
+    let progress = progress::new(out);
+    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let records = match lab::run_all(&plan.trials, jobs, &around, progress.as_ref()) {
+        Ok(records) => records,
+        Err(errors) => {
+            for error in errors {
+                out.error(&error.to_string());
+            }
+            return exit_code::UNKNOWN;
+        }
+    };
+    let format = args.format.map_or(Format::Table, Format::from);
+    out.report(&render(format, &records, &out.style()));
+    out.say(&format!("records are in {}", args.out.display()));
+    if stop.asked() && records.len() < plan.trials.len() {
+        let left = plan.trials.len() - records.len();
+        out.error(&format!("stopped: {left} trials were not run"));
+        return exit_code::of(records.iter().map(|record| record.verdict)).max(exit_code::UNKNOWN);
+    }
+    exit_code::of(records.iter().map(|record| record.verdict))
+}
+
+/// Reads the scenarios and plans the trials. Nothing runs when anything is wrong with them.
+fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
+    let usage = |message: String| {
+        out.error(&message);
+        exit_code::USAGE
+    };
+    if let Some(name) = args.provider.iter().find(|name| providers::find(name).is_none()) {
+        let known = providers::names();
+        return Err(usage(format!("there is no provider `{name}`; known: {known}")));
+    }
+    if args.tier == TierName::Kind {
+        return Err(usage("no provider for the tier kind yet: use --tier rehearsal".to_owned()));
+    }
+    let scenarios = scenario::read::all(&args.paths, &providers::shared())
+        .map_err(|problems| out.problems(&problems))?;
+    let choice = Choice {
+        tier: args.tier.into(),
+        providers: args.provider.clone(),
+        seed: args.seed,
+        faults: args.fault.clone(),
+        only: args.only.clone(),
+    };
+    plan(&scenarios, &choice).map_err(usage)
+}
+
+/// Whether the trials may be run in their tier, and when live in which accounts.
+fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, String> {
+    if args.tier != TierName::Live {
+        return Ok(Vec::new());
+    }
+    let permit = live::permit(&super::environment(), args.yes_spend_money)?;
+    let budgets: Vec<_> =
+        trials.iter().map(|trial| trial.scenario.content.cost.budget_usd.0).collect();
+    live::fits(&permit, &budgets)?;
+    for trial in trials {
+        let provider = &trial.scenario.provider;
+        let env_file = std::path::Path::new(".env");
+        provider.live_readiness(env_file).map_err(|reason| {
+            format!("{} cannot run live here: {reason}", provider.title())
+        })?;
+    }
+    Ok(permit.accounts)
+}
+
+/// Who runs it, for the owner tag: as `KUBEPROOF_OWNER` says, in characters that every cloud takes.
+pub(super) fn owner() -> String {
+    let name = std::env::var("KUBEPROOF_OWNER").unwrap_or_else(|_| "kubeproof".to_owned());
+    let fits = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
+    let name: String = name.chars().filter(fits).take(60).collect();
+    if name.is_empty() { "kubeproof".to_owned() } else { name }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,185 @@
+//! Instance types: size of each, and where it is offered.
+//!
+//! Types are those with a price; sizes from the EC2 instance type pages.
+
+use crate::ec2::describe::list;
+use crate::ec2::{Operation, errors, filters};
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::Outcome;
+use crate::wire::xml::Node;
+
+/// An instance type.
+#[derive(Debug)]
+pub struct InstanceType {
+    /// Its name.
+    pub name: &'static str,
+    /// Virtual processors.
+    pub vcpus: u32,
+    /// Memory, MiB.
+    pub memory_mib: u32,
+    /// Processor architecture.
+    pub architecture: &'static str,
+}
+
+const fn x86(name: &'static str, vcpus: u32, memory_mib: u32) -> InstanceType {
+    InstanceType {
+        name,
+        vcpus,
+        memory_mib,
+        architecture: "x86_64",
+    }
+}
+
+/// All types, by name.
+pub const TYPES: &[InstanceType] = &[
+    x86("c5.large", 2, 4096),
+    x86("c5.xlarge", 4, 8192),
+    x86("c6i.large", 2, 4096),
+    x86("c6i.xlarge", 4, 8192),
+    x86("g4dn.xlarge", 4, 16_384),
+    x86("g5.xlarge", 4, 16_384),
+    x86("g6.xlarge", 4, 16_384),
+    x86("m5.2xlarge", 8, 32_768),
+    x86("m5.large", 2, 8192),
+    x86("m5.xlarge", 4, 16_384),
+    x86("m6i.2xlarge", 8, 32_768),
+    x86("m6i.large", 2, 8192),
+    x86("m6i.xlarge", 4, 16_384),
+    x86("m7i.large", 2, 8192),
+    x86("p3.2xlarge", 8, 62_464),
+    x86("p4d.24xlarge", 96, 1_179_648),
+    x86("p5.48xlarge", 192, 2_097_152),
+    x86("t3.2xlarge", 8, 32_768),
+    x86("t3.large", 2, 8192),
+    x86("t3.medium", 2, 4096),
+    x86("t3.micro", 2, 1024),
+    x86("t3.small", 2, 2048),
+    x86("t3.xlarge", 4, 16_384),
+    x86("t3a.medium", 2, 4096),
+    InstanceType {
+        name: "t4g.medium",
+        vcpus: 2,
+        memory_mib: 4096,
+        architecture: "arm64",
+    },
+];
+
+/// The filters of both lists.
+const FILTERS: &[&str] = &[
+    "instance-type",
+    "location",
+    "current-generation",
+    "vcpu-info.default-vcpus",
+    "memory-info.size-in-mib",
+    "processor-info.supported-architecture",
+];
+
+/// The operations on instance types.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "DescribeInstanceTypes" => describe_types,
+        "DescribeInstanceTypeOfferings" => describe_offerings,
+        _ => return None,
+    })
+}
+
+/// The type with this name.
+pub fn get(name: &str) -> Option<&'static InstanceType> {
+    TYPES.iter().find(|known| known.name == name)
+}
+
+/// Whether a type counts against the quota of standard instances.
+pub fn is_standard(name: &str) -> bool {
+    name.starts_with(['a', 'c', 'd', 'h', 'i', 'm', 'r', 't', 'z'])
+}
+
+fn matches(call: &Call, known: &InstanceType, location: Option<&str>) -> bool {
+    call.params.filters().iter().all(|(name, patterns)| {
+        let value = match name.as_str() {
+            "instance-type" => known.name.to_owned(),
+            "location" => location.unwrap_or_default().to_owned(),
+            "current-generation" => "true".to_owned(),
+            "vcpu-info.default-vcpus" => known.vcpus.to_string(),
+            "memory-info.size-in-mib" => known.memory_mib.to_string(),
+            _ => known.architecture.to_owned(),
+        };
+        filters::matches(&[value], patterns)
+    })
+}
+
+fn node(known: &InstanceType) -> Node {
+    let processor = Node::new().list(
+        "supportedArchitectures",
+        "item",
+        [Node::of_text(known.architecture)],
+    );
+    Node::new()
+        .text("instanceType", known.name)
+        .text("currentGeneration", true)
+        .text("bareMetal", false)
+        .text("hypervisor", "nitro")
+        .node("processorInfo", processor)
+        .node("vCpuInfo", Node::new().text("defaultVCpus", known.vcpus))
+        .node(
+            "memoryInfo",
+            Node::new().text("sizeInMiB", known.memory_mib),
+        )
+        .text("burstablePerformanceSupported", known.name.starts_with('t'))
+}
+
+fn describe_types(state: &mut State, call: &Call) -> Outcome {
+    for (name, _) in call.params.filters() {
+        filters::admit(&name, FILTERS)?;
+    }
+    let wanted = call.params.list("InstanceType");
+    if let Some(unknown) = wanted.iter().find(|name| get(name).is_none()) {
+        let message = format!("The following supplied instance types do not exist: [{unknown}]");
+        return Err(errors::refuse("InvalidInstanceType", message));
+    }
+    let chosen = TYPES.iter().filter(|known| {
+        (wanted.is_empty() || wanted.iter().any(|name| name == known.name))
+            && matches(call, known, None)
+    });
+    list(
+        state,
+        call,
+        "instanceTypeSet",
+        chosen.map(node).collect(),
+        true,
+    )
+}
+
+fn describe_offerings(state: &mut State, call: &Call) -> Outcome {
+    for (name, _) in call.params.filters() {
+        filters::admit(&name, FILTERS)?;
+    }
+    let location_type = call.params.get("LocationType").unwrap_or("region");
+    let zones = state.setup.zones();
+    let locations: Vec<String> = match location_type {
+        "region" => vec![state.setup.region.clone()],
+        "availability-zone" => zones.into_iter().map(|(name, _)| name).collect(),
+        "availability-zone-id" => zones.into_iter().map(|(_, id)| id).collect(),
+        other => {
+            return Err(errors::bad_value(
+                other,
+                "locationType",
+                "Unknown location type.",
+            ));
+        }
+    };
+    let mut nodes = Vec::new();
+    for location in &locations {
+        for known in TYPES
+            .iter()
+            .filter(|known| matches(call, known, Some(location)))
+        {
+            let node = Node::new()
+                .text("instanceType", known.name)
+                .text("locationType", location_type)
+                .text("location", location);
+            nodes.push(node);
+        }
+    }
+    list(state, call, "instanceTypeOfferingSet", nodes, true)
+}

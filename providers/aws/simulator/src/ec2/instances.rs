@@ -1,0 +1,382 @@
+//! Instances: run by services, terminated by anyone, and readable for an hour after their end.
+//!
+//! Apart from volumes and interfaces, which go with an instance or stay, as each was told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::billing;
+use crate::ec2::addresses::next_public;
+use crate::ec2::describe::{Described, Words, list, need, select};
+use crate::ec2::interface_nodes::private_dns_name as dns_name;
+use crate::ec2::interfaces::{self, NewInterface, Public};
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::subnets::Subnet;
+use crate::ec2::{Event, Operation, errors, instance_nodes, instance_types, volumes};
+use crate::quotas;
+use crate::state::{self, State};
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
+
+/// From the request until an instance is terminated: it shuts down first.
+const SHUTDOWN: Duration = Duration::from_secs(40);
+/// How long a terminated instance stays readable.
+const VISIBLE: Duration = Duration::from_secs(3600);
+/// The name of the root device.
+pub const ROOT_DEVICE: &str = "/dev/xvda";
+
+/// An instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// Its type.
+    pub instance_type: String,
+    /// The subnet of its primary interface.
+    pub subnet_id: String,
+    /// The VPC of that subnet.
+    pub vpc_id: String,
+    /// The zone of that subnet.
+    pub zone: String,
+    /// The id of its reservation.
+    pub reservation_id: String,
+    /// The ARN of its instance profile.
+    pub instance_profile: Option<String>,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// When it was asked to end.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// The states of an instance. It boots within its first request's answer: what takes minutes, joining
+/// a cluster, belongs to the service that runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Running.
+    Running,
+    /// Shutting down.
+    ShuttingDown,
+    /// Gone; only the record is left.
+    Terminated,
+}
+
+/// What happens to an instance.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It has shut down.
+    Terminated,
+    /// Its record disappears.
+    Forgotten,
+}
+
+/// What a new instance shall be.
+#[derive(Clone, Debug)]
+pub struct NewInstance {
+    /// The subnet.
+    pub subnet_id: String,
+    /// The type.
+    pub instance_type: String,
+    /// Security groups of the primary interface.
+    pub group_ids: Vec<String>,
+    /// Size of the root disk, GB.
+    pub disk_gb: u32,
+    /// Tags of the instance.
+    pub tags: BTreeMap<String, String>,
+    /// Tags of the root volume.
+    pub volume_tags: BTreeMap<String, String>,
+    /// The ARN of the instance profile.
+    pub instance_profile: Option<String>,
+    /// The run that causes it, if the tags do not say.
+    pub run_id: Option<String>,
+}
+
+/// The operations on instances.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "DescribeInstances" => describe,
+        "TerminateInstances" => terminate,
+        _ => return None,
+    })
+}
+
+impl Described for Instance {
+    const WORDS: Words = Words {
+        prefix: "i-",
+        ids: "InstanceId",
+        set: "reservationSet",
+        noun: "instance ID",
+        not_found: "InvalidInstanceID.NotFound",
+        malformed: "InvalidInstanceID.Malformed",
+        paged: true,
+        tag_type: "instance",
+        resource_type: "ec2_instance",
+        filters: &[
+            "instance-id",
+            "instance-type",
+            "instance-state-name",
+            "instance-state-code",
+            "vpc-id",
+            "subnet-id",
+            "availability-zone",
+            "instance.group-id",
+            "instance.group-name",
+            "network-interface.group-id",
+            "private-dns-name",
+            "private-ip-address",
+            "ip-address",
+            "reservation-id",
+            "iam-instance-profile.arn",
+            "block-device-mapping.volume-id",
+            "network-interface.network-interface-id",
+        ],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.instances
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
+        instance_nodes::values(state, self, filter)
+    }
+
+    fn node(&self, state: &State) -> Node {
+        instance_nodes::node(state, self)
+    }
+
+    fn exists(&self) -> bool {
+        self.stage != Stage::Terminated
+    }
+
+    fn state_word(&self, state: &State) -> String {
+        self.state_of(state).1.to_owned()
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        facts.insert("instance_type".to_owned(), self.instance_type.clone());
+        facts.insert("subnet_id".to_owned(), self.subnet_id.clone());
+        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
+    }
+}
+
+impl Instance {
+    /// Code and name of its state.
+    pub fn state_of(&self, state: &State) -> (u32, &'static str) {
+        match self.stage {
+            Stage::Running if self.meta.is_new(state) => (0, "pending"),
+            Stage::Running => (16, "running"),
+            Stage::ShuttingDown => (32, "shutting-down"),
+            Stage::Terminated => (48, "terminated"),
+        }
+    }
+}
+
+/// Runs an instance with its root volume and primary interface; all are billed from now.
+///
+/// # Errors
+/// For what is not there, quotas, full subnets, and types without a price.
+pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsError> {
+    let subnet = need::<Subnet>(state, &new.subnet_id)?.clone();
+    admit(state, &new.instance_type)?;
+    let meta = Meta::new(state, "i-", new.tags);
+    let (id, tags) = (meta.id.clone(), meta.tags.clone());
+    let run_id = billing::run_of(&tags).or(new.run_id);
+    let interface = NewInterface {
+        subnet_id: new.subnet_id.clone(),
+        description: String::new(),
+        interface_type: "interface".to_owned(),
+        requester_managed: false,
+        group_ids: new.group_ids,
+        tags: Tags::new(),
+        instance_id: Some(id.clone()),
+        delete_on_termination: true,
+    };
+    let interface = interfaces::create(state, interface)?;
+    let metered =
+        billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
+    if let Err(error) = metered {
+        interfaces::delete_internal(state, &interface);
+        return Err(error);
+    }
+    if subnet.map_public_ip {
+        let ip = next_public(state);
+        if let Some(held) = state.ec2.interfaces.get_mut(&interface) {
+            held.public = Some(Public { ip, elastic: None });
+        }
+        billing::usage::public_ipv4(state, &interface, true, run_id.as_deref());
+    }
+    let volume =
+        volumes::create_internal(state, &subnet.zone, new.disk_gb, new.volume_tags, run_id);
+    if let Some(volume) = state.ec2.volumes.get_mut(&volume) {
+        let device = ROOT_DEVICE.to_owned();
+        let instance_id = id.clone();
+        let held = volumes::Attachment {
+            instance_id,
+            device,
+            delete_on_termination: true,
+        };
+        volume.attachment = Some(held);
+    }
+    let instance = Instance {
+        instance_type: new.instance_type,
+        subnet_id: subnet.subnet_id,
+        vpc_id: subnet.vpc_id,
+        zone: subnet.zone,
+        reservation_id: state.ids.prefixed("r-"),
+        instance_profile: new.instance_profile,
+        stage: Stage::Running,
+        ended_at: None,
+        meta,
+    };
+    state.ec2.instances.insert(&id, instance);
+    Ok(id)
+}
+
+/// Admits one more instance of a type under the quota of standard vCPUs.
+fn admit(state: &State, instance_type: &str) -> Result<(), AwsError> {
+    let Some(wanted) = instance_types::get(instance_type) else {
+        let message = format!("Invalid value '{instance_type}' for InstanceType.");
+        return Err(errors::value(message));
+    };
+    if !instance_types::is_standard(instance_type) {
+        return Ok(());
+    }
+    let held: u32 = state
+        .ec2
+        .instances
+        .all()
+        .filter(|one| one.stage == Stage::Running)
+        .filter(|one| instance_types::is_standard(&one.instance_type))
+        .filter_map(|one| instance_types::get(&one.instance_type))
+        .map(|known| known.vcpus)
+        .sum();
+    let limit = quotas::limit(state, "L-1216C47A");
+    if held + wanted.vcpus > limit {
+        return Err(errors::refuse(
+            "VcpuLimitExceeded",
+            format!(
+                "You have requested more vCPU capacity than your current vCPU limit of {limit} \
+                 allows for the instance bucket that the specified instance type belongs to."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The name by which the instance is known inside its VPC.
+pub fn private_dns_name(state: &State, id: &str) -> Option<String> {
+    let primary = interfaces::of_instance(state, id).into_iter().next()?;
+    let ip = state.ec2.interfaces.get(&primary)?.private_ip;
+    Some(dns_name(ip, &state.setup.region))
+}
+
+/// Begins to terminate an instance, for a service. Nothing happens to one that ends already.
+pub fn terminate_internal(state: &mut State, id: &str) {
+    let now = state.now;
+    let Some(instance) = state.ec2.instances.get_mut(id) else {
+        return;
+    };
+    if instance.stage != Stage::Running {
+        return;
+    }
+    instance.stage = Stage::ShuttingDown;
+    instance.ended_at = Some(now);
+    // Billing of the machine ends here; its disk and address are held until it is terminated.
+    billing::usage::stop(state, id);
+    let event = Event::Instance(id.to_owned(), Step::Terminated);
+    state.after(SHUTDOWN, state::Event::Ec2(event));
+}
+
+/// Lets a step happen.
+pub fn happen(state: &mut State, id: &str, step: Step) {
+    match step {
+        Step::Terminated => {
+            if let Some(instance) = state.ec2.instances.get_mut(id) {
+                instance.stage = Stage::Terminated;
+            }
+            release_interfaces(state, id);
+            release_volumes(state, id);
+            let event = Event::Instance(id.to_owned(), Step::Forgotten);
+            state.after(VISIBLE, state::Event::Ec2(event));
+        }
+        Step::Forgotten => {
+            state.ec2.instances.remove(id);
+        }
+    }
+}
+
+/// Interfaces go with the instance or are left available, as each was told.
+fn release_interfaces(state: &mut State, id: &str) {
+    for interface_id in interfaces::of_instance(state, id) {
+        let Some(interface) = state.ec2.interfaces.get_mut(&interface_id) else {
+            continue;
+        };
+        if interface
+            .attachment
+            .as_ref()
+            .is_some_and(|held| held.delete_on_termination)
+        {
+            interfaces::delete_internal(state, &interface_id);
+        } else {
+            interface.attachment = None;
+        }
+    }
+}
+
+/// Volumes go with the instance or are left available, as each was told.
+fn release_volumes(state: &mut State, id: &str) {
+    let mut doomed = Vec::new();
+    for volume in state.ec2.volumes.all_mut() {
+        let Some(held) = volume
+            .attachment
+            .clone()
+            .filter(|held| held.instance_id == id)
+        else {
+            continue;
+        };
+        if held.delete_on_termination {
+            doomed.push(volume.meta.id.clone());
+        } else {
+            volume.attachment = None;
+        }
+    }
+    for volume_id in doomed {
+        volumes::delete_internal(state, &volume_id);
+    }
+}
+
+fn describe(state: &mut State, call: &Call) -> Outcome {
+    let chosen = select::<Instance>(state, call)?;
+    let nodes = chosen
+        .into_iter()
+        .map(|one| instance_nodes::reservation(state, one))
+        .collect();
+    list(state, call, Instance::WORDS.set, nodes, true)
+}
+
+fn terminate(state: &mut State, call: &Call) -> Outcome {
+    call.params.need("InstanceId.1")?;
+    let ids = call.params.list("InstanceId");
+    for id in &ids {
+        need::<Instance>(state, id)?;
+    }
+    let word = |(code, name): (u32, &str)| Node::new().text("code", code).text("name", name);
+    let mut items = Vec::new();
+    for id in &ids {
+        let before = need::<Instance>(state, id)?.state_of(state);
+        terminate_internal(state, id);
+        let after = need::<Instance>(state, id)?.state_of(state);
+        let node = Node::new()
+            .text("instanceId", id)
+            .node("currentState", word(after));
+        items.push(node.node("previousState", word(before)));
+    }
+    Ok(Answer::Xml(Node::new().list("instancesSet", "item", items)))
+}

@@ -1,0 +1,52 @@
+//! Deliberately wrong variants of the reference provisioner: they prove that the harness catches them.
+//!
+//! Each is wrong at the level of the API, as real provisioners were, and lives in a file of its own.
+
+use kubeproof_contract::provider::{Connection, Defect};
+use kubeproof_contract::provisioner::Provisioner;
+
+use crate::provisioner::EksProvisioner;
+use crate::spec::EksSpec;
+
+mod deletes_neighbours_vpc;
+mod hides_teardown_error;
+mod leaks_elastic_ip;
+mod lies_about_ready;
+mod twin_vpc_on_retry;
+
+/// All defects.
+pub const DEFECTS: &[Defect] = &[
+    Defect {
+        name: "leaks-elastic-ip",
+        about: "allocates one address more than it uses, and its teardown forgets that one",
+    },
+    Defect {
+        name: "hides-teardown-error",
+        about: "its teardown skips the NAT gateways, cannot delete the VPC, and reports success",
+    },
+    Defect {
+        name: "twin-vpc-on-retry",
+        about: "a second attempt does not look for the VPC of the first and makes another",
+    },
+    Defect {
+        name: "deletes-neighbours-vpc",
+        about: "its teardown deletes every VPC whose name begins with `kp-`, whoever owns it",
+    },
+    Defect {
+        name: "lies-about-ready",
+        about: "reports a ready cluster as soon as the control plane is active, without nodes",
+    },
+];
+
+/// The reference provisioner with a defect; none when no defect has this name.
+pub fn apply(name: &str, spec: EksSpec, connection: Connection) -> Option<Box<dyn Provisioner>> {
+    let right = EksProvisioner::new(spec, connection);
+    Some(match name {
+        "leaks-elastic-ip" => Box::new(leaks_elastic_ip::LeaksElasticIp(right)),
+        "hides-teardown-error" => Box::new(hides_teardown_error::HidesTeardownError(right)),
+        "twin-vpc-on-retry" => Box::new(twin_vpc_on_retry::TwinVpcOnRetry(right)),
+        "deletes-neighbours-vpc" => Box::new(deletes_neighbours_vpc::DeletesNeighboursVpc(right)),
+        "lies-about-ready" => Box::new(lies_about_ready::LiesAboutReady(right)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,221 @@
+//! The entry of the provider: AWS as the harness knows it.
+//!
+//! Apart from what it leads to, so that the harness's list of providers needs one line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Dialect;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile};
+use kubeproof_contract::world::Rehearsal;
+
+use crate::account::EksAccount;
+use crate::account::checks::CHECKLIST;
+use crate::dialect::AwsDialect;
+use crate::provisioner::EksProvisioner;
+use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
+use crate::{credentials, defects, rehearsal};
+
+/// The name in scenario files.
+const NAME: &str = "aws";
+
+/// Services that a fault can strike, in the form of call signatures.
+const SERVICES: &[&str] = &[
+    "*",
+    "autoscaling",
+    "ce",
+    "cloudtrail",
+    "ec2",
+    "eks",
+    "elasticloadbalancing",
+    "iam",
+    "kubernetes",
+    "logs",
+    "pricing",
+    "servicequotas",
+    "sts",
+    "tagging",
+];
+
+/// AWS EKS.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Aws;
+
+impl Provider for Aws {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "AWS EKS"
+    }
+
+    fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(AwsDialect)
+    }
+
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
+        let scenario = scenario::read::<EksSpec>(text)?;
+        let problems = problems(&scenario);
+        if problems.is_empty() {
+            return Ok(scenario);
+        }
+        Err(ScenarioError {
+            message: problems.join("\n"),
+        })
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        schemars::schema_for!(ScenarioFile<EksSpec>).to_value()
+    }
+
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Rehearsal {
+        rehearsal::rehearse(&spec(scenario), clock, seed)
+    }
+
+    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
+        Box::new(EksAccount::new(spec(scenario), connection))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let spec = spec(scenario);
+        let Some(defect) = &scenario.provisioner.defect else {
+            return Box::new(EksProvisioner::new(spec, connection));
+        };
+        let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
+        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        defects::DEFECTS
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+
+    fn live_readiness(&self, env_file: &Path) -> Result<String, String> {
+        credentials::readiness(env_file)
+    }
+}
+
+/// What the types of a scenario cannot hold.
+fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    if scenario.provider != NAME {
+        problems.push(format!("provider: `{}` is not `{NAME}`", scenario.provider));
+    }
+    if let Some(defect) = &scenario.provisioner.defect {
+        let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
+        if !known.contains(&defect.as_str()) {
+            let known = known.join(", ");
+            problems.push(format!(
+                "provisioner.defect: `{defect}` is unknown; known: {known}"
+            ));
+        }
+    }
+    for failure in &scenario.failures {
+        let name = failure.name.as_str();
+        for fault in &failure.faults {
+            let service = fault.0.place.service.as_str();
+            if !SERVICES.contains(&service) {
+                let known = SERVICES.join(", ");
+                problems.push(format!(
+                    "failures.{name}: `{service}` is not a service of AWS that we call; known: {known}"
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// The cluster block. A scenario that another provider read has none for us: nothing is asked for
+/// then, and nothing can be shown.
+fn spec(scenario: &AnyScenario) -> EksSpec {
+    scenario
+        .cluster_as::<EksSpec>()
+        .cloned()
+        .unwrap_or_else(|| EksSpec {
+            region: Region::default(),
+            kubernetes_version: KubernetesVersion(String::new()),
+            vpc_cidr: VpcCidr::default(),
+            availability_zones: ZoneCount::default(),
+            node_groups: NodeGroups(Vec::new()),
+            ingress: Vec::new(),
+            control_plane_logs: false,
+        })
+}
+
+/// Stands for a defect that nobody knows: the right provisioner in its place would prove nothing.
+struct Refuses(String);
+
+#[async_trait]
+impl Provisioner for Refuses {
+    fn name(&self) -> String {
+        format!("reference with the unknown defect `{}`", self.0)
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        None
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        Err(ProvisionerError::new(format!(
+            "no defect is named `{}`",
+            self.0
+        )))
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = "scenario: s
+description: d
+provider: aws
+cluster:
+  kubernetes_version: \"1.34\"
+  node_groups: [{name: main, instance_type: t3.medium, count: 2}]
+";
+
+    fn check(more: &str, expected: Option<&str>) {
+        let result = Aws.read(&format!("{SCENARIO}{more}"));
+        match (result, expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(part)) => assert!(error.message.contains(part), "{error}"),
+            (result, _) => panic!("{more}: {:?}", result.err()),
+        }
+    }
+
+    #[test]
+    fn what_types_cannot_hold_is_found_when_the_file_is_read() {
+        check("", None);
+        check(
+            "provisioner: {defect: no-such}\n",
+            Some("provisioner.defect: `no-such` is unknown"),
+        );
+        let failure = |fault: &str| {
+            format!("failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n")
+        };
+        check(&failure("ec2:CreateVpc=quota"), None);
+        check(
+            &failure("s3:PutObject=quota"),
+            Some("`s3` is not a service of AWS that we call"),
+        );
+    }
+
+    #[test]
+    fn the_schema_knows_the_cluster_block() {
+        assert!(Aws.schema().to_string().contains("kubernetes_version"));
+    }
+}

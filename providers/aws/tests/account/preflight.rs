@@ -1,0 +1,48 @@
+//! Preflight: a fresh account passes, and what would fail later is found before anything is made.
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::check::{Check, Verdict};
+
+use crate::setting::Setting;
+
+fn of<'a>(checks: &'a [Check], id: &str) -> &'a Check {
+    checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:#?}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_account_passes_and_nothing_is_changed() {
+    let setting = Setting::new();
+    let checks = setting.account().preflight().await;
+    for check in &checks {
+        assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
+    }
+    assert_eq!(of(&checks, "credentials.load").evidence, "source: rehearsal (made-up keys)");
+    assert!(of(&checks, "aws.preflight.identity").evidence.contains("123456789012"));
+    assert!(setting.journal.calls().iter().all(|call| !call.signature.mutating));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_would_be_exceeded_is_found() {
+    let check = |code: &'static str, limit: u32, part: &'static str| async move {
+        let setting = Setting::with(|setup| drop(setup.quotas.insert(code.to_owned(), limit)));
+        let checks = setting.account().preflight().await;
+        let quotas = of(&checks, "aws.preflight.quotas");
+        assert_eq!(quotas.verdict, Verdict::Fail, "{quotas:?}");
+        assert!(quotas.evidence.contains(part), "{quotas:?}");
+        assert!(quotas.evidence.contains(code), "{quotas:?}");
+    };
+    check("L-0263D0A3", 1, "elastic IP addresses").await;
+    check("L-1216C47A", 3, "vCPUs").await;
+    check("L-F678F1CE", 1, "VPCs").await;
+    check("L-FE5A380F", 0, "NAT gateways per zone").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_unknown() {
+    let setting = Setting::new();
+    let account = setting.account_with(&["auditor/eks:DescribeClusterVersions=reject"]);
+    let checks = account.preflight().await;
+    let version = of(&checks, "aws.preflight.version");
+    assert_eq!(version.verdict, Verdict::Unknown);
+    assert!(version.evidence.contains("eks:DescribeClusterVersions"), "{version:?}");
+}

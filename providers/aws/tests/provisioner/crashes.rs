@@ -1,0 +1,86 @@
+//! Processes that die, and new ones that take over without their memory.
+
+use std::time::Duration;
+
+use kubeproof_contract::provisioner::Provisioner;
+
+use crate::stage::{Stage, plan};
+
+/// Dies when a crash effect strikes.
+async fn provision_and_die(stage: &Stage, fault: &str) {
+    let plan = plan(&[fault]);
+    let mut process = stage.process(&plan);
+    tokio::select! {
+        result = process.provision() => panic!("{fault}: it ended before it died: {result:?}"),
+        () = plan.crash() => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_process_takes_over_whenever_the_first_one_died() {
+    for milliseconds in [50, 200, 400, 700, 1500, 3000, 8000, 90_000, 700_000] {
+        let stage = Stage::new(31);
+        let context = format!("died after {milliseconds} ms");
+        let mut process = stage.calm();
+        let time = Duration::from_millis(milliseconds);
+        let died = tokio::time::timeout(time, process.provision()).await;
+        assert!(died.is_err(), "{context}: it had ended");
+        drop(process);
+        stage.provisioned().await;
+        stage.expect_no_twins(&context);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_of_processes_that_die_one_after_the_other_makes_no_twin() {
+    let stage = Stage::new(32);
+    for call in [
+        "iam:CreateRole",
+        "ec2:CreateVpc",
+        "ec2:CreateSubnet",
+        "ec2:CreateSecurityGroup",
+        "ec2:CreateInternetGateway",
+        "ec2:AllocateAddress",
+        "ec2:AllocateAddress",
+        "ec2:CreateNatGateway",
+        "ec2:CreateNatGateway",
+        "ec2:CreateRouteTable",
+        "ec2:CreateRoute",
+        "eks:CreateCluster",
+        "eks:CreateNodegroup",
+    ] {
+        provision_and_die(&stage, &format!("{call}=crash-after")).await;
+    }
+    stage.provisioned().await;
+    stage.expect_no_twins("after all deaths");
+    stage.expect_clean_after_teardown("after all deaths").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_finds_what_a_call_made_just_before_the_death() {
+    for call in [
+        "iam:CreateRole",
+        "ec2:CreateVpc",
+        "ec2:AllocateAddress",
+        "ec2:CreateNatGateway",
+        "eks:CreateCluster",
+        "eks:CreateNodegroup",
+    ] {
+        let stage = Stage::new(33);
+        provision_and_die(&stage, &format!("{call}=crash-after")).await;
+        stage.expect_clean_after_teardown(call).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_died_is_finished_by_another() {
+    for seconds in [1, 30, 200, 400, 700] {
+        let stage = Stage::new(34);
+        stage.provisioned().await;
+        let mut process = stage.calm();
+        let died = tokio::time::timeout(Duration::from_secs(seconds), process.teardown()).await;
+        drop(process);
+        let context = format!("died after {seconds} s: {died:?}");
+        stage.expect_clean_after_teardown(&context).await;
+    }
+}

@@ -1,0 +1,16 @@
+//! The Kubernetes side against a simulated cluster in memory, under a paused clock.
+
+#[path = "cluster/cloud.rs"]
+mod cloud;
+#[path = "cluster/controllers.rs"]
+mod controllers;
+#[path = "cluster/job.rs"]
+mod job;
+#[path = "cluster/leftovers.rs"]
+mod leftovers;
+#[path = "cluster/ready.rs"]
+mod ready;
+#[path = "cluster/transport.rs"]
+mod transport;
+#[path = "cluster/wire.rs"]
+mod wire;
