@@ -4,6 +4,7 @@
 //! [`usage`]; the words of the lines are shared with the meter and the bill.
 
 pub mod billed;
+pub mod explorer;
 pub mod usage;
 
 use jiff::{SignedDuration, Timestamp};

@@ -10,5 +10,7 @@ mod defects;
 mod faults;
 #[path = "provisioner/lifecycle.rs"]
 mod lifecycle;
+#[path = "provisioner/sweep.rs"]
+mod sweep;
 #[path = "provisioner/stage.rs"]
 mod stage;

@@ -43,7 +43,11 @@ impl Default for Billing {
             changed_at: None,
         };
         Self {
-            cost_tags: BTreeMap::from([(RUN_TAG.to_owned(), tag)]),
+            cost_tags: BTreeMap::from([
+                (RUN_TAG.to_owned(), tag.clone()),
+                // What EKS gives to instances and volumes of managed node groups.
+                ("eks:cluster-name".to_owned(), tag),
+            ]),
             requests: 0,
         }
     }

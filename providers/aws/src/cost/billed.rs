@@ -6,11 +6,6 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use aws_sdk_costexplorer::types::{
-    DateInterval, Dimension, DimensionValues, Expression, Granularity, Group, GroupDefinition,
-    GroupDefinitionType, TagValues,
-};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use kubeproof_contract::Decimal;
@@ -18,13 +13,8 @@ use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::cost::{Billed, Charge};
 use kubeproof_contract::run::{RUN_TAG, Run};
 
+use super::explorer::{self, Answers, Row};
 use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
-use crate::account::clients::{failed, problem};
-
-const CALL: &str = "ce:GetCostAndUsage";
-
-/// Most pages of one answer; each costs a cent.
-const PAGES_MAX: usize = 10;
 
 /// Days into the next month until AWS has closed the books of a month.
 const CLOSING_DAYS: i32 = 7;
@@ -32,26 +22,6 @@ const CLOSING_DAYS: i32 = 7;
 /// The tag that EKS gives to instances and volumes of managed node groups: the run's own tag does not
 /// reach them.
 const CLUSTER_TAG: &str = "eks:cluster-name";
-
-/// One group of Cost Explorer's answer.
-struct Row {
-    /// The first day of its time.
-    day: String,
-    usage_type: String,
-    /// The run that its tag names; empty when it has none.
-    tag: String,
-    usd: Decimal,
-    quantity: Decimal,
-    unit: String,
-}
-
-/// Cost Explorer's answers, all pages of them.
-#[derive(Default)]
-struct Answers {
-    rows: Vec<Row>,
-    /// Days, by their first date, and whether they may still change.
-    days: BTreeMap<String, bool>,
-}
 
 /// Reads the charges of a run from `from` until `now`.
 ///
@@ -63,16 +33,10 @@ pub async fn read(
     from: Timestamp,
     now: Timestamp,
 ) -> Result<Billed, ObserverError> {
-    let period = period(from, now)?;
-    let cluster = TagValues::builder()
-        .key(CLUSTER_TAG)
-        .values(run.name(""))
-        .build();
-    let by_cluster = Expression::builder()
-        .and(usage_only())
-        .and(Expression::builder().tags(cluster).build());
-    let all = answers(client, &period, usage_only()).await?;
-    let of_cluster = answers(client, &period, by_cluster.build()).await?;
+    let period = explorer::period(from, now)?;
+    let all = explorer::answers(client, &period, explorer::usage_only()).await?;
+    let by_cluster = explorer::usage_tagged(CLUSTER_TAG, &run.name(""));
+    let of_cluster = explorer::answers(client, &period, by_cluster).await?;
     let (Some(all), Some(of_cluster)) = (all, of_cluster) else {
         return Ok(Billed {
             charges: Vec::new(),
@@ -88,99 +52,6 @@ pub async fn read(
         .filter(|row| row.tag.is_empty())
         .collect();
     Ok(attribute(run, all, untagged, now))
-}
-
-fn period(from: Timestamp, now: Timestamp) -> Result<DateInterval, ObserverError> {
-    let date = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-    let end = date(now).tomorrow().unwrap_or(date(now));
-    DateInterval::builder()
-        .start(date(from).to_string())
-        .end(end.to_string())
-        .build()
-        .map_err(|error| problem(CALL, error.to_string()))
-}
-
-/// Gross of credits: only usage, no credits, refunds or taxes.
-fn usage_only() -> Expression {
-    let usage = DimensionValues::builder()
-        .key(Dimension::RecordType)
-        .values("Usage")
-        .build();
-    Expression::builder().dimensions(usage).build()
-}
-
-/// All rows under a filter, or nothing when Cost Explorer says that it has no data.
-async fn answers(
-    client: &aws_sdk_costexplorer::Client,
-    period: &DateInterval,
-    filter: Expression,
-) -> Result<Option<Answers>, ObserverError> {
-    let by = |kind, key: &str| GroupDefinition::builder().r#type(kind).key(key).build();
-    let request = client
-        .get_cost_and_usage()
-        .time_period(period.clone())
-        .granularity(Granularity::Daily)
-        .metrics("UnblendedCost")
-        .metrics("UsageQuantity")
-        .filter(filter)
-        .group_by(by(GroupDefinitionType::Dimension, "USAGE_TYPE"))
-        .group_by(by(GroupDefinitionType::Tag, RUN_TAG));
-    let mut answers = Answers::default();
-    let mut token = None;
-    for _ in 0..PAGES_MAX {
-        let answer = match request.clone().set_next_page_token(token).send().await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("DataUnavailableException") => return Ok(None),
-            Err(error) => return Err(failed(CALL, &error)),
-        };
-        for result in answer.results_by_time() {
-            let day = result
-                .time_period()
-                .map_or("", |time| time.start())
-                .to_owned();
-            answers.days.insert(day.clone(), result.estimated());
-            for group in result.groups() {
-                answers.rows.push(row(&day, group)?);
-            }
-        }
-        token = answer.next_page_token;
-        if token.is_none() {
-            return Ok(Some(answers));
-        }
-    }
-    Err(problem(
-        CALL,
-        format!("more than {PAGES_MAX} pages: given up"),
-    ))
-}
-
-fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
-    let prefix = format!("{RUN_TAG}$");
-    let tag = group
-        .keys()
-        .iter()
-        .find_map(|key| key.strip_prefix(&prefix))
-        .unwrap_or_default();
-    let usage_type = group.keys().iter().find(|key| !key.starts_with(&prefix));
-    let metric = |name: &str| group.metrics().and_then(|metrics| metrics.get(name));
-    let amount = |name: &str| -> Result<Decimal, ObserverError> {
-        let text = metric(name)
-            .and_then(|value| value.amount())
-            .unwrap_or_default();
-        let parsed = text.parse().or_else(|_| Decimal::from_scientific(text));
-        parsed.map_err(|_| problem(CALL, format!("`{text}` is not an amount of {name}")))
-    };
-    Ok(Row {
-        day: day.to_owned(),
-        usage_type: usage_type.cloned().unwrap_or_default(),
-        tag: tag.to_owned(),
-        usd: amount("UnblendedCost")?,
-        quantity: amount("UsageQuantity")?,
-        unit: metric("UsageQuantity")
-            .and_then(|value| value.unit())
-            .unwrap_or_default()
-            .to_owned(),
-    })
 }
 
 /// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances and

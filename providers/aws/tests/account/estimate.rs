@@ -8,7 +8,14 @@ use kubeproof_contract::cost::{Estimate, EstimateLine};
 use crate::setting::spec;
 
 fn sum(estimate: &Estimate, part: impl Fn(&EstimateLine) -> Decimal) -> String {
-    estimate.lines.iter().map(part).sum::<Decimal>().round_dp(4).normalize().to_string()
+    estimate
+        .lines
+        .iter()
+        .map(part)
+        .sum::<Decimal>()
+        .round_dp(4)
+        .normalize()
+        .to_string()
 }
 
 #[test]
@@ -27,17 +34,38 @@ fn an_hour_costs_0_287584_at_list_prices() {
         ("public_ipv4", "0.01"),
         ("disks", "0.004384"),
     ];
-    assert_eq!(lines, expected.map(|(line, usd)| (line.to_owned(), usd.to_owned())));
-    assert!(estimate.lines.iter().all(|line| line.source.contains("2026-")), "a source without date");
+    assert_eq!(
+        lines,
+        expected.map(|(line, usd)| (line.to_owned(), usd.to_owned()))
+    );
+    assert!(
+        estimate
+            .lines
+            .iter()
+            .all(|line| line.source.contains("2026-")),
+        "a source without date"
+    );
 }
 
 #[test]
 fn what_a_run_costs_depends_on_the_minute_at_which_it_starts() {
     let check = |minutes: u32, min: &str, expected: &str, max: &str| {
         let estimate = estimate(&spec(), None, minutes);
-        assert_eq!(sum(&estimate, |line| line.min_usd), min, "{minutes} min, least");
-        assert_eq!(sum(&estimate, |line| line.expected_usd), expected, "{minutes} min, expected");
-        assert_eq!(sum(&estimate, |line| line.max_usd), max, "{minutes} min, most");
+        assert_eq!(
+            sum(&estimate, |line| line.min_usd),
+            min,
+            "{minutes} min, least"
+        );
+        assert_eq!(
+            sum(&estimate, |line| line.expected_usd),
+            expected,
+            "{minutes} min, expected"
+        );
+        assert_eq!(
+            sum(&estimate, |line| line.max_usd),
+            max,
+            "{minutes} min, most"
+        );
     };
     check(45, "0.2382", "0.3057", "0.3282");
     check(40, "0.2217", "0.2817", "0.3117");
@@ -50,12 +78,21 @@ fn a_known_start_gives_the_planned_cost() {
     let check = |start: &str, expected: &str| {
         let start: Timestamp = start.parse().unwrap();
         let estimate = estimate(&spec(), Some(start), 45);
-        assert_eq!(sum(&estimate, |line| line.planned_usd.unwrap()), expected, "{start}");
+        assert_eq!(
+            sum(&estimate, |line| line.planned_usd.unwrap()),
+            expected,
+            "{start}"
+        );
     };
     check("2026-11-23T10:00:00Z", "0.2382");
     check("2026-11-23T10:15:00Z", "0.2382");
     check("2026-11-23T10:15:01Z", "0.3282");
-    assert!(estimate(&spec(), None, 45).lines.iter().all(|line| line.planned_usd.is_none()));
+    assert!(
+        estimate(&spec(), None, 45)
+            .lines
+            .iter()
+            .all(|line| line.planned_usd.is_none())
+    );
 }
 
 #[test]

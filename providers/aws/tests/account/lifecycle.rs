@@ -14,7 +14,10 @@ use crate::setting::{Setting, spec};
 
 async fn provisioned(setting: &Setting) -> Provisioned {
     let connection = setting.connection_over(setting.transport.clone());
-    EksProvisioner::new(spec(), connection).provision().await.unwrap()
+    EksProvisioner::new(spec(), connection)
+        .provision()
+        .await
+        .unwrap()
 }
 
 /// The resources of the run, by proof.
@@ -38,7 +41,13 @@ async fn every_row_passes_for_what_the_reference_provisioner_makes() {
         assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
     }
     assert_equal_truth(&setting, &account).await;
-    assert!(setting.journal.calls().iter().all(|call| !call.signature.mutating));
+    assert!(
+        setting
+            .journal
+            .calls()
+            .iter()
+            .all(|call| !call.signature.mutating)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,7 +60,10 @@ async fn nothing_passes_for_a_run_that_made_nothing() {
         bearer_token: "none".to_owned(),
         expires_at: None,
     };
-    let made = Provisioned { access, made: std::collections::BTreeMap::new() };
+    let made = Provisioned {
+        access,
+        made: std::collections::BTreeMap::new(),
+    };
     for check in account.checks(&setting.run, &made).await {
         assert_ne!(check.verdict, Verdict::Pass, "{check:?}");
     }
@@ -65,7 +77,11 @@ async fn a_call_that_fails_while_looking_makes_its_rows_unknown() {
     let checks = account.checks(&setting.run, &made).await;
     let of = |id: &str| checks.iter().find(|check| check.id == id).unwrap();
     assert_eq!(of("aws.nat_gateways").verdict, Verdict::Unknown);
-    assert!(of("aws.nat_gateways").evidence.contains("ec2:DescribeNatGateways"));
+    assert!(
+        of("aws.nat_gateways")
+            .evidence
+            .contains("ec2:DescribeNatGateways")
+    );
     assert_eq!(of("aws.vpc").verdict, Verdict::Pass);
 }
 
@@ -87,12 +103,19 @@ async fn a_sweep_in_deletion_order_leaves_nothing_of_the_run() {
         refused.clear();
         for resource in &left {
             if let Err(error) = account.delete(resource).await {
-                refused.push(format!("{} {}: {error}", resource.resource_type, resource.id));
+                refused.push(format!(
+                    "{} {}: {error}",
+                    resource.resource_type, resource.id
+                ));
             }
         }
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
-    let left: Vec<_> = owned(&setting, &account).await.iter().map(Resource::key).collect();
+    let left: Vec<_> = owned(&setting, &account)
+        .await
+        .iter()
+        .map(Resource::key)
+        .collect();
     assert!(left.is_empty(), "left {left:?}, refused {refused:#?}");
     assert_eq!(setting.world.decoys(), decoys);
 }
@@ -104,10 +127,16 @@ async fn the_trail_names_who_made_a_resource() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let account = setting.account();
     let vpcs = account.list("vpc", "us-east-1").await.unwrap();
-    let owned: Vec<_> = vpcs.into_iter().filter(|vpc| setting.run.owns(&vpc.tags)).collect();
+    let owned: Vec<_> = vpcs
+        .into_iter()
+        .filter(|vpc| setting.run.owns(&vpc.tags))
+        .collect();
     let creators = account.created_by(&setting.run, &owned).await.unwrap();
     let text = &creators[&owned[0].id];
-    assert!(text.starts_with("CreateVpc by arn:aws:iam::123456789012:"), "{text}");
+    assert!(
+        text.starts_with("CreateVpc by arn:aws:iam::123456789012:"),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,22 +144,51 @@ async fn a_bill_is_pending_first_and_then_holds_the_runs_charges() {
     let setting = Setting::new();
     provisioned(&setting).await;
     let account = setting.account();
-    let billed = account.billed(&setting.run, setting.run.started_at).await.unwrap();
+    let billed = account
+        .billed(&setting.run, setting.run.started_at)
+        .await
+        .unwrap();
     assert!(!billed.is_final);
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let connection = setting.connection_over(setting.transport.clone());
-    EksProvisioner::new(spec(), connection).teardown().await.unwrap();
-    let wait = account.billing_final_after(setting.clock.now()).duration_since(setting.clock.now());
+    EksProvisioner::new(spec(), connection)
+        .teardown()
+        .await
+        .unwrap();
+    let wait = account
+        .billing_final_after(setting.clock.now())
+        .duration_since(setting.clock.now());
     tokio::time::sleep(wait.unsigned_abs()).await;
-    let billed = account.billed(&setting.run, setting.run.started_at).await.unwrap();
+    let billed = account
+        .billed(&setting.run, setting.run.started_at)
+        .await
+        .unwrap();
     assert!(billed.is_final, "{billed:?}");
-    let metered = setting.world.metered(&setting.run.id, setting.run.started_at);
+    let metered = setting
+        .world
+        .metered(&setting.run.id, setting.run.started_at);
     let sum = |charges: &[kubeproof_contract::cost::Charge], line: &str| {
         let of_line = charges.iter().filter(|charge| charge.line == line);
-        of_line.map(|charge| charge.usd).sum::<kubeproof_contract::Decimal>().round_dp(6)
+        of_line
+            .map(|charge| charge.usd)
+            .sum::<kubeproof_contract::Decimal>()
+            .round_dp(6)
     };
-    for line in ["control_plane", "nodes", "nat_gateway", "public_ipv4", "disks"] {
-        assert!(sum(&metered, line) > kubeproof_contract::Decimal::ZERO, "{line}");
-        assert_eq!(sum(&billed.charges, line), sum(&metered, line), "{line}: {billed:#?}");
+    for line in [
+        "control_plane",
+        "nodes",
+        "nat_gateway",
+        "public_ipv4",
+        "disks",
+    ] {
+        assert!(
+            sum(&metered, line) > kubeproof_contract::Decimal::ZERO,
+            "{line}"
+        );
+        assert_eq!(
+            sum(&billed.charges, line),
+            sum(&metered, line),
+            "{line}: {billed:#?}"
+        );
     }
 }

@@ -6,7 +6,10 @@ use kubeproof_contract::check::{Check, Verdict};
 use crate::setting::Setting;
 
 fn of<'a>(checks: &'a [Check], id: &str) -> &'a Check {
-    checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:#?}"))
+    checks
+        .iter()
+        .find(|check| check.id == id)
+        .unwrap_or_else(|| panic!("no {id} in {checks:#?}"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -16,15 +19,28 @@ async fn a_fresh_account_passes_and_nothing_is_changed() {
     for check in &checks {
         assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
     }
-    assert_eq!(of(&checks, "credentials.load").evidence, "source: rehearsal (made-up keys)");
-    assert!(of(&checks, "aws.preflight.identity").evidence.contains("123456789012"));
-    assert!(setting.journal.calls().iter().all(|call| !call.signature.mutating));
+    assert_eq!(
+        of(&checks, "credentials.load").evidence,
+        "source: rehearsal (made-up keys)"
+    );
+    assert!(
+        of(&checks, "aws.preflight.identity")
+            .evidence
+            .contains("123456789012")
+    );
+    assert!(
+        setting
+            .journal
+            .calls()
+            .iter()
+            .all(|call| !call.signature.mutating)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_would_be_exceeded_is_found() {
     let check = |code: &'static str, limit: u32, part: &'static str| async move {
-        let setting = Setting::with(|setup| drop(setup.quotas.insert(code.to_owned(), limit)));
+        let setting = Setting::with(|setup| setup.quotas.extend([(code.to_owned(), limit)]));
         let checks = setting.account().preflight().await;
         let quotas = of(&checks, "aws.preflight.quotas");
         assert_eq!(quotas.verdict, Verdict::Fail, "{quotas:?}");
@@ -44,5 +60,8 @@ async fn what_cannot_be_read_is_unknown() {
     let checks = account.preflight().await;
     let version = of(&checks, "aws.preflight.version");
     assert_eq!(version.verdict, Verdict::Unknown);
-    assert!(version.evidence.contains("eks:DescribeClusterVersions"), "{version:?}");
+    assert!(
+        version.evidence.contains("eks:DescribeClusterVersions"),
+        "{version:?}"
+    );
 }

@@ -71,7 +71,8 @@ impl Setting {
     pub fn account(&self) -> EksAccount {
         let dialect = Arc::new(kubeproof_aws::dialect::AwsDialect);
         let transport =
-            self.journal.layer(self.transport.clone(), dialect, Actor::Auditor, self.clock);
+            self.journal
+                .layer(self.transport.clone(), dialect, Actor::Auditor, self.clock);
         EksAccount::new(spec(), self.connection_over(transport))
     }
 

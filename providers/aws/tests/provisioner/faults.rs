@@ -152,7 +152,7 @@ async fn a_struck_teardown_succeeds_in_the_end() {
         "ec2:DeleteSubnet=garbled",
         "ec2:DeleteVpc=lost-response",
         "iam:DeleteRole=server-error-after",
-        "ec2:Delete*=throttle(20)",
+        "ec2:Delete*#4=throttle(20)",
     ])
     .await;
 }

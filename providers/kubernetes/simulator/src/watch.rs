@@ -20,8 +20,9 @@ use crate::selectors::Selector;
 
 /// How often a watch that has nothing to say is asked again.
 const STEP: Duration = Duration::from_secs(1);
-/// How long a watch is held open when the client does not say.
-const DEFAULT_HOLD: i64 = 60;
+/// Longest time that a watch is held open, seconds, whatever the client asks for: an answer comes
+/// as a whole here, so that a client which waits for its first byte could not stop (kubectl).
+const HOLD_MAX: i64 = 10;
 /// A watch that was not asked for so long has been given up by its client.
 const FORGOTTEN: SignedDuration = SignedDuration::from_secs(5);
 
@@ -70,10 +71,11 @@ pub(crate) fn watch(
     } else {
         since
     };
-    let limit = query
+    let asked = query
         .get("timeoutSeconds")
         .and_then(|text| text.parse().ok());
-    let over = cluster.now.duration_since(since).as_secs() >= limit.unwrap_or(DEFAULT_HOLD);
+    let limit = asked.unwrap_or(HOLD_MAX).min(HOLD_MAX);
+    let over = cluster.now.duration_since(since).as_secs() >= limit;
     if lines.is_empty() && !over {
         held.since.insert(id, (since, cluster.now));
         return Ok(Reply::AskAgain(STEP));

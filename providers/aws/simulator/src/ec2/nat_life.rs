@@ -151,7 +151,10 @@ pub fn happen(state: &mut State, id: &str, step: Step) {
         (Step::Deleted, Stage::Deleting) => end(state, id),
         (Step::Returns, Stage::Deleting) => {
             gateway.stage = Stage::Available;
-            meter(state, id);
+            // Its hours went on meanwhile, unless it was deleted before it was ever available.
+            if state.meter.open(id).is_none() {
+                meter(state, id);
+            }
         }
         (Step::Forgotten, Stage::Failed | Stage::Deleted) => {
             state.ec2.nat_gateways.remove(id);

@@ -59,11 +59,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     "UPDATING".clone_into(&mut cluster.status);
     let cluster = cluster.clone();
     parts::ensure_log_group(state, &cluster);
-    let given = body.as_object().into_iter().flatten();
-    let params = given
-        .filter(|(name, _)| *name != "clientRequestToken")
-        .map(|(name, value)| (name.clone(), value.to_string()))
-        .collect();
+    let params = parameters(&cluster, update_type);
     Ok(updates::begin(
         state,
         call,
@@ -72,6 +68,26 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         None,
         Change::Done,
     ))
+}
+
+/// What an update of the configuration has set, as DescribeUpdate shows it.
+fn parameters(cluster: &Cluster, update_type: &str) -> Vec<(String, String)> {
+    let network = &cluster.network;
+    let pairs = match update_type {
+        "LoggingUpdate" => vec![("ClusterLogging", json!(cluster.log_types))],
+        "EndpointAccessUpdate" => vec![
+            ("EndpointPublicAccess", json!(network.public)),
+            ("EndpointPrivateAccess", json!(network.private)),
+            ("PublicAccessCidrs", json!(network.public_cidrs)),
+        ],
+        "AccessConfigUpdate" => vec![("AuthenticationMode", json!(cluster.authentication_mode))],
+        "UpgradePolicyUpdate" => vec![("UpgradePolicy", json!(cluster.support_type))],
+        _ => vec![("DeletionProtection", json!(cluster.deletion_protection))],
+    };
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_string()))
+        .collect()
 }
 
 fn set_network(cluster: &mut Cluster, given: &Value) -> Result<(), AwsError> {

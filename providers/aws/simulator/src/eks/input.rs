@@ -90,6 +90,12 @@ pub fn cluster_mut<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Clus
         .ok_or_else(|| no_cluster(name))
 }
 
+/// The values of a query parameter that may be repeated: `tagKeys=a&tagKeys=b`.
+pub fn query_list(call: &Call, name: &str) -> Vec<String> {
+    let first = call.params.get(name).map(str::to_owned);
+    first.into_iter().chain(call.params.list(name)).collect()
+}
+
 /// One page of a list under `member`, with `nextToken`.
 ///
 /// # Errors

@@ -47,8 +47,7 @@ pub(super) fn tag(state: &mut State, call: &Call) -> Outcome {
 }
 
 pub(super) fn untag(state: &mut State, call: &Call) -> Outcome {
-    let mut keys = call.params.list("tagKeys");
-    keys.extend(call.params.get("tagKeys").map(str::to_owned));
+    let keys = input::query_list(call, "tagKeys");
     of_arn(state, call)?.retain(|key, _| !keys.contains(key));
     tell_the_meter(state, call);
     Ok(Answer::Json(json!({})))

@@ -109,10 +109,10 @@ pub fn platform(_version: &str) -> &'static str {
 }
 
 pub(super) fn describe(state: &State, call: &Call) -> Outcome {
-    let asked = call.params.get("clusterVersions");
+    let asked = input::query_list(call, "clusterVersions");
     let newest = default(state.now);
     let mut all: Vec<Value> = offered(state.now)
-        .filter(|version| asked.is_none_or(|asked| asked == version.0))
+        .filter(|version| asked.is_empty() || asked.iter().any(|one| one == version.0))
         .map(|version| view(state.now, version, newest))
         .collect();
     // Newest first, as the API lists them.

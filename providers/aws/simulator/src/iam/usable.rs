@@ -54,7 +54,7 @@ pub fn role_is_usable(state: &State, arn: &str, need: Need<'_>) -> Result<(), Un
     let lacking: Vec<String> = need
         .policies
         .iter()
-        .filter(|alternatives| !alternatives.iter().any(|arn| holds(arn)))
+        .filter(|alternatives| !alternatives.iter().any(&holds))
         .filter_map(|alternatives| alternatives.first().map(|arn| (*arn).to_owned()))
         .collect();
     if lacking.is_empty() {

@@ -22,7 +22,9 @@ impl Params {
         for (key, value) in form_urlencoded::parse(form).into_owned() {
             // REST lists repeat their key (`tagKeys=a&tagKeys=b`): the later ones become `key.1`, ….
             let free = (1..=LIST_MAX).map(|n| format!("{key}.{n}"));
-            let repeated = map.contains_key(&key).then(|| free.into_iter().find(|k| !map.contains_key(k)));
+            let repeated = map
+                .contains_key(&key)
+                .then(|| free.into_iter().find(|k| !map.contains_key(k)));
             map.insert(repeated.flatten().unwrap_or(key), value);
         }
         Self { map }
@@ -30,7 +32,9 @@ impl Params {
 
     /// All parameters, by name.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.map.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.map
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The value of a parameter.
@@ -43,13 +47,15 @@ impl Params {
     /// # Errors
     /// `MissingParameter`, as AWS words it.
     pub fn need(&self, name: &str) -> Result<&str, AwsError> {
-        self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
-            AwsError::new(
-                400,
-                "MissingParameter",
-                format!("The request must contain the parameter {name}"),
-            )
-        })
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| {
+                AwsError::new(
+                    400,
+                    "MissingParameter",
+                    format!("The request must contain the parameter {name}"),
+                )
+            })
     }
 
     /// A boolean parameter; absent is `None`.
@@ -79,7 +85,8 @@ impl Params {
     pub fn list(&self, prefix: &str) -> Vec<String> {
         (1..=LIST_MAX)
             .map_while(|n| {
-                self.get(&format!("{prefix}.{n}")).or_else(|| self.get(&format!("{prefix}.member.{n}")))
+                self.get(&format!("{prefix}.{n}"))
+                    .or_else(|| self.get(&format!("{prefix}.member.{n}")))
             })
             .map(str::to_owned)
             .collect()
@@ -117,7 +124,10 @@ impl Params {
         self.structs(prefix)
             .iter()
             .filter_map(|tag| {
-                Some((tag.get("Key")?.to_owned(), tag.get("Value").unwrap_or_default().to_owned()))
+                Some((
+                    tag.get("Key")?.to_owned(),
+                    tag.get("Value").unwrap_or_default().to_owned(),
+                ))
             })
             .collect()
     }

@@ -311,6 +311,38 @@ fn a_list_of_clusters_has_pages() {
 }
 
 #[test]
+fn the_versions_offered_follow_from_the_date() {
+    let mut world = World::new();
+    let all = world.get("/cluster-versions").ok().json();
+    let names = |answer: &serde_json::Value| -> Vec<String> {
+        let versions = answer["clusterVersions"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        versions
+            .iter()
+            .map(|one| text(&one["clusterVersion"]))
+            .collect()
+    };
+    assert_eq!(names(&all), ["1.35", "1.34", "1.33", "1.32", "1.31"]);
+    assert_eq!(
+        all["clusterVersions"][1]["versionStatus"],
+        "STANDARD_SUPPORT"
+    );
+    assert_eq!(
+        all["clusterVersions"][2]["versionStatus"],
+        "EXTENDED_SUPPORT"
+    );
+    let two = world
+        .get("/cluster-versions?clusterVersions=1.34&clusterVersions=1.33")
+        .ok()
+        .json();
+    assert_eq!(names(&two), ["1.34", "1.33"]);
+    world.wait(Duration::from_secs(4 * 24 * 3600));
+    assert!(!names(&world.get("/cluster-versions").ok().json()).contains(&"1.31".to_owned()));
+}
+
+#[test]
 fn what_eks_cannot_do_here_is_refused_by_name() {
     let mut world = World::new();
     let network = world.network(false);

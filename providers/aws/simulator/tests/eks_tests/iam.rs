@@ -148,6 +148,48 @@ fn a_list_of_roles_has_pages_and_no_tags() {
 }
 
 #[test]
+fn an_identity_provider_is_keyed_by_its_url_and_deleting_it_twice_succeeds() {
+    let mut world = World::new();
+    let issuer = "https://oidc.eks.us-east-1.amazonaws.com/id/ABC";
+    let arn = world
+        .iam("CreateOpenIDConnectProvider", &[("Url", issuer)])
+        .ok();
+    let arn = arn.text("OpenIDConnectProviderArn");
+    assert!(
+        arn.ends_with(":oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"),
+        "{arn}"
+    );
+    let again = world.iam("CreateOpenIDConnectProvider", &[("Url", issuer)]);
+    again.refused(409, "EntityAlreadyExists", "already exists");
+    let asked = [("OpenIDConnectProviderArn", arn.as_str())];
+    for _ in 0..2 {
+        world.iam("DeleteOpenIDConnectProvider", &asked).ok();
+    }
+    world
+        .iam("GetOpenIDConnectProvider", &asked)
+        .refused(404, "NoSuchEntity", "");
+    assert!(world.exists("iam_oidc_provider").is_empty());
+}
+
+#[test]
+fn a_service_linked_role_cannot_be_deleted() {
+    let mut world = World::new();
+    world
+        .iam(
+            "CreateServiceLinkedRole",
+            &[("AWSServiceName", "eks.amazonaws.com")],
+        )
+        .ok();
+    let again = world.iam(
+        "CreateServiceLinkedRole",
+        &[("AWSServiceName", "eks.amazonaws.com")],
+    );
+    again.refused(400, "InvalidInput", "has been taken");
+    let delete = world.iam("DeleteRole", &[("RoleName", "AWSServiceRoleForAmazonEKS")]);
+    delete.refused(400, "UnmodifiableEntity", "protected role");
+}
+
+#[test]
 fn a_simulated_policy_says_what_a_real_call_would_meet() {
     let policy = serde_json::json!({"Statement": [
         {"Effect": "Allow", "Action": ["ec2:*", "iam:Simulate*"], "Resource": "*"},

@@ -90,6 +90,23 @@ fn only_a_principal_that_the_cluster_knows_gets_in() {
 }
 
 #[test]
+fn without_access_entries_only_the_creator_gets_in() {
+    for (creator_is_admin, status) in [(true, 200), (false, 401)] {
+        let mut world = World::new();
+        let network = world.network(false);
+        let mut body = world.cluster_body(&network);
+        body["accessConfig"] = json!({
+            "authenticationMode": "CONFIG_MAP",
+            "bootstrapClusterCreatorAdminPermissions": creator_is_admin,
+        });
+        world.eks("POST", "/clusters", &body).ok();
+        world.wait(world.durations.cluster_create);
+        let answer = ask(&mut world, "GET", "/api/v1/nodes", &Value::Null);
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+}
+
+#[test]
 fn a_load_balancer_service_gets_a_classic_balancer_and_gives_it_back() {
     let mut world = ready();
     let path = "/api/v1/namespaces/default/services";
