@@ -13,7 +13,7 @@ use crate::prices;
 pub const REGIONS: &[&str] = &["us-east-1"];
 
 /// The Kubernetes versions that EKS offers in standard support at the date of the price table.
-pub const KUBERNETES_VERSIONS: &[&str] = &["1.32", "1.33", "1.34", "1.35"];
+pub const KUBERNETES_VERSIONS: &[&str] = &["1.34", "1.35"];
 
 /// The EKS cluster that a scenario asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

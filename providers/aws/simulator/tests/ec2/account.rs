@@ -82,10 +82,6 @@ impl Account {
         match self.cloud.answer(&request) {
             Reply::Now(response) => {
                 let text = String::from_utf8(response.body().to_vec()).expect("text");
-                if response.status() == 200 {
-                    let name = format!("/tmp/ec2dump/{action}-{}.xml", text.len());
-                    std::fs::write(name, &text).expect("written");
-                }
                 (response.status().as_u16(), text)
             }
             Reply::AskAgain(_) => panic!("EC2 has no watches"),
