@@ -133,8 +133,8 @@ fn left_out() -> Vec<String> {
         "traffic through NAT gateways, 0.045 USD/GB: depends on the images that are pulled \
          (0.5 to 1.2 GB for one cluster was measured)",
         "traffic between zones (0.01 USD/GB each way) and to the internet: depends on the job",
-        "surplus CPU credits of T3 instances, 0.05 USD per vCPU-hour: only a job that keeps the CPU \
-         busy spends them",
+        "surplus CPU credits of T3 instances, 0.05 USD per vCPU-hour: only a job that keeps the \
+         CPU busy spends them",
         "load balancers and volumes that the job itself asks for",
         "CloudWatch Logs of the control plane, 0.50 USD/GB: the first 5 GB of a month are free",
         "Cost Explorer requests, 0.01 USD each: the audit's own cost, not the cluster's",

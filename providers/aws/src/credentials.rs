@@ -1,7 +1,8 @@
-//! Credentials in the documented order: a `.env` file first, then the SDK's own chain; never a prompt.
+//! Credentials in the documented order: a `.env` file first, then the SDK's own chain; never a
+//! prompt.
 //!
-//! Apart from the SDK because it must be known which source won, and where was looked when none did.
-//! Values are never exported, logged or shown.
+//! Apart from the SDK because it must be known which source won, and where was looked when none
+//! did. Values are never exported, logged or shown.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -131,7 +132,8 @@ impl EnvFile {
     fn read(path: &Path) -> Result<Self, String> {
         let mut variables = BTreeMap::new();
         if path.exists() {
-            // The error's own text quotes the line, which may hold a secret: only the place is told.
+            // The error's own text quotes the line, which may hold a secret: only the place is
+            // told.
             let unreadable = |_| format!("the .env file {} cannot be read", path.display());
             for entry in dotenvy::from_path_iter(path).map_err(unreadable)? {
                 let (key, value) = entry.map_err(unreadable)?;
@@ -231,8 +233,8 @@ impl Documented {
         ))
     }
 
-    /// The SDK's own sources after the environment, in its documented order, over our transport. None
-    /// of them can ask anybody: browser log-ins and external processes are not compiled in.
+    /// The SDK's own sources after the environment, in its documented order, over our transport.
+    /// None of them can ask anybody: browser log-ins and external processes are not compiled in.
     fn providers(&self, profile: &str) -> Vec<(String, SharedCredentialsProvider)> {
         let region = aws_config::Region::new("us-east-1");
         let config = ProviderConfig::without_region()

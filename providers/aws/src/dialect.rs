@@ -44,3 +44,100 @@ impl Dialect for AwsDialect {
             .or_else(|| kubeproof_kubernetes::dialect::error_code(response))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPE: &str = "AWS4-HMAC-SHA256 Credential=AK/20261123/us-east-1";
+
+    fn request(service: &str, line: &str, target: Option<&str>, body: &str) -> Request<Bytes> {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("https://example.amazonaws.com{path}"))
+            .header("authorization", format!("{SCOPE}/{service}/aws4_request, SignedHeaders=host"));
+        if let Some(target) = target {
+            request = request.header("x-amz-target", target);
+        }
+        request.body(Bytes::from(body.to_owned())).unwrap()
+    }
+
+    fn query(service: &str, action: &str) -> Request<Bytes> {
+        request(service, "POST /", None, &format!("Action={action}&Version=2016-11-15"))
+    }
+
+    #[test]
+    fn requests_are_named_as_aws_names_them() {
+        let check = |request: Request<Bytes>, expected: &str, mutating: bool| {
+            let signature = AwsDialect.signature(&request);
+            assert_eq!((signature.to_string().as_str(), signature.mutating), (expected, mutating));
+        };
+        check(query("ec2", "CreateVpc"), "ec2:CreateVpc", true);
+        check(query("ec2", "DescribeVpcs"), "ec2:DescribeVpcs", false);
+        check(query("iam", "GetRole"), "iam:GetRole", false);
+        let balancing = query("elasticloadbalancing", "DeleteLoadBalancer");
+        check(balancing, "elasticloadbalancing:DeleteLoadBalancer", true);
+        let target = Some("AWSInsightsIndexService.GetCostAndUsage");
+        check(request("ce", "POST /", target, "{}"), "ce:GetCostAndUsage", false);
+        let target = Some("Logs_20140328.DeleteLogGroup");
+        check(request("logs", "POST /", target, "{}"), "logs:DeleteLogGroup", true);
+        let eks = |line: &str| request("eks", line, None, "");
+        check(eks("POST /clusters"), "eks:CreateCluster", true);
+        check(eks("GET /clusters/kp-r1"), "eks:DescribeCluster", false);
+        check(eks("POST /clusters/kp-r1/node-groups"), "eks:CreateNodegroup", true);
+        check(eks("DELETE /clusters/kp-r1/node-groups/main"), "eks:DeleteNodegroup", true);
+        let entry = "DELETE /clusters/c/access-entries/arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx";
+        check(eks(entry), "eks:DeleteAccessEntry", true);
+        check(eks("PATCH /new/thing"), "eks:PATCH /new/thing", true);
+    }
+
+    #[test]
+    fn a_presigned_request_is_named_by_its_query() {
+        let uri = "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity\
+                   &X-Amz-Credential=AK%2F20261123%2Fus-east-1%2Fsts%2Faws4_request";
+        let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
+        assert_eq!(AwsDialect.signature(&request).to_string(), "sts:GetCallerIdentity");
+    }
+
+    #[test]
+    fn a_request_that_nobody_can_name_counts_as_mutating() {
+        let request = Request::builder().uri("https://example.com/x").body(Bytes::new()).unwrap();
+        let signature = AwsDialect.signature(&request);
+        assert_eq!(signature.to_string(), "unknown:GET /x");
+        assert!(signature.mutating);
+    }
+
+    #[test]
+    fn errors_are_worded_as_each_service_words_them_and_read_back() {
+        let throttled = ErrorKind::Throttled { retry_after_seconds: Some(7) };
+        let check = |request: Request<Bytes>, kind: &ErrorKind, status: u16, code: &str| {
+            let response = AwsDialect.error(&request, kind);
+            assert_eq!(response.status().as_u16(), status, "{code}");
+            assert_eq!(AwsDialect.error_code(&response).as_deref(), Some(code));
+        };
+        let eks = || request("eks", "POST /clusters", None, "{}");
+        let json = || request("tagging", "POST /", Some("X.GetResources"), "{}");
+        check(query("ec2", "CreateVpc"), &throttled, 503, "RequestLimitExceeded");
+        check(query("iam", "CreateRole"), &throttled, 400, "Throttling");
+        check(eks(), &throttled, 429, "ThrottlingException");
+        check(json(), &throttled, 400, "ThrottlingException");
+        check(query("ec2", "AllocateAddress"), &ErrorKind::Quota, 400, "AddressLimitExceeded");
+        check(eks(), &ErrorKind::Quota, 400, "ResourceLimitExceededException");
+        check(query("ec2", "DeleteVpc"), &ErrorKind::Dependency, 400, "DependencyViolation");
+        check(query("iam", "DeleteRole"), &ErrorKind::Dependency, 409, "DeleteConflict");
+        check(eks(), &ErrorKind::CredentialsExpired, 403, "ExpiredTokenException");
+        let denied = ErrorKind::Rejected(None);
+        check(query("ec2", "CreateVpc"), &denied, 403, "UnauthorizedOperation");
+        let chosen = ErrorKind::Rejected(Some("VpcLimitExceeded".to_owned()));
+        check(query("ec2", "CreateVpc"), &chosen, 400, "VpcLimitExceeded");
+        let response = AwsDialect.error(&eks(), &throttled);
+        assert_eq!(response.headers()["retry-after"], "7");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_error_has_no_code() {
+        let response = Response::new(Bytes::from_static(b"<X><Code>fine</Code></X>"));
+        assert_eq!(AwsDialect.error_code(&response), None);
+    }
+}

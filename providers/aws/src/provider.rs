@@ -61,7 +61,7 @@ impl Provider for Aws {
 
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
         let scenario = scenario::read::<EksSpec>(text)?;
-        let problems = problems(&scenario);
+        let problems = problems(text, &scenario);
         if problems.is_empty() {
             return Ok(scenario);
         }
@@ -105,10 +105,14 @@ impl Provider for Aws {
 }
 
 /// What the types of a scenario cannot hold.
-fn problems(scenario: &AnyScenario) -> Vec<String> {
+fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
     let mut problems = Vec::new();
     if scenario.provider != NAME {
-        problems.push(format!("provider: `{}` is not `{NAME}`", scenario.provider));
+        let given = &scenario.provider;
+        problems.push(format!(
+            "{}provider `{given}` is not `{NAME}`",
+            place(text, given)
+        ));
     }
     if let Some(defect) = &scenario.provisioner.defect {
         let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
@@ -124,14 +128,25 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
         for fault in &failure.faults {
             let service = fault.0.place.service.as_str();
             if !SERVICES.contains(&service) {
-                let known = SERVICES.join(", ");
+                let (place, known) = (place(text, &format!("{service}:")), SERVICES.join(", "));
                 problems.push(format!(
-                    "failures.{name}: `{service}` is not a service of AWS that we call; known: {known}"
+                    "{place}failure {name}: `{service}` is not a service of AWS that we call; \
+                     known: {known}"
                 ));
             }
         }
     }
     problems
+}
+
+/// Where a word stands in the file: `line 3 column 9: `. Nothing when it is written otherwise
+/// there.
+fn place(text: &str, word: &str) -> String {
+    let mut lines = text.lines().enumerate();
+    let found = lines.find_map(|(line, content)| Some((line + 1, content.find(word)? + 1)));
+    found.map_or_else(String::new, |(line, column)| {
+        format!("line {line} column {column}: ")
+    })
 }
 
 /// The cluster block. A scenario that another provider read has none for us: nothing is asked for

@@ -26,6 +26,8 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Credentials};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
+mod whole;
+
 /// A smithy HTTP client over our transport.
 #[derive(Clone, Debug)]
 pub struct TransportClient(SharedTransport);
@@ -45,7 +47,8 @@ impl HttpConnector for TransportClient {
                 .try_into_http1x()
                 .map_err(|error| ConnectorError::user(Box::new(error)))?
                 .map(|body: SdkBody| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let response = transport.send(request).await.map_err(connector_error)?;
+            let answer = transport.send(request).await.and_then(whole::only);
+            let response = answer.map_err(connector_error)?;
             let response = response.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::user(Box::new(error)))
         })

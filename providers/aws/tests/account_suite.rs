@@ -1,6 +1,7 @@
 //! The observer of the account, against the simulator in memory and on its own.
 //!
-//! One test binary, because linking the SDKs is what takes long; a file per subject below `account/`.
+//! One test binary, because linking the SDKs is what takes long; a file per subject below
+//! `account/`.
 
 #[path = "account/estimate.rs"]
 mod estimate;

@@ -1,6 +1,7 @@
 //! EC2: networks, addresses, machines and disks, each concept in a file of its own.
 //!
-//! Here is what joins them: the store, the events, the way from an operation to its file, and the truth.
+//! Here is what joins them: the store, the events, the way from an operation to its file, and the
+//! truth.
 
 pub mod absent;
 pub mod acls;

@@ -1,6 +1,7 @@
 //! The provider's rows of the checklist that describe a cluster: each judged from what was seen.
 //!
-//! Looking ([`super::seen`]) and judging are apart, so that every judgement can be tested on its own.
+//! Looking ([`super::seen`]) and judging are apart, so that every judgement can be tested on its
+//! own.
 
 mod cluster;
 mod gateways;

@@ -1,6 +1,7 @@
 //! The clients of one region, and how their answers become data or errors of the observer.
 //!
-//! Apart so that every look at the account is paged and worded in one way, and every loop is limited.
+//! Apart so that every look at the account is paged and worded in one way, and every loop is
+//! limited.
 
 use aws_config::SdkConfig;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
@@ -91,7 +92,8 @@ where
     Ok(all)
 }
 
-/// The observer's error for a failed call: the cloud's code and message, or what the transport said.
+/// The observer's error for a failed call: the cloud's code and message, or what the transport
+/// said.
 pub fn failed<E>(call: &str, error: &SdkError<E, HttpResponse>) -> ObserverError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

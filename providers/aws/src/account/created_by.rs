@@ -1,6 +1,7 @@
 //! Who created a resource, told by CloudTrail: a proof that needs no tag.
 //!
-//! Apart because the trail is slow and rationed (two look-ups a second): it is asked for few resources.
+//! Apart because the trail is slow and rationed (two look-ups a second): it is asked for few
+//! resources.
 
 use std::collections::BTreeMap;
 

@@ -91,7 +91,7 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
 /// Holds by construction, and says how: the sources that could ask are not compiled in.
 fn no_prompt() -> Check {
     let seen = "sources: .env file, environment, profile files, web identity, container, instance \
-                metadata; browser log-ins (SSO) and external credential processes are not compiled in";
+                metadata; browser log-ins (SSO) and external processes are not compiled in";
     row("credentials.no_prompt", Verdict::Pass, seen)
 }
 

@@ -1,7 +1,7 @@
 //! What the observer sees of a run: gathered first, so that judging it is a pure function.
 //!
-//! Everything is found from the run's tag and the run's natural name, never from what the provisioner
-//! says. What could not be read is kept as the error that it was.
+//! Everything is found from the run's tag and the run's natural name, never from what the
+//! provisioner says. What could not be read is kept as the error that it was.
 
 use aws_sdk_ec2::types::{
     Address, Filter, InternetGateway, NatGateway, NatGatewayState, RouteTable, SecurityGroup,
@@ -52,7 +52,7 @@ impl View {
             .as_ref()
             .map(|vpcs| vpcs.iter().filter_map(|vpc| vpc.vpc_id.clone()).collect())
             .map_err(Clone::clone);
-        let (subnets, internet_gateways, nat_gateways, addresses, route_tables, security_groups) = futures::join!(
+        let looks = futures::join!(
             subnets(clients, &ids),
             internet_gateways(clients, run),
             nat_gateways(clients, &ids),
@@ -60,6 +60,8 @@ impl View {
             route_tables(clients, &ids),
             security_groups(clients, &ids),
         );
+        let (subnets, internet_gateways, nat_gateways, addresses, route_tables, security_groups) =
+            looks;
         let cluster = cluster(clients, run).await;
         let node_groups = node_groups(clients, &cluster).await;
         let (cluster_role, node_roles) = futures::join!(

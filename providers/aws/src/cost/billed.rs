@@ -1,7 +1,7 @@
 //! What Cost Explorer says of a run: charges by usage type and by the run's tag.
 //!
-//! Apart from the estimate because it reads the cloud. Public addresses in use come without tags, so
-//! how they were told apart is said with the charges. One reading costs two cents a page.
+//! Apart from the estimate because it reads the cloud. Public addresses in use come without tags,
+//! so how they were told apart is said with the charges. One reading costs two cents a page.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -19,8 +19,8 @@ use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4
 /// Days into the next month until AWS has closed the books of a month.
 const CLOSING_DAYS: i32 = 7;
 
-/// The tag that EKS gives to instances and volumes of managed node groups: the run's own tag does not
-/// reach them.
+/// The tag that EKS gives to instances and volumes of managed node groups: the run's own tag does
+/// not reach them.
 const CLUSTER_TAG: &str = "eks:cluster-name";
 
 /// Reads the charges of a run from `from` until `now`.
@@ -54,16 +54,16 @@ pub async fn read(
     Ok(attribute(run, all, untagged, now))
 }
 
-/// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances and
-/// volumes, and its share of what is never tagged.
+/// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances
+/// and volumes, and its share of what is never tagged.
 fn attribute(run: &Run, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> Billed {
     let (tagged, rest): (Vec<Row>, Vec<Row>) =
         all.rows.into_iter().partition(|row| row.tag == run.id);
     let mut attribution = vec![format!("by the tag {RUN_TAG}={}", run.id)];
     if tagged.is_empty() {
         attribution.push(format!(
-            "no charge carries the tag: either billing data are late, or {RUN_TAG} is not activated \
-             as a cost allocation tag"
+            "no charge carries the tag: either billing data are late, or {RUN_TAG} is not \
+             activated as a cost allocation tag"
         ));
         return Billed {
             charges: Vec::new(),
@@ -138,8 +138,8 @@ fn addresses_in_use(
     } else {
         format!(
             "PublicIPv4:InUseAddress is billed without tags: of {hours} h of the account in these \
-             days, {nat_hours} h are counted for the run, the hours of its NAT gateways; others use \
-             addresses too, and their part cannot be told apart exactly"
+             days, {nat_hours} h are counted for the run, the hours of its NAT gateways; others \
+             use addresses too, and their part cannot be told apart exactly"
         )
     });
     rows.into_iter()
@@ -164,7 +164,8 @@ fn charge(run: &Run, row: Row) -> Charge {
     }
 }
 
-/// The line of a usage type. The regions' prefixes are irregular, so endings and middles are looked at.
+/// The line of a usage type. The regions' prefixes are irregular, so endings and middles are looked
+/// at.
 fn line_of(usage_type: &str) -> Option<&'static str> {
     let ends = |end: &str| usage_type.ends_with(end);
     if ends("AmazonEKS-Hours:perCluster") || ends("AmazonEKS-Hours:extendedSupport") {
@@ -184,7 +185,8 @@ fn line_of(usage_type: &str) -> Option<&'static str> {
     }
 }
 
-/// When the bill of usage at `at` can be expected to be closed: a week into the next month, and a day.
+/// When the bill of usage at `at` can be expected to be closed: a week into the next month, and a
+/// day.
 pub fn final_after(at: Timestamp) -> Timestamp {
     let month = at.to_zoned(TimeZone::UTC).date().last_of_month();
     let closing = month

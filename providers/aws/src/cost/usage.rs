@@ -1,7 +1,8 @@
 //! How AWS turns time into billed quantities, computed for an estimate.
 //!
-//! Apart from the lines because these are AWS's rules: hours of NAT gateways are clock hours, gp3 is
-//! billed in months of their real length. Written anew here, so that it can be held against a meter.
+//! Apart from the lines because these are AWS's rules: hours of NAT gateways are clock hours, gp3
+//! is billed in months of their real length. Written anew here, so that it can be held against a
+//! meter.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,6 +1,7 @@
 //! Elastic IP addresses: allocated, mapped to an interface, and billed from the first moment.
 //!
-//! Apart from interfaces, because an address outlives what it is mapped to. The lists have no pages.
+//! Apart from interfaces, because an address outlives what it is mapped to. The lists have no
+//! pages.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

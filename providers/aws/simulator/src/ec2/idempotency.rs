@@ -1,7 +1,7 @@
 //! Client tokens: a repeated request with a known token makes nothing new.
 //!
-//! Apart from the creates, because the rule is the same for all: same token and same parameters give
-//! the first resource again, other parameters are a mismatch.
+//! Apart from the creates, because the rule is the same for all: same token and same parameters
+//! give the first resource again, other parameters are a mismatch.
 
 use std::collections::BTreeMap;
 

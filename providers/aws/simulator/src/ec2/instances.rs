@@ -52,8 +52,8 @@ pub struct Instance {
     pub ended_at: Option<Timestamp>,
 }
 
-/// The states of an instance. It boots within its first request's answer: what takes minutes, joining
-/// a cluster, belongs to the service that runs it.
+/// The states of an instance. It boots within its first request's answer: what takes minutes,
+/// joining a cluster, belongs to the service that runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Running.

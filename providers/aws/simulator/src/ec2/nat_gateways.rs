@@ -1,6 +1,7 @@
 //! NAT gateways: asynchronous to create and to delete, and readable for an hour after their end.
 //!
-//! Apart from interfaces and addresses, which a gateway holds from its creation until it is deleted.
+//! Apart from interfaces and addresses, which a gateway holds from its creation until it is
+//! deleted.
 
 use jiff::Timestamp;
 use std::collections::BTreeMap;

@@ -176,8 +176,9 @@ fn of_subnet<'a>(state: &'a State, subnet_id: &str) -> Option<&'a RouteTable> {
     })
 }
 
-/// Whether the internet can be reached from a subnet: by its own table, or else by the main one, over
-/// a NAT gateway that is available, or over an internet gateway by machines with public addresses.
+/// Whether the internet can be reached from a subnet: by its own table, or else by the main one,
+/// over a NAT gateway that is available, or over an internet gateway by machines with public
+/// addresses.
 pub fn has_way_out(state: &State, subnet_id: &str) -> bool {
     let Some(subnet) = state.ec2.subnets.get(subnet_id) else {
         return false;

@@ -1,7 +1,7 @@
 //! Routes: where a destination leads, and whether the target is still there.
 //!
-//! Apart from the tables, because a route's state follows other resources: it is a black hole when its
-//! target is gone.
+//! Apart from the tables, because a route's state follows other resources: it is a black hole when
+//! its target is gone.
 
 use crate::ec2::describe::{need, need_param};
 use crate::ec2::interfaces::Interface;

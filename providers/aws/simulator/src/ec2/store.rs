@@ -50,8 +50,8 @@ impl Meta {
     }
 }
 
-/// About half of the reads lag not at all, the others up to the longest lag. What an account has from
-/// its start was always visible.
+/// About half of the reads lag not at all, the others up to the longest lag. What an account has
+/// from its start was always visible.
 fn read_lag(state: &mut State) -> Duration {
     let longest = u64::try_from(state.durations.read_lag_max.as_millis()).unwrap_or(u64::MAX / 4);
     let drawn = state.ids.below(longest * 2 + 1).saturating_sub(longest);

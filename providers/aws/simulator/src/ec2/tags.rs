@@ -198,14 +198,14 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
         .into_iter()
         .filter(|meta| meta.visible_at <= now)
     {
-        let kind = type_of(&meta.id).unwrap_or_default();
+        let type_name = type_of(&meta.id).unwrap_or_default();
         for (key, value) in &meta.tags {
             let is_wanted = conditions.iter().all(|(name, patterns)| {
                 let values = match name.as_str() {
                     "key" | "tag-key" => vec![key.clone()],
                     "value" | "tag-value" => vec![value.clone()],
                     "resource-id" => vec![meta.id.clone()],
-                    "resource-type" => vec![kind.to_owned()],
+                    "resource-type" => vec![type_name.to_owned()],
                     other if other.strip_prefix("tag:") == Some(key) => vec![value.clone()],
                     _ => Vec::new(),
                 };
@@ -214,7 +214,7 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
             if is_wanted {
                 let node = Node::new()
                     .text("resourceId", &meta.id)
-                    .text("resourceType", kind);
+                    .text("resourceType", type_name);
                 nodes.push(node.text("key", key).text("value", value));
             }
         }

@@ -9,8 +9,9 @@ use crate::wire::call::Call;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
-/// The regions that every account has without asking. Source: the list of regions in the AWS account
-/// management guide; those that need an opt-in are left out, as DescribeRegions does by default.
+/// The regions that every account has without asking. Source: the list of regions in the AWS
+/// account management guide; those that need an opt-in are left out, as DescribeRegions does by
+/// default.
 const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",

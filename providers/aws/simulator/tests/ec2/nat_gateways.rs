@@ -218,3 +218,21 @@ fn a_private_nat_gateway_needs_no_address_and_no_internet_gateway() {
     let params = [("SubnetId", subnet.as_str())];
     account.refused("CreateNatGateway", &params, "MissingParameter");
 }
+
+#[test]
+fn a_gateway_whose_deletion_fails_is_available_again_and_its_hours_go_on_uncut() {
+    let mut account = Account::new();
+    let network = Network::build(&mut account);
+    account.faulty(
+        "DeleteNatGateway",
+        &[("NatGatewayId", &network.nat)],
+        "async-fail",
+    );
+    account.pass(130);
+    assert_eq!(state(&mut account, &network.nat), "available");
+    let periods = account.state().meter.periods();
+    let hours = periods
+        .iter()
+        .filter(|period| period.usage.line == "nat_gateway");
+    assert_eq!(hours.map(|period| period.to).collect::<Vec<_>>(), [None]);
+}

@@ -1,5 +1,5 @@
-//! The reads that terraform's AWS provider makes (recorded with terraform 1.11.4 and provider 5.100.0):
-//! each is answered with what the provider looks for.
+//! The reads that terraform's AWS provider makes (recorded with terraform 1.11.4 and provider
+//! 5.100.0): each is answered with what the provider looks for.
 
 use crate::account::{Account, Network};
 use crate::instances::run;

@@ -103,7 +103,8 @@ fn judge(run: &Run, needed: &Needed, roles: &[RoleSeen]) -> Findings {
     findings
 }
 
-/// All principals that a trust policy allows anything, and conditions or denials besides as they are.
+/// All principals that a trust policy allows anything, and conditions or denials besides as they
+/// are.
 fn trusted(document: &Value) -> Vec<String> {
     let mut principals = Vec::new();
     for statement in one_or_many(&document["Statement"]) {

@@ -1,6 +1,7 @@
 //! Row `aws.security_groups`: the rules asked for, and no wider.
 //!
-//! All groups of the run's VPC are looked at, EKS's own one too: what is open is open, whoever made it.
+//! All groups of the run's VPC are looked at, EKS's own one too: what is open is open, whoever made
+//! it.
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use kubeproof_contract::check::Check;

@@ -10,7 +10,8 @@ use kubeproof_contract::account::ObserverError;
 use crate::account::clients::{Clients, failed, pages};
 use crate::spec::EksSpec;
 
-/// Ids of zones in which EKS makes no control plane (AWS's user guide, "VPC and subnet requirements").
+/// Ids of zones in which EKS makes no control plane (AWS's user guide, "VPC and subnet
+/// requirements").
 const REFUSED_BY_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
 
 /// The zones that could take the cluster.

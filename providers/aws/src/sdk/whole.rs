@@ -1,0 +1,63 @@
+//! Answers that were cut off: the SDK reads half of an XML list as a shorter list, without an error.
+//!
+//! Apart from the client because it is a rule of its own: a listing that may have lost its end must
+//! count as no answer, else things are made twice and audits find nothing. Half of a JSON answer is
+//! refused by the SDK itself.
+
+use bytes::Bytes;
+use http::Response;
+use kubeproof_contract::transport::TransportError;
+
+/// Lets only whole answers pass.
+///
+/// # Errors
+/// When the answer is XML and its root element is not closed: as good as a lost connection.
+pub(super) fn only(response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    let text = String::from_utf8_lossy(response.body());
+    if is_whole(text.trim()) {
+        Ok(response)
+    } else {
+        let size = response.body().len();
+        Err(TransportError::Lost(format!("the answer breaks off after {size} bytes")))
+    }
+}
+
+fn is_whole(text: &str) -> bool {
+    if !text.starts_with('<') {
+        return true;
+    }
+    let root = match text.strip_prefix("<?") {
+        Some(rest) => rest.split_once("?>").map_or("", |(_, rest)| rest.trim_start()),
+        None => text,
+    };
+    let name: String = root
+        .trim_start_matches('<')
+        .chars()
+        .take_while(|c| !c.is_whitespace() && !matches!(c, '>' | '/'))
+        .collect();
+    !name.is_empty() && (text.ends_with(&format!("</{name}>")) || is_one_empty_element(root))
+}
+
+fn is_one_empty_element(root: &str) -> bool {
+    root.ends_with("/>") && root.matches('<').count() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_is_whole_when_its_root_is_closed() {
+        let check = |text: &str, expected: bool| assert_eq!(is_whole(text), expected, "{text}");
+        check("", true);
+        check("{\"half\":", true);
+        check("<A><b/></A>", true);
+        check("<?xml version=\"1.0\"?>\n<A xmlns=\"u\"><b/></A>", true);
+        check("<A/>", true);
+        check("<?xml version=\"1.0\"?>", false);
+        check("<?xml", false);
+        check("<A><b/>", false);
+        check("<A><b></b", false);
+        check("<A", false);
+    }
+}
