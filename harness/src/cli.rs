@@ -88,7 +88,11 @@ pub fn main() -> u8 {
             let usage = error.use_stderr();
             // Nothing can be done when even this cannot be written.
             let _ = error.print();
-            return if usage { exit_code::USAGE } else { exit_code::PASSED };
+            return if usage {
+                exit_code::USAGE
+            } else {
+                exit_code::PASSED
+            };
         }
     };
     let out = Output::new(cli.color, cli.verbose, cli.quiet);

@@ -36,19 +36,31 @@ pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result
         .unwrap_or_default();
     let accounts: Vec<String> = accounts.into_iter().filter(|id| !id.is_empty()).collect();
     if accounts.is_empty() {
-        missing.push(format!("set {ACCOUNT_VARIABLE} to the id of the account that may be used"));
+        missing.push(format!(
+            "set {ACCOUNT_VARIABLE} to the id of the account that may be used"
+        ));
     }
-    let budget = environment.get(BUDGET_VARIABLE).and_then(|text| text.parse::<Decimal>().ok());
+    let budget = environment
+        .get(BUDGET_VARIABLE)
+        .and_then(|text| text.parse::<Decimal>().ok());
     let budget = budget.filter(|budget| *budget > Decimal::ZERO);
     if budget.is_none() {
-        missing.push(format!("set {BUDGET_VARIABLE} to the most that it may cost, such as 2.50"));
+        missing.push(format!(
+            "set {BUDGET_VARIABLE} to the most that it may cost, such as 2.50"
+        ));
     }
     if !confirmed {
         missing.push(format!("confirm with {CONFIRMATION}"));
     }
     match budget {
-        Some(budget_usd) if missing.is_empty() => Ok(Permit { accounts, budget_usd }),
-        _ => Err(format!("a live run costs money in a real account: {}", missing.join("; "))),
+        Some(budget_usd) if missing.is_empty() => Ok(Permit {
+            accounts,
+            budget_usd,
+        }),
+        _ => Err(format!(
+            "a live run costs money in a real account: {}",
+            missing.join("; ")
+        )),
     }
 }
 
@@ -75,7 +87,10 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]

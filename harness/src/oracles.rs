@@ -20,6 +20,9 @@ pub struct Wrong {
 impl Wrong {
     /// A thing that is wrong.
     pub fn new(oracle: &'static str, message: impl Into<String>) -> Self {
-        Self { oracle, message: message.into() }
+        Self {
+            oracle,
+            message: message.into(),
+        }
     }
 }

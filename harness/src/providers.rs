@@ -18,10 +18,16 @@ pub fn shared() -> Vec<Arc<dyn Provider>> {
 
 /// The provider of this name.
 pub fn find(name: &str) -> Option<Arc<dyn Provider>> {
-    shared().into_iter().find(|provider| provider.name() == name)
+    shared()
+        .into_iter()
+        .find(|provider| provider.name() == name)
 }
 
 /// The names of all providers, for messages: `aws, gcp`.
 pub fn names() -> String {
-    all().iter().map(|provider| provider.name()).collect::<Vec<_>>().join(", ")
+    all()
+        .iter()
+        .map(|provider| provider.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

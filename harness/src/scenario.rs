@@ -26,7 +26,9 @@ pub struct Scenario {
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scenario").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("Scenario")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,8 +9,17 @@ use std::path::{Path, PathBuf};
 /// Longest file, lines: one sitting.
 const FILE_LINES_MAX: usize = 400;
 /// Names of clouds, which the shared crates must not know.
-const CLOUDS: &[&str] =
-    &["aws", "ec2", "eks", "gcp", "gke", "azure", "aks", "huggingface", "lambda"];
+const CLOUDS: &[&str] = &[
+    "aws",
+    "ec2",
+    "eks",
+    "gcp",
+    "gke",
+    "azure",
+    "aks",
+    "huggingface",
+    "lambda",
+];
 /// The one file of the harness that lists providers.
 const PROVIDER_LIST: &str = "harness/src/providers.rs";
 
@@ -23,7 +32,9 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -42,7 +53,10 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
 }
 
 fn rust_files() -> Vec<String> {
-    ["harness", "providers", "reports", "ci"].iter().flat_map(|top| files(top, ".rs")).collect()
+    ["harness", "providers", "reports", "ci"]
+        .iter()
+        .flat_map(|top| files(top, ".rs"))
+        .collect()
 }
 
 fn read(path: &str) -> String {
@@ -72,9 +86,14 @@ fn assert_none(wrong: &[String], why: &str) {
 
 #[test]
 fn every_file_opens_with_a_module_comment() {
-    let wrong: Vec<_> =
-        rust_files().into_iter().filter(|path| !read(path).starts_with("//!")).collect();
-    assert_none(&wrong, "a file says first what it knows and why it is apart (`//! …`)");
+    let wrong: Vec<_> = rust_files()
+        .into_iter()
+        .filter(|path| !read(path).starts_with("//!"))
+        .collect();
+    assert_none(
+        &wrong,
+        "a file says first what it knows and why it is apart (`//! …`)",
+    );
 }
 
 #[test]
@@ -86,26 +105,45 @@ fn no_file_is_longer_than_one_sitting() {
             (lines > FILE_LINES_MAX).then(|| format!("{path}: {lines} lines"))
         })
         .collect();
-    assert_none(&wrong, &format!("one concept a file, at most {FILE_LINES_MAX} lines"));
+    assert_none(
+        &wrong,
+        &format!("one concept a file, at most {FILE_LINES_MAX} lines"),
+    );
 }
 
 #[test]
 fn no_module_hides_in_a_mod_rs() {
-    let wrong: Vec<_> =
-        rust_files().into_iter().filter(|path| path.ends_with("/mod.rs")).collect();
+    let wrong: Vec<_> = rust_files()
+        .into_iter()
+        .filter(|path| path.ends_with("/mod.rs"))
+        .collect();
     assert_none(&wrong, "a module `x` is `x.rs`, its parts are in `x/`");
 }
 
 #[test]
 fn shared_crates_name_no_cloud() {
     let mut wrong = Vec::new();
-    for top in ["harness/src", "reports/src", "providers/contract/src", "providers/simkit/src"] {
-        for path in files(top, ".rs").into_iter().filter(|path| path != PROVIDER_LIST) {
+    for top in [
+        "harness/src",
+        "reports/src",
+        "providers/contract/src",
+        "providers/simkit/src",
+    ] {
+        for path in files(top, ".rs")
+            .into_iter()
+            .filter(|path| path != PROVIDER_LIST)
+        {
             let in_tests = read(&path).find("#[cfg(test)]").unwrap_or(usize::MAX);
-            let first_test_line = read(&path).get(..in_tests.min(read(&path).len())).map_or(
-                usize::MAX,
-                |head| if in_tests == usize::MAX { usize::MAX } else { head.lines().count() },
-            );
+            let first_test_line =
+                read(&path)
+                    .get(..in_tests.min(read(&path).len()))
+                    .map_or(usize::MAX, |head| {
+                        if in_tests == usize::MAX {
+                            usize::MAX
+                        } else {
+                            head.lines().count()
+                        }
+                    });
             for (number, line) in code(&path) {
                 if number > first_test_line {
                     break;
@@ -117,7 +155,10 @@ fn shared_crates_name_no_cloud() {
             }
         }
     }
-    assert_none(&wrong, "harness, reports, contract and simkit know no cloud (invariant 1)");
+    assert_none(
+        &wrong,
+        "harness, reports, contract and simkit know no cloud (invariant 1)",
+    );
 }
 
 /// The dependencies on our own crates that a manifest names outside `[dev-dependencies]`.
@@ -129,8 +170,10 @@ fn own_dependencies(manifest: &str) -> BTreeSet<String> {
         if line.starts_with('[') {
             section = line.to_owned();
         } else if section == "[dependencies]" && line.starts_with("kubeproof") {
-            let name: String =
-                line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            let name: String = line
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+                .collect();
             found.insert(name);
         }
     }
@@ -144,10 +187,17 @@ fn dependencies_point_one_way() {
         ("providers/simkit", &["kubeproof-contract"][..]),
         ("reports", &["kubeproof-contract"][..]),
         ("providers/kubernetes", &["kubeproof-contract"][..]),
-        ("providers/kubernetes/simulator", &["kubeproof-contract", "kubeproof-simkit"][..]),
+        (
+            "providers/kubernetes/simulator",
+            &["kubeproof-contract", "kubeproof-simkit"][..],
+        ),
         (
             "providers/aws/simulator",
-            &["kubeproof-contract", "kubeproof-kubernetes-simulator", "kubeproof-simkit"][..],
+            &[
+                "kubeproof-contract",
+                "kubeproof-kubernetes-simulator",
+                "kubeproof-simkit",
+            ][..],
         ),
         (
             "providers/aws",
@@ -162,11 +212,17 @@ fn dependencies_point_one_way() {
     let mut wrong = Vec::new();
     for (folder, allowed) in allowed {
         let names = own_dependencies(&format!("{folder}/Cargo.toml"));
-        for name in names.iter().filter(|name| !allowed.contains(&name.as_str())) {
+        for name in names
+            .iter()
+            .filter(|name| !allowed.contains(&name.as_str()))
+        {
             wrong.push(format!("{folder} depends on {name}"));
         }
     }
-    assert_none(&wrong, "harness → {reports, providers}, a cloud → {contract, simkit, kubernetes}");
+    assert_none(
+        &wrong,
+        "harness → {reports, providers}, a cloud → {contract, simkit, kubernetes}",
+    );
 }
 
 #[test]
@@ -174,22 +230,39 @@ fn only_the_rehearsal_knows_the_simulator() {
     let wrong: Vec<_> = files("providers/aws/src", ".rs")
         .into_iter()
         .filter(|path| path != "providers/aws/src/rehearsal.rs")
-        .filter(|path| code(path).iter().any(|(_, line)| line.contains("_simulator")))
+        .filter(|path| {
+            code(path)
+                .iter()
+                .any(|(_, line)| line.contains("_simulator"))
+        })
         .collect();
-    assert_none(&wrong, "provisioner and observer share no code with the simulator");
+    assert_none(
+        &wrong,
+        "provisioner and observer share no code with the simulator",
+    );
 }
 
 #[test]
 fn there_is_one_http_stack_one_tls_stack_and_one_runtime() {
-    let banned =
-        ["reqwest", "openssl", "native-tls", "aws-lc-rs", "async-std", "serde_yaml", "ureq"];
+    let banned = [
+        "reqwest",
+        "openssl",
+        "native-tls",
+        "aws-lc-rs",
+        "async-std",
+        "serde_yaml",
+        "ureq",
+    ];
     let lock = read("Cargo.lock");
     let wrong: Vec<_> = banned
         .iter()
         .filter(|name| lock.contains(&format!("\nname = \"{name}\"\n")))
         .map(|name| (*name).to_owned())
         .collect();
-    assert_none(&wrong, "hyper, rustls with ring and tokio serve; these must not enter the tree");
+    assert_none(
+        &wrong,
+        "hyper, rustls with ring and tokio serve; these must not enter the tree",
+    );
 }
 
 #[test]
@@ -212,7 +285,10 @@ fn no_file_names_a_path_of_a_machine() {
 fn the_clock_of_the_machine_is_read_in_named_places_only() {
     // Time is injected. The exceptions measure real time on purpose, or start a live clock.
     let mut wrong = Vec::new();
-    for path in ["harness/src", "providers", "reports/src"].iter().flat_map(|d| files(d, ".rs")) {
+    for path in ["harness/src", "providers", "reports/src"]
+        .iter()
+        .flat_map(|d| files(d, ".rs"))
+    {
         for (number, line) in code(&path) {
             let reads = line.contains("SystemTime::now")
                 || line.contains("std::time::Instant::now")
@@ -222,5 +298,8 @@ fn the_clock_of_the_machine_is_read_in_named_places_only() {
             }
         }
     }
-    assert_none(&wrong, "time is injected (say `tidy: real time` in the file with the reason)");
+    assert_none(
+        &wrong,
+        "time is injected (say `tidy: real time` in the file with the reason)",
+    );
 }

@@ -18,7 +18,11 @@ pub const STAYS_FACT: &str = "stays";
 /// The resources of `after` that are not in `before`.
 pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
     let known: BTreeSet<_> = before.iter().map(Resource::key).collect();
-    after.iter().filter(|resource| !known.contains(&resource.key())).cloned().collect()
+    after
+        .iter()
+        .filter(|resource| !known.contains(&resource.key()))
+        .cloned()
+        .collect()
 }
 
 /// Why a resource may remain, if it may: its own fact, or its type's reason.
@@ -26,7 +30,9 @@ pub fn stays(resource: &Resource, types: &[ResourceType]) -> Option<String> {
     if let Some(reason) = resource.facts.get(STAYS_FACT) {
         return Some(reason.clone());
     }
-    let of_type = types.iter().find(|of_type| of_type.name == resource.resource_type)?;
+    let of_type = types
+        .iter()
+        .find(|of_type| of_type.name == resource.resource_type)?;
     of_type.stays_because.map(str::to_owned)
 }
 
@@ -49,7 +55,10 @@ pub fn words(resource: &Resource) -> String {
         Some(name) if *name != resource.id => format!(" ({name})"),
         _ => String::new(),
     };
-    format!("{} {}{name} in {}", resource.resource_type, resource.id, resource.region)
+    format!(
+        "{} {}{name} in {}",
+        resource.resource_type, resource.id, resource.region
+    )
 }
 
 /// The same of an orphan, with what keeping it costs.
@@ -62,14 +71,20 @@ pub fn orphan_words(orphan: &Orphan) -> String {
         Some(usd) => format!("{} a month", dollars(usd, 2)),
         None => "no price known".to_owned(),
     };
-    format!("{} {}{name} in {}: {cost}", orphan.resource_type, orphan.id, orphan.region)
+    format!(
+        "{} {}{name} in {}: {cost}",
+        orphan.resource_type, orphan.id, orphan.region
+    )
 }
 
 /// The verdict over orphans and coverage. When live, a new resource without any proof may be a
 /// neighbour's: then it is unknown whose it is, and that is never a pass.
 pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
-    let proven = orphans.iter().any(|orphan| tier == Tier::Rehearsal || !orphan.proofs.is_empty());
-    let listed = coverage.failed.is_empty() && coverage.listed == coverage.cells && coverage.cells > 0;
+    let proven = orphans
+        .iter()
+        .any(|orphan| tier == Tier::Rehearsal || !orphan.proofs.is_empty());
+    let listed =
+        coverage.failed.is_empty() && coverage.listed == coverage.cells && coverage.cells > 0;
     match (proven, orphans.is_empty() && listed) {
         (true, _) => Verdict::Fail,
         (false, true) => Verdict::Pass,
@@ -79,7 +94,12 @@ pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
 
 /// The audit from its parts.
 pub fn audit(orphans: Vec<Orphan>, stays: Vec<String>, coverage: Coverage, tier: Tier) -> Audit {
-    Audit { verdict: verdict(&orphans, &coverage, tier), orphans, coverage, stays }
+    Audit {
+        verdict: verdict(&orphans, &coverage, tier),
+        orphans,
+        coverage,
+        stays,
+    }
 }
 
 /// Coverage of two looks: a cell counts only when both listed it.
@@ -114,7 +134,11 @@ mod tests {
 
     fn listed(cells: u64, listed: u64) -> Coverage {
         let failed = (listed..cells).map(|cell| format!("cell {cell}")).collect();
-        Coverage { cells, listed, failed }
+        Coverage {
+            cells,
+            listed,
+            failed,
+        }
     }
 
     #[track_caller]
@@ -131,19 +155,30 @@ mod tests {
 
     #[test]
     fn an_orphan_fails_even_when_a_cell_is_missing() {
-        check(&[orphan(&["tag"])], &listed(9, 8), Tier::Live, Verdict::Fail);
+        check(
+            &[orphan(&["tag"])],
+            &listed(9, 8),
+            Tier::Live,
+            Verdict::Fail,
+        );
     }
 
     #[test]
     fn a_new_resource_without_proof_is_unknown_when_live() {
         check(&[orphan(&[])], &listed(9, 9), Tier::Live, Verdict::Unknown);
-        check(&[orphan(&[])], &listed(9, 9), Tier::Rehearsal, Verdict::Fail);
+        check(
+            &[orphan(&[])],
+            &listed(9, 9),
+            Tier::Rehearsal,
+            Verdict::Fail,
+        );
     }
 
     #[test]
     fn a_resource_that_may_stay_is_no_orphan_but_is_named() {
         let mut role = Resource::new("role", "linked", "global");
-        role.facts.insert(STAYS_FACT.to_owned(), "shared by the account".to_owned());
+        role.facts
+            .insert(STAYS_FACT.to_owned(), "shared by the account".to_owned());
         let (orphans, stays) = split(vec![role, Resource::new("role", "ours", "global")], &[]);
         assert_eq!(orphans.len(), 1);
         assert_eq!(stays, ["role linked in global: shared by the account"]);

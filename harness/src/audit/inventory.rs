@@ -39,11 +39,17 @@ pub fn cells(account: &dyn Account) -> Vec<Cell> {
     let mut cells = Vec::new();
     for resource_type in account.resource_types() {
         if resource_type.global {
-            cells.push(Cell { resource_type: resource_type.name, region: "global".to_owned() });
+            cells.push(Cell {
+                resource_type: resource_type.name,
+                region: "global".to_owned(),
+            });
             continue;
         }
         for region in &regions {
-            cells.push(Cell { resource_type: resource_type.name, region: region.clone() });
+            cells.push(Cell {
+                resource_type: resource_type.name,
+                region: region.clone(),
+            });
         }
     }
     cells

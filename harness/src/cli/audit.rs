@@ -18,12 +18,12 @@ use serde::Serialize;
 use super::output::Output;
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
+use crate::cost::usd as dollars;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
 use crate::scenario::Scenario;
 use crate::stopwatch::today;
-use crate::cost::usd as dollars;
 use crate::{exit_code, live, providers, scenario};
 
 /// The formats of an audit.
@@ -90,7 +90,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         let named = super::environment().contains_key(live::ACCOUNT_VARIABLE);
         if !named {
             let variable = live::ACCOUNT_VARIABLE;
-            out.error(&format!("set {variable} to the id of the account that may be listed"));
+            out.error(&format!(
+                "set {variable} to the id of the account that may be listed"
+            ));
             return exit_code::USAGE;
         }
     }
@@ -140,8 +142,13 @@ fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String]) -> Vec<&'a Scenari
 
 /// Something that a run left behind is a finding; a cell that was not listed hides what is in it.
 fn code(accounts: &[Account]) -> u8 {
-    let left = accounts.iter().flat_map(|account| &account.resources).any(|found| found.run.is_some());
-    let hidden = accounts.iter().any(|account| !account.coverage.failed.is_empty());
+    let left = accounts
+        .iter()
+        .flat_map(|account| &account.resources)
+        .any(|found| found.run.is_some());
+    let hidden = accounts
+        .iter()
+        .any(|account| !account.coverage.failed.is_empty());
     match (left, hidden) {
         (true, _) => exit_code::FINDING,
         (false, true) => exit_code::UNKNOWN,
@@ -156,24 +163,31 @@ fn audit(scenario: &Scenario, args: &Args) -> Result<Account, String> {
         tier: args.tier.into(),
         seed: args.seed,
     };
-    let around = Surroundings { owner: owner(), ..Surroundings::quiet() };
+    let around = Surroundings {
+        owner: owner(),
+        ..Surroundings::quiet()
+    };
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time();
     match trial.tier {
         Tier::Rehearsal => builder.start_paused(true),
         Tier::Kind | Tier::Live => builder.enable_io(),
     };
-    let runtime = builder.build().map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = builder
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
-        let stage = Stage::set(&trial, &around, &Silent, today())
-            .map_err(|error| error.to_string())?;
+        let stage =
+            Stage::set(&trial, &around, &Silent, today()).map_err(|error| error.to_string())?;
         let auditor = stage.account(Actor::Auditor);
         let inventory = inventory::take(auditor.as_ref()).await;
         let mut coverage = inventory.coverage;
         let resources = match auditor.complete(inventory.resources.clone()).await {
             Ok(complete) => complete,
             Err(error) => {
-                coverage.failed.push(format!("details of resources: {error}"));
+                coverage
+                    .failed
+                    .push(format!("details of resources: {error}"));
                 inventory.resources
             }
         };
@@ -212,7 +226,11 @@ fn table(accounts: &[Account]) -> String {
             let _ = writeln!(text, "  not listed: {failed}");
         }
         for found in &account.resources {
-            let name = found.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let name = found
+                .name
+                .as_deref()
+                .map(|name| format!(" ({name})"))
+                .unwrap_or_default();
             let run = match (&found.run, &found.expires) {
                 (Some(run), Some(expires)) => format!("  run {run}, expires {expires}"),
                 (Some(run), None) => format!("  run {run}"),

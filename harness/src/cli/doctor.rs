@@ -7,9 +7,9 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use super::output::Output;
+use crate::cost::usd;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::scenario::find;
-use crate::cost::usd;
 use crate::{exit_code, live, providers};
 
 /// Options of `doctor`.
@@ -26,23 +26,45 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let mut line = |mark: &str, what: &str, words: &str| {
         let _ = writeln!(text, "{mark:<4} {what:<12} {words}");
     };
-    line("yes", "rehearsal", "simulators in this process need nothing else");
+    line(
+        "yes",
+        "rehearsal",
+        "simulators in this process need nothing else",
+    );
     kind(&mut line);
     live_tier(&args.env_file, &mut line);
-    let terminal = |is: bool| if is { "a terminal" } else { "no terminal: plain lines, no colours" };
+    let terminal = |is: bool| {
+        if is {
+            "a terminal"
+        } else {
+            "no terminal: plain lines, no colours"
+        }
+    };
     line("info", "stdout", terminal(std::io::stdout().is_terminal()));
     line("info", "stderr", terminal(std::io::stderr().is_terminal()));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    line("info", "cores", &format!("{cores}: so many trials run at the same time"));
+    line(
+        "info",
+        "cores",
+        &format!("{cores}: so many trials run at the same time"),
+    );
     match find::files(&[]) {
-        Ok(files) => line("yes", "scenarios", &format!("{} files in scenarios/", files.len())),
+        Ok(files) => line(
+            "yes",
+            "scenarios",
+            &format!("{} files in scenarios/", files.len()),
+        ),
         Err(problems) => {
             for problem in problems {
                 line("no", "scenarios", &problem.to_string());
             }
         }
     }
-    line("info", "runs", &format!("records are written to {DEFAULT_FOLDER}/"));
+    line(
+        "info",
+        "runs",
+        &format!("records are written to {DEFAULT_FOLDER}/"),
+    );
     out.report(&text);
     exit_code::PASSED
 }
@@ -50,13 +72,23 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 /// The tier kind: its programs, looked for and not started.
 fn kind(line: &mut impl FnMut(&str, &str, &str)) {
     let programs = ["docker", "kind"];
-    let missing: Vec<&str> =
-        programs.into_iter().filter(|program| on_path(program).is_none()).collect();
+    let missing: Vec<&str> = programs
+        .into_iter()
+        .filter(|program| on_path(program).is_none())
+        .collect();
     if missing.is_empty() {
-        line("no", "kind", "docker and kind are here, but no provider for this tier is yet");
+        line(
+            "no",
+            "kind",
+            "docker and kind are here, but no provider for this tier is yet",
+        );
     } else {
         let missing = missing.join(" and ");
-        line("no", "kind", &format!("install {missing}; no provider for this tier is yet"));
+        line(
+            "no",
+            "kind",
+            &format!("install {missing}; no provider for this tier is yet"),
+        );
     }
 }
 
@@ -87,5 +119,7 @@ fn live_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
 /// The program of this name on the search path.
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }

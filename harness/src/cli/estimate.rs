@@ -13,12 +13,12 @@ use kubeproof_contract::scenario::Tier;
 use serde::Serialize;
 
 use super::output::Output;
+use crate::cost::fixed;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
 use crate::scenario::Scenario;
 use crate::stopwatch::today;
-use crate::cost::fixed;
 use crate::{cost, exit_code, providers, scenario};
 
 /// The formats of an estimate.
@@ -85,11 +85,18 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             }
         },
     }
-    let wrong: Vec<&String> = lines.iter().filter_map(|line| line.claim.as_ref()).collect();
+    let wrong: Vec<&String> = lines
+        .iter()
+        .filter_map(|line| line.claim.as_ref())
+        .collect();
     for claim in &wrong {
         out.error(claim);
     }
-    if wrong.is_empty() { exit_code::PASSED } else { exit_code::FINDING }
+    if wrong.is_empty() {
+        exit_code::PASSED
+    } else {
+        exit_code::FINDING
+    }
 }
 
 fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {
@@ -108,8 +115,14 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
     runtime.block_on(async {
         let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent, today())
             .map_err(|error| error.to_string())?;
-        let estimate = stage.account(Actor::Observer).estimate(None, duration_minutes);
-        let claimed = scenario.content.provisioner.claims_usd_per_hour.map(|usd| usd.0);
+        let estimate = stage
+            .account(Actor::Observer)
+            .estimate(None, duration_minutes);
+        let claimed = scenario
+            .content
+            .provisioner
+            .claims_usd_per_hour
+            .map(|usd| usd.0);
         let tolerance = scenario.content.cost.tolerance_percent;
         Ok(Line {
             scenario: scenario.name().to_owned(),

@@ -67,7 +67,11 @@ impl Output {
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { color, verbose, quiet }
+        Self {
+            color,
+            verbose,
+            quiet,
+        }
     }
 
     /// How a report for people may look on standard output.
@@ -79,14 +83,18 @@ impl Output {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
-        let width = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let width = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|text| text.parse().ok());
         Style { colour, width }
     }
 
     /// Writes a report to standard output. A reader that has gone away (`| head`) is no error.
     pub fn report(&self, text: &str) {
         let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let _ = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
     }
 
     /// Says something to people, unless they want quiet.

@@ -20,7 +20,9 @@ pub fn new(out: &Output) -> Box<dyn Progress> {
     } else if std::io::stderr().is_terminal() && out.verbose == 0 {
         Box::<Moving>::default()
     } else {
-        Box::new(Plain { phases: out.verbose > 0 })
+        Box::new(Plain {
+            phases: out.verbose > 0,
+        })
     }
 }
 
@@ -32,7 +34,12 @@ fn end_line(trial: &str, verdict: Verdict, calls: u64, milliseconds: u64) -> Str
 /// A time in a trial's own clock.
 fn virtual_time(at: Duration) -> String {
     let seconds = at.as_secs();
-    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// Plain lines on standard error.
@@ -44,7 +51,11 @@ struct Plain {
 impl Progress for Plain {
     fn phase(&self, trial: &str, phase: &str, at: Duration) {
         if self.phases {
-            let _ = writeln!(anstream::stderr().lock(), "{} {trial}: {phase}", virtual_time(at));
+            let _ = writeln!(
+                anstream::stderr().lock(),
+                "{} {trial}: {phase}",
+                virtual_time(at)
+            );
         }
     }
 

@@ -50,7 +50,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 fn in_order(records: &mut [Record]) {
     records.sort_by(|left, right| {
         let key = |record: &Record| {
-            (record.provider.clone(), record.scenario.clone(), record.tier, record.seed)
+            (
+                record.provider.clone(),
+                record.scenario.clone(),
+                record.tier,
+                record.seed,
+            )
         };
         key(left).cmp(&key(right))
     });
@@ -67,8 +72,7 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
     if path.join(RECORD).is_file() {
         return Ok(vec![record(&path.join(RECORD))?]);
     }
-    let entries =
-        std::fs::read_dir(path).map_err(|error| Problem::whole(&name, reason(&error)))?;
+    let entries = std::fs::read_dir(path).map_err(|error| Problem::whole(&name, reason(&error)))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path().join(RECORD))
@@ -76,7 +80,10 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
         .collect();
     files.sort();
     if files.is_empty() {
-        return Err(Problem::whole(name, "no record in this folder: run `kubeproof verify` first"));
+        return Err(Problem::whole(
+            name,
+            "no record in this folder: run `kubeproof verify` first",
+        ));
     }
     files.iter().map(|file| record(file)).collect()
 }

@@ -18,12 +18,19 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let all = providers::all();
     let chosen: Vec<_> = all
         .iter()
-        .filter(|provider| args.provider.as_deref().is_none_or(|name| name == provider.name()))
+        .filter(|provider| {
+            args.provider
+                .as_deref()
+                .is_none_or(|name| name == provider.name())
+        })
         .collect();
     let schema = match chosen.as_slice() {
         [] => {
             let name = args.provider.as_deref().unwrap_or_default();
-            out.error(&format!("there is no provider `{name}`; known: {}", providers::names()));
+            out.error(&format!(
+                "there is no provider `{name}`; known: {}",
+                providers::names()
+            ));
             return exit_code::USAGE;
         }
         [one] => one.schema(),

@@ -14,9 +14,13 @@ const INTERRUPTED: i32 = 130;
 /// # Errors
 /// When signals cannot be listened to here.
 pub fn listen(stop: Stop) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(async {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
             if tokio::signal::ctrl_c().await.is_err() {
                 return;
             }
@@ -29,6 +33,6 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
                 std::process::exit(INTERRUPTED);
             }
         });
-    })?;
+        })?;
     Ok(())
 }

@@ -136,12 +136,20 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
         out.error(&message);
         exit_code::USAGE
     };
-    if let Some(name) = args.provider.iter().find(|name| providers::find(name).is_none()) {
+    if let Some(name) = args
+        .provider
+        .iter()
+        .find(|name| providers::find(name).is_none())
+    {
         let known = providers::names();
-        return Err(usage(format!("there is no provider `{name}`; known: {known}")));
+        return Err(usage(format!(
+            "there is no provider `{name}`; known: {known}"
+        )));
     }
     if args.tier == TierName::Kind {
-        return Err(usage("no provider for the tier kind yet: use --tier rehearsal".to_owned()));
+        return Err(usage(
+            "no provider for the tier kind yet: use --tier rehearsal".to_owned(),
+        ));
     }
     let scenarios = scenario::read::all(&args.paths, &providers::shared())
         .map_err(|problems| out.problems(&problems))?;
@@ -161,15 +169,17 @@ fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, String> {
         return Ok(Vec::new());
     }
     let permit = live::permit(&super::environment(), args.yes_spend_money)?;
-    let budgets: Vec<_> =
-        trials.iter().map(|trial| trial.scenario.content.cost.budget_usd.0).collect();
+    let budgets: Vec<_> = trials
+        .iter()
+        .map(|trial| trial.scenario.content.cost.budget_usd.0)
+        .collect();
     live::fits(&permit, &budgets)?;
     for trial in trials {
         let provider = &trial.scenario.provider;
         let env_file = std::path::Path::new(".env");
-        provider.live_readiness(env_file).map_err(|reason| {
-            format!("{} cannot run live here: {reason}", provider.title())
-        })?;
+        provider
+            .live_readiness(env_file)
+            .map_err(|reason| format!("{} cannot run live here: {reason}", provider.title()))?;
     }
     Ok(permit.accounts)
 }
@@ -179,7 +189,11 @@ pub(super) fn owner() -> String {
     let name = std::env::var("KUBEPROOF_OWNER").unwrap_or_else(|_| "kubeproof".to_owned());
     let fits = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
     let name: String = name.chars().filter(fits).take(60).collect();
-    if name.is_empty() { "kubeproof".to_owned() } else { name }
+    if name.is_empty() {
+        "kubeproof".to_owned()
+    } else {
+        name
+    }
 }
 
 fn cores() -> usize {

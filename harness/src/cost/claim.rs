@@ -43,7 +43,10 @@ fn missing(claimed: Decimal, lines: &[EstimateLine]) -> Vec<&EstimateLine> {
     let list: Decimal = lines.iter().map(|line| line.usd_per_hour).sum();
     let near = half_digit.max(list / Decimal::ONE_HUNDRED);
     let kept_of = |subset: u32| -> Decimal {
-        let kept = lines.iter().enumerate().filter(|(index, _)| keeps(subset, *index));
+        let kept = lines
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| keeps(subset, *index));
         kept.map(|(_, line)| line.usd_per_hour).sum()
     };
     let best = (0..(1_u32 << lines.len()))
@@ -51,7 +54,10 @@ fn missing(claimed: Decimal, lines: &[EstimateLine]) -> Vec<&EstimateLine> {
         // The first line is the lowest bit, and must weigh most.
         .max_by_key(|subset| subset.reverse_bits());
     let Some(best) = best else { return Vec::new() };
-    let left_out = lines.iter().enumerate().filter(|(index, _)| !keeps(best, *index));
+    let left_out = lines
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !keeps(best, *index));
     left_out.map(|(_, line)| line).collect()
 }
 
@@ -61,7 +67,11 @@ fn keeps(subset: u32, index: usize) -> bool {
 
 /// The line in words: its own name where that is a plural (`disks`), else its title.
 fn name(line: &EstimateLine) -> String {
-    if line.line.ends_with('s') { line.line.replace('_', " ") } else { plural(&line.title) }
+    if line.line.ends_with('s') {
+        line.line.replace('_', " ")
+    } else {
+        plural(&line.title)
+    }
 }
 
 /// `2 × NAT gateway` → `NAT gateways`.
@@ -73,7 +83,10 @@ fn plural(title: &str) -> String {
     // What stands in brackets or after a comma explains the thing; the thing itself takes the ending.
     let end = thing.find([',', '(']).unwrap_or(thing.len());
     let (thing, rest) = thing.split_at(end);
-    let (thing, space) = (thing.trim_end(), if rest.starts_with('(') { " " } else { "" });
+    let (thing, space) = (
+        thing.trim_end(),
+        if rest.starts_with('(') { " " } else { "" },
+    );
     let ending = match thing {
         ended if ended.ends_with("ss") => "es",
         ended if ended.ends_with('s') => "",

@@ -52,7 +52,9 @@ pub fn compare(known: &Known) -> Cost {
         Bill::Read(bill) if !bill.charges.is_empty() => Some(total(&bill.charges)),
         _ => None,
     };
-    let deviation = billed.or(metered).and_then(|seen| deviation_percent(seen, estimated));
+    let deviation = billed
+        .or(metered)
+        .and_then(|seen| deviation_percent(seen, estimated));
     let (mut verdict, mut message) = judge(known, billed, estimated, deviation);
     let claim = known
         .claimed
@@ -88,7 +90,10 @@ fn judge(
         Bill::Read(bill) => bill,
     };
     let Some(billed) = billed else {
-        return (Verdict::Pending, "the billing data show nothing of the run yet".to_owned());
+        return (
+            Verdict::Pending,
+            "the billing data show nothing of the run yet".to_owned(),
+        );
     };
     let deviation = deviation.unwrap_or_default();
     let words = format!(
@@ -125,18 +130,29 @@ fn lines(known: &Known) -> Vec<CostLine> {
     };
     let mut names: Vec<&str> = Vec::new();
     let estimated = known.estimate.lines.iter().map(|line| line.line.as_str());
-    let charged = known.metered.iter().flatten().chain(billed.into_iter().flatten());
+    let charged = known
+        .metered
+        .iter()
+        .flatten()
+        .chain(billed.into_iter().flatten());
     for name in estimated.chain(charged.map(|charge| charge.line.as_str())) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    names.into_iter().map(|name| line(known, name, billed)).collect()
+    names
+        .into_iter()
+        .map(|name| line(known, name, billed))
+        .collect()
 }
 
 fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
     let of_line = |charges: &[Charge]| -> Vec<Charge> {
-        charges.iter().filter(|charge| charge.line == name).cloned().collect()
+        charges
+            .iter()
+            .filter(|charge| charge.line == name)
+            .cloned()
+            .collect()
     };
     let estimate = known.estimate.lines.iter().find(|line| line.line == name);
     let metered_charges = known.metered.as_deref().map(of_line);
@@ -145,7 +161,12 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
     let billed = billed_charges.as_deref().map(total);
     let charges = billed_charges.or(metered_charges).unwrap_or_default();
     let estimated = estimate.map(|estimate| {
-        known.lived.get(name).copied().or(estimate.planned_usd).unwrap_or(estimate.expected_usd)
+        known
+            .lived
+            .get(name)
+            .copied()
+            .or(estimate.planned_usd)
+            .unwrap_or(estimate.expected_usd)
     });
     let gap = gap::name(&gap::Line {
         estimate,
@@ -196,7 +217,10 @@ mod tests {
         };
         Known {
             claimed: None,
-            estimate: Estimate { lines: vec![line], left_out: Vec::new() },
+            estimate: Estimate {
+                lines: vec![line],
+                left_out: Vec::new(),
+            },
             lived: BTreeMap::new(),
             metered: None,
             billed: Bill::Read(Billed {

@@ -36,7 +36,11 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if difference.abs() < NOTHING {
         return None;
     }
-    let sign = if difference.is_sign_negative() { "-" } else { "+" };
+    let sign = if difference.is_sign_negative() {
+        "-"
+    } else {
+        "+"
+    };
     let amount = format!("{sign}{}", usd(difference.abs(), 4));
     let orphan = line
         .charges
@@ -46,25 +50,38 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if let Some(id) = orphan {
         return Some(format!("orphan: {amount}: {id} was left running"));
     }
-    if line.charges.iter().any(|charge| charge.usd.is_sign_negative()) {
+    if line
+        .charges
+        .iter()
+        .any(|charge| charge.usd.is_sign_negative())
+    {
         return Some(format!("credit: {amount}"));
     }
     let Some(estimate) = line.estimate else {
-        return Some(format!("missing line: {amount}: the estimate has no such line"));
+        return Some(format!(
+            "missing line: {amount}: the estimate has no such line"
+        ));
     };
     if seen.is_zero() {
-        return Some(format!("missing line: {amount}: nothing was charged for {}", estimate.title));
+        return Some(format!(
+            "missing line: {amount}: nothing was charged for {}",
+            estimate.title
+        ));
     }
     if let (Some(billed), Some(metered)) = (line.billed, line.metered)
         && (billed - metered).abs() >= NOTHING
     {
         let (billed, metered) = (usd(billed, 4), usd(metered, 4));
-        return Some(format!("price: {amount}: the bill is {billed}, the meter {metered}"));
+        return Some(format!(
+            "price: {amount}: the bill is {billed}, the meter {metered}"
+        ));
     }
     if estimate.min_usd != estimate.max_usd {
         return Some(format!("rounding: {amount}: whole hours are charged"));
     }
-    Some(format!("time: {amount}: it was charged for another time than it was there"))
+    Some(format!(
+        "time: {amount}: it was charged for another time than it was there"
+    ))
 }
 
 #[cfg(test)]
@@ -96,7 +113,11 @@ mod tests {
             orphans: &orphans,
         };
         let name = name(&line);
-        assert_eq!(name.as_deref().map(|name| name.split(':').next().unwrap_or_default()), expected);
+        assert_eq!(
+            name.as_deref()
+                .map(|name| name.split(':').next().unwrap_or_default()),
+            expected
+        );
     }
 
     #[test]

@@ -31,10 +31,15 @@ impl Span {
 pub fn spans(charges: &[Charge], lives: &[Life], now: Timestamp) -> BTreeMap<String, Span> {
     let mut spans: BTreeMap<String, Span> = BTreeMap::new();
     for charge in charges {
-        let Some(id) = &charge.resource_id else { continue };
+        let Some(id) = &charge.resource_id else {
+            continue;
+        };
         for life in lives.iter().filter(|life| life.resource.id == *id) {
             let to = life.to.unwrap_or(now);
-            let span = spans.entry(charge.line.clone()).or_insert(Span { from: life.from, to });
+            let span = spans.entry(charge.line.clone()).or_insert(Span {
+                from: life.from,
+                to,
+            });
             span.from = span.from.min(life.from);
             span.to = span.to.max(to);
         }
@@ -66,7 +71,11 @@ mod tests {
             unit: String::new(),
             usd: Decimal::ONE,
         };
-        let lives = [life("a", 60, Some(180)), life("b", 120, None), life("c", 0, None)];
+        let lives = [
+            life("a", 60, Some(180)),
+            life("b", 120, None),
+            life("c", 0, None),
+        ];
         let spans = spans(&[charge("a"), charge("b")], &lives, at(301));
         let span = spans["disks"];
         assert_eq!((span.from, span.to), (at(60), at(301)));

@@ -31,20 +31,32 @@ pub fn lookers(calls: &[Call]) -> Vec<Wrong> {
 /// O5: the call budget.
 pub fn budget(calls: usize, most: u32) -> Option<Wrong> {
     (calls > usize::try_from(most).unwrap_or(usize::MAX)).then(|| {
-        Wrong::new("O5 ends", format!("{calls} calls were made, the budget of the trial is {most}"))
+        Wrong::new(
+            "O5 ends",
+            format!("{calls} calls were made, the budget of the trial is {most}"),
+        )
     })
 }
 
 /// O4: the meter stays within the declared bound.
 pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
     (metered > most).then(|| {
-        Wrong::new("O4 bill", format!("the meter counted {}, the budget is {}", usd(metered, 4), usd(most, 2)))
+        Wrong::new(
+            "O4 bill",
+            format!(
+                "the meter counted {}, the budget is {}",
+                usd(metered, 4),
+                usd(most, 2)
+            ),
+        )
     })
 }
 
 /// O7: a teardown of what is torn down changes nothing.
 pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
-    let changing: Vec<String> = mutating(calls).map(|call| call.signature.to_string()).collect();
+    let changing: Vec<String> = mutating(calls)
+        .map(|call| call.signature.to_string())
+        .collect();
     (!changing.is_empty()).then(|| {
         let message = format!("a second teardown changed things: {}", changing.join(", "));
         Wrong::new("O7 no-op", message)
@@ -53,7 +65,9 @@ pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
 
 /// The provisioner's mutating calls.
 pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
-    calls.iter().filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
+    calls
+        .iter()
+        .filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
 }
 
 #[cfg(test)]
@@ -84,7 +98,10 @@ mod tests {
 
     #[test]
     fn an_auditor_that_changes_anything_is_found() {
-        assert_eq!(lookers(&[call(Actor::Auditor, false), call(Actor::Provisioner, true)]), []);
+        assert_eq!(
+            lookers(&[call(Actor::Auditor, false), call(Actor::Provisioner, true)]),
+            []
+        );
         assert_eq!(lookers(&[call(Actor::Auditor, true)]).len(), 1);
         assert_eq!(lookers(&[call(Actor::Observer, true)]).len(), 1);
     }

@@ -12,8 +12,10 @@ pub fn gone(before: &[Resource], after: &[Resource]) -> Vec<Wrong> {
     new_resources(after, before)
         .iter()
         .map(|missing| {
-            let message =
-                format!("{} was there before the run and is gone: it was not the run's", words(missing));
+            let message = format!(
+                "{} was there before the run and is gone: it was not the run's",
+                words(missing)
+            );
             Wrong::new("O6 decoys", message)
         })
         .collect()
@@ -23,13 +25,18 @@ pub fn gone(before: &[Resource], after: &[Resource]) -> Vec<Wrong> {
 pub fn decoys(before: &[(Resource, String)], after: &[(Resource, String)]) -> Vec<Wrong> {
     let mut wrongs = Vec::new();
     for (resource, digest) in before {
-        let now = after.iter().find(|(other, _)| other.key() == resource.key());
+        let now = after
+            .iter()
+            .find(|(other, _)| other.key() == resource.key());
         let what = match now {
             None => "was deleted",
             Some((_, changed)) if changed != digest => "was changed",
             Some(_) => continue,
         };
-        wrongs.push(Wrong::new("O6 decoys", format!("{} {what}: it is a neighbour's", words(resource))));
+        wrongs.push(Wrong::new(
+            "O6 decoys",
+            format!("{} {what}: it is a neighbour's", words(resource)),
+        ));
     }
     wrongs
 }

@@ -13,7 +13,11 @@ use crate::audit::compare::{new_resources, orphan_words, words};
 
 /// One finding for each orphan that the audit listed.
 pub fn listed(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Wrong> {
-    let said = if teardown_said_ok { ", though teardown reported success" } else { "" };
+    let said = if teardown_said_ok {
+        ", though teardown reported success"
+    } else {
+        ""
+    };
     orphans
         .iter()
         .map(|orphan| {
@@ -39,7 +43,10 @@ pub fn unlisted(
         .iter()
         .filter(|left| !ids.contains(left.id.as_str()) && !was_seen(left))
         .map(|left| {
-            let message = format!("{} is left in truth, and the audit did not see it", words(left));
+            let message = format!(
+                "{} is left in truth, and the audit did not see it",
+                words(left)
+            );
             Wrong::new("O1 orphans", message)
         })
         .collect()

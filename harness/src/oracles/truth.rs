@@ -12,12 +12,21 @@ pub fn inventory(listed: &[Resource], truth: &[Resource], when: &str) -> Vec<Wro
     let unseen = new_resources(listed, truth);
     let unreal = new_resources(truth, listed);
     let unseen = unseen.iter().map(|resource| {
-        format!("{} exists {when}, and the audit did not list it", words(resource))
+        format!(
+            "{} exists {when}, and the audit did not list it",
+            words(resource)
+        )
     });
     let unreal = unreal.iter().map(|resource| {
-        format!("the audit listed {} {when}, and it does not exist", words(resource))
+        format!(
+            "the audit listed {} {when}, and it does not exist",
+            words(resource)
+        )
     });
-    unseen.chain(unreal).map(|message| Wrong::new("O3 truth", message)).collect()
+    unseen
+        .chain(unreal)
+        .map(|message| Wrong::new("O3 truth", message))
+        .collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,13 @@ use super::Wrong;
 use crate::audit::compare::words;
 
 /// States in which a resource is no longer (or never was) of use: no twin of its successor.
-const DEAD_STATES: &[&str] = &["failed", "deleted", "deleting", "terminated", "create_failed"];
+const DEAD_STATES: &[&str] = &[
+    "failed",
+    "deleted",
+    "deleting",
+    "terminated",
+    "create_failed",
+];
 
 /// Twins among the lives that began at `since` or later.
 pub fn twins(
@@ -57,7 +63,12 @@ fn too_many(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wron
 fn peak(lives: &[&&Life]) -> (usize, Timestamp) {
     lives
         .iter()
-        .map(|life| (lives.iter().filter(|other| alive(other, life.from)).count(), life.from))
+        .map(|life| {
+            (
+                lives.iter().filter(|other| alive(other, life.from)).count(),
+                life.from,
+            )
+        })
         .max_by_key(|(count, at)| (*count, std::cmp::Reverse(*at)))
         .unwrap_or((0, Timestamp::UNIX_EPOCH))
 }
@@ -83,14 +94,19 @@ fn same_name(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wro
         if !most_at_once.contains_key(&resource.resource_type) || dead(life) {
             continue;
         }
-        let (Some(name), Some(run)) = (&resource.name, resource.tags.get(RUN_TAG)) else { continue };
-        named.entry((&resource.resource_type, name, run)).or_default().push(life);
+        let (Some(name), Some(run)) = (&resource.name, resource.tags.get(RUN_TAG)) else {
+            continue;
+        };
+        named
+            .entry((&resource.resource_type, name, run))
+            .or_default()
+            .push(life);
     }
     for group in named.values() {
         for (index, life) in group.iter().enumerate() {
-            let twin = group[..index].iter().find(|other| {
-                alive(other, life.from) || alive(life, other.from)
-            });
+            let twin = group[..index]
+                .iter()
+                .find(|other| alive(other, life.from) || alive(life, other.from));
             if let Some(twin) = twin {
                 let message = format!(
                     "{} and {} were alive at the same time",
@@ -115,7 +131,11 @@ mod tests {
         resource.name = Some(name.to_owned());
         resource.tags.insert(RUN_TAG.to_owned(), "r1".to_owned());
         let at = |second| Timestamp::from_second(second).expect("a date");
-        Life { resource, from: at(from), to: to.map(at) }
+        Life {
+            resource,
+            from: at(from),
+            to: to.map(at),
+        }
     }
 
     #[track_caller]

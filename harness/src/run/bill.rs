@@ -20,8 +20,8 @@ use crate::cost::lived::{self, Span};
 use crate::cost::usd as dollars;
 use crate::oracles::calls;
 
-/// The longest that a rehearsal waits for a bill, in its own clock.
-const BILL_WAIT_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+/// The longest that a rehearsal waits for a bill, in its own clock: bills close after the month.
+const BILL_WAIT_MAX: Duration = Duration::from_secs(75 * 24 * 3600);
 /// The longest that reading the bill may take, in the trial's clock.
 const READ_LIMIT: Duration = Duration::from_secs(3600);
 
@@ -32,9 +32,13 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     let ended = stage.clock.now();
     let journal = stage.journal.calls();
     let started = stage.run.started_at;
-    let metered = stage.world.as_ref().map(|world| world.metered(&stage.run.id, started));
-    let metered_usd: Option<Decimal> =
-        metered.as_ref().map(|charges| charges.iter().map(|charge| charge.usd).sum());
+    let metered = stage
+        .world
+        .as_ref()
+        .map(|world| world.metered(&stage.run.id, started));
+    let metered_usd: Option<Decimal> = metered
+        .as_ref()
+        .map(|charges| charges.iter().map(|charge| charge.usd).sum());
     let budget = stage.scenario().cost.budget_usd.0;
     book.find_all(metered_usd.and_then(|usd| calls::metered(usd, budget)));
     let tolerance = stage.scenario().cost.tolerance_percent;
@@ -49,15 +53,28 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         book.end(begun, Verdict::Skipped, "there was no cluster to compare");
         return;
     }
-    let whole = Span { from: first, to: ended };
+    let whole = Span {
+        from: first,
+        to: ended,
+    };
     let minutes = stage.scenario().cost.duration_minutes;
     let known = Known {
         claimed: claimed(stage),
         estimate: observer.estimate(Some(first), minutes),
-        lived: lived_usd(stage, observer, whole, metered.as_deref().unwrap_or_default()),
+        lived: lived_usd(
+            stage,
+            observer,
+            whole,
+            metered.as_deref().unwrap_or_default(),
+        ),
         billed: bill(stage, metered_usd, budget).await,
         metered,
-        orphans: book.audit.orphans.iter().map(|orphan| orphan.id.clone()).collect(),
+        orphans: book
+            .audit
+            .orphans
+            .iter()
+            .map(|orphan| orphan.id.clone())
+            .collect(),
         tolerance_percent: tolerance,
     };
     let cost = compare(&known);
@@ -70,7 +87,11 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
 
 /// What the provisioner claims; the scenario may say it for a provisioner that cannot.
 fn claimed(stage: &Stage<'_>) -> Option<Decimal> {
-    let of_scenario = stage.scenario().provisioner.claims_usd_per_hour.map(|usd| usd.0);
+    let of_scenario = stage
+        .scenario()
+        .provisioner
+        .claims_usd_per_hour
+        .map(|usd| usd.0);
     of_scenario.or_else(|| stage.provisioner().claim().map(|claim| claim.usd_per_hour))
 }
 
@@ -81,11 +102,19 @@ fn lived_usd(
     whole: Span,
     charges: &[Charge],
 ) -> BTreeMap<String, Decimal> {
-    let lives = stage.world.as_ref().map(|world| world.lives()).unwrap_or_default();
+    let lives = stage
+        .world
+        .as_ref()
+        .map(|world| world.lives())
+        .unwrap_or_default();
     let spans = lived::spans(charges, &lives, whole.to);
     let planned = |span: Span, line: &str| -> Option<Decimal> {
         let estimate = observer.estimate(Some(span.from), span.minutes());
-        estimate.lines.into_iter().find(|other| other.line == line)?.planned_usd
+        estimate
+            .lines
+            .into_iter()
+            .find(|other| other.line == line)?
+            .planned_usd
     };
     observer
         .estimate(Some(whole.from), whole.minutes())
@@ -101,7 +130,8 @@ fn lived_usd(
 /// Waits for the bill and reads it. Live runs do not wait: theirs is pending, to be settled later.
 async fn bill(stage: &Stage<'_>, metered: Option<Decimal>, budget: Decimal) -> Bill {
     if !stage.trial.is_main() {
-        let metered = metered.map_or_else(String::new, |usd| format!("; metered {}", dollars(usd, 4)));
+        let metered =
+            metered.map_or_else(String::new, |usd| format!("; metered {}", dollars(usd, 4)));
         return Bill::NotAsked(format!(
             "the bill is compared in the main trial{metered} of a budget of {}",
             dollars(budget, 2)
@@ -112,7 +142,8 @@ async fn bill(stage: &Stage<'_>, metered: Option<Decimal>, budget: Decimal) -> B
     if stage.trial.tier == Tier::Live {
         return Bill::Pending(format!("the bill is final after {final_after}"));
     }
-    let wait = Duration::try_from(final_after.duration_since(stage.clock.now())).unwrap_or_default();
+    let wait =
+        Duration::try_from(final_after.duration_since(stage.clock.now())).unwrap_or_default();
     tokio::time::sleep(wait.min(BILL_WAIT_MAX)).await;
     let reading = biller.billed(&stage.run, stage.run.started_at);
     match tokio::time::timeout(READ_LIMIT, reading).await {

@@ -62,8 +62,15 @@ impl<'a, 'b> Book<'a, 'b> {
             seconds: None,
         };
         let (trial, run) = (stage.trial, &stage.run);
-        book.note(&format!("trial {} of {}", trial.name(), trial.scenario.file));
-        book.note(&format!("run {} tier {} seed {}", run.id, trial.tier, trial.seed));
+        book.note(&format!(
+            "trial {} of {}",
+            trial.name(),
+            trial.scenario.file
+        ));
+        book.note(&format!(
+            "run {} tier {} seed {}",
+            run.id, trial.tier, trial.seed
+        ));
         for fault in trial.faults() {
             book.note(&format!("fault {fault}"));
         }
@@ -81,9 +88,15 @@ impl<'a, 'b> Book<'a, 'b> {
     /// Begins a phase.
     pub fn begin(&mut self, name: &'static str) -> Begun {
         let at = self.stage.clock.elapsed();
-        self.stage.progress.phase(&self.stage.trial.name(), name, at);
+        self.stage
+            .progress
+            .phase(&self.stage.trial.name(), name, at);
         self.note(&format!("{name} begins"));
-        Begun { name, at, calls: self.stage.journal.len() }
+        Begun {
+            name,
+            at,
+            calls: self.stage.journal.len(),
+        }
     }
 
     /// Ends a phase with its verdict.
@@ -91,12 +104,19 @@ impl<'a, 'b> Book<'a, 'b> {
         let message = message.into();
         self.note(&format!("{}: {verdict}: {message}", begun.name));
         let trial = self.stage.trial.name();
-        self.stage.progress.phase_done(&trial, begun.name, verdict, &message);
+        self.stage
+            .progress
+            .phase_done(&trial, begun.name, verdict, &message);
         let calls = self.stage.journal.len().saturating_sub(begun.calls);
         self.phases.push(Phase {
             name: begun.name.to_owned(),
             verdict,
-            seconds: self.stage.clock.elapsed().saturating_sub(begun.at).as_secs(),
+            seconds: self
+                .stage
+                .clock
+                .elapsed()
+                .saturating_sub(begun.at)
+                .as_secs(),
             calls: calls as u64,
             message,
         });
@@ -127,7 +147,11 @@ impl<'a, 'b> Book<'a, 'b> {
         let message = message.into();
         self.note(&format!("finding: {oracle}: {message}"));
         let replay = self.stage.trial.replay();
-        self.findings.push(Finding { oracle: oracle.to_owned(), message, replay });
+        self.findings.push(Finding {
+            oracle: oracle.to_owned(),
+            message,
+            replay,
+        });
     }
 
     /// Writes down what an oracle found.
@@ -139,7 +163,9 @@ impl<'a, 'b> Book<'a, 'b> {
 
     /// Whether a phase of this name passed.
     pub fn passed(&self, name: &str) -> bool {
-        self.phases.iter().any(|phase| phase.name == name && phase.verdict == Verdict::Pass)
+        self.phases
+            .iter()
+            .any(|phase| phase.name == name && phase.verdict == Verdict::Pass)
     }
 
     /// Fixes the time of the trial: what follows is waiting for the bill.
@@ -149,14 +175,20 @@ impl<'a, 'b> Book<'a, 'b> {
 
     /// The record, with every row of the checklist.
     pub fn into_record(mut self) -> Record {
-        let seconds = self.seconds.unwrap_or_else(|| self.stage.clock.elapsed().as_secs());
+        let seconds = self
+            .seconds
+            .unwrap_or_else(|| self.stage.clock.elapsed().as_secs());
         let stage = self.stage;
         let trial = stage.trial;
         self.fault_findings();
         let checks = check_rows::merge(
             trial.scenario.provider.as_ref(),
             &self.checks,
-            &check_rows::Seen { phases: &self.phases, audit: &self.audit, cost: &self.cost },
+            &check_rows::Seen {
+                phases: &self.phases,
+                audit: &self.audit,
+                cost: &self.cost,
+            },
         );
         let started_at = stage.run.started_at;
         let finished_at = started_at
@@ -171,7 +203,12 @@ impl<'a, 'b> Book<'a, 'b> {
             provisioner: self.provisioner,
             tier: trial.tier,
             seed: trial.seed,
-            clock: if trial.tier == Tier::Rehearsal { "virtual" } else { "real" }.to_owned(),
+            clock: if trial.tier == Tier::Rehearsal {
+                "virtual"
+            } else {
+                "real"
+            }
+            .to_owned(),
             started_at,
             finished_at,
             seconds,

@@ -24,17 +24,35 @@ pub fn merge(provider: &dyn Provider, seen: &[Check], whole: &Seen<'_>) -> Vec<C
     let mut rows: Vec<Check> = Vec::new();
     for (id, title) in provider.checklist() {
         rows.push(match last(seen, id) {
-            Some(check) => Check { title: (*title).to_owned(), ..check.clone() },
+            Some(check) => Check {
+                title: (*title).to_owned(),
+                ..check.clone()
+            },
             None => own(name, id, title, whole),
         });
     }
     let everyone = [
-        (format!("{name}.cost"), "estimate against bill within the tolerance"),
-        (format!("{name}.teardown"), "every resource type empty again"),
-        (format!("{name}.partial_failure"), "each forced failure unwound or cleaned, retry succeeds"),
-        ("job.execution".to_owned(), "a Job prints the scenario's text and a nonce, exit 0"),
+        (
+            format!("{name}.cost"),
+            "estimate against bill within the tolerance",
+        ),
+        (
+            format!("{name}.teardown"),
+            "every resource type empty again",
+        ),
+        (
+            format!("{name}.partial_failure"),
+            "each forced failure unwound or cleaned, retry succeeds",
+        ),
+        (
+            "job.execution".to_owned(),
+            "a Job prints the scenario's text and a nonce, exit 0",
+        ),
         ("audit.clean".to_owned(), "no orphan; coverage complete"),
-        ("permissions.minimal".to_owned(), "the least set of permissions, shown to suffice"),
+        (
+            "permissions.minimal".to_owned(),
+            "the least set of permissions, shown to suffice",
+        ),
     ];
     for (id, title) in everyone {
         if rows.iter().any(|row| row.id == id) {
@@ -60,32 +78,47 @@ fn last<'a>(seen: &'a [Check], id: &str) -> Option<&'a Check> {
 
 /// A row that no provider evaluates: the harness's own, or one that was not reached.
 fn own(provider: &str, id: &str, title: &str, whole: &Seen<'_>) -> Check {
-    let own = id.strip_prefix(provider).and_then(|rest| rest.strip_prefix('.'));
+    let own = id
+        .strip_prefix(provider)
+        .and_then(|rest| rest.strip_prefix('.'));
     let (verdict, evidence) = match (own, id) {
         (Some("cost"), _) => (whole.cost.verdict, whole.cost.message.clone()),
         (Some("teardown"), _) => teardown(whole),
-        (Some("partial_failure"), _) => {
-            (Verdict::Skipped, "shown by the trials of the forced failures".to_owned())
-        }
+        (Some("partial_failure"), _) => (
+            Verdict::Skipped,
+            "shown by the trials of the forced failures".to_owned(),
+        ),
         (_, "audit.clean") => (whole.audit.verdict, audit_words(whole.audit)),
-        (_, "permissions.minimal") => {
-            (Verdict::Skipped, "permissions are not generated from the calls yet".to_owned())
-        }
+        (_, "permissions.minimal") => (
+            Verdict::Skipped,
+            "permissions are not generated from the calls yet".to_owned(),
+        ),
         _ => (Verdict::Skipped, not_reached(whole.phases)),
     };
     Check::new(id, title, verdict, evidence)
 }
 
 fn teardown(whole: &Seen<'_>) -> (Verdict, String) {
-    let phases: Vec<&Phase> =
-        whole.phases.iter().filter(|phase| phase.name.starts_with("teardown")).collect();
+    let phases: Vec<&Phase> = whole
+        .phases
+        .iter()
+        .filter(|phase| phase.name.starts_with("teardown"))
+        .collect();
     if phases.is_empty() {
         return (Verdict::Skipped, not_reached(whole.phases));
     }
-    let verdicts = phases.iter().map(|phase| phase.verdict).chain([whole.audit.verdict]);
-    let words: Vec<String> =
-        phases.iter().map(|phase| format!("{}: {}", phase.name, phase.message)).collect();
-    (Verdict::of_all(verdicts), format!("{}; {}", words.join("; "), audit_words(whole.audit)))
+    let verdicts = phases
+        .iter()
+        .map(|phase| phase.verdict)
+        .chain([whole.audit.verdict]);
+    let words: Vec<String> = phases
+        .iter()
+        .map(|phase| format!("{}: {}", phase.name, phase.message))
+        .collect();
+    (
+        Verdict::of_all(verdicts),
+        format!("{}; {}", words.join("; "), audit_words(whole.audit)),
+    )
 }
 
 /// The audit in a sentence.
@@ -113,14 +146,19 @@ fn not_reached(phases: &[Phase]) -> String {
 /// Fills in, in the record of a main trial, what the trials of its forced failures have shown.
 pub fn fill_partial_failure(main: &mut Record, failures: &[&Record]) {
     let id = format!("{}.partial_failure", main.provider);
-    let Some(row) = main.checks.iter_mut().find(|check| check.id == id) else { return };
+    let Some(row) = main.checks.iter_mut().find(|check| check.id == id) else {
+        return;
+    };
     if failures.is_empty() {
         row.verdict = Verdict::Skipped;
         "no trial of a forced failure was run".clone_into(&mut row.evidence);
         return;
     }
     row.verdict = Verdict::of_all(failures.iter().map(|record| record.verdict));
-    let passed = failures.iter().filter(|record| record.verdict == Verdict::Pass).count();
+    let passed = failures
+        .iter()
+        .filter(|record| record.verdict == Verdict::Pass)
+        .count();
     let not: Vec<String> = failures
         .iter()
         .filter(|record| record.verdict != Verdict::Pass)

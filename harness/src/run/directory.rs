@@ -33,7 +33,9 @@ struct Intent<'a> {
 /// # Errors
 /// When it cannot be written: then nothing may be created.
 pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
-    let Some(folder) = &stage.out else { return Ok(()) };
+    let Some(folder) = &stage.out else {
+        return Ok(());
+    };
     let trial = stage.trial;
     let intent = Intent {
         run: &stage.run,
@@ -44,7 +46,10 @@ pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
         seed: trial.seed,
     };
     let text = serde_json::to_string_pretty(&intent).map_err(std::io::Error::other)?;
-    write(&folder.join(&stage.run.id).join("intent.json"), &(text + "\n"))
+    write(
+        &folder.join(&stage.run.id).join("intent.json"),
+        &(text + "\n"),
+    )
 }
 
 /// Writes record, journal and log of a trial, and returns their folder.

@@ -47,7 +47,11 @@ pub struct Meaning {
 }
 
 fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning {
-    Meaning { verdict, message: message.into(), again }
+    Meaning {
+        verdict,
+        message: message.into(),
+        again,
+    }
 }
 
 /// What the first attempt at provisioning means.
@@ -68,9 +72,11 @@ pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
         (Expected::Forced(Expectation::TakenOver), Crashed) => {
             meaning(Verdict::Pass, "its process died (as forced)", true)
         }
-        (Expected::Forced(Expectation::TakenOver), _) => {
-            meaning(Verdict::Fail, format!("{words}, where its process should have died"), false)
-        }
+        (Expected::Forced(Expectation::TakenOver), _) => meaning(
+            Verdict::Fail,
+            format!("{words}, where its process should have died"),
+            false,
+        ),
         (Expected::Recovers, Failed(_) | Crashed) => {
             meaning(Verdict::Pass, format!("{words} (after a fault)"), true)
         }
@@ -84,7 +90,11 @@ pub fn later_provision(ending: &Ending) -> Meaning {
     match ending {
         Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
         Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
-        other => meaning(Verdict::Fail, format!("a new process {}", other.words()), false),
+        other => meaning(
+            Verdict::Fail,
+            format!("a new process {}", other.words()),
+            false,
+        ),
     }
 }
 
@@ -93,14 +103,15 @@ pub fn later_provision(ending: &Ending) -> Meaning {
 pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
     let forced = !matches!(
         expected,
-        Expected::Clean
-            | Expected::Forced(Expectation::RetrySucceeds | Expectation::Survives)
+        Expected::Clean | Expected::Forced(Expectation::RetrySucceeds | Expectation::Survives)
     );
     match ending {
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
-        _ if forced && !last => {
-            meaning(Verdict::Pass, format!("{} (after a fault)", ending.words()), true)
-        }
+        _ if forced && !last => meaning(
+            Verdict::Pass,
+            format!("{} (after a fault)", ending.words()),
+            true,
+        ),
         _ => meaning(Verdict::Fail, ending.words(), !last),
     }
 }
@@ -117,13 +128,22 @@ mod tests {
     #[track_caller]
     fn check(expected: Expected, ending: &Ending, verdict: Verdict, again: bool) {
         let seen = first_provision(expected, ending);
-        assert_eq!((seen.verdict, seen.again), (verdict, again), "{expected:?} {ending:?}");
+        assert_eq!(
+            (seen.verdict, seen.again),
+            (verdict, again),
+            "{expected:?} {ending:?}"
+        );
     }
 
     #[test]
     fn a_forced_failure_that_is_not_noticed_fails_the_trial() {
         check(RETRY, &Ending::Succeeded, Verdict::Fail, false);
-        check(RETRY, &Ending::Failed("quota".to_owned()), Verdict::Pass, true);
+        check(
+            RETRY,
+            &Ending::Failed("quota".to_owned()),
+            Verdict::Pass,
+            true,
+        );
         check(RETRY, &Ending::Crashed, Verdict::Pass, true);
     }
 
@@ -137,13 +157,24 @@ mod tests {
     fn without_a_forced_failure_any_failure_counts() {
         for expected in [Expected::Clean, SURVIVES, TEARDOWN] {
             check(expected, &Ending::Succeeded, Verdict::Pass, false);
-            check(expected, &Ending::Failed("x".to_owned()), Verdict::Fail, false);
+            check(
+                expected,
+                &Ending::Failed("x".to_owned()),
+                Verdict::Fail,
+                false,
+            );
         }
     }
 
     #[test]
     fn an_attempt_that_does_not_end_never_passes() {
-        for expected in [Expected::Clean, RETRY, TAKEN_OVER, SURVIVES, Expected::Recovers] {
+        for expected in [
+            Expected::Clean,
+            RETRY,
+            TAKEN_OVER,
+            SURVIVES,
+            Expected::Recovers,
+        ] {
             let seen = first_provision(expected, &Ending::Late("90 minutes".to_owned()));
             assert_eq!(seen.verdict, Verdict::Fail, "{expected:?}");
         }

@@ -19,7 +19,8 @@ use super::stage::Stage;
 /// The row of the checklist that this phase decides.
 const ROW: &str = "job.execution";
 /// What the row must show.
-const TITLE: &str = "a Job prints the scenario's text plus a nonce that only this run knows, exit 0";
+const TITLE: &str =
+    "a Job prints the scenario's text plus a nonce that only this run knows, exit 0";
 /// How often the job is tried, each time with a fresh token.
 const ATTEMPTS_MAX: usize = 3;
 /// Pause before the next try.
@@ -36,7 +37,8 @@ pub async fn run_job(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     for number in 1..=ATTEMPTS_MAX {
         match one(stage, number).await {
             Ok(message) => {
-                book.checks.push(Check::new(ROW, TITLE, Verdict::Pass, message.clone()));
+                book.checks
+                    .push(Check::new(ROW, TITLE, Verdict::Pass, message.clone()));
                 book.end(begun, Verdict::Pass, message);
                 return;
             }
@@ -48,7 +50,8 @@ pub async fn run_job(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         tokio::time::sleep(PAUSE).await;
     }
     let message = tries.join("; ");
-    book.checks.push(Check::new(ROW, TITLE, Verdict::Fail, message.clone()));
+    book.checks
+        .push(Check::new(ROW, TITLE, Verdict::Fail, message.clone()));
     book.end_judged(begun, Verdict::Fail, message);
 }
 
@@ -58,9 +61,12 @@ async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
         let workload = stage.account(Actor::Workload);
-        let access = workload.kubernetes(&stage.run).await.map_err(|error| error.to_string())?;
-        let client = client(&access, stage.transport(Actor::Workload))
+        let access = workload
+            .kubernetes(&stage.run)
+            .await
             .map_err(|error| error.to_string())?;
+        let client =
+            client(&access, stage.transport(Actor::Workload)).map_err(|error| error.to_string())?;
         let mut made = String::new();
         if job.with_leftovers {
             let space = stage.run.name("left");
@@ -70,7 +76,9 @@ async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
         let order = order(stage, number, limit);
-        let proof = job::run_job(&client, &order).await.map_err(|error| error.to_string())?;
+        let proof = job::run_job(&client, &order)
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(format!("{}{made}", words(&proof)))
     };
     match tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await {
@@ -87,7 +95,10 @@ fn labels(stage: &Stage<'_>) -> BTreeMap<String, String> {
 fn order(stage: &Stage<'_>, number: usize, timeout: Duration) -> JobOrder {
     let run = &stage.run;
     // Known to this run only: live, the start counts nanoseconds.
-    let secret = format!("{}|{}|{}|{number}", run.id, run.started_at, stage.trial.seed);
+    let secret = format!(
+        "{}|{}|{}|{number}",
+        run.id, run.started_at, stage.trial.seed
+    );
     JobOrder {
         name: "kubeproof-proof".to_owned(),
         namespace: format!("{}-{number}", run.name("job")),

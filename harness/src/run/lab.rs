@@ -48,7 +48,9 @@ pub fn run_all(
                         return;
                     }
                     let result = run_one(trial, around, progress);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((index, result));
                 }
             });
         }
@@ -84,7 +86,10 @@ pub fn run_one(
     around: &Surroundings,
     progress: &dyn Progress,
 ) -> Result<Record, LabError> {
-    let wrong = |message: String| LabError { trial: trial.name(), message };
+    let wrong = |message: String| LabError {
+        trial: trial.name(),
+        message,
+    };
     // The SDKs' jitter comes from here: per thread, and the same for the same seed.
     fastrand::seed(trial.seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -93,7 +98,9 @@ pub fn run_one(
         Tier::Rehearsal => builder.start_paused(true),
         Tier::Kind | Tier::Live => builder.enable_io(),
     };
-    let runtime = builder.build().map_err(|error| wrong(format!("no runtime: {error}")))?;
+    let runtime = builder
+        .build()
+        .map_err(|error| wrong(format!("no runtime: {error}")))?;
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
@@ -105,19 +112,26 @@ pub fn run_one(
     })?;
     ran.record.elapsed_milliseconds = stopwatch.milliseconds();
     if let Some(folder) = &around.out {
-        directory::write_all(folder, &ran, &journal).map_err(|error| {
-            wrong(format!("{} cannot be written: {error}", folder.display()))
-        })?;
+        directory::write_all(folder, &ran, &journal)
+            .map_err(|error| wrong(format!("{} cannot be written: {error}", folder.display())))?;
     }
     let record = ran.record;
-    progress.ends(&name, record.verdict, record.calls, record.elapsed_milliseconds);
+    progress.ends(
+        &name,
+        record.verdict,
+        record.calls,
+        record.elapsed_milliseconds,
+    );
     Ok(record)
 }
 
 /// Writes what the trials of forced failures have shown into the rows of their main trials.
 fn fill(records: &mut [Record]) {
     let all = records.to_vec();
-    for main in records.iter_mut().filter(|record| !record.scenario.contains('/')) {
+    for main in records
+        .iter_mut()
+        .filter(|record| !record.scenario.contains('/'))
+    {
         let prefix = format!("{}/", main.scenario);
         let failures: Vec<&Record> = all
             .iter()

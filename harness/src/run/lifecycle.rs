@@ -2,13 +2,17 @@
 //!
 //! Everything that it calls is a noun elsewhere. Teardown and audit run whatever happened before.
 
+use std::collections::BTreeSet;
+
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::resource::{Life, Resource, ResourceType};
 use kubeproof_reports::record::Record;
 
 use super::book::Book;
 use super::stage::Stage;
 use super::{bill, directory, job, look, observe, provision, teardown};
+use crate::audit::compare;
 use crate::oracles;
 
 /// A trial that was run: its record and its log.
@@ -31,10 +35,17 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     let Some(baseline) = look::baseline(&mut book, stage, auditor.as_ref()).await else {
         return done(book, stage);
     };
-    let decoys = stage.world.as_ref().map(|world| world.decoys()).unwrap_or_default();
+    let decoys = stage
+        .world
+        .as_ref()
+        .map(|world| world.decoys())
+        .unwrap_or_default();
     if let Err(problem) = directory::write_intent(stage) {
         // Without a written intent a crash of ours could leave things that nobody knows of.
-        book.find("intent", format!("the intent could not be written, so nothing was created: {problem}"));
+        book.find(
+            "intent",
+            format!("the intent could not be written, so nothing was created: {problem}"),
+        );
         return done(book, stage);
     }
     if let Some(provisioned) = provision::provision(&mut book, stage).await {
@@ -44,11 +55,25 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
-        book.find_all(oracles::twins::twins(&world.lives(), &most, stage.run.started_at));
+        let lives = of_run(
+            world.lives(),
+            &baseline.resources,
+            observer.resource_types(),
+        );
+        book.find_all(oracles::twins::twins(&lives, &most, stage.run.started_at));
         book.find_all(oracles::foreign::decoys(&decoys, &world.decoys()));
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage)
+}
+
+/// The lives that began in the run: not those of the baseline, nor what the cloud makes for itself.
+fn of_run(lives: Vec<Life>, baseline: &[Resource], types: &[ResourceType]) -> Vec<Life> {
+    let known: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
+    let mine = |life: &Life| {
+        !known.contains(&life.resource.key()) && compare::stays(&life.resource, types).is_none()
+    };
+    lives.into_iter().filter(mine).collect()
 }
 
 /// What is done with a cluster that the provisioner says is ready.
@@ -69,7 +94,13 @@ async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &P
 fn done(mut book: Book<'_, '_>, stage: &Stage<'_>) -> Ran {
     let calls = stage.journal.calls();
     book.find_all(oracles::calls::lookers(&calls));
-    book.find_all(oracles::calls::budget(calls.len(), stage.scenario().limits.calls));
+    book.find_all(oracles::calls::budget(
+        calls.len(),
+        stage.scenario().limits.calls,
+    ));
     let log = std::mem::take(&mut book.log);
-    Ran { record: book.into_record(), log }
+    Ran {
+        record: book.into_record(),
+        log,
+    }
 }

@@ -37,13 +37,18 @@ pub async fn baseline(
     let count = inventory.resources.len();
     if inventory.coverage.failed.is_empty() {
         let cells = inventory.coverage.cells;
-        book.end(begun, Verdict::Pass, format!("{count} resources in {cells} cells"));
+        book.end(
+            begun,
+            Verdict::Pass,
+            format!("{count} resources in {cells} cells"),
+        );
         return Some(inventory);
     }
     let failed = inventory.coverage.failed.join("; ");
     book.audit = compare::audit(Vec::new(), Vec::new(), inventory.coverage, stage.trial.tier);
-    let message =
-        format!("the account cannot be listed, so a leak could not be seen: {failed}; nothing was created");
+    let message = format!(
+        "the account cannot be listed, so a leak could not be seen: {failed}; nothing was created"
+    );
     book.end(begun, Verdict::Unknown, message);
     None
 }
@@ -72,7 +77,9 @@ pub async fn audit(
     let new = match auditor.complete(new.clone()).await {
         Ok(complete) => complete,
         Err(error) => {
-            coverage.failed.push(format!("details of new resources: {error}"));
+            coverage
+                .failed
+                .push(format!("details of new resources: {error}"));
             new
         }
     };
@@ -96,8 +103,10 @@ async fn describe(
         return Vec::new();
     }
     // The trail of events is an additional proof only: it may lag, and nothing depends on it.
-    let created_by: BTreeMap<String, String> =
-        auditor.created_by(&stage.run, orphans).await.unwrap_or_default();
+    let created_by: BTreeMap<String, String> = auditor
+        .created_by(&stage.run, orphans)
+        .await
+        .unwrap_or_default();
     let orphan = |resource: &Resource| {
         let mut proofs = auditor.proofs(&stage.run, resource, inventory);
         proofs.extend(created_by.get(&resource.id).cloned());
@@ -119,14 +128,20 @@ fn judge(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory, after
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
     if after.coverage.failed.is_empty() {
-        book.find_all(oracles::foreign::gone(&baseline.resources, &after.resources));
+        book.find_all(oracles::foreign::gone(
+            &baseline.resources,
+            &after.resources,
+        ));
     }
     compare_with_truth(book, stage, after, "after the run");
     if let Some(world) = &stage.world {
         let truth = world.inventory();
-        book.find_all(oracles::orphans::unlisted(&baseline.resources, &truth, &orphans, |left| {
-            book_stays(left, &after.resources)
-        }));
+        book.find_all(oracles::orphans::unlisted(
+            &baseline.resources,
+            &truth,
+            &orphans,
+            |left| book_stays(left, &after.resources),
+        ));
     }
 }
 
@@ -147,6 +162,10 @@ fn compare_with_truth(
     }
     if let Some(world) = &stage.world {
         let truth = world.inventory();
-        book.find_all(oracles::truth::inventory(&inventory.resources, &truth, when));
+        book.find_all(oracles::truth::inventory(
+            &inventory.resources,
+            &truth,
+            when,
+        ));
     }
 }

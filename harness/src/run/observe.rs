@@ -18,23 +18,30 @@ const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
 const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Preflight. `false` stops the trial before anything is created.
-pub async fn preflight(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
-    observer: &dyn Account,
-) -> bool {
+pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Account) -> bool {
     let begun = book.begin("preflight");
     let Ok(checks) = tokio::time::timeout(PREFLIGHT_LIMIT, observer.preflight()).await else {
-        book.end(begun, Verdict::Unknown, "no answer within 15 minutes; nothing was created");
+        book.end(
+            begun,
+            Verdict::Unknown,
+            "no answer within 15 minutes; nothing was created",
+        );
         return false;
     };
     let (mut verdict, mut message) = summary(&checks);
     if stage.trial.tier == Tier::Live && !in_allowed_account(&checks, &stage.accounts) {
         verdict = Verdict::Fail;
-        message = format!("the account is none of {}; {message}", stage.accounts.join(", "));
+        message = format!(
+            "the account is none of {}; {message}",
+            stage.accounts.join(", ")
+        );
     }
     let go = !matches!(verdict, Verdict::Fail | Verdict::Unknown);
-    let message = if go { message } else { format!("{message}; nothing was created") };
+    let message = if go {
+        message
+    } else {
+        format!("{message}; nothing was created")
+    };
     book.checks.extend(checks);
     book.end_judged(begun, verdict, message);
     go
@@ -44,7 +51,11 @@ pub async fn preflight(
 /// that names no account allows none.
 fn in_allowed_account(checks: &[Check], accounts: &[String]) -> bool {
     let passed = checks.iter().filter(|check| check.verdict == Verdict::Pass);
-    passed.into_iter().any(|check| accounts.iter().any(|id| check.evidence.contains(id.as_str())))
+    passed.into_iter().any(|check| {
+        accounts
+            .iter()
+            .any(|id| check.evidence.contains(id.as_str()))
+    })
 }
 
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).
@@ -64,7 +75,10 @@ pub async fn checks(
     for check in checks.iter().filter(|check| check.verdict == Verdict::Fail) {
         book.find(
             "O3 truth",
-            format!("the provisioner reported success, but {}: {}", check.id, check.evidence),
+            format!(
+                "the provisioner reported success, but {}: {}",
+                check.id, check.evidence
+            ),
         );
     }
     book.checks.extend(checks);
@@ -74,7 +88,10 @@ pub async fn checks(
 /// The verdict over checks, and in words which of them did not pass.
 fn summary(checks: &[Check]) -> (Verdict, String) {
     let verdict = Verdict::of_all(checks.iter().map(|check| check.verdict));
-    let passed = checks.iter().filter(|check| check.verdict == Verdict::Pass).count();
+    let passed = checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Pass)
+        .count();
     let not: Vec<String> = checks
         .iter()
         .filter(|check| matches!(check.verdict, Verdict::Fail | Verdict::Unknown))
@@ -84,5 +101,9 @@ fn summary(checks: &[Check]) -> (Verdict, String) {
         return (Verdict::Unknown, "nothing was checked".to_owned());
     }
     let count = format!("{passed} of {} passed", checks.len());
-    if not.is_empty() { (verdict, count) } else { (verdict, format!("{count}; {}", not.join("; "))) }
+    if not.is_empty() {
+        (verdict, count)
+    } else {
+        (verdict, format!("{count}; {}", not.join("; ")))
+    }
 }

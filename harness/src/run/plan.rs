@@ -47,7 +47,8 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             let name = scenario.name();
             plan.skipped.push(format!(
                 "{name}: its file does not name the tier {} (tiers: {})",
-                choice.tier, tiers(scenario)
+                choice.tier,
+                tiers(scenario)
             ));
             continue;
         }
@@ -64,11 +65,15 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
     for name in &choice.only {
         if !plan.trials.iter().any(|trial| trial.name() == *name) {
             let known: Vec<String> = plan.trials.iter().map(Trial::name).collect();
-            return Err(format!("there is no trial `{name}`; trials: {}", known.join(", ")));
+            return Err(format!(
+                "there is no trial `{name}`; trials: {}",
+                known.join(", ")
+            ));
         }
     }
     if !choice.only.is_empty() {
-        plan.trials.retain(|trial| choice.only.contains(&trial.name()));
+        plan.trials
+            .retain(|trial| choice.only.contains(&trial.name()));
     }
     if plan.trials.is_empty() {
         let why = if plan.skipped.is_empty() {
@@ -91,7 +96,8 @@ fn of_scenario(scenario: &Scenario, choice: &Choice) -> Vec<Trial> {
     };
     let mut trials = vec![trial(Part::Lifecycle(choice.faults.clone()))];
     if choice.faults.is_empty() {
-        trials.extend((0..scenario.content.failures.len()).map(|index| trial(Part::Failure(index))));
+        trials
+            .extend((0..scenario.content.failures.len()).map(|index| trial(Part::Failure(index))));
     }
     trials
 }

@@ -80,7 +80,11 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         .iter()
         .map(|new| format!("made {} again", words(new)))
         .collect();
-    wrong.extend(new_resources(&after, &before).iter().map(|gone| format!("lost {}", words(gone))));
+    wrong.extend(
+        new_resources(&after, &before)
+            .iter()
+            .map(|gone| format!("lost {}", words(gone))),
+    );
     match ending {
         Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
         Ending::Succeeded if wrong.is_empty() => {
@@ -98,7 +102,9 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
 pub async fn hold(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let begun = book.begin("hold");
     let calls = stage.journal.calls();
-    let first = calls::mutating(&calls).next().map_or(stage.run.started_at, |call| call.at);
+    let first = calls::mutating(&calls)
+        .next()
+        .map_or(stage.run.started_at, |call| call.at);
     let planned = Duration::from_secs(u64::from(stage.scenario().cost.duration_minutes) * 60);
     let lived = Duration::try_from(stage.clock.now().duration_since(first)).unwrap_or_default();
     let rest = planned.saturating_sub(lived);

@@ -97,8 +97,15 @@ impl<'a> Stage<'a> {
         let (innermost, world, credentials) = match trial.tier {
             Tier::Rehearsal | Tier::Kind => {
                 let scenario = &trial.scenario.content;
-                let rehearsal = trial.scenario.provider.rehearse(scenario, clock, trial.seed);
-                (rehearsal.transport, Some(rehearsal.world), Credentials::Rehearsal)
+                let rehearsal = trial
+                    .scenario
+                    .provider
+                    .rehearse(scenario, clock, trial.seed);
+                (
+                    rehearsal.transport,
+                    Some(rehearsal.world),
+                    Credentials::Rehearsal,
+                )
             }
             Tier::Live => {
                 let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
@@ -130,7 +137,9 @@ impl<'a> Stage<'a> {
     /// The layered transport of an actor: journal outside, so that it sees what the actor saw.
     pub fn transport(&self, actor: Actor) -> SharedTransport {
         let dialect = self.trial.scenario.provider.dialect();
-        let struck = self.faults.layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
+        let struck = self
+            .faults
+            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
         self.journal.layer(struck, dialect, actor, self.clock)
     }
 
@@ -146,12 +155,18 @@ impl<'a> Stage<'a> {
 
     /// The account as this actor sees it.
     pub fn account(&self, actor: Actor) -> Box<dyn Account> {
-        self.trial.scenario.provider.account(self.scenario(), self.connection(actor))
+        self.trial
+            .scenario
+            .provider
+            .account(self.scenario(), self.connection(actor))
     }
 
     /// A new process of the provisioner, with no memory of an earlier one.
     pub fn provisioner(&self) -> Box<dyn Provisioner> {
         let connection = self.connection(Actor::Provisioner);
-        self.trial.scenario.provider.provisioner(self.scenario(), connection)
+        self.trial
+            .scenario
+            .provider
+            .provisioner(self.scenario(), connection)
     }
 }

@@ -18,7 +18,11 @@ const ATTEMPTS_MAX: usize = 3;
 pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let minutes = stage.scenario().limits.teardown_minutes;
     for number in 1..=ATTEMPTS_MAX {
-        let begun = book.begin(if number == 1 { "teardown" } else { "teardown-retry" });
+        let begun = book.begin(if number == 1 {
+            "teardown"
+        } else {
+            "teardown-retry"
+        });
         let mut provisioner = stage.provisioner();
         let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);

@@ -77,7 +77,11 @@ impl Trial {
             Part::Lifecycle(faults) => faults.clone(),
             Part::Failure(index) => {
                 let failure = self.scenario.content.failures.get(*index);
-                failure.iter().flat_map(|failure| &failure.faults).map(|text| text.0.clone()).collect()
+                failure
+                    .iter()
+                    .flat_map(|failure| &failure.faults)
+                    .map(|text| text.0.clone())
+                    .collect()
             }
         }
     }
@@ -136,7 +140,11 @@ impl Trial {
         let faults: Vec<String> = self.faults().iter().map(ToString::to_string).collect();
         let key = format!(
             "{}|{}|{}|{}|{}",
-            self.scenario.provider.name(), self.name(), self.tier, self.seed, faults.join(",")
+            self.scenario.provider.name(),
+            self.name(),
+            self.tier,
+            self.seed,
+            faults.join(",")
         );
         let hash = digest(key.as_bytes());
         match self.tier {
@@ -169,8 +177,14 @@ mod tests {
 
     #[test]
     fn what_a_shell_would_change_is_quoted() {
-        assert_eq!(quoted("scenarios/aws/two-zones.yaml"), "scenarios/aws/two-zones.yaml");
-        assert_eq!(quoted("ec2:Delete*#1*6=throttle(3)"), "'ec2:Delete*#1*6=throttle(3)'");
+        assert_eq!(
+            quoted("scenarios/aws/two-zones.yaml"),
+            "scenarios/aws/two-zones.yaml"
+        );
+        assert_eq!(
+            quoted("ec2:Delete*#1*6=throttle(3)"),
+            "'ec2:Delete*#1*6=throttle(3)'"
+        );
         assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

@@ -20,7 +20,11 @@ const DEPTH_MAX: usize = 8;
 /// One problem for each path that does not exist, cannot be read or holds no scenario.
 pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let default = [PathBuf::from(DEFAULT_FOLDER)];
-    let paths = if paths.is_empty() { &default[..] } else { paths };
+    let paths = if paths.is_empty() {
+        &default[..]
+    } else {
+        paths
+    };
     let mut problems = Vec::new();
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
@@ -30,7 +34,11 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Problem>> {
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(found) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(found)
+    } else {
+        Err(problems)
+    }
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
@@ -52,15 +60,17 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();
     walk(path, 0, &mut files)?;
     if files.is_empty() {
-        return Err(Problem::whole(name, "no scenario in this folder: no file ends in .yaml or .yml"));
+        return Err(Problem::whole(
+            name,
+            "no scenario in this folder: no file ends in .yaml or .yml",
+        ));
     }
     Ok(files)
 }
 
 fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let wrong = |error: std::io::Error| {
-        Problem::whole(folder.display().to_string(), reason(&error))
-    };
+    let wrong =
+        |error: std::io::Error| Problem::whole(folder.display().to_string(), reason(&error));
     if depth > DEPTH_MAX {
         let message = format!("folders are nested deeper than {DEPTH_MAX}");
         return Err(Problem::whole(folder.display().to_string(), message));
@@ -76,7 +86,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pro
         let file_type = entry.file_type().map_err(wrong)?;
         if file_type.is_dir() {
             walk(&path, depth + 1, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+        {
             files.push(path);
         }
     }
@@ -104,7 +117,10 @@ mod tests {
         }
         let names = |paths: &[PathBuf]| -> Vec<String> {
             let files = files(paths).expect("found");
-            files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into()).collect()
+            files
+                .iter()
+                .map(|file| file.file_name().unwrap().to_string_lossy().into())
+                .collect()
         };
         assert_eq!(names(&[folder.path().to_owned()]), ["a.yml", "b.yaml"]);
         assert_eq!(names(&[folder.path().join("notes.md")]), ["notes.md"]);
@@ -117,8 +133,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let missing = folder.path().join("nowhere.yaml");
         let problems = files(&[missing, folder.path().to_owned()]).expect_err("problems");
-        let text: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
+        let text: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.message.clone())
+            .collect();
         assert_eq!(text[0], "no such file or folder");
-        assert!(text[1].starts_with("no scenario in this folder"), "{text:?}");
+        assert!(
+            text[1].starts_with("no scenario in this folder"),
+            "{text:?}"
+        );
     }
 }

@@ -28,17 +28,33 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
             all.push(at(&near, 1, format!("two failures are named `{name}`")));
         }
         if name == "lifecycle" {
-            all.push(at(&near, 0, "`lifecycle` is the name of the trial without failures".to_owned()));
+            all.push(at(
+                &near,
+                0,
+                "`lifecycle` is the name of the trial without failures".to_owned(),
+            ));
         }
         if failure.faults.is_empty() {
-            all.push(at(&near, 0, format!("failure `{name}` forces nothing: `faults` is empty")));
+            all.push(at(
+                &near,
+                0,
+                format!("failure `{name}` forces nothing: `faults` is empty"),
+            ));
         }
     }
     if scenario.tiers.is_empty() {
-        all.push(at("tiers:", 0, "`tiers` is empty: name at least one of rehearsal, kind, live".into()));
+        all.push(at(
+            "tiers:",
+            0,
+            "`tiers` is empty: name at least one of rehearsal, kind, live".into(),
+        ));
     }
     if scenario.description.trim().is_empty() {
-        all.push(at("description:", 0, "say in a sentence what the scenario shows".to_owned()));
+        all.push(at(
+            "description:",
+            0,
+            "say in a sentence what the scenario shows".to_owned(),
+        ));
     }
     if scenario.job.print.trim().is_empty() {
         all.push(at("print:", 0, "the job must print some text".to_owned()));
@@ -60,13 +76,21 @@ fn ranges(scenario: &AnyScenario) -> Vec<Broken> {
     .into_iter()
     .filter(|(_, value, most)| !(1..=*most).contains(value))
     .map(|(key, value, most)| {
-        at(&format!("{key}:"), 0, format!("`{key}: {value}` is out of range: 1 to {most}"))
+        at(
+            &format!("{key}:"),
+            0,
+            format!("`{key}: {value}` is out of range: 1 to {most}"),
+        )
     })
     .collect()
 }
 
 fn at(near: &str, occurrence: usize, message: String) -> Broken {
-    Broken { near: near.to_owned(), occurrence, message }
+    Broken {
+        near: near.to_owned(),
+        occurrence,
+        message,
+    }
 }
 
 /// Line and column, from 1, of the n-th line in which a text stands.

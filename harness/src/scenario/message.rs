@@ -11,7 +11,12 @@ pub fn problem(file: &str, text: &str, said: &str) -> Problem {
     let value = place.and_then(|place| value_at(text, place));
     let message = reword(what, value);
     let excerpt = excerpt(rest);
-    Problem { file: file.to_owned(), place, message, excerpt }
+    Problem {
+        file: file.to_owned(),
+        place,
+        message,
+        excerpt,
+    }
 }
 
 /// The problems that a provider found after reading: one for each line of what it said, at the first
@@ -22,11 +27,18 @@ pub fn problems(file: &str, text: &str, said: &str) -> Vec<Problem> {
     }
     let of_line = |line: &str| Problem {
         file: file.to_owned(),
-        place: line.split('`').skip(1).step_by(2).find_map(|quoted| place_of(text, quoted)),
+        place: line
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .find_map(|quoted| place_of(text, quoted)),
         message: line.to_owned(),
         excerpt: String::new(),
     };
-    said.lines().filter(|line| !line.trim().is_empty()).map(of_line).collect()
+    said.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(of_line)
+        .collect()
 }
 
 fn place_of(text: &str, quoted: &str) -> Option<(usize, usize)> {
@@ -56,7 +68,9 @@ fn value_at(text: &str, (line, column): (usize, usize)) -> Option<&str> {
 
 /// Says it in the words of this tool.
 fn reword(what: &str, value: Option<&str>) -> String {
-    let found = value.map(|value| format!(", found `{value}`")).unwrap_or_default();
+    let found = value
+        .map(|value| format!(", found `{value}`"))
+        .unwrap_or_default();
     if let Some(key) = what.strip_prefix("duplicate mapping key: ") {
         let key = key.split(',').next().unwrap_or(key);
         return format!("key `{key}` is written twice");
@@ -93,11 +107,19 @@ fn reword(what: &str, value: Option<&str>) -> String {
 
 /// The unknown name and the known ones in `unknown field `x`, expected one of a, b`.
 fn unknown(what: &str) -> Option<(&str, Vec<&str>)> {
-    let rest = what.strip_prefix("unknown field `").or_else(|| what.strip_prefix("unknown variant `"))?;
+    let rest = what
+        .strip_prefix("unknown field `")
+        .or_else(|| what.strip_prefix("unknown variant `"))?;
     let (name, rest) = rest.split_once('`')?;
     let (_, known) = rest.split_once("expected ")?;
     let known = known.strip_prefix("one of ").unwrap_or(known);
-    Some((name, known.split(", ").map(|name| name.trim_matches('`')).collect()))
+    Some((
+        name,
+        known
+            .split(", ")
+            .map(|name| name.trim_matches('`'))
+            .collect(),
+    ))
 }
 
 /// The known name that was probably meant, if one is near.
@@ -129,17 +151,23 @@ fn distance(left: &str, right: &str) -> usize {
 
 /// The excerpt without the reader's own head line and without the message said again.
 fn excerpt(rest: &str) -> String {
-    let lines = rest.lines().filter(|line| !line.trim_start().starts_with("-->")).map(|line| {
-        match line.split_once("| ") {
-            Some((margin, mark)) if margin.trim().is_empty() && mark.trim_start().starts_with('^') => {
+    let lines = rest
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("-->"))
+        .map(|line| match line.split_once("| ") {
+            Some((margin, mark))
+                if margin.trim().is_empty() && mark.trim_start().starts_with('^') =>
+            {
                 let shift = mark.len() - mark.trim_start().len();
                 format!("{margin}| {}^", " ".repeat(shift))
             }
             _ => line.to_owned(),
-        }
-    });
+        });
     let lines: Vec<String> = lines.collect();
-    lines.join("\n").trim_end_matches(['|', ' ', '\n']).to_owned()
+    lines
+        .join("\n")
+        .trim_end_matches(['|', ' ', '\n'])
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -153,28 +181,43 @@ mod tests {
 
     #[test]
     fn a_message_begins_with_file_line_and_column() {
-        check("error: line 1 column 1: missing field `provider`", "a: b\n",
-            "f.yaml:1:1: missing field `provider`");
+        check(
+            "error: line 1 column 1: missing field `provider`",
+            "a: b\n",
+            "f.yaml:1:1: missing field `provider`",
+        );
     }
 
     #[test]
     fn a_wrong_number_is_shown_and_called_a_number() {
-        check("error: line 1 column 8: invalid i64", "count: many\n",
-            "f.yaml:1:8: expected a whole number, found `many`");
+        check(
+            "error: line 1 column 8: invalid i64",
+            "count: many\n",
+            "f.yaml:1:8: expected a whole number, found `many`",
+        );
     }
 
     #[test]
     fn an_unknown_key_brings_the_nearest_known_one() {
-        check("error: line 1 column 1: unknown field `jobb`, expected one of job, cost", "jobb: 1\n",
-            "f.yaml:1:1: unknown field `jobb`, expected one of job, cost; did you mean `job`?");
-        check("error: line 1 column 1: unknown field `zebra`, expected one of job, cost", "zebra: 1\n",
-            "f.yaml:1:1: unknown field `zebra`, expected one of job, cost");
+        check(
+            "error: line 1 column 1: unknown field `jobb`, expected one of job, cost",
+            "jobb: 1\n",
+            "f.yaml:1:1: unknown field `jobb`, expected one of job, cost; did you mean `job`?",
+        );
+        check(
+            "error: line 1 column 1: unknown field `zebra`, expected one of job, cost",
+            "zebra: 1\n",
+            "f.yaml:1:1: unknown field `zebra`, expected one of job, cost",
+        );
     }
 
     #[test]
     fn the_excerpt_does_not_say_the_message_again() {
-        check("error: line 1 column 3: bad\n --> <input>:1:3\n  |\n1 | a: b\n  |   ^ bad\n  |", "a: b\n",
-            "f.yaml:1:3: bad\n  |\n1 | a: b\n  |   ^");
+        check(
+            "error: line 1 column 3: bad\n --> <input>:1:3\n  |\n1 | a: b\n  |   ^ bad\n  |",
+            "a: b\n",
+            "f.yaml:1:3: bad\n  |\n1 | a: b\n  |   ^",
+        );
     }
 
     #[test]

@@ -34,7 +34,11 @@ pub fn all(
             Err(mut wrong) => problems.append(&mut wrong),
         }
     }
-    if problems.is_empty() { Ok(scenarios) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(scenarios)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Two scenarios of one provider with one name would share run ids and records.
@@ -42,7 +46,11 @@ fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<Problem> {
     let other = scenarios
         .iter()
         .find(|old| old.name() == new.name() && old.provider.name() == new.provider.name())?;
-    let message = format!("scenario `{}` is also the name of {}", new.name(), other.file);
+    let message = format!(
+        "scenario `{}` is also the name of {}",
+        new.name(),
+        other.file
+    );
     Some(Problem::whole(&new.file, message))
 }
 
@@ -58,9 +66,13 @@ pub fn one(path: &Path, providers: &[Arc<dyn Provider>]) -> Result<Scenario, Vec
 
 /// The text of a file that can be a scenario.
 fn text(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| find::reason(&error))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| find::reason(&error))?
+        .len();
     if size > SIZE_MAX {
-        return Err(format!("is {size} bytes: a scenario has at most {SIZE_MAX} (1 MiB)"));
+        return Err(format!(
+            "is {size} bytes: a scenario has at most {SIZE_MAX} (1 MiB)"
+        ));
     }
     let bytes = std::fs::read(path).map_err(|error| find::reason(&error))?;
     let text = String::from_utf8(bytes)
@@ -69,9 +81,11 @@ fn text(path: &Path) -> Result<String, String> {
         return Err("is not text: it holds NUL bytes; a scenario is YAML in UTF-8".to_owned());
     }
     if text.trim().is_empty() {
-        return Err("is empty: a scenario needs at least scenario, description, provider and \
+        return Err(
+            "is empty: a scenario needs at least scenario, description, provider and \
                     cluster"
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(text)
 }
@@ -107,7 +121,11 @@ pub fn parse(
         return Err(problems);
     }
     let provider = Arc::clone(provider);
-    Ok(Scenario { file: file.to_owned(), content: Arc::new(content), provider })
+    Ok(Scenario {
+        file: file.to_owned(),
+        content: Arc::new(content),
+        provider,
+    })
 }
 
 fn unknown_provider(
@@ -134,7 +152,11 @@ fn unknown_defect(
     provider: &dyn Provider,
 ) -> Option<limits::Broken> {
     let defect = scenario.provisioner.defect.as_deref()?;
-    let known: Vec<&str> = provider.defects().iter().map(|defect| defect.name).collect();
+    let known: Vec<&str> = provider
+        .defects()
+        .iter()
+        .map(|defect| defect.name)
+        .collect();
     if known.contains(&defect) {
         return None;
     }

@@ -20,7 +20,11 @@ impl Dialect for AwsDialect {
         if let Some(service) = operation::service(request) {
             let operation = operation::name(&service, request);
             let mutating = operation::is_mutating(&service, &operation, request);
-            return Signature { service, operation, mutating };
+            return Signature {
+                service,
+                operation,
+                mutating,
+            };
         }
         kubeproof_kubernetes::dialect::signature(request).unwrap_or_else(|| Signature {
             service: "unknown".to_owned(),
@@ -40,8 +44,7 @@ impl Dialect for AwsDialect {
     }
 
     fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
-        words::error_code(response)
-            .or_else(|| kubeproof_kubernetes::dialect::error_code(response))
+        words::error_code(response).or_else(|| kubeproof_kubernetes::dialect::error_code(response))
     }
 }
 
@@ -56,7 +59,10 @@ mod tests {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("https://example.amazonaws.com{path}"))
-            .header("authorization", format!("{SCOPE}/{service}/aws4_request, SignedHeaders=host"));
+            .header(
+                "authorization",
+                format!("{SCOPE}/{service}/aws4_request, SignedHeaders=host"),
+            );
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
@@ -64,14 +70,22 @@ mod tests {
     }
 
     fn query(service: &str, action: &str) -> Request<Bytes> {
-        request(service, "POST /", None, &format!("Action={action}&Version=2016-11-15"))
+        request(
+            service,
+            "POST /",
+            None,
+            &format!("Action={action}&Version=2016-11-15"),
+        )
     }
 
     #[test]
     fn requests_are_named_as_aws_names_them() {
         let check = |request: Request<Bytes>, expected: &str, mutating: bool| {
             let signature = AwsDialect.signature(&request);
-            assert_eq!((signature.to_string().as_str(), signature.mutating), (expected, mutating));
+            assert_eq!(
+                (signature.to_string().as_str(), signature.mutating),
+                (expected, mutating)
+            );
         };
         check(query("ec2", "CreateVpc"), "ec2:CreateVpc", true);
         check(query("ec2", "DescribeVpcs"), "ec2:DescribeVpcs", false);
@@ -79,14 +93,30 @@ mod tests {
         let balancing = query("elasticloadbalancing", "DeleteLoadBalancer");
         check(balancing, "elasticloadbalancing:DeleteLoadBalancer", true);
         let target = Some("AWSInsightsIndexService.GetCostAndUsage");
-        check(request("ce", "POST /", target, "{}"), "ce:GetCostAndUsage", false);
+        check(
+            request("ce", "POST /", target, "{}"),
+            "ce:GetCostAndUsage",
+            false,
+        );
         let target = Some("Logs_20140328.DeleteLogGroup");
-        check(request("logs", "POST /", target, "{}"), "logs:DeleteLogGroup", true);
+        check(
+            request("logs", "POST /", target, "{}"),
+            "logs:DeleteLogGroup",
+            true,
+        );
         let eks = |line: &str| request("eks", line, None, "");
         check(eks("POST /clusters"), "eks:CreateCluster", true);
         check(eks("GET /clusters/kp-r1"), "eks:DescribeCluster", false);
-        check(eks("POST /clusters/kp-r1/node-groups"), "eks:CreateNodegroup", true);
-        check(eks("DELETE /clusters/kp-r1/node-groups/main"), "eks:DeleteNodegroup", true);
+        check(
+            eks("POST /clusters/kp-r1/node-groups"),
+            "eks:CreateNodegroup",
+            true,
+        );
+        check(
+            eks("DELETE /clusters/kp-r1/node-groups/main"),
+            "eks:DeleteNodegroup",
+            true,
+        );
         let entry = "DELETE /clusters/c/access-entries/arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx";
         check(eks(entry), "eks:DeleteAccessEntry", true);
         check(eks("PATCH /new/thing"), "eks:PATCH /new/thing", true);
@@ -97,12 +127,18 @@ mod tests {
         let uri = "https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity\
                    &X-Amz-Credential=AK%2F20261123%2Fus-east-1%2Fsts%2Faws4_request";
         let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
-        assert_eq!(AwsDialect.signature(&request).to_string(), "sts:GetCallerIdentity");
+        assert_eq!(
+            AwsDialect.signature(&request).to_string(),
+            "sts:GetCallerIdentity"
+        );
     }
 
     #[test]
     fn a_request_that_nobody_can_name_counts_as_mutating() {
-        let request = Request::builder().uri("https://example.com/x").body(Bytes::new()).unwrap();
+        let request = Request::builder()
+            .uri("https://example.com/x")
+            .body(Bytes::new())
+            .unwrap();
         let signature = AwsDialect.signature(&request);
         assert_eq!(signature.to_string(), "unknown:GET /x");
         assert!(signature.mutating);
@@ -110,7 +146,9 @@ mod tests {
 
     #[test]
     fn errors_are_worded_as_each_service_words_them_and_read_back() {
-        let throttled = ErrorKind::Throttled { retry_after_seconds: Some(7) };
+        let throttled = ErrorKind::Throttled {
+            retry_after_seconds: Some(7),
+        };
         let check = |request: Request<Bytes>, kind: &ErrorKind, status: u16, code: &str| {
             let response = AwsDialect.error(&request, kind);
             assert_eq!(response.status().as_u16(), status, "{code}");
@@ -118,17 +156,52 @@ mod tests {
         };
         let eks = || request("eks", "POST /clusters", None, "{}");
         let json = || request("tagging", "POST /", Some("X.GetResources"), "{}");
-        check(query("ec2", "CreateVpc"), &throttled, 503, "RequestLimitExceeded");
+        check(
+            query("ec2", "CreateVpc"),
+            &throttled,
+            503,
+            "RequestLimitExceeded",
+        );
         check(query("iam", "CreateRole"), &throttled, 400, "Throttling");
         check(eks(), &throttled, 429, "ThrottlingException");
         check(json(), &throttled, 400, "ThrottlingException");
-        check(query("ec2", "AllocateAddress"), &ErrorKind::Quota, 400, "AddressLimitExceeded");
-        check(eks(), &ErrorKind::Quota, 400, "ResourceLimitExceededException");
-        check(query("ec2", "DeleteVpc"), &ErrorKind::Dependency, 400, "DependencyViolation");
-        check(query("iam", "DeleteRole"), &ErrorKind::Dependency, 409, "DeleteConflict");
-        check(eks(), &ErrorKind::CredentialsExpired, 403, "ExpiredTokenException");
+        check(
+            query("ec2", "AllocateAddress"),
+            &ErrorKind::Quota,
+            400,
+            "AddressLimitExceeded",
+        );
+        check(
+            eks(),
+            &ErrorKind::Quota,
+            400,
+            "ResourceLimitExceededException",
+        );
+        check(
+            query("ec2", "DeleteVpc"),
+            &ErrorKind::Dependency,
+            400,
+            "DependencyViolation",
+        );
+        check(
+            query("iam", "DeleteRole"),
+            &ErrorKind::Dependency,
+            409,
+            "DeleteConflict",
+        );
+        check(
+            eks(),
+            &ErrorKind::CredentialsExpired,
+            403,
+            "ExpiredTokenException",
+        );
         let denied = ErrorKind::Rejected(None);
-        check(query("ec2", "CreateVpc"), &denied, 403, "UnauthorizedOperation");
+        check(
+            query("ec2", "CreateVpc"),
+            &denied,
+            403,
+            "UnauthorizedOperation",
+        );
         let chosen = ErrorKind::Rejected(Some("VpcLimitExceeded".to_owned()));
         check(query("ec2", "CreateVpc"), &chosen, 400, "VpcLimitExceeded");
         let response = AwsDialect.error(&eks(), &throttled);

@@ -59,8 +59,10 @@ pub async fn access(
     cluster: &Cluster,
 ) -> Result<KubernetesAccess, AccessError> {
     let name = cluster.name().unwrap_or_default();
-    let not_ready =
-        |missing| AccessError::NotReady { cluster: name.to_owned(), missing };
+    let not_ready = |missing| AccessError::NotReady {
+        cluster: name.to_owned(),
+        missing,
+    };
     let server = cluster.endpoint().ok_or_else(|| not_ready("endpoint"))?;
     let authority = cluster
         .certificate_authority()
@@ -70,7 +72,9 @@ pub async fn access(
         .decode(authority)
         .ok()
         .and_then(|pem| String::from_utf8(pem).ok())
-        .ok_or_else(|| AccessError::Certificate { cluster: name.to_owned() })?;
+        .ok_or_else(|| AccessError::Certificate {
+            cluster: name.to_owned(),
+        })?;
     let provider = config
         .credentials_provider()
         .ok_or_else(|| AccessError::Signing("no credentials are configured".to_owned()))?;
@@ -78,7 +82,9 @@ pub async fn access(
         .provide_credentials()
         .await
         .map_err(|error| AccessError::Signing(error.to_string()))?;
-    let region = config.region().map_or("us-east-1", |region| region.as_ref());
+    let region = config
+        .region()
+        .map_or("us-east-1", |region| region.as_ref());
     let now = connection.clock.now();
     let url = presigned(credentials, region, name, now.into())?;
     Ok(KubernetesAccess {
@@ -97,9 +103,8 @@ fn presigned(
     at: SystemTime,
 ) -> Result<String, AccessError> {
     let failed = |error: String| AccessError::Signing(error);
-    let url = format!(
-        "https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
-    );
+    let url =
+        format!("https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15");
     let identity: Identity = credentials.into();
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
@@ -116,8 +121,9 @@ fn presigned(
     let headers = std::iter::once(("x-k8s-aws-id", cluster));
     let request = SignableRequest::new("GET", &url, headers, SignableBody::Bytes(&[]))
         .map_err(|error| failed(error.to_string()))?;
-    let (instructions, _) =
-        sign(request, &params).map_err(|error| failed(error.to_string()))?.into_parts();
+    let (instructions, _) = sign(request, &params)
+        .map_err(|error| failed(error.to_string()))?
+        .into_parts();
     let mut request = http::Request::builder()
         .uri(&url)
         .body(())
@@ -128,9 +134,12 @@ fn presigned(
 
 /// A kubeconfig for users. It holds the token: whoever writes it keeps the file to its owner (0600).
 pub fn kubeconfig_yaml(access: &KubernetesAccess, cluster_name: &str) -> String {
-    let authority = access.certificate_authority_pem.as_ref().map_or(String::new(), |pem| {
-        format!("\n    certificate-authority-data: {}", STANDARD.encode(pem))
-    });
+    let authority = access
+        .certificate_authority_pem
+        .as_ref()
+        .map_or(String::new(), |pem| {
+            format!("\n    certificate-authority-data: {}", STANDARD.encode(pem))
+        });
     format!(
         "apiVersion: v1
 kind: Config
@@ -189,7 +198,10 @@ mod tests {
         let check = |key: &str, expected: &str| assert_eq!(query[key], expected, "{key}");
         check("Version", "2011-06-15");
         check("X-Amz-Algorithm", "AWS4-HMAC-SHA256");
-        check("X-Amz-Credential", "AKIDEXAMPLE%2F20261123%2Fus-east-1%2Fsts%2Faws4_request");
+        check(
+            "X-Amz-Credential",
+            "AKIDEXAMPLE%2F20261123%2Fus-east-1%2Fsts%2Faws4_request",
+        );
         check("X-Amz-Date", "20261123T000000Z");
         check("X-Amz-Expires", "60");
         check("X-Amz-SignedHeaders", "host%3Bx-k8s-aws-id");
@@ -199,7 +211,10 @@ mod tests {
 
     #[test]
     fn a_session_token_is_part_of_the_presigned_request() {
-        assert_eq!(query(&url(Some("temporary")))["X-Amz-Security-Token"], "temporary");
+        assert_eq!(
+            query(&url(Some("temporary")))["X-Amz-Security-Token"],
+            "temporary"
+        );
     }
 
     #[test]
@@ -208,7 +223,10 @@ mod tests {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_392_000);
         let one = presigned(credentials(), "us-east-1", "one", at).unwrap();
         let two = presigned(credentials(), "us-east-1", "two", at).unwrap();
-        assert_ne!(query(&one)["X-Amz-Signature"], query(&two)["X-Amz-Signature"]);
+        assert_ne!(
+            query(&one)["X-Amz-Signature"],
+            query(&two)["X-Amz-Signature"]
+        );
     }
 
     #[test]

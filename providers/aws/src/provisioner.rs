@@ -135,8 +135,11 @@ pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Pro
         async { session.or_halt(roles(session, cluster_role).await) },
         async { session.or_halt(network(session, &zones).await) },
     ))?;
-    let private: Vec<String> =
-        network.subnets.iter().map(|subnets| subnets.private.clone()).collect();
+    let private: Vec<String> = network
+        .subnets
+        .iter()
+        .map(|subnets| subnets.private.clone())
+        .collect();
     let public = network.subnets.iter().map(|subnets| subnets.public.clone());
     let parts = cluster::Parts {
         role: &roles.cluster,
@@ -147,51 +150,62 @@ pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Pro
         async { session.or_halt(cluster::ensure(session, &parts).await) },
         async { session.or_halt(ways_out(session, &network).await) },
     ))?;
-    Ok(ControlPlane { cluster, node_role: roles.nodes, private })
+    Ok(ControlPlane {
+        cluster,
+        node_role: roles.nodes,
+        private,
+    })
 }
 
 /// The nodes' role, and the policies of both.
 async fn roles(session: &Session, cluster: String) -> Result<Roles, Problem> {
-    let ((), nodes) = both(join!(identity::attach(session, &identity::CLUSTER), async {
-        let arn = identity::role(session, &identity::NODES).await?;
-        identity::attach(session, &identity::NODES).await?;
-        Ok(arn)
-    }))?;
+    let ((), nodes) = both(join!(
+        identity::attach(session, &identity::CLUSTER),
+        async {
+            let arn = identity::role(session, &identity::NODES).await?;
+            identity::attach(session, &identity::NODES).await?;
+            Ok(arn)
+        }
+    ))?;
     Ok(Roles { cluster, nodes })
 }
 
 /// VPC, subnets and security groups.
 async fn network(session: &Session, zones: &[String]) -> Result<Network, Problem> {
     let vpc = vpc::ensure(session).await?;
-    let (subnets, groups) =
-        both(join!(subnets::ensure(session, &vpc, zones), security::ensure(session, &vpc)))?;
-    Ok(Network { vpc, subnets, groups })
+    let (subnets, groups) = both(join!(
+        subnets::ensure(session, &vpc, zones),
+        security::ensure(session, &vpc)
+    ))?;
+    Ok(Network {
+        vpc,
+        subnets,
+        groups,
+    })
 }
 
 /// Internet gateway, addresses, NAT gateways and routes: they are ready long before the cluster.
 async fn ways_out(session: &Session, network: &Network) -> Result<(), Problem> {
     let gateway = gateway::ensure(session, &network.vpc).await?;
     let public = async {
-        let subnets: Vec<&str> =
-            network.subnets.iter().map(|subnets| subnets.public.as_str()).collect();
+        let subnets: Vec<&str> = network
+            .subnets
+            .iter()
+            .map(|subnets| subnets.public.as_str())
+            .collect();
         let table = routes::table(session, &network.vpc, "public", &subnets).await?;
         routes::default_route(session, &table, &Target::Internet(&gateway)).await
     };
     let private = network.subnets.iter().map(|subnets| async {
         session.or_halt(zone_way_out(session, &network.vpc, subnets).await)
     });
-    let (public, private) =
-        join!(async { session.or_halt(public.await) }, join_all(private));
+    let (public, private) = join!(async { session.or_halt(public.await) }, join_all(private));
     both((public, all(private)))?;
     Ok(())
 }
 
 /// Address, NAT gateway and route of one zone's private subnet.
-async fn zone_way_out(
-    session: &Session,
-    vpc: &str,
-    subnets: &ZoneSubnets,
-) -> Result<(), Problem> {
+async fn zone_way_out(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Result<(), Problem> {
     let part = format!("nat-{}", subnets.zone);
     let nat = async {
         let address = address::ensure(session, &part).await?;
@@ -200,20 +214,19 @@ async fn zone_way_out(
     let private = format!("private-{}", subnets.zone);
     let inside = [subnets.private.as_str()];
     let table = routes::table(session, vpc, &private, &inside);
-    let (nat, table) = both(join!(
-        async { session.or_halt(nat.await) },
-        async { session.or_halt(table.await) },
-    ))?;
+    let (nat, table) = both(join!(async { session.or_halt(nat.await) }, async {
+        session.or_halt(table.await)
+    },))?;
     routes::default_route(session, &table, &Target::Nat(&nat)).await
 }
 
 /// An active node group says that nodes have joined; whether they work, only Kubernetes knows.
 async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), Problem> {
-    let failed =
-        |error: kubeproof_kubernetes::KubernetesError| Problem::ours("see Ready nodes", error.to_string());
+    let failed = |error: kubeproof_kubernetes::KubernetesError| {
+        Problem::ours("see Ready nodes", error.to_string())
+    };
     let transport = Arc::clone(&session.connection.transport);
-    let client =
-        kubeproof_kubernetes::client(&provisioned.access, transport).map_err(failed)?;
+    let client = kubeproof_kubernetes::client(&provisioned.access, transport).map_err(failed)?;
     let (limit, pace) = (READY_WITHIN, Duration::from_secs(5));
     kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pace)
         .await
@@ -232,7 +245,10 @@ pub(crate) async fn hand_over(
     let access = kubeconfig::access(&session.config, &session.connection, cluster)
         .await
         .map_err(|error| Problem::ours("make a kubeconfig", error.to_string()))?;
-    Ok(Provisioned { access, made: session.made() })
+    Ok(Provisioned {
+        access,
+        made: session.made(),
+    })
 }
 
 /// The error of a provision: what happened, where, what next, and what is there now.

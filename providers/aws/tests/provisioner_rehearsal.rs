@@ -8,9 +8,9 @@ mod crashes;
 mod defects;
 #[path = "provisioner/faults.rs"]
 mod faults;
+#[path = "provisioner/leftovers.rs"]
+mod leftovers;
 #[path = "provisioner/lifecycle.rs"]
 mod lifecycle;
-#[path = "provisioner/sweep.rs"]
-mod sweep;
 #[path = "provisioner/stage.rs"]
 mod stage;

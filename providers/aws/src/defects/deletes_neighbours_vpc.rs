@@ -30,10 +30,17 @@ impl Provisioner for DeletesNeighboursVpc {
         let session = self.0.session();
         let result = self.0.teardown().await;
         // The bug: a name is no proof of ownership.
-        let request = session.ec2.describe_vpcs().filters(filter("tag:Name", "kp-*"));
+        let request = session
+            .ec2
+            .describe_vpcs()
+            .filters(filter("tag:Name", "kp-*"));
         let answer = request.send().await;
-        for vpc in answer.iter().flat_map(|answer| answer.vpcs()).filter_map(|vpc| vpc.vpc_id()) {
-            network::one(&session, vpc).await;
+        for vpc in answer
+            .iter()
+            .flat_map(|answer| answer.vpcs())
+            .filter_map(|vpc| vpc.vpc_id())
+        {
+            network::one(&session, vpc, true).await;
         }
         result
     }

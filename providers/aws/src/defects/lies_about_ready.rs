@@ -5,8 +5,8 @@
 use async_trait::async_trait;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::EksProvisioner;
 use crate::provisioner;
+use crate::provisioner::EksProvisioner;
 
 /// The reference provisioner with this defect.
 pub(super) struct LiesAboutReady(pub(super) EksProvisioner);

@@ -25,9 +25,12 @@ pub(super) fn answer(
             };
             Answer::new(status, code, format!("{operation} was refused."))
         }
-        ErrorKind::Throttled { retry_after_seconds } => {
-            Answer { retry_after: *retry_after_seconds, ..throttled(protocol) }
-        }
+        ErrorKind::Throttled {
+            retry_after_seconds,
+        } => Answer {
+            retry_after: *retry_after_seconds,
+            ..throttled(protocol)
+        },
         ErrorKind::Server => server(protocol),
         ErrorKind::Quota => quota(service, operation),
         ErrorKind::Capacity => capacity(service),

@@ -7,11 +7,20 @@ use http::{Method, Request};
 pub(super) fn service(request: &Request<Bytes>) -> Option<String> {
     let header = request.headers().get(http::header::AUTHORIZATION);
     let scope = match header.and_then(|value| value.to_str().ok()) {
-        Some(value) => value.split_once("Credential=").map(|(_, rest)| rest.to_owned()),
-        None => parameter(request.uri().query().unwrap_or_default(), "X-Amz-Credential"),
+        Some(value) => value
+            .split_once("Credential=")
+            .map(|(_, rest)| rest.to_owned()),
+        None => parameter(
+            request.uri().query().unwrap_or_default(),
+            "X-Amz-Credential",
+        ),
     }?;
     let scope = scope.split(',').next().unwrap_or_default();
-    scope.split('/').nth(3).filter(|service| !service.is_empty()).map(str::to_owned)
+    scope
+        .split('/')
+        .nth(3)
+        .filter(|service| !service.is_empty())
+        .map(str::to_owned)
 }
 
 /// The operation, in AWS's own spelling, or method and path when it cannot be told.
@@ -28,7 +37,11 @@ pub(super) fn name(service: &str, request: &Request<Bytes>) -> String {
         return action;
     }
     let path = request.uri().path();
-    let known = if service == "eks" { eks(request.method(), path) } else { None };
+    let known = if service == "eks" {
+        eks(request.method(), path)
+    } else {
+        None
+    };
     known.map_or_else(|| format!("{} {path}", request.method()), str::to_owned)
 }
 

@@ -40,7 +40,12 @@ pub(super) struct Answer {
 impl Answer {
     /// An error without a `Retry-After`.
     pub(super) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), retry_after: None }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+            retry_after: None,
+        }
     }
 }
 
@@ -59,7 +64,11 @@ pub(super) fn response(protocol: Protocol, answer: &Answer) -> Response<Bytes> {
             ),
         ),
         Protocol::Query => {
-            let side = if answer.status < 500 { "Sender" } else { "Receiver" };
+            let side = if answer.status < 500 {
+                "Sender"
+            } else {
+                "Receiver"
+            };
             let body = format!(
                 "<ErrorResponse><Error><Type>{side}</Type><Code>{code}</Code>\
                  <Message>{message}</Message></Error><RequestId>{REQUEST_ID}</RequestId>\
@@ -67,9 +76,10 @@ pub(super) fn response(protocol: Protocol, answer: &Answer) -> Response<Bytes> {
             );
             ("text/xml", body)
         }
-        Protocol::Rest => {
-            ("application/json", serde_json::json!({"message": message}).to_string())
-        }
+        Protocol::Rest => (
+            "application/json",
+            serde_json::json!({"message": message}).to_string(),
+        ),
         Protocol::Json => (
             "application/x-amz-json-1.1",
             serde_json::json!({"__type": code, "message": message}).to_string(),

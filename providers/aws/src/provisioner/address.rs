@@ -4,11 +4,11 @@
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 
+use crate::provisioner::adopt;
 use crate::provisioner::names::{filter, is_named, of_run, specification};
 use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
-use crate::provisioner::adopt;
 use crate::provisioner::vpc::id_of;
 
 /// Finds or allocates the address of this part; the allocation id.
@@ -29,8 +29,11 @@ async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> 
         .describe_addresses()
         .filters(of_run(session.run()))
         .filters(filter("tag:Name", &name));
-    let answer =
-        session.send("ec2:DescribeAddresses", Rule::SAFE, || request.clone().send()).await?;
+    let answer = session
+        .send("ec2:DescribeAddresses", Rule::SAFE, || {
+            request.clone().send()
+        })
+        .await?;
     let mut ids: Vec<&str> = answer
         .addresses()
         .iter()
@@ -48,8 +51,13 @@ async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> 
 pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, Problem> {
     let run = session.run();
     let tags = specification(run, ResourceType::ElasticIp, &run.name(part), &[]);
-    let request = session.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
-    let answer =
-        session.send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send()).await?;
+    let request = session
+        .ec2
+        .allocate_address()
+        .domain(DomainType::Vpc)
+        .tag_specifications(tags);
+    let answer = session
+        .send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send())
+        .await?;
     id_of("ec2:AllocateAddress", answer.allocation_id())
 }

@@ -13,7 +13,7 @@ use crate::provisioner::names;
 use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
-use crate::provisioner::wait::{Pace, Seen, until};
+use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
 
 /// Longest wait for a cluster to become active: it takes 8 to 12 minutes.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(30 * 60);
@@ -47,6 +47,12 @@ pub(crate) async fn ensure(session: &Session, parts: &Parts<'_>) -> Result<Clust
                 gone(session).await?;
             }
             Some(ClusterStatus::Deleting) => gone(session).await?,
+            Some(ClusterStatus::Creating)
+                if is_stuck(session, known.created_at(), ACTIVE_WITHIN) =>
+            {
+                delete(session).await?;
+                gone(session).await?;
+            }
             _ => {
                 session.note("cluster", &name);
                 return active(session).await;
@@ -87,8 +93,14 @@ pub(crate) fn is_ours(session: &Session, cluster: &Cluster) -> bool {
 /// # Errors
 /// When the call fails for good.
 pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, Problem> {
-    let request = session.eks.describe_cluster().name(names::cluster(session.run()));
-    match session.send("eks:DescribeCluster", Rule::SAFE, || request.clone().send()).await {
+    let request = session
+        .eks
+        .describe_cluster()
+        .name(names::cluster(session.run()));
+    match session
+        .send("eks:DescribeCluster", Rule::SAFE, || request.clone().send())
+        .await
+    {
         Ok(answer) => Ok(answer.cluster),
         Err(problem) if problem.is_not_found() => Ok(None),
         Err(problem) => Err(problem),
@@ -109,8 +121,7 @@ async fn create(session: &Session, name: &str, parts: &Parts<'_>) -> Result<(), 
     // A token of this moment: within this call repetitions are safe, and after a failed cluster was
     // deleted a new one is really new. Other processes meet the name.
     let token = session.token(&["cluster", name, &session.connection.clock.now().to_string()]);
-    let tags: HashMap<String, String> =
-        names::tags(session.run(), name, &[]).into_iter().collect();
+    let tags: HashMap<String, String> = names::tags(session.run(), name, &[]).into_iter().collect();
     let mut request = session
         .eks
         .create_cluster()
@@ -129,10 +140,17 @@ async fn create(session: &Session, name: &str, parts: &Parts<'_>) -> Result<(), 
             LogType::ControllerManager,
             LogType::Scheduler,
         ];
-        let on = LogSetup::builder().enabled(true).set_types(Some(types.to_vec())).build();
+        let on = LogSetup::builder()
+            .enabled(true)
+            .set_types(Some(types.to_vec()))
+            .build();
         request = request.logging(Logging::builder().cluster_logging(on).build());
     }
-    session.send("eks:CreateCluster", Rule::NEW_ROLES, || request.clone().send()).await?;
+    session
+        .send("eks:CreateCluster", Rule::NEW_ROLES, || {
+            request.clone().send()
+        })
+        .await?;
     Ok(())
 }
 
@@ -174,7 +192,11 @@ fn issues(cluster: &Cluster) -> String {
             format!("{code}: {}", issue.message().unwrap_or_default())
         })
         .collect();
-    if issues.is_empty() { "no reason given".to_owned() } else { issues.join("; ") }
+    if issues.is_empty() {
+        "no reason given".to_owned()
+    } else {
+        issues.join("; ")
+    }
 }
 
 /// Asks for the deletion of the cluster; one that is gone already is fine. A cluster that is being
@@ -183,9 +205,15 @@ fn issues(cluster: &Cluster) -> String {
 /// # Errors
 /// When the call fails for good.
 pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
-    let request = session.eks.delete_cluster().name(names::cluster(session.run()));
+    let request = session
+        .eks
+        .delete_cluster()
+        .name(names::cluster(session.run()));
     let rule = Rule::delete(GONE_WITHIN);
-    match session.send("eks:DeleteCluster", rule, || request.clone().send()).await {
+    match session
+        .send("eks:DeleteCluster", rule, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }
@@ -197,6 +225,7 @@ pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
 /// When it is not gone in time.
 pub(crate) async fn gone(session: &Session) -> Result<(), Problem> {
     let what = format!("deletion of cluster {}", names::cluster(session.run()));
+    let began = session.elapsed();
     until(session, Pace::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session).await? {
             None => Seen::Done(()),
@@ -204,6 +233,12 @@ pub(crate) async fn gone(session: &Session) -> Result<(), Problem> {
                 Some(ClusterStatus::Deleting) | None => Seen::Waiting("DELETING".to_owned()),
                 Some(ClusterStatus::Failed) => {
                     Seen::Failed(format!("it is FAILED: {}", issues(&cluster)))
+                }
+                // EKS has no state for a deletion that failed: the cluster is simply back.
+                Some(ClusterStatus::Active)
+                    if session.elapsed().saturating_sub(began) > SHOWN_WITHIN =>
+                {
+                    Seen::Failed("EKS gave it up: the cluster is ACTIVE again".to_owned())
                 }
                 Some(other) => Seen::Waiting(other.as_str().to_owned()),
             },

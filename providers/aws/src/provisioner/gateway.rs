@@ -2,12 +2,12 @@
 
 use aws_sdk_ec2::types::ResourceType;
 
+use crate::provisioner::adopt;
 use crate::provisioner::names::{filter, is_named, of_run, specification};
 use crate::provisioner::pages::pages;
 use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
-use crate::provisioner::adopt;
 use crate::provisioner::vpc::id_of;
 
 /// Finds or makes the gateway and attaches it.
@@ -17,13 +17,19 @@ use crate::provisioner::vpc::id_of;
 pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<String, Problem> {
     let id = adopt::once(session, || find(session), || create(session)).await?;
     session.note("internet gateway", &id);
-    let request = session.ec2.attach_internet_gateway().internet_gateway_id(&id).vpc_id(vpc);
+    let request = session
+        .ec2
+        .attach_internet_gateway()
+        .internet_gateway_id(&id)
+        .vpc_id(vpc);
     adopt::keyed(
         session,
         || attached(session, &id, vpc),
         || async {
             session
-                .send("ec2:AttachInternetGateway", Rule::LAGGING, || request.clone().send())
+                .send("ec2:AttachInternetGateway", Rule::LAGGING, || {
+                    request.clone().send()
+                })
                 .await
                 .map(|_| ())
         },
@@ -34,10 +40,16 @@ pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<String, Probl
 }
 
 async fn attached(session: &Session, id: &str, vpc: &str) -> Result<Option<()>, Problem> {
-    let request =
-        session.ec2.describe_internet_gateways().filters(filter("internet-gateway-id", id));
-    let gateways =
-        pages!(session, "ec2:DescribeInternetGateways", request, internet_gateways)?;
+    let request = session
+        .ec2
+        .describe_internet_gateways()
+        .filters(filter("internet-gateway-id", id));
+    let gateways = pages!(
+        session,
+        "ec2:DescribeInternetGateways",
+        request,
+        internet_gateways
+    )?;
     let here = gateways
         .iter()
         .flat_map(|gateway| gateway.attachments())
@@ -52,8 +64,12 @@ async fn find(session: &Session) -> Result<Option<String>, Problem> {
         .describe_internet_gateways()
         .filters(of_run(session.run()))
         .filters(filter("tag:Name", &name));
-    let gateways =
-        pages!(session, "ec2:DescribeInternetGateways", request, internet_gateways)?;
+    let gateways = pages!(
+        session,
+        "ec2:DescribeInternetGateways",
+        request,
+        internet_gateways
+    )?;
     let mut ids: Vec<&str> = gateways
         .iter()
         .filter(|gateway| is_named(session.run(), gateway.tags(), &name))
@@ -66,9 +82,17 @@ async fn find(session: &Session) -> Result<Option<String>, Problem> {
 async fn create(session: &Session) -> Result<String, Problem> {
     let run = session.run();
     let tags = specification(run, ResourceType::InternetGateway, &run.name(""), &[]);
-    let request = session.ec2.create_internet_gateway().tag_specifications(tags);
-    let answer =
-        session.send("ec2:CreateInternetGateway", Rule::ONCE, || request.clone().send()).await?;
-    let id = answer.internet_gateway().and_then(|gateway| gateway.internet_gateway_id());
+    let request = session
+        .ec2
+        .create_internet_gateway()
+        .tag_specifications(tags);
+    let answer = session
+        .send("ec2:CreateInternetGateway", Rule::ONCE, || {
+            request.clone().send()
+        })
+        .await?;
+    let id = answer
+        .internet_gateway()
+        .and_then(|gateway| gateway.internet_gateway_id());
     id_of("ec2:CreateInternetGateway", id)
 }

@@ -83,7 +83,10 @@ async fn create(session: &Session, role: &Role, name: &str) -> Result<String, Pr
     // repetition may meet what a lost first attempt made, and is then an adoption.
     loop {
         let rule = if first { Rule::ONCE } else { Rule::SAFE };
-        match session.send("iam:CreateRole", rule, || request.clone().send()).await {
+        match session
+            .send("iam:CreateRole", rule, || request.clone().send())
+            .await
+        {
             Ok(answer) => {
                 let arn = answer.role().map(|role| role.arn().to_owned());
                 return crate::provisioner::vpc::id_of("iam:CreateRole", arn.as_deref());
@@ -101,8 +104,12 @@ fn may_repeat(problem: &Problem) -> bool {
 
 async fn adopt(session: &Session, name: &str) -> Result<String, Problem> {
     let request = session.iam.get_role().role_name(name);
-    let answer = session.send("iam:GetRole", Rule::LAGGING, || request.clone().send()).await?;
-    let role = answer.role().ok_or_else(|| Problem::ours("iam:GetRole", "no role in the answer"))?;
+    let answer = session
+        .send("iam:GetRole", Rule::LAGGING, || request.clone().send())
+        .await?;
+    let role = answer
+        .role()
+        .ok_or_else(|| Problem::ours("iam:GetRole", "no role in the answer"))?;
     let ours = role
         .tags()
         .iter()
@@ -112,7 +119,9 @@ async fn adopt(session: &Session, name: &str) -> Result<String, Problem> {
     } else {
         Err(Problem::ours(
             "iam:CreateRole",
-            format!("a role `{name}` exists without this run's tag: remove it or use another run id"),
+            format!(
+                "a role `{name}` exists without this run's tag: remove it or use another run id"
+            ),
         ))
     }
 }
@@ -124,8 +133,16 @@ async fn adopt(session: &Session, name: &str) -> Result<String, Problem> {
 pub(crate) async fn attach(session: &Session, role: &Role) -> Result<(), Problem> {
     for policy in role.policies {
         let name = session.run().name(role.part);
-        let request = session.iam.attach_role_policy().role_name(name).policy_arn(*policy);
-        session.send("iam:AttachRolePolicy", Rule::LAGGING, || request.clone().send()).await?;
+        let request = session
+            .iam
+            .attach_role_policy()
+            .role_name(name)
+            .policy_arn(*policy);
+        session
+            .send("iam:AttachRolePolicy", Rule::LAGGING, || {
+                request.clone().send()
+            })
+            .await?;
     }
     Ok(())
 }

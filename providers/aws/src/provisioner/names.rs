@@ -21,7 +21,10 @@ pub(crate) fn cluster_tag(run: &Run) -> String {
 pub(crate) fn tags(run: &Run, name: &str, more: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut tags = run.tags();
     tags.insert("Name".to_owned(), name.to_owned());
-    tags.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    tags.extend(
+        more.iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+    );
     tags
 }
 
@@ -36,7 +39,10 @@ pub(crate) fn specification(
         .into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect();
-    TagSpecification::builder().resource_type(resource_type).set_tags(Some(tags)).build()
+    TagSpecification::builder()
+        .resource_type(resource_type)
+        .set_tags(Some(tags))
+        .build()
 }
 
 /// A filter of EC2's Describe calls.
@@ -51,7 +57,9 @@ pub(crate) fn of_run(run: &Run) -> Filter {
 
 /// The value of a tag.
 pub(crate) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
-    tags.iter().find(|tag| tag.key() == Some(key)).and_then(Tag::value)
+    tags.iter()
+        .find(|tag| tag.key() == Some(key))
+        .and_then(Tag::value)
 }
 
 /// Whether these tags carry the run's id.

@@ -13,7 +13,7 @@ use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::vpc::id_of;
-use crate::provisioner::wait::{Pace, Seen, until};
+use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
 
 /// Longest wait for a gateway to become available: it takes 1 to 3 minutes.
 const AVAILABLE_WITHIN: Duration = Duration::from_secs(600);
@@ -31,8 +31,12 @@ pub(crate) async fn ensure(
     address: &str,
 ) -> Result<String, Problem> {
     let known = list(session, part).await?;
-    let alive = known.iter().find(|gateway| {
-        matches!(gateway.state(), Some(NatGatewayState::Available | NatGatewayState::Pending))
+    let alive = known.iter().find(|gateway| match gateway.state() {
+        Some(NatGatewayState::Available) => true,
+        Some(NatGatewayState::Pending) => {
+            !is_stuck(session, gateway.create_time(), AVAILABLE_WITHIN)
+        }
+        _ => false,
     });
     let id = match alive.and_then(|gateway| gateway.nat_gateway_id()) {
         Some(id) => id.to_owned(),
@@ -42,19 +46,25 @@ pub(crate) async fn ensure(
         }
     };
     session.note(format!("NAT gateway {part}"), &id);
-    until(session, Pace::NAT, AVAILABLE_WITHIN, &format!("NAT gateway {id}"), || async {
-        Ok(seen(state(session, &id).await?.as_ref()))
-    })
+    until(
+        session,
+        Pace::NAT,
+        AVAILABLE_WITHIN,
+        &format!("NAT gateway {id}"),
+        || async { Ok(seen(state(session, &id).await?.as_ref())) },
+    )
     .await?;
     Ok(id)
 }
 
-/// Deletes failed gateways and waits for those that are being deleted: they hold the address.
+/// Deletes failed and stuck gateways and waits for those that are being deleted: they hold the address.
 async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), Problem> {
     for gateway in known {
-        let Some(id) = gateway.nat_gateway_id() else { continue };
+        let Some(id) = gateway.nat_gateway_id() else {
+            continue;
+        };
         match gateway.state() {
-            Some(NatGatewayState::Failed) => delete(session, id).await?,
+            Some(NatGatewayState::Failed | NatGatewayState::Pending) => delete(session, id).await?,
             Some(NatGatewayState::Deleting) => {}
             _ => continue,
         }
@@ -64,7 +74,9 @@ async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), Problem> {
 }
 
 fn seen(gateway: Option<&NatGateway>) -> Seen<()> {
-    let Some(gateway) = gateway else { return Seen::Waiting("not visible yet".to_owned()) };
+    let Some(gateway) = gateway else {
+        return Seen::Waiting("not visible yet".to_owned());
+    };
     match gateway.state() {
         Some(NatGatewayState::Available) => Seen::Done(()),
         Some(NatGatewayState::Failed) => Seen::Failed(format!(
@@ -94,9 +106,14 @@ async fn list(session: &Session, part: &str) -> Result<Vec<NatGateway>, Problem>
 }
 
 async fn state(session: &Session, id: &str) -> Result<Option<NatGateway>, Problem> {
-    let request = session.ec2.describe_nat_gateways().filter(filter("nat-gateway-id", id));
+    let request = session
+        .ec2
+        .describe_nat_gateways()
+        .filter(filter("nat-gateway-id", id));
     let gateways = pages!(session, "ec2:DescribeNatGateways", request, nat_gateways)?;
-    Ok(gateways.into_iter().find(|gateway| gateway.nat_gateway_id() == Some(id)))
+    Ok(gateways
+        .into_iter()
+        .find(|gateway| gateway.nat_gateway_id() == Some(id)))
 }
 
 async fn create(
@@ -116,10 +133,20 @@ async fn create(
         .allocation_id(address)
         .connectivity_type(ConnectivityType::Public)
         .client_token(session.token(&parts))
-        .tag_specifications(specification(run, ResourceType::Natgateway, &run.name(part), &[]));
-    let answer =
-        session.send("ec2:CreateNatGateway", Rule::LAGGING, || request.clone().send()).await?;
-    let id = answer.nat_gateway().and_then(|gateway| gateway.nat_gateway_id());
+        .tag_specifications(specification(
+            run,
+            ResourceType::Natgateway,
+            &run.name(part),
+            &[],
+        ));
+    let answer = session
+        .send("ec2:CreateNatGateway", Rule::LAGGING, || {
+            request.clone().send()
+        })
+        .await?;
+    let id = answer
+        .nat_gateway()
+        .and_then(|gateway| gateway.nat_gateway_id());
     id_of("ec2:CreateNatGateway", id)
 }
 
@@ -130,7 +157,10 @@ async fn create(
 pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
     let request = session.ec2.delete_nat_gateway().nat_gateway_id(id);
     let rule = Rule::delete(DELETED_WITHIN);
-    match session.send("ec2:DeleteNatGateway", rule, || request.clone().send()).await {
+    match session
+        .send("ec2:DeleteNatGateway", rule, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }
@@ -141,16 +171,22 @@ pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
 /// # Errors
 /// When it is not deleted in time.
 pub(crate) async fn gone(session: &Session, id: &str) -> Result<(), Problem> {
-    until(session, Pace::NAT, DELETED_WITHIN, &format!("deletion of NAT gateway {id}"), || async {
-        Ok(match state(session, id).await? {
-            None => Seen::Done(()),
-            Some(gateway) => match gateway.state() {
-                Some(NatGatewayState::Deleted) => Seen::Done(()),
-                other => {
-                    Seen::Waiting(other.map_or("unknown", NatGatewayState::as_str).to_owned())
-                }
-            },
-        })
-    })
+    until(
+        session,
+        Pace::NAT,
+        DELETED_WITHIN,
+        &format!("deletion of NAT gateway {id}"),
+        || async {
+            Ok(match state(session, id).await? {
+                None => Seen::Done(()),
+                Some(gateway) => match gateway.state() {
+                    Some(NatGatewayState::Deleted) => Seen::Done(()),
+                    other => {
+                        Seen::Waiting(other.map_or("unknown", NatGatewayState::as_str).to_owned())
+                    }
+                },
+            })
+        },
+    )
     .await
 }

@@ -12,7 +12,7 @@ use crate::provisioner::names;
 use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
-use crate::provisioner::wait::{Pace, Seen, until};
+use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
 use crate::spec::NodeGroup;
 
 /// Longest wait for a node group: 2 to 5 minutes, and EKS gives up after 15 to 25.
@@ -45,6 +45,12 @@ pub(crate) async fn ensure(
                 gone(session, name).await?;
             }
             Some(NodegroupStatus::Deleting) => gone(session, name).await?,
+            Some(NodegroupStatus::Creating)
+                if is_stuck(session, known.created_at(), ACTIVE_WITHIN) =>
+            {
+                delete(session, name).await?;
+                gone(session, name).await?;
+            }
             _ => return active(session, name).await,
         }
     }
@@ -61,7 +67,12 @@ async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, Pr
         .describe_nodegroup()
         .cluster_name(names::cluster(session.run()))
         .nodegroup_name(name);
-    match session.send("eks:DescribeNodegroup", Rule::SAFE, || request.clone().send()).await {
+    match session
+        .send("eks:DescribeNodegroup", Rule::SAFE, || {
+            request.clone().send()
+        })
+        .await
+    {
         Ok(answer) => Ok(answer.nodegroup),
         Err(problem) if problem.is_not_found() => Ok(None),
         Err(problem) => Err(problem),
@@ -81,10 +92,15 @@ async fn create(
         .max_size(count)
         .desired_size(count)
         .build();
-    let token = session.token(&["node group", name, &session.connection.clock.now().to_string()]);
+    let token = session.token(&[
+        "node group",
+        name,
+        &session.connection.clock.now().to_string(),
+    ]);
     let full_name = session.run().name(name);
-    let tags: HashMap<String, String> =
-        names::tags(session.run(), &full_name, &[]).into_iter().collect();
+    let tags: HashMap<String, String> = names::tags(session.run(), &full_name, &[])
+        .into_iter()
+        .collect();
     let request = session
         .eks
         .create_nodegroup()
@@ -99,7 +115,11 @@ async fn create(
         .disk_size(i32::try_from(group.disk_gb.0).unwrap_or(i32::MAX))
         .client_request_token(token)
         .set_tags(Some(tags));
-    session.send("eks:CreateNodegroup", Rule::NEW_ROLES, || request.clone().send()).await?;
+    session
+        .send("eks:CreateNodegroup", Rule::NEW_ROLES, || {
+            request.clone().send()
+        })
+        .await?;
     Ok(())
 }
 
@@ -107,7 +127,10 @@ async fn create(
 fn image_of(instance_type: &str) -> AmiTypes {
     let family = instance_type.split('.').next().unwrap_or_default();
     let generation_on = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
-    if generation_on.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with('g') {
+    if generation_on
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('g')
+    {
         AmiTypes::Al2023Arm64Standard
     } else if family.starts_with('g') || family.starts_with('p') {
         AmiTypes::Al2023X8664Nvidia
@@ -144,7 +167,10 @@ async fn active(session: &Session, name: &str) -> Result<(), Problem> {
         session.note(format!("node group {name}"), name);
         Ok(())
     } else {
-        Err(Problem::ours(what, "it exists without this run's tag: remove it or rename yours"))
+        Err(Problem::ours(
+            what,
+            "it exists without this run's tag: remove it or rename yours",
+        ))
     }
 }
 
@@ -159,7 +185,11 @@ fn issues(group: &Nodegroup) -> String {
             format!("{code}: {}", issue.message().unwrap_or_default())
         })
         .collect();
-    if issues.is_empty() { "no reason given".to_owned() } else { issues.join("; ") }
+    if issues.is_empty() {
+        "no reason given".to_owned()
+    } else {
+        issues.join("; ")
+    }
 }
 
 /// Names of all node groups of the cluster; none when the cluster does not exist.
@@ -168,7 +198,10 @@ fn issues(group: &Nodegroup) -> String {
 /// When the call fails for good.
 pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
     use crate::provisioner::pages::pages;
-    let request = session.eks.list_nodegroups().cluster_name(names::cluster(session.run()));
+    let request = session
+        .eks
+        .list_nodegroups()
+        .cluster_name(names::cluster(session.run()));
     match pages!(session, "eks:ListNodegroups", request, nodegroups) {
         Err(problem) if problem.is_not_found() => Ok(Vec::new()),
         other => other,
@@ -186,7 +219,10 @@ pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), Problem>
         .cluster_name(names::cluster(session.run()))
         .nodegroup_name(name);
     let rule = Rule::delete(GONE_WITHIN);
-    match session.send("eks:DeleteNodegroup", rule, || request.clone().send()).await {
+    match session
+        .send("eks:DeleteNodegroup", rule, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }
@@ -205,9 +241,7 @@ pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), Problem> {
                 Some(NodegroupStatus::DeleteFailed) => {
                     Seen::Failed(format!("it is DELETE_FAILED: {}", issues(&group)))
                 }
-                other => {
-                    Seen::Waiting(other.map_or("unknown", NodegroupStatus::as_str).to_owned())
-                }
+                other => Seen::Waiting(other.map_or("unknown", NodegroupStatus::as_str).to_owned()),
             },
         })
     })

@@ -9,14 +9,22 @@ pub(crate) const PAGES_MAX: usize = 200;
 macro_rules! pages {
     ($session:expr, $call:literal, $request:expr, $items:ident) => {
         $crate::provisioner::pages::pages!(
-            $session, $call, $request, $items, set_next_token, next_token
+            $session,
+            $call,
+            $request,
+            $items,
+            set_next_token,
+            next_token
         )
     };
     ($session:expr, $call:literal, $request:expr, $items:ident, $set:ident, $get:ident) => {{
         let request = $request;
         let mut all = Vec::new();
         let mut token: Option<String> = None;
-        let mut result = Err($crate::provisioner::problem::Problem::ours($call, "no last page"));
+        let mut result = Err($crate::provisioner::problem::Problem::ours(
+            $call,
+            "no last page",
+        ));
         for _ in 0..$crate::provisioner::pages::PAGES_MAX {
             let asked = request.clone().$set(token.take());
             let rule = $crate::provisioner::retry::Rule::SAFE;
@@ -27,7 +35,10 @@ macro_rules! pages {
                 }
                 Ok(page) => {
                     all.extend(page.$items().iter().cloned());
-                    token = page.$get().filter(|token| !token.is_empty()).map(str::to_owned);
+                    token = page
+                        .$get()
+                        .filter(|token| !token.is_empty())
+                        .map(str::to_owned);
                     if token.is_none() {
                         result = Ok(std::mem::take(&mut all));
                         break;

@@ -68,7 +68,10 @@ impl Problem {
 
     /// The end of a wait because another branch had failed.
     pub(crate) fn halted() -> Self {
-        Self { fate: Fate::Halted, ..Self::ours("wait", "stopped because another part failed") }
+        Self {
+            fate: Fate::Halted,
+            ..Self::ours("wait", "stopped because another part failed")
+        }
     }
 
     /// The problem of a call that failed in the SDK.
@@ -79,8 +82,13 @@ impl Problem {
         let response = error.raw_response();
         let status = response.map_or(0, |response| response.status().as_u16());
         let metadata = error.as_service_error();
-        let code = metadata.and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
-        let said = metadata.and_then(ProvideErrorMetadata::message).map(str::to_owned);
+        let code = metadata
+            .and_then(ProvideErrorMetadata::code)
+            .unwrap_or_default()
+            .to_owned();
+        let said = metadata
+            .and_then(ProvideErrorMetadata::message)
+            .map(str::to_owned);
         let fate = match error {
             SdkError::ConstructionFailure(_) => Fate::Refused,
             SdkError::TimeoutError(_) => Fate::Silent,
@@ -189,7 +197,10 @@ impl fmt::Display for Problem {
 /// The problem that started it, when several branches ended: never the echo of a halt.
 pub(crate) fn first_cause(problems: Vec<Problem>) -> Option<Problem> {
     let halted = problems.first().cloned();
-    problems.into_iter().find(|problem| problem.fate != Fate::Halted).or(halted)
+    problems
+        .into_iter()
+        .find(|problem| problem.fate != Fate::Halted)
+        .or(halted)
 }
 
 /// The results of branches that all ended: their values, or the cause.

@@ -23,17 +23,34 @@ pub(crate) struct Rule {
 
 impl Rule {
     /// A read, or a call that may safely be repeated.
-    pub(crate) const SAFE: Self = Self { unclear: true, lag: false, in_use: None, roles: false };
+    pub(crate) const SAFE: Self = Self {
+        unclear: true,
+        lag: false,
+        in_use: None,
+        roles: false,
+    };
     /// A safe call that names things which may be too new to be visible.
-    pub(crate) const LAGGING: Self = Self { lag: true, ..Self::SAFE };
+    pub(crate) const LAGGING: Self = Self {
+        lag: true,
+        ..Self::SAFE
+    };
     /// A call that must not be repeated when it may have been applied: no token, no natural key.
-    pub(crate) const ONCE: Self = Self { unclear: false, ..Self::LAGGING };
+    pub(crate) const ONCE: Self = Self {
+        unclear: false,
+        ..Self::LAGGING
+    };
     /// A safe call that names roles which EKS may not know yet.
-    pub(crate) const NEW_ROLES: Self = Self { roles: true, ..Self::LAGGING };
+    pub(crate) const NEW_ROLES: Self = Self {
+        roles: true,
+        ..Self::LAGGING
+    };
 
     /// A deletion, repeated while the thing is in use.
     pub(crate) const fn delete(limit: Duration) -> Self {
-        Self { in_use: Some(limit), ..Self::SAFE }
+        Self {
+            in_use: Some(limit),
+            ..Self::SAFE
+        }
     }
 
     fn class(&self, problem: &Problem) -> Option<Class> {
@@ -44,9 +61,10 @@ impl Rule {
             Fate::Refused if problem.is_expired() => Some(Class::Expired),
             Fate::Refused if self.roles && is_role_lag(problem) => Some(Class::Roles),
             Fate::Refused if self.lag && problem.is_not_found() => Some(Class::Lag),
-            Fate::Refused => {
-                self.in_use.filter(|_| problem.is_in_use()).map(Class::InUse)
-            }
+            Fate::Refused => self
+                .in_use
+                .filter(|_| problem.is_in_use())
+                .map(Class::InUse),
         }
     }
 }
@@ -105,7 +123,10 @@ const REPETITIONS: u32 = 250;
 impl Patience {
     /// Full patience under a rule.
     pub(crate) fn new(rule: Rule) -> Self {
-        Self { rule, seen: BTreeMap::new() }
+        Self {
+            rule,
+            seen: BTreeMap::new(),
+        }
     }
 
     /// How long to wait before the call is repeated; `None` when it shall not be.
@@ -125,7 +146,11 @@ mod tests {
     use super::*;
 
     fn problem(code: &str, fate: Fate) -> Problem {
-        Problem { code: code.to_owned(), fate, ..Problem::ours("ec2:Test", "") }
+        Problem {
+            code: code.to_owned(),
+            fate,
+            ..Problem::ours("ec2:Test", "")
+        }
     }
 
     #[test]
@@ -143,8 +168,10 @@ mod tests {
 
     #[test]
     fn retry_after_is_honoured_even_when_it_is_longer_than_our_own_pace() {
-        let throttle =
-            Problem { retry_after: Some(Duration::from_secs(45)), ..problem("x", Fate::Throttled) };
+        let throttle = Problem {
+            retry_after: Some(Duration::from_secs(45)),
+            ..problem("x", Fate::Throttled)
+        };
         let wait = Patience::new(Rule::SAFE).after(&throttle, Duration::ZERO);
         assert_eq!(wait, Some(Duration::from_secs(45)));
     }

@@ -63,21 +63,37 @@ async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, Prob
         .create_route_table()
         .vpc_id(vpc)
         .client_token(session.token(&["route table", part, vpc]))
-        .tag_specifications(specification(run, ResourceType::RouteTable, &run.name(part), &[]));
-    let answer =
-        session.send("ec2:CreateRouteTable", Rule::LAGGING, || request.clone().send()).await?;
-    let id = answer.route_table().and_then(|table| table.route_table_id());
+        .tag_specifications(specification(
+            run,
+            ResourceType::RouteTable,
+            &run.name(part),
+            &[],
+        ));
+    let answer = session
+        .send("ec2:CreateRouteTable", Rule::LAGGING, || {
+            request.clone().send()
+        })
+        .await?;
+    let id = answer
+        .route_table()
+        .and_then(|table| table.route_table_id());
     id_of("ec2:CreateRouteTable", id)
 }
 
 async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), Problem> {
-    let request = session.ec2.associate_route_table().route_table_id(table).subnet_id(subnet);
+    let request = session
+        .ec2
+        .associate_route_table()
+        .route_table_id(table)
+        .subnet_id(subnet);
     adopt::keyed(
         session,
         || associated(session, table, subnet),
         || async {
             session
-                .send("ec2:AssociateRouteTable", Rule::LAGGING, || request.clone().send())
+                .send("ec2:AssociateRouteTable", Rule::LAGGING, || {
+                    request.clone().send()
+                })
                 .await
                 .map(|_| ())
         },
@@ -88,17 +104,22 @@ async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), P
 
 async fn associated(session: &Session, table: &str, subnet: &str) -> Result<Option<()>, Problem> {
     let found = read(session, table).await?;
-    let here = found.iter().flat_map(|table| table.associations()).any(|association| {
-        association.subnet_id() == Some(subnet)
-    });
+    let here = found
+        .iter()
+        .flat_map(|table| table.associations())
+        .any(|association| association.subnet_id() == Some(subnet));
     Ok(here.then_some(()))
 }
 
 async fn read(session: &Session, table: &str) -> Result<Option<RouteTable>, Problem> {
-    let request =
-        session.ec2.describe_route_tables().filters(filter("route-table-id", table));
+    let request = session
+        .ec2
+        .describe_route_tables()
+        .filters(filter("route-table-id", table));
     let tables = pages!(session, "ec2:DescribeRouteTables", request, route_tables)?;
-    Ok(tables.into_iter().find(|found| found.route_table_id() == Some(table)))
+    Ok(tables
+        .into_iter()
+        .find(|found| found.route_table_id() == Some(table)))
 }
 
 /// Lets everything outside the VPC go to the target; a route to a dead target is replaced.
@@ -132,32 +153,34 @@ pub(crate) async fn default_route(
     replace_route(session, table, target).await
 }
 
-async fn create_route(
-    session: &Session,
-    table: &str,
-    target: &Target<'_>,
-) -> Result<(), Problem> {
-    let request =
-        session.ec2.create_route().route_table_id(table).destination_cidr_block(EVERYWHERE);
+async fn create_route(session: &Session, table: &str, target: &Target<'_>) -> Result<(), Problem> {
+    let request = session
+        .ec2
+        .create_route()
+        .route_table_id(table)
+        .destination_cidr_block(EVERYWHERE);
     let request = match target {
         Target::Internet(id) => request.gateway_id(*id),
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
-    session.send("ec2:CreateRoute", Rule::LAGGING, || request.clone().send()).await?;
+    session
+        .send("ec2:CreateRoute", Rule::LAGGING, || request.clone().send())
+        .await?;
     Ok(())
 }
 
-async fn replace_route(
-    session: &Session,
-    table: &str,
-    target: &Target<'_>,
-) -> Result<(), Problem> {
-    let request =
-        session.ec2.replace_route().route_table_id(table).destination_cidr_block(EVERYWHERE);
+async fn replace_route(session: &Session, table: &str, target: &Target<'_>) -> Result<(), Problem> {
+    let request = session
+        .ec2
+        .replace_route()
+        .route_table_id(table)
+        .destination_cidr_block(EVERYWHERE);
     let request = match target {
         Target::Internet(id) => request.gateway_id(*id),
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
-    session.send("ec2:ReplaceRoute", Rule::LAGGING, || request.clone().send()).await?;
+    session
+        .send("ec2:ReplaceRoute", Rule::LAGGING, || request.clone().send())
+        .await?;
     Ok(())
 }

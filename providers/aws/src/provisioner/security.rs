@@ -42,23 +42,30 @@ pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<Groups, Probl
         let permission = ports("tcp", port, port).ip_ranges(range).build();
         rules.push((nodes.as_str(), permission));
     }
-    all(join_all(rules.into_iter().map(|(group, rule)| allow(session, group, rule))).await)?;
+    all(join_all(
+        rules
+            .into_iter()
+            .map(|(group, rule)| allow(session, group, rule)),
+    )
+    .await)?;
     Ok(Groups { cluster, nodes })
 }
 
-fn ports(
-    protocol: &str,
-    from: i32,
-    to: i32,
-) -> aws_sdk_ec2::types::builders::IpPermissionBuilder {
+fn ports(protocol: &str, from: i32, to: i32) -> aws_sdk_ec2::types::builders::IpPermissionBuilder {
     let permission = IpPermission::builder().ip_protocol(protocol);
     // All protocols (`-1`) have no ports.
-    if protocol == "-1" { permission } else { permission.from_port(from).to_port(to) }
+    if protocol == "-1" {
+        permission
+    } else {
+        permission.from_port(from).to_port(to)
+    }
 }
 
 fn from_group(protocol: &str, from: i32, to: i32, source: &str) -> IpPermission {
     let source = UserIdGroupPair::builder().group_id(source).build();
-    ports(protocol, from, to).user_id_group_pairs(source).build()
+    ports(protocol, from, to)
+        .user_id_group_pairs(source)
+        .build()
 }
 
 async fn group(
@@ -85,7 +92,12 @@ async fn find(session: &Session, vpc: &str, part: &str) -> Result<Option<String>
         .describe_security_groups()
         .filters(filter("vpc-id", vpc))
         .filters(filter("group-name", &name));
-    let groups = pages!(session, "ec2:DescribeSecurityGroups", request, security_groups)?;
+    let groups = pages!(
+        session,
+        "ec2:DescribeSecurityGroups",
+        request,
+        security_groups
+    )?;
     Ok(groups
         .iter()
         .filter(|group| is_ours(session.run(), group.tags()))
@@ -108,16 +120,25 @@ async fn create(
         .description(description)
         .vpc_id(vpc)
         .tag_specifications(specification(run, ResourceType::SecurityGroup, &name, &[]));
-    let answer =
-        session.send("ec2:CreateSecurityGroup", Rule::LAGGING, || request.clone().send()).await?;
+    let answer = session
+        .send("ec2:CreateSecurityGroup", Rule::LAGGING, || {
+            request.clone().send()
+        })
+        .await?;
     id_of("ec2:CreateSecurityGroup", answer.group_id())
 }
 
 async fn allow(session: &Session, group: &str, rule: IpPermission) -> Result<(), Problem> {
-    let request =
-        session.ec2.authorize_security_group_ingress().group_id(group).ip_permissions(rule);
+    let request = session
+        .ec2
+        .authorize_security_group_ingress()
+        .group_id(group)
+        .ip_permissions(rule);
     let call = "ec2:AuthorizeSecurityGroupIngress";
-    match session.send(call, Rule::LAGGING, || request.clone().send()).await {
+    match session
+        .send(call, Rule::LAGGING, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is("InvalidPermission.Duplicate") => Err(problem),
         _ => Ok(()),
     }

@@ -99,7 +99,10 @@ impl Session {
 
     /// What was made or adopted so far.
     pub(crate) fn made(&self) -> BTreeMap<String, String> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Lets all branches end at their next wait. Calls in flight are never dropped: a dropped call may
@@ -121,7 +124,11 @@ impl Session {
     /// # Errors
     /// When the session was halted.
     pub(crate) fn go_on(&self) -> Result<(), Problem> {
-        if self.halted.load(Ordering::Relaxed) { Err(Problem::halted()) } else { Ok(()) }
+        if self.halted.load(Ordering::Relaxed) {
+            Err(Problem::halted())
+        } else {
+            Ok(())
+        }
     }
 
     /// Waits.
@@ -141,11 +148,15 @@ impl Session {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
-        hasher.finalize().iter().take(16).fold(String::from("kp-"), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hasher
+            .finalize()
+            .iter()
+            .take(16)
+            .fold(String::from("kp-"), |mut text, byte| {
+                use std::fmt::Write as _;
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     /// Makes one call under a rule of repetition.
@@ -172,7 +183,9 @@ impl Session {
                 Ok(value) => return Ok(value),
                 Err(error) => Problem::of(call, &error),
             };
-            let Some(wait) = patience.after(&problem, self.elapsed()) else { return Err(problem) };
+            let Some(wait) = patience.after(&problem, self.elapsed()) else {
+                return Err(problem);
+            };
             self.pause(wait).await?;
         }
     }

@@ -4,13 +4,13 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::future::join_all;
 use ipnet::Ipv4Net;
 
+use crate::provisioner::adopt;
 use crate::provisioner::names::{cluster_tag, filter, is_ours, specification};
 use crate::provisioner::pages::pages;
 use crate::provisioner::problem::{Problem, all};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::vpc::id_of;
-use crate::provisioner::adopt;
 
 /// The subnets of one zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +42,11 @@ pub(crate) async fn ensure(
         .iter()
         .zip(session.spec.subnets())
         .flat_map(|(zone, (public, private))| {
-            [(public, true), (private, false)]
-                .map(|(network, public)| Wanted { zone: zone.clone(), network, public })
+            [(public, true), (private, false)].map(|(network, public)| Wanted {
+                zone: zone.clone(),
+                network,
+                public,
+            })
         })
         .collect();
     let ids = all(join_all(wanted.iter().map(|wanted| one(session, vpc, wanted))).await)?;
@@ -71,9 +74,16 @@ async fn one(session: &Session, vpc: &str, wanted: &Wanted) -> Result<String, Pr
     session.note(format!("subnet {part}"), &id);
     if wanted.public {
         let on = AttributeBooleanValue::builder().value(true).build();
-        let request =
-            session.ec2.modify_subnet_attribute().subnet_id(&id).map_public_ip_on_launch(on);
-        session.send("ec2:ModifySubnetAttribute", Rule::LAGGING, || request.clone().send()).await?;
+        let request = session
+            .ec2
+            .modify_subnet_attribute()
+            .subnet_id(&id)
+            .map_public_ip_on_launch(on);
+        session
+            .send("ec2:ModifySubnetAttribute", Rule::LAGGING, || {
+                request.clone().send()
+            })
+            .await?;
     }
     Ok(id)
 }
@@ -99,8 +109,11 @@ async fn create(
     part: &str,
 ) -> Result<String, Problem> {
     let run = session.run();
-    let role =
-        if wanted.public { "kubernetes.io/role/elb" } else { "kubernetes.io/role/internal-elb" };
+    let role = if wanted.public {
+        "kubernetes.io/role/elb"
+    } else {
+        "kubernetes.io/role/internal-elb"
+    };
     let more = [(role, "1"), (&*cluster_tag(run), "shared")];
     let tags = specification(run, ResourceType::Subnet, &run.name(part), &more);
     let request = session
@@ -110,7 +123,11 @@ async fn create(
         .cidr_block(wanted.network.to_string())
         .availability_zone(&wanted.zone)
         .tag_specifications(tags);
-    let answer =
-        session.send("ec2:CreateSubnet", Rule::LAGGING, || request.clone().send()).await?;
-    id_of("ec2:CreateSubnet", answer.subnet().and_then(|subnet| subnet.subnet_id()))
+    let answer = session
+        .send("ec2:CreateSubnet", Rule::LAGGING, || request.clone().send())
+        .await?;
+    id_of(
+        "ec2:CreateSubnet",
+        answer.subnet().and_then(|subnet| subnet.subnet_id()),
+    )
 }

@@ -53,9 +53,15 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
         nat_gateways(session),
         gateways(session),
     )?;
-    let (volumes, balancers, logs) =
-        try_join!(volumes::list(session), balancers::list(session), logs::list(session))?;
-    let balancers = balancers.into_iter().map(|balancer| balancer.id().to_owned()).collect();
+    let (volumes, balancers, logs) = try_join!(
+        volumes::list(session),
+        balancers::list(session),
+        logs::list(session)
+    )?;
+    let balancers = balancers
+        .into_iter()
+        .map(|balancer| balancer.id().to_owned())
+        .collect();
     let mut ids: Vec<String> = [
         compute,
         nodes_role.into_iter().collect(),
@@ -75,7 +81,10 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
 async fn role(session: &Session, role: &identity::Role) -> Result<Option<String>, Problem> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
-    match session.send("iam:GetRole", Rule::SAFE, || request.clone().send()).await {
+    match session
+        .send("iam:GetRole", Rule::SAFE, || request.clone().send())
+        .await
+    {
         Ok(answer) => {
             let ours = answer.role().is_some_and(|role| {
                 role.tags()
@@ -90,13 +99,18 @@ async fn role(session: &Session, role: &identity::Role) -> Result<Option<String>
 }
 
 async fn compute(session: &Session) -> Result<Vec<String>, Problem> {
-    let Some(known) = cluster::describe(session).await? else { return Ok(Vec::new()) };
+    let Some(known) = cluster::describe(session).await? else {
+        return Ok(Vec::new());
+    };
     if !cluster::is_ours(session, &known) {
         return Ok(Vec::new());
     }
     let name = known.name().unwrap_or_default();
     let groups = nodes::list(session).await?;
-    let mut ids: Vec<String> = groups.iter().map(|group| format!("{name}/{group}")).collect();
+    let mut ids: Vec<String> = groups
+        .iter()
+        .map(|group| format!("{name}/{group}"))
+        .collect();
     ids.push(name.to_owned());
     Ok(ids)
 }
@@ -108,7 +122,10 @@ async fn compute(session: &Session) -> Result<Vec<String>, Problem> {
 pub(crate) async fn vpcs(session: &Session) -> Result<Vec<String>, Problem> {
     let request = session.ec2.describe_vpcs().filters(of_run(session.run()));
     let vpcs = pages!(session, "ec2:DescribeVpcs", request, vpcs)?;
-    Ok(vpcs.iter().filter_map(|vpc| vpc.vpc_id().map(str::to_owned)).collect())
+    Ok(vpcs
+        .iter()
+        .filter_map(|vpc| vpc.vpc_id().map(str::to_owned))
+        .collect())
 }
 
 async fn vpcs_with_content(session: &Session) -> Result<Vec<String>, Problem> {
@@ -121,18 +138,41 @@ async fn vpcs_with_content(session: &Session) -> Result<Vec<String>, Problem> {
 async fn content(session: &Session, vpc: &str) -> Result<Vec<String>, Problem> {
     let run = session.run();
     let here = filter("vpc-id", vpc);
-    let subnets = session.ec2.describe_subnets().filters(here.clone()).filters(of_run(run));
-    let tables = session.ec2.describe_route_tables().filters(here.clone()).filters(of_run(run));
-    let groups = session.ec2.describe_security_groups().filters(here).filters(of_run(run));
+    let subnets = session
+        .ec2
+        .describe_subnets()
+        .filters(here.clone())
+        .filters(of_run(run));
+    let tables = session
+        .ec2
+        .describe_route_tables()
+        .filters(here.clone())
+        .filters(of_run(run));
+    let groups = session
+        .ec2
+        .describe_security_groups()
+        .filters(here)
+        .filters(of_run(run));
     let (subnets, tables, groups) = try_join!(
         async { pages!(session, "ec2:DescribeSubnets", subnets, subnets) },
         async { pages!(session, "ec2:DescribeRouteTables", tables, route_tables) },
-        async { pages!(session, "ec2:DescribeSecurityGroups", groups, security_groups) },
+        async {
+            pages!(
+                session,
+                "ec2:DescribeSecurityGroups",
+                groups,
+                security_groups
+            )
+        },
     )?;
     let subnets = subnets.iter().filter_map(|subnet| subnet.subnet_id());
     let tables = tables.iter().filter_map(|table| table.route_table_id());
     let groups = groups.iter().filter_map(|group| group.group_id());
-    Ok(subnets.chain(tables).chain(groups).map(str::to_owned).collect())
+    Ok(subnets
+        .chain(tables)
+        .chain(groups)
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Allocation ids of the run's elastic addresses.
@@ -140,9 +180,15 @@ async fn content(session: &Session, vpc: &str) -> Result<Vec<String>, Problem> {
 /// # Errors
 /// When they cannot be read.
 pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem> {
-    let request = session.ec2.describe_addresses().filters(of_run(session.run()));
-    let answer =
-        session.send("ec2:DescribeAddresses", Rule::SAFE, || request.clone().send()).await?;
+    let request = session
+        .ec2
+        .describe_addresses()
+        .filters(of_run(session.run()));
+    let answer = session
+        .send("ec2:DescribeAddresses", Rule::SAFE, || {
+            request.clone().send()
+        })
+        .await?;
     let overlooked = |name: &str| session.overlooked.iter().any(|one| one == name);
     Ok(answer
         .addresses()
@@ -157,7 +203,10 @@ pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem>
 /// # Errors
 /// When they cannot be read.
 pub(crate) async fn nat_gateways(session: &Session) -> Result<Vec<String>, Problem> {
-    let request = session.ec2.describe_nat_gateways().filter(of_run(session.run()));
+    let request = session
+        .ec2
+        .describe_nat_gateways()
+        .filter(of_run(session.run()));
     let gateways = pages!(session, "ec2:DescribeNatGateways", request, nat_gateways)?;
     Ok(gateways
         .iter()
@@ -167,9 +216,18 @@ pub(crate) async fn nat_gateways(session: &Session) -> Result<Vec<String>, Probl
 }
 
 async fn gateways(session: &Session) -> Result<Vec<String>, Problem> {
-    let request = session.ec2.describe_internet_gateways().filters(of_run(session.run()));
-    let gateways =
-        pages!(session, "ec2:DescribeInternetGateways", request, internet_gateways)?;
-    let ids = gateways.iter().filter_map(|gateway| gateway.internet_gateway_id());
+    let request = session
+        .ec2
+        .describe_internet_gateways()
+        .filters(of_run(session.run()));
+    let gateways = pages!(
+        session,
+        "ec2:DescribeInternetGateways",
+        request,
+        internet_gateways
+    )?;
+    let ids = gateways
+        .iter()
+        .filter_map(|gateway| gateway.internet_gateway_id());
     Ok(ids.map(str::to_owned).collect())
 }

@@ -24,7 +24,10 @@ pub(crate) mod network;
 pub(crate) mod roles;
 pub(crate) mod volumes;
 
-/// Most rounds. A second one is needed when reads had not shown everything to the first.
+/// The wait for what depends on a thing that is known to stay.
+pub(crate) const HOPELESS: Duration = Duration::from_secs(20);
+/// Most rounds. A second one is needed when reads had not shown everything to the first, or a call
+/// was refused that later is not.
 const ROUNDS: usize = 5;
 /// No new round begins after so long.
 const NO_ROUND_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -45,6 +48,11 @@ impl Problems {
             self.0.extend(other.0);
         }
         self
+    }
+
+    /// Whether every step so far has succeeded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn words(&self) -> Vec<String> {
@@ -121,11 +129,18 @@ fn unknown(problems: &Problems) -> ProvisionerError {
 async fn round(session: &Session) -> Problems {
     let mut first = Problems::default();
     first.keep(drain::workloads(session).await);
-    let (compute, egress, balancers) =
-        join!(compute(session), addresses::egress(session), balancers::delete(session));
+    let (compute, egress, balancers) = join!(
+        compute(session),
+        addresses::egress(session),
+        balancers::delete(session)
+    );
+    // When something stays, what depends on it cannot go: no use to wait long in this round.
+    let free = [&compute, &egress, &balancers]
+        .iter()
+        .all(|problems| problems.is_empty());
     let (volumes, network, nodes_role, logs) = join!(
         volumes::delete(session),
-        network::delete(session),
+        network::delete(session, free),
         roles::delete(session, &identity::NODES),
         logs::delete(session),
     );
@@ -138,7 +153,9 @@ async fn round(session: &Session) -> Problems {
 /// Node groups, then the cluster: it refuses to go while it has any.
 pub(crate) async fn compute(session: &Session) -> Problems {
     let mut problems = Problems::default();
-    let Some(known) = problems.keep(cluster::describe(session).await) else { return problems };
+    let Some(known) = problems.keep(cluster::describe(session).await) else {
+        return problems;
+    };
     let Some(known) = known else { return problems };
     if !cluster::is_ours(session, &known) {
         return problems;
@@ -151,6 +168,9 @@ pub(crate) async fn compute(session: &Session) -> Problems {
         for result in join_all(deletions).await {
             problems.keep(result);
         }
+    }
+    if !problems.is_empty() {
+        return problems;
     }
     if problems.keep(cluster::delete(session).await).is_some() {
         problems.keep(cluster::gone(session).await);

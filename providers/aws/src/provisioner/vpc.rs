@@ -19,7 +19,10 @@ use crate::provisioner::{adopt, names};
 pub(crate) async fn ensure(session: &Session) -> Result<String, Problem> {
     let id = adopt::once(session, || find(session), || create(session)).await?;
     session.note("vpc", &id);
-    both(join!(dns_support(session, &id), dns_hostnames(session, &id)))?;
+    both(join!(
+        dns_support(session, &id),
+        dns_hostnames(session, &id)
+    ))?;
     Ok(id)
 }
 
@@ -51,21 +54,39 @@ pub(crate) async fn create(session: &Session) -> Result<String, Problem> {
         .create_vpc()
         .cidr_block(session.spec.vpc_cidr.0.to_string())
         .tag_specifications(specification(session.run(), ResourceType::Vpc, &name, &[]));
-    let answer = session.send("ec2:CreateVpc", Rule::ONCE, || request.clone().send()).await?;
+    let answer = session
+        .send("ec2:CreateVpc", Rule::ONCE, || request.clone().send())
+        .await?;
     id_of("ec2:CreateVpc", answer.vpc().and_then(|vpc| vpc.vpc_id()))
 }
 
 async fn dns_support(session: &Session, vpc: &str) -> Result<(), Problem> {
     let on = AttributeBooleanValue::builder().value(true).build();
-    let request = session.ec2.modify_vpc_attribute().vpc_id(vpc).enable_dns_support(on);
-    session.send("ec2:ModifyVpcAttribute", Rule::LAGGING, || request.clone().send()).await?;
+    let request = session
+        .ec2
+        .modify_vpc_attribute()
+        .vpc_id(vpc)
+        .enable_dns_support(on);
+    session
+        .send("ec2:ModifyVpcAttribute", Rule::LAGGING, || {
+            request.clone().send()
+        })
+        .await?;
     Ok(())
 }
 
 async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), Problem> {
     let on = AttributeBooleanValue::builder().value(true).build();
-    let request = session.ec2.modify_vpc_attribute().vpc_id(vpc).enable_dns_hostnames(on);
-    session.send("ec2:ModifyVpcAttribute", Rule::LAGGING, || request.clone().send()).await?;
+    let request = session
+        .ec2
+        .modify_vpc_attribute()
+        .vpc_id(vpc)
+        .enable_dns_hostnames(on);
+    session
+        .send("ec2:ModifyVpcAttribute", Rule::LAGGING, || {
+            request.clone().send()
+        })
+        .await?;
     Ok(())
 }
 

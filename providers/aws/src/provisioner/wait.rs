@@ -39,6 +39,17 @@ impl Pace {
     }
 }
 
+/// Whether a thing that was begun at this time should long be ready: then it never will be.
+pub(crate) fn is_stuck(
+    session: &Session,
+    since: Option<&aws_smithy_types::DateTime>,
+    limit: Duration,
+) -> bool {
+    let now = session.connection.clock.now().as_second();
+    let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+    since.is_some_and(|since| now.saturating_sub(since.secs()) >= limit)
+}
+
 /// What a look showed.
 pub(crate) enum Seen<T> {
     /// The state that was waited for.
@@ -79,7 +90,11 @@ where
             let message = format!("still `{state}` after {minutes} minutes");
             return Err(Problem::ours(what, message));
         }
-        let wait = if waited < pace.early { pace.seldom } else { pace.often };
+        let wait = if waited < pace.early {
+            pace.seldom
+        } else {
+            pace.often
+        };
         session.pause(wait).await?;
     }
 }

@@ -25,7 +25,9 @@ pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, Problem> {
         .into_iter()
         .filter(|zone| {
             types.iter().all(|wanted| {
-                offerings.iter().any(|(place, offered)| place == zone && offered == wanted)
+                offerings
+                    .iter()
+                    .any(|(place, offered)| place == zone && offered == wanted)
             })
         })
         .collect();
@@ -47,22 +49,32 @@ pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, Problem> {
 
 fn instance_types(session: &Session) -> Vec<String> {
     let groups = &session.spec.node_groups.0;
-    let mut types: Vec<String> = groups.iter().map(|group| group.instance_type.0.clone()).collect();
+    let mut types: Vec<String> = groups
+        .iter()
+        .map(|group| group.instance_type.0.clone())
+        .collect();
     types.sort();
     types.dedup();
     types
 }
 
 async fn available(session: &Session) -> Result<Vec<String>, Problem> {
-    let request =
-        session.ec2.describe_availability_zones().filters(filter("state", "available"));
+    let request = session
+        .ec2
+        .describe_availability_zones()
+        .filters(filter("state", "available"));
     let answer = session
-        .send("ec2:DescribeAvailabilityZones", Rule::SAFE, || request.clone().send())
+        .send("ec2:DescribeAvailabilityZones", Rule::SAFE, || {
+            request.clone().send()
+        })
         .await?;
     let mut zones: Vec<String> = answer
         .availability_zones()
         .iter()
-        .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
+        .filter(|zone| {
+            zone.zone_type()
+                .is_none_or(|kind| kind == "availability-zone")
+        })
         .filter(|zone| !WITHOUT_EKS.contains(&zone.zone_id().unwrap_or_default()))
         .filter_map(|zone| zone.zone_name().map(str::to_owned))
         .collect();
@@ -80,8 +92,12 @@ async fn offered(session: &Session) -> Result<Vec<(String, String)>, Problem> {
         .describe_instance_type_offerings()
         .location_type(LocationType::AvailabilityZone)
         .filters(wanted);
-    let offerings =
-        pages!(session, "ec2:DescribeInstanceTypeOfferings", request, instance_type_offerings)?;
+    let offerings = pages!(
+        session,
+        "ec2:DescribeInstanceTypeOfferings",
+        request,
+        instance_type_offerings
+    )?;
     Ok(offerings
         .iter()
         .filter_map(|offering| {

@@ -18,7 +18,9 @@ pub(super) fn only(response: Response<Bytes>) -> Result<Response<Bytes>, Transpo
         Ok(response)
     } else {
         let size = response.body().len();
-        Err(TransportError::Lost(format!("the answer breaks off after {size} bytes")))
+        Err(TransportError::Lost(format!(
+            "the answer breaks off after {size} bytes"
+        )))
     }
 }
 
@@ -27,7 +29,9 @@ fn is_whole(text: &str) -> bool {
         return true;
     }
     let root = match text.strip_prefix("<?") {
-        Some(rest) => rest.split_once("?>").map_or("", |(_, rest)| rest.trim_start()),
+        Some(rest) => rest
+            .split_once("?>")
+            .map_or("", |(_, rest)| rest.trim_start()),
         None => text,
     };
     let name: String = root

@@ -7,7 +7,12 @@ use kubeproof_contract::provisioner::Provisioner;
 use crate::stage::Stage;
 
 fn defective(stage: &Stage, name: &str) -> Box<dyn Provisioner> {
-    apply(name, stage.spec.clone(), stage.connection(&FaultPlan::new(Vec::new()))).unwrap()
+    apply(
+        name,
+        stage.spec.clone(),
+        stage.connection(&FaultPlan::new(Vec::new())),
+    )
+    .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +42,11 @@ async fn hides_teardown_error_leaves_the_network_and_says_nothing() {
     process.provision().await.unwrap();
     assert_eq!(process.teardown().await, Ok(()));
     let check = |resource_type: &str, expected: usize| {
-        assert_eq!(stage.ids_of(resource_type).len(), expected, "{resource_type}");
+        assert_eq!(
+            stage.ids_of(resource_type).len(),
+            expected,
+            "{resource_type}"
+        );
     };
     check("nat_gateway", 2);
     check("elastic_ip", 2);
@@ -48,9 +57,15 @@ async fn hides_teardown_error_leaves_the_network_and_says_nothing() {
 #[tokio::test(start_paused = true)]
 async fn twin_vpc_on_retry_makes_a_second_vpc() {
     let stage = Stage::new(44);
-    defective(&stage, "twin-vpc-on-retry").provision().await.unwrap();
+    defective(&stage, "twin-vpc-on-retry")
+        .provision()
+        .await
+        .unwrap();
     assert_eq!(stage.most_at_once("vpc"), 1);
-    defective(&stage, "twin-vpc-on-retry").provision().await.unwrap();
+    defective(&stage, "twin-vpc-on-retry")
+        .provision()
+        .await
+        .unwrap();
     assert_eq!(stage.most_at_once("vpc"), 2);
 }
 
@@ -68,7 +83,10 @@ async fn deletes_neighbours_vpc_tears_a_decoy_down() {
 #[tokio::test(start_paused = true)]
 async fn lies_about_ready_has_no_nodes() {
     let stage = Stage::new(46);
-    defective(&stage, "lies-about-ready").provision().await.unwrap();
+    defective(&stage, "lies-about-ready")
+        .provision()
+        .await
+        .unwrap();
     assert_eq!(stage.ids_of("eks_cluster").len(), 1);
     assert_eq!(stage.ids_of("ec2_instance").len(), 0);
 }

@@ -36,7 +36,10 @@ async fn retry_succeeds(faults: &[&str], cause: &str) {
 async fn teardown_after(faults: &[&str]) {
     let stage = Stage::new(23);
     let plan = plan(faults);
-    assert!(stage.process(&plan).provision().await.is_err(), "{faults:?}");
+    assert!(
+        stage.process(&plan).provision().await.is_err(),
+        "{faults:?}"
+    );
     expect_struck(&plan);
     stage.expect_clean_after_teardown(&faults.join(" ")).await;
 }
@@ -72,7 +75,10 @@ const CREATIONS: &[&str] = &[
 
 /// Every creation, struck like this in one life.
 async fn survives_each(effect: &str) {
-    let faults: Vec<String> = CREATIONS.iter().map(|call| format!("{call}={effect}")).collect();
+    let faults: Vec<String> = CREATIONS
+        .iter()
+        .map(|call| format!("{call}={effect}"))
+        .collect();
     survives(&faults.iter().map(String::as_str).collect::<Vec<_>>()).await;
 }
 
@@ -122,7 +128,11 @@ async fn refusals_that_pass_are_waited_out() {
 async fn a_retry_after_a_forced_failure_succeeds() {
     retry_succeeds(&["ec2:AllocateAddress#2=quota"], "AddressLimitExceeded").await;
     retry_succeeds(&["ec2:CreateNatGateway=reject"], "ec2:CreateNatGateway").await;
-    retry_succeeds(&["eks:CreateCluster=reject(ClientException)"], "eks:CreateCluster").await;
+    retry_succeeds(
+        &["eks:CreateCluster=reject(ClientException)"],
+        "eks:CreateCluster",
+    )
+    .await;
     retry_succeeds(&["iam:AttachRolePolicy#2=reject"], "iam:AttachRolePolicy").await;
 }
 
@@ -131,6 +141,24 @@ async fn a_retry_after_an_asynchronous_failure_succeeds() {
     retry_succeeds(&["ec2:CreateNatGateway=async-fail"], "NAT gateway").await;
     retry_succeeds(&["eks:CreateNodegroup#1*20=async-fail"], "node group main").await;
     retry_succeeds(&["eks:CreateCluster#1*20=async-fail"], "cluster kp-r1").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_became_ready_is_made_again_by_a_retry() {
+    retry_succeeds(&["ec2:CreateNatGateway=async-stuck"], "NAT gateway").await;
+    retry_succeeds(&["eks:CreateNodegroup#1*20=async-stuck"], "node group main").await;
+    retry_succeeds(&["eks:CreateCluster#1*20=async-stuck"], "cluster kp-r1").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletions_that_fail_later_are_asked_for_again() {
+    teardown_survives(&[
+        "eks:DeleteNodegroup=async-fail",
+        "eks:DeleteCluster=async-fail",
+        "ec2:DeleteNatGateway=async-fail",
+        "ec2:DetachInternetGateway=reject",
+    ])
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +194,10 @@ async fn a_teardown_that_may_not_delete_says_what_is_left() {
     let mut left = stage.ids_of("elastic_ip");
     left.sort();
     assert_eq!(left.len(), 2);
-    assert!(left.iter().all(|id| error.left_behind.contains(id)), "{error:?}");
+    assert!(
+        left.iter().all(|id| error.left_behind.contains(id)),
+        "{error:?}"
+    );
     assert!(error.message.contains("ec2:ReleaseAddress"), "{error}");
     stage.expect_clean_after_teardown("when it may").await;
 }

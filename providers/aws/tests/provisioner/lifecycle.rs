@@ -11,7 +11,11 @@ async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     assert!(provisioned.access.server.starts_with("https://"));
     assert!(provisioned.access.bearer_token.starts_with("k8s-aws-v1."));
     let check = |resource_type: &str, expected: usize| {
-        assert_eq!(stage.ids_of(resource_type).len(), expected, "{resource_type}");
+        assert_eq!(
+            stage.ids_of(resource_type).len(),
+            expected,
+            "{resource_type}"
+        );
     };
     check("vpc", 1);
     check("subnet", 4);
@@ -43,7 +47,10 @@ async fn a_second_teardown_only_looks() {
     let ordinal = stage.journal.len();
     stage.expect_clean_after_teardown("second teardown").await;
     let calls = stage.calls_since(ordinal);
-    let mutating: Vec<_> = calls.iter().filter(|call| call.signature.mutating).collect();
+    let mutating: Vec<_> = calls
+        .iter()
+        .filter(|call| call.signature.mutating)
+        .collect();
     assert!(mutating.is_empty(), "{mutating:?}");
     assert!(calls.len() <= 15, "{} calls", calls.len());
 }
@@ -52,7 +59,13 @@ async fn a_second_teardown_only_looks() {
 async fn a_teardown_of_nothing_only_looks() {
     let stage = Stage::new(4);
     stage.expect_clean_after_teardown("nothing").await;
-    assert!(stage.journal.calls().iter().all(|call| !call.signature.mutating));
+    assert!(
+        stage
+            .journal
+            .calls()
+            .iter()
+            .all(|call| !call.signature.mutating)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,7 +87,10 @@ async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
         let took = stage.clock.elapsed() - began;
         let (fastest, chain) = stage.fastest_ready();
         let limit = fastest.mul_f64(1.05);
-        assert!(took <= limit, "seed {seed}: took {took:?}, fastest {fastest:?}: {chain}");
+        assert!(
+            took <= limit,
+            "seed {seed}: took {took:?}, fastest {fastest:?}: {chain}"
+        );
     }
 }
 
@@ -85,7 +101,11 @@ async fn a_provision_takes_few_calls() {
     let provision = stage.journal.len();
     stage.expect_clean_after_teardown("calls").await;
     let calls = stage.journal.len();
-    assert!(calls <= 350, "{provision} to provision, {} to tear down", calls - provision);
+    assert!(
+        calls <= 350,
+        "{provision} to provision, {} to tear down",
+        calls - provision
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,7 +48,10 @@ pub fn spec() -> EksSpec {
 /// The decoys, each with the digest of what must not change.
 fn digests(rehearsal: &Rehearsal) -> Vec<(Key, String)> {
     let decoys = rehearsal.world.decoys();
-    decoys.into_iter().map(|(resource, digest)| (resource.key(), digest)).collect()
+    decoys
+        .into_iter()
+        .map(|(resource, digest)| (resource.key(), digest))
+        .collect()
 }
 
 impl Stage {
@@ -59,10 +62,23 @@ impl Stage {
         let clock = Clock::starting_at(start);
         let spec = spec();
         let rehearsal = rehearse(&spec, clock, seed);
-        let baseline = rehearsal.world.inventory().iter().map(Resource::key).collect();
+        let baseline = rehearsal
+            .world
+            .inventory()
+            .iter()
+            .map(Resource::key)
+            .collect();
         let decoys = digests(&rehearsal);
         let run = Run::new("r1", "tests", start);
-        Self { spec, clock, journal: Journal::default(), run, rehearsal, baseline, decoys }
+        Self {
+            spec,
+            clock,
+            journal: Journal::default(),
+            run,
+            rehearsal,
+            baseline,
+            decoys,
+        }
     }
 
     /// A connection of the provisioner that these faults strike.
@@ -110,14 +126,18 @@ impl Stage {
     /// The ids of new resources of a type.
     pub fn ids_of(&self, resource_type: &str) -> Vec<String> {
         let new = self.new_resources();
-        let of_type = new.into_iter().filter(|resource| resource.resource_type == resource_type);
+        let of_type = new
+            .into_iter()
+            .filter(|resource| resource.resource_type == resource_type);
         of_type.map(|resource| resource.id).collect()
     }
 
     /// The names of all VPCs of the account, neighbours' too.
     pub fn names_of_vpcs(&self) -> BTreeSet<String> {
         let all = self.rehearsal.world.inventory();
-        let vpcs = all.into_iter().filter(|resource| resource.resource_type == "vpc");
+        let vpcs = all
+            .into_iter()
+            .filter(|resource| resource.resource_type == "vpc");
         vpcs.filter_map(|vpc| vpc.name).collect()
     }
 
@@ -142,7 +162,11 @@ impl Stage {
                 .filter(|life| life.from <= at && life.to.is_none_or(|to| to > at))
                 .count()
         };
-        lives.iter().map(|life| alive_at(life.from)).max().unwrap_or(0)
+        lives
+            .iter()
+            .map(|life| alive_at(life.from))
+            .max()
+            .unwrap_or(0)
     }
 
     /// Expects that no logical resource ever had a twin.
@@ -169,16 +193,30 @@ impl Stage {
             .new_resources()
             .iter()
             .filter(|one| {
-                !one.facts.get("path").is_some_and(|path| path.starts_with("/aws-service-role/"))
+                !one.facts
+                    .get("path")
+                    .is_some_and(|path| path.starts_with("/aws-service-role/"))
             })
             .map(|one| format!("{} {} {:?}", one.resource_type, one.id, one.name))
             .collect();
         assert!(left.is_empty(), "{context}: left behind: {left:#?}");
-        let now: BTreeSet<Key> =
-            self.rehearsal.world.inventory().iter().map(Resource::key).collect();
+        let now: BTreeSet<Key> = self
+            .rehearsal
+            .world
+            .inventory()
+            .iter()
+            .map(Resource::key)
+            .collect();
         let missing: Vec<&Key> = self.baseline.difference(&now).collect();
-        assert!(missing.is_empty(), "{context}: not ours, and gone: {missing:?}");
-        assert_eq!(digests(&self.rehearsal), self.decoys, "{context}: decoys were touched");
+        assert!(
+            missing.is_empty(),
+            "{context}: not ours, and gone: {missing:?}"
+        );
+        assert_eq!(
+            digests(&self.rehearsal),
+            self.decoys,
+            "{context}: decoys were touched"
+        );
     }
 
     /// Tears down in a new process that nothing strikes, and expects the account to be as it was.

@@ -9,7 +9,7 @@ use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::survey;
-use crate::provisioner::teardown::Problems;
+use crate::provisioner::teardown::{HOPELESS, Problems};
 
 /// Longest wait for an address to be free after its gateway is deleted.
 const FREE_WITHIN: Duration = Duration::from_secs(300);
@@ -27,17 +27,25 @@ pub(crate) async fn egress(session: &Session) -> Problems {
         }
     }
     if let Some(addresses) = problems.keep(survey::addresses(session).await) {
-        for result in join_all(addresses.iter().map(|id| release(session, id))).await {
+        let within = if problems.is_empty() {
+            FREE_WITHIN
+        } else {
+            HOPELESS
+        };
+        for result in join_all(addresses.iter().map(|id| release(session, id, within))).await {
             problems.keep(result);
         }
     }
     problems
 }
 
-async fn release(session: &Session, id: &str) -> Result<(), Problem> {
+async fn release(session: &Session, id: &str, within: Duration) -> Result<(), Problem> {
     let request = session.ec2.release_address().allocation_id(id);
-    let rule = Rule::delete(FREE_WITHIN);
-    match session.send("ec2:ReleaseAddress", rule, || request.clone().send()).await {
+    let rule = Rule::delete(within);
+    match session
+        .send("ec2:ReleaseAddress", rule, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }

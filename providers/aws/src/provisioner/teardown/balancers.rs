@@ -85,8 +85,13 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
     let mut found = Vec::new();
     let mut others = Vec::new();
     for group in &groups {
-        let Some(arn) = group.target_group_arn() else { continue };
-        if group.vpc_id().is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc)) {
+        let Some(arn) = group.target_group_arn() else {
+            continue;
+        };
+        if group
+            .vpc_id()
+            .is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc))
+        {
             found.push(Balancer::TargetGroup(arn.to_owned()));
         } else {
             others.push(arn.to_owned());
@@ -94,13 +99,19 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
     }
     let tag = cluster_tag(session.run());
     for arns in others.chunks(TAGS_PER_CALL) {
-        let request = session.balancers.describe_tags().set_resource_arns(Some(arns.to_vec()));
+        let request = session
+            .balancers
+            .describe_tags()
+            .set_resource_arns(Some(arns.to_vec()));
         let call = "elasticloadbalancing:DescribeTags";
-        let answer = session.send(call, Rule::SAFE, || request.clone().send()).await?;
-        let ours = answer
-            .tag_descriptions()
-            .iter()
-            .filter(|one| one.tags().iter().any(|found| found.key() == Some(tag.as_str())));
+        let answer = session
+            .send(call, Rule::SAFE, || request.clone().send())
+            .await?;
+        let ours = answer.tag_descriptions().iter().filter(|one| {
+            one.tags()
+                .iter()
+                .any(|found| found.key() == Some(tag.as_str()))
+        });
         let arns = ours.filter_map(|one| one.resource_arn());
         found.extend(arns.map(|arn| Balancer::TargetGroup(arn.to_owned())));
     }
@@ -111,8 +122,9 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
 pub(crate) async fn delete(session: &Session) -> Problems {
     let mut problems = Problems::default();
     let found = problems.keep(list(session).await).unwrap_or_default();
-    let (groups, balancers): (Vec<_>, Vec<_>) =
-        found.iter().partition(|one| matches!(one, Balancer::TargetGroup(_)));
+    let (groups, balancers): (Vec<_>, Vec<_>) = found
+        .iter()
+        .partition(|one| matches!(one, Balancer::TargetGroup(_)));
     for step in [balancers, groups] {
         let results = join_all(step.into_iter().map(|one| remove(session, one))).await;
         for result in results {
@@ -126,19 +138,37 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
     let rule = Rule::delete(std::time::Duration::from_secs(300));
     let result = match balancer {
         Balancer::Classic(name) => {
-            let request = session.classic.delete_load_balancer().load_balancer_name(name);
+            let request = session
+                .classic
+                .delete_load_balancer()
+                .load_balancer_name(name);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            session.send(call, rule, || request.clone().send()).await.map(|_| ())
+            session
+                .send(call, rule, || request.clone().send())
+                .await
+                .map(|_| ())
         }
         Balancer::V2(arn) => {
-            let request = session.balancers.delete_load_balancer().load_balancer_arn(arn);
+            let request = session
+                .balancers
+                .delete_load_balancer()
+                .load_balancer_arn(arn);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            session.send(call, rule, || request.clone().send()).await.map(|_| ())
+            session
+                .send(call, rule, || request.clone().send())
+                .await
+                .map(|_| ())
         }
         Balancer::TargetGroup(arn) => {
-            let request = session.balancers.delete_target_group().target_group_arn(arn);
+            let request = session
+                .balancers
+                .delete_target_group()
+                .target_group_arn(arn);
             let call = "elasticloadbalancing:DeleteTargetGroup";
-            session.send(call, rule, || request.clone().send()).await.map(|_| ())
+            session
+                .send(call, rule, || request.clone().send())
+                .await
+                .map(|_| ())
         }
     };
     match result {

@@ -19,7 +19,9 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 /// # Errors
 /// When the cluster is there and does not do it. What is left in the cloud is found by tag later.
 pub(crate) async fn workloads(session: &Session) -> Result<(), Problem> {
-    let Some(known) = cluster::describe(session).await? else { return Ok(()) };
+    let Some(known) = cluster::describe(session).await? else {
+        return Ok(());
+    };
     if !cluster::is_ours(session, &known) || known.status() != Some(&ClusterStatus::Active) {
         return Ok(());
     }
@@ -36,6 +38,9 @@ pub(crate) async fn workloads(session: &Session) -> Result<(), Problem> {
     if left.is_empty() {
         Ok(())
     } else {
-        Err(failed(format!("{} services or volume claims did not go", left.len())))
+        Err(failed(format!(
+            "{} services or volume claims did not go",
+            left.len()
+        )))
     }
 }

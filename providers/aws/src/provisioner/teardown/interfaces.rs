@@ -12,20 +12,34 @@ use crate::provisioner::session::Session;
 use crate::provisioner::wait::{Pace, Seen, until};
 
 /// Longest wait: interfaces of EKS and of balancers outlive them by up to 5 minutes.
-const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// Deletes what we may and waits for the rest, until the VPC has no interface.
+/// Deletes what we may and waits so long for the rest, until the VPC has no interface.
 ///
 /// # Errors
 /// When a call fails for good, or some are still there in the end.
-pub(crate) async fn clear(session: &Session, vpc: &str) -> Result<(), Problem> {
+pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Result<(), Problem> {
     let what = format!("network interfaces of {vpc} to go");
-    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
-        let request = session.ec2.describe_network_interfaces().filters(filter("vpc-id", vpc));
-        let interfaces =
-            pages!(session, "ec2:DescribeNetworkInterfaces", request, network_interfaces)?;
-        for interface in interfaces.iter().filter(|interface| is_left_to_us(interface)) {
-            delete(session, interface.network_interface_id().unwrap_or_default()).await?;
+    until(session, Pace::GONE, within, &what, || async {
+        let request = session
+            .ec2
+            .describe_network_interfaces()
+            .filters(filter("vpc-id", vpc));
+        let interfaces = pages!(
+            session,
+            "ec2:DescribeNetworkInterfaces",
+            request,
+            network_interfaces
+        )?;
+        for interface in interfaces
+            .iter()
+            .filter(|interface| is_left_to_us(interface))
+        {
+            delete(
+                session,
+                interface.network_interface_id().unwrap_or_default(),
+            )
+            .await?;
         }
         let waiting: Vec<&str> = interfaces
             .iter()
@@ -47,9 +61,17 @@ fn is_left_to_us(interface: &NetworkInterface) -> bool {
 }
 
 async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
-    let request = session.ec2.delete_network_interface().network_interface_id(id);
+    let request = session
+        .ec2
+        .delete_network_interface()
+        .network_interface_id(id);
     let rule = Rule::delete(Duration::from_secs(120));
-    match session.send("ec2:DeleteNetworkInterface", rule, || request.clone().send()).await {
+    match session
+        .send("ec2:DeleteNetworkInterface", rule, || {
+            request.clone().send()
+        })
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }

@@ -16,10 +16,16 @@ fn name(session: &Session) -> String {
 /// When it cannot be read.
 pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
     let name = name(session);
-    let request = session.logs.describe_log_groups().log_group_name_prefix(&name);
+    let request = session
+        .logs
+        .describe_log_groups()
+        .log_group_name_prefix(&name);
     let groups = pages!(session, "logs:DescribeLogGroups", request, log_groups)?;
     let names = groups.iter().filter_map(|group| group.log_group_name());
-    Ok(names.filter(|found| *found == name).map(str::to_owned).collect())
+    Ok(names
+        .filter(|found| *found == name)
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Deletes the log group of the cluster, if it exists.
@@ -29,8 +35,9 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
 pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
     for name in list(session).await? {
         let request = session.logs.delete_log_group().log_group_name(name);
-        let deleted =
-            session.send("logs:DeleteLogGroup", Rule::SAFE, || request.clone().send()).await;
+        let deleted = session
+            .send("logs:DeleteLogGroup", Rule::SAFE, || request.clone().send())
+            .await;
         match deleted {
             Err(problem) if !problem.is_not_found() => return Err(problem),
             _ => {}

@@ -27,12 +27,18 @@ fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
 pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
-    let known = match session.send("iam:GetRole", Rule::SAFE, || request.clone().send()).await {
+    let known = match session
+        .send("iam:GetRole", Rule::SAFE, || request.clone().send())
+        .await
+    {
         Ok(answer) => answer,
         Err(problem) => return gone_is_fine(Err::<(), _>(problem)),
     };
     let tags = known.role().map(|role| role.tags()).unwrap_or_default();
-    if !tags.iter().any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id) {
+    if !tags
+        .iter()
+        .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id)
+    {
         return Ok(());
     }
     gone_is_fine(profiles(session, &name).await)?;
@@ -40,12 +46,19 @@ pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem
     gone_is_fine(inline(session, &name).await)?;
     let request = session.iam.delete_role().role_name(&name);
     let rule = Rule::delete(FREE_WITHIN);
-    gone_is_fine(session.send("iam:DeleteRole", rule, || request.clone().send()).await)
+    gone_is_fine(
+        session
+            .send("iam:DeleteRole", rule, || request.clone().send())
+            .await,
+    )
 }
 
 /// Takes the role out of its instance profiles. EKS makes `eks-…` ones; when it forgot one, it goes.
 async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
-    let request = session.iam.list_instance_profiles_for_role().role_name(role);
+    let request = session
+        .iam
+        .list_instance_profiles_for_role()
+        .role_name(role);
     let profiles = pages!(
         session,
         "iam:ListInstanceProfilesForRole",
@@ -62,9 +75,16 @@ async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
             .role_name(role)
             .instance_profile_name(name);
         let call = "iam:RemoveRoleFromInstanceProfile";
-        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        gone_is_fine(
+            session
+                .send(call, Rule::SAFE, || request.clone().send())
+                .await,
+        )?;
         if name.starts_with("eks-") {
-            let request = session.iam.delete_instance_profile().instance_profile_name(name);
+            let request = session
+                .iam
+                .delete_instance_profile()
+                .instance_profile_name(name);
             let rule = Rule::delete(FREE_WITHIN);
             let call = "iam:DeleteInstanceProfile";
             gone_is_fine(session.send(call, rule, || request.clone().send()).await)?;
@@ -84,21 +104,43 @@ async fn attached(session: &Session, role: &str) -> Result<(), Problem> {
         marker
     )?;
     for policy in policies.iter().filter_map(|policy| policy.policy_arn()) {
-        let request = session.iam.detach_role_policy().role_name(role).policy_arn(policy);
+        let request = session
+            .iam
+            .detach_role_policy()
+            .role_name(role)
+            .policy_arn(policy);
         let call = "iam:DetachRolePolicy";
-        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        gone_is_fine(
+            session
+                .send(call, Rule::SAFE, || request.clone().send())
+                .await,
+        )?;
     }
     Ok(())
 }
 
 async fn inline(session: &Session, role: &str) -> Result<(), Problem> {
     let request = session.iam.list_role_policies().role_name(role);
-    let policies =
-        pages!(session, "iam:ListRolePolicies", request, policy_names, set_marker, marker)?;
+    let policies = pages!(
+        session,
+        "iam:ListRolePolicies",
+        request,
+        policy_names,
+        set_marker,
+        marker
+    )?;
     for policy in policies {
-        let request = session.iam.delete_role_policy().role_name(role).policy_name(policy);
+        let request = session
+            .iam
+            .delete_role_policy()
+            .role_name(role)
+            .policy_name(policy);
         let call = "iam:DeleteRolePolicy";
-        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        gone_is_fine(
+            session
+                .send(call, Rule::SAFE, || request.clone().send())
+                .await,
+        )?;
     }
     Ok(())
 }

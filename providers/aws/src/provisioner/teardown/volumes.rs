@@ -53,7 +53,10 @@ pub(crate) async fn delete(session: &Session) -> Problems {
 async fn one(session: &Session, id: &str) -> Result<(), Problem> {
     let request = session.ec2.delete_volume().volume_id(id);
     let rule = Rule::delete(FREE_WITHIN);
-    match session.send("ec2:DeleteVolume", rule, || request.clone().send()).await {
+    match session
+        .send("ec2:DeleteVolume", rule, || request.clone().send())
+        .await
+    {
         Err(problem) if !problem.is_not_found() => Err(problem),
         _ => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! Security groups: rules that name other groups go first, for two groups that name each other can
 //! otherwise never be deleted.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use futures::future::join_all;
 
@@ -10,19 +12,29 @@ use crate::provisioner::problem::Problem;
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::Problems;
-use crate::provisioner::teardown::network::{FREE_WITHIN, gone_is_fine};
+use crate::provisioner::teardown::network::gone_is_fine;
 
 /// Deletes all groups of the VPC but the default one, which goes with it.
-pub(crate) async fn delete(session: &Session, vpc: &str) -> Problems {
+pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> Problems {
     let mut problems = Problems::default();
-    let request = session.ec2.describe_security_groups().filters(filter("vpc-id", vpc));
-    let groups = pages!(session, "ec2:DescribeSecurityGroups", request, security_groups);
+    let request = session
+        .ec2
+        .describe_security_groups()
+        .filters(filter("vpc-id", vpc));
+    let groups = pages!(
+        session,
+        "ec2:DescribeSecurityGroups",
+        request,
+        security_groups
+    );
     let groups = problems.keep(groups).unwrap_or_default();
     for group in &groups {
         problems.keep(revoke(session, group).await);
     }
-    let own = groups.iter().filter(|group| group.group_name() != Some("default"));
-    for result in join_all(own.map(|group| one(session, group))).await {
+    let own = groups
+        .iter()
+        .filter(|group| group.group_name() != Some("default"));
+    for result in join_all(own.map(|group| one(session, group, within))).await {
         problems.keep(result);
     }
     problems
@@ -54,7 +66,11 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), Problem>
             .group_id(id)
             .set_ip_permissions(Some(ingress));
         let call = "ec2:RevokeSecurityGroupIngress";
-        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        gone_is_fine(
+            session
+                .send(call, Rule::SAFE, || request.clone().send())
+                .await,
+        )?;
     }
     let egress = naming_groups(group.ip_permissions_egress());
     if !egress.is_empty() {
@@ -64,14 +80,24 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), Problem>
             .group_id(id)
             .set_ip_permissions(Some(egress));
         let call = "ec2:RevokeSecurityGroupEgress";
-        gone_is_fine(session.send(call, Rule::SAFE, || request.clone().send()).await)?;
+        gone_is_fine(
+            session
+                .send(call, Rule::SAFE, || request.clone().send())
+                .await,
+        )?;
     }
     Ok(())
 }
 
-async fn one(session: &Session, group: &SecurityGroup) -> Result<(), Problem> {
-    let request =
-        session.ec2.delete_security_group().group_id(group.group_id().unwrap_or_default());
-    let rule = Rule::delete(FREE_WITHIN);
-    gone_is_fine(session.send("ec2:DeleteSecurityGroup", rule, || request.clone().send()).await)
+async fn one(session: &Session, group: &SecurityGroup, within: Duration) -> Result<(), Problem> {
+    let request = session
+        .ec2
+        .delete_security_group()
+        .group_id(group.group_id().unwrap_or_default());
+    let rule = Rule::delete(within);
+    gone_is_fine(
+        session
+            .send("ec2:DeleteSecurityGroup", rule, || request.clone().send())
+            .await,
+    )
 }

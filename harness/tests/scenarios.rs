@@ -1,0 +1,160 @@
+//! Each trial of each scenario file as a test of its own: `aws/two-zones::lifecycle`.
+//!
+//! Apart from the other tests because its tests are found, not written. `KUBEPROOF_TIERS` names the
+//! tiers that run (default `rehearsal`); the trials of the others show as ignored.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use kubeproof::providers;
+use kubeproof::run::lab;
+use kubeproof::run::plan::{Choice, plan};
+use kubeproof::run::progress::Silent;
+use kubeproof::run::stage::Surroundings;
+use kubeproof::run::trial::{Part, Trial};
+use kubeproof::{live, scenario};
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Record;
+use libtest_mimic::{Arguments, Failed};
+
+/// Names the tiers that run.
+const TIERS: &str = "KUBEPROOF_TIERS";
+/// Confirms live trials, as the option does on the command line.
+const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    // Files are named as a user at the top of the repository names them, also in replay commands.
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let entered = std::env::set_current_dir(&top);
+    let mut tests = match entered
+        .map_err(|error| error.to_string())
+        .and_then(|()| found())
+    {
+        Ok(tests) => tests,
+        Err(problem) => vec![failing("scenarios", problem)],
+    };
+    tests.extend(impossible_tiers());
+    libtest_mimic::run(&arguments, tests).exit_code()
+}
+
+/// The tiers that were asked for.
+fn asked() -> Vec<String> {
+    let tiers = std::env::var(TIERS).unwrap_or_else(|_| "rehearsal".to_owned());
+    let tiers = tiers
+        .split(',')
+        .map(str::trim)
+        .filter(|tier| !tier.is_empty());
+    tiers.map(str::to_owned).collect()
+}
+
+/// A tier that was asked for and cannot run is a failure, never a silence.
+fn impossible_tiers() -> Vec<libtest_mimic::Trial> {
+    asked()
+        .into_iter()
+        .filter(|tier| !matches!(tier.as_str(), "rehearsal" | "live"))
+        .map(|tier| {
+            let message = format!("{TIERS} asks for the tier `{tier}`, which no provider has yet");
+            failing(&format!("tier {tier}"), message)
+        })
+        .collect()
+}
+
+fn failing(name: &str, message: String) -> libtest_mimic::Trial {
+    libtest_mimic::Trial::test(name, move || Err(Failed::from(message)))
+}
+
+/// One test for each trial of each scenario in each of its tiers. Only the files are read here; a
+/// trial runs when its test does.
+fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
+    let scenarios = scenario::read::all(&[PathBuf::from("scenarios")], &providers::shared())
+        .map_err(|all| {
+            all.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        })?;
+    let asked = asked();
+    let mut tests = Vec::new();
+    for tier in [Tier::Rehearsal, Tier::Live] {
+        let choice = Choice {
+            tier,
+            providers: Vec::new(),
+            seed: 1,
+            faults: Vec::new(),
+            only: Vec::new(),
+        };
+        // A tier that no scenario names has no tests.
+        let Ok(plan) = plan(&scenarios, &choice) else {
+            continue;
+        };
+        let runs = asked.contains(&tier.to_string());
+        tests.extend(plan.trials.into_iter().map(|trial| test(trial, runs)));
+    }
+    Ok(tests)
+}
+
+fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
+    let part = match &trial.part {
+        Part::Lifecycle(_) => "lifecycle".to_owned(),
+        Part::Failure(_) => trial
+            .name()
+            .split('/')
+            .next_back()
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let prefix = if trial.tier == Tier::Live {
+        "live "
+    } else {
+        ""
+    };
+    let provider = trial.scenario.provider.name();
+    let name = format!("{prefix}{provider}/{}::{part}", trial.scenario.name());
+    let reason = if runs {
+        trial.tier.to_string()
+    } else {
+        format!("{}: not in {TIERS}", trial.tier)
+    };
+    libtest_mimic::Trial::test(name, move || run(&trial))
+        .with_kind(reason)
+        .with_ignored_flag(!runs)
+}
+
+fn run(trial: &Trial) -> Result<(), Failed> {
+    let mut around = Surroundings::quiet();
+    if trial.tier == Tier::Live {
+        let environment = std::env::vars().collect();
+        let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
+        let permit = live::permit(&environment, confirmed).map_err(Failed::from)?;
+        live::fits(&permit, &[trial.scenario.content.cost.budget_usd.0]).map_err(Failed::from)?;
+        around.accounts = permit.accounts;
+        around.out = Some(PathBuf::from("kubeproof-runs"));
+    }
+    let record = lab::run_one(trial, &around, &Silent).map_err(|error| error.to_string())?;
+    if record.verdict == Verdict::Pass {
+        Ok(())
+    } else {
+        Err(Failed::from(why(&record)))
+    }
+}
+
+fn why(record: &Record) -> String {
+    let mut lines = vec![format!("{} is {}", record.scenario, record.verdict)];
+    for phase in record
+        .phases
+        .iter()
+        .filter(|phase| phase.verdict != Verdict::Pass)
+    {
+        lines.push(format!(
+            "phase {}: {}: {}",
+            phase.name, phase.verdict, phase.message
+        ));
+    }
+    for finding in &record.findings {
+        lines.push(format!("{}: {}", finding.oracle, finding.message));
+        lines.push(format!("  replay: {}", finding.replay));
+    }
+    lines.join("\n")
+}
