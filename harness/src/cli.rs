@@ -55,9 +55,9 @@ Exit codes:
 
 Examples:
   kubeproof verify                                     all of scenarios/, in rehearsal
-  kubeproof verify scenarios/aws --format markdown     a folder, as Markdown
-  kubeproof verify FILE --fault 'ec2:CreateVpc#1=quota'  with a failure of your own
-  kubeproof estimate scenarios/aws/two-zones.yaml      what it would cost
+  kubeproof verify FOLDER --format markdown            a folder, as Markdown
+  kubeproof verify FILE --fault SPEC                   with a failure of your own
+  kubeproof estimate FILE                              what it would cost
   kubeproof doctor                                     what can run here";
 
 /// The commands.

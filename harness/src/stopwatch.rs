@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+// tidy: real time: how long a trial took here, and the date of a live run.
 /// The real date and time now.
 pub fn today() -> Timestamp {
     Timestamp::now()

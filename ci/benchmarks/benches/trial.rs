@@ -47,7 +47,12 @@ fn trial() -> Option<Trial> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/aws/two-zones.yaml");
     let scenario = scenario::read::one(&file, &providers::shared()).ok()?;
     let part = Part::Lifecycle(Vec::new());
-    Some(Trial { scenario, part, tier: Tier::Rehearsal, seed: 1 })
+    Some(Trial {
+        scenario,
+        part,
+        tier: Tier::Rehearsal,
+        seed: 1,
+    })
 }
 
 fn lifecycle(trial: &Trial) -> Option<(Duration, Record)> {
@@ -114,9 +119,20 @@ fn main() {
     }
     ratios.sort_by(f64::total_cmp);
     let ratio = ratios[ratios.len() / 2];
-    let audit = record.phases.iter().find(|phase| phase.name == "audit").map_or(0, |p| p.calls);
-    println!("trial            {:>10.1?} (median of {ROUNDS}), {} calls", median(&mut trials), record.calls);
-    println!("bare SDK calls   {:>10.1?} for as many", median(&mut floors));
+    let audit = record
+        .phases
+        .iter()
+        .find(|phase| phase.name == "audit")
+        .map_or(0, |p| p.calls);
+    println!(
+        "trial            {:>10.1?} (median of {ROUNDS}), {} calls",
+        median(&mut trials),
+        record.calls
+    );
+    println!(
+        "bare SDK calls   {:>10.1?} for as many",
+        median(&mut floors)
+    );
     println!("ratio            {ratio:>10.2}   (budget {RATIO_MAX})");
     println!("audit            {audit:>10} calls (budget {AUDIT_CALLS_MAX})");
     if let Some(mib) = memory_mib() {

@@ -50,7 +50,7 @@ pub struct Args {
     /// Seed of the simulated account
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Audit with this fault, such as 'auditor/ec2:DescribeAddresses=reject'
+    /// Audit with this fault, such as 'auditor/SERVICE:OPERATION=reject'
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
     /// Format

@@ -60,8 +60,7 @@ pub struct Args {
         long,
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
-            [actor/]service:operation[#occurrence][*times]=effect[(argument)], such as \
-            'ec2:AllocateAddress#2=quota' or 'auditor/ec2:DescribeAddresses=reject'"
+            [actor/]service:operation[#occurrence][*times]=effect[(argument)]"
     )]
     fault: Vec<Fault>,
     /// Only the trial of this name, such as two-zones/lost-vpc-answer; may be repeated

@@ -37,7 +37,8 @@ mod tests {
     fn both_directions_are_found() {
         let vpc = Resource::new("vpc", "vpc-1", "r");
         let disk = Resource::new("disk", "d-1", "r");
-        assert_eq!(inventory(&[vpc.clone()], &[vpc.clone()], "now"), []);
+        let same = [vpc.clone()];
+        assert_eq!(inventory(&same, &same, "now"), []);
         let found = inventory(&[vpc], &[disk], "now");
         assert_eq!(found.len(), 2);
         assert!(found[0].message.contains("did not list it"), "{found:?}");

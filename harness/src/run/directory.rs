@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::run::Run;
+use kubeproof_reports::record::Record;
 use serde::Serialize;
 
 use super::lifecycle::Ran;
@@ -66,9 +67,17 @@ pub fn write_all(folder: &Path, ran: &Ran, journal: &[Call]) -> std::io::Result<
     write(&folder.join("journal.jsonl"), &calls)?;
     write(&folder.join("kubeproof.log"), &(ran.log.join("\n") + "\n"))?;
     // Last, so that a record is never there without what it refers to.
-    let record = serde_json::to_string_pretty(&ran.record).map_err(std::io::Error::other)?;
-    write(&folder.join("record.json"), &(record + "\n"))?;
+    write_record(&folder, &ran.record)?;
     Ok(folder)
+}
+
+/// Writes a record into its run directory, over an earlier one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(record).map_err(std::io::Error::other)?;
+    write(&folder.join("record.json"), &(text + "\n"))
 }
 
 /// Writes a file beside its place and moves it there.

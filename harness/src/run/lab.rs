@@ -69,6 +69,20 @@ pub fn run_all(
         return Err(errors);
     }
     fill(&mut records);
+    if let Some(folder) = &around.out {
+        for main in records
+            .iter()
+            .filter(|record| !record.scenario.contains('/'))
+        {
+            directory::write_record(&folder.join(&main.run_id), main).map_err(|error| {
+                let message = format!("{} cannot be written: {error}", folder.display());
+                vec![LabError {
+                    trial: main.scenario.clone(),
+                    message,
+                }]
+            })?;
+        }
+    }
     Ok(records)
 }
 

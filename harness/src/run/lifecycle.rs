@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioned;
-use kubeproof_contract::resource::{Life, Resource, ResourceType};
+use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_reports::record::Record;
 
 use super::book::Book;
 use super::stage::Stage;
 use super::{bill, directory, job, look, observe, provision, teardown};
-use crate::audit::compare;
 use crate::oracles;
 
 /// A trial that was run: its record and its log.
@@ -52,14 +51,11 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         use_cluster(&mut book, stage, &provisioned).await;
     }
     teardown::teardown(&mut book, stage).await;
-    look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    let mut others = look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
-        let lives = of_run(
-            world.lives(),
-            &baseline.resources,
-            observer.resource_types(),
-        );
+        let lives = of_run(world.lives(), &others);
         book.find_all(oracles::twins::twins(&lives, &most, stage.run.started_at));
         book.find_all(oracles::foreign::decoys(&decoys, &world.decoys()));
     }
@@ -67,13 +63,13 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     done(book, stage)
 }
 
-/// The lives that began in the run: not those of the baseline, nor what the cloud makes for itself.
-fn of_run(lives: Vec<Life>, baseline: &[Resource], types: &[ResourceType]) -> Vec<Life> {
-    let known: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
-    let mine = |life: &Life| {
-        !known.contains(&life.resource.key()) && compare::stays(&life.resource, types).is_none()
-    };
-    lives.into_iter().filter(mine).collect()
+/// The lives of the run: not of what was there before, nor of what the cloud made for itself.
+fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
+    let others: BTreeSet<_> = others.iter().map(Resource::key).collect();
+    lives
+        .into_iter()
+        .filter(|life| !others.contains(&life.resource.key()))
+        .collect()
 }
 
 /// What is done with a cluster that the provisioner says is ready.

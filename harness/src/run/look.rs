@@ -53,13 +53,13 @@ pub async fn baseline(
     None
 }
 
-/// Audits the account against the baseline.
+/// Audits the account against the baseline. Returns the new resources that may stay.
 pub async fn audit(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
-) {
+) -> Vec<Resource> {
     let begun = book.begin("audit");
     tokio::time::sleep(SETTLE).await;
     let mut after = inventory::take(auditor).await;
@@ -83,6 +83,8 @@ pub async fn audit(
             new
         }
     };
+    let may_stay = |resource: &&Resource| compare::stays(resource, types).is_some();
+    let staying: Vec<Resource> = new.iter().filter(may_stay).cloned().collect();
     let (orphans, stays) = compare::split(new, types);
     let orphans = describe(stage, auditor, &orphans, &after.resources).await;
     let tier = stage.trial.tier;
@@ -90,6 +92,7 @@ pub async fn audit(
     judge(book, stage, baseline, &after);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
+    staying
 }
 
 /// Each orphan with what it costs and why it belongs to the run.

@@ -1,6 +1,8 @@
-//! Deliberately wrong variants of the reference provisioner: they prove that the harness catches them.
+//! Deliberately wrong variants of the reference provisioner: they prove that the harness catches
+//! them.
 //!
-//! Each is wrong at the level of the API, as real provisioners were, and lives in a file of its own.
+//! Each is wrong at the level of the API, as real provisioners were, and lives in a file of its
+//! own.
 
 use kubeproof_contract::provider::{Connection, Defect};
 use kubeproof_contract::provisioner::Provisioner;

@@ -1,7 +1,8 @@
 //! The AWS dialect: how a request is called, and how AWS words its errors.
 //!
 //! Journal and faults need only this. Names come from what every client sends: the credential scope
-//! of the signature, and then action, target or path. Unsigned requests go to a cluster's API server.
+//! of the signature, and then action, target or path. Unsigned requests go to a cluster's API
+//! server.
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -1,4 +1,5 @@
-//! Access to an EKS cluster: the token that EKS understands, made in process, and a kubeconfig of it.
+//! Access to an EKS cluster: the token that EKS understands, made in process, and a kubeconfig of
+//! it.
 //!
 //! Apart from the provisioner because the observer needs access without it. A token is a presigned
 //! request to STS that tells EKS who asks; it is valid for 15 minutes.
@@ -132,7 +133,8 @@ fn presigned(
     Ok(request.uri().to_string())
 }
 
-/// A kubeconfig for users. It holds the token: whoever writes it keeps the file to its owner (0600).
+/// A kubeconfig for users. It holds the token: whoever writes it keeps the file to its owner
+/// (0600).
 pub fn kubeconfig_yaml(access: &KubernetesAccess, cluster_name: &str) -> String {
     let authority = access
         .certificate_authority_pem

@@ -30,13 +30,29 @@ pub struct Price {
 }
 
 static TABLE: LazyLock<Vec<Price>> = LazyLock::new(|| {
-    include_str!("../prices.csv").lines().skip(1).filter_map(read_row).collect()
+    include_str!("../prices.csv")
+        .lines()
+        .skip(1)
+        .filter_map(read_row)
+        .collect()
 });
 
 /// Reads one row. The fields that we use hold no quoted commas; `prices_are_all_read` holds that.
 fn read_row(line: &str) -> Option<Price> {
     let cells: Vec<&str> = line.split(',').collect();
-    let [_, region, kind, sku, unit, usd, .., source, source_date, _confidence] = cells[..] else {
+    let [
+        _,
+        region,
+        kind,
+        sku,
+        unit,
+        usd,
+        ..,
+        source,
+        source_date,
+        _confidence,
+    ] = cells[..]
+    else {
         return None;
     };
     Some(Price {
@@ -44,7 +60,10 @@ fn read_row(line: &str) -> Option<Price> {
         kind: kind.to_owned(),
         sku: sku.to_owned(),
         unit: unit.to_owned(),
-        usd: usd.parse().or_else(|_| Decimal::from_scientific(usd)).ok()?,
+        usd: usd
+            .parse()
+            .or_else(|_| Decimal::from_scientific(usd))
+            .ok()?,
         source: source.to_owned(),
         source_date: source_date.to_owned(),
     })

@@ -92,11 +92,17 @@ pub fn config(connection: &Connection, region: &str) -> SdkConfig {
     let base = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region.to_owned()))
-        .http_client(SharedHttpClient::new(TransportClient::new(connection.transport.clone())))
+        .http_client(SharedHttpClient::new(TransportClient::new(
+            connection.transport.clone(),
+        )))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::new(ClockSource(connection.clock)))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        )
         .stalled_stream_protection(
             aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
         );
@@ -113,7 +119,9 @@ pub fn credentials(connection: &Connection) -> SharedCredentialsProvider {
             None,
             "rehearsal",
         )),
-        Credentials::Documented { env_file } => crate::credentials::documented(connection, env_file),
+        Credentials::Documented { env_file } => {
+            crate::credentials::documented(connection, env_file)
+        }
     }
 }
 

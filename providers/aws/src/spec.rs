@@ -80,7 +80,10 @@ impl TryFrom<String> for Region {
         if REGIONS.contains(&given.as_str()) {
             Ok(Self(given))
         } else {
-            Err(format!("no prices are known for region `{given}`; known: {}", REGIONS.join(", ")))
+            Err(format!(
+                "no prices are known for region `{given}`; known: {}",
+                REGIONS.join(", ")
+            ))
         }
     }
 }
@@ -111,7 +114,9 @@ impl TryFrom<String> for KubernetesVersion {
             Ok(Self(given))
         } else {
             let known = KUBERNETES_VERSIONS.join(", ");
-            Err(format!("EKS does not offer Kubernetes `{given}` in standard support; offered: {known}"))
+            Err(format!(
+                "EKS does not offer Kubernetes `{given}` in standard support; offered: {known}"
+            ))
         }
     }
 }
@@ -136,7 +141,9 @@ impl TryFrom<String> for VpcCidr {
         if (16..=24).contains(&network.prefix_len()) {
             Ok(Self(network))
         } else {
-            Err(format!("`{network}` does not fit: a VPC for EKS takes /16 to /24, such as 10.0.0.0/16"))
+            Err(format!(
+                "`{network}` does not fit: a VPC for EKS takes /16 to /24, such as 10.0.0.0/16"
+            ))
         }
     }
 }
@@ -149,7 +156,10 @@ impl From<VpcCidr> for String {
 
 impl Default for VpcCidr {
     fn default() -> Self {
-        Self(Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 16))
+        Self(Ipv4Net::new_assert(
+            std::net::Ipv4Addr::new(10, 0, 0, 0),
+            16,
+        ))
     }
 }
 
@@ -170,7 +180,9 @@ impl TryFrom<String> for Cidr {
             Ok(Self(network))
         } else {
             let right = network.trunc();
-            Err(format!("`{given}` has host bits set; the network is {right}"))
+            Err(format!(
+                "`{given}` has host bits set; the network is {right}"
+            ))
         }
     }
 }
@@ -193,7 +205,9 @@ impl TryFrom<i64> for ZoneCount {
     fn try_from(given: i64) -> Result<Self, Self::Error> {
         match u8::try_from(given) {
             Ok(count @ 2..=3) => Ok(Self(count)),
-            _ => Err(format!("{given} availability zones do not fit: EKS needs 2, we spread over at most 3")),
+            _ => Err(format!(
+                "{given} availability zones do not fit: EKS needs 2, we spread over at most 3"
+            )),
         }
     }
 }
@@ -245,7 +259,9 @@ impl TryFrom<i64> for DiskSize {
     fn try_from(given: i64) -> Result<Self, Self::Error> {
         match u32::try_from(given) {
             Ok(size @ 20..=16384) => Ok(Self(size)),
-            _ => Err(format!("{given} GB does not fit: the root disk of an EKS node takes 20 to 16384 GB")),
+            _ => Err(format!(
+                "{given} GB does not fit: the root disk of an EKS node takes 20 to 16384 GB"
+            )),
         }
     }
 }
@@ -277,9 +293,20 @@ impl TryFrom<String> for InstanceType {
             return Ok(Self(given));
         }
         let family = given.split('.').next().unwrap_or_default();
-        let near: Vec<_> = known.iter().filter(|name| name.starts_with(family)).copied().collect();
-        let near = if family.is_empty() || near.is_empty() { known } else { near };
-        Err(format!("no price is known for instance type `{given}`; known: {}", near.join(", ")))
+        let near: Vec<_> = known
+            .iter()
+            .filter(|name| name.starts_with(family))
+            .copied()
+            .collect();
+        let near = if family.is_empty() || near.is_empty() {
+            known
+        } else {
+            near
+        };
+        Err(format!(
+            "no price is known for instance type `{given}`; known: {}",
+            near.join(", ")
+        ))
     }
 }
 
@@ -304,7 +331,10 @@ impl TryFrom<Vec<NodeGroup>> for NodeGroups {
         }
         for (index, group) in given.iter().enumerate() {
             if given[..index].iter().any(|other| other.name == group.name) {
-                return Err(format!("two node groups are named `{}`", group.name.as_str()));
+                return Err(format!(
+                    "two node groups are named `{}`",
+                    group.name.as_str()
+                ));
             }
         }
         Ok(Self(given))
@@ -320,15 +350,23 @@ impl From<NodeGroups> for Vec<NodeGroup> {
 impl EksSpec {
     /// The number of nodes of all groups.
     pub fn nodes(&self) -> usize {
-        self.node_groups.0.iter().map(|group| group.count.0 as usize).sum()
+        self.node_groups
+            .0
+            .iter()
+            .map(|group| group.count.0 as usize)
+            .sum()
     }
 
     /// The subnets of the VPC, `(public, private)` per zone in order: the VPC's network is cut into
     /// sixteen, public ones from the front, private ones from the middle.
     pub fn subnets(&self) -> Vec<(Ipv4Net, Ipv4Net)> {
         let network = self.vpc_cidr.0;
-        let Ok(parts) = network.subnets(network.prefix_len() + 4) else { return Vec::new() };
+        let Ok(parts) = network.subnets(network.prefix_len() + 4) else {
+            return Vec::new();
+        };
         let parts: Vec<Ipv4Net> = parts.collect();
-        (0..usize::from(self.availability_zones.0)).map(|n| (parts[n], parts[n + 8])).collect()
+        (0..usize::from(self.availability_zones.0))
+            .map(|n| (parts[n], parts[n + 8]))
+            .collect()
     }
 }

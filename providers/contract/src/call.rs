@@ -27,8 +27,13 @@ pub enum Actor {
 
 impl Actor {
     /// All actors.
-    pub const ALL: [Self; 5] =
-        [Self::Provisioner, Self::Observer, Self::Auditor, Self::Workload, Self::Biller];
+    pub const ALL: [Self; 5] = [
+        Self::Provisioner,
+        Self::Observer,
+        Self::Auditor,
+        Self::Workload,
+        Self::Biller,
+    ];
 }
 
 impl fmt::Display for Actor {

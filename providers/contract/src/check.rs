@@ -33,7 +33,10 @@ impl Verdict {
             Self::Unknown => 3,
             Self::Fail => 4,
         };
-        parts.into_iter().max_by_key(|verdict| rank(*verdict)).unwrap_or(Self::Skipped)
+        parts
+            .into_iter()
+            .max_by_key(|verdict| rank(*verdict))
+            .unwrap_or(Self::Skipped)
     }
 }
 
@@ -65,7 +68,12 @@ pub struct Check {
 impl Check {
     /// A check with a verdict and its evidence.
     pub fn new(id: &str, title: &str, verdict: Verdict, evidence: impl Into<String>) -> Self {
-        Self { id: id.to_owned(), title: title.to_owned(), verdict, evidence: evidence.into() }
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            verdict,
+            evidence: evidence.into(),
+        }
     }
 
     /// `Pass` when nothing was found wrong, else `Fail` with what is wrong as the evidence.

@@ -17,7 +17,10 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows `origin` now. Call it inside the runtime whose pace it shall follow.
     pub fn starting_at(origin: Timestamp) -> Self {
-        Self { origin, start: tokio::time::Instant::now() }
+        Self {
+            origin,
+            start: tokio::time::Instant::now(),
+        }
     }
 
     /// The date now.

@@ -96,23 +96,38 @@ impl Where {
 /// The written names of all effects, with what each does: for help texts and error messages.
 pub const EFFECTS: &[(&str, &str)] = &[
     ("reject", "refused (argument: error code); not applied"),
-    ("throttle", "too many requests (argument: Retry-After seconds); not applied"),
+    (
+        "throttle",
+        "too many requests (argument: Retry-After seconds); not applied",
+    ),
     ("server-error", "internal error; not applied"),
     ("server-error-after", "internal error, though applied"),
     ("lost-request", "connection breaks; not applied"),
     ("lost-response", "connection breaks; applied"),
-    ("late-apply", "times out, applied later (argument: seconds, default 30)"),
+    (
+        "late-apply",
+        "times out, applied later (argument: seconds, default 30)",
+    ),
     ("hang", "never answered"),
     ("garbled", "the answer is cut in half"),
-    ("async-fail", "accepted, then fails (argument: failure code); rehearsal only"),
+    (
+        "async-fail",
+        "accepted, then fails (argument: failure code); rehearsal only",
+    ),
     ("async-stuck", "accepted, never ends; rehearsal only"),
-    ("async-late", "accepted, takes N times as long (default 2); rehearsal only"),
+    (
+        "async-late",
+        "accepted, takes N times as long (default 2); rehearsal only",
+    ),
     ("quota", "quota used up; not applied"),
     ("capacity", "no capacity; not applied"),
     ("dependency", "still in use; not applied"),
     ("credentials-expire", "credentials expired; not applied"),
     ("crash-before", "the provisioner dies before the call"),
-    ("crash-after", "the provisioner dies after the call was applied"),
+    (
+        "crash-after",
+        "the provisioner dies after the call was applied",
+    ),
 ];
 
 /// A fault that could not be read.
@@ -130,9 +145,13 @@ impl FromStr for Fault {
     type Err = FaultSyntaxError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |problem: String| FaultSyntaxError { text: text.to_owned(), problem };
-        let (place, effect) =
-            text.split_once('=').ok_or_else(|| wrong("it has no `=effect`".to_owned()))?;
+        let wrong = |problem: String| FaultSyntaxError {
+            text: text.to_owned(),
+            problem,
+        };
+        let (place, effect) = text
+            .split_once('=')
+            .ok_or_else(|| wrong("it has no `=effect`".to_owned()))?;
         let place = read_place(place.trim()).map_err(wrong)?;
         let effect = read_effect(effect.trim()).map_err(wrong)?;
         Ok(Self { place, effect })
@@ -144,8 +163,9 @@ fn read_place(text: &str) -> Result<Where, String> {
         Some((name, rest)) => (read_actor(name)?, rest),
         None => (Actor::Provisioner, text),
     };
-    let (service, rest) =
-        rest.split_once(':').ok_or_else(|| "the call is not `service:operation`".to_owned())?;
+    let (service, rest) = rest
+        .split_once(':')
+        .ok_or_else(|| "the call is not `service:operation`".to_owned())?;
     let (operation, occurrence, times) = match rest.split_once('#') {
         None => (rest, 1, 1),
         Some((operation, count)) => {
@@ -183,13 +203,17 @@ fn read_effect(text: &str) -> Result<Effect, String> {
     let (name, argument) = match text.split_once('(') {
         None => (text, None),
         Some((name, rest)) => {
-            let inner = rest.strip_suffix(')').ok_or("the argument has no closing `)`")?;
+            let inner = rest
+                .strip_suffix(')')
+                .ok_or("the argument has no closing `)`")?;
             (name, Some(inner.to_owned()))
         }
     };
     let number = |default: u64| match &argument {
         None => Ok(default),
-        Some(text) => text.parse().map_err(|_| format!("`{text}` is not a number")),
+        Some(text) => text
+            .parse()
+            .map_err(|_| format!("`{text}` is not a number")),
     };
     let effect = match name {
         "reject" => return Ok(Effect::Reject(argument)),
@@ -215,7 +239,10 @@ fn read_effect(text: &str) -> Result<Effect, String> {
         "crash-after" => Effect::CrashAfter,
         other => {
             let known: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
-            return Err(format!("there is no effect `{other}`; effects: {}", known.join(", ")));
+            return Err(format!(
+                "there is no effect `{other}`; effects: {}",
+                known.join(", ")
+            ));
         }
     };
     match argument {
@@ -254,7 +281,13 @@ impl fmt::Display for Effect {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Where { actor, service, operation, occurrence, times } = &self.place;
+        let Where {
+            actor,
+            service,
+            operation,
+            occurrence,
+            times,
+        } = &self.place;
         if *actor != Actor::Provisioner {
             write!(f, "{actor}/")?;
         }

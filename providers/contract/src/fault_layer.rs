@@ -50,13 +50,29 @@ impl FaultPlan {
     pub fn new(faults: Vec<Fault>) -> Self {
         let counts = Mutex::new(vec![Count::default(); faults.len()]);
         let (crashed, reported) = (watch::channel(0).0, AtomicU64::new(0));
-        Self { inner: Arc::new(Inner { faults, counts, crashed, reported }) }
+        Self {
+            inner: Arc::new(Inner {
+                faults,
+                counts,
+                crashed,
+                reported,
+            }),
+        }
     }
 
     /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
     pub fn tally(&self) -> Vec<(Fault, Count)> {
-        let counts = self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        self.inner.faults.iter().cloned().zip(counts.iter().copied()).collect()
+        let counts = self
+            .inner
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.inner
+            .faults
+            .iter()
+            .cloned()
+            .zip(counts.iter().copied())
+            .collect()
     }
 
     /// Waits until a crash effect strikes that was not reported yet. The harness then drops the
@@ -78,15 +94,34 @@ impl FaultPlan {
         dialect: Arc<dyn Dialect>,
         actor: Actor,
     ) -> SharedTransport {
-        if self.inner.faults.iter().all(|fault| fault.place.actor != actor) {
+        if self
+            .inner
+            .faults
+            .iter()
+            .all(|fault| fault.place.actor != actor)
+        {
             return inner;
         }
-        Arc::new(FaultLayer { plan: self.clone(), inner, dialect, actor })
+        Arc::new(FaultLayer {
+            plan: self.clone(),
+            inner,
+            dialect,
+            actor,
+        })
     }
 
-    fn decide(&self, actor: Actor, dialect: &dyn Dialect, request: &Request<Bytes>) -> Option<Effect> {
+    fn decide(
+        &self,
+        actor: Actor,
+        dialect: &dyn Dialect,
+        request: &Request<Bytes>,
+    ) -> Option<Effect> {
         let signature = dialect.signature(request);
-        let mut counts = self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self
+            .inner
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut decided = None;
         for (fault, count) in self.inner.faults.iter().zip(counts.iter_mut()) {
             if !fault.place.names(actor, &signature) {
@@ -127,7 +162,9 @@ impl FaultLayer {
     fn refusal(effect: &Effect) -> Option<ErrorKind> {
         Some(match effect {
             Effect::Reject(code) => ErrorKind::Rejected(code.clone()),
-            Effect::Throttle(seconds) => ErrorKind::Throttled { retry_after_seconds: *seconds },
+            Effect::Throttle(seconds) => ErrorKind::Throttled {
+                retry_after_seconds: *seconds,
+            },
             Effect::ServerErrorBefore => ErrorKind::Server,
             Effect::Quota => ErrorKind::Quota,
             Effect::Capacity => ErrorKind::Capacity,
@@ -141,7 +178,10 @@ impl FaultLayer {
 #[async_trait]
 impl Transport for FaultLayer {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let Some(effect) = self.plan.decide(self.actor, self.dialect.as_ref(), &request) else {
+        let Some(effect) = self
+            .plan
+            .decide(self.actor, self.dialect.as_ref(), &request)
+        else {
             return self.inner.send(request).await;
         };
         if let Some(kind) = Self::refusal(&effect) {
@@ -161,7 +201,9 @@ impl Transport for FaultLayer {
             Effect::LateApply(seconds) => {
                 self.late(request, seconds);
                 tokio::time::sleep(TIMEOUT).await;
-                Err(TransportError::Timeout("injected: applied later".to_owned()))
+                Err(TransportError::Timeout(
+                    "injected: applied later".to_owned(),
+                ))
             }
             Effect::Hang => std::future::pending().await,
             Effect::Garbled => {
@@ -181,7 +223,9 @@ impl Transport for FaultLayer {
                 self.inner.send(request).await
             }
             // All others are refusals, answered above.
-            other => Err(TransportError::Lost(format!("no way to carry out `{other}`"))),
+            other => Err(TransportError::Lost(format!(
+                "no way to carry out `{other}`"
+            ))),
         }
     }
 }

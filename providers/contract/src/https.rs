@@ -36,7 +36,9 @@ pub struct Https {
 
 impl fmt::Debug for Https {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Https").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Https")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,15 +48,23 @@ impl Https {
     /// # Errors
     /// When the machine's certificate authorities cannot be read.
     pub fn new(timeout: Duration) -> Result<Self, TransportError> {
-        let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| {
-            TransportError::Connect(format!("no certificate authorities to trust: {error}"))
-        })?;
+        let builder = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(|error| {
+                TransportError::Connect(format!("no certificate authorities to trust: {error}"))
+            })?;
         let connector = builder.https_or_http().enable_http1().build();
-        Ok(Self { public: pool(connector), private: Mutex::default(), timeout })
+        Ok(Self {
+            public: pool(connector),
+            private: Mutex::default(),
+            timeout,
+        })
     }
 
     fn pool_for(&self, authority: Option<&CertificateAuthority>) -> Result<Pool, TransportError> {
-        let Some(authority) = authority else { return Ok(self.public.clone()) };
+        let Some(authority) = authority else {
+            return Ok(self.public.clone());
+        };
         let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = private.get(authority) {
             return Ok(pool.clone());
@@ -77,18 +87,28 @@ fn trusting(
     authority: &CertificateAuthority,
 ) -> Result<HttpsConnector<HttpConnector>, TransportError> {
     let refused = |problem: String| {
-        TransportError::Connect(format!("the cluster's certificate authority is unusable: {problem}"))
+        TransportError::Connect(format!(
+            "the cluster's certificate authority is unusable: {problem}"
+        ))
     };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.0.as_bytes()) {
         let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| refused(error.to_string()))?;
     }
     if roots.is_empty() {
         return Err(refused("it holds no certificate".to_owned()));
     }
-    let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build())
+    let tls = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .build())
 }
 
 #[async_trait]
@@ -97,14 +117,17 @@ impl Transport for Https {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let pool = self.pool_for(request.extensions().get())?;
         let exchange = async {
-            let response = pool.request(request.map(Full::new)).await.map_err(|error| {
-                let message = format!("{host}: {error}");
-                if error.is_connect() {
-                    TransportError::Connect(message)
-                } else {
-                    TransportError::Lost(message)
-                }
-            })?;
+            let response = pool
+                .request(request.map(Full::new))
+                .await
+                .map_err(|error| {
+                    let message = format!("{host}: {error}");
+                    if error.is_connect() {
+                        TransportError::Connect(message)
+                    } else {
+                        TransportError::Lost(message)
+                    }
+                })?;
             let (parts, body) = response.into_parts();
             let body = body
                 .collect()

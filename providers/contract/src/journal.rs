@@ -3,6 +3,7 @@
 //! It sits on the transport, so rehearsal and live write the same one. It keeps no headers (where
 //! secrets live) and no bodies, only digests: enough to compare two runs and to replay by name.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::call::{Actor, Dialect, Signature};
@@ -51,12 +53,18 @@ pub struct Journal {
 impl Journal {
     /// All calls so far, in the order in which they were sent.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The number of calls so far.
     pub fn len(&self) -> usize {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.calls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     /// Whether no call was made yet.
@@ -94,13 +102,22 @@ impl Journal {
         actor: Actor,
         clock: Clock,
     ) -> SharedTransport {
-        Arc::new(JournalLayer { journal: self.clone(), inner, dialect, actor, clock })
+        Arc::new(JournalLayer {
+            journal: self.clone(),
+            inner,
+            dialect,
+            actor,
+            clock,
+        })
     }
 
     fn begin(&self, call: Call) -> usize {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let index = calls.len();
-        calls.push(Call { ordinal: index as u64 + 1, ..call });
+        calls.push(Call {
+            ordinal: index as u64 + 1,
+            ..call
+        });
         index
     }
 
@@ -117,6 +134,33 @@ pub fn digest(body: &[u8]) -> String {
     let mut hex = hexadecimal(&Sha256::digest(body));
     hex.truncate(16);
     hex
+}
+
+/// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
+/// nothing about the call. Other bodies as they are.
+fn in_key_order(body: &[u8]) -> Vec<u8> {
+    let json = body
+        .starts_with(b"{")
+        .then(|| serde_json::from_slice(body).ok())
+        .flatten();
+    json.map_or_else(
+        || body.to_vec(),
+        |value| ordered(value).to_string().into_bytes(),
+    )
+}
+
+fn ordered(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<String, Value> = map
+                .into_iter()
+                .map(|(key, value)| (key, ordered(value)))
+                .collect();
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(ordered).collect()),
+        other => other,
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -149,7 +193,7 @@ impl Transport for JournalLayer {
             status: None,
             error: Some("no answer".to_owned()),
             milliseconds: 0,
-            request_digest: digest(request.body()),
+            request_digest: digest(&in_key_order(request.body())),
             response_digest: String::new(),
         });
         let result = self.inner.send(request).await;

@@ -55,7 +55,10 @@ pub struct ProvisionerError {
 impl ProvisionerError {
     /// An error that names nothing left behind.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), left_behind: Vec::new() }
+        Self {
+            message: message.into(),
+            left_behind: Vec::new(),
+        }
     }
 }
 

@@ -46,7 +46,11 @@ impl Resource {
 
     /// The key under which two looks at one resource are the same: region, type and id.
     pub fn key(&self) -> (String, String, String) {
-        (self.region.clone(), self.resource_type.clone(), self.id.clone())
+        (
+            self.region.clone(),
+            self.resource_type.clone(),
+            self.id.clone(),
+        )
     }
 }
 

@@ -33,7 +33,12 @@ impl Run {
     /// A run that starts now and whose resources expire after six hours.
     pub fn new(id: impl Into<String>, owner: impl Into<String>, started_at: Timestamp) -> Self {
         let expires_at = started_at + SignedDuration::from_hours(6);
-        Self { id: id.into(), owner: owner.into(), started_at, expires_at }
+        Self {
+            id: id.into(),
+            owner: owner.into(),
+            started_at,
+            expires_at,
+        }
     }
 
     /// The tags that every resource of the run carries from its creation on.
@@ -47,7 +52,11 @@ impl Run {
 
     /// The natural name of a resource of this run: `kp-<run id>-<part>`, or `kp-<run id>`.
     pub fn name(&self, part: &str) -> String {
-        if part.is_empty() { format!("kp-{}", self.id) } else { format!("kp-{}-{part}", self.id) }
+        if part.is_empty() {
+            format!("kp-{}", self.id)
+        } else {
+            format!("kp-{}-{part}", self.id)
+        }
     }
 
     /// Whether these tags say that the resource belongs to this run.

@@ -100,7 +100,9 @@ impl TryFrom<String> for Name {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let fits = (1..=40).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && text
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if fits {
             Ok(Self(text))
         } else {
@@ -212,7 +214,9 @@ impl TryFrom<String> for FaultText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self).map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
+        text.parse()
+            .map(Self)
+            .map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
     }
 }
 
@@ -236,8 +240,10 @@ impl TryFrom<NumberText> for Usd {
     type Error = String;
 
     fn try_from(text: NumberText) -> Result<Self, Self::Error> {
-        let amount: Decimal =
-            text.0.parse().map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
+        let amount: Decimal = text
+            .0
+            .parse()
+            .map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
         if amount.is_sign_negative() {
             return Err(format!("`{amount}` is negative"));
         }
@@ -366,8 +372,9 @@ impl AnyScenario {
 pub fn read<C: DeserializeOwned + Send + Sync + 'static>(
     text: &str,
 ) -> Result<AnyScenario, ScenarioError> {
-    let file: ScenarioFile<C> = serde_saphyr::from_str(text)
-        .map_err(|error| ScenarioError { message: error.to_string() })?;
+    let file: ScenarioFile<C> = serde_saphyr::from_str(text).map_err(|error| ScenarioError {
+        message: error.to_string(),
+    })?;
     Ok(file.into_any())
 }
 
@@ -382,5 +389,7 @@ pub fn provider_of(text: &str) -> Result<String, ScenarioError> {
     }
     serde_saphyr::from_str::<Head>(text)
         .map(|head| head.provider)
-        .map_err(|error| ScenarioError { message: error.to_string() })
+        .map_err(|error| ScenarioError {
+            message: error.to_string(),
+        })
 }

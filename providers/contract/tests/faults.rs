@@ -69,17 +69,29 @@ struct Bench {
 }
 
 fn bench(faults: &[&str]) -> Bench {
-    let faults = faults.iter().map(|text| text.parse().expect(text)).collect();
+    let faults = faults
+        .iter()
+        .map(|text| text.parse().expect(text))
+        .collect();
     let server = Arc::new(Counter::default());
     let plan = FaultPlan::new(faults);
     let transport = plan.layer(server.clone(), Arc::new(Toy), Actor::Provisioner);
-    Bench { server, plan, transport }
+    Bench {
+        server,
+        plan,
+        transport,
+    }
 }
 
 impl Bench {
     async fn call(&self, operation: &str) -> Result<u16, TransportError> {
-        let request = Request::get(format!("/{operation}")).body(Bytes::new()).expect("request");
-        self.transport.send(request).await.map(|response| response.status().as_u16())
+        let request = Request::get(format!("/{operation}"))
+            .body(Bytes::new())
+            .expect("request");
+        self.transport
+            .send(request)
+            .await
+            .map(|response| response.status().as_u16())
     }
 
     fn arrived(&self) -> u64 {
@@ -94,7 +106,10 @@ async fn check(effect: &str, seen: Result<u16, &str>, arrived: u64) {
     match (seen, &got) {
         (Ok(status), Ok(got)) => assert_eq!(status, *got, "{effect}"),
         (Err(kind), Err(error)) => {
-            assert!(format!("{error:?}").starts_with(kind), "{effect}: {error:?}");
+            assert!(
+                format!("{error:?}").starts_with(kind),
+                "{effect}: {error:?}"
+            );
         }
         _ => panic!("{effect}: {got:?}"),
     }
@@ -172,8 +187,9 @@ async fn the_journal_keeps_every_call_and_its_hash_follows_the_content() {
         let server = Arc::new(Counter::default());
         let transport = journal.layer(server, Arc::new(Toy), Actor::Auditor, clock);
         for operation in operations {
-            let request =
-                Request::get(format!("/{operation}")).body(Bytes::new()).expect("request");
+            let request = Request::get(format!("/{operation}"))
+                .body(Bytes::new())
+                .expect("request");
             transport.send(request).await.expect("answer");
         }
         assert_eq!(journal.len(), operations.len());
@@ -226,15 +242,20 @@ fn any_effect() -> impl Strategy<Value = Effect> {
 
 fn any_place() -> impl Strategy<Value = Where> {
     let actor = proptest::sample::select(Actor::ALL.to_vec());
-    (actor, "[a-z0-9]{1,8}", "[A-Z][A-Za-z]{0,12}\\*?", 1..50_u64, 1..50_u64).prop_map(
-        |(actor, service, operation, occurrence, times)| Where {
+    (
+        actor,
+        "[a-z0-9]{1,8}",
+        "[A-Z][A-Za-z]{0,12}\\*?",
+        1..50_u64,
+        1..50_u64,
+    )
+        .prop_map(|(actor, service, operation, occurrence, times)| Where {
             actor,
             service,
             operation,
             occurrence,
             times,
-        },
-    )
+        })
 }
 
 proptest! {

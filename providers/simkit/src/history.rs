@@ -21,7 +21,11 @@ impl History {
         for resource in inventory {
             let key = resource.key();
             let index = gone.remove(&key).unwrap_or_else(|| {
-                self.lives.push(Life { resource: resource.clone(), from: at, to: None });
+                self.lives.push(Life {
+                    resource: resource.clone(),
+                    from: at,
+                    to: None,
+                });
                 self.lives.len() - 1
             });
             self.lives[index].resource = resource;

@@ -11,12 +11,16 @@ pub struct Ids {
 impl Ids {
     /// A source that the seed determines.
     pub fn new(seed: u64) -> Self {
-        Self { rng: Rng::with_seed(seed) }
+        Self {
+            rng: Rng::with_seed(seed),
+        }
     }
 
     /// `digits` hexadecimal digits.
     pub fn hex(&mut self, digits: usize) -> String {
-        (0..digits).map(|_| char::from_digit(self.rng.u32(0..16), 16).unwrap_or('0')).collect()
+        (0..digits)
+            .map(|_| char::from_digit(self.rng.u32(0..16), 16).unwrap_or('0'))
+            .collect()
     }
 
     /// `prefix` and 17 hexadecimal digits: the form of EC2-like ids.
@@ -40,7 +44,9 @@ impl Ids {
     /// Upper-case letters and digits, as in access keys and role ids.
     pub fn letters(&mut self, count: usize) -> String {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        (0..count).map(|_| char::from(LETTERS[self.rng.usize(0..LETTERS.len())])).collect()
+        (0..count)
+            .map(|_| char::from(LETTERS[self.rng.usize(0..LETTERS.len())]))
+            .collect()
     }
 
     /// A number below `end`.

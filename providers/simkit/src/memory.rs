@@ -37,13 +37,19 @@ impl<C> fmt::Debug for InMemory<C> {
 impl<C: Cloud> InMemory<C> {
     /// Puts a cloud behind a transport that follows `clock`.
     pub fn new(cloud: C, clock: Clock) -> Arc<Self> {
-        Arc::new(Self { cloud: Mutex::new(cloud), clock })
+        Arc::new(Self {
+            cloud: Mutex::new(cloud),
+            clock,
+        })
     }
 
     /// A rehearsal on this cloud.
     pub fn rehearsal(cloud: C, clock: Clock) -> Rehearsal {
         let memory = Self::new(cloud, clock);
-        Rehearsal { transport: Arc::clone(&memory) as Arc<dyn Transport>, world: memory }
+        Rehearsal {
+            transport: Arc::clone(&memory) as Arc<dyn Transport>,
+            world: memory,
+        }
     }
 
     /// Looks at, or changes, the cloud as it is now. For simulator tests and servers.

@@ -15,7 +15,10 @@ pub struct Timers<E> {
 
 impl<E> Default for Timers<E> {
     fn default() -> Self {
-        Self { due: BTreeMap::new(), next: 0 }
+        Self {
+            due: BTreeMap::new(),
+            next: 0,
+        }
     }
 }
 
@@ -29,7 +32,10 @@ impl<E> Timers<E> {
     /// Takes out the earliest event that is due at `now`, with the time at which it happens. Call it
     /// until it is `None`: an event may add others that are due too.
     pub fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, E)> {
-        let (&(at, _), _) = self.due.first_key_value().filter(|((at, _), _)| *at <= now)?;
+        let (&(at, _), _) = self
+            .due
+            .first_key_value()
+            .filter(|((at, _), _)| *at <= now)?;
         self.due.pop_first().map(|(_, event)| (at, event))
     }
 

@@ -35,7 +35,11 @@ impl AwsCloud {
         if state.setup.decoys {
             decoys::create(&mut state);
         }
-        let mut cloud = Self { state, history: History::default(), requests: 0 };
+        let mut cloud = Self {
+            state,
+            history: History::default(),
+            requests: 0,
+        };
         cloud.observe();
         cloud
     }
@@ -67,7 +71,9 @@ impl Cloud for AwsCloud {
     fn advance(&mut self, to: Timestamp) {
         // Limited, because an event that renews itself without letting time pass would never end.
         for _ in 0..1_000_000 {
-            let Some((at, event)) = self.state.timers.pop_due(to) else { break };
+            let Some((at, event)) = self.state.timers.pop_due(to) else {
+                break;
+            };
             self.state.now = at.max(self.state.now);
             self.happen(event);
             eks::kubernetes::carry_out(&mut self.state);
@@ -103,7 +109,13 @@ impl Cloud for AwsCloud {
     fn latency(&self, request: &Request<Bytes>) -> Duration {
         // Measured shape: creates take longer than reads; figures rounded from public traces.
         let size = request.body().len() as u64 % 17;
-        Duration::from_millis(if request.method() == http::Method::GET { 40 } else { 90 } + size)
+        Duration::from_millis(
+            if request.method() == http::Method::GET {
+                40
+            } else {
+                90
+            } + size,
+        )
     }
 
     fn inventory(&self) -> Vec<Resource> {
@@ -160,7 +172,10 @@ fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
         return Err(AwsError::new(
             403,
             "OptInRequired",
-            format!("the simulated account is not enabled for the region {}", call.region),
+            format!(
+                "the simulated account is not enabled for the region {}",
+                call.region
+            ),
         ));
     }
     policy::admit(state, call)

@@ -49,7 +49,12 @@ impl Setup {
         ["a", "b", "c"]
             .iter()
             .enumerate()
-            .map(|(n, letter)| (format!("{}{letter}", self.region), format!("{short}-az{}", n + 1)))
+            .map(|(n, letter)| {
+                (
+                    format!("{}{letter}", self.region),
+                    format!("{short}-az{}", n + 1),
+                )
+            })
             .collect()
     }
 }

@@ -88,6 +88,9 @@ impl State {
 
     /// An ARN of this account: `arn:aws:<service>:<region>:<account>:<resource>`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{ACCOUNT_ID}:{resource}", self.setup.region)
+        format!(
+            "arn:aws:{service}:{}:{ACCOUNT_ID}:{resource}",
+            self.setup.region
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! A teardown that trusts a name's beginning.
 //!
-//! Seen in the wild when resources are chosen by name instead of by an owner's tag (kops issue 2003).
+//! Seen in the wild when resources are chosen by name instead of by an owner's tag (kops issue
+//! 2003).
 
 use async_trait::async_trait;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};

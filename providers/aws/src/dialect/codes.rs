@@ -1,7 +1,7 @@
 //! Which code, status and message each service gives for a kind of error.
 //!
-//! Apart from the wire form because this is what AWS documents per operation. Sources: the EC2 error
-//! code page, the service models, and the conflicts that terraform's provider handles.
+//! Apart from the wire form because this is what AWS documents per operation. Sources: the EC2
+//! error code page, the service models, and the conflicts that terraform's provider handles.
 
 use kubeproof_contract::call::ErrorKind;
 

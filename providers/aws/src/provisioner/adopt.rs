@@ -1,7 +1,8 @@
 //! Adoption: never make a second one of what may exist already.
 //!
-//! Apart from the resources because there are just two ways: things with a natural key, where the cloud
-//! refuses a twin, and things without, where only looking first and looking again prevents one.
+//! Apart from the resources because there are just two ways: things with a natural key, where the
+//! cloud refuses a twin, and things without, where only looking first and looking again prevents
+//! one.
 
 use std::future::Future;
 use std::time::Duration;
@@ -95,8 +96,8 @@ where
         Some(found) => Ok(found),
         None => Err(Problem {
             message: format!(
-                "{}; it does not carry this run's tag, so it is someone else's: remove or rename it, \
-                 or start a run with another id",
+                "{}; it does not carry this run's tag, so it is someone else's: remove or rename \
+                 it, or start a run with another id",
                 problem.message
             ),
             ..problem

@@ -35,8 +35,8 @@ pub(crate) struct Parts<'a> {
 /// Finds or makes the cluster and waits until it is active.
 ///
 /// # Errors
-/// When a call fails for good, the name is taken, or the cluster fails: the next attempt then deletes
-/// it and makes it again.
+/// When a call fails for good, the name is taken, or the cluster fails: the next attempt then
+/// deletes it and makes it again.
 pub(crate) async fn ensure(session: &Session, parts: &Parts<'_>) -> Result<Cluster, Problem> {
     let name = names::cluster(session.run());
     if let Some(known) = describe(session).await? {

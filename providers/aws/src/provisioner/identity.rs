@@ -1,7 +1,7 @@
 //! The roles of control plane and nodes. Their names are natural keys, account-wide and at once.
 //!
-//! The cluster's role is also the run's marker: it is the first thing that provisioning makes and the
-//! last that teardown removes. Whoever can make it fresh knows that no process was here before.
+//! The cluster's role is also the run's marker: it is the first thing that provisioning makes and
+//! the last that teardown removes. Whoever can make it fresh knows that no process was here before.
 
 use std::sync::atomic::Ordering;
 

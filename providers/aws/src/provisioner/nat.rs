@@ -57,7 +57,8 @@ pub(crate) async fn ensure(
     Ok(id)
 }
 
-/// Deletes failed and stuck gateways and waits for those that are being deleted: they hold the address.
+/// Deletes failed and stuck gateways and waits for those that are being deleted: they hold the
+/// address.
 async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), Problem> {
     for gateway in known {
         let Some(id) = gateway.nat_gateway_id() else {

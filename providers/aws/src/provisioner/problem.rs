@@ -1,7 +1,7 @@
 //! What went wrong with a call, in the words that decide what to do next.
 //!
-//! Apart from the SDK's error types because retries and adoption ask only one question: may the call
-//! have been applied?
+//! Apart from the SDK's error types because retries and adoption ask only one question: may the
+//! call have been applied?
 
 use std::fmt;
 use std::time::Duration;

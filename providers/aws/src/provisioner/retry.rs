@@ -1,17 +1,19 @@
 //! When a call is repeated, how long after, and when no more.
 //!
-//! Apart from the calls because these limits are one policy: every class of problems has its own pace
-//! and its own limit, so no loop of the provisioner is endless.
+//! Apart from the calls because these limits are one policy: every class of problems has its own
+//! pace and its own limit, so no loop of the provisioner is endless.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::provisioner::problem::{Fate, Problem};
 
-/// Which problems of a call are worth repeating it for. Throttles and expired credentials always are.
+/// Which problems of a call are worth repeating it for. Throttles and expired credentials always
+/// are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
-    /// Repeat when it is unclear whether the call was applied: reads, and calls that do no harm twice.
+    /// Repeat when it is unclear whether the call was applied: reads, and calls that do no harm
+    /// twice.
     unclear: bool,
     /// Repeat when something that we just made is not visible yet.
     lag: bool,

@@ -1,4 +1,5 @@
-//! The security groups of control plane and nodes. Natural keys: name and VPC, and each rule itself.
+//! The security groups of control plane and nodes. Natural keys: name and VPC, and each rule
+//! itself.
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, ResourceType, UserIdGroupPair};
 use futures::future::join_all;

@@ -1,7 +1,8 @@
 //! What every step of the provisioner shares: clients, the run, the clock, and what was made.
 //!
-//! Apart from the steps so that each of them is a plain function of a session. The SDK's own retries
-//! are off: [`Rule`] decides alone, because only it knows which calls may be repeated blindly.
+//! Apart from the steps so that each of them is a plain function of a session. The SDK's own
+//! retries are off: [`Rule`] decides alone, because only it knows which calls may be repeated
+//! blindly.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -81,8 +82,8 @@ impl Session {
         self.connection.clock.elapsed()
     }
 
-    /// How long to wait until reads must show whatever an earlier process of this run had made, if it
-    /// died just before this session began. Nothing when this process is known to be the first.
+    /// How long to wait until reads must show whatever an earlier process of this run had made, if
+    /// it died just before this session began. Nothing when this process is known to be the first.
     pub(crate) fn unsettled(&self) -> Duration {
         if self.not_the_first.load(Ordering::Relaxed) {
             SETTLED_AFTER.saturating_sub(self.elapsed().saturating_sub(self.began))
@@ -105,8 +106,8 @@ impl Session {
             .clone()
     }
 
-    /// Lets all branches end at their next wait. Calls in flight are never dropped: a dropped call may
-    /// still be applied, when nobody looks any more.
+    /// Lets all branches end at their next wait. Calls in flight are never dropped: a dropped call
+    /// may still be applied, when nobody looks any more.
     pub(crate) fn halt(&self) {
         self.halted.store(true, Ordering::Relaxed);
     }

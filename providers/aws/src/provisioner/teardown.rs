@@ -1,7 +1,7 @@
 //! Teardown: the order in which AWS lets a cluster and its network go, found by tags alone.
 //!
-//! It has no memory. Steps that do not depend on each other run together, a failed step does not stop
-//! the others, and at the end the account is looked at again: only that decides.
+//! It has no memory. Steps that do not depend on each other run together, a failed step does not
+//! stop the others, and at the end the account is looked at again: only that decides.
 
 use std::time::Duration;
 

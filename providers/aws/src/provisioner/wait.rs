@@ -86,8 +86,7 @@ where
         };
         let waited = session.elapsed().saturating_sub(began);
         if waited >= limit {
-            let minutes = limit.as_secs() / 60;
-            let message = format!("still `{state}` after {minutes} minutes");
+            let message = format!("still `{state}` after {} s", waited.as_secs());
             return Err(Problem::ours(what, message));
         }
         let wait = if waited < pace.early {

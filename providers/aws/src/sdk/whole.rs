@@ -1,4 +1,5 @@
-//! Answers that were cut off: the SDK reads half of an XML list as a shorter list, without an error.
+//! Answers that were cut off: the SDK reads half of an XML list as a shorter list, without an
+//! error.
 //!
 //! Apart from the client because it is a rule of its own: a listing that may have lost its end must
 //! count as no answer, else things are made twice and audits find nothing. Half of a JSON answer is

@@ -1,5 +1,5 @@
-//! What workloads made in the cloud: a balanced service and a volume claim, which must not outlive the
-//! cluster.
+//! What workloads made in the cloud: a balanced service and a volume claim, which must not outlive
+//! the cluster.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -72,17 +72,31 @@ impl Call {
     pub fn read(request: &Request<Bytes>) -> Result<Self, AwsError> {
         let query = request.uri().query().unwrap_or_default();
         let scope = Scope::of(request).ok_or_else(|| {
-            AwsError::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            AwsError::new(
+                403,
+                "MissingAuthenticationToken",
+                "Request is missing Authentication Token",
+            )
         })?;
         let target = header(request, "x-amz-target");
         let (protocol, params, json) = match scope.service.as_str() {
             "ec2" => (Protocol::Ec2, form(request), Value::Null),
-            "eks" => (Protocol::Rest, Params::read(query.as_bytes()), body(request)?),
+            "eks" => (
+                Protocol::Rest,
+                Params::read(query.as_bytes()),
+                body(request)?,
+            ),
             _ if target.is_some() => (Protocol::Json, Params::default(), body(request)?),
-            service => (Protocol::Query(namespace(service, request)), form(request), Value::Null),
+            service => (
+                Protocol::Query(namespace(service, request)),
+                form(request),
+                Value::Null,
+            ),
         };
         let action = match (&target, protocol) {
-            (Some(target), Protocol::Json) => target.rsplit('.').next().unwrap_or(target).to_owned(),
+            (Some(target), Protocol::Json) => {
+                target.rsplit('.').next().unwrap_or(target).to_owned()
+            }
             (_, Protocol::Rest) => crate::eks::operation(request.method(), request.uri().path()),
             _ => params.get("Action").unwrap_or_default().to_owned(),
         };
@@ -114,10 +128,14 @@ impl Scope {
         let authorization = header(request, "authorization").unwrap_or_default();
         let credential = match authorization.split("Credential=").nth(1) {
             Some(rest) => rest.split([',', ' ']).next()?.to_owned(),
-            None => Params::read(request.uri().query()?.as_bytes()).get("X-Amz-Credential")?.to_owned(),
+            None => Params::read(request.uri().query()?.as_bytes())
+                .get("X-Amz-Credential")?
+                .to_owned(),
         };
         let parts: Vec<&str> = credential.split('/').collect();
-        let [access_key, _date, region, service, _] = parts[..] else { return None };
+        let [access_key, _date, region, service, _] = parts[..] else {
+            return None;
+        };
         Some(Self {
             access_key: access_key.to_owned(),
             region: region.to_owned(),
@@ -157,7 +175,10 @@ fn namespace(service: &str, request: &Request<Bytes>) -> &'static str {
     let versions: BTreeMap<&str, &'static str> = BTreeMap::from([
         ("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
         ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
-        ("autoscaling", "http://autoscaling.amazonaws.com/doc/2011-01-01/"),
+        (
+            "autoscaling",
+            "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+        ),
     ]);
     match versions.get(service) {
         Some(namespace) => namespace,
@@ -170,12 +191,16 @@ fn namespace(service: &str, request: &Request<Bytes>) -> &'static str {
 
 fn async_fault(request: &Request<Bytes>) -> Option<AsyncFault> {
     let text = header(request, ASYNC_FAULT_HEADER)?;
-    let argument = text.split_once('(').map(|(_, rest)| rest.trim_end_matches(')').to_owned());
+    let argument = text
+        .split_once('(')
+        .map(|(_, rest)| rest.trim_end_matches(')').to_owned());
     if text.starts_with("async-fail") {
         Some(AsyncFault::Fail(argument))
     } else if text.starts_with("async-stuck") {
         Some(AsyncFault::Stuck)
     } else {
-        Some(AsyncFault::Late(argument.and_then(|text| text.parse().ok()).unwrap_or(2)))
+        Some(AsyncFault::Late(
+            argument.and_then(|text| text.parse().ok()).unwrap_or(2),
+        ))
     }
 }

@@ -18,7 +18,12 @@ pub struct AwsError {
 impl AwsError {
     /// An error with this status and code.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), extra: Map::new() }
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            extra: Map::new(),
+        }
     }
 
     /// The same with one more member in a JSON body.

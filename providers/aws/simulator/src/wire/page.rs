@@ -25,7 +25,9 @@ pub fn page<T>(
     token: Option<&str>,
     size: usize,
 ) -> Result<Page<T>, AwsError> {
-    let start = token.filter(|token| !token.is_empty()).map_or(Ok(0), |token| read(list, token))?;
+    let start = token
+        .filter(|token| !token.is_empty())
+        .map_or(Ok(0), |token| read(list, token))?;
     let total = all.len();
     let items: Vec<T> = all.into_iter().skip(start).take(size.max(1)).collect();
     let end = start + items.len();
@@ -40,6 +42,10 @@ fn read(list: &str, token: &str) -> Result<usize, AwsError> {
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| text.strip_prefix(&format!("{list}:"))?.parse().ok());
     text.ok_or_else(|| {
-        AwsError::new(400, "InvalidNextToken", format!("Invalid pagination token for {list}"))
+        AwsError::new(
+            400,
+            "InvalidNextToken",
+            format!("Invalid pagination token for {list}"),
+        )
     })
 }

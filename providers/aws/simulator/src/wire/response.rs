@@ -28,7 +28,9 @@ pub fn returned() -> Outcome {
 /// Words an outcome in the protocol of its call.
 pub fn write(call: &Call, outcome: &Outcome, request_id: &str) -> Response<Bytes> {
     match outcome {
-        Ok(Answer::Json(value)) => respond(200, content_type(call.protocol), None, value.to_string()),
+        Ok(Answer::Json(value)) => {
+            respond(200, content_type(call.protocol), None, value.to_string())
+        }
         Ok(Answer::Xml(node)) => respond(200, "text/xml", None, envelope(call, node, request_id)),
         Err(error) => write_error(call.protocol, error, request_id),
     }
@@ -40,15 +42,32 @@ pub fn write_error(protocol: Protocol, error: &AwsError, request_id: &str) -> Re
     match protocol {
         Protocol::Ec2 => {
             let body = Node::new()
-                .list("Errors", "Error", [Node::new().text("Code", code).text("Message", message)])
+                .list(
+                    "Errors",
+                    "Error",
+                    [Node::new().text("Code", code).text("Message", message)],
+                )
                 .text("RequestID", request_id);
-            respond(error.status, "text/xml", None, declared(&body.write("Response")))
+            respond(
+                error.status,
+                "text/xml",
+                None,
+                declared(&body.write("Response")),
+            )
         }
         Protocol::Query(namespace) => {
-            let kind = if error.status < 500 { "Sender" } else { "Receiver" };
-            let inner =
-                Node::new().text("Type", kind).text("Code", code).text("Message", message);
-            let body = Node::new().node("Error", inner).text("RequestId", request_id);
+            let kind = if error.status < 500 {
+                "Sender"
+            } else {
+                "Receiver"
+            };
+            let inner = Node::new()
+                .text("Type", kind)
+                .text("Code", code)
+                .text("Message", message);
+            let body = Node::new()
+                .node("Error", inner)
+                .text("RequestId", request_id);
             let name = format!("ErrorResponse xmlns=\"{namespace}\"");
             respond(error.status, "text/xml", None, declared(&body.write(&name)))
         }
@@ -96,7 +115,9 @@ fn content_type(protocol: Protocol) -> &'static str {
 }
 
 fn respond(status: u16, content_type: &str, code: Option<&str>, body: String) -> Response<Bytes> {
-    let mut builder = Response::builder().status(status).header("content-type", content_type);
+    let mut builder = Response::builder()
+        .status(status)
+        .header("content-type", content_type);
     if let Some(code) = code {
         builder = builder.header("x-amzn-errortype", code);
     }

@@ -18,8 +18,13 @@ impl Node {
     /// Adds a child that holds text.
     #[must_use]
     pub fn text(mut self, name: &str, text: impl ToString) -> Self {
-        self.children
-            .push((name.to_owned(), Self { text: Some(text.to_string()), children: Vec::new() }));
+        self.children.push((
+            name.to_owned(),
+            Self {
+                text: Some(text.to_string()),
+                children: Vec::new(),
+            },
+        ));
         self
     }
 
@@ -42,8 +47,17 @@ impl Node {
     /// Adds a list: `name` around one `item` (or `member`) element each.
     #[must_use]
     pub fn list(self, name: &str, item: &str, items: impl IntoIterator<Item = Self>) -> Self {
-        let children = items.into_iter().map(|child| (item.to_owned(), child)).collect();
-        self.node(name, Self { text: None, children })
+        let children = items
+            .into_iter()
+            .map(|child| (item.to_owned(), child))
+            .collect();
+        self.node(
+            name,
+            Self {
+                text: None,
+                children,
+            },
+        )
     }
 
     /// This element's children followed by those of another.
@@ -55,7 +69,10 @@ impl Node {
 
     /// A list element that holds only text.
     pub fn of_text(text: impl ToString) -> Self {
-        Self { text: Some(text.to_string()), children: Vec::new() }
+        Self {
+            text: Some(text.to_string()),
+            children: Vec::new(),
+        }
     }
 
     /// Name and text of all elements that hold text, in order.

@@ -1,5 +1,5 @@
-//! Load balancers that services of type LoadBalancer made: those in the run's VPC, and target groups
-//! that carry the cluster's tag, for these may outlive a VPC.
+//! Load balancers that services of type LoadBalancer made: those in the run's VPC, and target
+//! groups that carry the cluster's tag, for these may outlive a VPC.
 
 use futures::future::join_all;
 

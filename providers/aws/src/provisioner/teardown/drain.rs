@@ -1,5 +1,5 @@
-//! Draining the cluster: what workloads made in the cloud goes while Kubernetes still lives, for only
-//! its controllers know all of it.
+//! Draining the cluster: what workloads made in the cloud goes while Kubernetes still lives, for
+//! only its controllers know all of it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -26,8 +26,8 @@ fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
     }
 }
 
-/// Deletes the run's VPCs, and internet gateways that were never attached. `free` says that nothing is
-/// known to stay in them, so that waiting for the rest is worth its time.
+/// Deletes the run's VPCs, and internet gateways that were never attached. `free` says that nothing
+/// is known to stay in them, so that waiting for the rest is worth its time.
 pub(crate) async fn delete(session: &Session, free: bool) -> Problems {
     let mut problems = Problems::default();
     if let Some(vpcs) = problems.keep(survey::vpcs(session).await) {

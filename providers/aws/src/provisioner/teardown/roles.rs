@@ -53,7 +53,8 @@ pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem
     )
 }
 
-/// Takes the role out of its instance profiles. EKS makes `eks-…` ones; when it forgot one, it goes.
+/// Takes the role out of its instance profiles. EKS makes `eks-…` ones; when it forgot one, it
+/// goes.
 async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
     let request = session
         .iam
