@@ -53,6 +53,9 @@ Exit codes:
   3   unknown: could not find out, or not known yet
   70  a bug of kubeproof
 
+^C lets running trials tear down what they made, and begins no other; what was not run is unknown.
+A second ^C ends at once, may leave things behind, and gives 130.
+
 Examples:
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use kubeproof_contract::Decimal;
+use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::check::Verdict;
 
 use crate::cost::usd;
 
@@ -30,11 +32,7 @@ pub struct Permit {
 /// With everything that is missing, at once.
 pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result<Permit, String> {
     let mut missing = Vec::new();
-    let accounts: Vec<String> = environment
-        .get(ACCOUNT_VARIABLE)
-        .map(|list| list.split(',').map(|id| id.trim().to_owned()).collect())
-        .unwrap_or_default();
-    let accounts: Vec<String> = accounts.into_iter().filter(|id| !id.is_empty()).collect();
+    let accounts = allowed_accounts(environment);
     if accounts.is_empty() {
         missing.push(format!(
             "set {ACCOUNT_VARIABLE} to the id of the account that may be used"
@@ -62,6 +60,59 @@ pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result
             missing.join("; ")
         )),
     }
+}
+
+/// Why an account may not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// `Fail` when it is another account, `Unknown` when it could not be found out.
+    pub verdict: Verdict,
+    /// In words.
+    pub message: String,
+}
+
+/// Whether the credentials belong to an account in which live work may happen.
+///
+/// # Errors
+/// When they do not, or when it cannot be found out: it fails closed.
+pub async fn in_allowed_account(
+    account: &dyn Account,
+    allowed: &[String],
+) -> Result<String, Refusal> {
+    judge_account(account.account_id().await, allowed)
+}
+
+fn judge_account(
+    found: Result<Option<String>, ObserverError>,
+    allowed: &[String],
+) -> Result<String, Refusal> {
+    let refusal = |verdict, message| Err(Refusal { verdict, message });
+    match found {
+        Ok(Some(id)) if allowed.contains(&id) => Ok(id),
+        Ok(Some(id)) => refusal(
+            Verdict::Fail,
+            format!(
+                "the credentials belong to the account {id}, which {ACCOUNT_VARIABLE} does not \
+                 name ({})",
+                allowed.join(", ")
+            ),
+        ),
+        Ok(None) => refusal(
+            Verdict::Unknown,
+            "the provider cannot tell whose credentials these are".to_owned(),
+        ),
+        Err(error) => refusal(
+            Verdict::Unknown,
+            format!("whose credentials these are could not be found out: {error}"),
+        ),
+    }
+}
+
+/// The accounts that the environment allows, in the order given.
+pub fn allowed_accounts(environment: &BTreeMap<String, String>) -> Vec<String> {
+    let list = environment.get(ACCOUNT_VARIABLE).map_or("", String::as_str);
+    let ids = list.split(',').map(str::trim).filter(|id| !id.is_empty());
+    ids.map(str::to_owned).collect()
 }
 
 /// Whether trials of these budgets fit into a permit.
@@ -109,6 +160,22 @@ mod tests {
         assert_eq!(permit.accounts, ["1", "2"]);
         assert!(fits(&permit, &[Decimal::TWO]).is_ok());
         assert!(fits(&permit, &[Decimal::TWO, Decimal::ONE]).is_err());
+    }
+
+    #[test]
+    fn only_exactly_the_account_that_was_named_is_allowed() {
+        let allowed = ["1234".to_owned(), "99".to_owned()];
+        let judge = |found| judge_account(found, &allowed).map_err(|refusal| refusal.verdict);
+        assert_eq!(judge(Ok(Some("1234".to_owned()))), Ok("1234".to_owned()));
+        for other in ["123", "12345", "", "1234,99"] {
+            assert_eq!(judge(Ok(Some(other.to_owned()))), Err(Verdict::Fail));
+        }
+        assert_eq!(judge(Ok(None)), Err(Verdict::Unknown));
+        let error = ObserverError {
+            call: "who".to_owned(),
+            message: "no answer".to_owned(),
+        };
+        assert_eq!(judge(Err(error)), Err(Verdict::Unknown));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod foreign;
 pub mod orphans;
+pub mod price;
 pub mod truth;
 pub mod twins;
 

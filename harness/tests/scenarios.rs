@@ -98,7 +98,7 @@ fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
 fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
     let part = match &trial.part {
         Part::Lifecycle(_) => "lifecycle".to_owned(),
-        Part::Failure(_) => trial
+        Part::Failure(..) => trial
             .name()
             .split('/')
             .next_back()

@@ -30,6 +30,8 @@ pub struct Style {
     pub colour: bool,
     /// Width of the terminal in columns, when it is known.
     pub width: Option<u16>,
+    /// Whether details are shown only of what did not pass.
+    pub brief: bool,
 }
 
 /// The name of no report format.

@@ -169,6 +169,50 @@ pub fn page(records: &[Record]) -> Page {
     Page { sections }
 }
 
+/// The report of many records in brief: matrix, findings, criteria, then the details of only those
+/// scenarios that did not pass.
+pub fn brief(records: &[Record]) -> Page {
+    let rows: Vec<MatrixRow> = matrix::matrix(records);
+    let sections = groups(records)
+        .into_iter()
+        .flat_map(|group| scenario(&group));
+    let (passed, mut others): (Vec<Section>, Vec<Section>) =
+        sections.partition(|section| section.verdict == Some(Verdict::Pass));
+    let is_finding = |block: &mut Block| matches!(block, Block::Finding { .. });
+    let mut findings: Vec<Block> = others
+        .iter_mut()
+        .flat_map(|section| {
+            section
+                .blocks
+                .extract_if(.., is_finding)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if findings.is_empty() {
+        findings.push(Block::Line("None.".to_owned()));
+    }
+    if !passed.is_empty() {
+        let titles: Vec<&str> = passed
+            .iter()
+            .map(|section| section.title.as_str())
+            .collect();
+        let text = format!("Passed, details with --verbose: {}.", titles.join(", "));
+        findings.push(Block::Line(text));
+    }
+    let findings = Section {
+        title: "Findings".to_owned(),
+        verdict: None,
+        blocks: findings,
+    };
+    let mut sections = vec![
+        summary::matrix(&rows, records),
+        findings,
+        summary::criteria(records),
+    ];
+    sections.append(&mut others);
+    Page { sections }
+}
+
 fn scenario(group: &Group<'_>) -> Vec<Section> {
     let mut sections: Vec<Section> = group
         .main

@@ -5,7 +5,7 @@
 use kubeproof_contract::check::Verdict;
 
 use crate::format::Style;
-use crate::page::{Block, Section, page};
+use crate::page::{Block, Section, brief, page};
 use crate::record::Record;
 use crate::word::{VERDICTS, word};
 
@@ -22,7 +22,11 @@ pub fn render(records: &[Record], style: &Style) -> String {
         .width
         .map_or(USUAL_WIDTH, usize::from)
         .max(LEAST_WIDTH);
-    let sections: Vec<String> = page(records)
+    let page = match style.brief {
+        true => brief(records),
+        false => page(records),
+    };
+    let sections: Vec<String> = page
         .sections
         .iter()
         .map(|each| section(each, width, style.colour))

@@ -10,7 +10,7 @@ use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
-use crate::cost::usd as dollars;
+use crate::oracles::price::month;
 
 /// The fact that says why a resource may remain without being an orphan.
 pub const STAYS_FACT: &str = "stays";
@@ -67,10 +67,7 @@ pub fn orphan_words(orphan: &Orphan) -> String {
         Some(name) if *name != orphan.id => format!(" ({name})"),
         _ => String::new(),
     };
-    let cost = match orphan.monthly_cost_usd {
-        Some(usd) => format!("{} a month", dollars(usd, 2)),
-        None => "no price known".to_owned(),
-    };
+    let cost = month(orphan.monthly_cost_usd);
     format!(
         "{} {}{name} in {}: {cost}",
         orphan.resource_type, orphan.id, orphan.region

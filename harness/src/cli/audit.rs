@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
 use kubeproof_contract::scenario::Tier;
@@ -85,16 +86,14 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         out.error("no provider for the tier kind yet: use --tier rehearsal");
         return exit_code::USAGE;
     }
-    if args.tier == TierName::Live {
-        // Listing costs nothing, but it must be the account that was meant.
-        let named = super::environment().contains_key(live::ACCOUNT_VARIABLE);
-        if !named {
-            let variable = live::ACCOUNT_VARIABLE;
-            out.error(&format!(
-                "set {variable} to the id of the account that may be listed"
-            ));
-            return exit_code::USAGE;
-        }
+    // Listing costs nothing, but it must be the account that was meant.
+    let allowed = live::allowed_accounts(&super::environment());
+    if args.tier == TierName::Live && allowed.is_empty() {
+        let variable = live::ACCOUNT_VARIABLE;
+        out.error(&format!(
+            "set {variable} to the id of the account that may be listed"
+        ));
+        return exit_code::USAGE;
     }
     let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
         Ok(scenarios) => scenarios,
@@ -102,11 +101,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     let mut accounts: Vec<Account> = Vec::new();
     for scenario in one_each(&scenarios, &args.provider) {
-        match audit(scenario, args) {
+        match audit(scenario, args, &allowed) {
             Ok(account) => accounts.push(account),
-            Err(problem) => {
+            Err((code, problem)) => {
                 out.error(&problem);
-                return exit_code::UNKNOWN;
+                return code;
             }
         }
     }
@@ -156,7 +155,9 @@ fn code(accounts: &[Account]) -> u8 {
     }
 }
 
-fn audit(scenario: &Scenario, args: &Args) -> Result<Account, String> {
+/// Audits the account of one scenario. What cannot be done is said with its exit code.
+fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account, (u8, String)> {
+    let unknown = |problem: String| (exit_code::UNKNOWN, problem);
     let trial = Trial {
         scenario: scenario.clone(),
         part: Part::Lifecycle(args.fault.clone()),
@@ -175,11 +176,22 @@ fn audit(scenario: &Scenario, args: &Args) -> Result<Account, String> {
     };
     let runtime = builder
         .build()
-        .map_err(|error| format!("no runtime: {error}"))?;
+        .map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage =
-            Stage::set(&trial, &around, &Silent, today()).map_err(|error| error.to_string())?;
+        let stage = Stage::set(&trial, &around, &Silent, today())
+            .map_err(|error| unknown(error.to_string()))?;
         let auditor = stage.account(Actor::Auditor);
+        if trial.tier == Tier::Live {
+            live::in_allowed_account(auditor.as_ref(), allowed)
+                .await
+                .map_err(|refusal| {
+                    let code = match refusal.verdict {
+                        Verdict::Fail => exit_code::USAGE,
+                        _ => exit_code::UNKNOWN,
+                    };
+                    (code, format!("{}; nothing was listed", refusal.message))
+                })?;
+        }
         let inventory = inventory::take(auditor.as_ref()).await;
         let mut coverage = inventory.coverage;
         let resources = match auditor.complete(inventory.resources.clone()).await {

@@ -86,7 +86,11 @@ impl Output {
         let width = std::env::var("COLUMNS")
             .ok()
             .and_then(|text| text.parse().ok());
-        Style { colour, width }
+        Style {
+            colour,
+            width,
+            brief: false,
+        }
     }
 
     /// Writes a report to standard output. A reader that has gone away (`| head`) is no error.
@@ -133,11 +137,29 @@ pub fn report_bugs() {
             .map(|text| (*text).to_owned())
             .or_else(|| info.payload().downcast_ref::<String>().cloned())
             .unwrap_or_default();
-        let _ = writeln!(
-            anstream::stderr().lock(),
-            "error: this is a bug of kubeproof: {what} ({place})\n\
-             Please report it with the command line and the scenario file."
-        );
+        let _ = writeln!(anstream::stderr().lock(), "{}", bug_words(&what, &place));
         std::process::exit(i32::from(exit_code::BUG));
     }));
+}
+
+/// What is said of a bug of ours: what happened where, and what to do about it.
+fn bug_words(what: &str, place: &str) -> String {
+    format!(
+        "error: this is a bug of kubeproof: {what} ({place})\n\
+         Please report it with the command line and the scenario file."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_says_what_happened_where_and_what_to_do() {
+        assert_eq!(
+            bug_words("index out of bounds", "src/x.rs:1:2"),
+            "error: this is a bug of kubeproof: index out of bounds (src/x.rs:1:2)\n\
+             Please report it with the command line and the scenario file."
+        );
+    }
 }

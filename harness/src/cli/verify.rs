@@ -2,12 +2,14 @@
 //!
 //! Apart from running: this file knows options, and turns them into a plan.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::format::{Format, render};
+use kubeproof_reports::format::{Format, Style, render};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
@@ -60,17 +62,25 @@ pub struct Args {
         long,
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
-            [actor/]service:operation[#occurrence][*times]=effect[(argument)]"
+            [actor/]service:operation[#occurrence][*times]=effect[(argument)]\n\
+            With --only the fault is added to those of the trials that it names."
     )]
     fault: Vec<Fault>,
     /// Only the trial of this name, such as two-zones/lost-vpc-answer; may be repeated
-    #[arg(long, value_name = "TRIAL", conflicts_with = "fault")]
+    #[arg(long, value_name = "TRIAL")]
     only: Vec<String>,
     /// Folder for run directories
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     out: PathBuf,
     /// Format of the report [default: table]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        long_help = "Format of the report [default: table].\n\
+            The table of several scenarios shows the matrix, all findings, and the details of what \
+            did not pass; with --verbose, as of one scenario, the details of everything. The other \
+            formats always hold everything."
+    )]
     format: Option<FormatName>,
     /// Trials that run at the same time [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -119,14 +129,40 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         }
     };
     let format = args.format.map_or(Format::Table, Format::from);
-    out.report(&render(format, &records, &out.style()));
-    out.say(&format!("records are in {}", args.out.display()));
-    if stop.asked() && records.len() < plan.trials.len() {
-        let left = plan.trials.len() - records.len();
+    let style = Style {
+        brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
+        ..out.style()
+    };
+    out.report(&render(format, &records, &style));
+    let left = plan.trials.len() - records.len();
+    if left > 0 {
         out.error(&format!("stopped: {left} trials were not run"));
-        return exit_code::of(records.iter().map(|record| record.verdict)).max(exit_code::UNKNOWN);
     }
-    exit_code::of(records.iter().map(|record| record.verdict))
+    let mut verdicts: Vec<Verdict> = records.iter().map(|record| record.verdict).collect();
+    // What was not run proves nothing.
+    verdicts.extend(std::iter::repeat_n(Verdict::Unknown, left));
+    out.say(&last_line(&verdicts, &args.out.display().to_string()));
+    exit_code::of(verdicts)
+}
+
+/// The last line for people: the verdict, and where the records are.
+fn last_line(verdicts: &[Verdict], folder: &str) -> String {
+    let passed = verdicts
+        .iter()
+        .filter(|verdict| **verdict == Verdict::Pass)
+        .count();
+    let whole = Verdict::of_all(verdicts.iter().copied());
+    let trials = match verdicts.len() {
+        1 => "1 trial".to_owned(),
+        count => format!("{count} trials"),
+    };
+    format!("{whole}: {passed} of {trials} passed; records are in {folder}")
+}
+
+/// Of how many scenarios these trials are.
+fn scenarios_of(trials: &[Trial]) -> usize {
+    let files = trials.iter().map(|trial| &trial.scenario.file);
+    files.collect::<BTreeSet<_>>().len()
 }
 
 /// Reads the scenarios and plans the trials. Nothing runs when anything is wrong with them.

@@ -106,10 +106,19 @@ fn judge(
     if !bill.is_final {
         return (Verdict::Pending, format!("{words}; the bill is not final"));
     }
-    if deviation.abs() <= Decimal::from(known.tolerance_percent) {
-        (Verdict::Pass, words)
-    } else {
-        (Verdict::Fail, words)
+    let tolerance = Decimal::from(known.tolerance_percent);
+    if deviation.abs() > tolerance {
+        return (Verdict::Fail, words);
+    }
+    // A bill in which tags are missing may agree by luck. Where a meter counted, it must agree too.
+    let metered = known.metered.as_deref().map(total);
+    match metered.and_then(|metered| Some((metered, deviation_percent(metered, estimated)?))) {
+        Some((metered, deviation)) if deviation.abs() > tolerance => {
+            let (metered, deviation) = (usd(metered, 4), fixed(deviation, 1));
+            let words = format!("{words}; but the meter counted {metered}: {deviation} % of it");
+            (Verdict::Fail, words)
+        }
+        _ => (Verdict::Pass, words),
     }
 }
 
@@ -253,6 +262,18 @@ mod tests {
         check(&known(80, None, true), Verdict::Pending);
         check(&known(80, Some(80), false), Verdict::Pending);
         assert_eq!(compare(&known(80, None, true)).billed, None);
+    }
+
+    #[test]
+    fn a_bill_that_agrees_while_the_meter_does_not_fails() {
+        let mut known = known(80, Some(80), true);
+        let Bill::Read(bill) = &known.billed else {
+            panic!("a bill that was read")
+        };
+        let mut metered = bill.charges.clone();
+        metered[0].usd = Decimal::new(101, 2);
+        known.metered = Some(metered);
+        check(&known, Verdict::Fail);
     }
 
     #[test]

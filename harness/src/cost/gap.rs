@@ -32,6 +32,15 @@ pub struct Line<'a> {
 /// Why estimate and bill (or meter, while the bill is pending) differ. `None` when they do not.
 pub fn name(line: &Line<'_>) -> Option<String> {
     let seen = line.billed.or(line.metered)?;
+    if let (Some(billed), Some(metered)) = (line.billed, line.metered)
+        && (billed - metered).abs() >= NOTHING
+    {
+        let (billed, metered) = (usd(billed, 4), usd(metered, 4));
+        return Some(format!(
+            "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
+             run: the rest carries no tag of it"
+        ));
+    }
     let difference = seen - line.estimated.unwrap_or_default();
     if difference.abs() < NOTHING {
         return None;
@@ -66,14 +75,6 @@ pub fn name(line: &Line<'_>) -> Option<String> {
         return Some(format!(
             "missing line: {amount}: nothing was charged for {}",
             estimate.title
-        ));
-    }
-    if let (Some(billed), Some(metered)) = (line.billed, line.metered)
-        && (billed - metered).abs() >= NOTHING
-    {
-        let (billed, metered) = (usd(billed, 4), usd(metered, 4));
-        return Some(format!(
-            "price: {amount}: the bill is {billed}, the meter {metered}"
         ));
     }
     if estimate.min_usd != estimate.max_usd {

@@ -5,53 +5,68 @@
 use kubeproof_contract::resource::Resource;
 
 use super::Wrong;
-use crate::audit::compare::{new_resources, words};
+use super::price::{Item, PriceOf, findings};
 
-/// Resources of the baseline that are gone.
-pub fn gone(before: &[Resource], after: &[Resource]) -> Vec<Wrong> {
-    new_resources(after, before)
+/// Resources of the baseline that are gone: `missing`, in deletion order.
+pub fn gone(missing: &[Resource], price: PriceOf<'_>) -> Vec<Wrong> {
+    let wrong = "was there before the run and is gone: it was not the run's";
+    let items = missing
         .iter()
-        .map(|missing| {
-            let message = format!(
-                "{} was there before the run and is gone: it was not the run's",
-                words(missing)
-            );
-            Wrong::new("O6 decoys", message)
-        })
-        .collect()
+        .map(|missing| Item::new(missing, price, wrong))
+        .collect();
+    findings("O6 decoys", items)
 }
 
-/// Decoys, each with a digest of its state, that are gone or changed.
-pub fn decoys(before: &[(Resource, String)], after: &[(Resource, String)]) -> Vec<Wrong> {
-    let mut wrongs = Vec::new();
+/// Decoys, each with a digest of its state, that are gone or changed. Those that the audit found to
+/// be gone are known already: one deletion is one finding.
+pub fn decoys(
+    before: &[(Resource, String)],
+    after: &[(Resource, String)],
+    known_gone: &[Resource],
+    price: PriceOf<'_>,
+) -> Vec<Wrong> {
+    let mut items = Vec::new();
     for (resource, digest) in before {
         let now = after
             .iter()
             .find(|(other, _)| other.key() == resource.key());
         let what = match now {
-            None => "was deleted",
-            Some((_, changed)) if changed != digest => "was changed",
+            None if known_gone.iter().any(|gone| gone.key() == resource.key()) => continue,
+            None => "was deleted: it is a neighbour's",
+            Some((_, changed)) if changed != digest => "was changed: it is a neighbour's",
             Some(_) => continue,
         };
-        wrongs.push(Wrong::new(
-            "O6 decoys",
-            format!("{} {what}: it is a neighbour's", words(resource)),
-        ));
+        items.push(Item::new(resource, price, what));
     }
-    wrongs
+    findings("O6 decoys", items)
 }
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_contract::Decimal;
+
     use super::*;
 
     #[test]
     fn a_decoy_that_changed_is_a_finding_and_one_that_did_not_is_none() {
         let decoy = |digest: &str| (Resource::new("vpc", "vpc-n", "r"), digest.to_owned());
-        assert_eq!(decoys(&[decoy("a")], &[decoy("a")]), []);
-        let changed = decoys(&[decoy("a")], &[decoy("b")]);
-        assert!(changed[0].message.contains("was changed"), "{changed:?}");
-        let deleted = decoys(&[decoy("a")], &[]);
+        let free = |_: &Resource| Some(Decimal::ZERO);
+        assert_eq!(decoys(&[decoy("a")], &[decoy("a")], &[], &free), []);
+        let changed = decoys(&[decoy("a")], &[decoy("b")], &[], &free);
+        assert_eq!(
+            changed[0].message,
+            "vpc vpc-n in r: $0.00 a month, was changed: it is a neighbour's"
+        );
+        let deleted = decoys(&[decoy("a")], &[], &[], &free);
         assert!(deleted[0].message.contains("was deleted"), "{deleted:?}");
+    }
+
+    #[test]
+    fn a_deletion_that_the_audit_found_is_not_found_twice() {
+        let vpc = Resource::new("vpc", "vpc-n", "r");
+        let priced = |_: &Resource| Some(Decimal::ONE);
+        let known = [vpc.clone()];
+        assert_eq!(gone(&known, &priced).len(), 1);
+        assert_eq!(decoys(&[(vpc, String::new())], &[], &known, &priced), []);
     }
 }

@@ -9,47 +9,49 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::Orphan;
 
 use super::Wrong;
-use crate::audit::compare::{new_resources, orphan_words, words};
+use super::price::{Item, PriceOf, findings};
+use crate::audit::compare::{new_resources, orphan_words};
 
-/// One finding for each orphan that the audit listed.
+/// The orphans that the audit listed, in deletion order, as findings.
 pub fn listed(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Wrong> {
     let said = if teardown_said_ok {
         ", though teardown reported success"
     } else {
         ""
     };
-    orphans
+    let items = orphans
         .iter()
         .map(|orphan| {
             let proofs = match orphan.proofs.first() {
                 Some(proof) => format!(" ({proof})"),
                 None => " (no proof that it belongs to the run)".to_owned(),
             };
-            let message = format!("{}, left behind{said}{proofs}", orphan_words(orphan));
-            Wrong::new("O1 orphans", message)
+            Item {
+                short: format!("{} {}", orphan.resource_type, orphan.id),
+                usd: orphan.monthly_cost_usd,
+                message: format!("{}, left behind{said}{proofs}", orphan_words(orphan)),
+            }
         })
-        .collect()
+        .collect();
+    findings("O1 orphans", items)
 }
 
-/// One finding for each resource that remains in truth and that the audit did not see.
+/// The resources that remain in truth and that the audit did not see, as findings.
 pub fn unlisted(
     before: &[Resource],
     truth: &[Resource],
     orphans: &[Orphan],
     was_seen: impl Fn(&Resource) -> bool,
+    price: PriceOf<'_>,
 ) -> Vec<Wrong> {
     let ids: BTreeSet<&str> = orphans.iter().map(|orphan| orphan.id.as_str()).collect();
-    new_resources(before, truth)
+    let wrong = "is left in truth, and the audit did not see it";
+    let items = new_resources(before, truth)
         .iter()
         .filter(|left| !ids.contains(left.id.as_str()) && !was_seen(left))
-        .map(|left| {
-            let message = format!(
-                "{} is left in truth, and the audit did not see it",
-                words(left)
-            );
-            Wrong::new("O1 orphans", message)
-        })
-        .collect()
+        .map(|left| Item::new(left, price, wrong))
+        .collect();
+    findings("O1 orphans", items)
 }
 
 #[cfg(test)]
@@ -80,8 +82,13 @@ mod tests {
     fn what_the_audit_missed_is_found_in_the_truth() {
         let before = [Resource::new("vpc", "vpc-default", "r")];
         let truth = [before[0].clone(), Resource::new("disk", "d-1", "r")];
-        assert_eq!(unlisted(&before, &truth, &[], |_| false).len(), 1);
-        assert_eq!(unlisted(&before, &truth, &[], |_| true).len(), 0);
-        assert_eq!(unlisted(&before, &before, &[], |_| false).len(), 0);
+        let price = |_: &Resource| Some(Decimal::ONE);
+        let found = unlisted(&before, &truth, &[], |_| false, &price);
+        assert_eq!(
+            found[0].message,
+            "disk d-1 in r: $1.00 a month, is left in truth, and the audit did not see it"
+        );
+        assert_eq!(unlisted(&before, &truth, &[], |_| true, &price).len(), 0);
+        assert_eq!(unlisted(&before, &before, &[], |_| false, &price).len(), 0);
     }
 }

@@ -5,28 +5,29 @@
 use kubeproof_contract::resource::Resource;
 
 use super::Wrong;
-use crate::audit::compare::{new_resources, words};
+use super::price::{Item, PriceOf, findings};
+use crate::audit::compare::new_resources;
 
 /// Resources that only one of auditor and truth knows.
-pub fn inventory(listed: &[Resource], truth: &[Resource], when: &str) -> Vec<Wrong> {
+pub fn inventory(
+    listed: &[Resource],
+    truth: &[Resource],
+    when: &str,
+    price: PriceOf<'_>,
+) -> Vec<Wrong> {
     let unseen = new_resources(listed, truth);
     let unreal = new_resources(truth, listed);
-    let unseen = unseen.iter().map(|resource| {
-        format!(
-            "{} exists {when}, and the audit did not list it",
-            words(resource)
-        )
-    });
-    let unreal = unreal.iter().map(|resource| {
-        format!(
-            "the audit listed {} {when}, and it does not exist",
-            words(resource)
-        )
-    });
-    unseen
-        .chain(unreal)
-        .map(|message| Wrong::new("O3 truth", message))
-        .collect()
+    let items = |resources: &[Resource], wrong: &str| -> Vec<Item> {
+        resources
+            .iter()
+            .map(|resource| Item::new(resource, price, wrong))
+            .collect()
+    };
+    let not_listed = format!("exists {when}, and the audit did not list it");
+    let not_there = format!("was listed by the audit {when}, and does not exist");
+    let mut wrongs = findings("O3 truth", items(&unseen, &not_listed));
+    wrongs.extend(findings("O3 truth", items(&unreal, &not_there)));
+    wrongs
 }
 
 #[cfg(test)]
@@ -38,8 +39,9 @@ mod tests {
         let vpc = Resource::new("vpc", "vpc-1", "r");
         let disk = Resource::new("disk", "d-1", "r");
         let same = [vpc.clone()];
-        assert_eq!(inventory(&same, &same, "now"), []);
-        let found = inventory(&[vpc], &[disk], "now");
+        let price = |_: &Resource| None;
+        assert_eq!(inventory(&same, &same, "now", &price), []);
+        let found = inventory(&[vpc], &[disk], "now", &price);
         assert_eq!(found.len(), 2);
         assert!(found[0].message.contains("did not list it"), "{found:?}");
         assert!(found[1].message.contains("does not exist"), "{found:?}");

@@ -3,14 +3,14 @@
 //! Apart from the orphans because a twin may be cleaned up again and still have cost money, or have
 //! split the cluster in two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Life;
 use kubeproof_contract::run::RUN_TAG;
 
 use super::Wrong;
-use crate::audit::compare::words;
+use super::price::{Item, PriceOf, list};
 
 /// States in which a resource is no longer (or never was) of use: no twin of its successor.
 const DEAD_STATES: &[&str] = &[
@@ -26,41 +26,52 @@ pub fn twins(
     lives: &[Life],
     most_at_once: &BTreeMap<String, usize>,
     since: Timestamp,
+    price: PriceOf<'_>,
 ) -> Vec<Wrong> {
     let mine: Vec<&Life> = lives.iter().filter(|life| life.from >= since).collect();
-    let mut wrongs = too_many(&mine, most_at_once);
-    wrongs.extend(same_name(&mine, most_at_once));
+    let (mut wrongs, told) = too_many(&mine, most_at_once, price);
+    wrongs.extend(same_name(&mine, most_at_once, &told, price));
     wrongs
 }
 
-/// Types of which more were alive at once than the scenario can need.
-fn too_many(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wrong> {
+/// Types of which more were alive at once than the scenario can need, and the ids that this names.
+fn too_many<'a>(
+    lives: &[&'a Life],
+    most_at_once: &BTreeMap<String, usize>,
+    price: PriceOf<'_>,
+) -> (Vec<Wrong>, BTreeSet<&'a str>) {
     let mut wrongs = Vec::new();
+    let mut told = BTreeSet::new();
     for (resource_type, most) in most_at_once {
-        let of_type: Vec<&&Life> = lives
+        let of_type: Vec<&'a Life> = lives
             .iter()
+            .copied()
             .filter(|life| life.resource.resource_type == *resource_type && !dead(life))
             .collect();
         let (peak, at) = peak(&of_type);
         if peak > *most {
-            let ids: Vec<&str> = of_type
-                .iter()
-                .filter(|life| alive(life, at))
-                .map(|life| life.resource.id.as_str())
-                .collect();
+            let twins = of_type.into_iter().filter(|life| alive(life, at));
+            let twins: Vec<&'a Life> = twins.collect();
+            told.extend(twins.iter().map(|life| life.resource.id.as_str()));
             let message = format!(
                 "{peak} of type {resource_type} were alive at {at}, the scenario needs at most \
                  {most}: {}",
-                ids.join(", ")
+                priced(&twins, price)
             );
             wrongs.push(Wrong::new("O2 twins", message));
         }
     }
-    wrongs
+    (wrongs, told)
+}
+
+/// Each twin with its price; the one that came last, and is one too many, first among equals.
+fn priced(twins: &[&Life], price: PriceOf<'_>) -> String {
+    let item = |life: &&Life| Item::new(&life.resource, price, "");
+    list(twins.iter().map(item).collect())
 }
 
 /// The most that were alive at once, and since when.
-fn peak(lives: &[&&Life]) -> (usize, Timestamp) {
+fn peak(lives: &[&Life]) -> (usize, Timestamp) {
     lives
         .iter()
         .map(|life| {
@@ -85,7 +96,13 @@ fn dead(life: &Life) -> bool {
 }
 
 /// Two of one type with one name and one run at the same time, where the scenario needs them to differ.
-fn same_name(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wrong> {
+/// Twins that are `told` already are not told again.
+fn same_name(
+    lives: &[&Life],
+    most_at_once: &BTreeMap<String, usize>,
+    told: &BTreeSet<&str>,
+    price: PriceOf<'_>,
+) -> Vec<Wrong> {
     let mut wrongs = Vec::new();
     let mut named: BTreeMap<(&str, &str, &str), Vec<&Life>> = BTreeMap::new();
     for life in lives {
@@ -107,11 +124,11 @@ fn same_name(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wro
             let twin = group[..index]
                 .iter()
                 .find(|other| alive(other, life.from) || alive(life, other.from));
-            if let Some(twin) = twin {
+            let is_told = |life: &Life| told.contains(life.resource.id.as_str());
+            if let Some(twin) = twin.filter(|twin| !(is_told(twin) && is_told(life))) {
                 let message = format!(
-                    "{} and {} were alive at the same time",
-                    words(&twin.resource),
-                    words(&life.resource)
+                    "alive at the same time, with one name and one run: {}",
+                    priced(&[twin, life], price)
                 );
                 wrongs.push(Wrong::new("O2 twins", message));
             }
@@ -122,6 +139,7 @@ fn same_name(lives: &[&Life], most_at_once: &BTreeMap<String, usize>) -> Vec<Wro
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_contract::Decimal;
     use kubeproof_contract::resource::Resource;
 
     use super::*;
@@ -142,8 +160,15 @@ mod tests {
     fn check(lives: &[Life], most: usize, expected: usize) {
         let most = BTreeMap::from([("vpc".to_owned(), most)]);
         let since = Timestamp::from_second(0).expect("a date");
-        let found = twins(lives, &most, since);
+        let free = |_: &Resource| Some(Decimal::ZERO);
+        let found = twins(lives, &most, since, &free);
         assert_eq!(found.len(), expected, "{found:?}");
+        for wrong in &found {
+            assert!(
+                wrong.message.contains("vpc a $0.00 a month"),
+                "every twin has its price: {wrong:?}"
+            );
+        }
     }
 
     #[test]
@@ -159,6 +184,7 @@ mod tests {
     #[test]
     fn one_name_twice_is_a_twin_even_within_the_limit() {
         check(&[life("a", "x", 1, None), life("b", "x", 2, None)], 2, 1);
+        check(&[life("a", "x", 1, None), life("b", "x", 2, None)], 1, 1);
         check(&[life("a", "x", 1, None), life("b", "y", 2, None)], 2, 0);
     }
 

@@ -51,13 +51,21 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         use_cluster(&mut book, stage, &provisioned).await;
     }
     teardown::teardown(&mut book, stage).await;
-    let mut others = look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    let looked = look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    let mut others = looked.staying;
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
         let lives = of_run(world.lives(), &others);
-        book.find_all(oracles::twins::twins(&lives, &most, stage.run.started_at));
-        book.find_all(oracles::foreign::decoys(&decoys, &world.decoys()));
+        let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
+        book.find_all(oracles::twins::twins(&lives, &most, since, &price));
+        let now = world.decoys();
+        book.find_all(oracles::foreign::decoys(
+            &decoys,
+            &now,
+            &looked.gone,
+            &price,
+        ));
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage)

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kubeproof_contract::Decimal;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
@@ -33,7 +34,7 @@ pub async fn baseline(
 ) -> Option<Inventory> {
     let begun = book.begin("baseline");
     let inventory = inventory::take(auditor).await;
-    compare_with_truth(book, stage, &inventory, "before the run");
+    compare_with_truth(book, stage, auditor, &inventory, "before the run");
     let count = inventory.resources.len();
     if inventory.coverage.failed.is_empty() {
         let cells = inventory.coverage.cells;
@@ -53,13 +54,27 @@ pub async fn baseline(
     None
 }
 
-/// Audits the account against the baseline. Returns the new resources that may stay.
+/// What an audit saw beside the orphans.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// New resources that may stay.
+    pub staying: Vec<Resource>,
+    /// Resources of the baseline that are gone.
+    pub gone: Vec<Resource>,
+}
+
+/// What keeping a resource costs a month, as this account's price list has it.
+pub fn price(account: &dyn Account) -> impl Fn(&Resource) -> Option<Decimal> + '_ {
+    |resource| account.monthly_cost(resource).map(|cost| cost.usd)
+}
+
+/// Audits the account against the baseline.
 pub async fn audit(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
-) -> Vec<Resource> {
+) -> Looked {
     let begun = book.begin("audit");
     tokio::time::sleep(SETTLE).await;
     let mut after = inventory::take(auditor).await;
@@ -89,10 +104,10 @@ pub async fn audit(
     let orphans = describe(stage, auditor, &orphans, &after.resources).await;
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
-    judge(book, stage, baseline, &after);
+    let gone = judge(book, stage, auditor, baseline, &after);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
-    staying
+    Looked { staying, gone }
 }
 
 /// Each orphan with what it costs and why it belongs to the run.
@@ -125,18 +140,24 @@ async fn describe(
     orphans.iter().map(orphan).collect()
 }
 
-/// The oracles that compare the account before and after.
-fn judge(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory, after: &Inventory) {
+/// The oracles that compare the account before and after. Returns what is gone of what was there.
+fn judge(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+    after: &Inventory,
+) -> Vec<Resource> {
+    let price = price(auditor);
+    let mut gone = Vec::new();
     let said_clean = book.passed("teardown") || book.passed("teardown-retry");
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
     if after.coverage.failed.is_empty() {
-        book.find_all(oracles::foreign::gone(
-            &baseline.resources,
-            &after.resources,
-        ));
+        gone = compare::new_resources(&after.resources, &baseline.resources);
+        book.find_all(oracles::foreign::gone(&gone, &price));
     }
-    compare_with_truth(book, stage, after, "after the run");
+    compare_with_truth(book, stage, auditor, after, "after the run");
     if let Some(world) = &stage.world {
         let truth = world.inventory();
         book.find_all(oracles::orphans::unlisted(
@@ -144,8 +165,10 @@ fn judge(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory, after
             &truth,
             &orphans,
             |left| book_stays(left, &after.resources),
+            &price,
         ));
     }
+    gone
 }
 
 /// Whether the audit saw this resource and knows that it may stay.
@@ -157,6 +180,7 @@ fn book_stays(left: &Resource, listed: &[Resource]) -> bool {
 fn compare_with_truth(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
+    auditor: &dyn Account,
     inventory: &Inventory,
     when: &str,
 ) {
@@ -169,6 +193,7 @@ fn compare_with_truth(
             &inventory.resources,
             &truth,
             when,
+            &price(auditor),
         ));
     }
 }

@@ -7,10 +7,17 @@ use std::time::Duration;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 
 use super::book::Book;
+use super::look;
 use super::stage::Stage;
+use crate::audit::compare::words;
+use crate::audit::inventory;
+use crate::live;
+use crate::oracles::price::{PriceOf, month};
 
 /// The longest that preflight may take, in the trial's clock.
 const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -29,12 +36,11 @@ pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dy
         return false;
     };
     let (mut verdict, mut message) = summary(&checks);
-    if stage.trial.tier == Tier::Live && !in_allowed_account(&checks, &stage.accounts) {
-        verdict = Verdict::Fail;
-        message = format!(
-            "the account is none of {}; {message}",
-            stage.accounts.join(", ")
-        );
+    if stage.trial.tier == Tier::Live
+        && let Err(refusal) = live::in_allowed_account(observer, &stage.accounts).await
+    {
+        verdict = Verdict::of_all([verdict, refusal.verdict]);
+        message = format!("{}; {message}", refusal.message);
     }
     let go = !matches!(verdict, Verdict::Fail | Verdict::Unknown);
     let message = if go {
@@ -45,17 +51,6 @@ pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dy
     book.checks.extend(checks);
     book.end_judged(begun, verdict, message);
     go
-}
-
-/// Whether the evidence names an account in which live runs may happen. It fails closed: evidence
-/// that names no account allows none.
-fn in_allowed_account(checks: &[Check], accounts: &[String]) -> bool {
-    let passed = checks.iter().filter(|check| check.verdict == Verdict::Pass);
-    passed.into_iter().any(|check| {
-        accounts
-            .iter()
-            .any(|id| check.evidence.contains(id.as_str()))
-    })
 }
 
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).
@@ -72,17 +67,53 @@ pub async fn checks(
         return;
     };
     let (verdict, message) = summary(&checks);
-    for check in checks.iter().filter(|check| check.verdict == Verdict::Fail) {
-        book.find(
-            "O3 truth",
-            format!(
-                "the provisioner reported success, but {}: {}",
+    let failed: Vec<&Check> = checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Fail)
+        .collect();
+    if !failed.is_empty() {
+        let what = paid_for(stage, observer).await;
+        for check in failed {
+            let message = format!(
+                "the provisioner reported success, but {}: {}{what}",
                 check.id, check.evidence
-            ),
-        );
+            );
+            book.find("O3 truth", message);
+        }
     }
     book.checks.extend(checks);
     book.end(begun, verdict, message);
+}
+
+/// What is paid for a cluster that is not what was reported: `; eks_cluster kp-1 costs $73.00 a month`.
+async fn paid_for(stage: &Stage<'_>, observer: &dyn Account) -> String {
+    let inventory = inventory::take(observer).await;
+    let price = look::price(observer);
+    match run_resource(&stage.run, &inventory.resources, &price) {
+        Some(resource) => format!(
+            "; {} costs {} all the same",
+            words(resource),
+            month(price(resource))
+        ),
+        None => "; no resource carries the run's tag".to_owned(),
+    }
+}
+
+/// The resource that stands for the run: the dearest of those that bear its plain name, as the cluster
+/// does; else the dearest that carries its tag.
+fn run_resource<'a>(
+    run: &Run,
+    resources: &'a [Resource],
+    price: PriceOf<'_>,
+) -> Option<&'a Resource> {
+    let name = run.name("");
+    let named = |resource: &Resource| {
+        resource.id == name || resource.name.as_deref() == Some(name.as_str())
+    };
+    resources
+        .iter()
+        .filter(|resource| run.owns(&resource.tags) || named(resource))
+        .max_by_key(|resource| (named(resource), price(resource)))
 }
 
 /// The verdict over checks, and in words which of them did not pass.
@@ -105,5 +136,34 @@ fn summary(checks: &[Check]) -> (Verdict, String) {
         (verdict, count)
     } else {
         (verdict, format!("{count}; {}", not.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kubeproof_contract::Decimal;
+
+    use super::*;
+
+    #[test]
+    fn the_cluster_stands_for_its_run_even_when_something_else_costs_more() {
+        let run = Run::new("r1", "o", Timestamp::UNIX_EPOCH);
+        let mut machine = Resource::new("machine", "m-1", "r");
+        machine.tags = run.tags();
+        let cluster = Resource::new("cluster", "kp-r1", "r");
+        let mut network = Resource::new("network", "n-1", "r");
+        network.name = Some("kp-r1".to_owned());
+        let neighbour = Resource::new("cluster", "kp-legacy", "r");
+        let price = |resource: &Resource| match resource.resource_type.as_str() {
+            "machine" => Some(Decimal::ONE_HUNDRED),
+            "cluster" => Some(Decimal::TEN),
+            _ => Some(Decimal::ZERO),
+        };
+        let all = [machine.clone(), network, cluster.clone(), neighbour.clone()];
+        assert_eq!(run_resource(&run, &all, &price), Some(&cluster));
+        let all = [machine.clone(), neighbour.clone()];
+        assert_eq!(run_resource(&run, &all, &price), Some(&machine));
+        assert_eq!(run_resource(&run, &[neighbour], &price), None);
     }
 }

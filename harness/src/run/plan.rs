@@ -17,9 +17,10 @@ pub struct Choice {
     pub providers: Vec<String>,
     /// The seed.
     pub seed: u64,
-    /// Faults for the main trial of each scenario; then no other trial is run.
+    /// Faults for the main trial of each scenario, or for the trials that `only` names; no other
+    /// trial is run then.
     pub faults: Vec<Fault>,
-    /// Names of trials; empty means all.
+    /// Names of trials; empty means all, and with `faults` all main ones.
     pub only: Vec<String>,
 }
 
@@ -38,6 +39,7 @@ pub struct Plan {
 /// When what was asked for selects nothing, or cannot be done in the tier.
 pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
     let mut plan = Plan::default();
+    let mut known = Vec::new();
     for scenario in scenarios {
         let provider = scenario.provider.name();
         if !choice.providers.is_empty() && !choice.providers.iter().any(|name| name == provider) {
@@ -53,6 +55,10 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             continue;
         }
         for trial in of_scenario(scenario, choice) {
+            known.push(trial.name());
+            if !choice.only.is_empty() && !choice.only.contains(&trial.name()) {
+                continue;
+            }
             match undoable(&trial) {
                 None => plan.trials.push(trial),
                 Some(reason) if choice.faults.is_empty() => {
@@ -62,18 +68,11 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             }
         }
     }
-    for name in &choice.only {
-        if !plan.trials.iter().any(|trial| trial.name() == *name) {
-            let known: Vec<String> = plan.trials.iter().map(Trial::name).collect();
-            return Err(format!(
-                "there is no trial `{name}`; trials: {}",
-                known.join(", ")
-            ));
-        }
-    }
-    if !choice.only.is_empty() {
-        plan.trials
-            .retain(|trial| choice.only.contains(&trial.name()));
+    if let Some(name) = choice.only.iter().find(|name| !known.contains(name)) {
+        return Err(format!(
+            "there is no trial `{name}`; trials: {}",
+            known.join(", ")
+        ));
     }
     if plan.trials.is_empty() {
         let why = if plan.skipped.is_empty() {
@@ -95,9 +94,9 @@ fn of_scenario(scenario: &Scenario, choice: &Choice) -> Vec<Trial> {
         seed: choice.seed,
     };
     let mut trials = vec![trial(Part::Lifecycle(choice.faults.clone()))];
-    if choice.faults.is_empty() {
-        trials
-            .extend((0..scenario.content.failures.len()).map(|index| trial(Part::Failure(index))));
+    if choice.faults.is_empty() || !choice.only.is_empty() {
+        let indices = 0..scenario.content.failures.len();
+        trials.extend(indices.map(|index| trial(Part::Failure(index, choice.faults.clone()))));
     }
     trials
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_reports::record::Ready;
@@ -11,9 +12,11 @@ use kubeproof_reports::record::Ready;
 use super::attempt::attempt;
 use super::book::Book;
 use super::expect::{self, Ending};
+use super::look;
 use super::stage::Stage;
-use crate::audit::compare::{new_resources, words};
+use crate::audit::compare::new_resources;
 use crate::oracles::calls;
+use crate::oracles::price::{Item, list};
 
 /// Provisions; after a failure that is expected a new process tries once more. `None` when there is
 /// no cluster in the end.
@@ -76,15 +79,21 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let (ending, _) = attempt(stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
     let after = world.inventory();
-    let mut wrong: Vec<String> = new_resources(&before, &after)
-        .iter()
-        .map(|new| format!("made {} again", words(new)))
-        .collect();
-    wrong.extend(
-        new_resources(&after, &before)
+    let observer = stage.account(Actor::Observer);
+    let price = look::price(observer.as_ref());
+    let mut wrong = Vec::new();
+    for (what, differ) in [
+        ("made again", new_resources(&before, &after)),
+        ("lost", new_resources(&after, &before)),
+    ] {
+        let items: Vec<Item> = differ
             .iter()
-            .map(|gone| format!("lost {}", words(gone))),
-    );
+            .map(|resource| Item::new(resource, &price, what))
+            .collect();
+        if !items.is_empty() {
+            wrong.push(format!("{what}: {}", list(items)));
+        }
+    }
     match ending {
         Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
         Ending::Succeeded if wrong.is_empty() => {

@@ -3,13 +3,16 @@
 //! Apart from provisioning because it always runs, whatever happened before, and because its error
 //! must reach the findings and the exit code.
 
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 
 use super::attempt::attempt;
 use super::book::Book;
 use super::expect::{self, Ending};
+use super::look;
 use super::stage::Stage;
 use crate::oracles::calls;
+use crate::oracles::price::{Item, list};
 
 /// How often teardown is tried.
 const ATTEMPTS_MAX: usize = 3;
@@ -40,6 +43,27 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     }
 }
 
+/// What the truth still has of the run, with its price: why a second teardown had something to do.
+fn still_there(stage: &Stage<'_>) -> String {
+    let Some(world) = &stage.world else {
+        return String::new();
+    };
+    let observer = stage.account(Actor::Observer);
+    let price = look::price(observer.as_ref());
+    let truth = world.inventory();
+    let left = truth
+        .iter()
+        .filter(|resource| stage.run.owns(&resource.tags));
+    let items: Vec<Item> = left
+        .map(|resource| Item::new(resource, &price, "is still there"))
+        .collect();
+    if items.is_empty() {
+        String::new()
+    } else {
+        format!("; of the run there still is: {}", list(items))
+    }
+}
+
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     let begun = book.begin("teardown-again");
@@ -51,7 +75,8 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     let changed = calls::second_teardown(calls.get(before..).unwrap_or_default());
     match (&ending, changed) {
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
-        (Ending::Succeeded, Some(wrong)) => {
+        (Ending::Succeeded, Some(mut wrong)) => {
+            wrong.message.push_str(&still_there(stage));
             let message = wrong.message.clone();
             book.find_all([wrong]);
             book.end(begun, Verdict::Fail, message);

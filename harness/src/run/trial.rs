@@ -26,8 +26,8 @@ const DAY_MINUTES: u64 = 24 * 60;
 pub enum Part {
     /// The whole lifecycle, without failures or with those asked for on the command line.
     Lifecycle(Vec<Fault>),
-    /// The forced partial failure of this index.
-    Failure(usize),
+    /// The forced partial failure of this index, with the faults that were added to its own.
+    Failure(usize, Vec<Fault>),
 }
 
 /// One run of one scenario.
@@ -59,7 +59,7 @@ impl Trial {
     pub fn name(&self) -> String {
         match &self.part {
             Part::Lifecycle(_) => self.scenario.name().to_owned(),
-            Part::Failure(index) => match self.scenario.content.failures.get(*index) {
+            Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => format!("{}/{}", self.scenario.name(), failure.name.as_str()),
                 None => format!("{}/{index}", self.scenario.name()),
             },
@@ -75,12 +75,11 @@ impl Trial {
     pub fn faults(&self) -> Vec<Fault> {
         match &self.part {
             Part::Lifecycle(faults) => faults.clone(),
-            Part::Failure(index) => {
+            Part::Failure(index, added) => {
                 let failure = self.scenario.content.failures.get(*index);
-                failure
-                    .iter()
-                    .flat_map(|failure| &failure.faults)
-                    .map(|text| text.0.clone())
+                let own = failure.iter().flat_map(|failure| &failure.faults);
+                own.map(|text| text.0.clone())
+                    .chain(added.iter().cloned())
                     .collect()
             }
         }
@@ -91,7 +90,8 @@ impl Trial {
         match &self.part {
             Part::Lifecycle(faults) if faults.is_empty() => Expected::Clean,
             Part::Lifecycle(_) => Expected::Recovers,
-            Part::Failure(index) => match self.scenario.content.failures.get(*index) {
+            Part::Failure(_, added) if !added.is_empty() => Expected::Recovers,
+            Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => Expected::Forced(failure.expect),
                 None => Expected::Clean,
             },
@@ -105,18 +105,13 @@ impl Trial {
             let _ = write!(command, " --tier {}", self.tier);
         }
         let _ = write!(command, " --seed {}", self.seed);
-        match &self.part {
-            Part::Lifecycle(faults) if faults.is_empty() => {
-                let _ = write!(command, " --only {}", self.name());
-            }
-            Part::Lifecycle(faults) => {
-                for fault in faults {
-                    let _ = write!(command, " --fault {}", quoted(&fault.to_string()));
-                }
-            }
-            Part::Failure(_) => {
-                let _ = write!(command, " --only {}", self.name());
-            }
+        let (Part::Lifecycle(faults) | Part::Failure(_, faults)) = &self.part;
+        // With faults and no name the main trial is meant.
+        if faults.is_empty() || !self.is_main() {
+            let _ = write!(command, " --only {}", self.name());
+        }
+        for fault in faults {
+            let _ = write!(command, " --fault {}", quoted(&fault.to_string()));
         }
         command
     }

@@ -6,6 +6,7 @@
 pub mod checks;
 pub mod clients;
 pub mod created_by;
+pub mod nodes_seen;
 pub mod preflight;
 pub mod proofs;
 pub mod resources;
@@ -158,6 +159,8 @@ impl Account for EksAccount {
             ("subnet", 2 * zones),
             ("eks_cluster", 1),
             ("eks_nodegroup", self.spec.node_groups.0.len()),
+            // A group's template, and the copy of it that EKS makes.
+            ("launch_template", 2 * self.spec.node_groups.0.len()),
             ("iam_role", 2),
         ]
         .map(|(name, most)| (name.to_owned(), most))

@@ -17,7 +17,7 @@ use crate::kubeconfig;
 use crate::provisioner::problem::{Problem, all, both};
 use crate::provisioner::routes::Target;
 use crate::provisioner::security::Groups;
-use crate::provisioner::session::Session;
+use crate::provisioner::session::{SETTLED_AFTER, Session};
 use crate::provisioner::subnets::ZoneSubnets;
 use crate::spec::EksSpec;
 
@@ -39,6 +39,7 @@ pub(crate) mod session;
 mod subnets;
 pub(crate) mod survey;
 pub(crate) mod teardown;
+mod templates;
 pub(crate) mod vpc;
 mod wait;
 mod zones;
@@ -106,6 +107,8 @@ pub(crate) struct ControlPlane {
     pub(crate) cluster: Cluster,
     node_role: String,
     private: Vec<String>,
+    /// Ids of the node groups' launch templates, in their order.
+    templates: Vec<String>,
 }
 
 /// Makes everything. The longest chain is role, cluster, node group; all else runs beside it.
@@ -114,8 +117,14 @@ pub(crate) struct ControlPlane {
 /// With the cause, after every branch has come to a stop between two calls.
 async fn provision(session: &Session) -> Result<Provisioned, Problem> {
     let made = control_plane(session).await?;
-    let groups = session.spec.node_groups.0.iter().map(|group| async {
-        session.or_halt(nodes::ensure(session, group, &made.node_role, &made.private).await)
+    let wanted = session.spec.node_groups.0.iter().zip(&made.templates);
+    let groups = wanted.map(|(group, template)| {
+        let place = nodes::Place {
+            role: &made.node_role,
+            subnets: &made.private,
+            template,
+        };
+        async move { session.or_halt(nodes::ensure(session, group, &place).await) }
     });
     all(join_all(groups).await)?;
     let provisioned = hand_over(session, &made.cluster).await?;
@@ -146,15 +155,37 @@ pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Pro
         subnets: public.chain(private.iter().cloned()).collect(),
         group: &network.groups.cluster,
     };
-    let (cluster, ()) = both(join!(
-        async { session.or_halt(cluster::ensure(session, &parts).await) },
+    let nodes_group = &network.groups.nodes;
+    let ((cluster, templates), ()) = both(join!(
+        async { session.or_halt(cluster_and_templates(session, &parts, nodes_group).await) },
         async { session.or_halt(ways_out(session, &network).await) },
     ))?;
     Ok(ControlPlane {
         cluster,
         node_role: roles.nodes,
         private,
+        templates,
     })
+}
+
+/// The cluster, and while it is being made the templates of its nodes.
+async fn cluster_and_templates(
+    session: &Session,
+    parts: &cluster::Parts<'_>,
+    nodes_group: &str,
+) -> Result<(Cluster, Vec<String>), Problem> {
+    let known = cluster::begin(session, parts).await?;
+    let templates = async {
+        let cluster_group = match known {
+            Some(group) => group,
+            None => cluster::security_group(session).await?,
+        };
+        templates::ensure(session, &[cluster_group, nodes_group.to_owned()]).await
+    };
+    both(join!(
+        async { session.or_halt(cluster::active(session).await) },
+        async { session.or_halt(templates.await) },
+    ))
 }
 
 /// The nodes' role, and the policies of both.
@@ -253,6 +284,8 @@ pub(crate) async fn hand_over(
 
 /// The error of a provision: what happened, where, what next, and what is there now.
 async fn failure(session: Session, problem: &Problem) -> ProvisionerError {
+    // What was made just before the failure may not be visible yet.
+    tokio::time::sleep(SETTLED_AFTER).await;
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
     match survey::everything(&session).await {
         Ok(left) => ProvisionerError {

@@ -30,6 +30,15 @@ pub trait Account: Send + Sync {
     /// A failed check stops the trial before anything is created.
     async fn preflight(&self) -> Vec<Check>;
 
+    /// The id of the account that the credentials belong to, asked of the cloud, exactly as an
+    /// allow-list would name it. `None` when the provider cannot tell: then nothing runs live.
+    ///
+    /// # Errors
+    /// When the cloud could not be asked.
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        Ok(None)
+    }
+
     /// Evaluates the provider's rows of the checklist that describe a provisioned cluster.
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check>;
 

@@ -10,6 +10,7 @@ fn rendered(format: Format) -> String {
         &Style {
             colour: false,
             width: Some(200),
+            brief: false,
         },
     )
 }
@@ -89,6 +90,7 @@ fn colours_are_written_only_when_asked_for() {
             &Style {
                 colour,
                 width: None,
+                brief: false,
             },
         )
     };
@@ -104,6 +106,7 @@ fn colours_change_nothing_but_the_colour() {
         &Style {
             colour: true,
             width: None,
+            brief: false,
         },
     );
     for code in ["0", "1", "31", "32", "33", "36", "90"] {

@@ -12,6 +12,7 @@ fn check(name: &str, format: Format, records: &[Record], width: Option<u16>) {
     let style = Style {
         colour: false,
         width,
+        brief: false,
     };
     insta::assert_snapshot!(name, render(format, records, &style));
 }

@@ -29,6 +29,7 @@ pub mod security_groups;
 pub mod store;
 pub mod subnets;
 pub mod tags;
+pub mod template_data;
 pub mod volumes;
 pub mod vpcs;
 pub mod zones;
@@ -167,7 +168,7 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
     operation(state, call)
 }
 
-/// The default VPC that every account has: three public subnets behind an internet gateway.
+/// The default VPC that every account has: a public subnet in each zone, behind an internet gateway.
 pub fn create_default_vpc(state: &mut State) {
     let network = |third: u8, length: u8| {
         Ipv4Net::new([172, 31, third, 0].into(), length).unwrap_or_default()

@@ -26,6 +26,7 @@ pub mod node_group;
 pub mod node_group_create;
 pub mod node_group_life;
 pub mod node_group_update;
+pub mod node_template;
 pub mod nodes;
 pub mod parts;
 pub mod pod_identity;

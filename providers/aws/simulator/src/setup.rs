@@ -46,18 +46,24 @@ impl Setup {
     /// The availability zones of the region: `(name, id)`.
     pub fn zones(&self) -> Vec<(String, String)> {
         let short = zone_id_prefix(&self.region);
-        ["a", "b", "c"]
+        let zones = if self.region == "us-east-1" {
+            ZONES_OF_US_EAST_1
+        } else {
+            ZONES
+        };
+        zones
             .iter()
-            .enumerate()
-            .map(|(n, letter)| {
-                (
-                    format!("{}{letter}", self.region),
-                    format!("{short}-az{}", n + 1),
-                )
-            })
+            .map(|(letter, n)| (format!("{}{letter}", self.region), format!("{short}-az{n}")))
             .collect()
     }
 }
+
+/// The letters of a usual region's zones, with the numbers of their ids.
+const ZONES: &[(&str, u8)] = &[("a", 1), ("b", 2), ("c", 3)];
+/// us-east-1 has six. Which letter has which id differs between accounts; here it is the `e` that
+/// EKS refuses (`use1-az3`).
+const ZONES_OF_US_EAST_1: &[(&str, u8)] =
+    &[("a", 1), ("b", 2), ("c", 4), ("d", 6), ("e", 3), ("f", 5)];
 
 /// `us-east-1` → `use1`: the form of zone ids.
 fn zone_id_prefix(region: &str) -> String {

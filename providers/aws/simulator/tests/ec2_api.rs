@@ -8,6 +8,8 @@ mod dependencies;
 mod filters;
 #[path = "ec2/instances.rs"]
 mod instances;
+#[path = "ec2/launch_templates.rs"]
+mod launch_templates;
 #[path = "ec2/nat_gateways.rs"]
 mod nat_gateways;
 #[path = "ec2/network.rs"]

@@ -10,6 +10,8 @@ mod clusters;
 mod iam;
 #[path = "eks_tests/kubernetes.rs"]
 mod kubernetes;
+#[path = "eks_tests/launch_templates.rs"]
+mod launch_templates;
 #[path = "eks_tests/node_groups.rs"]
 mod node_groups;
 #[path = "eks_tests/token.rs"]

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod gateways;
+mod instances;
 mod kubernetes;
 mod network;
 mod roles;
@@ -122,6 +123,6 @@ pub fn of_cloud(spec: &EksSpec, run: &Run, view: &View) -> Vec<Check> {
         roles::cluster(run, view),
         roles::nodes(run, view),
         cluster::cluster(spec, run, view),
-        cluster::node_groups(spec, view),
+        cluster::node_groups(spec, run, view),
     ]
 }

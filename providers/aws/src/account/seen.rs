@@ -12,6 +12,7 @@ use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::run::{RUN_TAG, Run};
 
 use super::clients::{Clients, failed, is_gone, pages};
+use super::nodes_seen::{self, NodeSeen};
 use super::role_seen::{self, RoleSeen};
 
 /// Something that was looked for, or why it could not be.
@@ -38,6 +39,8 @@ pub struct View {
     pub cluster: Seen<Option<Cluster>>,
     /// Its managed node groups.
     pub node_groups: Seen<Vec<Nodegroup>>,
+    /// The instances of its nodes.
+    pub nodes: Seen<Vec<NodeSeen>>,
     /// The role that the cluster uses.
     pub cluster_role: Seen<Option<RoleSeen>>,
     /// The roles that the node groups use, each once.
@@ -64,7 +67,8 @@ impl View {
             looks;
         let cluster = cluster(clients, run).await;
         let node_groups = node_groups(clients, &cluster).await;
-        let (cluster_role, node_roles) = futures::join!(
+        let (nodes, cluster_role, node_roles) = futures::join!(
+            nodes_seen::look(clients, run, &cluster),
             role_seen::of_cluster(clients, &cluster),
             role_seen::of_node_groups(clients, &node_groups),
         );
@@ -78,6 +82,7 @@ impl View {
             security_groups,
             cluster,
             node_groups,
+            nodes,
             cluster_role,
             node_roles,
         }

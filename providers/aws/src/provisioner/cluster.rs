@@ -32,12 +32,12 @@ pub(crate) struct Parts<'a> {
     pub(crate) group: &'a str,
 }
 
-/// Finds or makes the cluster and waits until it is active.
+/// Finds the cluster or asks for it. One that has failed is deleted first and made again. Says the
+/// security group that EKS made for it, if that is known already.
 ///
 /// # Errors
-/// When a call fails for good, the name is taken, or the cluster fails: the next attempt then
-/// deletes it and makes it again.
-pub(crate) async fn ensure(session: &Session, parts: &Parts<'_>) -> Result<Cluster, Problem> {
+/// When a call fails for good, or the name is taken.
+pub(crate) async fn begin(session: &Session, parts: &Parts<'_>) -> Result<Option<String>, Problem> {
     let name = names::cluster(session.run());
     if let Some(known) = describe(session).await? {
         check_ours(session, &known)?;
@@ -55,18 +55,27 @@ pub(crate) async fn ensure(session: &Session, parts: &Parts<'_>) -> Result<Clust
             }
             _ => {
                 session.note("cluster", &name);
-                return active(session).await;
+                return Ok(own_group(&known));
             }
         }
     }
-    match create(session, &name, parts).await {
-        Ok(()) => {}
+    let made = match create(session, &name, parts).await {
+        Ok(made) => made,
         // Taken: by an earlier process of this run, or by a stranger. The look tells which.
-        Err(problem) if problem.is("ResourceInUseException") => {}
+        Err(problem) if problem.is("ResourceInUseException") => None,
         Err(problem) => return Err(problem),
-    }
+    };
     session.note("cluster", &name);
-    active(session).await
+    Ok(made.as_ref().and_then(own_group))
+}
+
+/// The security group that EKS made for the cluster, once it shows it.
+fn own_group(cluster: &Cluster) -> Option<String> {
+    cluster
+        .resources_vpc_config()?
+        .cluster_security_group_id()
+        .filter(|group| !group.is_empty())
+        .map(str::to_owned)
 }
 
 fn check_ours(session: &Session, cluster: &Cluster) -> Result<(), Problem> {
@@ -107,7 +116,11 @@ pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, Probl
     }
 }
 
-async fn create(session: &Session, name: &str, parts: &Parts<'_>) -> Result<(), Problem> {
+async fn create(
+    session: &Session,
+    name: &str,
+    parts: &Parts<'_>,
+) -> Result<Option<Cluster>, Problem> {
     let vpc = VpcConfigRequest::builder()
         .set_subnet_ids(Some(parts.subnets.clone()))
         .security_group_ids(parts.group)
@@ -146,15 +159,40 @@ async fn create(session: &Session, name: &str, parts: &Parts<'_>) -> Result<(), 
             .build();
         request = request.logging(Logging::builder().cluster_logging(on).build());
     }
-    session
+    let answer = session
         .send("eks:CreateCluster", Rule::NEW_ROLES, || {
             request.clone().send()
         })
         .await?;
-    Ok(())
+    Ok(answer.cluster)
 }
 
-async fn active(session: &Session) -> Result<Cluster, Problem> {
+/// Waits for the id of the security group that EKS makes for the cluster: it is known long before
+/// the cluster is active.
+///
+/// # Errors
+/// When the cluster fails, or does not show it in time.
+pub(crate) async fn security_group(session: &Session) -> Result<String, Problem> {
+    let what = "the cluster's security group";
+    until(session, Pace::CLUSTER, ACTIVE_WITHIN, what, || async {
+        let known = describe(session).await?;
+        let failed = |cluster: &Cluster| cluster.status() == Some(&ClusterStatus::Failed);
+        if let Some(cluster) = known.as_ref().filter(|cluster| failed(cluster)) {
+            return Ok(Seen::Failed(format!("it is FAILED: {}", issues(cluster))));
+        }
+        Ok(known
+            .as_ref()
+            .and_then(own_group)
+            .map_or_else(|| Seen::Waiting("not known yet".to_owned()), Seen::Done))
+    })
+    .await
+}
+
+/// Waits until the cluster is active.
+///
+/// # Errors
+/// When the cluster fails: the next attempt then deletes it and makes it again.
+pub(crate) async fn active(session: &Session) -> Result<Cluster, Problem> {
     let began = session.elapsed();
     let what = format!("cluster {}", names::cluster(session.run()));
     let cluster = until(session, Pace::CLUSTER, ACTIVE_WITHIN, &what, || async {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_eks::types::{
-    AmiTypes, CapacityTypes, Nodegroup, NodegroupScalingConfig, NodegroupStatus,
+    AmiTypes, CapacityTypes, LaunchTemplateSpecification, Nodegroup, NodegroupScalingConfig,
+    NodegroupStatus,
 };
 use kubeproof_contract::run::RUN_TAG;
 
@@ -22,6 +23,16 @@ pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// How long a node group may stay invisible after it was asked for.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 
+/// Where and as what nodes run.
+pub(crate) struct Place<'a> {
+    /// The ARN of their role.
+    pub(crate) role: &'a str,
+    /// Their subnets.
+    pub(crate) subnets: &'a [String],
+    /// The id of their group's launch template.
+    pub(crate) template: &'a str,
+}
+
 /// Finds or makes a node group and waits until its nodes have joined.
 ///
 /// # Errors
@@ -30,8 +41,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) async fn ensure(
     session: &Session,
     group: &NodeGroup,
-    role: &str,
-    subnets: &[String],
+    place: &Place<'_>,
 ) -> Result<(), Problem> {
     let name = group.name.as_str();
     if let Some(known) = describe(session, name).await? {
@@ -54,7 +64,7 @@ pub(crate) async fn ensure(
             _ => return active(session, name).await,
         }
     }
-    match create(session, group, role, subnets).await {
+    match create(session, group, place).await {
         Err(problem) if !problem.is("ResourceInUseException") => return Err(problem),
         _ => session.note(format!("node group {name}"), name),
     }
@@ -79,12 +89,7 @@ async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, Pr
     }
 }
 
-async fn create(
-    session: &Session,
-    group: &NodeGroup,
-    role: &str,
-    subnets: &[String],
-) -> Result<(), Problem> {
+async fn create(session: &Session, group: &NodeGroup, place: &Place<'_>) -> Result<(), Problem> {
     let name = group.name.as_str();
     let count = i32::try_from(group.count.0).unwrap_or(i32::MAX);
     let scaling = NodegroupScalingConfig::builder()
@@ -101,18 +106,22 @@ async fn create(
     let tags: HashMap<String, String> = names::tags(session.run(), &full_name, &[])
         .into_iter()
         .collect();
+    let template = LaunchTemplateSpecification::builder()
+        .id(place.template)
+        .version("1")
+        .build();
     let request = session
         .eks
         .create_nodegroup()
         .cluster_name(names::cluster(session.run()))
         .nodegroup_name(name)
-        .node_role(role)
-        .set_subnets(Some(subnets.to_vec()))
+        .node_role(place.role)
+        .set_subnets(Some(place.subnets.to_vec()))
         .scaling_config(scaling)
         .instance_types(&group.instance_type.0)
         .ami_type(image_of(&group.instance_type.0))
         .capacity_type(CapacityTypes::OnDemand)
-        .disk_size(i32::try_from(group.disk_gb.0).unwrap_or(i32::MAX))
+        .launch_template(template)
         .client_request_token(token)
         .set_tags(Some(tags));
     session

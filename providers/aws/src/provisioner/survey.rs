@@ -13,7 +13,7 @@ use crate::provisioner::problem::{Problem, all};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::{balancers, logs, volumes};
-use crate::provisioner::{cluster, nodes};
+use crate::provisioner::{cluster, nodes, templates};
 
 /// What exists of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,10 +53,11 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
         nat_gateways(session),
         gateways(session),
     )?;
-    let (volumes, balancers, logs) = try_join!(
+    let (volumes, balancers, logs, templates) = try_join!(
         volumes::list(session),
         balancers::list(session),
-        logs::list(session)
+        logs::list(session),
+        templates::list(session)
     )?;
     let balancers = balancers
         .into_iter()
@@ -72,6 +73,7 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
         volumes,
         balancers,
         logs,
+        templates,
     ]
     .concat();
     ids.dedup();

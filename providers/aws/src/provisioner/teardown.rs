@@ -13,7 +13,7 @@ use crate::provisioner::identity;
 use crate::provisioner::problem::Problem;
 use crate::provisioner::session::{SETTLED_AFTER, Session};
 use crate::provisioner::survey::{self, Survey};
-use crate::provisioner::{cluster, nodes};
+use crate::provisioner::{cluster, nodes, templates};
 
 pub(crate) mod addresses;
 pub(crate) mod balancers;
@@ -138,7 +138,16 @@ async fn round(session: &Session) -> Problems {
     let free = [&compute, &egress, &balancers]
         .iter()
         .all(|problems| problems.is_empty());
-    let (volumes, network, nodes_role, logs) = join!(
+    // A node group without its template cannot be repaired: it goes first.
+    let templates = async {
+        if compute.is_empty() {
+            templates::delete(session).await
+        } else {
+            Problems::default()
+        }
+    };
+    let (templates, volumes, network, nodes_role, logs) = join!(
+        templates,
         volumes::delete(session),
         network::delete(session, free),
         roles::delete(session, &identity::NODES),
@@ -147,7 +156,9 @@ async fn round(session: &Session) -> Problems {
     let mut last = Problems::default();
     last.keep(nodes_role);
     last.keep(logs);
-    first.join([compute, egress, balancers, volumes, network, last])
+    first.join([
+        compute, egress, balancers, templates, volumes, network, last,
+    ])
 }
 
 /// Node groups, then the cluster: it refuses to go while it has any.

@@ -2,7 +2,7 @@
 //!
 //! Apart from the subnets because the choice must be the same in every process of a run.
 
-use aws_sdk_ec2::types::LocationType;
+use aws_sdk_ec2::types::{AvailabilityZone, LocationType};
 use futures::join;
 
 use crate::provisioner::names::filter;
@@ -71,15 +71,18 @@ async fn available(session: &Session) -> Result<Vec<String>, Problem> {
     let mut zones: Vec<String> = answer
         .availability_zones()
         .iter()
-        .filter(|zone| {
-            zone.zone_type()
-                .is_none_or(|kind| kind == "availability-zone")
-        })
-        .filter(|zone| !WITHOUT_EKS.contains(&zone.zone_id().unwrap_or_default()))
+        .filter(|zone| takes_eks(zone))
         .filter_map(|zone| zone.zone_name().map(str::to_owned))
         .collect();
     zones.sort();
     Ok(zones)
+}
+
+/// Whether it is a zone of the region itself, and one in which EKS places control planes.
+fn takes_eks(zone: &AvailabilityZone) -> bool {
+    zone.zone_type()
+        .is_none_or(|kind| kind == "availability-zone")
+        && !WITHOUT_EKS.contains(&zone.zone_id().unwrap_or_default())
 }
 
 async fn offered(session: &Session) -> Result<Vec<(String, String)>, Problem> {
@@ -105,4 +108,22 @@ async fn offered(session: &Session) -> Result<Vec<(String, String)>, Problem> {
             Some((offering.location()?.to_owned(), instance_type))
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_that_eks_refuses_and_local_zones_are_never_chosen() {
+        let check = |id: &str, zone_type: &str, expected: bool| {
+            let zone = AvailabilityZone::builder().zone_id(id).zone_type(zone_type);
+            assert_eq!(takes_eks(&zone.build()), expected, "{id} {zone_type}");
+        };
+        check("use1-az1", "availability-zone", true);
+        check("use1-az3", "availability-zone", false);
+        check("usw1-az2", "availability-zone", false);
+        check("cac1-az3", "availability-zone", false);
+        check("use1-bos1-az1", "local-zone", false);
+    }
 }

@@ -23,6 +23,14 @@ async fn a_fresh_account_passes_and_nothing_is_changed() {
         of(&checks, "credentials.load").evidence,
         "source: rehearsal (made-up keys)"
     );
+    let capacity = checks
+        .iter()
+        .find(|check| check.evidence.contains("zones offer"))
+        .unwrap_or_else(|| panic!("no zones in {checks:#?}"));
+    assert!(
+        capacity.evidence.contains("5 zones offer") && !capacity.evidence.contains("us-east-1e"),
+        "EKS refuses one of six: {capacity:?}"
+    );
     assert!(
         of(&checks, "aws.preflight.identity")
             .evidence

@@ -52,6 +52,15 @@ async fn a_chain_of_processes_that_die_one_after_the_other_makes_no_twin() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_template_made_just_before_the_death_is_taken_over() {
+    let stage = Stage::new(35);
+    provision_and_die(&stage, "ec2:CreateLaunchTemplate=crash-after").await;
+    stage.provisioned().await;
+    stage.expect_no_twins("after the death");
+    stage.expect_clean_after_teardown("after the death").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_teardown_finds_what_a_call_made_just_before_the_death() {
     for call in [
         "iam:CreateRole",
@@ -59,6 +68,7 @@ async fn a_teardown_finds_what_a_call_made_just_before_the_death() {
         "ec2:AllocateAddress",
         "ec2:CreateNatGateway",
         "eks:CreateCluster",
+        "ec2:CreateLaunchTemplate",
         "eks:CreateNodegroup",
     ] {
         let stage = Stage::new(33);

@@ -62,10 +62,8 @@ async fn twin_vpc_on_retry_makes_a_second_vpc() {
         .await
         .unwrap();
     assert_eq!(stage.most_at_once("vpc"), 1);
-    defective(&stage, "twin-vpc-on-retry")
-        .provision()
-        .await
-        .unwrap();
+    // Which of both it goes on with is chance, and with it whether that ends well.
+    let _ = defective(&stage, "twin-vpc-on-retry").provision().await;
     assert_eq!(stage.most_at_once("vpc"), 2);
 }
 

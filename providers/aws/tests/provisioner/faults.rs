@@ -70,6 +70,7 @@ const CREATIONS: &[&str] = &[
     "ec2:CreateRoute",
     "ec2:AssociateRouteTable",
     "eks:CreateCluster",
+    "ec2:CreateLaunchTemplate",
     "eks:CreateNodegroup",
 ];
 
@@ -134,6 +135,8 @@ async fn a_retry_after_a_forced_failure_succeeds() {
     )
     .await;
     retry_succeeds(&["iam:AttachRolePolicy#2=reject"], "iam:AttachRolePolicy").await;
+    let template = "ec2:CreateLaunchTemplate";
+    retry_succeeds(&["ec2:CreateLaunchTemplate=reject"], template).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,6 +171,7 @@ async fn a_teardown_right_after_a_failure_leaves_nothing() {
     teardown_after(&["eks:CreateNodegroup#1*20=async-fail"]).await;
     teardown_after(&["eks:CreateCluster#1*20=async-fail"]).await;
     teardown_after(&["ec2:CreateSubnet#3=reject"]).await;
+    teardown_after(&["ec2:CreateLaunchTemplate=reject"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,6 +187,7 @@ async fn a_struck_teardown_succeeds_in_the_end() {
         "ec2:Delete*#4=throttle(20)",
     ])
     .await;
+    teardown_survives(&["ec2:DeleteLaunchTemplate=lost-response"]).await;
 }
 
 #[tokio::test(start_paused = true)]

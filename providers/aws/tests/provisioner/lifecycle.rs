@@ -24,6 +24,12 @@ async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     check("eks_cluster", 1);
     check("eks_nodegroup", 1);
     check("ec2_instance", 2);
+    check("launch_template", 2);
+    for instance in stage.new_resources() {
+        if ["ec2_instance", "ebs_volume"].contains(&instance.resource_type.as_str()) {
+            assert!(stage.run.owns(&instance.tags), "{instance:?}");
+        }
+    }
     stage.expect_no_twins("after provision");
     stage.expect_clean_after_teardown("after teardown").await;
 }
@@ -102,7 +108,7 @@ async fn a_provision_takes_few_calls() {
     stage.expect_clean_after_teardown("calls").await;
     let calls = stage.journal.len();
     assert!(
-        calls <= 350,
+        calls <= 360,
         "{provision} to provision, {} to tear down",
         calls - provision
     );

@@ -180,6 +180,7 @@ impl Stage {
             ("route_table", 3),
             ("eks_cluster", 1),
             ("eks_nodegroup", 1),
+            ("launch_template", 1),
             ("iam_role", 2),
         ] {
             let most = self.most_at_once(resource_type);

@@ -12,7 +12,7 @@ use crate::cloud::{Cluster, send};
 async fn with_leftovers() -> Cluster {
     let cluster = Cluster::with_nodes(1);
     let labels = BTreeMap::from([("kubeproof.dev/run".to_owned(), "test".to_owned())]);
-    create(&cluster.client(), "work", &labels).await.unwrap();
+    create(&cluster.client(), "jobs", &labels).await.unwrap();
     cluster
 }
 
@@ -101,10 +101,10 @@ async fn a_claim_that_no_pod_uses_gets_no_disk() {
 async fn a_claim_stays_while_a_pod_uses_it_even_when_the_pod_has_ended() {
     let cluster = with_leftovers().await;
     tokio::time::sleep(Duration::from_secs(30)).await;
-    let pod = "/api/v1/namespaces/work/pods/kubeproof-leftover";
+    let pod = "/api/v1/namespaces/jobs/pods/kubeproof-leftover";
     let (_, ended) = call(&cluster, "GET", pod, Value::Null).await;
     assert_eq!(ended["status"]["phase"], "Succeeded");
-    let claim = "/api/v1/namespaces/work/persistentvolumeclaims/kubeproof-leftover";
+    let claim = "/api/v1/namespaces/jobs/persistentvolumeclaims/kubeproof-leftover";
     call(&cluster, "DELETE", claim, Value::Null).await;
     tokio::time::sleep(Duration::from_secs(30)).await;
     let (status, marked) = call(&cluster, "GET", claim, Value::Null).await;
@@ -132,7 +132,7 @@ async fn a_volume_that_is_retained_keeps_its_disk() {
 #[tokio::test(start_paused = true)]
 async fn a_service_that_stops_being_a_balancer_gives_it_back() {
     let cluster = with_leftovers().await;
-    let service = "/api/v1/namespaces/work/services/kubeproof-leftover";
+    let service = "/api/v1/namespaces/jobs/services/kubeproof-leftover";
     let change = r#"{"spec":{"type":"ClusterIP"}}"#;
     let media = "application/strategic-merge-patch+json";
     let (parts, _) = send(&cluster, "PATCH", service, media, change).await;

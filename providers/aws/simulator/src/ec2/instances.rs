@@ -12,7 +12,7 @@ use crate::ec2::addresses::next_public;
 use crate::ec2::describe::{Described, Words, list, need, select};
 use crate::ec2::interface_nodes::private_dns_name as dns_name;
 use crate::ec2::interfaces::{self, NewInterface, Public};
-use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::store::{Meta, Store};
 use crate::ec2::subnets::Subnet;
 use crate::ec2::{Event, Operation, errors, instance_nodes, instance_types, volumes};
 use crate::quotas;
@@ -88,6 +88,10 @@ pub struct NewInstance {
     pub tags: BTreeMap<String, String>,
     /// Tags of the root volume.
     pub volume_tags: BTreeMap<String, String>,
+    /// Tags of the primary interface.
+    pub interface_tags: BTreeMap<String, String>,
+    /// Whether the root disk stays when the instance ends.
+    pub disk_stays: bool,
     /// The ARN of the instance profile.
     pub instance_profile: Option<String>,
     /// The run that causes it, if the tags do not say.
@@ -194,7 +198,7 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         interface_type: "interface".to_owned(),
         requester_managed: false,
         group_ids: new.group_ids,
-        tags: Tags::new(),
+        tags: new.interface_tags,
         instance_id: Some(id.clone()),
         delete_on_termination: true,
     };
@@ -220,7 +224,7 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         let held = volumes::Attachment {
             instance_id,
             device,
-            delete_on_termination: true,
+            delete_on_termination: !new.disk_stays,
         };
         volume.attachment = Some(held);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::ec2::describe::{self, Described, Words, list, select, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::ec2::{Operation, errors, idempotency, tags, template_data};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -106,6 +106,18 @@ pub fn create_internal(state: &mut State, name: &str, tags: Tags) -> String {
     insert(state, name, Params::default(), tags)
 }
 
+/// The template of an id or a name: services see it as soon as it was made.
+pub fn found<'a>(
+    state: &'a State,
+    id: Option<&str>,
+    name: Option<&str>,
+) -> Option<&'a LaunchTemplate> {
+    let mut templates = state.ec2.launch_templates.all();
+    templates.find(|one| {
+        id.is_none_or(|id| one.meta.id == id) && name.is_none_or(|name| one.name == name)
+    })
+}
+
 /// Deletes a launch template for a service.
 pub fn delete_internal(state: &mut State, id: &str) {
     state.ec2.launch_templates.remove(id);
@@ -124,7 +136,10 @@ fn create(state: &mut State, call: &Call) -> Outcome {
             message,
         ));
     }
-    let id = insert(state, name, call.params.under("LaunchTemplateData."), tags);
+    let name = name.to_owned();
+    let data = call.params.under("LaunchTemplateData.");
+    template_data::admit(&data)?;
+    let id = insert(state, &name, data, tags);
     idempotency::remember(state, call, &id)?;
     describe::one::<LaunchTemplate>(state, "launchTemplate", &id)
 }
@@ -185,27 +200,13 @@ fn describe_versions(state: &mut State, call: &Call) -> Outcome {
         ));
     }
     let template = describe::need::<LaunchTemplate>(state, &id)?;
-    let data = Node::new()
-        .maybe("instanceType", template.data.get("InstanceType"))
-        .maybe("imageId", template.data.get("ImageId"))
-        .maybe("keyName", template.data.get("KeyName"))
-        .maybe("userData", template.data.get("UserData"))
-        .list(
-            "securityGroupIdSet",
-            "item",
-            template
-                .data
-                .list("SecurityGroupId")
-                .into_iter()
-                .map(Node::of_text),
-        );
     let node = Node::new()
         .text("launchTemplateId", &id)
         .text("launchTemplateName", &template.name)
         .text("versionNumber", 1)
         .text("createTime", template.meta.created_at)
         .text("defaultVersion", true)
-        .node("launchTemplateData", data);
+        .node("launchTemplateData", template_data::node(&template.data));
     list(state, call, "launchTemplateVersionSet", vec![node], true)
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::cluster::{Issue, issues};
 use super::failure::no_node_group;
 use super::input::{self, Token, epoch};
+use super::node_template::Template;
 use super::{GroupKey, cluster::Cluster};
 use crate::state::State;
 use crate::wire::call::Call;
@@ -94,6 +95,8 @@ pub struct NodeGroup {
     pub issues: Vec<Issue>,
     /// The token of its creation.
     pub token: Token,
+    /// The launch template that the caller gave.
+    pub template: Option<Template>,
     /// What it holds elsewhere.
     pub holds: Holdings,
 }
@@ -176,6 +179,14 @@ fn view(cluster: &str, group: &NodeGroup) -> Value {
         "updateConfig": {"maxUnavailable": 1},
         "tags": group.tags,
     });
+    if let Some(template) = &group.template {
+        // The disk is the template's affair, and so are the types when it names one.
+        view["diskSize"] = Value::Null;
+        if template.instance_type.is_some() {
+            view["instanceTypes"] = Value::Null;
+        }
+        view["launchTemplate"] = template.view();
+    }
     if !group.holds.scaling_group.is_empty() {
         view["resources"] = json!({"autoScalingGroups": [{"name": group.holds.scaling_group}]});
     }

@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded};
 use super::input::{self, Ending, Token, map, need_text, number, text, texts};
 use super::node_group::{Holdings, NodeGroup, Scaling, answer};
-use super::{Event, after, nodes, versions};
+use super::{Event, after, node_template, nodes, versions};
 use crate::iam::usable::{Need, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
@@ -60,7 +60,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     };
     check_cluster(state, cluster).map_err(named)?;
     check_known(body)?;
+    let template = node_template::read(state, body).map_err(named)?;
     let mut group = read(cluster, body, &name).map_err(named)?;
+    node_template::apply(&mut group, template);
     check_types(state, &group).map_err(named)?;
     check_subnets(state, cluster, &group).map_err(named)?;
     check_role(state, &group.role_arn).map_err(named)?;
@@ -138,10 +140,7 @@ fn check_known(body: &Value) -> Result<(), AwsError> {
         ));
     }
     let asked = |member: &&&str| body.get(**member).is_some_and(|value| !value.is_null());
-    match ["launchTemplate", "remoteAccess", "nodeRepairConfig"]
-        .iter()
-        .find(asked)
-    {
+    match ["remoteAccess", "nodeRepairConfig"].iter().find(asked) {
         Some(member) => Err(AwsError::unknown_operation(
             "eks",
             &format!("CreateNodegroup with {member}"),
@@ -196,6 +195,7 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         planned: Duration::ZERO,
         issues: Vec::new(),
         token: Token::default(),
+        template: None,
         holds: Holdings::default(),
         version,
     })

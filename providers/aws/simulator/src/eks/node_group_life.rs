@@ -55,7 +55,7 @@ pub(super) fn join(state: &mut State, key: &GroupKey, tries: u32) {
     let Some(group) = creating(state, key).cloned() else {
         return;
     };
-    if nodes::can_join(state, &group) {
+    if nodes::can_join(state, key, &group) {
         nodes::join(state, key);
         after(state, group.planned / 20, Event::GroupActive(key.clone()));
         return;

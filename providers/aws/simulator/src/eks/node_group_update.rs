@@ -84,7 +84,7 @@ pub(super) fn end(state: &mut State, key: &GroupKey, well: bool) {
     let wanted = group.scaling.desired as usize;
     let surplus: Vec<String> = group.holds.instances.keys().skip(wanted).cloned().collect();
     nodes::terminate(state, key, &surplus);
-    if well && nodes::can_join(state, &group) {
+    if well && nodes::can_join(state, key, &group) {
         nodes::join(state, key);
     }
     let now = state.now;

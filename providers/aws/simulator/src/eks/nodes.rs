@@ -111,25 +111,36 @@ fn launch(
     subnet_id: String,
 ) -> Result<String, AwsError> {
     let cluster = state.eks.clusters.get(&key.cluster);
-    let group_ids = cluster.map(|cluster| cluster.network.cluster_group_id.clone());
+    let cluster_group = cluster.map(|cluster| cluster.network.cluster_group_id.clone());
     let run_id = billing::run_of(&group.tags)
         .or_else(|| cluster.and_then(|cluster| billing::run_of(&cluster.tags)));
-    let mut instance_tags = tags(&key.cluster, &key.group);
-    let volume_tags = instance_tags
+    let template = group.template.clone().unwrap_or_default();
+    let eks_tags = tags(&key.cluster, &key.group);
+    let volume_tags = eks_tags
         .iter()
-        .filter(|(name, _)| name.starts_with("eks:"));
-    let volume_tags = volume_tags
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+        .filter(|(name, _)| name.starts_with("eks:"))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let volume_tags = template.volume_tags.into_iter().chain(volume_tags);
+    let volume_tags = volume_tags.collect();
     let scaling_group = group.holds.scaling_group.clone();
+    let mut instance_tags = template.instance_tags;
+    instance_tags.extend(eks_tags);
     instance_tags.insert("aws:autoscaling:groupName".to_owned(), scaling_group);
+    // Groups of a template replace EKS's own: EKS adds nothing to them.
+    let group_ids = if template.group_ids.is_empty() {
+        cluster_group.into_iter().collect()
+    } else {
+        template.group_ids
+    };
     let new = NewInstance {
         subnet_id,
         instance_type: group.instance_types.first().cloned().unwrap_or_default(),
-        group_ids: group_ids.into_iter().collect(),
+        group_ids,
         disk_gb: group.disk_gb,
         tags: instance_tags,
         volume_tags,
+        interface_tags: template.interface_tags,
+        disk_stays: template.disk_stays,
         instance_profile: Some(group.holds.profile.clone()),
         run_id,
     };
@@ -137,7 +148,7 @@ fn launch(
 }
 
 /// Whether the group's instances can reach the cluster and have a network there.
-pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
+pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool {
     let need = Need {
         principal: "ec2.amazonaws.com",
         policies: &[&[NETWORK_POLICY]],
@@ -145,7 +156,24 @@ pub(super) fn can_join(state: &State, group: &NodeGroup) -> bool {
     let way_out = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
     group.holds.instances.len() >= group.scaling.desired as usize
         && group.holds.instances.values().all(way_out)
+        && group
+            .holds
+            .instances
+            .keys()
+            .all(|id| is_let_in(state, key, id))
         && role_is_usable(state, &group.role_arn, need).is_ok()
+}
+
+/// Whether an instance may talk with the control plane. Simply: it carries EKS's group, whose one
+/// rule is that its members may; rules of other groups are not searched for a way.
+fn is_let_in(state: &State, key: &GroupKey, instance_id: &str) -> bool {
+    let Some(cluster) = state.eks.clusters.get(&key.cluster) else {
+        return false;
+    };
+    ec2::interfaces::of_instance(state, instance_id)
+        .iter()
+        .filter_map(|id| state.ec2.interfaces.get(id))
+        .any(|one| one.group_ids.contains(&cluster.network.cluster_group_id))
 }
 
 /// All instances that have not joined yet join and are Ready.

@@ -16,6 +16,8 @@ fn new(subnet: &str, instance_type: &str) -> NewInstance {
         disk_gb: 20,
         tags: BTreeMap::from([("kubeproof:run".to_owned(), "r1".to_owned())]),
         volume_tags: BTreeMap::new(),
+        interface_tags: BTreeMap::new(),
+        disk_stays: false,
         instance_profile: None,
         run_id: None,
     }

@@ -8,7 +8,7 @@ fn a_network_built_and_taken_down_leaves_the_inventory_as_it_was() {
     let before = account.keys();
     assert_eq!(
         before.len(),
-        9,
+        12,
         "the default VPC and what comes with it: {before:?}"
     );
     let network = Network::build(&mut account);

@@ -31,8 +31,8 @@ fn a_list_read_in_pages_is_the_whole_list() {
     let (subnets, pages) = read(&mut account, "DescribeSubnets", "subnetId", "");
     assert_eq!(
         (subnets.len(), pages),
-        (5, 3),
-        "three default subnets and two of {network:?}"
+        (8, 4),
+        "six default subnets and two of {network:?}"
     );
     let (tables, pages) = read(&mut account, "DescribeRouteTables", "vpcId", "");
     assert_eq!((tables.len(), pages), (4, 2));

@@ -358,3 +358,27 @@ fn what_eks_cannot_do_here_is_refused_by_name() {
         .get("/clusters/none/addons")
         .refused(404, "ResourceNotFoundException", "none");
 }
+
+#[test]
+fn a_zone_that_eks_refuses_is_named_with_those_that_it_takes() {
+    let mut world = World::new();
+    let mut network = world.network(false);
+    let of_id = [("ZoneId.1", "use1-az3")];
+    let shown = world.ec2("DescribeAvailabilityZones", &of_id).ok();
+    assert_eq!(shown.texts("zoneName"), ["us-east-1e"]);
+    let subnet = [("SubnetId.1", network.public[0].as_str())];
+    let vpc = world.ec2("DescribeSubnets", &subnet).ok().text("vpcId");
+    let there = [
+        ("VpcId", vpc.as_str()),
+        ("CidrBlock", "10.0.200.0/24"),
+        ("AvailabilityZone", "us-east-1e"),
+    ];
+    let id = world.ec2("CreateSubnet", &there).ok().text("subnetId");
+    network.public.push(id);
+    let body = world.cluster_body(&network);
+    let code = "UnsupportedAvailabilityZoneException";
+    let answer = world.eks("POST", "/clusters", &body);
+    let zones = answer.refused(400, code, "us-east-1e").json();
+    let five = ["a", "b", "c", "d", "f"].map(|letter| format!("us-east-1{letter}"));
+    assert_eq!(zones["validZones"], json!(five));
+}

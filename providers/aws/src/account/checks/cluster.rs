@@ -6,7 +6,7 @@ use aws_sdk_eks::types::Nodegroup;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::run::{RUN_TAG, Run};
 
-use super::{Findings, check};
+use super::{Findings, check, instances};
 use crate::account::seen::View;
 use crate::spec::{EksSpec, NodeGroup};
 
@@ -52,9 +52,12 @@ pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
     })
 }
 
-pub(super) fn node_groups(spec: &EksSpec, view: &View) -> Check {
+pub(super) fn node_groups(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.node_group", || {
-        Ok(judge(spec, &view.node_groups.clone()?))
+        let mut findings = judge(spec, &view.node_groups.clone()?);
+        let nodes = view.nodes.clone()?;
+        instances::disks_and_tags(&mut findings, spec, run, &nodes);
+        Ok(findings)
     })
 }
 
@@ -130,7 +133,7 @@ fn difference(group: &Nodegroup, wanted: &NodeGroup) -> Vec<String> {
             wanted.count.0
         ));
     }
-    // A group with a launch template has its disk there, and says nothing here.
+    // A group with a launch template has its disk there: then the disks themselves are looked at.
     let disk_gb = group.disk_size().map(i64::from);
     if disk_gb.is_some_and(|size| size != i64::from(wanted.disk_gb.0)) {
         let size = disk_gb.unwrap_or_default();

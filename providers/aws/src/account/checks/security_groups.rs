@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use kubeproof_contract::check::Check;
 
 use super::network::ANYWHERE;
-use super::{Findings, check};
+use super::{Findings, check, instances};
 use crate::account::seen::View;
 use crate::spec::{EksSpec, IngressRule};
 
@@ -16,7 +16,11 @@ const ANYWHERE_V6: &str = "::/0";
 
 pub(super) fn security_groups(spec: &EksSpec, view: &View) -> Check {
     check("aws.security_groups", || {
-        Ok(judge(spec, &view.security_groups.clone()?))
+        let groups = view.security_groups.clone()?;
+        let (nodes, cluster) = (view.nodes.clone()?, view.cluster.clone()?);
+        let mut findings = judge(spec, &groups);
+        instances::groups(&mut findings, spec, (&groups, &nodes), cluster.as_ref());
+        Ok(findings)
     })
 }
 
@@ -50,19 +54,9 @@ fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
         findings.saw(described(group));
     }
     for asked in &spec.ingress {
-        let source = asked.cidr.0.to_string();
-        let given = groups
-            .iter()
-            .flat_map(SecurityGroup::ip_permissions)
-            .any(|rule| {
-                is_asked(asked, rule, &source)
-                    && rule
-                        .ip_ranges()
-                        .iter()
-                        .any(|range| range.cidr_ip() == Some(&source))
-            });
+        let given = groups.iter().any(|group| gives(asked, group));
         findings.expect(given, || {
-            format!("no group lets {source} reach port {}", asked.port)
+            format!("no group lets {} reach port {}", asked.cidr.0, asked.port)
         });
     }
     // Nodes must reach the registry and the API: a group that lets nothing out cannot serve them.
@@ -75,6 +69,15 @@ fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
         || "no security group of the cluster lets anything out".to_owned(),
     );
     findings
+}
+
+/// Whether a group lets in what was asked for.
+pub(super) fn gives(asked: &IngressRule, group: &SecurityGroup) -> bool {
+    let source = asked.cidr.0.to_string();
+    group.ip_permissions().iter().any(|rule| {
+        let mut ranges = rule.ip_ranges().iter();
+        is_asked(asked, rule, &source) && ranges.any(|range| range.cidr_ip() == Some(&source))
+    })
 }
 
 /// The sources of a rule that lie outside the cluster: all but groups of the run's own VPC.

@@ -1,0 +1,150 @@
+//! Resources in findings: each with what keeping it costs a month, the dearest first.
+//!
+//! Apart from the oracles because all of them name resources, and one cause can name twenty.
+
+use std::cmp::Reverse;
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::resource::Resource;
+
+use super::Wrong;
+use crate::audit::compare::words;
+use crate::cost::usd as dollars;
+
+/// What keeping a resource costs a month, US dollars; `None` when no price is known.
+pub type PriceOf<'a> = &'a dyn Fn(&Resource) -> Option<Decimal>;
+
+/// How many resources that cost nothing are named at length before the rest is folded.
+const FREE_AT_LENGTH: usize = 5;
+
+/// One resource that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Resource type and id: `vpc vpc-1`.
+    pub short: String,
+    /// What keeping it costs a month, US dollars; `None` when no price is known.
+    pub usd: Option<Decimal>,
+    /// The whole sentence about it.
+    pub message: String,
+}
+
+impl Item {
+    /// A resource with its price, and what is wrong with it.
+    pub fn new(resource: &Resource, price: PriceOf<'_>, wrong: &str) -> Self {
+        let usd = price(resource);
+        Self {
+            short: format!("{} {}", resource.resource_type, resource.id),
+            usd,
+            message: format!("{}: {}, {wrong}", words(resource), month(usd)),
+        }
+    }
+
+    /// Whether it costs nothing, as far as prices are known.
+    fn is_free(&self) -> bool {
+        self.usd.is_some_and(|usd| usd.is_zero())
+    }
+
+    /// What is priced, then what has no price, then what is free.
+    fn rank(&self) -> (u8, Decimal) {
+        match self.usd {
+            Some(usd) if !usd.is_zero() => (2, usd),
+            None => (1, Decimal::ZERO),
+            Some(_) => (0, Decimal::ZERO),
+        }
+    }
+}
+
+/// `$3.65 a month`, or that no price is known.
+pub fn month(usd: Option<Decimal>) -> String {
+    match usd {
+        Some(usd) => format!("{} a month", dollars(usd, 2)),
+        None => "no price known".to_owned(),
+    }
+}
+
+/// One finding for each resource, the dearest first. Of those that cost nothing all but the first are
+/// one finding together, which still has every id. The items come in deletion order: among equals
+/// that which must go last is named first, for the others are parts of it.
+pub fn findings(oracle: &'static str, items: Vec<Item>) -> Vec<Wrong> {
+    let (shown, folded) = folded(items);
+    let mut wrongs: Vec<Wrong> = shown
+        .into_iter()
+        .map(|item| Wrong::new(oracle, item.message))
+        .collect();
+    wrongs.extend(folded.map(|words| Wrong::new(oracle, words)));
+    wrongs
+}
+
+/// The same in one line: `vpc vpc-1 $0.00 a month, vpc vpc-2 $0.00 a month`.
+pub fn list(items: Vec<Item>) -> String {
+    let (shown, folded) = folded(items);
+    let shown = shown
+        .iter()
+        .map(|item| format!("{} {}", item.short, month(item.usd)));
+    let all: Vec<String> = shown.chain(folded).collect();
+    all.join(", ")
+}
+
+/// The items in order, and those that cost nothing and are too many in one line.
+fn folded(mut items: Vec<Item>) -> (Vec<Item>, Option<String>) {
+    items.reverse();
+    items.sort_by_key(|item| Reverse(item.rank()));
+    let paid = items.iter().filter(|item| !item.is_free()).count();
+    // One alone is not folded: that would be no shorter.
+    if items.len() <= paid + FREE_AT_LENGTH + 1 {
+        return (items, None);
+    }
+    let rest = items.split_off(paid + FREE_AT_LENGTH);
+    let ids: Vec<&str> = rest.iter().map(|item| item.short.as_str()).collect();
+    let words = format!(
+        "and {} more that cost nothing: {}",
+        rest.len(),
+        ids.join(", ")
+    );
+    (items, Some(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(id: &str, cents: Option<i64>) -> Item {
+        let resource = Resource::new("t", id, "r");
+        let price = |_: &Resource| cents.map(|cents| Decimal::new(cents, 2));
+        Item::new(&resource, &price, "left")
+    }
+
+    #[test]
+    fn the_dearest_comes_first_and_what_must_go_last_before_its_parts() {
+        let items = vec![
+            item("part", Some(0)),
+            item("whole", Some(0)),
+            item("unpriced", None),
+            item("cheap", Some(365)),
+            item("dear", Some(3285)),
+        ];
+        assert_eq!(
+            list(items),
+            "t dear $32.85 a month, t cheap $3.65 a month, t unpriced no price known, \
+             t whole $0.00 a month, t part $0.00 a month"
+        );
+    }
+
+    #[test]
+    fn of_many_that_cost_nothing_five_are_told_and_the_rest_keep_their_ids() {
+        let mut items: Vec<Item> = (0..8).map(|n| item(&n.to_string(), Some(0))).collect();
+        items.push(item("dear", Some(1)));
+        let found = findings("O1 orphans", items);
+        let messages: Vec<&str> = found.iter().map(|wrong| wrong.message.as_str()).collect();
+        assert_eq!(messages.len(), 7);
+        assert_eq!(messages[0], "t dear in r: $0.01 a month, left");
+        assert_eq!(messages[1], "t 7 in r: $0.00 a month, left");
+        assert_eq!(messages[6], "and 3 more that cost nothing: t 2, t 1, t 0");
+    }
+
+    #[test]
+    fn one_too_many_is_told_like_the_others() {
+        let items: Vec<Item> = (0..6).map(|n| item(&n.to_string(), Some(0))).collect();
+        assert_eq!(findings("O1 orphans", items).len(), 6);
+    }
+}

@@ -1,0 +1,122 @@
+//! Wrong provisioners: each must be caught, with the culprit named, its price, and a replay.
+//!
+//! Apart from the oracles' own tests: here a real defect goes through a whole trial.
+
+use crate::program::{code, json, kubeproof, stderr, testdata};
+
+/// A wrong provisioner must be caught: exit 1, every finding with a replay, and one of this oracle
+/// that says all these words of the culprit.
+#[track_caller]
+fn caught(file: &str, oracle: &str, words: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let from = testdata("provisioners").join(file);
+    std::fs::copy(from, folder.path().join(file)).expect("copied");
+    let output = kubeproof(folder.path(), &["verify", file, "--format", "json", "-q"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let document = json(&output);
+    let records = document["records"].as_array().expect("records");
+    let findings: Vec<_> = records
+        .iter()
+        .flat_map(|record| record["findings"].as_array().cloned())
+        .flatten()
+        .collect();
+    let found = findings.iter().any(|finding| {
+        let message = finding["message"].as_str().unwrap_or_default();
+        finding["oracle"] == oracle && words.iter().all(|word| message.contains(word))
+    });
+    let text = serde_json::to_string_pretty(&findings).expect("text");
+    assert!(found, "no finding of {oracle} says {words:?}:\n{text}");
+    for finding in &findings {
+        let replay = finding["replay"].as_str().expect("a replay");
+        let expected = format!("kubeproof verify {file} --seed 1 --only ");
+        assert!(replay.starts_with(&expected), "{replay}");
+    }
+}
+
+#[test]
+fn a_leaked_address_is_named_with_its_price() {
+    caught(
+        "leaks_elastic_ip.yaml",
+        "O1 orphans",
+        &["elastic_ip eipalloc-", "-spare)", "$3.65 a month"],
+    );
+    caught(
+        "leaks_elastic_ip.yaml",
+        "O2 twins",
+        &[
+            "3 of type elastic_ip",
+            "elastic_ip eipalloc-",
+            " $3.65 a month",
+        ],
+    );
+}
+
+#[test]
+fn a_hidden_teardown_error_is_found_by_what_is_left() {
+    caught(
+        "hides_teardown_error.yaml",
+        "O1 orphans",
+        &[
+            "nat_gateway nat-",
+            "$32.85 a month",
+            "though teardown reported success",
+        ],
+    );
+    let free = &[
+        "more that cost nothing: ",
+        "internet_gateway igw-",
+        "route_table rtb-",
+    ];
+    caught("hides_teardown_error.yaml", "O1 orphans", free);
+}
+
+#[test]
+fn a_twin_is_found_even_when_it_is_cleaned_up() {
+    caught(
+        "twin_vpc_on_retry.yaml",
+        "O2 twins",
+        &["2 of type vpc", "vpc vpc-", " $0.00 a month, vpc vpc-"],
+    );
+}
+
+#[test]
+fn a_neighbours_vpc_that_is_deleted_is_found() {
+    caught(
+        "deletes_neighbours_vpc.yaml",
+        "O6 decoys",
+        &[
+            "vpc vpc-",
+            "(kp-legacy)",
+            "$0.00 a month",
+            "it was not the run's",
+        ],
+    );
+}
+
+#[test]
+fn a_cluster_that_is_not_ready_is_not_believed() {
+    caught(
+        "lies_about_ready.yaml",
+        "O3 truth",
+        &[
+            "nodes are Ready, asked for 2",
+            "eks_cluster kp-",
+            "$73.00 a month",
+        ],
+    );
+}
+
+#[test]
+fn the_well_known_claim_is_corrected_to_the_digit() {
+    caught(
+        "claims_too_little.yaml",
+        "cost",
+        &[
+            "claims $0.18 an hour",
+            "the list price is $0.2876",
+            "missing NAT gateways ($0.0900)",
+            "public IPv4 addresses ($0.0100)",
+            "disks ($0.0044)",
+        ],
+    );
+}

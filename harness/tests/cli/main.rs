@@ -1,0 +1,12 @@
+//! The program as a user meets it: exit codes, messages, what goes to which stream.
+//!
+//! Apart from the library's tests because it runs the binary itself.
+
+mod bad_input;
+mod defects;
+mod faults;
+mod help;
+#[cfg(unix)]
+mod interrupt;
+mod program;
+mod streams;
