@@ -26,7 +26,7 @@ use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 use rust_decimal::RoundingStrategy;
 
-use crate::account::clients::{Clients, problem};
+use crate::account::clients::{Clients, failed, problem};
 use crate::account::seen::View;
 use crate::spec::EksSpec;
 use crate::{cost, kubeconfig, sdk};
@@ -73,6 +73,12 @@ fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
 impl Account for EksAccount {
     async fn preflight(&self) -> Vec<Check> {
         preflight::checks(&self.spec, &self.connection, &self.clients).await
+    }
+
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let answer = self.clients.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
+        Ok(answer.account().map(str::to_owned))
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {

@@ -73,3 +73,14 @@ async fn what_cannot_be_read_is_unknown() {
         "{version:?}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_account_id_is_asked_of_the_cloud_exactly() {
+    let setting = Setting::new();
+    let account = setting.account();
+    // The simulated account's number, as AWS's documentation uses it in examples.
+    assert_eq!(
+        account.account_id().await,
+        Ok(Some("123456789012".to_owned()))
+    );
+}

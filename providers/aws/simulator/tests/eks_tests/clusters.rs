@@ -363,6 +363,7 @@ fn what_eks_cannot_do_here_is_refused_by_name() {
 fn a_zone_that_eks_refuses_is_named_with_those_that_it_takes() {
     let mut world = World::new();
     let mut network = world.network(false);
+    world.wait(world.durations.read_lag_max);
     let of_id = [("ZoneId.1", "use1-az3")];
     let shown = world.ec2("DescribeAvailabilityZones", &of_id).ok();
     assert_eq!(shown.texts("zoneName"), ["us-east-1e"]);
