@@ -72,11 +72,11 @@ async fn draining_names_what_remains_when_the_time_is_up() {
 #[tokio::test(start_paused = true)]
 async fn deleting_the_name_space_releases_balancer_and_disk() {
     let cluster = with_leftovers().await;
-    let (status, _) = call(&cluster, "DELETE", "/api/v1/namespaces/work", Value::Null).await;
+    let (status, _) = call(&cluster, "DELETE", "/api/v1/namespaces/jobs", Value::Null).await;
     assert_eq!(status, 200);
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(cluster.in_the_cloud(), (0, 0));
-    let (status, _) = call(&cluster, "GET", "/api/v1/namespaces/work", Value::Null).await;
+    let (status, _) = call(&cluster, "GET", "/api/v1/namespaces/jobs", Value::Null).await;
     assert_eq!(status, 404);
 }
 
