@@ -165,7 +165,9 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
     };
     let estimate = known.estimate.lines.iter().find(|line| line.line == name);
     let metered_charges = known.metered.as_deref().map(of_line);
-    let billed_charges = billed.map(of_line);
+    let bill_read = billed.is_some();
+    // No charge is not a charge of zero.
+    let billed_charges = billed.map(of_line).filter(|charges| !charges.is_empty());
     let metered = metered_charges.as_deref().map(total);
     let billed = billed_charges.as_deref().map(total);
     let charges = billed_charges.or(metered_charges).unwrap_or_default();
@@ -182,6 +184,7 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
         estimated,
         metered,
         billed,
+        bill_read,
         charges: &charges,
         orphans: &known.orphans,
     });

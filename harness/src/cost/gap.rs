@@ -21,8 +21,10 @@ pub struct Line<'a> {
     pub estimated: Option<Decimal>,
     /// Metered.
     pub metered: Option<Decimal>,
-    /// Billed.
+    /// Billed; `None` when the bill has no such charge, or was not read.
     pub billed: Option<Decimal>,
+    /// Whether a bill of the run was read.
+    pub bill_read: bool,
     /// The charges: of the bill, or of the meter while the bill is pending.
     pub charges: &'a [Charge],
     /// The ids of resources that outlived the run.
@@ -31,7 +33,11 @@ pub struct Line<'a> {
 
 /// Why estimate and bill (or meter, while the bill is pending) differ. `None` when they do not.
 pub fn name(line: &Line<'_>) -> Option<String> {
-    let seen = line.billed.or(line.metered)?;
+    let expected = line.metered.or(line.estimated);
+    let seen = line
+        .billed
+        .or(line.metered)
+        .or(expected.filter(|_| line.bill_read))?;
     if let (Some(billed), Some(metered)) = (line.billed, line.metered)
         && (billed - metered).abs() >= NOTHING
     {
@@ -39,6 +45,12 @@ pub fn name(line: &Line<'_>) -> Option<String> {
         return Some(format!(
             "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
              run: the rest carries no tag of it"
+        ));
+    }
+    if line.bill_read && line.billed.is_none() {
+        let seen = usd(seen, 4);
+        return Some(format!(
+            "missing line: the bill shows nothing of the run here, where {seen} was expected"
         ));
     }
     let difference = seen - line.estimated.unwrap_or_default();
@@ -110,6 +122,7 @@ mod tests {
             estimated: Some(Decimal::new(estimated, 2)),
             metered: None,
             billed: Some(billed),
+            bill_read: true,
             charges: &[charge(billed)],
             orphans: &orphans,
         };
@@ -119,6 +132,25 @@ mod tests {
                 .map(|name| name.split(':').next().unwrap_or_default()),
             expected
         );
+    }
+
+    #[test]
+    fn what_the_bill_does_not_show_is_a_gap_even_when_meter_and_estimate_agree() {
+        let line = Line {
+            estimate: None,
+            estimated: Some(Decimal::ONE),
+            metered: Some(Decimal::ONE),
+            billed: None,
+            bill_read: true,
+            charges: &[],
+            orphans: &BTreeSet::new(),
+        };
+        assert!(name(&line).is_some_and(|gap| gap.starts_with("missing line")));
+        let pending = Line {
+            bill_read: false,
+            ..line
+        };
+        assert_eq!(name(&pending), None);
     }
 
     #[test]
