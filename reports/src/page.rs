@@ -1,7 +1,7 @@
 //! What a report for people shows, as neutral blocks: titles, facts, grids, lines of text.
 //!
 //! Apart from the formats that write it (table, Markdown, HTML), so that they show the same things
-//! and differ only in how. Text in it is already [clean](crate::word::clean).
+//! and differ only in how. Text in it is already [clean].
 
 use kubeproof_contract::check::Verdict;
 
