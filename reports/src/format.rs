@@ -64,11 +64,6 @@ impl Format {
         Self::Html,
     ];
 
-    /// Whether programs read it: text for people then goes to standard error.
-    pub fn is_for_machines(self) -> bool {
-        matches!(self, Self::Json | Self::Junit)
-    }
-
     /// The usual end of a file's name in this format, without the dot.
     pub fn extension(self) -> &'static str {
         match self {

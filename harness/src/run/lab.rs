@@ -5,7 +5,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 
@@ -154,9 +153,4 @@ fn fill(records: &mut [Record]) {
             .collect();
         check_rows::fill_partial_failure(main, &failures);
     }
-}
-
-/// Whether any of these records is not a pass.
-pub fn any_not_passed(records: &[Record]) -> bool {
-    records.iter().any(|record| record.verdict != Verdict::Pass)
 }

@@ -365,7 +365,7 @@ impl AnyScenario {
     }
 }
 
-/// Reads a scenario file. Checks that no type can hold (unique failure names, ranges) are made too.
+/// Reads a scenario file, as far as its types can tell; the harness checks what no type can hold.
 ///
 /// # Errors
 /// With line, column, an excerpt and what would be right.

@@ -38,14 +38,4 @@ impl<E> Timers<E> {
             .filter(|((at, _), _)| *at <= now)?;
         self.due.pop_first().map(|(_, event)| (at, event))
     }
-
-    /// When the next event is due.
-    pub fn next_at(&self) -> Option<Timestamp> {
-        self.due.first_key_value().map(|((at, _), _)| *at)
-    }
-
-    /// Takes back all events that `unwanted` names.
-    pub fn cancel(&mut self, mut unwanted: impl FnMut(&E) -> bool) {
-        self.due.retain(|_, event| !unwanted(event));
-    }
 }

@@ -11,7 +11,8 @@ use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
+use crate::wire::page::page;
+use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
 pub mod classic;
@@ -19,6 +20,8 @@ pub mod interfaces;
 pub mod target_groups;
 pub mod v2;
 
+/// The most balancers or target groups on a page.
+const PAGE_MAX: usize = 400;
 /// The most resources that one `DescribeTags` may name.
 const TAGGED_MAX: usize = 20;
 
@@ -72,6 +75,24 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
     classic::inventory(state, all);
     v2::inventory(state, all);
     target_groups::inventory(state, all);
+}
+
+/// One page of a list as the answer: all three lists take `PageSize` and `Marker` alike.
+fn paged(state: &State, call: &Call, list: &str, wrapper: &str, all: Vec<Node>) -> Outcome {
+    let asked = call
+        .params
+        .number("PageSize")?
+        .and_then(|n| usize::try_from(n).ok());
+    let size = asked
+        .unwrap_or(PAGE_MAX)
+        .min(PAGE_MAX)
+        .min(state.setup.page_size_max);
+    let page =
+        page(list, all, call.params.get("Marker"), size).map_err(|_| invalid("Invalid Marker"))?;
+    let body = Node::new()
+        .list(wrapper, "member", page.items)
+        .maybe("NextMarker", page.next);
+    Ok(Answer::Xml(body))
 }
 
 /// Ends a balancer's hours now; its interfaces go later.

@@ -80,14 +80,18 @@ impl Cloud for AwsCloud {
             self.observe();
         }
         self.state.now = to.max(self.state.now);
-        eks::kubernetes::advance(&mut self.state);
+        if eks::kubernetes::advance(&mut self.state) {
+            self.observe();
+        }
     }
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         if let Some(cluster) = eks::kubernetes::cluster_of(&self.state, request) {
             let reply = eks::kubernetes::answer(&mut self.state, &cluster, request);
-            eks::kubernetes::carry_out(&mut self.state);
-            self.observe();
+            // A cluster's own objects are no resources of the account: only its wishes change it.
+            if eks::kubernetes::carry_out(&mut self.state) {
+                self.observe();
+            }
             return reply;
         }
         let request_id = self.request_id();

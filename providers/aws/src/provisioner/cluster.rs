@@ -10,7 +10,7 @@ use aws_sdk_eks::types::{
 use kubeproof_contract::run::RUN_TAG;
 
 use crate::provisioner::names;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, issue_words};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
@@ -220,21 +220,14 @@ pub(crate) async fn active(session: &Session) -> Result<Cluster, Problem> {
 }
 
 fn issues(cluster: &Cluster) -> String {
-    let issues: Vec<String> = cluster
+    let issues = cluster
         .health()
         .map(|health| health.issues())
-        .unwrap_or_default()
-        .iter()
-        .map(|issue| {
-            let code = issue.code().map_or("no code", |code| code.as_str());
-            format!("{code}: {}", issue.message().unwrap_or_default())
-        })
-        .collect();
-    if issues.is_empty() {
-        "no reason given".to_owned()
-    } else {
-        issues.join("; ")
-    }
+        .unwrap_or_default();
+    issue_words(issues.iter().map(|issue| {
+        let code = issue.code().map(|code| code.as_str());
+        (code, issue.message())
+    }))
 }
 
 /// Asks for the deletion of the cluster; one that is gone already is fine. A cluster that is being

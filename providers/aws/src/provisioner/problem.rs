@@ -234,3 +234,18 @@ pub(crate) fn both<A, B>(
         (Err(a), Err(b)) => Err(if a.fate == Fate::Halted { b } else { a }),
     }
 }
+
+/// The health issues of a cluster or node group in words: `(code, message)` each.
+pub fn issue_words<'a>(issues: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> String {
+    let words: Vec<String> = issues
+        .map(|(code, message)| {
+            let code = code.unwrap_or("no code");
+            format!("{code}: {}", message.unwrap_or_default())
+        })
+        .collect();
+    if words.is_empty() {
+        "no reason given".to_owned()
+    } else {
+        words.join("; ")
+    }
+}

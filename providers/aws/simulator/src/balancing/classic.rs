@@ -13,12 +13,8 @@ use crate::quotas;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
-
-/// The most balancers on a page.
-const PAGE_MAX: usize = 400;
 
 /// What another service asks of a new classic load balancer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,25 +160,13 @@ fn describe(state: &State, call: &Call) -> Outcome {
         .filter(|(name, _)| names.is_empty() || names.contains(name))
         .map(|(_, balancer)| word(balancer))
         .collect();
-    let asked = call
-        .params
-        .number("PageSize")?
-        .and_then(|n| usize::try_from(n).ok());
-    let size = asked
-        .unwrap_or(PAGE_MAX)
-        .min(PAGE_MAX)
-        .min(state.setup.page_size_max);
-    let page = page(
+    super::paged(
+        state,
+        call,
         "elb:DescribeLoadBalancers",
+        "LoadBalancerDescriptions",
         all,
-        call.params.get("Marker"),
-        size,
     )
-    .map_err(|_| super::invalid("Invalid Marker"))?;
-    let body = Node::new()
-        .list("LoadBalancerDescriptions", "member", page.items)
-        .maybe("NextMarker", page.next);
-    Ok(Answer::Xml(body))
 }
 
 fn describe_tags(state: &State, call: &Call) -> Outcome {

@@ -9,12 +9,8 @@ use kubeproof_contract::resource::Resource;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
-
-/// The most target groups on a page.
-const PAGE_MAX: usize = 400;
 
 /// A target group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,25 +111,13 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
         })
         .map(|(arn, group)| word(arn, group))
         .collect();
-    let asked = call
-        .params
-        .number("PageSize")?
-        .and_then(|n| usize::try_from(n).ok());
-    let size = asked
-        .unwrap_or(PAGE_MAX)
-        .min(PAGE_MAX)
-        .min(state.setup.page_size_max);
-    let page = page(
+    super::paged(
+        state,
+        call,
         "elbv2:DescribeTargetGroups",
+        "TargetGroups",
         all,
-        call.params.get("Marker"),
-        size,
     )
-    .map_err(|_| super::invalid("Invalid Marker"))?;
-    let body = Node::new()
-        .list("TargetGroups", "member", page.items)
-        .maybe("NextMarker", page.next);
-    Ok(Answer::Xml(body))
 }
 
 fn word(arn: &str, group: &TargetGroup) -> Node {

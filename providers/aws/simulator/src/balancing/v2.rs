@@ -14,12 +14,8 @@ use crate::quotas;
 use crate::state::State;
 use crate::wire::call::{AsyncFault, Call};
 use crate::wire::error::AwsError;
-use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
-
-/// The most balancers on a page.
-const PAGE_MAX: usize = 400;
 
 /// An application or network load balancer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,25 +231,13 @@ fn describe(state: &State, call: &Call) -> Outcome {
         })
         .map(|(arn, balancer)| word(arn, balancer))
         .collect();
-    let asked = call
-        .params
-        .number("PageSize")?
-        .and_then(|n| usize::try_from(n).ok());
-    let size = asked
-        .unwrap_or(PAGE_MAX)
-        .min(PAGE_MAX)
-        .min(state.setup.page_size_max);
-    let page = page(
+    super::paged(
+        state,
+        call,
         "elbv2:DescribeLoadBalancers",
+        "LoadBalancers",
         all,
-        call.params.get("Marker"),
-        size,
     )
-    .map_err(|_| super::invalid("Invalid Marker"))?;
-    let body = Node::new()
-        .list("LoadBalancers", "member", page.items)
-        .maybe("NextMarker", page.next);
-    Ok(Answer::Xml(body))
 }
 
 fn describe_tags(state: &State, call: &Call) -> Outcome {

@@ -106,16 +106,17 @@ fn map(cluster: &Cluster, principal: &str) -> Identity {
     }
 }
 
-/// Lets the API servers reach the time now.
-pub fn advance(state: &mut State) {
+/// Lets the API servers reach the time now. Whether that changed the account.
+pub fn advance(state: &mut State) -> bool {
     for server in state.kubernetes.values_mut() {
         server.advance(state.now);
     }
-    carry_out(state);
+    carry_out(state)
 }
 
-/// Carries out what the clusters want of the account: load balancers and volumes.
-pub fn carry_out(state: &mut State) {
+/// Carries out what the clusters want of the account: load balancers and volumes. Whether they
+/// wanted anything.
+pub fn carry_out(state: &mut State) -> bool {
     let mut wanted = Vec::new();
     for (cluster, server) in &mut state.kubernetes {
         wanted.extend(
@@ -125,7 +126,9 @@ pub fn carry_out(state: &mut State) {
                 .map(|one| (cluster.clone(), one)),
         );
     }
+    let any = !wanted.is_empty();
     for (cluster, request) in wanted {
         wishes::carry_out(state, &cluster, request);
     }
+    any
 }
