@@ -19,7 +19,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 
 /// Why no access could be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +91,7 @@ pub async fn access(
     Ok(KubernetesAccess {
         server: server.to_owned(),
         certificate_authority_pem: Some(pem),
-        bearer_token: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url)),
+        credential: Credential::Token(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url))),
         expires_at: Some(now + SignedDuration::from_mins(TOKEN_MINUTES)),
     })
 }
@@ -161,7 +161,7 @@ users:
     token: {token}
 ",
         server = access.server,
-        token = access.bearer_token,
+        token = access.token().unwrap_or_default(),
     )
 }
 
@@ -236,7 +236,7 @@ mod tests {
         let access = KubernetesAccess {
             server: "https://example.eks".to_owned(),
             certificate_authority_pem: Some("PEM".to_owned()),
-            bearer_token: "k8s-aws-v1.abc".to_owned(),
+            credential: Credential::Token("k8s-aws-v1.abc".to_owned()),
             expires_at: None,
         };
         let yaml = kubeconfig_yaml(&access, "kp-r1");

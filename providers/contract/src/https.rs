@@ -9,28 +9,31 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::transport::{CertificateAuthority, Transport, TransportError};
+use crate::transport::{CertificateAuthority, ClientIdentity, Transport, TransportError};
 
 type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// Most certificate authorities of clusters that are kept, one pool of connections each.
+/// Whom a private pool trusts, and who it says it is.
+type Peer = (CertificateAuthority, Option<ClientIdentity>);
+
+/// Most clusters whose pools of connections are kept.
 const PRIVATE_POOLS_MAX: usize = 64;
 
 /// A pooled HTTPS client that trusts the machine's certificate authorities, and a cluster's own one
 /// where a request names it ([`CertificateAuthority`]).
 pub struct Https {
     public: Pool,
-    private: Mutex<BTreeMap<CertificateAuthority, Pool>>,
+    private: Mutex<BTreeMap<Peer, Pool>>,
     timeout: Duration,
 }
 
@@ -61,19 +64,29 @@ impl Https {
         })
     }
 
-    fn pool_for(&self, authority: Option<&CertificateAuthority>) -> Result<Pool, TransportError> {
-        let Some(authority) = authority else {
-            return Ok(self.public.clone());
+    fn pool_for(&self, extensions: &Extensions) -> Result<Pool, TransportError> {
+        let identity = extensions.get::<ClientIdentity>().cloned();
+        let Some(authority) = extensions.get::<CertificateAuthority>().cloned() else {
+            return match identity {
+                None => Ok(self.public.clone()),
+                // Nobody needs it yet, and a certificate must not be shown to just anybody.
+                Some(_) => Err(TransportError::Connect(
+                    "a client certificate is shown only to a server whose certificate authority \
+                     is given"
+                        .to_owned(),
+                )),
+            };
         };
+        let peer = (authority, identity);
         let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = private.get(authority) {
+        if let Some(pool) = private.get(&peer) {
             return Ok(pool.clone());
         }
         if private.len() >= PRIVATE_POOLS_MAX {
             private.clear();
         }
-        let pool = pool(trusting(authority)?);
-        private.insert(authority.clone(), pool.clone());
+        let pool = pool(private_connector(&peer.0, peer.1.as_ref())?);
+        private.insert(peer, pool.clone());
         Ok(pool)
     }
 }
@@ -82,9 +95,10 @@ fn pool(connector: HttpsConnector<HttpConnector>) -> Pool {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
-/// A connector that trusts this authority and no other.
-fn trusting(
+/// A connector that trusts this authority and no other, and proves who it is when asked.
+fn private_connector(
     authority: &CertificateAuthority,
+    identity: Option<&ClientIdentity>,
 ) -> Result<HttpsConnector<HttpConnector>, TransportError> {
     let refused = |problem: String| {
         TransportError::Connect(format!(
@@ -101,9 +115,16 @@ fn trusting(
     if roots.is_empty() {
         return Err(refused("it holds no certificate".to_owned()));
     }
-    let tls = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let builder = ClientConfig::builder().with_root_certificates(roots);
+    let tls = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = certified(identity)?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| unusable(&error))?
+        }
+    };
     Ok(HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
@@ -111,11 +132,27 @@ fn trusting(
         .build())
 }
 
+fn unusable(problem: &dyn fmt::Display) -> TransportError {
+    TransportError::Connect(format!("the client certificate is unusable: {problem}"))
+}
+
+/// The certificate chain and key of an identity.
+fn certified(
+    identity: &ClientIdentity,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TransportError> {
+    let chain = CertificateDer::pem_slice_iter(identity.certificate_pem.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unusable(&error))?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())
+        .map_err(|error| unusable(&error))?;
+    Ok((chain, key))
+}
+
 #[async_trait]
 impl Transport for Https {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
-        let pool = self.pool_for(request.extensions().get())?;
+        let pool = self.pool_for(request.extensions())?;
         let exchange = async {
             let response = pool
                 .request(request.map(Full::new))

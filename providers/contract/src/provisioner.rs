@@ -10,26 +10,49 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-/// Access to a Kubernetes API server. `Debug` never shows the token.
+/// How a caller proves to an API server who it is. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A bearer token.
+    Token(String),
+    /// A client certificate with its private key, both PEM.
+    ClientCertificate {
+        /// The certificate, with the chain that it needs.
+        certificate_pem: String,
+        /// Its private key.
+        key_pem: String,
+    },
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(redacted)",
+            Self::ClientCertificate { .. } => "ClientCertificate(redacted)",
+        })
+    }
+}
+
+/// Access to a Kubernetes API server. `Debug` never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubernetesAccess {
     /// The server's URL.
     pub server: String,
     /// The certificate authority of the server, PEM, when it is not a public one.
     pub certificate_authority_pem: Option<String>,
-    /// The bearer token.
-    pub bearer_token: String,
-    /// When the token stops working, if it does.
+    /// How the caller proves who it is.
+    pub credential: Credential,
+    /// When the credential stops working, if it does.
     pub expires_at: Option<Timestamp>,
 }
 
-impl fmt::Debug for KubernetesAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KubernetesAccess")
-            .field("server", &self.server)
-            .field("bearer_token", &"(redacted)")
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
+impl KubernetesAccess {
+    /// The bearer token, when the credential is one.
+    pub fn token(&self) -> Option<&str> {
+        match &self.credential {
+            Credential::Token(token) => Some(token),
+            Credential::ClientCertificate { .. } => None,
+        }
     }
 }
 

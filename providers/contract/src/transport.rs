@@ -39,5 +39,21 @@ pub trait Transport: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CertificateAuthority(pub String);
 
+/// A request extension: prove who we are with this client certificate and its private key (both PEM).
+/// `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientIdentity {
+    /// The certificate, with the chain that it needs.
+    pub certificate_pem: String,
+    /// Its private key.
+    pub key_pem: String,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientIdentity(redacted)")
+    }
+}
+
 /// A transport that many clients share.
 pub type SharedTransport = Arc<dyn Transport>;

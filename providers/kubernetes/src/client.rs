@@ -8,8 +8,8 @@ use http::uri::{PathAndQuery, Uri};
 use http::{Request, Response};
 use http_body_util::Full;
 use kube::client::Body;
-use kubeproof_contract::provisioner::KubernetesAccess;
-use kubeproof_contract::transport::{CertificateAuthority, SharedTransport};
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
+use kubeproof_contract::transport::{CertificateAuthority, ClientIdentity, SharedTransport};
 use tower::BoxError;
 
 use crate::error::{Cause, KubernetesError};
@@ -18,7 +18,8 @@ use crate::error::{Cause, KubernetesError};
 #[derive(Clone)]
 struct Route {
     server: Uri,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
+    identity: Option<ClientIdentity>,
     authority: Option<CertificateAuthority>,
     transport: SharedTransport,
 }
@@ -41,12 +42,25 @@ pub fn client(
         let message = format!("`{}` is not a URL with scheme and host", access.server);
         return Err(KubernetesError::new(what, Cause::Usage, message, next));
     }
-    let mut authorization = HeaderValue::try_from(format!("Bearer {}", access.bearer_token))
-        .map_err(|_| {
-            let message = "the token has characters that no header may have";
-            KubernetesError::new(what, Cause::Usage, message, next)
-        })?;
-    authorization.set_sensitive(true);
+    let (authorization, identity) = match &access.credential {
+        Credential::Token(token) => {
+            let header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+                let message = "the token has characters that no header may have";
+                KubernetesError::new(what, Cause::Usage, message, next)
+            })?;
+            (Some(sensitive(header)), None)
+        }
+        Credential::ClientCertificate {
+            certificate_pem,
+            key_pem,
+        } => {
+            let identity = ClientIdentity {
+                certificate_pem: certificate_pem.clone(),
+                key_pem: key_pem.clone(),
+            };
+            (None, Some(identity))
+        }
+    };
     let authority = access
         .certificate_authority_pem
         .clone()
@@ -54,6 +68,7 @@ pub fn client(
     let route = Route {
         server,
         authorization,
+        identity,
         authority,
         transport,
     };
@@ -61,10 +76,20 @@ pub fn client(
     Ok(kube::Client::new(service, "default"))
 }
 
+fn sensitive(mut header: HeaderValue) -> HeaderValue {
+    header.set_sensitive(true);
+    header
+}
+
 async fn send(route: Route, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
     let (mut parts, body) = request.into_parts();
     parts.uri = absolute(&route.server, &parts.uri)?;
-    parts.headers.insert(AUTHORIZATION, route.authorization);
+    if let Some(authorization) = route.authorization {
+        parts.headers.insert(AUTHORIZATION, authorization);
+    }
+    if let Some(identity) = route.identity {
+        parts.extensions.insert(identity);
+    }
     if let Some(authority) = route.authority {
         parts.extensions.insert(authority);
     }

@@ -57,7 +57,7 @@ async fn nothing_passes_for_a_run_that_made_nothing() {
     let access = kubeproof_contract::provisioner::KubernetesAccess {
         server: "https://nowhere.example".to_owned(),
         certificate_authority_pem: None,
-        bearer_token: "none".to_owned(),
+        credential: kubeproof_contract::provisioner::Credential::Token("none".to_owned()),
         expires_at: None,
     };
     let made = Provisioned {

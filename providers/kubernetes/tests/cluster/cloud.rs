@@ -9,7 +9,7 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::transport::{SharedTransport, Transport};
 use kubeproof_kubernetes_simulator::coupling::{CloudRequest, NewNode};
@@ -175,7 +175,7 @@ impl Cluster {
         let access = KubernetesAccess {
             server: "https://cluster.test".to_owned(),
             certificate_authority_pem: None,
-            bearer_token: token.to_owned(),
+            credential: Credential::Token(token.to_owned()),
             expires_at: None,
         };
         kubeproof_kubernetes::client(&access, self.transport()).unwrap()

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::ErrorKind;
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::transport::{
     CertificateAuthority, SharedTransport, Transport, TransportError,
 };
@@ -65,7 +65,7 @@ fn access(authority: Option<&str>) -> KubernetesAccess {
     KubernetesAccess {
         server: "https://cluster.test".to_owned(),
         certificate_authority_pem: authority.map(str::to_owned),
-        bearer_token: ADMIN.to_owned(),
+        credential: Credential::Token(ADMIN.to_owned()),
         expires_at: None,
     }
 }
@@ -213,7 +213,7 @@ async fn access_that_makes_no_request_is_an_error() {
     ] {
         let mut access = access(None);
         access.server = server.to_owned();
-        access.bearer_token = token.to_owned();
+        access.credential = Credential::Token(token.to_owned());
         let error = client(&access, cluster.transport())
             .err()
             .map(|error| error.to_string());
