@@ -16,7 +16,8 @@ pub struct Cell {
     pub verdict: Verdict,
     /// Tier of its evidence.
     pub tier: Tier,
-    /// Trials that passed and trials that were made, where a cell is about several: `6/6`.
+    /// Trials that passed and trials that were made, where a cell is about several: `6/6`. In the
+    /// cost cell `free`, where nothing is billed.
     pub count: Option<String>,
     /// Why it is not a pass; empty when it is.
     pub message: String,
@@ -133,12 +134,21 @@ fn row(group: &Group<'_>) -> MatrixRow {
         execution: of_main(execution),
         recovery: recovery(group),
         cleanup: of_main(cleanup),
-        cost: of_main(cost),
+        cost: cost_cell(group),
         evidence: Evidence {
             tier: group.tier,
             trials: group.records().count(),
         },
     }
+}
+
+/// The cost of the main trials; that nothing is billed is not said as if something were left out.
+fn cost_cell(group: &Group<'_>) -> Cell {
+    let mut cell = cell(group.tier, group.main.iter().copied(), cost);
+    if !group.main.is_empty() && group.main.iter().all(|record| record.cost.free) {
+        cell.count = Some("free".to_owned());
+    }
+    cell
 }
 
 /// A verdict and why.

@@ -147,6 +147,9 @@ pub struct Cost {
     pub deviation_percent: Option<Decimal>,
     /// Greatest difference that passes, percent.
     pub tolerance_percent: u32,
+    /// Whether nothing is billed at all, so that there is nothing to compare; `message` says why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free: bool,
     /// Per line.
     pub lines: Vec<CostLine>,
     /// What it means, in words.

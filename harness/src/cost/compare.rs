@@ -72,6 +72,7 @@ pub fn compare(known: &Known) -> Cost {
         billed,
         deviation_percent: deviation,
         tolerance_percent: known.tolerance_percent,
+        free: false,
         lines,
         message,
     }

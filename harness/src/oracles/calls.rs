@@ -6,6 +6,7 @@
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
+use kubeproof_contract::resource::Resource;
 
 use super::Wrong;
 use crate::cost::usd;
@@ -63,6 +64,15 @@ pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
     })
 }
 
+/// Whether a mutating call of the provisioner names this resource in its path.
+pub fn touches(calls: &[Call], resource: &Resource) -> bool {
+    let named = |call: &Call| {
+        let mut parts = call.target.split('/');
+        parts.any(|part| part == resource.id || Some(part) == resource.name.as_deref())
+    };
+    mutating(calls).any(named)
+}
+
 /// The provisioner's mutating calls.
 pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
     calls
@@ -110,6 +120,18 @@ mod tests {
     fn a_second_teardown_may_look_but_not_change() {
         assert_eq!(second_teardown(&[call(Actor::Provisioner, false)]), None);
         assert!(second_teardown(&[call(Actor::Provisioner, true)]).is_some());
+    }
+
+    #[test]
+    fn only_a_changing_call_that_names_a_resource_touches_it() {
+        let resource = Resource::new("box", "b-1", "r");
+        let of = |target: &str, mutating| Call {
+            target: target.to_owned(),
+            ..call(Actor::Provisioner, mutating)
+        };
+        assert!(touches(&[of("DELETE /boxes/b-1", true)], &resource));
+        assert!(!touches(&[of("DELETE /boxes/b-12", true)], &resource));
+        assert!(!touches(&[of("GET /boxes/b-1", false)], &resource));
     }
 
     #[test]

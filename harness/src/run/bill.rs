@@ -29,6 +29,12 @@ const READ_LIMIT: Duration = Duration::from_secs(3600);
 pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Account) {
     let begun = book.begin("cost");
     book.stop_clock();
+    if let Some(why) = observer.free_because() {
+        book.cost = no_cost(stage.scenario().cost.tolerance_percent, why);
+        book.cost.free = true;
+        book.end(begun, Verdict::Skipped, format!("free: {why}"));
+        return;
+    }
     let ended = stage.clock.now();
     let journal = stage.journal.calls();
     let started = stage.run.started_at;

@@ -286,6 +286,7 @@ pub fn no_cost(tolerance_percent: u32, why: &str) -> Cost {
         billed: None,
         deviation_percent: None,
         tolerance_percent,
+        free: false,
         lines: Vec::new(),
         message: why.to_owned(),
     }

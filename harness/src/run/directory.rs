@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::lifecycle::Ran;
 use super::stage::Stage;
+use super::trial::quoted;
 
 /// Where run directories are made unless another folder is given.
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
@@ -78,6 +79,16 @@ pub fn write_all(folder: &Path, ran: &Ran, journal: &[Call]) -> std::io::Result<
 pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(record).map_err(std::io::Error::other)?;
     write(&folder.join("record.json"), &(text + "\n"))
+}
+
+/// The command that finishes the clean-up of a run from its directory.
+pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
+    let out = out.unwrap_or(Path::new(DEFAULT_FOLDER));
+    let mut command = format!("kubeproof sweep --run {run_id}");
+    if out != Path::new(DEFAULT_FOLDER) {
+        let _ = write!(command, " --out {}", quoted(&out.display().to_string()));
+    }
+    command + " --delete"
 }
 
 /// Writes a file beside its place and moves it there.

@@ -57,22 +57,23 @@ fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning
 /// What the first attempt at provisioning means.
 pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
     use Ending::{Crashed, Failed, Late, Stopped, Succeeded};
+    use Expectation::{CleanedThenRetried, RetrySucceeds, TakenOver};
     let words = ending.words();
     match (expected, ending) {
         (_, Stopped) => meaning(Verdict::Unknown, words, false),
         (_, Late(_)) => meaning(Verdict::Fail, words, expected == Expected::Recovers),
-        (Expected::Forced(Expectation::RetrySucceeds), Succeeded) => meaning(
+        (Expected::Forced(RetrySucceeds | CleanedThenRetried), Succeeded) => meaning(
             Verdict::Fail,
             "said that it succeeded though its failure was forced: it did not notice",
             false,
         ),
-        (Expected::Forced(Expectation::RetrySucceeds), Failed(_) | Crashed) => {
+        (Expected::Forced(RetrySucceeds | CleanedThenRetried), Failed(_) | Crashed) => {
             meaning(Verdict::Pass, format!("{words} (as forced)"), true)
         }
-        (Expected::Forced(Expectation::TakenOver), Crashed) => {
+        (Expected::Forced(TakenOver), Crashed) => {
             meaning(Verdict::Pass, "its process died (as forced)", true)
         }
-        (Expected::Forced(Expectation::TakenOver), _) => meaning(
+        (Expected::Forced(TakenOver), _) => meaning(
             Verdict::Fail,
             format!("{words}, where its process should have died"),
             false,
@@ -101,11 +102,19 @@ pub fn later_provision(ending: &Ending) -> Meaning {
 /// What an attempt at teardown means. It is tried again after any failure, for the account's sake;
 /// whether the failure counts depends on whether it was forced.
 pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
-    let forced = !matches!(
+    let forced = matches!(
         expected,
-        Expected::Clean | Expected::Forced(Expectation::RetrySucceeds | Expectation::Survives)
+        Expected::Recovers | Expected::Forced(Expectation::TakenOver | Expectation::TeardownSucceeds)
     );
     match ending {
+        Ending::Succeeded if expected == Expected::Forced(Expectation::FinishesLater) => meaning(
+            Verdict::Fail,
+            "said that it succeeded though nobody could find out",
+            false,
+        ),
+        Ending::Failed(_) if expected == Expected::Forced(Expectation::FinishesLater) => {
+            meaning(Verdict::Pass, format!("{} (as forced)", ending.words()), false)
+        }
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
         _ if forced && !last => meaning(
             Verdict::Pass,
@@ -178,6 +187,17 @@ mod tests {
             let seen = first_provision(expected, &Ending::Late("90 minutes".to_owned()));
             assert_eq!(seen.verdict, Verdict::Fail, "{expected:?}");
         }
+    }
+
+    #[test]
+    fn a_teardown_that_cannot_know_must_not_say_that_it_succeeded() {
+        let later = Expected::Forced(Expectation::FinishesLater);
+        let seen = teardown(later, &Ending::Succeeded, false);
+        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
+        let seen = teardown(later, &Ending::Failed("no answer".to_owned()), false);
+        assert_eq!((seen.verdict, seen.again), (Verdict::Pass, false));
+        let seen = teardown(later, &Ending::Late("1 minute".to_owned()), true);
+        assert_eq!(seen.verdict, Verdict::Fail);
     }
 
     #[test]

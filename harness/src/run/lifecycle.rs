@@ -4,14 +4,18 @@
 
 use std::collections::BTreeSet;
 
+use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::scenario::{Expectation, Tier};
 use kubeproof_reports::record::Record;
 
 use super::book::Book;
 use super::stage::Stage;
 use super::{bill, directory, job, look, observe, provision, teardown};
+use crate::audit::inventory::Inventory;
 use crate::oracles;
 
 /// A trial that was run: its record and its log.
@@ -47,10 +51,21 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         );
         return done(book, stage);
     }
-    if let Some(provisioned) = provision::provision(&mut book, stage).await {
-        use_cluster(&mut book, stage, &provisioned).await;
+    if stage.trial.tier != Tier::Rehearsal {
+        stage.stop.opens(&stage.run.id, &stage.clean_up_command());
+    }
+    tokio::select! {
+        biased;
+        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline) => {}
+        // Whatever it was at is dropped; teardown works from what is there.
+        () = stage.stop.wait() => {}
     }
     teardown::teardown(&mut book, stage).await;
+    if stage.trial.expects(Expectation::FinishesLater) {
+        look::must_be_unknown(&mut book, auditor.as_ref()).await;
+        stage.faults.lift();
+        teardown::finish(&mut book, stage).await;
+    }
     let looked = look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
     let mut others = looked.staying;
     others.extend(baseline.resources);
@@ -67,8 +82,31 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
             &price,
         ));
     }
+    if book.audit.verdict == Verdict::Pass {
+        stage.stop.closes(&stage.run.id);
+    }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage)
+}
+
+/// Provisions, as often as the trial means it to, and uses the cluster.
+async fn make_and_use(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) {
+    let (mut provisioned, again) = provision::first(book, stage).await;
+    if again {
+        if stage.trial.expects(Expectation::CleanedThenRetried) {
+            teardown::teardown(book, stage).await;
+            look::nothing_left(book, stage, auditor, baseline).await;
+        }
+        provisioned = provision::retry(book, stage).await;
+    }
+    if let Some(provisioned) = provisioned {
+        use_cluster(book, stage, &provisioned).await;
+    }
 }
 
 /// The lives of the run: not of what was there before, nor of what the cloud made for itself.
@@ -84,18 +122,31 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
 async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
     let observer = stage.account(Actor::Observer);
     observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    if stage.trial.expects(Expectation::JobFailsThenHealed) {
+        job::must_fail(book, stage).await;
+        if let Some(healed) = provision::retry(book, stage).await {
+            observe::checks(book, stage, observer.as_ref(), &healed).await;
+            job::run_job(book, stage).await;
+        }
+    }
     if !stage.trial.is_main() {
         return;
     }
-    if !stage.stop.asked() {
-        provision::converge(book, stage).await;
-        job::run_job(book, stage).await;
-    }
+    provision::converge(book, stage).await;
+    job::run_job(book, stage).await;
+    job::scale(book, stage).await;
     provision::hold(book, stage).await;
 }
 
 /// The oracles over the journal, and the record.
 fn done(mut book: Book<'_, '_>, stage: &Stage<'_>) -> Ran {
+    if stage.stop.asked() {
+        let begun = book.begin("stop");
+        book.end(begun, Verdict::Unknown, "was asked to stop");
+    }
+    for problem in stage.faults.failed_changes() {
+        book.find("faults", format!("{problem}: this trial proves nothing"));
+    }
     let calls = stage.journal.calls();
     book.find_all(oracles::calls::lookers(&calls));
     book.find_all(oracles::calls::budget(

@@ -3,7 +3,6 @@
 //! Apart from the comparison (`audit::compare`), which is pure.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::account::Account;
@@ -19,9 +18,6 @@ use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
 
-/// How long the account is left alone before it is audited: what a timed-out request does late must
-/// show.
-const SETTLE: Duration = Duration::from_secs(120);
 /// How often the account is looked at again when something is still there: deletions take time to show.
 const LOOKS_MAX: usize = 3;
 
@@ -76,19 +72,10 @@ pub async fn audit(
     baseline: &Inventory,
 ) -> Looked {
     let begun = book.begin("audit");
-    tokio::time::sleep(SETTLE).await;
-    let mut after = inventory::take(auditor).await;
+    let after = settled(stage, auditor, baseline).await;
     let types = auditor.resource_types();
-    for _ in 1..LOOKS_MAX {
-        let new = compare::new_resources(&baseline.resources, &after.resources);
-        if compare::split(new, types).0.is_empty() {
-            break;
-        }
-        tokio::time::sleep(SETTLE).await;
-        after = inventory::take(auditor).await;
-    }
     let mut coverage = compare::both(&baseline.coverage, &after.coverage);
-    let new = compare::new_resources(&baseline.resources, &after.resources);
+    let (new, mut neighbours) = new_of_nobody_else(stage, auditor, baseline, &after);
     let new = match auditor.complete(new.clone()).await {
         Ok(complete) => complete,
         Err(error) => {
@@ -100,7 +87,8 @@ pub async fn audit(
     };
     let may_stay = |resource: &&Resource| compare::stays(resource, types).is_some();
     let staying: Vec<Resource> = new.iter().filter(may_stay).cloned().collect();
-    let (orphans, stays) = compare::split(new, types);
+    let (orphans, mut stays) = compare::split(new, types);
+    stays.append(&mut neighbours);
     let orphans = describe(stage, auditor, &orphans, &after.resources).await;
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
@@ -108,6 +96,100 @@ pub async fn audit(
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
     Looked { staying, gone }
+}
+
+/// Leaves the account alone for a while and lists it, again while something new is in it: deletions
+/// take time to show.
+async fn settled(stage: &Stage<'_>, auditor: &dyn Account, baseline: &Inventory) -> Inventory {
+    let settle = auditor.settle();
+    tokio::time::sleep(settle).await;
+    let mut after = inventory::take(auditor).await;
+    for _ in 1..LOOKS_MAX {
+        let (new, _) = new_of_nobody_else(stage, auditor, baseline, &after);
+        if compare::split(new, auditor.resource_types()).0.is_empty() {
+            break;
+        }
+        tokio::time::sleep(settle).await;
+        after = inventory::take(auditor).await;
+    }
+    after
+}
+
+/// What is new, without what certainly is a neighbour's; that in sentences.
+fn new_of_nobody_else(
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+    after: &Inventory,
+) -> (Vec<Resource>, Vec<String>) {
+    let mut neighbours = Vec::new();
+    let mut new = compare::new_resources(&baseline.resources, &after.resources);
+    new.retain(|resource| {
+        let proof = auditor.neighbours(&stage.run, resource, &after.resources);
+        neighbours.extend(
+            proof
+                .iter()
+                .map(|proof| format!("{}: {proof}", compare::words(resource))),
+        );
+        proof.is_none()
+    });
+    (new, neighbours)
+}
+
+/// What exists of the run now: the truth in rehearsal; elsewhere what is listed and proven to be of
+/// the run. `None` when it cannot be listed.
+pub async fn of_run(stage: &Stage<'_>, account: &dyn Account) -> Option<Vec<Resource>> {
+    if let Some(world) = &stage.world {
+        return Some(world.inventory());
+    }
+    let inventory = inventory::take(account).await;
+    if !inventory.coverage.failed.is_empty() {
+        return None;
+    }
+    let all = &inventory.resources;
+    let ours = |resource: &&Resource| !account.proofs(&stage.run, resource, all).is_empty();
+    Some(all.iter().filter(ours).cloned().collect())
+}
+
+/// After the teardown of a failed first attempt: nothing may be left of it.
+pub async fn nothing_left(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) {
+    let begun = book.begin("left");
+    let after = settled(stage, auditor, baseline).await;
+    let (new, _) = new_of_nobody_else(stage, auditor, baseline, &after);
+    let (left, _) = compare::split(new, auditor.resource_types());
+    let words: Vec<String> = left.iter().map(compare::words).collect();
+    match (after.coverage.failed.is_empty(), words.is_empty()) {
+        (true, true) => book.end(begun, Verdict::Pass, "the first attempt left nothing"),
+        (false, true) => {
+            let failed = after.coverage.failed.join("; ");
+            book.end(begun, Verdict::Unknown, format!("cannot be listed: {failed}"));
+        }
+        (_, false) => {
+            let message = format!("of the first attempt there still is: {}", words.join(", "));
+            book.find("O1 orphans", &message);
+            book.end(begun, Verdict::Fail, message);
+        }
+    }
+}
+
+/// While nobody gets an answer, an audit must not claim to know.
+pub async fn must_be_unknown(book: &mut Book<'_, '_>, auditor: &dyn Account) {
+    let begun = book.begin("audit-blind");
+    let looked = inventory::take(auditor).await;
+    let coverage = compare::verdict(&[], &looked.coverage, Tier::Live);
+    if coverage == Verdict::Unknown {
+        let (listed, cells) = (looked.coverage.listed, looked.coverage.cells);
+        let message = format!("unknown (as forced): {listed} of {cells} cells listed");
+        book.end(begun, Verdict::Pass, message);
+    } else {
+        let message = "the audit claims to know though nobody gets an answer";
+        book.end_judged(begun, Verdict::Fail, message);
+    }
 }
 
 /// Each orphan with what it costs and why it belongs to the run.
@@ -155,6 +237,14 @@ fn judge(
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
     if after.coverage.failed.is_empty() {
         gone = compare::new_resources(&after.resources, &baseline.resources);
+        // What a neighbour had and has no more is his affair, unless it was we who touched it.
+        let calls = stage.journal.calls();
+        gone.retain(|resource| {
+            auditor
+                .neighbours(&stage.run, resource, &baseline.resources)
+                .is_none()
+                || oracles::calls::touches(&calls, resource)
+        });
         book.find_all(oracles::foreign::gone(&gone, &price));
     }
     compare_with_truth(book, stage, auditor, after, "after the run");

@@ -2,6 +2,7 @@
 //!
 //! Apart from how it is shown: a terminal, plain lines and silence all listen to the same.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kubeproof_contract::check::Verdict;
@@ -12,6 +13,8 @@ pub trait Progress: Send + Sync {
     fn begins(&self, _trial: &str) {}
     /// A trial has entered a phase, so long after its start in its own clock.
     fn phase(&self, _trial: &str, _phase: &str, _at: Duration) {}
+    /// What is being done in the phase, as the provisioner says it.
+    fn note(&self, _trial: &str, _line: &str) {}
     /// A phase has ended.
     fn phase_done(&self, _trial: &str, _phase: &str, _verdict: Verdict, _message: &str) {}
     /// A trial has ended.
@@ -23,3 +26,10 @@ pub trait Progress: Send + Sync {
 pub struct Silent;
 
 impl Progress for Silent {}
+
+impl Silent {
+    /// Silence, to be shared.
+    pub fn shared() -> Arc<dyn Progress> {
+        Arc::new(Self)
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
 use super::attempt::attempt;
@@ -18,28 +19,27 @@ use crate::audit::compare::new_resources;
 use crate::oracles::calls;
 use crate::oracles::price::{Item, list};
 
-/// Provisions; after a failure that is expected a new process tries once more. `None` when there is
-/// no cluster in the end.
-pub async fn provision(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
+/// The first attempt: what it made, and whether a new process shall try again.
+pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provisioned>, bool) {
     let minutes = stage.scenario().limits.provision_minutes;
     let begun = book.begin("provision");
     let before = stage.clock.elapsed();
-    let mut provisioner = stage.provisioner();
-    let (ending, mut made) = attempt(stage, minutes, true, provisioner.provision()).await;
+    let mut provisioner = stage.first_provisioner();
+    let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
     // The process is gone, with everything that it knew.
     drop(provisioner);
     let meaning = expect::first_provision(stage.trial.expected(), &ending);
     note_late(book, &ending);
     book.end_judged(begun, meaning.verdict, meaning.message);
-    if meaning.again && !stage.stop.asked() {
-        made = retry(book, stage, minutes).await;
-    } else if made.is_some() && stage.trial.is_main() {
+    if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
     }
-    made
+    (made, meaning.again)
 }
 
-async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) -> Option<Provisioned> {
+/// A later attempt, by a new process. `None` when there is no cluster in the end.
+pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
+    let minutes = stage.scenario().limits.provision_minutes;
     let begun = book.begin("retry");
     let mut provisioner = stage.provisioner();
     let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
@@ -68,18 +68,24 @@ fn note_ready(book: &mut Book<'_, '_>, stage: &Stage<'_>, before: Duration) {
 
 /// O7: a second provision converges: it succeeds and makes nothing new.
 pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let Some(world) = &stage.world else {
-        book.skip("converge", "only in rehearsal: it needs the truth");
+    if stage.trial.tier == Tier::Live {
+        book.skip("converge", "not when live: another look at everything costs");
+        return;
+    }
+    let begun = book.begin("converge");
+    let observer = stage.account(Actor::Observer);
+    let Some(before) = look::of_run(stage, observer.as_ref()).await else {
+        book.end(begun, Verdict::Unknown, "the account could not be listed");
         return;
     };
-    let begun = book.begin("converge");
-    let before = world.inventory();
     let minutes = stage.scenario().limits.provision_minutes;
     let mut provisioner = stage.provisioner();
     let (ending, _) = attempt(stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
-    let after = world.inventory();
-    let observer = stage.account(Actor::Observer);
+    let Some(after) = look::of_run(stage, observer.as_ref()).await else {
+        book.end(begun, Verdict::Unknown, "the account could not be listed");
+        return;
+    };
     let price = look::price(observer.as_ref());
     let mut wrong = Vec::new();
     for (what, differ) in [
@@ -109,6 +115,10 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
 
 /// Keeps the cluster alive for the planned duration, counted from the first call that made anything.
 pub async fn hold(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    if let Some(why) = stage.account(Actor::Observer).free_because() {
+        book.skip("hold", &format!("time costs nothing: {why}"));
+        return;
+    }
     let begun = book.begin("hold");
     let calls = stage.journal.calls();
     let first = calls::mutating(&calls)

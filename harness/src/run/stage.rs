@@ -1,6 +1,6 @@
 //! The stage of one trial: clock, journal, fault plan, and the layered ways into the account.
 //!
-//! Apart from the phases because it is the one place where rehearsal and live differ.
+//! Apart from the phases because it is the one place where the tiers differ.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::provider::{Connection, Credentials};
+use kubeproof_contract::provider::{Connection, Credentials, Voice};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use kubeproof_contract::world::World;
 
+use super::directory;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
@@ -33,18 +34,22 @@ pub struct Stage<'a> {
     pub trial: &'a Trial,
     /// Its run.
     pub run: Run,
+    /// Its own folder, for files that a provisioner cannot do without. It may not exist yet.
+    pub directory: PathBuf,
     /// Its clock.
     pub clock: Clock,
     /// All calls made so far.
     pub journal: Journal,
     /// The faults with their counters.
     pub faults: FaultPlan,
-    /// The simulator's truth; none when live.
+    /// The simulator's truth; none in the other tiers.
     pub world: Option<Arc<dyn World>>,
     /// Listens.
-    pub progress: &'a dyn Progress,
+    pub progress: Arc<dyn Progress>,
     /// The wish to stop.
     pub stop: Stop,
+    /// The image of jobs, where scenarios name none; none is the default one.
+    pub job_image: Option<String>,
     /// Folder where intent, journal and record are written, if anywhere.
     pub out: Option<PathBuf>,
     /// Live: the ids of the accounts in which the trial may happen.
@@ -66,6 +71,8 @@ pub struct Surroundings {
     pub stop: Stop,
     /// Live: the ids of the accounts in which trials may happen.
     pub accounts: Vec<String>,
+    /// The image of jobs, where scenarios name none; none is the default one.
+    pub job_image: Option<String>,
 }
 
 impl Surroundings {
@@ -77,6 +84,7 @@ impl Surroundings {
             out: None,
             stop: Stop::default(),
             accounts: Vec::new(),
+            job_image: None,
         }
     }
 }
@@ -89,49 +97,73 @@ impl<'a> Stage<'a> {
     pub fn set(
         trial: &'a Trial,
         around: &Surroundings,
-        progress: &'a dyn Progress,
+        progress: &Arc<dyn Progress>,
         today: Timestamp,
     ) -> Result<Self, TransportError> {
         let start = trial.start(today);
         let clock = Clock::starting_at(start);
+        let provider = &trial.scenario.provider;
         let (innermost, world, credentials) = match trial.tier {
-            Tier::Rehearsal | Tier::Kind => {
-                let scenario = &trial.scenario.content;
-                let rehearsal = trial
-                    .scenario
-                    .provider
-                    .rehearse(scenario, clock, trial.seed);
+            Tier::Rehearsal => {
+                let rehearsal = provider
+                    .rehearse(&trial.scenario.content, clock, trial.seed)
+                    .ok_or_else(|| {
+                        let title = provider.title();
+                        TransportError::Connect(format!("{title} has no simulator"))
+                    })?;
                 (
                     rehearsal.transport,
                     Some(rehearsal.world),
                     Credentials::Rehearsal,
                 )
             }
-            Tier::Live => {
+            Tier::Kind | Tier::Live => {
                 let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
                 let env_file = around.env_file.clone();
-                (https, None, Credentials::Documented { env_file })
+                let way_out = provider.way_out(https);
+                (way_out, None, Credentials::Documented { env_file })
             }
         };
-        Ok(Self {
+        let run = trial.run(&around.owner, start);
+        let folder = around.out.clone();
+        let directory = folder
+            .unwrap_or_else(|| std::env::temp_dir().join("kubeproof"))
+            .join(&run.id);
+        let stage = Self {
             trial,
-            run: trial.run(&around.owner, start),
+            run,
+            directory,
             clock,
             journal: Journal::default(),
             faults: FaultPlan::new(trial.faults()),
             world,
-            progress,
+            progress: Arc::clone(progress),
             stop: around.stop.clone(),
             out: around.out.clone(),
             accounts: around.accounts.clone(),
+            // A simulator knows no image but the default one.
+            job_image: around
+                .job_image
+                .clone()
+                .filter(|_| trial.tier != Tier::Rehearsal),
             innermost,
             credentials,
-        })
+        };
+        let connection = stage.connection(Actor::Foreign);
+        if let Some(foreign) = provider.foreign_changes(stage.scenario(), connection) {
+            stage.faults.let_change(foreign);
+        }
+        Ok(stage)
     }
 
     /// The scenario of the trial.
     pub fn scenario(&self) -> &AnyScenario {
         &self.trial.scenario.content
+    }
+
+    /// The command that finishes the clean-up of this run, if it must be left at once.
+    pub fn clean_up_command(&self) -> String {
+        directory::clean_up_command(&self.run.id, self.out.as_deref())
     }
 
     /// The layered transport of an actor: journal outside, so that it sees what the actor saw.
@@ -150,7 +182,14 @@ impl<'a> Stage<'a> {
             seed: self.trial.seed,
             run: self.run.clone(),
             credentials: self.credentials.clone(),
+            directory: self.directory.clone(),
+            voice: self.voice(),
         }
+    }
+
+    fn voice(&self) -> Voice {
+        let (progress, trial) = (Arc::clone(&self.progress), self.trial.name());
+        Voice::heard_by(Arc::new(move |line: &str| progress.note(&trial, line)))
     }
 
     /// The account as this actor sees it.
@@ -163,10 +202,22 @@ impl<'a> Stage<'a> {
 
     /// A new process of the provisioner, with no memory of an earlier one.
     pub fn provisioner(&self) -> Box<dyn Provisioner> {
+        self.provisioner_of(self.scenario())
+    }
+
+    /// The provisioner of the first attempt: it may be asked for another cluster, by mistake.
+    pub fn first_provisioner(&self) -> Box<dyn Provisioner> {
+        match self.trial.first_cluster() {
+            Some(cluster) => self.provisioner_of(&self.scenario().with_cluster(cluster)),
+            None => self.provisioner(),
+        }
+    }
+
+    fn provisioner_of(&self, scenario: &AnyScenario) -> Box<dyn Provisioner> {
         let connection = self.connection(Actor::Provisioner);
         self.trial
             .scenario
             .provider
-            .provisioner(self.scenario(), connection)
+            .provisioner(scenario, connection)
     }
 }

@@ -43,6 +43,21 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     }
 }
 
+/// Tears down once the faults are over: what could not be found out before must be finished now.
+pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    let minutes = stage.scenario().limits.teardown_minutes;
+    let begun = book.begin("teardown-later");
+    let mut provisioner = stage.provisioner();
+    let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+    drop(provisioner);
+    if ending == Ending::Succeeded {
+        book.end(begun, Verdict::Pass, "the same teardown finished");
+        again(book, stage, minutes).await;
+    } else {
+        book.end_judged(begun, Verdict::Fail, ending.words());
+    }
+}
+
 /// What the truth still has of the run, with its price: why a second teardown had something to do.
 fn still_there(stage: &Stage<'_>) -> String {
     let Some(world) = &stage.world else {

@@ -3,7 +3,9 @@
 //! Plain data and pure names (of the trial, its run, its replay), so that tests can look at a plan
 //! without running it.
 
+use std::any::Any;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::fault::Fault;
@@ -85,6 +87,22 @@ impl Trial {
         }
     }
 
+    /// The cluster that the first attempt asks for instead, by a mistake that is then mended.
+    pub fn first_cluster(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        match &self.part {
+            Part::Lifecycle(_) => None,
+            Part::Failure(index, _) => {
+                let failure = self.scenario.content.failures.get(*index)?;
+                failure.first_cluster.clone()
+            }
+        }
+    }
+
+    /// Whether its scenario says that this must be seen.
+    pub fn expects(&self, expectation: Expectation) -> bool {
+        self.expected() == Expected::Forced(expectation)
+    }
+
     /// What must be seen.
     pub fn expected(&self) -> Expected {
         match &self.part {
@@ -141,18 +159,25 @@ impl Trial {
             self.seed,
             faults.join(",")
         );
+        if self.tier != Tier::Rehearsal {
+            // Unique: two runs of one trial may begin at the same moment, in one process or in two.
+            let unique = format!("{key}|{}|{}", start.as_nanosecond(), std::process::id());
+            let hash = digest(unique.as_bytes());
+            let letter = if self.tier == Tier::Kind { 'k' } else { 'l' };
+            return format!("{letter}{}-{}", start.strftime("%y%m%d%H%M%S"), &hash[..5]);
+        }
         let hash = digest(key.as_bytes());
-        match self.tier {
-            Tier::Live => format!("l{}-{}", start.strftime("%y%m%d%H%M%S"), &hash[..5]),
-            // Twenty characters at most, also for the largest seed.
-            _ if self.seed < 10_000_000_000 => format!("r{}-{}", self.seed, &hash[..8]),
-            _ => format!("r-{hash}"),
+        // Twenty characters at most, also for the largest seed.
+        if self.seed < 10_000_000_000 {
+            format!("r{}-{}", self.seed, &hash[..8])
+        } else {
+            format!("r-{hash}")
         }
     }
 }
 
 /// Quoted for a shell when it needs to be.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -11,7 +11,7 @@ use kubeproof_contract::call::Dialect;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
-use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile};
+use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::world::Rehearsal;
 
 use crate::account::EksAccount;
@@ -74,8 +74,8 @@ impl Provider for Aws {
         schemars::schema_for!(ScenarioFile<EksSpec>).to_value()
     }
 
-    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Rehearsal {
-        rehearsal::rehearse(&spec(scenario), clock, seed)
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
     }
 
     fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
@@ -99,8 +99,11 @@ impl Provider for Aws {
         CHECKLIST
     }
 
-    fn live_readiness(&self, env_file: &Path) -> Result<String, String> {
-        credentials::readiness(env_file)
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+        match tier {
+            Tier::Live => credentials::readiness(env_file),
+            Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is written against the cloud's API with the cloud's SDK, never against a simulator.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -74,6 +75,28 @@ pub trait Account: Send + Sync {
     /// Why a resource belongs to the run, as proofs in words: its tag, the run's name in it, a parent
     /// that belongs to it, who created it. Empty: no proof.
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String>;
+
+    /// Why a resource certainly belongs to somebody else, in words: it carries the tag of another run,
+    /// or hangs on something that does. An audit does not count it. `None`: no such proof.
+    fn neighbours(
+        &self,
+        _run: &Run,
+        _resource: &Resource,
+        _inventory: &[Resource],
+    ) -> Option<String> {
+        None
+    }
+
+    /// How long the account is left alone before it is audited, and between two looks: what a
+    /// timed-out request does late must show.
+    fn settle(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    /// Why nothing here is billed, when nothing is.
+    fn free_because(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Proof of creation from the cloud's own trail of events (what tags cannot give): resource id →
     /// who created it, when. Empty when the trail has nothing yet.

@@ -23,16 +23,19 @@ pub enum Actor {
     Workload,
     /// The reader of billing data.
     Biller,
+    /// Somebody else, whose changes a fault asks for.
+    Foreign,
 }
 
 impl Actor {
     /// All actors.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Provisioner,
         Self::Observer,
         Self::Auditor,
         Self::Workload,
         Self::Biller,
+        Self::Foreign,
     ];
 }
 
@@ -44,6 +47,7 @@ impl fmt::Display for Actor {
             Self::Auditor => "auditor",
             Self::Workload => "workload",
             Self::Biller => "biller",
+            Self::Foreign => "foreign",
         })
     }
 }

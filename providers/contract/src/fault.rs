@@ -29,6 +29,8 @@ pub enum Effect {
     LateApply(u64),
     /// No answer, ever.
     Hang,
+    /// From this call on the service answers nobody, whoever calls, until the faults are over.
+    Outage,
     /// The answer is cut in half.
     Garbled,
     /// Accepted, then the asynchronous operation fails with this code.
@@ -49,6 +51,9 @@ pub enum Effect {
     CrashBefore,
     /// The provisioner's process dies after the call was applied, before it sees the answer.
     CrashAfter,
+    /// Applied; then, before the answer is seen, somebody else changes something: what, by the name
+    /// that the provider gives it.
+    ForeignChange(String),
 }
 
 /// Which calls a fault strikes.
@@ -109,6 +114,10 @@ pub const EFFECTS: &[(&str, &str)] = &[
         "times out, applied later (argument: seconds, default 30)",
     ),
     ("hang", "never answered"),
+    (
+        "outage",
+        "from this call on the service answers nobody, until the faults are over",
+    ),
     ("garbled", "the answer is cut in half"),
     (
         "async-fail",
@@ -127,6 +136,10 @@ pub const EFFECTS: &[(&str, &str)] = &[
     (
         "crash-after",
         "the provisioner dies after the call was applied",
+    ),
+    (
+        "foreign-change",
+        "applied, then somebody else makes the change that the argument names",
     ),
 ];
 
@@ -218,6 +231,10 @@ fn read_effect(text: &str) -> Result<Effect, String> {
     let effect = match name {
         "reject" => return Ok(Effect::Reject(argument)),
         "async-fail" => return Ok(Effect::AsyncFail(argument)),
+        "foreign-change" => {
+            let name = argument.ok_or("`foreign-change` needs the name of the change")?;
+            return Ok(Effect::ForeignChange(name));
+        }
         "throttle" => match argument {
             None => Effect::Throttle(None),
             Some(_) => return Ok(Effect::Throttle(Some(number(0)?))),
@@ -229,6 +246,7 @@ fn read_effect(text: &str) -> Result<Effect, String> {
         "lost-request" => Effect::LostRequest,
         "lost-response" => Effect::LostResponse,
         "hang" => Effect::Hang,
+        "outage" => Effect::Outage,
         "garbled" => Effect::Garbled,
         "async-stuck" => Effect::AsyncStuck,
         "quota" => Effect::Quota,
@@ -264,6 +282,7 @@ impl fmt::Display for Effect {
             Self::LostResponse => f.write_str("lost-response"),
             Self::LateApply(seconds) => write!(f, "late-apply({seconds})"),
             Self::Hang => f.write_str("hang"),
+            Self::Outage => f.write_str("outage"),
             Self::Garbled => f.write_str("garbled"),
             Self::AsyncFail(None) => f.write_str("async-fail"),
             Self::AsyncFail(Some(code)) => write!(f, "async-fail({code})"),
@@ -275,6 +294,7 @@ impl fmt::Display for Effect {
             Self::CredentialsExpire => f.write_str("credentials-expire"),
             Self::CrashBefore => f.write_str("crash-before"),
             Self::CrashAfter => f.write_str("crash-after"),
+            Self::ForeignChange(name) => write!(f, "foreign-change({name})"),
         }
     }
 }

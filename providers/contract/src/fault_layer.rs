@@ -3,8 +3,9 @@
 //! It sits beside the journal, so live runs use the same one. Effects on asynchronous operations are
 //! handed to the simulator in a header, which no real cloud knows: live refuses them beforehand.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,6 +35,21 @@ struct Inner {
     counts: Mutex<Vec<Count>>,
     crashed: watch::Sender<u64>,
     reported: AtomicU64,
+    lifted: watch::Sender<bool>,
+    out: Mutex<BTreeSet<String>>,
+    foreign: Mutex<Option<Arc<dyn ForeignChanges>>>,
+    failed_changes: Mutex<Vec<String>>,
+}
+
+/// Carries out changes that somebody else makes ([`Effect::ForeignChange`]), for real: only the
+/// provider knows how.
+#[async_trait]
+pub trait ForeignChanges: Send + Sync + std::fmt::Debug {
+    /// Makes the change of this name.
+    ///
+    /// # Errors
+    /// When there is no such change, or it could not be made: then the trial proves nothing.
+    async fn make(&self, name: &str) -> Result<(), String>;
 }
 
 /// How often a fault's place was seen and how often it struck.
@@ -56,17 +72,49 @@ impl FaultPlan {
                 counts,
                 crashed,
                 reported,
+                lifted: watch::channel(false).0,
+                out: Mutex::default(),
+                foreign: Mutex::default(),
+                failed_changes: Mutex::default(),
             }),
+        }
+    }
+
+    /// Says who makes the foreign changes of this plan.
+    pub fn let_change(&self, foreign: Arc<dyn ForeignChanges>) {
+        *lock(&self.inner.foreign) = Some(foreign);
+    }
+
+    /// The foreign changes that could not be made, with the reasons.
+    pub fn failed_changes(&self) -> Vec<String> {
+        lock(&self.inner.failed_changes).clone()
+    }
+
+    /// Ends all faults: what hangs breaks now, and no call is struck any more.
+    pub fn lift(&self) {
+        self.inner.lifted.send_replace(true);
+    }
+
+    async fn until_lifted(&self) {
+        let mut lifted = self.inner.lifted.subscribe();
+        // The sender lives as long as the plan, so this only ends when the faults are lifted.
+        let _ = lifted.wait_for(|lifted| *lifted).await;
+    }
+
+    async fn change(&self, name: &str) {
+        let foreign = lock(&self.inner.foreign).clone();
+        let made = match foreign {
+            Some(foreign) => foreign.make(name).await,
+            None => Err("nobody makes foreign changes here".to_owned()),
+        };
+        if let Err(problem) = made {
+            lock(&self.inner.failed_changes).push(format!("foreign-change({name}): {problem}"));
         }
     }
 
     /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
     pub fn tally(&self) -> Vec<(Fault, Count)> {
-        let counts = self
-            .inner
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let counts = lock(&self.inner.counts);
         self.inner
             .faults
             .iter()
@@ -94,12 +142,10 @@ impl FaultPlan {
         dialect: Arc<dyn Dialect>,
         actor: Actor,
     ) -> SharedTransport {
-        if self
-            .inner
-            .faults
-            .iter()
-            .all(|fault| fault.place.actor != actor)
-        {
+        // An outage strikes those who make no struck call themselves.
+        let concerns =
+            |fault: &Fault| fault.place.actor == actor || fault.effect == Effect::Outage;
+        if !self.inner.faults.iter().any(concerns) {
             return inner;
         }
         Arc::new(FaultLayer {
@@ -116,12 +162,15 @@ impl FaultPlan {
         dialect: &dyn Dialect,
         request: &Request<Bytes>,
     ) -> Option<Effect> {
+        if *self.inner.lifted.borrow() {
+            return None;
+        }
         let signature = dialect.signature(request);
-        let mut counts = self
-            .inner
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut out = lock(&self.inner.out);
+        if out.contains(&signature.service) {
+            return Some(Effect::Hang);
+        }
+        let mut counts = lock(&self.inner.counts);
         let mut decided = None;
         for (fault, count) in self.inner.faults.iter().zip(counts.iter_mut()) {
             if !fault.place.names(actor, &signature) {
@@ -131,10 +180,17 @@ impl FaultPlan {
             if decided.is_none() && fault.place.strikes(count.seen) {
                 count.struck += 1;
                 decided = Some(fault.effect.clone());
+                if fault.effect == Effect::Outage {
+                    out.insert(signature.service.clone());
+                }
             }
         }
         decided
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug)]
@@ -205,7 +261,15 @@ impl Transport for FaultLayer {
                     "injected: applied later".to_owned(),
                 ))
             }
-            Effect::Hang => std::future::pending().await,
+            Effect::Hang | Effect::Outage => {
+                self.plan.until_lifted().await;
+                Err(TransportError::Lost("injected: never answered".to_owned()))
+            }
+            Effect::ForeignChange(name) => {
+                let response = self.inner.send(request).await;
+                self.plan.change(&name).await;
+                response
+            }
             Effect::Garbled => {
                 let response = self.inner.send(request).await?;
                 let (parts, body) = response.into_parts();

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod fault_layer;
 pub mod https;
 pub mod journal;
+pub mod process;
 pub mod provider;
 pub mod provisioner;
 pub mod resource;

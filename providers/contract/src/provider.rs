@@ -10,7 +10,8 @@ use crate::call::Dialect;
 use crate::clock::Clock;
 use crate::provisioner::Provisioner;
 use crate::run::Run;
-use crate::scenario::{AnyScenario, ScenarioError};
+use crate::fault_layer::ForeignChanges;
+use crate::scenario::{AnyScenario, ScenarioError, Tier};
 use crate::transport::SharedTransport;
 use crate::world::Rehearsal;
 
@@ -27,6 +28,35 @@ pub struct Connection {
     pub run: Run,
     /// How to find credentials.
     pub credentials: Credentials,
+    /// The run's own folder, for files that a provisioner cannot do without (state, kubeconfig).
+    /// It may not exist yet.
+    pub directory: PathBuf,
+    /// Hears what is being done.
+    pub voice: Voice,
+}
+
+/// Says to whoever watches a trial what is being done, line by line. Never a secret.
+#[derive(Clone, Default)]
+pub struct Voice(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl Voice {
+    /// A voice that this function hears.
+    pub fn heard_by(listener: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+        Self(Some(listener))
+    }
+
+    /// Says a line.
+    pub fn say(&self, line: &str) {
+        if let Some(listener) = &self.0 {
+            listener(line);
+        }
+    }
+}
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Voice")
+    }
 }
 
 /// How to find credentials.
@@ -70,8 +100,29 @@ pub trait Provider: Send + Sync {
     /// The JSON schema of its scenario files.
     fn schema(&self) -> serde_json::Value;
 
-    /// A fresh simulated account, with decoys in it, on the current runtime's clock.
-    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Rehearsal;
+    /// The tiers in which its scenarios can run.
+    fn tiers(&self) -> &'static [Tier] {
+        &[Tier::Rehearsal, Tier::Live]
+    }
+
+    /// A fresh simulated account, with decoys in it, on the current runtime's clock. `None` when
+    /// there is no simulator: then it has no tier `rehearsal`.
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal>;
+
+    /// The way out of this process in the other tiers: HTTPS, unless the provider knows another
+    /// besides.
+    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+        https
+    }
+
+    /// Who makes the foreign changes that the faults of a trial name. `None`: nobody.
+    fn foreign_changes(
+        &self,
+        _scenario: &AnyScenario,
+        _connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        None
+    }
 
     /// The observer of the account.
     fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account>;
@@ -85,9 +136,10 @@ pub trait Provider: Send + Sync {
     /// The checklist ids that belong to this provider, with titles: none may be missing in a record.
     fn checklist(&self) -> &'static [(&'static str, &'static str)];
 
-    /// Whether this provider could run live here: the credential source, or where it was looked for.
+    /// Whether this provider could run here in a tier other than rehearsal: with what (the credential
+    /// source, the engine), or what is missing and how to get it. Asks nobody for a password.
     ///
     /// # Errors
-    /// With the places looked at.
-    fn live_readiness(&self, env_file: &std::path::Path) -> Result<String, String>;
+    /// With what is missing, where it was looked for, and what to do.
+    fn readiness(&self, tier: Tier, env_file: &std::path::Path) -> Result<String, String>;
 }

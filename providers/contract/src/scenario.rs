@@ -3,6 +3,8 @@
 //! Generic over the provider's own `cluster` block, so that one reader gives line and column for
 //! mistakes in either part, and this crate still knows no cloud.
 
+mod failure;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
+pub use failure::{Expectation, FailureBlock, FaultText};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,14 +69,19 @@ pub struct ScenarioFile<C> {
     #[serde(default)]
     pub job: JobBlock,
     /// The forced partial failures: each is a trial of its own.
-    #[serde(default)]
-    pub failures: Vec<FailureBlock>,
+    #[serde(default = "no_failures")]
+    pub failures: Vec<FailureBlock<C>>,
     /// Cost expectations.
     #[serde(default)]
     pub cost: CostBlock,
     /// Limits of the trial.
     #[serde(default)]
     pub limits: LimitsBlock,
+}
+
+/// Written out, because the derived default would ask one of the cluster block too.
+fn no_failures<C>() -> Vec<FailureBlock<C>> {
+    Vec::new()
 }
 
 fn default_tiers() -> Vec<Tier> {
@@ -158,6 +165,14 @@ pub struct JobBlock {
     /// Also make a LoadBalancer service and a volume claim, which must not outlive the cluster.
     #[serde(default)]
     pub with_leftovers: bool,
+    /// The image of the job, where the default one cannot be pulled: any with a `/bin/sh`. The
+    /// variable KUBEPROOF_JOB_IMAGE sets it for all scenarios that do not.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Also run so many copies of the job's image as a workload, scaled up from one and down to none.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 100))]
+    pub scale_to: Option<u32>,
 }
 
 fn default_print() -> String {
@@ -174,55 +189,9 @@ impl Default for JobBlock {
             print: default_print(),
             timeout_seconds: default_job_timeout(),
             with_leftovers: false,
+            image: None,
+            scale_to: None,
         }
-    }
-}
-
-/// A forced partial failure.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FailureBlock {
-    /// Name of the failure: its trial is `<scenario>/<name>`.
-    pub name: Name,
-    /// What is forced, as `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`.
-    pub faults: Vec<FaultText>,
-    /// What must be seen.
-    pub expect: Expectation,
-}
-
-/// What must be seen after a forced partial failure. Whatever it is, teardown and a clean audit follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Expectation {
-    /// The first attempt fails; a retry succeeds and makes no twin.
-    RetrySucceeds,
-    /// The provisioner copes by itself: the first attempt succeeds.
-    Survives,
-    /// The process dies; a new one takes over and succeeds.
-    TakenOver,
-    /// Provisioning succeeds; teardown is what is struck, and it must succeed in the end.
-    TeardownSucceeds,
-}
-
-/// A fault in its written form, checked when the file is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct FaultText(pub Fault);
-
-impl TryFrom<String> for FaultText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-            .map(Self)
-            .map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
-    }
-}
-
-impl From<FaultText> for String {
-    fn from(text: FaultText) -> Self {
-        text.0.to_string()
     }
 }
 
@@ -343,15 +312,22 @@ pub type AnyScenario = ScenarioFile<Arc<dyn Any + Send + Sync>>;
 impl<C: Send + Sync + 'static> ScenarioFile<C> {
     /// Hides the cluster block's type, for the harness.
     pub fn into_any(self) -> AnyScenario {
+        let hidden = |cluster: C| -> Arc<dyn Any + Send + Sync> { Arc::new(cluster) };
+        let failure = |failure: FailureBlock<C>| FailureBlock {
+            name: failure.name,
+            faults: failure.faults,
+            first_cluster: failure.first_cluster.map(hidden),
+            expect: failure.expect,
+        };
         ScenarioFile {
             scenario: self.scenario,
             description: self.description,
             provider: self.provider,
             tiers: self.tiers,
             provisioner: self.provisioner,
-            cluster: Arc::new(self.cluster),
+            cluster: hidden(self.cluster),
             job: self.job,
-            failures: self.failures,
+            failures: self.failures.into_iter().map(failure).collect(),
             cost: self.cost,
             limits: self.limits,
         }
@@ -359,6 +335,15 @@ impl<C: Send + Sync + 'static> ScenarioFile<C> {
 }
 
 impl AnyScenario {
+    /// The same scenario with another cluster block.
+    #[must_use]
+    pub fn with_cluster(&self, cluster: Arc<dyn Any + Send + Sync>) -> Self {
+        Self {
+            cluster,
+            ..self.clone()
+        }
+    }
+
     /// The cluster block, for the provider that read it. `None` for any other type.
     pub fn cluster_as<C: Send + Sync + 'static>(&self) -> Option<&C> {
         self.cluster.downcast_ref()

@@ -183,6 +183,7 @@ fn right_cost() -> Cost {
         billed: Some(money("0.349588")),
         deviation_percent: Some(money("6.1215")),
         tolerance_percent: 20,
+        free: false,
         lines: vec![
             line("control_plane", "EKS control plane", "0.10", "0.075"),
             line("nodes", "2 × t3.medium", "0.0832", "0.0624"),

@@ -1,0 +1,84 @@
+//! The forced partial failures of a scenario file: what is forced, and what must be seen.
+//!
+//! Apart from the rest of the file because each of them is a trial of its own.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+use crate::fault::Fault;
+
+/// A forced partial failure.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureBlock<C> {
+    /// Name of the failure: its trial is `<scenario>/<name>`.
+    pub name: Name,
+    /// What is forced, as `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`.
+    #[serde(default)]
+    pub faults: Vec<FaultText>,
+    /// The cluster that the first attempt asks for instead: a mistake that its user then mends.
+    #[serde(default = "no_cluster")]
+    pub first_cluster: Option<C>,
+    /// What must be seen.
+    pub expect: Expectation,
+}
+
+/// Written out, because the derived default would ask one of the cluster block too.
+fn no_cluster<C>() -> Option<C> {
+    None
+}
+
+/// What must be seen after a forced partial failure. Whatever it is, teardown and a clean audit follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expectation {
+    /// The first attempt fails; a retry succeeds and makes no twin.
+    RetrySucceeds,
+    /// The provisioner copes by itself: the first attempt succeeds.
+    Survives,
+    /// The process dies; a new one takes over and succeeds.
+    TakenOver,
+    /// Provisioning succeeds; teardown is what is struck, and it must succeed in the end.
+    TeardownSucceeds,
+    /// The first attempt fails or dies; teardown of what it left leaves nothing; then a retry succeeds.
+    CleanedThenRetried,
+    /// Provisioning succeeds; the cluster is struck while the job runs, and the job fails; a new
+    /// process provisions again, and then the job succeeds.
+    JobFailsThenHealed,
+    /// Provisioning succeeds; then nobody can find out: teardown fails and the audit is unknown. When
+    /// the faults are over, the same teardown finishes.
+    FinishesLater,
+}
+
+impl Expectation {
+    /// Whether the first attempt at provisioning must not succeed.
+    pub fn first_attempt_fails(self) -> bool {
+        matches!(
+            self,
+            Self::RetrySucceeds | Self::TakenOver | Self::CleanedThenRetried
+        )
+    }
+}
+
+/// A fault in its written form, checked when the file is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct FaultText(pub Fault);
+
+impl TryFrom<String> for FaultText {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+            .map(Self)
+            .map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
+    }
+}
+
+impl From<FaultText> for String {
+    fn from(text: FaultText) -> Self {
+        text.0.to_string()
+    }
+}
