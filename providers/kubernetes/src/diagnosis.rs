@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ContainerState, Event, Pod};
 use kube::api::{Api, ListParams};
+use tokio::time::Instant;
 
 use crate::attempt::list_all;
 
@@ -26,13 +27,13 @@ const LASTING: [&str; 5] = [
     "RunContainerError",
 ];
 /// How long a reason that often passes may last.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Events that a diagnosis quotes.
 const EVENTS: usize = 5;
 
 /// How hopeless a pod's waiting is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Hope {
+enum Hope {
     /// Nothing speaks against it.
     Fine,
     /// It may pass.
@@ -41,8 +42,35 @@ pub(crate) enum Hope {
     Lost(String),
 }
 
+/// Waits for a while with pods whose trouble may pass, and not at all with hopeless ones.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    doubtful_since: Option<Instant>,
+}
+
+impl Patience {
+    /// Why the pods are given up, and what to do next; nothing while there is hope.
+    pub(crate) fn given_up(&mut self, pods: &[Pod]) -> Option<(String, &'static str)> {
+        match hope(pods) {
+            Hope::Fine => {
+                self.doubtful_since = None;
+                None
+            }
+            Hope::Lost(why) => {
+                let next = "the pod can never start: look at its image and command";
+                Some((why, next))
+            }
+            Hope::Doubtful(why) => {
+                let since = *self.doubtful_since.get_or_insert_with(Instant::now);
+                let over = since.elapsed() >= PATIENCE;
+                over.then_some((why, "look at why the pod does not start"))
+            }
+        }
+    }
+}
+
 /// Judges what pods wait for.
-pub(crate) fn hope(pods: &[Pod]) -> Hope {
+fn hope(pods: &[Pod]) -> Hope {
     let mut hope = Hope::Fine;
     for state in pods.iter().flat_map(states) {
         let Some(waiting) = state.waiting else {

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::attempt::{attempt, list_all};
-use crate::diagnosis::{self, Hope, PATIENCE};
+use crate::diagnosis::{self, Patience};
 use crate::error::{Cause, KubernetesError};
 use crate::{namespace, probe};
 
@@ -31,6 +31,9 @@ pub struct JobOrder {
     pub name: String,
     /// Name space of its own: it is created and removed.
     pub namespace: String,
+    /// The image of its container, with a shell at `/bin/sh`; none means busybox of the Kubernetes
+    /// project. Whether a node pulls it is left to Kubernetes.
+    pub image: Option<String>,
     /// The text that it shall print.
     pub print: String,
     /// The secret that it shall print after the text.
@@ -46,6 +49,7 @@ impl std::fmt::Debug for JobOrder {
         f.debug_struct("JobOrder")
             .field("name", &self.name)
             .field("namespace", &self.namespace)
+            .field("image", &self.image)
             .field("print", &self.print)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
@@ -76,22 +80,8 @@ pub struct JobProof {
 pub async fn run_job(client: &kube::Client, order: &JobOrder) -> Result<JobProof, KubernetesError> {
     let mut labels = order.labels.clone();
     labels.insert(JOB_LABEL.to_owned(), order.name.clone());
-    // Somebody else's name space stops here, and stays.
-    namespace::ensure(client, &order.namespace, &labels).await?;
-    let proven = prove(client, order, &labels).await;
-    let removed = namespace::delete(client, &order.namespace).await;
-    match (proven, removed) {
-        (Ok(proof), Ok(())) => Ok(proof),
-        (Ok(_), Err(error)) => Err(error),
-        (Err(error), Ok(())) => Err(error),
-        (Err(mut error), Err(second)) => {
-            error.message += &format!(
-                "; besides, name space {} remains: {second}",
-                order.namespace
-            );
-            Err(error)
-        }
-    }
+    let work = prove(client, order, &labels);
+    namespace::within(client, &order.namespace, &labels, work).await
 }
 
 async fn prove(
@@ -157,6 +147,7 @@ async fn make_job(
     labels: &BTreeMap<String, String>,
 ) -> Result<(), KubernetesError> {
     let what = format!("create job {}/{}", order.namespace, order.name);
+    let image = order.image.as_deref();
     let api: Api<Job> = Api::namespaced(client.clone(), &order.namespace);
     let job = json!({
         "apiVersion": "batch/v1", "kind": "Job",
@@ -167,7 +158,7 @@ async fn make_job(
                 "metadata": {"labels": labels},
                 "spec": {
                     "restartPolicy": "Never", "automountServiceAccountToken": false,
-                    "containers": [probe::container(&order.print, Some(&order.name))],
+                    "containers": [probe::container(image, &order.print, Some(&order.name))],
                 },
             },
         },
@@ -213,7 +204,7 @@ async fn wait_end(
     let pods: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
     let ours =
         ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", order.name));
-    let mut doubtful_since = None;
+    let mut patience = Patience::default();
     loop {
         let job = attempt(&what, || jobs.get(&order.name)).await?;
         let all = list_all(&what, &pods, &ours).await?;
@@ -229,26 +220,11 @@ async fn wait_end(
         } else if start.elapsed() >= order.timeout {
             let why = format!("not complete after {} s", start.elapsed().as_secs());
             (Cause::Timeout, why, "look at what the pod waits for")
+        } else if let Some((why, next)) = patience.given_up(&all) {
+            (Cause::Refuted, why, next)
         } else {
-            match (diagnosis::hope(&all), doubtful_since) {
-                (Hope::Lost(why), _) => {
-                    let next = "the pod can never start: look at its image and command";
-                    (Cause::Refuted, why, next)
-                }
-                (Hope::Doubtful(why), Some(since))
-                    if start.elapsed().saturating_sub(since) >= PATIENCE =>
-                {
-                    (Cause::Refuted, why, "look at why the pod does not start")
-                }
-                (hope, since) => {
-                    doubtful_since = match hope {
-                        Hope::Doubtful(_) => since.or(Some(start.elapsed())),
-                        _ => None,
-                    };
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
-            }
+            tokio::time::sleep(PAUSE).await;
+            continue;
         };
         let seen = diagnosis::describe(client, &order.namespace, &all).await;
         let message = redacted(order, &format!("{why}: {seen}"));

@@ -1,4 +1,4 @@
-//! The Kubernetes side of every provider: readiness, the job that proves a cluster, and leftovers.
+//! The Kubernetes side of every provider: readiness, the proofs that a cluster works, leftovers.
 //!
 //! Written with kube-rs against the Kubernetes API, over the contract's transport: it knows no
 //! cloud and no simulator.
@@ -7,8 +7,10 @@ pub mod client;
 pub mod dialect;
 pub mod error;
 pub mod job;
+pub mod kubeconfig;
 pub mod leftovers;
 pub mod ready;
+pub mod scale;
 
 mod attempt;
 mod diagnosis;

@@ -14,6 +14,31 @@ use crate::error::{Cause, KubernetesError};
 pub(crate) const GONE_LIMIT: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Works in a name space of our own, and removes it again whatever the work comes to.
+///
+/// # Errors
+/// When the name space is somebody else's, then it stays; when the work fails; when the name space
+/// cannot be removed.
+pub(crate) async fn within<T>(
+    client: &kube::Client,
+    name: &str,
+    labels: &BTreeMap<String, String>,
+    work: impl Future<Output = Result<T, KubernetesError>>,
+) -> Result<T, KubernetesError> {
+    // Somebody else's name space stops here, and stays.
+    ensure(client, name, labels).await?;
+    let done = work.await;
+    let removed = delete(client, name).await;
+    match (done, removed) {
+        (Ok(proof), Ok(())) => Ok(proof),
+        (Ok(_), Err(error)) | (Err(error), Ok(())) => Err(error),
+        (Err(mut error), Err(second)) => {
+            error.message += &format!("; besides, name space {name} remains: {second}");
+            Err(error)
+        }
+    }
+}
+
 /// Makes a name space, or takes over one that carries the same labels.
 pub(crate) async fn ensure(
     client: &kube::Client,

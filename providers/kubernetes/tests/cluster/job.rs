@@ -19,6 +19,7 @@ fn order() -> JobOrder {
     JobOrder {
         name: "proof".to_owned(),
         namespace: "kp-test".to_owned(),
+        image: None,
         print: "hello from the job".to_owned(),
         nonce: NONCE.to_owned(),
         timeout: Duration::from_secs(300),

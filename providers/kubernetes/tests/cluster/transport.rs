@@ -85,6 +85,7 @@ fn order() -> JobOrder {
     JobOrder {
         name: "proof".to_owned(),
         namespace: "kp-test".to_owned(),
+        image: None,
         print: "through the storm".to_owned(),
         nonce: "n-1".to_owned(),
         timeout: Duration::from_secs(600),

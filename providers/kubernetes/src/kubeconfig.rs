@@ -1,0 +1,296 @@
+//! A kubeconfig, read: the access to a cluster that its current context gives.
+//!
+//! Apart from kube-rs's own reader, which brings a second way to the network along. What is not read
+//! here (files, helper programs, proxies) is refused by name. No error quotes a value of the file.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::error::{Cause, KubernetesError};
+
+/// What is being done, for errors.
+const WHAT: &str = "read the kubeconfig";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File {
+    #[serde(default)]
+    current_context: String,
+    #[serde(default)]
+    contexts: Vec<NamedContext>,
+    #[serde(default)]
+    clusters: Vec<NamedCluster>,
+    #[serde(default)]
+    users: Vec<NamedUser>,
+}
+
+#[derive(Deserialize)]
+struct NamedContext {
+    name: String,
+    context: Context,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    cluster: String,
+    user: String,
+}
+
+#[derive(Deserialize)]
+struct NamedCluster {
+    name: String,
+    cluster: Cluster,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Cluster {
+    server: String,
+    certificate_authority_data: Option<String>,
+    #[serde(flatten)]
+    other: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct NamedUser {
+    name: String,
+    user: User,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct User {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+    #[serde(flatten)]
+    other: BTreeMap<String, IgnoredAny>,
+}
+
+/// The access that the current context of a kubeconfig gives. The credential's end is not known.
+///
+/// # Errors
+/// When the text is no kubeconfig, its current context leads nowhere, or it asks for something that
+/// is not read here.
+pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
+    let file: File = serde_saphyr::from_str(text).map_err(|error| {
+        // The parser's own words may quote the file, and the file holds secrets.
+        let place = error.location().map_or(String::new(), |place| {
+            format!(" at line {}, column {}", place.line(), place.column())
+        });
+        refuse(format!("it is not a kubeconfig{place}"))
+    })?;
+    let context = named(
+        "context",
+        &file.current_context,
+        file.contexts.iter().map(|entry| (&entry.name, &entry.context)),
+    )?;
+    let cluster = named(
+        "cluster",
+        &context.cluster,
+        file.clusters.iter().map(|entry| (&entry.name, &entry.cluster)),
+    )?;
+    let user = named(
+        "user",
+        &context.user,
+        file.users.iter().map(|entry| (&entry.name, &entry.user)),
+    )?;
+    let unread = [
+        "certificate-authority",
+        "insecure-skip-tls-verify",
+        "proxy-url",
+        "tls-server-name",
+    ];
+    only_known("cluster", &context.cluster, &cluster.other, &unread)?;
+    let authority = cluster.certificate_authority_data.as_deref();
+    Ok(KubernetesAccess {
+        server: cluster.server.clone(),
+        certificate_authority_pem: authority
+            .map(|data| decoded("certificate-authority-data", data))
+            .transpose()?,
+        credential: credential(&context.user, user)?,
+        expires_at: None,
+    })
+}
+
+fn credential(name: &str, user: &User) -> Result<Credential, KubernetesError> {
+    let unread = [
+        "as",
+        "as-groups",
+        "as-uid",
+        "auth-provider",
+        "client-certificate",
+        "client-key",
+        "exec",
+        "password",
+        "tokenFile",
+        "username",
+    ];
+    only_known("user", name, &user.other, &unread)?;
+    let certificate = (&user.client_certificate_data, &user.client_key_data);
+    match (&user.token, certificate) {
+        (None, (Some(certificate), Some(key))) => Ok(Credential::ClientCertificate {
+            certificate_pem: decoded("client-certificate-data", certificate)?,
+            key_pem: decoded("client-key-data", key)?,
+        }),
+        (Some(token), (None, None)) => Ok(Credential::Token(token.clone())),
+        (Some(_), _) => Err(refuse(format!(
+            "user `{name}` has a token and a client certificate: one of them must go"
+        ))),
+        (None, (None, None)) => Err(refuse(format!(
+            "user `{name}` has neither a token nor a client certificate"
+        ))),
+        (None, _) => Err(refuse(format!(
+            "user `{name}` has a client certificate without its key, or a key alone"
+        ))),
+    }
+}
+
+fn named<'a, T>(
+    what: &str,
+    wanted: &str,
+    mut entries: impl Iterator<Item = (&'a String, &'a T)>,
+) -> Result<&'a T, KubernetesError> {
+    if wanted.is_empty() {
+        return Err(refuse(format!("it names no current {what}")));
+    }
+    entries
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, entry)| entry)
+        .ok_or_else(|| refuse(format!("there is no {what} `{wanted}` in it")))
+}
+
+/// Refuses what would change the meaning of the entry if it were passed over.
+fn only_known(
+    what: &str,
+    name: &str,
+    other: &BTreeMap<String, IgnoredAny>,
+    unread: &[&str],
+) -> Result<(), KubernetesError> {
+    match unread.iter().find(|field| other.contains_key(**field)) {
+        Some(field) => Err(refuse(format!(
+            "{what} `{name}` has `{field}`, which is not read here"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn decoded(field: &str, data: &str) -> Result<String, KubernetesError> {
+    let text: String = data.split_whitespace().collect();
+    STANDARD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .filter(|pem| pem.contains("-----BEGIN "))
+        .ok_or_else(|| refuse(format!("`{field}` is not PEM in base64")))
+}
+
+fn refuse(message: String) -> KubernetesError {
+    let next = "use the kubeconfig that the cluster's tool wrote, with its data inside";
+    KubernetesError::new(WHAT, Cause::Usage, message, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
+
+    fn text(cluster: &str, user: &str) -> String {
+        let authority = STANDARD.encode(CERTIFICATE);
+        format!(
+            "apiVersion: v1
+kind: Config
+preferences: {{}}
+clusters:
+- name: other
+  cluster: {{server: https://other.test}}
+- name: kind-a
+  cluster:
+    server: https://127.0.0.1:44021
+    certificate-authority-data: {authority}
+    {cluster}
+contexts:
+- name: kind-a
+  context: {{cluster: kind-a, user: admin, namespace: default}}
+current-context: kind-a
+users:
+- name: admin
+  user:
+    {user}
+"
+        )
+    }
+
+    fn certificate_and_key() -> String {
+        let data = STANDARD.encode(CERTIFICATE);
+        format!("{{client-certificate-data: {data}, client-key-data: {data}}}")
+    }
+
+    fn refused(text: &str, expected: &str) {
+        let error = access(text).unwrap_err();
+        assert_eq!(error.cause, Cause::Usage);
+        let words = error.to_string();
+        assert!(words.contains(expected), "`{expected}` is not in: {words}");
+        assert!(!words.contains("s3cret"), "a secret shows: {words}");
+    }
+
+    #[test]
+    fn the_current_context_gives_server_authority_and_client_certificate() {
+        let expected = KubernetesAccess {
+            server: "https://127.0.0.1:44021".to_owned(),
+            certificate_authority_pem: Some(CERTIFICATE.to_owned()),
+            credential: Credential::ClientCertificate {
+                certificate_pem: CERTIFICATE.to_owned(),
+                key_pem: CERTIFICATE.to_owned(),
+            },
+            expires_at: None,
+        };
+        assert_eq!(access(&text("", &certificate_and_key())).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_token_is_read_too() {
+        let seen = access(&text("", "token: abc")).unwrap();
+        assert_eq!(seen.credential, Credential::Token("abc".to_owned()));
+    }
+
+    #[test]
+    fn what_would_be_passed_over_is_refused_by_name() {
+        let user = certificate_and_key();
+        refused(&text("insecure-skip-tls-verify: true", &user), "`insecure-skip-tls-verify`");
+        refused(&text("proxy-url: http://p", &user), "`proxy-url`");
+        refused(&text("", "exec: {command: aws}"), "`exec`");
+        refused(&text("", "{username: a, password: s3cret}"), "`password`");
+        refused(&text("", "client-certificate: a.pem"), "`client-certificate`");
+        refused(&text("", "{}"), "neither a token nor a client certificate");
+        refused(&text("", "client-key-data: s3cret"), "without its key");
+        let both = certificate_and_key().replace('{', "{token: s3cret, ");
+        refused(&text("", &both), "a token and a client certificate");
+        let bad = "{client-certificate-data: s3cret, client-key-data: s3cret}";
+        refused(&text("", bad), "`client-certificate-data` is not PEM in base64");
+    }
+
+    #[test]
+    fn a_context_that_leads_nowhere_is_an_error() {
+        let fine = text("", "token: s3cret");
+        refused(&fine.replace("current-context: kind-a", ""), "names no current context");
+        let elsewhere = fine.replace("current-context: kind-a", "current-context: b");
+        refused(&elsewhere, "no context `b`");
+        refused(&fine.replace("cluster: kind-a,", "cluster: b,"), "no cluster `b`");
+        refused(&fine.replace("user: admin,", "user: b,"), "no user `b`");
+    }
+
+    #[test]
+    fn what_is_no_kubeconfig_is_refused_without_quoting_it() {
+        refused("s3cret", "it is not a kubeconfig");
+        refused("users: s3cret", "it is not a kubeconfig at line 1");
+        refused("users: [s3cret", "it is not a kubeconfig");
+        refused("", "names no current context");
+    }
+}
