@@ -29,7 +29,7 @@ fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
     };
     let plan = plan(&scenarios, &choice).expect("a plan");
     let records =
-        lab::run_all(&plan.trials, jobs, &Surroundings::quiet(), &Silent).expect("records");
+        lab::run_all(&plan.trials, jobs, &Surroundings::quiet(), &Silent::shared()).expect("records");
     records
         .into_iter()
         .map(|record| (record.scenario, record.journal_hash))

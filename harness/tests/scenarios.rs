@@ -10,7 +10,7 @@ use kubeproof::providers;
 use kubeproof::run::lab;
 use kubeproof::run::plan::{Choice, plan};
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use kubeproof::run::trial::{Part, Trial};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
@@ -20,6 +20,8 @@ use libtest_mimic::{Arguments, Failed};
 
 /// Names the tiers that run.
 const TIERS: &str = "KUBEPROOF_TIERS";
+/// All tiers.
+const ALL_TIERS: [Tier; 3] = [Tier::Rehearsal, Tier::Kind, Tier::Live];
 /// Confirms live trials, as the option does on the command line.
 const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
 
@@ -49,13 +51,14 @@ fn asked() -> Vec<String> {
     tiers.map(str::to_owned).collect()
 }
 
-/// A tier that was asked for and cannot run is a failure, never a silence.
+/// A tier that was asked for and that there is not is a failure, never a silence.
 fn impossible_tiers() -> Vec<libtest_mimic::Trial> {
+    let known = |tier: &str| ALL_TIERS.iter().any(|known| known.to_string() == tier);
     asked()
         .into_iter()
-        .filter(|tier| !matches!(tier.as_str(), "rehearsal" | "live"))
+        .filter(|tier| !known(tier))
         .map(|tier| {
-            let message = format!("{TIERS} asks for the tier `{tier}`, which no provider has yet");
+            let message = format!("{TIERS} asks for the tier `{tier}`, which there is not");
             failing(&format!("tier {tier}"), message)
         })
         .collect()
@@ -77,7 +80,7 @@ fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
         })?;
     let asked = asked();
     let mut tests = Vec::new();
-    for tier in [Tier::Rehearsal, Tier::Live] {
+    for tier in ALL_TIERS {
         let choice = Choice {
             tier,
             providers: Vec::new(),
@@ -105,10 +108,9 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
             .unwrap_or_default()
             .to_owned(),
     };
-    let prefix = if trial.tier == Tier::Live {
-        "live "
-    } else {
-        ""
+    let prefix = match trial.tier {
+        Tier::Live => "live ",
+        Tier::Rehearsal | Tier::Kind => "",
     };
     let provider = trial.scenario.provider.name();
     let name = format!("{prefix}{provider}/{}::{part}", trial.scenario.name());
@@ -124,6 +126,15 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
 
 fn run(trial: &Trial) -> Result<(), Failed> {
     let mut around = Surroundings::quiet();
+    if trial.tier == Tier::Kind {
+        // Asked for and not there is a failure: it must not look as if it had been tried.
+        let provider = &trial.scenario.provider;
+        provider
+            .readiness(trial.tier, Path::new(".env"))
+            .map_err(Failed::from)?;
+        around.job_image = std::env::var(JOB_IMAGE_VARIABLE).ok();
+        around.out = Some(PathBuf::from("kubeproof-runs"));
+    }
     if trial.tier == Tier::Live {
         let environment = std::env::vars().collect();
         let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
@@ -132,7 +143,7 @@ fn run(trial: &Trial) -> Result<(), Failed> {
         around.accounts = permit.accounts;
         around.out = Some(PathBuf::from("kubeproof-runs"));
     }
-    let record = lab::run_one(trial, &around, &Silent).map_err(|error| error.to_string())?;
+    let record = lab::run_one(trial, &around, &Silent::shared()).map_err(|error| error.to_string())?;
     if record.verdict == Verdict::Pass {
         Ok(())
     } else {

@@ -7,7 +7,7 @@ use kubeproof_contract::check::Verdict;
 
 use crate::matrix::{self, Group, MatrixRow, groups};
 use crate::record::Record;
-use crate::word::{clean, word};
+use crate::word::{clean, symbol, word};
 
 mod cost;
 mod summary;

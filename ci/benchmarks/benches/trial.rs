@@ -57,7 +57,7 @@ fn trial() -> Option<Trial> {
 
 fn lifecycle(trial: &Trial) -> Option<(Duration, Record)> {
     let begun = Instant::now();
-    let record = run_one(trial, &Surroundings::quiet(), &Silent).ok()?;
+    let record = run_one(trial, &Surroundings::quiet(), &Silent::shared()).ok()?;
     Some((begun.elapsed(), record))
 }
 
@@ -76,6 +76,8 @@ fn floor(calls: u64) -> Option<Duration> {
             seed: 1,
             run: Run::new("floor", "benchmark", clock.now()),
             credentials: Credentials::Rehearsal,
+            directory: std::path::PathBuf::new(),
+            voice: kubeproof_contract::provider::Voice::default(),
         };
         let config = kubeproof_aws::sdk::config(&connection, "us-east-1");
         let client = aws_sdk_ec2::Client::new(&config);

@@ -20,6 +20,7 @@ use super::output::Output;
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
+use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
@@ -82,10 +83,6 @@ struct Found {
 
 /// Lists the accounts and shows what is in them.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    if args.tier == TierName::Kind {
-        out.error("no provider for the tier kind yet: use --tier rehearsal");
-        return exit_code::USAGE;
-    }
     // Listing costs nothing, but it must be the account that was meant.
     let allowed = live::allowed_accounts(&super::environment());
     if args.tier == TierName::Live && allowed.is_empty() {
@@ -100,7 +97,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         Err(problems) => return out.problems(&problems),
     };
     let mut accounts: Vec<Account> = Vec::new();
-    for scenario in one_each(&scenarios, &args.provider) {
+    for scenario in one_each(&scenarios, &args.provider, args.tier.into()) {
         match audit(scenario, args, &allowed) {
             Ok(account) => accounts.push(account),
             Err((code, problem)) => {
@@ -110,7 +107,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         }
     }
     if accounts.is_empty() {
-        out.error("nothing to audit: no scenario is of the chosen providers");
+        out.error("nothing to audit: no scenario is of the chosen providers and tier");
         return exit_code::USAGE;
     }
     match args.format {
@@ -127,11 +124,16 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 }
 
 /// One scenario for each provider: they all look at the same account.
-fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String]) -> Vec<&'a Scenario> {
+fn one_each<'a>(
+    scenarios: &'a [Scenario],
+    chosen: &[String],
+    tier: Tier,
+) -> Vec<&'a Scenario> {
     let mut each: Vec<&Scenario> = Vec::new();
     for scenario in scenarios {
         let name = scenario.provider.name();
-        let wanted = chosen.is_empty() || chosen.iter().any(|other| other == name);
+        let wanted = (chosen.is_empty() || chosen.iter().any(|other| other == name))
+            && scenario.provider.tiers().contains(&tier);
         if wanted && !each.iter().any(|other| other.provider.name() == name) {
             each.push(scenario);
         }
@@ -168,17 +170,10 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         owner: owner(),
         ..Surroundings::quiet()
     };
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time();
-    match trial.tier {
-        Tier::Rehearsal => builder.start_paused(true),
-        Tier::Kind | Tier::Live => builder.enable_io(),
-    };
-    let runtime = builder
-        .build()
-        .map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime =
+        lab::runtime(trial.tier).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(&trial, &around, &Silent, today())
+        let stage = Stage::set(&trial, &around, &Silent::shared(), today())
             .map_err(|error| unknown(error.to_string()))?;
         let auditor = stage.account(Actor::Auditor);
         if trial.tier == Tier::Live {

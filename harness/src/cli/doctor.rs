@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::provider::Provider;
+use kubeproof_contract::scenario::Tier;
+
 use super::output::Output;
 use crate::cost::usd;
 use crate::run::directory::DEFAULT_FOLDER;
@@ -31,7 +34,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         "rehearsal",
         "simulators in this process need nothing else",
     );
-    kind(&mut line);
+    local_tier(&args.env_file, &mut line);
     live_tier(&args.env_file, &mut line);
     let terminal = |is: bool| {
         if is {
@@ -69,34 +72,27 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     exit_code::PASSED
 }
 
-/// The tier kind: its programs, looked for and not started.
-fn kind(line: &mut impl FnMut(&str, &str, &str)) {
-    let programs = ["docker", "kind"];
-    let missing: Vec<&str> = programs
-        .into_iter()
-        .filter(|program| on_path(program).is_none())
-        .collect();
-    if missing.is_empty() {
-        line(
-            "no",
-            "kind",
-            "docker and kind are here, but no provider for this tier is yet",
-        );
-    } else {
-        let missing = missing.join(" and ");
-        line(
-            "no",
-            "kind",
-            &format!("install {missing}; no provider for this tier is yet"),
-        );
+/// The tier kind: whether what it needs is here.
+fn local_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
+    for provider in of_tier(Tier::Kind) {
+        match provider.readiness(Tier::Kind, env_file) {
+            Ok(what) => line("yes", "kind", &what),
+            Err(reason) => line("no", "kind", &reason),
+        }
     }
+}
+
+fn of_tier(tier: Tier) -> impl Iterator<Item = Box<dyn Provider>> {
+    providers::all()
+        .into_iter()
+        .filter(move |provider| provider.tiers().contains(&tier))
 }
 
 /// The tier live, for each provider.
 fn live_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
-    for provider in providers::all() {
+    for provider in of_tier(Tier::Live) {
         let what = format!("live {}", provider.name());
-        match provider.live_readiness(env_file) {
+        match provider.readiness(Tier::Live, env_file) {
             Ok(source) => line("yes", &what, &format!("credentials: {source}")),
             Err(reason) => line("no", &what, &reason),
         }
@@ -114,12 +110,4 @@ fn live_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
         ),
         Err(reason) => line("no", "live", &reason),
     }
-}
-
-/// The program of this name on the search path.
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
 }

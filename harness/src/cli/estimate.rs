@@ -113,7 +113,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
-        let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent, today())
+        let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent::shared(), today())
             .map_err(|error| error.to_string())?;
         let estimate = stage
             .account(Actor::Observer)

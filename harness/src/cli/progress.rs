@@ -4,24 +4,34 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::scenario::Tier;
 
 use super::output::Output;
 use crate::run::progress::{Progress, Silent};
 
+/// How often a line that moves by itself does so.
+const TICK: Duration = Duration::from_millis(120);
+
 /// The way to show progress that fits standard error and the options.
-pub fn new(out: &Output) -> Box<dyn Progress> {
+pub fn new(out: &Output, tier: Tier) -> Arc<dyn Progress> {
+    let real = tier != Tier::Rehearsal;
     if out.quiet {
-        Box::new(Silent)
+        Arc::new(Silent)
     } else if std::io::stderr().is_terminal() && out.verbose == 0 {
-        Box::<Moving>::default()
+        Arc::new(Moving {
+            real,
+            ..Moving::default()
+        })
     } else {
-        Box::new(Plain {
-            phases: out.verbose > 0,
+        Arc::new(Plain {
+            // What takes minutes says what it is doing, also without a terminal.
+            phases: out.verbose > 0 || real,
+            notes: out.verbose > 0,
         })
     }
 }
@@ -46,6 +56,7 @@ fn virtual_time(at: Duration) -> String {
 #[derive(Debug)]
 struct Plain {
     phases: bool,
+    notes: bool,
 }
 
 impl Progress for Plain {
@@ -56,6 +67,12 @@ impl Progress for Plain {
                 "{} {trial}: {phase}",
                 virtual_time(at)
             );
+        }
+    }
+
+    fn note(&self, trial: &str, line: &str) {
+        if self.notes {
+            let _ = writeln!(anstream::stderr().lock(), "         {trial}: {line}");
         }
     }
 
@@ -77,6 +94,8 @@ impl Progress for Plain {
 /// A moving line for each running trial.
 #[derive(Default)]
 struct Moving {
+    /// Whether trials take real time: then the lines move by themselves.
+    real: bool,
     bars: MultiProgress,
     running: Mutex<BTreeMap<String, ProgressBar>>,
 }
@@ -97,15 +116,23 @@ impl Progress for Moving {
             bar.set_style(style);
         }
         bar.set_prefix(trial.to_owned());
+        if self.real {
+            bar.enable_steady_tick(TICK);
+        }
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(trial.to_owned(), bar);
     }
 
     fn phase(&self, trial: &str, phase: &str, at: Duration) {
         self.with(trial, |bar| {
-            bar.set_message(format!("{phase} (virtual time {})", virtual_time(at)));
+            let clock = if self.real { "after" } else { "virtual time" };
+            bar.set_message(format!("{phase} ({clock} {})", virtual_time(at)));
             bar.tick();
         });
+    }
+
+    fn note(&self, trial: &str, line: &str) {
+        self.with(trial, |bar| bar.set_message(line.trim().to_owned()));
     }
 
     fn ends(&self, trial: &str, verdict: Verdict, calls: u64, milliseconds: u64) {

@@ -1,8 +1,11 @@
-//! ^C: the first asks all trials to stop, the second ends the program.
+//! ^C (and SIGTERM): the first asks all trials to stop, the second ends the program.
 //!
 //! Apart from the trials, which only see the wish ([`Stop`]).
 
 use std::io::Write as _;
+
+use kubeproof_contract::process;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::run::stop::Stop;
 
@@ -17,22 +20,46 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
+    // Made before this returns, so that no signal is missed from here on.
+    let (mut interrupt, mut terminate) = {
+        let _context = runtime.enter();
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
+    };
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                return;
-            }
-            let _ = writeln!(
-                anstream::stderr().lock(),
-                "stopping: what was made is torn down first; ^C again ends at once and may leave it"
-            );
-            stop.ask();
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(INTERRUPTED);
-            }
-        });
+                let mut next = async || {
+                    tokio::select! {
+                        _ = interrupt.recv() => {}
+                        _ = terminate.recv() => {}
+                    }
+                };
+                next().await;
+                say(
+                    "stopping: what was made is torn down first; ^C again ends at once and may \
+                     leave it",
+                );
+                stop.ask();
+                next().await;
+                leave(&stop)
+            });
         })?;
     Ok(())
+}
+
+/// Leaves at once: no program of ours goes on alone, and how to clean up is said.
+fn leave(stop: &Stop) -> ! {
+    process::end_all();
+    for command in stop.clean_up_commands() {
+        say(&format!("left as it was; clean up with: {command}"));
+    }
+    std::process::exit(INTERRUPTED)
+}
+
+fn say(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }

@@ -16,7 +16,7 @@ use super::{progress, signals};
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::lab;
 use crate::run::plan::{Choice, Plan, plan};
-use crate::run::stage::Surroundings;
+use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
 use crate::{exit_code, live, providers, scenario};
@@ -101,9 +101,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     let accounts = match allowed(args, &plan.trials) {
         Ok(accounts) => accounts,
-        Err(reason) => {
+        Err((code, reason)) => {
             out.error(&reason);
-            return exit_code::USAGE;
+            return code;
         }
     };
     let stop = Stop::default();
@@ -116,10 +116,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         out: Some(args.out.clone()),
         stop: stop.clone(),
         accounts,
+        job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
     };
-    let progress = progress::new(out);
+    let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let records = match lab::run_all(&plan.trials, jobs, &around, progress.as_ref()) {
+    let records = match lab::run_all(&plan.trials, jobs, &around, &progress) {
         Ok(records) => records,
         Err(errors) => {
             for error in errors {
@@ -141,6 +142,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let mut verdicts: Vec<Verdict> = records.iter().map(|record| record.verdict).collect();
     // What was not run proves nothing.
     verdicts.extend(std::iter::repeat_n(Verdict::Unknown, left));
+    for command in stop.clean_up_commands() {
+        out.say(&format!(
+            "may have left something; clean up with: {command}"
+        ));
+    }
     out.say(&last_line(&verdicts, &args.out.display().to_string()));
     exit_code::of(verdicts)
 }
@@ -181,11 +187,6 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
             "there is no provider `{name}`; known: {known}"
         )));
     }
-    if args.tier == TierName::Kind {
-        return Err(usage(
-            "no provider for the tier kind yet: use --tier rehearsal".to_owned(),
-        ));
-    }
     let scenarios = scenario::read::all(&args.paths, &providers::shared())
         .map_err(|problems| out.problems(&problems))?;
     let choice = Choice {
@@ -199,24 +200,40 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
 }
 
 /// Whether the trials may be run in their tier, and when live in which accounts.
-fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, String> {
-    if args.tier != TierName::Live {
-        return Ok(Vec::new());
-    }
-    let permit = live::permit(&super::environment(), args.yes_spend_money)?;
-    let budgets: Vec<_> = trials
-        .iter()
-        .map(|trial| trial.scenario.content.cost.budget_usd.0)
-        .collect();
-    live::fits(&permit, &budgets)?;
+/// A tier that needs something which is not here proves nothing: that is unknown, not a usage error.
+fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
+    let usage = |reason: String| (exit_code::USAGE, reason);
+    let accounts = match args.tier {
+        TierName::Rehearsal => return Ok(Vec::new()),
+        TierName::Kind => Vec::new(),
+        TierName::Live => {
+            let permit =
+                live::permit(&super::environment(), args.yes_spend_money).map_err(usage)?;
+            let budgets: Vec<_> = trials
+                .iter()
+                .map(|trial| trial.scenario.content.cost.budget_usd.0)
+                .collect();
+            live::fits(&permit, &budgets).map_err(usage)?;
+            permit.accounts
+        }
+    };
     for trial in trials {
-        let provider = &trial.scenario.provider;
-        let env_file = std::path::Path::new(".env");
+        let (provider, tier) = (&trial.scenario.provider, trial.tier);
         provider
-            .live_readiness(env_file)
-            .map_err(|reason| format!("{} cannot run live here: {reason}", provider.title()))?;
+            .readiness(tier, std::path::Path::new(".env"))
+            .map_err(|reason| {
+                let title = provider.title();
+                let code = match tier {
+                    Tier::Live => exit_code::USAGE,
+                    _ => exit_code::UNKNOWN,
+                };
+                let reason = format!(
+                    "{title} cannot run here in the tier {tier}: {reason}; nothing was created"
+                );
+                (code, reason)
+            })?;
     }
-    Ok(permit.accounts)
+    Ok(accounts)
 }
 
 /// Who runs it, for the owner tag: as `KUBEPROOF_OWNER` says, in characters that every cloud takes.

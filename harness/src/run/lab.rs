@@ -3,7 +3,7 @@
 //! Apart from the lifecycle of one trial, which knows no other trial.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
@@ -35,7 +35,7 @@ pub fn run_all(
     trials: &[Trial],
     jobs: usize,
     around: &Surroundings,
-    progress: &dyn Progress,
+    progress: &Arc<dyn Progress>,
 ) -> Result<Vec<Record>, Vec<LabError>> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Result<Record, LabError>)>> = Mutex::default();
@@ -97,7 +97,7 @@ fn take<'a>(next: &AtomicUsize, trials: &'a [Trial]) -> Option<(usize, &'a Trial
 pub fn run_one(
     trial: &Trial,
     around: &Surroundings,
-    progress: &dyn Progress,
+    progress: &Arc<dyn Progress>,
 ) -> Result<Record, LabError> {
     let wrong = |message: String| LabError {
         trial: trial.name(),
@@ -105,15 +105,8 @@ pub fn run_one(
     };
     // The SDKs' jitter comes from here: per thread, and the same for the same seed.
     fastrand::seed(trial.seed);
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time();
-    match trial.tier {
-        Tier::Rehearsal => builder.start_paused(true),
-        Tier::Kind | Tier::Live => builder.enable_io(),
-    };
-    let runtime = builder
-        .build()
-        .map_err(|error| wrong(format!("no runtime: {error}")))?;
+    let runtime =
+        runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
@@ -136,6 +129,20 @@ pub fn run_one(
         record.elapsed_milliseconds,
     );
     Ok(record)
+}
+
+/// The runtime of one trial: virtual time in rehearsal, real time and sockets elsewhere.
+///
+/// # Errors
+/// When the system gives none.
+pub fn runtime(tier: Tier) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time();
+    match tier {
+        Tier::Rehearsal => builder.start_paused(true),
+        Tier::Kind | Tier::Live => builder.enable_io(),
+    };
+    builder.build()
 }
 
 /// Writes what the trials of forced failures have shown into the rows of their main trials.

@@ -28,6 +28,9 @@ use super::trial::Trial;
 /// The longest that one live request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 
+/// Names the image of jobs for scenarios that name none: where the default one cannot be pulled.
+pub const JOB_IMAGE_VARIABLE: &str = "KUBEPROOF_JOB_IMAGE";
+
 /// Where one trial takes place.
 pub struct Stage<'a> {
     /// The trial.

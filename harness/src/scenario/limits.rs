@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::scenario::{AnyScenario, FailureBlock};
 
 /// A rule that is broken: the text in the file that it is about (to find its place), and the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +34,7 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
                 "`lifecycle` is the name of the trial without failures".to_owned(),
             ));
         }
-        if failure.faults.is_empty() {
-            all.push(at(
-                &near,
-                0,
-                format!("failure `{name}` forces nothing: `faults` is empty"),
-            ));
-        }
+        all.extend(forces(name, failure).map(|message| at(&near, 0, message)));
     }
     if scenario.tiers.is_empty() {
         all.push(at(
@@ -48,6 +42,10 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
             0,
             "`tiers` is empty: name at least one of rehearsal, kind, live".into(),
         ));
+    }
+    if matches!(scenario.job.scale_to, Some(0 | 101..)) {
+        let message = "`scale_to` is out of range: 1 to 100";
+        all.push(at("scale_to:", 0, message.to_owned()));
     }
     if scenario.description.trim().is_empty() {
         all.push(at(
@@ -60,6 +58,19 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
         all.push(at("print:", 0, "the job must print some text".to_owned()));
     }
     all
+}
+
+/// What is wrong with what a failure forces.
+fn forces<C>(name: &str, failure: &FailureBlock<C>) -> Option<String> {
+    let other_cluster = failure.first_cluster.is_some();
+    if failure.faults.is_empty() && !other_cluster {
+        return Some(format!(
+            "failure `{name}` forces nothing: it has neither `faults` nor `first_cluster`"
+        ));
+    }
+    let must_fail = failure.expect.first_attempt_fails();
+    (other_cluster && !must_fail)
+        .then(|| format!("failure `{name}`: with `first_cluster` the first attempt must fail"))
 }
 
 fn ranges(scenario: &AnyScenario) -> Vec<Broken> {

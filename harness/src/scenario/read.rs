@@ -110,6 +110,7 @@ pub fn parse(
     let problems: Vec<Problem> = limits::broken(&content)
         .into_iter()
         .chain(unknown_defect(&content, provider.as_ref()))
+        .chain(foreign_tiers(&content, provider.as_ref()))
         .map(|broken| Problem {
             file: file.to_owned(),
             place: limits::place(text, &broken.near, broken.occurrence),
@@ -145,6 +146,27 @@ fn unknown_provider(
         message,
         excerpt: String::new(),
     }
+}
+
+/// Tiers that the provider does not have.
+fn foreign_tiers(
+    scenario: &kubeproof_contract::scenario::AnyScenario,
+    provider: &dyn Provider,
+) -> Vec<limits::Broken> {
+    let known = provider.tiers();
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let foreign = scenario.tiers.iter().filter(|tier| !known.contains(tier));
+    foreign
+        .map(|tier| limits::Broken {
+            near: tier.to_string(),
+            occurrence: 0,
+            message: format!(
+                "{} has no tier `{tier}`; it has: {}",
+                provider.title(),
+                names.join(", ")
+            ),
+        })
+        .collect()
 }
 
 fn unknown_defect(

@@ -69,7 +69,7 @@ pub struct ScenarioFile<C> {
     #[serde(default)]
     pub job: JobBlock,
     /// The forced partial failures: each is a trial of its own.
-    #[serde(default = "no_failures")]
+    #[serde(default = "no_failures::<C>")]
     pub failures: Vec<FailureBlock<C>>,
     /// Cost expectations.
     #[serde(default)]

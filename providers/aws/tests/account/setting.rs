@@ -64,6 +64,8 @@ impl Setting {
             seed: 7,
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
+            directory: std::path::PathBuf::new(),
+            voice: kubeproof_contract::provider::Voice::default(),
         }
     }
 

@@ -93,6 +93,8 @@ impl Stage {
             seed: 1,
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
+            directory: std::path::PathBuf::new(),
+            voice: kubeproof_contract::provider::Voice::default(),
         }
     }
 

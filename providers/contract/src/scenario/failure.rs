@@ -18,15 +18,9 @@ pub struct FailureBlock<C> {
     #[serde(default)]
     pub faults: Vec<FaultText>,
     /// The cluster that the first attempt asks for instead: a mistake that its user then mends.
-    #[serde(default = "no_cluster")]
     pub first_cluster: Option<C>,
     /// What must be seen.
     pub expect: Expectation,
-}
-
-/// Written out, because the derived default would ask one of the cluster block too.
-fn no_cluster<C>() -> Option<C> {
-    None
 }
 
 /// What must be seen after a forced partial failure. Whatever it is, teardown and a clean audit follow.

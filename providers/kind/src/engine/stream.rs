@@ -1,0 +1,72 @@
+//! Streams between a program and the engine: logs that are followed, events, and terminals.
+//!
+//! Apart from whole answers, because these pass through as they come; their opening was asked for
+//! before ([`super::way_out::OpensStream`]).
+
+use std::path::Path;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use kubeproof_contract::transport::TransportError;
+
+use super::way_out::{connect, to_engine};
+use crate::dialect;
+
+/// A body that is passed on as it comes.
+pub type Passing = BoxBody<Bytes, hyper::Error>;
+
+/// Operations whose answers or requests are streams.
+const STREAMS: &[&str] = &[
+    "ContainerArchive",
+    "ContainerAttach",
+    "ContainerLogs",
+    "ContainerStats",
+    "ContainerWait",
+    "ExecStart",
+    "ImageBuild",
+    "ImageCreate",
+    "ImageGet",
+    "ImageLoad",
+    "PutContainerArchive",
+    "SystemEvents",
+];
+
+/// Whether a request opens a stream.
+pub fn opens(request: &Request<Incoming>) -> bool {
+    let upgrades = request.headers().contains_key(http::header::UPGRADE);
+    let operation = dialect::operation(request.method(), request.uri().path());
+    upgrades || operation.is_some_and(|name| STREAMS.contains(&name))
+}
+
+/// Passes a request on and its answer back, both as they come; after an upgrade, bytes both ways.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn pass(
+    socket: &Path,
+    mut request: Request<Incoming>,
+) -> Result<Response<Passing>, TransportError> {
+    let ours = hyper::upgrade::on(&mut request);
+    let (mut sender, connection) = connect(socket).await?;
+    // Ends with the engine's connection, or when the program goes away and its side is dropped.
+    tokio::spawn(connection);
+    let mut response = sender
+        .send_request(to_engine(request))
+        .await
+        .map_err(|error| TransportError::Lost(format!("the engine: {error}")))?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let theirs = hyper::upgrade::on(&mut response);
+        tokio::spawn(async move {
+            if let (Ok(ours), Ok(theirs)) = tokio::join!(ours, theirs) {
+                let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
+                // Either side may go at any time; that is how such streams end.
+                let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
+            }
+        });
+    }
+    Ok(response.map(|body| body.boxed()))
+}

@@ -1,0 +1,16 @@
+//! Kind: a real Kubernetes on Docker. The provisioner that drives `kind`, and the independent observer
+//! of what a Kind cluster can leave behind on this machine.
+//!
+//! Folders of providers look alike: `provisioner`, `account`, `cost`. There is no simulator: what is
+//! simulated elsewhere is real here, so this provider also judges the simulated API server.
+
+pub mod account;
+pub mod cost;
+pub mod dialect;
+pub mod engine;
+pub mod foreign;
+pub mod program;
+pub mod provider;
+pub mod provisioner;
+pub mod settings;
+pub mod spec;
