@@ -8,7 +8,10 @@ use kubeproof_contract::provider::Provider;
 
 /// All providers, in the order in which reports show them.
 pub fn all() -> Vec<Box<dyn Provider>> {
-    vec![Box::new(kubeproof_aws::provider::Aws)]
+    vec![
+        Box::new(kubeproof_aws::provider::Aws),
+        Box::new(kubeproof_kind::provider::Kind),
+    ]
 }
 
 /// All providers, to be shared by scenarios and threads.

@@ -28,6 +28,7 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
     // The process is gone, with everything that it knew.
     drop(provisioner);
+    stage.faults.first_attempt_is_over();
     let meaning = expect::first_provision(stage.trial.expected(), &ending);
     note_late(book, &ending);
     book.end_judged(begun, meaning.verdict, meaning.message);

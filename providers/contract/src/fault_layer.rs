@@ -50,6 +50,9 @@ pub trait ForeignChanges: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When there is no such change, or it could not be made: then the trial proves nothing.
     async fn make(&self, name: &str) -> Result<(), String>;
+
+    /// The first attempt has ended: changes that last only so long are taken back.
+    fn first_attempt_is_over(&self) {}
 }
 
 /// How often a fault's place was seen and how often it struck.
@@ -99,6 +102,13 @@ impl FaultPlan {
         let mut lifted = self.inner.lifted.subscribe();
         // The sender lives as long as the plan, so this only ends when the faults are lifted.
         let _ = lifted.wait_for(|lifted| *lifted).await;
+    }
+
+    /// Says that the first attempt has ended.
+    pub fn first_attempt_is_over(&self) {
+        if let Some(foreign) = lock(&self.inner.foreign).as_ref() {
+            foreign.first_attempt_is_over();
+        }
     }
 
     async fn change(&self, name: &str) {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod cost;
+pub mod defects;
 pub mod dialect;
 pub mod engine;
 pub mod foreign;

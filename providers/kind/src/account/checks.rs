@@ -1,0 +1,190 @@
+//! The provider's rows of the checklist: each judged from what engine and API server say.
+//!
+//! Apart from access and inventory, which it uses. Two accesses on purpose: the provisioner's must
+//! work, and the observer's own sees the nodes.
+
+use std::sync::Arc;
+
+use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::run::Run;
+use kubeproof_kubernetes::error::Cause;
+use kubeproof_kubernetes::{KubernetesError, client, ready as readiness};
+
+use super::inventory::{ROLE_LABEL, cluster_of, containers, name_of};
+use super::{KindAccount, access};
+use crate::settings;
+
+/// The rows of the checklist that belong to this provider. `kind.teardown` and `kind.partial_failure`
+/// are judged by the harness.
+pub const CHECKLIST: &[(&str, &str)] = &[
+    ("credentials.load", "credentials found, a .env file first"),
+    ("credentials.no_prompt", "nothing asks interactively"),
+    ("kind.cluster", "nodes as asked for, each running the image asked for"),
+    ("kind.ready", "API answers and every node is Ready"),
+    (
+        "kind.cluster_info",
+        "the access handed over works, and the cluster's facts are returned",
+    ),
+    (
+        "kind.teardown",
+        "no container, network, volume or kubeconfig entry left",
+    ),
+    (
+        "kind.partial_failure",
+        "after each forced failure nothing is left, and a retry works",
+    ),
+];
+
+fn title(id: &str) -> &'static str {
+    let row = CHECKLIST.iter().find(|(row, _)| *row == id);
+    row.map_or("", |(_, title)| title)
+}
+
+/// Looks at the cluster of a run.
+pub async fn look(account: &KindAccount, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
+    let nodes = nodes(account, run).await;
+    vec![
+        cluster(account, &nodes),
+        ready(account, run).await,
+        info(account, provisioned, &nodes).await,
+    ]
+}
+
+/// A node as the engine shows it.
+struct Node {
+    name: String,
+    role: String,
+    image: String,
+    state: String,
+}
+
+async fn nodes(account: &KindAccount, run: &Run) -> Result<Vec<Node>, ObserverError> {
+    let name = run.name("");
+    let all = containers(&account.engine).await?;
+    let ours = all
+        .into_iter()
+        .filter(|container| cluster_of(container.labels.as_ref()).as_deref() == Some(&name));
+    Ok(ours
+        .map(|container| Node {
+            name: name_of(&container),
+            role: container
+                .labels
+                .and_then(|mut labels| labels.remove(ROLE_LABEL))
+                .unwrap_or_default(),
+            image: container.image.unwrap_or_default(),
+            state: container
+                .state
+                .map(|state| state.to_string())
+                .unwrap_or_default(),
+        })
+        .collect())
+}
+
+fn cluster(account: &KindAccount, nodes: &Result<Vec<Node>, ObserverError>) -> Check {
+    let id = "kind.cluster";
+    let nodes = match nodes {
+        Ok(nodes) => nodes,
+        Err(error) => return Check::new(id, title(id), Verdict::Unknown, error.to_string()),
+    };
+    let mut wrong = Vec::new();
+    for (role, expected) in [
+        ("control-plane", 1),
+        ("worker", account.spec.nodes().saturating_sub(1)),
+    ] {
+        let count = nodes.iter().filter(|node| node.role == role).count();
+        if count != expected {
+            wrong.push(format!("{count} nodes are of the role {role}, asked for {expected}"));
+        }
+    }
+    let image = settings::image(&account.spec);
+    for node in nodes {
+        if node.state != "running" {
+            wrong.push(format!("{} is {}", node.name, node.state));
+        }
+        if let Some(image) = image.as_ref().filter(|image| **image != node.image) {
+            wrong.push(format!("{} runs {}, asked for {image}", node.name, node.image));
+        }
+    }
+    let seen: Vec<String> = nodes
+        .iter()
+        .map(|node| format!("{} ({}, {})", node.name, node.role, node.image))
+        .collect();
+    Check::judged(id, title(id), &wrong, seen.join(", "))
+}
+
+async fn ready(account: &KindAccount, run: &Run) -> Check {
+    let id = "kind.ready";
+    let nodes = account.spec.nodes();
+    let access = match access::read(&account.engine, &run.name("")).await {
+        Ok(access) => access,
+        Err(error) => return Check::new(id, title(id), Verdict::Unknown, error.to_string()),
+    };
+    let transport = Arc::clone(&account.connection.transport);
+    let looked = async { readiness::ready(&client(&access, transport)?, nodes).await }.await;
+    match looked {
+        Ok(seen) => {
+            let mut wrong = seen.problems.clone();
+            if seen.ready != nodes || seen.nodes.len() != nodes {
+                let (ready, all) = (seen.ready, seen.nodes.len());
+                wrong.push(format!(
+                    "{ready} of {all} nodes are Ready, asked for {nodes}"
+                ));
+            }
+            let names = seen.nodes.join(", ");
+            let evidence = format!("{}, {} nodes Ready: {names}", seen.version, seen.ready);
+            Check::judged(id, title(id), &wrong, evidence)
+        }
+        Err(error) => failed(id, &error),
+    }
+}
+
+/// The provisioner's own access gets an answer, and what it says it made is what is there.
+async fn info(
+    account: &KindAccount,
+    provisioned: &Provisioned,
+    nodes: &Result<Vec<Node>, ObserverError>,
+) -> Check {
+    let id = "kind.cluster_info";
+    let transport = Arc::clone(&account.connection.transport);
+    let client = match client(&provisioned.access, transport) {
+        Ok(client) => client,
+        Err(error) => return failed(id, &error),
+    };
+    let version = match client.apiserver_version().await {
+        Ok(version) => version,
+        Err(error) => return failed(id, &KubernetesError::of_call("GET /version", &error)),
+    };
+    let mut wrong = Vec::new();
+    if let Ok(nodes) = nodes {
+        let made: Vec<&String> = provisioned.made.keys().collect();
+        let mut there: Vec<&String> = nodes.iter().map(|node| &node.name).collect();
+        there.sort();
+        if made != there {
+            wrong.push(format!("it says it made {made:?}, there is {there:?}"));
+        }
+    }
+    let seen = format!(
+        "{} answers GET /version: {} ({}); nodes: {}",
+        provisioned.access.server,
+        version.git_version,
+        version.platform,
+        provisioned
+            .made
+            .iter()
+            .map(|(name, id)| format!("{name} {}", id.get(..12).unwrap_or(id)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    Check::judged(id, title(id), &wrong, seen)
+}
+
+/// What the server refuses is wrong; no answer at all means that we could not find out.
+fn failed(id: &str, error: &KubernetesError) -> Check {
+    let verdict = match error.cause {
+        Cause::NoAnswer | Cause::Timeout | Cause::Status(429 | 500..) => Verdict::Unknown,
+        _ => Verdict::Fail,
+    };
+    Check::new(id, title(id), verdict, error.to_string())
+}

@@ -1,0 +1,27 @@
+//! Cost: there is none. Nothing here is billed by anybody.
+//!
+//! Apart and said aloud, because an empty estimate could be taken for one that forgot something.
+
+use jiff::Timestamp;
+use kubeproof_contract::cost::{Billed, Estimate};
+
+/// Why nothing is billed.
+pub const FREE: &str = "it runs on this machine and nobody bills it";
+
+/// The estimate: no line at all, and the reason.
+pub fn estimate() -> Estimate {
+    Estimate {
+        lines: Vec::new(),
+        left_out: vec![format!("everything: {FREE}")],
+    }
+}
+
+/// The bill: none, and there never will be one.
+pub fn billed(now: Timestamp) -> Billed {
+    Billed {
+        charges: Vec::new(),
+        is_final: true,
+        attribution: vec![FREE.to_owned()],
+        read_at: now,
+    }
+}

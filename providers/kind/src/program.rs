@@ -1,0 +1,122 @@
+//! The program `kind`: how it is called, and which versions of it we know.
+//!
+//! Apart from what it is called for. Every call has a limit, a process group of its own, and an
+//! environment in which it finds our engine and nobody's kubeconfig.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kubeproof_contract::process::{Ended, Listener, Order};
+use semver::Version;
+
+use crate::settings;
+
+/// The oldest version that we know: the first that takes cgroup v1 and v2 as we check them, and whose
+/// configuration has all fields that we write.
+const OLDEST: Version = Version::new(0, 20, 0);
+/// How long it may take to say its version.
+const VERSION_LIMIT: Duration = Duration::from_secs(20);
+
+/// The program with its surroundings.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    docker_host: String,
+    network: String,
+}
+
+impl Program {
+    /// The program for the clusters of one network, which it shall make if it is not there.
+    ///
+    /// # Errors
+    /// When it is not on this machine.
+    pub fn new(docker_host: String, network: &str) -> Result<Self, String> {
+        Ok(Self {
+            path: settings::program()?,
+            docker_host,
+            network: network.to_owned(),
+        })
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// When it cannot be run, is late, or says that it failed: with its last words.
+    pub async fn run(
+        &self,
+        arguments: &[&str],
+        kubeconfig: &Path,
+        limit: Duration,
+        listener: Listener,
+    ) -> Result<Ended, String> {
+        let ended = Order::new(&self.path, limit)
+            .arguments(arguments)
+            .variable("DOCKER_HOST", &self.docker_host)
+            // A context of the user's would win over it.
+            .without("DOCKER_CONTEXT")
+            .variable("KIND_EXPERIMENTAL_PROVIDER", "docker")
+            .variable("KIND_EXPERIMENTAL_DOCKER_NETWORK", &self.network)
+            // Whatever it writes by default must not be the user's own file.
+            .variable("KUBECONFIG", kubeconfig)
+            .without("KIND_CLUSTER_NAME")
+            .heard_by(listener)
+            .run()
+            .await
+            .map_err(|error| error.to_string())?;
+        if ended.status.success() {
+            return Ok(ended);
+        }
+        let what = arguments.first().copied().unwrap_or_default();
+        let words = ended.last_words(6);
+        Err(format!("`kind {what}` failed ({}): {words}", ended.status))
+    }
+}
+
+/// The version of the program that is installed here.
+///
+/// # Errors
+/// When there is none, it does not say, or it is too old; with what to do.
+pub async fn version() -> Result<Version, String> {
+    let path = settings::program()?;
+    let ended = Order::new(&path, VERSION_LIMIT)
+        .arguments(["version"])
+        .run()
+        .await
+        .map_err(|error| error.to_string())?;
+    let place = path.display();
+    let version = read_version(&ended.output)
+        .ok_or_else(|| format!("`{place} version` does not say its version: {}", ended.last_words(2)))?;
+    if version < OLDEST {
+        return Err(format!(
+            "`{place}` is version {version}: at least {OLDEST} is needed; install a newer one"
+        ));
+    }
+    Ok(version)
+}
+
+/// `kind v0.30.0 go1.26.8 linux/amd64`, or the version alone.
+fn read_version(said: &str) -> Option<Version> {
+    said.split_whitespace().find_map(|word| {
+        let version = Version::parse(word.strip_prefix('v').unwrap_or(word)).ok()?;
+        Some(version)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(said: &str, expected: Option<&str>) {
+        let version = read_version(said).map(|version| version.to_string());
+        assert_eq!(version.as_deref(), expected, "{said}");
+    }
+
+    #[test]
+    fn the_version_is_read_from_what_kind_says() {
+        check("kind v0.30.0 go1.26.8 linux/amd64\n", Some("0.30.0"));
+        check("kind v0.31.0-alpha+1234 go1.26 linux/amd64", Some("0.31.0-alpha+1234"));
+        check("0.20.0", Some("0.20.0"));
+        check("command not found", None);
+    }
+}

@@ -1,0 +1,200 @@
+//! The entry of the provider: Kind as the harness knows it.
+//!
+//! Apart from what it leads to, so that the harness's list of providers needs one line.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Dialect;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::world::Rehearsal;
+
+use crate::account::{CHECKLIST, KindAccount};
+use crate::dialect::KindDialect;
+use crate::engine::address;
+use crate::engine::way_out::WayOut;
+use crate::foreign::{CHANGES, KindChanges};
+use crate::provisioner::KindProvisioner;
+use crate::spec::KindSpec;
+use crate::{defects, settings};
+
+/// The name in scenario files.
+const NAME: &str = "kind";
+/// Services that a fault can strike, in the form of call signatures.
+const SERVICES: &[&str] = &["*", "docker", "kubernetes"];
+
+/// Kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kind;
+
+impl Provider for Kind {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "Kind"
+    }
+
+    fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(KindDialect)
+    }
+
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
+        let scenario = scenario::read::<KindSpec>(text)?;
+        let problems = problems(&scenario);
+        if problems.is_empty() {
+            return Ok(scenario);
+        }
+        Err(ScenarioError {
+            message: problems.join("\n"),
+        })
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        schemars::schema_for!(ScenarioFile<KindSpec>).to_value()
+    }
+
+    fn tiers(&self) -> &'static [Tier] {
+        &[Tier::Kind]
+    }
+
+    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
+        None
+    }
+
+    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+        Arc::new(WayOut::new(https))
+    }
+
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        Some(Arc::new(KindChanges::new(spec(scenario), connection)))
+    }
+
+    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
+        Box::new(KindAccount::new(spec(scenario), connection))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let reference = KindProvisioner::new(spec(scenario), connection);
+        match &scenario.provisioner.defect {
+            None => Box::new(reference),
+            Some(defect) => defects::apply(defect, reference),
+        }
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        defects::DEFECTS
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+
+    fn readiness(&self, tier: Tier, _env_file: &Path) -> Result<String, String> {
+        if tier != Tier::Kind {
+            return Err(format!("it has no tier {tier}"));
+        }
+        // All that is missing is said at once.
+        let socket = address::socket();
+        let engine = socket.clone().and_then(|socket| address::answers(&socket));
+        let missing: Vec<String> = [
+            settings::program().err(),
+            settings::docker_program().err(),
+            engine.err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match socket {
+            Ok(socket) if missing.is_empty() => Ok(format!(
+                "{} with the engine at {}",
+                settings::program().unwrap_or_default().display(),
+                socket.display()
+            )),
+            _ => Err(missing.join("; ")),
+        }
+    }
+}
+
+/// What the types of a scenario cannot hold.
+fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    for failure in &scenario.failures {
+        let name = failure.name.as_str();
+        for fault in &failure.faults {
+            let service = fault.0.place.service.as_str();
+            if !SERVICES.contains(&service) {
+                problems.push(format!(
+                    "failure {name}: `{service}` is not a service of Kind; known: {}",
+                    SERVICES.join(", ")
+                ));
+            }
+            if let Effect::ForeignChange(change) = &fault.0.effect
+                && !is_change(change)
+            {
+                let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
+                problems.push(format!(
+                    "failure {name}: there is no foreign change `{change}`; known: {}",
+                    known.join(", ")
+                ));
+            }
+        }
+    }
+    problems
+}
+
+fn is_change(name: &str) -> bool {
+    let head = |name: &str| name.split(':').next().unwrap_or_default().to_owned();
+    CHANGES.iter().any(|(known, _)| head(known) == head(name))
+}
+
+/// The cluster block. A scenario that another provider read has none for us.
+fn spec(scenario: &AnyScenario) -> KindSpec {
+    scenario
+        .cluster_as::<KindSpec>()
+        .cloned()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str =
+        "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {}\n";
+
+    #[track_caller]
+    fn check(fault: &str, expected: Option<&str>) {
+        let failure =
+            format!("failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n");
+        let result = Kind.read(&format!("{SCENARIO}{failure}"));
+        match (result, expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(part)) => assert!(error.message.contains(part), "{error}"),
+            (result, _) => panic!("{fault}: {:?}", result.err()),
+        }
+    }
+
+    #[test]
+    fn faults_that_could_never_strike_are_found_when_the_file_is_read() {
+        check("docker:ContainerStart=crash-after", None);
+        check("docker:NetworkCreate=foreign-change(take-port:16443)", None);
+        check("ec2:CreateVpc=quota", Some("`ec2` is not a service of Kind"));
+        check(
+            "docker:ContainerStart=foreign-change(rain)",
+            Some("no foreign change `rain`"),
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The reference provisioner: drives the program `kind`, and finishes or removes what is left of it.
+//!
+//! Two processes for one run are kept apart by a lock; what exists is found by the cluster's name
+//! alone, so that a new process needs nothing that an earlier one knew.
+
+mod config;
+mod lock;
+mod remains;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kubeproof_contract::process::{Listener, Stream};
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::{
+    Claim, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
+use kubeproof_kubernetes::{client, kubeconfig, ready};
+
+use crate::engine::client::Engine;
+use crate::program::Program;
+use crate::settings;
+use crate::spec::KindSpec;
+use remains::Remains;
+
+/// The longest that making a cluster may take; its image may have to be pulled.
+const CREATE_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// The longest that loading one image into the nodes may take.
+const LOAD_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How long the nodes may take to become Ready after the cluster was made.
+const READY_LIMIT: Duration = Duration::from_secs(3 * 60);
+/// Pause between two looks at the nodes.
+const READY_PAUSE: Duration = Duration::from_secs(1);
+/// How long an existing cluster has to show that it works, before it is made anew.
+const ADOPT_LIMIT: Duration = Duration::from_secs(5);
+
+/// The provisioner of one run.
+#[derive(Debug)]
+pub struct KindProvisioner {
+    spec: KindSpec,
+    connection: Connection,
+    engine: Engine,
+}
+
+impl KindProvisioner {
+    /// A new process of the provisioner.
+    pub fn new(spec: KindSpec, connection: Connection) -> Self {
+        let engine = Engine::new(Arc::clone(&connection.transport));
+        Self {
+            spec,
+            connection,
+            engine,
+        }
+    }
+
+    fn cluster(&self) -> String {
+        self.connection.run.name("")
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.connection.directory.join(config::KUBECONFIG)
+    }
+
+    async fn program(&self) -> Result<Program, ProvisionerError> {
+        let host = self.engine.host().await.map_err(wrong)?;
+        Program::new(host, &self.cluster()).map_err(wrong)
+    }
+
+    fn remains(&self) -> Remains<'_> {
+        Remains {
+            engine: &self.engine,
+            cluster: self.cluster(),
+            directory: &self.connection.directory,
+        }
+    }
+
+    /// Each line that kind says: for whoever watches, and for the run's own log.
+    fn listener(&self) -> Listener {
+        let voice = self.connection.voice.clone();
+        let path = self.connection.directory.join(config::LOG);
+        let log = fs::OpenOptions::new().create(true).append(true).open(path);
+        let log = Mutex::new(log.ok());
+        Arc::new(move |_: Stream, line: &str| {
+            voice.say(line);
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(log) = log.as_mut() {
+                // A log that cannot be written must not stop the work.
+                let _ = writeln!(log, "{line}");
+            }
+        })
+    }
+
+    async fn kind(&self, arguments: &[&str], limit: Duration) -> Result<(), ProvisionerError> {
+        let program = self.program().await?;
+        program
+            .run(arguments, &self.kubeconfig(), limit, self.listener())
+            .await
+            .map(drop)
+            .map_err(wrong)
+    }
+
+    /// The access of a cluster that is there and works, if it is.
+    async fn adopt(&self) -> Result<Option<KubernetesAccess>, ProvisionerError> {
+        let running = self.remains().running_nodes().await.map_err(wrong)?;
+        if running != self.spec.nodes() {
+            return Ok(None);
+        }
+        let Ok(access) = self.access() else {
+            return Ok(None);
+        };
+        let ready = self.wait_ready(&access, ADOPT_LIMIT).await;
+        Ok(ready.is_ok().then_some(access))
+    }
+
+    fn access(&self) -> Result<KubernetesAccess, ProvisionerError> {
+        let path = self.kubeconfig();
+        let text = fs::read_to_string(&path)
+            .map_err(|error| wrong(format!("{} cannot be read: {error}", path.display())))?;
+        kubeconfig::access(&text).map_err(wrong)
+    }
+
+    async fn wait_ready(
+        &self,
+        access: &KubernetesAccess,
+        limit: Duration,
+    ) -> Result<ready::Readiness, ProvisionerError> {
+        let transport = Arc::clone(&self.connection.transport);
+        let client = client(access, transport).map_err(wrong)?;
+        ready::wait_ready(&client, self.spec.nodes(), limit, READY_PAUSE)
+            .await
+            .map_err(wrong)
+    }
+
+    async fn create(&self) -> Result<KubernetesAccess, ProvisionerError> {
+        let directory = &self.connection.directory;
+        let file = directory.join(config::CONFIG);
+        let text = config::text(&self.spec, &self.connection.run);
+        fs::write(&file, text)
+            .map_err(|error| wrong(format!("{} cannot be written: {error}", file.display())))?;
+        config::prepare(&self.kubeconfig())
+            .map_err(|error| wrong(format!("the kubeconfig cannot be prepared: {error}")))?;
+        let (cluster, file) = (self.cluster(), file.display().to_string());
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let mut arguments = vec!["create", "cluster", "--name", &cluster, "--config", &file];
+        arguments.extend(["--kubeconfig", &kubeconfig, "--wait", "120s"]);
+        let image = settings::image(&self.spec);
+        if let Some(image) = &image {
+            arguments.extend(["--image", image]);
+        }
+        self.kind(&arguments, CREATE_LIMIT).await?;
+        for what in settings::load(&self.spec) {
+            let verb = if PathBuf::from(&what).is_file() {
+                "image-archive"
+            } else {
+                "docker-image"
+            };
+            let arguments = ["load", verb, &what, "--name", &cluster];
+            self.kind(&arguments, LOAD_LIMIT).await?;
+        }
+        let access = self.access()?;
+        self.wait_ready(&access, READY_LIMIT).await?;
+        Ok(access)
+    }
+
+    /// Removes everything of the run that is there.
+    async fn remove(&self) -> Result<(), ProvisionerError> {
+        let remains = self.remains();
+        if remains.nodes().await.map_err(wrong)?.is_empty() {
+            return remains.remove().await.map_err(wrong);
+        }
+        let cluster = self.cluster();
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let arguments = [
+            "delete",
+            "cluster",
+            "--name",
+            &cluster,
+            "--kubeconfig",
+            &kubeconfig,
+        ];
+        // An engine that falls silent in the middle keeps kind waiting for ever.
+        let deleted = tokio::select! {
+            deleted = self.kind(&arguments, LOAD_LIMIT) => deleted,
+            silent = remains.until_silent() => Err(wrong(silent)),
+        };
+        // Whatever kind says, what it left is removed; but its error is not forgotten.
+        let rest = remains.remove().await.map_err(wrong);
+        deleted.and(rest)
+    }
+}
+
+#[async_trait]
+impl Provisioner for KindProvisioner {
+    fn name(&self) -> String {
+        "reference (kind)".to_owned()
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        None
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        let _lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
+        let access = match self.adopt().await? {
+            Some(access) => access,
+            None => {
+                // What is there does not work, or is half of one: kind itself would refuse it.
+                self.remove().await?;
+                match self.create().await {
+                    Ok(access) => access,
+                    Err(error) => return Err(self.unwound(error).await),
+                }
+            }
+        };
+        let made: BTreeMap<String, String> = self
+            .remains()
+            .nodes()
+            .await
+            .map_err(wrong)?
+            .into_iter()
+            .map(|node| (node.name, node.id))
+            .collect();
+        Ok(Provisioned { access, made })
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        let _lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
+        self.remove().await?;
+        lock::leave(&self.connection.directory);
+        Ok(())
+    }
+}
+
+impl KindProvisioner {
+    /// A wrong teardown, for a defect: it forgets the volumes.
+    pub(crate) async fn teardown_without_volumes(&self) -> Result<(), ProvisionerError> {
+        let remains = self.remains();
+        remains.forget_volumes().await.map_err(wrong)?;
+        remains.remove().await.map_err(wrong)
+    }
+
+    /// The error of a failed creation, after its remains were removed; what could not be is named.
+    async fn unwound(&self, error: ProvisionerError) -> ProvisionerError {
+        match self.remove().await {
+            Ok(()) => error,
+            Err(second) => ProvisionerError {
+                message: format!(
+                    "{}; besides, what it left could not be removed: {}",
+                    error.message, second.message
+                ),
+                left_behind: vec![self.cluster()],
+            },
+        }
+    }
+}
+
+fn wrong(error: impl ToString) -> ProvisionerError {
+    ProvisionerError::new(error.to_string())
+}

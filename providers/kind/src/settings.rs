@@ -1,0 +1,74 @@
+//! What this machine's user sets by variables: the program, the node image, images to load.
+//!
+//! Apart from the scenario, because it differs from machine to machine and not from story to story.
+
+use std::path::PathBuf;
+
+use crate::spec::KindSpec;
+
+/// Names the program `kind`, when it is not on the search path.
+pub const PROGRAM: &str = "KUBEPROOF_KIND";
+/// Names the node image of scenarios that name none.
+pub const IMAGE: &str = "KUBEPROOF_KIND_IMAGE";
+/// Names images or archives that are loaded into the nodes, separated by commas.
+pub const LOAD: &str = "KUBEPROOF_KIND_LOAD";
+
+/// The node image for a cluster; `None` is kind's own default.
+pub fn image(spec: &KindSpec) -> Option<String> {
+    let of_scenario = spec.image.clone().map(String::from);
+    of_scenario.or_else(|| variable(IMAGE))
+}
+
+/// What is loaded into the nodes.
+pub fn load(spec: &KindSpec) -> Vec<String> {
+    let of_user = variable(LOAD).unwrap_or_default();
+    let of_user = of_user.split(',').map(str::trim).filter(|name| !name.is_empty());
+    spec.load
+        .iter()
+        .cloned()
+        .chain(of_user.map(str::to_owned))
+        .collect()
+}
+
+/// The program `kind`: as [`PROGRAM`] says, else found on the search path.
+///
+/// # Errors
+/// When it is not there, with how to get it.
+pub fn program() -> Result<PathBuf, String> {
+    if let Some(path) = variable(PROGRAM).map(PathBuf::from) {
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("{PROGRAM} is `{}`, which is no file", path.display()))
+        };
+    }
+    on_path("kind").ok_or_else(|| {
+        format!(
+            "the program `kind` is not on the search path: install it from kind.sigs.k8s.io (with Go: \
+             `go install sigs.k8s.io/kind@latest`), or set {PROGRAM} to it"
+        )
+    })
+}
+
+/// The program `docker`, which `kind` drives the engine with.
+///
+/// # Errors
+/// When it is not there, with how to get it.
+pub fn docker_program() -> Result<PathBuf, String> {
+    on_path("docker").ok_or_else(|| {
+        "the program `docker`, which kind calls, is not on the search path: install Docker's \
+         command line"
+            .to_owned()
+    })
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
