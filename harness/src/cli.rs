@@ -11,6 +11,7 @@ pub mod progress;
 pub mod report;
 pub mod schema;
 pub mod signals;
+pub mod sweep;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -54,12 +55,14 @@ Exit codes:
   70  a bug of kubeproof
 
 ^C lets running trials tear down what they made, and begins no other; what was not run is unknown.
-A second ^C ends at once, may leave things behind, and gives 130.
+A second ^C ends at once, may leave things behind, says how to clean them up, and gives 130.
 
 Examples:
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
   kubeproof verify FILE --fault SPEC                   with a failure of your own
+  kubeproof verify --tier kind                         on a real Kubernetes on this machine
+  kubeproof sweep --run ID                             what a run left behind
   kubeproof estimate FILE                              what it would cost
   kubeproof doctor                                     what can run here";
 
@@ -70,6 +73,8 @@ enum Command {
     Verify(verify::Args),
     /// List an account and show what is in it; deletes nothing
     Audit(audit::Args),
+    /// Show what a run left behind, and with --delete remove it
+    Sweep(sweep::Args),
     /// Show what a scenario would cost, line by line
     Estimate(estimate::Args),
     /// Show the records of earlier runs again, in any format
@@ -102,6 +107,7 @@ pub fn main() -> u8 {
     match &cli.command {
         Command::Verify(args) => verify::run(args, &out),
         Command::Audit(args) => audit::run(args, &out),
+        Command::Sweep(args) => sweep::run(args, &out),
         Command::Estimate(args) => estimate::run(args, &out),
         Command::Report(args) => report::run(args, &out),
         Command::Doctor(args) => doctor::run(args, &out),

@@ -18,6 +18,8 @@ use kubeproof_contract::scenario::AnyScenario;
 pub struct Scenario {
     /// The file, as given: it appears in records and replay commands.
     pub file: String,
+    /// Its text, for the run directory: a file may be gone when its run is cleaned up after.
+    pub text: Arc<str>,
     /// What it says.
     pub content: Arc<AnyScenario>,
     /// Its provider.

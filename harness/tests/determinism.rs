@@ -28,8 +28,13 @@ fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
             .to_vec(),
     };
     let plan = plan(&scenarios, &choice).expect("a plan");
-    let records =
-        lab::run_all(&plan.trials, jobs, &Surroundings::quiet(), &Silent::shared()).expect("records");
+    let records = lab::run_all(
+        &plan.trials,
+        jobs,
+        &Surroundings::quiet(),
+        &Silent::shared(),
+    )
+    .expect("records");
     records
         .into_iter()
         .map(|record| (record.scenario, record.journal_hash))

@@ -143,7 +143,8 @@ fn run(trial: &Trial) -> Result<(), Failed> {
         around.accounts = permit.accounts;
         around.out = Some(PathBuf::from("kubeproof-runs"));
     }
-    let record = lab::run_one(trial, &around, &Silent::shared()).map_err(|error| error.to_string())?;
+    let record =
+        lab::run_one(trial, &around, &Silent::shared()).map_err(|error| error.to_string())?;
     if record.verdict == Verdict::Pass {
         Ok(())
     } else {

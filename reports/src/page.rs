@@ -116,7 +116,11 @@ impl Cell {
             Self::Pair(upper, lower) => format!("{upper}: {lower}"),
             Self::Verdict { verdict, count, .. } if count.is_empty() => word(*verdict),
             // Nothing was skipped where there is nothing to be billed.
-            Self::Verdict { verdict: Verdict::Skipped, count, .. } if count == "free" => {
+            Self::Verdict {
+                verdict: Verdict::Skipped,
+                count,
+                ..
+            } if count == "free" => {
                 format!("{} free", symbol(Verdict::Skipped))
             }
             Self::Verdict { verdict, count, .. } => format!("{} {count}", word(*verdict)),

@@ -124,11 +124,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 }
 
 /// One scenario for each provider: they all look at the same account.
-fn one_each<'a>(
-    scenarios: &'a [Scenario],
-    chosen: &[String],
-    tier: Tier,
-) -> Vec<&'a Scenario> {
+fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec<&'a Scenario> {
     let mut each: Vec<&Scenario> = Vec::new();
     for scenario in scenarios {
         let name = scenario.provider.name();

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::lifecycle::Ran;
 use super::stage::Stage;
@@ -18,16 +19,45 @@ use super::trial::quoted;
 /// Where run directories are made unless another folder is given.
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
 
-/// What a run is going to do: enough to clean up after it without any other file.
-#[derive(Clone, Debug, Serialize)]
-struct Intent<'a> {
+/// The copy of the scenario in a run directory.
+const SCENARIO_FILE: &str = "scenario.yaml";
+/// What the run is going to do.
+const INTENT_FILE: &str = "intent.json";
+
+/// What a run is going to do: with the copy of its scenario enough to clean up after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The run.
     #[serde(flatten)]
-    run: &'a Run,
-    scenario: String,
-    file: &'a str,
-    provider: &'a str,
-    tier: String,
-    seed: u64,
+    pub run: Run,
+    /// Name of the trial.
+    pub scenario: String,
+    /// The scenario file, as given.
+    pub file: String,
+    /// Name of the provider.
+    pub provider: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Its seed.
+    pub seed: u64,
+}
+
+/// Reads what a run was going to do, and the text of its scenario.
+///
+/// # Errors
+/// With the file and what is wrong with it.
+pub fn read_intent(folder: &Path) -> Result<(Intent, String), String> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    };
+    let text = read(INTENT_FILE)?;
+    let intent = serde_json::from_str(&text).map_err(|error| {
+        let path = folder.join(INTENT_FILE);
+        format!("{} is not the intent of a run: {error}", path.display())
+    })?;
+    Ok((intent, read(SCENARIO_FILE)?))
 }
 
 /// Writes the intent of a run, before its first mutating call.
@@ -40,18 +70,17 @@ pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
     };
     let trial = stage.trial;
     let intent = Intent {
-        run: &stage.run,
+        run: stage.run.clone(),
         scenario: trial.name(),
-        file: &trial.scenario.file,
-        provider: trial.scenario.provider.name(),
-        tier: trial.tier.to_string(),
+        file: trial.scenario.file.clone(),
+        provider: trial.scenario.provider.name().to_owned(),
+        tier: trial.tier,
         seed: trial.seed,
     };
     let text = serde_json::to_string_pretty(&intent).map_err(std::io::Error::other)?;
-    write(
-        &folder.join(&stage.run.id).join("intent.json"),
-        &(text + "\n"),
-    )
+    let folder = folder.join(&stage.run.id);
+    write(&folder.join(SCENARIO_FILE), &trial.scenario.text)?;
+    write(&folder.join(INTENT_FILE), &(text + "\n"))
 }
 
 /// Writes record, journal and log of a trial, and returns their folder.
@@ -60,16 +89,24 @@ pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
 /// When a file cannot be written.
 pub fn write_all(folder: &Path, ran: &Ran, journal: &[Call]) -> std::io::Result<PathBuf> {
     let folder = folder.join(&ran.record.run_id);
+    write_journal(&folder.join("journal.jsonl"), journal)?;
+    write(&folder.join("kubeproof.log"), &(ran.log.join("\n") + "\n"))?;
+    // Last, so that a record is never there without what it refers to.
+    write_record(&folder, &ran.record)?;
+    Ok(folder)
+}
+
+/// Writes a journal, a call a line.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_journal(path: &Path, journal: &[Call]) -> std::io::Result<()> {
     let mut calls = String::new();
     for call in journal {
         let line = serde_json::to_string(call).map_err(std::io::Error::other)?;
         let _ = writeln!(calls, "{line}");
     }
-    write(&folder.join("journal.jsonl"), &calls)?;
-    write(&folder.join("kubeproof.log"), &(ran.log.join("\n") + "\n"))?;
-    // Last, so that a record is never there without what it refers to.
-    write_record(&folder, &ran.record)?;
-    Ok(folder)
+    write(path, &calls)
 }
 
 /// Writes a record into its run directory, over an earlier one.

@@ -104,7 +104,8 @@ pub fn later_provision(ending: &Ending) -> Meaning {
 pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
     let forced = matches!(
         expected,
-        Expected::Recovers | Expected::Forced(Expectation::TakenOver | Expectation::TeardownSucceeds)
+        Expected::Recovers
+            | Expected::Forced(Expectation::TakenOver | Expectation::TeardownSucceeds)
     );
     match ending {
         Ending::Succeeded if expected == Expected::Forced(Expectation::FinishesLater) => meaning(
@@ -112,9 +113,11 @@ pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
             "said that it succeeded though nobody could find out",
             false,
         ),
-        Ending::Failed(_) if expected == Expected::Forced(Expectation::FinishesLater) => {
-            meaning(Verdict::Pass, format!("{} (as forced)", ending.words()), false)
-        }
+        Ending::Failed(_) if expected == Expected::Forced(Expectation::FinishesLater) => meaning(
+            Verdict::Pass,
+            format!("{} (as forced)", ending.words()),
+            false,
+        ),
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
         _ if forced && !last => meaning(
             Verdict::Pass,

@@ -105,8 +105,7 @@ pub fn run_one(
     };
     // The SDKs' jitter comes from here: per thread, and the same for the same seed.
     fastrand::seed(trial.seed);
-    let runtime =
-        runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
+    let runtime = runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();

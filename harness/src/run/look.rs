@@ -167,7 +167,11 @@ pub async fn nothing_left(
         (true, true) => book.end(begun, Verdict::Pass, "the first attempt left nothing"),
         (false, true) => {
             let failed = after.coverage.failed.join("; ");
-            book.end(begun, Verdict::Unknown, format!("cannot be listed: {failed}"));
+            book.end(
+                begun,
+                Verdict::Unknown,
+                format!("cannot be listed: {failed}"),
+            );
         }
         (_, false) => {
             let message = format!("of the first attempt there still is: {}", words.join(", "));

@@ -70,7 +70,10 @@ fn note_ready(book: &mut Book<'_, '_>, stage: &Stage<'_>, before: Duration) {
 /// O7: a second provision converges: it succeeds and makes nothing new.
 pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     if stage.trial.tier == Tier::Live {
-        book.skip("converge", "not when live: another look at everything costs");
+        book.skip(
+            "converge",
+            "not when live: another look at everything costs",
+        );
         return;
     }
     let begun = book.begin("converge");

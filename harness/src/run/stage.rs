@@ -104,6 +104,21 @@ impl<'a> Stage<'a> {
         today: Timestamp,
     ) -> Result<Self, TransportError> {
         let start = trial.start(today);
+        let run = trial.run(&around.owner, start);
+        Self::of_run(trial, run, around, progress, start)
+    }
+
+    /// Sets the stage for a run that exists already, at this date: to clean up after it.
+    ///
+    /// # Errors
+    /// When calls cannot be made from here at all.
+    pub fn of_run(
+        trial: &'a Trial,
+        run: Run,
+        around: &Surroundings,
+        progress: &Arc<dyn Progress>,
+        start: Timestamp,
+    ) -> Result<Self, TransportError> {
         let clock = Clock::starting_at(start);
         let provider = &trial.scenario.provider;
         let (innermost, world, credentials) = match trial.tier {
@@ -127,7 +142,6 @@ impl<'a> Stage<'a> {
                 (way_out, None, Credentials::Documented { env_file })
             }
         };
-        let run = trial.run(&around.owner, start);
         let folder = around.out.clone();
         let directory = folder
             .unwrap_or_else(|| std::env::temp_dir().join("kubeproof"))

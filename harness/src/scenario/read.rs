@@ -124,6 +124,7 @@ pub fn parse(
     let provider = Arc::clone(provider);
     Ok(Scenario {
         file: file.to_owned(),
+        text: Arc::from(text),
         content: Arc::new(content),
         provider,
     })

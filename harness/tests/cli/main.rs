@@ -8,5 +8,7 @@ mod faults;
 mod help;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod kind;
 mod program;
 mod streams;

@@ -153,8 +153,7 @@ impl FaultPlan {
         actor: Actor,
     ) -> SharedTransport {
         // An outage strikes those who make no struck call themselves.
-        let concerns =
-            |fault: &Fault| fault.place.actor == actor || fault.effect == Effect::Outage;
+        let concerns = |fault: &Fault| fault.place.actor == actor || fault.effect == Effect::Outage;
         if !self.inner.faults.iter().any(concerns) {
             return inner;
         }

@@ -116,9 +116,10 @@ impl Order {
     /// An order for a program, found on the search path unless it is a path, without arguments.
     pub fn new(program: impl AsRef<Path>, limit: Duration) -> Self {
         let program = program.as_ref();
-        let name = program
-            .file_name()
-            .map_or_else(|| program.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = program.file_name().map_or_else(
+            || program.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
         Self {
             command: Command::new(program),
             name,
@@ -261,7 +262,10 @@ impl Lines {
     fn last(&self, count: usize) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = lines.len().saturating_sub(count);
-        let last: Vec<&str> = lines[first..].iter().map(|(_, line)| line.as_str()).collect();
+        let last: Vec<&str> = lines[first..]
+            .iter()
+            .map(|(_, line)| line.as_str())
+            .collect();
         last.join(" | ")
     }
 }

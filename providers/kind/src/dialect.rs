@@ -75,10 +75,9 @@ fn words(kind: &ErrorKind) -> (StatusCode, String) {
         ErrorKind::Rejected(Some(message)) => (StatusCode::CONFLICT, message.clone()),
         ErrorKind::Throttled { .. } => word(StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         ErrorKind::Server => word(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
-        ErrorKind::Quota | ErrorKind::Capacity => word(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "no space left on device",
-        ),
+        ErrorKind::Quota | ErrorKind::Capacity => {
+            word(StatusCode::INTERNAL_SERVER_ERROR, "no space left on device")
+        }
         ErrorKind::Dependency => word(StatusCode::CONFLICT, "it is still in use"),
         ErrorKind::CredentialsExpired => word(StatusCode::UNAUTHORIZED, "unauthorized"),
     }
@@ -217,11 +216,27 @@ mod tests {
 
     #[test]
     fn requests_have_the_names_of_dockers_own_document() {
-        check("GET /v1.41/containers/json?all=1", "docker:ContainerList", false);
-        check("POST /v1.41/containers/create?name=a", "docker:ContainerCreate", true);
-        check("DELETE /v1.41/containers/a?force=1", "docker:ContainerDelete", true);
+        check(
+            "GET /v1.41/containers/json?all=1",
+            "docker:ContainerList",
+            false,
+        );
+        check(
+            "POST /v1.41/containers/create?name=a",
+            "docker:ContainerCreate",
+            true,
+        );
+        check(
+            "DELETE /v1.41/containers/a?force=1",
+            "docker:ContainerDelete",
+            true,
+        );
         check("POST /containers/a/wait", "docker:ContainerWait", false);
-        check("GET /images/localhost/a/b:1/json", "docker:ImageInspect", false);
+        check(
+            "GET /images/localhost/a/b:1/json",
+            "docker:ImageInspect",
+            false,
+        );
         check("POST /exec/1/start", "docker:ExecStart", true);
         check("HEAD /_ping", "docker:SystemPing", false);
         check("GET /networks", "docker:NetworkList", false);

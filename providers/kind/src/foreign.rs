@@ -104,7 +104,10 @@ impl ForeignChanges for KindChanges {
             Some(("take-port", port)) => self.take_port(port),
             _ => {
                 let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
-                Err(format!("there is no such change; known: {}", known.join(", ")))
+                Err(format!(
+                    "there is no such change; known: {}",
+                    known.join(", ")
+                ))
             }
         }
     }

@@ -14,6 +14,10 @@ use crate::settings;
 /// The oldest version that we know: the first that takes cgroup v1 and v2 as we check them, and whose
 /// configuration has all fields that we write.
 const OLDEST: Version = Version::new(0, 20, 0);
+/// Most lines of a reason.
+const REASON_LINES_MAX: usize = 6;
+/// The longest line of a reason, characters.
+const REASON_LINE_MAX: usize = 240;
 /// How long it may take to say its version.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
 
@@ -67,9 +71,25 @@ impl Program {
             return Ok(ended);
         }
         let what = arguments.first().copied().unwrap_or_default();
-        let words = ended.last_words(6);
+        let words = reason(&ended.errors).unwrap_or_else(|| ended.last_words(4));
         Err(format!("`kind {what}` failed ({}): {words}", ended.status))
     }
+}
+
+/// Why kind failed, in its own words: from its line `ERROR:` on, as one line. The command that it ran is
+/// cut short: it is in the run's log.
+fn reason(errors: &str) -> Option<String> {
+    let from = errors.find("ERROR:")?;
+    let lines = errors[from..].lines().map(str::trim);
+    let lines: Vec<String> = lines
+        .filter(|line| !line.is_empty())
+        .take(REASON_LINES_MAX)
+        .map(|line| match line.char_indices().nth(REASON_LINE_MAX) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line.to_owned(),
+        })
+        .collect();
+    Some(lines.join("; "))
 }
 
 /// The version of the program that is installed here.
@@ -84,8 +104,12 @@ pub async fn version() -> Result<Version, String> {
         .await
         .map_err(|error| error.to_string())?;
     let place = path.display();
-    let version = read_version(&ended.output)
-        .ok_or_else(|| format!("`{place} version` does not say its version: {}", ended.last_words(2)))?;
+    let version = read_version(&ended.output).ok_or_else(|| {
+        format!(
+            "`{place} version` does not say its version: {}",
+            ended.last_words(2)
+        )
+    })?;
     if version < OLDEST {
         return Err(format!(
             "`{place}` is version {version}: at least {OLDEST} is needed; install a newer one"
@@ -113,9 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_is_what_follows_the_word_error() {
+        let said = " • Preparing nodes\n ✗ Preparing nodes\nERROR: failed to create cluster: x\n\n\
+                    Command Output: y\n";
+        let expected = "ERROR: failed to create cluster: x; Command Output: y";
+        assert_eq!(reason(said).as_deref(), Some(expected));
+        assert_eq!(reason("nothing of the kind"), None);
+    }
+
+    #[test]
     fn the_version_is_read_from_what_kind_says() {
         check("kind v0.30.0 go1.26.8 linux/amd64\n", Some("0.30.0"));
-        check("kind v0.31.0-alpha+1234 go1.26 linux/amd64", Some("0.31.0-alpha+1234"));
+        check(
+            "kind v0.31.0-alpha+1234 go1.26 linux/amd64",
+            Some("0.31.0-alpha+1234"),
+        );
         check("0.20.0", Some("0.20.0"));
         check("command not found", None);
     }

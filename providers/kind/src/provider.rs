@@ -177,8 +177,7 @@ mod tests {
 
     #[track_caller]
     fn check(fault: &str, expected: Option<&str>) {
-        let failure =
-            format!("failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n");
+        let failure = format!("failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n");
         let result = Kind.read(&format!("{SCENARIO}{failure}"));
         match (result, expected) {
             (Ok(_), None) => {}
@@ -191,7 +190,10 @@ mod tests {
     fn faults_that_could_never_strike_are_found_when_the_file_is_read() {
         check("docker:ContainerStart=crash-after", None);
         check("docker:NetworkCreate=foreign-change(take-port:16443)", None);
-        check("ec2:CreateVpc=quota", Some("`ec2` is not a service of Kind"));
+        check(
+            "ec2:CreateVpc=quota",
+            Some("`ec2` is not a service of Kind"),
+        );
         check(
             "docker:ContainerStart=foreign-change(rain)",
             Some("no foreign change `rain`"),

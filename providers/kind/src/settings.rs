@@ -22,7 +22,10 @@ pub fn image(spec: &KindSpec) -> Option<String> {
 /// What is loaded into the nodes.
 pub fn load(spec: &KindSpec) -> Vec<String> {
     let of_user = variable(LOAD).unwrap_or_default();
-    let of_user = of_user.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let of_user = of_user
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     spec.load
         .iter()
         .cloned()
@@ -39,7 +42,10 @@ pub fn program() -> Result<PathBuf, String> {
         return if path.is_file() {
             Ok(path)
         } else {
-            Err(format!("{PROGRAM} is `{}`, which is no file", path.display()))
+            Err(format!(
+                "{PROGRAM} is `{}`, which is no file",
+                path.display()
+            ))
         };
     }
     on_path("kind").ok_or_else(|| {

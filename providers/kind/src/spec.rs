@@ -71,7 +71,9 @@ impl TryFrom<u16> for Port {
         if port >= 1024 {
             Ok(Self(port))
         } else {
-            Err(format!("`api_server_port: {port}` is out of range: 1024 to 65535"))
+            Err(format!(
+                "`api_server_port: {port}` is out of range: 1024 to 65535"
+            ))
         }
     }
 }

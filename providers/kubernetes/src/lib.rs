@@ -18,5 +18,5 @@ mod namespace;
 mod probe;
 
 pub use client::client;
-pub use kube::Client;
 pub use error::KubernetesError;
+pub use kube::Client;

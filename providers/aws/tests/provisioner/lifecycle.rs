@@ -9,7 +9,13 @@ async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     let stage = Stage::new(1);
     let provisioned = stage.provisioned().await;
     assert!(provisioned.access.server.starts_with("https://"));
-    assert!(provisioned.access.token().unwrap_or_default().starts_with("k8s-aws-v1."));
+    assert!(
+        provisioned
+            .access
+            .token()
+            .unwrap_or_default()
+            .starts_with("k8s-aws-v1.")
+    );
     let check = |resource_type: &str, expected: usize| {
         assert_eq!(
             stage.ids_of(resource_type).len(),

@@ -6,9 +6,7 @@
 
 use std::io::Read as _;
 
-use bollard::query_parameters::{
-    DownloadFromContainerOptionsBuilder, InspectContainerOptions,
-};
+use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, InspectContainerOptions};
 use futures::StreamExt as _;
 use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::provisioner::KubernetesAccess;
@@ -54,7 +52,9 @@ async fn server(engine: &Engine, node: &str) -> Result<String, ObserverError> {
     port.map(|port| format!("https://127.0.0.1:{port}"))
         .ok_or_else(|| ObserverError {
             call: call.to_owned(),
-            message: format!("no port of this machine leads to {API_PORT} of {node}: is it running?"),
+            message: format!(
+                "no port of this machine leads to {API_PORT} of {node}: is it running?"
+            ),
         })
 }
 
@@ -73,7 +73,9 @@ async fn file(engine: &Engine, node: &str) -> Result<String, ObserverError> {
     while let Some(part) = parts.next().await {
         archive.extend_from_slice(&part.map_err(|error| failed(call, &error))?);
         if archive.len() > ARCHIVE_MAX {
-            return Err(wrong(format!("{FILE} of {node} is larger than {ARCHIVE_MAX} bytes")));
+            return Err(wrong(format!(
+                "{FILE} of {node} is larger than {ARCHIVE_MAX} bytes"
+            )));
         }
     }
     first_file(&archive).map_err(|error| wrong(format!("{FILE} of {node}: {error}")))

@@ -21,7 +21,10 @@ use crate::settings;
 pub const CHECKLIST: &[(&str, &str)] = &[
     ("credentials.load", "credentials found, a .env file first"),
     ("credentials.no_prompt", "nothing asks interactively"),
-    ("kind.cluster", "nodes as asked for, each running the image asked for"),
+    (
+        "kind.cluster",
+        "nodes as asked for, each running the image asked for",
+    ),
     ("kind.ready", "API answers and every node is Ready"),
     (
         "kind.cluster_info",
@@ -95,7 +98,9 @@ fn cluster(account: &KindAccount, nodes: &Result<Vec<Node>, ObserverError>) -> C
     ] {
         let count = nodes.iter().filter(|node| node.role == role).count();
         if count != expected {
-            wrong.push(format!("{count} nodes are of the role {role}, asked for {expected}"));
+            wrong.push(format!(
+                "{count} nodes are of the role {role}, asked for {expected}"
+            ));
         }
     }
     let image = settings::image(&account.spec);
@@ -104,7 +109,10 @@ fn cluster(account: &KindAccount, nodes: &Result<Vec<Node>, ObserverError>) -> C
             wrong.push(format!("{} is {}", node.name, node.state));
         }
         if let Some(image) = image.as_ref().filter(|image| **image != node.image) {
-            wrong.push(format!("{} runs {}, asked for {image}", node.name, node.image));
+            wrong.push(format!(
+                "{} runs {}, asked for {image}",
+                node.name, node.image
+            ));
         }
     }
     let seen: Vec<String> = nodes

@@ -86,8 +86,7 @@ fn clusters(text: &str) -> Result<Vec<String>, String> {
         return Ok(Vec::new());
     }
     // The parser's own words may quote the file, and the file holds secrets.
-    let file: File =
-        serde_saphyr::from_str(text).map_err(|_| "it is no kubeconfig".to_owned())?;
+    let file: File = serde_saphyr::from_str(text).map_err(|_| "it is no kubeconfig".to_owned())?;
     let names = file.contexts.unwrap_or_default();
     Ok(names
         .iter()

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptions,
-    ListVolumesOptions,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptions, ListVolumesOptions,
 };
 use jiff::Timestamp;
 use kubeproof_contract::account::ObserverError;
@@ -50,9 +49,9 @@ pub fn cluster_of(labels: Option<&HashMap<String, String>>) -> Option<String> {
 /// A container's name.
 pub fn name_of(container: &ContainerSummary) -> String {
     let names = container.names.as_deref().unwrap_or_default();
-    names.first().map_or_else(String::new, |name| {
-        name.trim_start_matches('/').to_owned()
-    })
+    names
+        .first()
+        .map_or_else(String::new, |name| name.trim_start_matches('/').to_owned())
 }
 
 /// Marks a resource as one of a cluster, with the reason.
@@ -118,10 +117,7 @@ pub async fn volumes(engine: &Engine, trail: &Trail) -> Result<Vec<Resource>, Ob
     // The containers first: a volume that comes in between is dangling for one look at most.
     let mut mounted: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
     for container in containers(engine).await? {
-        let (name, cluster) = (
-            name_of(&container),
-            cluster_of(container.labels.as_ref()),
-        );
+        let (name, cluster) = (name_of(&container), cluster_of(container.labels.as_ref()));
         for mount in container.mounts.unwrap_or_default() {
             if let Some(volume) = mount.name {
                 mounted.insert(volume, (name.clone(), cluster.clone()));

@@ -127,7 +127,9 @@ fn disk(info: &SystemInfo) -> Check {
             let words = format!("{} MiB free in {folder}", free >> 20);
             if free < DISK_MIN {
                 let needed = DISK_MIN >> 20;
-                let words = format!("{words}, {needed} are needed: make room, `docker system df` shows what is in it");
+                let words = format!(
+                    "{words}, {needed} are needed: make room, `docker system df` shows what is in it"
+                );
                 row("kind.disk", Verdict::Unknown, words)
             } else {
                 row("kind.disk", Verdict::Pass, words)
@@ -172,7 +174,11 @@ async fn image(account: &KindAccount) -> Check {
 fn port(account: &KindAccount) -> Option<Check> {
     let port = account.spec.api_server_port?.0;
     Some(match std::net::TcpListener::bind(("127.0.0.1", port)) {
-        Ok(_) => row("kind.port", Verdict::Pass, format!("127.0.0.1:{port} is free")),
+        Ok(_) => row(
+            "kind.port",
+            Verdict::Pass,
+            format!("127.0.0.1:{port} is free"),
+        ),
         Err(error) => row(
             "kind.port",
             Verdict::Unknown,

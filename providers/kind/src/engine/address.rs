@@ -25,8 +25,10 @@ pub fn socket() -> Result<PathBuf, String> {
             let usual = usual();
             let found = usual.iter().find(|path| path.exists()).cloned();
             found.ok_or_else(|| {
-                let places: Vec<String> =
-                    usual.iter().map(|path| path.display().to_string()).collect();
+                let places: Vec<String> = usual
+                    .iter()
+                    .map(|path| path.display().to_string())
+                    .collect();
                 format!(
                     "no container engine: none of {} is there; start Docker (`dockerd`, Docker \
                      Desktop, or your system's service), or set {VARIABLE}=unix://SOCKET",
@@ -95,10 +97,21 @@ mod tests {
 
     #[test]
     fn only_a_socket_of_this_machine_is_an_engine() {
-        assert_eq!(of_host("unix:///run/x.sock"), Ok(PathBuf::from("/run/x.sock")));
-        for host in ["tcp://10.0.0.1:2375", "ssh://host", "unix://relative", "/run/x.sock"] {
+        assert_eq!(
+            of_host("unix:///run/x.sock"),
+            Ok(PathBuf::from("/run/x.sock"))
+        );
+        for host in [
+            "tcp://10.0.0.1:2375",
+            "ssh://host",
+            "unix://relative",
+            "/run/x.sock",
+        ] {
             let error = of_host(host).expect_err(host);
-            assert!(error.contains(host) && error.contains("unix:///PATH"), "{error}");
+            assert!(
+                error.contains(host) && error.contains("unix:///PATH"),
+                "{error}"
+            );
         }
     }
 

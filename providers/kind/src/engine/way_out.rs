@@ -48,6 +48,14 @@ impl WayOut {
             engine: address::socket(),
         }
     }
+
+    /// The way out, with the engine at this socket.
+    pub fn with_engine(https: SharedTransport, socket: PathBuf) -> Self {
+        Self {
+            https,
+            engine: Ok(socket),
+        }
+    }
 }
 
 impl fmt::Debug for WayOut {

@@ -51,7 +51,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = take(folder.path(), "kp-1").expect("free");
         let refusal = take(folder.path(), "kp-1").expect_err("taken");
-        assert!(refusal.contains("kp-1") && refusal.contains("wait"), "{refusal}");
+        assert!(
+            refusal.contains("kp-1") && refusal.contains("wait"),
+            "{refusal}"
+        );
         drop(first);
         assert!(take(folder.path(), "kp-1").is_ok());
     }
