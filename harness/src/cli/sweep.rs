@@ -59,7 +59,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     if args.run.is_empty() || !args.run.chars().all(fits) {
         return usage(format!("`{}` is not the id of a run", args.run));
     }
-    let (intent, text) = match directory::read_intent(&args.out.join(&args.run)) {
+    let intent = match directory::read_intent(&args.out.join(&args.run)) {
         Ok(found) => found,
         Err(problem) => return usage(format!("{problem}; name the run's folder with --out")),
     };
@@ -76,12 +76,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             "set {variable} to the id of the account that may be swept"
         ));
     }
-    let file = args.out.join(&args.run).join("scenario.yaml");
-    let scenario =
-        match scenario::read::parse(&file.display().to_string(), &text, &providers::shared()) {
-            Ok(scenario) => scenario,
-            Err(problems) => return out.problems(&problems),
-        };
+    let scenario = match scenario::read::parse(&intent.file, &intent.text, &providers::shared()) {
+        Ok(scenario) => scenario,
+        Err(problems) => return out.problems(&problems),
+    };
     let trial = Trial {
         scenario,
         part: Part::Lifecycle(Vec::new()),

@@ -19,12 +19,10 @@ use super::trial::quoted;
 /// Where run directories are made unless another folder is given.
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
 
-/// The copy of the scenario in a run directory.
-const SCENARIO_FILE: &str = "scenario.yaml";
 /// What the run is going to do.
 const INTENT_FILE: &str = "intent.json";
 
-/// What a run is going to do: with the copy of its scenario enough to clean up after it.
+/// What a run is going to do: enough to clean up after it without any other file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// The run.
@@ -40,24 +38,21 @@ pub struct Intent {
     pub tier: Tier,
     /// Its seed.
     pub seed: u64,
+    /// The text of the scenario: its file may have changed or gone.
+    pub text: String,
 }
 
-/// Reads what a run was going to do, and the text of its scenario.
+/// Reads what a run was going to do.
 ///
 /// # Errors
 /// With the file and what is wrong with it.
-pub fn read_intent(folder: &Path) -> Result<(Intent, String), String> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))
-    };
-    let text = read(INTENT_FILE)?;
-    let intent = serde_json::from_str(&text).map_err(|error| {
-        let path = folder.join(INTENT_FILE);
-        format!("{} is not the intent of a run: {error}", path.display())
-    })?;
-    Ok((intent, read(SCENARIO_FILE)?))
+pub fn read_intent(folder: &Path) -> Result<Intent, String> {
+    let path = folder.join(INTENT_FILE);
+    let place = path.display();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("{place} cannot be read: {error}"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("{place} is not the intent of a run: {error}"))
 }
 
 /// Writes the intent of a run, before its first mutating call.
@@ -76,10 +71,10 @@ pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
         provider: trial.scenario.provider.name().to_owned(),
         tier: trial.tier,
         seed: trial.seed,
+        text: trial.scenario.text.to_string(),
     };
     let text = serde_json::to_string_pretty(&intent).map_err(std::io::Error::other)?;
     let folder = folder.join(&stage.run.id);
-    write(&folder.join(SCENARIO_FILE), &trial.scenario.text)?;
     write(&folder.join(INTENT_FILE), &(text + "\n"))
 }
 

@@ -11,6 +11,7 @@ fn help_of_program_and_commands_is_as_reviewed() {
         "",
         "verify",
         "audit",
+        "sweep",
         "estimate",
         "report",
         "doctor",

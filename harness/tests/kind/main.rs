@@ -4,6 +4,7 @@
 //! starts it. Runs when `KUBEPROOF_TIERS` names kind; asked for and not possible is a failure.
 
 mod defects;
+#[expect(dead_code, reason = "the tests of the command line use more of it")]
 #[path = "../cli/program.rs"]
 mod program;
 mod run;
