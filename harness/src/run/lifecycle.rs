@@ -62,7 +62,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     }
     teardown::teardown(&mut book, stage).await;
     if stage.trial.expects(Expectation::FinishesLater) {
-        look::must_be_unknown(&mut book, auditor.as_ref()).await;
+        look::must_be_unknown(&mut book, stage, auditor.as_ref(), &baseline).await;
         stage.faults.lift();
         teardown::finish(&mut book, stage).await;
     }

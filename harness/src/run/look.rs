@@ -182,16 +182,28 @@ pub async fn nothing_left(
 }
 
 /// While nobody gets an answer, an audit must not claim to know.
-pub async fn must_be_unknown(book: &mut Book<'_, '_>, auditor: &dyn Account) {
+pub async fn must_be_unknown(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) {
     let begun = book.begin("audit-blind");
     let looked = inventory::take(auditor).await;
-    let coverage = compare::verdict(&[], &looked.coverage, Tier::Live);
-    if coverage == Verdict::Unknown {
-        let (listed, cells) = (looked.coverage.listed, looked.coverage.cells);
+    let (new, _) = new_of_nobody_else(stage, auditor, baseline, &looked);
+    let (orphans, _) = compare::split(new, auditor.resource_types());
+    let orphans = describe(stage, auditor, &orphans, &looked.resources).await;
+    let verdict = compare::verdict(&orphans, &looked.coverage, stage.trial.tier);
+    let (listed, cells) = (looked.coverage.listed, looked.coverage.cells);
+    if verdict == Verdict::Unknown {
         let message = format!("unknown (as forced): {listed} of {cells} cells listed");
         book.end(begun, Verdict::Pass, message);
     } else {
-        let message = "the audit claims to know though nobody gets an answer";
+        let message = format!(
+            "the audit says {verdict} though nobody gets an answer: {} orphans, {listed} of {cells} \
+             cells listed",
+            orphans.len()
+        );
         book.end_judged(begun, Verdict::Fail, message);
     }
 }

@@ -167,8 +167,14 @@ impl KindProvisioner {
         Ok(access)
     }
 
-    /// Removes everything of the run that is there.
+    /// Removes everything of the run that is there. The files go in any case: the kubeconfig holds a key.
     async fn remove(&self) -> Result<(), ProvisionerError> {
+        let removed = self.remove_from_engine().await;
+        let files = self.remains().remove_files().map_err(wrong);
+        removed.and(files)
+    }
+
+    async fn remove_from_engine(&self) -> Result<(), ProvisionerError> {
         let remains = self.remains();
         if remains.nodes().await.map_err(wrong)?.is_empty() {
             return remains.remove().await.map_err(wrong);
@@ -241,7 +247,8 @@ impl KindProvisioner {
     pub(crate) async fn teardown_without_volumes(&self) -> Result<(), ProvisionerError> {
         let remains = self.remains();
         remains.forget_volumes().await.map_err(wrong)?;
-        remains.remove().await.map_err(wrong)
+        remains.remove().await.map_err(wrong)?;
+        remains.remove_files().map_err(wrong)
     }
 
     /// The error of a failed creation, after its remains were removed; what could not be is named.

@@ -85,7 +85,7 @@ impl Remains<'_> {
         Ok(nodes.iter().filter(|node| node.running).count())
     }
 
-    /// Removes containers (with their volumes), network and files, until nothing shows any more.
+    /// Removes containers (with their volumes) and network, until nothing shows any more.
     pub async fn remove(&self) -> Result<(), ObserverError> {
         let mut empty = 0;
         for _ in 0..LOOKS_MAX {
@@ -100,7 +100,7 @@ impl Remains<'_> {
                 0
             };
             if empty == EMPTY_LOOKS {
-                return self.remove_files();
+                return Ok(());
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -180,7 +180,8 @@ impl Remains<'_> {
         Ok(ids.len())
     }
 
-    fn remove_files(&self) -> Result<(), ObserverError> {
+    /// Removes the run's files: kubeconfig and configuration.
+    pub fn remove_files(&self) -> Result<(), ObserverError> {
         let kubeconfig = self.directory.join(config::KUBECONFIG);
         for path in [
             kubeconfig.with_extension("lock"),
