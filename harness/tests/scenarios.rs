@@ -4,7 +4,7 @@
 //! tiers that run (default `rehearsal`); the trials of the others show as ignored.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use kubeproof::providers;
 use kubeproof::run::lab;
@@ -38,6 +38,10 @@ fn main() -> ExitCode {
         Err(problem) => vec![failing("scenarios", problem)],
     };
     tests.extend(impossible_tiers());
+    tests.push(libtest_mimic::Trial::test(
+        "a_tier_that_is_asked_for_fails_where_it_cannot_run_and_is_ignored_otherwise",
+        asked_for_and_not,
+    ));
     libtest_mimic::run(&arguments, tests).exit_code()
 }
 
@@ -62,6 +66,28 @@ fn impossible_tiers() -> Vec<libtest_mimic::Trial> {
             failing(&format!("tier {tier}"), message)
         })
         .collect()
+}
+
+/// This program again, for one trial of the tier kind, where no engine is.
+fn asked_for_and_not() -> Result<(), Failed> {
+    let again = |tiers: &str| -> Result<(bool, String), Failed> {
+        let output = Command::new(std::env::current_exe()?)
+            .args(["--exact", "kind/two-nodes::lifecycle"])
+            .env(TIERS, tiers)
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok((output.status.success(), said))
+    };
+    let (passed, said) = again("rehearsal,kind")?;
+    if passed || !said.contains("/nowhere/docker.sock does not answer") {
+        return Err(format!("asked for, it passed ({passed}):\n{said}").into());
+    }
+    let (passed, said) = again("rehearsal")?;
+    if !passed || !said.contains("1 ignored") {
+        return Err(format!("not asked for, it was not ignored:\n{said}").into());
+    }
+    Ok(())
 }
 
 fn failing(name: &str, message: String) -> libtest_mimic::Trial {
