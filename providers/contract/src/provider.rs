@@ -35,13 +35,16 @@ pub struct Connection {
     pub voice: Voice,
 }
 
+/// Hears lines.
+pub type Ear = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Says to whoever watches a trial what is being done, line by line. Never a secret.
 #[derive(Clone, Default)]
-pub struct Voice(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Voice(Option<Ear>);
 
 impl Voice {
     /// A voice that this function hears.
-    pub fn heard_by(listener: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+    pub fn heard_by(listener: Ear) -> Self {
         Self(Some(listener))
     }
 
