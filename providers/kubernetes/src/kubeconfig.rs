@@ -88,12 +88,16 @@ pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
     let context = named(
         "context",
         &file.current_context,
-        file.contexts.iter().map(|entry| (&entry.name, &entry.context)),
+        file.contexts
+            .iter()
+            .map(|entry| (&entry.name, &entry.context)),
     )?;
     let cluster = named(
         "cluster",
         &context.cluster,
-        file.clusters.iter().map(|entry| (&entry.name, &entry.cluster)),
+        file.clusters
+            .iter()
+            .map(|entry| (&entry.name, &entry.cluster)),
     )?;
     let user = named(
         "user",
@@ -263,26 +267,41 @@ users:
     #[test]
     fn what_would_be_passed_over_is_refused_by_name() {
         let user = certificate_and_key();
-        refused(&text("insecure-skip-tls-verify: true", &user), "`insecure-skip-tls-verify`");
+        refused(
+            &text("insecure-skip-tls-verify: true", &user),
+            "`insecure-skip-tls-verify`",
+        );
         refused(&text("proxy-url: http://p", &user), "`proxy-url`");
         refused(&text("", "exec: {command: aws}"), "`exec`");
         refused(&text("", "{username: a, password: s3cret}"), "`password`");
-        refused(&text("", "client-certificate: a.pem"), "`client-certificate`");
+        refused(
+            &text("", "client-certificate: a.pem"),
+            "`client-certificate`",
+        );
         refused(&text("", "{}"), "neither a token nor a client certificate");
         refused(&text("", "client-key-data: s3cret"), "without its key");
         let both = certificate_and_key().replace('{', "{token: s3cret, ");
         refused(&text("", &both), "a token and a client certificate");
         let bad = "{client-certificate-data: s3cret, client-key-data: s3cret}";
-        refused(&text("", bad), "`client-certificate-data` is not PEM in base64");
+        refused(
+            &text("", bad),
+            "`client-certificate-data` is not PEM in base64",
+        );
     }
 
     #[test]
     fn a_context_that_leads_nowhere_is_an_error() {
         let fine = text("", "token: s3cret");
-        refused(&fine.replace("current-context: kind-a", ""), "names no current context");
+        refused(
+            &fine.replace("current-context: kind-a", ""),
+            "names no current context",
+        );
         let elsewhere = fine.replace("current-context: kind-a", "current-context: b");
         refused(&elsewhere, "no context `b`");
-        refused(&fine.replace("cluster: kind-a,", "cluster: b,"), "no cluster `b`");
+        refused(
+            &fine.replace("cluster: kind-a,", "cluster: b,"),
+            "no cluster `b`",
+        );
         refused(&fine.replace("user: admin,", "user: b,"), "no user `b`");
     }
 
