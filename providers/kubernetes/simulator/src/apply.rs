@@ -29,8 +29,8 @@ pub(crate) fn apply(
     managers.assign(of, writer, named);
     let owned = managers.all_owned();
     let mut left: Vec<Vec<Step>> = before.paths();
-    // Innermost first, so that an item goes after what is in it.
-    left.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    // An item goes as a whole: without the keys in it, it would not be found again.
+    left.sort_by_key(Vec::len);
     for path in left.iter().filter(|path| !owned.touches(path)) {
         take(&root, &mut after, path);
     }
@@ -147,6 +147,25 @@ mod tests {
         let live = by("two", &json!({"data": {"b": "1"}}), &live, false).unwrap();
         let after = by("one", &json!({}), &live, false).unwrap();
         assert_eq!(after["data"], json!({"b": "1"}));
+    }
+
+    #[test]
+    fn an_item_that_is_left_out_goes_with_all_that_the_server_filled_in() {
+        let writer = Writer {
+            manager: "one",
+            applies: true,
+            subresource: None,
+            now: "2026-03-01T10:00:00Z",
+        };
+        let service = |port: Value| json!({"spec": {"ports": [port]}});
+        let first = service(json!({"name": "a", "port": 80}));
+        let of = Type::of("services");
+        let mut live = apply(of, &writer, &json!({}), &first, false).unwrap();
+        live["spec"]["ports"][0]["protocol"] = "TCP".into();
+        live["spec"]["ports"][0]["targetPort"] = 80.into();
+        let second = service(json!({"name": "a", "port": 81}));
+        let after = apply(of, &writer, &live, &second, false).unwrap();
+        assert_eq!(after["spec"], second["spec"]);
     }
 
     #[test]

@@ -211,7 +211,9 @@ impl Change<'_> {
         if !problems.is_empty() {
             return Err(Failure::invalid(of, &self.key.name, &problems));
         }
-        validate::only_simulated(of, &self.before, &self.after)?;
+        if !options.dry {
+            validate::only_simulated(of, &self.before, &self.after)?;
+        }
         if !writer.applies {
             managers::updated(of, writer, &self.before, &mut self.after);
         }

@@ -97,11 +97,7 @@ fn release_orphans(cluster: &mut Cluster) {
 
 fn work(cluster: &mut Cluster, key: &Key) {
     let now = cluster.stamp();
-    cluster.modify(key, |job| {
-        if text(job, "/status/startTime").is_empty() && !suspended(job) {
-            set(job, "/status/startTime", now.clone());
-        }
-    });
+    cluster.modify(key, |job| tell_suspension(job, &now));
     let Some(job) = cluster.store.get(key).cloned() else {
         return;
     };
@@ -176,6 +172,27 @@ fn restarted_too_often(job: &Value, active: &[&(Key, Value)], limit: i64) -> boo
     text(job, "/spec/template/spec/restartPolicy") == "OnFailure"
         && restarts > 0
         && restarts >= limit
+}
+
+/// A job starts when it is not suspended, and says when it is or was.
+fn tell_suspension(job: &mut Value, now: &str) {
+    let was = condition_is_true(job, "Suspended");
+    if suspended(job) {
+        crate::json::remove(job, "/status/startTime");
+        let new = condition("Suspended", "JobSuspended", "Job suspended", now);
+        if !was {
+            set_condition(job, "/status/conditions", new, now);
+        }
+        return;
+    }
+    if was {
+        let mut new = condition("Suspended", "JobResumed", "Job resumed", now);
+        set(&mut new, "/status", "False");
+        set_condition(job, "/status/conditions", new, now);
+    }
+    if text(job, "/status/startTime").is_empty() {
+        set(job, "/status/startTime", now);
+    }
 }
 
 fn suspended(job: &Value) -> bool {

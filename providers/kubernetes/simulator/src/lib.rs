@@ -40,6 +40,7 @@ mod pod_defaults;
 mod pod_status;
 mod program;
 mod replicasets;
+mod requirements;
 mod review;
 mod route;
 mod scale;

@@ -48,7 +48,7 @@ pub(crate) fn form(
     };
     let forms = accept.split(',').filter_map(|clause| {
         let mut words = clause.split(';').map(str::trim);
-        let json = matches!(words.next()?, "application/json" | "application/*" | "*/*");
+        let json = matches!(words.next()?, "application/json" | "*/*");
         match words.find_map(|word| word.strip_prefix("as=")) {
             _ if !json => None,
             None => Some(Form::Whole),

@@ -56,6 +56,22 @@ pub(crate) struct Store {
     forgotten: u64,
 }
 
+/// Whether the spec is another one. That a pod is put on a node is no change of its spec.
+fn is_other_spec(before: &Value, after: &Value) -> bool {
+    let (old, new) = (before.get("spec"), after.get("spec"));
+    if old == new {
+        return false;
+    }
+    let with_node = |spec: Option<&Value>| {
+        let mut spec = spec.cloned().unwrap_or_default();
+        if let Some(node) = after.pointer("/spec/nodeName") {
+            set(&mut spec, "/nodeName", node.clone());
+        }
+        spec
+    };
+    with_node(old) != with_node(new)
+}
+
 impl Store {
     /// The resource version of the whole store.
     pub(crate) fn version(&self) -> u64 {
@@ -137,7 +153,7 @@ impl Store {
             return;
         }
         let marked = |object: &Value| object.pointer("/metadata/deletionTimestamp").is_some();
-        if (before.get("spec") != after.get("spec") || marked(&before) != marked(&after))
+        if (is_other_spec(&before, &after) || marked(&before) != marked(&after))
             && let Some(generation) = before
                 .pointer("/metadata/generation")
                 .and_then(Value::as_i64)
