@@ -11,11 +11,10 @@ use tokio::time::Instant;
 use crate::attempt::list_all;
 
 /// Reasons of waiting that never pass.
-const FINAL: [&str; 5] = [
+const FINAL: [&str; 4] = [
     "CreateContainerError",
     "ErrImageNeverPull",
     "InvalidImageName",
-    "KubeproofRefusesImage",
     "ImageInspectError",
 ];
 /// Reasons of waiting that often pass, and so long they get.

@@ -10,6 +10,8 @@ mod job;
 mod leftovers;
 #[path = "cluster/ready.rs"]
 mod ready;
+#[path = "cluster/scale.rs"]
+mod scale;
 #[path = "cluster/transport.rs"]
 mod transport;
 #[path = "cluster/wire.rs"]

@@ -1,15 +1,19 @@
-//! Changing: PUT and PATCH, optimistic concurrency, and the status subresource.
-
-use std::collections::BTreeMap;
+//! Changing: PUT and PATCH, optimistic concurrency, and the subresources that are written apart.
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::Request;
 use serde_json::Value;
 
+use crate::apply;
+use crate::body;
 use crate::cluster::Cluster;
-use crate::create::{after_change, body, check_type, create, is_dry};
+use crate::create::{Done, after_change, check_namespace, create};
+use crate::decode;
+use crate::defaults;
 use crate::failure::Failure;
 use crate::json::{remove, set, text};
+use crate::managers::{self, Writer};
+use crate::options::{APPLY, Options, Validation, media_type};
 use crate::patch;
 use crate::route::Target;
 use crate::store::Key;
@@ -19,18 +23,39 @@ use crate::validate;
 const STALE: &str = "the object has been modified; please apply your changes to the latest version \
                      and try again";
 
-/// Replaces an object. The answer's status code comes with its body.
+/// Replaces an object.
 pub(crate) fn replace(
     cluster: &mut Cluster,
     target: &Target,
     request: &Request<Bytes>,
-    query: &BTreeMap<String, String>,
-) -> Result<(u16, Value), Failure> {
-    let object = body(request)?;
-    check_type(target.of, &object)?;
+    writer: &Writer<'_>,
+    options: &Options,
+) -> Result<Done, Failure> {
+    let of = target.of;
+    let (object, warnings) = body::object(of.kind, &of.api_version(), request, options.validation)?;
     let key = key_of(target)?;
+    check_name(&object, &key.name)?;
+    check_namespace(&object, &key.namespace)?;
     let before = existing(cluster, target, &key)?;
-    write(cluster, target, &key, &before, object, is_dry(query)).map(|object| (200, object))
+    let uid = text(&object, "/metadata/uid");
+    if !uid.is_empty() && uid != text(&before, "/metadata/uid") {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            text(&before, "/metadata/uid")
+        );
+        return Err(Failure::conflict(of, &key.name, &why));
+    }
+    let change = Change {
+        target,
+        key,
+        before,
+        after: object,
+    };
+    let body = change.write(cluster, writer, options)?;
+    Ok(Done {
+        warnings,
+        ..Done::new(200, body)
+    })
 }
 
 /// Patches an object, or makes it when an apply patch finds none.
@@ -38,40 +63,80 @@ pub(crate) fn patch(
     cluster: &mut Cluster,
     target: &Target,
     request: &Request<Bytes>,
-    query: &BTreeMap<String, String>,
-) -> Result<(u16, Value), Failure> {
-    let media = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    let change = body(request)?;
+    writer: &Writer<'_>,
+    options: &Options,
+) -> Result<Done, Failure> {
+    let media = media_type(request);
     let key = key_of(target)?;
-    let apply = media == "application/apply-patch+yaml";
+    if media == APPLY {
+        return applied(cluster, target, key, request, writer, options);
+    }
+    if !patch::MEDIA_TYPES.contains(&media) {
+        let read = format!("{}, {APPLY}", patch::MEDIA_TYPES.join(", "));
+        return Err(Failure::media_type(media, &read));
+    }
+    let change = patch::read(media, request.body())?;
+    let before = existing(cluster, target, &key)?;
+    let mut after = patch::patched(target.of.kind, media, &before, &change)?;
+    let unknown = decode::prune(target.of.kind, &mut after)
+        .map_err(|why| Failure::invalid_patch(&change, &why))?;
+    let warnings: Vec<String> = unknown
+        .into_iter()
+        .map(|path| format!("unknown field \"{path}\""))
+        .collect();
+    if options.validation == Validation::Strict && !warnings.is_empty() {
+        let why = format!("strict decoding error: {}", warnings.join(", "));
+        return Err(Failure::invalid_patch(&change, &why));
+    }
+    check_name(&after, &key.name)?;
+    check_namespace(&after, &key.namespace)?;
+    let change = Change {
+        target,
+        key,
+        before,
+        after,
+    };
+    let body = change.write(cluster, writer, options)?;
+    let heard = options.validation == Validation::Warn;
+    Ok(Done {
+        warnings: if heard { warnings } else { Vec::new() },
+        ..Done::new(200, body)
+    })
+}
+
+fn applied(
+    cluster: &mut Cluster,
+    target: &Target,
+    key: Key,
+    request: &Request<Bytes>,
+    writer: &Writer<'_>,
+    options: &Options,
+) -> Result<Done, Failure> {
+    let of = target.of;
+    if target.subresource.is_some() {
+        let operation = format!(
+            "apply {}/{}",
+            of.id,
+            target.subresource.as_deref().unwrap_or("")
+        );
+        return Err(Failure::not_simulated(&operation));
+    }
+    let wanted = body::applied(of, request)?;
+    check_name(&wanted, &key.name)?;
+    check_namespace(&wanted, &key.namespace)?;
     let Some(before) = cluster.store.get(&key).cloned() else {
-        if !apply || target.subresource.is_some() {
-            return Err(Failure::not_found(target.of, &key.name));
-        }
-        let mut object = change;
-        set(&mut object, "/metadata/name", key.name);
-        return create(cluster, target, object, is_dry(query)).map(|object| (201, object));
+        let body = create(cluster, target, wanted, writer, options)?;
+        return Ok(Done::new(201, body));
     };
-    let after = match media {
-        "application/json-patch+json" => patch::json_patch(&before, &change)?,
-        "application/merge-patch+json" => patch::merged(before.clone(), &change),
-        "application/strategic-merge-patch+json" | "application/apply-patch+yaml" => {
-            crate::strategic::merged(before.clone(), &change)
-        }
-        other => {
-            return Err(Failure::media_type(
-                other,
-                "application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json, application/apply-patch+yaml",
-            ));
-        }
+    let after = apply::apply(of, writer, &before, &wanted, options.force)
+        .map_err(|conflicts| Failure::apply_conflict(&conflicts))?;
+    let change = Change {
+        target,
+        key,
+        before,
+        after,
     };
-    write(cluster, target, &key, &before, after, is_dry(query)).map(|object| (200, object))
+    Ok(Done::new(200, change.write(cluster, writer, options)?))
 }
 
 fn key_of(target: &Target) -> Result<Key, Failure> {
@@ -94,67 +159,108 @@ fn existing(cluster: &Cluster, target: &Target, key: &Key) -> Result<Value, Fail
         .ok_or_else(|| Failure::not_found(target.of, &key.name))
 }
 
-fn write(
-    cluster: &mut Cluster,
-    target: &Target,
-    key: &Key,
-    before: &Value,
-    mut after: Value,
-    dry: bool,
-) -> Result<Value, Failure> {
-    let of = target.of;
-    let same = |pointer: &str| {
-        let wanted = text(&after, pointer);
-        wanted.is_empty() || wanted == text(before, pointer)
-    };
-    if !same("/metadata/name") {
-        return Err(Failure::bad_request(
-            "the name of the object does not match the name on the URL",
-        ));
+fn check_name(object: &Value, name: &str) -> Result<(), Failure> {
+    let given = text(object, "/metadata/name");
+    if given == name {
+        return Ok(());
     }
-    if !same("/metadata/resourceVersion") {
-        return Err(Failure::conflict(of, &key.name, STALE));
-    }
-    if !same("/metadata/uid") {
-        let why = "Precondition failed: UID in precondition differs from UID in object meta";
-        return Err(Failure::conflict(of, &key.name, why));
-    }
-    // What the server owns stays; a status is written by its subresource, and only it.
-    let kept: &[&str] = match target.subresource.as_deref() {
-        Some("status") => &["/spec", "/metadata/finalizers"],
-        Some("finalize") => &["/status", "/metadata/finalizers"],
-        _ if of.status => &["/status"],
-        _ => &[],
-    };
-    let fixed = [
-        "/metadata/uid",
-        "/metadata/creationTimestamp",
-        "/metadata/generation",
-        "/metadata/deletionTimestamp",
-        "/metadata/deletionGracePeriodSeconds",
-        "/metadata/namespace",
-        "/metadata/resourceVersion",
-    ];
-    for pointer in fixed.iter().chain(kept) {
-        match before.pointer(pointer) {
-            Some(value) => set(&mut after, pointer, value.clone()),
-            None => remove(&mut after, pointer),
+    Err(Failure::bad_request(if given.is_empty() {
+        format!(
+            "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    } else {
+        format!("the name of the object ({given}) does not match the name on the URL ({name})")
+    }))
+}
+
+/// One write to one object.
+pub(crate) struct Change<'a> {
+    /// What the request is about.
+    pub(crate) target: &'a Target,
+    /// Where the object is.
+    pub(crate) key: Key,
+    /// The object that is there.
+    pub(crate) before: Value,
+    /// What the client makes of it.
+    pub(crate) after: Value,
+}
+
+impl Change<'_> {
+    /// Checks the change and writes it. A change that changes nothing is no write.
+    pub(crate) fn write(
+        mut self,
+        cluster: &mut Cluster,
+        writer: &Writer<'_>,
+        options: &Options,
+    ) -> Result<Value, Failure> {
+        let of = self.target.of;
+        let version = text(&self.after, "/metadata/resourceVersion");
+        if !version.is_empty() && version != text(&self.before, "/metadata/resourceVersion") {
+            return Err(Failure::conflict(of, &self.key.name, STALE));
         }
+        let mut problems: Vec<_> = validate::same_uid(&self.before, &self.after)
+            .into_iter()
+            .collect();
+        self.keep_what_is_not_written();
+        problems.extend(validate::frozen(of, &self.before, &self.after));
+        if self.target.subresource.is_none() {
+            defaults::fill(of, &mut self.after);
+            defaults::allocate(cluster, of, &mut self.after);
+            problems.extend(validate::problems(of, &self.after));
+        }
+        if !problems.is_empty() {
+            return Err(Failure::invalid(of, &self.key.name, &problems));
+        }
+        if !options.dry {
+            validate::only_simulated(of, &self.before, &self.after)?;
+        }
+        if !writer.applies {
+            managers::updated(of, writer, &self.before, &mut self.after);
+        }
+        if options.dry || self.after == self.before {
+            return Ok(self.after);
+        }
+        let answer = self.after.clone();
+        let after = self.after;
+        cluster.modify(&self.key, |object| *object = after);
+        let written = cluster.store.get(&self.key).cloned();
+        after_change(cluster, of);
+        Ok(written.unwrap_or(answer))
     }
-    if of.id == "namespaces" && target.subresource.as_deref() != Some("finalize") {
-        set(&mut after, "/spec", before["spec"].clone());
+
+    /// What the server owns stays; a status is written by its subresource, and only it.
+    fn keep_what_is_not_written(&mut self) {
+        let of = self.target.of;
+        let kept: &[&str] = match self.target.subresource.as_deref() {
+            Some("status") => &["/spec", "/metadata/finalizers", "/metadata/ownerReferences"],
+            Some("finalize") => &["/status", "/metadata/finalizers"],
+            _ if of.status => &["/status"],
+            _ => &[],
+        };
+        let fixed = [
+            "/metadata/uid",
+            "/metadata/creationTimestamp",
+            "/metadata/generation",
+            "/metadata/deletionTimestamp",
+            "/metadata/deletionGracePeriodSeconds",
+            "/metadata/namespace",
+            "/metadata/resourceVersion",
+        ];
+        for pointer in fixed.iter().chain(kept) {
+            match self.before.pointer(pointer) {
+                Some(value) => set(&mut self.after, pointer, value.clone()),
+                None => remove(&mut self.after, pointer),
+            }
+        }
+        if of.id == "namespaces" && self.target.subresource.as_deref() != Some("finalize") {
+            set(&mut self.after, "/spec", self.before["spec"].clone());
+        }
+        if self.after.pointer("/metadata/managedFields").is_none()
+            && let Some(managers) = self.before.pointer("/metadata/managedFields")
+        {
+            set(&mut self.after, "/metadata/managedFields", managers.clone());
+        }
+        set(&mut self.after, "/apiVersion", of.api_version());
+        set(&mut self.after, "/kind", of.kind);
     }
-    set(&mut after, "/apiVersion", of.api_version());
-    set(&mut after, "/kind", of.kind);
-    let frozen = validate::frozen(of, before, &after);
-    if !frozen.is_empty() {
-        return Err(Failure::invalid(of, &key.name, &frozen));
-    }
-    if dry {
-        return Ok(after);
-    }
-    let answer = after.clone();
-    cluster.modify(key, |object| *object = after);
-    after_change(cluster, of);
-    Ok(cluster.store.get(key).cloned().unwrap_or(answer))
 }

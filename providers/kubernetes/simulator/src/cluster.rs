@@ -8,14 +8,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::timers::Timers;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::coupling::CloudRequest;
-use crate::json::{items, number, set, set_default, text, time};
+use crate::json::{items, number, set, text, time};
+use crate::kubelet::Output;
 use crate::probe::Misbehaviour;
 use crate::store::{Key, Store};
+use crate::tokens::Token;
 use crate::types::Type;
-use crate::{garbage, jobs, kubelet, namespaces, scheduler, services, volumes};
+use crate::{
+    deployments, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services, volumes,
+};
 
 /// Rounds of controllers after one change: far more than any chain of theirs needs.
 const ROUNDS: usize = 100;
@@ -27,7 +31,11 @@ pub(crate) enum Due {
     Wake,
     /// A pod is put on a node, if one fits.
     Schedule(Pod),
-    /// A pod's image has been pulled.
+    /// A pod's image is pulled, once more.
+    Pull(Pod),
+    /// A pod whose image could not be pulled waits.
+    BackOff(Pod),
+    /// A pod's image has been pulled, or not.
     Start(Pod),
     /// A pod's container ends.
     Exit(Pod),
@@ -63,8 +71,14 @@ pub(crate) struct Cluster {
     pub(crate) wishes: Vec<CloudRequest>,
     /// Names of wishes that were made, so that none is made twice.
     pub(crate) wished: BTreeSet<String>,
-    /// What containers have printed, by uid of the pod.
-    pub(crate) logs: BTreeMap<String, String>,
+    /// What containers print and how they end, by uid of the pod.
+    pub(crate) logs: BTreeMap<String, Output>,
+    /// The images that nodes have: node and image.
+    pub(crate) images: BTreeSet<(String, String)>,
+    /// How often an image could not be pulled, by uid of the pod.
+    pub(crate) pulls: BTreeMap<String, u32>,
+    /// Tokens of service accounts that were given out.
+    pub(crate) tokens: BTreeMap<String, Token>,
     /// Uids of pods that a timer already serves.
     pub(crate) served: BTreeSet<String>,
     /// How the probe misbehaves, when a test wants it to.
@@ -88,6 +102,9 @@ impl Cluster {
             wishes: Vec::new(),
             wished: BTreeSet::new(),
             logs: BTreeMap::new(),
+            images: BTreeSet::new(),
+            pulls: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             served: BTreeSet::new(),
             misbehaviour: None,
             addresses: 0,
@@ -105,6 +122,8 @@ impl Cluster {
             match due {
                 Due::Wake => self.woken = true,
                 Due::Schedule(pod) => scheduler::schedule(self, &pod),
+                Due::Pull(pod) => kubelet::pull(self, &pod),
+                Due::BackOff(pod) => kubelet::back_off(self, &pod),
                 Due::Start(pod) => kubelet::start(self, &pod),
                 Due::Exit(pod) => kubelet::exit(self, &pod),
                 Due::Restart(pod) => kubelet::run(self, &pod),
@@ -126,6 +145,8 @@ impl Cluster {
             namespaces::reconcile(self);
             garbage::reconcile(self);
             jobs::reconcile(self);
+            deployments::reconcile(self);
+            replicasets::reconcile(self);
             services::reconcile(self);
             volumes::reconcile(self);
             kubelet::reconcile(self);
@@ -154,29 +175,46 @@ impl Cluster {
         time(self.now)
     }
 
-    /// Adds an object with the metadata that every object has. One of its name stays as it is.
-    pub(crate) fn add(&mut self, of: &'static Type, namespace: &str, mut object: Value) -> Key {
+    /// An object with the metadata that every object has.
+    pub(crate) fn dressed(
+        &mut self,
+        of: &'static Type,
+        namespace: &str,
+        mut object: Value,
+    ) -> Value {
         if text(&object, "/metadata/name").is_empty() {
             let stem = text(&object, "/metadata/generateName").to_owned();
             let tail = self.ids.letters(5).to_lowercase();
             set(&mut object, "/metadata/name", format!("{stem}{tail}"));
-        }
-        let key = Key::new(of.id, namespace, text(&object, "/metadata/name"));
-        if self.store.get(&key).is_some() {
-            return key;
         }
         set(&mut object, "/apiVersion", of.api_version());
         set(&mut object, "/kind", of.kind);
         if of.namespaced {
             set(&mut object, "/metadata/namespace", namespace);
         }
-        let uid = self.ids.uuid();
-        set(&mut object, "/metadata/uid", uid);
-        set(&mut object, "/metadata/creationTimestamp", self.stamp());
-        if object.get("spec").is_some() {
-            set_default(&mut object, "/metadata/generation", 1);
+        if object.pointer("/metadata/uid").is_none() {
+            let uid = self.ids.uuid();
+            set(&mut object, "/metadata/uid", uid);
         }
-        self.store.insert(key.clone(), object);
+        set(&mut object, "/metadata/creationTimestamp", self.stamp());
+        if of.generations {
+            set(&mut object, "/metadata/generation", 1);
+        }
+        object
+    }
+
+    /// Adds an object with the metadata that every object has. One of its name stays as it is.
+    pub(crate) fn add(&mut self, of: &'static Type, namespace: &str, object: Value) -> Key {
+        let name = text(&object, "/metadata/name");
+        let key = Key::new(of.id, namespace, name);
+        if !name.is_empty() && self.store.get(&key).is_some() {
+            return key;
+        }
+        let object = self.dressed(of, namespace, object);
+        let key = Key::new(of.id, namespace, text(&object, "/metadata/name"));
+        if self.store.get(&key).is_none() {
+            self.store.insert(key.clone(), object);
+        }
         key
     }
 
@@ -187,7 +225,7 @@ impl Cluster {
         };
         change(&mut after);
         if may_go(&after) {
-            self.store.remove(key, after);
+            self.store.remove(key);
         } else {
             self.store.modify(key, |object| *object = after);
         }
@@ -213,48 +251,6 @@ impl Cluster {
         if self.wished.insert(name) {
             self.wishes.push(request);
         }
-    }
-
-    /// Notes an event about an object. The same event again raises its count.
-    pub(crate) fn event(&mut self, about: &Key, warning: bool, reason: &str, message: &str) {
-        let Some(object) = self.store.get(about) else {
-            return;
-        };
-        let namespace = if about.namespace.is_empty() {
-            "default"
-        } else {
-            about.namespace.as_str()
-        };
-        let involved = json!({
-            "kind": object["kind"], "apiVersion": object["apiVersion"], "name": about.name,
-            "namespace": namespace, "uid": object["metadata"]["uid"],
-        });
-        let now = self.stamp();
-        let same = self
-            .store
-            .of_type("events", Some(namespace))
-            .find(|(_, event)| {
-                event["involvedObject"]["uid"] == involved["uid"]
-                    && text(event, "/reason") == reason
-                    && text(event, "/message") == message
-            });
-        if let Some(key) = same.map(|(key, _)| key.clone()) {
-            return self.modify(&key, |event| {
-                let count = number(event, "/count").unwrap_or(1) + 1;
-                set(event, "/count", count);
-                set(event, "/lastTimestamp", now);
-            });
-        }
-        let name = format!("{}.{}", about.name, self.ids.hex(16));
-        let namespace = namespace.to_owned();
-        let event = json!({
-            "metadata": {"name": name}, "involvedObject": involved, "reason": reason,
-            "message": message, "type": if warning { "Warning" } else { "Normal" }, "count": 1,
-            "firstTimestamp": now, "lastTimestamp": now, "eventTime": null,
-            "source": {"component": "kubeproof-simulator"},
-            "reportingComponent": "kubeproof-simulator", "reportingInstance": "",
-        });
-        self.add(Type::of("events"), &namespace, event);
     }
 }
 

@@ -1,78 +1,64 @@
-//! Creating: reading the body, admission, defaults, and the new object.
+//! Creating: admission, defaults, and the new object.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use bytes::Bytes;
-use http::{Request, header};
-use serde_json::Value;
-
+use crate::apply;
 use crate::cluster::Cluster;
 use crate::failure::Failure;
-use crate::json::{set, text};
+use crate::json::{remove, text};
+use crate::managers::{self, Writer};
+use crate::options::Options;
 use crate::route::Target;
 use crate::store::Key;
 use crate::types::Type;
 use crate::{defaults, scheduler, validate};
 
-/// The body of a request as JSON. No body is an empty value.
-pub(crate) fn body(request: &Request<Bytes>) -> Result<Value, Failure> {
-    let media = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("application/json");
-    if request.body().is_empty() {
-        return Ok(Value::Null);
-    }
-    // Clients of Kubernetes 1.32 and later send typed commands as protobuf; YAML is for humans.
-    let read = media.contains("json") || media.starts_with("application/apply-patch");
-    if !read {
-        return Err(Failure::media_type(media, "application/json"));
-    }
-    serde_json::from_slice(request.body()).map_err(|error| {
-        if media.starts_with("application/apply-patch") {
-            Failure::media_type(
-                "YAML in an apply patch",
-                "JSON in application/apply-patch+yaml",
-            )
-        } else {
-            Failure::bad_request(format!("the body is not JSON: {error}"))
+/// What comes of a write.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// The status code.
+    pub(crate) code: u16,
+    /// The body of the answer.
+    pub(crate) body: Value,
+    /// What the client is warned of.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Done {
+    /// An answer without warnings.
+    pub(crate) fn new(code: u16, body: Value) -> Self {
+        Self {
+            code,
+            body,
+            warnings: Vec::new(),
         }
-    })
+    }
 }
 
-/// Whether the request is only a rehearsal.
-pub(crate) fn is_dry(query: &BTreeMap<String, String>) -> bool {
-    query.get("dryRun").is_some_and(|value| value == "All")
-}
-
-/// Creates an object from a body.
+/// Creates an object from a body, or from what an apply patch wants.
 pub(crate) fn create(
     cluster: &mut Cluster,
     target: &Target,
     mut object: Value,
-    dry: bool,
+    writer: &Writer<'_>,
+    options: &Options,
 ) -> Result<Value, Failure> {
     let of = target.of;
-    check_type(of, &object)?;
     let namespace = target.namespace.clone().unwrap_or_default();
-    let given = text(&object, "/metadata/namespace");
-    if !given.is_empty() && given != namespace {
-        return Err(Failure::bad_request(format!(
-            "the namespace of the provided object does not match the namespace sent on the request \
-             ({given} != {namespace})"
-        )));
-    }
+    check_namespace(&object, &namespace)?;
     let name = text(&object, "/metadata/name").to_owned();
     if of.namespaced {
         admit_to(cluster, of, &namespace, &name)?;
     }
     let key = Key::new(of.id, &namespace, &name);
-    if !name.is_empty() && cluster.store.get(&key).is_some() {
-        return Err(Failure::already_exists(of, &name));
+    if let Some(there) = cluster.store.get(&key).filter(|_| !name.is_empty()) {
+        return Err(match there.pointer("/metadata/deletionTimestamp") {
+            Some(_) => Failure::still_going(of, &name),
+            None => Failure::already_exists(of, &name),
+        });
     }
-    if !text(&object, "/metadata/resourceVersion").is_empty() {
-        return Err(Failure::bad_request(
+    if !writer.applies && !text(&object, "/metadata/resourceVersion").is_empty() {
+        return Err(Failure::internal(
             "resourceVersion should not be set on objects to be created",
         ));
     }
@@ -80,16 +66,26 @@ pub(crate) fn create(
         "uid",
         "creationTimestamp",
         "deletionTimestamp",
+        "deletionGracePeriodSeconds",
         "generation",
+        "managedFields",
+        "resourceVersion",
         "selfLink",
     ] {
-        crate::json::remove(&mut object, &format!("/metadata/{field}"));
+        remove(&mut object, &format!("/metadata/{field}"));
     }
-    defaults::fill(cluster, of, &namespace, &mut object);
-    validate::validate(cluster, of, &namespace, &object)?;
-    if dry {
-        set(&mut object, "/metadata/namespace", namespace);
-        return Ok(object);
+    if writer.applies {
+        object = apply::apply(of, writer, &json!({}), &object, options.force)
+            .map_err(|conflicts| Failure::apply_conflict(&conflicts))?;
+        defaults::fill(of, &mut object);
+    } else {
+        defaults::fill(of, &mut object);
+        managers::updated(of, writer, &json!({}), &mut object);
+    }
+    defaults::begin(cluster, of, &mut object);
+    validate::created(cluster, of, &namespace, &object)?;
+    if options.dry {
+        return Ok(cluster.dressed(of, &namespace, object));
     }
     let key = cluster.add(of, &namespace, object);
     after_change(cluster, of);
@@ -100,27 +96,15 @@ pub(crate) fn create(
         .ok_or_else(|| Failure::not_found(of, &key.name))
 }
 
-/// Whether a body is of the type that the path names.
-pub(crate) fn check_type(of: &Type, object: &Value) -> Result<(), Failure> {
-    let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
-    let wrong = |what: &str, given: &str, wanted: &str| {
-        Err(Failure::bad_request(format!(
-            "the {what} in the data ({given}) does not match the expected one ({wanted})"
-        )))
-    };
-    if !object.is_object() {
-        return Err(Failure::bad_request(
-            "the body of the request is not an object",
-        ));
+/// Whether an object that names its name space names the one of the path.
+pub(crate) fn check_namespace(object: &Value, namespace: &str) -> Result<(), Failure> {
+    let given = text(object, "/metadata/namespace");
+    if given.is_empty() || given == namespace {
+        return Ok(());
     }
-    // Some clients leave both out: the path says what it is.
-    if !version.is_empty() && version != of.api_version() {
-        return wrong("API version", version, &of.api_version());
-    }
-    if !kind.is_empty() && kind != of.kind {
-        return wrong("kind", kind, of.kind);
-    }
-    Ok(())
+    Err(Failure::bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request",
+    ))
 }
 
 fn admit_to(cluster: &Cluster, of: &Type, namespace: &str, name: &str) -> Result<(), Failure> {
@@ -129,15 +113,7 @@ fn admit_to(cluster: &Cluster, of: &Type, namespace: &str, name: &str) -> Result
         return Err(Failure::not_found(spaces, namespace));
     };
     if text(space, "/status/phase") == "Terminating" {
-        let why = format!(
-            "unable to create new content in namespace {namespace} because it is being terminated"
-        );
-        return Err(Failure::refused(
-            of,
-            name,
-            &why,
-            Some("NamespaceTerminating"),
-        ));
+        return Err(Failure::terminating(of, name, namespace));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the server fills in when an object is created.
+//! What the server fills in: at every write what clients left out, at creation what it adds itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,25 +9,22 @@ use crate::json::{add_text, items, number, set, set_default, text};
 use crate::types::Type;
 use crate::{namespaces, pod_defaults, volumes};
 
-/// Fills in what the client left out.
-pub(crate) fn fill(cluster: &mut Cluster, of: &Type, _namespace: &str, object: &mut Value) {
+/// Fills in what the client left out. Doing it again changes nothing.
+pub(crate) fn fill(of: &Type, object: &mut Value) {
     match of.id {
-        "namespaces" => namespaces::set_defaults(object),
-        "pods" => {
-            pod_defaults::fill(object);
-            set(
-                object,
-                "/status",
-                json!({"phase": "Pending", "qosClass": "BestEffort"}),
-            );
+        "pods" => pod_defaults::fill(object),
+        "jobs.batch" => job(object),
+        "deployments.apps" => deployment(object),
+        "replicasets.apps" => {
+            set_default(object, "/spec/replicas", 1);
+            template(object, Some("Always"));
         }
-        "jobs.batch" => job(cluster, object),
-        "services" => service(cluster, object),
+        "services" => service(object),
         "secrets" => secret(object),
-        "persistentvolumeclaims" => claim(cluster, object),
+        "persistentvolumeclaims" => set_default(object, "/spec/volumeMode", "Filesystem"),
         "persistentvolumes" => {
             set_default(object, "/spec/persistentVolumeReclaimPolicy", "Retain");
-            set(object, "/status", json!({"phase": "Available"}));
+            set_default(object, "/spec/volumeMode", "Filesystem");
         }
         "storageclasses.storage.k8s.io" => {
             set_default(object, "/reclaimPolicy", "Delete");
@@ -37,8 +34,64 @@ pub(crate) fn fill(cluster: &mut Cluster, of: &Type, _namespace: &str, object: &
     }
 }
 
-fn job(cluster: &mut Cluster, job: &mut Value) {
-    let uid = cluster.ids.uuid();
+/// Adds what a new object has from the server.
+pub(crate) fn begin(cluster: &mut Cluster, of: &Type, object: &mut Value) {
+    allocate(cluster, of, object);
+    match of.id {
+        "namespaces" => namespaces::set_defaults(object),
+        "pods" => {
+            pod_defaults::admit(object);
+            let status = json!({"phase": "Pending", "qosClass": pod_defaults::quality(object)});
+            set(object, "/status", status);
+        }
+        "jobs.batch" => begin_job(cluster, object),
+        "deployments.apps" | "replicasets.apps" => set(object, "/status", json!({})),
+        "services" => set(object, "/status", json!({"loadBalancer": {}})),
+        "persistentvolumeclaims" => claim(cluster, object),
+        "persistentvolumes" => set(object, "/status", json!({"phase": "Available"})),
+        _ => {}
+    }
+}
+
+/// Gives out the addresses and ports that an object lacks.
+pub(crate) fn allocate(cluster: &mut Cluster, of: &Type, object: &mut Value) {
+    if of.id != "services" || text(object, "/spec/type") == "ExternalName" {
+        return;
+    }
+    let address = match text(object, "/spec/clusterIP") {
+        "" => {
+            cluster.addresses += 1;
+            let (high, low) = (cluster.addresses / 250 % 250, cluster.addresses % 250 + 2);
+            format!("172.20.{high}.{low}")
+        }
+        given => given.to_owned(),
+    };
+    set_default(object, "/spec/clusterIP", address.clone());
+    set_default(object, "/spec/clusterIPs", json!([address]));
+    if ["LoadBalancer", "NodePort"].contains(&text(object, "/spec/type")) {
+        let mut ports = items(object, "/spec/ports").to_vec();
+        for port in &mut ports {
+            cluster.addresses += 1;
+            set_default(port, "/nodePort", 30_000 + cluster.addresses % 2768);
+        }
+        set(object, "/spec/ports", ports);
+    }
+}
+
+/// Fills in the pod template of an object.
+fn template(object: &mut Value, restart: Option<&str>) {
+    let mut template = object
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_default();
+    if let Some(policy) = restart {
+        set_default(&mut template, "/spec/restartPolicy", policy);
+    }
+    pod_defaults::fill_template(&mut template);
+    set(object, "/spec/template", template);
+}
+
+fn job(job: &mut Value) {
     if number(job, "/spec/parallelism").is_none() && number(job, "/spec/completions").is_none() {
         set(job, "/spec/completions", 1);
     }
@@ -48,47 +101,56 @@ fn job(cluster: &mut Cluster, job: &mut Value) {
     set_default(job, "/spec/suspend", false);
     set_default(job, "/spec/manualSelector", false);
     set_default(job, "/spec/podReplacementPolicy", "TerminatingOrFailed");
+    // A job must say how its pods restart: there is no default for that.
+    template(job, None);
+}
+
+fn begin_job(cluster: &mut Cluster, job: &mut Value) {
+    let uid = cluster.ids.uuid();
     let name = text(job, "/metadata/name").to_owned();
-    let labels = "/spec/template/metadata/labels";
-    for (label, value) in [
-        ("batch.kubernetes.io~1controller-uid", &uid),
-        ("batch.kubernetes.io~1job-name", &name),
-        ("controller-uid", &uid),
-        ("job-name", &name),
-    ] {
-        set(job, &format!("{labels}/{label}"), value.clone());
+    for labels in ["/spec/template/metadata/labels", "/metadata/labels"] {
+        for (label, value) in [
+            ("batch.kubernetes.io~1controller-uid", &uid),
+            ("batch.kubernetes.io~1job-name", &name),
+            ("controller-uid", &uid),
+            ("job-name", &name),
+        ] {
+            set(job, &format!("{labels}/{label}"), value.clone());
+        }
     }
     set_default(
         job,
         "/spec/selector",
         json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}),
     );
-    let mut template = job["spec"]["template"].clone();
-    let chosen = text(&template, "/spec/restartPolicy").to_owned();
-    pod_defaults::fill(&mut template);
-    // No default: a job must say how its pods restart.
-    set(&mut template, "/spec/restartPolicy", chosen);
-    job["spec"]["template"] = template;
+    set(job, "/metadata/uid", uid);
     set(job, "/status", json!({}));
 }
 
-fn service(cluster: &mut Cluster, service: &mut Value) {
+fn deployment(object: &mut Value) {
+    set_default(object, "/spec/replicas", 1);
+    set_default(object, "/spec/revisionHistoryLimit", 10);
+    set_default(object, "/spec/progressDeadlineSeconds", 600);
+    set_default(object, "/spec/strategy/type", "RollingUpdate");
+    if text(object, "/spec/strategy/type") == "RollingUpdate" {
+        set_default(object, "/spec/strategy/rollingUpdate/maxSurge", "25%");
+        set_default(object, "/spec/strategy/rollingUpdate/maxUnavailable", "25%");
+    }
+    template(object, Some("Always"));
+}
+
+fn service(service: &mut Value) {
     set_default(service, "/spec/type", "ClusterIP");
-    let outside = ["LoadBalancer", "NodePort"].contains(&text(service, "/spec/type"));
-    cluster.addresses += 1;
-    let address = format!(
-        "172.20.{}.{}",
-        cluster.addresses / 250 % 250,
-        cluster.addresses % 250 + 2
-    );
-    set_default(service, "/spec/clusterIP", address.clone());
-    set_default(service, "/spec/clusterIPs", json!([address]));
     set_default(service, "/spec/sessionAffinity", "None");
-    set_default(service, "/spec/internalTrafficPolicy", "Cluster");
-    set_default(service, "/spec/ipFamilies", json!(["IPv4"]));
-    set_default(service, "/spec/ipFamilyPolicy", "SingleStack");
-    if outside {
+    if text(service, "/spec/type") != "ExternalName" {
+        set_default(service, "/spec/internalTrafficPolicy", "Cluster");
+        set_default(service, "/spec/ipFamilies", json!(["IPv4"]));
+        set_default(service, "/spec/ipFamilyPolicy", "SingleStack");
+    }
+    if ["LoadBalancer", "NodePort"].contains(&text(service, "/spec/type")) {
         set_default(service, "/spec/externalTrafficPolicy", "Cluster");
+    }
+    if text(service, "/spec/type") == "LoadBalancer" {
         set_default(service, "/spec/allocateLoadBalancerNodePorts", true);
     }
     let mut ports = items(service, "/spec/ports").to_vec();
@@ -96,15 +158,10 @@ fn service(cluster: &mut Cluster, service: &mut Value) {
         set_default(port, "/protocol", "TCP");
         let own = port["port"].clone();
         set_default(port, "/targetPort", own);
-        if outside {
-            cluster.addresses += 1;
-            set_default(port, "/nodePort", 30_000 + cluster.addresses % 2768);
-        }
     }
     if !ports.is_empty() {
         set(service, "/spec/ports", ports);
     }
-    set(service, "/status", json!({"loadBalancer": {}}));
 }
 
 fn secret(secret: &mut Value) {
@@ -136,7 +193,6 @@ fn claim(cluster: &Cluster, claim: &mut Value) {
     if let Some(class) = default {
         set_default(claim, "/spec/storageClassName", class);
     }
-    set_default(claim, "/spec/volumeMode", "Filesystem");
     add_text(claim, "/metadata/finalizers", volumes::CLAIM_PROTECTION);
     set(claim, "/status", json!({"phase": "Pending"}));
 }

@@ -4,11 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::failure::Failure;
-use crate::json::{add_text, number, set, text};
+use crate::garbage::{FOREGROUND, ORPHAN};
+use crate::json::{add_text, number, set, text, time};
+use crate::options;
+use crate::pod_status::finished;
 use crate::store::Key;
 use crate::types::Type;
 
@@ -39,6 +43,9 @@ impl Options {
         body: &Value,
         query: &BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
+        let refuse = |field: &str, what: String| {
+            Failure::invalid_options("DeleteOptions", &[(field.to_owned(), what)])
+        };
         let asked = query
             .get("propagationPolicy")
             .map(String::as_str)
@@ -49,12 +56,12 @@ impl Options {
             Some("Foreground") => Some(Propagation::Foreground),
             Some("Orphan") => Some(Propagation::Orphan),
             Some(other) => {
-                return Err(Failure::bad_request(format!(
-                    "invalid propagationPolicy \"{other}\": \
-                     supported values: \"Foreground\", \"Background\", \"Orphan\""
-                )));
+                let known = r#""Foreground", "Background", "Orphan", "nil""#;
+                let what = format!("Unsupported value: \"{other}\": supported values: {known}");
+                return Err(refuse("propagationPolicy", what));
             }
         };
+        let dry = options::dry_deletion(body, query).map_err(|what| refuse("dryRun", what))?;
         let precondition =
             |name: &str| Some(body.get("preconditions")?.get(name)?.as_str()?.to_owned());
         Ok(Self {
@@ -65,7 +72,7 @@ impl Options {
                 .or_else(|| number(body, "/gracePeriodSeconds")),
             uid: precondition("uid"),
             version: precondition("resourceVersion"),
-            dry: query.contains_key("dryRun") || body.get("dryRun").is_some(),
+            dry,
         })
     }
 }
@@ -82,59 +89,69 @@ pub(crate) fn delete(
         .get(key)
         .ok_or_else(|| Failure::not_found(of, &key.name))?
         .clone();
-    let expect = |what: &str, wanted: &Option<String>, pointer: &str| match wanted {
-        Some(wanted) if wanted != text(&object, pointer) => Err(Failure::conflict(
-            of,
-            &key.name,
-            &format!(
-                "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {}",
-                text(&object, pointer)
-            ),
-        )),
-        _ => Ok(()),
+    let expect = |what: &str, wanted: &Option<String>, pointer: &str, why: &str| {
+        let there = text(&object, pointer);
+        match wanted {
+            Some(wanted) if wanted != there => Err(Failure::precondition(
+                of,
+                &key.name,
+                &format!(
+                    "the {what} in the precondition ({wanted}) does not match the {what} in record \
+                     ({there}). The object might have been {why}"
+                ),
+            )),
+            _ => Ok(()),
+        }
     };
-    expect("UID", &options.uid, "/metadata/uid")?;
-    expect(
-        "ResourceVersion",
-        &options.version,
-        "/metadata/resourceVersion",
-    )?;
+    let again = "deleted and then recreated";
+    expect("UID", &options.uid, "/metadata/uid", again)?;
+    let version = "/metadata/resourceVersion";
+    expect("ResourceVersion", &options.version, version, "modified")?;
     if of.id == "namespaces" && ["default", "kube-system", "kube-public"].contains(&&*key.name) {
         return Err(Failure::refused(
             of,
             &key.name,
             "this namespace may not be deleted",
-            None,
         ));
     }
     // A job that is deleted without a word about its pods leaves them: documented, often a leak.
     let silent_job = of.id == "jobs.batch" && options.propagation.is_none();
-    if options.dry {
-        return Ok((object, silent_job));
-    }
     let default = if silent_job {
         Propagation::Orphan
     } else {
         Propagation::Background
     };
-    remove(
-        cluster,
-        key,
-        options.propagation.unwrap_or(default),
-        options.grace_seconds,
-    );
+    if !options.dry {
+        let propagation = options.propagation.unwrap_or(default);
+        remove(cluster, key, propagation, options.grace_seconds);
+    }
     let answer = match cluster.store.get(key) {
-        Some(remaining) => remaining.clone(),
-        None if of.id == "pods" => object,
-        None => json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-            "details": {
-                "name": key.name, "group": of.group, "kind": of.plural,
-                "uid": object["metadata"]["uid"],
-            },
-        }),
+        Some(remaining) if !options.dry => remaining.clone(),
+        _ if of.id == "pods" => marked(object, &cluster.stamp()),
+        _ => gone(of, &object),
     };
     Ok((answer, silent_job))
+}
+
+/// The answer about a pod that is gone at once.
+fn marked(mut pod: Value, now: &str) -> Value {
+    set(&mut pod, "/metadata/deletionTimestamp", now);
+    set(&mut pod, "/metadata/deletionGracePeriodSeconds", 0);
+    pod
+}
+
+/// The answer about an object that is gone.
+fn gone(of: &Type, object: &Value) -> Value {
+    let mut details = json!({
+        "name": object["metadata"]["name"], "kind": of.plural, "uid": object["metadata"]["uid"],
+    });
+    if !of.group.is_empty() {
+        details["group"] = of.group.into();
+    }
+    json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": details,
+    })
 }
 
 /// Deletes an object: at once when nothing holds it, else it is marked.
@@ -147,25 +164,33 @@ pub(crate) fn remove(
     let Some(object) = cluster.store.get(key) else {
         return;
     };
-    let uid = text(object, "/metadata/uid").to_owned();
-    if propagation == Propagation::Orphan {
-        orphan_dependents(cluster, &uid);
-    }
-    let now = cluster.stamp();
-    let pod = key.resource == "pods";
+    let own = number(object, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
+    // Only a pod that may still run gets time to stop.
+    let runs =
+        key.resource == "pods" && !finished(object) && !text(object, "/spec/nodeName").is_empty();
+    let grace = if runs {
+        grace_seconds.unwrap_or(own)
+    } else {
+        0
+    };
+    let end = cluster.now.checked_add(SignedDuration::from_secs(grace));
+    let end = time(end.unwrap_or(cluster.now));
+    let space = key.resource == "namespaces";
     cluster.modify(key, |object| {
-        if propagation == Propagation::Foreground {
-            add_text(object, "/metadata/finalizers", "foregroundDeletion");
+        match propagation {
+            Propagation::Foreground => add_text(object, "/metadata/finalizers", FOREGROUND),
+            Propagation::Orphan => add_text(object, "/metadata/finalizers", ORPHAN),
+            Propagation::Background => {}
         }
         if object.pointer("/metadata/deletionTimestamp").is_none() {
-            set(object, "/metadata/deletionTimestamp", now);
-            let own = number(object, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
-            let grace = if pod { grace_seconds.unwrap_or(own) } else { 0 };
-            set(object, "/metadata/deletionGracePeriodSeconds", grace);
-        } else if pod && grace_seconds == Some(0) {
+            set(object, "/metadata/deletionTimestamp", end);
+            if !space {
+                set(object, "/metadata/deletionGracePeriodSeconds", grace);
+            }
+        } else if runs && grace_seconds == Some(0) {
             set(object, "/metadata/deletionGracePeriodSeconds", 0);
         }
-        if key.resource == "namespaces" {
+        if space {
             set(object, "/status/phase", "Terminating");
         }
     });
@@ -184,21 +209,4 @@ pub(crate) fn dependents(cluster: &Cluster, uid: &str) -> Vec<Key> {
         .filter(|(_, object)| owned(object))
         .map(|(key, _)| key.clone())
         .collect()
-}
-
-fn orphan_dependents(cluster: &mut Cluster, uid: &str) {
-    for key in dependents(cluster, uid) {
-        cluster.modify(&key, |object| {
-            let owners: Vec<Value> = crate::json::items(object, "/metadata/ownerReferences")
-                .iter()
-                .filter(|owner| text(owner, "/uid") != uid)
-                .cloned()
-                .collect();
-            if owners.is_empty() {
-                crate::json::remove(object, "/metadata/ownerReferences");
-            } else {
-                set(object, "/metadata/ownerReferences", owners);
-            }
-        });
-    }
 }

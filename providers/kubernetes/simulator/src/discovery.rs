@@ -104,6 +104,12 @@ fn subresources(known: &Type) -> Vec<(&'static str, &'static [&'static str])> {
     if known.id == "pods" {
         list.push(("log", &["get"]));
     }
+    if known.scale {
+        list.push(("scale", &["get", "patch", "update"]));
+    }
+    if known.id == "serviceaccounts" {
+        list.push(("token", &["create"]));
+    }
     if known.status {
         list.push(("status", &["get", "patch", "update"]));
     }

@@ -2,10 +2,13 @@
 //!
 //! Source of the forms: the Kubernetes API conventions ("Response Status Kind").
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::managers::Conflict;
 use crate::types::Type;
 
 /// An error answer.
@@ -27,11 +30,21 @@ impl Failure {
         }
     }
 
-    fn about(mut self, of: &Type, name: &str, causes: Vec<Value>) -> Self {
-        self.details = json!({"name": name, "group": of.group, "kind": of.plural});
-        if !causes.is_empty() {
-            self.details["causes"] = causes.into();
+    fn about(self, of: &Type, name: &str, causes: Vec<Value>) -> Self {
+        self.with_details(name, of.group, of.plural, causes)
+    }
+
+    fn with_details(mut self, name: &str, group: &str, kind: &str, causes: Vec<Value>) -> Self {
+        let mut details = json!({});
+        for (field, value) in [("name", name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details[field] = value.into();
+            }
         }
+        if !causes.is_empty() {
+            details["causes"] = causes.into();
+        }
+        self.details = details;
         self
     }
 
@@ -56,8 +69,68 @@ impl Failure {
         Self::new(409, "Conflict", message).about(of, name, Vec::new())
     }
 
+    /// 409: it is not the object that the caller means.
+    pub(crate) fn precondition(of: &Type, name: &str, why: &str) -> Self {
+        let kind = of.kind;
+        let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+        Self::new(409, "Conflict", message).with_details(name, of.group, kind, Vec::new())
+    }
+
+    /// 409: there is one of this name, and it is on its way out.
+    pub(crate) fn still_going(of: &Type, name: &str) -> Self {
+        let message = format!(
+            "object is being deleted: {} \"{name}\" already exists",
+            of.id
+        );
+        Self::new(409, "AlreadyExists", message).about(of, name, Vec::new())
+    }
+
+    /// 409: other managers own the fields that are applied.
+    pub(crate) fn apply_conflict(conflicts: &[Conflict]) -> Self {
+        let mut by_manager: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for conflict in conflicts {
+            by_manager
+                .entry(&conflict.with)
+                .or_default()
+                .push(&conflict.field);
+        }
+        let words: Vec<String> = by_manager
+            .iter()
+            .map(|(manager, fields)| match fields.as_slice() {
+                [one] => format!("conflict with {manager}: {one}"),
+                many => format!("conflicts with {manager}:\n- {}", many.join("\n- ")),
+            })
+            .collect();
+        let causes = conflicts
+            .iter()
+            .map(|conflict| {
+                json!({
+                    "reason": "FieldManagerConflict", "field": conflict.field,
+                    "message": format!("conflict with {}", conflict.with),
+                })
+            })
+            .collect();
+        let count = conflicts.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let message = format!(
+            "Apply failed with {count} conflict{plural}: {}",
+            words.join("\n")
+        );
+        Self::new(409, "Conflict", message).with_details("", "", "", causes)
+    }
+
     /// 422: a field has a wrong value. Each problem is a field and a message.
     pub(crate) fn invalid(of: &Type, name: &str, problems: &[(String, String)]) -> Self {
+        Self::invalid_kind(of.kind, of.group, name, problems)
+    }
+
+    /// 422: an object of this kind, which is not stored, has a field with a wrong value.
+    pub(crate) fn invalid_kind(
+        kind: &str,
+        group: &str,
+        name: &str,
+        problems: &[(String, String)],
+    ) -> Self {
         let words: Vec<_> = problems
             .iter()
             .map(|(field, what)| format!("{field}: {what}"))
@@ -68,53 +141,86 @@ impl Failure {
         };
         let causes = problems
             .iter()
-            .map(|(field, what)| {
-                json!({"reason": "FieldValueInvalid", "message": what, "field": field})
-            })
+            .map(|(field, what)| json!({"reason": cause(what), "message": what, "field": field}))
             .collect();
-        let kind = if of.group.is_empty() {
-            of.kind.to_owned()
-        } else {
-            format!("{}.{}", of.kind, of.group)
-        };
-        let mut failure = Self::new(
-            422,
-            "Invalid",
-            format!("{kind} \"{name}\" is invalid: {words}"),
-        );
-        failure = failure.about(of, name, causes);
-        failure.details["kind"] = of.kind.into();
-        failure
+        let dot = if group.is_empty() { "" } else { "." };
+        let message = format!("{kind}{dot}{group} \"{name}\" is invalid: {words}");
+        Self::new(422, "Invalid", message).with_details(name, group, kind, causes)
+    }
+
+    /// 422: what a request says about itself is wrong.
+    pub(crate) fn invalid_options(kind: &str, problems: &[(String, String)]) -> Self {
+        Self::invalid_kind(kind, "meta.k8s.io", "", problems)
+    }
+
+    /// 422: what a patch makes of an object cannot be read.
+    pub(crate) fn invalid_patch(patch: &Value, why: &str) -> Self {
+        let what = format!("Invalid value: {}: {why}", Value::from(patch.to_string()));
+        Self::invalid_kind("", "", "", &[("patch".to_owned(), what)])
+    }
+
+    /// 422: a JSON patch does not fit.
+    pub(crate) fn patch_does_not_apply() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(422, "Invalid", message).with_details("", "", "", Vec::new())
     }
 
     /// 403: this user may not do this.
-    pub(crate) fn forbidden(user: &str, verb: &str, of: &str, namespace: Option<&str>) -> Self {
-        let (plural, group) = of.split_once('.').unwrap_or((of, ""));
-        let place = match namespace {
-            Some(namespace) => format!("in the namespace \"{namespace}\""),
-            None => "at the cluster scope".to_owned(),
+    pub(crate) fn forbidden(user: &str, asked: &Asked<'_>) -> Self {
+        let place = match asked.namespace {
+            "" => "at the cluster scope".to_owned(),
+            namespace => format!("in the namespace \"{namespace}\""),
+        };
+        let dot = if asked.group.is_empty() { "" } else { "." };
+        let name = match asked.name {
+            "" => String::new(),
+            name => format!(" \"{name}\""),
+        };
+        let slash = if asked.subresource.is_empty() {
+            ""
+        } else {
+            "/"
         };
         let message = format!(
-            "{of} is forbidden: User \"{user}\" cannot {verb} resource \"{plural}\" \
-             in API group \"{group}\" {place}"
+            "{plural}{dot}{group}{name} is forbidden: User \"{user}\" cannot {verb} resource \
+             \"{plural}{slash}{subresource}\" in API group \"{group}\" {place}",
+            plural = asked.plural,
+            group = asked.group,
+            verb = asked.verb,
+            subresource = asked.subresource,
         );
-        let mut failure = Self::new(403, "Forbidden", message);
-        failure.details = json!({"group": group, "kind": plural});
-        failure
+        Self::new(403, "Forbidden", message).with_details(
+            asked.name,
+            asked.group,
+            asked.plural,
+            Vec::new(),
+        )
     }
 
     /// 403: this user may not get this path, which is no resource's.
     pub(crate) fn forbidden_path(user: &str, verb: &str, path: &str) -> Self {
         let message = format!("forbidden: User \"{user}\" cannot {verb} path \"{path}\"");
-        Self::new(403, "Forbidden", message)
+        Self::new(403, "Forbidden", message).with_details("", "", "", Vec::new())
     }
 
     /// 403: an admission rule says no.
-    pub(crate) fn refused(of: &Type, name: &str, why: &str, cause: Option<&str>) -> Self {
-        let causes = cause
-            .map(|reason| json!({"reason": reason, "message": why, "field": "metadata.namespace"}));
+    pub(crate) fn refused(of: &Type, name: &str, why: &str) -> Self {
         let message = format!("{} \"{name}\" is forbidden: {why}", of.id);
-        Self::new(403, "Forbidden", message).about(of, name, causes.into_iter().collect())
+        Self::new(403, "Forbidden", message).about(of, name, Vec::new())
+    }
+
+    /// 403: nothing new may come into a name space that goes.
+    pub(crate) fn terminating(of: &Type, name: &str, namespace: &str) -> Self {
+        let message = format!(
+            "{} \"{name}\" is forbidden: unable to create new content in namespace {namespace} \
+             because it is being terminated",
+            of.id
+        );
+        let cause = json!({
+            "reason": "NamespaceTerminating", "field": "metadata.namespace",
+            "message": format!("namespace {namespace} is being terminated"),
+        });
+        Self::new(403, "Forbidden", message).about(of, name, vec![cause])
     }
 
     /// 401: nobody knows the caller.
@@ -127,19 +233,45 @@ impl Failure {
         Self::new(400, "BadRequest", message)
     }
 
-    /// 410: the resource version is too old.
+    /// 410: a watch asks for changes that are forgotten.
     pub(crate) fn expired(wanted: u64, oldest: u64) -> Self {
-        Self::new(
-            410,
-            "Expired",
-            format!("too old resource version: {wanted} ({oldest})"),
-        )
+        let message = format!("too old resource version: {wanted} ({oldest})");
+        Self::new(410, "Expired", message)
+    }
+
+    /// 410: a list asks for a state that is forgotten.
+    pub(crate) fn expired_list() -> Self {
+        let message = "The resourceVersion for the provided list is too old.";
+        Self::new(410, "Expired", message)
+    }
+
+    /// 504: the version that a list shall have is not there yet.
+    pub(crate) fn too_large_version(wanted: u64, current: u64) -> Self {
+        let message = format!("Timeout: Too large resource version: {wanted}, current: {current}");
+        let cause = json!({
+            "reason": "ResourceVersionTooLarge", "message": "Too large resource version",
+        });
+        let mut failure = Self::new(504, "Timeout", message).with_details("", "", "", vec![cause]);
+        failure.details["retryAfterSeconds"] = 1.into();
+        failure
+    }
+
+    /// 404: the API has no such resource.
+    pub(crate) fn no_such_resource() -> Self {
+        let message = "the server could not find the requested resource";
+        Self::new(404, "NotFound", message).with_details("", "", "", Vec::new())
     }
 
     /// 405: this resource type does not have this verb.
     pub(crate) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
-        Self::new(405, "MethodNotAllowed", message)
+        Self::new(405, "MethodNotAllowed", message).with_details("", "", "", Vec::new())
+    }
+
+    /// 406: the client takes no form that there is.
+    pub(crate) fn not_acceptable() -> Self {
+        let message = "only the following media types are accepted: application/json";
+        Self::new(406, "NotAcceptable", message)
     }
 
     /// 415: a body in a format that is not read here.
@@ -149,6 +281,11 @@ impl Failure {
              {read}; the simulated API server does not read `{given}`"
         );
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 500: what a real server refuses without a better word.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
     }
 
     /// 501: a real server has this operation, the simulated one does not.
@@ -161,8 +298,11 @@ impl Failure {
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }
@@ -171,7 +311,44 @@ impl Failure {
 
     /// The answer.
     pub(crate) fn response(&self) -> Response<Bytes> {
-        json_response(self.code, &self.status())
+        let mut response = json_response(self.code, &self.status());
+        if let Some(seconds) = self
+            .details
+            .get("retryAfterSeconds")
+            .and_then(Value::as_u64)
+        {
+            let seconds = header::HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+/// What somebody asks to do with a resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// `list`, `deletecollection`, …
+    pub(crate) verb: &'a str,
+    /// The API group, empty for the core one.
+    pub(crate) group: &'a str,
+    /// `pods`.
+    pub(crate) plural: &'a str,
+    /// Empty for none.
+    pub(crate) subresource: &'a str,
+    /// Empty for all.
+    pub(crate) namespace: &'a str,
+    /// Empty for none.
+    pub(crate) name: &'a str,
+}
+
+/// The machine's word for what is wrong with a field, from how the message begins.
+fn cause(what: &str) -> &'static str {
+    match what.split(':').next().unwrap_or_default() {
+        "Required value" => "FieldValueRequired",
+        "Unsupported value" => "FieldValueNotSupported",
+        "Forbidden" => "FieldValueForbidden",
+        "Too long" => "FieldValueTooLong",
+        _ => "FieldValueInvalid",
     }
 }
 

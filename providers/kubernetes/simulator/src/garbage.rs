@@ -1,9 +1,17 @@
-//! The garbage collector: dependents of what is gone, and of what waits for them to go.
+//! The garbage collector: dependents of what is gone, of what waits for them to go, and of what
+//! leaves them behind.
+
+use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::delete::{Propagation, dependents, remove};
-use crate::json::{has_text, items, remove_text, text};
+use crate::json::{has_text, items, remove as take, remove_text, set, text};
 use crate::store::Key;
+
+/// The finalizer of an object that goes before its dependents, which stay.
+pub(crate) const ORPHAN: &str = "orphan";
+/// The finalizer of an object that goes after its dependents.
+pub(crate) const FOREGROUND: &str = "foregroundDeletion";
 
 /// Deletes dependents whose owners are all gone; lets owners go whose dependents are.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
@@ -23,17 +31,17 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
     for key in ownerless {
         remove(cluster, &key, Propagation::Background, None);
     }
-    let waiting: Vec<(Key, String)> = cluster
-        .store
-        .all()
-        .filter(|(_, object)| has_text(object, "/metadata/finalizers", "foregroundDeletion"))
-        .map(|(key, object)| (key.clone(), text(object, "/metadata/uid").to_owned()))
-        .collect();
-    for (owner, uid) in waiting {
+    for (owner, uid) in held_by(cluster, ORPHAN) {
+        orphan_dependents(cluster, &uid);
+        cluster.modify(&owner, |object| {
+            remove_text(object, "/metadata/finalizers", ORPHAN);
+        });
+    }
+    for (owner, uid) in held_by(cluster, FOREGROUND) {
         let owned = dependents(cluster, &uid);
         if owned.is_empty() {
             cluster.modify(&owner, |object| {
-                remove_text(object, "/metadata/finalizers", "foregroundDeletion");
+                remove_text(object, "/metadata/finalizers", FOREGROUND);
             });
         }
         for key in owned {
@@ -45,5 +53,32 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
                 remove(cluster, &key, Propagation::Background, None);
             }
         }
+    }
+}
+
+fn held_by(cluster: &Cluster, finalizer: &str) -> Vec<(Key, String)> {
+    cluster
+        .store
+        .all()
+        .filter(|(_, object)| has_text(object, "/metadata/finalizers", finalizer))
+        .filter(|(_, object)| object.pointer("/metadata/deletionTimestamp").is_some())
+        .map(|(key, object)| (key.clone(), text(object, "/metadata/uid").to_owned()))
+        .collect()
+}
+
+fn orphan_dependents(cluster: &mut Cluster, uid: &str) {
+    for key in dependents(cluster, uid) {
+        cluster.modify(&key, |object| {
+            let owners: Vec<Value> = items(object, "/metadata/ownerReferences")
+                .iter()
+                .filter(|owner| text(owner, "/uid") != uid)
+                .cloned()
+                .collect();
+            if owners.is_empty() {
+                take(object, "/metadata/ownerReferences");
+            } else {
+                set(object, "/metadata/ownerReferences", owners);
+            }
+        });
     }
 }

@@ -14,11 +14,12 @@ use crate::json::{
 };
 use crate::pod_status::{deleted, finished};
 use crate::store::Key;
-use crate::types::Type;
+use crate::workload::{make_pod, owned};
 
 /// The finalizer that keeps a pod until its job has counted it.
 const TRACKING: &str = "batch.kubernetes.io/job-tracking";
 const JOBS: &str = "jobs.batch";
+const CONTROLLER: &str = "job-controller";
 
 /// Counts ended pods, ends jobs, makes missing pods.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
@@ -44,15 +45,7 @@ fn is_over(job: &Value) -> bool {
 }
 
 fn pods(cluster: &Cluster, key: &Key, job: &Value) -> Vec<(Key, Value)> {
-    let uid = text(job, "/metadata/uid");
-    cluster
-        .store
-        .of_type("pods", Some(&key.namespace))
-        .filter(|(_, pod)| {
-            items(pod, "/metadata/ownerReferences")
-                .iter()
-                .any(|owner| text(owner, "/uid") == uid)
-        })
+    owned(cluster, "pods", &key.namespace, text(job, "/metadata/uid"))
         .map(|(pod, value)| (pod.clone(), value.clone()))
         .collect()
 }
@@ -104,11 +97,7 @@ fn release_orphans(cluster: &mut Cluster) {
 
 fn work(cluster: &mut Cluster, key: &Key) {
     let now = cluster.stamp();
-    cluster.modify(key, |job| {
-        if text(job, "/status/startTime").is_empty() && !suspended(job) {
-            set(job, "/status/startTime", now.clone());
-        }
-    });
+    cluster.modify(key, |job| tell_suspension(job, &now));
     let Some(job) = cluster.store.get(key).cloned() else {
         return;
     };
@@ -121,6 +110,7 @@ fn work(cluster: &mut Cluster, key: &Key) {
     let failed = number(&job, "/status/failed").unwrap_or(0);
     let parallelism = number(&job, "/spec/parallelism").unwrap_or(1);
     let wanted = number(&job, "/spec/completions");
+    let limit = number(&job, "/spec/backoffLimit").unwrap_or(6);
     let done = match wanted {
         Some(wanted) => succeeded >= wanted,
         None => succeeded > 0 && active.is_empty(),
@@ -128,7 +118,11 @@ fn work(cluster: &mut Cluster, key: &Key) {
     if done {
         return complete(cluster, key);
     }
-    if failed > number(&job, "/spec/backoffLimit").unwrap_or(6) {
+    // Why it fails is decided once, while its last pods may still end in other ways.
+    if let Some((reason, message)) = failure_target(&job) {
+        return fail(cluster, key, &all, (&reason, &message));
+    }
+    if failed > limit || restarted_too_often(&job, &active, limit) {
         let message = "Job has reached the specified backoff limit";
         return fail(cluster, key, &all, ("BackoffLimitExceeded", message));
     }
@@ -152,15 +146,53 @@ fn work(cluster: &mut Cluster, key: &Key) {
     let mut count = active.len();
     if missing > 0 && !suspended(&job) && !backing_off(cluster, key, failed, &all) {
         for _ in 0..missing {
-            make_pod(cluster, key, &job);
+            make_pod(cluster, CONTROLLER, key, &[TRACKING]);
             count += 1;
         }
     }
     cluster.modify(key, |job| {
-        set(job, "/status/active", count);
-        set(job, "/status/ready", ready);
-        set(job, "/status/terminating", terminating);
+        counts(job, count, ready, terminating);
     });
+}
+
+fn failure_target(job: &Value) -> Option<(String, String)> {
+    let target = items(job, "/status/conditions")
+        .iter()
+        .find(|condition| text(condition, "/type") == "FailureTarget")?;
+    let of = |pointer: &str| text(target, pointer).to_owned();
+    Some((of("/reason"), of("/message")))
+}
+
+/// With the policy OnFailure, the restarts in living pods count as failures.
+fn restarted_too_often(job: &Value, active: &[&(Key, Value)], limit: i64) -> bool {
+    let restarts: i64 = active
+        .iter()
+        .filter_map(|(_, pod)| number(pod, "/status/containerStatuses/0/restartCount"))
+        .sum();
+    text(job, "/spec/template/spec/restartPolicy") == "OnFailure"
+        && restarts > 0
+        && restarts >= limit
+}
+
+/// A job starts when it is not suspended, and says when it is or was.
+fn tell_suspension(job: &mut Value, now: &str) {
+    let was = condition_is_true(job, "Suspended");
+    if suspended(job) {
+        crate::json::remove(job, "/status/startTime");
+        let new = condition("Suspended", "JobSuspended", "Job suspended", now);
+        if !was {
+            set_condition(job, "/status/conditions", new, now);
+        }
+        return;
+    }
+    if was {
+        let mut new = condition("Suspended", "JobResumed", "Job resumed", now);
+        set(&mut new, "/status", "False");
+        set_condition(job, "/status/conditions", new, now);
+    }
+    if text(job, "/status/startTime").is_empty() {
+        set(job, "/status/startTime", now);
+    }
 }
 
 fn suspended(job: &Value) -> bool {
@@ -219,32 +251,20 @@ fn backing_off(cluster: &mut Cluster, key: &Key, failed: i64, all: &[(Key, Value
     true
 }
 
-fn make_pod(cluster: &mut Cluster, key: &Key, job: &Value) {
-    let mut pod = job.pointer("/spec/template").cloned().unwrap_or_default();
-    set(&mut pod, "/metadata/generateName", format!("{}-", key.name));
-    set(&mut pod, "/metadata/finalizers", json!([TRACKING]));
-    set(
-        &mut pod,
-        "/metadata/ownerReferences",
-        json!([{
-            "apiVersion": "batch/v1", "kind": "Job", "name": key.name,
-            "uid": job["metadata"]["uid"], "controller": true, "blockOwnerDeletion": true,
-        }]),
-    );
-    crate::pod_defaults::fill(&mut pod);
-    let pod = cluster.add(Type::of("pods"), &key.namespace, pod);
-    cluster.event(
-        key,
-        false,
-        "SuccessfulCreate",
-        &format!("Created pod: {}", pod.name),
-    );
-}
-
 fn condition(kind: &str, reason: &str, message: &str, now: &str) -> Value {
     json!({
         "type": kind, "status": "True", "reason": reason, "message": message, "lastProbeTime": now,
     })
+}
+
+fn counts(job: &mut Value, active: usize, ready: usize, terminating: usize) {
+    match active {
+        0 => crate::json::remove(job, "/status/active"),
+        some => set(job, "/status/active", some),
+    }
+    set(job, "/status/ready", ready);
+    set(job, "/status/terminating", terminating);
+    set(job, "/status/uncountedTerminatedPods", json!({}));
 }
 
 fn complete(cluster: &mut Cluster, key: &Key) {
@@ -256,18 +276,18 @@ fn complete(cluster: &mut Cluster, key: &Key) {
             set_condition(job, "/status/conditions", new, &now);
         }
         set(job, "/status/completionTime", now.clone());
-        for counter in ["active", "ready", "terminating"] {
-            set(job, &format!("/status/{counter}"), 0);
-        }
+        counts(job, 0, 0, 0);
     });
-    cluster.event(key, false, "Completed", "Job completed");
+    cluster.event(CONTROLLER, key, false, "Completed", "Job completed");
 }
 
 fn fail(cluster: &mut Cluster, key: &Key, all: &[(Key, Value)], (reason, message): (&str, &str)) {
     let now = cluster.stamp();
     for (pod, value) in all {
-        if !finished(value) {
+        if !finished(value) && !deleted(value) {
             remove(cluster, pod, Propagation::Background, None);
+            let message = format!("Deleted pod: {}", pod.name);
+            cluster.event(CONTROLLER, key, false, "SuccessfulDelete", &message);
         }
     }
     let known = cluster
@@ -281,13 +301,11 @@ fn fail(cluster: &mut Cluster, key: &Key, all: &[(Key, Value)], (reason, message
         if all.iter().all(|(_, pod)| finished(pod)) {
             let new = condition("Failed", reason, message, &now);
             set_condition(job, "/status/conditions", new, &now);
-            for counter in ["active", "ready", "terminating"] {
-                set(job, &format!("/status/{counter}"), 0);
-            }
+            counts(job, 0, 0, 0);
         }
     });
     if !known {
-        cluster.event(key, true, reason, message);
+        cluster.event(CONTROLLER, key, true, reason, message);
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn log(
             return Err(Failure::not_simulated(&format!("pods/log with {option}")));
         }
     }
+    let tail = tail(query, name)?;
     let first = text(pod, "/spec/containers/0/name").to_owned();
     let container = query
         .get("container")
@@ -55,31 +56,52 @@ pub(crate) fn log(
         )));
     }
     let uid = text(pod, "/metadata/uid");
-    let Some(printed) = cluster.logs.get(uid) else {
+    // A pod on no node has no kubelet that could be asked.
+    if text(pod, "/spec/nodeName").is_empty() {
+        return Ok(Reply::Now(response(204, "text/plain", String::new())));
+    }
+    let Some(output) = cluster.logs.get(uid) else {
         let waiting = "/status/containerStatuses/0/state/waiting/reason";
-        if text(pod, "/spec/nodeName").is_empty() {
-            return Err(Failure::bad_request(format!(
-                "pod {name} does not have a host assigned"
-            )));
-        }
+        let reason = match text(pod, waiting) {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            other => other,
+        };
         return Err(Failure::bad_request(format!(
-            "container \"{container}\" in pod \"{name}\" is waiting to start: {}",
-            text(pod, waiting)
+            "container \"{container}\" in pod \"{name}\" is waiting to start: {reason}"
         )));
     };
+    let printed = output.until(cluster.now);
     let follow = query.get("follow").is_some_and(|value| value == "true");
     if follow && !finished(pod) && !deleted(pod) {
         return Ok(Reply::AskAgain(Duration::from_secs(1)));
     }
-    let shown = match query
-        .get("tailLines")
-        .and_then(|text| text.parse::<usize>().ok())
-    {
-        None => printed.clone(),
+    let shown = match tail {
+        None => printed,
         Some(count) => {
             let lines: Vec<&str> = printed.split_inclusive('\n').collect();
             lines[lines.len().saturating_sub(count)..].concat()
         }
     };
     Ok(Reply::Now(response(200, "text/plain", shown)))
+}
+
+/// How many of the last lines are asked for.
+fn tail(query: &BTreeMap<String, String>, pod: &str) -> Result<Option<usize>, Failure> {
+    let Some(text) = query.get("tailLines") else {
+        return Ok(None);
+    };
+    let lines: i64 = text.parse().map_err(|_| {
+        Failure::bad_request(format!(
+            "strconv.ParseInt: parsing \"{text}\": invalid syntax"
+        ))
+    })?;
+    match usize::try_from(lines) {
+        Ok(lines) => Ok(Some(lines)),
+        Err(_) => {
+            let what = format!("Invalid value: {lines}: must be greater than or equal to 0");
+            let problems = [("tailLines".to_owned(), what)];
+            Err(Failure::invalid_kind("PodLogOptions", "", pod, &problems))
+        }
+    }
 }

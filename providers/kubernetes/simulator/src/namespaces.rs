@@ -1,17 +1,19 @@
 //! The name space controller: what a new one starts with, and how a deleted one is emptied.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Due};
 use crate::delete::{Propagation, remove};
-use crate::json::{items, set, text};
+use crate::json::{items, set, set_condition, text};
 use crate::store::Key;
 use crate::types::Type;
 
-/// Least time that a name space takes to go: real ones take five to ten seconds.
-const LEAST_TERMINATION: Duration = Duration::from_secs(5);
+/// How long the controller waits before it empties a deleted name space, so that nothing that is
+/// being created slips through.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Fills new name spaces, empties deleted ones.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
@@ -55,46 +57,117 @@ fn fill(cluster: &mut Cluster, name: &str) {
         json!({"metadata": {"name": "default"}}),
     );
     let root = json!({
-        "metadata": {"name": "kube-root-ca.crt"},
+        "metadata": {
+            "name": "kube-root-ca.crt",
+            "annotations": {"kubernetes.io/description": "Contains a CA bundle that can be used to \
+                verify the kube-apiserver when using internal endpoints."},
+        },
         "data": {"ca.crt": format!("simulated certificate authority of {}\n", cluster.name)},
     });
     cluster.add(Type::of("configmaps"), name, root);
 }
 
 fn empty(cluster: &mut Cluster, key: &Key) {
-    let contents: Vec<(Key, bool)> = cluster
-        .store
-        .all()
-        .filter(|(inner, _)| inner.namespace == key.name)
-        .map(|(inner, object)| {
-            (
-                inner.clone(),
-                object.pointer("/metadata/deletionTimestamp").is_some(),
-            )
-        })
-        .collect();
-    for (inner, marked) in &contents {
-        if !marked {
-            remove(cluster, inner, Propagation::Background, None);
-        }
-    }
-    let remain = cluster
-        .store
-        .all()
-        .any(|(inner, _)| inner.namespace == key.name);
     let Some(object) = cluster.store.get(key) else {
         return;
     };
     let since: jiff::Timestamp = text(object, "/metadata/deletionTimestamp")
         .parse()
         .unwrap_or(cluster.now);
+    let uid = text(object, "/metadata/uid").to_owned();
     let age = Duration::try_from(cluster.now.duration_since(since)).unwrap_or_default();
-    if age < LEAST_TERMINATION {
-        let uid = text(object, "/metadata/uid").to_owned();
+    if age < PATIENCE {
         if cluster.served.insert(uid) {
-            cluster.after(LEAST_TERMINATION + Duration::from_secs(1), Due::Wake);
+            cluster.after(PATIENCE + Duration::from_secs(1), Due::Wake);
         }
-    } else if !remain && items(object, "/spec/finalizers") == [json!("kubernetes")] {
-        cluster.modify(key, |object| set(object, "/spec/finalizers", json!([])));
+        return;
     }
+    let fresh: Vec<Key> = contents(cluster, key)
+        .filter(|(_, object)| object.pointer("/metadata/deletionTimestamp").is_none())
+        .map(|(inner, _)| inner.clone())
+        .collect();
+    for inner in fresh {
+        remove(cluster, &inner, Propagation::Background, None);
+    }
+    if contents(cluster, key).next().is_some() {
+        return tell(cluster, key);
+    }
+    cluster.modify(key, |object| {
+        if items(object, "/spec/finalizers") == [json!("kubernetes")] {
+            set(object, "/spec/finalizers", json!([]));
+        }
+    });
+}
+
+fn contents<'a>(
+    cluster: &'a Cluster,
+    space: &'a Key,
+) -> impl Iterator<Item = (&'a Key, &'a Value)> {
+    cluster
+        .store
+        .all()
+        .filter(|(inner, _)| inner.namespace == space.name)
+}
+
+/// What a name space says that cannot go yet.
+fn tell(cluster: &mut Cluster, key: &Key) {
+    let (mut types, mut finalizers) = (BTreeMap::new(), BTreeMap::new());
+    for (inner, object) in contents(cluster, key) {
+        *types.entry(inner.resource).or_insert(0) += 1;
+        for finalizer in items(object, "/metadata/finalizers") {
+            *finalizers
+                .entry(finalizer.as_str().unwrap_or_default())
+                .or_insert(0) += 1;
+        }
+    }
+    let remaining: Vec<String> = types
+        .iter()
+        .map(|(name, count)| format!("{name} has {count} resource instances"))
+        .collect();
+    let held: Vec<String> = finalizers
+        .iter()
+        .map(|(name, count)| format!("{name} in {count} resource instances"))
+        .collect();
+    let finalizers = if held.is_empty() {
+        (
+            "False",
+            "ContentHasNoFinalizers",
+            "All content-preserving finalizers finished".to_owned(),
+        )
+    } else {
+        let words = held.join(", ");
+        let message = format!("Some content in the namespace has finalizers remaining: {words}");
+        ("True", "SomeFinalizersRemain", message)
+    };
+    let content = format!("Some resources are remaining: {}", remaining.join(", "));
+    let all_found = "All resources successfully discovered".to_owned();
+    let all_parsed = "All legacy kube types successfully parsed".to_owned();
+    let all_deleted = "All content successfully deleted, may be waiting on finalization".to_owned();
+    let now = cluster.stamp();
+    cluster.modify(key, |object| {
+        for (kind, (status, reason, message)) in [
+            (
+                "NamespaceDeletionDiscoveryFailure",
+                ("False", "ResourcesDiscovered", all_found),
+            ),
+            (
+                "NamespaceDeletionGroupVersionParsingFailure",
+                ("False", "ParsedGroupVersions", all_parsed),
+            ),
+            (
+                "NamespaceDeletionContentFailure",
+                ("False", "ContentDeleted", all_deleted),
+            ),
+            (
+                "NamespaceContentRemaining",
+                ("True", "SomeResourcesRemain", content),
+            ),
+            ("NamespaceFinalizersRemaining", finalizers),
+        ] {
+            let new = json!({
+                "type": kind, "status": status, "reason": reason, "message": message,
+            });
+            set_condition(object, "/status/conditions", new, &now);
+        }
+    });
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cluster::Cluster;
 use crate::coupling::NewNode;
 use crate::delete::{Propagation, remove};
+use crate::events::KUBELET;
 use crate::json::{micro_time, set, text};
 use crate::store::Key;
 use crate::types::Type;
@@ -69,6 +70,7 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
     });
     cluster.add(Type::of("leases.coordination.k8s.io"), LEASES, lease);
     cluster.event(
+        KUBELET,
         &key,
         false,
         "NodeReady",

@@ -1,12 +1,48 @@
-//! JSON merge patch (RFC 7396) and JSON patch (RFC 6902).
+//! Patches: JSON merge patch (RFC 7396), JSON patch (RFC 6902), strategic merge patch.
+//!
+//! Apart from the write itself: this only says what an object becomes.
 
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::json::{items, text};
+use crate::strategic;
+
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+
+/// The media types of patches that change what is there.
+pub(crate) const MEDIA_TYPES: [&str; 3] = [JSON_PATCH, MERGE, STRATEGIC];
+
+/// Reads a patch.
+pub(crate) fn read(media: &str, bytes: &[u8]) -> Result<Value, Failure> {
+    let wrong = |why: String| Failure::bad_request(format!("error decoding patch: {why}"));
+    let patch: Value = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+    match (media, &patch) {
+        (JSON_PATCH, Value::Array(_)) => Ok(patch),
+        (JSON_PATCH, _) => Err(wrong("a JSON patch is a list of steps".to_owned())),
+        (_, Value::Object(_)) => Ok(patch),
+        _ => Err(wrong("a merge patch is an object".to_owned())),
+    }
+}
+
+/// What an object of a kind becomes.
+pub(crate) fn patched(
+    kind: &'static str,
+    media: &str,
+    base: &Value,
+    patch: &Value,
+) -> Result<Value, Failure> {
+    match media {
+        JSON_PATCH => json_patch(base, patch),
+        MERGE => Ok(merged(base.clone(), patch)),
+        _ => Ok(strategic::merged(kind, base.clone(), patch)),
+    }
+}
 
 /// The value with a merge patch: `null` removes, objects merge, anything else replaces.
-pub(crate) fn merged(base: Value, change: &Value) -> Value {
+fn merged(base: Value, change: &Value) -> Value {
     let Value::Object(change) = change else {
         return change.clone();
     };
@@ -25,26 +61,38 @@ pub(crate) fn merged(base: Value, change: &Value) -> Value {
     Value::Object(map)
 }
 
-/// The value with a JSON patch. Operations: add, remove, replace, test; the others are refused.
-pub(crate) fn json_patch(base: &Value, change: &Value) -> Result<Value, Failure> {
+/// The value with a JSON patch.
+fn json_patch(base: &Value, change: &Value) -> Result<Value, Failure> {
     let mut value = base.clone();
     for step in items(change, "") {
-        let (what, path) = (text(step, "/op"), text(step, "/path"));
-        let new = step.get("value").cloned().unwrap_or_default();
-        let done = match what {
-            "test" => value.pointer(path) == Some(&new),
-            "remove" => take(&mut value, path).is_some(),
-            "replace" => value.pointer_mut(path).map(|old| *old = new).is_some(),
-            "add" => add(&mut value, path, new).is_some(),
-            other => return Err(Failure::not_simulated(&format!("JSON patch {other}"))),
-        };
-        if !done {
-            return Err(Failure::bad_request(format!(
-                "the server rejected our request: JSON patch `{what} {path}` does not apply"
-            )));
+        if apply(&mut value, step).is_none() {
+            return Err(Failure::patch_does_not_apply());
         }
     }
     Ok(value)
+}
+
+fn apply(value: &mut Value, step: &Value) -> Option<()> {
+    let (path, from) = (text(step, "/path"), text(step, "/from"));
+    let new = step.get("value").cloned();
+    match text(step, "/op") {
+        "test" => (value.pointer(path) == new.as_ref()).then_some(()),
+        "remove" => take(value, path).map(|_| ()),
+        "replace" => {
+            *value.pointer_mut(path)? = new?;
+            Some(())
+        }
+        "add" => add(value, path, new?),
+        "copy" => {
+            let copy = value.pointer(from)?.clone();
+            add(value, path, copy)
+        }
+        "move" => {
+            let moved = take(value, from)?;
+            add(value, path, moved)
+        }
+        _ => None,
+    }
 }
 
 fn parts(path: &str) -> Option<(&str, String)> {
@@ -97,17 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn a_json_patch_adds_tests_and_removes_in_order() {
-        let base = json!({"list": [1, 2], "map": {"a/b": 1}});
-        let change = json!([
-            {"op": "test", "path": "/map/a~1b", "value": 1},
-            {"op": "add", "path": "/list/-", "value": 3},
-            {"op": "remove", "path": "/list/0"},
-            {"op": "replace", "path": "/map/a~1b", "value": 2},
+    fn a_json_patch_does_all_steps_or_none() {
+        let base = json!({"a": ["x"], "b/c": 1});
+        let steps = json!([
+            {"op": "test", "path": "/b~1c", "value": 1},
+            {"op": "add", "path": "/a/-", "value": "y"},
+            {"op": "replace", "path": "/a/0", "value": "z"},
+            {"op": "copy", "from": "/a/1", "path": "/d"},
+            {"op": "move", "from": "/b~1c", "path": "/e"},
         ]);
-        let expected = json!({"list": [2, 3], "map": {"a/b": 2}});
-        assert_eq!(json_patch(&base, &change).ok(), Some(expected));
-        let failing = json!([{"op": "test", "path": "/list/0", "value": 9}]);
-        assert!(json_patch(&base, &failing).is_err());
+        let expected = json!({"a": ["z", "y"], "d": "y", "e": 1});
+        assert_eq!(json_patch(&base, &steps).unwrap(), expected);
+        for step in [
+            json!({"op": "test", "path": "/a/0", "value": "y"}),
+            json!({"op": "remove", "path": "/a/1"}),
+            json!({"op": "replace", "path": "/none", "value": 1}),
+            json!({"op": "other", "path": "/a"}),
+        ] {
+            assert!(json_patch(&base, &json!([step])).is_err(), "{step}");
+        }
     }
 }

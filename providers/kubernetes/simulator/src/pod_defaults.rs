@@ -1,46 +1,53 @@
-//! What the server fills in for pods and for the pod templates of jobs.
+//! What the server fills in for pods and for the pod templates of controllers.
 
 use serde_json::{Value, json};
 
 use crate::json::{items, set, set_default, text};
 
-/// Fills in what a pod, or a template of one, left out.
+/// Fills in what a pod left out.
 pub(crate) fn fill(pod: &mut Value) {
     set_default(pod, "/spec/restartPolicy", "Always");
+    set_default(pod, "/spec/enableServiceLinks", true);
+    fill_template(pod);
+}
+
+/// Fills in what a pod template left out. How its pods restart is for its controller to say.
+pub(crate) fn fill_template(pod: &mut Value) {
     set_default(pod, "/spec/terminationGracePeriodSeconds", 30);
     set_default(pod, "/spec/dnsPolicy", "ClusterFirst");
     set_default(pod, "/spec/schedulerName", "default-scheduler");
     set_default(pod, "/spec/securityContext", json!({}));
-    let template = pod.pointer("/metadata/ownerReferences").is_none()
-        && text(pod, "/metadata/name").is_empty()
-        && text(pod, "/metadata/generateName").is_empty();
-    if !template {
-        set_default(pod, "/spec/serviceAccountName", "default");
-        set_default(pod, "/spec/enableServiceLinks", true);
-        tolerate(pod);
-        set_default(pod, "/status/phase", "Pending");
-    }
     let mut containers = items(pod, "/spec/containers").to_vec();
     for container in &mut containers {
-        let latest = text(container, "/image").ends_with(":latest");
-        let untagged = !text(container, "/image").contains(':');
-        let pull = if latest || untagged {
-            "Always"
-        } else {
-            "IfNotPresent"
+        let image = text(container, "/image");
+        let last = image.rsplit('/').next().unwrap_or_default();
+        let pull = match last.split_once(':') {
+            Some((_, tag)) if tag != "latest" => "IfNotPresent",
+            _ => "Always",
         };
         set_default(container, "/imagePullPolicy", pull);
         set_default(container, "/resources", json!({}));
         set_default(container, "/terminationMessagePath", "/dev/termination-log");
         set_default(container, "/terminationMessagePolicy", "File");
+        let mut ports = items(container, "/ports").to_vec();
+        for port in &mut ports {
+            set_default(port, "/protocol", "TCP");
+        }
+        if !ports.is_empty() {
+            set(container, "/ports", ports);
+        }
     }
     if !containers.is_empty() {
         set(pod, "/spec/containers", containers);
     }
 }
 
-/// A pod survives a node that is away for less than five minutes.
-fn tolerate(pod: &mut Value) {
+/// What admission adds to a new pod: its account, and that it survives a node that is away for less
+/// than five minutes.
+pub(crate) fn admit(pod: &mut Value) {
+    set_default(pod, "/spec/serviceAccountName", "default");
+    let account = text(pod, "/spec/serviceAccountName").to_owned();
+    set(pod, "/spec/serviceAccount", account);
     let mut list = items(pod, "/spec/tolerations").to_vec();
     for key in [
         "node.kubernetes.io/not-ready",
@@ -53,4 +60,25 @@ fn tolerate(pod: &mut Value) {
         }
     }
     set(pod, "/spec/tolerations", list);
+    set_default(pod, "/spec/priority", 0);
+    set_default(pod, "/spec/preemptionPolicy", "PreemptLowerPriority");
+}
+
+/// The quality-of-service class of a pod, from what its containers ask for.
+pub(crate) fn quality(pod: &Value) -> &'static str {
+    let mut all = true;
+    let mut any = false;
+    for container in items(pod, "/spec/containers") {
+        for what in ["cpu", "memory"] {
+            let of = |part: &str| text(container, &format!("/resources/{part}/{what}")).to_owned();
+            let (request, limit) = (of("requests"), of("limits"));
+            any |= !request.is_empty() || !limit.is_empty();
+            all &= !limit.is_empty() && (request.is_empty() || request == limit);
+        }
+    }
+    match (all, any) {
+        (true, true) => "Guaranteed",
+        (false, true) => "Burstable",
+        _ => "BestEffort",
+    }
 }

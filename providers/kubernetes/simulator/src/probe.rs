@@ -1,7 +1,8 @@
-//! The one workload that the simulated kubelet interprets: a shell that prints two variables.
+//! What the simulated nodes can run: one image, and the probe that prints two variables.
 //!
-//! Apart from the kubelet so that what is interpreted and what is refused is written in one place.
-//! Nothing of it runs on the host: the meaning of exactly this program is built in.
+//! Apart so that tests and providers name the same image and program as the kubelet.
+
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +10,10 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::json::{items, text};
+use crate::program;
 use crate::store::Key;
 
-/// The image of the probe.
+/// The one image that the simulated registry has: a shell.
 pub const IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
 /// The command of the probe.
 pub const COMMAND: [&str; 2] = ["/bin/sh", "-c"];
@@ -27,56 +29,51 @@ pub enum Misbehaviour {
     Exits(i32),
 }
 
-/// Why a container is never created: the reason of its waiting, and a message that names the thing.
-pub(crate) fn refusal(spec: &Value) -> Option<(&'static str, String)> {
+/// Why a container is never created: a message that names the thing.
+pub(crate) fn refusal(spec: &Value) -> Option<String> {
     let containers = items(spec, "/containers");
     if containers.len() != 1 || !items(spec, "/initContainers").is_empty() {
         let message = "the simulated kubelet runs pods of one container, without init containers";
-        return Some(("CreateContainerError", message.to_owned()));
+        return Some(message.to_owned());
     }
-    let container = &containers[0];
-    let image = text(container, "/image");
-    if image != IMAGE {
-        let message = format!("the simulated kubelet refuses image `{image}`: it has only {IMAGE}");
-        return Some(("KubeproofRefusesImage", message));
-    }
-    if items(container, "/command") != COMMAND || items(container, "/args") != [SCRIPT] {
-        let message = format!(
-            "the simulated kubelet refuses command {} with arguments {}: \
-             it interprets only {COMMAND:?} with `{SCRIPT}`",
-            container["command"], container["args"]
-        );
-        return Some(("CreateContainerError", message));
-    }
-    None
+    program::of(&containers[0]).err()
 }
 
-/// What the probe prints in this container.
+/// Why an image cannot be pulled.
+pub(crate) fn missing_image(image: &str) -> Option<String> {
+    (image != IMAGE).then(|| {
+        format!(
+            "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": \
+             {image}: not found (the simulated registry has only {IMAGE})"
+        )
+    })
+}
+
+/// The variables of a container.
 ///
 /// # Errors
-/// When a variable comes from a Secret that is not there: the message of a waiting container.
-pub(crate) fn output(
+/// When one comes from something that is not there: the message of a waiting container.
+pub(crate) fn variables(
     cluster: &Cluster,
     namespace: &str,
     container: &Value,
-) -> Result<String, String> {
-    let mut printed = String::new();
-    for name in ["KUBEPROOF_TEXT", "KUBEPROOF_NONCE"] {
-        let variable = items(container, "/env")
-            .iter()
-            .rev()
-            .find(|item| text(item, "/name") == name);
-        let value = match variable {
-            None => String::new(),
-            Some(variable) => match variable.pointer("/valueFrom/secretKeyRef") {
-                None => text(variable, "/value").to_owned(),
+) -> Result<BTreeMap<String, String>, String> {
+    let mut variables = BTreeMap::new();
+    for (name, variable) in program::references(container) {
+        let value = match variable.get("valueFrom") {
+            None => text(variable, "/value").to_owned(),
+            Some(from) => match from.get("secretKeyRef") {
                 Some(reference) => secret(cluster, namespace, reference)?,
+                None => {
+                    return Err(format!(
+                        "the simulated kubelet takes variables from Secrets only, not {from}"
+                    ));
+                }
             },
         };
-        printed.push_str(&value);
-        printed.push('\n');
+        variables.insert(name.to_owned(), value);
     }
-    Ok(printed)
+    Ok(variables)
 }
 
 fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, String> {

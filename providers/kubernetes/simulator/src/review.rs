@@ -1,8 +1,14 @@
 //! Reviews: who am I, and may I. Answered at once, never stored.
 
+use bytes::Bytes;
+use http::Request;
 use serde_json::{Value, json};
 
+use crate::body;
+use crate::create::Done;
+use crate::failure::Failure;
 use crate::json::text;
+use crate::options::Options;
 use crate::server::Identity;
 
 /// The group that may do everything.
@@ -14,7 +20,34 @@ pub(crate) fn is_master(groups: &[String]) -> bool {
 }
 
 /// Answers a review of a type.
-pub(crate) fn answer(kind: &str, identity: &Identity, body: &Value) -> Value {
+pub(crate) fn answer(
+    kind: &'static str,
+    identity: &Identity,
+    request: &Request<Bytes>,
+    options: &Options,
+) -> Result<Done, Failure> {
+    let group = match kind {
+        "SelfSubjectReview" => "authentication.k8s.io",
+        _ => "authorization.k8s.io",
+    };
+    let version = format!("{group}/v1");
+    let (body, warnings) = body::object(kind, &version, request, options.validation)?;
+    if kind == "SelfSubjectAccessReview" {
+        let given = |name: &str| body.pointer(&format!("/spec/{name}")).is_some();
+        if given("resourceAttributes") == given("nonResourceAttributes") {
+            let what = "Invalid value: null: exactly one of nonResourceAttributes or \
+                        resourceAttributes must be specified";
+            let problems = [("spec.resourceAttributes".to_owned(), what.to_owned())];
+            return Err(Failure::invalid_kind("", group, "", &problems));
+        }
+    }
+    Ok(Done {
+        warnings,
+        ..Done::new(201, judged(kind, identity, &body))
+    })
+}
+
+fn judged(kind: &str, identity: &Identity, body: &Value) -> Value {
     let (name, groups): (&str, &[String]) = match identity {
         Identity::Unauthenticated => ("system:anonymous", &[]),
         Identity::User { name, groups } => (name, groups),
@@ -29,19 +62,24 @@ pub(crate) fn answer(kind: &str, identity: &Identity, body: &Value) -> Value {
             "status": {"userInfo": {"username": name, "groups": known}},
         });
     }
-    let allowed = is_master(groups);
-    let reason = if allowed {
-        format!("group {MASTERS} may do everything")
-    } else {
-        let attributes = "/spec/resourceAttributes";
-        format!(
-            "user {name} has no right to {} {}",
-            text(body, &format!("{attributes}/verb")),
-            text(body, &format!("{attributes}/resource"))
-        )
-    };
+    // Anybody may look at what discovery shows.
+    let free = text(body, "/spec/nonResourceAttributes/path");
+    let allowed = is_master(groups) || is_free(free);
+    let mut status = json!({"allowed": allowed});
+    if is_master(groups) {
+        status["reason"] = format!("group {MASTERS} may do everything").into();
+    }
     json!({
         "kind": kind, "apiVersion": "authorization.k8s.io/v1", "metadata": {},
-        "spec": body["spec"], "status": {"allowed": allowed, "reason": reason},
+        "spec": body["spec"], "status": status,
     })
+}
+
+/// Whether everybody who is known may get a path.
+pub(crate) fn is_free(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    ["/api", "/apis", "/openapi"]
+        .iter()
+        .any(|root| path == *root || path.starts_with(&format!("{root}/")))
+        || ["/healthz", "/livez", "/readyz", "/version"].contains(&path)
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use percent_encoding::percent_decode_str;
 
-use crate::types::{REVIEWS, Type, only_real};
+use crate::types::{GROUPS, REVIEWS, Type, only_real};
 
 /// A resource, a collection of them, or a subresource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,10 @@ pub(crate) enum Route {
     Resource(Target),
     /// Something that a real server has and this one does not.
     OnlyReal(String),
-    /// Nothing that a real server has.
+    /// No path of a real server.
     Unknown,
+    /// No resource of a group that a real server has.
+    NoResource,
 }
 
 /// Reads a path.
@@ -82,6 +84,7 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
     let Some((plural, rest)) = rest.split_first() else {
         return Route::Unknown;
     };
+    let known = group.is_empty() || GROUPS.contains(&group);
     if let Some((_, _, kind)) = REVIEWS
         .iter()
         .find(|(of, name, _)| *of == group && name == plural && rest.is_empty())
@@ -91,6 +94,8 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
     let Some(of) = Type::find(group, plural) else {
         return if only_real(group, plural) {
             Route::OnlyReal(path.to_owned())
+        } else if known {
+            Route::NoResource
         } else {
             Route::Unknown
         };
@@ -98,11 +103,16 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
     let (name, subresource) = match rest {
         [] => (None, None),
         [name] => (Some((*name).to_owned()), None),
-        [name, subresource] => (Some((*name).to_owned()), Some((*subresource).to_owned())),
-        _ => return Route::OnlyReal(path.to_owned()),
+        [name, subresource] if has_subresource(of, subresource) => {
+            (Some((*name).to_owned()), Some((*subresource).to_owned()))
+        }
+        [_, subresource, ..] if only_real_subresource(of, subresource) => {
+            return Route::OnlyReal(path.to_owned());
+        }
+        _ => return Route::NoResource,
     };
     if namespace.is_some() != of.namespaced && (name.is_some() || namespace.is_some()) {
-        return Route::Unknown;
+        return Route::NoResource;
     }
     Route::Resource(Target {
         of,
@@ -110,6 +120,36 @@ fn resource(group: &str, rest: &[&str], path: &str) -> Route {
         name,
         subresource,
     })
+}
+
+fn has_subresource(of: &Type, name: &str) -> bool {
+    match name {
+        "status" => of.status,
+        "scale" => of.scale,
+        "log" => of.id == "pods",
+        "finalize" => of.id == "namespaces",
+        "token" => of.id == "serviceaccounts",
+        _ => false,
+    }
+}
+
+/// What a real server has below these types, and this one does not.
+fn only_real_subresource(of: &Type, name: &str) -> bool {
+    let names: &[&str] = match of.id {
+        "pods" => &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "portforward",
+            "proxy",
+            "resize",
+        ],
+        "nodes" | "services" => &["proxy"],
+        _ => &[],
+    };
+    names.contains(&name)
 }
 
 /// The query of a request. A name that comes twice counts once.
@@ -162,9 +202,18 @@ mod tests {
 
     #[test]
     fn what_only_a_real_server_has_is_told_from_what_nobody_has() {
-        let deployments = "/apis/apps/v1/namespaces/a/deployments";
-        assert_eq!(route(deployments), Route::OnlyReal(deployments.to_owned()));
+        for path in [
+            "/apis/apps/v1/namespaces/a/daemonsets",
+            "/api/v1/namespaces/a/pods/b/exec",
+            "/apis/policy/v1/namespaces/a/poddisruptionbudgets",
+        ] {
+            assert_eq!(route(path), Route::OnlyReal(path.to_owned()));
+        }
         assert_eq!(route("/apis/example.com/v1/things"), Route::Unknown);
-        assert_eq!(route("/api/v1/things"), Route::Unknown);
+        assert_eq!(route("/api/v1/things"), Route::NoResource);
+        assert_eq!(
+            route("/api/v1/namespaces/a/pods/b/other"),
+            Route::NoResource
+        );
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Due, Pod};
+use crate::events::SCHEDULER;
 use crate::json::{condition_is_true, items, set, text};
 use crate::pod_status::{condition, deleted, finished};
 use crate::store::Key;
@@ -57,7 +58,7 @@ fn bind(cluster: &mut Cluster, pod: &Pod, node: &str) {
     });
     let (namespace, name) = (&pod.key.namespace, &pod.key.name);
     let message = format!("Successfully assigned {namespace}/{name} to {node}");
-    cluster.event(&pod.key, false, "Scheduled", &message);
+    cluster.event(SCHEDULER, &pod.key, false, "Scheduled", &message);
 }
 
 fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &str) {
@@ -65,7 +66,7 @@ fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &str) {
     cluster.modify(&pod.key, |value| {
         condition(value, "PodScheduled", Some(("Unschedulable", why)), &now);
     });
-    cluster.event(&pod.key, true, "FailedScheduling", why);
+    cluster.event(SCHEDULER, &pod.key, true, "FailedScheduling", why);
 }
 
 fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::json::text;
+use crate::requirements::{self, Requirement};
 use crate::types::Type;
 
 /// What a request asks for among the objects of a type.
@@ -17,25 +18,15 @@ pub(crate) struct Selector {
     fields: Vec<(String, bool, String)>,
 }
 
-#[derive(Clone, Debug)]
-enum Requirement {
-    In(String, Vec<String>),
-    NotIn(String, Vec<String>),
-    Exists(String),
-    Absent(String),
-}
-
 impl Selector {
     /// Reads `labelSelector` and `fieldSelector` of a query.
     pub(crate) fn of_query(of: &Type, query: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let text = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
-        let labels = split(text("labelSelector"))
-            .into_iter()
-            .map(|part| requirement(&part))
-            .collect::<Result<_, _>>()?;
-        let fields = split(text("fieldSelector"))
-            .into_iter()
-            .map(|part| field(of, &part))
+        let labels = requirements::read(text("labelSelector"))?;
+        let fields = text("fieldSelector")
+            .split(',')
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| field(of, part))
             .collect::<Result<_, _>>()?;
         Ok(Self { labels, fields })
     }
@@ -61,6 +52,10 @@ impl Selector {
             }
             Requirement::Exists(key) => label(key).is_some(),
             Requirement::Absent(key) => label(key).is_none(),
+            Requirement::Above(key, least) => {
+                number(label(key)).is_some_and(|value| value > *least)
+            }
+            Requirement::Below(key, most) => number(label(key)).is_some_and(|value| value < *most),
         }) && self.fields.iter().all(|(path, equal, wanted)| {
             let pointer = format!("/{}", path.replace('.', "/"));
             let value = match object.pointer(&pointer) {
@@ -73,59 +68,8 @@ impl Selector {
     }
 }
 
-/// Splits at commas outside parentheses.
-fn split(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut depth = 0_i32;
-    for letter in text.chars() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        if letter == ',' && depth == 0 {
-            parts.push(String::new());
-        } else if let Some(last) = parts.last_mut() {
-            last.push(letter);
-        }
-    }
-    parts.retain(|part| !part.trim().is_empty());
-    parts
-}
-
-fn requirement(part: &str) -> Result<Requirement, Failure> {
-    let part = part.trim();
-    let wrong = || Failure::bad_request(format!("unable to parse requirement: `{part}`"));
-    let set = |text: &str| -> Option<Vec<String>> {
-        let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-        Some(
-            inner
-                .split(',')
-                .map(|value| value.trim().to_owned())
-                .collect(),
-        )
-    };
-    let key = |text: &str| text.trim().to_owned();
-    if let Some((name, values)) = part.split_once(" notin ") {
-        return Ok(Requirement::NotIn(
-            key(name),
-            set(values).ok_or_else(wrong)?,
-        ));
-    }
-    if let Some((name, values)) = part.split_once(" in ") {
-        return Ok(Requirement::In(key(name), set(values).ok_or_else(wrong)?));
-    }
-    if let Some((name, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn(key(name), vec![key(value)]));
-    }
-    if let Some((name, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return Ok(Requirement::In(key(name), vec![key(value)]));
-    }
-    match part.strip_prefix('!') {
-        Some(name) => Ok(Requirement::Absent(key(name))),
-        None if part.contains([' ', '(', '<', '>']) => Err(wrong()),
-        None => Ok(Requirement::Exists(part.to_owned())),
-    }
+fn number(label: Option<&str>) -> Option<i64> {
+    label?.parse().ok()
 }
 
 fn field(of: &Type, part: &str) -> Result<(String, bool, String), Failure> {
@@ -135,7 +79,7 @@ fn field(of: &Type, part: &str) -> Result<(String, bool, String), Failure> {
         (name, true, value)
     } else {
         return Err(Failure::bad_request(format!(
-            "invalid field selector: `{part}`"
+            "invalid selector: '{part}'; can't understand '{part}'"
         )));
     };
     let name = name.trim();

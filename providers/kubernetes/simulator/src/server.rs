@@ -11,8 +11,11 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::coupling::{CloudRequest, NewNode};
-use crate::delete::Options;
+use crate::create::Done;
+use crate::delete::Options as DeleteOptions;
 use crate::failure::{Failure, json_response, no_such_path, response};
+use crate::managers::Writer;
+use crate::options::{self, Options};
 use crate::probe::Misbehaviour;
 use crate::route::{Route, Target, query, route};
 use crate::selectors::Selector;
@@ -20,9 +23,14 @@ use crate::store::Key;
 use crate::types::Type;
 use crate::watch::Held;
 use crate::{
-    change, create, delete, discovery, list, logs, namespaces, nodes, openapi, review, services,
-    volumes, watch,
+    access, body, change, create, delete, discovery, list, logs, namespaces, nodes, openapi,
+    review, scale, services, tokens, volumes, watch,
 };
+
+/// What a client is told that deletes a job without a word about its pods.
+const ORPHANS: &str = "child pods are preserved by default when jobs are deleted; set \
+                       propagationPolicy=Background to remove them or set \
+                       propagationPolicy=Orphan to suppress this warning";
 
 /// Who a request comes from, as the cloud's authenticator found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +82,8 @@ impl ApiServer {
         let class = Type::of("storageclasses.storage.k8s.io");
         cluster.add(class, "", volumes::default_class());
         cluster.settle();
+        // What made the cluster is history, as after a real server's first compaction.
+        cluster.store.forget();
         Self {
             cluster,
             held: Held::default(),
@@ -136,9 +146,14 @@ impl ApiServer {
         identity: &Identity,
         request: &Request<Bytes>,
     ) -> Result<Reply, Failure> {
+        // Callers that the cloud does not know may be the cluster's own.
+        let own = tokens::caller(&self.cluster, request);
+        let identity = own.as_ref().unwrap_or(identity);
         let Identity::User { name, groups } = identity else {
             return Err(Failure::unauthorized());
         };
+        let query = query(request);
+        access::check(name, groups, request, &query)?;
         let path = request.uri().path();
         let accept = request
             .headers()
@@ -150,10 +165,10 @@ impl ApiServer {
             Route::OpenApi(rest) => openapi::answer(&rest),
             Route::Version => self.version(),
             Route::Health => response(200, "text/plain; charset=utf-8", "ok".to_owned()),
-            Route::Review(kind) if request.method() == Method::POST => json_response(
-                201,
-                &review::answer(kind, identity, &create::body(request)?),
-            ),
+            Route::Review(kind) if request.method() == Method::POST => {
+                let options = Options::read("CreateOptions", request, &query)?;
+                answered(review::answer(kind, identity, request, &options)?)
+            }
             Route::Review(_) => return Err(Failure::method_not_allowed()),
             Route::OnlyReal(what) => {
                 return Err(Failure::not_simulated(&format!(
@@ -161,18 +176,10 @@ impl ApiServer {
                     request.method()
                 )));
             }
-            Route::Unknown if !review::is_master(groups) => {
-                let verb = request.method().as_str().to_lowercase();
-                return Err(Failure::forbidden_path(name, &verb, path));
-            }
             Route::Unknown => no_such_path(),
+            Route::NoResource => return Err(Failure::no_such_resource()),
             Route::Resource(target) => {
-                let query = query(request);
                 let verb = verb(request.method(), &target, &query)?;
-                if !review::is_master(groups) {
-                    let space = target.namespace.as_deref();
-                    return Err(Failure::forbidden(name, verb, target.of.id, space));
-                }
                 return self.serve(verb, &target, request, &query);
             }
         };
@@ -198,47 +205,90 @@ impl ApiServer {
         request: &Request<Bytes>,
         query: &BTreeMap<String, String>,
     ) -> Result<Reply, Failure> {
-        match target.subresource.as_deref() {
-            None => {}
-            Some("log") if target.of.id == "pods" && verb == "get" => {
-                return logs::log(&self.cluster, target, query);
-            }
-            Some("status") if target.of.status && ["get", "update", "patch"].contains(&verb) => {}
-            Some("finalize") if target.of.id == "namespaces" && verb == "update" => {}
-            Some(other) => {
-                let operation = format!("{verb} {}/{other}", target.of.id);
-                return Err(Failure::not_simulated(&operation));
-            }
+        let subresource = target.subresource.as_deref();
+        let reads = subresource != Some("token") && ["get", "watch", "list"].contains(&verb);
+        match (subresource, verb) {
+            (None, _) | (Some("status" | "scale"), "get" | "update" | "patch") => {}
+            (Some("log"), "get") => return logs::log(&self.cluster, target, query),
+            (Some("finalize"), "update") | (Some("token"), "create") => {}
+            _ => return Err(Failure::method_not_allowed()),
         }
-        let form = list::form(request);
+        if reads {
+            return self.read(verb, target, request, query);
+        }
         let cluster = &mut self.cluster;
-        let (code, body) = match verb {
+        let key = key(target);
+        let kind = match verb {
+            "create" => "CreateOptions",
+            "update" => "UpdateOptions",
+            "patch" => "PatchOptions",
+            "delete" => {
+                let options = DeleteOptions::of_request(&body::json(request)?, query)?;
+                let (body, warn) = delete::delete(cluster, target.of, &key, &options)?;
+                create::after_change(cluster, target.of);
+                let warnings = warn.then(|| ORPHANS.to_owned()).into_iter().collect();
+                let done = Done {
+                    warnings,
+                    ..Done::new(200, body)
+                };
+                return Ok(Reply::Now(answered(done)));
+            }
+            _ => {
+                let body = self.delete_all(target, request, query)?;
+                return Ok(Reply::Now(answered(Done::new(200, body))));
+            }
+        };
+        let options = Options::read(kind, request, query)?;
+        let now = cluster.stamp();
+        let writer = Writer {
+            manager: &options.manager,
+            applies: options::media_type(request) == options::APPLY,
+            subresource,
+            now: &now,
+        };
+        let done = match (verb, subresource) {
+            ("create", Some("token")) => tokens::request(cluster, &key, request, &options)?,
+            (_, Some("scale")) => {
+                scale::write(cluster, target, key, verb, request, &writer, &options)?
+            }
+            ("create", _) => {
+                let (kind, version) = (target.of.kind, target.of.api_version());
+                let (object, warnings) = body::object(kind, &version, request, options.validation)?;
+                let body = create::create(cluster, target, object, &writer, &options)?;
+                Done {
+                    warnings,
+                    ..Done::new(201, body)
+                }
+            }
+            ("update", _) => change::replace(cluster, target, request, &writer, &options)?,
+            _ => change::patch(cluster, target, request, &writer, &options)?,
+        };
+        Ok(Reply::Now(answered(done)))
+    }
+
+    fn read(
+        &mut self,
+        verb: &str,
+        target: &Target,
+        request: &Request<Bytes>,
+        query: &BTreeMap<String, String>,
+    ) -> Result<Reply, Failure> {
+        let cluster = &self.cluster;
+        let form = list::form(request, query)?;
+        let key = key(target);
+        let body = match verb {
             "watch" => return watch::watch(cluster, &mut self.held, target, request, query),
             "list" => return list::list(cluster, target, form, query).map(Reply::Now),
-            "get" => {
-                let key = key(target);
+            _ if target.subresource.as_deref() == Some("scale") => {
+                scale::read(cluster, target, &key)?
+            }
+            _ => {
                 let object = cluster.store.get(&key);
                 let object = object.ok_or_else(|| Failure::not_found(target.of, &key.name))?;
-                (200, list::shown(cluster, target, form, object))
+                list::shown(cluster, target, form, object)
             }
-            "create" => {
-                let body = create::body(request)?;
-                (
-                    201,
-                    create::create(cluster, target, body, create::is_dry(query))?,
-                )
-            }
-            "update" => change::replace(cluster, target, request, query)?,
-            "patch" => change::patch(cluster, target, request, query)?,
-            "delete" => {
-                let options = Options::of_request(&create::body(request)?, query)?;
-                let (body, warn) = delete::delete(cluster, target.of, &key(target), &options)?;
-                create::after_change(cluster, target.of);
-                return Ok(Reply::Now(with_warning(json_response(200, &body), warn)));
-            }
-            _ => (200, self.delete_all(target, request, query)?),
         };
-        Ok(Reply::Now(json_response(code, &body)))
+        Ok(Reply::Now(json_response(200, &body)))
     }
 
     fn delete_all(
@@ -250,7 +300,7 @@ impl ApiServer {
         if target.of.id == "namespaces" {
             return Err(Failure::method_not_allowed());
         }
-        let options = Options::of_request(&create::body(request)?, query)?;
+        let options = DeleteOptions::of_request(&body::json(request)?, query)?;
         let selector = Selector::of_query(target.of, query)?;
         let chosen: Vec<(Key, Value)> = self
             .cluster
@@ -307,14 +357,14 @@ fn verb(
     })
 }
 
-fn with_warning(mut response: Response<Bytes>, warn: bool) -> Response<Bytes> {
-    const WARNING: &str = "299 - \"child pods are preserved by default when jobs are deleted; \
-                           set propagationPolicy=Background to remove them or set \
-                           propagationPolicy=Orphan to suppress this warning\"";
-    if warn {
-        response
-            .headers_mut()
-            .insert(header::WARNING, header::HeaderValue::from_static(WARNING));
+/// The answer to a write, with its warnings.
+fn answered(done: Done) -> Response<Bytes> {
+    let mut response = json_response(done.code, &done.body);
+    for warning in done.warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = header::HeaderValue::try_from(format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(header::WARNING, value);
+        }
     }
     response
 }

@@ -26,6 +26,7 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
                 add_text(service, "/metadata/finalizers", CLEANUP)
             });
             cluster.event(
+                "service-controller",
                 &key,
                 false,
                 "EnsuringLoadBalancer",
@@ -60,7 +61,13 @@ pub(crate) fn made(cluster: &mut Cluster, namespace: &str, service: &str, hostna
             json!([{"hostname": hostname}]),
         );
     });
-    cluster.event(&key, false, "EnsuredLoadBalancer", "Ensured load balancer");
+    cluster.event(
+        "service-controller",
+        &key,
+        false,
+        "EnsuredLoadBalancer",
+        "Ensured load balancer",
+    );
     cluster.settle();
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Apart from the controllers because optimistic concurrency and watches are decided here alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -50,9 +50,26 @@ pub(crate) struct Change {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     objects: BTreeMap<Key, Value>,
+    uids: BTreeSet<String>,
     version: u64,
     log: VecDeque<Change>,
     forgotten: u64,
+}
+
+/// Whether the spec is another one. That a pod is put on a node is no change of its spec.
+fn is_other_spec(before: &Value, after: &Value) -> bool {
+    let (old, new) = (before.get("spec"), after.get("spec"));
+    if old == new {
+        return false;
+    }
+    let with_node = |spec: Option<&Value>| {
+        let mut spec = spec.cloned().unwrap_or_default();
+        if let Some(node) = after.pointer("/spec/nodeName") {
+            set(&mut spec, "/nodeName", node.clone());
+        }
+        spec
+    };
+    with_node(old) != with_node(new)
 }
 
 impl Store {
@@ -83,6 +100,34 @@ impl Store {
         })
     }
 
+    /// All objects of a type as they were at a version that is not forgotten.
+    pub(crate) fn of_type_at(
+        &self,
+        resource: &'static str,
+        namespace: Option<&str>,
+        version: u64,
+    ) -> Vec<(Key, Value)> {
+        let mut objects: BTreeMap<Key, Value> = self
+            .of_type(resource, namespace)
+            .map(|(key, object)| (key.clone(), object.clone()))
+            .collect();
+        let since = self
+            .log
+            .iter()
+            .rev()
+            .take_while(|change| change.version > version);
+        for change in since {
+            let inside = change.key.resource == resource
+                && namespace.is_none_or(|wanted| change.key.namespace == wanted);
+            match &change.before {
+                Some(before) if inside => objects.insert(change.key.clone(), before.clone()),
+                None if inside => objects.remove(&change.key),
+                _ => None,
+            };
+        }
+        objects.into_iter().collect()
+    }
+
     /// All objects.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Value)> {
         self.objects.iter()
@@ -92,10 +137,12 @@ impl Store {
     pub(crate) fn insert(&mut self, key: Key, mut object: Value) {
         self.stamp(&mut object);
         self.note(&key, None, Some(object.clone()));
+        self.uids.insert(text(&object, "/metadata/uid").to_owned());
         self.objects.insert(key, object);
     }
 
-    /// Changes an object, if it exists and anything is changed. A changed spec is a new generation.
+    /// Changes an object, if it exists and anything is changed. A changed spec is a new generation,
+    /// and so is the mark of deletion.
     pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
         let Some(before) = self.objects.get(key).cloned() else {
             return;
@@ -105,7 +152,8 @@ impl Store {
         if after == before {
             return;
         }
-        if before.get("spec") != after.get("spec")
+        let marked = |object: &Value| object.pointer("/metadata/deletionTimestamp").is_some();
+        if (is_other_spec(&before, &after) || marked(&before) != marked(&after))
             && let Some(generation) = before
                 .pointer("/metadata/generation")
                 .and_then(Value::as_i64)
@@ -117,12 +165,19 @@ impl Store {
         self.objects.insert(key.clone(), after);
     }
 
-    /// Removes an object, whose last state was this. Nothing happens when it is not there.
-    pub(crate) fn remove(&mut self, key: &Key, mut last: Value) {
-        if self.objects.remove(key).is_some() {
-            self.stamp(&mut last);
+    /// Removes an object. Nothing happens when it is not there.
+    pub(crate) fn remove(&mut self, key: &Key) {
+        if let Some(last) = self.objects.remove(key) {
+            self.version += 1;
+            self.uids.remove(text(&last, "/metadata/uid"));
             self.note(key, Some(last), None);
         }
+    }
+
+    /// Forgets all changes so far: who asks for them comes too late.
+    pub(crate) fn forget(&mut self) {
+        self.log.clear();
+        self.forgotten = self.version;
     }
 
     /// The changes after a version.
@@ -134,9 +189,7 @@ impl Store {
 
     /// Whether an object with this uid exists.
     pub(crate) fn has_uid(&self, uid: &str) -> bool {
-        self.objects
-            .values()
-            .any(|object| text(object, "/metadata/uid") == uid)
+        self.uids.contains(uid)
     }
 
     fn stamp(&mut self, object: &mut Value) {

@@ -17,6 +17,10 @@ pub(crate) struct Type {
     pub(crate) namespaced: bool,
     /// Whether it has a `status` subresource.
     pub(crate) status: bool,
+    /// Whether a changed spec is a new generation.
+    pub(crate) generations: bool,
+    /// Whether it has a `scale` subresource.
+    pub(crate) scale: bool,
     /// Short names for kubectl.
     pub(crate) short: &'static [&'static str],
 }
@@ -31,6 +35,8 @@ impl Type {
             kind,
             namespaced: true,
             status: false,
+            generations: false,
+            scale: false,
             short,
         }
     }
@@ -48,6 +54,8 @@ impl Type {
             kind,
             namespaced: true,
             status: false,
+            generations: false,
+            scale: false,
             short: &[],
         }
     }
@@ -59,6 +67,16 @@ impl Type {
 
     const fn with_status(mut self) -> Self {
         self.status = true;
+        self
+    }
+
+    const fn with_generations(mut self) -> Self {
+        self.generations = true;
+        self
+    }
+
+    const fn with_scale(mut self) -> Self {
+        self.scale = true;
         self
     }
 
@@ -117,13 +135,28 @@ pub(crate) static TYPES: &[Type] = &[
         .cluster_wide()
         .with_status()
         .short(&["pv"]),
-    Type::core("pods", "Pod").with_status().short(&["po"]),
+    Type::core("pods", "Pod")
+        .with_status()
+        .with_generations()
+        .short(&["po"]),
     Type::core("secrets", "Secret"),
     Type::core("serviceaccounts", "ServiceAccount").short(&["sa"]),
     Type::core("services", "Service")
         .with_status()
         .short(&["svc"]),
-    Type::grouped("jobs.batch", "jobs", "batch", "Job").with_status(),
+    Type::grouped("deployments.apps", "deployments", "apps", "Deployment")
+        .with_status()
+        .with_generations()
+        .with_scale()
+        .short(&["deploy"]),
+    Type::grouped("replicasets.apps", "replicasets", "apps", "ReplicaSet")
+        .with_status()
+        .with_generations()
+        .with_scale()
+        .short(&["rs"]),
+    Type::grouped("jobs.batch", "jobs", "batch", "Job")
+        .with_status()
+        .with_generations(),
     Type::grouped(
         "leases.coordination.k8s.io",
         "leases",
@@ -156,6 +189,7 @@ pub(crate) const REVIEWS: &[(&str, &str, &str)] = &[
 
 /// The API groups that the server has, all in version v1, without the core group.
 pub(crate) const GROUPS: &[&str] = &[
+    "apps",
     "authentication.k8s.io",
     "authorization.k8s.io",
     "batch",
@@ -177,7 +211,6 @@ pub(crate) fn only_real(group: &str, plural: &str) -> bool {
         "admissionregistration.k8s.io",
         "apiextensions.k8s.io",
         "apiregistration.k8s.io",
-        "apps",
         "autoscaling",
         "certificates.k8s.io",
         "discovery.k8s.io",
@@ -191,12 +224,15 @@ pub(crate) fn only_real(group: &str, plural: &str) -> bool {
         "scheduling.k8s.io",
     ];
     const IN_OUR_GROUPS: &[&str] = &[
+        "controllerrevisions",
         "cronjobs",
         "csidrivers",
         "csinodes",
         "csistoragecapacities",
+        "daemonsets",
         "localsubjectaccessreviews",
         "selfsubjectrulesreviews",
+        "statefulsets",
         "subjectaccessreviews",
         "tokenreviews",
         "volumeattachments",

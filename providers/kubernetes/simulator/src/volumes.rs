@@ -213,7 +213,13 @@ pub(crate) fn made(
             }));
         });
         let message = format!("Successfully provisioned volume {volume}");
-        cluster.event(&key, false, "ProvisioningSucceeded", &message);
+        cluster.event(
+            "persistentvolume-controller",
+            &key,
+            false,
+            "ProvisioningSucceeded",
+            &message,
+        );
         scheduler::look_again(cluster);
     }
     cluster.settle();

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::failure::{Failure, response};
+use crate::json::set;
 use crate::list::{Form, form, shown};
 use crate::route::Target;
 use crate::selectors::Selector;
@@ -41,22 +42,31 @@ pub(crate) fn watch(
     query: &BTreeMap<String, String>,
 ) -> Result<Reply, Failure> {
     let selector = Selector::of_query(target.of, query)?;
-    let form = form(request);
-    let asked = query
-        .get("resourceVersion")
-        .map(String::as_str)
-        .unwrap_or_default();
-    let initial = query
-        .get("sendInitialEvents")
-        .is_some_and(|value| value == "true");
+    let form = form(request, query)?;
+    let of = |name: &str| query.get(name).map_or("", String::as_str);
+    let asked = of("resourceVersion");
+    let bookmarks = of("allowWatchBookmarks") == "true";
+    let initial = of("sendInitialEvents") == "true";
+    if initial && of("resourceVersionMatch") != "NotOlderThan" {
+        let what = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
+                    NotOlderThan";
+        let problems = [("resourceVersionMatch".to_owned(), what.to_owned())];
+        return Err(Failure::invalid_options("ListOptions", &problems));
+    }
     let lines = if initial || asked.is_empty() || asked == "0" {
-        current(cluster, target, form, &selector, initial)
+        current(cluster, target, form, &selector, initial && bookmarks)
     } else {
-        let version = asked
-            .parse()
-            .map_err(|_| Failure::bad_request(format!("invalid resource version: {asked}")))?;
+        let version: u64 = asked.parse().map_err(|_| {
+            Failure::internal(format!(
+                "resourceVersion: Invalid value: \"{asked}\": strconv.ParseUint: parsing \
+                 \"{asked}\": invalid syntax"
+            ))
+        })?;
         if version < cluster.store.forgotten() {
-            return Err(Failure::expired(version, cluster.store.forgotten()));
+            // Once a watch is understood, all that goes wrong is told in it.
+            let failure = Failure::expired(version, cluster.store.forgotten());
+            let text = format!("{}\n", line("ERROR", &failure.status()));
+            return Ok(Reply::Now(response(200, "application/json", text)));
         }
         changes(cluster, target, form, &selector, version)
     };
@@ -86,10 +96,7 @@ pub(crate) fn watch(
         text.push_str(&line.to_string());
         text.push('\n');
     }
-    if query
-        .get("allowWatchBookmarks")
-        .is_some_and(|value| value == "true")
-    {
+    if bookmarks {
         let mark = bookmark(cluster, target, false);
         text.push_str(&mark.to_string());
         text.push('\n');
@@ -147,7 +154,12 @@ fn changes(
                 (None, None) => return None,
                 (None, Some(after)) => ("ADDED", after),
                 (Some(_), Some(after)) => ("MODIFIED", after),
-                (Some(before), None) => ("DELETED", change.after.as_ref().unwrap_or(before)),
+                (Some(before), None) => {
+                    let mut last = before.clone();
+                    let version = change.version.to_string();
+                    set(&mut last, "/metadata/resourceVersion", version);
+                    return Some(line("DELETED", &shown(cluster, target, form, &last)));
+                }
             };
             Some(line(what, &shown(cluster, target, form, object)))
         })
@@ -161,9 +173,7 @@ fn line(what: &str, object: &Value) -> Value {
 fn bookmark(cluster: &Cluster, target: &Target, initial: bool) -> Value {
     let mut object = json!({
         "kind": target.of.kind, "apiVersion": target.of.api_version(),
-        "metadata": {
-            "resourceVersion": cluster.store.version().to_string(), "creationTimestamp": null,
-        },
+        "metadata": {"resourceVersion": cluster.store.version().to_string()},
     });
     if initial {
         object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});

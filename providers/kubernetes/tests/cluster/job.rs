@@ -164,12 +164,16 @@ async fn a_job_that_exits_with_an_error_fails_with_its_exit_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_that_is_refused_fails_early_and_is_named() {
+async fn an_image_that_cannot_be_pulled_is_given_up_after_a_while_and_is_named() {
     let cluster = Cluster::with_nodes(1);
     cluster.cloud.with(|cloud| {
         cloud.rewrite = Some(("busybox:1.36.1-1".to_owned(), "busybox:0".to_owned()));
     });
-    let expected = ["KubeproofRefusesImage", "busybox:0", "can never start"];
+    let expected = [
+        "ImagePullBackOff",
+        "busybox:0",
+        "look at why the pod does not start",
+    ];
     check_refuted(&cluster, Cause::Refuted, &expected).await;
 }
 
@@ -181,6 +185,17 @@ async fn a_command_that_is_not_the_probe_is_never_run() {
     });
     let expected = ["CreateContainerError", "/bin/other"];
     check_refuted(&cluster, Cause::Refuted, &expected).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_may_name_another_image() {
+    let cluster = Cluster::with_nodes(1);
+    let mut order = order();
+    order.image = Some("localhost/box:1".to_owned());
+    let error = run_job(&cluster.client(), &order).await.unwrap_err();
+    assert!(error.to_string().contains("localhost/box:1"), "{error}");
+    order.image = Some(kubeproof_kubernetes_simulator::probe::IMAGE.to_owned());
+    run_job(&cluster.client(), &order).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

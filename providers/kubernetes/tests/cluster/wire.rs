@@ -133,8 +133,8 @@ async fn errors_have_the_codes_and_reasons_of_a_real_server() {
     .await;
     let uid = json!({"preconditions": {"uid": "other"}});
     check("DELETE", &format!("{MAPS}/m0"), uid, 409, "Conflict").await;
-    let deployments = "/apis/apps/v1/namespaces/default/deployments";
-    check("GET", deployments, Value::Null, 501, "NotImplemented").await;
+    let others = "/apis/apps/v1/namespaces/default/daemonsets";
+    check("GET", others, Value::Null, 501, "NotImplemented").await;
     let exec = "/api/v1/namespaces/default/pods/a/exec";
     check("GET", exec, Value::Null, 501, "NotImplemented").await;
     let (status, text) = call(&cluster, "GET", "/apis/example.com/v1/things", Value::Null).await;
@@ -148,18 +148,6 @@ async fn a_protobuf_body_is_refused_by_name() {
     let (parts, body) = send(&cluster, "POST", MAPS, media, "k8s\0").await;
     assert_eq!(parts.status, 415);
     assert!(body["message"].as_str().unwrap().contains(media), "{body}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_apply_patch_creates_and_then_merges() {
-    let cluster = Cluster::with_nodes(0);
-    let path = format!("{MAPS}/applied");
-    let media = "application/apply-patch+yaml";
-    let (parts, _) = send(&cluster, "PATCH", &path, media, r#"{"data":{"a":"1"}}"#).await;
-    assert_eq!(parts.status, 201);
-    let (parts, body) = send(&cluster, "PATCH", &path, media, r#"{"data":{"b":"2"}}"#).await;
-    assert_eq!(parts.status, 200);
-    assert_eq!(body["data"], json!({"a": "1", "b": "2"}));
 }
 
 #[tokio::test(start_paused = true)]

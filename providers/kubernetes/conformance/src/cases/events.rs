@@ -1,0 +1,104 @@
+//! Events: what the cluster tells about a pod.
+
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Outcome, hold, same};
+use crate::place::{Place, items};
+
+fn about(place: &Place<'_>, name: &str) -> String {
+    place.core(&format!(
+        "events?fieldSelector=involvedObject.name%3D{name}"
+    ))
+}
+
+fn told<'a>(list: &'a Value, reason: &str) -> Option<&'a Value> {
+    items(list).iter().find(|event| event["reason"] == reason)
+}
+
+pub(super) async fn events_of_a_pod_tell_its_life(place: &Place<'_>) -> Outcome {
+    place.pod("p", "Never", "echo done").await?;
+    let pod = place.get(&place.core("pods/p")).await?.expect(200)?;
+    let started = |list: &Value| told(list, "Started").is_some();
+    let list = place
+        .wait("the event of the start", &about(place, "p"), started)
+        .await?;
+    for (reason, component, begins) in [
+        ("Scheduled", "default-scheduler", "Successfully assigned "),
+        ("Pulled", "kubelet", ""),
+        ("Created", "kubelet", "Created container: c"),
+        ("Started", "kubelet", "Started container c"),
+    ] {
+        let event = told(&list, reason)
+            .ok_or_else(|| Finding::new(format!("there is no event {reason}: {list}")))?;
+        same(&format!("the type of {reason}"), &event["type"], "Normal")?;
+        same(
+            &format!("the source of {reason}"),
+            &event["source"]["component"],
+            component,
+        )?;
+        let reporter = &event["reportingComponent"];
+        same(&format!("the reporter of {reason}"), reporter, component)?;
+        same(&format!("the count of {reason}"), &event["count"], 1)?;
+        let message = event["message"].as_str().unwrap_or_default();
+        hold(message.starts_with(begins), || {
+            format!("{reason} says {message}")
+        })?;
+        let involved = &event["involvedObject"];
+        same(&format!("the kind of {reason}"), &involved["kind"], "Pod")?;
+        same(
+            &format!("the uid of {reason}"),
+            &involved["uid"],
+            &pod["metadata"]["uid"],
+        )?;
+        if component == "kubelet" {
+            same(
+                &format!("the part of {reason}"),
+                &involved["fieldPath"],
+                "spec.containers{c}",
+            )?;
+            let host = event["source"]["host"].as_str().unwrap_or_default();
+            hold(!host.is_empty(), || {
+                format!("{reason} names no node: {event}")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn a_pod_that_fits_nowhere_is_told_in_an_event(place: &Place<'_>) -> Outcome {
+    let mut spec = place.shell("Never", "true");
+    spec["nodeSelector"] = json!({"no": "where"});
+    let pod = json!({"metadata": {"name": "p"}, "spec": spec});
+    place.make_at(&place.core("pods"), &pod).await?;
+    let failed = |list: &Value| told(list, "FailedScheduling").is_some();
+    let list = place.wait("the event", &about(place, "p"), failed).await?;
+    let event = told(&list, "FailedScheduling").cloned().unwrap_or_default();
+    same("the type", &event["type"], "Warning")?;
+    same(
+        "the source",
+        &event["source"]["component"],
+        "default-scheduler",
+    )?;
+    let message = event["message"].as_str().unwrap_or_default();
+    hold(
+        message.contains("node(s) didn't match Pod's node affinity/selector"),
+        || format!("the message is {message}"),
+    )
+}
+
+pub(super) async fn a_client_can_make_events(place: &Place<'_>) -> Outcome {
+    let namespace = &place.namespace;
+    let event = json!({
+        "metadata": {"name": "e"}, "reason": "Seen", "message": "seen by a client",
+        "type": "Normal",
+        "involvedObject": {"kind": "Pod", "namespace": namespace, "name": "made-up"},
+    });
+    place.make_at(&place.core("events"), &event).await?;
+    let list = place.get(&about(place, "made-up")).await?.expect(200)?;
+    same("the number of events", items(&list).len(), 1)?;
+    same(
+        "the message",
+        &items(&list)[0]["message"],
+        "seen by a client",
+    )
+}

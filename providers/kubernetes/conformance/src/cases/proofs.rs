@@ -1,0 +1,73 @@
+//! The proofs of the Kubernetes side, as the harness asks for them.
+
+use std::collections::BTreeMap;
+
+use kubeproof_kubernetes::job::{JobOrder, run_job};
+use kubeproof_kubernetes::ready::ready;
+use kubeproof_kubernetes::scale::{ScaleOrder, prove};
+
+use crate::finding::{Outcome, hold, same};
+use crate::place::Place;
+
+pub(super) async fn the_nodes_are_ready(place: &Place<'_>) -> Outcome {
+    let seen = ready(&place.arm.client, 1).await?;
+    hold(seen.is_ready(), || {
+        format!("the cluster is not ready: {seen:?}")
+    })?;
+    hold(seen.version.starts_with("v1."), || {
+        format!("the version is {}", seen.version)
+    })
+}
+
+pub(super) async fn the_job_that_proves_a_cluster_runs(place: &Place<'_>) -> Outcome {
+    let order = JobOrder {
+        name: "proof".to_owned(),
+        namespace: format!("{}-job", place.namespace),
+        image: Some(place.arm.image.clone()),
+        print: "hello from the proof".to_owned(),
+        nonce: "n-4a1f6c".to_owned(),
+        timeout: place.arm.limit,
+        labels: BTreeMap::new(),
+    };
+    let proof = run_job(&place.arm.client, &order).await?;
+    same(
+        "the output",
+        proof.output.as_str(),
+        "hello from the proof\n(nonce)\n",
+    )?;
+    same("the exit code", proof.exit_code, 0)?;
+    hold(!proof.node.is_empty(), || {
+        "the pod was on no node".to_owned()
+    })?;
+    let space = format!("/api/v1/namespaces/{}", order.namespace);
+    place
+        .get(&space)
+        .await?
+        .refused(404, "NotFound")
+        .map(|_| ())
+}
+
+pub(super) async fn a_workload_scales_and_is_counted_pod_by_pod(place: &Place<'_>) -> Outcome {
+    let order = ScaleOrder {
+        name: "scaled".to_owned(),
+        namespace: format!("{}-scale", place.namespace),
+        image: Some(place.arm.image.clone()),
+        from: 1,
+        to: 4,
+        timeout: place.arm.limit,
+        labels: BTreeMap::new(),
+    };
+    let proof = prove(&place.arm.client, &order).await?;
+    same("the pods before", proof.before.len(), 1)?;
+    same("the pods after", proof.after.len(), 4)?;
+    hold(
+        proof.before.keys().all(|pod| proof.after.contains_key(pod)),
+        || format!("growing replaced pods: {proof:?}"),
+    )?;
+    let space = format!("/api/v1/namespaces/{}", order.namespace);
+    place
+        .get(&space)
+        .await?
+        .refused(404, "NotFound")
+        .map(|_| ())
+}
