@@ -11,6 +11,7 @@ pub mod progress;
 pub mod report;
 pub mod schema;
 pub mod signals;
+pub mod simulate;
 pub mod sweep;
 pub mod verify;
 
@@ -63,6 +64,7 @@ Examples:
   kubeproof verify FILE --fault SPEC                   with a failure of your own
   kubeproof verify --tier kind                         on a real Kubernetes on this machine
   kubeproof sweep --run ID                             what a run left behind
+  kubeproof simulate -- COMMAND                        a program of yours, on a simulated cloud
   kubeproof estimate FILE                              what it would cost
   kubeproof doctor                                     what can run here";
 
@@ -71,6 +73,8 @@ Examples:
 enum Command {
     /// Run scenarios and report what was proven
     Verify(verify::Args),
+    /// Serve simulated accounts to other programs, and show what those leave behind
+    Simulate(simulate::Args),
     /// List an account and show what is in it; deletes nothing
     Audit(audit::Args),
     /// Show what a run left behind, and with --delete remove it
@@ -106,6 +110,7 @@ pub fn main() -> u8 {
     let out = Output::new(cli.color, cli.verbose, cli.quiet);
     match &cli.command {
         Command::Verify(args) => verify::run(args, &out),
+        Command::Simulate(args) => simulate::run(args, &out),
         Command::Audit(args) => audit::run(args, &out),
         Command::Sweep(args) => sweep::run(args, &out),
         Command::Estimate(args) => estimate::run(args, &out),

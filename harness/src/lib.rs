@@ -12,4 +12,5 @@ pub mod oracles;
 pub mod providers;
 pub mod run;
 pub mod scenario;
+pub mod simulate;
 pub mod stopwatch;

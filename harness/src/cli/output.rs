@@ -108,6 +108,11 @@ impl Output {
         }
     }
 
+    /// Says a result to people, also to those who want quiet: where standard output is another's.
+    pub fn tell(&self, text: &str) {
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+
     /// Says what went wrong, also to those who want quiet.
     pub fn error(&self, text: &str) {
         let _ = writeln!(anstream::stderr().lock(), "error: {text}");

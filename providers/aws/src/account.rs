@@ -24,7 +24,6 @@ use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
-use rust_decimal::RoundingStrategy;
 
 use crate::account::clients::{Clients, failed, problem};
 use crate::account::seen::View;
@@ -145,14 +144,7 @@ impl Account for EksAccount {
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        let mut priced = resource.clone();
-        if priced.region == "global" {
-            priced.region.clone_from(&self.spec.region.0);
-        }
-        let usd = resources::find(&resource.resource_type)?.monthly_cost(&priced)?;
-        // Half a cent is rounded up, as on a bill.
-        let usd = usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-        Some(MonthlyCost { usd })
+        resources::monthly_cost(resource, &self.spec.region.0)
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {

@@ -12,6 +12,7 @@ pub mod kubeconfig;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
+pub mod redirect;
 pub mod rehearsal;
 pub mod sdk;
 pub mod spec;

@@ -2,6 +2,7 @@
 //!
 //! Apart from what it leads to, so that the harness's list of providers needs one line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,15 +12,17 @@ use kubeproof_contract::call::Dialect;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
+use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
 use kubeproof_contract::world::Rehearsal;
 
-use crate::account::EksAccount;
 use crate::account::checks::CHECKLIST;
+use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{credentials, defects, rehearsal};
+use crate::{credentials, defects, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -104,6 +107,28 @@ impl Provider for Aws {
             Tier::Live => credentials::readiness(env_file),
             Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
         }
+    }
+
+    fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+        let region = redirect::region(&serving.environment).map_err(ServeError::Environment)?;
+        rehearsal::serve(region, serving)
+    }
+
+    fn redirect(
+        &self,
+        served: &dyn Served,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Redirect {
+        redirect::redirect(served, folder, environment)
+    }
+
+    fn stays(&self, resource: &Resource) -> Option<String> {
+        resources::stays(resource)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        resources::monthly_cost(resource, &Region::default().0)
     }
 }
 

@@ -1,19 +1,33 @@
-//! The one place that knows the simulator: how a rehearsal is set up.
+//! The one place that knows the simulator: how a rehearsal is set up, and how one is served.
 //!
 //! Nothing else in this crate may name it, so that observer and provisioner cannot lean on it.
 
 pub use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
+use std::sync::Arc;
+
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::Setup;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_contract::world::Rehearsal;
 use kubeproof_simkit::memory::InMemory;
 
-use crate::spec::EksSpec;
+use crate::dialect::AwsDialect;
+use crate::spec::{EksSpec, Region};
 
 /// A fresh simulated account for a scenario.
 pub fn rehearse(spec: &EksSpec, clock: Clock, seed: u64) -> Rehearsal {
     let setup = Setup::new(seed, &spec.region.0, clock.now());
     InMemory::rehearsal(AwsCloud::new(setup), clock)
+}
+
+/// A fresh simulated account over sockets, in this region.
+///
+/// # Errors
+/// When it cannot be listened to.
+pub fn serve(region: Region, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+    let seed = serving.seed;
+    let fresh = move |now| AwsCloud::new(Setup::new(seed, &region.0, now));
+    kubeproof_simkit::serve::serve(fresh, Arc::new(AwsDialect), serving)
 }

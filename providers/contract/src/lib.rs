@@ -18,6 +18,7 @@ pub mod provisioner;
 pub mod resource;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod transport;
 pub mod world;
 

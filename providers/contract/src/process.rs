@@ -218,6 +218,69 @@ impl Order {
     }
 }
 
+/// A program that has the streams of this process. Dropping it ends its group by SIGKILL.
+pub struct Attached {
+    child: Child,
+    group: Option<Group>,
+    name: String,
+}
+
+impl Order {
+    /// Starts it with the streams of this process and without a limit: a person, or whoever started
+    /// us, watches it. With `own_group` it and its children are a group of their own; without, they stay
+    /// in ours, as a program must that reads from the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn attach(mut self, own_group: bool) -> Result<Attached, ProcessError> {
+        self.command.kill_on_drop(true);
+        if own_group {
+            self.command.process_group(0);
+        }
+        let child = self
+            .command
+            .spawn()
+            .map_err(|error| ProcessError::NotStarted {
+                program: self.name.clone(),
+                reason: error.to_string(),
+            })?;
+        Ok(Attached {
+            group: own_group.then(|| Group::of(&child)),
+            child,
+            name: self.name,
+        })
+    }
+}
+
+impl Attached {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn wait(&mut self) -> Result<ExitStatus, ProcessError> {
+        self.child.wait().await.map_err(|error| ProcessError::Lost {
+            program: self.name.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// Asks it and its children to end (SIGTERM). In our own group whoever sent us the wish has sent it
+    /// to them too.
+    pub fn ask_to_end(&self) {
+        if let Some(pid) = self.group.as_ref().and_then(|group| group.0) {
+            // A group that is gone altogether is fine too.
+            let _ = kill_process_group(pid, Signal::TERM);
+        }
+    }
+
+    /// Ends it and its children at once (SIGKILL).
+    pub fn end(&mut self) {
+        self.group = None;
+        // Gone already is fine too.
+        let _ = self.child.start_kill();
+    }
+}
+
 /// Waits for the program, and then a little for the rest of its output.
 async fn wait(
     child: &mut Child,

@@ -2,7 +2,8 @@
 //!
 //! The harness has one list of these and names no cloud anywhere else.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::account::Account;
@@ -10,8 +11,10 @@ use crate::call::Dialect;
 use crate::clock::Clock;
 use crate::fault_layer::ForeignChanges;
 use crate::provisioner::Provisioner;
+use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
 use crate::scenario::{AnyScenario, ScenarioError, Tier};
+use crate::serve::{Redirect, ServeError, Served, Serving};
 use crate::transport::SharedTransport;
 use crate::world::Rehearsal;
 
@@ -144,5 +147,37 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     /// With what is missing, where it was looked for, and what to do.
-    fn readiness(&self, tier: Tier, env_file: &std::path::Path) -> Result<String, String>;
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
+
+    /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long
+    /// as it is served.
+    ///
+    /// # Errors
+    /// [`ServeError::NoSimulator`] where there is none, or why sockets cannot be listened to.
+    fn serve(&self, _serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+        Err(ServeError::NoSimulator)
+    }
+
+    /// The environment that sends this cloud's usual clients to a served account, and nowhere else.
+    /// `folder` is one of the command's own, for files that variables name; `environment` is the
+    /// caller's, some of which may have to go.
+    fn redirect(
+        &self,
+        _served: &dyn Served,
+        _folder: &Path,
+        _environment: &BTreeMap<String, String>,
+    ) -> Redirect {
+        Redirect::default()
+    }
+
+    /// Why a resource may remain after everything that was made is removed, if it may: what the cloud
+    /// makes for the account at first use and keeps.
+    fn stays(&self, _resource: &Resource) -> Option<String> {
+        None
+    }
+
+    /// What keeping a resource costs a month, without a scenario; `None` when no price is known.
+    fn monthly_cost(&self, _resource: &Resource) -> Option<MonthlyCost> {
+        None
+    }
 }

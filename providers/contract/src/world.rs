@@ -21,6 +21,10 @@ pub trait World: Send + Sync {
     /// What the meter counted for the run since `from`, rounded as the cloud rounds.
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge>;
 
+    /// What the meter counted since `from` for everything but decoys, whoever made it: the bill of a
+    /// program that knows no runs.
+    fn charges(&self, from: Timestamp) -> Vec<Charge>;
+
     /// The ids of decoys: neighbours' and shared resources that must survive, with a digest of each
     /// one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;

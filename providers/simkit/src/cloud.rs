@@ -17,6 +17,48 @@ pub enum Reply {
     Now(Response<Bytes>),
     /// Nothing to say yet (a watch): ask again after this time.
     AskAgain(Duration),
+    /// A part of the answer, to a client that takes it in parts ([`InParts`]); the rest follows when
+    /// it is asked for.
+    Part {
+        /// Status and headers, which only count in the first part, and the bytes of this part.
+        response: Response<Bytes>,
+        /// Ask again after this time, with this cursor in [`InParts`].
+        more: More,
+    },
+}
+
+/// How to ask for the next part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct More {
+    /// Where to go on, in the cloud's own words.
+    pub cursor: String,
+    /// When to ask.
+    pub after: Duration,
+}
+
+/// A request extension: the client takes the answer in parts as they come (a watch, a followed log),
+/// because it listens on a socket. Without it an answer comes as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InParts {
+    /// Where to go on; none asks for the first part.
+    pub cursor: Option<String>,
+}
+
+/// A request extension: when a request came in over a socket, in real time. Its client's clock is the
+/// real one, whatever time it is in the cloud, and its signature is not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The real date.
+    pub at: Timestamp,
+}
+
+/// Where a host of the cloud is really listened to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The URL without a trailing slash.
+    pub url: String,
+    /// The certificate authority (PEM) that its certificate is of.
+    pub authority_pem: String,
 }
 
 /// A simulated cloud account.
@@ -39,8 +81,20 @@ pub trait Cloud: Send + 'static {
     /// What the meter counted for a run since `from`.
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge>;
 
+    /// What the meter counted since `from` for everything but decoys.
+    fn charges(&self, from: Timestamp) -> Vec<Charge>;
+
     /// Decoys with a digest of each one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
+
+    /// The hosts that have a server of their own beside the cloud's API: clusters' API servers. Over
+    /// sockets each gets a port.
+    fn hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// From now on this host is listened to there, and the cloud should say so.
+    fn placed(&mut self, _host: &str, _place: Place) {}
 
     /// The shortest time to a ready cluster that the durations allow, with the chain in words.
     fn fastest_ready(&self) -> Option<(Duration, String)>;

@@ -8,4 +8,6 @@ pub mod history;
 pub mod ids;
 pub mod memory;
 pub mod meter;
+pub mod pace;
+pub mod serve;
 pub mod timers;

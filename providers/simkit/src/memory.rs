@@ -68,7 +68,7 @@ impl<C: Cloud> Transport for InMemory<C> {
         let asked_at = self.clock.elapsed();
         loop {
             match self.with(|cloud| cloud.answer(&request)) {
-                Reply::Now(response) => {
+                Reply::Now(response) | Reply::Part { response, .. } => {
                     tokio::time::sleep(half).await;
                     return Ok(response);
                 }
@@ -94,6 +94,10 @@ impl<C: Cloud> World for InMemory<C> {
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
         self.with(|cloud| cloud.metered(run_id, from))
+    }
+
+    fn charges(&self, from: Timestamp) -> Vec<Charge> {
+        self.with(|cloud| cloud.charges(from))
     }
 
     fn decoys(&self) -> Vec<(Resource, String)> {

@@ -123,12 +123,23 @@ impl Meter {
 
     /// The charges of a run since `from`, as of `now`.
     pub fn charges(&self, run_id: &str, from: Timestamp, now: Timestamp) -> Vec<Charge> {
-        self.periods
-            .iter()
+        self.since(from, now)
             .filter(|period| period.usage.run_id.as_deref() == Some(run_id))
-            .filter(|period| period.to.unwrap_or(now) >= from)
             .map(|period| charge(period, now))
             .collect()
+    }
+
+    /// All charges since `from`, whoever caused them, as of `now`.
+    pub fn all_charges(&self, from: Timestamp, now: Timestamp) -> Vec<Charge> {
+        self.since(from, now)
+            .map(|period| charge(period, now))
+            .collect()
+    }
+
+    fn since(&self, from: Timestamp, now: Timestamp) -> impl Iterator<Item = &Period> {
+        self.periods
+            .iter()
+            .filter(move |period| period.to.unwrap_or(now) >= from)
     }
 }
 

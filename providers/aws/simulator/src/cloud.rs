@@ -2,6 +2,7 @@
 //!
 //! Requests to a cluster's endpoint go to its API server; all others go by credential scope.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
-use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::cloud::{Cloud, Place, Received, Reply};
 use kubeproof_simkit::history::History;
 
 use crate::setup::{ACCESS_KEY_ID, Setup};
@@ -18,13 +19,14 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
 use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, policy, quotas, sts};
-use crate::{tagging, trail};
+use crate::{sigv4, tagging, trail};
 
 /// A simulated AWS account.
 pub struct AwsCloud {
     state: State,
     history: History,
     requests: u64,
+    decoy_ids: BTreeSet<String>,
 }
 
 impl AwsCloud {
@@ -35,8 +37,13 @@ impl AwsCloud {
         if state.setup.decoys {
             decoys::create(&mut state);
         }
+        let decoy_ids = decoys::digests(&state)
+            .into_iter()
+            .map(|(resource, _)| resource.id)
+            .collect();
         let mut cloud = Self {
             state,
+            decoy_ids,
             history: History::default(),
             requests: 0,
         };
@@ -102,7 +109,8 @@ impl Cloud for AwsCloud {
                 return Reply::Now(write_error(protocol, &error, &request_id));
             }
         };
-        let outcome = admit(&self.state, &call).and_then(|()| dispatch(&mut self.state, &call));
+        let outcome =
+            admit(&self.state, &call, request).and_then(|()| dispatch(&mut self.state, &call));
         trail::record(&mut self.state, &call, &outcome);
         if outcome.is_ok() && !is_read(&call.action) {
             self.observe();
@@ -134,6 +142,25 @@ impl Cloud for AwsCloud {
         self.state.meter.charges(run_id, from, self.state.now)
     }
 
+    fn charges(&self, from: Timestamp) -> Vec<Charge> {
+        let all = self.state.meter.all_charges(from, self.state.now);
+        let of_decoy = |charge: &Charge| {
+            let id = charge.resource_id.as_ref();
+            id.is_some_and(|id| self.decoy_ids.contains(id))
+        };
+        all.into_iter().filter(|charge| !of_decoy(charge)).collect()
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        let region = &self.state.setup.region;
+        let clusters = self.state.eks.clusters.values();
+        clusters.map(|cluster| cluster.host(region)).collect()
+    }
+
+    fn placed(&mut self, host: &str, place: Place) {
+        self.state.places.insert(host.to_owned(), place);
+    }
+
     fn decoys(&self) -> Vec<(Resource, String)> {
         decoys::digests(&self.state)
     }
@@ -163,13 +190,12 @@ pub fn inventory(state: &State) -> Vec<Resource> {
 }
 
 /// Credentials, region and permission, in the order in which AWS refuses.
-fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
+fn admit(state: &State, call: &Call, request: &Request<Bytes>) -> Result<(), AwsError> {
     if call.access_key != ACCESS_KEY_ID {
-        return Err(AwsError::new(
-            403,
-            "InvalidClientTokenId",
-            "The security token included in the request is invalid.",
-        ));
+        return Err(sigv4::unknown_key(call));
+    }
+    if let Some(received) = request.extensions().get::<Received>() {
+        sigv4::verify(call, request, received.at)?;
     }
     let global = matches!(call.service.as_str(), "iam" | "sts" | "ce" | "pricing");
     if !global && call.region != state.setup.region {

@@ -16,6 +16,7 @@ pub mod logs;
 pub mod policy;
 pub mod quotas;
 pub mod setup;
+pub mod sigv4;
 pub mod state;
 pub mod sts;
 pub mod tagging;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_kubernetes_simulator::server::ApiServer;
+use kubeproof_simkit::cloud::Place;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::timers::Timers;
@@ -56,6 +57,8 @@ pub struct State {
     pub billing: billing::Billing,
     /// The API server of each cluster, by cluster name.
     pub kubernetes: BTreeMap<String, ApiServer>,
+    /// Where hosts of clusters are listened to, when the account is served over sockets.
+    pub places: BTreeMap<String, Place>,
 }
 
 impl State {
@@ -76,6 +79,7 @@ impl State {
             logs: logs::Logs::default(),
             billing: billing::Billing::default(),
             kubernetes: BTreeMap::new(),
+            places: BTreeMap::new(),
             setup,
         }
     }

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::account::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use rust_decimal::RoundingStrategy;
 
 use crate::account::clients::Clients;
 
@@ -128,6 +129,25 @@ pub fn find(name: &str) -> Option<&'static dyn Type> {
         .iter()
         .find(|known| known.resource_type().name == name)
         .copied()
+}
+
+/// What keeping a resource costs a month; global ones are priced in `region`.
+pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
+    let mut priced = resource.clone();
+    if priced.region == "global" {
+        region.clone_into(&mut priced.region);
+    }
+    let usd = find(&resource.resource_type)?.monthly_cost(&priced)?;
+    // Half a cent is rounded up, as on a bill.
+    let usd = usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    Some(MonthlyCost { usd })
+}
+
+/// Why a resource may remain, if it may.
+pub fn stays(resource: &Resource) -> Option<String> {
+    let path = resource.facts.get("path")?;
+    let role = resource.resource_type == "iam_role";
+    Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
 }
 
 /// Calls `complete` of each type with the resources of that type, keeping their order.

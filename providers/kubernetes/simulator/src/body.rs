@@ -9,6 +9,7 @@ use crate::decode;
 use crate::failure::Failure;
 use crate::json::text;
 use crate::options::{APPLY, Validation, media_type};
+use crate::protobuf::{self, Unread};
 use crate::types::Type;
 
 /// What bodies may be here.
@@ -20,7 +21,10 @@ pub(crate) fn json(request: &Request<Bytes>) -> Result<Value, Failure> {
     if request.body().is_empty() {
         return Ok(Value::Null);
     }
-    // Clients of Kubernetes 1.32 and later send typed commands as protobuf; YAML is for people.
+    if media == protobuf::MEDIA {
+        return from_protobuf(request);
+    }
+    // YAML is for people.
     if !media.is_empty() && !media.contains("json") && media != APPLY {
         return Err(Failure::media_type(media, READ));
     }
@@ -36,6 +40,14 @@ pub(crate) fn json(request: &Request<Bytes>) -> Result<Value, Failure> {
     })
 }
 
+/// A body in protobuf, which clients of Kubernetes 1.32 and later send for typed commands.
+fn from_protobuf(request: &Request<Bytes>) -> Result<Value, Failure> {
+    protobuf::read(request.body()).map_err(|unread| match unread {
+        Unread::Broken(why) => Failure::bad_request(format!("the body is not protobuf: {why}")),
+        Unread::Unknown(what) => Failure::not_simulated(&format!("{what} in protobuf")),
+    })
+}
+
 /// The object of a kind that a request sends, and what it is warned of.
 pub(crate) fn object(
     kind: &'static str,
@@ -44,7 +56,8 @@ pub(crate) fn object(
     validation: Validation,
 ) -> Result<(Value, Vec<String>), Failure> {
     let media = media_type(request);
-    if !media.is_empty() && !media.contains("json") {
+    let binary = media == protobuf::MEDIA;
+    if !media.is_empty() && !media.contains("json") && !binary {
         return Err(Failure::media_type(media, READ));
     }
     let unrecognized = |why: String| {
@@ -53,8 +66,11 @@ pub(crate) fn object(
              version/kind; json parse error: {why}"
         ))
     };
-    let mut object: Value =
-        serde_json::from_slice(request.body()).map_err(|error| unrecognized(error.to_string()))?;
+    let mut object: Value = if binary {
+        from_protobuf(request)?
+    } else {
+        serde_json::from_slice(request.body()).map_err(|error| unrecognized(error.to_string()))?
+    };
     if !object.is_object() {
         return Err(unrecognized("it is not an object".to_owned()));
     }
@@ -68,7 +84,7 @@ pub(crate) fn object(
         .into_iter()
         .map(|path| format!("unknown field \"{path}\""))
         .collect();
-    if validation != Validation::Ignore {
+    if validation != Validation::Ignore && !binary {
         let twice = decode::duplicates(request.body());
         findings.extend(
             twice

@@ -39,6 +39,7 @@ mod patch;
 mod pod_defaults;
 mod pod_status;
 mod program;
+mod protobuf;
 mod replicasets;
 mod requirements;
 mod review;

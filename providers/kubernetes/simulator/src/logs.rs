@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kubeproof_simkit::cloud::Reply;
+use kubeproof_simkit::cloud::{InParts, More, Reply};
 
 use crate::cluster::Cluster;
 use crate::failure::{Failure, response};
@@ -12,12 +12,15 @@ use crate::pod_status::{deleted, finished};
 use crate::route::Target;
 use crate::store::Key;
 use crate::types::Type;
+use crate::watch::PARTS_STEP;
 
-/// Answers a request for a log. With `follow`, it is held until the container has ended.
+/// Answers a request for a log. With `follow`, it is held until the container has ended; over a socket
+/// what is printed goes out as it comes.
 pub(crate) fn log(
     cluster: &Cluster,
     target: &Target,
     query: &BTreeMap<String, String>,
+    parts: Option<&InParts>,
 ) -> Result<Reply, Failure> {
     let name = target.name.as_deref().unwrap_or_default();
     let key = Key::new(
@@ -25,22 +28,14 @@ pub(crate) fn log(
         target.namespace.as_deref().unwrap_or_default(),
         name,
     );
-    let pod = cluster
-        .store
-        .get(&key)
-        .ok_or_else(|| Failure::not_found(Type::of("pods"), name))?;
-    for option in [
-        "sinceTime",
-        "sinceSeconds",
-        "limitBytes",
-        "timestamps",
-        "previous",
-        "stream",
-    ] {
-        if query.get(option).is_some_and(|value| value != "false") {
-            return Err(Failure::not_simulated(&format!("pods/log with {option}")));
-        }
-    }
+    let Some(pod) = cluster.store.get(&key) else {
+        return match parts.and_then(|parts| parts.cursor.as_ref()) {
+            None => Err(Failure::not_found(Type::of("pods"), name)),
+            // The log that was followed has ended with its pod.
+            Some(_) => Ok(part(String::new(), 0, false)),
+        };
+    };
+    refuse_unknown(query)?;
     let tail = tail(query, name)?;
     let first = text(pod, "/spec/containers/0/name").to_owned();
     let container = query
@@ -73,9 +68,17 @@ pub(crate) fn log(
     };
     let printed = output.until(cluster.now);
     let follow = query.get("follow").is_some_and(|value| value == "true");
-    if follow && !finished(pod) && !deleted(pod) {
+    let goes_on = follow && !finished(pod) && !deleted(pod);
+    if let Some(sent) = parts.and_then(|parts| parts.cursor.as_deref()) {
+        // A container that started again prints a log of its own.
+        let sent = sent.parse().ok().filter(|sent| *sent <= printed.len());
+        let rest = printed.get(sent.unwrap_or(0)..).unwrap_or_default();
+        return Ok(part(rest.to_owned(), printed.len(), goes_on));
+    }
+    if goes_on && parts.is_none() {
         return Ok(Reply::AskAgain(Duration::from_secs(1)));
     }
+    let length = printed.len();
     let shown = match tail {
         None => printed,
         Some(count) => {
@@ -83,7 +86,37 @@ pub(crate) fn log(
             lines[lines.len().saturating_sub(count)..].concat()
         }
     };
-    Ok(Reply::Now(response(200, "text/plain", shown)))
+    Ok(part(shown, length, goes_on))
+}
+
+/// Refuses options that are not simulated: without them the log would be another one.
+fn refuse_unknown(query: &BTreeMap<String, String>) -> Result<(), Failure> {
+    for option in [
+        "sinceTime",
+        "sinceSeconds",
+        "limitBytes",
+        "timestamps",
+        "previous",
+        "stream",
+    ] {
+        if query.get(option).is_some_and(|value| value != "false") {
+            return Err(Failure::not_simulated(&format!("pods/log with {option}")));
+        }
+    }
+    Ok(())
+}
+
+/// What is shown now, and that more may follow after so many bytes that were printed.
+fn part(shown: String, printed: usize, goes_on: bool) -> Reply {
+    let response = response(200, "text/plain", shown);
+    if !goes_on {
+        return Reply::Now(response);
+    }
+    let more = More {
+        cursor: printed.to_string(),
+        after: PARTS_STEP,
+    };
+    Reply::Part { response, more }
 }
 
 /// How many of the last lines are asked for.

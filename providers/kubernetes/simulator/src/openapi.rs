@@ -1,14 +1,36 @@
-//! A stub of OpenAPI v3: just enough for kubectl to leave validation to the server.
+//! Stubs of OpenAPI: just enough for kubectl to apply anything.
 //!
-//! kubectl refuses to apply anything when it finds no description, and needs of it only which types
-//! take `fieldValidation`.
+//! kubectl refuses to when it finds no description. From version 3 it needs only which types take
+//! `fieldValidation`, and leaves validation to the server; kubectl 1.27 reads version 2, in protobuf, and
+//! takes a type that is not described there as it is.
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Map, Value, json};
 
-use crate::failure::{json_response, no_such_path};
+use crate::failure::{json_response, no_such_path, response};
 use crate::types::{GROUPS, TYPES, Type};
+
+/// The media types of version 2 in protobuf: as kubectl 1.27 asks for it, and as a server names what it
+/// gives (kube-openapi's handler: an `@` is no character of a media type).
+const V2_PROTOBUF_ASKED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+/// gnostic's `Document` of nothing: `swagger` (field 1) "2.0", `info` (2) with `title` (1) and `version`
+/// (2), empty `paths` (8) and `definitions` (9).
+const V2_DOCUMENT: &[u8] =
+    b"\x0a\x032.0\x12\x19\x0a\x0aKubernetes\x12\x0bunversioned\x42\x00\x4a\x00";
+
+/// Answers `/openapi/v2`.
+pub(crate) fn second(accept: &str) -> Response<Bytes> {
+    if !accept.contains(V2_PROTOBUF) && !accept.contains(V2_PROTOBUF_ASKED) {
+        let info = json!({"title": "Kubernetes", "version": "unversioned"});
+        let document = json!({"swagger": "2.0", "info": info, "paths": {}, "definitions": {}});
+        return json_response(200, &document);
+    }
+    let mut response = response(200, V2_PROTOBUF, String::new());
+    *response.body_mut() = Bytes::from_static(V2_DOCUMENT);
+    response
+}
 
 /// Answers a path below `/openapi/v3`.
 pub(crate) fn answer(rest: &[String]) -> Response<Bytes> {

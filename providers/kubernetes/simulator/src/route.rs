@@ -34,6 +34,8 @@ pub(crate) enum Route {
     Health,
     /// `/openapi/v3` and below: segments after it.
     OpenApi(Vec<String>),
+    /// `/openapi/v2`.
+    OpenApi2,
     /// A review that is answered and not stored: its type name.
     Review(&'static str),
     /// A resource.
@@ -65,9 +67,8 @@ pub(crate) fn route(path: &str) -> Route {
         }
         ["api", "v1", rest @ ..] => resource("", rest, path),
         ["apis", group, "v1", rest @ ..] => resource(group, rest, path),
-        ["openapi", "v2"] | ["metrics"] | ["logs", ..] | [".well-known", ..] => {
-            Route::OnlyReal(path.to_owned())
-        }
+        ["openapi", "v2"] => Route::OpenApi2,
+        ["metrics"] | ["logs", ..] | [".well-known", ..] => Route::OnlyReal(path.to_owned()),
         _ => Route::Unknown,
     }
 }

@@ -162,6 +162,7 @@ impl ApiServer {
             .unwrap_or_default();
         let reply = match route(path) {
             Route::Discovery(parts) => discovery::answer(&parts, accept),
+            Route::OpenApi2 => openapi::second(accept),
             Route::OpenApi(rest) => openapi::answer(&rest),
             Route::Version => self.version(),
             Route::Health => response(200, "text/plain; charset=utf-8", "ok".to_owned()),
@@ -209,7 +210,7 @@ impl ApiServer {
         let reads = subresource != Some("token") && ["get", "watch", "list"].contains(&verb);
         match (subresource, verb) {
             (None, _) | (Some("status" | "scale"), "get" | "update" | "patch") => {}
-            (Some("log"), "get") => return logs::log(&self.cluster, target, query),
+            (Some("log"), "get") => return logs::log(&self.cluster, target, query, request.extensions().get()),
             (Some("finalize"), "update") | (Some("token"), "create") => {}
             _ => return Err(Failure::method_not_allowed()),
         }

@@ -1,7 +1,8 @@
 //! Watching: the changes after a resource version, as lines of JSON.
 //!
-//! A watch is answered as soon as there is something to say, and then ends: a client asks on from
-//! the last version that it saw, as it must with a real server too.
+//! In memory a watch is answered as soon as there is something to say, and then ends: a client asks on
+//! from the last version that it saw, as it must with a real server too. Over a socket it goes on, each
+//! change as it comes, until the time that the client asked for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
-use kubeproof_simkit::cloud::Reply;
+use kubeproof_simkit::cloud::{InParts, More, Reply};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
@@ -19,11 +20,17 @@ use crate::list::{Form, form, shown};
 use crate::route::Target;
 use crate::selectors::Selector;
 
+/// The media type of lines of JSON.
+const MEDIA: &str = "application/json";
 /// How often a watch that has nothing to say is asked again.
 const STEP: Duration = Duration::from_secs(1);
 /// Longest time that a watch is held open, seconds, whatever the client asks for: an answer comes
 /// as a whole here, so that a client which waits for its first byte could not stop (kubectl).
 const HOLD_MAX: i64 = 10;
+/// Longest time that a watch over a socket goes on, seconds: a real server chooses 30 to 60 minutes.
+const PARTS_MAX: i64 = 1800;
+/// How often a watch over a socket looks for changes.
+pub(crate) const PARTS_STEP: Duration = Duration::from_millis(250);
 /// A watch that was not asked for so long has been given up by its client.
 const FORGOTTEN: SignedDuration = SignedDuration::from_secs(5);
 
@@ -41,34 +48,13 @@ pub(crate) fn watch(
     request: &Request<Bytes>,
     query: &BTreeMap<String, String>,
 ) -> Result<Reply, Failure> {
-    let selector = Selector::of_query(target.of, query)?;
-    let form = form(request, query)?;
-    let of = |name: &str| query.get(name).map_or("", String::as_str);
-    let asked = of("resourceVersion");
-    let bookmarks = of("allowWatchBookmarks") == "true";
-    let initial = of("sendInitialEvents") == "true";
-    if initial && of("resourceVersionMatch") != "NotOlderThan" {
-        let what = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
-                    NotOlderThan";
-        let problems = [("resourceVersionMatch".to_owned(), what.to_owned())];
-        return Err(Failure::invalid_options("ListOptions", &problems));
+    let asked = Asked::of(target, request, query)?;
+    if let Some(parts) = request.extensions().get::<InParts>() {
+        return Ok(in_parts(cluster, &asked, query, parts));
     }
-    let lines = if initial || asked.is_empty() || asked == "0" {
-        current(cluster, target, form, &selector, initial && bookmarks)
-    } else {
-        let version: u64 = asked.parse().map_err(|_| {
-            Failure::internal(format!(
-                "resourceVersion: Invalid value: \"{asked}\": strconv.ParseUint: parsing \
-                 \"{asked}\": invalid syntax"
-            ))
-        })?;
-        if version < cluster.store.forgotten() {
-            // Once a watch is understood, all that goes wrong is told in it.
-            let failure = Failure::expired(version, cluster.store.forgotten());
-            let text = format!("{}\n", line("ERROR", &failure.status()));
-            return Ok(Reply::Now(response(200, "application/json", text)));
-        }
-        changes(cluster, target, form, &selector, version)
+    let lines = match asked.first(cluster) {
+        Ok(lines) => lines,
+        Err(error) => return Ok(Reply::Now(response(200, MEDIA, as_text(&[error])))),
     };
     let id = request.uri().to_string();
     let (since, last) = held
@@ -81,27 +67,138 @@ pub(crate) fn watch(
     } else {
         since
     };
-    let asked = query
-        .get("timeoutSeconds")
-        .and_then(|text| text.parse().ok());
-    let limit = asked.unwrap_or(HOLD_MAX).min(HOLD_MAX);
+    let limit = time_limit(query).unwrap_or(HOLD_MAX).min(HOLD_MAX);
     let over = cluster.now.duration_since(since).as_secs() >= limit;
     if lines.is_empty() && !over {
         held.since.insert(id, (since, cluster.now));
         return Ok(Reply::AskAgain(STEP));
     }
     held.since.remove(&id);
-    let mut text = String::new();
-    for line in lines {
-        text.push_str(&line.to_string());
-        text.push('\n');
+    let mut text = as_text(&lines);
+    if asked.bookmarks {
+        text.push_str(&as_text(&[bookmark(cluster, target, false)]));
     }
-    if bookmarks {
-        let mark = bookmark(cluster, target, false);
-        text.push_str(&mark.to_string());
-        text.push('\n');
+    Ok(Reply::Now(response(200, MEDIA, text)))
+}
+
+/// What a watch asks for.
+struct Asked<'a> {
+    target: &'a Target,
+    form: Form,
+    selector: Selector,
+    bookmarks: bool,
+    initial: bool,
+    /// The version to go on from; none asks for what there is now first.
+    version: Option<u64>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(
+        target: &'a Target,
+        request: &Request<Bytes>,
+        query: &BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        let selector = Selector::of_query(target.of, query)?;
+        let form = form(request, query)?;
+        let of = |name: &str| query.get(name).map_or("", String::as_str);
+        let asked = of("resourceVersion");
+        let bookmarks = of("allowWatchBookmarks") == "true";
+        let initial = of("sendInitialEvents") == "true";
+        if initial && of("resourceVersionMatch") != "NotOlderThan" {
+            let what = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
+                        NotOlderThan";
+            let problems = [("resourceVersionMatch".to_owned(), what.to_owned())];
+            return Err(Failure::invalid_options("ListOptions", &problems));
+        }
+        let version = if initial || asked.is_empty() || asked == "0" {
+            None
+        } else {
+            let version = asked.parse().map_err(|_| {
+                Failure::internal(format!(
+                    "resourceVersion: Invalid value: \"{asked}\": strconv.ParseUint: parsing \
+                     \"{asked}\": invalid syntax"
+                ))
+            })?;
+            Some(version)
+        };
+        Ok(Self {
+            target,
+            form,
+            selector,
+            bookmarks,
+            initial,
+            version,
+        })
     }
-    Ok(Reply::Now(response(200, "application/json", text)))
+
+    /// The first events, or the one that says what went wrong.
+    fn first(&self, cluster: &Cluster) -> Result<Vec<Value>, Value> {
+        let Some(version) = self.version else {
+            let initial = self.initial && self.bookmarks;
+            let (target, form) = (self.target, self.form);
+            return Ok(current(cluster, target, form, &self.selector, initial));
+        };
+        self.after(cluster, version)
+    }
+
+    /// The events after a version. Once a watch is understood, all that goes wrong is told in it.
+    fn after(&self, cluster: &Cluster, version: u64) -> Result<Vec<Value>, Value> {
+        if version < cluster.store.forgotten() {
+            let failure = Failure::expired(version, cluster.store.forgotten());
+            return Err(line("ERROR", &failure.status()));
+        }
+        let (target, form) = (self.target, self.form);
+        Ok(changes(cluster, target, form, &self.selector, version))
+    }
+}
+
+/// One part of a watch. The cursor is the version that was seen and the second at which the watch ends.
+fn in_parts(
+    cluster: &Cluster,
+    asked: &Asked<'_>,
+    query: &BTreeMap<String, String>,
+    parts: &InParts,
+) -> Reply {
+    let now = cluster.now.as_second();
+    let seen = parts.cursor.as_deref().and_then(read_cursor);
+    let (lines, end) = match seen {
+        None => {
+            let limit = time_limit(query).filter(|limit| *limit > 0);
+            let limit = limit.unwrap_or(PARTS_MAX).min(PARTS_MAX);
+            (asked.first(cluster), now + limit)
+        }
+        Some((version, end)) => (asked.after(cluster, version), end),
+    };
+    let lines = match lines {
+        Ok(lines) => lines,
+        Err(error) => return Reply::Now(response(200, MEDIA, as_text(&[error]))),
+    };
+    let mut text = as_text(&lines);
+    if now >= end {
+        if asked.bookmarks {
+            text.push_str(&as_text(&[bookmark(cluster, asked.target, false)]));
+        }
+        return Reply::Now(response(200, MEDIA, text));
+    }
+    let more = More {
+        cursor: format!("{} {end}", cluster.store.version()),
+        after: PARTS_STEP,
+    };
+    let response = response(200, MEDIA, text);
+    Reply::Part { response, more }
+}
+
+fn read_cursor(text: &str) -> Option<(u64, i64)> {
+    let (version, end) = text.split_once(' ')?;
+    Some((version.parse().ok()?, end.parse().ok()?))
+}
+
+fn time_limit(query: &BTreeMap<String, String>) -> Option<i64> {
+    query.get("timeoutSeconds")?.parse().ok()
+}
+
+fn as_text(lines: &[Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn current(

@@ -121,6 +121,10 @@ impl Cloud for SmallCloud {
         Vec::new()
     }
 
+    fn charges(&self, _from: Timestamp) -> Vec<Charge> {
+        Vec::new()
+    }
+
     fn decoys(&self) -> Vec<(Resource, String)> {
         Vec::new()
     }

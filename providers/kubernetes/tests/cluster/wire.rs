@@ -142,12 +142,14 @@ async fn errors_have_the_codes_and_reasons_of_a_real_server() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_protobuf_body_is_refused_by_name() {
+async fn a_protobuf_body_of_an_unknown_type_is_refused_by_name() {
     let cluster = Cluster::with_nodes(0);
     let media = "application/vnd.kubernetes.protobuf";
-    let (parts, body) = send(&cluster, "POST", MAPS, media, "k8s\0").await;
-    assert_eq!(parts.status, 415);
-    assert!(body["message"].as_str().unwrap().contains(media), "{body}");
+    // An envelope whose type is `Thing` of `v1`, and nothing in it.
+    let body = "k8s\0\x0a\x0b\x0a\x02v1\x12\x05Thing";
+    let (parts, body) = send(&cluster, "POST", MAPS, media, body).await;
+    assert_eq!(parts.status, 501);
+    assert!(body["message"].as_str().unwrap().contains("v1 Thing"), "{body}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome};
 
-/// The certificate that a cluster shows: made up. Requests in memory do not use TLS.
+/// The certificate that a cluster shows in memory: made up, because no request there uses TLS.
 pub const CERTIFICATE_AUTHORITY_PEM: &str = "-----BEGIN CERTIFICATE-----\n\
     bWFkZSB1cCBieSB0aGUga3ViZXByb29mIHNpbXVsYXRvciwgbm90IGEgY2VydGlm\n\
     aWNhdGU=\n-----END CERTIFICATE-----\n";
@@ -176,8 +176,13 @@ pub fn view(state: &State, cluster: &Cluster) -> Value {
     });
     if cluster.was_active {
         use base64::Engine as _;
-        let encoded = base64::engine::general_purpose::STANDARD.encode(CERTIFICATE_AUTHORITY_PEM);
-        view["endpoint"] = json!(format!("https://{}", cluster.host(region)));
+        let host = cluster.host(region);
+        let (endpoint, authority) = match state.places.get(&host) {
+            Some(place) => (place.url.clone(), place.authority_pem.as_str()),
+            None => (format!("https://{host}"), CERTIFICATE_AUTHORITY_PEM),
+        };
+        let encoded = base64::engine::general_purpose::STANDARD.encode(authority);
+        view["endpoint"] = json!(endpoint);
         view["certificateAuthority"] = json!({ "data": encoded });
         view["identity"] = json!({"oidc": {"issuer": cluster.issuer(region)}});
     }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::Request;
 use kubeproof_kubernetes_simulator::server::Identity;
-use kubeproof_simkit::cloud::Reply;
+use kubeproof_simkit::cloud::{Received, Reply};
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
@@ -67,7 +67,10 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
     let Some(bearer) = bearer else {
         return Identity::Unauthenticated;
     };
-    match token::principal(bearer, &cluster.name, state.now) {
+    // A token that came over a socket was signed by a client whose clock is the real one.
+    let received = request.extensions().get::<Received>();
+    let now = received.map_or(state.now, |received| received.at);
+    match token::principal(bearer, &cluster.name, now) {
         Ok(principal) => map(cluster, &principal),
         Err(_refused) => Identity::Unauthenticated,
     }

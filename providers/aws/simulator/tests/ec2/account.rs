@@ -84,7 +84,7 @@ impl Account {
                 let text = String::from_utf8(response.body().to_vec()).expect("text");
                 (response.status().as_u16(), text)
             }
-            Reply::AskAgain(_) => panic!("EC2 has no watches"),
+            Reply::AskAgain(_) | Reply::Part { .. } => panic!("EC2 has no watches"),
         }
     }
 

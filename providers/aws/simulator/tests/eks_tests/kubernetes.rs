@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_simkit::cloud::{Cloud as _, Place};
 use serde_json::{Value, json};
 
 use crate::token::Given;
@@ -193,4 +194,26 @@ fn a_claim_that_a_pod_uses_gets_a_volume() {
     assert_eq!(ours.len(), 1);
     assert_eq!(ours[0].tags["ebs.csi.aws.com/cluster"], "true");
     assert_eq!(ours[0].facts["size_gb"], "8");
+}
+
+#[test]
+fn a_cluster_is_where_it_is_listened_to_with_the_authority_of_that_place() {
+    let mut world = World::new();
+    let network = world.network(true);
+    assert!(world.cloud.hosts().is_empty());
+    world.active_cluster(&network);
+    let hosts = world.cloud.hosts();
+    assert_eq!(hosts.len(), 1);
+    let place = Place {
+        url: "https://127.0.0.1:7001".to_owned(),
+        authority_pem: "PEM".to_owned(),
+    };
+    world.cloud.placed(&hosts[0], place);
+    let cluster = world.get("/clusters/c1").ok().json()["cluster"].clone();
+    assert_eq!(cluster["endpoint"], "https://127.0.0.1:7001");
+    // "PEM" in base64.
+    assert_eq!(cluster["certificateAuthority"]["data"], "UEVN");
+    world.delete("/clusters/c1").ok();
+    world.wait(world.durations.cluster_delete);
+    assert!(world.cloud.hosts().is_empty());
 }

@@ -137,7 +137,7 @@ impl World {
                     .unwrap_or_default(),
                 body: String::from_utf8_lossy(response.body()).into_owned(),
             },
-            Reply::AskAgain(_) => panic!("nothing here holds a request"),
+            Reply::AskAgain(_) | Reply::Part { .. } => panic!("nothing here holds a request"),
         }
     }
 

@@ -43,7 +43,7 @@ fn send(cloud: &mut AwsCloud, request: &Request<Bytes>) -> (u16, String) {
             response.status().as_u16(),
             String::from_utf8(response.body().to_vec()).expect("text"),
         ),
-        Reply::AskAgain(_) => panic!("asked to ask again"),
+        Reply::AskAgain(_) | Reply::Part { .. } => panic!("asked to ask again"),
     }
 }
 

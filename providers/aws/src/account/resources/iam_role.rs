@@ -76,11 +76,14 @@ impl Type for Roles {
     }
 }
 
+/// Why a role of this path may remain, if it may.
+pub fn why_it_stays(path: &str) -> Option<&'static str> {
+    path.starts_with(SERVICE_LINKED)
+        .then_some("a service-linked role: AWS makes it for the account at first use and keeps it")
+}
+
 fn entry(role: &aws_sdk_iam::types::Role) -> Resource {
-    let stays = role
-        .path()
-        .starts_with(SERVICE_LINKED)
-        .then_some("a service-linked role: AWS makes it for the account at first use and keeps it");
+    let stays = why_it_stays(role.path());
     Entry::new("iam_role", Some(role.role_name()), "global")
         .named(Some(role.role_name()))
         .created(Some(role.create_date()))

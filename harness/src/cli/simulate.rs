@@ -1,0 +1,347 @@
+//! `kubeproof simulate`: serves simulated accounts to other programs, and says what they left.
+//!
+//! Apart from the session: this file knows options, signals and words.
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::process::{Attached, Order, ProcessError};
+use kubeproof_contract::provider::Provider;
+use kubeproof_contract::serve::{Redirect, ServeError};
+use kubeproof_simkit::pace;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::output::Output;
+use crate::simulate::environment;
+use crate::simulate::session::{Session, Settings};
+use crate::simulate::stock::Stock;
+use crate::stopwatch::today;
+use crate::{exit_code, providers};
+
+/// How long a command that is asked to end gets, in real time.
+const END_LIMIT: Duration = Duration::from_secs(10);
+
+const AFTER_HELP: &str = "\
+Without a command it serves until ^C. With one it sets the environment that redirects real clients,
+runs the command, and then prints what is left, with its price a month, and the bill. The command's
+children are ended with it. Reading from a terminal, it is ended alone.
+
+Exit codes:
+  0   nothing is left, and the command succeeded (or was killed by a fault that was asked for)
+  1   something is left, gone or changed that must not be, or the command failed
+  2   usage error, or the command could not be started
+  3   unknown: a fault never struck, or the command was stopped from outside
+
+Examples:
+  kubeproof simulate -- aws ec2 describe-vpcs
+  kubeproof simulate --time-scale 60 -- terraform -chdir=DIR apply -auto-approve
+  kubeproof simulate --env-file env & . ./env        for a shell of your own";
+
+/// Options of `simulate`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Only this cloud; may be repeated [default: all that have a simulator]
+    #[arg(long, value_name = "NAME")]
+    cloud: Vec<String>,
+    /// Address, or address and port, to listen on; further clouds take the next ports
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = listen)]
+    listen: SocketAddr,
+    /// Seconds of the cloud that pass in a real one: at 60 a 10-minute cluster takes 10 s
+    #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
+    time_scale: NonZeroU32,
+    /// Seed of all that would be random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Strike the calls of clients with this fault; may be repeated
+    #[arg(
+        long,
+        value_name = "SPEC",
+        long_help = "Strike the calls of clients with this fault; may be repeated.\n\
+            service:operation[#occurrence][*times]=effect[(argument)]\n\
+            crash-before and crash-after kill the command."
+    )]
+    fault: Vec<Fault>,
+    /// Write the environment to this file as `export` lines; it is removed at the end
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// The command to run, with its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// The largest scale: an hour in a hundredth of a second. Beyond it a client sees nothing happen.
+const SCALE_MAX: u32 = 360_000;
+
+fn scale(text: &str) -> Result<NonZeroU32, String> {
+    let scale: NonZeroU32 = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a whole number from 1"))?;
+    if scale.get() > SCALE_MAX {
+        return Err(format!("at most {SCALE_MAX}"));
+    }
+    Ok(scale)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
+    address
+        .or_else(|_| text.parse::<SocketAddr>())
+        .map_err(|_| {
+            format!("`{text}` is neither an IP address nor one with a port, such as 127.0.0.1:4566")
+        })
+}
+
+/// How a command ended.
+enum End {
+    /// By itself.
+    Status(ExitStatus),
+    /// Killed, as a fault asked for.
+    Crashed,
+    /// Stopped by a signal to us.
+    Stopped,
+}
+
+/// Serves, and runs the command if there is one.
+pub fn run(args: &Args, out: &Output) -> u8 {
+    let chosen = match chosen(&args.cloud) {
+        Ok(chosen) => chosen,
+        Err(problem) => {
+            out.error(&problem);
+            return exit_code::USAGE;
+        }
+    };
+    let folder = tempfile::Builder::new()
+        .prefix("kubeproof-simulate-")
+        .tempdir();
+    let (runtime, folder) = match (pace::runtime(), folder) {
+        (Ok(runtime), Ok(folder)) => (runtime, folder),
+        (Err(error), _) | (_, Err(error)) => {
+            out.error(&format!("cannot begin: {error}"));
+            return exit_code::UNKNOWN;
+        }
+    };
+    let code = runtime.block_on(simulate(args, out, chosen, folder.path()));
+    if let Some(file) = &args.env_file {
+        // It names ports that nobody listens to any more. Gone already is fine too.
+        let _ = std::fs::remove_file(file);
+    }
+    code
+}
+
+/// The clouds to serve. Without names, all; those without a simulator drop out when they say so.
+fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, String> {
+    if names.is_empty() {
+        return Ok(providers::shared());
+    }
+    names
+        .iter()
+        .map(|name| {
+            let known = providers::names();
+            providers::find(name)
+                .ok_or_else(|| format!("there is no provider `{name}`; known: {known}"))
+        })
+        .collect()
+}
+
+async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, folder: &Path) -> u8 {
+    let environment = super::environment();
+    let settings = Settings {
+        address: args.listen.ip(),
+        port: args.listen.port(),
+        today: today(),
+        time_scale: args.time_scale,
+        seed: args.seed,
+        faults: args.fault.clone(),
+        environment: environment.clone(),
+    };
+    let session = match begin(chosen, &settings, !args.cloud.is_empty()) {
+        Ok(session) => session,
+        Err((code, problem)) => {
+            out.error(&problem);
+            return code;
+        }
+    };
+    let redirects = session.redirects(folder, &environment);
+    if let Err(problem) = prepare(args, &redirects) {
+        out.error(&problem);
+        return exit_code::USAGE;
+    }
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            out.error(&format!("signals cannot be listened to here: {error}"));
+            return exit_code::UNKNOWN;
+        }
+    };
+    announce(args, out, &session);
+    let Some((program, arguments)) = args.command.split_first() else {
+        out.say("serving until ^C");
+        signals.next().await;
+        for stock in session.end().await {
+            out.say(stock.text().trim_end());
+        }
+        return exit_code::PASSED;
+    };
+    let order = order(program, arguments, &redirects);
+    // A program that reads from the terminal must be in the terminal's group, which is ours.
+    let end = match order.attach(!std::io::stdin().is_terminal()) {
+        Ok(command) => supervise(command, &session, &mut signals).await,
+        Err(error) => {
+            out.error(&error.to_string());
+            return exit_code::USAGE;
+        }
+    };
+    let stocks = session.end().await;
+    conclude(out, end, &stocks)
+}
+
+fn begin(
+    chosen: Vec<Arc<dyn Provider>>,
+    settings: &Settings,
+    by_name: bool,
+) -> Result<Session, (u8, String)> {
+    let mut chosen = chosen;
+    // Each round serves, or drops one cloud that was not asked for and has no simulator.
+    loop {
+        match Session::begin(chosen.clone(), settings) {
+            Ok(_) if chosen.is_empty() => {
+                return Err((exit_code::USAGE, "no provider has a simulator".to_owned()));
+            }
+            Ok(session) => return Ok(session),
+            Err((name, ServeError::NoSimulator)) if !by_name => {
+                chosen.retain(|provider| provider.name() != name);
+            }
+            Err((name, error)) => {
+                let code = match error {
+                    ServeError::Certificates(_) => exit_code::UNKNOWN,
+                    _ => exit_code::USAGE,
+                };
+                return Err((code, format!("{name} cannot be served: {error}")));
+            }
+        }
+    }
+}
+
+fn prepare(args: &Args, redirects: &[Redirect]) -> Result<(), String> {
+    environment::write_files(redirects)?;
+    let Some(file) = &args.env_file else {
+        return Ok(());
+    };
+    std::fs::write(file, environment::lines(redirects))
+        .map_err(|error| format!("{}: cannot be written: {error}", file.display()))
+}
+
+fn announce(args: &Args, out: &Output, session: &Session) {
+    for (name, title, url) in session.urls() {
+        out.say(&format!("{name} ({title}) is simulated at {url}"));
+    }
+    let ip = args.listen.ip();
+    if !ip.is_loopback() {
+        out.error(&format!(
+            "warning: listening on {ip}: whoever reaches this machine reaches the simulators, and may \
+             reset them (loopback, such as {}, keeps them to this machine)",
+            Ipv4Addr::LOCALHOST
+        ));
+    }
+}
+
+fn order(program: &OsString, arguments: &[OsString], redirects: &[Redirect]) -> Order {
+    // No limit of ours: whoever started us watches the command.
+    let order = Order::new(Path::new(program), Duration::MAX).arguments(arguments);
+    let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
+    variables.fold(order, |order, variable| match &variable.value {
+        Some(value) => order.variable(&variable.name, value),
+        None => order.without(&variable.name),
+    })
+}
+
+/// Waits for the command's end, a crash that a fault asks for, or a signal.
+async fn supervise(
+    mut command: Attached,
+    session: &Session,
+    signals: &mut Signals,
+) -> Result<End, ProcessError> {
+    tokio::select! {
+        status = command.wait() => return Ok(End::Status(status?)),
+        () = session.crash() => {
+            command.end();
+            command.wait().await?;
+            return Ok(End::Crashed);
+        }
+        () = signals.next() => command.ask_to_end(),
+    }
+    let limit = session.real(END_LIMIT);
+    tokio::select! {
+        _ = tokio::time::timeout(limit, command.wait()) => {}
+        () = signals.next() => {}
+    }
+    command.end();
+    command.wait().await?;
+    Ok(End::Stopped)
+}
+
+/// Says what came of it, and gives the exit code.
+fn conclude(out: &Output, end: Result<End, ProcessError>, stocks: &[Stock]) -> u8 {
+    for stock in stocks {
+        // To those who want quiet too, and not to standard output, which is the command's.
+        out.tell(stock.text().trim_end());
+    }
+    let finding = stocks.iter().any(Stock::is_finding);
+    let unproven = stocks.iter().any(|stock| !stock.never_struck().is_empty());
+    let (failed, unknown) = match end {
+        Ok(End::Status(status)) if status.success() => (false, false),
+        Ok(End::Status(status)) => {
+            out.error(&format!("the command failed: {status}"));
+            (true, false)
+        }
+        Ok(End::Crashed) => {
+            out.tell("the command was killed, as a fault asked for");
+            (false, false)
+        }
+        Ok(End::Stopped) => {
+            out.error("the command was stopped before its end");
+            (false, true)
+        }
+        Err(error) => {
+            out.error(&error.to_string());
+            (false, true)
+        }
+    };
+    if finding || failed {
+        exit_code::FINDING
+    } else if unknown || unproven {
+        exit_code::UNKNOWN
+    } else {
+        exit_code::PASSED
+    }
+}
+
+/// ^C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

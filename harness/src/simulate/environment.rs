@@ -1,0 +1,130 @@
+//! The environment of a command: what redirects its clients, and how a shell takes it over.
+//!
+//! Apart from the session because it is text, and documented variable by variable.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kubeproof_contract::provider::Provider;
+use kubeproof_contract::serve::{Redirect, Served};
+
+/// The two spellings of the variable that keeps clients from asking a proxy; some read only one.
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// The variables that every command gets, whatever the clouds: Kubernetes clients, proxies.
+pub fn common(folder: &Path, environment: &BTreeMap<String, String>, address: &str) -> Redirect {
+    let mut redirect = Redirect::default();
+    let text = |path: PathBuf| path.display().to_string();
+    let kubeconfig = folder.join("kubeconfig");
+    redirect.set(
+        "KUBECONFIG",
+        text(kubeconfig.clone()),
+        "a kubeconfig of its own, empty at first (kubectl, helm, Python, terraform)",
+    );
+    let empty = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n";
+    redirect.files.push((kubeconfig, empty.to_owned()));
+    redirect.set(
+        "KUBECACHEDIR",
+        text(folder.join("kube-cache")),
+        "what kubectl remembers of servers: ports are used again",
+    );
+    for name in NO_PROXY {
+        let before = environment
+            .get(name)
+            .map(String::as_str)
+            .unwrap_or_default();
+        let own = format!("127.0.0.1,localhost,::1,{address}");
+        let value = if before.is_empty() {
+            own
+        } else {
+            format!("{before},{own}")
+        };
+        redirect.set(name, value, "simulators are reached without a proxy");
+    }
+    redirect
+}
+
+/// The variables of one cloud: the provider's own, and where its control routes and its authority are.
+pub fn of_cloud(
+    provider: &dyn Provider,
+    served: &dyn Served,
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+) -> Redirect {
+    let mut redirect = provider.redirect(served, folder, environment);
+    let name = provider.name().to_uppercase();
+    let authority = folder.join(format!("{}-ca.pem", provider.name()));
+    redirect.set(
+        &format!("KUBEPROOF_CA_FILE_{name}"),
+        authority.display().to_string(),
+        "the authority of its TLS certificates, PEM",
+    );
+    redirect
+        .files
+        .push((authority, served.authority_pem().to_owned()));
+    redirect.set(
+        &format!("KUBEPROOF_CONTROL_{name}"),
+        format!("http://{}/_kubeproof", served.address()),
+        "where its control routes are",
+    );
+    redirect
+}
+
+/// Writes the files that variables name.
+///
+/// # Errors
+/// With the file that cannot be written.
+pub fn write_files(redirects: &[Redirect]) -> Result<(), String> {
+    for (path, content) in redirects.iter().flat_map(|redirect| &redirect.files) {
+        std::fs::write(path, content)
+            .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The environment as lines for a POSIX shell, each with what it does.
+pub fn lines(redirects: &[Redirect]) -> String {
+    let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
+    variables
+        .map(|variable| {
+            let line = match &variable.value {
+                Some(value) => format!("export {}={}", variable.name, quoted(value)),
+                None => format!("unset {}", variable.name),
+            };
+            format!("{line} # {}\n", variable.about)
+        })
+        .collect()
+}
+
+/// Quoted for a shell, always: a value may be empty.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_over_by_a_shell_whatever_is_in_a_value() {
+        let mut redirect = Redirect::default();
+        redirect.set("A", "it's $HOME", "one");
+        redirect.unset("B", "two");
+        assert_eq!(
+            lines(&[redirect]),
+            "export A='it'\\''s $HOME' # one\nunset B # two\n"
+        );
+    }
+
+    #[test]
+    fn what_was_said_of_proxies_before_stays() {
+        let before = BTreeMap::from([("NO_PROXY".to_owned(), "example.com".to_owned())]);
+        let redirect = common(Path::new("d"), &before, "127.0.0.1");
+        let value = |name: &str| {
+            let found = redirect.variables.iter().find(|it| it.name == name);
+            found.and_then(|it| it.value.clone()).unwrap_or_default()
+        };
+        assert!(value("NO_PROXY").starts_with("example.com,127.0.0.1,"));
+        assert!(value("no_proxy").starts_with("127.0.0.1,"));
+    }
+}

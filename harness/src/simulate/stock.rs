@@ -1,0 +1,169 @@
+//! Taking stock: what a program left in a served account, what is gone or changed, and the bill. Pure.
+//!
+//! Apart from the session so that every sentence can be tested without a socket.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::cost::Charge;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::Count;
+use kubeproof_contract::resource::Resource;
+
+use crate::audit::compare::{new_resources, words};
+use crate::cost::{fixed, usd};
+use crate::oracles::price::month;
+
+/// What is in an account at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Moment {
+    /// All resources.
+    pub inventory: Vec<Resource>,
+    /// Neighbours' resources with a digest of each one's state.
+    pub neighbours: Vec<(Resource, String)>,
+}
+
+/// What became of an account.
+#[derive(Clone, Debug, Default)]
+pub struct Stock {
+    /// The cloud's name in reports.
+    pub title: String,
+    /// New resources with what keeping each costs a month, if a price is known.
+    pub left: Vec<(Resource, Option<Decimal>)>,
+    /// New resources that may remain, with the reason.
+    pub stays: Vec<(Resource, String)>,
+    /// Resources that were there before.
+    pub gone: Vec<Resource>,
+    /// Neighbours' resources whose state is another.
+    pub changed: Vec<Resource>,
+    /// What the meter counted.
+    pub charges: Vec<Charge>,
+    /// Minutes of the cloud's time that passed.
+    pub minutes: u64,
+    /// Each fault, with how often it was seen and struck.
+    pub faults: Vec<(Fault, Count)>,
+    /// Calls that were made.
+    pub calls: usize,
+}
+
+impl Stock {
+    /// Compares two moments.
+    pub fn of(
+        before: &Moment,
+        after: &Moment,
+        stays: impl Fn(&Resource) -> Option<String>,
+        price: impl Fn(&Resource) -> Option<Decimal>,
+    ) -> Self {
+        let mut stock = Self::default();
+        for resource in new_resources(&before.inventory, &after.inventory) {
+            match stays(&resource) {
+                Some(reason) => stock.stays.push((resource, reason)),
+                None => {
+                    let usd = price(&resource);
+                    stock.left.push((resource, usd));
+                }
+            }
+        }
+        stock.gone = new_resources(&after.inventory, &before.inventory);
+        let now: BTreeMap<_, _> = after
+            .neighbours
+            .iter()
+            .map(|(resource, digest)| (resource.key(), digest))
+            .collect();
+        let changed = before.neighbours.iter().filter(|(resource, digest)| {
+            now.get(&resource.key())
+                .is_some_and(|other| *other != digest)
+        });
+        stock.changed = changed.map(|(resource, _)| resource.clone()).collect();
+        stock
+    }
+
+    /// Whether the account is not as it was: something is left, gone or changed.
+    pub fn is_finding(&self) -> bool {
+        !(self.left.is_empty() && self.gone.is_empty() && self.changed.is_empty())
+    }
+
+    /// The faults that never struck: they prove nothing.
+    pub fn never_struck(&self) -> Vec<&Fault> {
+        let faults = self.faults.iter();
+        faults
+            .filter(|(_, count)| count.struck == 0)
+            .map(|(fault, _)| fault)
+            .collect()
+    }
+
+    /// The whole for people.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let minutes = duration(self.minutes);
+        let _ = writeln!(
+            text,
+            "{}: {} calls, {minutes} of its time",
+            self.title, self.calls
+        );
+        self.write_left(&mut text);
+        for (resource, reason) in &self.stays {
+            let _ = writeln!(text, "  may remain: {}: {reason}", words(resource));
+        }
+        for resource in &self.gone {
+            let _ = writeln!(text, "  gone, and was there before: {}", words(resource));
+        }
+        for resource in &self.changed {
+            let _ = writeln!(text, "  a neighbour's, and changed: {}", words(resource));
+        }
+        for (fault, count) in &self.faults {
+            let struck = match count.struck {
+                0 => "never struck: it proves nothing".to_owned(),
+                struck => format!("struck {struck} of {} calls", count.seen),
+            };
+            let _ = writeln!(text, "fault {fault}: {struck}");
+        }
+        self.write_bill(&mut text);
+        text
+    }
+
+    fn write_left(&self, text: &mut String) {
+        if self.left.is_empty() {
+            let _ = writeln!(text, "left behind: nothing");
+            return;
+        }
+        let total: Decimal = self.left.iter().filter_map(|(_, usd)| *usd).sum();
+        let count = match self.left.len() {
+            1 => "1 resource".to_owned(),
+            count => format!("{count} resources"),
+        };
+        let unpriced = self.left.iter().filter(|(_, usd)| usd.is_none()).count();
+        let more = match unpriced {
+            0 => String::new(),
+            count => format!(", and {count} without a known price"),
+        };
+        let total = usd(total, 2);
+        let _ = writeln!(text, "left behind: {count}, {total} a month{more}");
+        for (resource, usd) in &self.left {
+            let _ = writeln!(text, "  {}: {}", words(resource), month(*usd));
+        }
+    }
+
+    fn write_bill(&self, text: &mut String) {
+        let total: Decimal = self.charges.iter().map(|charge| charge.usd).sum();
+        let _ = writeln!(text, "bill: {}", usd(total, 4));
+        let mut lines: BTreeMap<(&str, &str), (Decimal, Decimal)> = BTreeMap::new();
+        for charge in &self.charges {
+            let line = lines.entry((&charge.line, &charge.unit)).or_default();
+            line.0 += charge.quantity;
+            line.1 += charge.usd;
+        }
+        for ((line, unit), (quantity, dollars)) in lines {
+            let (quantity, dollars) = (fixed(quantity, 4), usd(dollars, 4));
+            let _ = writeln!(text, "  {line}: {quantity} {unit}, {dollars}");
+        }
+    }
+}
+
+fn duration(minutes: u64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}

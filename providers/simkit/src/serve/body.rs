@@ -1,0 +1,98 @@
+//! Bodies: a request's read whole within limits, an answer's sent whole or in parts.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::unfold;
+use http::{Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
+use hyper::body::{Body as _, Frame, Incoming};
+use kubeproof_contract::transport::TransportError;
+
+use super::limits::BODY_BYTES_MAX;
+
+/// The body of an answer.
+pub type Body = UnsyncBoxBody<Bytes, TransportError>;
+
+/// A whole body.
+pub fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// A body that begins with `first` and goes on with what `next` makes of the state, until it gives none.
+/// An error breaks the connection: the client sees that the answer is not whole.
+pub fn in_parts<S, F, N>(first: Bytes, state: S, next: N) -> Body
+where
+    S: Send + 'static,
+    N: FnMut(S) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Option<(Bytes, Option<S>)>, TransportError>> + Send + 'static,
+{
+    enum At<S> {
+        First(Bytes, S),
+        Next(S),
+    }
+    let parts = unfold(Some(At::First(first, state)), move |at| {
+        let mut next = next.clone();
+        async move {
+            match at? {
+                At::First(bytes, state) => Some((Ok(Frame::data(bytes)), Some(At::Next(state)))),
+                At::Next(state) => match next(state).await {
+                    Ok(None) => None,
+                    Ok(Some((bytes, state))) => Some((Ok(Frame::data(bytes)), state.map(At::Next))),
+                    Err(error) => Some((Err(error), None)),
+                },
+            }
+        }
+    });
+    StreamBody::new(parts).boxed_unsync()
+}
+
+/// Reads a request's body.
+///
+/// # Errors
+/// With the answer to give instead: too large, too slow, or broken.
+pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Body>> {
+    let too_large = || {
+        refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("a request's body has at most {BODY_BYTES_MAX} bytes here"),
+        )
+    };
+    // What is announced is believed, without waiting for it.
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let collected = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(limit, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(refusal(
+            StatusCode::BAD_REQUEST,
+            &format!("the request's body broke off: {error}"),
+        )),
+        Err(_) => Err(refusal(
+            StatusCode::REQUEST_TIMEOUT,
+            "the rest of the request did not come in time",
+        )),
+    }
+}
+
+/// An answer of the server itself, in plain words. The connection ends with it: what is left of the
+/// request is not read.
+pub fn refusal(status: StatusCode, words: &str) -> Response<Body> {
+    let mut response = Response::new(whole(Bytes::from(format!(
+        "kubeproof simulator: {words}\n"
+    ))));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, plain);
+    headers.insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
+    response
+}

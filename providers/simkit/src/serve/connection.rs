@@ -1,0 +1,119 @@
+//! One connection: how many there may be, plain or TLS, and HTTP on it within limits.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::Shared;
+use super::doors::Door;
+use super::exchange::exchange;
+use super::limits::{
+    HANDSHAKE_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADERS_MAX, STOP_TIME_MAX,
+};
+use crate::cloud::Cloud;
+
+/// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
+const TOO_MANY: &str = "too many connections at a time\n";
+const PLAIN_ON_TLS: &str = "Client sent an HTTP request to an HTTPS server.\n";
+const TOO_SLOW: &str = "the rest of the request did not come in time\n";
+
+/// Serves a connection on a task of its own, or refuses it when there are too many.
+pub fn begin<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    mut stream: TcpStream,
+    door: Door,
+    mut closed: watch::Receiver<()>,
+) {
+    let Ok(permit) = Arc::clone(&shared.connections).try_acquire_owned() else {
+        // Without a task and without waiting: what cannot be written at once is not written.
+        let _ = stream.try_write(answer("503 Service Unavailable", TOO_MANY).as_bytes());
+        return;
+    };
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let _permit = permit;
+        let mut first = [0];
+        let limit = shared.real(HANDSHAKE_TIME_MAX);
+        tokio::select! {
+            seen = timeout(limit, stream.peek(&mut first)) => {
+                let Ok(Ok(1)) = seen else { return };
+            }
+            _ = closed.changed() => return,
+        }
+        if first[0] == TLS_HANDSHAKE {
+            let handshake = shared.certificates.acceptor.accept(stream);
+            if let Ok(Ok(stream)) = timeout(limit, handshake).await {
+                serve(shared, stream, door, closed).await;
+            }
+        } else if let Door::Host(_) = door {
+            let _ = stream
+                .write_all(answer("400 Bad Request", PLAIN_ON_TLS).as_bytes())
+                .await;
+        } else {
+            serve(shared, stream, door, closed).await;
+        }
+    });
+}
+
+async fn serve<C: Cloud, S>(
+    shared: Arc<Shared<C>>,
+    stream: S,
+    door: Door,
+    mut closed: watch::Receiver<()>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = {
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| {
+            let (shared, door) = (Arc::clone(&shared), door.clone());
+            // Boxed, so that the connection can be moved and its stream be had back from it.
+            Box::pin(async move { exchange(&shared, &door, request).await })
+        })
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.real(HEAD_TIME_MAX))
+        .max_buf_size(2 * HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let ended = tokio::select! {
+        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
+        _ = closed.changed() => {
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            let rest = poll_fn(|cx| connection.poll_without_shutdown(cx));
+            // What is not done in this moment is broken off.
+            let _ = timeout(shared.real(STOP_TIME_MAX), rest).await;
+            Ok(())
+        }
+    };
+    let half_a_request = ended.is_err_and(|error| error.is_timeout());
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
+    // An idle connection has nothing to be told.
+    if half_a_request && !parts.read_buf.is_empty() {
+        let _ = stream
+            .write_all(answer("408 Request Timeout", TOO_SLOW).as_bytes())
+            .await;
+    }
+    let _ = stream.shutdown().await;
+}
+
+/// A whole answer outside of HTTP's usual way.
+fn answer(status: &str, words: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{words}",
+        words.len()
+    )
+}

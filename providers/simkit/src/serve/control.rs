@@ -1,0 +1,115 @@
+//! Control routes: what happened to a served account, and how to begin again or inject faults.
+//!
+//! Apart from the cloud's own API, under a path that no cloud has.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::fault::Fault;
+use serde_json::{Value, json};
+
+use super::{Shared, doors};
+use crate::cloud::Cloud;
+
+/// What all control paths begin with.
+const PREFIX: &str = "/_kubeproof/";
+/// The routes, for messages.
+const ROUTES: &str = "GET inventory, GET journal, GET meter, GET faults, POST reset, POST faults";
+
+/// Whether a path is a control path.
+pub fn is_control(path: &str) -> bool {
+    path.starts_with(PREFIX)
+}
+
+/// Answers a control request.
+pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Response<Bytes> {
+    let route = request.uri().path().trim_start_matches(PREFIX);
+    let (status, body) = match (request.method(), route) {
+        (&Method::GET, "inventory") => {
+            let resources = shared.memory.with(|cloud| cloud.inventory());
+            (StatusCode::OK, json!({ "resources": resources }))
+        }
+        (&Method::GET, "journal") => {
+            let calls = shared.calls();
+            let body = json!({"calls": calls.journal.calls(), "forgotten": calls.forgotten});
+            (StatusCode::OK, body)
+        }
+        (&Method::GET, "meter") => (StatusCode::OK, meter(shared)),
+        (&Method::GET, "faults") => (StatusCode::OK, tally(shared)),
+        (&Method::POST, "reset") => reset(shared),
+        (&Method::POST, "faults") => match read_faults(request.body()) {
+            Ok(faults) => {
+                shared.set_faults(faults);
+                (StatusCode::OK, tally(shared))
+            }
+            Err(problem) => (StatusCode::BAD_REQUEST, json!({ "error": problem })),
+        },
+        (_, "inventory" | "journal" | "meter" | "reset" | "faults") => {
+            let error = format!(
+                "{} is not for this route; routes: {ROUTES}",
+                request.method()
+            );
+            (StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error }))
+        }
+        _ => {
+            let error = format!("there is no route `{route}`; routes: {ROUTES}");
+            (StatusCode::NOT_FOUND, json!({ "error": error }))
+        }
+    };
+    let mut response = Response::new(Bytes::from(format!("{body:#}\n")));
+    *response.status_mut() = status;
+    let media = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+fn meter<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
+    let charges = shared.memory.with(|cloud| cloud.charges(Timestamp::MIN));
+    let usd: Decimal = charges.iter().map(|charge| charge.usd).sum();
+    json!({"at": shared.clock.now(), "charges": charges, "usd": usd})
+}
+
+/// The faults in force, with how often each was seen and struck.
+fn tally<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
+    let faults: Vec<Value> = shared
+        .faults()
+        .tally()
+        .into_iter()
+        .map(|(fault, count)| {
+            json!({"fault": fault.to_string(), "seen": count.seen, "struck": count.struck})
+        })
+        .collect();
+    json!({ "faults": faults })
+}
+
+fn reset<C: Cloud>(shared: &Arc<Shared<C>>) -> (StatusCode, Value) {
+    shared.reset();
+    match doors::settle(shared) {
+        Ok(()) => (StatusCode::OK, json!({})),
+        Err(error) => {
+            let body = json!({ "error": error.to_string() });
+            (StatusCode::INTERNAL_SERVER_ERROR, body)
+        }
+    }
+}
+
+/// `{"faults": ["SPEC", …]}`: these replace all others.
+fn read_faults(body: &[u8]) -> Result<Vec<Fault>, String> {
+    let expected = "expected {\"faults\": [\"SPEC\", …]}";
+    let body: Value =
+        serde_json::from_slice(body).map_err(|error| format!("{error}; {expected}"))?;
+    let specs = body
+        .get("faults")
+        .and_then(Value::as_array)
+        .ok_or_else(|| expected.to_owned())?;
+    specs
+        .iter()
+        .map(|spec| {
+            let text = spec.as_str().ok_or_else(|| expected.to_owned())?;
+            text.parse::<Fault>().map_err(|error| error.to_string())
+        })
+        .collect()
+}

@@ -1,0 +1,114 @@
+//! The pace of the clock: sockets and waits of days on one clock.
+//!
+//! tidy: real time (the clock is compared with it). These tests take a tenth of a second of it.
+
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use kubeproof_simkit::pace::{Pace, real, runtime};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// A client on another thread that waits before it speaks, and what it was answered.
+fn slow_client(port: u16, silent: Duration) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("connected");
+        std::thread::sleep(silent);
+        stream.write_all(b"ping").expect("written");
+        let mut answer = vec![0; 4];
+        stream.read_exact(&mut answer).expect("answered");
+        answer
+    })
+}
+
+/// Virtual seconds that pass while a client is silent for 100 ms of real time, with a timer waiting
+/// that a clock which jumps would jump to.
+async fn seconds_while_a_client_is_silent() -> (f64, f64) {
+    let (began, real_began) = (tokio::time::Instant::now(), Instant::now());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bound");
+    let port = listener.local_addr().expect("an address").port();
+    let client = slow_client(port, Duration::from_millis(100));
+    let waiting = tokio::spawn(tokio::time::sleep(Duration::from_secs(48 * 3600)));
+    let (mut stream, _) = listener.accept().await.expect("accepted");
+    let mut asked = [0; 4];
+    stream.read_exact(&mut asked).await.expect("read");
+    stream.write_all(b"pong").await.expect("written");
+    let seconds = began.elapsed().as_secs_f64();
+    let real_seconds = real_began.elapsed().as_secs_f64();
+    waiting.abort();
+    assert_eq!(client.join().expect("the client"), b"pong");
+    (seconds, real_seconds)
+}
+
+#[test]
+fn the_clock_follows_real_time_at_its_scale_while_a_client_takes_its_time() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let pace = Pace::keep(NonZeroU32::new(600).expect("a scale"));
+        let (seconds, real_seconds) = seconds_while_a_client_is_silent().await;
+        // A tick may be missing at the end, and none may be too many.
+        assert!(
+            seconds <= real_seconds * 600.0,
+            "{seconds} s in {real_seconds} s"
+        );
+        assert!(seconds >= 30.0, "{seconds} s in {real_seconds} s");
+        pace.release().await;
+    });
+}
+
+#[test]
+fn without_a_pace_the_clock_jumps_while_bytes_are_in_flight() {
+    let runtime = runtime().expect("a runtime");
+    let (seconds, _) = runtime.block_on(seconds_while_a_client_is_silent());
+    assert!(seconds >= 48.0 * 3600.0, "{seconds}");
+}
+
+#[test]
+fn a_timer_fires_after_its_time_on_the_scaled_clock() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        // Before the pace: what passes between the two must count as real time too.
+        let began = Instant::now();
+        let _pace = Pace::keep(NonZeroU32::new(6000).expect("a scale"));
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let took = began.elapsed();
+        assert!(took >= Duration::from_millis(100), "{took:?}");
+        assert!(took < Duration::from_secs(10), "{took:?}");
+    });
+}
+
+#[test]
+fn once_it_is_let_go_two_days_pass_in_no_time() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let pace = Pace::keep(NonZeroU32::MIN);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        pace.release().await;
+        let (began, real_began) = (tokio::time::Instant::now(), Instant::now());
+        tokio::time::sleep(Duration::from_secs(48 * 3600)).await;
+        assert_eq!(began.elapsed().as_secs(), 48 * 3600);
+        assert!(real_began.elapsed() < Duration::from_secs(5));
+    });
+}
+
+#[test]
+fn steps_of_a_wait_are_seen_in_order_however_far_the_clock_is_pushed_at_once() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let _pace = Pace::keep(NonZeroU32::new(20_000).expect("a scale"));
+        let began = tokio::time::Instant::now();
+        for step in 1..=60_u64 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let late = began.elapsed().as_secs().saturating_sub(step);
+            assert!(late <= 2 * step, "step {step} is {late} s late");
+        }
+    });
+}
+
+#[test]
+fn limits_in_real_time_are_as_much_longer_on_the_clock() {
+    assert_eq!(real(Duration::from_secs(30), 60), Duration::from_secs(1800));
+    assert_eq!(real(Duration::from_secs(30), 1), Duration::from_secs(30));
+}

@@ -1,0 +1,129 @@
+//! Hostile and broken clients get an error, and the server goes on.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+
+use kubeproof_simkit::serve::limits::{
+    BODY_BYTES_MAX, CONNECTIONS_MAX, HEAD_BYTES_MAX, PATH_BYTES_MAX,
+};
+
+use crate::small::{ask, body, raw, served, status, with_limits};
+
+#[track_caller]
+fn goes_on(address: SocketAddr) {
+    assert_eq!(body(&ask(address, "POST", "/make", "one")), "made");
+}
+
+/// These bytes are answered with this status, and the server goes on.
+#[track_caller]
+fn check(bytes: Vec<u8>, expected: &'static str) {
+    served(&[], move |address| {
+        let answer = raw(address, &bytes);
+        assert_eq!(status(&answer), expected, "{answer}");
+        goes_on(address);
+    });
+}
+
+#[test]
+fn what_is_no_http_is_refused() {
+    check(b"nonsense\r\n\r\n".to_vec(), "400");
+}
+
+#[test]
+fn a_head_or_path_that_is_too_long_is_refused() {
+    let long = "x".repeat(HEAD_BYTES_MAX + 1);
+    check(format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}\r\n\r\n").into(), "431");
+    let long = "x".repeat(PATH_BYTES_MAX + 1);
+    check(format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n").into(), "414");
+}
+
+#[test]
+fn a_body_that_is_announced_too_large_is_refused_before_it_is_read() {
+    let head = "POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 104857600\r\n\r\n";
+    check(head.into(), "413");
+}
+
+#[test]
+fn a_body_that_grows_too_large_is_refused_on_the_way() {
+    let chunk = "x".repeat(1 << 16);
+    let mut bytes = b"POST /make HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..=(BODY_BYTES_MAX >> 16) {
+        bytes.extend_from_slice(format!("10000\r\n{chunk}\r\n").as_bytes());
+    }
+    served(&[], move |address| {
+        let answer = raw(address, &bytes);
+        // While we still speak the system may throw the answer away; then the connection is broken.
+        assert!(answer.is_empty() || status(&answer) == "413", "{answer}");
+        goes_on(address);
+    });
+}
+
+#[test]
+fn an_unknown_call_is_named() {
+    served(&[], |address| {
+        let answer = ask(address, "PUT", "/unheard-of", "");
+        assert_eq!((status(&answer), body(&answer)), ("501", "no /unheard-of"));
+    });
+}
+
+#[test]
+fn a_fault_that_a_client_asks_for_in_a_header_is_not_heard() {
+    served(&[], |address| {
+        let request = "POST /make HTTP/1.1\r\nhost: x\r\nx-kubeproof-async-fault: async-stuck\r\n\
+                       connection: close\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(body(&raw(address, request.as_bytes())), "made");
+    });
+}
+
+#[test]
+fn more_connections_than_there_may_be_are_refused_and_the_rest_served() {
+    served(&[], |address| {
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS_MAX + 72 {
+            let mut stream = TcpStream::connect(address).expect("connected");
+            let _ = stream.write_all(b"GET /place HTTP/1.1\r\nhost: x\r\n");
+            held.push(stream);
+        }
+        let refused = raw(address, b"GET /place HTTP/1.1\r\nhost: x\r\n\r\n");
+        assert_eq!(status(&refused), "503", "{refused}");
+        drop(held);
+        // Closed connections make room as soon as the server has seen it.
+        let made = (0..200).any(|_| body(&ask(address, "POST", "/make", "one")) == "made");
+        assert!(made);
+    });
+}
+
+/// Limits of a minute are over after a tenth of a second here.
+const SHORT: u32 = 100;
+
+/// Half of a request, after which its client says nothing more.
+#[track_caller]
+fn half(bytes: &'static [u8], expected: &'static str) {
+    with_limits(SHORT, &[], |served| async move {
+        let address = served.address();
+        let work = tokio::task::spawn_blocking(move || {
+            let answer = raw(address, bytes);
+            assert_eq!(status(&answer), expected, "{answer}");
+            goes_on(address);
+        });
+        work.await.expect("the client");
+    });
+}
+
+#[test]
+fn half_a_request_is_answered_when_its_time_is_over() {
+    half(b"POST /make HTTP/1.1\r\nhost:", "408");
+    half(b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf", "408");
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_without_a_word() {
+    half(b"", "");
+    // A whole request, and then nothing: one answer, and the end.
+    half(b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n", "200");
+}
+
+#[test]
+fn half_a_tls_handshake_is_closed() {
+    half(&[22, 3, 1, 2, 0], "");
+}
