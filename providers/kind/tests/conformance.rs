@@ -3,6 +3,8 @@
 //!
 //! Apart from the simulated arm, which runs everywhere. Runs when `KUBEPROOF_TIERS` names kind; asked for
 //! and not possible is a failure.
+//!
+//! tidy: real time (the cluster is real).
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -45,7 +45,10 @@ impl Given {
             uri: "http://127.0.0.1:4566/",
             headers: vec![
                 ("host", "127.0.0.1:4566"),
-                ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+                (
+                    "content-type",
+                    "application/x-www-form-urlencoded; charset=utf-8",
+                ),
             ],
             body,
             key: ACCESS_KEY_ID,
@@ -76,7 +79,8 @@ impl Given {
             .into();
         let body = SignableBody::Bytes(self.body.as_bytes());
         let headers = self.headers.iter().copied();
-        let signable = SignableRequest::new(self.method, self.uri, headers, body).expect("signable");
+        let signable =
+            SignableRequest::new(self.method, self.uri, headers, body).expect("signable");
         let signed = sign(signable, &parameters).expect("a signature");
         let mut request = Request::builder().method(self.method).uri(self.uri);
         for (name, value) in &self.headers {
@@ -142,7 +146,11 @@ fn a_wrong_secret_is_refused_in_the_words_of_each_protocol() {
         given.secret = "wrong";
         given
     };
-    check(&wrong(Given::query("sts", WHO)), 403, "SignatureDoesNotMatch");
+    check(
+        &wrong(Given::query("sts", WHO)),
+        403,
+        "SignatureDoesNotMatch",
+    );
     check(&wrong(Given::query("ec2", VPCS)), 401, "AuthFailure");
     let list = Given::rest("GET", "http://127.0.0.1:4566/clusters");
     check(&wrong(list), 403, "InvalidSignatureException");
@@ -154,7 +162,11 @@ fn an_unknown_key_is_refused_in_the_words_of_each_protocol() {
         given.key = "AKIAUNKNOWN";
         given
     };
-    check(&unknown(Given::query("sts", WHO)), 403, "InvalidClientTokenId");
+    check(
+        &unknown(Given::query("sts", WHO)),
+        403,
+        "InvalidClientTokenId",
+    );
     check(&unknown(Given::query("ec2", VPCS)), 401, "AuthFailure");
     let list = Given::rest("GET", "http://127.0.0.1:4566/clusters");
     check(&unknown(list), 403, "UnrecognizedClientException");

@@ -210,7 +210,9 @@ impl ApiServer {
         let reads = subresource != Some("token") && ["get", "watch", "list"].contains(&verb);
         match (subresource, verb) {
             (None, _) | (Some("status" | "scale"), "get" | "update" | "patch") => {}
-            (Some("log"), "get") => return logs::log(&self.cluster, target, query, request.extensions().get()),
+            (Some("log"), "get") => {
+                return logs::log(&self.cluster, target, query, request.extensions().get());
+            }
             (Some("finalize"), "update") | (Some("token"), "create") => {}
             _ => return Err(Failure::method_not_allowed()),
         }

@@ -149,7 +149,10 @@ async fn a_protobuf_body_of_an_unknown_type_is_refused_by_name() {
     let body = "k8s\0\x0a\x0b\x0a\x02v1\x12\x05Thing";
     let (parts, body) = send(&cluster, "POST", MAPS, media, body).await;
     assert_eq!(parts.status, 501);
-    assert!(body["message"].as_str().unwrap().contains("v1 Thing"), "{body}");
+    assert!(
+        body["message"].as_str().unwrap().contains("v1 Thing"),
+        "{body}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

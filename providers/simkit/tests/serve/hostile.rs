@@ -32,9 +32,15 @@ fn what_is_no_http_is_refused() {
 #[test]
 fn a_head_or_path_that_is_too_long_is_refused() {
     let long = "x".repeat(HEAD_BYTES_MAX + 1);
-    check(format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}\r\n\r\n").into(), "431");
+    check(
+        format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}\r\n\r\n").into(),
+        "431",
+    );
     let long = "x".repeat(PATH_BYTES_MAX + 1);
-    check(format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n").into(), "414");
+    check(
+        format!("GET /{long} HTTP/1.1\r\nhost: x\r\n\r\n").into(),
+        "414",
+    );
 }
 
 #[test]
@@ -46,7 +52,8 @@ fn a_body_that_is_announced_too_large_is_refused_before_it_is_read() {
 #[test]
 fn a_body_that_grows_too_large_is_refused_on_the_way() {
     let chunk = "x".repeat(1 << 16);
-    let mut bytes = b"POST /make HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    let mut bytes =
+        b"POST /make HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     for _ in 0..=(BODY_BYTES_MAX >> 16) {
         bytes.extend_from_slice(format!("10000\r\n{chunk}\r\n").as_bytes());
     }
@@ -113,14 +120,20 @@ fn half(bytes: &'static [u8], expected: &'static str) {
 #[test]
 fn half_a_request_is_answered_when_its_time_is_over() {
     half(b"POST /make HTTP/1.1\r\nhost:", "408");
-    half(b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf", "408");
+    half(
+        b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf",
+        "408",
+    );
 }
 
 #[test]
 fn a_connection_that_says_nothing_is_closed_without_a_word() {
     half(b"", "");
     // A whole request, and then nothing: one answer, and the end.
-    half(b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n", "200");
+    half(
+        b"POST /make HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n",
+        "200",
+    );
 }
 
 #[test]

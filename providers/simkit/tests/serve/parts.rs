@@ -14,7 +14,10 @@ fn parts_arrive_one_by_one_in_one_answer_and_one_call() {
             .expect("written");
         let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
         let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-        assert!(head.iter().any(|line| line == "transfer-encoding: chunked"), "{head:?}");
+        assert!(
+            head.iter().any(|line| line == "transfer-encoding: chunked"),
+            "{head:?}"
+        );
         let body: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
         // Chunks of two bytes each, and the last one of none.
         assert_eq!(body, ["2", "1", "2", "2", "2", "3", "0"]);

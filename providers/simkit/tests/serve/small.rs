@@ -74,7 +74,9 @@ impl Cloud for Small {
 
     fn inventory(&self) -> Vec<Resource> {
         let things = self.things.iter();
-        things.map(|name| Resource::new("thing", name, "here")).collect()
+        things
+            .map(|name| Resource::new("thing", name, "here"))
+            .collect()
     }
 
     fn lives(&self) -> Vec<Life> {
@@ -112,7 +114,10 @@ fn count(request: &Request<Bytes>) -> Reply {
     let Some(parts) = request.extensions().get::<InParts>() else {
         return Reply::Now(said("1\n2\n3\n".to_owned()));
     };
-    let number = parts.cursor.as_ref().map_or(1, |text| text.parse().unwrap_or(0));
+    let number = parts
+        .cursor
+        .as_ref()
+        .map_or(1, |text| text.parse().unwrap_or(0));
     let response = said(format!("{number}\n"));
     if number == 3 {
         return Reply::Now(response);
@@ -183,7 +188,10 @@ pub fn with_limits<T, F: Future<Output = T>>(
             clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
             time_scale,
             seed: 1,
-            faults: faults.iter().map(|text| text.parse().expect("a fault")).collect(),
+            faults: faults
+                .iter()
+                .map(|text| text.parse().expect("a fault"))
+                .collect(),
             environment: std::collections::BTreeMap::new(),
         };
         let served = serve(|_| Small::default(), Arc::new(SmallDialect), serving).expect("served");

@@ -16,7 +16,10 @@ async fn get(url: &str, authority: &str) -> Result<String, String> {
     let mut request = Request::get(url).body(Bytes::new()).expect("a request");
     let authority = CertificateAuthority(authority.to_owned());
     request.extensions_mut().insert(authority);
-    let response = client.send(request).await.map_err(|error| error.to_string())?;
+    let response = client
+        .send(request)
+        .await
+        .map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(response.body()).into_owned())
 }
 
@@ -63,7 +66,10 @@ fn who_does_not_know_the_authority_does_not_trust_the_server() {
 /// The authority of a server that is not the one that is asked.
 async fn with_other_authority() -> String {
     let work = tokio::task::spawn_blocking(|| {
-        with_server(&[], |served| async move { served.authority_pem().to_owned() })
+        with_server(
+            &[],
+            |served| async move { served.authority_pem().to_owned() },
+        )
     });
     work.await.expect("another server")
 }
@@ -90,7 +96,10 @@ fn a_request_that_is_never_answered_ends_when_its_time_is_over() {
             std::io::Write::write_all(&mut stream, request).expect("written");
             // The client gives up, and the server goes on.
             drop(stream);
-            raw(address, b"GET /place HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            raw(
+                address,
+                b"GET /place HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            )
         });
         assert_eq!(status(&asked.await.expect("the client")), "200");
     });
