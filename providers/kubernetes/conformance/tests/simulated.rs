@@ -62,6 +62,10 @@ impl Cloud for Bare {
         Vec::new()
     }
 
+    fn charges(&self, _from: Timestamp) -> Vec<Charge> {
+        Vec::new()
+    }
+
     fn decoys(&self) -> Vec<(Resource, String)> {
         Vec::new()
     }
