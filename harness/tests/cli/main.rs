@@ -11,4 +11,5 @@ mod interrupt;
 #[cfg(unix)]
 mod kind;
 mod program;
+mod simulate;
 mod streams;

@@ -1,0 +1,198 @@
+//! `kubeproof simulate`: environment, exit codes and words, with commands that every machine has.
+//!
+//! Apart from real clients (`tests/clients.rs`), which not every machine has. Calls are made with bash's own
+//! sockets, to the control routes and unsigned.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::program::{code, command, kubeproof, nothing_was_made, stderr, stdout};
+
+/// Runs a shell script under `kubeproof simulate`, and expects this exit code and these words.
+#[track_caller]
+fn check(options: &[&str], script: &str, expected: i32, words: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = [&["simulate"], options, &["--", "sh", "-c", script]].concat();
+    let output = kubeproof(folder.path(), &arguments);
+    let said = stderr(&output);
+    assert_eq!(code(&output), expected, "{said}");
+    for word in words {
+        assert!(said.contains(word), "expected `{word}` in:\n{said}");
+    }
+    stdout(&output)
+}
+
+#[test]
+fn a_command_that_leaves_nothing_passes_and_has_standard_output_for_itself() {
+    let printed = check(&[], "echo mine", 0, &["left behind: nothing", "bill: $0.0000"]);
+    assert_eq!(printed, "mine\n");
+}
+
+#[test]
+fn a_command_that_fails_is_a_finding_with_its_own_status() {
+    check(&[], "exit 7", 1, &["left behind: nothing", "the command failed: exit status: 7"]);
+}
+
+#[test]
+fn a_command_that_cannot_be_started_is_a_usage_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = kubeproof(folder.path(), &["simulate", "--", "no-such-program-anywhere"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("`no-such-program-anywhere` could not be started"));
+    nothing_was_made(folder.path());
+}
+
+#[test]
+fn a_fault_that_never_struck_proves_nothing() {
+    let words = ["fault ec2:CreateVpc#1=quota: never struck: it proves nothing"];
+    check(&["--fault", "ec2:CreateVpc=quota"], "true", 3, &words);
+}
+
+#[test]
+fn the_environment_leads_to_the_simulator_and_nowhere_else() {
+    let printed = check(
+        &[],
+        "env | grep -c -e '^AWS_PROFILE=' -e '^AWS_ENDPOINT_URL_EC2=' -e '^AWS_SESSION_TOKEN='; \
+         echo $AWS_ENDPOINT_URL; echo $AWS_REGION; cat \"$KUBECONFIG\"; cat \"$AWS_CONFIG_FILE\"; \
+         head -1 \"$KUBEPROOF_CA_FILE_AWS\"",
+        0,
+        &[],
+    );
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines[0], "0", "{printed}");
+    assert!(lines[1].starts_with("http://127.0.0.1:"), "{printed}");
+    assert_eq!(lines[2], "us-east-1", "{printed}");
+    assert!(lines.contains(&"kind: Config"), "{printed}");
+    assert_eq!(lines.last(), Some(&"-----BEGIN CERTIFICATE-----"));
+}
+
+#[test]
+fn what_the_callers_environment_says_otherwise_is_taken_out_and_its_region_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "echo \"$AWS_PROFILE-$AWS_ENDPOINT_URL_EKS-$AWS_DEFAULT_REGION\"";
+    let output = command(folder.path(), &["simulate", "--", "sh", "-c", script])
+        .env("AWS_PROFILE", "mine")
+        .env("AWS_ENDPOINT_URL_EKS", "https://elsewhere.example")
+        .env("AWS_REGION", "us-west-2")
+        .output()
+        .expect("the program starts");
+    assert_eq!(stdout(&output), "--us-west-2\n", "{}", stderr(&output));
+    let output = command(folder.path(), &["simulate", "--", "true"])
+        .env("AWS_REGION", "nowhere-1")
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("AWS_REGION: no prices are known for region `nowhere-1`"));
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (wrong, expected) in [
+        (&["--cloud", "nimbus"][..], "there is no provider `nimbus`; known: aws"),
+        (&["--listen", "here"], "`here` is neither an IP address nor one with a port"),
+        (&["--listen", "192.0.2.1"], "aws cannot be served: cannot listen on 192.0.2.1:0"),
+        (&["--time-scale", "0"], "`0` is not a whole number from 1"),
+        (&["--time-scale", "1000000"], "at most 360000"),
+        (&["--fault", "nonsense"], "`nonsense` is not a fault"),
+        (&["--env-file", "no/such/folder/file"], "no/such/folder/file: cannot be written"),
+    ] {
+        let arguments = [&["simulate"], wrong, &["--", "true"]].concat();
+        let output = kubeproof(folder.path(), &arguments);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{wrong:?}: {said}");
+        assert!(said.contains(expected), "{wrong:?}: {said}");
+    }
+    nothing_was_made(folder.path());
+}
+
+#[test]
+fn listening_for_others_is_said_aloud() {
+    let words = ["warning: listening on 0.0.0.0: whoever reaches this machine"];
+    check(&["--listen", "0.0.0.0", "--quiet"], "true", 0, &words);
+}
+
+/// A server without a command, with the lines of its env file.
+fn serve(folder: &Path) -> (Child, Vec<String>) {
+    let mut child = command(folder, &["simulate", "--env-file", "env"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut errors = BufReader::new(child.stderr.take().expect("standard error"));
+    let mut line = String::new();
+    while !line.contains("serving until ^C") {
+        line.clear();
+        assert_ne!(errors.read_line(&mut line).expect("a line"), 0, "it ended");
+    }
+    child.stderr = Some(errors.into_inner());
+    let text = std::fs::read_to_string(folder.join("env")).expect("an env file");
+    (child, text.lines().map(str::to_owned).collect())
+}
+
+fn variable<'a>(lines: &'a [String], name: &str) -> &'a str {
+    let start = format!("export {name}='");
+    let line = lines.iter().find_map(|line| line.strip_prefix(&start));
+    let value = line.and_then(|rest| rest.split('\'').next());
+    value.unwrap_or_else(|| panic!("{name} in {lines:#?}"))
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn without_a_command_it_serves_until_a_signal_and_takes_its_env_file_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, lines) = serve(folder.path());
+    let control = variable(&lines, "KUBEPROOF_CONTROL_AWS").to_owned();
+    let address = control
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/_kubeproof"))
+        .expect("a URL");
+    let inventory = get(address, "/_kubeproof/inventory");
+    assert!(inventory.starts_with("HTTP/1.1 200 OK"), "{inventory}");
+    assert!(inventory.contains("\"resource_type\": \"vpc\""), "{inventory}");
+    let unsigned = get(address, "/");
+    assert!(unsigned.contains("MissingAuthenticationToken"), "{unsigned}");
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    nothing_was_made(folder.path());
+}
+
+#[test]
+fn a_signal_ends_the_command_and_its_children_and_the_result_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The child tells its id, and then waits far longer than any test.
+    let script = "sleep 1000 & echo $! > child; wait";
+    let mut program = command(folder.path(), &["simulate", "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let child = folder.path().join("child");
+    let mut id = String::new();
+    while !id.ends_with('\n') {
+        id = std::fs::read_to_string(&child).unwrap_or_default();
+        std::thread::yield_now();
+    }
+    let pid = program.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let mut said = String::new();
+    let errors = program.stderr.as_mut().expect("standard error");
+    errors.read_to_string(&mut said).expect("text");
+    assert_eq!(program.wait().expect("it ends").code(), Some(3), "{said}");
+    assert!(said.contains("the command was stopped before its end"), "{said}");
+    let alive = Command::new("kill").args(["-0", id.trim()]).stderr(Stdio::null()).status();
+    assert!(!alive.is_ok_and(|status| status.success()), "{id} lives on");
+}
