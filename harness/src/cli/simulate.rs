@@ -40,7 +40,7 @@ Exit codes:
   3   unknown: a fault never struck, or the command was stopped from outside
 
 Examples:
-  kubeproof simulate -- aws ec2 describe-vpcs
+  kubeproof simulate -- python3 SCRIPT
   kubeproof simulate --time-scale 60 -- terraform -chdir=DIR apply -auto-approve
   kubeproof simulate --env-file env & . ./env        for a shell of your own";
 
