@@ -188,6 +188,10 @@ fn dependencies_point_one_way() {
         ("reports", &["kubeproof-contract"][..]),
         ("providers/kubernetes", &["kubeproof-contract"][..]),
         (
+            "providers/kubernetes/conformance",
+            &["kubeproof-contract", "kubeproof-kubernetes"][..],
+        ),
+        (
             "providers/kubernetes/simulator",
             &["kubeproof-contract", "kubeproof-simkit"][..],
         ),

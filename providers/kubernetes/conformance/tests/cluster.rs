@@ -3,6 +3,9 @@
 //!
 //! `KUBEPROOF_CONFORMANCE_IMAGE` names the image, which must have a shell.
 
+#[path = "cluster/schema.rs"]
+mod schema;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,41 +13,77 @@ use std::time::Duration;
 use kubeproof_contract::https::Https;
 use kubeproof_kubernetes::kubeconfig;
 use kubeproof_kubernetes_conformance::{Arm, CASES, Case, run_case};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 const KUBECONFIG: &str = "KUBEPROOF_CONFORMANCE_KUBECONFIG";
 const IMAGE: &str = "KUBEPROOF_CONFORMANCE_IMAGE";
 /// An image of the Kubernetes project, for clusters that reach its registry.
 const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
+/// The trial that is no case.
+const SCHEMA: &str = "schema::the_simulators_schema_is_that_of_the_cluster";
 /// Cases that run at once: they mostly wait.
 const AT_ONCE: usize = 8;
 
-fn run(text: &str, image: &str, prefix: &str, case: &Case) -> Result<(), String> {
+/// Runs something with an arm in a runtime of its own.
+fn with_arm<F>(
+    text: &str,
+    image: &str,
+    prefix: &str,
+    work: impl FnOnce(Arm) -> F,
+) -> Result<(), Failed>
+where
+    F: Future<Output = Result<(), String>>,
+{
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|error| error.to_string())?;
+        .build()?;
     runtime.block_on(async {
-        let access = kubeconfig::access(text).map_err(|error| error.to_string())?;
-        let https = Https::new(Duration::from_secs(60)).map_err(|error| error.to_string())?;
-        let arm =
-            Arm::new(access, Arc::new(https), image, prefix).map_err(|error| error.to_string())?;
-        run_case(&arm, case)
-            .await
-            .map_err(|finding| finding.to_string())
+        let access = kubeconfig::access(text)?;
+        let https = Https::new(Duration::from_secs(60))?;
+        let arm = Arm::new(access, Arc::new(https), image, prefix)?;
+        work(arm).await.map_err(Into::into)
     })
+}
+
+async fn run(arm: Arm, case: &Case) -> Result<(), String> {
+    run_case(&arm, case)
+        .await
+        .map_err(|finding| finding.to_string())
+}
+
+/// The trials on a cluster.
+fn trials(text: &str, image: &str) -> Vec<Trial> {
+    // Name spaces of this run are told from those of another by the process.
+    let prefix = format!("kp-conf-{}", std::process::id());
+    let given = || (text.to_owned(), image.to_owned(), prefix.clone());
+    let mut trials: Vec<Trial> = CASES
+        .iter()
+        .map(|case| {
+            let (text, image, prefix) = given();
+            Trial::test(case.name, move || {
+                with_arm(&text, &image, &prefix, |arm| run(arm, case))
+            })
+        })
+        .collect();
+    let (text, image, prefix) = given();
+    trials.push(Trial::test(SCHEMA, move || {
+        with_arm(&text, &image, &prefix, |arm| async move {
+            schema::check(&arm.client).await
+        })
+    }));
+    trials
 }
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let image = std::env::var(IMAGE).unwrap_or_else(|_| DEFAULT_IMAGE.to_owned());
-    // Name spaces of this run are told from those of another by the process.
-    let prefix = format!("kp-conf-{}", std::process::id());
     let trials = match std::env::var(KUBECONFIG) {
         Err(_) => CASES
             .iter()
-            .map(|case| {
-                let name = format!("{} (no cluster: {KUBECONFIG} is not set)", case.name);
+            .map(|case| case.name)
+            .chain([SCHEMA])
+            .map(|name| {
+                let name = format!("{name} (no cluster: {KUBECONFIG} is not set)");
                 Trial::test(name, || Ok(())).with_ignored_flag(true)
             })
             .collect(),
@@ -53,15 +92,7 @@ fn main() -> ExitCode {
                 eprintln!("{KUBECONFIG} names {path}, which cannot be read: {error}");
                 return ExitCode::FAILURE;
             }
-            Ok(text) => CASES
-                .iter()
-                .map(|case| {
-                    let (text, image, prefix) = (text.clone(), image.clone(), prefix.clone());
-                    Trial::test(case.name, move || {
-                        run(&text, &image, &prefix, case).map_err(Into::into)
-                    })
-                })
-                .collect(),
+            Ok(text) => trials(&text, &image),
         },
     };
     arguments.test_threads.get_or_insert(AT_ONCE);

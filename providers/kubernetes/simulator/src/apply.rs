@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::fields::{self, Step};
+use crate::difference;
+use crate::fields::Step;
 use crate::managers::{Conflict, Managers, Writer};
 use crate::schema::{self, Field, Shape};
 use crate::types::Type;
@@ -25,7 +26,7 @@ pub(crate) fn apply(
     let root = Field::of_type(of.kind);
     let mut after = merged(&root, live.clone(), wanted);
     let before = managers.owned_by(writer);
-    let named = fields::named(of.kind, wanted);
+    let named = difference::named(of.kind, wanted);
     managers.assign(of, writer, named);
     let owned = managers.all_owned();
     let mut left: Vec<Vec<Step>> = before.paths();
@@ -34,7 +35,7 @@ pub(crate) fn apply(
     for path in left.iter().filter(|path| !owned.touches(path)) {
         take(&root, &mut after, path);
     }
-    let found = fields::difference(of.kind, live, &after, false);
+    let found = difference::difference(of.kind, live, &after, false);
     let conflicts = managers.conflicts(writer, &found.written);
     if !conflicts.is_empty() && !force {
         return Err(conflicts);
@@ -60,8 +61,8 @@ fn merged(field: &Field, old: Value, new: &Value) -> Value {
         }
         (Shape::List(_), Value::Array(mut list), Value::Array(new)) => {
             for value in new {
-                let step = fields::item_step(field, value);
-                let same = |item: &&mut Value| fields::item_step(field, item) == step;
+                let step = difference::item_step(field, value);
+                let same = |item: &&mut Value| difference::item_step(field, item) == step;
                 match list.iter_mut().find(same) {
                     Some(item) => *item = merged(&field.inner(), item.take(), value),
                     None => list.push(value.clone()),
@@ -96,7 +97,7 @@ fn take(field: &Field, value: &mut Value, path: &[Step]) {
         Value::Array(list) => {
             let at = list
                 .iter()
-                .position(|item| fields::item_step(field, item) == *step);
+                .position(|item| difference::item_step(field, item) == *step);
             match at {
                 Some(index) if rest.is_empty() => {
                     list.remove(index);

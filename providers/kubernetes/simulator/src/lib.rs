@@ -19,6 +19,7 @@ mod decode;
 mod defaults;
 mod delete;
 mod deployments;
+mod difference;
 mod discovery;
 mod events;
 mod failure;

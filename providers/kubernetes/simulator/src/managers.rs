@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::difference::difference;
 use crate::fields::{self, FieldSet};
 use crate::json::{items, remove, set, text};
 use crate::types::Type;
@@ -188,7 +189,7 @@ pub(crate) fn updated(of: &'static Type, writer: &Writer<'_>, before: &Value, af
         return remove(after, "/metadata/managedFields");
     }
     let status = writer.subresource == Some("status");
-    let found = fields::difference(of.kind, before, after, status);
+    let found = difference(of.kind, before, after, status);
     managers.disown(writer, &found.written);
     managers.forget(&found.gone);
     let mut mine = managers.owned_by(writer);

@@ -78,6 +78,10 @@ pub(crate) fn ended(pod: &mut Value, exit_code: i32, now: &str) {
     } else {
         "PodFailed"
     };
+    let sandbox = json!({
+        "type": "PodReadyToStartContainers", "status": "False", "lastProbeTime": null,
+    });
+    set_condition(pod, "/status/conditions", sandbox, now);
     for kind in ["Ready", "ContainersReady"] {
         condition(pod, kind, Some((reason, "")), now);
     }

@@ -41,6 +41,18 @@ pub(super) async fn a_pod_ends_as_its_container_ends(place: &Place<'_>) -> Outco
         hold(is_true(&pod, "PodScheduled"), || {
             format!("it was never scheduled: {pod}")
         })?;
+        let why = condition(&pod, "Ready").map(|condition| condition["reason"].clone());
+        let expected = if code == 0 {
+            "PodCompleted"
+        } else {
+            "PodFailed"
+        };
+        same("why it is not ready", why, Some(json!(expected)))?;
+        let cleared = |pod: &Value| {
+            condition(pod, "PodReadyToStartContainers")
+                .is_some_and(|condition| condition["status"] == "False")
+        };
+        place.wait("the end of its sandbox", &path, cleared).await?;
     }
     Ok(())
 }
