@@ -98,7 +98,8 @@ pub fn run(
 }
 
 /// The clean run, twice: as every trial, with all its checks, and as the campaign's lifecycles are.
-/// `None` when it is not clean, for then nothing that follows would prove anything.
+/// `None` when it is not clean, for then nothing that follows would prove anything; chosen faults are
+/// shown all the same, beside what the clean run has shown.
 fn ground(
     scenario: &Scenario,
     order: &Order,
@@ -128,7 +129,9 @@ fn ground(
                 .findings
                 .push(found(scenario, &[], finding, Vec::new()));
         }
-        return Ok(None);
+        if !matches!(order.mode, Mode::These(_)) {
+            return Ok(None);
+        }
     }
     let Some(end_state) = ran.truth.end_state else {
         let name = scenario.name();

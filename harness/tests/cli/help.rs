@@ -10,6 +10,7 @@ fn help_of_program_and_commands_is_as_reviewed() {
     for command in [
         "",
         "verify",
+        "faults",
         "audit",
         "sweep",
         "estimate",
