@@ -100,11 +100,30 @@ fn plain(run: &Run, text: &str) -> String {
         out.extend(next);
         rest = &after[next.map_or(0, char::len_utf8)..];
     }
+    // The middle of a UUID is three short words between two long ones.
+    let out = without_uuid_middles(&out);
     // `ip-10-0-1-23.ec2.internal`: the address is spelt with dashes.
     if out.starts_with("ip-") {
         return "ip-#".to_owned();
     }
     out
+}
+
+/// `#-a20f-419b-a1d0-#` as `#`.
+fn without_uuid_middles(text: &str) -> String {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_short = |part: &&str| part.len() == 4 && part.chars().all(|c| c.is_ascii_hexdigit());
+    let mut kept = Vec::new();
+    let mut index = 0;
+    while index < parts.len() {
+        kept.push(parts[index]);
+        let next = parts.get(index + 1..index + 5);
+        let is_uuid = next.is_some_and(|next| {
+            parts[index].ends_with('#') && next[..3].iter().all(|p| is_short(&p)) && next[3] == "#"
+        });
+        index += if is_uuid { 5 } else { 1 };
+    }
+    kept.join("-")
 }
 
 /// Whether a word is an id: long, of hexadecimal digits or of digits and capitals.
@@ -142,6 +161,15 @@ mod tests {
         let clean = state(&run("r1-aaaaaaaa"), "disk-0123456789", "20");
         let healed = state(&run("r1-bbbbbbbb"), "disk-9876543210", "20");
         assert_eq!(differs(&clean, &healed), None);
+    }
+
+    #[test]
+    fn a_uuid_in_a_name_makes_no_difference() {
+        let run = run("r1-aaaaaaaa");
+        let plain = |text| super::plain(&run, text);
+        let name = plain("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
+        assert_eq!(name, "workers-#");
+        assert_eq!(plain("10.0.0.0/16-a20f"), "10.0.0.0/16-a20f");
     }
 
     #[test]
