@@ -6,6 +6,7 @@ pub mod audit;
 pub mod completions;
 pub mod doctor;
 pub mod estimate;
+pub mod faults;
 pub mod output;
 pub mod progress;
 pub mod report;
@@ -62,6 +63,7 @@ Examples:
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
   kubeproof verify FILE --fault SPEC                   with a failure of your own
+  kubeproof faults FILE                                every call, every fault
   kubeproof verify --tier kind                         on a real Kubernetes on this machine
   kubeproof sweep --run ID                             what a run left behind
   kubeproof simulate -- COMMAND                        a program of yours, on a simulated cloud
@@ -75,6 +77,8 @@ enum Command {
     Verify(verify::Args),
     /// Serve simulated accounts to other programs, and show what those leave behind
     Simulate(simulate::Args),
+    /// Fail every call of a clean run in every documented way, and show what that leaves
+    Faults(faults::Args),
     /// List an account and show what is in it; deletes nothing
     Audit(audit::Args),
     /// Show what a run left behind, and with --delete remove it
@@ -111,6 +115,7 @@ pub fn main() -> u8 {
     match &cli.command {
         Command::Verify(args) => verify::run(args, &out),
         Command::Simulate(args) => simulate::run(args, &out),
+        Command::Faults(args) => faults::run(args, &out),
         Command::Audit(args) => audit::run(args, &out),
         Command::Sweep(args) => sweep::run(args, &out),
         Command::Estimate(args) => estimate::run(args, &out),

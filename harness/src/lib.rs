@@ -7,6 +7,7 @@ pub mod audit;
 pub mod cli;
 pub mod cost;
 pub mod exit_code;
+pub mod faults;
 pub mod live;
 pub mod oracles;
 pub mod providers;

@@ -3,6 +3,7 @@
 //! Apart from the phases, so that each is tested on data that it must refuse.
 
 pub mod calls;
+pub mod end_state;
 pub mod foreign;
 pub mod orphans;
 pub mod price;

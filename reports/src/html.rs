@@ -2,7 +2,7 @@
 //!
 //! Apart from the page's content, which it only writes: its own are the look and the escaping.
 
-use crate::page::{Align, Block, Cell, Grid, Section, page};
+use crate::page::{Align, Block, Cell, Grid, Page, Section, page};
 use crate::record::Record;
 use crate::word::{VERDICTS, word};
 use kubeproof_contract::check::Verdict;
@@ -33,7 +33,12 @@ pre { overflow-x: auto; white-space: pre-wrap; }
 
 /// The records as a page.
 pub fn render(records: &[Record]) -> String {
-    let sections: String = page(records).sections.iter().map(section).collect();
+    of_page(&page(records))
+}
+
+/// A page as HTML.
+pub(crate) fn of_page(page: &Page) -> String {
+    let sections: String = page.sections.iter().map(section).collect();
     let colours: String = VERDICTS
         .iter()
         .map(|verdict| format!(".{verdict} {{ color: var(--{verdict}); }}\n"))

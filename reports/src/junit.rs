@@ -98,7 +98,7 @@ fn trial(record: &Record) -> TestCase {
     case
 }
 
-fn case(class: &str, name: &str, verdict: Verdict, message: &str) -> TestCase {
+pub(crate) fn case(class: &str, name: &str, verdict: Verdict, message: &str) -> TestCase {
     let mut status = match verdict {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),

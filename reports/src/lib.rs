@@ -2,6 +2,7 @@
 //!
 //! It knows no cloud and drives nothing: every format is a reader of the same records.
 
+pub mod campaign;
 pub mod criteria;
 pub mod format;
 pub mod html;

@@ -2,13 +2,18 @@
 //!
 //! Apart from the page's content, which it only writes: what is its own is what to escape.
 
-use crate::page::{Align, Block, Grid, Section, page};
+use crate::page::{Align, Block, Grid, Page, Section, page};
 use crate::record::Record;
 use crate::word::word;
 
 /// The records as Markdown.
 pub fn render(records: &[Record]) -> String {
-    let sections: Vec<String> = page(records).sections.iter().map(section).collect();
+    of_page(&page(records))
+}
+
+/// A page as Markdown.
+pub(crate) fn of_page(page: &Page) -> String {
+    let sections: Vec<String> = page.sections.iter().map(section).collect();
     format!("# kubeproof\n\n{}", sections.join("\n"))
 }
 

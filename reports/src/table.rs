@@ -5,7 +5,7 @@
 use kubeproof_contract::check::Verdict;
 
 use crate::format::Style;
-use crate::page::{Block, Section, brief, page};
+use crate::page::{Block, Page, Section, brief, page};
 use crate::record::Record;
 use crate::word::{VERDICTS, word};
 
@@ -18,14 +18,19 @@ const LEAST_WIDTH: usize = 60;
 
 /// The records as text for a terminal.
 pub fn render(records: &[Record], style: &Style) -> String {
-    let width = style
-        .width
-        .map_or(USUAL_WIDTH, usize::from)
-        .max(LEAST_WIDTH);
     let page = match style.brief {
         true => brief(records),
         false => page(records),
     };
+    of_page(&page, style)
+}
+
+/// A page as text for a terminal.
+pub(crate) fn of_page(page: &Page, style: &Style) -> String {
+    let width = style
+        .width
+        .map_or(USUAL_WIDTH, usize::from)
+        .max(LEAST_WIDTH);
     let sections: Vec<String> = page
         .sections
         .iter()

@@ -1,9 +1,10 @@
-//! `kubeproof report`: the records of earlier runs again, in any format.
+//! `kubeproof report`: the records of earlier runs again, in any format; shards of a campaign as one.
 //!
 //! Apart from verify because nothing is run: it reads run directories.
 
 use std::path::{Path, PathBuf};
 
+use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, render};
 use kubeproof_reports::record::Record;
 
@@ -19,7 +20,7 @@ const RECORD: &str = "record.json";
 /// Options of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Run directories, folders of them, or record files
+    /// Run directories, folders of them, record files, or what `faults --format json` printed
     #[arg(value_name = "PATH", default_value = DEFAULT_FOLDER)]
     paths: Vec<PathBuf>,
     /// Format of the report [default: table]
@@ -29,6 +30,11 @@ pub struct Args {
 
 /// Shows the records. The exit code is that of the runs.
 pub fn run(args: &Args, out: &Output) -> u8 {
+    let format = args.format.map_or(Format::Table, Format::from);
+    let campaigns: Vec<Option<Campaign>> = args.paths.iter().map(|path| campaign(path)).collect();
+    if campaigns.iter().any(Option::is_some) {
+        return added_up(campaigns, format, out);
+    }
     let mut records = Vec::new();
     let mut problems = Vec::new();
     for path in &args.paths {
@@ -41,9 +47,28 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         return out.problems(&problems);
     }
     in_order(&mut records);
-    let format = args.format.map_or(Format::Table, Format::from);
     out.report(&render(format, &records, &out.style()));
     exit_code::of(records.iter().map(|record| record.verdict))
+}
+
+/// The record of a campaign in this file, if it is one.
+fn campaign(path: &Path) -> Option<Campaign> {
+    let text = std::fs::read_to_string(path).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Campaigns, such as the shards of one, as one report.
+fn added_up(campaigns: Vec<Option<Campaign>>, format: Format, out: &Output) -> u8 {
+    let mut whole = Campaign::default();
+    for campaign in campaigns {
+        let Some(campaign) = campaign else {
+            out.error("records of trials and of campaigns cannot be shown together");
+            return exit_code::USAGE;
+        };
+        whole.merge(campaign);
+    }
+    out.report(&campaign::render::render(format, &whole, &out.style()));
+    exit_code::of([campaign::page::verdict(&whole)])
 }
 
 /// Scenarios in the order of their names, the main trial of each first.

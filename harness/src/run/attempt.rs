@@ -33,7 +33,10 @@ pub async fn attempt<T>(
         // In this order, so that a crash is listened to before the first call is made, and so that
         // the same seed always takes the same branch.
         biased;
-        () = stage.faults.crash() => (Ending::Crashed, None),
+        () = stage.faults.crash() => {
+            let cancelled = stage.faults.was_cancelled();
+            (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None)
+        }
         () = stopped => (Ending::Stopped, None),
         ended = work => match ended {
             Ok(made) => (Ending::Succeeded, Some(made)),
@@ -47,6 +50,20 @@ pub async fn attempt<T>(
                 stage.scenario().limits.calls)), None)
         }
     }
+}
+
+/// How often faults have struck so far, all together.
+pub fn strikes(stage: &Stage<'_>) -> u64 {
+    let tally = stage.faults.tally();
+    tally.iter().map(|(_, count)| count.struck).sum()
+}
+
+/// Whether every fault has struck as often as it will.
+pub fn faults_are_over(stage: &Stage<'_>) -> bool {
+    let tally = stage.faults.tally();
+    tally
+        .iter()
+        .all(|(fault, count)| count.struck >= fault.place.times)
 }
 
 /// Ends when more calls were made than the trial may make.

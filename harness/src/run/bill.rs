@@ -48,6 +48,12 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     let budget = stage.scenario().cost.budget_usd.0;
     book.find_all(metered_usd.and_then(|usd| calls::metered(usd, budget)));
     let tolerance = stage.scenario().cost.tolerance_percent;
+    if stage.trial.is_campaign() {
+        book.cost = no_cost(tolerance, "a campaign asks for no bill");
+        book.cost.metered = metered_usd;
+        book.end(begun, Verdict::Skipped, "only the meter was looked at");
+        return;
+    }
     let Some(first) = calls::mutating(&journal).next().map(|call| call.at) else {
         book.cost = no_cost(tolerance, "nothing was created");
         book.end(begun, Verdict::Skipped, "nothing was created");

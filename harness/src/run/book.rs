@@ -35,6 +35,8 @@ pub struct Book<'a, 'b> {
     pub log: Vec<String>,
     /// Seconds of the trial, once they are known: waiting for the bill does not count.
     seconds: Option<u64>,
+    /// The first call of each phase, counted from 0.
+    pub marks: Vec<(&'static str, usize)>,
 }
 
 /// A phase that has begun.
@@ -60,6 +62,7 @@ impl<'a, 'b> Book<'a, 'b> {
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
             seconds: None,
+            marks: Vec::new(),
         };
         let (trial, run) = (stage.trial, &stage.run);
         book.note(&format!(
@@ -92,6 +95,7 @@ impl<'a, 'b> Book<'a, 'b> {
             .progress
             .phase(&self.stage.trial.name(), name, at);
         self.note(&format!("{name} begins"));
+        self.marks.push((name, self.stage.journal.len()));
         Begun {
             name,
             at,
@@ -228,6 +232,10 @@ impl<'a, 'b> Book<'a, 'b> {
 
     /// A fault that never struck proves nothing, so its trial cannot pass.
     fn fault_findings(&mut self) {
+        // A campaign tells by itself what it did not reach.
+        if self.stage.trial.is_campaign() {
+            return;
+        }
         for (fault, count) in self.stage.faults.tally() {
             if count.struck == 0 {
                 let message = format!(

@@ -18,6 +18,8 @@ pub enum Ending {
     Crashed,
     /// It did not end within its limit.
     Late(String),
+    /// A fault had its user interrupt it.
+    Cancelled,
     /// It was asked to stop.
     Stopped,
 }
@@ -30,6 +32,7 @@ impl Ending {
             Self::Failed(why) => format!("failed: {why}"),
             Self::Crashed => "its process died".to_owned(),
             Self::Late(limit) => format!("did not end: {limit}"),
+            Self::Cancelled => "was interrupted by its user".to_owned(),
             Self::Stopped => "was asked to stop".to_owned(),
         }
     }
@@ -56,12 +59,16 @@ fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning
 
 /// What the first attempt at provisioning means.
 pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
-    use Ending::{Crashed, Failed, Late, Stopped, Succeeded};
+    use Ending::{Cancelled, Crashed, Failed, Late, Stopped, Succeeded};
     use Expectation::{CleanedThenRetried, RetrySucceeds, TakenOver};
     let words = ending.words();
     match (expected, ending) {
         (_, Stopped) => meaning(Verdict::Unknown, words, false),
-        (_, Late(_)) => meaning(Verdict::Fail, words, expected == Expected::Recovers),
+        (_, Late(_)) => meaning(Verdict::Fail, words, recovers(expected)),
+        (Expected::Recovers | Expected::Persists, Cancelled) => {
+            meaning(Verdict::Pass, format!("{words} (as forced)"), false)
+        }
+        (_, Cancelled) => meaning(Verdict::Fail, words, false),
         (Expected::Forced(RetrySucceeds | CleanedThenRetried), Succeeded) => meaning(
             Verdict::Fail,
             "said that it succeeded though its failure was forced: it did not notice",
@@ -78,7 +85,7 @@ pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
             format!("{words}, where its process should have died"),
             false,
         ),
-        (Expected::Recovers, Failed(_) | Crashed) => {
+        (Expected::Recovers | Expected::Persists, Failed(_) | Crashed) => {
             meaning(Verdict::Pass, format!("{words} (after a fault)"), true)
         }
         (_, Succeeded) => meaning(Verdict::Pass, words, false),
@@ -86,9 +93,25 @@ pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
     }
 }
 
-/// What a later attempt at provisioning, by a new process, means.
-pub fn later_provision(ending: &Ending) -> Meaning {
+/// Whether a failure after a fault is no finding in itself.
+fn recovers(expected: Expected) -> bool {
+    matches!(expected, Expected::Recovers | Expected::Persists)
+}
+
+/// What a later attempt at provisioning, by a new process, means. Where a fault struck it, it may
+/// fail, too; where none did, it must succeed.
+pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Meaning {
     match ending {
+        Ending::Failed(_) | Ending::Crashed if struck && recovers(expected) => meaning(
+            Verdict::Pass,
+            format!("a new process {} (after a fault)", ending.words()),
+            true,
+        ),
+        Ending::Cancelled if recovers(expected) => meaning(
+            Verdict::Pass,
+            format!("a new process {} (as forced)", ending.words()),
+            false,
+        ),
         Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
         Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
         other => meaning(
@@ -105,6 +128,7 @@ pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
     let forced = matches!(
         expected,
         Expected::Recovers
+            | Expected::Persists
             | Expected::Forced(Expectation::TakenOver | Expectation::TeardownSucceeds)
     );
     match ending {
@@ -119,6 +143,11 @@ pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
+        Ending::Failed(_) if expected == Expected::Persists => meaning(
+            Verdict::Pass,
+            format!("{} (the fault goes on)", ending.words()),
+            !last,
+        ),
         _ if forced && !last => meaning(
             Verdict::Pass,
             format!("{} (after a fault)", ending.words()),

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 
@@ -103,18 +104,10 @@ pub fn run_one(
         trial: trial.name(),
         message,
     };
-    // The SDKs' jitter comes from here: per thread, and the same for the same seed.
-    fastrand::seed(trial.seed);
-    let runtime = runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
-    let (mut ran, journal) = runtime.block_on(async {
-        let stage = Stage::set(trial, around, progress, today())
-            .map_err(|error| wrong(error.to_string()))?;
-        let ran: Ran = lifecycle::run(&stage).await;
-        Ok((ran, stage.journal.calls()))
-    })?;
+    let (mut ran, journal) = in_memory(trial, around, progress)?;
     ran.record.elapsed_milliseconds = stopwatch.milliseconds();
     if let Some(folder) = &around.out {
         directory::write_all(folder, &ran, &journal)
@@ -128,6 +121,30 @@ pub fn run_one(
         record.elapsed_milliseconds,
     );
     Ok(record)
+}
+
+/// Runs a trial and keeps what it has shown, with its journal, in memory.
+///
+/// # Errors
+/// When it could not be run at all.
+pub fn in_memory(
+    trial: &Trial,
+    around: &Surroundings,
+    progress: &Arc<dyn Progress>,
+) -> Result<(Ran, Vec<Call>), LabError> {
+    let wrong = |message: String| LabError {
+        trial: trial.name(),
+        message,
+    };
+    // The SDKs' jitter comes from here: per thread, and the same for the same seed.
+    fastrand::seed(trial.seed);
+    let runtime = runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let stage = Stage::set(trial, around, progress, today())
+            .map_err(|error| wrong(error.to_string()))?;
+        let ran = lifecycle::run(&stage).await;
+        Ok((ran, stage.journal.calls()))
+    })
 }
 
 /// The runtime of one trial: virtual time in rehearsal, real time and sockets elsewhere.

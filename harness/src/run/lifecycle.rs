@@ -14,9 +14,11 @@ use kubeproof_reports::record::Record;
 
 use super::book::Book;
 use super::stage::Stage;
-use super::{bill, directory, job, look, observe, provision, teardown};
+use super::trial::Expected;
+use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
 use crate::audit::inventory::Inventory;
 use crate::oracles;
+use crate::oracles::end_state::EndState;
 
 /// A trial that was run: its record and its log.
 #[derive(Debug)]
@@ -25,6 +27,19 @@ pub struct Ran {
     pub record: Record,
     /// The log, line by line.
     pub log: Vec<String>,
+    /// The first call of each phase, counted from 0.
+    pub marks: Vec<(&'static str, usize)>,
+    /// What a campaign compares.
+    pub truth: Truth,
+}
+
+/// What the truth has shown in a lifecycle of a campaign.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// What existed when the cluster was ready, if it ever was.
+    pub end_state: Option<EndState>,
+    /// Types and names of what was left after teardown.
+    pub left: BTreeSet<(String, String)>,
 }
 
 /// Runs a trial on its stage.
@@ -32,11 +47,19 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     let mut book = Book::new(stage);
     let observer = stage.account(Actor::Observer);
     let auditor = stage.account(Actor::Auditor);
-    if stage.stop.asked() || !observe::preflight(&mut book, stage, observer.as_ref()).await {
-        return done(book, stage);
+    let mut truth = Truth::default();
+    let campaign = stage.trial.is_campaign();
+    let go = campaign || observe::preflight(&mut book, stage, observer.as_ref()).await;
+    if stage.stop.asked() || !go {
+        return done(book, stage, truth);
     }
-    let Some(baseline) = look::baseline(&mut book, stage, auditor.as_ref()).await else {
-        return done(book, stage);
+    let baseline = if campaign {
+        in_truth::baseline(stage)
+    } else {
+        look::baseline(&mut book, stage, auditor.as_ref()).await
+    };
+    let Some(baseline) = baseline else {
+        return done(book, stage, truth);
     };
     let decoys = stage
         .world
@@ -49,24 +72,32 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
             "intent",
             format!("the intent could not be written, so nothing was created: {problem}"),
         );
-        return done(book, stage);
+        return done(book, stage, truth);
     }
     if stage.trial.tier != Tier::Rehearsal {
         stage.stop.opens(&stage.run.id, &stage.clean_up_command());
     }
     tokio::select! {
         biased;
-        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline) => {}
+        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
         // Whatever it was at is dropped; teardown works from what is there.
         () = stage.stop.wait() => {}
     }
-    teardown::teardown(&mut book, stage).await;
+    let gone = teardown::teardown(&mut book, stage).await;
+    if !gone && stage.trial.expected() == Expected::Persists {
+        stage.faults.lift();
+        teardown::finish(&mut book, stage).await;
+    }
     if stage.trial.expects(Expectation::FinishesLater) {
         look::must_be_unknown(&mut book, stage, auditor.as_ref(), &baseline).await;
         stage.faults.lift();
         teardown::finish(&mut book, stage).await;
     }
-    let looked = look::audit(&mut book, stage, auditor.as_ref(), &baseline).await;
+    let looked = if campaign {
+        in_truth::audit(&mut book, stage, auditor.as_ref(), &baseline, &mut truth).await
+    } else {
+        look::audit(&mut book, stage, auditor.as_ref(), &baseline).await
+    };
     let mut others = looked.staying;
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
@@ -86,7 +117,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         stage.stop.closes(&stage.run.id);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
-    done(book, stage)
+    done(book, stage, truth)
 }
 
 /// Provisions, as often as the trial means it to, and uses the cluster.
@@ -95,6 +126,7 @@ async fn make_and_use(
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
+    truth: &mut Truth,
 ) {
     let (mut provisioned, again) = provision::first(book, stage).await;
     if again {
@@ -104,8 +136,12 @@ async fn make_and_use(
         }
         provisioned = provision::retry(book, stage).await;
     }
-    if let Some(provisioned) = provisioned {
-        use_cluster(book, stage, &provisioned).await;
+    match provisioned {
+        Some(_) if stage.trial.is_campaign() => {
+            in_truth::ready(book, stage, baseline, truth).await;
+        }
+        Some(provisioned) => use_cluster(book, stage, &provisioned).await,
+        None => {}
     }
 }
 
@@ -139,7 +175,7 @@ async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &P
 }
 
 /// The oracles over the journal, and the record.
-fn done(mut book: Book<'_, '_>, stage: &Stage<'_>) -> Ran {
+fn done(mut book: Book<'_, '_>, stage: &Stage<'_>, truth: Truth) -> Ran {
     if stage.stop.asked() {
         let begun = book.begin("stop");
         book.end(begun, Verdict::Unknown, "was asked to stop");
@@ -154,8 +190,11 @@ fn done(mut book: Book<'_, '_>, stage: &Stage<'_>) -> Ran {
         stage.scenario().limits.calls,
     ));
     let log = std::mem::take(&mut book.log);
+    let marks = std::mem::take(&mut book.marks);
     Ran {
         record: book.into_record(),
         log,
+        marks,
+        truth,
     }
 }

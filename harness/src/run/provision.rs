@@ -10,7 +10,7 @@ use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
-use super::attempt::attempt;
+use super::attempt::{attempt, strikes};
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
@@ -38,17 +38,30 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     (made, meaning.again)
 }
 
-/// A later attempt, by a new process. `None` when there is no cluster in the end.
+/// Later attempts, by a new process each: one, and another one for each that a further fault of the
+/// trial struck. `None` when there is no cluster in the end.
 pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
+    for _ in 0..stage.trial.faults().len().max(1) {
+        let (made, again) = once_more(book, stage).await;
+        if made.is_some() || !again {
+            return made;
+        }
+    }
+    None
+}
+
+async fn once_more(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provisioned>, bool) {
     let minutes = stage.scenario().limits.provision_minutes;
+    let struck = strikes(stage);
     let begun = book.begin("retry");
     let mut provisioner = stage.provisioner();
     let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
-    let meaning = expect::later_provision(&ending);
+    let struck = strikes(stage) > struck;
+    let meaning = expect::later_provision(stage.trial.expected(), &ending, struck);
     note_late(book, &ending);
     book.end_judged(begun, meaning.verdict, meaning.message);
-    made
+    (made, meaning.again)
 }
 
 /// O5: an attempt that did not end by itself.

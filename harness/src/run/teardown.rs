@@ -6,7 +6,7 @@
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 
-use super::attempt::attempt;
+use super::attempt::{attempt, strikes};
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
@@ -17,8 +17,8 @@ use crate::oracles::price::{Item, list};
 /// How often teardown is tried.
 const ATTEMPTS_MAX: usize = 3;
 
-/// Tears down, in a new process each time, until one succeeds.
-pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+/// Tears down, in a new process each time, until one succeeds. Whether one did.
+pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
     let minutes = stage.scenario().limits.teardown_minutes;
     for number in 1..=ATTEMPTS_MAX {
         let begun = book.begin(if number == 1 {
@@ -38,9 +38,10 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
             again(book, stage, minutes).await;
         }
         if !meaning.again {
-            return;
+            return ending == Ending::Succeeded;
         }
     }
+    false
 }
 
 /// Tears down once the faults are over: what could not be found out before must be finished now.
@@ -82,10 +83,18 @@ fn still_there(stage: &Stage<'_>) -> String {
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     let begun = book.begin("teardown-again");
-    let before = stage.journal.len();
-    let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
-    drop(provisioner);
+    let mut before = stage.journal.len();
+    let mut ending = Ending::Stopped;
+    for _ in 0..ATTEMPTS_MAX {
+        let struck = strikes(stage);
+        before = stage.journal.len();
+        let mut provisioner = stage.provisioner();
+        (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        // One that a fault struck shows nothing.
+        if strikes(stage) == struck {
+            break;
+        }
+    }
     let calls = stage.journal.calls();
     let changed = calls::second_teardown(calls.get(before..).unwrap_or_default());
     match (&ending, changed) {

@@ -4,6 +4,7 @@
 //! without running it.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use kubeproof_contract::journal::digest;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{Expectation, Tier};
 
+use crate::oracles::end_state::EndState;
 use crate::scenario::Scenario;
 
 /// The date at which a rehearsal with seed 1 begins: a Monday, five minutes past the hour.
@@ -28,9 +30,24 @@ const DAY_MINUTES: u64 = 24 * 60;
 pub enum Part {
     /// The whole lifecycle, without failures or with those asked for on the command line.
     Lifecycle(Vec<Fault>),
+    /// A lifecycle of a campaign with these faults: job, time and bill are left out, and the truth is
+    /// looked at in place of the account. Judged against the clean run, unless it is that itself.
+    Campaign(Vec<Fault>, Option<Arc<Clean>>),
     /// The forced partial failure of this index, with the faults that were added to its own.
     Failure(usize, Vec<Fault>),
 }
+
+/// What the clean run of a campaign has shown: the others must end as it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clean {
+    /// What existed when the cluster was ready.
+    pub end_state: EndState,
+    /// Types and names of what may stay after teardown.
+    pub stays: BTreeSet<(String, String)>,
+}
+
+/// A fault that strikes so often goes on for ever, as far as one trial is concerned.
+pub const PERSISTENT: u64 = 1000;
 
 /// One run of one scenario.
 #[derive(Clone, Debug)]
@@ -54,13 +71,15 @@ pub enum Expected {
     Forced(Expectation),
     /// Faults from the command line: it may cope or fail, but one retry must succeed.
     Recovers,
+    /// A fault that goes on: it may fail, in words, until the fault is over.
+    Persists,
 }
 
 impl Trial {
     /// `two-zones`, or `two-zones/nat-gateway-fails`.
     pub fn name(&self) -> String {
         match &self.part {
-            Part::Lifecycle(_) => self.scenario.name().to_owned(),
+            Part::Lifecycle(_) | Part::Campaign(..) => self.scenario.name().to_owned(),
             Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => format!("{}/{}", self.scenario.name(), failure.name.as_str()),
                 None => format!("{}/{index}", self.scenario.name()),
@@ -73,10 +92,23 @@ impl Trial {
         matches!(self.part, Part::Lifecycle(_))
     }
 
+    /// Whether it is a lifecycle of a campaign.
+    pub fn is_campaign(&self) -> bool {
+        matches!(self.part, Part::Campaign(..))
+    }
+
+    /// The clean run that it is judged against, in a campaign.
+    pub fn clean(&self) -> Option<&Clean> {
+        match &self.part {
+            Part::Campaign(_, clean) => clean.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The faults that are injected.
     pub fn faults(&self) -> Vec<Fault> {
         match &self.part {
-            Part::Lifecycle(faults) => faults.clone(),
+            Part::Lifecycle(faults) | Part::Campaign(faults, _) => faults.clone(),
             Part::Failure(index, added) => {
                 let failure = self.scenario.content.failures.get(*index);
                 let own = failure.iter().flat_map(|failure| &failure.faults);
@@ -90,7 +122,7 @@ impl Trial {
     /// The cluster that the first attempt asks for instead, by a mistake that is then mended.
     pub fn first_cluster(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         match &self.part {
-            Part::Lifecycle(_) => None,
+            Part::Lifecycle(_) | Part::Campaign(..) => None,
             Part::Failure(index, _) => {
                 let failure = self.scenario.content.failures.get(*index)?;
                 failure.first_cluster.clone()
@@ -106,8 +138,11 @@ impl Trial {
     /// What must be seen.
     pub fn expected(&self) -> Expected {
         match &self.part {
-            Part::Lifecycle(faults) if faults.is_empty() => Expected::Clean,
-            Part::Lifecycle(_) => Expected::Recovers,
+            Part::Lifecycle(faults) | Part::Campaign(faults, _) if faults.is_empty() => {
+                Expected::Clean
+            }
+            Part::Campaign(faults, _) if faults.iter().any(persists) => Expected::Persists,
+            Part::Lifecycle(_) | Part::Campaign(..) => Expected::Recovers,
             Part::Failure(_, added) if !added.is_empty() => Expected::Recovers,
             Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => Expected::Forced(failure.expect),
@@ -118,14 +153,20 @@ impl Trial {
 
     /// The command that runs exactly this trial again.
     pub fn replay(&self) -> String {
-        let mut command = format!("kubeproof verify {}", quoted(&self.scenario.file));
+        let verb = if self.is_campaign() {
+            "faults"
+        } else {
+            "verify"
+        };
+        let mut command = format!("kubeproof {verb} {}", quoted(&self.scenario.file));
         if self.tier != Tier::Rehearsal {
             let _ = write!(command, " --tier {}", self.tier);
         }
         let _ = write!(command, " --seed {}", self.seed);
-        let (Part::Lifecycle(faults) | Part::Failure(_, faults)) = &self.part;
+        let (Part::Lifecycle(faults) | Part::Campaign(faults, _) | Part::Failure(_, faults)) =
+            &self.part;
         // With faults and no name the main trial is meant.
-        if faults.is_empty() || !self.is_main() {
+        if !self.is_campaign() && (faults.is_empty() || !self.is_main()) {
             let _ = write!(command, " --only {}", self.name());
         }
         for fault in faults {
@@ -174,6 +215,11 @@ impl Trial {
             format!("r-{hash}")
         }
     }
+}
+
+/// Whether a fault goes on for ever.
+pub fn persists(fault: &Fault) -> bool {
+    fault.place.times >= PERSISTENT
 }
 
 /// Quoted for a shell when it needs to be.

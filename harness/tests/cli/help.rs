@@ -11,6 +11,7 @@ fn help_of_program_and_commands_is_as_reviewed() {
         "",
         "verify",
         "simulate",
+        "faults",
         "audit",
         "sweep",
         "estimate",

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kubeproof_contract::account::Account;
-use kubeproof_contract::call::Dialect;
+use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -22,7 +23,7 @@ use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{credentials, defects, redirect, rehearsal};
+use crate::{credentials, defects, faults, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -96,6 +97,10 @@ impl Provider for Aws {
 
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::documented(call)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

@@ -51,6 +51,9 @@ pub enum Effect {
     CrashBefore,
     /// The provisioner's process dies after the call was applied, before it sees the answer.
     CrashAfter,
+    /// Its user interrupts it while the call is under way; the call is applied all the same. Nobody
+    /// tries again: teardown follows.
+    Cancel,
     /// Applied; then, before the answer is seen, somebody else changes something: what, by the name
     /// that the provider gives it.
     ForeignChange(String),
@@ -78,6 +81,17 @@ pub struct Fault {
     pub place: Where,
     /// What it does to them.
     pub effect: Effect,
+}
+
+impl Effect {
+    /// The name without its argument: `throttle` of `throttle(3)`.
+    pub fn name(&self) -> String {
+        let written = self.to_string();
+        match written.split_once('(') {
+            Some((name, _)) => name.to_owned(),
+            None => written,
+        }
+    }
 }
 
 impl Where {
@@ -136,6 +150,10 @@ pub const EFFECTS: &[(&str, &str)] = &[
     (
         "crash-after",
         "the provisioner dies after the call was applied",
+    ),
+    (
+        "cancel",
+        "interrupted by its user during the call, which is applied; teardown follows",
     ),
     (
         "foreign-change",
@@ -255,6 +273,7 @@ fn read_effect(text: &str) -> Result<Effect, String> {
         "credentials-expire" => Effect::CredentialsExpire,
         "crash-before" => Effect::CrashBefore,
         "crash-after" => Effect::CrashAfter,
+        "cancel" => Effect::Cancel,
         other => {
             let known: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
             return Err(format!(
@@ -294,6 +313,7 @@ impl fmt::Display for Effect {
             Self::CredentialsExpire => f.write_str("credentials-expire"),
             Self::CrashBefore => f.write_str("crash-before"),
             Self::CrashAfter => f.write_str("crash-after"),
+            Self::Cancel => f.write_str("cancel"),
             Self::ForeignChange(name) => write!(f, "foreign-change({name})"),
         }
     }

@@ -4,7 +4,7 @@
 //! handed to the simulator in a header, which no real cloud knows: live refuses them beforehand.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ struct Inner {
     counts: Mutex<Vec<Count>>,
     crashed: watch::Sender<u64>,
     reported: AtomicU64,
+    cancelled: AtomicBool,
     lifted: watch::Sender<bool>,
     out: Mutex<BTreeSet<String>>,
     foreign: Mutex<Option<Arc<dyn ForeignChanges>>>,
@@ -75,6 +76,7 @@ impl FaultPlan {
                 counts,
                 crashed,
                 reported,
+                cancelled: AtomicBool::new(false),
                 lifted: watch::channel(false).0,
                 out: Mutex::default(),
                 foreign: Mutex::default(),
@@ -143,6 +145,12 @@ impl FaultPlan {
         if let Ok(count) = crashes.wait_for(|count| *count > reported).await {
             self.inner.reported.store(*count, Ordering::SeqCst);
         }
+    }
+
+    /// Whether the last process was interrupted by its user ([`Effect::Cancel`]) and did not die by
+    /// itself. Asking takes the answer back.
+    pub fn was_cancelled(&self) -> bool {
+        self.inner.cancelled.swap(false, Ordering::SeqCst)
     }
 
     /// A transport that strikes the calls of `actor`.
@@ -287,6 +295,11 @@ impl Transport for FaultLayer {
             Effect::CrashBefore => self.crash().await,
             Effect::CrashAfter => {
                 let _ = self.inner.send(request).await;
+                self.crash().await
+            }
+            Effect::Cancel => {
+                let _ = self.inner.send(request).await;
+                self.plan.inner.cancelled.store(true, Ordering::SeqCst);
                 self.crash().await
             }
             Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) => {

@@ -8,6 +8,7 @@ pub mod call;
 pub mod check;
 pub mod clock;
 pub mod cost;
+pub mod documented;
 pub mod fault;
 pub mod fault_layer;
 pub mod https;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::account::Account;
-use crate::call::Dialect;
+use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
+use crate::documented::DocumentedEffect;
 use crate::fault_layer::ForeignChanges;
 use crate::provisioner::Provisioner;
 use crate::resource::{MonthlyCost, Resource};
@@ -138,6 +139,13 @@ pub trait Provider: Send + Sync {
 
     /// The defects that its reference provisioner can be given.
     fn defects(&self) -> &'static [Defect];
+
+    /// What can happen to a call of this name, as the cloud documents it, and what nobody documents
+    /// (pedantic). The death of the caller is documented by nobody and can happen to every call: it is
+    /// not listed here. Empty: nothing is known, so nothing is struck.
+    fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
+        Vec::new()
+    }
 
     /// The checklist ids that belong to this provider, with titles: none may be missing in a record.
     fn checklist(&self) -> &'static [(&'static str, &'static str)];

@@ -1,0 +1,169 @@
+//! The fault points of a clean run: which calls the provisioner makes, and which of them are alike.
+//!
+//! Apart from the effects, which are the cloud's own knowledge. Pure: a journal in, points out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use kubeproof_contract::call::{Actor, Signature};
+use kubeproof_contract::journal::Call;
+
+/// The part of the lifecycle that a call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The first attempt at provisioning.
+    Provision,
+    /// The first attempt at teardown.
+    Teardown,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Provision => "provision",
+            Self::Teardown => "teardown",
+        })
+    }
+}
+
+/// A call of the clean run at which a fault can strike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Where in the lifecycle.
+    pub part: Part,
+    /// What it is called.
+    pub signature: Signature,
+    /// Which of the provisioner's calls of this name it is, from 1.
+    pub occurrence: u64,
+    /// Whether it is the first of its loop, or no poll at all.
+    pub leads: bool,
+}
+
+/// The points of a clean run. Polls of one loop (the same request again and again within a part) are
+/// collapsed to the first, the middle and the last, unless every one is asked for.
+pub fn points(calls: &[Call], marks: &[(&'static str, usize)], every_poll: bool) -> Vec<Point> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut loops: BTreeMap<(Part, String, String, String), Vec<usize>> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (index, call) in calls.iter().enumerate() {
+        if call.actor != Actor::Provisioner {
+            continue;
+        }
+        let name = call.signature.to_string();
+        let count = counts.entry(name.clone()).or_insert(0);
+        *count += 1;
+        let Some(part) = part_of(index, marks) else {
+            continue;
+        };
+        if !call.signature.mutating {
+            let key = (part, name, call.target.clone(), call.request_digest.clone());
+            loops.entry(key).or_default().push(all.len());
+        }
+        all.push(Point {
+            part,
+            signature: call.signature.clone(),
+            occurrence: *count,
+            leads: true,
+        });
+    }
+    let mut kept = vec![true; all.len()];
+    for polls in loops.values() {
+        for index in polls.iter().skip(1) {
+            all[*index].leads = false;
+        }
+        if every_poll || polls.len() <= 3 {
+            continue;
+        }
+        let middle = polls[polls.len() / 2];
+        let last = polls[polls.len() - 1];
+        for index in &polls[1..] {
+            kept[*index] = *index == middle || *index == last;
+        }
+    }
+    let kept = all.into_iter().zip(kept).filter(|(_, kept)| *kept);
+    kept.map(|(point, _)| point).collect()
+}
+
+/// The part of the lifecycle in which the call of this index was made. Later attempts and the probes
+/// of the oracles are no parts: they are what judges.
+fn part_of(index: usize, marks: &[(&'static str, usize)]) -> Option<Part> {
+    let (name, _) = marks.iter().rev().find(|(_, first)| *first <= index)?;
+    match *name {
+        "provision" => Some(Part::Provision),
+        "teardown" => Some(Part::Teardown),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn call(operation: &str, mutating: bool) -> Call {
+        Call {
+            ordinal: 1,
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::Provisioner,
+            signature: Signature {
+                service: "s".to_owned(),
+                operation: operation.to_owned(),
+                mutating,
+            },
+            target: "POST /".to_owned(),
+            status: Some(200),
+            error: None,
+            milliseconds: 1,
+            request_digest: String::new(),
+            response_digest: String::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(calls: &[Call], marks: &[(&'static str, usize)], every: bool, expected: &[&str]) {
+        let found: Vec<String> = points(calls, marks, every)
+            .iter()
+            .map(|point| format!("{} {}#{}", point.part, point.signature, point.occurrence))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn polls_of_one_loop_are_the_first_the_middle_and_the_last() {
+        let calls = vec![call("Look", false); 7];
+        let marks = [("provision", 0)];
+        let three = &[
+            "provision s:Look#1",
+            "provision s:Look#4",
+            "provision s:Look#7",
+        ];
+        check(&calls, &marks, false, three);
+        assert_eq!(points(&calls, &marks, true).len(), 7);
+    }
+
+    #[test]
+    fn calls_that_change_things_are_never_collapsed() {
+        let calls = vec![call("Make", true); 5];
+        assert_eq!(points(&calls, &[("provision", 0)], false).len(), 5);
+    }
+
+    #[test]
+    fn occurrences_count_on_from_part_to_part_and_probes_are_no_points() {
+        let calls = vec![call("Look", false); 4];
+        let marks = [("provision", 0), ("teardown", 1), ("teardown-again", 3)];
+        let expected = &[
+            "provision s:Look#1",
+            "teardown s:Look#2",
+            "teardown s:Look#3",
+        ];
+        check(&calls, &marks, false, expected);
+    }
+
+    #[test]
+    fn calls_of_others_are_no_points() {
+        let mut other = call("Look", false);
+        other.actor = Actor::Auditor;
+        check(&[other], &[("provision", 0)], false, &[]);
+    }
+}

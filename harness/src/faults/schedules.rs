@@ -1,0 +1,256 @@
+//! The schedules of a campaign: single faults exhaustively, pairs, and random ones from a seed.
+//!
+//! Apart from the points, because the same points are combined in three ways. Pure.
+
+use kubeproof_contract::call::{Actor, Signature};
+use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::fault::{Effect, Fault, Where};
+
+use super::points::{Part, Point};
+use crate::run::trial::PERSISTENT;
+
+/// One fault of a schedule, and where it is aimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aimed {
+    /// The fault.
+    pub fault: Fault,
+    /// The call that it is aimed at.
+    pub signature: Signature,
+    /// The part of the lifecycle that it is aimed at.
+    pub part: Part,
+}
+
+/// The faults of one lifecycle.
+pub type Schedule = Vec<Aimed>;
+
+/// Which effects are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names of effects; empty means all that are documented.
+    pub effects: Vec<String>,
+    /// Also what nobody documents.
+    pub pedantic: bool,
+}
+
+impl Wanted {
+    fn takes(&self, effect: &Effect, pedantic: bool) -> bool {
+        if self.effects.is_empty() {
+            return self.pedantic || !pedantic;
+        }
+        // What is asked for by name is wanted, documented or not.
+        let (name, written) = (effect.name(), effect.to_string());
+        let named = |wanted: &String| *wanted == name || *wanted == written;
+        self.effects.iter().any(named)
+    }
+}
+
+/// All single faults: each point with each effect that applies to it, passing and lasting, and the
+/// death of the process before and after it.
+pub fn singles(
+    points: &[Point],
+    documented: impl Fn(&Signature) -> Vec<DocumentedEffect>,
+    wanted: &Wanted,
+) -> Vec<Schedule> {
+    let mut all = Vec::new();
+    for point in points {
+        for known in documented(&point.signature) {
+            if !wanted.takes(&known.effect, known.pedantic) {
+                continue;
+            }
+            all.push(vec![aimed(point, known.effect.clone(), 1)]);
+            // A fault that lasts from a later poll on is the same as one from the first.
+            if known.can_persist && point.leads {
+                all.push(vec![aimed(point, known.effect, PERSISTENT)]);
+            }
+        }
+        for effect in deaths(point) {
+            if wanted.takes(&effect, false) {
+                all.push(vec![aimed(point, effect, 1)]);
+            }
+        }
+    }
+    all
+}
+
+/// The ways in which a process can end around a call. After a read nothing has changed, so the death
+/// before it is the death after it.
+fn deaths(point: &Point) -> Vec<Effect> {
+    if point.signature.mutating {
+        vec![Effect::CrashBefore, Effect::CrashAfter, Effect::Cancel]
+    } else {
+        vec![Effect::CrashBefore]
+    }
+}
+
+fn aimed(point: &Point, effect: Effect, times: u64) -> Aimed {
+    Aimed {
+        fault: Fault {
+            place: Where {
+                actor: Actor::Provisioner,
+                service: point.signature.service.clone(),
+                operation: point.signature.operation.clone(),
+                occurrence: point.occurrence,
+                times,
+            },
+            effect,
+        },
+        signature: point.signature.clone(),
+        part: point.part,
+    }
+}
+
+/// All pairs of passing faults on two calls that change things.
+pub fn pairs(singles: &[Schedule]) -> Vec<Schedule> {
+    let passing: Vec<&Aimed> = singles
+        .iter()
+        .flatten()
+        .filter(|aimed| aimed.fault.place.times == 1 && aimed.signature.mutating)
+        .collect();
+    let mut all = Vec::new();
+    for (index, first) in passing.iter().enumerate() {
+        for second in &passing[index + 1..] {
+            if !same_call(first, second) {
+                all.push(vec![(*first).clone(), (*second).clone()]);
+            }
+        }
+    }
+    all
+}
+
+/// Two faults on two calls, `count` times, as the seed chooses.
+pub fn random(singles: &[Schedule], count: usize, seed: u64) -> Vec<Schedule> {
+    /// How often a choice of one call twice is made again.
+    const TRIES: usize = 100;
+    let all: Vec<&Aimed> = singles.iter().flatten().collect();
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let mut schedules = Vec::new();
+    for _ in 0..count {
+        for _ in 0..TRIES {
+            let (Some(first), Some(second)) = (chance.choice(&all), chance.choice(&all)) else {
+                return schedules;
+            };
+            if !same_call(first, second) {
+                schedules.push(vec![(*first).clone(), (*second).clone()]);
+                break;
+            }
+        }
+    }
+    schedules
+}
+
+fn same_call(first: &Aimed, second: &Aimed) -> bool {
+    let place = |aimed: &Aimed| (aimed.signature.clone(), aimed.fault.place.occurrence);
+    place(first) == place(second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(operation: &str, mutating: bool, occurrence: u64, leads: bool) -> Point {
+        Point {
+            part: Part::Provision,
+            signature: Signature {
+                service: "s".to_owned(),
+                operation: operation.to_owned(),
+                mutating,
+            },
+            occurrence,
+            leads,
+        }
+    }
+
+    fn documented(_: &Signature) -> Vec<DocumentedEffect> {
+        vec![
+            DocumentedEffect::lasting(Effect::Throttle(None), "a page"),
+            DocumentedEffect::transient(Effect::LostRequest, "a page"),
+            DocumentedEffect::pedantic(Effect::Garbled),
+        ]
+    }
+
+    #[track_caller]
+    fn check(points: &[Point], wanted: &Wanted, expected: &[&str]) {
+        let found: Vec<String> = singles(points, documented, wanted)
+            .iter()
+            .flatten()
+            .map(|aimed| aimed.fault.to_string())
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_change_meets_what_is_documented_and_every_death() {
+        let expected = &[
+            "s:Make#2=throttle",
+            "s:Make#2*1000=throttle",
+            "s:Make#2=lost-request",
+            "s:Make#2=crash-before",
+            "s:Make#2=crash-after",
+            "s:Make#2=cancel",
+        ];
+        check(
+            &[point("Make", true, 2, true)],
+            &Wanted::default(),
+            expected,
+        );
+    }
+
+    #[test]
+    fn a_later_poll_meets_what_passes_only() {
+        let expected = &[
+            "s:Look#3=throttle",
+            "s:Look#3=lost-request",
+            "s:Look#3=crash-before",
+        ];
+        check(
+            &[point("Look", false, 3, false)],
+            &Wanted::default(),
+            expected,
+        );
+    }
+
+    #[test]
+    fn what_nobody_documents_is_off_until_it_is_asked_for() {
+        let named = Wanted {
+            effects: vec!["garbled".to_owned()],
+            pedantic: false,
+        };
+        check(
+            &[point("Look", false, 1, true)],
+            &named,
+            &["s:Look#1=garbled"],
+        );
+        let all = Wanted {
+            effects: Vec::new(),
+            pedantic: true,
+        };
+        let points = [point("Look", false, 1, true)];
+        assert_eq!(singles(&points, documented, &all).len(), 5);
+        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 4);
+    }
+
+    #[test]
+    fn pairs_are_of_two_calls_that_change_things() {
+        let points = [
+            point("Make", true, 1, true),
+            point("Make", true, 2, true),
+            point("Look", false, 1, true),
+        ];
+        let wanted = Wanted {
+            effects: vec!["throttle".to_owned(), "crash-after".to_owned()],
+            pedantic: false,
+        };
+        // Two passing faults on each of two calls: four pairs.
+        assert_eq!(pairs(&singles(&points, documented, &wanted)).len(), 4);
+    }
+
+    #[test]
+    fn a_seed_chooses_the_same_schedules_every_time() {
+        let points = [point("Make", true, 1, true), point("Other", true, 1, true)];
+        let all = singles(&points, documented, &Wanted::default());
+        assert_eq!(random(&all, 20, 7), random(&all, 20, 7));
+        assert_ne!(random(&all, 20, 7), random(&all, 20, 8));
+        let distinct = |schedule: &Schedule| schedule[0].signature != schedule[1].signature;
+        assert!(random(&all, 20, 7).iter().all(distinct));
+    }
+}

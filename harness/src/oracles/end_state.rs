@@ -1,0 +1,202 @@
+//! O8: a cluster that was healed after a fault is the one that the clean run makes, ids aside.
+//!
+//! Apart from the other oracles because it needs no rule of what is right: the clean run is the rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::{EXPIRES_TAG, Run};
+
+use super::Wrong;
+
+/// States in which a resource is no longer of use: the remains of an attempt that failed.
+const DEAD_STATES: &[&str] = &[
+    "failed",
+    "deleted",
+    "deleting",
+    "terminated",
+    "create_failed",
+];
+/// Digits of a word that make it an id of chance.
+const ID_DIGITS: usize = 8;
+
+/// What exists of a run, without ids, addresses and dates: each line with how often it is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndState(BTreeMap<String, usize>);
+
+impl EndState {
+    /// The end state of a run: what is in `truth` and was not in `baseline`.
+    pub fn of(run: &Run, baseline: &[Resource], truth: &[Resource]) -> Self {
+        let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
+        let mut lines = BTreeMap::new();
+        for resource in truth {
+            let dead = DEAD_STATES.contains(&resource.state.to_lowercase().as_str());
+            if !dead && !before.contains(&resource.key()) {
+                *lines.entry(line(run, resource)).or_insert(0) += 1;
+            }
+        }
+        Self(lines)
+    }
+}
+
+/// Type and name of a resource, without what is of chance in the name.
+pub fn key(run: &Run, resource: &Resource) -> (String, String) {
+    let name = resource.name.as_deref().unwrap_or(&resource.id);
+    (resource.resource_type.clone(), plain(run, name))
+}
+
+/// What the end state of a healed cluster has more or less than the clean run's.
+pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
+    let beyond = |left: &EndState, right: &EndState| -> Vec<String> {
+        let more = left.0.iter().filter_map(|(line, count)| {
+            let others = right.0.get(line).copied().unwrap_or(0);
+            (*count > others).then(|| format!("{} × {line}", count - others))
+        });
+        more.collect()
+    };
+    let (missing, added) = (beyond(clean, now), beyond(now, clean));
+    if missing.is_empty() && added.is_empty() {
+        return None;
+    }
+    let mut words = Vec::new();
+    for (what, lines) in [("missing", missing), ("added", added)] {
+        if !lines.is_empty() {
+            words.push(format!("{what}: {}", lines.join(", ")));
+        }
+    }
+    let message = format!(
+        "the cluster that was reported ready is not the clean run's: {}",
+        words.join("; ")
+    );
+    Some(Wrong::new("O8 end state", message))
+}
+
+fn line(run: &Run, resource: &Resource) -> String {
+    let (resource_type, name) = key(run, resource);
+    let mut line = format!("{resource_type} {name} {}", resource.state);
+    let tags = resource.tags.iter().filter(|(key, _)| *key != EXPIRES_TAG);
+    for (key, value) in tags.chain(&resource.facts) {
+        line.push_str(&format!(" {}={}", plain(run, key), plain(run, value)));
+    }
+    line
+}
+
+/// Text without the run's id, and with `#` for every word of chance: ids, addresses, dates.
+fn plain(run: &Run, text: &str) -> String {
+    let text = text.replace(&run.id, "RUN");
+    if text.parse::<Timestamp>().is_ok() || text.parse::<Ipv4Addr>().is_ok() {
+        return "#".to_owned();
+    }
+    let is_break = |c: char| !(c.is_ascii_alphanumeric() || c == '.');
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let end = rest.find(is_break).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        out.push_str(if of_chance(word) { "#" } else { word });
+        let next = after.chars().next();
+        out.extend(next);
+        rest = &after[next.map_or(0, char::len_utf8)..];
+    }
+    // The middle of a UUID is three short words between two long ones.
+    let out = without_uuid_middles(&out);
+    // `ip-10-0-1-23.ec2.internal`: the address is spelt with dashes.
+    if out.starts_with("ip-") {
+        return "ip-#".to_owned();
+    }
+    out
+}
+
+/// `#-a20f-419b-a1d0-#` as `#`.
+fn without_uuid_middles(text: &str) -> String {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_short = |part: &&str| part.len() == 4 && part.chars().all(|c| c.is_ascii_hexdigit());
+    let mut kept = Vec::new();
+    let mut index = 0;
+    while index < parts.len() {
+        kept.push(parts[index]);
+        let next = parts.get(index + 1..index + 5);
+        let is_uuid = next.is_some_and(|next| {
+            parts[index].ends_with('#') && next[..3].iter().all(|p| is_short(&p)) && next[3] == "#"
+        });
+        index += if is_uuid { 5 } else { 1 };
+    }
+    kept.join("-")
+}
+
+/// Whether a word is an id: long, of hexadecimal digits or of digits and capitals.
+fn of_chance(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let all = |test: fn(&char) -> bool| word.chars().all(|c| test(&c));
+    word.len() >= ID_DIGITS
+        && digits > 0
+        && (all(char::is_ascii_hexdigit) || all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()))
+        || word.parse::<Ipv4Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(id: &str) -> Run {
+        Run::new(id, "o", Timestamp::UNIX_EPOCH)
+    }
+
+    fn state(run: &Run, id: &str, size: &str) -> EndState {
+        let mut disk = Resource::new("disk", id, "r");
+        disk.name = Some(run.name("data"));
+        disk.tags = run.tags();
+        disk.facts.insert("size".to_owned(), size.to_owned());
+        disk.facts.insert(
+            "network".to_owned(),
+            format!("net-0a{}", &id[id.len() - 8..]),
+        );
+        EndState::of(run, &[], &[disk])
+    }
+
+    #[test]
+    fn ids_and_the_runs_own_name_make_no_difference() {
+        let clean = state(&run("r1-aaaaaaaa"), "disk-0123456789", "20");
+        let healed = state(&run("r1-bbbbbbbb"), "disk-9876543210", "20");
+        assert_eq!(differs(&clean, &healed), None);
+    }
+
+    #[test]
+    fn a_uuid_in_a_name_makes_no_difference() {
+        let run = run("r1-aaaaaaaa");
+        let plain = |text| super::plain(&run, text);
+        let name = plain("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
+        assert_eq!(name, "workers-#");
+        assert_eq!(plain("10.0.0.0/16-a20f"), "10.0.0.0/16-a20f");
+    }
+
+    #[test]
+    fn a_fact_that_differs_is_found_with_both_sides() {
+        let clean = state(&run("r1-aaaaaaaa"), "disk-0123456789", "20");
+        let healed = state(&run("r1-bbbbbbbb"), "disk-9876543210", "40");
+        let found = differs(&clean, &healed).expect("a finding");
+        assert_eq!(found.oracle, "O8 end state");
+        assert!(found.message.contains("missing: 1 × disk"), "{found:?}");
+        assert!(found.message.contains("size=40"), "{found:?}");
+    }
+
+    #[test]
+    fn a_second_one_of_the_same_kind_is_found_though_every_line_is_known() {
+        let run = run("r1-aaaaaaaa");
+        let disk = |id| Resource::new("disk", id, "r");
+        let one = EndState::of(&run, &[], &[disk("d-00000001")]);
+        let two = EndState::of(&run, &[], &[disk("d-00000001"), disk("d-00000002")]);
+        assert!(differs(&one, &two).is_some());
+        assert!(differs(&two, &one).is_some());
+    }
+
+    #[test]
+    fn the_remains_of_a_failed_attempt_are_no_part_of_it() {
+        let run = run("r1-aaaaaaaa");
+        let mut gateway = Resource::new("gateway", "g-1", "r");
+        gateway.state = "failed".to_owned();
+        assert_eq!(EndState::of(&run, &[], &[gateway]), EndState::default());
+    }
+}

@@ -1,0 +1,130 @@
+//! What a campaign looks at in place of the account: the simulator's truth, before, between and after.
+//!
+//! Apart from the looks of an observer, which take hundreds of calls and are proven equal to the truth
+//! in every other rehearsal (O3).
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::resource::Resource;
+use kubeproof_reports::record::{Audit, Coverage};
+
+use super::attempt::faults_are_over;
+use super::book::Book;
+use super::lifecycle::Truth;
+use super::look::{self, Looked};
+use super::provision;
+use super::stage::Stage;
+use crate::audit::compare::new_resources;
+use crate::audit::inventory::Inventory;
+use crate::oracles;
+use crate::oracles::end_state::{self, EndState};
+use crate::oracles::price::{Item, findings};
+
+/// How often the truth is looked at again while something new is in it.
+const LOOKS_MAX: usize = 3;
+
+/// What there is before the run. `None` when there is no truth to look at.
+pub fn baseline(stage: &Stage<'_>) -> Option<Inventory> {
+    let world = stage.world.as_ref()?;
+    Some(Inventory {
+        resources: world.inventory(),
+        coverage: Coverage::default(),
+    })
+}
+
+/// The cluster is ready: O8, and O7 once no fault can strike any more.
+pub async fn ready(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    baseline: &Inventory,
+    truth: &mut Truth,
+) {
+    let Some(world) = &stage.world else {
+        return;
+    };
+    // What was begun and is not waited for (names of volumes, say) comes to rest.
+    tokio::time::sleep(
+        stage
+            .account(kubeproof_contract::call::Actor::Observer)
+            .settle(),
+    )
+    .await;
+    let now = EndState::of(&stage.run, &baseline.resources, &world.inventory());
+    if let Some(clean) = stage.trial.clean() {
+        book.find_all(end_state::differs(&clean.end_state, &now));
+    }
+    truth.end_state = Some(now);
+    if !stage.trial.faults().is_empty() && faults_are_over(stage) {
+        provision::converge(book, stage).await;
+    }
+}
+
+/// O1 and O6 against the truth.
+pub async fn audit(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+    truth: &mut Truth,
+) -> Looked {
+    let begun = book.begin("audit");
+    let Some(world) = &stage.world else {
+        book.end(begun, Verdict::Unknown, "there is no truth to look at");
+        return Looked::default();
+    };
+    let mut after = Vec::new();
+    let (mut staying, mut orphans) = (Vec::new(), Vec::new());
+    for _ in 0..LOOKS_MAX {
+        tokio::time::sleep(auditor.settle()).await;
+        after = world.inventory();
+        let left = new_resources(&baseline.resources, &after);
+        (staying, orphans) = left
+            .into_iter()
+            .partition(|resource| may_stay(stage, resource));
+        if orphans.is_empty() {
+            break;
+        }
+    }
+    let key = |resource: &Resource| end_state::key(&stage.run, resource);
+    truth.left = staying.iter().chain(&orphans).map(key).collect();
+    let price = look::price(auditor);
+    let said = if book.passed("teardown") || book.passed("teardown-retry") {
+        "is left behind, though teardown reported success"
+    } else {
+        "is left behind"
+    };
+    let items: Vec<Item> = orphans
+        .iter()
+        .map(|orphan| Item::new(orphan, &price, said))
+        .collect();
+    let count = items.len();
+    book.find_all(findings("O1 orphans", items));
+    let gone = new_resources(&after, &baseline.resources);
+    book.find_all(oracles::foreign::gone(&gone, &price));
+    let verdict = if count == 0 {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
+    };
+    book.audit = Audit {
+        verdict,
+        orphans: Vec::new(),
+        coverage: Coverage::default(),
+        stays: Vec::new(),
+    };
+    book.end(
+        begun,
+        verdict,
+        format!("{count} left in truth beyond the clean run"),
+    );
+    Looked { staying, gone }
+}
+
+/// What is left of the clean run, whose account was audited, may be left of the others. The clean run
+/// itself is judged as every trial is, elsewhere.
+fn may_stay(stage: &Stage<'_>, resource: &Resource) -> bool {
+    stage
+        .trial
+        .clean()
+        .is_none_or(|clean| clean.stays.contains(&end_state::key(&stage.run, resource)))
+}

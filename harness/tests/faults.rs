@@ -1,0 +1,177 @@
+//! Campaigns: the same on any number of threads and in any number of shards, and each wrong
+//! provisioner exposed by the fault and the oracle that its defect calls for.
+//!
+//! Apart from the scenarios, because a campaign is thousands of lifecycles of one of them; here only
+//! some effects are asked for, so that the tests stay short.
+
+use std::path::PathBuf;
+
+use kubeproof::faults::campaign::{Mode, Order, Watcher, run};
+use kubeproof::faults::schedules::Wanted;
+use kubeproof::faults::shard::Shard;
+use kubeproof::providers;
+use kubeproof::run::stage::Surroundings;
+use kubeproof::scenario::{self, Scenario};
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::fault::Fault;
+use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
+
+struct Nobody;
+
+impl Watcher for Nobody {}
+
+fn scenario_of(file: &str) -> Scenario {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+    let read = scenario::read::all(&[path], &providers::shared());
+    read.expect("a scenario").remove(0)
+}
+
+fn order(mode: Mode, effects: &[&str]) -> Order {
+    Order {
+        mode,
+        wanted: Wanted {
+            effects: effects.iter().map(|name| (*name).to_owned()).collect(),
+            pedantic: false,
+        },
+        every_poll: false,
+        seed: 1,
+        shard: None,
+        jobs: 1,
+    }
+}
+
+fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
+    let mut whole = Campaign::default();
+    let one = run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign");
+    whole.merge(one);
+    // How long it took is no part of what it has shown.
+    whole.elapsed_seconds = 0.0;
+    whole
+}
+
+fn faults(texts: &[&str]) -> Mode {
+    let read = |text: &&str| text.parse::<Fault>().expect("a fault");
+    Mode::These(texts.iter().map(read).collect())
+}
+
+#[test]
+fn threads_and_runs_make_no_difference_and_shards_add_up_to_the_whole() {
+    let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
+    let all = order(Mode::Singles, &["capacity", "async-stuck"]);
+    let whole = campaign(&scenario, &all);
+    assert!(whole.lifecycles > 4, "{}", whole.lifecycles);
+    assert_eq!(page::verdict(&whole), Verdict::Pass, "{whole:?}");
+    assert_eq!(whole.exercised, whole.fault_points, "{:?}", whole.unreached);
+    let two = Order {
+        jobs: 2,
+        ..all.clone()
+    };
+    assert_eq!(campaign(&scenario, &two), whole, "two threads");
+    let mut merged = Campaign::default();
+    for number in 1..=3 {
+        let shard = Order {
+            shard: Some(Shard { number, of: 3 }),
+            ..all.clone()
+        };
+        merged.merge(campaign(&scenario, &shard));
+    }
+    assert_eq!(merged, whole, "three shards");
+    let other = Order { seed: 2, ..all };
+    assert_ne!(campaign(&scenario, &other).trace_hash, whole.trace_hash);
+}
+
+/// The reference provisioner withstands these faults: the same that expose the wrong ones.
+#[test]
+fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
+    let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
+    for fault in [
+        "eks:CreateCluster#1=reject",
+        "ec2:CreateVpc#1=crash-after",
+        "ec2:AllocateAddress#1=cancel",
+        "ec2:ReleaseAddress#1*1000=reject",
+        "eks:CreateNodegroup#1*1000=async-fail(NodeCreationFailure)",
+    ] {
+        let shown = campaign(&scenario, &order(faults(&[fault]), &[]));
+        assert_eq!(page::verdict(&shown), Verdict::Pass, "{fault}: {shown:?}");
+        assert_eq!(shown.exercised, 1, "{fault}");
+    }
+}
+
+/// A wrong provisioner is exposed by this fault (none: by its clean run), and by this oracle; the
+/// finding says how to see it again.
+#[track_caller]
+fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
+    let scenario = scenario_of(&format!("testdata/provisioners/{file}"));
+    let mode = fault.map_or(Mode::Singles, |fault| faults(&[fault]));
+    let shown = campaign(&scenario, &order(mode, &[]));
+    assert_eq!(page::verdict(&shown), Verdict::Fail, "{file}: {shown:?}");
+    let found = shown.findings.iter().find(|finding: &&CampaignFinding| {
+        finding.oracle == oracle && finding.faults == fault.as_slice()
+    });
+    let found = found.unwrap_or_else(|| panic!("{file}: not by {oracle}: {:?}", shown.findings));
+    if let Some(fault) = fault {
+        let replay = format!("--seed 1 --fault {fault}");
+        assert!(
+            found.replay.starts_with("kubeproof faults "),
+            "{}",
+            found.replay
+        );
+        assert!(found.replay.ends_with(&replay), "{}", found.replay);
+        // What the command runs, run again, is found again.
+        let again = campaign(&scenario, &order(faults(&[fault]), &[]));
+        assert!(again.findings.contains(found), "{file}: {found:?}");
+    }
+}
+
+#[test]
+fn each_wrong_provisioner_is_exposed_by_a_fault_and_an_oracle() {
+    for (file, fault, oracle) in [
+        ("leaks_elastic_ip.yaml", None, "O1 orphans"),
+        ("hides_teardown_error.yaml", None, "O1 orphans"),
+        ("deletes_neighbours_vpc.yaml", None, "O6 decoys"),
+        ("lies_about_ready.yaml", None, "O3 truth"),
+        ("claims_too_little.yaml", None, "cost"),
+        ("twin_vpc_on_retry.yaml", None, "O2 twins"),
+        (
+            "twin_vpc_on_retry.yaml",
+            Some("eks:CreateCluster#1=reject"),
+            "O2 twins",
+        ),
+    ] {
+        exposed(file, fault, oracle);
+    }
+}
+
+#[test]
+fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
+    let scenario = scenario_of("testdata/provisioners/twin_vpc_on_retry.yaml");
+    let both = faults(&["iam:CreateRole#1=throttle", "eks:CreateCluster#1=reject"]);
+    let shown = campaign(&scenario, &order(both, &[]));
+    // Its clean run is wrong, too: a second provision makes a twin.
+    let after: Vec<_> = shown
+        .findings
+        .iter()
+        .filter(|one| !one.faults.is_empty())
+        .collect();
+    assert!(!after.is_empty(), "{shown:?}");
+    for finding in after {
+        assert_eq!(
+            finding.faults,
+            ["eks:CreateCluster#1=reject"],
+            "{finding:?}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
+    let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
+    let shown = campaign(&scenario, &order(faults(&["ec2:CreateVpc#9=reject"]), &[]));
+    assert_eq!((shown.exercised, shown.unexplained()), (0, 1));
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
+    // One that struck explains why another did not.
+    let both = faults(&["ec2:CreateVpc#1=cancel", "eks:CreateCluster#1=reject"]);
+    let shown = campaign(&scenario, &order(both, &[]));
+    assert_eq!((shown.exercised, shown.unreached.len()), (1, 1));
+    assert!(shown.unreached[0].reason.is_some(), "{:?}", shown.unreached);
+}

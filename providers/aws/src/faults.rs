@@ -1,0 +1,195 @@
+//! What can happen to a call of AWS, and where AWS or its users document it.
+//!
+//! Apart from the dialect, which words these errors: this is the guard against false alarms. What
+//! nobody documents for a call is pedantic.
+
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::documented::DocumentedEffect as Documented;
+use kubeproof_contract::fault::Effect;
+
+/// Throttles of EC2.
+const THROTTLE_EC2: &str = "botocore _retry.json, ec2.request_limit_exceeded";
+/// Throttles of the other services.
+const THROTTLE: &str = "botocore _retry.json, throttling";
+/// Server errors.
+const SERVER: &str = "EC2 error codes (InternalError, Unavailable); IAM and EKS service models";
+/// Error statuses of requests that were applied all the same.
+const HIDDEN: &str =
+    "deletions answered 500 that had happened (public reports); EC2 API idempotency";
+/// Connections that break, before or after.
+const LOST: &str = "EC2 API reference, ensuring idempotency: a request may complete unseen";
+/// No answer at all.
+const SILENT: &str = "SDKs have no read time-out by default; terraform-provider-aws issue 32809";
+/// Expired credentials.
+const EXPIRED: &str = "terraform issue 33264 (ExpiredToken), terraform-provider-aws issue 32809";
+/// Missing permissions.
+const DENIED: &str = "EC2 error codes (UnauthorizedOperation); IAM common errors (AccessDenied)";
+/// Things still in use.
+const IN_USE: &str = "EC2 error codes (DependencyViolation); terraform-provider-aws issue 30640";
+/// Quotas.
+const QUOTA: &str = "EC2 error codes (…LimitExceeded); EKS and IAM service models";
+
+/// All that can happen to a call of this name.
+pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
+    if call.service == "kubernetes" || call.service == "unknown" {
+        return kubernetes(call);
+    }
+    let throttle = if call.service == "ec2" {
+        THROTTLE_EC2
+    } else {
+        THROTTLE
+    };
+    let mut all = vec![
+        Documented::lasting(Effect::Throttle(None), throttle),
+        Documented::lasting(Effect::ServerErrorBefore, SERVER),
+        Documented::lasting(Effect::CredentialsExpire, EXPIRED),
+        Documented::lasting(Effect::Reject(None), DENIED),
+        Documented::transient(Effect::LostRequest, LOST),
+        Documented::transient(Effect::Hang, SILENT),
+    ];
+    if call.mutating {
+        all.extend([
+            Documented::transient(Effect::LostResponse, LOST),
+            Documented::transient(Effect::ServerErrorAfter, HIDDEN),
+            Documented::transient(Effect::LateApply(30), LOST),
+        ]);
+        all.extend(of_operation(&call.service, &call.operation));
+    } else {
+        all.push(Documented::pedantic(Effect::LostResponse));
+    }
+    all.push(Documented::pedantic(Effect::Throttle(Some(20))));
+    all.push(Documented::pedantic(Effect::Garbled));
+    all
+}
+
+/// An API server: what the observer of nodes must live with.
+fn kubernetes(call: &Signature) -> Vec<Documented> {
+    const API: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
+    let mut all = vec![
+        Documented::transient(Effect::Throttle(None), API),
+        Documented::transient(Effect::ServerErrorBefore, API),
+        Documented::transient(Effect::LostRequest, API),
+        Documented::pedantic(Effect::Garbled),
+        Documented::pedantic(Effect::Hang),
+    ];
+    if call.mutating {
+        all.push(Documented::transient(Effect::LostResponse, API));
+    }
+    all
+}
+
+/// What only some operations can meet.
+fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
+    let fail =
+        |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
+    let stuck = |source| Documented::transient(Effect::AsyncStuck, source);
+    let late = |source| Documented::transient(Effect::AsyncLate(2), source);
+    let quota = || Documented::lasting(Effect::Quota, QUOTA);
+    let in_use = |source| Documented::lasting(Effect::Dependency, source);
+    match (service, operation) {
+        ("ec2", "CreateNatGateway") => vec![
+            quota(),
+            fail("InternalError", "EC2 model, NatGateway.FailureCode"),
+            fail("Gateway.NotAttached", "EC2 model, NatGateway.FailureCode"),
+            stuck("terraform-provider-aws waits 10 minutes for it"),
+            late("terraform-provider-aws waits 10 minutes for it"),
+        ],
+        (
+            "ec2",
+            "CreateVpc"
+            | "CreateSubnet"
+            | "CreateInternetGateway"
+            | "AllocateAddress"
+            | "CreateRouteTable"
+            | "CreateRoute"
+            | "CreateSecurityGroup"
+            | "AuthorizeSecurityGroupIngress",
+        )
+        | ("iam", "CreateRole") => vec![quota()],
+        ("ec2", "DeleteNatGateway") => vec![late("ReleaseAddress refuses meanwhile")],
+        ("ec2", delete) if delete.starts_with("Delete") || delete.starts_with("Detach") => {
+            if delete == "DeleteLaunchTemplate" {
+                Vec::new()
+            } else {
+                vec![in_use(IN_USE)]
+            }
+        }
+        ("ec2", "ReleaseAddress") => vec![in_use("EC2 error codes (InvalidIPAddress.InUse)")],
+        ("iam", "DeleteRole") => vec![in_use("IAM service model (DeleteConflict)")],
+        ("eks", "CreateCluster") => vec![
+            quota(),
+            Documented::lasting(Effect::Capacity, "EKS user guide, insufficient capacity"),
+            fail("InternalFailure", "EKS model, ClusterStatus FAILED"),
+            stuck("terraform-provider-aws waits 30 minutes for it"),
+            late("terraform-provider-aws waits 30 minutes for it"),
+        ],
+        ("eks", "CreateNodegroup") => vec![
+            quota(),
+            fail("NodeCreationFailure", "EKS user guide, troubleshooting"),
+            fail("AsgInstanceLaunchFailures", "EKS model, NodegroupIssueCode"),
+            stuck("terraform-provider-aws waits 60 minutes for it"),
+            late("terraform-provider-aws waits 60 minutes for it"),
+        ],
+        ("eks", "DeleteNodegroup") => vec![
+            in_use("EKS service model (ResourceInUseException)"),
+            fail(
+                "Ec2SecurityGroupDeletionFailure",
+                "terraform-provider-aws issue 20405",
+            ),
+            late("terraform-provider-aws waits 60 minutes for it"),
+        ],
+        ("eks", "DeleteCluster") => vec![
+            in_use("EKS service model (ResourceInUseException)"),
+            late("terraform-provider-aws waits 15 minutes for it"),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(service: &str, operation: &str, mutating: bool) -> Vec<String> {
+        let call = Signature {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            mutating,
+        };
+        let all = documented(&call).into_iter();
+        all.filter(|documented| !documented.pedantic)
+            .map(|documented| documented.effect.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn an_answer_is_lost_in_a_documented_way_only_where_that_hides_a_change() {
+        assert!(of("ec2", "CreateVpc", true).contains(&"lost-response".to_owned()));
+        assert!(!of("ec2", "DescribeVpcs", false).contains(&"lost-response".to_owned()));
+    }
+
+    #[test]
+    fn operations_meet_what_their_own_pages_name() {
+        assert!(of("ec2", "AllocateAddress", true).contains(&"quota".to_owned()));
+        assert!(!of("ec2", "CreateTags", true).contains(&"quota".to_owned()));
+        assert!(of("ec2", "DeleteSubnet", true).contains(&"dependency".to_owned()));
+        assert!(
+            of("eks", "CreateNodegroup", true)
+                .contains(&"async-fail(NodeCreationFailure)".to_owned())
+        );
+    }
+
+    #[test]
+    fn whatever_is_documented_says_where_and_whatever_is_not_does_not() {
+        for (service, operation) in [("ec2", "CreateNatGateway"), ("iam", "DeleteRole")] {
+            let call = Signature {
+                service: service.to_owned(),
+                operation: operation.to_owned(),
+                mutating: true,
+            };
+            for documented in documented(&call) {
+                assert_eq!(documented.source.is_empty(), documented.pedantic);
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The record of a fault campaign: plain data, the stable JSON that scripts rely on.
+//!
+//! Apart from the record of a trial: a campaign is thousands of lifecycles, of which only what they
+//! found is kept. Records of shards add up to that of the whole.
+
+use serde::{Deserialize, Serialize};
+
+pub mod page;
+pub mod render;
+
+/// What a campaign has shown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// Names of the scenarios.
+    pub scenarios: Vec<String>,
+    /// Seed.
+    pub seed: u64,
+    /// Lifecycles that were run, the clean ones not counted.
+    pub lifecycles: u64,
+    /// API calls in them.
+    pub calls: u64,
+    /// Faults that were aimed, over all lifecycles.
+    pub fault_points: u64,
+    /// Faults that struck where they were aimed.
+    pub exercised: u64,
+    /// Faults that did not.
+    pub unreached: Vec<Unreached>,
+    /// What is wrong.
+    pub findings: Vec<CampaignFinding>,
+    /// What could not be found out.
+    pub unknown: Vec<String>,
+    /// Lifecycles by call and effect.
+    pub heat: Vec<Heat>,
+    /// Whether it was stopped before its end.
+    pub stopped: bool,
+    /// Real seconds; of merged records all together.
+    pub elapsed_seconds: f64,
+    /// One hash over the journals of all lifecycles, in whatever order they were run.
+    pub trace_hash: String,
+}
+
+/// A fault that did not strike where it was aimed. It proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unreached {
+    /// Scenario.
+    pub scenario: String,
+    /// All faults of the lifecycle.
+    pub faults: Vec<String>,
+    /// The one that did not strike.
+    pub fault: String,
+    /// Why, when that is known.
+    pub reason: Option<String>,
+    /// Calls of its name that were made.
+    pub seen: u64,
+}
+
+/// Something wrong after a fault.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CampaignFinding {
+    /// Scenario.
+    pub scenario: String,
+    /// The faults that it needs; none when the clean run shows it already.
+    pub faults: Vec<String>,
+    /// The part of the lifecycle that the first of them is aimed at.
+    pub part: Option<String>,
+    /// The oracle that found it.
+    pub oracle: String,
+    /// What is wrong: which resource, what it costs.
+    pub message: String,
+    /// The calls around the first one that was struck.
+    pub calls: Vec<String>,
+    /// The command that runs exactly this again.
+    pub replay: String,
+}
+
+/// Lifecycles in which an effect was aimed at a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Heat {
+    /// The call.
+    pub call: String,
+    /// The effect, without its argument.
+    pub effect: String,
+    /// So many lifecycles.
+    pub lifecycles: u64,
+    /// So many of them with findings.
+    pub findings: u64,
+    /// So many of them in which it did not strike.
+    pub unreached: u64,
+}
+
+impl Campaign {
+    /// Adds to a cell of the heat table.
+    pub fn heat(&mut self, more: Heat) {
+        let same = |cell: &&mut Heat| cell.call == more.call && cell.effect == more.effect;
+        match self.heat.iter_mut().find(same) {
+            Some(cell) => {
+                cell.lifecycles += more.lifecycles;
+                cell.findings += more.findings;
+                cell.unreached += more.unreached;
+            }
+            None => self.heat.push(more),
+        }
+    }
+
+    /// Adds the trace of a lifecycle. The order does not matter, so that threads and shards do not.
+    pub fn add_trace(&mut self, trace: &str) {
+        let hash = kubeproof_contract::journal::digest(trace.as_bytes());
+        self.add_hash(&hash);
+    }
+
+    fn add_hash(&mut self, hash: &str) {
+        let number = |text: &str| u64::from_str_radix(text, 16).unwrap_or(0);
+        let sum = number(&self.trace_hash).wrapping_add(number(hash));
+        self.trace_hash = format!("{sum:016x}");
+    }
+
+    /// Adds another campaign: another scenario, or another shard of the same.
+    pub fn merge(&mut self, other: Self) {
+        for scenario in other.scenarios {
+            if !self.scenarios.contains(&scenario) {
+                self.scenarios.push(scenario);
+            }
+        }
+        self.seed = other.seed;
+        self.lifecycles += other.lifecycles;
+        self.calls += other.calls;
+        self.fault_points += other.fault_points;
+        self.exercised += other.exercised;
+        self.unreached.extend(other.unreached);
+        for finding in other.findings {
+            // What the clean run shows, every shard shows.
+            if !finding.faults.is_empty() || !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+        for unknown in other.unknown {
+            if !self.unknown.contains(&unknown) {
+                self.unknown.push(unknown);
+            }
+        }
+        for cell in other.heat {
+            self.heat(cell);
+        }
+        self.stopped |= other.stopped;
+        self.elapsed_seconds += other.elapsed_seconds;
+        self.add_hash(&other.trace_hash);
+        self.in_order();
+    }
+
+    /// Puts everything into an order that does not depend on who ran what.
+    pub fn in_order(&mut self) {
+        self.scenarios.sort();
+        self.unreached.sort();
+        self.findings.sort();
+        self.unknown.sort();
+        self.heat.sort();
+    }
+
+    /// Faults that did not strike and nobody knows why.
+    pub fn unexplained(&self) -> usize {
+        let unexplained = self.unreached.iter().filter(|one| one.reason.is_none());
+        unexplained.count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(trace: &str, findings: u64) -> Campaign {
+        let mut campaign = Campaign {
+            scenarios: vec!["s".to_owned()],
+            seed: 1,
+            lifecycles: 1,
+            calls: 10,
+            fault_points: 1,
+            exercised: 1,
+            ..Campaign::default()
+        };
+        campaign.heat(Heat {
+            call: "s:Make".to_owned(),
+            effect: "hang".to_owned(),
+            lifecycles: 1,
+            findings,
+            unreached: 0,
+        });
+        campaign.add_trace(trace);
+        campaign
+    }
+
+    fn merged(parts: &[&Campaign]) -> Campaign {
+        let mut whole = Campaign::default();
+        for part in parts {
+            whole.merge((*part).clone());
+        }
+        whole
+    }
+
+    #[test]
+    fn the_order_of_the_parts_makes_no_difference() {
+        let (one, two) = (part("a", 0), part("b", 1));
+        assert_eq!(merged(&[&one, &two]), merged(&[&two, &one]));
+        assert_ne!(merged(&[&one]).trace_hash, merged(&[&two]).trace_hash);
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let whole = merged(&[&part("a", 0), &part("b", 1)]);
+        assert_eq!((whole.lifecycles, whole.calls, whole.exercised), (2, 20, 2));
+        assert_eq!((whole.heat[0].lifecycles, whole.heat[0].findings), (2, 1));
+    }
+}

@@ -1,0 +1,287 @@
+//! What a campaign's report for people shows: figures, the heat table, findings, what was not reached.
+//!
+//! Apart from the formats that write it, which write the pages of trials, too.
+
+use kubeproof_contract::check::Verdict;
+
+use super::{Campaign, CampaignFinding};
+use crate::page::{Align, Block, Cell, Column, Grid, Page, Section};
+use crate::word::{clean, counted};
+
+/// One letter for each effect, in the order of the heat table.
+const LETTERS: &[(char, &str)] = &[
+    ('r', "reject"),
+    ('t', "throttle"),
+    ('s', "server-error"),
+    ('S', "server-error-after"),
+    ('l', "lost-request"),
+    ('L', "lost-response"),
+    ('a', "late-apply"),
+    ('h', "hang"),
+    ('o', "outage"),
+    ('g', "garbled"),
+    ('F', "async-fail"),
+    ('K', "async-stuck"),
+    ('D', "async-late"),
+    ('q', "quota"),
+    ('c', "capacity"),
+    ('d', "dependency"),
+    ('e', "credentials-expire"),
+    ('b', "crash-before"),
+    ('B', "crash-after"),
+    ('i', "cancel"),
+    ('f', "foreign-change"),
+];
+/// The letters as the title of a column.
+const TITLE: &str = "rtsSlLahogFKDqcdebBif";
+/// How many faults that were not reached are named.
+const UNREACHED_NAMED: usize = 10;
+
+/// The verdict over a campaign. What was not reached for an unknown reason, and what could not be found
+/// out, is never a pass; neither is a campaign that did nothing or was stopped.
+pub fn verdict(campaign: &Campaign) -> Verdict {
+    if !campaign.findings.is_empty() {
+        return Verdict::Fail;
+    }
+    let unknown = campaign.unexplained() > 0 || !campaign.unknown.is_empty();
+    if unknown || campaign.stopped || campaign.lifecycles == 0 || campaign.exercised == 0 {
+        return Verdict::Unknown;
+    }
+    Verdict::Pass
+}
+
+/// The page.
+pub fn page(campaign: &Campaign) -> Page {
+    let mut sections = vec![Section {
+        title: format!("Faults: {}", clean(&campaign.scenarios.join(", "))),
+        verdict: Some(verdict(campaign)),
+        blocks: vec![Block::Facts(figures(campaign))],
+    }];
+    if !campaign.heat.is_empty() {
+        sections.push(heat(campaign));
+    }
+    if !campaign.findings.is_empty() {
+        sections.push(Section {
+            title: counted(campaign.findings.len(), "finding"),
+            verdict: None,
+            blocks: campaign.findings.iter().flat_map(finding).collect(),
+        });
+    }
+    if !campaign.unreached.is_empty() {
+        sections.push(unreached(campaign));
+    }
+    if !campaign.unknown.is_empty() {
+        let lines = campaign.unknown.iter();
+        sections.push(Section {
+            title: "Could not be found out".to_owned(),
+            verdict: Some(Verdict::Unknown),
+            blocks: lines.map(|line| Block::Line(clean(line))).collect(),
+        });
+    }
+    Page { sections }
+}
+
+fn figures(campaign: &Campaign) -> Vec<(&'static str, String)> {
+    let seconds = campaign.elapsed_seconds;
+    let lifecycles = campaign.lifecycles;
+    let mut faults = format!(
+        "{} aimed, {} exercised, {} unreached",
+        campaign.fault_points,
+        campaign.exercised,
+        campaign.unreached.len()
+    );
+    if campaign.unexplained() > 0 {
+        faults.push_str(&format!(
+            " ({} for no known reason)",
+            campaign.unexplained()
+        ));
+    }
+    let mut time = format!("{seconds:.1} s");
+    if seconds > 0.0 {
+        // Rates of a report for people: no exact number is lost.
+        let rate = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds;
+        time.push_str(&format!(
+            ", {:.1} lifecycles and {:.0} calls a second",
+            rate(lifecycles),
+            rate(campaign.calls)
+        ));
+    }
+    if campaign.stopped {
+        time.push_str("; stopped before its end");
+    }
+    vec![
+        (
+            "runs",
+            format!("{lifecycles} lifecycles, {} calls", campaign.calls),
+        ),
+        ("faults", faults),
+        ("time", time),
+        (
+            "trace",
+            format!("{} (seed {})", campaign.trace_hash, campaign.seed),
+        ),
+    ]
+}
+
+/// Call × effect, one character a cell.
+fn heat(campaign: &Campaign) -> Section {
+    let mut calls: Vec<&str> = campaign
+        .heat
+        .iter()
+        .map(|cell| cell.call.as_str())
+        .collect();
+    calls.sort_unstable();
+    calls.dedup();
+    let column = |title, align| Column { title, align };
+    let row = |call: &&str| {
+        let of_call = campaign.heat.iter().filter(|cell| cell.call == **call);
+        let lifecycles: u64 = of_call.map(|cell| cell.lifecycles).sum();
+        let glyphs = LETTERS
+            .iter()
+            .map(|(_, effect)| glyph(campaign, call, effect));
+        vec![
+            Cell::Text(clean(call)),
+            Cell::Text(lifecycles.to_string()),
+            Cell::Text(glyphs.collect()),
+        ]
+    };
+    let legend: Vec<String> = LETTERS
+        .iter()
+        .filter(|(_, effect)| campaign.heat.iter().any(|cell| cell.effect == *effect))
+        .map(|(letter, effect)| format!("{letter} {effect}"))
+        .collect();
+    Section {
+        title: "Call × effect".to_owned(),
+        verdict: None,
+        blocks: vec![
+            Block::Grid(Grid {
+                title: "Call × effect",
+                columns: vec![
+                    column("Call", Align::Left),
+                    column("Runs", Align::Right),
+                    column(TITLE, Align::Left),
+                ],
+                rows: calls.iter().map(row).collect(),
+            }),
+            Block::Line(format!(
+                "o withstood, X finding, ? not reached, . not aimed. {}",
+                legend.join(", ")
+            )),
+        ],
+    }
+}
+
+fn glyph(campaign: &Campaign, call: &str, effect: &str) -> char {
+    let cell = campaign
+        .heat
+        .iter()
+        .find(|cell| cell.call == call && cell.effect == effect);
+    match cell {
+        None => '.',
+        Some(cell) if cell.findings > 0 => 'X',
+        Some(cell) if cell.unreached == cell.lifecycles => '?',
+        Some(_) => 'o',
+    }
+}
+
+fn finding(finding: &CampaignFinding) -> Vec<Block> {
+    let faults = if finding.faults.is_empty() {
+        "without any fault".to_owned()
+    } else {
+        finding.faults.join(" and ")
+    };
+    let part = finding
+        .part
+        .as_ref()
+        .map(|part| format!(" in {part}"))
+        .unwrap_or_default();
+    let mut blocks = vec![Block::Finding {
+        title: clean(&format!(
+            "{}: {faults}{part}: {}",
+            finding.scenario, finding.oracle
+        )),
+        message: clean(&finding.message),
+        replay: finding.replay.clone(),
+    }];
+    if !finding.calls.is_empty() {
+        let calls: Vec<String> = finding.calls.iter().map(|call| clean(call)).collect();
+        blocks.push(Block::Line(format!("calls: {}", calls.join("; "))));
+    }
+    blocks
+}
+
+fn unreached(campaign: &Campaign) -> Section {
+    let line = |one: &super::Unreached| {
+        let reason = one.reason.clone().unwrap_or_else(|| {
+            format!(
+                "for no known reason: {} calls of this name were made",
+                one.seen
+            )
+        });
+        Block::Line(clean(&format!("{}: {}: {reason}", one.scenario, one.fault)))
+    };
+    let mut all: Vec<&super::Unreached> = campaign.unreached.iter().collect();
+    all.sort_by_key(|one| one.reason.is_some());
+    let mut blocks: Vec<Block> = all
+        .iter()
+        .take(UNREACHED_NAMED)
+        .map(|one| line(one))
+        .collect();
+    let more = all.len().saturating_sub(UNREACHED_NAMED);
+    if more > 0 {
+        blocks.push(Block::Line(format!("and {more} more, by name in the JSON")));
+    }
+    Section {
+        title: "Not reached: these prove nothing".to_owned(),
+        verdict: None,
+        blocks,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::fault::EFFECTS;
+
+    use super::*;
+    use crate::campaign::Unreached;
+
+    #[test]
+    fn every_effect_has_a_letter_of_its_own_and_stands_under_it() {
+        let names: Vec<&str> = LETTERS.iter().map(|(_, name)| *name).collect();
+        for (name, _) in EFFECTS {
+            assert!(names.contains(name), "{name} has no letter");
+        }
+        assert_eq!(names.len(), EFFECTS.len());
+        let title: String = LETTERS.iter().map(|(letter, _)| *letter).collect();
+        assert_eq!(title, TITLE);
+    }
+
+    fn campaign() -> Campaign {
+        Campaign {
+            lifecycles: 1,
+            fault_points: 1,
+            exercised: 1,
+            ..Campaign::default()
+        }
+    }
+
+    #[test]
+    fn only_a_campaign_that_struck_everything_and_found_nothing_passes() {
+        assert_eq!(verdict(&campaign()), Verdict::Pass);
+        assert_eq!(verdict(&Campaign::default()), Verdict::Unknown);
+        let mut stopped = campaign();
+        stopped.stopped = true;
+        assert_eq!(verdict(&stopped), Verdict::Unknown);
+        let mut missed = campaign();
+        missed.unreached.push(Unreached {
+            scenario: "s".to_owned(),
+            faults: Vec::new(),
+            fault: "s:Make#1=hang".to_owned(),
+            reason: None,
+            seen: 0,
+        });
+        assert_eq!(verdict(&missed), Verdict::Unknown);
+        missed.unreached[0].reason = Some("the other fault came first".to_owned());
+        assert_eq!(verdict(&missed), Verdict::Pass);
+    }
+}

@@ -1,0 +1,64 @@
+//! A campaign's report in each format.
+//!
+//! Apart from the record, which knows no format.
+
+use kubeproof_contract::check::Verdict;
+use quick_junit::{Report, TestSuite};
+
+use super::Campaign;
+use super::page::{page, verdict};
+use crate::format::{Format, Style};
+use crate::{html, junit, markdown, table};
+
+/// The campaign as a report, ending with a line break.
+pub fn render(format: Format, campaign: &Campaign, style: &Style) -> String {
+    match format {
+        Format::Table => table::of_page(&page(campaign), style),
+        Format::Markdown => markdown::of_page(&page(campaign)),
+        Format::Json => json(campaign),
+        Format::Junit => junit(campaign),
+        Format::Html => html::of_page(&page(campaign)),
+    }
+}
+
+fn json(campaign: &Campaign) -> String {
+    // Plain data with text keys always serialises; if that ever changes, a reader must notice.
+    let text = serde_json::to_string_pretty(campaign)
+        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+    text + "\n"
+}
+
+/// A case for each cell of the heat table, and one for the whole.
+fn junit(campaign: &Campaign) -> String {
+    let mut suite = TestSuite::new("faults");
+    let findings: Vec<String> = campaign
+        .findings
+        .iter()
+        .map(|finding| {
+            let faults = finding.faults.join(" ");
+            let (oracle, message) = (&finding.oracle, &finding.message);
+            format!("{oracle}: {message} ({faults}; replay: {})", finding.replay)
+        })
+        .collect();
+    let whole = verdict(campaign);
+    suite.add_test_case(junit::case(
+        "faults",
+        "campaign",
+        whole,
+        &findings.join("; "),
+    ));
+    for cell in &campaign.heat {
+        let verdict = if cell.findings > 0 {
+            Verdict::Fail
+        } else if cell.unreached == cell.lifecycles {
+            Verdict::Unknown
+        } else {
+            Verdict::Pass
+        };
+        let message = format!("{} lifecycles, {} findings", cell.lifecycles, cell.findings);
+        suite.add_test_case(junit::case(&cell.call, &cell.effect, verdict, &message));
+    }
+    let mut report = Report::new("kubeproof faults");
+    report.add_test_suite(suite);
+    report.to_string().unwrap_or_default()
+}
