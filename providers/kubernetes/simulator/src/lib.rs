@@ -19,6 +19,7 @@ mod decode;
 mod defaults;
 mod delete;
 mod deployments;
+mod devices;
 mod discovery;
 mod events;
 mod failure;
