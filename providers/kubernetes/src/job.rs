@@ -282,7 +282,9 @@ async fn read_proof(
     }
     let counted = order.gpus.map(probe::gpu_line);
     let wanted = [("text", Some(&order.print)), ("nonce", Some(&order.nonce))];
-    let wanted = wanted.into_iter().chain([("count of GPUs", counted.as_ref())]);
+    let wanted = wanted
+        .into_iter()
+        .chain([("count of GPUs", counted.as_ref())]);
     for (thing, lines) in wanted.filter_map(|(thing, lines)| Some((thing, lines?))) {
         if !has_lines(&output, lines) {
             return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
