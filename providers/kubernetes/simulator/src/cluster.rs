@@ -18,7 +18,8 @@ use crate::store::{Key, Store};
 use crate::tokens::Token;
 use crate::types::Type;
 use crate::{
-    deployments, devices, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services, volumes,
+    deployments, devices, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services,
+    volumes,
 };
 
 /// Rounds of controllers after one change: far more than any chain of theirs needs.

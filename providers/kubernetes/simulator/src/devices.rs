@@ -40,11 +40,7 @@ pub(crate) fn offer(cluster: &mut Cluster, node: &str) {
     let name = GPU.replace('/', "~1");
     cluster.modify(&Key::new("nodes", "", node), |value| {
         for part in ["capacity", "allocatable"] {
-            set(
-                value,
-                &format!("/status/{part}/{name}"),
-                count.to_string(),
-            );
+            set(value, &format!("/status/{part}/{name}"), count.to_string());
         }
     });
     scheduler::look_again(cluster);

@@ -12,7 +12,8 @@ use crate::devices;
 use crate::json::{items, text};
 
 /// Counts the GPU devices that the container was given: understood as a whole, at the end of a script.
-const COUNT_GPUS: &str = r#"; set -- /dev/nvidia[0-9]*; if [ -e "$1" ]; then echo "GPUs: $#"; else echo "GPUs: 0"; fi"#;
+const COUNT_GPUS: &str =
+    r#"; set -- /dev/nvidia[0-9]*; if [ -e "$1" ]; then echo "GPUs: $#"; else echo "GPUs: 0"; fi"#;
 
 /// What a program does, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,8 +49,8 @@ pub(crate) struct Server {
     pub(crate) client_ca: String,
     /// Whether the server's certificate names the public address.
     pub(crate) names_address: bool,
-    /// Manifests, JSON.
-    pub(crate) manifests: Vec<Value>,
+    /// Whether a manifest lets the NVIDIA device plugin run on all nodes.
+    pub(crate) device_plugin: bool,
 }
 
 /// A further node.
@@ -189,11 +189,9 @@ fn server(
             format!("k3s without {TLS}{name}: its own authority could not be trusted")
         })
     };
-    let mut manifests = Vec::new();
+    let mut device_plugin = false;
     for (path, content) in files.iter().filter(|(path, _)| path.starts_with(MANIFESTS)) {
-        let value =
-            serde_json::from_str(content).map_err(|_| format!("{path} that is not JSON"))?;
-        manifests.push(value);
+        device_plugin |= is_device_plugin(path, content)?;
     }
     // k3s cannot sign without the keys.
     (tls("server-ca.key")?, tls("client-ca.key")?);
@@ -204,8 +202,26 @@ fn server(
         server_ca: tls("server-ca.crt")?,
         client_ca: tls("client-ca.crt")?,
         names_address,
-        manifests,
+        device_plugin,
     }))
+}
+
+/// Whether a manifest is the one that is understood: the daemon set of the NVIDIA device plugin.
+fn is_device_plugin(path: &str, content: &str) -> Result<bool, String> {
+    let value: Value =
+        serde_json::from_str(content).map_err(|_| format!("{path} that is not JSON"))?;
+    let kind = value["kind"].as_str().unwrap_or_default();
+    let image = value
+        .pointer("/spec/template/spec/containers/0/image")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if kind == "DaemonSet" && image.contains("k8s-device-plugin") {
+        Ok(true)
+    } else {
+        Err(format!(
+            "the manifest {path}: a {kind} with the image `{image}`"
+        ))
+    }
 }
 
 fn agent(settings: &BTreeMap<String, Value>) -> Result<Boot, String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use kubeproof_contract::transport::{CertificateAuthority, ClientIdentity};
 use kubeproof_kubernetes_simulator::coupling::NewNode;
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
@@ -17,7 +17,6 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::CertifiedKey;
-use serde_json::Value;
 
 use crate::cloud_init::{self, Agent, Boot, Server};
 use crate::firewall;
@@ -150,15 +149,8 @@ pub(crate) fn installed(state: &mut State, id: &str) {
 fn start(state: &mut State, id: &str, server: &Server) {
     let seed = state.ids.below(u64::MAX);
     let mut api = ApiServer::new(&server.node, &server.version, seed, state.now);
-    let master = Identity::User {
-        name: "system:apiserver".to_owned(),
-        groups: vec!["system:masters".to_owned()],
-    };
-    for manifest in &server.manifests {
-        if let Some(request) = creation(manifest) {
-            // What the server refuses of a manifest is not there, as with k3s itself.
-            let _ = api.answer(&master, &request);
-        }
+    if server.device_plugin {
+        api.device_plugin_runs();
     }
     if let Some(instance) = state.instances.get(id)
         && instance.fate != Fate::NeverJoins
@@ -167,24 +159,6 @@ fn start(state: &mut State, id: &str, server: &Server) {
     }
     let server = server.clone();
     state.clusters.insert(id.to_owned(), K3s { api, server });
-}
-
-/// The request that creates a manifest's object.
-fn creation(manifest: &Value) -> Option<Request<Bytes>> {
-    let version = manifest["apiVersion"].as_str()?;
-    let plural = format!("{}s", manifest["kind"].as_str()?.to_lowercase());
-    let top = if version.contains('/') { "apis" } else { "api" };
-    let space = manifest["metadata"]["namespace"]
-        .as_str()
-        .map_or_else(String::new, |name| format!("/namespaces/{name}"));
-    Request::builder()
-        .method(Method::POST)
-        .uri(format!(
-            "https://localhost:6443/{top}/{version}{space}/{plural}"
-        ))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Bytes::from(manifest.to_string()))
-        .ok()
 }
 
 fn join(state: &mut State, id: &str, agent: &Agent) {
