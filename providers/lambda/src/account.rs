@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::Decimal;
 use kubeproof_contract::account::{Account, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
@@ -24,9 +23,6 @@ use crate::api::types::{Instance, is_name_of};
 use crate::provisioner::teardown;
 use crate::spec::LambdaSpec;
 use crate::{cost, credentials, prices, trust};
-
-/// Hours of a month in prices a month.
-const HOURS_PER_MONTH: i64 = 730;
 
 /// The account.
 #[derive(Debug)]
@@ -190,21 +186,7 @@ impl Account for LambdaAccount {
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        let usd = match resource.resource_type.as_str() {
-            "instance" => {
-                let kind = resource.facts.get("instance_type")?;
-                prices::exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH)
-            }
-            // 0.20 USD a GiB used and month of 720 hours.
-            "filesystem" => {
-                let bytes: u64 = resource.facts.get("bytes_used")?.parse().ok()?;
-                Decimal::from(bytes >> 30) * Decimal::new(20, 2)
-            }
-            _ => Decimal::ZERO,
-        };
-        Some(MonthlyCost {
-            usd: usd.round_dp(2),
-        })
+        prices::monthly(resource)
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
+pub mod redirect;
 pub mod rehearsal;
 pub mod spec;
 pub mod trust;

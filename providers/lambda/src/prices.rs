@@ -6,6 +6,10 @@
 use std::sync::LazyLock;
 
 use kubeproof_contract::Decimal;
+use kubeproof_contract::resource::{MonthlyCost, Resource};
+
+/// Hours of a month in prices a month.
+const HOURS_PER_MONTH: i64 = 730;
 
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,25 @@ fn read_row(line: &str) -> Option<Price> {
 /// The price of an instance type, when the table has exactly it.
 pub fn exact(instance_type: &str) -> Option<&'static Price> {
     TABLE.iter().find(|price| price.sku == instance_type)
+}
+
+/// What keeping a resource costs a month.
+pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
+    let usd = match resource.resource_type.as_str() {
+        "instance" => {
+            let kind = resource.facts.get("instance_type")?;
+            exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH)
+        }
+        // 0.20 USD a GiB used and month of 720 hours.
+        "filesystem" => {
+            let bytes: u64 = resource.facts.get("bytes_used")?.parse().ok()?;
+            Decimal::from(bytes >> 30) * Decimal::new(20, 2)
+        }
+        _ => Decimal::ZERO,
+    };
+    Some(MonthlyCost {
+        usd: usd.round_dp(2),
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Apart from what it leads to, so that the harness's list of providers needs one line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,9 @@ use kubeproof_contract::call::Dialect;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
+use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
 use kubeproof_contract::world::Rehearsal;
 
 use crate::account::LambdaAccount;
@@ -19,7 +22,7 @@ use crate::account::checks::CHECKLIST;
 use crate::dialect::LambdaDialect;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{credentials, defects, rehearsal};
+use crate::{credentials, defects, prices, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
@@ -88,6 +91,18 @@ impl Provider for Lambda {
             Tier::Live => credentials::readiness(env_file),
             Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
         }
+    }
+
+    fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+        rehearsal::serve(serving)
+    }
+
+    fn redirect(&self, served: &dyn Served, _: &Path, _: &BTreeMap<String, String>) -> Redirect {
+        redirect::redirect(served)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        prices::monthly(resource)
     }
 }
 

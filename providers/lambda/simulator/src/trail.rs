@@ -11,7 +11,10 @@ const PAGE: usize = 100;
 /// Notes a change.
 pub(crate) fn note(state: &mut State, operation: &str, target: &str) {
     let at = state.now.to_string();
+    let event_id = state.ids.uuid();
     state.events.push(json!({
+        "event_id": event_id, "catalog_version": "1", "additional_details": {},
+        "actor_lrn": null, "resource_owner_lrn": null, "request_api_key_lrn": null,
         "event_time": at, "service_name": "cloud-api", "resource_name": target,
         "action": operation, "resource_lrns": [format!("lrn:cloud:{target}")],
     }));
