@@ -16,7 +16,13 @@ const BASE: &str = "/api/v1/";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LambdaDialect;
 
+/// The port of API servers: their paths begin as the cloud's own do.
+const API_SERVER: u16 = 6443;
+
 fn operation(request: &Request<Bytes>) -> Option<String> {
+    if request.uri().port_u16() == Some(API_SERVER) {
+        return None;
+    }
     let rest = request.uri().path().strip_prefix(BASE)?;
     let parts: Vec<&str> = rest.split('/').collect();
     let name = match (request.method().as_str(), parts.as_slice()) {
@@ -205,6 +211,12 @@ mod tests {
             true,
         );
         check("GET /elsewhere", "unknown:GET /elsewhere", true);
+        let mut nodes = request("GET /api/v1/nodes");
+        *nodes.uri_mut() = http::Uri::from_static("https://203.0.113.9:6443/api/v1/nodes");
+        assert_eq!(
+            LambdaDialect.signature(&nodes).to_string(),
+            "kubernetes:list-nodes"
+        );
     }
 
     #[test]
