@@ -10,6 +10,7 @@ use kubeproof_contract::provider::Provider;
 pub fn all() -> Vec<Box<dyn Provider>> {
     vec![
         Box::new(kubeproof_aws::provider::Aws),
+        Box::new(kubeproof_lambda::provider::Lambda),
         Box::new(kubeproof_kind::provider::Kind),
     ]
 }

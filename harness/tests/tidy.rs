@@ -204,6 +204,23 @@ fn dependencies_point_one_way() {
             ][..],
         ),
         (
+            "providers/lambda/simulator",
+            &[
+                "kubeproof-contract",
+                "kubeproof-kubernetes-simulator",
+                "kubeproof-simkit",
+            ][..],
+        ),
+        (
+            "providers/lambda",
+            &[
+                "kubeproof-contract",
+                "kubeproof-kubernetes",
+                "kubeproof-lambda-simulator",
+                "kubeproof-simkit",
+            ][..],
+        ),
+        (
             "providers/aws",
             &[
                 "kubeproof-aws-simulator",
@@ -231,9 +248,10 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn only_the_rehearsal_knows_the_simulator() {
-    let wrong: Vec<_> = files("providers/aws/src", ".rs")
-        .into_iter()
-        .filter(|path| path != "providers/aws/src/rehearsal.rs")
+    let wrong: Vec<_> = ["providers/aws/src", "providers/lambda/src"]
+        .iter()
+        .flat_map(|folder| files(folder, ".rs"))
+        .filter(|path| !path.ends_with("/src/rehearsal.rs"))
         .filter(|path| {
             code(path)
                 .iter()

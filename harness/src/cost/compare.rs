@@ -39,6 +39,8 @@ pub enum Bill {
     Pending(String),
     /// It could not be read.
     Unreadable(String),
+    /// There never will be one to read: the cloud has no billing data.
+    Never(String),
     /// It is not looked at in this trial.
     NotAsked(String),
 }
@@ -88,6 +90,7 @@ fn judge(
         Bill::NotAsked(why) => return (Verdict::Skipped, why.clone()),
         Bill::Pending(why) => return (Verdict::Pending, why.clone()),
         Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}")),
+        Bill::Never(why) => return by_meter(known, estimated, why),
         Bill::Read(bill) => bill,
     };
     let Some(billed) = billed else {
@@ -120,6 +123,31 @@ fn judge(
             (Verdict::Fail, words)
         }
         _ => (Verdict::Pass, words),
+    }
+}
+
+/// Judges by the meter alone, where there is no bill; without a meter nothing can be said.
+fn by_meter(known: &Known, estimated: Decimal, why: &str) -> (Verdict, String) {
+    let metered = known.metered.as_deref().map(total);
+    let Some((metered, deviation)) =
+        metered.and_then(|metered| Some((metered, deviation_percent(metered, estimated)?)))
+    else {
+        return (
+            Verdict::Unknown,
+            format!("neither billed nor metered: {why}"),
+        );
+    };
+    let words = format!(
+        "estimated {}, metered {}, never billed ({why}): {} % of the meter, {} % pass",
+        usd(estimated, 4),
+        usd(metered, 4),
+        fixed(deviation, 1),
+        known.tolerance_percent
+    );
+    if deviation.abs() > Decimal::from(known.tolerance_percent) {
+        (Verdict::Fail, words)
+    } else {
+        (Verdict::Pass, words)
     }
 }
 
@@ -285,6 +313,29 @@ mod tests {
         let mut known = known(80, None, true);
         known.billed = Bill::Unreadable("denied".to_owned());
         check(&known, Verdict::Unknown);
+    }
+
+    #[test]
+    fn without_billing_data_the_meter_judges_and_is_never_called_a_bill() {
+        let mut known = known(80, Some(80), true);
+        let Bill::Read(bill) = &known.billed else {
+            panic!("a bill that was read")
+        };
+        let charges = bill.charges.clone();
+        known.billed = Bill::Never("no billing API".to_owned());
+        check(&known, Verdict::Unknown);
+        known.metered = Some(charges.clone());
+        let cost = compare(&known);
+        assert_eq!((cost.verdict, cost.billed), (Verdict::Pass, None));
+        assert!(
+            cost.message.contains("never billed (no billing API)"),
+            "{}",
+            cost.message
+        );
+        let mut more = charges;
+        more[0].usd = Decimal::new(101, 2);
+        known.metered = Some(more);
+        check(&known, Verdict::Fail);
     }
 
     #[test]

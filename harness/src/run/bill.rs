@@ -150,6 +150,9 @@ async fn bill(stage: &Stage<'_>, metered: Option<Decimal>, budget: Decimal) -> B
         ));
     }
     let biller = stage.account(Actor::Biller);
+    if let Some(why) = biller.never_billed_because() {
+        return Bill::Never(why.to_owned());
+    }
     let final_after: Timestamp = biller.billing_final_after(stage.clock.now());
     if stage.trial.tier == Tier::Live {
         return Bill::Pending(format!("the bill is final after {final_after}"));

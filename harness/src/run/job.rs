@@ -156,6 +156,7 @@ fn order(stage: &Stage<'_>, number: usize, timeout: Duration) -> JobOrder {
         namespace: format!("{}-{number}", run.name("job")),
         image: image(stage),
         print: stage.scenario().job.print.clone(),
+        gpus: stage.scenario().job.gpus,
         nonce: digest(secret.as_bytes()),
         timeout,
         labels: labels(stage),

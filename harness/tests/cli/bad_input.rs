@@ -70,7 +70,7 @@ fn a_mistake_is_shown_with_file_line_column_and_what_would_be_right() {
     refused_change(
         "provider: aws",
         "provider: awz",
-        "there is no provider `awz`; known: aws, kind",
+        "there is no provider `awz`; known: aws, lambda, kind",
     );
     let cidr = "  vpc_cidr: 10.0.0.1/16\n  node_groups:";
     refused_change("  node_groups:", cidr, "the network is 10.0.0.0/16");

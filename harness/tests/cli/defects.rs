@@ -120,3 +120,32 @@ fn the_well_known_claim_is_corrected_to_the_digit() {
         ],
     );
 }
+
+#[test]
+fn a_blindly_repeated_launch_is_found_as_a_twin() {
+    let words = &["2 of type instance", "$941.70 a month"];
+    caught("lambda_blind_launch.yaml", "O2 twins", words);
+}
+
+#[test]
+fn machines_that_are_given_up_without_termination_are_orphans() {
+    let words = &["instance ", "$941.70 a month"];
+    caught("lambda_hides_stuck_create.yaml", "O1 orphans", words);
+}
+
+#[test]
+fn a_machine_left_in_the_first_region_is_a_twin() {
+    let words = &["3 of type instance"];
+    caught("lambda_failover_twins.yaml", "O2 twins", words);
+}
+
+#[test]
+fn a_teardown_that_terminates_nothing_is_found_by_what_still_runs() {
+    let words = &["instance ", "$941.70 a month"];
+    caught("lambda_terminates_nothing.yaml", "O1 orphans", words);
+}
+
+#[test]
+fn a_key_that_is_deleted_by_name_stays() {
+    caught("lambda_keys_by_name.yaml", "O1 orphans", &["ssh_key "]);
+}

@@ -98,6 +98,12 @@ pub trait Account: Send + Sync {
         None
     }
 
+    /// Why no billing data can ever be read, when the cloud has no way to: then cost is judged by a
+    /// meter, where there is one, and never called billed.
+    fn never_billed_because(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Proof of creation from the cloud's own trail of events (what tags cannot give): resource id →
     /// who created it, when. Empty when the trail has nothing yet.
     ///

@@ -169,6 +169,10 @@ pub struct JobBlock {
     /// variable KUBEPROOF_JOB_IMAGE sets it for all scenarios that do not.
     #[serde(default)]
     pub image: Option<String>,
+    /// Ask for so many NVIDIA GPUs on one node: the job must count them.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 16))]
+    pub gpus: Option<u32>,
     /// Also run so many copies of the job's image as a workload, scaled up from one and down to none.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
@@ -190,6 +194,7 @@ impl Default for JobBlock {
             timeout_seconds: default_job_timeout(),
             with_leftovers: false,
             image: None,
+            gpus: None,
             scale_to: None,
         }
     }

@@ -38,6 +38,8 @@ pub struct JobOrder {
     pub print: String,
     /// The secret that it shall print after the text.
     pub nonce: String,
+    /// How many GPUs it shall be given, and count; none asks for none.
+    pub gpus: Option<u32>,
     /// How long it may take from its creation to its end.
     pub timeout: Duration,
     /// Labels of all that is made.
@@ -51,6 +53,7 @@ impl std::fmt::Debug for JobOrder {
             .field("namespace", &self.namespace)
             .field("image", &self.image)
             .field("print", &self.print)
+            .field("gpus", &self.gpus)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
@@ -158,7 +161,7 @@ async fn make_job(
                 "metadata": {"labels": labels},
                 "spec": {
                     "restartPolicy": "Never", "automountServiceAccountToken": false,
-                    "containers": [probe::container(image, &order.print, Some(&order.name))],
+                    "containers": [probe::container(image, &order.print, Some(&order.name), order.gpus)],
                 },
             },
         },
@@ -277,7 +280,12 @@ async fn read_proof(
     if exit_code != 0 {
         return refuted(format!("pod {name} ended with exit code {exit_code}"));
     }
-    for (thing, lines) in [("text", &order.print), ("nonce", &order.nonce)] {
+    let counted = order.gpus.map(probe::gpu_line);
+    let wanted = [("text", Some(&order.print)), ("nonce", Some(&order.nonce))];
+    let wanted = wanted
+        .into_iter()
+        .chain([("count of GPUs", counted.as_ref())]);
+    for (thing, lines) in wanted.filter_map(|(thing, lines)| Some((thing, lines?))) {
         if !has_lines(&output, lines) {
             return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
         }

@@ -147,7 +147,7 @@ pub async fn create(
         },
     });
     make::<PersistentVolumeClaim>(client, namespace, claim).await?;
-    let mut container = probe::container(None, "leftovers", None);
+    let mut container = probe::container(None, "leftovers", None, None);
     container["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
     let pod = json!({
         "metadata": metadata,

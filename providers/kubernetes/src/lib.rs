@@ -6,6 +6,7 @@
 pub mod client;
 pub mod dialect;
 pub mod error;
+pub mod gpu;
 pub mod job;
 pub mod kubeconfig;
 pub mod leftovers;

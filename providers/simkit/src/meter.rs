@@ -25,6 +25,8 @@ pub enum Rounding {
     Exact,
     /// Each UTC clock hour that is touched counts whole.
     ClockHours,
+    /// Whole minutes, a begun one counted whole.
+    Minutes,
     /// The elapsed time in hours, rounded up.
     ElapsedHours,
     /// Whole seconds, at least `min_seconds`, in months of the real length of the calendar month.
@@ -210,6 +212,10 @@ pub fn quantity(rounding: Rounding, from: Timestamp, to: Timestamp) -> Decimal {
         Rounding::Exact => elapsed_hours(from, to),
         Rounding::Seconds { min_seconds } => {
             Decimal::from(seconds(from, to, min_seconds)) / Decimal::from(HOUR)
+        }
+        Rounding::Minutes => {
+            let minutes = (seconds(from, to, 1) + 59) / 60;
+            Decimal::from(minutes) / Decimal::from(60)
         }
         Rounding::ElapsedHours => elapsed_hours(from, to).ceil(),
         Rounding::ClockHours => {

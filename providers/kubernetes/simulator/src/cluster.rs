@@ -18,7 +18,8 @@ use crate::store::{Key, Store};
 use crate::tokens::Token;
 use crate::types::Type;
 use crate::{
-    deployments, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services, volumes,
+    deployments, devices, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services,
+    volumes,
 };
 
 /// Rounds of controllers after one change: far more than any chain of theirs needs.
@@ -43,6 +44,8 @@ pub(crate) enum Due {
     Restart(Pod),
     /// A deleted pod has stopped.
     Stopped(Pod),
+    /// The device plugin of a node has registered.
+    Devices(String),
 }
 
 /// A pod, told from later ones of its name by its uid.
@@ -85,6 +88,10 @@ pub(crate) struct Cluster {
     pub(crate) misbehaviour: Option<Misbehaviour>,
     /// Number of addresses given out.
     pub(crate) addresses: u32,
+    /// The GPUs that the driver of each node shows.
+    pub(crate) gpus: BTreeMap<String, u32>,
+    /// Whether a device plugin runs on all nodes.
+    pub(crate) device_plugin: bool,
     timers: Timers<Due>,
     settled: u64,
     woken: bool,
@@ -108,6 +115,8 @@ impl Cluster {
             served: BTreeSet::new(),
             misbehaviour: None,
             addresses: 0,
+            gpus: BTreeMap::new(),
+            device_plugin: false,
             timers: Timers::default(),
             settled: 0,
             woken: true,
@@ -128,6 +137,7 @@ impl Cluster {
                 Due::Exit(pod) => kubelet::exit(self, &pod),
                 Due::Restart(pod) => kubelet::run(self, &pod),
                 Due::Stopped(pod) => kubelet::stopped(self, &pod),
+                Due::Devices(node) => devices::offer(self, &node),
             }
             self.settle();
         }
@@ -150,6 +160,7 @@ impl Cluster {
             services::reconcile(self);
             volumes::reconcile(self);
             kubelet::reconcile(self);
+            devices::reconcile(self);
             if self.store.version() == before {
                 break;
             }

@@ -19,6 +19,7 @@ mod decode;
 mod defaults;
 mod delete;
 mod deployments;
+mod devices;
 mod difference;
 mod discovery;
 mod events;

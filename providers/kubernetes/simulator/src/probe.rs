@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
+use crate::devices;
 use crate::json::{items, text};
 use crate::program;
 use crate::store::Key;
@@ -73,6 +74,10 @@ pub(crate) fn variables(
         };
         variables.insert(name.to_owned(), value);
     }
+    // No name of a variable has a slash: this is what the runtime puts below /dev.
+    let given = format!("/resources/limits/{}", devices::GPU.replace('/', "~1"));
+    let gpus = text(container, &given).parse().unwrap_or(0_u32);
+    variables.insert(devices::GPU.to_owned(), gpus.to_string());
     Ok(variables)
 }
 

@@ -8,7 +8,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::devices;
 use crate::json::{items, text};
+
+/// Counts the GPU devices that the container was given: understood as a whole, at the end of a script.
+const COUNT_GPUS: &str =
+    r#"; set -- /dev/nvidia[0-9]*; if [ -e "$1" ]; then echo "GPUs: $#"; else echo "GPUs: 0"; fi"#;
 
 /// What a program does, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +75,17 @@ fn seconds(word: &str) -> Option<Step> {
 }
 
 fn script_steps(script: &str) -> Result<Vec<Step>, ()> {
+    if let Some(before) = script.strip_suffix(COUNT_GPUS) {
+        let mut steps = script_steps(before)?;
+        let words = ["GPUs: ", "\n"].map(|text| Word::Plain(text.to_owned()));
+        let [head, tail] = words;
+        steps.push(Step::Print(vec![
+            head,
+            Word::Variable(devices::GPU.to_owned()),
+            tail,
+        ]));
+        return Ok(steps);
+    }
     let mut steps = Vec::new();
     for command in split(script)? {
         match command.as_slice() {

@@ -106,6 +106,18 @@ impl ApiServer {
         nodes::join(&mut self.cluster, &node);
     }
 
+    /// A device plugin runs on all nodes from now on, as its daemon set would see to.
+    pub fn device_plugin_runs(&mut self) {
+        self.cluster.device_plugin = true;
+        self.cluster.settle();
+    }
+
+    /// The driver of a node shows so many GPUs. Say it before the node joins. They are offered once a
+    /// device plugin runs.
+    pub fn node_has_gpus(&mut self, name: &str, count: u32) {
+        self.cluster.gpus.insert(name.to_owned(), count);
+    }
+
     /// A node is gone: its pods too.
     pub fn remove_node(&mut self, name: &str) {
         nodes::leave(&mut self.cluster, name);

@@ -22,6 +22,7 @@ fn order() -> JobOrder {
         image: None,
         print: "hello from the job".to_owned(),
         nonce: NONCE.to_owned(),
+        gpus: None,
         timeout: Duration::from_secs(300),
         labels: BTreeMap::from([("kubeproof.dev/run".to_owned(), "test".to_owned())]),
     }

@@ -88,6 +88,7 @@ fn order() -> JobOrder {
         image: None,
         print: "through the storm".to_owned(),
         nonce: "n-1".to_owned(),
+        gpus: None,
         timeout: Duration::from_secs(600),
         labels: BTreeMap::new(),
     }

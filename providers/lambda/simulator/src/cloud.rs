@@ -1,0 +1,105 @@
+//! The simulated account as the harness drives it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use kubeproof_contract::cost::Charge;
+use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::history::History;
+
+use crate::setup::Setup;
+use crate::state::State;
+use crate::{auth, catalogue, decoys, inventory, k3s, life, route, wire};
+
+/// A simulated account of Lambda Cloud.
+#[derive(Debug)]
+pub struct LambdaCloud {
+    state: State,
+    history: History,
+}
+
+impl LambdaCloud {
+    /// A fresh account.
+    pub fn new(setup: Setup) -> Self {
+        let mut cloud = Self {
+            state: State::new(setup),
+            history: History::default(),
+        };
+        cloud.observe();
+        cloud
+    }
+
+    fn observe(&mut self) {
+        let seen = inventory::all(&self.state);
+        self.history.observe(self.state.now, seen);
+    }
+}
+
+impl Cloud for LambdaCloud {
+    fn advance(&mut self, to: Timestamp) {
+        // Limited, because an event that renews itself without letting time pass would never end.
+        for _ in 0..1_000_000 {
+            let Some((at, event)) = self.state.timers.pop_due(to) else {
+                break;
+            };
+            self.state.now = at.max(self.state.now);
+            k3s::advance(&mut self.state);
+            life::happen(&mut self.state, event);
+            self.observe();
+        }
+        self.state.now = to.max(self.state.now);
+        k3s::advance(&mut self.state);
+    }
+
+    fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if let Some(instance) = k3s::instance_of(&self.state, request) {
+            return k3s::answer(&mut self.state, &instance, request);
+        }
+        let now = self.state.now;
+        let outcome = auth::admit(request, &self.state.setup.api_key)
+            .and_then(|()| self.state.limits.admit(now, route::is_launch(request)))
+            .and_then(|()| route::answer(&mut self.state, request));
+        if request.method() != http::Method::GET {
+            self.observe();
+        }
+        Reply::Now(wire::write(outcome))
+    }
+
+    fn latency(&self, request: &Request<Bytes>) -> Duration {
+        let api_server = request.uri().port_u16() == Some(k3s::PORT);
+        Duration::from_millis(if api_server { 30 } else { 200 })
+    }
+
+    fn inventory(&self) -> Vec<Resource> {
+        inventory::all(&self.state)
+    }
+
+    fn lives(&self) -> Vec<Life> {
+        self.history.lives().to_vec()
+    }
+
+    fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
+        self.state.meter.charges(run_id, from, self.state.now)
+    }
+
+    /// Decoys were there before the meter.
+    fn charges(&self, from: Timestamp) -> Vec<Charge> {
+        self.state.meter.all_charges(from, self.state.now)
+    }
+
+    fn decoys(&self) -> Vec<(Resource, String)> {
+        decoys::digests(&self.state)
+    }
+
+    fn fastest_ready(&self) -> Option<(Duration, String)> {
+        let boot = catalogue::TYPES.iter().map(|one| one.boot_seconds).min()?;
+        let seconds = u64::try_from(boot + life::INSTALL).ok()?;
+        Some((
+            Duration::from_secs(seconds),
+            "boot → health check → installation of k3s".to_owned(),
+        ))
+    }
+}

@@ -1,0 +1,296 @@
+//! The cloud-init document of a launch, read: what it would make of the machine.
+//!
+//! Apart from the launch because this is the one place that knows which programs are understood: the
+//! installation of k3s with its files. Anything else is refused by name, and nothing is executed.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Where k3s reads its settings.
+const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
+/// Where k3s looks for certificate authorities made beforehand.
+const TLS: &str = "/var/lib/rancher/k3s/server/tls/";
+/// Where k3s finds manifests that it applies by itself.
+const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests/";
+/// Settings that are understood.
+const SETTINGS: &[&str] = &[
+    "token",
+    "server",
+    "node-name",
+    "node-label",
+    "disable",
+    "default-runtime",
+];
+
+/// What a machine becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Boot {
+    /// A machine with nothing on it.
+    Plain,
+    /// The server of a cluster.
+    Server(Server),
+    /// A further node.
+    Agent(Agent),
+}
+
+/// The server of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Server {
+    pub(crate) node: String,
+    pub(crate) token: String,
+    /// `1.34`.
+    pub(crate) version: String,
+    /// The authority that signs the server's certificate, PEM.
+    pub(crate) server_ca: String,
+    /// The authority that signs the callers' certificates, PEM.
+    pub(crate) client_ca: String,
+    /// Whether the server's certificate names the public address.
+    pub(crate) names_address: bool,
+    /// Whether a manifest lets the NVIDIA device plugin run on all nodes.
+    pub(crate) device_plugin: bool,
+}
+
+/// A further node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Agent {
+    pub(crate) node: String,
+    /// The host of the server that it joins.
+    pub(crate) server: String,
+    /// The secret of its token.
+    pub(crate) secret: String,
+    /// The digest of the authority that it expects, when its token says one.
+    pub(crate) authority: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    write_files: Vec<File>,
+    #[serde(default)]
+    runcmd: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    path: String,
+    #[serde(default)]
+    permissions: Option<String>,
+    content: String,
+}
+
+/// What the document makes of a machine.
+///
+/// # Errors
+/// With what is not understood: a file, a setting or a command, by name.
+pub(crate) fn read(user_data: Option<&str>) -> Result<Boot, String> {
+    let Some(text) = user_data else {
+        return Ok(Boot::Plain);
+    };
+    if !text.starts_with("#cloud-config\n") {
+        return Err("user_data that is not a #cloud-config document".to_owned());
+    }
+    let document: Document = serde_saphyr::from_str(text)
+        .map_err(|error| format!("cloud-config: {}", without_values(&error.to_string())))?;
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for file in document.write_files {
+        let known = file.path == CONFIG
+            || file.path.starts_with(TLS)
+            || (file.path.starts_with(MANIFESTS) && file.path.ends_with(".json"));
+        if !known {
+            return Err(format!("the file {}", file.path));
+        }
+        let readable = file.permissions.as_deref() != Some("0600");
+        if readable && (file.path == CONFIG || file.path.ends_with(".key")) {
+            return Err(format!("the file {}, which others can read", file.path));
+        }
+        files.insert(file.path, file.content);
+    }
+    let commands = commands(&document.runcmd)?;
+    let Some((version, is_server)) = commands.installs else {
+        return Ok(Boot::Plain);
+    };
+    let settings = settings(files.get(CONFIG).map_or("", String::as_str))?;
+    if is_server {
+        server(&settings, &files, version, commands.names_address)
+    } else {
+        agent(&settings)
+    }
+}
+
+/// The parser quotes the document, which holds secrets: only its first line is passed on.
+fn without_values(error: &str) -> String {
+    error.lines().next().unwrap_or_default().to_owned()
+}
+
+#[derive(Default)]
+struct Commands {
+    installs: Option<(String, bool)>,
+    names_address: bool,
+}
+
+fn commands(list: &[String]) -> Result<Commands, String> {
+    let mut seen = Commands::default();
+    let mut script = None;
+    for command in list {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let is_download =
+            words.first() == Some(&"curl") && words.last() == Some(&"https://get.k3s.io");
+        if is_download {
+            let mut words = words.iter();
+            script = words.find(|word| **word == "-o").and(words.next()).copied();
+        } else if command.contains("tls-san:") && command.ends_with("/config.yaml.d/address.yaml") {
+            seen.names_address = true;
+        } else if let [version, "sh", path, role @ ("server" | "agent")] = words.as_slice()
+            && Some(*path) == script
+            && let Some(version) = version.strip_prefix("INSTALL_K3S_VERSION=v")
+        {
+            let minor: Vec<&str> = version.split('.').take(2).collect();
+            seen.installs = Some((minor.join("."), *role == "server"));
+        } else {
+            return Err(format!("the command `{command}`"));
+        }
+    }
+    Ok(seen)
+}
+
+fn settings(text: &str) -> Result<BTreeMap<String, Value>, String> {
+    let settings: BTreeMap<String, Value> =
+        serde_json::from_str(text).map_err(|_| format!("{CONFIG} that is not JSON"))?;
+    match settings
+        .keys()
+        .find(|key| !SETTINGS.contains(&key.as_str()))
+    {
+        Some(unknown) => Err(format!("the setting `{unknown}` of k3s")),
+        None => Ok(settings),
+    }
+}
+
+fn setting(settings: &BTreeMap<String, Value>, name: &str) -> Result<String, String> {
+    let value = settings.get(name).and_then(Value::as_str);
+    value
+        .map(str::to_owned)
+        .ok_or_else(|| format!("k3s without the setting `{name}`"))
+}
+
+fn server(
+    settings: &BTreeMap<String, Value>,
+    files: &BTreeMap<String, String>,
+    version: String,
+    names_address: bool,
+) -> Result<Boot, String> {
+    let tls = |name: &str| {
+        let file = files.get(&format!("{TLS}{name}"));
+        file.cloned().ok_or_else(|| {
+            format!("k3s without {TLS}{name}: its own authority could not be trusted")
+        })
+    };
+    let mut device_plugin = false;
+    for (path, content) in files.iter().filter(|(path, _)| path.starts_with(MANIFESTS)) {
+        device_plugin |= is_device_plugin(path, content)?;
+    }
+    // k3s cannot sign without the keys.
+    (tls("server-ca.key")?, tls("client-ca.key")?);
+    Ok(Boot::Server(Server {
+        node: setting(settings, "node-name")?,
+        token: setting(settings, "token")?,
+        version,
+        server_ca: tls("server-ca.crt")?,
+        client_ca: tls("client-ca.crt")?,
+        names_address,
+        device_plugin,
+    }))
+}
+
+/// Whether a manifest is the one that is understood: the daemon set of the NVIDIA device plugin.
+fn is_device_plugin(path: &str, content: &str) -> Result<bool, String> {
+    let value: Value =
+        serde_json::from_str(content).map_err(|_| format!("{path} that is not JSON"))?;
+    let kind = value["kind"].as_str().unwrap_or_default();
+    let image = value
+        .pointer("/spec/template/spec/containers/0/image")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if kind == "DaemonSet" && image.contains("k8s-device-plugin") {
+        Ok(true)
+    } else {
+        Err(format!(
+            "the manifest {path}: a {kind} with the image `{image}`"
+        ))
+    }
+}
+
+fn agent(settings: &BTreeMap<String, Value>) -> Result<Boot, String> {
+    let url = setting(settings, "server")?;
+    let host = url
+        .strip_prefix("https://")
+        .and_then(|rest| rest.strip_suffix(":6443"))
+        .ok_or_else(|| format!("the server {url}"))?;
+    let token = setting(settings, "token")?;
+    let (authority, secret) = match token
+        .strip_prefix("K10")
+        .and_then(|rest| rest.split_once("::server:"))
+    {
+        Some((digest, secret)) => (Some(digest.to_owned()), secret.to_owned()),
+        None => (None, token),
+    };
+    Ok(Boot::Agent(Agent {
+        node: setting(settings, "node-name")?,
+        server: host.to_owned(),
+        secret,
+        authority,
+    }))
+}
+
+/// The digest of an authority, as tokens of k3s carry it: SHA-256 of its certificates' text.
+pub(crate) fn digest(authority_pem: &str) -> String {
+    let bytes = Sha256::digest(authority_pem.as_bytes());
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(document: &str, expected: &str) {
+        let error = read(Some(document)).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_the_known_installation_is_refused_by_name() {
+        assert_eq!(read(None), Ok(Boot::Plain));
+        refused("#!/bin/sh\nreboot\n", "not a #cloud-config");
+        refused(
+            "#cloud-config\n{\"runcmd\": [\"rm -rf /\"]}",
+            "the command `rm -rf /`",
+        );
+        refused("#cloud-config\n{\"packages\": [\"vim\"]}", "cloud-config:");
+        let file = r##"#cloud-config
+{"write_files": [{"path": "/etc/passwd", "content": "x"}]}"##;
+        refused(file, "the file /etc/passwd");
+        let open = r##"#cloud-config
+{"write_files": [{"path": "/etc/rancher/k3s/config.yaml", "content": "{}"}]}"##;
+        refused(open, "which others can read");
+    }
+
+    #[test]
+    fn an_agent_says_whom_it_joins_and_whom_it_trusts() {
+        let document = r##"#cloud-config
+{"write_files": [{"path": "/etc/rancher/k3s/config.yaml", "permissions": "0600",
+  "content": "{\"server\": \"https://10.19.0.11:6443\", \"token\": \"K10ab::server:s\", \"node-name\": \"n\"}"}],
+ "runcmd": ["curl -fsSL -o /run/i.sh https://get.k3s.io", "INSTALL_K3S_VERSION=v1.34.1+k3s1 sh /run/i.sh agent"]}"##;
+        let expected = Agent {
+            node: "n".to_owned(),
+            server: "10.19.0.11".to_owned(),
+            secret: "s".to_owned(),
+            authority: Some("ab".to_owned()),
+        };
+        assert_eq!(read(Some(document)), Ok(Boot::Agent(expected)));
+    }
+}

@@ -1,0 +1,100 @@
+//! Neighbours' and shared resources, which must survive every run.
+//!
+//! Apart so that tests can see what is there before anybody comes.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use kubeproof_contract::resource::Resource;
+
+use crate::catalogue;
+use crate::cloud_init::Boot;
+use crate::inventory;
+use crate::state::{Fate, Filesystem, Instance, Rule, Ruleset, SshKey, State};
+
+/// Puts them into a fresh account.
+pub(crate) fn add(state: &mut State) {
+    let created = state.now - SignedDuration::from_hours(24 * 40);
+    let key = state.ids.hex(32);
+    let public_key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA alice";
+    state.keys.insert(
+        key,
+        SshKey {
+            name: "alice".to_owned(),
+            public_key: public_key.to_owned(),
+        },
+    );
+    let filesystem = Filesystem {
+        name: "datasets".to_owned(),
+        region: "us-east-1".to_owned(),
+        created,
+        bytes_used: 120 << 30,
+    };
+    let id = state.ids.hex(32);
+    state.filesystems.insert(id, filesystem);
+    let rule = |protocol: &str, port_range, description: &str| Rule {
+        protocol: protocol.to_owned(),
+        port_range,
+        source_network: "0.0.0.0/0".to_owned(),
+        description: description.to_owned(),
+    };
+    state.global_rules = vec![
+        rule("tcp", Some((22, 22)), "SSH"),
+        rule("icmp", None, "ping"),
+    ];
+    let ruleset = Ruleset {
+        // A name that begins as ours do, and is not ours.
+        name: "kp-legacy".to_owned(),
+        region: "us-east-1".to_owned(),
+        rules: vec![rule("tcp", Some((443, 443)), "web")],
+        created,
+    };
+    let ruleset_id = state.ids.hex(32);
+    state.rulesets.insert(ruleset_id.clone(), ruleset);
+    let Some(of) = catalogue::find("gpu_1x_a10") else {
+        return;
+    };
+    let id = state.ids.hex(32);
+    state.instances.insert(
+        id.clone(),
+        Instance {
+            id,
+            name: Some("kp-legacy-training".to_owned()),
+            hostname: None,
+            of,
+            region: "us-east-1".to_owned(),
+            status: "active",
+            has_address: true,
+            ip: "203.0.113.5".to_owned(),
+            private_ip: "10.19.0.5".to_owned(),
+            keys: vec!["alice".to_owned()],
+            filesystems: vec!["datasets".to_owned()],
+            tags: BTreeMap::from([("team".to_owned(), "research".to_owned())]),
+            rulesets: vec![ruleset_id],
+            boot: Boot::Plain,
+            fate: Fate::Fine,
+        },
+    );
+}
+
+/// The decoys that are still there, with a digest of each one's state.
+pub(crate) fn digests(state: &State) -> Vec<(Resource, String)> {
+    let mut fresh = State::new(state.setup.clone());
+    fresh.now = state.now;
+    let mine: Vec<_> = inventory::all(&fresh)
+        .into_iter()
+        .map(|resource| resource.key())
+        .collect();
+    inventory::all(state)
+        .into_iter()
+        .filter(|resource| mine.contains(&resource.key()))
+        .map(|resource| {
+            let digest = format!(
+                "{:?}|{}|{:?}|{:?}",
+                resource.name, resource.state, resource.tags, resource.facts
+            );
+            (resource, digest)
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Filesystems: in one region, and not deleted while an instance mounts them.
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use kubeproof_simkit::meter::{Rounding, Usage};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::catalogue;
+use crate::state::{Filesystem, State};
+use crate::wire::{ApiError, Outcome, body};
+
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    region: String,
+}
+
+/// Whether an instance that is not gone mounts it.
+fn in_use(state: &State, filesystem: &Filesystem) -> bool {
+    state.instances.values().any(|instance| {
+        instance.region == filesystem.region && instance.filesystems.contains(&filesystem.name)
+    })
+}
+
+fn shown(state: &State, id: &str, filesystem: &Filesystem) -> Value {
+    json!({
+        "id": id, "name": filesystem.name,
+        "mount_point": format!("/lambda/nfs/{}", filesystem.name),
+        "created": time(filesystem.created),
+        "created_by": {"id": "0".repeat(32), "email": "someone@example.com", "status": "active"},
+        "is_in_use": in_use(state, filesystem), "region": catalogue::region(&filesystem.region),
+        "bytes_used": filesystem.bytes_used,
+    })
+}
+
+/// A time as answers show it.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.to_string()
+}
+
+pub(crate) fn list(state: &State) -> Outcome {
+    let all = state.filesystems.iter();
+    Ok(all.map(|(id, one)| shown(state, id, one)).collect())
+}
+
+pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let new: New = body(request)?;
+    if catalogue::region(&new.region).is_none() {
+        return Err(ApiError::invalid(format!(
+            "Region {} does not exist.",
+            new.region
+        )));
+    }
+    if state.filesystems.values().any(|one| one.name == new.name) {
+        let message = format!("A filesystem with the name {} already exists.", new.name);
+        return Err(ApiError::new(409, "global/duplicate", message).suggest("Choose another name."));
+    }
+    let id = state.ids.hex(32);
+    let filesystem = Filesystem {
+        name: new.name,
+        region: new.region,
+        created: state.now,
+        bytes_used: 0,
+    };
+    let usage = Usage {
+        line: "filesystem".to_owned(),
+        service: "Filesystems".to_owned(),
+        usage_type: "filesystem storage".to_owned(),
+        unit: "GiB-hour".to_owned(),
+        // 0.20 USD for a GiB and month of 720 hours.
+        usd_per_unit: Decimal::new(20, 2) / Decimal::from(720),
+        amount: Decimal::from(filesystem.bytes_used >> 30),
+        rounding: Rounding::ElapsedHours,
+        resource_id: id.clone(),
+        tags: std::collections::BTreeMap::new(),
+        run_id: run_of_name(&filesystem.name),
+    };
+    state.meter.start(&id, usage, state.now);
+    let answer = shown(state, &id, &filesystem);
+    state.filesystems.insert(id, filesystem);
+    Ok(answer)
+}
+
+/// The run that a name of the form `kp-<run>` or `kp-<run>-fs` speaks of: filesystems have no tags.
+fn run_of_name(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("kp-")?;
+    Some(rest.strip_suffix("-fs").unwrap_or(rest).to_owned())
+}
+
+pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
+    let Some(filesystem) = state.filesystems.get(id) else {
+        return Err(ApiError::absent("filesystem", id));
+    };
+    if in_use(state, filesystem) {
+        let message = format!("Filesystem {} is in use.", filesystem.name);
+        return Err(ApiError::new(400, "filesystems/filesystem-in-use", message)
+            .suggest("Terminate the instances that mount it first."));
+    }
+    state.filesystems.shift_remove(id);
+    state.meter.stop(id, state.now);
+    Ok(json!({"deleted_ids": [id]}))
+}

@@ -1,0 +1,184 @@
+//! Firewall rules: the account's own list, and rulesets that instances are launched with.
+//!
+//! Whether a packet would pass is told here too, for nodes that join and callers that come from afar.
+
+use bytes::Bytes;
+use http::Request;
+use ipnet::IpNet;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::catalogue;
+use crate::filesystems::time;
+use crate::state::{Instance, Rule, Ruleset, State};
+use crate::wire::{ApiError, Outcome, body};
+
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    region: String,
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    name: Option<String>,
+    rules: Option<Vec<Rule>>,
+}
+
+#[derive(Deserialize)]
+struct All {
+    data: Vec<Rule>,
+}
+
+fn check(rules: &[Rule]) -> Result<(), ApiError> {
+    for rule in rules {
+        let needs_ports = matches!(rule.protocol.as_str(), "tcp" | "udp");
+        if !needs_ports && !matches!(rule.protocol.as_str(), "icmp" | "all") {
+            return Err(ApiError::invalid(format!(
+                "protocol {} is not one of tcp, udp, icmp, all",
+                rule.protocol
+            )));
+        }
+        if needs_ports != rule.port_range.is_some() {
+            return Err(ApiError::invalid(
+                "port_range is for tcp and udp, and only for them",
+            ));
+        }
+        if rule.source_network.parse::<IpNet>().is_err() {
+            let message = format!("{} is not a network", rule.source_network);
+            return Err(ApiError::new(400, "global/invalid-address", message)
+                .suggest("Give an IPv4 network such as 192.0.2.1/32."));
+        }
+    }
+    Ok(())
+}
+
+fn users(state: &State, id: &str) -> Vec<String> {
+    let uses = |instance: &&Instance| instance.rulesets.iter().any(|one| one == id);
+    let of = state.instances.values().filter(uses);
+    of.map(|instance| instance.id.clone()).collect()
+}
+
+fn shown(state: &State, id: &str, ruleset: &Ruleset) -> Value {
+    json!({
+        "id": id, "name": ruleset.name, "region": catalogue::region(&ruleset.region),
+        "rules": ruleset.rules, "created": time(ruleset.created), "instance_ids": users(state, id),
+    })
+}
+
+pub(crate) fn rules(state: &State) -> Outcome {
+    Ok(json!(state.global_rules))
+}
+
+pub(crate) fn replace_rules(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let all: All = body(request)?;
+    check(&all.data)?;
+    state.global_rules = all.data;
+    rules(state)
+}
+
+pub(crate) fn global(state: &State) -> Outcome {
+    Ok(json!({"id": "global", "name": "Global Firewall Rules", "rules": state.global_rules}))
+}
+
+pub(crate) fn update_global(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let change: Change = body(request)?;
+    if let Some(rules) = change.rules {
+        check(&rules)?;
+        state.global_rules = rules;
+    }
+    global(state)
+}
+
+pub(crate) fn list(state: &State) -> Outcome {
+    let all = state.rulesets.iter();
+    Ok(all.map(|(id, one)| shown(state, id, one)).collect())
+}
+
+pub(crate) fn get(state: &State, id: &str) -> Outcome {
+    let one = state.rulesets.get(id);
+    one.map(|one| shown(state, id, one))
+        .ok_or_else(|| ApiError::absent("firewall ruleset", id))
+}
+
+pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let new: New = body(request)?;
+    check(&new.rules)?;
+    if catalogue::region(&new.region).is_none() {
+        return Err(ApiError::invalid(format!(
+            "Region {} does not exist.",
+            new.region
+        )));
+    }
+    if state.rulesets.values().any(|one| one.name == new.name) {
+        let message = format!(
+            "A firewall ruleset with the name {} already exists.",
+            new.name
+        );
+        return Err(ApiError::new(409, "global/duplicate", message).suggest("Choose another name."));
+    }
+    let id = state.ids.hex(32);
+    let ruleset = Ruleset {
+        name: new.name,
+        region: new.region,
+        rules: new.rules,
+        created: state.now,
+    };
+    let answer = shown(state, &id, &ruleset);
+    state.rulesets.insert(id, ruleset);
+    Ok(answer)
+}
+
+pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> Outcome {
+    let change: Change = body(request)?;
+    check(change.rules.as_deref().unwrap_or_default())?;
+    let Some(ruleset) = state.rulesets.get_mut(id) else {
+        return Err(ApiError::absent("firewall ruleset", id));
+    };
+    if let Some(name) = change.name {
+        ruleset.name = name;
+    }
+    if let Some(rules) = change.rules {
+        ruleset.rules = rules;
+    }
+    get(state, id)
+}
+
+pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
+    let users = users(state, id);
+    if !state.rulesets.contains_key(id) {
+        return Err(ApiError::absent("firewall ruleset", id));
+    }
+    if !users.is_empty() {
+        let code = "firewall-rulesets/firewall-ruleset-in-use";
+        let message = format!("Firewall ruleset {id} is in use by {}.", users.join(", "));
+        return Err(
+            ApiError::new(409, code, message).suggest("Terminate the instances that use it first.")
+        );
+    }
+    state.rulesets.shift_remove(id);
+    Ok(json!({}))
+}
+
+/// Whether any rule lets this port of the instance be reached from an address; without an address,
+/// from anywhere at all.
+pub(crate) fn passes(state: &State, to: &Instance, port: u16, from: Option<&str>) -> bool {
+    let own = to.rulesets.iter().filter_map(|id| state.rulesets.get(id));
+    let rules = state
+        .global_rules
+        .iter()
+        .chain(own.flat_map(|set| &set.rules));
+    rules.into_iter().any(|rule| {
+        let port = match (rule.protocol.as_str(), rule.port_range) {
+            ("all", _) => true,
+            ("tcp", Some((first, last))) => (first..=last).contains(&port),
+            _ => false,
+        };
+        let network = rule.source_network.parse::<IpNet>().ok();
+        let address = from.map(|from| from.parse::<std::net::IpAddr>().ok());
+        port && network.is_some_and(|network| {
+            address.is_none_or(|from| from.is_some_and(|from| network.contains(&from)))
+        })
+    })
+}

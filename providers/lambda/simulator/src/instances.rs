@@ -1,0 +1,122 @@
+//! Instances: listing, renaming, terminating, restarting.
+//!
+//! Apart from launching, which has rules of its own.
+
+use bytes::Bytes;
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::catalogue;
+use crate::life;
+use crate::state::{Event, Instance, State};
+use crate::wire::{ApiError, Outcome, body};
+
+#[derive(Deserialize)]
+struct Ids {
+    instance_ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    name: String,
+}
+
+/// An instance as answers show it.
+pub(crate) fn shown(instance: &Instance) -> Value {
+    let alive = matches!(instance.status, "booting" | "active" | "unhealthy");
+    let action = |available: bool| json!({"available": available});
+    let tags: Vec<Value> = instance
+        .tags
+        .iter()
+        .map(|(key, value)| json!({"key": key, "value": value}))
+        .collect();
+    let rulesets: Vec<Value> = instance
+        .rulesets
+        .iter()
+        .map(|id| json!({"id": id}))
+        .collect();
+    let mut value = json!({
+        "id": instance.id, "status": instance.status, "ssh_key_names": instance.keys,
+        "file_system_names": instance.filesystems, "region": catalogue::region(&instance.region),
+        "instance_type": instance.of.shown(), "is_reserved": false, "tags": tags,
+        "firewall_rulesets": rulesets,
+        "actions": {
+            "migrate": action(false), "rebuild": action(false), "restart": action(alive),
+            "cold_reboot": action(alive), "terminate": action(alive),
+        },
+    });
+    if let Some(name) = &instance.name {
+        value["name"] = json!(name);
+    }
+    if let Some(hostname) = &instance.hostname {
+        value["hostname"] = json!(hostname);
+    }
+    if instance.has_address {
+        value["ip"] = json!(instance.ip);
+        value["private_ip"] = json!(instance.private_ip);
+    }
+    value
+}
+
+pub(crate) fn list(state: &State) -> Outcome {
+    Ok(state.instances.values().map(shown).collect())
+}
+
+pub(crate) fn get(state: &State, id: &str) -> Outcome {
+    let one = state.instances.get(id);
+    one.map(shown)
+        .ok_or_else(|| ApiError::absent("instance", id))
+}
+
+pub(crate) fn rename(state: &mut State, id: &str, request: &Request<Bytes>) -> Outcome {
+    let new: Rename = body(request)?;
+    let one = state.instances.get_mut(id);
+    let one = one.ok_or_else(|| ApiError::absent("instance", id))?;
+    one.name = Some(new.name);
+    Ok(shown(one))
+}
+
+/// All of them, or none when any is unknown.
+fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiError> {
+    let ids: Ids = body(request)?;
+    if ids.instance_ids.is_empty() {
+        return Err(ApiError::invalid("instance_ids must not be empty"));
+    }
+    match ids
+        .instance_ids
+        .iter()
+        .find(|id| !state.instances.contains_key(*id))
+    {
+        Some(id) => Err(ApiError::absent("instance", id)),
+        None => Ok(ids.instance_ids),
+    }
+}
+
+fn all(state: &State, ids: &[String]) -> Vec<Value> {
+    let found = ids.iter().filter_map(|id| state.instances.get(id));
+    found.map(shown).collect()
+}
+
+pub(crate) fn terminate(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let ids = known(state, request)?;
+    for id in &ids {
+        life::terminate(state, id);
+    }
+    Ok(json!({"terminated_instances": all(state, &ids)}))
+}
+
+pub(crate) fn restart(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let ids = known(state, request)?;
+    for id in &ids {
+        if let Some(one) = state
+            .instances
+            .get_mut(id)
+            .filter(|one| one.status == "active")
+        {
+            one.status = "booting";
+            state.after(60, Event::Checked(id.clone()));
+        }
+    }
+    Ok(json!({"restarted_instances": all(state, &ids)}))
+}

@@ -1,0 +1,58 @@
+//! SSH keys: names are unique, deletion is by id.
+
+use bytes::Bytes;
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::state::{SshKey, State};
+use crate::wire::{ApiError, Outcome, body};
+
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    public_key: Option<String>,
+}
+
+fn shown(id: &str, key: &SshKey) -> Value {
+    json!({"id": id, "name": key.name, "public_key": key.public_key})
+}
+
+pub(crate) fn list(state: &State) -> Outcome {
+    Ok(state.keys.iter().map(|(id, key)| shown(id, key)).collect())
+}
+
+pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let new: New = body(request)?;
+    let Some(public_key) = new.public_key else {
+        return Err(ApiError::not_simulated(
+            "POST /ssh-keys without public_key: no private key is made here",
+        ));
+    };
+    if new.name.is_empty() || new.name.len() > 64 {
+        return Err(ApiError::invalid("name must have 1 to 64 characters"));
+    }
+    if !public_key.starts_with("ssh-") && !public_key.starts_with("ecdsa-") {
+        return Err(ApiError::invalid("public_key is not an OpenSSH public key"));
+    }
+    if state.keys.values().any(|key| key.name == new.name) {
+        let message = format!("An SSH key with the name {} already exists.", new.name);
+        return Err(ApiError::new(400, "global/duplicate", message)
+            .suggest("Choose another name, or use the key that is there."));
+    }
+    let id = state.ids.hex(32);
+    let key = SshKey {
+        name: new.name,
+        public_key,
+    };
+    let answer = shown(&id, &key);
+    state.keys.insert(id, key);
+    Ok(answer)
+}
+
+pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
+    match state.keys.shift_remove(id) {
+        Some(_) => Ok(json!({})),
+        None => Err(ApiError::absent("SSH key", id)),
+    }
+}

@@ -1,0 +1,178 @@
+//! Launching: no token makes it safe to repeat, and names need not be unique.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::Request;
+use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::state::{Fate, Instance, State};
+use crate::wire::{ApiError, Outcome, body};
+use crate::{catalogue, cloud_init, life};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Launch {
+    region_name: String,
+    instance_type_name: String,
+    ssh_key_names: Vec<String>,
+    #[serde(default)]
+    file_system_names: Vec<String>,
+    #[serde(default)]
+    hostname: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    image: Option<Value>,
+    #[serde(default)]
+    user_data: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    firewall_rulesets: Vec<Id>,
+}
+
+#[derive(Deserialize)]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+/// The largest cloud-init document, bytes.
+const USER_DATA_MAX: usize = 1 << 20;
+
+pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
+    let order: Launch = body(request)?;
+    check(state, &order)?;
+    let of = catalogue::find(&order.instance_type_name).ok_or_else(|| {
+        let message = format!("Instance type {} does not exist.", order.instance_type_name);
+        ApiError::invalid(message)
+    })?;
+    let boot = cloud_init::read(order.user_data.as_deref())
+        .map_err(|what| ApiError::not_simulated(&format!("user_data with {what}")))?;
+    let fate = fate(request)?;
+    let live = state
+        .instances
+        .values()
+        .filter(|one| one.status != "terminating");
+    if live.count() >= state.setup.instances_max {
+        let message = "Your quota of instances is used up.";
+        return Err(ApiError::new(400, "global/quota-exceeded", message)
+            .suggest("Contact Support to increase your quota."));
+    }
+    if !of.has_capacity(&order.region_name) {
+        let code = "instance-operations/launch/insufficient-capacity";
+        let message = "Not enough capacity to fulfill launch request.";
+        return Err(ApiError::new(400, code, message)
+            .suggest("Choose an instance type with more availability, or try again later."));
+    }
+    let id = state.ids.hex(32);
+    state.addresses = state.addresses.wrapping_add(1).max(11);
+    let last = state.addresses;
+    let instance = Instance {
+        id: id.clone(),
+        name: order.name,
+        hostname: order.hostname,
+        of,
+        region: order.region_name,
+        status: "booting",
+        has_address: false,
+        ip: format!("203.0.113.{last}"),
+        private_ip: format!("10.19.0.{last}"),
+        keys: order.ssh_key_names,
+        filesystems: order.file_system_names,
+        tags: order
+            .tags
+            .into_iter()
+            .map(|tag| (tag.key, tag.value))
+            .collect::<BTreeMap<_, _>>(),
+        rulesets: order
+            .firewall_rulesets
+            .into_iter()
+            .map(|one| one.id)
+            .collect(),
+        boot,
+        fate,
+    };
+    state.instances.insert(id.clone(), instance);
+    life::begin(state, &id);
+    Ok(json!({"instance_ids": [id]}))
+}
+
+fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
+    if catalogue::region(&order.region_name).is_none() {
+        let message = format!("Region {} does not exist.", order.region_name);
+        return Err(ApiError::invalid(message));
+    }
+    let [key] = order.ssh_key_names.as_slice() else {
+        return Err(ApiError::invalid("Exactly one SSH key must be given."));
+    };
+    if !state.keys.values().any(|known| known.name == *key) {
+        return Err(ApiError::absent("SSH key", key));
+    }
+    if order.name.as_ref().is_some_and(|name| name.len() > 64) {
+        return Err(ApiError::invalid("name must have at most 64 characters"));
+    }
+    if order
+        .user_data
+        .as_ref()
+        .is_some_and(|text| text.len() > USER_DATA_MAX)
+    {
+        return Err(ApiError::invalid("user_data must have at most 1 MB"));
+    }
+    if order.image.is_some() {
+        return Err(ApiError::not_simulated(
+            "launch with an image of one's choice",
+        ));
+    }
+    for name in &order.file_system_names {
+        let found = state.filesystems.values().find(|one| one.name == *name);
+        let found = found.ok_or_else(|| ApiError::absent("filesystem", name))?;
+        if found.region != order.region_name {
+            let code = "instance-operations/launch/file-system-in-wrong-region";
+            let message = format!("Filesystem {name} is in {}.", found.region);
+            return Err(ApiError::new(400, code, message)
+                .suggest("Launch in the region of the filesystem."));
+        }
+    }
+    for Id { id } in &order.firewall_rulesets {
+        let found = state.rulesets.get(id);
+        let found = found.ok_or_else(|| ApiError::absent("firewall ruleset", id))?;
+        if found.region != order.region_name {
+            let message = format!("Firewall ruleset {id} is in {}.", found.region);
+            return Err(ApiError::invalid(message));
+        }
+    }
+    Ok(())
+}
+
+/// What shall go wrong later, as a fault asks for it.
+fn fate(request: &Request<Bytes>) -> Result<Fate, ApiError> {
+    let Some(asked) = request.headers().get(ASYNC_FAULT_HEADER) else {
+        return Ok(Fate::Fine);
+    };
+    let asked = asked.to_str().unwrap_or_default();
+    let number = || asked.trim_end_matches(')').rsplit('(').next()?.parse().ok();
+    Ok(match asked {
+        "async-stuck" => Fate::Stuck,
+        "async-fail" | "async-fail(unhealthy)" => Fate::Unhealthy,
+        "async-fail(unusable)" => Fate::Unusable,
+        "async-fail(install-script)" => Fate::InstallFails,
+        "async-fail(node-never-joins)" => Fate::NeverJoins,
+        "async-fail(gpu-driver-missing)" => Fate::NoDriver,
+        "async-fail(preempted)" => Fate::Preempted,
+        other if other.starts_with("async-late(") => Fate::Late(number().unwrap_or(2)),
+        other => {
+            return Err(ApiError::not_simulated(&format!(
+                "the fault {other} on a launch"
+            )));
+        }
+    })
+}

@@ -1,0 +1,174 @@
+//! All that the simulated account holds, as plain data.
+//!
+//! Apart from the services because they share it.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_simkit::ids::Ids;
+use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::timers::Timers;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalogue::InstanceType;
+use crate::cloud_init::Boot;
+use crate::k3s::K3s;
+use crate::limits::Limits;
+use crate::setup::Setup;
+
+/// A firewall rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rule {
+    /// `tcp`, `udp`, `icmp` or `all`.
+    pub(crate) protocol: String,
+    /// First and last port; none for `icmp` and `all`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) port_range: Option<(u16, u16)>,
+    /// From where, as a CIDR.
+    pub(crate) source_network: String,
+    /// In words.
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+/// An instance.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) hostname: Option<String>,
+    pub(crate) of: &'static InstanceType,
+    pub(crate) region: String,
+    pub(crate) status: &'static str,
+    pub(crate) has_address: bool,
+    pub(crate) ip: String,
+    pub(crate) private_ip: String,
+    pub(crate) keys: Vec<String>,
+    pub(crate) filesystems: Vec<String>,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) rulesets: Vec<String>,
+    /// What its cloud-init document asks for.
+    pub(crate) boot: Boot,
+    /// What will go wrong with it.
+    pub(crate) fate: Fate,
+}
+
+/// What goes wrong with an instance after its launch was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing.
+    Fine,
+    /// It boots so many times as long.
+    Late(i32),
+    /// It never leaves `booting`.
+    Stuck,
+    /// Its health check fails.
+    Unhealthy,
+    /// It is active, and nothing on it answers.
+    Unusable,
+    /// The installation script fails.
+    InstallFails,
+    /// k3s runs, and the node never joins.
+    NeverJoins,
+    /// The GPU driver is missing.
+    NoDriver,
+    /// It is taken away again some minutes after it became active.
+    Preempted,
+}
+
+/// An SSH key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SshKey {
+    pub(crate) name: String,
+    pub(crate) public_key: String,
+}
+
+/// A filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filesystem {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    pub(crate) created: Timestamp,
+    pub(crate) bytes_used: u64,
+}
+
+/// A firewall ruleset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ruleset {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) created: Timestamp,
+}
+
+/// What happens later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// An instance has its addresses.
+    Addressed(String),
+    /// Its health check ends.
+    Checked(String),
+    /// Its installation ends.
+    Installed(String),
+    /// It is taken away by the cloud.
+    Preempted(String),
+    /// It is gone.
+    Gone(String),
+}
+
+/// The account.
+#[derive(Debug)]
+pub struct State {
+    pub(crate) setup: Setup,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: Ids,
+    pub(crate) timers: Timers<Event>,
+    pub(crate) meter: Meter,
+    pub(crate) limits: Limits,
+    pub(crate) instances: IndexMap<String, Instance>,
+    pub(crate) keys: IndexMap<String, SshKey>,
+    pub(crate) filesystems: IndexMap<String, Filesystem>,
+    pub(crate) rulesets: IndexMap<String, Ruleset>,
+    pub(crate) global_rules: Vec<Rule>,
+    /// The API servers, by the id of the instance that runs them.
+    pub(crate) clusters: BTreeMap<String, K3s>,
+    /// The audit events.
+    pub(crate) events: Vec<Value>,
+    /// Addresses given out.
+    pub(crate) addresses: u8,
+}
+
+impl State {
+    /// An account as its setup says.
+    pub fn new(setup: Setup) -> Self {
+        let decoys = setup.decoys;
+        let mut state = Self {
+            now: setup.now,
+            ids: Ids::new(setup.seed),
+            timers: Timers::default(),
+            meter: Meter::default(),
+            limits: Limits::default(),
+            instances: IndexMap::new(),
+            keys: IndexMap::new(),
+            filesystems: IndexMap::new(),
+            rulesets: IndexMap::new(),
+            global_rules: Vec::new(),
+            clusters: BTreeMap::new(),
+            events: Vec::new(),
+            addresses: 10,
+            setup,
+        };
+        if decoys {
+            crate::decoys::add(&mut state);
+        }
+        state
+    }
+
+    /// Lets something happen after so many seconds.
+    pub(crate) fn after(&mut self, seconds: i64, event: Event) {
+        let at = self.now.checked_add(SignedDuration::from_secs(seconds));
+        self.timers.at(at.unwrap_or(self.now), event);
+    }
+}

@@ -1,0 +1,269 @@
+//! The simulated account over its wire format: envelopes, refusals, limits, lives and the meter.
+
+use bytes::Bytes;
+use http::Request;
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use kubeproof_lambda_simulator::cloud::LambdaCloud;
+use kubeproof_lambda_simulator::setup::{API_KEY, Setup};
+use kubeproof_simkit::cloud::{Cloud, Reply};
+use serde_json::{Value, json};
+
+struct World {
+    cloud: LambdaCloud,
+    now: Timestamp,
+}
+
+impl World {
+    fn new() -> Self {
+        let now = Timestamp::from_second(1_795_000_000).unwrap();
+        let cloud = LambdaCloud::new(Setup::new(1, now));
+        Self { cloud, now }
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+        self.cloud.advance(self.now);
+    }
+
+    fn send(&mut self, line: &str, body: &Value, key: &str, fault: Option<&str>) -> (u16, Value) {
+        let (method, path) = line.split_once(' ').unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("https://cloud.lambda.ai/api/v1{path}"))
+            .header("authorization", format!("Bearer {key}"));
+        if let Some(fault) = fault {
+            request = request.header(ASYNC_FAULT_HEADER, fault);
+        }
+        let bytes = if body.is_null() {
+            Bytes::new()
+        } else {
+            Bytes::from(body.to_string())
+        };
+        match self.cloud.answer(&request.body(bytes).unwrap()) {
+            Reply::Now(answer) => {
+                let body = serde_json::from_slice(answer.body()).unwrap();
+                (answer.status().as_u16(), body)
+            }
+            Reply::AskAgain(_) => panic!("an answer"),
+        }
+    }
+
+    /// A call after the limits have passed.
+    fn call(&mut self, line: &str, body: Value) -> (u16, Value) {
+        self.wait(13);
+        self.send(line, &body, API_KEY, None)
+    }
+
+    #[track_caller]
+    fn ok(&mut self, line: &str, body: Value) -> Value {
+        let (status, answer) = self.call(line, body);
+        assert_eq!(status, 200, "{line}: {answer}");
+        answer["data"].clone()
+    }
+
+    #[track_caller]
+    fn refused(&mut self, line: &str, body: Value, status: u16, code: &str) {
+        let (seen, answer) = self.call(line, body);
+        assert_eq!(
+            (seen, answer["error"]["code"].as_str()),
+            (status, Some(code)),
+            "{answer}"
+        );
+    }
+
+    fn order() -> Value {
+        json!({
+            "region_name": "us-east-1", "instance_type_name": "gpu_1x_a10",
+            "ssh_key_names": ["alice"], "name": "kp-r1-node-0",
+            "tags": [{"key": "kubeproof:run", "value": "r1"}],
+        })
+    }
+
+    fn launch(&mut self, fault: Option<&str>) -> String {
+        self.wait(13);
+        let (status, answer) = self.send(
+            "POST /instance-operations/launch",
+            &Self::order(),
+            API_KEY,
+            fault,
+        );
+        assert_eq!(status, 200, "{answer}");
+        answer["data"]["instance_ids"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn status(&mut self, id: &str) -> String {
+        let one = self.ok(&format!("GET /instances/{id}"), Value::Null);
+        one["status"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn every_refusal_has_the_clouds_code_and_nothing_is_changed() {
+    let mut world = World::new();
+    let before = world.cloud.inventory();
+    let launch = "POST /instance-operations/launch";
+    let with = |key: &str, value: Value| {
+        let mut body = World::order();
+        body[key] = value;
+        body
+    };
+    let invalid = "global/invalid-parameters";
+    let absent = "global/object-does-not-exist";
+    let capacity = "instance-operations/launch/insufficient-capacity";
+    world.refused(launch, with("region_name", json!("moon-1")), 400, invalid);
+    world.refused(
+        launch,
+        with("instance_type_name", json!("gpu_1x_x")),
+        400,
+        invalid,
+    );
+    world.refused(launch, with("ssh_key_names", json!([])), 400, invalid);
+    world.refused(launch, with("ssh_key_names", json!(["bob"])), 404, absent);
+    // Listed with capacity, and refused all the same.
+    world.refused(
+        launch,
+        with("region_name", json!("us-west-2")),
+        400,
+        capacity,
+    );
+    let in_other_region = "instance-operations/launch/file-system-in-wrong-region";
+    let mut body = with("file_system_names", json!(["datasets"]));
+    body["region_name"] = json!("us-west-1");
+    world.refused(launch, body, 400, in_other_region);
+    world.refused(
+        launch,
+        with("user_data", json!("#!/bin/sh\nreboot")),
+        501,
+        "kubeproof/not-simulated",
+    );
+    world.refused(
+        "POST /instance-operations/terminate",
+        json!({"instance_ids": ["x"]}),
+        404,
+        absent,
+    );
+    world.refused("DELETE /ssh-keys/alice", Value::Null, 404, absent);
+    let key = json!({"name": "alice", "public_key": "ssh-ed25519 AAAA"});
+    world.refused("POST /ssh-keys", key, 400, "global/duplicate");
+    let rules = json!({"name": "n", "region": "us-east-1", "rules": [
+        {"protocol": "tcp", "port_range": [1, 2], "source_network": "here", "description": ""}]});
+    world.refused(
+        "POST /firewall-rulesets",
+        rules,
+        400,
+        "global/invalid-address",
+    );
+    let wrong_key = world.send("GET /instances", &Value::Null, "old", None);
+    assert_eq!(
+        (wrong_key.0, &wrong_key.1["error"]["code"]),
+        (401, &json!("global/invalid-api-key"))
+    );
+    assert_eq!(world.cloud.inventory(), before);
+}
+
+#[test]
+fn what_nobody_knows_is_501_by_name() {
+    let mut world = World::new();
+    let (status, answer) = world.call("GET /billing", Value::Null);
+    assert_eq!(status, 501);
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("GET /api/v1/billing")
+    );
+}
+
+#[test]
+fn an_instance_is_billed_by_the_minute_from_its_health_check_to_the_order_to_terminate() {
+    let mut world = World::new();
+    let id = world.launch(None);
+    assert_eq!(world.status(&id), "booting");
+    world.wait(300);
+    assert_eq!(world.status(&id), "active");
+    world.wait(1800);
+    let terminate = json!({ "instance_ids": [id] });
+    world.ok("POST /instance-operations/terminate", terminate);
+    // Launched at 13 s, active 240 s later; terminated after 13+13+300+13+1800+13 s: 1899 s of life.
+    let charges = world.cloud.metered("r1", Timestamp::UNIX_EPOCH);
+    assert_eq!(charges.len(), 1);
+    let hours = kubeproof_contract::Decimal::from(32) / kubeproof_contract::Decimal::from(60);
+    assert_eq!(charges[0].quantity.round_dp(9), hours.round_dp(9));
+    world.wait(100);
+    assert!(!world.cloud.inventory().iter().any(|one| one.id == id));
+}
+
+#[test]
+fn a_launched_instance_fails_in_the_documented_ways() {
+    let mut world = World::new();
+    let id = world.launch(Some("async-fail(unhealthy)"));
+    world.wait(400);
+    assert_eq!(world.status(&id), "unhealthy");
+    let id = world.launch(Some("async-stuck"));
+    world.wait(4000);
+    assert_eq!(world.status(&id), "booting");
+    let id = world.launch(Some("async-fail(preempted)"));
+    world.wait(1000);
+    assert_eq!(world.status(&id), "preempted");
+}
+
+#[test]
+fn what_is_in_use_is_not_deleted() {
+    let mut world = World::new();
+    let of = |world: &World, kind: &str, name: &str| {
+        let all = world.cloud.inventory();
+        let found = all
+            .into_iter()
+            .find(|one| one.resource_type == kind && one.name.as_deref() == Some(name));
+        found.unwrap().id
+    };
+    let filesystem = of(&world, "filesystem", "datasets");
+    let line = format!("DELETE /filesystems/{filesystem}");
+    world.refused(&line, Value::Null, 400, "filesystems/filesystem-in-use");
+    let ruleset = of(&world, "firewall_ruleset", "kp-legacy");
+    let line = format!("DELETE /firewall-rulesets/{ruleset}");
+    world.refused(
+        &line,
+        Value::Null,
+        409,
+        "firewall-rulesets/firewall-ruleset-in-use",
+    );
+}
+
+#[test]
+fn too_many_requests_are_refused_with_the_time_to_wait() {
+    let mut world = World::new();
+    world.wait(13);
+    let first = world.send("GET /ssh-keys", &Value::Null, API_KEY, None);
+    let second = world.send("GET /ssh-keys", &Value::Null, API_KEY, None);
+    assert_eq!((first.0, second.0), (200, 429));
+}
+
+#[test]
+fn the_quota_of_instances_ends() {
+    let mut world = World::new();
+    for _ in 0..11 {
+        world.launch(None);
+    }
+    world.refused(
+        "POST /instance-operations/launch",
+        World::order(),
+        400,
+        "global/quota-exceeded",
+    );
+}
+
+#[test]
+fn audit_events_tell_what_changed() {
+    let mut world = World::new();
+    world.launch(None);
+    let events = world.ok("GET /audit-events", Value::Null);
+    assert_eq!(
+        events["events"][0]["resource_name"],
+        "instance-operations/launch"
+    );
+}

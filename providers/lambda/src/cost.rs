@@ -1,0 +1,120 @@
+//! Cost: what a scenario's cluster is estimated to cost, from two price sources.
+//!
+//! Apart from the account because it is arithmetic alone. There is nothing to read a bill from.
+
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::cost::{Estimate, EstimateLine};
+
+use crate::prices;
+use crate::spec::LambdaSpec;
+
+/// The line of the instances.
+pub const NODES: &str = "nodes";
+
+/// Why nothing can ever be read of a bill.
+pub const NEVER_BILLED: &str = "Lambda Cloud has no billing API; the weekly invoice, tax included, \
+                                confirms it by hand";
+
+/// The price of an instance type in the words of a source.
+struct Price {
+    usd: Decimal,
+    source: String,
+}
+
+/// What the API says (when it was asked) outweighs the table; where both speak they are compared.
+fn price(instance_type: &str, listed_cents: Option<u32>) -> Option<Price> {
+    let table = prices::exact(instance_type);
+    let listed = listed_cents.map(|cents| Decimal::new(i64::from(cents), 2));
+    match (listed, table) {
+        (Some(usd), Some(row)) if usd == row.usd => Some(Price {
+            usd,
+            source: format!("GET /instance-types; {} says the same", row.source),
+        }),
+        (Some(usd), Some(row)) => Some(Price {
+            usd,
+            source: format!(
+                "GET /instance-types; {} disagrees: ${} an hour",
+                row.source, row.usd
+            ),
+        }),
+        (Some(usd), None) => Some(Price {
+            usd,
+            source: "GET /instance-types; the table has no such type".to_owned(),
+        }),
+        (None, Some(row)) => Some(Price {
+            usd: row.usd,
+            source: format!("{}; the API was not asked", row.source),
+        }),
+        (None, None) => None,
+    }
+}
+
+/// The estimate for a duration.
+pub fn estimate(
+    spec: &LambdaSpec,
+    listed_cents: Option<u32>,
+    start: Option<Timestamp>,
+    duration_minutes: u32,
+) -> Estimate {
+    let kind = &spec.instance_type.0;
+    let mut left_out = vec![
+        "sales tax: it is in Lambda's charges, and no API says how much".to_owned(),
+        "booting and terminating: billed from the health check to the order to terminate"
+            .to_owned(),
+    ];
+    if spec.filesystem {
+        left_out.push(
+            "the filesystem: $0.20 a GiB used and month of 720 hours; the scenario writes nothing to it"
+                .to_owned(),
+        );
+    }
+    let count = Decimal::from(spec.nodes());
+    let lines = match price(kind, listed_cents) {
+        None => {
+            left_out.push(format!("{count} × {kind}: no price is known"));
+            Vec::new()
+        }
+        Some(price) => {
+            let hour = price.usd * count;
+            // Whole minutes are billed: the start minute makes no difference.
+            let usd = (hour * Decimal::from(duration_minutes) / Decimal::from(60)).round_dp(6);
+            vec![EstimateLine {
+                line: NODES.to_owned(),
+                title: format!("{count} × {kind}"),
+                usd_per_hour: hour,
+                min_usd: usd,
+                expected_usd: usd,
+                max_usd: usd,
+                planned_usd: start.map(|_| usd),
+                source: price.source,
+            }]
+        }
+    };
+    Estimate { lines, left_out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{NodeCount, Word};
+
+    #[test]
+    fn both_sources_are_named_and_their_disagreement_too() {
+        let spec = LambdaSpec {
+            instance_type: Word("gpu_1x_h100_pcie".to_owned()),
+            nodes: NodeCount(2),
+            ..LambdaSpec::default()
+        };
+        let check = |cents, usd: &str, words: &str| {
+            let estimate = estimate(&spec, cents, None, 30);
+            let line = &estimate.lines[0];
+            assert_eq!(line.usd_per_hour.to_string(), usd);
+            assert_eq!(line.expected_usd * Decimal::TWO, line.usd_per_hour);
+            assert!(line.source.contains(words), "{}", line.source);
+        };
+        check(None, "6.58", "the API was not asked");
+        check(Some(329), "6.58", "says the same");
+        check(Some(349), "6.98", "disagrees: $3.29 an hour");
+    }
+}

@@ -1,0 +1,132 @@
+//! The API key in the documented order: a `.env` file first, then the environment; never a prompt.
+//!
+//! Apart from the client because it must be known which source won. The key is never shown.
+
+use std::fmt;
+use std::path::Path;
+
+use kubeproof_contract::provider::{Connection, Credentials};
+use sha2::{Digest, Sha256};
+
+use crate::rehearsal;
+
+/// The variable.
+pub const VARIABLE: &str = "LAMBDA_API_KEY";
+
+/// An API key. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// The value of the `Authorization` header.
+    pub(crate) fn header(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
+    /// A name for the key that does not tell it: the API names no account, and a key belongs to one.
+    pub fn fingerprint(&self) -> String {
+        let bytes = Sha256::digest(self.0.as_bytes());
+        let hex: String = bytes
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("key-{hex}")
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(redacted)")
+    }
+}
+
+/// The key of a connection and where it is from.
+///
+/// # Errors
+/// With the places that were looked at.
+pub fn find(connection: &Connection) -> Result<(Key, String), String> {
+    match &connection.credentials {
+        Credentials::Rehearsal => Ok((
+            Key(rehearsal::API_KEY.to_owned()),
+            "rehearsal (made-up key)".to_owned(),
+        )),
+        Credentials::Documented { env_file } => {
+            find_with(env_file, &|name| std::env::var(name).ok())
+        }
+    }
+}
+
+/// Where a live run would find its key.
+///
+/// # Errors
+/// With the places that were looked at.
+pub fn readiness(env_file: &Path) -> Result<String, String> {
+    let (_, source) = find_with(env_file, &|name| std::env::var(name).ok())?;
+    Ok(format!(
+        "{VARIABLE} from {source} (the live path was never run against a real account)"
+    ))
+}
+
+fn find_with(
+    env_file: &Path,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Key, String), String> {
+    let place = env_file.display();
+    let in_file = match dotenvy::from_path_iter(env_file) {
+        Ok(mut lines) => {
+            let found = lines.find_map(|line| match line {
+                Ok((name, value)) if name == VARIABLE => Some(Ok(value)),
+                Ok(_) => None,
+                // The parser's own words would quote the line.
+                Err(_) => Some(Err(format!("{place} has a line that cannot be read"))),
+            });
+            found.transpose()?
+        }
+        Err(_) if !env_file.exists() => None,
+        Err(_) => return Err(format!("{place} cannot be read")),
+    };
+    let filled = |value: &String| !value.trim().is_empty();
+    if let Some(value) = in_file.filter(filled) {
+        return Ok((Key(value), place.to_string()));
+    }
+    if let Some(value) = variables(VARIABLE).filter(filled) {
+        return Ok((Key(value), "the environment".to_owned()));
+    }
+    Err(format!(
+        "no API key of Lambda Cloud: looked for {VARIABLE} in {place} and in the environment; \
+         make one at https://cloud.lambda.ai/api-keys"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_comes_first_and_the_key_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".env");
+        let environment = |name: &str| (name == VARIABLE).then(|| "from-env".to_owned());
+        let (key, source) = find_with(&file, &environment).unwrap();
+        assert_eq!(
+            (key.header().as_str(), source.as_str()),
+            ("Bearer from-env", "the environment")
+        );
+        std::fs::write(&file, "LAMBDA_API_KEY=from-file\n").unwrap();
+        let (key, source) = find_with(&file, &environment).unwrap();
+        assert_eq!(key.header(), "Bearer from-file");
+        assert!(source.ends_with(".env"), "{source}");
+        assert_eq!(format!("{key:?}"), "Key(redacted)");
+        assert!(!key.fingerprint().contains("from-file"));
+    }
+
+    #[test]
+    fn without_a_key_it_is_said_where_was_looked() {
+        let error = find_with(Path::new("no/such/.env"), &|_| None).unwrap_err();
+        assert!(
+            error.contains("no/such/.env") && error.contains(VARIABLE),
+            "{error}"
+        );
+    }
+}

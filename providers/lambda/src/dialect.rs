@@ -1,0 +1,245 @@
+//! How requests to Lambda Cloud are called, and how it words its errors.
+//!
+//! Journal and faults need only this.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
+use serde_json::{Value, json};
+
+/// The service in call signatures.
+pub const SERVICE: &str = "lambda";
+/// The path of the API.
+const BASE: &str = "/api/v1/";
+
+/// The dialect of Lambda Cloud.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LambdaDialect;
+
+/// The port of API servers: their paths begin as the cloud's own do.
+const API_SERVER: u16 = 6443;
+
+fn operation(request: &Request<Bytes>) -> Option<String> {
+    if request.uri().port_u16() == Some(API_SERVER) {
+        return None;
+    }
+    let rest = request.uri().path().strip_prefix(BASE)?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    let name = match (request.method().as_str(), parts.as_slice()) {
+        ("GET", ["instance-types"]) => "ListInstanceTypes",
+        ("GET", ["images"]) => "ListImages",
+        ("GET", ["instances"]) => "ListInstances",
+        ("GET", ["instances", _]) => "GetInstance",
+        ("POST", ["instances", _]) => "RenameInstance",
+        ("POST", ["instance-operations", "launch"]) => "LaunchInstance",
+        ("POST", ["instance-operations", "terminate"]) => "TerminateInstances",
+        ("POST", ["instance-operations", "restart"]) => "RestartInstances",
+        ("GET", ["ssh-keys"]) => "ListSshKeys",
+        ("POST", ["ssh-keys"]) => "AddSshKey",
+        ("DELETE", ["ssh-keys", _]) => "DeleteSshKey",
+        ("GET", ["file-systems"]) => "ListFileSystems",
+        ("POST", ["filesystems"]) => "CreateFileSystem",
+        ("DELETE", ["filesystems", _]) => "DeleteFileSystem",
+        ("GET", ["firewall-rules"]) => "ListFirewallRules",
+        ("PUT", ["firewall-rules"]) => "ReplaceFirewallRules",
+        ("GET", ["firewall-rulesets", "global"]) => "GetGlobalFirewallRuleset",
+        ("PATCH", ["firewall-rulesets", "global"]) => "UpdateGlobalFirewallRuleset",
+        ("GET", ["firewall-rulesets"]) => "ListFirewallRulesets",
+        ("POST", ["firewall-rulesets"]) => "CreateFirewallRuleset",
+        ("GET", ["firewall-rulesets", _]) => "GetFirewallRuleset",
+        ("PATCH", ["firewall-rulesets", _]) => "UpdateFirewallRuleset",
+        ("DELETE", ["firewall-rulesets", _]) => "DeleteFirewallRuleset",
+        ("GET", ["audit-events"]) => "ListAuditEvents",
+        (method, _) => return Some(format!("{method} /{rest}")),
+    };
+    Some(name.to_owned())
+}
+
+impl Dialect for LambdaDialect {
+    fn signature(&self, request: &Request<Bytes>) -> Signature {
+        if let Some(operation) = operation(request) {
+            return Signature {
+                service: SERVICE.to_owned(),
+                operation,
+                mutating: request.method() != Method::GET,
+            };
+        }
+        kubeproof_kubernetes::dialect::signature(request).unwrap_or_else(|| Signature {
+            service: "unknown".to_owned(),
+            operation: format!("{} {}", request.method(), request.uri().path()),
+            mutating: true,
+        })
+    }
+
+    fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
+        match operation(request) {
+            Some(operation) => words(&operation, kind),
+            None => kubeproof_kubernetes::dialect::error(request, kind),
+        }
+    }
+
+    fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
+        if !response.status().is_client_error() && !response.status().is_server_error() {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        body.pointer("/error/code")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .or_else(|| kubeproof_kubernetes::dialect::error_code(response))
+    }
+}
+
+fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
+    let mut retry_after = None;
+    let (status, code, message, suggestion) = match kind {
+        ErrorKind::Rejected(None) => (
+            403,
+            "global/account-inactive",
+            "Your account is inactive.",
+            "Make sure you have verified your email and have a valid payment method. Contact Support if problems continue.",
+        ),
+        ErrorKind::Rejected(Some(code)) => (
+            if code.ends_with("object-does-not-exist") {
+                404
+            } else {
+                400
+            },
+            code.as_str(),
+            "The request was refused.",
+            "",
+        ),
+        ErrorKind::Throttled {
+            retry_after_seconds,
+        } => {
+            retry_after = *retry_after_seconds;
+            (
+                429,
+                "global/rate-limit-exceeded",
+                "Too many requests.",
+                "Wait before you try again.",
+            )
+        }
+        ErrorKind::Server => (
+            500,
+            "global/internal-error",
+            "An unexpected error occurred.",
+            "Try again later. Contact Support if problems continue.",
+        ),
+        ErrorKind::Quota => (
+            400,
+            "global/quota-exceeded",
+            "Your quota is used up.",
+            "Contact Support to increase your quota.",
+        ),
+        ErrorKind::Capacity => (
+            400,
+            "instance-operations/launch/insufficient-capacity",
+            "Not enough capacity to fulfill launch request.",
+            "Choose an instance type with more availability, or try again later.",
+        ),
+        ErrorKind::Dependency if operation.contains("FileSystem") => (
+            400,
+            "filesystems/filesystem-in-use",
+            "The filesystem is in use.",
+            "Terminate the instances that mount it first.",
+        ),
+        ErrorKind::Dependency => (
+            409,
+            "firewall-rulesets/firewall-ruleset-in-use",
+            "The firewall ruleset is in use.",
+            "Terminate the instances that use it first.",
+        ),
+        ErrorKind::CredentialsExpired => (
+            401,
+            "global/invalid-api-key",
+            "API key was invalid, expired, or deleted.",
+            "Check your API key or create a new one, then try again.",
+        ),
+    };
+    let mut error = json!({"code": code, "message": message});
+    if !suggestion.is_empty() {
+        error["suggestion"] = json!(suggestion);
+    }
+    let mut response = Response::new(Bytes::from(json!({ "error": error }).to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(line: &str) -> Request<Bytes> {
+        let (method, path) = line.split_once(' ').unwrap();
+        Request::builder()
+            .method(method)
+            .uri(format!("https://cloud.lambda.ai{path}"))
+            .body(Bytes::new())
+            .unwrap()
+    }
+
+    #[test]
+    fn requests_are_named() {
+        let check = |line: &str, expected: &str, mutating: bool| {
+            let seen = LambdaDialect.signature(&request(line));
+            assert_eq!(
+                (seen.to_string().as_str(), seen.mutating),
+                (expected, mutating)
+            );
+        };
+        check(
+            "POST /api/v1/instance-operations/launch",
+            "lambda:LaunchInstance",
+            true,
+        );
+        check("GET /api/v1/file-systems", "lambda:ListFileSystems", false);
+        check("DELETE /api/v1/ssh-keys/1", "lambda:DeleteSshKey", true);
+        check("PUT /api/v1/moon", "lambda:PUT /moon", true);
+        check("GET /api/v1/nodes", "lambda:GET /nodes", false);
+        check(
+            "POST /apis/batch/v1/namespaces/a/jobs",
+            "kubernetes:create-jobs",
+            true,
+        );
+        check("GET /elsewhere", "unknown:GET /elsewhere", true);
+        let mut nodes = request("GET /api/v1/nodes");
+        *nodes.uri_mut() = http::Uri::from_static("https://203.0.113.9:6443/api/v1/nodes");
+        assert_eq!(
+            LambdaDialect.signature(&nodes).to_string(),
+            "kubernetes:list-nodes"
+        );
+    }
+
+    #[test]
+    fn errors_are_worded_and_read_back() {
+        let launch = request("POST /api/v1/instance-operations/launch");
+        let check = |kind: &ErrorKind, status: u16, code: &str| {
+            let response = LambdaDialect.error(&launch, kind);
+            assert_eq!(response.status().as_u16(), status, "{code}");
+            assert_eq!(LambdaDialect.error_code(&response).as_deref(), Some(code));
+        };
+        check(
+            &ErrorKind::Capacity,
+            400,
+            "instance-operations/launch/insufficient-capacity",
+        );
+        check(&ErrorKind::Quota, 400, "global/quota-exceeded");
+        check(
+            &ErrorKind::CredentialsExpired,
+            401,
+            "global/invalid-api-key",
+        );
+        check(&ErrorKind::Server, 500, "global/internal-error");
+        let own = ErrorKind::Rejected(Some("global/object-does-not-exist".to_owned()));
+        check(&own, 404, "global/object-does-not-exist");
+    }
+}

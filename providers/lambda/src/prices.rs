@@ -1,0 +1,86 @@
+//! The price table: list prices with source and date, exact matches only.
+//!
+//! It is one of two sources: the other is what the API says at launch. Prices here move by half in a
+//! few months, so both are shown where they differ.
+
+use std::sync::LazyLock;
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::resource::{MonthlyCost, Resource};
+
+/// Hours of a month in prices a month.
+const HOURS_PER_MONTH: i64 = 730;
+
+/// One row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// The instance type.
+    pub sku: String,
+    /// US dollars an hour.
+    pub usd: Decimal,
+    /// Where it is from, with its date.
+    pub source: String,
+}
+
+static TABLE: LazyLock<Vec<Price>> = LazyLock::new(|| {
+    include_str!("../prices.csv")
+        .lines()
+        .skip(1)
+        .filter_map(read_row)
+        .collect()
+});
+
+/// Reads a row of an instance: the cells that we use hold no quoted commas.
+fn read_row(line: &str) -> Option<Price> {
+    let cells: Vec<&str> = line.splitn(9, ',').collect();
+    let [_, _, "instance", sku, "hour", usd, _, _, rest] = cells[..] else {
+        return None;
+    };
+    let source = rest.split(",\"").next().unwrap_or(rest);
+    Some(Price {
+        sku: sku.to_owned(),
+        usd: usd.parse().ok()?,
+        source: source.to_owned(),
+    })
+}
+
+/// The price of an instance type, when the table has exactly it.
+pub fn exact(instance_type: &str) -> Option<&'static Price> {
+    TABLE.iter().find(|price| price.sku == instance_type)
+}
+
+/// What keeping a resource costs a month.
+pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
+    let usd = match resource.resource_type.as_str() {
+        "instance" => {
+            let kind = resource.facts.get("instance_type")?;
+            exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH)
+        }
+        // 0.20 USD a GiB used and month of 720 hours.
+        "filesystem" => {
+            let bytes: u64 = resource.facts.get("bytes_used")?.parse().ok()?;
+            Decimal::from(bytes >> 30) * Decimal::new(20, 2)
+        }
+        _ => Decimal::ZERO,
+    };
+    Some(MonthlyCost {
+        usd: usd.round_dp(2),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_read_and_only_exact_names_match() {
+        let usd = |sku| exact(sku).map(|price| price.usd.to_string());
+        assert_eq!(usd("gpu_1x_a10"), Some("1.29".to_owned()));
+        assert_eq!(usd("gpu_8x_h100_sxm5"), Some("31.92".to_owned()));
+        assert_eq!(usd("gpu_1x_a1"), None);
+        let rows = include_str!("../prices.csv")
+            .lines()
+            .filter(|line| line.contains(",instance,"));
+        assert_eq!(TABLE.len(), rows.count());
+    }
+}

@@ -1,0 +1,28 @@
+//! Redirecting: the environment that sends Lambda Cloud's clients to a served account, and nowhere else.
+//!
+//! Apart from serving because it is knowledge of the clients: what the public Python client
+//! (`lambda-ai-cloud-api-client` 2.4.1, `cli/client.py`) reads.
+
+use kubeproof_contract::serve::{Redirect, Served};
+
+use crate::credentials::VARIABLE;
+use crate::rehearsal::API_KEY;
+
+/// The environment of clients of `served`.
+pub fn redirect(served: &dyn Served) -> Redirect {
+    let mut redirect = Redirect::default();
+    redirect.set(
+        "LAMBDA_CLOUD_BASE_URL",
+        format!("http://{}", served.address()),
+        "where the API is (lambda-ai-cloud-api-client)",
+    );
+    for name in [
+        "LAMBDA_CLOUD_TOKEN",
+        "LAMBDA_CLOUD_API_TOKEN",
+        "LAMBDA_API_TOKEN",
+        VARIABLE,
+    ] {
+        redirect.set(name, API_KEY, "the made-up key that the simulator knows");
+    }
+    redirect
+}

@@ -1,0 +1,31 @@
+//! The one place that knows the simulator: how a rehearsal is set up, and how one is served.
+//!
+//! Nothing else in this crate may name it, so that observer and provisioner cannot lean on it.
+
+pub use kubeproof_lambda_simulator::setup::API_KEY;
+
+use std::sync::Arc;
+
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::serve::{ServeError, Served, Serving};
+use kubeproof_contract::world::Rehearsal;
+use kubeproof_lambda_simulator::cloud::LambdaCloud;
+use kubeproof_lambda_simulator::setup::Setup;
+use kubeproof_simkit::memory::InMemory;
+
+use crate::dialect::LambdaDialect;
+
+/// A fresh simulated account.
+pub fn rehearse(clock: Clock, seed: u64) -> Rehearsal {
+    InMemory::rehearsal(LambdaCloud::new(Setup::new(seed, clock.now())), clock)
+}
+
+/// A fresh simulated account over sockets.
+///
+/// # Errors
+/// When it cannot be listened to.
+pub fn serve(serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+    let seed = serving.seed;
+    let fresh = move |now| LambdaCloud::new(Setup::new(seed, now));
+    kubeproof_simkit::serve::serve(fresh, Arc::new(LambdaDialect), serving)
+}

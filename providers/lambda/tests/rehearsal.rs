@@ -1,0 +1,325 @@
+//! The provisioner and the observer against the simulated account, through the contract alone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::provider::{Connection, Credentials, Provider, Voice};
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::world::World;
+use kubeproof_lambda::provider::Lambda;
+
+struct Stage {
+    scenario: AnyScenario,
+    world: Arc<dyn World>,
+    transport: SharedTransport,
+    clock: Clock,
+    run: Run,
+    journal: Journal,
+    faults: FaultPlan,
+}
+
+impl Stage {
+    fn new(cluster: &str, faults: &[&str]) -> Self {
+        let text = format!(
+            "scenario: s\ndescription: d\nprovider: lambda\njob: {{gpus: 1}}\ncluster:\n  kubernetes_version: \"1.34\"\n  api_allowed_from: 198.51.100.7/32\n{cluster}"
+        );
+        let scenario = Lambda.read(&text).unwrap();
+        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
+        let rehearsal = Lambda.rehearse(&scenario, clock, 1).unwrap();
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        Self {
+            scenario,
+            world: rehearsal.world,
+            transport: rehearsal.transport,
+            clock,
+            run: Run::new("r1", "tester", clock.now()),
+            journal: Journal::default(),
+            faults: FaultPlan::new(faults),
+        }
+    }
+
+    fn connection(&self, actor: Actor) -> Connection {
+        let dialect = Lambda.dialect();
+        let struck = self
+            .faults
+            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
+        Connection {
+            transport: self.journal.layer(struck, dialect, actor, self.clock),
+            clock: self.clock,
+            seed: 1,
+            run: self.run.clone(),
+            credentials: Credentials::Rehearsal,
+            directory: PathBuf::from("no-such-folder"),
+            voice: Voice::default(),
+        }
+    }
+
+    fn provisioner(&self) -> Box<dyn Provisioner> {
+        Lambda.provisioner(&self.scenario, self.connection(Actor::Provisioner))
+    }
+
+    fn observer(&self) -> Box<dyn Account> {
+        Lambda.account(&self.scenario, self.connection(Actor::Observer))
+    }
+
+    fn mine(&self) -> Vec<Resource> {
+        let all = self.world.inventory();
+        let mine = |one: &Resource| {
+            one.name
+                .as_deref()
+                .is_some_and(|name| name.starts_with("kp-r1"))
+        };
+        all.into_iter().filter(mine).collect()
+    }
+
+    fn calls(&self, signature: &str) -> usize {
+        let calls = self.journal.calls();
+        calls
+            .iter()
+            .filter(|call| call.signature.to_string() == signature)
+            .count()
+    }
+
+    fn throttled(&self) -> usize {
+        let calls = self.journal.calls();
+        calls.iter().filter(|call| call.status == Some(429)).count()
+    }
+}
+
+const ONE: &str = "  regions: [us-east-1, us-west-1]\n  instance_type: gpu_1x_a10\n";
+const TWO: &str =
+    "  regions: [us-east-1]\n  instance_type: gpu_1x_a10\n  nodes: 2\n  filesystem: true\n";
+
+async fn whole_life(cluster: &str, machines: usize) {
+    let stage = Stage::new(cluster, &[]);
+    let before = stage.world.inventory();
+    let checks = stage.observer().preflight().await;
+    assert!(
+        checks.iter().all(|check| check.verdict == Verdict::Pass),
+        "{checks:#?}"
+    );
+    let mut provisioner = stage.provisioner();
+    let provisioned = provisioner.provision().await.unwrap();
+    assert_eq!(provisioned.made.len(), machines);
+    let checks = stage.observer().checks(&stage.run, &provisioned).await;
+    assert!(
+        checks.iter().all(|check| check.verdict == Verdict::Pass),
+        "{checks:#?}"
+    );
+    // A second provision converges.
+    stage.provisioner().provision().await.unwrap();
+    assert_eq!(stage.calls("lambda:LaunchInstance"), machines);
+    provisioner.teardown().await.unwrap();
+    assert_eq!(stage.world.inventory(), before);
+    let calls = stage.journal.len();
+    stage.provisioner().teardown().await.unwrap();
+    let later = stage.journal.calls().split_off(calls);
+    assert!(
+        later.iter().all(|call| !call.signature.mutating),
+        "{later:#?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_machine_is_made_checked_and_removed() {
+    whole_life(ONE, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_machines_with_a_filesystem_are_made_checked_and_removed() {
+    whole_life(TWO, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_process_never_meets_the_rate_limit() {
+    let stage = Stage::new(TWO, &[]);
+    let mut provisioner = stage.provisioner();
+    provisioner.provision().await.unwrap();
+    provisioner.teardown().await.unwrap();
+    assert_eq!(stage.throttled(), 0);
+}
+
+/// Whatever becomes of a launch's answer, one machine is there and it is the one that is used.
+async fn survives(fault: &str) {
+    let stage = Stage::new(ONE, &[fault]);
+    let mut provisioner = stage.provisioner();
+    provisioner.provision().await.unwrap();
+    let machines = stage
+        .mine()
+        .into_iter()
+        .filter(|one| one.resource_type == "instance");
+    assert_eq!(machines.count(), 1, "{fault}");
+    let lives = stage.world.lives();
+    let machines = lives.iter().filter(|life| {
+        life.resource.resource_type == "instance" && life.from > stage.run.started_at
+    });
+    assert_eq!(
+        machines.count(),
+        1,
+        "{fault}: no twin, not even for a while"
+    );
+    provisioner.teardown().await.unwrap();
+    assert_eq!(stage.mine(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_launch_is_never_repeated_blindly() {
+    for effect in [
+        "lost-response",
+        "lost-request",
+        "server-error",
+        "server-error-after",
+        "late-apply",
+        "garbled",
+        "throttle(20)",
+        "hang",
+    ] {
+        survives(&format!("lambda:LaunchInstance#1={effect}")).await;
+    }
+}
+
+/// The attempt fails in these words, and nothing of it is left.
+async fn unwound(cluster: &str, fault: &str, words: &[&str]) {
+    let stage = Stage::new(cluster, &[fault]);
+    let error = stage
+        .provisioner()
+        .provision()
+        .await
+        .unwrap_err()
+        .to_string();
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+    assert_eq!(stage.mine(), [], "{fault}");
+    stage.provisioner().provision().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_attempt_says_the_clouds_own_code_and_leaves_nothing() {
+    let launch = |effect: &str| format!("lambda:LaunchInstance#1={effect}");
+    let check = |fault: String, words: &'static [&'static str]| async move {
+        unwound(ONE, &fault, words).await;
+    };
+    check(
+        launch("quota"),
+        &["global/quota-exceeded", "Contact Support", "unwound"],
+    )
+    .await;
+    check(
+        "lambda:LaunchInstance#1*2=capacity".to_owned(),
+        &[
+            "no capacity for gpu_1x_a10 in any of us-east-1, us-west-1",
+            "insufficient-capacity",
+            "try again later",
+        ],
+    )
+    .await;
+    check(
+        "lambda:AddSshKey=credentials-expire".to_owned(),
+        &["global/invalid-api-key", "Check your API key"],
+    )
+    .await;
+    check(launch("async-fail(unhealthy)"), &["is unhealthy"]).await;
+    check(launch("async-fail(unusable)"), &["not ready after"]).await;
+    check(launch("async-fail(install-script)"), &["not ready after"]).await;
+    check(launch("async-fail(node-never-joins)"), &["not ready after"]).await;
+    check(launch("async-fail(gpu-driver-missing)"), &["offers 0"]).await;
+    check(launch("async-stuck"), &["still booting after 25 minutes"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
+    let cluster = "  regions: [us-west-2, us-west-1]\n  instance_type: gpu_1x_a10\n";
+    let stage = Stage::new(cluster, &[]);
+    stage.provisioner().provision().await.unwrap();
+    let regions: Vec<String> = stage
+        .mine()
+        .into_iter()
+        .filter(|one| one.region != "global")
+        .map(|one| one.region)
+        .collect();
+    assert_eq!(
+        regions,
+        ["us-west-1", "us-west-1"],
+        "machine and ruleset, nothing elsewhere"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_exist_is_said_before_anything_is_made() {
+    let check = |cluster: &'static str, words: &'static str| async move {
+        let stage = Stage::new(cluster, &[]);
+        let before = stage.world.inventory();
+        let checks = stage.observer().preflight().await;
+        let failed: Vec<String> = checks
+            .iter()
+            .filter(|check| check.verdict == Verdict::Fail)
+            .map(|check| check.evidence.clone())
+            .collect();
+        assert!(
+            failed.iter().any(|evidence| evidence.contains(words)),
+            "{checks:#?}"
+        );
+        let error = stage.provisioner().provision().await.unwrap_err();
+        assert!(!error.message.is_empty());
+        assert_eq!(stage.world.inventory(), before);
+    };
+    check(
+        "  regions: [us-east-1]\n  instance_type: gpu_1x_z9\n",
+        "no instance type gpu_1x_z9",
+    )
+    .await;
+    check(
+        "  regions: [moon-1]\n  instance_type: gpu_1x_a10\n",
+        "no capacity is listed for gpu_1x_a10 in moon-1",
+    )
+    .await;
+    check(
+        "  regions: [us-east-1]\n  instance_type: gpu_8x_h100_sxm5\n",
+        "insufficient-capacity",
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_answers_only_who_trusts_its_own_authority_and_has_a_certificate_of_it() {
+    use kubeproof_kubernetes::client::client;
+    use kubeproof_kubernetes::ready;
+    let stage = Stage::new(ONE, &[]);
+    let right = stage.provisioner().provision().await.unwrap().access;
+    let other = {
+        let mut stage = Stage::new(ONE, &[]);
+        stage.run = Run::new("r2", "tester", stage.clock.now());
+        stage.provisioner().provision().await.unwrap().access
+    };
+    let transport = stage.connection(Actor::Workload).transport;
+    let answers = |access| {
+        let client = client(&access, transport.clone()).unwrap();
+        async move { ready::ready(&client, 1).await.map(|seen| seen.ready) }
+    };
+    assert_eq!(answers(right.clone()).await.ok(), Some(1));
+    let mut wrong = right.clone();
+    wrong.certificate_authority_pem = other.certificate_authority_pem;
+    assert!(
+        answers(wrong).await.is_err(),
+        "another authority is trusted"
+    );
+    let mut wrong = right;
+    wrong.credential = other.credential;
+    assert!(
+        answers(wrong).await.is_err(),
+        "another authority signed the caller"
+    );
+}
