@@ -126,7 +126,8 @@ fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
 
 fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
     let part = match &trial.part {
-        Part::Lifecycle(_) => "lifecycle".to_owned(),
+        // A plan of scenarios has no campaigns.
+        Part::Lifecycle(_) | Part::Campaign(..) => "lifecycle".to_owned(),
         Part::Failure(..) => trial
             .name()
             .split('/')

@@ -21,6 +21,7 @@ pub(super) async fn the_nodes_are_ready(place: &Place<'_>) -> Outcome {
 
 pub(super) async fn the_job_that_proves_a_cluster_runs(place: &Place<'_>) -> Outcome {
     let order = JobOrder {
+        gpus: None,
         name: "proof".to_owned(),
         namespace: format!("{}-job", place.namespace),
         image: Some(place.arm.image.clone()),
