@@ -45,7 +45,7 @@ impl World {
                 let body = serde_json::from_slice(answer.body()).unwrap();
                 (answer.status().as_u16(), body)
             }
-            Reply::AskAgain(_) => panic!("an answer"),
+            other => panic!("no whole answer: {other:?}"),
         }
     }
 
