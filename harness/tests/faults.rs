@@ -110,7 +110,8 @@ fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
     });
     let found = found.unwrap_or_else(|| panic!("{file}: not by {oracle}: {:?}", shown.findings));
     if let Some(fault) = fault {
-        let replay = format!("--seed 1 --fault {fault}");
+        // A shell would take what follows the `#` for a comment.
+        let replay = format!("--seed 1 --fault '{fault}'");
         assert!(
             found.replay.starts_with("kubeproof faults "),
             "{}",
