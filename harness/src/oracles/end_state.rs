@@ -119,7 +119,7 @@ fn without_uuid_middles(text: &str) -> String {
         kept.push(parts[index]);
         let next = parts.get(index + 1..index + 5);
         let is_uuid = next.is_some_and(|next| {
-            parts[index].ends_with('#') && next[..3].iter().all(|p| is_short(&p)) && next[3] == "#"
+            parts[index].ends_with('#') && next[..3].iter().all(is_short) && next[3] == "#"
         });
         index += if is_uuid { 5 } else { 1 };
     }
@@ -166,11 +166,11 @@ mod tests {
     #[test]
     fn a_uuid_in_a_name_makes_no_difference() {
         let run = run("r1-aaaaaaaa");
-        let plain = |text| super::plain(&run, text);
-        let name = plain("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
+        let shown = |text| plain(&run, text);
+        let name = shown("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
         assert_eq!(name, "workers-#");
         // One short word alone is no middle of a UUID; the address goes, as all do.
-        assert_eq!(plain("10.0.0.0/16-a20f"), "#/16-a20f");
+        assert_eq!(shown("10.0.0.0/16-a20f"), "#/16-a20f");
     }
 
     #[test]

@@ -83,16 +83,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         // Whatever it was at is dropped; teardown works from what is there.
         () = stage.stop.wait() => {}
     }
-    let gone = teardown::teardown(&mut book, stage).await;
-    if !gone && stage.trial.expected() == Expected::Persists {
-        stage.faults.lift();
-        teardown::finish(&mut book, stage).await;
-    }
-    if stage.trial.expects(Expectation::FinishesLater) {
-        look::must_be_unknown(&mut book, stage, auditor.as_ref(), &baseline).await;
-        stage.faults.lift();
-        teardown::finish(&mut book, stage).await;
-    }
+    take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
     let looked = if campaign {
         in_truth::audit(&mut book, stage, auditor.as_ref(), &baseline, &mut truth).await
     } else {
@@ -118,6 +109,25 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage, truth)
+}
+
+/// Tears down; where faults last until they are lifted, once more after that.
+async fn take_down(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) {
+    let gone = teardown::teardown(book, stage).await;
+    if !gone && stage.trial.expected() == Expected::Persists {
+        stage.faults.lift();
+        teardown::finish(book, stage).await;
+    }
+    if stage.trial.expects(Expectation::FinishesLater) {
+        look::must_be_unknown(book, stage, auditor, baseline).await;
+        stage.faults.lift();
+        teardown::finish(book, stage).await;
+    }
 }
 
 /// Provisions, as often as the trial means it to, and uses the cluster.

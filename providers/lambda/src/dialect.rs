@@ -90,9 +90,11 @@ impl Dialect for LambdaDialect {
     }
 }
 
-fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
-    let mut retry_after = None;
-    let (status, code, message, suggestion) = match kind {
+/// Status, code, message and suggestion of an error, as the cloud words them.
+type Answer<'a> = (u16, &'a str, &'static str, &'static str);
+
+fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
+    match kind {
         ErrorKind::Rejected(None) => (
             403,
             "global/account-inactive",
@@ -109,17 +111,12 @@ fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
             "The request was refused.",
             "",
         ),
-        ErrorKind::Throttled {
-            retry_after_seconds,
-        } => {
-            retry_after = *retry_after_seconds;
-            (
-                429,
-                "global/rate-limit-exceeded",
-                "Too many requests.",
-                "Wait before you try again.",
-            )
-        }
+        ErrorKind::Throttled { .. } => (
+            429,
+            "global/rate-limit-exceeded",
+            "Too many requests.",
+            "Wait before you try again.",
+        ),
         ErrorKind::Server => (
             500,
             "global/internal-error",
@@ -156,7 +153,11 @@ fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
             "API key was invalid, expired, or deleted.",
             "Check your API key or create a new one, then try again.",
         ),
-    };
+    }
+}
+
+fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
+    let (status, code, message, suggestion) = answer(operation, kind);
     let mut error = json!({"code": code, "message": message});
     if !suggestion.is_empty() {
         error["suggestion"] = json!(suggestion);
@@ -168,8 +169,11 @@ fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    if let Some(seconds) = retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    if let ErrorKind::Throttled {
+        retry_after_seconds: Some(seconds),
+    } = kind
+    {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
     response
 }

@@ -194,7 +194,8 @@ fn server(
         device_plugin |= is_device_plugin(path, content)?;
     }
     // k3s cannot sign without the keys.
-    (tls("server-ca.key")?, tls("client-ca.key")?);
+    tls("server-ca.key")?;
+    tls("client-ca.key")?;
     Ok(Boot::Server(Server {
         node: setting(settings, "node-name")?,
         token: setting(settings, "token")?,
