@@ -33,6 +33,9 @@ const IMAGE: &str = "KUBEPROOF_JOB_IMAGE";
 const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
 /// Cases that run at once: they mostly wait.
 const AT_ONCE: usize = 8;
+/// How long anything that a case waits for may take: two cores with other builds on them are slow, and a
+/// case that ends early does so all the same.
+const WAIT_LIMIT: Duration = Duration::from_secs(240);
 /// The longest that one request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
 
@@ -86,8 +89,9 @@ fn judge(run: &Run, case: &Case) -> Result<(), String> {
     let image = std::env::var(IMAGE).unwrap_or_else(|_| DEFAULT_IMAGE.to_owned());
     runtime()?.block_on(async {
         let https = Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?;
-        let arm = Arm::new(access, Arc::new(https), &image, "kp-conf")
+        let mut arm = Arm::new(access, Arc::new(https), &image, "kp-conf")
             .map_err(|error| error.to_string())?;
+        arm.limit = WAIT_LIMIT;
         let judged = run_case(&arm, case).await;
         judged.map_err(|finding| finding.to_string())
     })
