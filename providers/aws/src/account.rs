@@ -84,7 +84,8 @@ impl Account for EksAccount {
         let view = View::of(&self.clients, run).await;
         let mut checks = checks::of_cloud(&self.spec, run, &view);
         let transport = &self.connection.transport;
-        checks.push(checks::kubeconfig(&provisioned.access, transport.clone()).await);
+        let handed = &provisioned.access;
+        checks.push(checks::kubeconfig(handed, transport.clone()).await);
         let own = self.kubernetes(run).await;
         checks.push(checks::ready(own, transport.clone(), self.nodes_expected()).await);
         checks

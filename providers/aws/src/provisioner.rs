@@ -257,7 +257,11 @@ async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(),
         Problem::ours("see Ready nodes", error.to_string())
     };
     let transport = Arc::clone(&session.connection.transport);
-    let client = kubeproof_kubernetes::client(&provisioned.access, transport).map_err(failed)?;
+    let access = provisioned
+        .access
+        .as_ref()
+        .map_err(|problem| Problem::ours("see Ready nodes", problem.clone()))?;
+    let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     let (limit, pace) = (READY_WITHIN, Duration::from_secs(5));
     kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pace)
         .await
@@ -277,7 +281,7 @@ pub(crate) async fn hand_over(
         .await
         .map_err(|error| Problem::ours("make a kubeconfig", error.to_string()))?;
     Ok(Provisioned {
-        access,
+        access: Ok(access),
         made: session.made(),
     })
 }

@@ -3,6 +3,8 @@
 //! Apart from what they are started for, because every one of them must go when its caller is dropped
 //! (a crash of the provisioner), and when kubeproof itself has to leave at once ([`end_all`]).
 
+mod lines;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -11,15 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+
+use self::lines::{Lines, read};
 
 /// The groups that run now: what has to go when kubeproof leaves at once.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
-/// Most lines of output that are kept of one program; what is older is dropped and counted.
-const LINES_MAX: usize = 20_000;
-/// The longest line that is kept, bytes.
-const LINE_BYTES_MAX: usize = 16 * 1024;
 /// How long output is read on after the program has ended: a child of it may hold the pipe.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
@@ -40,6 +39,8 @@ pub struct Order {
     command: Command,
     name: String,
     limit: Duration,
+    time_scale: u32,
+    line_bytes_max: usize,
     listener: Option<Listener>,
 }
 
@@ -124,6 +125,8 @@ impl Order {
             command: Command::new(program),
             name,
             limit,
+            time_scale: 1,
+            line_bytes_max: lines::LINE_BYTES_MAX,
             listener: None,
         }
     }
@@ -160,6 +163,21 @@ impl Order {
         self
     }
 
+    /// Says that the clock of the runtime runs so many times as fast as the real one, by which programs
+    /// and limits go.
+    #[must_use]
+    pub fn on_clock_of_scale(mut self, time_scale: u32) -> Self {
+        self.time_scale = time_scale.max(1);
+        self
+    }
+
+    /// Sets the longest line that is kept whole: for programs that write a document into one.
+    #[must_use]
+    pub fn longest_line(mut self, bytes: usize) -> Self {
+        self.line_bytes_max = bytes;
+        self
+    }
+
     /// Hears each line as it is written.
     #[must_use]
     pub fn heard_by(mut self, listener: Listener) -> Self {
@@ -186,11 +204,13 @@ impl Order {
                 reason: error.to_string(),
             })?;
         let group = Group::of(&child);
-        let lines = Lines::default();
+        let lines = Lines::new(self.line_bytes_max);
         let output = read(child.stdout.take(), Stream::Output, &self.listener, &lines);
         let errors = read(child.stderr.take(), Stream::Error, &self.listener, &lines);
         let reading = async { tokio::join!(output, errors) };
-        let ended = tokio::time::timeout(self.limit, wait(&mut child, reading)).await;
+        let drain = DRAIN_LIMIT * self.time_scale;
+        let limit = self.limit.saturating_mul(self.time_scale);
+        let ended = tokio::time::timeout(limit, wait(&mut child, reading, drain)).await;
         let status = match ended {
             Ok(Ok(status)) => status,
             Ok(Err(error)) => {
@@ -202,7 +222,7 @@ impl Order {
             Err(_) => {
                 drop(group);
                 // Reaped, so that no zombie is left; it was sent SIGKILL, which nothing survives.
-                let _ = tokio::time::timeout(DRAIN_LIMIT, child.wait()).await;
+                let _ = tokio::time::timeout(drain, child.wait()).await;
                 return Err(ProcessError::Late {
                     program: self.name,
                     seconds: self.limit.as_secs(),
@@ -285,6 +305,7 @@ impl Attached {
 async fn wait(
     child: &mut Child,
     reading: impl Future<Output = ((), ())>,
+    drain: Duration,
 ) -> std::io::Result<ExitStatus> {
     tokio::pin!(reading);
     let mut read_whole = false;
@@ -295,64 +316,9 @@ async fn wait(
         }
     };
     if !read_whole {
-        let _ = tokio::time::timeout(DRAIN_LIMIT, reading).await;
+        let _ = tokio::time::timeout(drain, reading).await;
     }
     Ok(status)
-}
-
-/// What a program has written so far, in order.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<(Stream, String)>>>);
-
-impl Lines {
-    fn add(&self, stream: Stream, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() >= LINES_MAX {
-            lines.drain(..LINES_MAX / 2);
-            lines.insert(0, (stream, "(earlier lines were dropped)".to_owned()));
-        }
-        lines.push((stream, line));
-    }
-
-    fn of(&self, stream: Stream) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines
-            .iter()
-            .filter(|(of, _)| *of == stream)
-            .fold(String::new(), |text, (_, line)| text + line + "\n")
-    }
-
-    fn last(&self, count: usize) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = lines.len().saturating_sub(count);
-        let last: Vec<&str> = lines[first..]
-            .iter()
-            .map(|(_, line)| line.as_str())
-            .collect();
-        last.join(" | ")
-    }
-}
-
-async fn read(
-    pipe: Option<impl AsyncRead + Unpin>,
-    stream: Stream,
-    listener: &Option<Listener>,
-    lines: &Lines,
-) {
-    let Some(pipe) = pipe else { return };
-    let mut reader = BufReader::new(pipe);
-    let mut bytes = Vec::new();
-    // Ends with the pipe; the caller's limit is around it.
-    while let Ok(1..) = reader.read_until(b'\n', &mut bytes).await {
-        bytes.truncate(LINE_BYTES_MAX);
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim_end_matches(['\n', '\r']);
-        if let Some(listener) = listener {
-            listener(stream, line);
-        }
-        lines.add(stream, line.to_owned());
-        bytes.clear();
-    }
 }
 
 /// A process group that is ended when this is dropped.

@@ -59,8 +59,8 @@ impl KubernetesAccess {
 /// What a provisioner hands over when it says that the cluster is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provisioned {
-    /// Access to the cluster, as the provisioner's kubeconfig gives it.
-    pub access: KubernetesAccess,
+    /// Access to the cluster, as the provisioner's kubeconfig gives it; or why it gives none.
+    pub access: Result<KubernetesAccess, String>,
     /// What it says it made: logical name → id. Evidence, never believed unchecked.
     pub made: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@
 //! mistakes in either part, and this crate still knows no cloud.
 
 mod failure;
+mod provisioner;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
+pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -124,31 +126,6 @@ impl From<Name> for String {
     fn from(name: Name) -> Self {
         name.0
     }
-}
-
-/// Which provisioner is under test.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProvisionerBlock {
-    /// A built-in provisioner; `reference` is ours.
-    #[serde(default)]
-    pub builtin: BuiltIn,
-    /// A deliberate defect given to it, for proving that the harness catches it.
-    #[serde(default)]
-    pub defect: Option<String>,
-    /// What the provisioner claims that an hour costs, US dollars; without it, its own claim counts.
-    #[serde(default)]
-    #[schemars(with = "Option<f64>")]
-    pub claims_usd_per_hour: Option<Usd>,
-}
-
-/// The built-in provisioners.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum BuiltIn {
-    /// The reference implementation of the provider.
-    #[default]
-    Reference,
 }
 
 /// The job that proves execution.

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::call::Dialect;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::fault_layer::FaultPlan;
 use crate::journal::Journal;
+use crate::transport::SharedTransport;
 use crate::world::World;
 
 /// How an account is to be served.
@@ -31,6 +33,34 @@ pub struct Serving {
     pub faults: Vec<Fault>,
     /// The caller's environment, where a provider may find what its own tools would (a region).
     pub environment: BTreeMap<String, String>,
+}
+
+/// How an account that a trial uses in memory is served besides: calls over sockets go into the trial's
+/// journal, are struck by its faults and follow its clock. There are no control routes: a program under
+/// test has no way to begin again.
+#[derive(Clone)]
+pub struct Sharing {
+    /// Where to listen; port 0 lets the system choose one.
+    pub listen: SocketAddr,
+    /// The trial's clock.
+    pub clock: Clock,
+    /// How many of the clock's seconds pass in one real second while somebody is served.
+    pub time_scale: u32,
+    /// How its requests are named and its errors worded.
+    pub dialect: Arc<dyn Dialect>,
+    /// The trial's journal.
+    pub journal: Journal,
+    /// The trial's faults.
+    pub faults: FaultPlan,
+}
+
+/// A simulated account that can be served while it is used in memory.
+pub trait Servable: Send + Sync {
+    /// Serves it on the current runtime.
+    ///
+    /// # Errors
+    /// Why sockets cannot be listened to.
+    fn serve(&self, sharing: Sharing) -> Result<Arc<dyn Served>, ServeError>;
 }
 
 /// Why an account is not served.
@@ -66,6 +96,10 @@ pub trait Served: Send + Sync {
 
     /// The truth of the account.
     fn world(&self) -> Arc<dyn World>;
+
+    /// The way to the same account in memory, past journal and faults. It knows the hosts behind the
+    /// ports: what a client over sockets was told is true here too.
+    fn in_memory(&self) -> SharedTransport;
 
     /// All calls since the start or the last reset.
     fn journal(&self) -> Journal;

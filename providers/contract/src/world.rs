@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::cost::Charge;
 use crate::resource::{Life, Resource};
+use crate::serve::Servable;
 use crate::transport::SharedTransport;
 
 /// The truth of a simulated account.
@@ -40,4 +41,6 @@ pub struct Rehearsal {
     pub transport: SharedTransport,
     /// The truth behind it.
     pub world: std::sync::Arc<dyn World>,
+    /// The way to serve it over sockets besides.
+    pub servable: std::sync::Arc<dyn Servable>,
 }

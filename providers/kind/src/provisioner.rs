@@ -231,7 +231,10 @@ impl Provisioner for KindProvisioner {
             .into_iter()
             .map(|node| (node.name, node.id))
             .collect();
-        Ok(Provisioned { access, made })
+        Ok(Provisioned {
+            access: Ok(access),
+            made,
+        })
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {

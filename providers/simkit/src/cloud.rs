@@ -52,6 +52,14 @@ pub struct Received {
     pub at: Timestamp,
 }
 
+/// A request extension: the request came in memory and is for a host that has a port, so that what proves
+/// its sender may have been signed by a client over sockets, whose clock is the real one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerhapsSigned {
+    /// The real date.
+    pub at: Timestamp,
+}
+
 /// Where a host of the cloud is really listened to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
 use kubeproof_contract::world::{Rehearsal, World};
 
@@ -48,6 +49,7 @@ impl<C: Cloud> InMemory<C> {
         let memory = Self::new(cloud, clock);
         Rehearsal {
             transport: Arc::clone(&memory) as Arc<dyn Transport>,
+            servable: Arc::new(Behind(Arc::clone(&memory))),
             world: memory,
         }
     }
@@ -57,6 +59,15 @@ impl<C: Cloud> InMemory<C> {
         let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
         cloud.advance(self.clock.now());
         look(&mut cloud)
+    }
+}
+
+/// The cloud, to be served besides.
+struct Behind<C>(Arc<InMemory<C>>);
+
+impl<C: Cloud> Servable for Behind<C> {
+    fn serve(&self, sharing: Sharing) -> Result<Arc<dyn Served>, ServeError> {
+        crate::serve::share(Arc::clone(&self.0), sharing)
     }
 }
 

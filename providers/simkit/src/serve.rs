@@ -14,6 +14,7 @@ mod connection;
 mod control;
 mod doors;
 mod exchange;
+mod inward;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::serve::{ServeError, Served, Serving};
+use kubeproof_contract::serve::{ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::world::World;
 use tokio::sync::{Notify, Semaphore};
@@ -34,6 +35,7 @@ use tokio::sync::{Notify, Semaphore};
 use self::certificates::Certificates;
 use self::doors::{Door, Doors, Opened};
 use self::exchange::Behind;
+use self::inward::Inward;
 use self::limits::{CONNECTIONS_MAX, JOURNAL_CALLS_MAX, STOP_TIME_MAX};
 use crate::cloud::Cloud;
 use crate::memory::InMemory;
@@ -42,7 +44,8 @@ use crate::pace;
 /// What all connections of one served cloud share.
 pub struct Shared<C: Cloud> {
     memory: Arc<InMemory<C>>,
-    fresh: Box<dyn Fn(Timestamp) -> C + Send + Sync>,
+    /// How to begin again; none in a trial, which has journal, faults and account of its own.
+    fresh: Option<Fresh<C>>,
     dialect: Arc<dyn Dialect>,
     clock: Clock,
     time_scale: u32,
@@ -55,6 +58,9 @@ pub struct Shared<C: Cloud> {
     faults: Mutex<FaultPlan>,
     faults_changed: Notify,
 }
+
+/// Makes a fresh account at a date.
+type Fresh<C> = Box<dyn Fn(Timestamp) -> C + Send + Sync>;
 
 /// The journal, and how many calls it no longer has.
 #[derive(Clone, Debug, Default)]
@@ -86,8 +92,9 @@ impl<C: Cloud> Shared<C> {
 
     /// Begins again: a fresh account at the time that it is now, no calls, and the first faults.
     fn reset(&self) {
+        let Some(fresh) = &self.fresh else { return };
         self.memory
-            .with(|cloud| *cloud = (self.fresh)(self.clock.now()));
+            .with(|cloud| *cloud = fresh(self.clock.now()));
         // A new account's hosts may have the names of the old one's: they are placed anew.
         drop(self.doors.close());
         *self.calls() = Calls::default();
@@ -102,7 +109,8 @@ impl<C: Cloud> Shared<C> {
             .faults()
             .layer(behind, Arc::clone(&dialect), Actor::Provisioner);
         let mut calls = self.calls();
-        if calls.journal.len() >= JOURNAL_CALLS_MAX {
+        // A trial's journal is whole: its budget of calls bounds it.
+        if self.fresh.is_some() && calls.journal.len() >= JOURNAL_CALLS_MAX {
             calls.forgotten += calls.journal.len();
             calls.journal = Journal::default();
         }
@@ -126,21 +134,54 @@ pub fn serve<C: Cloud>(
     dialect: Arc<dyn Dialect>,
     serving: Serving,
 ) -> Result<Arc<dyn Served>, ServeError> {
-    let (listener, address) = doors::bind(serving.listen)?;
     let clock = serving.clock;
-    let shared = Arc::new(Shared {
-        memory: InMemory::new(fresh(clock.now()), clock),
-        fresh: Box::new(fresh),
-        dialect,
+    let sharing = Sharing {
+        listen: serving.listen,
         clock,
         time_scale: serving.time_scale,
+        dialect,
+        journal: Journal::default(),
+        faults: FaultPlan::new(serving.faults.clone()),
+    };
+    let memory = InMemory::new(fresh(clock.now()), clock);
+    open(memory, sharing, Some(Box::new(fresh)), serving.faults)
+}
+
+/// Serves a cloud that a trial uses in memory, from now on, on the current runtime.
+///
+/// # Errors
+/// When the address cannot be listened to, or no certificates can be made.
+pub fn share<C: Cloud>(
+    memory: Arc<InMemory<C>>,
+    sharing: Sharing,
+) -> Result<Arc<dyn Served>, ServeError> {
+    open(memory, sharing, None, Vec::new())
+}
+
+fn open<C: Cloud>(
+    memory: Arc<InMemory<C>>,
+    sharing: Sharing,
+    fresh: Option<Fresh<C>>,
+    first_faults: Vec<Fault>,
+) -> Result<Arc<dyn Served>, ServeError> {
+    let (listener, address) = doors::bind(sharing.listen)?;
+    let calls = Calls {
+        journal: sharing.journal,
+        forgotten: 0,
+    };
+    let shared = Arc::new(Shared {
+        memory,
+        fresh,
+        dialect: sharing.dialect,
+        clock: sharing.clock,
+        time_scale: sharing.time_scale,
         address,
         certificates: Certificates::make(address.ip())?,
         doors: Doors::default(),
         connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-        calls: Mutex::default(),
-        first_faults: serving.faults.clone(),
-        faults: Mutex::new(FaultPlan::new(serving.faults)),
+        calls: Mutex::new(calls),
+        first_faults,
+        faults: Mutex::new(sharing.faults),
         faults_changed: Notify::new(),
     });
     doors::settle(&shared)?;
@@ -160,6 +201,10 @@ impl<C: Cloud> Served for Server<C> {
 
     fn world(&self) -> Arc<dyn World> {
         Arc::clone(&self.shared.memory) as Arc<dyn World>
+    }
+
+    fn in_memory(&self) -> SharedTransport {
+        Arc::new(Inward(Arc::clone(&self.shared)))
     }
 
     fn journal(&self) -> Journal {

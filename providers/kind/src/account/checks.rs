@@ -156,7 +156,11 @@ async fn info(
 ) -> Check {
     let id = "kind.cluster_info";
     let transport = Arc::clone(&account.connection.transport);
-    let client = match client(&provisioned.access, transport) {
+    let access = match &provisioned.access {
+        Ok(access) => access,
+        Err(reason) => return Check::new(id, title(id), Verdict::Skipped, reason.clone()),
+    };
+    let client = match client(access, transport) {
         Ok(client) => client,
         Err(error) => return failed(id, &error),
     };
@@ -175,7 +179,7 @@ async fn info(
     }
     let seen = format!(
         "{} answers GET /version: {} ({}); nodes: {}",
-        provisioned.access.server,
+        access.server,
         version.git_version,
         version.platform,
         provisioned

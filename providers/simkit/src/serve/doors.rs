@@ -34,6 +34,7 @@ pub struct Doors {
 /// An open door: dropping the sender closes it.
 pub struct Opened {
     _open: watch::Sender<()>,
+    authority: String,
     listening: JoinHandle<()>,
 }
 
@@ -41,9 +42,12 @@ impl Opened {
     /// Opens a door: listens on a task of its own.
     pub fn new<C: Cloud>(shared: &Arc<Shared<C>>, listener: TcpListener, door: Door) -> Self {
         let (open, closed) = watch::channel(());
+        let bound = listener.local_addr();
+        let authority = bound.map_or_else(|_| String::new(), |it| reachable(it).to_string());
         let listening = tokio::spawn(listen(Arc::clone(shared), listener, door, closed));
         Self {
             _open: open,
+            authority,
             listening,
         }
     }
@@ -55,6 +59,14 @@ impl Opened {
 }
 
 impl Doors {
+    /// The host that is listened to under this address and port.
+    pub fn host_at(&self, authority: &str) -> Option<String> {
+        let open = self.lock();
+        let mut all = open.iter();
+        let found = all.find(|(_, opened)| opened.authority == authority)?;
+        Some(found.0.clone())
+    }
+
     /// Closes all, and gives what ends once nobody listens any more.
     pub fn close(&self) -> Vec<JoinHandle<()>> {
         let open = std::mem::take(&mut *self.lock());

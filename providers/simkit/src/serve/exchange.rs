@@ -67,7 +67,8 @@ pub async fn exchange<C: Cloud>(
         Err(refusal) => return Ok(refusal),
     };
     let mut request = Request::from_parts(parts, bytes);
-    if *door == Door::Api && control::is_control(request.uri().path()) {
+    let controls = *door == Door::Api && shared.fresh.is_some();
+    if controls && control::is_control(request.uri().path()) {
         return Ok(control::answer(shared, &request).map(body::whole));
     }
     if let Door::Host(host) = door {
@@ -91,7 +92,7 @@ pub async fn exchange<C: Cloud>(
 }
 
 /// A request to a host's own port, as a request to that host.
-fn on_host(host: &str, uri: &Uri) -> Uri {
+pub fn on_host(host: &str, uri: &Uri) -> Uri {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     format!("https://{host}{path}")
         .parse()

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::Request;
 use kubeproof_kubernetes_simulator::server::Identity;
-use kubeproof_simkit::cloud::{Received, Reply};
+use kubeproof_simkit::cloud::{PerhapsSigned, Received, Reply};
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
@@ -70,10 +70,15 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
     // A token that came over a socket was signed by a client whose clock is the real one.
     let received = request.extensions().get::<Received>();
     let now = received.map_or(state.now, |received| received.at);
-    match token::principal(bearer, &cluster.name, now) {
-        Ok(principal) => map(cluster, &principal),
-        Err(_refused) => Identity::Unauthenticated,
-    }
+    let perhaps = request.extensions().get::<PerhapsSigned>();
+    let dates = [Some(now), perhaps.map(|perhaps| perhaps.at)];
+    let mut principals = dates
+        .into_iter()
+        .flatten()
+        .filter_map(|at| token::principal(bearer, &cluster.name, at).ok());
+    principals.next().map_or(Identity::Unauthenticated, |principal| {
+        map(cluster, &principal)
+    })
 }
 
 /// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403.

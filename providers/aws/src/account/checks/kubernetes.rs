@@ -11,9 +11,17 @@ use kubeproof_kubernetes::{KubernetesError, client, ready as readiness};
 
 use super::{title, unknown};
 
-/// `aws.kubeconfig`: the access that the provisioner hands over gets an answer, without any CLI.
-pub async fn kubeconfig(access: &KubernetesAccess, transport: SharedTransport) -> Check {
+/// `aws.kubeconfig`: the access that the provisioner hands over gets an answer, without any CLI. One
+/// that hands over none is not wrong, and nothing is shown.
+pub async fn kubeconfig(
+    handed: &Result<KubernetesAccess, String>,
+    transport: SharedTransport,
+) -> Check {
     let id = "aws.kubeconfig";
+    let access = match handed {
+        Ok(access) => access,
+        Err(reason) => return Check::new(id, title(id), Verdict::Skipped, reason.clone()),
+    };
     let client = match client(access, transport) {
         Ok(client) => client,
         Err(error) => return failed(id, &error),

@@ -1,0 +1,62 @@
+//! The ground on which a program is run: its run, its folders, its environment, and its clock.
+//!
+//! Apart from the programs because both kinds stand on the same.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kubeproof_contract::provider::Voice;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::ProvisionerBlock;
+use kubeproof_contract::serve::Variable;
+
+/// How many of the cloud's seconds pass in a real one, unless the scenario says otherwise. At 60 a cluster
+/// of 10 minutes takes 10 s, and a deadline of 90 minutes leaves a program 90 s of its own time, which is
+/// what its start, its own pauses between two looks and its retries take.
+const TIME_SCALE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// The longest that one run of a program may take, in real time, unless the scenario says otherwise.
+const REAL_LIMIT: Duration = Duration::from_secs(900);
+/// The folder of a program's files, in the run's own.
+const FOLDER: &str = "provisioner";
+
+/// Where a program is run.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The run.
+    pub run: Run,
+    /// The run's own folder. It may not exist yet.
+    pub directory: PathBuf,
+    /// The folder of the scenario file, absolute: relative paths in it begin here.
+    pub scenario_folder: PathBuf,
+    /// Hears what is being done.
+    pub voice: Voice,
+    /// What its environment gets besides our own: where the cloud is.
+    pub variables: Vec<Variable>,
+    /// In rehearsal: how fast the clock runs while the program does. None elsewhere: the clock is real.
+    pub time_scale: Option<NonZeroU32>,
+    /// The longest that one run of a program may take, in real time.
+    pub real_limit: Duration,
+}
+
+impl Ground {
+    /// The folder of the program's own files.
+    pub fn folder(&self) -> PathBuf {
+        self.directory.join(FOLDER)
+    }
+}
+
+/// How fast the clock runs while a program of this block does, in rehearsal.
+pub fn time_scale(block: &ProvisionerBlock) -> NonZeroU32 {
+    block
+        .time_scale
+        .and_then(NonZeroU32::new)
+        .unwrap_or(TIME_SCALE)
+}
+
+/// The longest that one run of a program of this block may take, in real time.
+pub fn real_limit(block: &ProvisionerBlock) -> Duration {
+    block
+        .real_limit_seconds
+        .map_or(REAL_LIMIT, |seconds| Duration::from_secs(u64::from(seconds)))
+}

@@ -1,0 +1,156 @@
+//! The file that a program may write: access to its cluster, what it claims, what it says it made.
+//!
+//! Apart from the programs because terraform's outputs mean the same. Nothing in it is believed unchecked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_kubernetes::kubeconfig;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+/// The largest file that is read, bytes.
+const BYTES_MAX: u64 = 4 << 20;
+
+/// What a program says.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// A kubeconfig, or the path of one.
+    #[serde(default)]
+    pub kubeconfig: Option<String>,
+    /// What an hour costs, US dollars.
+    #[serde(default)]
+    pub claimed_usd_per_hour: Option<serde_json::Value>,
+    /// What it made: any name → the cloud's id.
+    #[serde(default)]
+    pub made: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the kubeconfig: it holds secrets.
+        f.debug_struct("Output")
+            .field("claimed_usd_per_hour", &self.claimed_usd_per_hour)
+            .field("made", &self.made)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the file. One that was not written says nothing.
+///
+/// # Errors
+/// With the file and what is wrong with it, without quoting it.
+pub fn read(path: &Path) -> Result<Output, String> {
+    let wrong = |what: String| format!("KUBEPROOF_OUTPUT ({}) {what}", path.display());
+    let length = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Output::default()),
+        Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
+    };
+    if length > BYTES_MAX {
+        return Err(wrong(format!("is larger than {BYTES_MAX} bytes")));
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    if text.trim().is_empty() {
+        return Ok(Output::default());
+    }
+    serde_json::from_str(&text).map_err(|error| {
+        // The parser's own words may quote the file.
+        wrong(format!(
+            "is not what is expected, at line {} column {}: a JSON object with some of kubeconfig, \
+             claimed_usd_per_hour and made",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+impl Output {
+    /// The claim.
+    ///
+    /// # Errors
+    /// When it is no amount.
+    pub fn claim(&self) -> Result<Option<Decimal>, String> {
+        let text = match &self.claimed_usd_per_hour {
+            None | Some(serde_json::Value::Null) => return Ok(None),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            // As written: digits, never a float of ours.
+            Some(other) => other.to_string(),
+        };
+        match text.parse::<Decimal>() {
+            Ok(usd) if !usd.is_sign_negative() => Ok(Some(usd)),
+            _ => Err("claimed_usd_per_hour is not an amount such as 0.2876".to_owned()),
+        }
+    }
+
+    /// The access, or why there is none. A relative path begins at `folder`. One that needs a helper
+    /// program is none: it is not ours to run it.
+    ///
+    /// # Errors
+    /// When what it hands over is no kubeconfig, or leads nowhere.
+    pub fn access(&self, folder: &Path) -> Result<Result<KubernetesAccess, String>, String> {
+        let Some(given) = &self.kubeconfig else {
+            return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
+        };
+        let text = if given.contains('\n') || given.trim_start().starts_with('{') {
+            given.clone()
+        } else {
+            let path = folder.join(given.trim());
+            std::fs::read_to_string(&path).map_err(|error| {
+                format!("its kubeconfig {} cannot be read: {error}", path.display())
+            })?
+        };
+        match kubeconfig::access(&text) {
+            Ok(access) => Ok(Ok(access)),
+            Err(error) if error.to_string().contains("`exec`") => Ok(Err(error.to_string())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Output, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("o.json");
+        std::fs::write(&path, text).expect("written");
+        read(&path)
+    }
+
+    #[test]
+    fn a_claim_is_read_from_its_digits() {
+        let claim = |text: &str| parsed(text).expect("read").claim();
+        assert_eq!(claim("{}"), Ok(None));
+        let cents = Decimal::new(2876, 4);
+        assert_eq!(claim(r#"{"claimed_usd_per_hour": 0.2876}"#), Ok(Some(cents)));
+        assert_eq!(claim(r#"{"claimed_usd_per_hour": "0.2876"}"#), Ok(Some(cents)));
+        assert!(claim(r#"{"claimed_usd_per_hour": -1}"#).is_err());
+        assert!(claim(r#"{"claimed_usd_per_hour": "much"}"#).is_err());
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_refused_and_not_quoted() {
+        let error = parsed(r#"{"kubeconfg": "secret-value"}"#).expect_err("refused");
+        assert!(error.contains("line 1 column"), "{error}");
+        assert!(!error.contains("secret-value"), "{error}");
+        assert_eq!(parsed(" \n"), Ok(Output::default()));
+        assert_eq!(read(Path::new("/nowhere/at/all")), Ok(Output::default()));
+    }
+
+    #[test]
+    fn without_a_kubeconfig_it_says_so() {
+        let none = Output::default().access(Path::new("/"));
+        let reason = none.expect("no error").expect_err("none");
+        assert!(reason.contains("hands over no kubeconfig"), "{reason}");
+        let lost = Output {
+            kubeconfig: Some("not-there".to_owned()),
+            ..Output::default()
+        };
+        assert!(lost.access(Path::new("/nowhere")).is_err());
+    }
+}

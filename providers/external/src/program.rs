@@ -1,0 +1,185 @@
+//! One run of a program: found, given its environment, heard and redacted, and ended for sure.
+//!
+//! Apart from what it is run for, which terraform and commands know.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kubeproof_contract::process::{Ended, Listener, Order, Stream};
+use kubeproof_contract::provisioner::ProvisionerError;
+
+use crate::ground::Ground;
+use crate::redact::Redactor;
+
+/// The file that keeps what programs wrote, in the folder of their files.
+const LOG: &str = "output.log";
+/// How many of its last lines a failed program is quoted with.
+const LAST_LINES: usize = 12;
+/// The longest quotation, characters.
+const QUOTE_MAX: usize = 900;
+/// The longest line of a program that writes a document, bytes.
+const DOCUMENT_BYTES_MAX: usize = 64 << 20;
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The program, found.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// What its environment gets.
+    pub variables: Vec<(String, String)>,
+    /// What its environment loses.
+    pub without: Vec<String>,
+    /// Whether it writes a document for us: then nobody else hears it, and it is not kept.
+    pub document: bool,
+    /// How it is called in messages.
+    pub title: String,
+}
+
+/// Finds a program: a path from the scenario's folder on, a file in it, or on the search path.
+///
+/// # Errors
+/// With where it was looked for.
+pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
+    let beside = folder.join(program);
+    if beside.is_file() {
+        return Ok(beside);
+    }
+    if program.contains('/') {
+        return Err(format!("there is no program {}", beside.display()));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&path).map(|place| place.join(program));
+    places
+        .find(|place| place.is_file())
+        .ok_or_else(|| format!("`{program}` is neither beside the scenario file nor on PATH"))
+}
+
+/// Runs a program to its end, whatever that is.
+///
+/// # Errors
+/// When it could not be started or did not end within its limit.
+pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
+    let redactor = redactor(ground);
+    let listener = listener(ground, &redactor, call);
+    let scale = ground.time_scale.map_or(1, std::num::NonZeroU32::get);
+    let mut order = Order::new(&call.program, ground.real_limit)
+        .arguments(&call.arguments)
+        .folder(&call.folder)
+        .on_clock_of_scale(scale)
+        .heard_by(listener);
+    if call.document {
+        order = order.longest_line(DOCUMENT_BYTES_MAX);
+    }
+    for variable in &ground.variables {
+        order = match &variable.value {
+            Some(value) => order.variable(&variable.name, value),
+            None => order.without(&variable.name),
+        };
+    }
+    for name in &call.without {
+        order = order.without(name);
+    }
+    for (name, value) in &call.variables {
+        order = order.variable(name, value);
+    }
+    let clean = |text: String| ProvisionerError::new(redactor.clean(&text));
+    let ended = order.run().await;
+    ended.map_err(|error| clean(format!("{}: {error}", call.title)))
+}
+
+/// Runs a program that must succeed.
+///
+/// # Errors
+/// Also when it says that it failed, with its last words.
+pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
+    let ended = run(ground, call).await?;
+    if ended.status.success() {
+        return Ok(ended);
+    }
+    let words = redactor(ground).clean(&quoted(&ended));
+    let status = ended.status;
+    Err(ProvisionerError::new(format!(
+        "{} failed ({status}): {words}",
+        call.title
+    )))
+}
+
+/// The last words of a program in one line, without the frames that some draw around them.
+fn quoted(ended: &Ended) -> String {
+    let frame = |c: char| c.is_whitespace() || "│╷╵".contains(c);
+    let words = ended.last_words(LAST_LINES);
+    let lines: Vec<&str> = words
+        .lines()
+        .map(|line| line.trim_matches(frame))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let text = lines.join(" | ");
+    if text.is_empty() {
+        return "it wrote nothing".to_owned();
+    }
+    let skipped = text.chars().count().saturating_sub(QUOTE_MAX);
+    text.chars().skip(skipped).collect()
+}
+
+/// Knows the secrets of the environment that programs get.
+pub fn redactor(ground: &Ground) -> Redactor {
+    let own: Vec<(String, String)> = std::env::vars().collect();
+    let given = ground.variables.iter().filter_map(|variable| {
+        let value = variable.value.as_deref()?;
+        Some((variable.name.as_str(), value))
+    });
+    let own = own.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Redactor::of(own.chain(given))
+}
+
+/// Hears each line: into the log, and to whoever watches.
+fn listener(ground: &Ground, redactor: &Redactor, call: &Call) -> Listener {
+    let log: Arc<Mutex<Option<File>>> = Arc::new(Mutex::new(log(ground)));
+    let (redactor, voice, document) = (redactor.clone(), ground.voice.clone(), call.document);
+    note(&log, &format!("$ {}", redactor.clean(&call.title)));
+    Arc::new(move |stream: Stream, line: &str| {
+        if document && stream == Stream::Output {
+            return;
+        }
+        let line = redactor.clean(line);
+        note(&log, &line);
+        voice.say(&line);
+    })
+}
+
+/// The log, if it can be written: a run does not fail for the want of it.
+fn log(ground: &Ground) -> Option<File> {
+    let path = ground.folder().join(LOG);
+    OpenOptions::new().create(true).append(true).open(path).ok()
+}
+
+fn note(log: &Arc<Mutex<Option<File>>>, line: &str) {
+    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = log.as_mut() {
+        // A full disk will show elsewhere.
+        let _ = writeln!(file, "{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_beside_the_scenario_first_and_then_on_the_search_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().join("sh");
+        assert_ne!(find("sh", folder.path()).expect("on PATH"), own);
+        std::fs::write(&own, "").expect("written");
+        assert_eq!(find("sh", folder.path()).expect("beside"), own);
+        let missing = find("no-such-program-here", folder.path()).expect_err("missing");
+        assert!(missing.contains("nor on PATH"), "{missing}");
+        assert!(find("./no/such", folder.path()).is_err());
+    }
+}

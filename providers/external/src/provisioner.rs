@@ -1,0 +1,144 @@
+//! The provisioner: one value is one new process of it, which knows nothing but what is in the run's folder.
+//!
+//! Apart from terraform and commands, which differ in what they run: here the clock is paced while they do.
+
+pub mod command;
+pub mod terraform;
+
+use std::fs;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+use kubeproof_simkit::pace::Pace;
+
+use crate::environment::{Phase, variables};
+use crate::ground::Ground;
+use crate::output::{self, Output};
+
+/// The file that a program may write.
+const OUTPUT: &str = "output.json";
+/// The file that keeps its claim, for later processes.
+const CLAIM: &str = "claim.json";
+
+/// Which kind of program.
+#[derive(Clone, Debug)]
+enum Kind {
+    Terraform(TerraformBlock),
+    Command(CommandBlock),
+}
+
+/// A provisioner that is a program.
+#[derive(Clone, Debug)]
+pub struct ExternalProvisioner {
+    kind: Kind,
+    ground: Ground,
+}
+
+/// The provisioner of a block; `None` when it is a built-in one.
+pub fn of(block: &ProvisionerBlock, ground: Ground) -> Option<ExternalProvisioner> {
+    let kind = match (&block.terraform, &block.command) {
+        (Some(block), _) => Kind::Terraform(block.clone()),
+        (None, Some(block)) => Kind::Command(block.clone()),
+        (None, None) => return None,
+    };
+    Some(ExternalProvisioner { kind, ground })
+}
+
+/// The file that a program may write in this run's folder.
+fn output_file(ground: &Ground) -> PathBuf {
+    ground.folder().join(OUTPUT)
+}
+
+/// The environment of a phase.
+fn environment(ground: &Ground, phase: Phase) -> Vec<(String, String)> {
+    variables(&ground.run, phase, &ground.folder(), &output_file(ground))
+}
+
+/// An error that says what could not be done with a file.
+fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
+    ProvisionerError::new(error.to_string())
+}
+
+impl ExternalProvisioner {
+    /// Lets the clock run beside the program, if it is not the real one.
+    fn pace(&self) -> Option<Pace> {
+        self.ground.time_scale.map(Pace::keep)
+    }
+
+    fn prepare(&self) -> Result<(), ProvisionerError> {
+        let folder = self.ground.folder();
+        fs::create_dir_all(&folder)
+            .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))
+    }
+
+    async fn make(&self) -> Result<Output, ProvisionerError> {
+        match &self.kind {
+            Kind::Terraform(block) => terraform::provision(&self.ground, block).await,
+            Kind::Command(block) => command::provision(&self.ground, block).await,
+        }
+    }
+
+    async fn remove(&self) -> Result<(), ProvisionerError> {
+        match &self.kind {
+            Kind::Terraform(block) => terraform::teardown(&self.ground, block).await,
+            Kind::Command(block) => command::teardown(&self.ground, block).await,
+        }
+    }
+
+    /// Takes over what the program says: its claim is kept, its access is handed over.
+    fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
+        if let Some(usd) = output.claim().map_err(wrong)? {
+            let path = self.ground.folder().join(CLAIM);
+            let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
+            fs::write(&path, text)
+                .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
+        }
+        Ok(Provisioned {
+            access: output.access(&self.ground.folder()).map_err(wrong)?,
+            made: output.made.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Provisioner for ExternalProvisioner {
+    fn name(&self) -> String {
+        match &self.kind {
+            Kind::Terraform(block) => format!("terraform {}", block.dir.trim_end_matches('/')),
+            Kind::Command(block) => {
+                let words: Vec<&str> = block.provision.iter().take(2).map(String::as_str).collect();
+                words.join(" ")
+            }
+        }
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        let said = output::read(&self.ground.folder().join(CLAIM)).ok()?;
+        Some(Claim {
+            usd_per_hour: said.claim().ok()??,
+            source: self.name(),
+        })
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        self.prepare()?;
+        let pace = self.pace();
+        let made = self.make().await;
+        if let Some(pace) = pace {
+            pace.release().await;
+        }
+        self.taken(&made?)
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        self.prepare()?;
+        let pace = self.pace();
+        let removed = self.remove().await;
+        if let Some(pace) = pace {
+            pace.release().await;
+        }
+        removed
+    }
+}

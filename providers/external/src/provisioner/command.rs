@@ -1,0 +1,76 @@
+//! Any command: programs that make a cluster, remove it, and perhaps say beforehand what it costs.
+//!
+//! Apart from terraform because here everything is said by the program's environment and its exit code.
+
+use std::fs;
+use std::path::Path;
+
+use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_contract::scenario::CommandBlock;
+
+use super::{environment, output_file, wrong};
+use crate::environment::Phase;
+use crate::ground::Ground;
+use crate::output::{self, Output};
+use crate::program::{self, Call, find};
+
+/// Runs the estimate, if there is one, and then makes the cluster.
+///
+/// # Errors
+/// When a program failed, or what it wrote cannot be used.
+pub async fn provision(ground: &Ground, block: &CommandBlock) -> Result<Output, ProvisionerError> {
+    let estimated = match &block.estimate {
+        Some(list) => said(ground, list, Phase::Estimate).await?,
+        None => Output::default(),
+    };
+    let mut output = said(ground, &block.provision, Phase::Provision).await?;
+    if output.claimed_usd_per_hour.is_none() {
+        output.claimed_usd_per_hour = estimated.claimed_usd_per_hour;
+    }
+    Ok(output)
+}
+
+/// Removes everything of the run.
+///
+/// # Errors
+/// When the program failed.
+pub async fn teardown(ground: &Ground, block: &CommandBlock) -> Result<(), ProvisionerError> {
+    said(ground, &block.teardown, Phase::Teardown).await.map(drop)
+}
+
+/// Runs one of the programs, and reads what it wrote for us.
+async fn said(ground: &Ground, list: &[String], phase: Phase) -> Result<Output, ProvisionerError> {
+    let file = output_file(ground);
+    forget(&file)?;
+    let call = call(ground, list, phase)?;
+    let ended = program::succeed(ground, &call).await;
+    let read = output::read(&file);
+    // It may hold access to the cluster: it goes, whatever is in it.
+    forget(&file)?;
+    ended?;
+    read.map_err(wrong)
+}
+
+fn forget(file: &Path) -> Result<(), ProvisionerError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(wrong(format!("{} cannot be removed: {error}", file.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn call(ground: &Ground, list: &[String], phase: Phase) -> Result<Call, ProvisionerError> {
+    let (program, arguments) = list
+        .split_first()
+        .ok_or_else(|| wrong("a list without a program"))?;
+    Ok(Call {
+        program: find(program, &ground.scenario_folder).map_err(wrong)?,
+        arguments: arguments.to_vec(),
+        folder: ground.scenario_folder.clone(),
+        variables: environment(ground, phase),
+        without: Vec::new(),
+        document: false,
+        title: format!("`{}`", list.join(" ")),
+    })
+}

@@ -1,0 +1,156 @@
+//! The configuration: a copy in the run's folder, with the scenario's variables and a state of its own.
+//!
+//! Apart from running terraform because nothing may be written beside the scenario, and because no run may
+//! touch a state that is not its own, whatever backend the configuration names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kubeproof_contract::scenario::TerraformBlock;
+use serde_json::{Value, json};
+
+use crate::ground::Ground;
+
+/// The folder of the copy, in the folder of the program's files.
+const FOLDER: &str = "terraform";
+/// Replaces the backend that the configuration names, if it names one.
+const OVERRIDE: &str = "kubeproof_override.tf.json";
+/// The scenario's variables.
+const VARIABLES: &str = "kubeproof.auto.tfvars.json";
+/// Deepest nesting of a configuration's folders, and most files in it.
+const DEPTH_MAX: usize = 8;
+const FILES_MAX: usize = 2000;
+
+/// Copies the configuration, unless an earlier process has, and gives its folder.
+///
+/// # Errors
+/// With the file that could not be read or written.
+pub fn prepare(ground: &Ground, block: &TerraformBlock) -> Result<PathBuf, String> {
+    let from = ground.scenario_folder.join(&block.dir);
+    let to = ground.folder().join(FOLDER);
+    if !to.is_dir() {
+        // Moved there when it is whole: a process may die half-way.
+        let beside = ground.folder().join("terraform.tmp");
+        if beside.exists() {
+            fs::remove_dir_all(&beside).map_err(|error| said(&beside, &error))?;
+        }
+        let mut files = 0;
+        copy(&from, &beside, 0, &mut files)?;
+        write(&beside.join(OVERRIDE), &backend(ground))?;
+        write(&beside.join(VARIABLES), &variables(ground, block))?;
+        fs::rename(&beside, &to).map_err(|error| said(&to, &error))?;
+    }
+    Ok(to)
+}
+
+fn said(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+fn write(path: &Path, content: &Value) -> Result<(), String> {
+    fs::write(path, format!("{content:#}\n")).map_err(|error| said(path, &error))
+}
+
+/// The state is a file of the run's.
+fn backend(ground: &Ground) -> Value {
+    let state = ground.folder().join("terraform.tfstate");
+    json!({"terraform": {"backend": {"local": {"path": state.display().to_string()}}}})
+}
+
+fn variables(ground: &Ground, block: &TerraformBlock) -> Value {
+    let filled = block.vars.iter().map(|(name, value)| (name.clone(), filled(ground, value)));
+    Value::Object(filled.collect())
+}
+
+/// A value with `{name}` and `{run_id}` filled in.
+fn filled(ground: &Ground, value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(
+            text.replace("{name}", &ground.run.name(""))
+                .replace("{run_id}", &ground.run.id),
+        ),
+        Value::Array(all) => all.iter().map(|one| filled(ground, one)).collect(),
+        Value::Object(all) => {
+            let all = all.iter().map(|(key, one)| (key.clone(), filled(ground, one)));
+            Value::Object(all.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Copies files and folders; what an earlier terraform left there (state, plug-ins) is nobody's business
+/// here, and links are not followed.
+fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), String> {
+    if depth > DEPTH_MAX {
+        return Err(format!("{}: nested deeper than {DEPTH_MAX}", from.display()));
+    }
+    fs::create_dir_all(to).map_err(|error| said(to, &error))?;
+    for entry in fs::read_dir(from).map_err(|error| said(from, &error))? {
+        let entry = entry.map_err(|error| said(from, &error))?;
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text == ".terraform" || text.contains(".tfstate") || text.ends_with(".tfplan") {
+            continue;
+        }
+        let (path, target) = (entry.path(), to.join(&name));
+        let file_type = entry.file_type().map_err(|error| said(&path, &error))?;
+        if file_type.is_dir() {
+            copy(&path, &target, depth + 1, files)?;
+        } else if file_type.is_file() {
+            *files += 1;
+            if *files > FILES_MAX {
+                return Err(format!("{}: more than {FILES_MAX} files", from.display()));
+            }
+            fs::copy(&path, &target).map_err(|error| said(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use kubeproof_contract::provider::Voice;
+    use kubeproof_contract::run::Run;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_has_the_files_the_variables_and_a_state_of_its_own_and_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = folder.path().join("conf");
+        fs::create_dir_all(source.join(".terraform")).expect("made");
+        fs::create_dir_all(source.join("module")).expect("made");
+        for file in ["main.tf", "module/part.tf", "terraform.tfstate", ".terraform/x"] {
+            fs::write(source.join(file), "x").expect("written");
+        }
+        let ground = Ground {
+            run: Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH),
+            directory: folder.path().join("run"),
+            scenario_folder: folder.path().to_owned(),
+            voice: Voice::default(),
+            variables: Vec::new(),
+            time_scale: None,
+            real_limit: Duration::from_secs(1),
+        };
+        let block = TerraformBlock {
+            dir: "conf".to_owned(),
+            vars: BTreeMap::from([("name".to_owned(), json!({"a": ["{name}-x", 2]}))]),
+            program: None,
+        };
+        let copied = prepare(&ground, &block).expect("copied");
+        assert!(copied.join("module/part.tf").is_file());
+        assert!(!copied.join("terraform.tfstate").exists());
+        assert!(!copied.join(".terraform").exists());
+        let read = |name: &str| -> Value {
+            let text = fs::read_to_string(copied.join(name)).expect("there");
+            serde_json::from_str(&text).expect("JSON")
+        };
+        assert_eq!(read(VARIABLES), json!({"name": {"a": ["kp-r1-ab-x", 2]}}));
+        let state = &read(OVERRIDE)["terraform"]["backend"]["local"]["path"];
+        assert!(state.as_str().expect("a path").ends_with("run/provisioner/terraform.tfstate"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Readiness: whether the programs of a scenario could run here, before anything is created.
+//!
+//! Apart from running them for real because nobody is told of a cloud yet.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kubeproof_contract::process::Order;
+use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+
+use crate::environment::Phase;
+use crate::program::find;
+use crate::provisioner::terraform;
+
+/// The longest that a program may take to say whether it could run.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What the programs of this block are found as, or what is missing and how to get it.
+///
+/// # Errors
+/// With what is missing.
+pub fn readiness(block: &ProvisionerBlock, scenario_folder: &Path) -> Result<String, String> {
+    match (&block.terraform, &block.command) {
+        (Some(block), _) => of_terraform(block, scenario_folder),
+        (None, Some(block)) => of_command(block, scenario_folder),
+        (None, None) => Ok("it is built in".to_owned()),
+    }
+}
+
+fn of_terraform(block: &TerraformBlock, folder: &Path) -> Result<String, String> {
+    let dir = folder.join(&block.dir);
+    if !dir.is_dir() {
+        return Err(format!("there is no folder {}", dir.display()));
+    }
+    let program = find(terraform::program(block), folder).map_err(|missing| {
+        format!("{missing}; see https://developer.hashicorp.com/terraform/install")
+    })?;
+    Ok(program.display().to_string())
+}
+
+fn of_command(block: &CommandBlock, folder: &Path) -> Result<String, String> {
+    let lists = [Some(&block.provision), Some(&block.teardown), block.estimate.as_ref()];
+    for list in lists.into_iter().flatten().chain(&block.ready) {
+        find(program_of(list), folder).map_err(|missing| format!("{missing}; install it"))?;
+    }
+    let Some(ready) = &block.ready else {
+        return Ok(program_of(&block.provision).to_owned());
+    };
+    let program = find(program_of(ready), folder)?;
+    let order = Order::new(&program, LIMIT)
+        .arguments(ready.iter().skip(1))
+        .variable("KUBEPROOF_PHASE", Phase::Ready.name())
+        .folder(folder);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let ended = runtime
+        .block_on(order.run())
+        .map_err(|error| error.to_string())?;
+    if ended.status.success() {
+        return Ok(program_of(&block.provision).to_owned());
+    }
+    let client = block.client.as_deref().unwrap_or("what it needs");
+    Err(format!(
+        "`{}` failed, so {client} is missing here: {}",
+        ready.join(" "),
+        ended.last_words(1)
+    ))
+}
+
+/// The program of a list.
+fn program_of(list: &[String]) -> &str {
+    list.first().map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(ready: &[&str]) -> ProvisionerBlock {
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        ProvisionerBlock {
+            command: Some(CommandBlock {
+                provision: list(&["sh", "-c", "true"]),
+                teardown: list(&["sh", "-c", "true"]),
+                estimate: None,
+                ready: (!ready.is_empty()).then(|| list(ready)),
+                client: Some("boto3".to_owned()),
+            }),
+            ..ProvisionerBlock::default()
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_how_to_get_it() {
+        let here = Path::new("/");
+        assert_eq!(readiness(&command(&[]), here), Ok("sh".to_owned()));
+        assert_eq!(readiness(&command(&["sh", "-c", "true"]), here), Ok("sh".to_owned()));
+        let missing = readiness(&command(&["sh", "-c", "echo no module >&2; exit 1"]), here);
+        let missing = missing.expect_err("missing");
+        assert!(missing.contains("boto3 is missing here: no module"), "{missing}");
+        let missing = readiness(&command(&["no-such-program-here"]), here).expect_err("missing");
+        assert!(missing.contains("install it"), "{missing}");
+    }
+}
