@@ -8,6 +8,7 @@ pub mod book;
 pub mod check_rows;
 pub mod directory;
 pub mod expect;
+pub mod external;
 pub mod in_truth;
 pub mod job;
 pub mod lab;

@@ -143,6 +143,7 @@ fn simulate(script: &str, variables: &[(&str, &str)]) -> (tempfile::TempDir, Out
             script,
         ])
         .env("DATA", testdata())
+        .env("EXTERNAL", testdata().join("../../../scenarios/external"))
         .env_remove("AWS_REGION")
         .env_remove("AWS_DEFAULT_REGION")
         .envs(variables.iter().copied())
@@ -220,7 +221,7 @@ fn kubectl(program: &str) -> Result<(), String> {
 }
 
 /// Copies the configuration, so that nothing is written into the tree.
-const INIT: &str = "cp \"$DATA\"/terraform-eks/*.tf .; \"$TERRAFORM\" init -no-color -input=false; \
+const INIT: &str = "cp \"$EXTERNAL\"/terraform-eks/*.tf .; \"$TERRAFORM\" init -no-color -input=false; \
                     \"$TERRAFORM\" apply -no-color -auto-approve";
 
 fn terraform_lifecycle(program: &str) -> Result<(), String> {

@@ -26,6 +26,7 @@ fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
         only: ["two-zones", "two-zones/lost-vpc-answer"]
             .map(str::to_owned)
             .to_vec(),
+        clients: None,
     };
     let plan = plan(&scenarios, &choice).expect("a plan");
     let records = lab::run_all(

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use kubeproof::providers;
-use kubeproof::run::lab;
-use kubeproof::run::plan::{Choice, plan};
+use kubeproof::run::plan::{CLIENTS, Choice, clients_of, plan};
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use kubeproof::run::trial::{Part, Trial};
+use kubeproof::run::{external, lab};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
@@ -113,6 +113,7 @@ fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
             seed: 1,
             faults: Vec::new(),
             only: Vec::new(),
+            clients: None,
         };
         // A tier that no scenario names has no tests.
         let Ok(plan) = plan(&scenarios, &choice) else {
@@ -141,7 +142,13 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
     };
     let provider = trial.scenario.provider.name();
     let name = format!("{prefix}{provider}/{}::{part}", trial.scenario.name());
-    let reason = if runs {
+    let client = trial.scenario.content.provisioner.client();
+    let clients = clients_of(&std::env::var(CLIENTS).unwrap_or_default());
+    let without = client.filter(|client| !clients.iter().any(|name| name == client));
+    let runs = runs && without.is_none();
+    let reason = if let Some(client) = without {
+        format!("{client}: not in {CLIENTS}")
+    } else if runs {
         trial.tier.to_string()
     } else {
         format!("{}: not in {TIERS}", trial.tier)
@@ -153,6 +160,12 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
 
 fn run(trial: &Trial) -> Result<(), Failed> {
     let mut around = Surroundings::quiet();
+    // Files of programs that are not ours; what they need was asked for, so it must be here.
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    if trial.scenario.content.provisioner.is_external() {
+        external::readiness(&trial.scenario).map_err(Failed::from)?;
+        around.out = Some(folder.path().to_owned());
+    }
     if trial.tier == Tier::Kind {
         // Asked for and not there is a failure: it must not look as if it had been tried.
         let provider = &trial.scenario.provider;

@@ -186,6 +186,14 @@ fn dependencies_point_one_way() {
         ("providers/contract", &[][..]),
         ("providers/simkit", &["kubeproof-contract"][..]),
         ("reports", &["kubeproof-contract"][..]),
+        (
+            "providers/external",
+            &[
+                "kubeproof-contract",
+                "kubeproof-kubernetes",
+                "kubeproof-simkit",
+            ][..],
+        ),
         ("providers/kubernetes", &["kubeproof-contract"][..]),
         (
             "providers/kubernetes/conformance",

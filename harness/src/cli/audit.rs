@@ -166,8 +166,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         owner: owner(),
         ..Surroundings::quiet()
     };
-    let runtime =
-        lab::runtime(trial.tier).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime = lab::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let stage = Stage::set(&trial, &around, &Silent::shared(), today())
             .map_err(|error| unknown(error.to_string()))?;

@@ -79,6 +79,19 @@ fn effect_name(text: &str) -> Result<String, String> {
     ))
 }
 
+/// Why no campaign is run on a scenario, if none is.
+fn not_for_campaigns(scenario: &Scenario) -> Option<&'static str> {
+    if !scenario.content.tiers.contains(&Tier::Rehearsal) {
+        return Some("it has no tier rehearsal, and faults are rehearsed");
+    }
+    // Its calls come in another order each time, and a lifecycle takes real time.
+    scenario
+        .content
+        .provisioner
+        .is_external()
+        .then_some("its provisioner is a program: strike it by `kubeproof verify --fault`")
+}
+
 /// Runs the campaign and reports.
 pub fn run(args: &Args, out: &Output) -> u8 {
     let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
@@ -91,12 +104,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     let (rehearsed, others): (Vec<Scenario>, Vec<Scenario>) = scenarios
         .into_iter()
-        .partition(|scenario| scenario.content.tiers.contains(&Tier::Rehearsal));
+        .partition(|scenario| not_for_campaigns(scenario).is_none());
     for scenario in others {
         let name = scenario.name().to_owned();
-        out.say(&format!(
-            "skipped  {name}: it has no tier rehearsal, and faults are rehearsed"
-        ));
+        let reason = not_for_campaigns(&scenario).unwrap_or_default();
+        out.say(&format!("skipped  {name}: {reason}"));
     }
     if rehearsed.is_empty() {
         out.error("nothing to run: no scenario has the tier rehearsal");

@@ -108,8 +108,7 @@ fn swept(
         out: Some(args.out.clone()),
         ..Surroundings::quiet()
     };
-    let runtime =
-        lab::runtime(trial.tier).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime = lab::runtime(trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let run = intent.run.clone();
         let stage = Stage::of_run(trial, run, &around, &Silent::shared(), today())

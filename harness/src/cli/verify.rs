@@ -14,11 +14,11 @@ use kubeproof_reports::format::{Format, Style, render};
 use super::output::{FormatName, Output};
 use super::{progress, signals};
 use crate::run::directory::DEFAULT_FOLDER;
-use crate::run::lab;
-use crate::run::plan::{Choice, Plan, plan};
+use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
+use crate::run::{external, lab};
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.
@@ -99,7 +99,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for line in &plan.skipped {
         out.say(&format!("skipped  {line}"));
     }
-    let accounts = match allowed(args, &plan.trials) {
+    let accounts = match ready(&plan.trials).and_then(|()| allowed(args, &plan.trials)) {
         Ok(accounts) => accounts,
         Err((code, reason)) => {
             out.error(&reason);
@@ -195,8 +195,28 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
         seed: args.seed,
         faults: args.fault.clone(),
         only: args.only.clone(),
+        clients: args.paths.is_empty().then(|| {
+            let named = std::env::var(CLIENTS).unwrap_or_default();
+            clients_of(&named)
+        }),
     };
     plan(&scenarios, &choice).map_err(usage)
+}
+
+/// Whether the programs that the trials need are here: without them nothing could be found out.
+fn ready(trials: &[Trial]) -> Result<(), (u8, String)> {
+    let mut seen = BTreeSet::new();
+    for trial in trials
+        .iter()
+        .filter(|trial| seen.insert(&trial.scenario.file))
+    {
+        external::readiness(&trial.scenario).map_err(|missing| {
+            let name = trial.scenario.name();
+            let reason = format!("{name} cannot run here: {missing}; nothing was created");
+            (exit_code::UNKNOWN, reason)
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether the trials may be run in their tier, and when live in which accounts.

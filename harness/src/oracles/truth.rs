@@ -30,9 +30,34 @@ pub fn inventory(
     wrongs
 }
 
+/// What a provisioner says it made, with the ids that the inventory would have, and is not there.
+pub fn made(said: &[(String, String)], truth: &[Resource]) -> Vec<Wrong> {
+    let there = |id: &str| {
+        let mut all = truth.iter();
+        all.any(|resource| resource.id == id || resource.name.as_deref() == Some(id))
+    };
+    said.iter()
+        .filter(|(_, id)| !there(id))
+        .map(|(name, id)| {
+            let message =
+                format!("the provisioner says that it made {name} ({id}), which is not there");
+            Wrong::new("O3 truth", message)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_to_be_made_must_be_there() {
+        let vpc = Resource::new("vpc", "vpc-1", "r");
+        let said = [("a", "vpc-1"), ("b", "vpc-2")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let found = made(&said, &[vpc]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("made b (vpc-2)"), "{found:?}");
+    }
 
     #[test]
     fn both_directions_are_found() {

@@ -38,10 +38,11 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     let ended = stage.clock.now();
     let journal = stage.journal.calls();
     let started = stage.run.started_at;
-    let metered = stage
-        .world
-        .as_ref()
-        .map(|world| world.metered(&stage.run.id, started));
+    let metered = stage.world.as_ref().map(|world| match &stage.served {
+        // A program may not tag what it makes: whatever was made since is its doing.
+        Some(_) => world.charges(started),
+        None => world.metered(&stage.run.id, started),
+    });
     let metered_usd: Option<Decimal> = metered
         .as_ref()
         .map(|charges| charges.iter().map(|charge| charge.usd).sum());

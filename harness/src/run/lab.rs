@@ -138,7 +138,7 @@ pub fn in_memory(
     };
     // The SDKs' jitter comes from here: per thread, and the same for the same seed.
     fastrand::seed(trial.seed);
-    let runtime = runtime(trial.tier).map_err(|error| wrong(format!("no runtime: {error}")))?;
+    let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let stage = Stage::set(trial, around, progress, today())
             .map_err(|error| wrong(error.to_string()))?;
@@ -147,11 +147,16 @@ pub fn in_memory(
     })
 }
 
-/// The runtime of one trial: virtual time in rehearsal, real time and sockets elsewhere.
+/// The runtime of one trial: virtual time in rehearsal, with sockets when the provisioner is a program;
+/// real time and sockets elsewhere.
 ///
 /// # Errors
 /// When the system gives none.
-pub fn runtime(tier: Tier) -> std::io::Result<tokio::runtime::Runtime> {
+pub fn runtime(trial: &Trial) -> std::io::Result<tokio::runtime::Runtime> {
+    let tier = trial.tier;
+    if tier == Tier::Rehearsal && trial.scenario.content.provisioner.is_external() {
+        return kubeproof_simkit::pace::runtime();
+    }
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time();
     match tier {

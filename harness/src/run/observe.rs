@@ -18,6 +18,7 @@ use crate::audit::compare::words;
 use crate::audit::inventory;
 use crate::live;
 use crate::oracles::price::{PriceOf, month};
+use crate::oracles::truth;
 
 /// The longest that preflight may take, in the trial's clock.
 const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -82,7 +83,44 @@ pub async fn checks(
         }
     }
     book.checks.extend(checks);
+    if stage.scenario().provisioner.is_external() {
+        compare_made(book, stage, observer, provisioned).await;
+    }
     book.end(begun, verdict, message);
+}
+
+/// O3: what a program says it made is there.
+async fn compare_made(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    observer: &dyn Account,
+    provisioned: &Provisioned,
+) {
+    let provider = &stage.trial.scenario.provider;
+    let said: Vec<(String, String)> = provisioned
+        .made
+        .iter()
+        .filter_map(|(name, id)| Some((name.clone(), provider.inventory_id(name, id)?)))
+        .collect();
+    if said.is_empty() {
+        return;
+    }
+    let truth = match &stage.world {
+        Some(world) => world.inventory(),
+        None => {
+            let inventory = inventory::take(observer).await;
+            if !inventory.coverage.failed.is_empty() {
+                book.note("what the provisioner says it made was not compared: a listing failed");
+                return;
+            }
+            inventory.resources
+        }
+    };
+    book.note(&format!(
+        "the provisioner says that it made {} things",
+        provisioned.made.len()
+    ));
+    book.find_all(truth::made(&said, &truth));
 }
 
 /// What is paid for a cluster that is not what was reported: `; eks_cluster kp-1 costs $73.00 a month`.

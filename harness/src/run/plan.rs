@@ -8,6 +8,9 @@ use kubeproof_contract::scenario::Tier;
 use super::trial::{Part, Trial};
 use crate::scenario::Scenario;
 
+/// Names the clients that must be on this machine, for scenarios that are not named themselves.
+pub const CLIENTS: &str = "KUBEPROOF_CLIENTS";
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -22,6 +25,9 @@ pub struct Choice {
     pub faults: Vec<Fault>,
     /// Names of trials; empty means all, and with `faults` all main ones.
     pub only: Vec<String>,
+    /// The clients that programs may be written for; none means whichever. A scenario of another is left
+    /// out aloud: it needs what not every machine has.
+    pub clients: Option<Vec<String>>,
 }
 
 /// The trials, and what was left out with the reason.
@@ -54,6 +60,13 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             ));
             continue;
         }
+        if let Some(client) = unasked_client(scenario, choice) {
+            let name = scenario.name();
+            plan.skipped.push(format!(
+                "{name}: needs {client}: name its file, or set {CLIENTS}={client}"
+            ));
+            continue;
+        }
         for trial in of_scenario(scenario, choice) {
             known.push(trial.name());
             if !choice.only.is_empty() && !choice.only.contains(&trial.name()) {
@@ -83,6 +96,24 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
         return Err(format!("nothing to run: {why}"));
     }
     Ok(plan)
+}
+
+/// The client that a scenario's program needs and that was not asked for.
+fn unasked_client<'a>(scenario: &'a Scenario, choice: &Choice) -> Option<&'a str> {
+    let clients = choice.clients.as_ref()?;
+    let client = scenario.content.provisioner.client()?;
+    (!clients.iter().any(|name| name == client)).then_some(client)
+}
+
+/// The clients that [`CLIENTS`] names: `aws,boto3=python3,terraform`.
+pub fn clients_of(text: &str) -> Vec<String> {
+    let words = text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
+    words
+        .map(|word| word.split('=').next().unwrap_or(word).to_owned())
+        .collect()
 }
 
 /// All trials of a scenario for a choice, whether selected by name or not.

@@ -17,13 +17,14 @@ use kubeproof_contract::provider::{Connection, Credentials, Voice};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
+use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use kubeproof_contract::world::World;
 
-use super::directory;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
+use super::{directory, external};
 
 /// The longest that one live request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
@@ -47,6 +48,8 @@ pub struct Stage<'a> {
     pub faults: FaultPlan,
     /// The simulator's truth; none in the other tiers.
     pub world: Option<Arc<dyn World>>,
+    /// The same account over sockets, when the provisioner is a program; none in the other tiers.
+    pub served: Option<Arc<dyn Served>>,
     /// Listens.
     pub progress: Arc<dyn Progress>,
     /// The wish to stop.
@@ -105,7 +108,11 @@ impl<'a> Stage<'a> {
     ) -> Result<Self, TransportError> {
         let start = trial.start(today);
         let run = trial.run(&around.owner, start);
-        Self::of_run(trial, run, around, progress, start)
+        let stage = Self::of_run(trial, run, around, progress, start)?;
+        if stage.served.is_some() {
+            external::forget(&stage.directory).map_err(TransportError::Connect)?;
+        }
+        Ok(stage)
     }
 
     /// Sets the stage for a run that exists already, at this date: to clean up after it.
@@ -121,6 +128,8 @@ impl<'a> Stage<'a> {
     ) -> Result<Self, TransportError> {
         let clock = Clock::starting_at(start);
         let provider = &trial.scenario.provider;
+        let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
+        let mut served = None;
         let (innermost, world, credentials) = match trial.tier {
             Tier::Rehearsal => {
                 let rehearsal = provider
@@ -129,11 +138,15 @@ impl<'a> Stage<'a> {
                         let title = provider.title();
                         TransportError::Connect(format!("{title} has no simulator"))
                     })?;
-                (
-                    rehearsal.transport,
-                    Some(rehearsal.world),
-                    Credentials::Rehearsal,
-                )
+                let mut transport = Arc::clone(&rehearsal.transport);
+                if trial.scenario.content.provisioner.is_external() {
+                    let own = (clock, &journal, &faults);
+                    let sockets = external::serve(trial, &rehearsal, own)
+                        .map_err(|error| TransportError::Connect(error.to_string()))?;
+                    transport = sockets.in_memory();
+                    served = Some(sockets);
+                }
+                (transport, Some(rehearsal.world), Credentials::Rehearsal)
             }
             Tier::Kind | Tier::Live => {
                 let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
@@ -151,9 +164,10 @@ impl<'a> Stage<'a> {
             run,
             directory,
             clock,
-            journal: Journal::default(),
-            faults: FaultPlan::new(trial.faults()),
+            journal,
+            faults,
             world,
+            served,
             progress: Arc::clone(progress),
             stop: around.stop.clone(),
             out: around.out.clone(),
@@ -204,7 +218,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    fn voice(&self) -> Voice {
+    /// What a provisioner says while it works.
+    pub fn voice(&self) -> Voice {
         let (progress, trial) = (Arc::clone(&self.progress), self.trial.name());
         Voice::heard_by(Arc::new(move |line: &str| progress.note(&trial, line)))
     }
@@ -231,6 +246,9 @@ impl<'a> Stage<'a> {
     }
 
     fn provisioner_of(&self, scenario: &AnyScenario) -> Box<dyn Provisioner> {
+        if let Some(program) = external::provisioner(self, scenario) {
+            return program;
+        }
         let connection = self.connection(Actor::Provisioner);
         self.trial
             .scenario

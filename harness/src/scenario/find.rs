@@ -10,6 +10,10 @@ use super::Problem;
 /// Where scenarios are looked for when no path is given.
 pub const DEFAULT_FOLDER: &str = "scenarios";
 
+/// Folders of this name hold scenarios of provisioners that are wrong on purpose: they run when they, or
+/// a file in them, are named, and not with the folder that they are in.
+const LEFT_OUT: &str = "wrong";
+
 /// The deepest nesting of folders that is searched.
 const DEPTH_MAX: usize = 8;
 
@@ -84,6 +88,9 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pro
         let path = entry.path();
         // Not followed: a link to a parent folder would never end.
         let file_type = entry.file_type().map_err(wrong)?;
+        if file_type.is_dir() && entry.file_name() == LEFT_OUT {
+            continue;
+        }
         if file_type.is_dir() {
             walk(&path, depth + 1, files)?;
         } else if path

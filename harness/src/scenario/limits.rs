@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use kubeproof_contract::scenario::{AnyScenario, FailureBlock};
+use kubeproof_contract::scenario::{AnyScenario, FailureBlock, ProvisionerBlock};
 
 /// A rule that is broken: the text in the file that it is about (to find its place), and the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub struct Broken {
 /// All rules that a scenario breaks.
 pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
     let mut all: Vec<Broken> = ranges(scenario);
+    all.extend(provisioner(&scenario.provisioner));
     let mut names = BTreeSet::new();
     for failure in &scenario.failures {
         let name = failure.name.as_str();
@@ -35,6 +36,11 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
             ));
         }
         all.extend(forces(name, failure).map(|message| at(&near, 0, message)));
+        if failure.first_cluster.is_some() && scenario.provisioner.is_external() {
+            let message =
+                "`first_cluster` is for built-in provisioners: a program asks for what it asks for";
+            all.push(at("first_cluster:", 0, message.to_owned()));
+        }
     }
     if scenario.tiers.is_empty() {
         all.push(at(
@@ -56,6 +62,71 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
     }
     if scenario.job.print.trim().is_empty() {
         all.push(at("print:", 0, "the job must print some text".to_owned()));
+    }
+    all
+}
+
+/// What is wrong with the provisioner's block.
+fn provisioner(block: &ProvisionerBlock) -> Vec<Broken> {
+    let mut all = Vec::new();
+    let given = [
+        ("builtin", block.builtin.is_some()),
+        ("terraform", block.terraform.is_some()),
+        ("command", block.command.is_some()),
+    ];
+    let names: Vec<&str> = given
+        .iter()
+        .filter(|(_, it)| *it)
+        .map(|(name, _)| *name)
+        .collect();
+    if names.len() > 1 {
+        let message = format!(
+            "`provisioner` is one of builtin, terraform and command; it has {}",
+            names.join(" and ")
+        );
+        all.push(at("provisioner:", 0, message));
+    }
+    let lists = block.command.iter().flat_map(|command| {
+        [
+            ("provision", Some(&command.provision)),
+            ("teardown", Some(&command.teardown)),
+            ("estimate", command.estimate.as_ref()),
+            ("ready", command.ready.as_ref()),
+        ]
+    });
+    for (key, list) in lists {
+        if list.is_some_and(|list| list.first().is_none_or(|program| program.trim().is_empty())) {
+            let message =
+                format!("`{key}` names no program: write a list such as [python3, make.py]");
+            all.push(at(&format!("{key}:"), 0, message));
+        }
+    }
+    if block
+        .terraform
+        .as_ref()
+        .is_some_and(|terraform| terraform.dir.trim().is_empty())
+    {
+        all.push(at("dir:", 0, "`dir` names no folder".to_owned()));
+    }
+    if block.defect.is_some() && block.is_external() {
+        let message = "`defect` is for the built-in provisioner".to_owned();
+        all.push(at("defect:", 0, message));
+    }
+    for (key, value, most) in [
+        ("time_scale", block.time_scale, 3600),
+        ("real_limit_seconds", block.real_limit_seconds, 86_400),
+    ] {
+        match value {
+            Some(value) if !(1..=most).contains(&value) => {
+                let message = format!("`{key}: {value}` is out of range: 1 to {most}");
+                all.push(at(&format!("{key}:"), 0, message));
+            }
+            Some(_) if !block.is_external() => {
+                let message = format!("`{key}` is for programs (terraform, command)");
+                all.push(at(&format!("{key}:"), 0, message));
+            }
+            _ => {}
+        }
     }
     all
 }

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod defects;
+#[cfg(unix)]
+mod external;
 mod faults;
 mod help;
 #[cfg(unix)]

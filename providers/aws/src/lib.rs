@@ -8,6 +8,7 @@ pub mod cost;
 pub mod credentials;
 pub mod defects;
 pub mod dialect;
+pub mod external;
 pub mod faults;
 pub mod kubeconfig;
 pub mod prices;

@@ -14,8 +14,9 @@ use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
+use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
+use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving, Variable};
 use kubeproof_contract::world::Rehearsal;
 
 use crate::account::checks::CHECKLIST;
@@ -23,7 +24,7 @@ use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{credentials, defects, faults, redirect, rehearsal};
+use crate::{credentials, defects, external, faults, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -126,6 +127,14 @@ impl Provider for Aws {
         environment: &BTreeMap<String, String>,
     ) -> Redirect {
         redirect::redirect(served, folder, environment)
+    }
+
+    fn marks(&self, run: &Run) -> Vec<Variable> {
+        external::marks(run)
+    }
+
+    fn inventory_id(&self, name: &str, id: &str) -> Option<String> {
+        external::inventory_id(name, id)
     }
 
     fn stays(&self, resource: &Resource) -> Option<String> {

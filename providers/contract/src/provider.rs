@@ -15,7 +15,7 @@ use crate::provisioner::Provisioner;
 use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
 use crate::scenario::{AnyScenario, ScenarioError, Tier};
-use crate::serve::{Redirect, ServeError, Served, Serving};
+use crate::serve::{Redirect, ServeError, Served, Serving, Variable};
 use crate::transport::SharedTransport;
 use crate::world::Rehearsal;
 
@@ -176,6 +176,19 @@ pub trait Provider: Send + Sync {
         _environment: &BTreeMap<String, String>,
     ) -> Redirect {
         Redirect::default()
+    }
+
+    /// The environment that makes this cloud's usual tools mark what they make as the run's, where a tool
+    /// reads any.
+    fn marks(&self, _run: &Run) -> Vec<Variable> {
+        Vec::new()
+    }
+
+    /// The id in the inventory of what a provisioner that is a program says it made: by the name that it
+    /// gives it (for terraform the resource's address) and the id that it gives. `None` when the
+    /// inventory has no resources of this type, so that nothing can be compared.
+    fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
+        Some(id.to_owned())
     }
 
     /// Why a resource may remain after everything that was made is removed, if it may: what the cloud

@@ -45,15 +45,28 @@ pub fn variables(run: &Run, phase: Phase, folder: &Path, output: &Path) -> Vec<(
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
-    variables.extend(run.tags().into_iter().map(|(key, value)| (variable_of(&key), value)));
+    variables.extend(
+        run.tags()
+            .into_iter()
+            .map(|(key, value)| (variable_of(&key), value)),
+    );
     variables
 }
 
 /// The variable of one tag: `kubeproof:run` is in `KUBEPROOF_TAG_RUN`.
 fn variable_of(tag: &str) -> String {
     let key = tag.strip_prefix("kubeproof:").unwrap_or(tag);
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    format!("KUBEPROOF_TAG_{}", key.chars().map(plain).collect::<String>())
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    format!(
+        "KUBEPROOF_TAG_{}",
+        key.chars().map(plain).collect::<String>()
+    )
 }
 
 #[cfg(test)]
@@ -65,7 +78,12 @@ mod tests {
     #[test]
     fn a_program_is_told_its_run_and_the_tags_to_set() {
         let run = Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH);
-        let all = variables(&run, Phase::Provision, Path::new("/d"), Path::new("/d/o.json"));
+        let all = variables(
+            &run,
+            Phase::Provision,
+            Path::new("/d"),
+            Path::new("/d/o.json"),
+        );
         let value = |key: &str| {
             let found = all.iter().find(|(name, _)| name == key);
             found.map(|(_, value)| value.as_str()).unwrap_or_default()

@@ -18,7 +18,7 @@ const TIME_SCALE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// The longest that one run of a program may take, in real time, unless the scenario says otherwise.
 const REAL_LIMIT: Duration = Duration::from_secs(900);
 /// The folder of a program's files, in the run's own.
-const FOLDER: &str = "provisioner";
+pub const FOLDER: &str = "provisioner";
 
 /// Where a program is run.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Ground {
     pub voice: Voice,
     /// What its environment gets besides our own: where the cloud is.
     pub variables: Vec<Variable>,
+    /// Files that variables name, with their contents: written unless a program has written them already.
+    pub files: Vec<(PathBuf, String)>,
     /// In rehearsal: how fast the clock runs while the program does. None elsewhere: the clock is real.
     pub time_scale: Option<NonZeroU32>,
     /// The longest that one run of a program may take, in real time.
@@ -56,7 +58,7 @@ pub fn time_scale(block: &ProvisionerBlock) -> NonZeroU32 {
 
 /// The longest that one run of a program of this block may take, in real time.
 pub fn real_limit(block: &ProvisionerBlock) -> Duration {
-    block
-        .real_limit_seconds
-        .map_or(REAL_LIMIT, |seconds| Duration::from_secs(u64::from(seconds)))
+    block.real_limit_seconds.map_or(REAL_LIMIT, |seconds| {
+        Duration::from_secs(u64::from(seconds))
+    })
 }

@@ -127,8 +127,14 @@ mod tests {
         let claim = |text: &str| parsed(text).expect("read").claim();
         assert_eq!(claim("{}"), Ok(None));
         let cents = Decimal::new(2876, 4);
-        assert_eq!(claim(r#"{"claimed_usd_per_hour": 0.2876}"#), Ok(Some(cents)));
-        assert_eq!(claim(r#"{"claimed_usd_per_hour": "0.2876"}"#), Ok(Some(cents)));
+        assert_eq!(
+            claim(r#"{"claimed_usd_per_hour": 0.2876}"#),
+            Ok(Some(cents))
+        );
+        assert_eq!(
+            claim(r#"{"claimed_usd_per_hour": "0.2876"}"#),
+            Ok(Some(cents))
+        );
         assert!(claim(r#"{"claimed_usd_per_hour": -1}"#).is_err());
         assert!(claim(r#"{"claimed_usd_per_hour": "much"}"#).is_err());
     }

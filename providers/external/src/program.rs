@@ -134,7 +134,9 @@ pub fn redactor(ground: &Ground) -> Redactor {
         let value = variable.value.as_deref()?;
         Some((variable.name.as_str(), value))
     });
-    let own = own.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = own
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
     Redactor::of(own.chain(given))
 }
 

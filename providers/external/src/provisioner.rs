@@ -70,7 +70,12 @@ impl ExternalProvisioner {
     fn prepare(&self) -> Result<(), ProvisionerError> {
         let folder = self.ground.folder();
         fs::create_dir_all(&folder)
-            .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))
+            .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))?;
+        for (path, content) in self.ground.files.iter().filter(|(path, _)| !path.exists()) {
+            fs::write(path, content)
+                .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
+        }
+        Ok(())
     }
 
     async fn make(&self) -> Result<Output, ProvisionerError> {

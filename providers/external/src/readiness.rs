@@ -39,7 +39,11 @@ fn of_terraform(block: &TerraformBlock, folder: &Path) -> Result<String, String>
 }
 
 fn of_command(block: &CommandBlock, folder: &Path) -> Result<String, String> {
-    let lists = [Some(&block.provision), Some(&block.teardown), block.estimate.as_ref()];
+    let lists = [
+        Some(&block.provision),
+        Some(&block.teardown),
+        block.estimate.as_ref(),
+    ];
     for list in lists.into_iter().flatten().chain(&block.ready) {
         find(program_of(list), folder).map_err(|missing| format!("{missing}; install it"))?;
     }
@@ -96,10 +100,16 @@ mod tests {
     fn what_is_missing_is_said_with_how_to_get_it() {
         let here = Path::new("/");
         assert_eq!(readiness(&command(&[]), here), Ok("sh".to_owned()));
-        assert_eq!(readiness(&command(&["sh", "-c", "true"]), here), Ok("sh".to_owned()));
+        assert_eq!(
+            readiness(&command(&["sh", "-c", "true"]), here),
+            Ok("sh".to_owned())
+        );
         let missing = readiness(&command(&["sh", "-c", "echo no module >&2; exit 1"]), here);
         let missing = missing.expect_err("missing");
-        assert!(missing.contains("boto3 is missing here: no module"), "{missing}");
+        assert!(
+            missing.contains("boto3 is missing here: no module"),
+            "{missing}"
+        );
         let missing = readiness(&command(&["no-such-program-here"]), here).expect_err("missing");
         assert!(missing.contains("install it"), "{missing}");
     }

@@ -5,7 +5,15 @@
 /// What stands where a secret stood.
 const REDACTED: &str = "(redacted)";
 /// Parts of the names of variables whose values are secrets.
-const SECRET_NAMES: &[&str] = &["SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE", "API_KEY"];
+const SECRET_NAMES: &[&str] = &[
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "CREDENTIAL",
+    "PRIVATE",
+    "API_KEY",
+];
 /// A shorter value than this is no secret, and would blacken words.
 const SECRET_BYTES_MIN: usize = 6;
 /// How credentials begin that can be told by their form, with the least number of characters that follow.
@@ -40,10 +48,14 @@ impl Redactor {
     /// Learns one more secret; each of its lines is one.
     pub fn learn(&mut self, secret: &str) {
         let lines = secret.lines().map(str::trim);
-        self.secrets
-            .extend(lines.filter(|line| line.len() >= SECRET_BYTES_MIN).map(str::to_owned));
+        self.secrets.extend(
+            lines
+                .filter(|line| line.len() >= SECRET_BYTES_MIN)
+                .map(str::to_owned),
+        );
         // The longest first: a secret may hold another.
-        self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.secrets
+            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         self.secrets.dedup();
     }
 
@@ -55,9 +67,9 @@ impl Redactor {
                 clean = clean.replace(secret.as_str(), REDACTED);
             }
         }
-        FORMS
-            .iter()
-            .fold(clean, |clean, (begin, least)| without(&clean, begin, *least))
+        FORMS.iter().fold(clean, |clean, (begin, least)| {
+            without(&clean, begin, *least)
+        })
     }
 }
 
@@ -102,13 +114,19 @@ mod tests {
     fn values_of_variables_that_look_secret_are_taken_out() {
         check("key hunter2hunter2, done", "key (redacted), done");
         check("line-two-y of a token", "(redacted) of a token");
-        check("/home/me /a/path/to/it stays", "/home/me /a/path/to/it stays");
+        check(
+            "/home/me /a/path/to/it stays",
+            "/home/me /a/path/to/it stays",
+        );
         check("ab is too short to be told", "ab is too short to be told");
     }
 
     #[test]
     fn what_has_the_form_of_a_credential_is_taken_out() {
-        check("token: k8s-aws-v1.aHR0cHM6Ly9zdHM_x-y.", "token: (redacted)");
+        check(
+            "token: k8s-aws-v1.aHR0cHM6Ly9zdHM_x-y.",
+            "token: (redacted)",
+        );
         check("id AKIAIOSFODNN7EXAMPLE!", "id (redacted)!");
         check("AKIA alone, ASIAN food", "AKIA alone, ASIAN food");
     }

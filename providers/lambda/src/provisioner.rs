@@ -173,5 +173,8 @@ fn provisioned(
         .iter()
         .map(|node| (node.name.clone().unwrap_or_default(), node.id.clone()))
         .collect();
-    Ok(Provisioned { access, made })
+    Ok(Provisioned {
+        access: Ok(access),
+        made,
+    })
 }

@@ -298,11 +298,13 @@ async fn the_server_answers_only_who_trusts_its_own_authority_and_has_a_certific
     use kubeproof_kubernetes::client::client;
     use kubeproof_kubernetes::ready;
     let stage = Stage::new(ONE, &[]);
-    let right = stage.provisioner().provision().await.unwrap().access;
+    let right = stage.provisioner().provision().await.unwrap();
+    let right = right.access.unwrap();
     let other = {
         let mut stage = Stage::new(ONE, &[]);
         stage.run = Run::new("r2", "tester", stage.clock.now());
-        stage.provisioner().provision().await.unwrap().access
+        let provisioned = stage.provisioner().provision().await.unwrap();
+        provisioned.access.unwrap()
     };
     let transport = stage.connection(Actor::Workload).transport;
     let answers = |access| {

@@ -93,8 +93,7 @@ impl<C: Cloud> Shared<C> {
     /// Begins again: a fresh account at the time that it is now, no calls, and the first faults.
     fn reset(&self) {
         let Some(fresh) = &self.fresh else { return };
-        self.memory
-            .with(|cloud| *cloud = fresh(self.clock.now()));
+        self.memory.with(|cloud| *cloud = fresh(self.clock.now()));
         // A new account's hosts may have the names of the old one's: they are placed anew.
         drop(self.doors.close());
         *self.calls() = Calls::default();

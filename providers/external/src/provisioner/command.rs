@@ -35,7 +35,9 @@ pub async fn provision(ground: &Ground, block: &CommandBlock) -> Result<Output, 
 /// # Errors
 /// When the program failed.
 pub async fn teardown(ground: &Ground, block: &CommandBlock) -> Result<(), ProvisionerError> {
-    said(ground, &block.teardown, Phase::Teardown).await.map(drop)
+    said(ground, &block.teardown, Phase::Teardown)
+        .await
+        .map(drop)
 }
 
 /// Runs one of the programs, and reads what it wrote for us.
@@ -53,9 +55,10 @@ async fn said(ground: &Ground, list: &[String], phase: Phase) -> Result<Output, 
 
 fn forget(file: &Path) -> Result<(), ProvisionerError> {
     match fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(wrong(format!("{} cannot be removed: {error}", file.display())))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(wrong(format!(
+            "{} cannot be removed: {error}",
+            file.display()
+        ))),
         _ => Ok(()),
     }
 }

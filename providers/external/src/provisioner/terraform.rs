@@ -23,7 +23,13 @@ const PROGRAM: &str = "terraform";
 /// The saved plan, in the configuration's folder.
 const PLAN: &str = "kubeproof.tfplan";
 /// Variables of the caller's that would change what terraform does or write secrets down.
-const TAKEN_OUT: &[&str] = &["TF_WORKSPACE", "TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PATH"];
+const TAKEN_OUT: &[&str] = &[
+    "TF_WORKSPACE",
+    "TF_LOG",
+    "TF_LOG_CORE",
+    "TF_LOG_PROVIDER",
+    "TF_LOG_PATH",
+];
 /// What variables begin with that add arguments to terraform's commands.
 const ARGUMENTS: &str = "TF_CLI_ARGS";
 
@@ -44,7 +50,10 @@ struct Terraform<'a> {
 ///
 /// # Errors
 /// When terraform failed.
-pub async fn provision(ground: &Ground, block: &TerraformBlock) -> Result<Output, ProvisionerError> {
+pub async fn provision(
+    ground: &Ground,
+    block: &TerraformBlock,
+) -> Result<Output, ProvisionerError> {
     let terraform = Terraform::new(ground, block, Phase::Provision)?;
     terraform.run(&["init"]).await?;
     let out = format!("-out={PLAN}");

@@ -194,22 +194,26 @@ async fn cluster(api: &Api, spec: &LambdaSpec, run: &Run, provisioned: &Provisio
         }
     };
     let transport = api.connection().transport.clone();
+    let handed = match &provisioned.access {
+        Ok(handed) => handed,
+        Err(reason) => return both(reason.clone()),
+    };
     let (own, theirs) = match (
         client(&access, transport.clone()),
-        client(&provisioned.access, transport),
+        client(handed, transport),
     ) {
         (Ok(own), Ok(theirs)) => (own, theirs),
         (Err(error), _) | (_, Err(error)) => return both(error.to_string()),
     };
     let mut wrong = Vec::new();
     // What was handed over must lead to the same server, trust the same authority, and work.
-    if provisioned.access.server != access.server {
+    if handed.server != access.server {
         wrong.push(format!(
             "the kubeconfig leads to {}, not to {}",
-            provisioned.access.server, access.server
+            handed.server, access.server
         ));
     }
-    if provisioned.access.certificate_authority_pem != access.certificate_authority_pem {
+    if handed.certificate_authority_pem != access.certificate_authority_pem {
         wrong.push("the kubeconfig trusts another authority than the run's".to_owned());
     }
     if let Err(error) = ready::ready(&theirs, spec.nodes()).await {

@@ -76,9 +76,11 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
         .into_iter()
         .flatten()
         .filter_map(|at| token::principal(bearer, &cluster.name, at).ok());
-    principals.next().map_or(Identity::Unauthenticated, |principal| {
-        map(cluster, &principal)
-    })
+    principals
+        .next()
+        .map_or(Identity::Unauthenticated, |principal| {
+            map(cluster, &principal)
+        })
 }
 
 /// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403.

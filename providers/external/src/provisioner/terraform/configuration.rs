@@ -58,7 +58,10 @@ fn backend(ground: &Ground) -> Value {
 }
 
 fn variables(ground: &Ground, block: &TerraformBlock) -> Value {
-    let filled = block.vars.iter().map(|(name, value)| (name.clone(), filled(ground, value)));
+    let filled = block
+        .vars
+        .iter()
+        .map(|(name, value)| (name.clone(), filled(ground, value)));
     Value::Object(filled.collect())
 }
 
@@ -71,7 +74,9 @@ fn filled(ground: &Ground, value: &Value) -> Value {
         ),
         Value::Array(all) => all.iter().map(|one| filled(ground, one)).collect(),
         Value::Object(all) => {
-            let all = all.iter().map(|(key, one)| (key.clone(), filled(ground, one)));
+            let all = all
+                .iter()
+                .map(|(key, one)| (key.clone(), filled(ground, one)));
             Value::Object(all.collect())
         }
         other => other.clone(),
@@ -82,7 +87,10 @@ fn filled(ground: &Ground, value: &Value) -> Value {
 /// here, and links are not followed.
 fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), String> {
     if depth > DEPTH_MAX {
-        return Err(format!("{}: nested deeper than {DEPTH_MAX}", from.display()));
+        return Err(format!(
+            "{}: nested deeper than {DEPTH_MAX}",
+            from.display()
+        ));
     }
     fs::create_dir_all(to).map_err(|error| said(to, &error))?;
     for entry in fs::read_dir(from).map_err(|error| said(from, &error))? {
@@ -124,7 +132,12 @@ mod tests {
         let source = folder.path().join("conf");
         fs::create_dir_all(source.join(".terraform")).expect("made");
         fs::create_dir_all(source.join("module")).expect("made");
-        for file in ["main.tf", "module/part.tf", "terraform.tfstate", ".terraform/x"] {
+        for file in [
+            "main.tf",
+            "module/part.tf",
+            "terraform.tfstate",
+            ".terraform/x",
+        ] {
             fs::write(source.join(file), "x").expect("written");
         }
         let ground = Ground {
@@ -133,6 +146,7 @@ mod tests {
             scenario_folder: folder.path().to_owned(),
             voice: Voice::default(),
             variables: Vec::new(),
+            files: Vec::new(),
             time_scale: None,
             real_limit: Duration::from_secs(1),
         };
@@ -151,6 +165,11 @@ mod tests {
         };
         assert_eq!(read(VARIABLES), json!({"name": {"a": ["kp-r1-ab-x", 2]}}));
         let state = &read(OVERRIDE)["terraform"]["backend"]["local"]["path"];
-        assert!(state.as_str().expect("a path").ends_with("run/provisioner/terraform.tfstate"));
+        assert!(
+            state
+                .as_str()
+                .expect("a path")
+                .ends_with("run/provisioner/terraform.tfstate")
+        );
     }
 }

@@ -31,7 +31,10 @@ impl fmt::Display for Changes {
             update,
             delete,
         } = self;
-        write!(f, "terraform plans {create} to make, {update} to change, {delete} to remove")
+        write!(
+            f,
+            "terraform plans {create} to make, {update} to change, {delete} to remove"
+        )
     }
 }
 
@@ -84,7 +87,13 @@ fn collect(module: &Value, depth: usize, made: &mut BTreeMap<String, String>) {
     if depth > DEPTH_MAX {
         return;
     }
-    let list = |key: &str| module.get(key).and_then(Value::as_array).into_iter().flatten();
+    let list = |key: &str| {
+        module
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
     for resource in list("resources") {
         let managed = resource.get("mode").and_then(Value::as_str) == Some("managed");
         let address = resource.get("address").and_then(Value::as_str);
@@ -121,19 +130,27 @@ mod tests {
 
     #[test]
     fn a_state_gives_ids_of_all_modules_and_no_data_sources() {
-        let resource = |address: &str, mode: &str, id: &str| {
-            json!({"address": address, "mode": mode, "values": {"id": id, "password": "x"}})
-        };
+        let resource = |address: &str, mode: &str, id: &str| json!({"address": address, "mode": mode, "values": {"id": id, "password": "x"}});
         let state = json!({"format_version": "1.0", "values": {
-            "outputs": {"claimed_usd_per_hour": {"value": 0.25, "sensitive": false}},
-            "root_module": {
-                "resources": [resource("aws_vpc.this", "managed", "vpc-1"),
-                              resource("data.aws_ami.x", "data", "ami-1")],
-                "child_modules": [{"resources": [resource("module.m.aws_eip.a[0]", "managed", "eipalloc-1")]}],
-            }}});
+        "outputs": {"claimed_usd_per_hour": {"value": 0.25, "sensitive": false}},
+        "root_module": {
+            "resources": [resource("aws_vpc.this", "managed", "vpc-1"),
+                          resource("data.aws_ami.x", "data", "ami-1")],
+            "child_modules": [{"resources": [resource("module.m.aws_eip.a[0]", "managed", "eipalloc-1")]}],
+        }}});
         let output = output(&state).expect("a state");
-        let made: Vec<_> = output.made.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(made, [("aws_vpc.this", "vpc-1"), ("module.m.aws_eip.a[0]", "eipalloc-1")]);
+        let made: Vec<_> = output
+            .made
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
+        assert_eq!(
+            made,
+            [
+                ("aws_vpc.this", "vpc-1"),
+                ("module.m.aws_eip.a[0]", "eipalloc-1")
+            ]
+        );
         assert_eq!(output.claimed_usd_per_hour, Some(json!(0.25)));
         assert_eq!(output.kubeconfig, None);
     }

@@ -1,0 +1,150 @@
+//! Provisioners that are programs: each wrong one is found, for the right reason.
+//!
+//! Apart from the scenarios' own trials because these must not pass. Like the clients' tests they need programs
+//! that not every machine has: `KUBEPROOF_CLIENTS` names those that must be here.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use kubeproof::run::plan::{CLIENTS, clients_of};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+/// A wrong program, the oracle that must find it, and words that the finding must say.
+struct Wrong {
+    name: &'static str,
+    oracle: &'static str,
+    words: &'static [&'static str],
+}
+
+/// The wrong programs.
+const WRONG: &[Wrong] = &[
+    Wrong {
+        name: "aborts-on-not-found",
+        oracle: "O7 no-op",
+        words: &["a second teardown failed", "NotFound"],
+    },
+    Wrong {
+        name: "does-not-wait-for-interfaces",
+        oracle: "teardown",
+        words: &["DependencyViolation"],
+    },
+    Wrong {
+        name: "forgets-failed-node-group",
+        oracle: "O1 orphans",
+        words: &["eks_cluster kp-", "$73.00 a month"],
+    },
+    Wrong {
+        name: "forgets-load-balancers",
+        oracle: "O1 orphans",
+        words: &["load_balancer", " a month"],
+    },
+    Wrong {
+        name: "swallows-nat-error",
+        oracle: "O3 truth",
+        words: &["aws.nat_gateways: 1 NAT gateways"],
+    },
+    Wrong {
+        name: "tags-in-a-second-call",
+        oracle: "O1 orphans",
+        words: &["elastic_ip eipalloc-", "$3.65 a month"],
+    },
+    Wrong {
+        name: "twin-after-lost-answer",
+        oracle: "O2 twins",
+        words: &["2 of type vpc", "vpc vpc-"],
+    },
+    Wrong {
+        name: "waits-too-short",
+        oracle: "O3 truth",
+        words: &["the provisioner reported success, but aws.ready"],
+    },
+];
+
+/// The client that all of them are written for.
+const CLIENT: &str = "boto3";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let asked = clients_of(&std::env::var(CLIENTS).unwrap_or_default());
+    let ignored = !asked.iter().any(|name| name == CLIENT);
+    let kind = if ignored {
+        format!("{CLIENT}: not in {CLIENTS}")
+    } else {
+        String::new()
+    };
+    let mut trials: Vec<Trial> = WRONG
+        .iter()
+        .map(|wrong| {
+            Trial::test(wrong.name, move || found(wrong).map_err(Failed::from))
+                .with_kind(&kind)
+                .with_ignored_flag(ignored)
+        })
+        .collect();
+    trials.push(Trial::test("each wrong program has a row here", || {
+        complete().map_err(Failed::from)
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/external/wrong")
+}
+
+/// No scenario of the folder is without its row, and none is missing.
+fn complete() -> Result<(), String> {
+    let entries = std::fs::read_dir(folder()).map_err(|error| error.to_string())?;
+    let mut files: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned))
+        .collect();
+    files.sort();
+    let rows: Vec<&str> = WRONG.iter().map(|wrong| wrong.name).collect();
+    if files == rows {
+        Ok(())
+    } else {
+        Err(format!("scenarios {files:?}, rows {rows:?}"))
+    }
+}
+
+/// `kubeproof verify` exits with 1, and a finding of this oracle says these words and how to see it again.
+fn found(wrong: &Wrong) -> Result<(), String> {
+    let out = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder().join(format!("{}.yaml", wrong.name));
+    let output = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
+        .current_dir(out.path())
+        .arg("verify")
+        .arg(&file)
+        .args(["--format", "json", "-q", "--jobs", "1"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(1) {
+        return Err(format!("{}, expected exit code 1:\n{said}", output.status));
+    }
+    let document: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let records = document["records"].as_array().cloned().unwrap_or_default();
+    let findings: Vec<Value> = records
+        .iter()
+        .filter_map(|record| record["findings"].as_array().cloned())
+        .flatten()
+        .collect();
+    let hit = findings.iter().any(|finding| {
+        let message = finding["message"].as_str().unwrap_or_default();
+        let replay = finding["replay"].as_str().unwrap_or_default();
+        finding["oracle"] == wrong.oracle
+            && wrong.words.iter().all(|word| message.contains(word))
+            && replay.contains("kubeproof verify ")
+            && replay.contains(&format!("--only {}", wrong.name))
+    });
+    if hit {
+        return Ok(());
+    }
+    let text = serde_json::to_string_pretty(&findings).unwrap_or_default();
+    Err(format!(
+        "no finding of {} says {:?}:\n{text}",
+        wrong.oracle, wrong.words
+    ))
+}
