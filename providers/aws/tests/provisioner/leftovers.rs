@@ -13,7 +13,7 @@ async fn with_leftovers(seed: u64) -> Stage {
     let stage = Stage::new(seed);
     let provisioned = stage.provisioned().await;
     let transport = stage.connection(&plan(&[])).transport;
-    let client = kubeproof_kubernetes::client(&provisioned.access, transport).unwrap();
+    let client = kubeproof_kubernetes::client(&provisioned.access.unwrap(), transport).unwrap();
     let labels = BTreeMap::new();
     kubeproof_kubernetes::leftovers::create(&client, "leftovers", &labels)
         .await

@@ -8,10 +8,10 @@ use crate::stage::Stage;
 async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     let stage = Stage::new(1);
     let provisioned = stage.provisioned().await;
-    assert!(provisioned.access.server.starts_with("https://"));
+    let access = provisioned.access.unwrap();
+    assert!(access.server.starts_with("https://"));
     assert!(
-        provisioned
-            .access
+        access
             .token()
             .unwrap_or_default()
             .starts_with("k8s-aws-v1.")
