@@ -29,23 +29,23 @@ fn a_block_that_cannot_be_meant_is_an_error_with_its_place() {
     check(
         "  builtin: reference\n  terraform: {dir: x}\n",
         2,
-        &["s.yaml:9:1:", "one of builtin, terraform and command"],
+        &["s.yaml:10:1:", "one of builtin, terraform and command"],
     );
     check(
         "  command:\n    provision: []\n    teardown: [x]\n",
         2,
-        &["s.yaml:11:5:", "`provision` names no program"],
+        &["s.yaml:12:5:", "`provision` names no program"],
     );
     check("  command: {provision: [x]}\n", 2, &["s.yaml:", "teardown"]);
     check(
         "  time_scale: 5\n",
         2,
-        &["s.yaml:10:3:", "`time_scale` is for programs"],
+        &["s.yaml:11:3:", "`time_scale` is for programs"],
     );
     check(
         "  defect: leaks-elastic-ip\n  command: {provision: [x], teardown: [x]}\n",
         2,
-        &["s.yaml:10:3:", "`defect` is for the built-in"],
+        &["s.yaml:11:3:", "`defect` is for the built-in"],
     );
 }
 
