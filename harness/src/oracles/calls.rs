@@ -58,7 +58,10 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
 /// A call that the cloud refused (4xx: not found, mostly) changed nothing; any other, also one without an
 /// answer, may have.
 pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
-    let refused = |call: &Call| call.status.is_some_and(|status| (400..500).contains(&status));
+    let refused = |call: &Call| {
+        call.status
+            .is_some_and(|status| (400..500).contains(&status))
+    };
     let changing: Vec<String> = mutating(calls)
         .filter(|call| !refused(call))
         .map(|call| call.signature.to_string())

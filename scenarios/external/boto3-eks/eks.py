@@ -371,8 +371,8 @@ def remove_network(inside):
         if not any(to.get("Main") for to in one["Associations"]):
             remove(EC2.delete_route_table, RouteTableId=one["RouteTableId"])
     for one in every(EC2, "describe_internet_gateways", "InternetGateways", Filters=ours()):
-        if one["Attachments"]:
-            remove(EC2.detach_internet_gateway, InternetGatewayId=one["InternetGatewayId"], VpcId=inside)
+        for to in one["Attachments"]:
+            remove(EC2.detach_internet_gateway, InternetGatewayId=one["InternetGatewayId"], VpcId=to["VpcId"])
         remove(EC2.delete_internet_gateway, InternetGatewayId=one["InternetGatewayId"])
     groups = every(EC2, "describe_security_groups", "SecurityGroups", Filters=filters)
     groups = [one for one in groups if one["GroupName"] != "default"]
