@@ -13,5 +13,6 @@ mod interrupt;
 #[cfg(unix)]
 mod kind;
 mod program;
+mod refusals;
 mod simulate;
 mod streams;
