@@ -207,12 +207,13 @@ fn recovery(group: &Group<'_>) -> Cell {
 pub fn provisioning(record: &Record) -> Judged {
     let judged = of_phases(
         record,
-        &["provision"],
-        &["preflight", "baseline", "ready", "checks", "retry"],
+        &["provision", "checks"],
+        &["preflight", "baseline", "ready", "retry"],
     );
+    let attempted = record.phases.iter().any(|phase| phase.name == "provision");
     let checked = record.phases.iter().any(|phase| phase.name == "checks");
     match judged.0 {
-        Verdict::Pass if !checked => (
+        Verdict::Skipped if attempted && !checked => (
             Verdict::Skipped,
             "no attempt at it succeeded, as was forced".to_owned(),
         ),
