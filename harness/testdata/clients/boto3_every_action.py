@@ -28,6 +28,8 @@ SERVICES = ["autoscaling", "ce", "cloudtrail", "ec2", "eks", "elb", "elbv2", "ia
             "resourcegroupstaggingapi", "service-quotas", "sts"]
 # Operations that can only be refused here, with the code that the documentation names for it.
 ONLY_REFUSED = {
+    # No instance has an interface but the first one.
+    ("ec2", "DetachNetworkInterface"): "OperationNotPermitted",
     ("eks", "DescribeAddon"): "ResourceNotFoundException",
     ("eks", "DescribeFargateProfile"): "ResourceNotFoundException",
 }
@@ -51,7 +53,7 @@ GROUPS, LOGS, COSTS, PRICES = (client(name) for name in ["autoscaling", "logs", 
 
 def is_unknown(error, name):
     """Of an operation that is known in part, the message names the part; REST's have no name, but a path."""
-    known_not = re.search(r"does not know [a-z]+:(.*)", error["Message"])
+    known_not = re.search(r"does not know [a-z0-9]+:(.*)", error["Message"])
     return error["Code"] == "NotImplemented" and bool(known_not) and (
         known_not[1] == name or bool(re.match(r"[A-Z]+ /", known_not[1])))
 

@@ -1,0 +1,134 @@
+//! The table in `providers/README.md`: which client drives which calls, from what the simulator received.
+//!
+//! Apart from the clients because it is about all of them. `KUBEPROOF_UPDATE_TABLES=1` writes it; otherwise
+//! the test holds it against what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::run::{CALLS, Ran};
+
+/// Lets the table be written.
+const UPDATE: &str = "KUBEPROOF_UPDATE_TABLES";
+const BEGIN: &str = "<!-- table of calls: begin (written by the test `clients`) -->\n";
+const END: &str = "<!-- table of calls: end -->";
+/// The service of calls to a cluster's own API.
+const CLUSTER: &str = "kubernetes";
+
+/// Service and operation.
+type Call = (String, String);
+
+/// Who was seen to make which call: call → clients.
+#[derive(Clone, Default)]
+pub struct Seen(Arc<Mutex<BTreeMap<Call, BTreeSet<&'static str>>>>);
+
+impl Seen {
+    /// Notes the calls of a client that were answered with such a status.
+    pub fn note(
+        &self,
+        client: &'static str,
+        ran: &Ran,
+        status: fn(u64) -> bool,
+    ) -> Result<(), String> {
+        self.keep(client, ran, |_, answered| status(answered))
+    }
+
+    /// Notes the calls to the cluster's API; other programs made the others.
+    pub fn note_cluster(&self, client: &'static str, ran: &Ran) -> Result<(), String> {
+        self.keep(client, ran, |service, _| service == CLUSTER)
+    }
+
+    fn keep(
+        &self,
+        client: &'static str,
+        ran: &Ran,
+        wanted: impl Fn(&str, u64) -> bool,
+    ) -> Result<(), String> {
+        let path = ran.folder.path().join(CALLS);
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{CALLS}: {error}"))?;
+        let body: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{CALLS}: {error}"))?;
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for call in body["calls"].as_array().into_iter().flatten() {
+            let word = |name: &str| call["signature"][name].as_str().unwrap_or_default();
+            let (service, operation) = (word("service"), word("operation"));
+            let status = call["status"].as_u64().unwrap_or_default();
+            // What is answered with 501 is not driven.
+            if status != 501 && wanted(service, status) {
+                let call = (service.to_owned(), operation.to_owned());
+                all.entry(call).or_default().insert(client);
+            }
+        }
+        Ok(())
+    }
+
+    /// The table: of each service the calls that the same clients make, in one row.
+    fn table(&self) -> String {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows: BTreeMap<(&str, Vec<&str>), Vec<&str>> = BTreeMap::new();
+        for ((service, operation), clients) in all.iter() {
+            let clients = clients.iter().copied().collect();
+            rows.entry((service, clients)).or_default().push(operation);
+        }
+        let mut text = "| service | driven by | calls |\n|---|---|---|\n".to_owned();
+        for ((service, clients), calls) in rows {
+            let _ = writeln!(
+                text,
+                "| {service} | {} | {}: {} |",
+                clients.join(", "),
+                calls.len(),
+                calls.join(", ")
+            );
+        }
+        text
+    }
+}
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/README.md")
+}
+
+/// The trial that holds the table; ignored unless all clients were run.
+pub fn trial(seen: &Seen, whole: bool) -> Trial {
+    let seen = seen.clone();
+    let name = "table: providers/README.md says which client drives which calls";
+    let trial = Trial::test(name, move || hold(&seen.table()).map_err(Failed::from));
+    let kind = if whole {
+        ""
+    } else {
+        "not all clients were run"
+    };
+    trial.with_kind(kind).with_ignored_flag(!whole)
+}
+
+fn hold(table: &str) -> Result<(), String> {
+    let path = readme();
+    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+    let parts = text
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
+    let Some((before, (old, after))) = parts else {
+        return Err(format!("providers/README.md has no `{}`", BEGIN.trim()));
+    };
+    if old == table {
+        return Ok(());
+    }
+    if std::env::var_os(UPDATE).is_some() {
+        let text = format!("{before}{BEGIN}{table}{END}{after}");
+        return std::fs::write(&path, text).map_err(|error| error.to_string());
+    }
+    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) =
+        (old.lines().collect(), table.lines().collect());
+    let gone: Vec<&str> = old.difference(&new).copied().collect();
+    let more: Vec<&str> = new.difference(&old).copied().collect();
+    Err(format!(
+        "the table is out of date: run these tests with {UPDATE}=1\nno longer:\n{}\nnew:\n{}",
+        gone.join("\n"),
+        more.join("\n")
+    ))
+}
