@@ -8,6 +8,8 @@ mod defects;
 mod external;
 mod faults;
 mod help;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -16,3 +18,6 @@ mod program;
 mod refusals;
 mod simulate;
 mod streams;
+#[path = "../support/tables.rs"]
+mod tables;
+mod variables;

@@ -11,6 +11,8 @@ mod cluster;
 mod moto;
 mod run;
 mod table;
+#[path = "../support/tables.rs"]
+mod tables;
 mod terraform;
 
 use std::path::Path;

@@ -34,7 +34,9 @@ use crate::run::server::Server;
 use crate::table::Seen;
 
 /// moto's resources are ready at once: only our own pauses are shortened.
-const SCALE: u32 = 20;
+const SCALE: u32 = 10;
+/// How long a cloud gets to remove by itself what it removes late; moto removes nothing late.
+const LATE: Duration = Duration::from_secs(600);
 
 /// Where moto's life ends: what it gives as a certificate authority is none, and nobody listens behind it.
 const STOPPED: &str = "make a kubeconfig: the certificate authority of cluster `kp-moto`";
@@ -125,7 +127,7 @@ fn there(address: &str) -> Result<Life, String> {
     runtime.block_on(async {
         let _pace = Pace::keep(NonZeroU32::new(SCALE).unwrap_or(NonZeroU32::MIN));
         let clock = Clock::starting_at(Timestamp::now());
-        live(&scenario()?, Arc::new(road), clock).await
+        live(&scenario()?, Arc::new(road), clock, Duration::ZERO).await
     })
 }
 
@@ -135,7 +137,7 @@ fn ours() -> Result<Life, String> {
         let scenario = scenario()?;
         let clock = Clock::starting_at(Timestamp::now());
         let rehearsal = Aws.rehearse(&scenario, clock, 1).ok_or("no simulator")?;
-        live(&scenario, rehearsal.transport, clock).await
+        live(&scenario, rehearsal.transport, clock, LATE).await
     })
 }
 
@@ -143,6 +145,7 @@ async fn live(
     scenario: &AnyScenario,
     transport: SharedTransport,
     clock: Clock,
+    late: Duration,
 ) -> Result<Life, String> {
     let journal = Journal::default();
     let connection = Connection {
@@ -163,8 +166,7 @@ async fn live(
         .await;
     let during = take(account.as_ref()).await;
     let torn = Aws.provisioner(scenario, connection).teardown().await;
-    // What a cloud removes late by itself is not waited for by a teardown.
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(late).await;
     let after = take(account.as_ref()).await;
     let mut seen = Facts::new();
     for (when, now) in [("made", &during), ("left", &after)] {

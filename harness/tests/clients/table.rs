@@ -1,22 +1,17 @@
 //! The table in `providers/README.md`: which client drives which calls, from what the simulator received.
 //!
-//! Apart from the clients because it is about all of them. `KUBEPROOF_UPDATE_TABLES=1` writes it; otherwise
-//! the test holds it against what was seen.
+//! Apart from the clients because it is about all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
 use crate::run::{CALLS, Ran};
+use crate::tables::hold;
 
-/// Lets the table be written.
-const UPDATE: &str = "KUBEPROOF_UPDATE_TABLES";
-const BEGIN: &str = "<!-- table of calls: begin (written by the test `clients`) -->\n";
-const END: &str = "<!-- table of calls: end -->";
 /// The service of calls to a cluster's own API.
 const CLUSTER: &str = "kubernetes";
 
@@ -89,46 +84,18 @@ impl Seen {
     }
 }
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/README.md")
-}
-
 /// The trial that holds the table; ignored unless all clients were run.
 pub fn trial(seen: &Seen, whole: bool) -> Trial {
     let seen = seen.clone();
     let name = "table: providers/README.md says which client drives which calls";
-    let trial = Trial::test(name, move || hold(&seen.table()).map_err(Failed::from));
+    let trial = Trial::test(name, move || {
+        let held = hold("providers/README.md", "table of calls", &seen.table());
+        held.map_err(Failed::from)
+    });
     let kind = if whole {
         ""
     } else {
         "not all clients were run"
     };
     trial.with_kind(kind).with_ignored_flag(!whole)
-}
-
-fn hold(table: &str) -> Result<(), String> {
-    let path = readme();
-    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-    let parts = text
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
-    let Some((before, (old, after))) = parts else {
-        return Err(format!("providers/README.md has no `{}`", BEGIN.trim()));
-    };
-    if old == table {
-        return Ok(());
-    }
-    if std::env::var_os(UPDATE).is_some() {
-        let text = format!("{before}{BEGIN}{table}{END}{after}");
-        return std::fs::write(&path, text).map_err(|error| error.to_string());
-    }
-    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) =
-        (old.lines().collect(), table.lines().collect());
-    let gone: Vec<&str> = old.difference(&new).copied().collect();
-    let more: Vec<&str> = new.difference(&old).copied().collect();
-    Err(format!(
-        "the table is out of date: run these tests with {UPDATE}=1\nno longer:\n{}\nnew:\n{}",
-        gone.join("\n"),
-        more.join("\n")
-    ))
 }
