@@ -115,7 +115,7 @@ def up():
     wait(EKS, "cluster_active", name=NAME)
     EKS.create_nodegroup(clusterName=NAME, nodegroupName="main", nodeRole=node_role, subnets=subnets,
                          instanceTypes=["t3.medium"],
-                         scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1})
+                         scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 2})
     wait(EKS, "nodegroup_active", clusterName=NAME, nodegroupName="main")
 
 
@@ -123,7 +123,7 @@ def look():
     assert NAME in every(EKS, "list_clusters", "clusters", PaginationConfig={"PageSize": 1})
     reservations = every(EC2, "describe_instances", "Reservations",
                          Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
-    assert len([one for some in reservations for one in some["Instances"]]) == 1, reservations
+    assert len([one for some in reservations for one in some["Instances"]]) == 2, reservations
 
 
 def down():

@@ -106,6 +106,10 @@ fn main() -> ExitCode {
         .filter(|word| !word.is_empty())
         .map(read)
         .collect();
+    if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
+        // Nobody has set it before.
+        let _ = cluster::BOTO3.set(boto3.program.clone());
+    }
     let seen = Seen::default();
     let mut trials: Vec<Trial> = asked
         .iter()
