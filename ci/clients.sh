@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Gathers the real clients that judge the simulators, or fails: none is skipped in CI. Sourced by `.ci/run`.
-# The AWS CLI, boto3, the Python client of Kubernetes, and moto come by pip, moto into an environment of its own;
-# terraform with a mirror of its AWS provider and several versions of kubectl must be on the machine. Versions are
-# pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md say what these very ones do.
+# The AWS CLI, boto3, the Python clients of Kubernetes and Lambda Cloud, and moto come by pip, moto into an environment
+# of its own; terraform with a mirror of its AWS provider and several versions of kubectl must be on the machine.
+# Versions are pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md say what these do.
 
 clients_python="$HOME/.cache/kubeproof/clients"
 clients_moto="$HOME/.cache/kubeproof/moto"
-clients_packages=(awscli==1.46.3 boto3==1.44.8 botocore==1.44.8 kubernetes==37.0.1)
+clients_packages=(awscli==1.46.3 boto3==1.44.8 botocore==1.44.8 kubernetes==37.0.1
+  lambda-ai-cloud-api-client==2.4.1)
 clients_moto_packages=('moto[server]==5.2.5')
 
 # clients_environment FOLDER PACKAGE…: a virtual environment with just these, made anew when they are others.
@@ -57,5 +58,5 @@ clients_ready() {
   export TF_CLI_CONFIG_FILE="$folder/terraform.rc"
 
   local python="$clients_python/bin/python"
-  export KUBEPROOF_CLIENTS="aws,boto3=$python,kubernetes=$python,moto=$clients_moto/bin/moto_server,terraform$kubectls"
+  export KUBEPROOF_CLIENTS="aws,boto3=$python,kubernetes=$python,lambda=$python,moto=$clients_moto/bin/moto_server,terraform$kubectls"
 }

@@ -1,4 +1,4 @@
-//! Clients of the cloud's own API: the AWS CLI and boto3.
+//! Clients of a cloud's own API: the AWS CLI, boto3, and Lambda Cloud's public client.
 
 use crate::run::{CLEAN, paced, simulate};
 use crate::table::Seen;
@@ -49,4 +49,12 @@ pub fn boto3_every_action(program: &str, seen: &Seen) -> Result<(), String> {
 pub fn boto3_strict(program: &str, _seen: &Seen) -> Result<(), String> {
     let ran = simulate("\"$PYTHON\" \"$DATA/strict.py\"", &[("PYTHON", program)]);
     ran.expect(0, &[CLEAN])
+}
+
+/// Its models were generated from the cloud's own document; they keep what they do not know, which must be nothing.
+pub fn lambda(program: &str, seen: &Seen) -> Result<(), String> {
+    let script = "\"$PYTHON\" \"$DATA/lambda_cloud.py\"";
+    let ran = simulate(script, &[("PYTHON", program)]);
+    ran.expect(0, &[CLEAN])?;
+    seen.note("lambda", &ran, |status| status < 300)
 }

@@ -1,10 +1,10 @@
-//! Real clients that nobody here wrote judge the simulators: the AWS CLI, boto3, terraform, kubectl, Python.
+//! Real clients that nobody here wrote judge the simulators: of AWS, Lambda Cloud, Kubernetes.
 //!
 //! Apart from the other tests because they need programs that not every machine has. `KUBEPROOF_CLIENTS`
 //! names those that must be here, separated by commas, each with its program where that is not its
-//! name: `aws,boto3=python3,kubernetes=python3,terraform,kubectl=DIR/kubectl.1.33,moto=DIR/moto_server`. A
-//! client that is asked for and missing is a failure; one that is not asked for shows as ignored. kubectl
-//! may be named several times.
+//! name: `aws,boto3=python3,kubernetes=python3,lambda=python3,terraform,kubectl=DIR/kubectl.1.33,
+//! moto=DIR/moto_server`. A client that is asked for and missing is a failure; one that is not asked
+//! for shows as ignored. kubectl may be named several times.
 
 mod cloud;
 mod cluster;
@@ -68,6 +68,11 @@ const KNOWN: &[Known] = &[
         name: "kubernetes",
         program: "python3",
         tests: &[("jobs, watches, logs and pages", cluster::python)],
+    },
+    Known {
+        name: "lambda",
+        program: "python3",
+        tests: &[("every route, each reply parsed", cloud::lambda)],
     },
     Known {
         name: "moto",

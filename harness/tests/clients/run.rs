@@ -9,8 +9,8 @@ use std::process::{Command, Output};
 pub const SCALE: u32 = 600;
 /// What a finished lifecycle is told.
 pub const CLEAN: &str = "left behind: nothing";
-/// The file in which the script leaves the calls that were made.
-pub const CALLS: &str = "calls.json";
+/// The files in which the script leaves the calls that were made.
+pub const CALLS: [&str; 2] = ["calls-aws.json", "calls-lambda.json"];
 
 /// Where the clients' scripts are.
 pub fn testdata() -> PathBuf {

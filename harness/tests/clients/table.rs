@@ -47,12 +47,8 @@ impl Seen {
         ran: &Ran,
         wanted: impl Fn(&str, u64) -> bool,
     ) -> Result<(), String> {
-        let path = ran.folder.path().join(CALLS);
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{CALLS}: {error}"))?;
-        let body: Value =
-            serde_json::from_str(&text).map_err(|error| format!("{CALLS}: {error}"))?;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for call in body["calls"].as_array().into_iter().flatten() {
+        for call in calls(ran)? {
             let word = |name: &str| call["signature"][name].as_str().unwrap_or_default();
             let (service, operation) = (word("service"), word("operation"));
             let status = call["status"].as_u64().unwrap_or_default();
@@ -61,7 +57,7 @@ impl Seen {
             {
                 continue;
             }
-            if operation.contains('/') && service != CLUSTER {
+            if operation.contains(" /") {
                 return Err(format!("no fault can strike `{operation}`: it has no name"));
             }
             let call = (service.to_owned(), operation.to_owned());
@@ -90,6 +86,20 @@ impl Seen {
         }
         text
     }
+}
+
+/// The calls that all simulators received.
+fn calls(ran: &Ran) -> Result<Vec<Value>, String> {
+    let mut calls = Vec::new();
+    for file in CALLS {
+        let failed = |error: &dyn std::fmt::Display| format!("{file}: {error}");
+        let text = std::fs::read_to_string(ran.folder.path().join(file));
+        let text = text.map_err(|error| failed(&error))?;
+        let mut body: Value = serde_json::from_str(&text).map_err(|error| failed(&error))?;
+        let found = body["calls"].as_array_mut().map(std::mem::take);
+        calls.extend(found.unwrap_or_default());
+    }
+    Ok(calls)
 }
 
 /// The trial that holds the table; ignored unless all clients were run.
