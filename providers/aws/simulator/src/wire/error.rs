@@ -47,7 +47,9 @@ impl AwsError {
         Self::new(
             501,
             "NotImplemented",
-            format!("the kubeproof simulator does not know the service {service} ({service}:{operation})"),
+            format!(
+                "the kubeproof simulator does not know the service {service} ({service}:{operation})"
+            ),
         )
     }
 }
