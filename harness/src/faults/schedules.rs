@@ -54,7 +54,8 @@ pub fn singles(
     let mut all = Vec::new();
     for point in points {
         for known in documented(&point.signature) {
-            if !wanted.takes(&known.effect, known.pedantic) {
+            let stale = known.effect == Effect::StaleRead(None);
+            if !wanted.takes(&known.effect, known.pedantic) || stale && !point.echoes {
                 continue;
             }
             all.push(vec![aimed(point, known.effect.clone(), 1)]);
@@ -75,11 +76,11 @@ pub fn singles(
 /// The ways in which a process can end around a call. After a read nothing has changed, so the death
 /// before it is the death after it.
 fn deaths(point: &Point) -> Vec<Effect> {
+    let mut all = vec![Effect::CrashBefore, Effect::CancelBefore];
     if point.signature.mutating {
-        vec![Effect::CrashBefore, Effect::CrashAfter, Effect::Cancel]
-    } else {
-        vec![Effect::CrashBefore]
+        all.extend([Effect::CrashAfter, Effect::Cancel, Effect::CancelTwice]);
     }
+    all
 }
 
 fn aimed(point: &Point, effect: Effect, times: u64) -> Aimed {
@@ -157,6 +158,7 @@ mod tests {
             },
             occurrence,
             leads,
+            echoes: false,
         }
     }
 
@@ -185,8 +187,10 @@ mod tests {
             "s:Make#2*1000=throttle",
             "s:Make#2=lost-request",
             "s:Make#2=crash-before",
+            "s:Make#2=cancel-before",
             "s:Make#2=crash-after",
             "s:Make#2=cancel",
+            "s:Make#2=cancel-twice",
         ];
         check(
             &[point("Make", true, 2, true)],
@@ -201,6 +205,7 @@ mod tests {
             "s:Look#3=throttle",
             "s:Look#3=lost-request",
             "s:Look#3=crash-before",
+            "s:Look#3=cancel-before",
         ];
         check(
             &[point("Look", false, 3, false)],
@@ -225,8 +230,8 @@ mod tests {
             pedantic: true,
         };
         let points = [point("Look", false, 1, true)];
-        assert_eq!(singles(&points, documented, &all).len(), 5);
-        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 4);
+        assert_eq!(singles(&points, documented, &all).len(), 6);
+        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 5);
     }
 
     #[test]

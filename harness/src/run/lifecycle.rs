@@ -147,8 +147,8 @@ async fn make_and_use(
         provisioned = provision::retry(book, stage).await;
     }
     match provisioned {
-        Some(_) if stage.trial.is_campaign() => {
-            in_truth::ready(book, stage, baseline, truth).await;
+        Some(provisioned) if stage.trial.is_campaign() => {
+            in_truth::ready(book, stage, baseline, &provisioned.made, truth).await;
         }
         Some(provisioned) => use_cluster(book, stage, &provisioned).await,
         None => {}
@@ -192,6 +192,9 @@ fn done(mut book: Book<'_, '_>, stage: &Stage<'_>, truth: Truth) -> Ran {
     }
     for problem in stage.faults.failed_changes() {
         book.find("faults", format!("{problem}: this trial proves nothing"));
+    }
+    for early in stage.faults.impatience() {
+        book.find("O5 ends", early);
     }
     let calls = stage.journal.calls();
     book.find_all(oracles::calls::lookers(&calls));

@@ -27,13 +27,15 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
             "teardown-retry"
         });
         let mut provisioner = stage.provisioner();
-        let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
+        let meaning = expect::teardown(stage.trial.expected(), &ending, number == ATTEMPTS_MAX);
         if let Ending::Late(limit) = &ending {
             book.find("O5 ends", format!("teardown did not end: {limit}"));
+            book.end(begun, meaning.verdict, meaning.message);
+        } else {
+            book.end_judged(begun, meaning.verdict, meaning.message);
         }
-        let meaning = expect::teardown(stage.trial.expected(), &ending, number == ATTEMPTS_MAX);
-        book.end_judged(begun, meaning.verdict, meaning.message);
         if ending == Ending::Succeeded {
             again(book, stage, minutes).await;
         }
@@ -49,7 +51,7 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let minutes = stage.scenario().limits.teardown_minutes;
     let begun = book.begin("teardown-later");
     let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+    let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
     drop(provisioner);
     if ending == Ending::Succeeded {
         book.end(begun, Verdict::Pass, "the same teardown finished");
@@ -89,7 +91,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         let struck = strikes(stage);
         before = stage.journal.len();
         let mut provisioner = stage.provisioner();
-        (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         // One that a fault struck shows nothing.
         if strikes(stage) == struck {
             break;

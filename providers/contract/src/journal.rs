@@ -138,7 +138,7 @@ pub fn digest(body: &[u8]) -> String {
 
 /// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
 /// nothing about the call. Other bodies as they are.
-fn in_key_order(body: &[u8]) -> Vec<u8> {
+pub(crate) fn in_key_order(body: &[u8]) -> Vec<u8> {
     let json = body
         .starts_with(b"{")
         .then(|| serde_json::from_slice(body).ok())
