@@ -39,6 +39,8 @@ pub struct Point {
     pub leads: bool,
     /// Whether the same was asked before the last change: then its answer can be stale.
     pub echoes: bool,
+    /// Whether the cloud accepted it: what was refused starts nothing that could fail later.
+    pub accepted: bool,
 }
 
 /// The points of a clean run. Polls of one loop (the same request again and again within a part) are
@@ -77,6 +79,7 @@ pub fn points(calls: &[Call], marks: &[(&'static str, usize)], every_poll: bool)
             signature: call.signature.clone(),
             occurrence: *count,
             leads: true,
+            accepted: call.status.is_some_and(|status| status < 400),
             echoes: !call.signature.mutating && before < changes,
         });
     }

@@ -4,10 +4,9 @@
 
 use kubeproof_contract::call::{Actor, Signature};
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::{Effect, Fault, Where};
+use kubeproof_contract::fault::{Effect, Fault, LASTING, Where};
 
 use super::points::{Part, Point};
-use crate::run::trial::PERSISTENT;
 
 /// One fault of a schedule, and where it is aimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +53,13 @@ pub fn singles(
     let mut all = Vec::new();
     for point in points {
         for known in documented(&point.signature) {
-            let stale = known.effect == Effect::StaleRead(None);
-            if !wanted.takes(&known.effect, known.pedantic) || stale && !point.echoes {
+            if !wanted.takes(&known.effect, known.pedantic) || !can_meet(point, &known.effect) {
                 continue;
             }
             all.push(vec![aimed(point, known.effect.clone(), 1)]);
             // A fault that lasts from a later poll on is the same as one from the first.
             if known.can_persist && point.leads {
-                all.push(vec![aimed(point, known.effect, PERSISTENT)]);
+                all.push(vec![aimed(point, known.effect, LASTING)]);
             }
         }
         for effect in deaths(point) {
@@ -71,6 +69,18 @@ pub fn singles(
         }
     }
     all
+}
+
+/// Whether an effect could show at this point: only what was asked before can be stale, and only what
+/// was accepted can fail later.
+fn can_meet(point: &Point, effect: &Effect) -> bool {
+    match effect {
+        Effect::StaleRead(None) => point.echoes,
+        Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
+            point.accepted
+        }
+        _ => true,
+    }
 }
 
 /// The ways in which a process can end around a call. After a read nothing has changed, so the death
@@ -159,6 +169,7 @@ mod tests {
             occurrence,
             leads,
             echoes: false,
+            accepted: true,
         }
     }
 

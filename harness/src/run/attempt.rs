@@ -32,6 +32,7 @@ pub async fn attempt<T>(
 ) -> (Ending, Option<T>) {
     stage.faults.process_begins();
     let began = stage.clock.now();
+    let from = if stoppable { 0 } else { stage.journal.len() };
     let deadline = Duration::from_secs(u64::from(minutes) * 60);
     let stopped = async {
         if stoppable {
@@ -56,7 +57,7 @@ pub async fn attempt<T>(
         () = tokio::time::sleep(deadline) => {
             (Ending::Late(format!("its limit is {minutes} minutes")), None, Vec::new())
         }
-        calls = over_budget(stage) => {
+        calls = over_budget(stage, from) => {
             (Ending::Late(format!("{calls} calls were made, the budget of the trial is {}",
                 stage.scenario().limits.calls)), None, Vec::new())
         }
@@ -102,16 +103,17 @@ pub fn faults_are_over(stage: &Stage<'_>) -> bool {
     let tally = stage.faults.tally();
     tally
         .iter()
-        .all(|(fault, count)| count.struck >= fault.place.times)
+        .all(|(fault, count)| !fault.place.lasts() && count.struck >= fault.place.times)
 }
 
-/// Ends when more calls were made than the trial may make.
-async fn over_budget(stage: &Stage<'_>) -> usize {
+/// Ends when more calls were made than the trial may make. Teardown has a budget of its own: a storm of
+/// calls before must not keep it from its work.
+async fn over_budget(stage: &Stage<'_>, from: usize) -> usize {
     let budget = usize::try_from(stage.scenario().limits.calls).unwrap_or(usize::MAX);
     loop {
         // Bounded by the deadline beside it.
         tokio::time::sleep(LOOK_EVERY).await;
-        let calls = stage.journal.len();
+        let calls = stage.journal.len().saturating_sub(from);
         if calls > budget {
             return calls;
         }

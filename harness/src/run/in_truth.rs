@@ -96,7 +96,7 @@ pub async fn audit(
     let key = |resource: &Resource| end_state::key(&stage.run, resource);
     truth.left = staying.iter().chain(&orphans).map(key).collect();
     let price = look::price(auditor);
-    let said = if book.passed("teardown") || book.passed("teardown-retry") {
+    let said = if book.torn_down {
         "is left behind, though teardown reported success"
     } else {
         "is left behind"

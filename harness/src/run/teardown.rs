@@ -37,6 +37,7 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
             book.end_judged(begun, meaning.verdict, meaning.message);
         }
         if ending == Ending::Succeeded {
+            book.torn_down = true;
             again(book, stage, minutes).await;
         }
         if !meaning.again {
@@ -54,6 +55,7 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
     drop(provisioner);
     if ending == Ending::Succeeded {
+        book.torn_down = true;
         book.end(begun, Verdict::Pass, "the same teardown finished");
         again(book, stage, minutes).await;
     } else {

@@ -19,8 +19,8 @@ pub mod hurries;
 pub mod ignores_failed_write;
 #[path = "wrong/loses_a_rule.rs"]
 pub mod loses_a_rule;
-#[path = "wrong/names_by_disk.rs"]
-pub mod names_by_disk;
+#[path = "wrong/begins_anew.rs"]
+pub mod begins_anew;
 #[path = "wrong/needs_living_cluster.rs"]
 pub mod needs_living_cluster;
 #[path = "wrong/says_half.rs"]

@@ -12,6 +12,9 @@ use crate::call::{Actor, Signature};
 use crate::effect::read_effect;
 pub use crate::effect::{EFFECTS, Effect};
 
+/// A fault that strikes so often in a row goes on for ever.
+pub const LASTING: u64 = 1000;
+
 /// Which calls a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Where {
@@ -23,7 +26,7 @@ pub struct Where {
     pub operation: String,
     /// The first matching call that is struck, from 1.
     pub occurrence: u64,
-    /// How many matching calls in a row are struck.
+    /// How many matching calls in a row are struck; [`LASTING`] and more: all.
     pub times: u64,
 }
 
@@ -50,7 +53,12 @@ impl Where {
 
     /// Whether the `count`-th matching call (from 1) is struck.
     pub fn strikes(&self, count: u64) -> bool {
-        count >= self.occurrence && count - self.occurrence < self.times
+        count >= self.occurrence && (self.lasts() || count - self.occurrence < self.times)
+    }
+
+    /// Whether it goes on until the faults are over.
+    pub fn lasts(&self) -> bool {
+        self.times >= LASTING
     }
 }
 

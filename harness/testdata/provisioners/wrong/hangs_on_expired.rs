@@ -1,46 +1,29 @@
-//! Asks again for ever with credentials that have expired.
+//! Tries again for ever with credentials that have expired.
 //!
 //! Seen in the wild (terraform-provider-aws issue 32809: hours without a word).
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use http::{Request, Response};
-use kubeproof_contract::call::Signature;
-use kubeproof_contract::provisioner::Provisioner;
-use kubeproof_contract::transport::{SharedTransport, TransportError};
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{Acts, Parts, Work, tears_down};
 
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(600);
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
-        "hangs on expired credentials",
-        parts,
-        |parts| Box::pin(async { parts.bent(Stubborn).provision().await }),
-        tears_down,
-    )
+    Acts::boxed("hangs on expired credentials", parts, provision, tears_down)
 }
 
-#[derive(Debug)]
-struct Stubborn;
-
-#[async_trait]
-impl Bend for Stubborn {
-    async fn send(
-        &self,
-        _: &Signature,
-        request: Request<Bytes>,
-        inner: &SharedTransport,
-    ) -> Result<Response<Bytes>, TransportError> {
+fn provision(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async {
         loop {
-            let answer = inner.send(request.clone()).await?;
-            if !String::from_utf8_lossy(answer.body()).contains("expired") {
-                return Ok(answer);
+            match parts.reference().provision().await {
+                // The bug: nobody is told, and nothing changes.
+                Err(error) if error.message.contains("expired") => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                result => return result,
             }
-            tokio::time::sleep(PAUSE).await;
         }
-    }
+    })
 }

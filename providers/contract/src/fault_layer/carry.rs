@@ -205,7 +205,12 @@ impl FaultLayer {
                 if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
                     request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
                 }
-                self.inner.send(request).await
+                let answer = self.inner.send(request).await;
+                // What is refused starts nothing that could fail later.
+                if answer.as_ref().is_ok_and(|answer| answer.status().as_u16() >= 400) {
+                    self.plan.missed(struck.fault);
+                }
+                answer
             }
             Effect::StaleRead(_) | Effect::RepeatedPage => {
                 self.reread(request, struck, &effect).await
