@@ -274,13 +274,17 @@ fn none_of_them_needs_more_than_two_faults() {
 #[track_caller]
 fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     let scenario = in_place(scenario_of("../scenarios/aws/two-zones.yaml"), make);
+    let mut missed = 0;
     for (name, of, faults, _) in TABLE {
         let strikes = matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
         if strikes {
             let shown = under(&scenario, faults);
-            assert_eq!(page::verdict(&shown), Verdict::Pass, "{name}: {:#?}", shown.findings);
+            assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
+            missed += shown.unreached.len();
         }
     }
+    // Another order of calls needs fewer of one name: that fault has nothing to strike.
+    assert!(missed <= 1, "{missed}");
     let sliced = Order {
         wanted: Wanted {
             effects: effects.iter().map(|name| (*name).to_owned()).collect(),
