@@ -49,7 +49,7 @@ pub struct Trail {
 /// Records a call in the trail, if it is one that CloudTrail records and that changed something.
 pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     let Ok(answer) = outcome else { return };
-    if is_read(&call.action) || call.service == "ce" {
+    if only_reads(call) || call.service == "ce" {
         return;
     }
     let id = format!(

@@ -22,7 +22,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A NAT gateway: 1 to 3 minutes, and never on the longest chain.
-    pub(crate) const NAT: Self = Self::new(10, 0, 10);
+    pub(crate) const NAT: Self = Self::new(15, 0, 15);
     /// A cluster: hardly ever ready before 7 minutes.
     pub(crate) const CLUSTER: Self = Self::new(20, 420, 5);
     /// A node group: hardly ever ready before 100 seconds.
