@@ -14,13 +14,14 @@ use super::stage::Stage;
 use crate::oracles::calls;
 use crate::oracles::price::{Item, list};
 
-/// How often teardown is tried.
+/// How often teardown is tried, and once more for each further fault that may have struck an attempt.
 const ATTEMPTS_MAX: usize = 3;
 
 /// Tears down, in a new process each time, until one succeeds. Whether one did.
 pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
     let minutes = stage.scenario().limits.teardown_minutes;
-    for number in 1..=ATTEMPTS_MAX {
+    let most = ATTEMPTS_MAX + stage.trial.faults().len().saturating_sub(1);
+    for number in 1..=most {
         let begun = book.begin(if number == 1 {
             "teardown"
         } else {
@@ -29,7 +30,7 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
         let mut provisioner = stage.provisioner();
         let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
-        let meaning = expect::teardown(stage.trial.expected(), &ending, number == ATTEMPTS_MAX);
+        let meaning = expect::teardown(stage.trial.expected(), &ending, number == most);
         if let Ending::Late(limit) = &ending {
             book.find("O5 ends", format!("teardown did not end: {limit}"));
             book.end(begun, meaning.verdict, meaning.message);
@@ -99,8 +100,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
             break;
         }
     }
-    let calls = stage.journal.calls();
-    let changed = calls::second_teardown(calls.get(before..).unwrap_or_default());
+    let changed = calls::second_teardown(&stage.journal.calls_from(before));
     match (&ending, changed) {
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
         (Ending::Succeeded, Some(mut wrong)) => {

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::cloud::is_read;
+use crate::cloud::only_reads;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::sts::{CALLER_ID, CALLER_NAME, caller_arn};

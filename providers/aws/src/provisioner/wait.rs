@@ -28,7 +28,7 @@ impl Pace {
     /// A node group: hardly ever ready before 100 seconds.
     pub(crate) const NODES: Self = Self::new(15, 100, 5);
     /// Deletions of clusters and node groups, and interfaces that linger.
-    pub(crate) const GONE: Self = Self::new(15, 0, 15);
+    pub(crate) const GONE: Self = Self::new(20, 0, 20);
 
     const fn new(seldom: u64, early: u64, often: u64) -> Self {
         Self {

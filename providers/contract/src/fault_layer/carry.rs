@@ -234,7 +234,15 @@ impl FaultLayer {
 impl Transport for FaultLayer {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let signature = self.dialect.signature(&request);
-        let key = memory::key(&signature, &request);
+        // Only these look at what was sent before.
+        let looks_back = |effect: &Effect| {
+            matches!(effect, Effect::Throttle(Some(_)) | Effect::StaleRead(None))
+        };
+        let key = if self.plan.has(looks_back) {
+            memory::key(&signature, &request)
+        } else {
+            Vec::new()
+        };
         lock(&self.plan.inner.waits).sent(self.actor, &signature, &key);
         if let Some(page) = self.same_page(&request, &signature) {
             return Ok(page);
