@@ -53,7 +53,10 @@ fn order(mode: Mode) -> Order {
 
 fn under(scenario: &Scenario, faults: &[&str]) -> Campaign {
     let read = |text: &&str| text.parse::<Fault>().expect("a fault");
-    campaign(scenario, &order(Mode::These(faults.iter().map(read).collect())))
+    campaign(
+        scenario,
+        &order(Mode::These(faults.iter().map(read).collect())),
+    )
 }
 
 /// Where a wrong provisioner comes from.
@@ -150,7 +153,10 @@ const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
     (
         "trusts one look",
         File("trusts_one_look.yaml"),
-        &["ec2:CreateVpc#1=crash-after", "ec2:DescribeVpcs#2=stale-read"],
+        &[
+            "ec2:CreateVpc#1=crash-after",
+            "ec2:DescribeVpcs#2=stale-read",
+        ],
         &["O2 twins", "O8 end state"],
     ),
     (
@@ -229,7 +235,10 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     for (name, of, faults, expected) in TABLE {
         let shown = under(&wrong_one(of), faults);
         let found = oracles(&shown);
-        let clean = shown.findings.iter().all(|finding| !finding.faults.is_empty());
+        let clean = shown
+            .findings
+            .iter()
+            .all(|finding| !finding.faults.is_empty());
         let expected: BTreeSet<&str> = expected.iter().copied().collect();
         let all_strike = shown.unreached.is_empty();
         if found != expected || !clean || !all_strike {
@@ -239,7 +248,9 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
                 .map(|one| format!("  {}: {}", one.oracle, one.message))
                 .collect();
             let (said, unreached) = (said.join("\n"), &shown.unreached);
-            wrong.push(format!("{name}: {found:?} clean {clean} {unreached:?}\n{said}"));
+            wrong.push(format!(
+                "{name}: {found:?} clean {clean} {unreached:?}\n{said}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -276,7 +287,8 @@ fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     let scenario = in_place(scenario_of("../scenarios/aws/two-zones.yaml"), make);
     let mut missed = 0;
     for (name, of, faults, _) in TABLE {
-        let strikes = matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
+        let strikes =
+            matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
         if strikes {
             let shown = under(&scenario, faults);
             assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
@@ -298,7 +310,12 @@ fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     };
     let shown = campaign(&scenario, &sliced);
     assert!(shown.lifecycles > 5, "{}", shown.lifecycles);
-    assert_eq!(page::verdict(&shown), Verdict::Pass, "{:#?}", shown.findings);
+    assert_eq!(
+        page::verdict(&shown),
+        Verdict::Pass,
+        "{:#?}",
+        shown.findings
+    );
 }
 
 #[test]

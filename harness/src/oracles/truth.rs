@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn what_is_said_to_be_left_behind_is_the_truth_and_all_of_it() {
         let price = |_: &Resource| None;
-        let there = [Resource::new("vpc", "vpc-1", "r"), Resource::new("group", "c/main", "r")];
+        let there = [
+            Resource::new("vpc", "vpc-1", "r"),
+            Resource::new("group", "c/main", "r"),
+        ];
         let check = |said: &[&str], expected: &[&str]| {
             let said: Vec<String> = said.iter().map(|id| (*id).to_owned()).collect();
             let found = left_behind(&said, &there, &there, &price);
@@ -105,7 +108,10 @@ mod tests {
         check(&["vpc-1", "main"], &[]);
         check(&["vpc-1", "c/main"], &[]);
         check(&["vpc-1"], &["group c/main"]);
-        check(&["vpc-1", "main", "vpc-2"], &["vpc-2 behind, which is not there"]);
+        check(
+            &["vpc-1", "main", "vpc-2"],
+            &["vpc-2 behind, which is not there"],
+        );
     }
 
     #[test]

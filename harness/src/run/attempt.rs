@@ -32,7 +32,8 @@ pub async fn attempt<T>(
 ) -> (Ending, Option<T>) {
     stage.faults.process_begins();
     let began = stage.clock.now();
-    let from = if stoppable { 0 } else { stage.journal.len() };
+    let whole = stoppable && !stage.trial.is_campaign();
+    let from = if whole { 0 } else { stage.journal.len() };
     let deadline = Duration::from_secs(u64::from(minutes) * 60);
     let stopped = async {
         if stoppable {
@@ -107,7 +108,7 @@ pub fn faults_are_over(stage: &Stage<'_>) -> bool {
 }
 
 /// Ends when more calls were made than the trial may make. Teardown has a budget of its own: a storm of
-/// calls before must not keep it from its work.
+/// calls before must not keep it from its work. In a campaign each attempt has one.
 async fn over_budget(stage: &Stage<'_>, from: usize) -> usize {
     let budget = usize::try_from(stage.scenario().limits.calls).unwrap_or(usize::MAX);
     loop {

@@ -3,6 +3,8 @@
 //! Apart from the defects that a scenario file can name: these are made of the contract alone. Their
 //! sources are the issues of public provisioners.
 
+#[path = "wrong/begins_anew.rs"]
+pub mod begins_anew;
 #[path = "wrong/blind_repeat.rs"]
 pub mod blind_repeat;
 #[path = "wrong/cleans_by_name.rs"]
@@ -19,8 +21,6 @@ pub mod hurries;
 pub mod ignores_failed_write;
 #[path = "wrong/loses_a_rule.rs"]
 pub mod loses_a_rule;
-#[path = "wrong/begins_anew.rs"]
-pub mod begins_anew;
 #[path = "wrong/needs_living_cluster.rs"]
 pub mod needs_living_cluster;
 #[path = "wrong/says_half.rs"]

@@ -32,7 +32,8 @@ const QUOTA: &str = "EC2 error codes (…LimitExceeded); EKS and IAM service mod
 /// Reads that lag behind changes.
 const LAG: &str = "EC2 developer guide, eventual consistency; IAM user guide, eventual consistency";
 /// Roles that other services do not see yet.
-const ROLE_LAG: &str = "IAM user guide, eventual consistency; terraform-provider-aws waits 2 minutes";
+const ROLE_LAG: &str =
+    "IAM user guide, eventual consistency; terraform-provider-aws waits 2 minutes";
 
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
@@ -97,9 +98,7 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
         |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
     let stuck = |source| Documented::transient(Effect::AsyncStuck, source);
     let late = |source| Documented::transient(Effect::AsyncLate(2), source);
-    let unseen = |code: &str| {
-        Documented::transient(Effect::StaleRead(Some(code.to_owned())), LAG)
-    };
+    let unseen = |code: &str| Documented::transient(Effect::StaleRead(Some(code.to_owned())), LAG);
     let role_lag = || Documented::transient(Effect::PermissionLag, ROLE_LAG);
     let quota = || Documented::lasting(Effect::Quota, QUOTA);
     let in_use = |source| Documented::lasting(Effect::Dependency, source);

@@ -41,7 +41,10 @@ impl Disk {
     /// # Errors
     /// When it cannot be read.
     pub async fn read(&self, name: &str) -> Result<Option<Bytes>, TransportError> {
-        let answer = self.0.send(request(Method::GET, name, Bytes::new())?).await?;
+        let answer = self
+            .0
+            .send(request(Method::GET, name, Bytes::new())?)
+            .await?;
         Ok(answer.status().is_success().then(|| answer.into_body()))
     }
 
@@ -50,7 +53,10 @@ impl Disk {
     /// # Errors
     /// When it cannot be written.
     pub async fn write(&self, name: &str, content: impl Into<Bytes>) -> Result<(), TransportError> {
-        let answer = self.0.send(request(Method::PUT, name, content.into())?).await?;
+        let answer = self
+            .0
+            .send(request(Method::PUT, name, content.into())?)
+            .await?;
         if answer.status().is_success() {
             return Ok(());
         }

@@ -143,12 +143,12 @@ pub const EFFECTS: &[(&str, &str)] = &[
         "permission-lag",
         "not known yet what was just permitted; not applied",
     ),
-    (
-        "partial",
-        "accepted, a part of it is made; rehearsal only",
-    ),
+    ("partial", "accepted, a part of it is made; rehearsal only"),
     ("write-fails", "the disk takes no write"),
-    ("torn-write", "the provisioner dies in the middle of a write to its disk"),
+    (
+        "torn-write",
+        "the provisioner dies in the middle of a write to its disk",
+    ),
     ("lost-disk", "the provisioner dies, and its disk is lost"),
     (
         "foreign-change",
@@ -264,4 +264,3 @@ impl fmt::Display for Effect {
         }
     }
 }
-

@@ -64,7 +64,9 @@ impl Dialect for Toy {
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
         let text = String::from_utf8_lossy(response.body());
-        Some(Response::new(Bytes::from(format!("{text}, {FURTHER_PAGE}"))))
+        Some(Response::new(Bytes::from(format!(
+            "{text}, {FURTHER_PAGE}"
+        ))))
     }
 
     fn error_code(&self, _: &Response<Bytes>) -> Option<String> {
@@ -136,7 +138,11 @@ impl Bench {
 /// Effects on a call that changes things: what its client sees, and what arrives at once.
 const ON_A_CHANGE: &[(&str, &str, &[&str])] = &[
     ("reject", "Rejected(None)", &[]),
-    ("throttle(3)", "Throttled { retry_after_seconds: Some(3) }", &[]),
+    (
+        "throttle(3)",
+        "Throttled { retry_after_seconds: Some(3) }",
+        &[],
+    ),
     ("server-error", "Server", &[]),
     ("server-error-after", "Server", &["/Make"]),
     ("lost-request", "lost", &[]),
@@ -254,7 +260,9 @@ async fn who_is_told_to_wait_and_does_not_is_told_of() {
 
 /// An effect on the second write of a file: how the write ends, and what the file holds then.
 async fn check_disk(effect: &str, ends: &str, holds: Option<&str>) {
-    let plan = FaultPlan::new(vec![format!("disk:Write#2={effect}").parse().expect(effect)]);
+    let plan = FaultPlan::new(vec![
+        format!("disk:Write#2={effect}").parse().expect(effect),
+    ]);
     let disk = Disk::over(plan.layer(Files::new(), Arc::new(DiskDialect), Actor::Provisioner));
     disk.write("file", "first").await.expect("written");
     let ended = tokio::select! {

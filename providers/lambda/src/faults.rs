@@ -11,7 +11,8 @@ use kubeproof_contract::fault::Effect;
 use crate::dialect::SERVICE;
 
 /// Requests that come too fast.
-const THROTTLE: &str = "API documentation: one request a second, one launch in 12 s; skypilot issue 2261";
+const THROTTLE: &str =
+    "API documentation: one request a second, one launch in 12 s; skypilot issue 2261";
 /// Server errors.
 const SERVER: &str = "API error table (global/unknown, global/internal-error); skypilot issue 3410";
 /// Requests that are applied, and nobody hears of it.
@@ -27,7 +28,8 @@ const QUOTA: &str = "API error table (global/quota-exceeded)";
 /// The list of what is available is a hint only.
 const CAPACITY: &str = "API error table (instance-operations/launch/insufficient-capacity)";
 /// States of an instance.
-const STATES: &str = "API documentation of instances: booting, active, unhealthy, terminating, preempted";
+const STATES: &str =
+    "API documentation of instances: booting, active, unhealthy, terminating, preempted";
 /// API servers of Kubernetes.
 const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
 
@@ -67,8 +69,7 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
 
 /// What only some operations can meet.
 fn of_operation(operation: &str) -> Vec<Documented> {
-    let fail =
-        |code: &str| Documented::transient(Effect::AsyncFail(Some(code.to_owned())), STATES);
+    let fail = |code: &str| Documented::transient(Effect::AsyncFail(Some(code.to_owned())), STATES);
     match operation {
         "LaunchInstance" => vec![
             Documented::lasting(Effect::Quota, QUOTA),

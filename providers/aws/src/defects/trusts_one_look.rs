@@ -24,8 +24,9 @@ impl Provisioner for TrustsOneLook {
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
-        let failed =
-            |problem: crate::provisioner::problem::Problem| ProvisionerError::new(problem.to_string());
+        let failed = |problem: crate::provisioner::problem::Problem| {
+            ProvisionerError::new(problem.to_string())
+        };
         // The bug: what an earlier process made a moment ago may not show yet.
         if vpc::find(&session).await.map_err(failed)?.is_none() {
             vpc::create(&session).await.map_err(failed)?;

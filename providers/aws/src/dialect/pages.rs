@@ -7,7 +7,11 @@ use http::{HeaderValue, Response, header};
 use kubeproof_contract::call::FURTHER_PAGE;
 
 /// Lists of EC2 that have no pages.
-const WHOLE: &[&str] = &["DescribeAddresses", "DescribeAvailabilityZones", "DescribeRegions"];
+const WHOLE: &[&str] = &[
+    "DescribeAddresses",
+    "DescribeAvailabilityZones",
+    "DescribeRegions",
+];
 
 /// The list with the token of a further page; `None` when it has no pages, or has a further one.
 pub(super) fn with_further(
@@ -29,7 +33,9 @@ pub(super) fn with_further(
     let mut response = Response::from_parts(response.clone().into_parts().0, Bytes::from(more));
     let length = HeaderValue::from(response.body().len());
     if response.headers().contains_key(header::CONTENT_LENGTH) {
-        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
     }
     Some(response)
 }
@@ -74,7 +80,12 @@ mod tests {
             Some("<A><vpcSet/><nextToken>kubeproof-further-page</nextToken></A>"),
         );
         check("ec2", "DescribeAddresses", "<A><b/></A>", None);
-        check("ec2", "DescribeVpcs", "<A><nextToken>x</nextToken></A>", None);
+        check(
+            "ec2",
+            "DescribeVpcs",
+            "<A><nextToken>x</nextToken></A>",
+            None,
+        );
         check(
             "eks",
             "ListNodegroups",

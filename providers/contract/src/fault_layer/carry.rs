@@ -198,16 +198,16 @@ impl FaultLayer {
                 let (parts, body) = response.into_parts();
                 Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
             }
-            Effect::AsyncFail(_)
-            | Effect::AsyncStuck
-            | Effect::AsyncLate(_)
-            | Effect::Partial => {
+            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
                 if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
                     request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
                 }
                 let answer = self.inner.send(request).await;
                 // What is refused starts nothing that could fail later.
-                if answer.as_ref().is_ok_and(|answer| answer.status().as_u16() >= 400) {
+                if answer
+                    .as_ref()
+                    .is_ok_and(|answer| answer.status().as_u16() >= 400)
+                {
                     self.plan.missed(struck.fault);
                 }
                 answer
@@ -235,9 +235,8 @@ impl Transport for FaultLayer {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let signature = self.dialect.signature(&request);
         // Only these look at what was sent before.
-        let looks_back = |effect: &Effect| {
-            matches!(effect, Effect::Throttle(Some(_)) | Effect::StaleRead(None))
-        };
+        let looks_back =
+            |effect: &Effect| matches!(effect, Effect::Throttle(Some(_)) | Effect::StaleRead(None));
         let key = if self.plan.has(looks_back) {
             memory::key(&signature, &request)
         } else {

@@ -40,7 +40,10 @@ impl Memory {
     /// The last answer to this request from before the last change.
     pub fn before(&self, key: &[u8]) -> Option<Response<Bytes>> {
         let answers = self.answers.get(key)?;
-        let older = answers.iter().rev().find(|(changes, _)| *changes < self.changes);
+        let older = answers
+            .iter()
+            .rev()
+            .find(|(changes, _)| *changes < self.changes);
         older.map(|(_, answer)| answer.clone())
     }
 }

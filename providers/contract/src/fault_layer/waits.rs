@@ -31,13 +31,20 @@ impl Waits {
     /// A call was told to wait so long before it is sent again.
     pub fn ask(&mut self, key: Vec<u8>, seconds: u64) {
         let until = Instant::now() + Duration::from_secs(seconds);
-        self.asked.push(Asked { key, until, seconds });
+        self.asked.push(Asked {
+            key,
+            until,
+            seconds,
+        });
     }
 
     /// A call is sent.
     pub fn sent(&mut self, actor: Actor, signature: &Signature, key: &[u8]) {
         let now = Instant::now();
-        let early = self.asked.iter().find(|asked| asked.key == key && asked.until > now);
+        let early = self
+            .asked
+            .iter()
+            .find(|asked| asked.key == key && asked.until > now);
         if let Some(asked) = early {
             let early = asked.until.duration_since(now).as_millis();
             self.broken.push(format!(
