@@ -1,17 +1,31 @@
 #!/usr/bin/env bash
 # Gathers the real clients that judge the simulators, or fails: none is skipped in CI. Sourced by `.ci/run`.
-# The AWS CLI and boto3 come by pip into an environment of their own; terraform with a mirror of its AWS
-# provider and several versions of kubectl must be on the machine.
+# The AWS CLI, boto3, the Python clients of Kubernetes and Lambda Cloud, and moto come by pip, moto into an environment
+# of its own; terraform with a mirror of its AWS provider and several versions of kubectl must be on the machine.
+# Versions are pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md say what these do.
 
 clients_python="$HOME/.cache/kubeproof/clients"
+clients_moto="$HOME/.cache/kubeproof/moto"
+clients_packages=(awscli==1.46.3 boto3==1.44.8 botocore==1.44.8 kubernetes==37.0.1
+  lambda-ai-cloud-api-client==2.4.1)
+clients_moto_packages=('moto[server]==5.2.5')
+
+# clients_environment FOLDER PACKAGE…: a virtual environment with just these, made anew when they are others.
+clients_environment() {
+  local folder="$1"
+  shift
+  if [ "$(cat "$folder/packages" 2>/dev/null)" != "$*" ]; then
+    python3 -m venv --clear "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    echo "$*" >"$folder/packages"
+  fi
+}
 
 # clients_ready FOLDER: sets KUBEPROOF_CLIENTS; FOLDER takes terraform's configuration.
 clients_ready() {
   local folder="$1" kubectls="" kubectl="" count=0 mirror=""
-  if ! "$clients_python/bin/python" -c 'import boto3, awscli, kubernetes' >/dev/null 2>&1; then
-    python3 -m venv "$clients_python"
-    "$clients_python/bin/pip" install --quiet --disable-pip-version-check awscli boto3 kubernetes
-  fi
+  clients_environment "$clients_python" "${clients_packages[@]}"
+  clients_environment "$clients_moto" "${clients_moto_packages[@]}"
   export PATH="$clients_python/bin:$PATH"
 
   # The versions lie beside the kubectl of the search path, or are on it by the names kubectl.1.NN.
@@ -43,5 +57,6 @@ clients_ready() {
   printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$folder/terraform.rc"
   export TF_CLI_CONFIG_FILE="$folder/terraform.rc"
 
-  export KUBEPROOF_CLIENTS="aws,boto3=$clients_python/bin/python,terraform$kubectls"
+  local python="$clients_python/bin/python"
+  export KUBEPROOF_CLIENTS="aws,boto3=$python,kubernetes=$python,lambda=$python,moto=$clients_moto/bin/moto_server,terraform$kubectls"
 }

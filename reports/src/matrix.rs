@@ -202,13 +202,23 @@ fn recovery(group: &Group<'_>) -> Cell {
     cell
 }
 
-/// Provisioning of one trial: preflight, provision and checks.
+/// Provisioning of one trial: preflight, provision and checks. A forced failure is a phase that passed, and
+/// proves no provisioning: without checks there was nothing to check.
 pub fn provisioning(record: &Record) -> Judged {
-    of_phases(
+    let judged = of_phases(
         record,
-        &["provision"],
-        &["preflight", "baseline", "ready", "checks", "retry"],
-    )
+        &["provision", "checks"],
+        &["preflight", "baseline", "ready", "retry"],
+    );
+    let attempted = record.phases.iter().any(|phase| phase.name == "provision");
+    let checked = record.phases.iter().any(|phase| phase.name == "checks");
+    match judged.0 {
+        Verdict::Skipped if attempted && !checked => (
+            Verdict::Skipped,
+            "no attempt at it succeeded, as was forced".to_owned(),
+        ),
+        _ => judged,
+    }
 }
 
 /// Execution of one trial: the job ran.

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use crate::cost::fixed;
+use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
@@ -107,11 +108,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
         tier: Tier::Rehearsal,
         seed: 1,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = lab::runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
         let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent::shared(), today())
             .map_err(|error| error.to_string())?;

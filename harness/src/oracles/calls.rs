@@ -54,8 +54,16 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
 }
 
 /// O7: a teardown of what is torn down changes nothing.
+///
+/// A call that the cloud refused (4xx: not found, mostly) changed nothing; any other, also one without an
+/// answer, may have.
 pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
+    let refused = |call: &Call| {
+        call.status
+            .is_some_and(|status| (400..500).contains(&status))
+    };
     let changing: Vec<String> = mutating(calls)
+        .filter(|call| !refused(call))
         .map(|call| call.signature.to_string())
         .collect();
     (!changing.is_empty()).then(|| {
@@ -120,6 +128,13 @@ mod tests {
     fn a_second_teardown_may_look_but_not_change() {
         assert_eq!(second_teardown(&[call(Actor::Provisioner, false)]), None);
         assert!(second_teardown(&[call(Actor::Provisioner, true)]).is_some());
+        let answered = |status| Call {
+            status,
+            ..call(Actor::Provisioner, true)
+        };
+        assert_eq!(second_teardown(&[answered(Some(404))]), None);
+        assert!(second_teardown(&[answered(Some(200))]).is_some());
+        assert!(second_teardown(&[answered(Some(500))]).is_some());
     }
 
     #[test]

@@ -168,6 +168,11 @@ impl<'a, 'b> Book<'a, 'b> {
         }
     }
 
+    /// Whether a phase of this name was gone through.
+    pub fn has(&self, name: &str) -> bool {
+        self.phases.iter().any(|phase| phase.name == name)
+    }
+
     /// Whether a phase of this name passed.
     pub fn passed(&self, name: &str) -> bool {
         self.phases

@@ -162,8 +162,7 @@ pub async fn nothing_left(
     let after = settled(stage, auditor, baseline).await;
     let (new, _) = new_of_nobody_else(stage, auditor, baseline, &after);
     let (left, _) = compare::split(new, auditor.resource_types());
-    let words: Vec<String> = left.iter().map(compare::words).collect();
-    match (after.coverage.failed.is_empty(), words.is_empty()) {
+    match (after.coverage.failed.is_empty(), left.is_empty()) {
         (true, true) => book.end(begun, Verdict::Pass, "the first attempt left nothing"),
         (false, true) => {
             let failed = after.coverage.failed.join("; ");
@@ -174,8 +173,11 @@ pub async fn nothing_left(
             );
         }
         (_, false) => {
+            let left = describe(stage, auditor, &left, &after.resources).await;
+            let words: Vec<String> = left.iter().map(compare::orphan_words).collect();
             let message = format!("of the first attempt there still is: {}", words.join(", "));
-            book.find("O1 orphans", &message);
+            let said_clean = book.passed("teardown") || book.passed("teardown-retry");
+            book.find_all(oracles::orphans::listed(&left, said_clean));
             book.end(begun, Verdict::Fail, message);
         }
     }

@@ -82,8 +82,13 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
         }
     }
     if let Some(name) = choice.only.iter().find(|name| !known.contains(name)) {
+        let left_out = if plan.skipped.is_empty() {
+            String::new()
+        } else {
+            format!("; left out: {}", plan.skipped.join("; "))
+        };
         return Err(format!(
-            "there is no trial `{name}`; trials: {}",
+            "there is no trial `{name}`; trials: {}{left_out}",
             known.join(", ")
         ));
     }

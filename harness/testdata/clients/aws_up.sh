@@ -60,4 +60,4 @@ until [ "$(state)" = ACTIVE ]; do sleep 0.2; done
 aws eks wait nodegroup-active --cluster-name demo --nodegroup-name main
 [ "$(q eks list-nodegroups --cluster-name demo --query 'nodegroups[0]')" = main ]
 aws eks update-kubeconfig --name demo > /dev/null
-aws eks get-token --cluster-name demo --query kind --output text | grep -qx ExecCredential
+aws eks get-token --cluster-name demo --query kind --output text | grep -x ExecCredential > /dev/null

@@ -1,6 +1,6 @@
 """A whole EKS lifecycle as boto3 users write it: waiters for every wait, paginators for every list.
 
-It knows no simulator: the environment redirects it. `up`, `down`, or both.
+It knows no simulator: the environment redirects it. `up`, `look`, `down`, or all of them.
 """
 
 import json
@@ -115,12 +115,15 @@ def up():
     wait(EKS, "cluster_active", name=NAME)
     EKS.create_nodegroup(clusterName=NAME, nodegroupName="main", nodeRole=node_role, subnets=subnets,
                          instanceTypes=["t3.medium"],
-                         scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 1})
+                         scalingConfig={"minSize": 1, "maxSize": 2, "desiredSize": 2})
     wait(EKS, "nodegroup_active", clusterName=NAME, nodegroupName="main")
+
+
+def look():
     assert NAME in every(EKS, "list_clusters", "clusters", PaginationConfig={"PageSize": 1})
     reservations = every(EC2, "describe_instances", "Reservations",
                          Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
-    assert len([one for some in reservations for one in some["Instances"]]) == 1, reservations
+    assert len([one for some in reservations for one in some["Instances"]]) == 2, reservations
 
 
 def down():
@@ -139,8 +142,12 @@ def down():
     inside = [{"Name": "vpc-id", "Values": [vpc]}]
     for _ in range(120):
         # Interfaces of the cluster outlive it by minutes; there is no waiter for that.
-        if not every(EC2, "describe_network_interfaces", "NetworkInterfaces", Filters=inside):
+        left = every(EC2, "describe_network_interfaces", "NetworkInterfaces", Filters=inside)
+        if not left:
             break
+        for one in left:
+            if one["Status"] == "available":
+                EC2.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
         time.sleep(0.5)
     for table in every(EC2, "describe_route_tables", "RouteTables", Filters=named()):
         for association in table["Associations"]:
@@ -158,6 +165,7 @@ def down():
         IAM.delete_role(RoleName=name)
 
 
-for step in sys.argv[1:] or ["up", "down"]:
-    {"up": up, "down": down}[step]()
-    print(step, "done")
+if __name__ == "__main__":
+    for step in sys.argv[1:] or ["up", "look", "down"]:
+        {"up": up, "look": look, "down": down}[step]()
+        print(step, "done")

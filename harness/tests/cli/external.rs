@@ -2,6 +2,8 @@
 //!
 //! Apart from real ones (`tests/external.rs`), which need their clients.
 
+use std::path::Path;
+
 use crate::program::{SCENARIO, code, json, kubeproof, nothing_was_made, stderr};
 
 /// A folder with one scenario whose provisioner is this block.
@@ -29,23 +31,23 @@ fn a_block_that_cannot_be_meant_is_an_error_with_its_place() {
     check(
         "  builtin: reference\n  terraform: {dir: x}\n",
         2,
-        &["s.yaml:9:1:", "one of builtin, terraform and command"],
+        &["s.yaml:10:1:", "one of builtin, terraform and command"],
     );
     check(
         "  command:\n    provision: []\n    teardown: [x]\n",
         2,
-        &["s.yaml:11:5:", "`provision` names no program"],
+        &["s.yaml:12:5:", "`provision` names no program"],
     );
     check("  command: {provision: [x]}\n", 2, &["s.yaml:", "teardown"]);
     check(
         "  time_scale: 5\n",
         2,
-        &["s.yaml:10:3:", "`time_scale` is for programs"],
+        &["s.yaml:11:3:", "`time_scale` is for programs"],
     );
     check(
         "  defect: leaks-elastic-ip\n  command: {provision: [x], teardown: [x]}\n",
         2,
-        &["s.yaml:10:3:", "`defect` is for the built-in"],
+        &["s.yaml:11:3:", "`defect` is for the built-in"],
     );
 }
 
@@ -100,4 +102,23 @@ fn an_empty_promise_is_not_believed() {
     let log = run.path().join("provisioner/output.log");
     let log = std::fs::read_to_string(log).expect("a log");
     assert!(log.contains("secret token (redacted)"), "{log}");
+}
+
+/// The blocks that the READMEs show are accepted as they stand.
+#[test]
+fn the_blocks_of_the_readmes_are_scenarios() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut seen = 0;
+    for readme in ["README.md", "providers/external/README.md"] {
+        let text = std::fs::read_to_string(root.join(readme)).expect("a README");
+        for part in text.split("```yaml\n").skip(1) {
+            let block = part.split("```").next().unwrap_or_default();
+            let rest = block.strip_prefix("provisioner:\n");
+            let folder = with(rest.expect("a block of a provisioner"));
+            let output = kubeproof(folder.path(), &["estimate", "s.yaml"]);
+            assert_eq!(code(&output), 0, "{readme}: {block}\n{}", stderr(&output));
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4, "each README shows two kinds");
 }

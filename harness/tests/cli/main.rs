@@ -8,10 +8,16 @@ mod defects;
 mod external;
 mod faults;
 mod help;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
 mod kind;
 mod program;
+mod refusals;
 mod simulate;
 mod streams;
+#[path = "../support/tables.rs"]
+mod tables;
+mod variables;

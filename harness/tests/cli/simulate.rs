@@ -140,7 +140,7 @@ fn listening_for_others_is_said_aloud() {
 }
 
 /// A server without a command, with the lines of its env file.
-fn serve(folder: &Path) -> (Child, Vec<String>) {
+pub fn serve(folder: &Path) -> (Child, Vec<String>) {
     let mut child = command(folder, &["simulate", "--env-file", "env"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -157,14 +157,14 @@ fn serve(folder: &Path) -> (Child, Vec<String>) {
     (child, text.lines().map(str::to_owned).collect())
 }
 
-fn variable<'a>(lines: &'a [String], name: &str) -> &'a str {
+pub fn variable<'a>(lines: &'a [String], name: &str) -> &'a str {
     let start = format!("export {name}='");
     let line = lines.iter().find_map(|line| line.strip_prefix(&start));
     let value = line.and_then(|rest| rest.split('\'').next());
     value.unwrap_or_else(|| panic!("{name} in {lines:#?}"))
 }
 
-fn get(address: &str, path: &str) -> String {
+pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connected");
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("written");

@@ -110,12 +110,24 @@ pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerE
     )))
 }
 
-/// The last words of a program in one line, without the frames that some draw around them.
+/// The last words of a program in one line.
 fn quoted(ended: &Ended) -> String {
+    quotation(&ended.last_words(LAST_LINES))
+}
+
+/// These words in one line, without the frames that terraform draws around them, and of a Python traceback
+/// only its end: the log has the rest.
+fn quotation(words: &str) -> String {
     let frame = |c: char| c.is_whitespace() || "│╷╵".contains(c);
-    let words = ended.last_words(LAST_LINES);
-    let lines: Vec<&str> = words
-        .lines()
+    let all: Vec<&str> = words.lines().collect();
+    // The last frame is a line with its place, and mostly one of code and one of marks, all set in.
+    let of_traceback = |line: &&str| line.starts_with("  File \"");
+    let begin = all.iter().rposition(of_traceback).map_or(0, |place| {
+        let set_in = |line: &&&str| line.starts_with(' ');
+        place + all[place..].iter().take_while(set_in).count()
+    });
+    let lines: Vec<&str> = all[begin..]
+        .iter()
         .map(|line| line.trim_matches(frame))
         .filter(|line| !line.is_empty())
         .collect();
@@ -172,6 +184,19 @@ fn note(log: &Arc<Mutex<Option<File>>>, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_traceback_its_end_is_quoted_and_of_a_frame_its_words() {
+        let check = |words: &str, expected: &str| assert_eq!(quotation(words), expected);
+        let traceback = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g(\n      \
+                         ^^\n  File \"b.py\", line 2, in g\n    raise E(\n    ^^^\nE: no such thing\nmore of it";
+        check(traceback, "E: no such thing | more of it");
+        check(
+            "╷\n│ Error: no\n│ \n│   with a.b\n╵",
+            "Error: no | with a.b",
+        );
+        check("", "it wrote nothing");
+    }
 
     #[test]
     fn a_program_is_found_beside_the_scenario_first_and_then_on_the_search_path() {

@@ -101,9 +101,7 @@ fn made(run: &Run) -> Result<KubernetesAccess, String> {
     Kind.readiness(Tier::Kind, Path::new(".env"))?;
     runtime()?.block_on(async {
         let provisioned = provisioner(run)?.provision().await;
-        provisioned
-            .map(|made| made.access)
-            .map_err(|error| error.to_string())
+        provisioned.map_err(|error| error.to_string())?.access
     })
 }
 

@@ -4,6 +4,8 @@
 mod cloud;
 #[path = "cluster/controllers.rs"]
 mod controllers;
+#[path = "cluster/gpu.rs"]
+mod gpu;
 #[path = "cluster/job.rs"]
 mod job;
 #[path = "cluster/leftovers.rs"]

@@ -127,8 +127,10 @@ fn failures_without_their_main_trial_leave_the_other_cells_skipped() {
 #[test]
 fn a_phase_that_is_missing_or_did_not_pass_is_never_a_pass_in_the_matrix() {
     type Cell = fn(MatrixRow) -> Verdict;
-    let cells: [(&str, Cell); 3] = [
+    let cells: [(&str, Cell); 4] = [
         ("provision", |row| row.provisioning.verdict),
+        // Without checks the attempts failed, as was forced, and proved no provisioning.
+        ("checks", |row| row.provisioning.verdict),
         ("run_job", |row| row.execution.verdict),
         ("teardown", |row| row.cleanup.verdict),
     ];

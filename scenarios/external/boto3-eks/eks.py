@@ -192,9 +192,17 @@ def route_table(inside, part, subnets, **target):
             raise
         again(EC2.replace_route, RouteTableId=made, DestinationCidrBlock="0.0.0.0/0", **target)
     for one in subnets:
-        # Associating again with the same table changes nothing.
-        again(EC2.associate_route_table, RouteTableId=made, SubnetId=one)
+        associate(made, one)
     return made
+
+
+def associate(table, inside):
+    # A subnet has one association, and a second call for it is refused: so it looks first.
+    ensure(
+        lambda: every(EC2, "describe_route_tables", "RouteTables",
+                      Filters=[{"Name": "route-table-id", "Values": [table]},
+                               {"Name": "association.subnet-id", "Values": [inside]}]),
+        lambda: again(ONCE.associate_route_table, RouteTableId=table, SubnetId=inside))
 
 
 def network():
@@ -363,8 +371,8 @@ def remove_network(inside):
         if not any(to.get("Main") for to in one["Associations"]):
             remove(EC2.delete_route_table, RouteTableId=one["RouteTableId"])
     for one in every(EC2, "describe_internet_gateways", "InternetGateways", Filters=ours()):
-        if one["Attachments"]:
-            remove(EC2.detach_internet_gateway, InternetGatewayId=one["InternetGatewayId"], VpcId=inside)
+        for to in one["Attachments"]:
+            remove(EC2.detach_internet_gateway, InternetGatewayId=one["InternetGatewayId"], VpcId=to["VpcId"])
         remove(EC2.delete_internet_gateway, InternetGatewayId=one["InternetGatewayId"])
     groups = every(EC2, "describe_security_groups", "SecurityGroups", Filters=filters)
     groups = [one for one in groups if one["GroupName"] != "default"]

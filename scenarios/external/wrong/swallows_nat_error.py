@@ -1,4 +1,4 @@
-"""Swallows the error of a NAT gateway: the cluster is said to be ready, and a zone has no way out.
+"""Swallows the error of a NAT gateway: the cluster is said to be ready, and a zone has neither way out nor nodes.
 
 Seen in cluster-api-provider-aws, pull 5856.
 """
@@ -22,7 +22,7 @@ def nat_gateway(part, inside):
 
 
 def network():
-    """As the right one does, for those NAT gateways that there are."""
+    """As the right one does, with those zones whose NAT gateway came."""
     inside = eks.vpc()
     gateway = eks.internet_gateway(inside)
     zones = sorted(zone["ZoneName"] for zone in eks.EC2.describe_availability_zones()["AvailabilityZones"])[:2]
@@ -30,12 +30,14 @@ def network():
     private = [eks.subnet(inside, f"private-{n}", f"10.0.{100 + n}.0/24", zone, False)
                for n, zone in enumerate(zones)]
     eks.route_table(inside, "public", public, GatewayId=gateway)
+    ways_out = []
     for n, one in enumerate(public):
         nat = nat_gateway(f"nat-{n}", one)
         if nat:
             eks.wait(eks.EC2, "nat_gateway_available", NatGatewayIds=[nat])
             eks.route_table(inside, f"private-{n}", [private[n]], NatGatewayId=nat)
-    return inside, public, private
+            ways_out.append(private[n])
+    return inside, public, ways_out
 
 
 eks.network = network

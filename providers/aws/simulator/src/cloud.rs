@@ -230,6 +230,6 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "pricing" => billing::pricing::answer(state, call),
         "tagging" => tagging::answer(state, call),
         "cloudtrail" => trail::answer(state, call),
-        other => Err(AwsError::unknown_operation(other, &call.action)),
+        other => Err(AwsError::unknown_service(other, &call.action)),
     }
 }

@@ -82,7 +82,24 @@ fn eks(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", ["clusters", _, "access-entries", _, "access-policies"]) => {
             "AssociateAccessPolicy"
         }
+        ("POST", ["clusters", _, "access-entries", _]) => "UpdateAccessEntry",
+        ("GET", ["clusters", _, "access-entries", _, "access-policies"]) => {
+            "ListAssociatedAccessPolicies"
+        }
+        ("DELETE", ["clusters", _, "access-entries", _, "access-policies", _]) => {
+            "DisassociateAccessPolicy"
+        }
+        ("GET", ["access-policies"]) => "ListAccessPolicies",
         ("GET", ["clusters", _, "pod-identity-associations"]) => "ListPodIdentityAssociations",
+        ("POST", ["clusters", _, "pod-identity-associations"]) => "CreatePodIdentityAssociation",
+        ("GET", ["clusters", _, "pod-identity-associations", _]) => {
+            "DescribePodIdentityAssociation"
+        }
+        ("POST", ["clusters", _, "pod-identity-associations", _]) => "UpdatePodIdentityAssociation",
+        ("DELETE", ["clusters", _, "pod-identity-associations", _]) => {
+            "DeletePodIdentityAssociation"
+        }
+        ("GET", ["clusters", _, "fargate-profiles", _]) => "DescribeFargateProfile",
         ("GET", ["clusters", _, "identity-provider-configs"]) => "ListIdentityProviderConfigs",
         ("GET", ["tags", _]) => "ListTagsForResource",
         ("POST", ["tags", _]) => "TagResource",

@@ -12,10 +12,12 @@ use kubeproof_contract::transport::TransportError;
 /// Lets only whole answers pass.
 ///
 /// # Errors
-/// When the answer is XML and its root element is not closed: as good as a lost connection.
+/// When the answer is XML and its root element is not closed: as good as a lost connection. A web page
+/// with an error status, as proxies give it, is no XML: the SDK tells its status.
 pub(super) fn only(response: Response<Bytes>) -> Result<Response<Bytes>, TransportError> {
     let text = String::from_utf8_lossy(response.body());
-    if is_whole(text.trim()) {
+    let failed = !response.status().is_success();
+    if is_whole(text.trim()) || failed && is_web_page(text.trim()) {
         Ok(response)
     } else {
         let size = response.body().len();
@@ -43,6 +45,14 @@ fn is_whole(text: &str) -> bool {
     !name.is_empty() && (text.ends_with(&format!("</{name}>")) || is_one_empty_element(root))
 }
 
+fn is_web_page(text: &str) -> bool {
+    let is = |start: &str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    is("<!doctype html") || is("<html")
+}
+
 fn is_one_empty_element(root: &str) -> bool {
     root.ends_with("/>") && root.matches('<').count() == 1
 }
@@ -50,6 +60,19 @@ fn is_one_empty_element(root: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_web_page_with_an_error_status_is_an_answer_and_one_that_says_success_is_not() {
+        let check = |status: u16, text: &'static str, expected: bool| {
+            let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+            *response.status_mut() = status.try_into().expect("a status");
+            assert_eq!(only(response).is_ok(), expected, "{status} {text}");
+        };
+        check(502, "<!doctype html>\n<p>Bad gateway", true);
+        check(404, "<HTML><body>Not found", true);
+        check(200, "<!doctype html>\n<p>Log in", false);
+        check(502, "<ErrorResponse><Error>", false);
+    }
 
     #[test]
     fn xml_is_whole_when_its_root_is_closed() {

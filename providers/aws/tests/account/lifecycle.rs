@@ -61,7 +61,7 @@ async fn nothing_passes_for_a_run_that_made_nothing() {
         expires_at: None,
     };
     let made = Provisioned {
-        access,
+        access: Ok(access),
         made: std::collections::BTreeMap::new(),
     };
     for check in account.checks(&setting.run, &made).await {

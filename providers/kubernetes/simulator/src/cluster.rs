@@ -94,7 +94,7 @@ pub(crate) struct Cluster {
     pub(crate) device_plugin: bool,
     timers: Timers<Due>,
     settled: u64,
-    woken: bool,
+    pub(crate) woken: bool,
 }
 
 impl Cluster {

@@ -109,6 +109,8 @@ impl ApiServer {
     /// A device plugin runs on all nodes from now on, as its daemon set would see to.
     pub fn device_plugin_runs(&mut self) {
         self.cluster.device_plugin = true;
+        // No object has changed, and there is work all the same.
+        self.cluster.woken = true;
         self.cluster.settle();
     }
 

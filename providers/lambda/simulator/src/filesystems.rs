@@ -56,7 +56,7 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
     }
     if state.filesystems.values().any(|one| one.name == new.name) {
         let message = format!("A filesystem with the name {} already exists.", new.name);
-        return Err(ApiError::new(409, "global/duplicate", message).suggest("Choose another name."));
+        return Err(ApiError::new(400, "global/duplicate", message).suggest("Choose another name."));
     }
     let id = state.ids.hex(32);
     let filesystem = Filesystem {

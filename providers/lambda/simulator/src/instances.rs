@@ -39,7 +39,7 @@ pub(crate) fn shown(instance: &Instance) -> Value {
     let mut value = json!({
         "id": instance.id, "status": instance.status, "ssh_key_names": instance.keys,
         "file_system_names": instance.filesystems, "region": catalogue::region(&instance.region),
-        "instance_type": instance.of.shown(), "is_reserved": false, "tags": tags,
+        "instance_type": instance.of.shown(), "tags": tags,
         "firewall_rulesets": rulesets,
         "actions": {
             "migrate": action(false), "rebuild": action(false), "restart": action(alive),

@@ -35,6 +35,11 @@ async fn ensure<T: DeserializeOwned>(
                 tokio::time::sleep(problem.retry_after.unwrap_or_default()).await;
                 last = problem;
             }
+            // The cloud's OpenAPI document has no code of its own for the taken name of a key.
+            Err(problem) if problem.code == "global/invalid-parameters" => {
+                let all: Vec<T> = session.api.get(list.0, list.1).await?;
+                return all.into_iter().find(|one| is_it(one)).ok_or(problem);
+            }
             Err(problem) => return Err(problem),
         }
     }

@@ -41,4 +41,15 @@ impl AwsError {
             format!("the kubeproof simulator does not know {service}:{operation}"),
         )
     }
+
+    /// 501: a service of which the simulator knows no operation.
+    pub fn unknown_service(service: &str, operation: &str) -> Self {
+        Self::new(
+            501,
+            "NotImplemented",
+            format!(
+                "the kubeproof simulator does not know the service {service} ({service}:{operation})"
+            ),
+        )
+    }
 }

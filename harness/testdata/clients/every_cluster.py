@@ -1,0 +1,133 @@
+"""The cluster's part of `boto3_every_action.py`: EKS, what it makes in other services, load balancers, logs."""
+
+from boto3_every_action import EC2, EKS, ELB, GROUPS, LOGS, NAME, TAGS, V2, again, refused, spec, until
+
+CLUSTER, GROUP = {"name": NAME}, {"clusterName": NAME, "nodegroupName": "main"}
+OF = {"clusterName": NAME}
+
+
+def balancers(place):
+    listener = [{"Protocol": "TCP", "LoadBalancerPort": 80, "InstancePort": 80}]
+    ELB.create_load_balancer(LoadBalancerName=NAME, Listeners=listener, Subnets=place["subnets"], Tags=TAGS)
+    ELB.describe_load_balancers()
+    ELB.describe_tags(LoadBalancerNames=[NAME])
+    ELB.delete_load_balancer(LoadBalancerName=NAME)
+    for kind in ["application", "network"]:
+        made = V2.create_load_balancer(Name=f"{NAME}-{kind}", Type=kind, Subnets=place["subnets"], Tags=TAGS)
+        made = made["LoadBalancers"][0]["LoadBalancerArn"]
+        until(V2.describe_load_balancers, lambda reply: reply["LoadBalancers"][0]["State"]["Code"] == "active",
+              LoadBalancerArns=[made])
+        V2.describe_tags(ResourceArns=[made])
+        V2.delete_load_balancer(LoadBalancerArn=made)
+    target = V2.create_target_group(Name=NAME, Protocol="HTTP", Port=80, VpcId=place["vpc"], Tags=TAGS)
+    target = target["TargetGroups"][0]["TargetGroupArn"]
+    V2.describe_target_groups(TargetGroupArns=[target])
+    V2.delete_target_group(TargetGroupArn=target)
+
+
+def logs():
+    LOGS.create_log_group(logGroupName="/every", tags={"a": "b"})
+    LOGS.describe_log_groups()
+    arn = LOGS.describe_log_groups(logGroupNamePrefix="/every")["logGroups"][0]["logGroupArn"]
+    LOGS.tag_resource(resourceArn=arn, tags={"c": "d"})
+    assert LOGS.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b", "c": "d"}
+    for group in LOGS.describe_log_groups()["logGroups"]:
+        if NAME in group["logGroupName"]:
+            LOGS.delete_log_group(logGroupName=group["logGroupName"])
+
+
+def cluster(roles, place):
+    role, node_role = roles
+    made = again(EKS.create_cluster, "InvalidParameterException", version="1.33", roleArn=role, tags={"Name": NAME},
+                 resourcesVpcConfig={"subnetIds": place["subnets"]}, accessConfig={"authenticationMode": "API"},
+                 logging={"clusterLogging": [{"types": ["api"], "enabled": True}]}, **CLUSTER)["cluster"]
+    assert made["status"] == "CREATING", made
+    ready = until(EKS.describe_cluster, lambda reply: reply["cluster"]["status"] == "ACTIVE", **CLUSTER)["cluster"]
+    EKS.list_clusters()
+    for name in ["addons", "fargate_profiles", "identity_provider_configs"]:
+        getattr(EKS, f"list_{name}")(**OF)
+    refused("ResourceNotFoundException", EKS.describe_addon, addonName="vpc-cni", **OF)
+    refused("ResourceNotFoundException", EKS.describe_fargate_profile, fargateProfileName="x", **OF)
+    EKS.tag_resource(resourceArn=ready["arn"], tags={"a": "b"})
+    EKS.list_tags_for_resource(resourceArn=ready["arn"])
+    EKS.untag_resource(resourceArn=ready["arn"], tagKeys=["a"])
+    access(node_role)
+    updates(place)
+    node_group(node_role, place)
+    return ready["identity"]["oidc"]["issuer"]
+
+
+def access(role):
+    entry = {"principalArn": role, **OF}
+    EKS.create_access_entry(kubernetesGroups=["readers"], tags={"a": "b"}, **entry)
+    EKS.describe_access_entry(**entry)
+    EKS.list_access_entries(**OF)
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+    EKS.associate_access_policy(policyArn=policy, accessScope={"type": "cluster"}, **entry)
+    EKS.list_associated_access_policies(**entry)
+    EKS.disassociate_access_policy(policyArn=policy, **entry)
+    EKS.delete_access_entry(**entry)
+    made = EKS.create_pod_identity_association(namespace="default", serviceAccount="default", roleArn=role, **OF)
+    made = {"associationId": made["association"]["associationId"], **OF}
+    EKS.describe_pod_identity_association(**made)
+    EKS.list_pod_identity_associations(**OF)
+    EKS.delete_pod_identity_association(**made)
+
+
+def updates(place):
+    def ended(update, **more):
+        until(EKS.describe_update, lambda reply: reply["update"]["status"] == "Successful",
+              name=NAME, updateId=update["update"]["id"], **more)
+
+    ended(EKS.update_cluster_config(resourcesVpcConfig={"endpointPrivateAccess": True}, **CLUSTER))
+    ended(EKS.update_cluster_version(version="1.34", **CLUSTER))
+    assert EKS.list_updates(**CLUSTER)["updateIds"]
+
+
+def node_group(role, place):
+    template = EC2.create_launch_template(
+        LaunchTemplateName=NAME, TagSpecifications=spec("launch-template"), LaunchTemplateData={
+            "InstanceType": "t3.medium", "SecurityGroupIds": [place["group"]], "TagSpecifications": spec("instance")})
+    template = {"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"]}
+    again(EC2.describe_launch_templates, LaunchTemplateIds=[template["LaunchTemplateId"]])
+    again(EC2.describe_launch_template_versions, **template)
+    EC2.delete_launch_template(**template)
+    EKS.create_nodegroup(nodeRole=role, subnets=place["subnets"], instanceTypes=["t3.medium"], labels={"a": "b"},
+                         taints=[{"key": "k", "value": "v", "effect": "PREFER_NO_SCHEDULE"}], tags={"Name": NAME},
+                         scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2}, **GROUP)
+    made = until(EKS.describe_nodegroup, lambda reply: reply["nodegroup"]["status"] == "ACTIVE", **GROUP)["nodegroup"]
+    EKS.list_nodegroups(**OF)
+    changed = EKS.update_nodegroup_config(labels={"addOrUpdateLabels": {"c": "d"}}, scalingConfig={"desiredSize": 3},
+                                          **GROUP)["update"]
+    until(EKS.describe_update, lambda reply: reply["update"]["status"] == "Successful", name=NAME,
+          updateId=changed["id"], nodegroupName="main")
+    group = made["resources"]["autoScalingGroups"][0]["name"]
+    instances = GROUPS.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    instances = instances["AutoScalingGroups"][0]["Instances"]
+    GROUPS.describe_scaling_activities(AutoScalingGroupName=group)
+    seen = EC2.describe_instances(InstanceIds=[one["InstanceId"] for one in instances])["Reservations"]
+    one = seen[0]["Instances"][0]
+    refused("OperationNotPermitted", EC2.detach_network_interface,
+            AttachmentId=one["NetworkInterfaces"][0]["Attachment"]["AttachmentId"])
+    EC2.detach_volume(VolumeId=one["BlockDeviceMappings"][0]["Ebs"]["VolumeId"])
+    EC2.terminate_instances(InstanceIds=[one["InstanceId"]])
+    GROUPS.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
+
+
+def gone(call, **arguments):
+    try:
+        call(**arguments)
+    except EKS.exceptions.ResourceNotFoundException:
+        return True
+    return False
+
+
+def cluster_down():
+    EKS.delete_nodegroup(**GROUP)
+    until(lambda: gone(EKS.describe_nodegroup, **GROUP), bool)
+    EKS.delete_cluster(**CLUSTER)
+    until(lambda: gone(EKS.describe_cluster, **CLUSTER), bool)
+    logs()
+    for volume in EC2.describe_volumes(Filters=[{"Name": "status", "Values": ["available"]}])["Volumes"]:
+        if volume["Tags"] and any(tag["Key"] == "eks:cluster-name" for tag in volume["Tags"]):
+            EC2.delete_volume(VolumeId=volume["VolumeId"])

@@ -1,0 +1,60 @@
+//! Clients of a cloud's own API: the AWS CLI, boto3, and Lambda Cloud's public client.
+
+use crate::run::{CLEAN, paced, simulate};
+use crate::table::Seen;
+
+/// Fast enough for a bill, which is a day late, in some seconds.
+const SCALE_OF_DAYS: u32 = 18_000;
+
+pub fn aws_lifecycle(_program: &str, seen: &Seen) -> Result<(), String> {
+    let ran = simulate("sh \"$DATA/aws_up.sh\"; sh \"$DATA/aws_down.sh\"", &[]);
+    ran.expect(0, &[CLEAN])?;
+    seen.note("aws", &ran, |_| true)
+}
+
+pub fn aws_keys(program: &str, _seen: &Seen) -> Result<(), String> {
+    let (key, secret) = ("AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x");
+    let refusals = [
+        (secret, "sts get-caller-identity", "SignatureDoesNotMatch"),
+        (secret, "eks list-clusters", "InvalidSignatureException"),
+        (secret, "ec2 describe-vpcs", "AuthFailure"),
+        (key, "sts get-caller-identity", "InvalidClientTokenId"),
+        (key, "eks list-clusters", "UnrecognizedClientException"),
+        ("A=b", "s3api list-buckets", "NotImplemented"),
+    ];
+    for (variable, call, code) in refusals {
+        let ran = simulate(&format!("{variable} {program} {call}"), &[]);
+        ran.expect(1, &[code, "the command failed"])?;
+    }
+    Ok(())
+}
+
+pub fn boto3_lifecycle(program: &str, seen: &Seen) -> Result<(), String> {
+    let script = "\"$PYTHON\" \"$DATA/boto3_lifecycle.py\"";
+    let ran = simulate(script, &[("PYTHON", program)]);
+    ran.expect(0, &[CLEAN])?;
+    seen.note("boto3", &ran, |_| true)
+}
+
+/// Which operations there are is asked of the simulator; each is driven, and each reply is held against
+/// botocore's service models, stricter than botocore does.
+pub fn boto3_every_action(program: &str, seen: &Seen) -> Result<(), String> {
+    let script = "\"$PYTHON\" \"$DATA/boto3_every_action.py\"";
+    let ran = paced(SCALE_OF_DAYS, script, &[("PYTHON", program)]);
+    ran.expect(0, &[CLEAN])?;
+    // The rest was only tried, to see whether it is there.
+    seen.note("boto3", &ran, |status| status < 300)
+}
+
+pub fn boto3_strict(program: &str, _seen: &Seen) -> Result<(), String> {
+    let ran = simulate("\"$PYTHON\" \"$DATA/strict.py\"", &[("PYTHON", program)]);
+    ran.expect(0, &[CLEAN])
+}
+
+/// Its models were generated from the cloud's own document; they keep what they do not know, which must be nothing.
+pub fn lambda(program: &str, seen: &Seen) -> Result<(), String> {
+    let script = "\"$PYTHON\" \"$DATA/lambda_cloud.py\"";
+    let ran = simulate(script, &[("PYTHON", program)]);
+    ran.expect(0, &[CLEAN])?;
+    seen.note("lambda", &ran, |status| status < 300)
+}

@@ -1,0 +1,197 @@
+//! Real clients that nobody here wrote judge the simulators: of AWS, Lambda Cloud, Kubernetes.
+//!
+//! Apart from the other tests because they need programs that not every machine has. `KUBEPROOF_CLIENTS`
+//! names those that must be here, separated by commas, each with its program where that is not its
+//! name: `aws,boto3=python3,kubernetes=python3,lambda=python3,terraform,kubectl=DIR/kubectl.1.33,
+//! moto=DIR/moto_server`. A client that is asked for and missing is a failure; one that is not asked
+//! for shows as ignored. kubectl may be named several times.
+
+mod cloud;
+mod cluster;
+mod moto;
+mod run;
+mod table;
+#[path = "../support/tables.rs"]
+mod tables;
+mod terraform;
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::table::Seen;
+
+/// Names the clients.
+const CLIENTS: &str = "KUBEPROOF_CLIENTS";
+
+/// What judges: it drives the program with this client, and notes the calls that were seen.
+type Test = fn(program: &str, seen: &Seen) -> Result<(), String>;
+
+/// A client: its name, the program of it that is found when no other is named, and its tests.
+struct Known {
+    name: &'static str,
+    program: &'static str,
+    tests: &'static [(&'static str, Test)],
+}
+
+const KNOWN: &[Known] = &[
+    Known {
+        name: "aws",
+        program: "aws",
+        tests: &[
+            ("a cluster comes and goes", cloud::aws_lifecycle),
+            ("wrong keys are refused", cloud::aws_keys),
+        ],
+    },
+    Known {
+        name: "boto3",
+        program: "python3",
+        tests: &[
+            ("a cluster comes and goes", cloud::boto3_lifecycle),
+            (
+                "every operation, each reply held against its model",
+                cloud::boto3_every_action,
+            ),
+            (
+                "the check of replies objects to mistakes",
+                cloud::boto3_strict,
+            ),
+        ],
+    },
+    Known {
+        name: "kubectl",
+        program: "kubectl",
+        tests: &[("jobs, logs and name spaces", cluster::kubectl)],
+    },
+    Known {
+        name: "kubernetes",
+        program: "python3",
+        tests: &[("jobs, watches, logs and pages", cluster::python)],
+    },
+    Known {
+        name: "lambda",
+        program: "python3",
+        tests: &[("every route, each reply parsed", cloud::lambda)],
+    },
+    Known {
+        name: "moto",
+        program: "moto_server",
+        tests: &[(
+            "our provisioner and observer in an account of others",
+            moto::lifecycle,
+        )],
+    },
+    Known {
+        name: "terraform",
+        program: "terraform",
+        tests: &[
+            (
+                "applies, plans nothing more, destroys",
+                terraform::lifecycle,
+            ),
+            ("without a destroy all is found", terraform::leaks),
+        ],
+    },
+];
+
+/// A client that is asked for.
+#[derive(Clone)]
+struct Client {
+    name: String,
+    program: String,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let text = std::env::var(CLIENTS).unwrap_or_default();
+    let asked: Vec<Client> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(read)
+        .collect();
+    if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
+        // Nobody has set it before.
+        let _ = cluster::BOTO3.set(boto3.program.clone());
+    }
+    let seen = Seen::default();
+    let mut trials: Vec<Trial> = asked
+        .iter()
+        .filter(|client| !KNOWN.iter().any(|known| known.name == client.name))
+        .map(|client| {
+            let message = format!("{CLIENTS} asks for `{}`, which there is not", client.name);
+            Trial::test(client.name.clone(), move || Err(Failed::from(message)))
+        })
+        .collect();
+    for known in KNOWN {
+        trials.extend(of(known, &asked, &seen));
+    }
+    let all = KNOWN
+        .iter()
+        .all(|known| asked.iter().any(|client| client.name == known.name));
+    let first = libtest_mimic::run(&arguments, trials);
+    // Only when all of them were run is it known who drives what.
+    let whole = all && !first.has_failed() && first.num_filtered_out == 0;
+    let table = table::trial(&seen, whole && first.num_ignored == 0);
+    let second = libtest_mimic::run(&arguments, vec![table]);
+    if first.has_failed() {
+        return first.exit_code();
+    }
+    second.exit_code()
+}
+
+fn read(word: &str) -> Client {
+    let (name, program) = word.split_once('=').unwrap_or((word, ""));
+    let usual = KNOWN.iter().find(|known| known.name == name);
+    let program = match (program, usual) {
+        ("", Some(usual)) => usual.program,
+        (program, _) => program,
+    };
+    Client {
+        name: name.to_owned(),
+        program: program.to_owned(),
+    }
+}
+
+/// The trials of a client. Without one that is asked for, they are ignored.
+fn of(known: &'static Known, asked: &[Client], seen: &Seen) -> Vec<Trial> {
+    let mut programs: Vec<String> = asked
+        .iter()
+        .filter(|client| client.name == known.name)
+        .map(|client| client.program.clone())
+        .collect();
+    let ignored = programs.is_empty();
+    if ignored {
+        programs.push(String::new());
+    }
+    let mut trials = Vec::new();
+    for program in &programs {
+        for (title, test) in known.tests {
+            let (test, program, seen) = (*test, program.clone(), seen.clone());
+            let label = Path::new(&program).file_name();
+            let label = label.map_or_else(String::new, |it| format!("{} ", it.to_string_lossy()));
+            let kind = if ignored {
+                format!("not in {CLIENTS}")
+            } else {
+                String::new()
+            };
+            let trial = Trial::test(format!("{}: {label}{title}", known.name), move || {
+                present(&program)?;
+                test(&program, &seen).map_err(Failed::from)
+            });
+            trials.push(trial.with_kind(kind).with_ignored_flag(ignored));
+        }
+    }
+    trials
+}
+
+fn present(program: &str) -> Result<(), Failed> {
+    let found = Command::new("sh")
+        .args(["-c", "command -v \"$0\"", program])
+        .output();
+    match found {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(format!("{CLIENTS} asks for `{program}`, which is not on this machine").into()),
+    }
+}

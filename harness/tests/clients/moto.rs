@@ -1,0 +1,208 @@
+//! Our own provisioner and observer over real sockets against moto's server, an emulator that nobody here wrote.
+//!
+//! Apart from the clients because here the other side is the judge: nothing of ours answers. The same life (look,
+//! provision, look, tear down, look) is led in moto and in our simulator, and all that differs must be in the
+//! lists below; `providers/aws/simulator/CONFORMANCE.md` says of each who is right. moto has no API server of
+//! Kubernetes, so there the life ends where Ready nodes should be seen.
+//!
+//! tidy: real time (moto has no clock that could be pushed on).
+
+mod road;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubeproof::audit::compare::new_resources;
+use kubeproof::audit::inventory::{Inventory, take};
+use kubeproof_aws::provider::Aws;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::https::Https;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::provider::{Connection, Credentials, Provider as _, Voice};
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_simkit::pace::{self, Pace};
+
+use self::road::ToMoto;
+use crate::run::server::Server;
+use crate::table::Seen;
+
+/// moto's resources are ready at once: only our own pauses are shortened.
+const SCALE: u32 = 10;
+/// How long a cloud gets to remove by itself what it removes late; moto removes nothing late.
+const LATE: Duration = Duration::from_secs(600);
+
+/// Where moto's life ends: what it gives as a certificate authority is none, and nobody listens behind it.
+const STOPPED: &str = "make a kubeconfig: the certificate authority of cluster `kp-moto`";
+/// The list of differences.
+const LIST: &str = "providers/aws/simulator/CONFORMANCE.md";
+/// The journal's word for a call that took too long.
+const NO_ANSWER: &str = "no answer";
+
+/// What was seen, by its name.
+type Facts = BTreeMap<String, String>;
+
+/// What a life in an account was.
+struct Life {
+    /// Why provisioning stopped, if it did.
+    stopped: Option<String>,
+    /// Why teardown failed, if it did.
+    stuck: Option<String>,
+    /// What was made and left, which calls were accepted and refused.
+    seen: Facts,
+}
+
+pub fn lifecycle(program: &str, _seen: &Seen) -> Result<(), String> {
+    let server = Server::start(program, &[("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")])?;
+    let there = there(&server.address)?;
+    let ours = ours()?;
+    if let Some(problem) = there.stuck.or(ours.stopped).or(ours.stuck) {
+        return Err(problem);
+    }
+    let seen = differences(&there.seen, &ours.seen);
+    let listed = listed()?;
+    let words = |lines: Vec<&String>| {
+        let lines: Vec<&str> = lines.into_iter().map(String::as_str).collect();
+        lines.join("\n")
+    };
+    if there
+        .stopped
+        .as_deref()
+        .is_none_or(|it| !it.starts_with(STOPPED))
+    {
+        return Err(format!("expected `{STOPPED}`, got {:?}", there.stopped));
+    }
+    if seen == listed {
+        return Ok(());
+    }
+    Err(format!(
+        "{LIST} is out of date\nnot listed:\n{}\nno longer:\n{}",
+        words(seen.difference(&listed).collect()),
+        words(listed.difference(&seen).collect())
+    ))
+}
+
+/// All that is in one life only, or otherwise, in words.
+fn differences(there: &Facts, ours: &Facts) -> BTreeSet<String> {
+    let names: BTreeSet<&String> = there.keys().chain(ours.keys()).collect();
+    let none = "no".to_owned();
+    let word = |facts: &Facts, name: &String| facts.get(name).unwrap_or(&none).clone();
+    names
+        .into_iter()
+        .map(|name| (name, word(there, name), word(ours, name)))
+        .filter(|(_, there, ours)| there != ours)
+        .map(|(name, there, ours)| format!("{name}: moto {there}, ours {ours}"))
+        .collect()
+}
+
+/// The differences in the first column of the list's tables.
+fn listed() -> Result<BTreeSet<String>, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(LIST);
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{LIST}: {error}"))?;
+    let cells = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split("` |").next());
+    Ok(cells.map(str::to_owned).collect())
+}
+
+fn scenario() -> Result<AnyScenario, String> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../scenarios/aws/two-zones.yaml"
+    );
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    Aws.read(&text).map_err(|error| error.message)
+}
+
+fn there(address: &str) -> Result<Life, String> {
+    let https = Https::new(Duration::from_secs(60) * SCALE).map_err(|error| error.to_string())?;
+    let road = ToMoto::new(https, address)?;
+    let runtime = pace::runtime().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let _pace = Pace::keep(NonZeroU32::new(SCALE).unwrap_or(NonZeroU32::MIN));
+        let clock = Clock::starting_at(Timestamp::now());
+        live(&scenario()?, Arc::new(road), clock, Duration::ZERO).await
+    })
+}
+
+fn ours() -> Result<Life, String> {
+    let runtime = pace::runtime().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let scenario = scenario()?;
+        let clock = Clock::starting_at(Timestamp::now());
+        let rehearsal = Aws.rehearse(&scenario, clock, 1).ok_or("no simulator")?;
+        live(&scenario, rehearsal.transport, clock, LATE).await
+    })
+}
+
+async fn live(
+    scenario: &AnyScenario,
+    transport: SharedTransport,
+    clock: Clock,
+    late: Duration,
+) -> Result<Life, String> {
+    let journal = Journal::default();
+    let connection = Connection {
+        transport: journal.layer(transport, Aws.dialect(), Actor::Provisioner, clock),
+        clock,
+        seed: 1,
+        run: Run::new("moto", "tests", clock.now()),
+        credentials: Credentials::Rehearsal,
+        directory: std::path::PathBuf::new(),
+        voice: Voice::default(),
+    };
+    let account = Aws.account(scenario, connection.clone());
+    account.preflight().await;
+    let before = take(account.as_ref()).await;
+    let provisioned = Aws
+        .provisioner(scenario, connection.clone())
+        .provision()
+        .await;
+    let during = take(account.as_ref()).await;
+    let torn = Aws.provisioner(scenario, connection).teardown().await;
+    tokio::time::sleep(late).await;
+    let after = take(account.as_ref()).await;
+    let mut seen = Facts::new();
+    for (when, now) in [("made", &during), ("left", &after)] {
+        for (resource_type, number) in count(&before, now) {
+            seen.insert(format!("{when} {resource_type}"), number.to_string());
+        }
+    }
+    for cell in &before.coverage.failed {
+        let name = cell.split(' ').next().unwrap_or_default();
+        seen.insert(format!("cannot list {name}"), "yes".to_owned());
+    }
+    for call in journal.calls() {
+        let name = &call.signature;
+        // Not every refusal has a code: some are web pages.
+        let status = call.status.filter(|status| *status >= 400);
+        let code = call.error.or_else(|| Some(status?.to_string()));
+        match code {
+            None if name.mutating => seen.insert(format!("accepted {name}"), "yes".to_owned()),
+            // A busy machine: it was made again.
+            Some(code) if code != NO_ANSWER => {
+                seen.insert(format!("refused {name} {code}"), "yes".to_owned())
+            }
+            _ => None,
+        };
+    }
+    Ok(Life {
+        stopped: provisioned.err().map(|error| error.message),
+        stuck: torn.err().map(|error| error.message),
+        seen,
+    })
+}
+
+fn count(before: &Inventory, after: &Inventory) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for resource in new_resources(&before.resources, &after.resources) {
+        *counts.entry(resource.resource_type).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,70 @@
+//! How a client is run: a shell script under `kubeproof simulate`, in a folder of its own, and what must be said.
+
+pub mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A 10-minute cluster takes a second.
+pub const SCALE: u32 = 600;
+/// What a finished lifecycle is told.
+pub const CLEAN: &str = "left behind: nothing";
+/// The files in which the script leaves the calls that were made.
+pub const CALLS: [&str; 2] = ["calls-aws.json", "calls-lambda.json"];
+
+/// Where the clients' scripts are.
+pub fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/clients")
+}
+
+/// A script that was run.
+pub struct Ran {
+    /// Its folder.
+    pub folder: tempfile::TempDir,
+    /// What became of it.
+    pub output: Output,
+}
+
+/// Runs a shell script under `kubeproof simulate`; in the end it tells which calls were made.
+pub fn simulate(script: &str, variables: &[(&str, &str)]) -> Ran {
+    paced(SCALE, script, variables)
+}
+
+/// The same with a clock of another pace.
+pub fn paced(scale: u32, script: &str, variables: &[(&str, &str)]) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = format!("{script}; bash \"$DATA/journal.sh\"");
+    let output = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
+        .current_dir(folder.path())
+        .args(["simulate", "--time-scale", &scale.to_string()])
+        .args(["--", "sh", "-euc", &script])
+        .env("DATA", testdata())
+        .env("EXTERNAL", testdata().join("../../../scenarios/external"))
+        .env_remove("AWS_REGION")
+        .env_remove("AWS_DEFAULT_REGION")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the program starts");
+    Ran { folder, output }
+}
+
+impl Ran {
+    /// Expects this exit code and these words.
+    pub fn expect(&self, code: i32, words: &[&str]) -> Result<(), String> {
+        let said = String::from_utf8_lossy(&self.output.stderr);
+        let printed = self.printed();
+        let missing = words.iter().find(|words| !said.contains(**words));
+        if self.output.status.code() == Some(code) && missing.is_none() {
+            return Ok(());
+        }
+        let got = self.output.status;
+        Err(format!(
+            "expected exit code {code} and {words:?}, got {got}:\n{printed}\n{said}"
+        ))
+    }
+
+    /// What it printed.
+    pub fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+}

@@ -1,0 +1,43 @@
+//! Tables in documents that tests make: held against what was seen, or written anew when that is asked for.
+//!
+//! Apart from the tests that make them, because they are in two programs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Lets tables be written.
+const UPDATE: &str = "KUBEPROOF_UPDATE_TABLES";
+
+/// Holds the text between the marks of this name in a document (its path from the root).
+pub fn hold(document: &str, name: &str, table: &str) -> Result<(), String> {
+    let begin = format!("<!-- {name}: begin, written by a test with {UPDATE}=1 -->\n");
+    let end = format!("<!-- {name}: end -->");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(document);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{document}: {error}"))?;
+    let parts = text
+        .split_once(&begin)
+        .and_then(|(before, rest)| Some((before, rest.split_once(&end)?)));
+    let Some((before, (old, after))) = parts else {
+        return Err(format!("{document} has no `{}` with its end", begin.trim()));
+    };
+    if old == table {
+        return Ok(());
+    }
+    if std::env::var_os(UPDATE).is_some() {
+        let text = format!("{before}{begin}{table}{end}{after}");
+        return std::fs::write(&path, text).map_err(|error| format!("{document}: {error}"));
+    }
+    let lines = |text: &str| -> BTreeSet<String> { text.lines().map(str::to_owned).collect() };
+    let (old, new) = (lines(old), lines(table));
+    let only = |some: &BTreeSet<String>, others: &BTreeSet<String>| {
+        let lines: Vec<&str> = some.difference(others).map(String::as_str).collect();
+        lines.join("\n")
+    };
+    Err(format!(
+        "`{name}` in {document} is out of date: run this test with {UPDATE}=1\nno longer:\n{}\nnew:\n{}",
+        only(&old, &new),
+        only(&new, &old)
+    ))
+}
