@@ -73,6 +73,14 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether it shows some time after the call that it strikes.
+    pub fn is_delayed(&self) -> bool {
+        matches!(
+            self,
+            Self::AsyncFail(_) | Self::AsyncStuck | Self::AsyncLate(_) | Self::Partial
+        )
+    }
+
     /// The name without its argument: `throttle` of `throttle(3)`.
     pub fn name(&self) -> String {
         let written = self.to_string();
