@@ -169,7 +169,7 @@ const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "swallows its error",
         Contract(wrong::swallows_error::make),
         &["ec2:DeleteVpc#1*1000=dependency"],
-        &["O1 orphans", "O7 no-op"],
+        &["O1 orphans"],
     ),
     (
         "needs a living cluster",
