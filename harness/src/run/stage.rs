@@ -180,7 +180,7 @@ impl<'a> Stage<'a> {
                 .clone()
                 .filter(|_| trial.tier != Tier::Rehearsal),
             innermost,
-            files: Files::new(),
+            files: Files::empty(),
             credentials,
         };
         let connection = stage.connection(Actor::Foreign);

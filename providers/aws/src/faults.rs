@@ -94,14 +94,6 @@ fn kubernetes(call: &Signature) -> Vec<Documented> {
 
 /// What only some operations can meet.
 fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
-    let fail =
-        |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
-    let stuck = |source| Documented::transient(Effect::AsyncStuck, source);
-    let late = |source| Documented::transient(Effect::AsyncLate(2), source);
-    let unseen = |code: &str| Documented::transient(Effect::StaleRead(Some(code.to_owned())), LAG);
-    let role_lag = || Documented::transient(Effect::PermissionLag, ROLE_LAG);
-    let quota = || Documented::lasting(Effect::Quota, QUOTA);
-    let in_use = |source| Documented::lasting(Effect::Dependency, source);
     match (service, operation) {
         ("ec2", "CreateNatGateway") => vec![
             quota(),
@@ -139,7 +131,15 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
         }
         ("ec2", "ReleaseAddress") => vec![in_use("EC2 error codes (InvalidIPAddress.InUse)")],
         ("iam", "DeleteRole") => vec![in_use("IAM service model (DeleteConflict)")],
-        ("eks", "CreateCluster") => vec![
+        ("eks", operation) => of_eks(operation),
+        _ => Vec::new(),
+    }
+}
+
+/// What only some operations of EKS can meet.
+fn of_eks(operation: &str) -> Vec<Documented> {
+    match operation {
+        "CreateCluster" => vec![
             quota(),
             role_lag(),
             Documented::lasting(Effect::Capacity, "EKS user guide, insufficient capacity"),
@@ -147,7 +147,7 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
             stuck("terraform-provider-aws waits 30 minutes for it"),
             late("terraform-provider-aws waits 30 minutes for it"),
         ],
-        ("eks", "CreateNodegroup") => vec![
+        "CreateNodegroup" => vec![
             quota(),
             role_lag(),
             Documented::transient(
@@ -159,7 +159,7 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
             stuck("terraform-provider-aws waits 60 minutes for it"),
             late("terraform-provider-aws waits 60 minutes for it"),
         ],
-        ("eks", "DeleteNodegroup") => vec![
+        "DeleteNodegroup" => vec![
             in_use("EKS service model (ResourceInUseException)"),
             fail(
                 "Ec2SecurityGroupDeletionFailure",
@@ -167,12 +167,40 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
             ),
             late("terraform-provider-aws waits 60 minutes for it"),
         ],
-        ("eks", "DeleteCluster") => vec![
+        "DeleteCluster" => vec![
             in_use("EKS service model (ResourceInUseException)"),
             late("terraform-provider-aws waits 15 minutes for it"),
         ],
         _ => Vec::new(),
     }
+}
+
+fn quota() -> Documented {
+    Documented::lasting(Effect::Quota, QUOTA)
+}
+
+fn role_lag() -> Documented {
+    Documented::transient(Effect::PermissionLag, ROLE_LAG)
+}
+
+fn fail(code: &str, source: &'static str) -> Documented {
+    Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source)
+}
+
+fn stuck(source: &'static str) -> Documented {
+    Documented::transient(Effect::AsyncStuck, source)
+}
+
+fn late(source: &'static str) -> Documented {
+    Documented::transient(Effect::AsyncLate(2), source)
+}
+
+fn in_use(source: &'static str) -> Documented {
+    Documented::lasting(Effect::Dependency, source)
+}
+
+fn unseen(code: &str) -> Documented {
+    Documented::transient(Effect::StaleRead(Some(code.to_owned())), LAG)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Disk {
 
     /// A disk that nobody strikes and nobody watches.
     pub fn unwatched() -> Self {
-        Self(Files::new())
+        Self(Files::empty())
     }
 
     /// What a file holds; `None` when there is none.
@@ -80,7 +80,7 @@ pub struct Files(Mutex<BTreeMap<String, Bytes>>);
 
 impl Files {
     /// An empty disk, as a transport.
-    pub fn new() -> SharedTransport {
+    pub fn empty() -> SharedTransport {
         Arc::new(Self::default())
     }
 }

@@ -263,7 +263,7 @@ async fn check_disk(effect: &str, ends: &str, holds: Option<&str>) {
     let plan = FaultPlan::new(vec![
         format!("disk:Write#2={effect}").parse().expect(effect),
     ]);
-    let disk = Disk::over(plan.layer(Files::new(), Arc::new(DiskDialect), Actor::Provisioner));
+    let disk = Disk::over(plan.layer(Files::empty(), Arc::new(DiskDialect), Actor::Provisioner));
     disk.write("file", "first").await.expect("written");
     let ended = tokio::select! {
         biased;
