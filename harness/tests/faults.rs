@@ -4,16 +4,20 @@
 //! Apart from the scenarios, because a campaign is thousands of lifecycles of one of them; here only
 //! some effects are asked for, so that the tests stay short.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use kubeproof::faults::campaign::{Mode, Order, Watcher, run};
-use kubeproof::faults::schedules::Wanted;
+use kubeproof::faults::points::{Part, Point};
+use kubeproof::faults::schedules::{self, Wanted};
 use kubeproof::faults::shard::Shard;
 use kubeproof::providers;
 use kubeproof::run::stage::Surroundings;
 use kubeproof::scenario::{self, Scenario};
+use kubeproof_contract::call::Signature;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::disk;
+use kubeproof_contract::fault::{EFFECTS, Fault};
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 
 struct Nobody;
@@ -90,6 +94,8 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
         "ec2:AllocateAddress#1=cancel",
         "ec2:ReleaseAddress#1*1000=reject",
         "eks:CreateNodegroup#1*1000=async-fail(NodeCreationFailure)",
+        // Rules were revoked one after the other, each for as long as AWS refused: it did not end.
+        "ec2:RevokeSecurityGroupIngress#1*1000=throttle",
     ] {
         let shown = campaign(&scenario, &order(faults(&[fault]), &[]));
         assert_eq!(page::verdict(&shown), Verdict::Pass, "{fault}: {shown:?}");
@@ -175,4 +181,49 @@ fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
     let shown = campaign(&scenario, &order(both, &[]));
     assert_eq!((shown.exercised, shown.unreached.len()), (1, 1));
     assert!(shown.unreached[0].reason.is_some(), "{:?}", shown.unreached);
+}
+
+/// Each effect is documented for some call by the clouds at hand, is a way to die, or is not documented
+/// by anybody and stays off.
+#[test]
+fn every_effect_is_aimed_somewhere_or_known_to_be_off() {
+    let calls = [
+        ("ec2", "CreateNatGateway", true),
+        ("ec2", "DeleteSubnet", true),
+        ("ec2", "DescribeVpcs", false),
+        ("eks", "CreateCluster", true),
+        ("eks", "CreateNodegroup", true),
+        ("lambda", "LaunchInstance", true),
+        ("disk", "Write", false),
+    ];
+    let mut aimed = BTreeSet::new();
+    for (service, operation, mutating) in calls {
+        let signature = Signature {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            mutating,
+        };
+        let mut all = disk::documented(&signature);
+        if service != disk::SERVICE {
+            all.clear();
+        }
+        for provider in providers::all() {
+            all.extend(provider.documented_effects(&signature));
+        }
+        let point = Point {
+            part: Part::Provision,
+            signature: signature.clone(),
+            occurrence: 1,
+            leads: true,
+            echoes: true,
+            accepted: true,
+        };
+        let singles = schedules::singles(&[point], |_| all.clone(), &Wanted::default());
+        aimed.extend(singles.iter().flatten().map(|one| one.fault.effect.name()));
+    }
+    // Of scenario files, for they need words that only a provider has; and what nobody documents.
+    let off = ["outage", "foreign-change", "garbled", "repeated-page"];
+    aimed.extend(off.map(str::to_owned));
+    let all = EFFECTS.iter().map(|(name, _)| (*name).to_owned());
+    assert_eq!(aimed, all.collect());
 }

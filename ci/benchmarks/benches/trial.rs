@@ -77,6 +77,7 @@ fn floor(calls: u64) -> Option<Duration> {
             run: Run::new("floor", "benchmark", clock.now()),
             credentials: Credentials::Rehearsal,
             directory: std::path::PathBuf::new(),
+            disk: kubeproof_contract::disk::Disk::unwatched(),
             voice: kubeproof_contract::provider::Voice::default(),
         };
         let config = kubeproof_aws::sdk::config(&connection, "us-east-1");

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, Heat, Unreached};
@@ -154,7 +156,12 @@ fn ground(
 
 fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point]) -> Vec<Schedule> {
     let provider = &scenario.provider;
-    let documented = |signature: &_| provider.documented_effects(signature);
+    let documented = |signature: &Signature| {
+        if signature.service == disk::SERVICE {
+            return disk::documented(signature);
+        }
+        provider.documented_effects(signature)
+    };
     let singles = || schedules::singles(points, documented, &order.wanted);
     match &order.mode {
         Mode::Singles => singles(),
@@ -169,7 +176,7 @@ fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point])
                 Aimed {
                     fault: fault.clone(),
                     signature: at.map_or_else(
-                        || kubeproof_contract::call::Signature {
+                        || Signature {
                             service: fault.place.service.clone(),
                             operation: fault.place.operation.clone(),
                             mutating: true,

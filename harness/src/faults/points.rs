@@ -37,6 +37,10 @@ pub struct Point {
     pub occurrence: u64,
     /// Whether it is the first of its loop, or no poll at all.
     pub leads: bool,
+    /// Whether the same was asked before the last change: then its answer can be stale.
+    pub echoes: bool,
+    /// Whether the cloud accepted it: what was refused starts nothing that could fail later.
+    pub accepted: bool,
 }
 
 /// The points of a clean run. Polls of one loop (the same request again and again within a part) are
@@ -45,6 +49,8 @@ pub fn points(calls: &[Call], marks: &[(&'static str, usize)], every_poll: bool)
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut loops: BTreeMap<(Part, String, String, String), Vec<usize>> = BTreeMap::new();
     let mut all = Vec::new();
+    let mut changes = 0;
+    let mut asked: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     for (index, call) in calls.iter().enumerate() {
         if call.actor != Actor::Provisioner {
             continue;
@@ -52,6 +58,15 @@ pub fn points(calls: &[Call], marks: &[(&'static str, usize)], every_poll: bool)
         let name = call.signature.to_string();
         let count = counts.entry(name.clone()).or_insert(0);
         *count += 1;
+        if call.signature.mutating {
+            changes += 1;
+        }
+        let same = (
+            name.clone(),
+            call.target.clone(),
+            call.request_digest.clone(),
+        );
+        let before = *asked.entry(same).or_insert(changes);
         let Some(part) = part_of(index, marks) else {
             continue;
         };
@@ -64,6 +79,8 @@ pub fn points(calls: &[Call], marks: &[(&'static str, usize)], every_poll: bool)
             signature: call.signature.clone(),
             occurrence: *count,
             leads: true,
+            accepted: call.status.is_some_and(|status| status < 400),
+            echoes: !call.signature.mutating && before < changes,
         });
     }
     let mut kept = vec![true; all.len()];

@@ -4,10 +4,9 @@
 
 use kubeproof_contract::call::{Actor, Signature};
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::{Effect, Fault, Where};
+use kubeproof_contract::fault::{Effect, Fault, LASTING, Where};
 
 use super::points::{Part, Point};
-use crate::run::trial::PERSISTENT;
 
 /// One fault of a schedule, and where it is aimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,13 +53,13 @@ pub fn singles(
     let mut all = Vec::new();
     for point in points {
         for known in documented(&point.signature) {
-            if !wanted.takes(&known.effect, known.pedantic) {
+            if !wanted.takes(&known.effect, known.pedantic) || !can_meet(point, &known.effect) {
                 continue;
             }
             all.push(vec![aimed(point, known.effect.clone(), 1)]);
             // A fault that lasts from a later poll on is the same as one from the first.
             if known.can_persist && point.leads {
-                all.push(vec![aimed(point, known.effect, PERSISTENT)]);
+                all.push(vec![aimed(point, known.effect, LASTING)]);
             }
         }
         for effect in deaths(point) {
@@ -72,14 +71,26 @@ pub fn singles(
     all
 }
 
+/// Whether an effect could show at this point: only what was asked before can be stale, and only what
+/// was accepted can fail later.
+fn can_meet(point: &Point, effect: &Effect) -> bool {
+    match effect {
+        Effect::StaleRead(None) => point.echoes,
+        Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
+            point.accepted
+        }
+        _ => true,
+    }
+}
+
 /// The ways in which a process can end around a call. After a read nothing has changed, so the death
 /// before it is the death after it.
 fn deaths(point: &Point) -> Vec<Effect> {
+    let mut all = vec![Effect::CrashBefore, Effect::CancelBefore];
     if point.signature.mutating {
-        vec![Effect::CrashBefore, Effect::CrashAfter, Effect::Cancel]
-    } else {
-        vec![Effect::CrashBefore]
+        all.extend([Effect::CrashAfter, Effect::Cancel, Effect::CancelTwice]);
     }
+    all
 }
 
 fn aimed(point: &Point, effect: Effect, times: u64) -> Aimed {
@@ -157,6 +168,8 @@ mod tests {
             },
             occurrence,
             leads,
+            echoes: false,
+            accepted: true,
         }
     }
 
@@ -185,8 +198,10 @@ mod tests {
             "s:Make#2*1000=throttle",
             "s:Make#2=lost-request",
             "s:Make#2=crash-before",
+            "s:Make#2=cancel-before",
             "s:Make#2=crash-after",
             "s:Make#2=cancel",
+            "s:Make#2=cancel-twice",
         ];
         check(
             &[point("Make", true, 2, true)],
@@ -201,6 +216,7 @@ mod tests {
             "s:Look#3=throttle",
             "s:Look#3=lost-request",
             "s:Look#3=crash-before",
+            "s:Look#3=cancel-before",
         ];
         check(
             &[point("Look", false, 3, false)],
@@ -225,8 +241,8 @@ mod tests {
             pedantic: true,
         };
         let points = [point("Look", false, 1, true)];
-        assert_eq!(singles(&points, documented, &all).len(), 5);
-        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 4);
+        assert_eq!(singles(&points, documented, &all).len(), 6);
+        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 5);
     }
 
     #[test]

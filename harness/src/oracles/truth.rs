@@ -30,11 +30,42 @@ pub fn inventory(
     wrongs
 }
 
+/// What a process that failed says it left behind, and what it does not say. `there` are the resources
+/// of the run that must be known, `existed` all that it can have seen.
+pub fn left_behind(
+    said: &[String],
+    there: &[Resource],
+    existed: &[Resource],
+    price: PriceOf<'_>,
+) -> Vec<Wrong> {
+    let unsaid = there.iter().filter(|resource| {
+        let mut all = said.iter();
+        !all.any(|id| is_named(resource, id))
+    });
+    let wrong = "is left, and the provisioner, which says what it left behind, does not say so";
+    let items = unsaid.map(|resource| Item::new(resource, price, wrong));
+    let mut wrongs = findings("O3 truth", items.collect());
+    for id in said {
+        if !existed.iter().any(|resource| is_named(resource, id)) {
+            let message =
+                format!("the provisioner says that it left {id} behind, which is not there");
+            wrongs.push(Wrong::new("O3 truth", message));
+        }
+    }
+    wrongs
+}
+
+/// Whether this is an id or a name of the resource, or the part of one that tells it from its siblings.
+fn is_named(resource: &Resource, id: &str) -> bool {
+    let is = |own: &str| own == id || own.rsplit('/').next() == Some(id);
+    is(&resource.id) || resource.name.as_deref().is_some_and(is)
+}
+
 /// What a provisioner says it made, with the ids that the inventory would have, and is not there.
 pub fn made(said: &[(String, String)], truth: &[Resource]) -> Vec<Wrong> {
     let there = |id: &str| {
         let mut all = truth.iter();
-        all.any(|resource| resource.id == id || resource.name.as_deref() == Some(id))
+        all.any(|resource| is_named(resource, id))
     };
     said.iter()
         .filter(|(_, id)| !there(id))
@@ -57,6 +88,30 @@ mod tests {
         let found = made(&said, &[vpc]);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("made b (vpc-2)"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_said_to_be_left_behind_is_the_truth_and_all_of_it() {
+        let price = |_: &Resource| None;
+        let there = [
+            Resource::new("vpc", "vpc-1", "r"),
+            Resource::new("group", "c/main", "r"),
+        ];
+        let check = |said: &[&str], expected: &[&str]| {
+            let said: Vec<String> = said.iter().map(|id| (*id).to_owned()).collect();
+            let found = left_behind(&said, &there, &there, &price);
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            for (wrong, part) in found.iter().zip(expected) {
+                assert!(wrong.message.contains(part), "{wrong:?}");
+            }
+        };
+        check(&["vpc-1", "main"], &[]);
+        check(&["vpc-1", "c/main"], &[]);
+        check(&["vpc-1"], &["group c/main"]);
+        check(
+            &["vpc-1", "main", "vpc-2"],
+            &["vpc-2 behind, which is not there"],
+        );
     }
 
     #[test]

@@ -6,21 +6,34 @@
 use std::future::Future;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_contract::resource::{Life, Resource};
 
+use super::book::Book;
 use super::expect::Ending;
+use super::look;
 use super::stage::Stage;
+use crate::oracles::{Wrong, truth};
 
 /// How often the number of calls is looked at, in the trial's clock.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How old a resource must be before a process that fails must know of it: reads lag.
+const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Runs one attempt to its end. A crash drops it where it is, as a crash would.
 pub async fn attempt<T>(
+    book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     minutes: u32,
     stoppable: bool,
     work: impl Future<Output = Result<T, ProvisionerError>>,
 ) -> (Ending, Option<T>) {
+    stage.faults.process_begins();
+    let began = stage.clock.now();
+    let whole = stoppable && !stage.trial.is_campaign();
+    let from = if whole { 0 } else { stage.journal.len() };
     let deadline = Duration::from_secs(u64::from(minutes) * 60);
     let stopped = async {
         if stoppable {
@@ -29,27 +42,55 @@ pub async fn attempt<T>(
             std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
+    let (ending, made, said) = tokio::select! {
         // In this order, so that a crash is listened to before the first call is made, and so that
         // the same seed always takes the same branch.
         biased;
         () = stage.faults.crash() => {
             let cancelled = stage.faults.was_cancelled();
-            (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None)
+            (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, Vec::new())
         }
-        () = stopped => (Ending::Stopped, None),
+        () = stopped => (Ending::Stopped, None, Vec::new()),
         ended = work => match ended {
-            Ok(made) => (Ending::Succeeded, Some(made)),
-            Err(error) => (Ending::Failed(error.message), None),
+            Ok(made) => (Ending::Succeeded, Some(made), Vec::new()),
+            Err(error) => (Ending::Failed(error.message), None, error.left_behind),
         },
         () = tokio::time::sleep(deadline) => {
-            (Ending::Late(format!("its limit is {minutes} minutes")), None)
+            (Ending::Late(format!("its limit is {minutes} minutes")), None, Vec::new())
         }
-        calls = over_budget(stage) => {
+        calls = over_budget(stage, from) => {
             (Ending::Late(format!("{calls} calls were made, the budget of the trial is {}",
-                stage.scenario().limits.calls)), None)
+                stage.scenario().limits.calls)), None, Vec::new())
         }
-    }
+    };
+    book.find_all(reported(stage, &said, began));
+    (ending, made)
+}
+
+/// O3: what a process that failed says it left behind, against the truth.
+fn reported(stage: &Stage<'_>, said: &[String], began: Timestamp) -> Vec<Wrong> {
+    let Some(world) = stage.world.as_ref().filter(|_| !said.is_empty()) else {
+        return Vec::new();
+    };
+    let observer = stage.account(Actor::Observer);
+    let types = observer.most_at_once();
+    let lives: Vec<Life> = world
+        .lives()
+        .into_iter()
+        .filter(|life| life.to.is_none_or(|to| to >= began))
+        .collect();
+    let mine = |life: &&Life| {
+        stage.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
+    };
+    let known_since = stage.clock.now() - SHOWN_WITHIN;
+    let there: Vec<Resource> = lives
+        .iter()
+        .filter(mine)
+        .filter(|life| life.to.is_none() && life.from <= known_since)
+        .map(|life| life.resource.clone())
+        .collect();
+    let existed: Vec<Resource> = lives.into_iter().map(|life| life.resource).collect();
+    truth::left_behind(said, &there, &existed, &look::price(observer.as_ref()))
 }
 
 /// How often faults have struck so far, all together.
@@ -63,16 +104,17 @@ pub fn faults_are_over(stage: &Stage<'_>) -> bool {
     let tally = stage.faults.tally();
     tally
         .iter()
-        .all(|(fault, count)| count.struck >= fault.place.times)
+        .all(|(fault, count)| !fault.place.lasts() && count.struck >= fault.place.times)
 }
 
-/// Ends when more calls were made than the trial may make.
-async fn over_budget(stage: &Stage<'_>) -> usize {
+/// Ends when more calls were made than the trial may make. Teardown has a budget of its own: a storm of
+/// calls before must not keep it from its work. In a campaign each attempt has one.
+async fn over_budget(stage: &Stage<'_>, from: usize) -> usize {
     let budget = usize::try_from(stage.scenario().limits.calls).unwrap_or(usize::MAX);
     loop {
         // Bounded by the deadline beside it.
         tokio::time::sleep(LOOK_EVERY).await;
-        let calls = stage.journal.len();
+        let calls = stage.journal.len().saturating_sub(from);
         if calls > budget {
             return calls;
         }

@@ -36,7 +36,6 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         return;
     }
     let ended = stage.clock.now();
-    let journal = stage.journal.calls();
     let started = stage.run.started_at;
     let metered = stage.world.as_ref().map(|world| match &stage.served {
         // A program may not tag what it makes: whatever was made since is its doing.
@@ -55,6 +54,7 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         book.end(begun, Verdict::Skipped, "only the meter was looked at");
         return;
     }
+    let journal = stage.journal.calls();
     let Some(first) = calls::mutating(&journal).next().map(|call| call.at) else {
         book.cost = no_cost(tolerance, "nothing was created");
         book.end(begun, Verdict::Skipped, "nothing was created");

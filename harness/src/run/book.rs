@@ -29,6 +29,8 @@ pub struct Book<'a, 'b> {
     pub cost: Cost,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
+    /// Whether a teardown said that it succeeded.
+    pub torn_down: bool,
     /// Name of the provisioner.
     pub provisioner: String,
     /// The log, line by line.
@@ -59,6 +61,7 @@ impl<'a, 'b> Book<'a, 'b> {
             audit: no_audit(),
             cost: no_cost(tolerance_percent, "not reached"),
             ready: None,
+            torn_down: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
             seconds: None,

@@ -3,6 +3,8 @@
 //! Apart from the looks of an observer, which take hundreds of calls and are proven equal to the truth
 //! in every other rehearsal (O3).
 
+use std::collections::BTreeMap;
+
 use kubeproof_contract::account::Account;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
@@ -37,6 +39,7 @@ pub async fn ready(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     baseline: &Inventory,
+    made: &BTreeMap<String, String>,
     truth: &mut Truth,
 ) {
     let Some(world) = &stage.world else {
@@ -54,6 +57,11 @@ pub async fn ready(
         book.find_all(end_state::differs(&clean.end_state, &now));
     }
     truth.end_state = Some(now);
+    let said: Vec<(String, String)> = made
+        .iter()
+        .map(|(name, id)| (name.clone(), id.clone()))
+        .collect();
+    book.find_all(oracles::truth::made(&said, &world.inventory()));
     if !stage.trial.faults().is_empty() && faults_are_over(stage) {
         provision::converge(book, stage).await;
     }
@@ -88,7 +96,7 @@ pub async fn audit(
     let key = |resource: &Resource| end_state::key(&stage.run, resource);
     truth.left = staying.iter().chain(&orphans).map(key).collect();
     let price = look::price(auditor);
-    let said = if book.passed("teardown") || book.passed("teardown-retry") {
+    let said = if book.torn_down {
         "is left behind, though teardown reported success"
     } else {
         "is left behind"

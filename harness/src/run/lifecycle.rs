@@ -147,8 +147,8 @@ async fn make_and_use(
         provisioned = provision::retry(book, stage).await;
     }
     match provisioned {
-        Some(_) if stage.trial.is_campaign() => {
-            in_truth::ready(book, stage, baseline, truth).await;
+        Some(provisioned) if stage.trial.is_campaign() => {
+            in_truth::ready(book, stage, baseline, &provisioned.made, truth).await;
         }
         Some(provisioned) => use_cluster(book, stage, &provisioned).await,
         None => {}
@@ -193,12 +193,18 @@ fn done(mut book: Book<'_, '_>, stage: &Stage<'_>, truth: Truth) -> Ran {
     for problem in stage.faults.failed_changes() {
         book.find("faults", format!("{problem}: this trial proves nothing"));
     }
+    for early in stage.faults.impatience() {
+        book.find("O5 ends", early);
+    }
     let calls = stage.journal.calls();
     book.find_all(oracles::calls::lookers(&calls));
-    book.find_all(oracles::calls::budget(
-        calls.len(),
-        stage.scenario().limits.calls,
-    ));
+    // In a campaign there are as many attempts as faults make necessary, and each has its own budget.
+    if !stage.trial.is_campaign() {
+        book.find_all(oracles::calls::budget(
+            calls.len(),
+            stage.scenario().limits.calls,
+        ));
+    }
     let log = std::mem::take(&mut book.log);
     let marks = std::mem::take(&mut book.marks);
     Ran {

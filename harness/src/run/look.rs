@@ -250,7 +250,7 @@ fn judge(
 ) -> Vec<Resource> {
     let price = price(auditor);
     let mut gone = Vec::new();
-    let said_clean = book.passed("teardown") || book.passed("teardown-retry");
+    let said_clean = book.torn_down;
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
     if after.coverage.failed.is_empty() {

@@ -11,8 +11,8 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
 use super::attempt::{attempt, strikes};
-use super::book::Book;
-use super::expect::{self, Ending};
+use super::book::{Begun, Book};
+use super::expect::{self, Ending, Meaning};
 use super::look;
 use super::stage::Stage;
 use crate::audit::compare::new_resources;
@@ -25,13 +25,12 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     let begun = book.begin("provision");
     let before = stage.clock.elapsed();
     let mut provisioner = stage.first_provisioner();
-    let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
+    let (ending, made) = attempt(book, stage, minutes, true, provisioner.provision()).await;
     // The process is gone, with everything that it knew.
     drop(provisioner);
     stage.faults.first_attempt_is_over();
     let meaning = expect::first_provision(stage.trial.expected(), &ending);
-    note_late(book, &ending);
-    book.end_judged(begun, meaning.verdict, meaning.message);
+    end(book, begun, &ending, &meaning);
     if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
     }
@@ -41,8 +40,13 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
 /// Later attempts, by a new process each: one, and another one for each that a further fault of the
 /// trial struck. `None` when there is no cluster in the end.
 pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
-    for _ in 0..stage.trial.faults().len().max(1) {
-        let (made, again) = once_more(book, stage).await;
+    let faults = stage.trial.faults();
+    let most = faults.len().max(1);
+    // What was begun by an earlier attempt may fail in a later one, which no fault strikes then.
+    let delayed = faults.iter().any(|fault| fault.effect.is_delayed());
+    for number in 1..=most {
+        let excused = delayed && number < most;
+        let (made, again) = once_more(book, stage, excused).await;
         if made.is_some() || !again {
             return made;
         }
@@ -50,24 +54,30 @@ pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisi
     None
 }
 
-async fn once_more(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provisioned>, bool) {
+async fn once_more(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    excused: bool,
+) -> (Option<Provisioned>, bool) {
     let minutes = stage.scenario().limits.provision_minutes;
     let struck = strikes(stage);
     let begun = book.begin("retry");
     let mut provisioner = stage.provisioner();
-    let (ending, made) = attempt(stage, minutes, true, provisioner.provision()).await;
+    let (ending, made) = attempt(book, stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
-    let struck = strikes(stage) > struck;
+    let struck = strikes(stage) > struck || excused;
     let meaning = expect::later_provision(stage.trial.expected(), &ending, struck);
-    note_late(book, &ending);
-    book.end_judged(begun, meaning.verdict, meaning.message);
+    end(book, begun, &ending, &meaning);
     (made, meaning.again)
 }
 
-/// O5: an attempt that did not end by itself.
-fn note_late(book: &mut Book<'_, '_>, ending: &Ending) {
+/// Ends the phase of an attempt. One that did not end by itself is found by O5, and by nobody else.
+fn end(book: &mut Book<'_, '_>, begun: Begun, ending: &Ending, meaning: &Meaning) {
     if let Ending::Late(limit) = ending {
         book.find("O5 ends", format!("provisioning did not end: {limit}"));
+        book.end(begun, meaning.verdict, &meaning.message);
+    } else {
+        book.end_judged(begun, meaning.verdict, &meaning.message);
     }
 }
 
@@ -97,7 +107,7 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     };
     let minutes = stage.scenario().limits.provision_minutes;
     let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(stage, minutes, true, provisioner.provision()).await;
+    let (ending, _) = attempt(book, stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
     let Some(after) = look::of_run(stage, observer.as_ref()).await else {
         book.end(begun, Verdict::Unknown, "the account could not be listed");

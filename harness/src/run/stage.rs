@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
@@ -61,6 +62,7 @@ pub struct Stage<'a> {
     /// Live: the ids of the accounts in which the trial may happen.
     pub accounts: Vec<String>,
     innermost: SharedTransport,
+    files: SharedTransport,
     credentials: Credentials,
 }
 
@@ -178,6 +180,7 @@ impl<'a> Stage<'a> {
                 .clone()
                 .filter(|_| trial.tier != Tier::Rehearsal),
             innermost,
+            files: Files::empty(),
             credentials,
         };
         let connection = stage.connection(Actor::Foreign);
@@ -206,6 +209,17 @@ impl<'a> Stage<'a> {
         self.journal.layer(struck, dialect, actor, self.clock)
     }
 
+    /// The disk of the provisioner's processes. Nobody else has any.
+    fn disk(&self, actor: Actor) -> Disk {
+        if actor != Actor::Provisioner {
+            return Disk::unwatched();
+        }
+        let dialect = Arc::new(DiskDialect);
+        let files = Arc::clone(&self.files);
+        let struck = self.faults.layer(files, dialect.clone(), actor);
+        Disk::over(self.journal.layer(struck, dialect, actor, self.clock))
+    }
+
     fn connection(&self, actor: Actor) -> Connection {
         Connection {
             transport: self.transport(actor),
@@ -214,6 +228,7 @@ impl<'a> Stage<'a> {
             run: self.run.clone(),
             credentials: self.credentials.clone(),
             directory: self.directory.clone(),
+            disk: self.disk(actor),
             voice: self.voice(),
         }
     }

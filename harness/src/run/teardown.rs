@@ -14,27 +14,31 @@ use super::stage::Stage;
 use crate::oracles::calls;
 use crate::oracles::price::{Item, list};
 
-/// How often teardown is tried.
+/// How often teardown is tried, and once more for each further fault that may have struck an attempt.
 const ATTEMPTS_MAX: usize = 3;
 
 /// Tears down, in a new process each time, until one succeeds. Whether one did.
 pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
     let minutes = stage.scenario().limits.teardown_minutes;
-    for number in 1..=ATTEMPTS_MAX {
+    let most = ATTEMPTS_MAX + stage.trial.faults().len().saturating_sub(1);
+    for number in 1..=most {
         let begun = book.begin(if number == 1 {
             "teardown"
         } else {
             "teardown-retry"
         });
         let mut provisioner = stage.provisioner();
-        let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
+        let meaning = expect::teardown(stage.trial.expected(), &ending, number == most);
         if let Ending::Late(limit) = &ending {
             book.find("O5 ends", format!("teardown did not end: {limit}"));
+            book.end(begun, meaning.verdict, meaning.message);
+        } else {
+            book.end_judged(begun, meaning.verdict, meaning.message);
         }
-        let meaning = expect::teardown(stage.trial.expected(), &ending, number == ATTEMPTS_MAX);
-        book.end_judged(begun, meaning.verdict, meaning.message);
         if ending == Ending::Succeeded {
+            book.torn_down = true;
             again(book, stage, minutes).await;
         }
         if !meaning.again {
@@ -49,9 +53,10 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let minutes = stage.scenario().limits.teardown_minutes;
     let begun = book.begin("teardown-later");
     let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+    let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
     drop(provisioner);
     if ending == Ending::Succeeded {
+        book.torn_down = true;
         book.end(begun, Verdict::Pass, "the same teardown finished");
         again(book, stage, minutes).await;
     } else {
@@ -85,21 +90,27 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     let begun = book.begin("teardown-again");
     let mut before = stage.journal.len();
     let mut ending = Ending::Stopped;
+    let mut shows = false;
     for _ in 0..ATTEMPTS_MAX {
         let struck = strikes(stage);
         before = stage.journal.len();
         let mut provisioner = stage.provisioner();
-        (ending, _) = attempt(stage, minutes, false, provisioner.teardown()).await;
+        (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         // One that a fault struck shows nothing.
-        if strikes(stage) == struck {
+        shows = strikes(stage) == struck;
+        if shows {
             break;
         }
     }
-    let calls = stage.journal.calls();
-    let changed = calls::second_teardown(calls.get(before..).unwrap_or_default());
+    let changed = calls::second_teardown(&stage.journal.calls_from(before));
+    if !shows && changed.is_none() {
+        book.end(begun, Verdict::Skipped, "a fault that goes on struck it");
+        return;
+    }
     match (&ending, changed) {
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
-        (Ending::Succeeded, Some(mut wrong)) => {
+        // One that has something to do says that the first one was no success, whatever becomes of it.
+        (_, Some(mut wrong)) => {
             wrong.message.push_str(&still_there(stage));
             let message = wrong.message.clone();
             book.find_all([wrong]);

@@ -46,9 +46,6 @@ pub struct Clean {
     pub stays: BTreeSet<(String, String)>,
 }
 
-/// A fault that strikes so often goes on for ever, as far as one trial is concerned.
-pub const PERSISTENT: u64 = 1000;
-
 /// One run of one scenario.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -219,7 +216,7 @@ impl Trial {
 
 /// Whether a fault goes on for ever.
 pub fn persists(fault: &Fault) -> bool {
-    fault.place.times >= PERSISTENT
+    fault.place.lasts()
 }
 
 /// Quoted for a shell when it needs to be.

@@ -80,6 +80,17 @@ fn a_twin_is_found_even_when_it_is_cleaned_up() {
 }
 
 #[test]
+fn a_vpc_that_one_look_does_not_show_is_made_twice_and_found() {
+    caught("trusts_one_look.yaml", "O2 twins", &["2 of type vpc"]);
+}
+
+#[test]
+fn an_address_whose_tags_never_came_is_an_orphan() {
+    let words = &["elastic_ip eipalloc-", "$3.65 a month"];
+    caught("tags_later.yaml", "O1 orphans", words);
+}
+
+#[test]
 fn a_neighbours_vpc_that_is_deleted_is_found() {
     caught(
         "deletes_neighbours_vpc.yaml",

@@ -155,6 +155,7 @@ async fn live(
         run: Run::new("moto", "tests", clock.now()),
         credentials: Credentials::Rehearsal,
         directory: std::path::PathBuf::new(),
+        disk: kubeproof_contract::disk::Disk::unwatched(),
         voice: Voice::default(),
     };
     let account = Aws.account(scenario, connection.clone());

@@ -14,6 +14,8 @@ mod deletes_neighbours_vpc;
 mod hides_teardown_error;
 mod leaks_elastic_ip;
 mod lies_about_ready;
+mod tags_later;
+mod trusts_one_look;
 mod twin_vpc_on_retry;
 
 /// All defects.
@@ -38,6 +40,14 @@ pub const DEFECTS: &[Defect] = &[
         name: "lies-about-ready",
         about: "reports a ready cluster as soon as the control plane is active, without nodes",
     },
+    Defect {
+        name: "trusts-one-look",
+        about: "takes a look that finds no VPC for proof, though reads lag, and makes another",
+    },
+    Defect {
+        name: "tags-later",
+        about: "tags addresses in a second call, so that one whose tagging failed is forgotten",
+    },
 ];
 
 /// The reference provisioner with a defect; none when no defect has this name.
@@ -48,6 +58,8 @@ pub fn apply(name: &str, spec: EksSpec, connection: Connection) -> Option<Box<dy
         "hides-teardown-error" => Box::new(hides_teardown_error::HidesTeardownError(right)),
         "twin-vpc-on-retry" => Box::new(twin_vpc_on_retry::TwinVpcOnRetry(right)),
         "deletes-neighbours-vpc" => Box::new(deletes_neighbours_vpc::DeletesNeighboursVpc(right)),
+        "trusts-one-look" => Box::new(trusts_one_look::TrustsOneLook(right)),
+        "tags-later" => Box::new(tags_later::TagsLater(right)),
         "lies-about-ready" => Box::new(lies_about_ready::LiesAboutReady(right)),
         _ => return None,
     })

@@ -10,6 +10,7 @@ use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 
 mod codes;
 mod operation;
+mod pages;
 mod words;
 
 /// The AWS dialect.
@@ -42,6 +43,15 @@ impl Dialect for AwsDialect {
         let protocol = words::Protocol::of(&service);
         let answer = codes::answer(&service, &operation, protocol, kind);
         words::response(protocol, &answer)
+    }
+
+    fn with_further_page(
+        &self,
+        request: &Request<Bytes>,
+        response: &Response<Bytes>,
+    ) -> Option<Response<Bytes>> {
+        let service = operation::service(request)?;
+        pages::with_further(&service, &operation::name(&service, request), response)
     }
 
     fn error_code(&self, response: &Response<Bytes>) -> Option<String> {

@@ -29,6 +29,12 @@ const IN_USE: &str = "EC2 error codes (DependencyViolation); terraform-provider-
 /// Quotas.
 const QUOTA: &str = "EC2 error codes (…LimitExceeded); EKS and IAM service models";
 
+/// Reads that lag behind changes.
+const LAG: &str = "EC2 developer guide, eventual consistency; IAM user guide, eventual consistency";
+/// Roles that other services do not see yet.
+const ROLE_LAG: &str =
+    "IAM user guide, eventual consistency; terraform-provider-aws waits 2 minutes";
+
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
     if call.service == "kubernetes" || call.service == "unknown" {
@@ -55,7 +61,13 @@ pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
         ]);
         all.extend(of_operation(&call.service, &call.operation));
     } else {
+        all.push(if matches!(call.service.as_str(), "ec2" | "iam") {
+            Documented::transient(Effect::StaleRead(None), LAG)
+        } else {
+            Documented::pedantic(Effect::StaleRead(None))
+        });
         all.push(Documented::pedantic(Effect::LostResponse));
+        all.push(Documented::pedantic(Effect::RepeatedPage));
     }
     all.push(Documented::pedantic(Effect::Throttle(Some(20))));
     all.push(Documented::pedantic(Effect::Garbled));
@@ -69,6 +81,8 @@ fn kubernetes(call: &Signature) -> Vec<Documented> {
         Documented::transient(Effect::Throttle(None), API),
         Documented::transient(Effect::ServerErrorBefore, API),
         Documented::transient(Effect::LostRequest, API),
+        // Priority and fairness answer 429 with Retry-After.
+        Documented::transient(Effect::Throttle(Some(5)), API),
         Documented::pedantic(Effect::Garbled),
         Documented::pedantic(Effect::Hang),
     ];
@@ -80,32 +94,33 @@ fn kubernetes(call: &Signature) -> Vec<Documented> {
 
 /// What only some operations can meet.
 fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
-    let fail =
-        |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
-    let stuck = |source| Documented::transient(Effect::AsyncStuck, source);
-    let late = |source| Documented::transient(Effect::AsyncLate(2), source);
-    let quota = || Documented::lasting(Effect::Quota, QUOTA);
-    let in_use = |source| Documented::lasting(Effect::Dependency, source);
     match (service, operation) {
         ("ec2", "CreateNatGateway") => vec![
             quota(),
+            unseen("InvalidAllocationID.NotFound"),
+            unseen("InvalidSubnetID.NotFound"),
             fail("InternalError", "EC2 model, NatGateway.FailureCode"),
             fail("Gateway.NotAttached", "EC2 model, NatGateway.FailureCode"),
             stuck("terraform-provider-aws waits 10 minutes for it"),
             late("terraform-provider-aws waits 10 minutes for it"),
         ],
-        (
-            "ec2",
-            "CreateVpc"
-            | "CreateSubnet"
-            | "CreateInternetGateway"
-            | "AllocateAddress"
-            | "CreateRouteTable"
-            | "CreateRoute"
-            | "CreateSecurityGroup"
-            | "AuthorizeSecurityGroupIngress",
-        )
+        ("ec2", "CreateSubnet" | "CreateRouteTable" | "CreateSecurityGroup") => {
+            vec![quota(), unseen("InvalidVpcID.NotFound")]
+        }
+        ("ec2", "CreateRoute") => vec![quota(), unseen("InvalidRouteTableID.NotFound")],
+        ("ec2", "AssociateRouteTable") => vec![
+            unseen("InvalidRouteTableID.NotFound"),
+            unseen("InvalidSubnetID.NotFound"),
+        ],
+        ("ec2", "AttachInternetGateway") => {
+            vec![unseen("InvalidInternetGatewayID.NotFound")]
+        }
+        ("ec2", "AuthorizeSecurityGroupIngress") => {
+            vec![quota(), unseen("InvalidGroup.NotFound")]
+        }
+        ("ec2", "CreateVpc" | "CreateInternetGateway" | "AllocateAddress")
         | ("iam", "CreateRole") => vec![quota()],
+        ("iam", "AttachRolePolicy") => vec![unseen("NoSuchEntity")],
         ("ec2", "DeleteNatGateway") => vec![late("ReleaseAddress refuses meanwhile")],
         ("ec2", delete) if delete.starts_with("Delete") || delete.starts_with("Detach") => {
             if delete == "DeleteLaunchTemplate" {
@@ -116,21 +131,35 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
         }
         ("ec2", "ReleaseAddress") => vec![in_use("EC2 error codes (InvalidIPAddress.InUse)")],
         ("iam", "DeleteRole") => vec![in_use("IAM service model (DeleteConflict)")],
-        ("eks", "CreateCluster") => vec![
+        ("eks", operation) => of_eks(operation),
+        _ => Vec::new(),
+    }
+}
+
+/// What only some operations of EKS can meet.
+fn of_eks(operation: &str) -> Vec<Documented> {
+    match operation {
+        "CreateCluster" => vec![
             quota(),
+            role_lag(),
             Documented::lasting(Effect::Capacity, "EKS user guide, insufficient capacity"),
             fail("InternalFailure", "EKS model, ClusterStatus FAILED"),
             stuck("terraform-provider-aws waits 30 minutes for it"),
             late("terraform-provider-aws waits 30 minutes for it"),
         ],
-        ("eks", "CreateNodegroup") => vec![
+        "CreateNodegroup" => vec![
             quota(),
+            role_lag(),
+            Documented::transient(
+                Effect::Partial,
+                "EKS model, NodegroupIssueCode AsgInstanceLaunchFailures with instances running",
+            ),
             fail("NodeCreationFailure", "EKS user guide, troubleshooting"),
             fail("AsgInstanceLaunchFailures", "EKS model, NodegroupIssueCode"),
             stuck("terraform-provider-aws waits 60 minutes for it"),
             late("terraform-provider-aws waits 60 minutes for it"),
         ],
-        ("eks", "DeleteNodegroup") => vec![
+        "DeleteNodegroup" => vec![
             in_use("EKS service model (ResourceInUseException)"),
             fail(
                 "Ec2SecurityGroupDeletionFailure",
@@ -138,12 +167,40 @@ fn of_operation(service: &str, operation: &str) -> Vec<Documented> {
             ),
             late("terraform-provider-aws waits 60 minutes for it"),
         ],
-        ("eks", "DeleteCluster") => vec![
+        "DeleteCluster" => vec![
             in_use("EKS service model (ResourceInUseException)"),
             late("terraform-provider-aws waits 15 minutes for it"),
         ],
         _ => Vec::new(),
     }
+}
+
+fn quota() -> Documented {
+    Documented::lasting(Effect::Quota, QUOTA)
+}
+
+fn role_lag() -> Documented {
+    Documented::transient(Effect::PermissionLag, ROLE_LAG)
+}
+
+fn fail(code: &str, source: &'static str) -> Documented {
+    Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source)
+}
+
+fn stuck(source: &'static str) -> Documented {
+    Documented::transient(Effect::AsyncStuck, source)
+}
+
+fn late(source: &'static str) -> Documented {
+    Documented::transient(Effect::AsyncLate(2), source)
+}
+
+fn in_use(source: &'static str) -> Documented {
+    Documented::lasting(Effect::Dependency, source)
+}
+
+fn unseen(code: &str) -> Documented {
+    Documented::transient(Effect::StaleRead(Some(code.to_owned())), LAG)
 }
 
 #[cfg(test)]

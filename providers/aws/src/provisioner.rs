@@ -42,7 +42,7 @@ pub(crate) mod teardown;
 mod templates;
 pub(crate) mod vpc;
 mod wait;
-mod zones;
+pub(crate) mod zones;
 
 /// Longest wait for nodes to be Ready after their group is active.
 const READY_WITHIN: Duration = Duration::from_secs(300);

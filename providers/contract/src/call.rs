@@ -89,7 +89,12 @@ pub enum ErrorKind {
     Dependency,
     /// The credentials have expired.
     CredentialsExpired,
+    /// What was just permitted is not known everywhere yet.
+    PermissionLag,
 }
+
+/// The token of the further page that [`Dialect::with_further_page`] adds.
+pub const FURTHER_PAGE: &str = "kubeproof-further-page";
 
 /// What a cloud knows about its own wire format, as far as journal and faults need it.
 pub trait Dialect: Send + Sync + fmt::Debug {
@@ -98,6 +103,15 @@ pub trait Dialect: Send + Sync + fmt::Debug {
 
     /// Words an error answer as the cloud would for this request.
     fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes>;
+
+    /// The same list with [`FURTHER_PAGE`] as the token of a further page, for a list that has such tokens. `None`: no list.
+    fn with_further_page(
+        &self,
+        _request: &Request<Bytes>,
+        _response: &Response<Bytes>,
+    ) -> Option<Response<Bytes>> {
+        None
+    }
 
     /// The cloud's error code in a response, when it is an error.
     fn error_code(&self, response: &Response<Bytes>) -> Option<String>;

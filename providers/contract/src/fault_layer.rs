@@ -6,22 +6,25 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
 use tokio::sync::watch;
 
-use crate::call::{Actor, Dialect, ErrorKind};
+use crate::call::{Actor, Dialect, Signature};
+use crate::disk;
 use crate::fault::{Effect, Fault};
-use crate::transport::{SharedTransport, Transport, TransportError};
+use crate::transport::SharedTransport;
+
+mod carry;
+mod memory;
+mod waits;
+
+use carry::FaultLayer;
+use memory::Memory;
+use waits::Waits;
 
 /// The header that asks a simulator to let the operation fail, stick or be late.
 pub const ASYNC_FAULT_HEADER: &str = "x-kubeproof-async-fault";
-
-/// How long a client waits before it takes a silent connection for dead.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A plan of faults with its counters: shared by the transports of all actors of one trial.
 #[derive(Clone, Debug)]
@@ -40,7 +43,14 @@ struct Inner {
     out: Mutex<BTreeSet<String>>,
     foreign: Mutex<Option<Arc<dyn ForeignChanges>>>,
     failed_changes: Mutex<Vec<String>>,
+    interrupts_again: AtomicBool,
+    pages: Mutex<Vec<(Signature, Page)>>,
+    memory: Mutex<Memory>,
+    waits: Mutex<Waits>,
 }
+
+/// The page that a list which was told of a further page is answered with.
+type Page = http::Response<bytes::Bytes>;
 
 /// Carries out changes that somebody else makes ([`Effect::ForeignChange`]), for real: only the
 /// provider knows how.
@@ -81,6 +91,10 @@ impl FaultPlan {
                 out: Mutex::default(),
                 foreign: Mutex::default(),
                 failed_changes: Mutex::default(),
+                interrupts_again: AtomicBool::new(false),
+                pages: Mutex::default(),
+                memory: Mutex::default(),
+                waits: Mutex::default(),
             }),
         }
     }
@@ -153,6 +167,22 @@ impl FaultPlan {
         self.inner.cancelled.swap(false, Ordering::SeqCst)
     }
 
+    /// A new process begins: it knows of nothing that an earlier one was told.
+    pub fn process_begins(&self) {
+        lock(&self.inner.waits).forget();
+        lock(&self.inner.pages).clear();
+    }
+
+    /// What was repeated before the time was over that `Retry-After` asks for, in words.
+    pub fn impatience(&self) -> Vec<String> {
+        lock(&self.inner.waits).broken()
+    }
+
+    /// Whether any fault has this effect.
+    fn has(&self, effect: impl Fn(&Effect) -> bool) -> bool {
+        self.inner.faults.iter().any(|fault| effect(&fault.effect))
+    }
+
     /// A transport that strikes the calls of `actor`.
     pub fn layer(
         &self,
@@ -173,30 +203,30 @@ impl FaultPlan {
         })
     }
 
-    fn decide(
-        &self,
-        actor: Actor,
-        dialect: &dyn Dialect,
-        request: &Request<Bytes>,
-    ) -> Option<Effect> {
+    /// The effect that strikes a call of this name, and the index of its fault.
+    fn decide(&self, actor: Actor, signature: &Signature) -> Option<(usize, Effect)> {
         if *self.inner.lifted.borrow() {
             return None;
         }
-        let signature = dialect.signature(request);
         let mut out = lock(&self.inner.out);
         if out.contains(&signature.service) {
-            return Some(Effect::Hang);
+            return Some((usize::MAX, Effect::Hang));
+        }
+        let changes = actor == Actor::Provisioner && signature.mutating;
+        if changes && self.inner.interrupts_again.swap(false, Ordering::SeqCst) {
+            return Some((usize::MAX, Effect::Cancel));
         }
         let mut counts = lock(&self.inner.counts);
         let mut decided = None;
-        for (fault, count) in self.inner.faults.iter().zip(counts.iter_mut()) {
-            if !fault.place.names(actor, &signature) {
+        let places = self.inner.faults.iter().zip(counts.iter_mut());
+        for (index, (fault, count)) in places.enumerate() {
+            if !fault.place.names(actor, signature) {
                 continue;
             }
             count.seen += 1;
             if decided.is_none() && fault.place.strikes(count.seen) {
                 count.struck += 1;
-                decided = Some(fault.effect.clone());
+                decided = Some((index, fault.effect.clone()));
                 if fault.effect == Effect::Outage {
                     out.insert(signature.service.clone());
                 }
@@ -204,114 +234,15 @@ impl FaultPlan {
         }
         decided
     }
+
+    /// A fault could not be carried out on the call that it had struck.
+    fn missed(&self, index: usize) {
+        if let Some(count) = lock(&self.inner.counts).get_mut(index) {
+            count.struck = count.struck.saturating_sub(1);
+        }
+    }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[derive(Debug)]
-struct FaultLayer {
-    plan: FaultPlan,
-    inner: SharedTransport,
-    dialect: Arc<dyn Dialect>,
-    actor: Actor,
-}
-
-impl FaultLayer {
-    async fn crash(&self) -> ! {
-        self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
-        std::future::pending().await
-    }
-
-    fn late(&self, request: Request<Bytes>, seconds: u64) {
-        let inner = Arc::clone(&self.inner);
-        tokio::spawn(async move {
-            tokio::time::sleep(TIMEOUT + Duration::from_secs(seconds)).await;
-            let _ = inner.send(request).await;
-        });
-    }
-
-    fn refusal(effect: &Effect) -> Option<ErrorKind> {
-        Some(match effect {
-            Effect::Reject(code) => ErrorKind::Rejected(code.clone()),
-            Effect::Throttle(seconds) => ErrorKind::Throttled {
-                retry_after_seconds: *seconds,
-            },
-            Effect::ServerErrorBefore => ErrorKind::Server,
-            Effect::Quota => ErrorKind::Quota,
-            Effect::Capacity => ErrorKind::Capacity,
-            Effect::Dependency => ErrorKind::Dependency,
-            Effect::CredentialsExpire => ErrorKind::CredentialsExpired,
-            _ => return None,
-        })
-    }
-}
-
-#[async_trait]
-impl Transport for FaultLayer {
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let Some(effect) = self
-            .plan
-            .decide(self.actor, self.dialect.as_ref(), &request)
-        else {
-            return self.inner.send(request).await;
-        };
-        if let Some(kind) = Self::refusal(&effect) {
-            return Ok(self.dialect.error(&request, &kind));
-        }
-        match effect {
-            Effect::LostRequest => Err(TransportError::Lost("injected: lost request".to_owned())),
-            Effect::LostResponse => {
-                self.inner.send(request).await?;
-                Err(TransportError::Lost("injected: lost response".to_owned()))
-            }
-            Effect::ServerErrorAfter => {
-                let answer = self.dialect.error(&request, &ErrorKind::Server);
-                self.inner.send(request).await?;
-                Ok(answer)
-            }
-            Effect::LateApply(seconds) => {
-                self.late(request, seconds);
-                tokio::time::sleep(TIMEOUT).await;
-                Err(TransportError::Timeout(
-                    "injected: applied later".to_owned(),
-                ))
-            }
-            Effect::Hang | Effect::Outage => {
-                self.plan.until_lifted().await;
-                Err(TransportError::Lost("injected: never answered".to_owned()))
-            }
-            Effect::ForeignChange(name) => {
-                let response = self.inner.send(request).await;
-                self.plan.change(&name).await;
-                response
-            }
-            Effect::Garbled => {
-                let response = self.inner.send(request).await?;
-                let (parts, body) = response.into_parts();
-                Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
-            }
-            Effect::CrashBefore => self.crash().await,
-            Effect::CrashAfter => {
-                let _ = self.inner.send(request).await;
-                self.crash().await
-            }
-            Effect::Cancel => {
-                let _ = self.inner.send(request).await;
-                self.plan.inner.cancelled.store(true, Ordering::SeqCst);
-                self.crash().await
-            }
-            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) => {
-                if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
-                    request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
-                }
-                self.inner.send(request).await
-            }
-            // All others are refusals, answered above.
-            other => Err(TransportError::Lost(format!(
-                "no way to carry out `{other}`"
-            ))),
-        }
-    }
 }

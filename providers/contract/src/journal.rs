@@ -59,6 +59,12 @@ impl Journal {
             .clone()
     }
 
+    /// The calls from this position on, counted from 0.
+    pub fn calls_from(&self, from: usize) -> Vec<Call> {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.get(from..).unwrap_or_default().to_vec()
+    }
+
     /// The number of calls so far.
     pub fn len(&self) -> usize {
         self.calls
@@ -75,7 +81,8 @@ impl Journal {
     /// One hash over all that is deterministic in the calls: equal runs have equal hashes.
     pub fn hash(&self) -> String {
         let mut hasher = Sha256::new();
-        for call in self.calls() {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        for call in calls.iter() {
             // Written out field by field, so that the hash does not change with serde's layout.
             hasher.update(format!(
                 "{}|{}|{}|{}|{}|{:?}|{:?}|{}|{}|{}\n",
@@ -138,7 +145,7 @@ pub fn digest(body: &[u8]) -> String {
 
 /// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
 /// nothing about the call. Other bodies as they are.
-fn in_key_order(body: &[u8]) -> Vec<u8> {
+pub(crate) fn in_key_order(body: &[u8]) -> Vec<u8> {
     let json = body
         .starts_with(b"{")
         .then(|| serde_json::from_slice(body).ok())

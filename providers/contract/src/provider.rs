@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::account::Account;
 use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
+use crate::disk::Disk;
 use crate::documented::DocumentedEffect;
 use crate::fault_layer::ForeignChanges;
 use crate::provisioner::Provisioner;
@@ -35,6 +36,8 @@ pub struct Connection {
     /// The run's own folder, for files that a provisioner cannot do without (state, kubeconfig).
     /// It may not exist yet.
     pub directory: PathBuf,
+    /// What its processes keep from one to the next, where a provisioner keeps anything there.
+    pub disk: Disk,
     /// Hears what is being done.
     pub voice: Voice,
 }

@@ -237,6 +237,18 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::CredentialsExpire),
         Just(Effect::CrashBefore),
         Just(Effect::CrashAfter),
+        Just(Effect::Cancel),
+        Just(Effect::CancelBefore),
+        Just(Effect::CancelTwice),
+        proptest::option::of("[A-Za-z.]{1,12}").prop_map(Effect::StaleRead),
+        Just(Effect::RepeatedPage),
+        Just(Effect::PermissionLag),
+        Just(Effect::Partial),
+        Just(Effect::WriteFails),
+        Just(Effect::TornWrite),
+        Just(Effect::LostDisk),
+        Just(Effect::Outage),
+        "[a-z-]{1,12}".prop_map(Effect::ForeignChange),
     ]
 }
 

@@ -68,7 +68,7 @@ impl Dialect for KindDialect {
 fn words(kind: &ErrorKind) -> (StatusCode, String) {
     let word = |status, message: &str| (status, message.to_owned());
     match kind {
-        ErrorKind::Rejected(None) => word(
+        ErrorKind::Rejected(None) | ErrorKind::PermissionLag => word(
             StatusCode::FORBIDDEN,
             "authorization denied by plugin: not allowed",
         ),

@@ -123,6 +123,7 @@ fn provisioner(run: &Run) -> Result<KindProvisioner, String> {
             env_file: ".env".into(),
         },
         directory: std::env::temp_dir().join("kubeproof").join(&run.id),
+        disk: kubeproof_contract::disk::Disk::unwatched(),
         voice: Voice::default(),
     };
     Ok(KindProvisioner::new(KindSpec::default(), connection))

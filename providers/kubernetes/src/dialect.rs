@@ -77,7 +77,7 @@ pub fn error(request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
     let what = signature(request).map_or_else(String::new, |signature| signature.operation);
     let mut retry_after = None;
     let (code, reason, message) = match kind {
-        ErrorKind::Rejected(None) => (
+        ErrorKind::Rejected(None) | ErrorKind::PermissionLag => (
             403,
             "Forbidden".to_owned(),
             format!("{what} is forbidden for this user"),

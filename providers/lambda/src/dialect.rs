@@ -95,7 +95,7 @@ type Answer<'a> = (u16, &'a str, &'static str, &'static str);
 
 fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
     match kind {
-        ErrorKind::Rejected(None) => (
+        ErrorKind::Rejected(None) | ErrorKind::PermissionLag => (
             403,
             "global/account-inactive",
             "Your account is inactive.",

@@ -10,6 +10,7 @@ pub mod cost;
 pub mod credentials;
 pub mod defects;
 pub mod dialect;
+mod faults;
 pub mod pace;
 pub mod prices;
 pub mod provider;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kubeproof_contract::account::Account;
-use kubeproof_contract::call::Dialect;
+use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -22,7 +23,7 @@ use crate::account::checks::CHECKLIST;
 use crate::dialect::LambdaDialect;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{credentials, defects, prices, redirect, rehearsal};
+use crate::{credentials, defects, faults, prices, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
@@ -80,6 +81,10 @@ impl Provider for Lambda {
 
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::documented(call)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

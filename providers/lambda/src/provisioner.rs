@@ -109,19 +109,20 @@ impl Provisioner for LambdaProvisioner {
                 Ok(()) => Err(ProvisionerError::new(format!("{problem}; unwound"))),
                 Err(stuck) => Err(ProvisionerError {
                     message: format!("{problem}; unwinding stuck: {stuck}"),
-                    left_behind: vec![session.run().name("")],
+                    left_behind: teardown::left(session).await,
                 }),
             },
         }
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        teardown::everything(&self.session)
-            .await
-            .map_err(|problem| ProvisionerError {
+        match teardown::everything(&self.session).await {
+            Ok(()) => Ok(()),
+            Err(problem) => Err(ProvisionerError {
                 message: problem.to_string(),
-                left_behind: vec![self.session.run().name("")],
-            })
+                left_behind: teardown::left(&self.session).await,
+            }),
+        }
     }
 }
 

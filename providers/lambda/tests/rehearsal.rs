@@ -62,6 +62,7 @@ impl Stage {
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
             directory: PathBuf::from("no-such-folder"),
+            disk: kubeproof_contract::disk::Disk::unwatched(),
             voice: Voice::default(),
         }
     }

@@ -25,6 +25,7 @@ fn connection(directory: &Path) -> Connection {
             env_file: directory.join(".env"),
         },
         directory: directory.join("run"),
+        disk: kubeproof_contract::disk::Disk::unwatched(),
         voice: Voice::default(),
     }
 }

@@ -30,10 +30,19 @@ const LETTERS: &[(char, &str)] = &[
     ('b', "crash-before"),
     ('B', "crash-after"),
     ('i', "cancel"),
+    ('I', "cancel-before"),
+    ('2', "cancel-twice"),
+    ('y', "stale-read"),
+    ('=', "repeated-page"),
+    ('p', "permission-lag"),
+    ('P', "partial"),
+    ('w', "write-fails"),
+    ('T', "torn-write"),
+    ('x', "lost-disk"),
     ('f', "foreign-change"),
 ];
 /// The letters as the title of a column.
-const TITLE: &str = "rtsSlLahogFKDqcdebBif";
+const TITLE: &str = "rtsSlLahogFKDqcdebBiI2y=pPwTxf";
 /// How many faults that were not reached are named.
 const UNREACHED_NAMED: usize = 10;
 

@@ -112,7 +112,7 @@ impl Cloud for AwsCloud {
         let outcome =
             admit(&self.state, &call, request).and_then(|()| dispatch(&mut self.state, &call));
         trail::record(&mut self.state, &call, &outcome);
-        if outcome.is_ok() && !is_read(&call.action) {
+        if outcome.is_ok() && !only_reads(&call) {
             self.observe();
         }
         Reply::Now(write(&call, &outcome, &request_id))
@@ -175,6 +175,11 @@ pub fn is_read(action: &str) -> bool {
     ["Describe", "List", "Get", "Lookup", "Simulate", "Search"]
         .iter()
         .any(|verb| action.starts_with(verb))
+}
+
+/// Whether a call only reads: by its verb, or by its method where that names it.
+pub fn only_reads(call: &Call) -> bool {
+    is_read(&call.action) || call.method == http::Method::GET
 }
 
 /// The truth: all resources of all services, in a stable order.

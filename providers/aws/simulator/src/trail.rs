@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::cloud::is_read;
+use crate::cloud::only_reads;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::sts::{CALLER_ID, CALLER_NAME, caller_arn};
@@ -49,7 +49,7 @@ pub struct Trail {
 /// Records a call in the trail, if it is one that CloudTrail records and that changed something.
 pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     let Ok(answer) = outcome else { return };
-    if is_read(&call.action) || call.service == "ce" {
+    if only_reads(call) || call.service == "ce" {
         return;
     }
     let id = format!(

@@ -36,6 +36,7 @@ pub(super) fn answer(
         ErrorKind::Capacity => capacity(service),
         ErrorKind::Dependency => dependency(service, operation),
         ErrorKind::CredentialsExpired => expired(protocol),
+        ErrorKind::PermissionLag => permission_lag(service, operation, protocol),
     }
 }
 
@@ -51,6 +52,18 @@ fn denied(service: &str, operation: &str, protocol: Protocol) -> Answer {
         Protocol::Rest => Answer::new(403, "AccessDeniedException", message),
         Protocol::Json => Answer::new(400, "AccessDeniedException", message),
     }
+}
+
+/// What services say while IAM has not told them about a new role.
+fn permission_lag(service: &str, operation: &str, protocol: Protocol) -> Answer {
+    if service != "eks" {
+        return denied(service, operation, protocol);
+    }
+    Answer::new(
+        400,
+        "InvalidParameterException",
+        "Role could not be assumed because the trusted entity is not correct",
+    )
 }
 
 fn throttled(protocol: Protocol) -> Answer {

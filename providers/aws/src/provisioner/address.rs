@@ -21,7 +21,11 @@ pub(crate) async fn ensure(session: &Session, part: &str) -> Result<String, Prob
     Ok(id)
 }
 
-async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> {
+/// The address of this part, as one look shows it.
+///
+/// # Errors
+/// When looking fails.
+pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> {
     let name = session.run().name(part);
     // This call has no pages.
     let request = session
@@ -42,6 +46,18 @@ async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> 
         .collect();
     ids.sort_unstable();
     Ok(ids.first().map(|id| (*id).to_owned()))
+}
+
+/// Allocates an address without any tag. Only a deliberate defect does.
+///
+/// # Errors
+/// When the call fails or its answer is unclear.
+pub(crate) async fn untagged(session: &Session) -> Result<String, Problem> {
+    let request = session.ec2.allocate_address().domain(DomainType::Vpc);
+    let answer = session
+        .send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send())
+        .await?;
+    id_of("ec2:AllocateAddress", answer.allocation_id())
 }
 
 /// Allocates an address, whatever exists already.

@@ -18,7 +18,7 @@ use kubeproof_contract::provider::Connection;
 use kubeproof_contract::run::Run;
 use sha2::{Digest, Sha256};
 
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Fate, Problem};
 use crate::provisioner::retry::{Patience, Rule};
 use crate::sdk;
 use crate::spec::EksSpec;
@@ -26,6 +26,10 @@ use crate::spec::EksSpec;
 /// After so long, EC2's reads show a new resource: they lag "a couple of seconds" (EC2 developer
 /// guide, eventual consistency), and this leaves a margin.
 pub(crate) const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a call is throttled at most once another one was for as long as patience lasts: many of
+/// them one after the other would last for hours.
+const ONCE_THROTTLED_OUT: Duration = Duration::from_secs(60);
 
 /// One piece of work (a provision or a teardown) of one process.
 pub(crate) struct Session {
@@ -42,6 +46,8 @@ pub(crate) struct Session {
     pub(crate) overlooked: Vec<String>,
     made: Mutex<BTreeMap<String, String>>,
     halted: AtomicBool,
+    /// Whether a call was throttled until all patience was gone: no other one waits as long.
+    throttled_out: AtomicBool,
     began: Duration,
     /// Whether an earlier process of this run may have made things that reads do not show yet.
     pub(crate) not_the_first: AtomicBool,
@@ -67,6 +73,7 @@ impl Session {
             overlooked: Vec::new(),
             made: Mutex::default(),
             halted: AtomicBool::new(false),
+            throttled_out: AtomicBool::new(false),
             began: connection.clock.elapsed(),
             not_the_first: AtomicBool::new(true),
         }
@@ -178,16 +185,25 @@ impl Session {
     {
         self.go_on()?;
         let mut patience = Patience::new(rule);
+        let began = self.elapsed();
         // Ends when patience does: every class of problems has its own limit of time.
         loop {
             let problem = match request().await {
                 Ok(value) => return Ok(value),
                 Err(error) => Problem::of(call, &error),
             };
-            let Some(wait) = patience.after(&problem, self.elapsed()) else {
-                return Err(problem);
-            };
-            self.pause(wait).await?;
+            let is_throttle = problem.fate == Fate::Throttled;
+            let spent = self.elapsed().saturating_sub(began);
+            let hopeless = is_throttle
+                && spent > ONCE_THROTTLED_OUT
+                && self.throttled_out.load(Ordering::Relaxed);
+            match patience.after(&problem, self.elapsed()) {
+                Some(wait) if !hopeless => self.pause(wait).await?,
+                _ => {
+                    self.throttled_out.fetch_or(is_throttle, Ordering::Relaxed);
+                    return Err(problem);
+                }
+            }
         }
     }
 }

@@ -26,7 +26,11 @@ pub(crate) async fn ensure(session: &Session) -> Result<String, Problem> {
     Ok(id)
 }
 
-async fn find(session: &Session) -> Result<Option<String>, Problem> {
+/// The VPC of the run, as one look shows it.
+///
+/// # Errors
+/// When looking fails.
+pub(crate) async fn find(session: &Session) -> Result<Option<String>, Problem> {
     let name = session.run().name("");
     let request = session
         .ec2

@@ -65,6 +65,7 @@ impl Setting {
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
             directory: std::path::PathBuf::new(),
+            disk: kubeproof_contract::disk::Disk::unwatched(),
             voice: kubeproof_contract::provider::Voice::default(),
         }
     }

@@ -94,6 +94,7 @@ impl Stage {
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
             directory: std::path::PathBuf::new(),
+            disk: kubeproof_contract::disk::Disk::unwatched(),
             voice: kubeproof_contract::provider::Voice::default(),
         }
     }

@@ -51,6 +51,28 @@ pub(crate) async fn everything(session: &Session) -> Result<(), Problem> {
     trust::forget(api.connection()).map_err(|message| Problem::ours("trust", message))
 }
 
+/// The ids of what there is of the run; empty when that cannot be found out.
+pub(crate) async fn left(session: &Session) -> Vec<String> {
+    survey(session).await.unwrap_or_default()
+}
+
+async fn survey(session: &Session) -> Result<Vec<String>, Problem> {
+    let (api, run) = (&session.api, session.run());
+    let instances = session.instances().await?;
+    let rulesets: Vec<Ruleset> = api
+        .get("ListFirewallRulesets", "/firewall-rulesets")
+        .await?;
+    let filesystems: Vec<Filesystem> = api.get("ListFileSystems", "/file-systems").await?;
+    let keys: Vec<SshKey> = api.get("ListSshKeys", "/ssh-keys").await?;
+    let instances = instances.into_iter().map(|one| one.id);
+    let rulesets = rulesets.into_iter().map(|one| (one.name, one.id));
+    let filesystems = filesystems.into_iter().map(|one| (one.name, one.id));
+    let keys = keys.into_iter().map(|one| (one.name, one.id));
+    let named = rulesets.chain(filesystems).chain(keys);
+    let named = named.filter(|(name, _)| is_name_of(run, name));
+    Ok(instances.chain(named.map(|(_, id)| id)).collect())
+}
+
 /// Terminates instances and waits until they are gone.
 pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Result<(), Problem> {
     let ids: Vec<&str> = instances.iter().map(|one| one.id.as_str()).collect();

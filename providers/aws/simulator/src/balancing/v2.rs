@@ -189,7 +189,7 @@ fn dns_name(state: &mut State, name: &str, short: &str) -> String {
 fn plan(state: &mut State, arn: String, fault: Option<&AsyncFault>) {
     let mut wait = state.durations.load_balancer_create;
     let failure = match fault {
-        None => None,
+        None | Some(AsyncFault::Partial) => None,
         Some(AsyncFault::Stuck) => return,
         Some(AsyncFault::Late(times)) => {
             wait *= *times;

@@ -85,6 +85,9 @@ pub trait Described: Sized + 'static {
 
     /// Facts for price and ownership.
     fn facts(&self, _facts: &mut BTreeMap<String, String>) {}
+
+    /// Facts that other parts of the account hold.
+    fn facts_elsewhere(&self, _state: &State, _facts: &mut BTreeMap<String, String>) {}
 }
 
 /// The form of an id: the prefix and 8 or 17 hexadecimal digits.
@@ -234,6 +237,7 @@ pub fn inventory<T: Described>(state: &State, all: &mut Vec<Resource>) {
         resource.state = item.state_word(state);
         resource.created_at = Some(meta.created_at);
         item.facts(&mut resource.facts);
+        item.facts_elsewhere(state, &mut resource.facts);
         all.push(resource);
     }
 }

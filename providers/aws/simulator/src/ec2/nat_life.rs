@@ -35,7 +35,7 @@ pub(super) fn begin(state: &mut State, call: &Call, id: &str) {
         return plan(state, id, wait / 4, Step::Fails(code, message));
     }
     match &call.async_fault {
-        None => plan(state, id, wait, Step::Ready),
+        None | Some(AsyncFault::Partial) => plan(state, id, wait, Step::Ready),
         Some(AsyncFault::Late(times)) => plan(state, id, wait * *times, Step::Ready),
         Some(AsyncFault::Stuck) => {}
         Some(AsyncFault::Fail(code)) => {
@@ -122,7 +122,7 @@ pub(super) fn begin_end(state: &mut State, call: &Call, id: &str) {
         Some(Stage::Pending | Stage::Available) => {
             set(state, id, Stage::Deleting);
             match &call.async_fault {
-                None => plan(state, id, wait, Step::Deleted),
+                None | Some(AsyncFault::Partial) => plan(state, id, wait, Step::Deleted),
                 Some(AsyncFault::Late(times)) => plan(state, id, wait * *times, Step::Deleted),
                 Some(AsyncFault::Fail(_)) => plan(state, id, wait, Step::Returns),
                 Some(AsyncFault::Stuck) => {}

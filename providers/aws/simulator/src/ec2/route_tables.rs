@@ -141,6 +141,14 @@ impl Described for RouteTable {
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
         facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
         facts.insert("main".to_owned(), self.is_main().to_string());
+        let mut routes: Vec<String> = self.routes.iter().map(Route::in_words).collect();
+        routes.sort();
+        facts.insert("routes".to_owned(), routes.join(", "));
+        let subnets = self
+            .associations
+            .iter()
+            .filter(|one| one.subnet_id.is_some());
+        facts.insert("subnets".to_owned(), subnets.count().to_string());
     }
 }
 

@@ -36,6 +36,14 @@ pub enum Target {
     Interface(String),
 }
 
+impl Route {
+    /// The route in words: `0.0.0.0/0 by nat-1`.
+    pub fn in_words(&self) -> String {
+        let (Target::Internet(by) | Target::Nat(by) | Target::Interface(by)) = &self.target;
+        format!("{} by {by}", self.destination)
+    }
+}
+
 /// The operations on routes.
 pub fn operation(action: &str) -> Option<Operation> {
     Some(match action {

@@ -145,6 +145,27 @@ pub fn values_of_group(
     })
 }
 
+/// The rules of a group in words: `in tcp 443-443 sg-1, out -1 0.0.0.0/0`.
+pub fn in_words(state: &State, group_id: &str) -> String {
+    let words = |rule: &Rule| {
+        let spec = &rule.spec;
+        let way = if rule.egress { "out" } else { "in" };
+        let ports = match (spec.from, spec.to) {
+            (Some(from), Some(to)) => format!(" {from}-{to}"),
+            _ => String::new(),
+        };
+        let peer = spec.cidr().or(spec.group()).unwrap_or_default();
+        format!("{way} {}{ports} {peer}", spec.protocol)
+    };
+    let rules = state.ec2.rules.all();
+    let mut all: Vec<String> = rules
+        .filter(|rule| rule.group_id == group_id)
+        .map(words)
+        .collect();
+    all.sort();
+    all.join(", ")
+}
+
 fn of_group<'a>(state: &'a State, group_id: &str, egress: bool) -> Vec<&'a Rule> {
     let is_of = |rule: &&Rule| rule.group_id == group_id && rule.egress == egress;
     state.ec2.rules.all().filter(is_of).collect()

@@ -137,6 +137,10 @@ impl Described for SecurityGroup {
         facts.insert("description".to_owned(), self.description.clone());
         facts.insert("default".to_owned(), self.is_default().to_string());
     }
+
+    fn facts_elsewhere(&self, state: &State, facts: &mut BTreeMap<String, String>) {
+        facts.insert("rules".to_owned(), rules::in_words(state, &self.meta.id));
+    }
 }
 
 fn arn(state: &State, id: &str) -> String {

@@ -185,6 +185,7 @@ pub fn ending(call: &Call, usually: Duration) -> Ending {
         None => Ending::Well(usually),
         Some(AsyncFault::Late(times)) => Ending::Well(usually * (*times).max(1)),
         Some(AsyncFault::Fail(code)) => Ending::Badly(code.clone()),
+        Some(AsyncFault::Partial) => Ending::Badly(Some("AsgInstanceLaunchFailures".to_owned())),
         Some(AsyncFault::Stuck) => Ending::Never,
     }
 }

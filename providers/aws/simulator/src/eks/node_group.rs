@@ -59,6 +59,8 @@ pub struct NodeGroup {
     pub name: String,
     /// Its ARN.
     pub arn: String,
+    /// Instances that are never launched, as a fault has it.
+    pub short: usize,
     /// Its serial number: tells it from a later one of the same name.
     pub serial: u64,
     /// `CREATING`, `ACTIVE`, `UPDATING`, `DELETING`, `CREATE_FAILED`, `DELETE_FAILED`.

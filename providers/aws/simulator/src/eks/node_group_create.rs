@@ -15,7 +15,7 @@ use super::{Event, after, node_template, nodes, versions};
 use crate::iam::usable::{Need, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
-use crate::wire::call::Call;
+use crate::wire::call::{AsyncFault, Call};
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 use crate::{autoscaling, billing, ec2, quotas};
@@ -79,6 +79,7 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     let key = group.key(cluster);
     let usually = state.durations.node_group_create;
     let ending = input::ending(call, usually);
+    group.short = usize::from(call.async_fault == Some(AsyncFault::Partial));
     group.planned = if let Ending::Well(wait) = ending {
         wait
     } else {
@@ -169,6 +170,7 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         instance_types.push("t3.medium".to_owned());
     }
     Ok(NodeGroup {
+        short: 0,
         name: name.to_owned(),
         arn: String::new(),
         serial: 0,

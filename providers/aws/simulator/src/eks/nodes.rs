@@ -57,7 +57,7 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
         return Ok(());
     };
     let group = group.clone();
-    let wanted = group.scaling.desired as usize;
+    let wanted = (group.scaling.desired as usize).saturating_sub(group.short);
     for _ in group.holds.instances.len()..wanted {
         let subnet_id = emptiest_subnet(state, key, &group);
         match launch(state, key, &group, subnet_id.clone()) {

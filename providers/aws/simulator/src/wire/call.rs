@@ -35,6 +35,8 @@ pub enum AsyncFault {
     Stuck,
     /// The operation takes so many times as long.
     Late(u32),
+    /// A part of what is asked for is made.
+    Partial,
 }
 
 /// One request to the simulated AWS.
@@ -198,6 +200,8 @@ fn async_fault(request: &Request<Bytes>) -> Option<AsyncFault> {
         Some(AsyncFault::Fail(argument))
     } else if text.starts_with("async-stuck") {
         Some(AsyncFault::Stuck)
+    } else if text.starts_with("partial") {
+        Some(AsyncFault::Partial)
     } else {
         Some(AsyncFault::Late(
             argument.and_then(|text| text.parse().ok()).unwrap_or(2),

@@ -28,8 +28,9 @@ pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> Pr
         security_groups
     );
     let groups = problems.keep(groups).unwrap_or_default();
-    for group in &groups {
-        problems.keep(revoke(session, group).await);
+    // Together, because each may have to be repeated for as long as AWS refuses.
+    for result in join_all(groups.iter().map(|group| revoke(session, group))).await {
+        problems.keep(result);
     }
     let own = groups
         .iter()

@@ -1,0 +1,53 @@
+//! Does not keep what could not be made in its state, so its teardown does not know of it.
+//!
+//! Seen in the wild (terraform-provider-aws issue 20268: node groups that are CREATE_FAILED).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+
+use crate::variant::{Acts, Bend, Parts, Work};
+
+const FAILED: &str = "failed";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("forgets failed groups", parts, provision, |parts| {
+        Box::pin(async {
+            if parts.file(FAILED).await.is_some() {
+                return parts.bent(Forgets).teardown().await;
+            }
+            parts.reference().teardown().await
+        })
+    })
+}
+
+fn provision(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async {
+        let result = parts.reference().provision().await;
+        if result.is_err() {
+            let _ = parts.connection.disk.write(FAILED, "yes").await;
+        }
+        result
+    })
+}
+
+#[derive(Debug)]
+struct Forgets;
+
+#[async_trait]
+impl Bend for Forgets {
+    async fn send(
+        &self,
+        call: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if call.operation == "ListNodegroups" {
+            return Ok(Response::new(Bytes::from_static(b"{\"nodegroups\":[]}")));
+        }
+        inner.send(request).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Does not notice that its state could not be written, and tears down only what is written down.
+//!
+//! Seen in the wild when the store of the state refuses (terraform issue 33264: expired credentials).
+
+use kubeproof_contract::provisioner::Provisioner;
+
+use crate::variant::{Acts, Parts};
+
+const STATE: &str = "state";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed(
+        "ignores a failed write",
+        parts,
+        |parts| {
+            Box::pin(async {
+                // The bug: nobody looks whether it was written.
+                let _ = parts.connection.disk.write(STATE, "begun").await;
+                parts.reference().provision().await
+            })
+        },
+        |parts| {
+            Box::pin(async {
+                if parts.file(STATE).await.is_none() {
+                    return Ok(());
+                }
+                parts.reference().teardown().await
+            })
+        },
+    )
+}

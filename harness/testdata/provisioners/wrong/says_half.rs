@@ -1,0 +1,26 @@
+//! Says that it left things behind, and names only a part of them.
+//!
+//! Seen in the wild as states that list some of what a failed creation made (terraform-provider-aws
+//! issue 20268, terraform-provider-google issue 3875).
+
+use kubeproof_contract::provisioner::Provisioner;
+
+use crate::variant::{Acts, Parts, tears_down};
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed(
+        "says half",
+        parts,
+        |parts| {
+            Box::pin(async {
+                let mut result = parts.reference().provision().await;
+                if let Err(error) = &mut result {
+                    // The bug: the first is told, and the others are not.
+                    error.left_behind.truncate(1);
+                }
+                result
+            })
+        },
+        tears_down,
+    )
+}

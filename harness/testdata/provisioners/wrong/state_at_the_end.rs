@@ -1,0 +1,34 @@
+//! Writes down what it made when all of it is made, and tears down only what is written down.
+//!
+//! Seen in the wild as state that is lost with the process (CAPA issues 1351 and 6131, upjet-aws 1482).
+
+use kubeproof_contract::provisioner::Provisioner;
+
+use crate::variant::{Acts, Parts, Work};
+
+const STATE: &str = "state";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed(
+        "state at the end",
+        parts,
+        |parts| {
+            Box::pin(async {
+                let made = parts.reference().provision().await?;
+                // The bug: until here nobody else knows.
+                let _ = parts.connection.disk.write(STATE, "made").await;
+                Ok(made)
+            })
+        },
+        teardown,
+    )
+}
+
+fn teardown(parts: &Parts) -> Work<'_, ()> {
+    Box::pin(async {
+        if parts.file(STATE).await.as_deref() != Some("made") {
+            return Ok(());
+        }
+        parts.reference().teardown().await
+    })
+}

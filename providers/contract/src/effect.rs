@@ -1,0 +1,274 @@
+//! What a fault does to the call that it strikes: each effect with its name, its argument and its words.
+//!
+//! Apart from the place of a fault, because effects are what clouds document and places are what runs have.
+
+use std::fmt;
+
+/// What is done to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Refused with this error code (permission denied when none is given); not applied.
+    Reject(Option<String>),
+    /// Too many requests; not applied. With an argument: `Retry-After` seconds.
+    Throttle(Option<u64>),
+    /// Internal server error; not applied.
+    ServerErrorBefore,
+    /// Internal server error; applied all the same.
+    ServerErrorAfter,
+    /// The connection breaks before the request arrives.
+    LostRequest,
+    /// The request is applied, its answer never arrives.
+    LostResponse,
+    /// The request times out, and is applied so many seconds later.
+    LateApply(u64),
+    /// No answer, ever.
+    Hang,
+    /// From this call on the service answers nobody, whoever calls, until the faults are over.
+    Outage,
+    /// The answer is cut in half.
+    Garbled,
+    /// Accepted, then the asynchronous operation fails with this code.
+    AsyncFail(Option<String>),
+    /// Accepted, then the asynchronous operation never ends.
+    AsyncStuck,
+    /// Accepted, then the asynchronous operation takes this many times as long.
+    AsyncLate(u64),
+    /// A quota is used up; not applied.
+    Quota,
+    /// No capacity; not applied.
+    Capacity,
+    /// Still in use; not applied.
+    Dependency,
+    /// The credentials have expired; not applied.
+    CredentialsExpire,
+    /// The provisioner's process dies before it sends the call.
+    CrashBefore,
+    /// The provisioner's process dies after the call was applied, before it sees the answer.
+    CrashAfter,
+    /// Its user interrupts it while the call is under way; the call is applied all the same. Nobody
+    /// tries again: teardown follows.
+    Cancel,
+    /// As [`Effect::Cancel`], before the call is sent.
+    CancelBefore,
+    /// As [`Effect::Cancel`], and the teardown that follows is interrupted at its first change, too.
+    CancelTwice,
+    /// A read that lags: answered as the same request was before the last change, or with this code of
+    /// something that is not there.
+    StaleRead(Option<String>),
+    /// A read whose page comes twice.
+    RepeatedPage,
+    /// Other services do not know yet what was just permitted; not applied.
+    PermissionLag,
+    /// Accepted, and only a part of it is made.
+    Partial,
+    /// A write to the disk that fails: full, or not permitted. The process lives on.
+    WriteFails,
+    /// The process dies in the middle of a write to the disk: half of it is there.
+    TornWrite,
+    /// The process dies at a write to the disk, and its disk is lost with it.
+    LostDisk,
+    /// Applied; then, before the answer is seen, somebody else changes something: what, by the name
+    /// that the provider gives it.
+    ForeignChange(String),
+}
+
+impl Effect {
+    /// Whether it shows some time after the call that it strikes.
+    pub fn is_delayed(&self) -> bool {
+        matches!(
+            self,
+            Self::AsyncFail(_) | Self::AsyncStuck | Self::AsyncLate(_) | Self::Partial
+        )
+    }
+
+    /// The name without its argument: `throttle` of `throttle(3)`.
+    pub fn name(&self) -> String {
+        let written = self.to_string();
+        match written.split_once('(') {
+            Some((name, _)) => name.to_owned(),
+            None => written,
+        }
+    }
+}
+
+/// The written names of all effects, with what each does: for help texts and error messages.
+pub const EFFECTS: &[(&str, &str)] = &[
+    ("reject", "refused (argument: error code); not applied"),
+    (
+        "throttle",
+        "too many requests (argument: Retry-After seconds); not applied",
+    ),
+    ("server-error", "internal error; not applied"),
+    ("server-error-after", "internal error, though applied"),
+    ("lost-request", "connection breaks; not applied"),
+    ("lost-response", "connection breaks; applied"),
+    (
+        "late-apply",
+        "times out, applied later (argument: seconds, default 30)",
+    ),
+    ("hang", "never answered"),
+    (
+        "outage",
+        "from this call on the service answers nobody, until the faults are over",
+    ),
+    ("garbled", "the answer is cut in half"),
+    (
+        "async-fail",
+        "accepted, then fails (argument: failure code); rehearsal only",
+    ),
+    ("async-stuck", "accepted, never ends; rehearsal only"),
+    (
+        "async-late",
+        "accepted, takes N times as long (default 2); rehearsal only",
+    ),
+    ("quota", "quota used up; not applied"),
+    ("capacity", "no capacity; not applied"),
+    ("dependency", "still in use; not applied"),
+    ("credentials-expire", "credentials expired; not applied"),
+    ("crash-before", "the provisioner dies before the call"),
+    (
+        "crash-after",
+        "the provisioner dies after the call was applied",
+    ),
+    (
+        "cancel",
+        "interrupted by its user during the call, which is applied; teardown follows",
+    ),
+    (
+        "cancel-before",
+        "interrupted by its user before the call; teardown follows",
+    ),
+    (
+        "cancel-twice",
+        "as cancel, and the teardown that follows is interrupted, too",
+    ),
+    (
+        "stale-read",
+        "read as before the last change (argument: code of something not there)",
+    ),
+    ("repeated-page", "a page of the answer comes twice"),
+    (
+        "permission-lag",
+        "not known yet what was just permitted; not applied",
+    ),
+    ("partial", "accepted, a part of it is made; rehearsal only"),
+    ("write-fails", "the disk takes no write"),
+    (
+        "torn-write",
+        "the provisioner dies in the middle of a write to its disk",
+    ),
+    ("lost-disk", "the provisioner dies, and its disk is lost"),
+    (
+        "foreign-change",
+        "applied, then somebody else makes the change that the argument names",
+    ),
+];
+
+/// Reads an effect with its argument.
+pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
+    let (name, argument) = match text.split_once('(') {
+        None => (text, None),
+        Some((name, rest)) => {
+            let inner = rest
+                .strip_suffix(')')
+                .ok_or("the argument has no closing `)`")?;
+            (name, Some(inner.to_owned()))
+        }
+    };
+    let number = |default: u64| match &argument {
+        None => Ok(default),
+        Some(text) => text
+            .parse()
+            .map_err(|_| format!("`{text}` is not a number")),
+    };
+    let effect = match name {
+        "reject" => return Ok(Effect::Reject(argument)),
+        "stale-read" => return Ok(Effect::StaleRead(argument)),
+        "async-fail" => return Ok(Effect::AsyncFail(argument)),
+        "foreign-change" => {
+            let name = argument.ok_or("`foreign-change` needs the name of the change")?;
+            return Ok(Effect::ForeignChange(name));
+        }
+        "throttle" => match argument {
+            None => Effect::Throttle(None),
+            Some(_) => return Ok(Effect::Throttle(Some(number(0)?))),
+        },
+        "late-apply" => return Ok(Effect::LateApply(number(30)?)),
+        "async-late" => return Ok(Effect::AsyncLate(number(2)?.max(1))),
+        "server-error" => Effect::ServerErrorBefore,
+        "server-error-after" => Effect::ServerErrorAfter,
+        "lost-request" => Effect::LostRequest,
+        "lost-response" => Effect::LostResponse,
+        "hang" => Effect::Hang,
+        "outage" => Effect::Outage,
+        "garbled" => Effect::Garbled,
+        "async-stuck" => Effect::AsyncStuck,
+        "quota" => Effect::Quota,
+        "capacity" => Effect::Capacity,
+        "dependency" => Effect::Dependency,
+        "credentials-expire" => Effect::CredentialsExpire,
+        "crash-before" => Effect::CrashBefore,
+        "crash-after" => Effect::CrashAfter,
+        "cancel" => Effect::Cancel,
+        "cancel-before" => Effect::CancelBefore,
+        "cancel-twice" => Effect::CancelTwice,
+        "repeated-page" => Effect::RepeatedPage,
+        "permission-lag" => Effect::PermissionLag,
+        "partial" => Effect::Partial,
+        "write-fails" => Effect::WriteFails,
+        "torn-write" => Effect::TornWrite,
+        "lost-disk" => Effect::LostDisk,
+        other => {
+            let known: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "there is no effect `{other}`; effects: {}",
+                known.join(", ")
+            ));
+        }
+    };
+    match argument {
+        None => Ok(effect),
+        Some(_) => Err(format!("`{name}` takes no argument")),
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reject(None) => f.write_str("reject"),
+            Self::Reject(Some(code)) => write!(f, "reject({code})"),
+            Self::Throttle(None) => f.write_str("throttle"),
+            Self::Throttle(Some(seconds)) => write!(f, "throttle({seconds})"),
+            Self::ServerErrorBefore => f.write_str("server-error"),
+            Self::ServerErrorAfter => f.write_str("server-error-after"),
+            Self::LostRequest => f.write_str("lost-request"),
+            Self::LostResponse => f.write_str("lost-response"),
+            Self::LateApply(seconds) => write!(f, "late-apply({seconds})"),
+            Self::Hang => f.write_str("hang"),
+            Self::Outage => f.write_str("outage"),
+            Self::Garbled => f.write_str("garbled"),
+            Self::AsyncFail(None) => f.write_str("async-fail"),
+            Self::AsyncFail(Some(code)) => write!(f, "async-fail({code})"),
+            Self::AsyncStuck => f.write_str("async-stuck"),
+            Self::AsyncLate(times) => write!(f, "async-late({times})"),
+            Self::Quota => f.write_str("quota"),
+            Self::Capacity => f.write_str("capacity"),
+            Self::Dependency => f.write_str("dependency"),
+            Self::CredentialsExpire => f.write_str("credentials-expire"),
+            Self::CrashBefore => f.write_str("crash-before"),
+            Self::CrashAfter => f.write_str("crash-after"),
+            Self::Cancel => f.write_str("cancel"),
+            Self::CancelBefore => f.write_str("cancel-before"),
+            Self::CancelTwice => f.write_str("cancel-twice"),
+            Self::StaleRead(None) => f.write_str("stale-read"),
+            Self::StaleRead(Some(code)) => write!(f, "stale-read({code})"),
+            Self::RepeatedPage => f.write_str("repeated-page"),
+            Self::PermissionLag => f.write_str("permission-lag"),
+            Self::Partial => f.write_str("partial"),
+            Self::WriteFails => f.write_str("write-fails"),
+            Self::TornWrite => f.write_str("torn-write"),
+            Self::LostDisk => f.write_str("lost-disk"),
+            Self::ForeignChange(name) => write!(f, "foreign-change({name})"),
+        }
+    }
+}

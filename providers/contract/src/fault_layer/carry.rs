@@ -1,0 +1,265 @@
+//! Carries effects out: what a call that was struck is answered, and what becomes of it.
+//!
+//! Apart from the plan, which only counts and decides.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response};
+
+use super::{ASYNC_FAULT_HEADER, FaultPlan, disk, lock, memory};
+use crate::call::{Actor, Dialect, ErrorKind, FURTHER_PAGE, Signature};
+use crate::fault::Effect;
+use crate::transport::{SharedTransport, Transport, TransportError};
+
+/// How long a client waits before it takes a silent connection for dead.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A call that was struck.
+struct Struck<'a> {
+    fault: usize,
+    signature: &'a Signature,
+    key: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct FaultLayer {
+    pub(super) plan: FaultPlan,
+    pub(super) inner: SharedTransport,
+    pub(super) dialect: Arc<dyn Dialect>,
+    pub(super) actor: Actor,
+}
+
+impl FaultLayer {
+    async fn crash(&self) -> ! {
+        self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
+        std::future::pending().await
+    }
+
+    async fn cancel(&self) -> ! {
+        self.plan.inner.cancelled.store(true, Ordering::SeqCst);
+        self.crash().await
+    }
+
+    fn late(&self, request: Request<Bytes>, seconds: u64) {
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(TIMEOUT + Duration::from_secs(seconds)).await;
+            let _ = inner.send(request).await;
+        });
+    }
+
+    fn refusal(effect: &Effect) -> Option<ErrorKind> {
+        Some(match effect {
+            Effect::Reject(code) => ErrorKind::Rejected(code.clone()),
+            Effect::StaleRead(Some(code)) => ErrorKind::Rejected(Some(code.clone())),
+            Effect::Throttle(seconds) => ErrorKind::Throttled {
+                retry_after_seconds: *seconds,
+            },
+            Effect::ServerErrorBefore => ErrorKind::Server,
+            Effect::Quota => ErrorKind::Quota,
+            Effect::Capacity => ErrorKind::Capacity,
+            Effect::Dependency => ErrorKind::Dependency,
+            Effect::CredentialsExpire => ErrorKind::CredentialsExpired,
+            Effect::PermissionLag => ErrorKind::PermissionLag,
+            Effect::WriteFails => ErrorKind::Server,
+            _ => return None,
+        })
+    }
+
+    /// Passes a call on, and remembers its answer when a later one may have to be stale.
+    async fn pass(
+        &self,
+        request: Request<Bytes>,
+        signature: &Signature,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if !self.plan.has(|effect| *effect == Effect::StaleRead(None)) {
+            return self.inner.send(request).await;
+        }
+        if signature.mutating {
+            lock(&self.plan.inner.memory).change();
+            return self.inner.send(request).await;
+        }
+        let key = memory::key(signature, &request);
+        let answer = self.inner.send(request).await?;
+        lock(&self.plan.inner.memory).keep(key, &answer);
+        Ok(answer)
+    }
+
+    /// The page that comes a second time, when a request asks for it.
+    fn same_page(
+        &self,
+        request: &Request<Bytes>,
+        signature: &Signature,
+    ) -> Option<Response<Bytes>> {
+        let mut pages = lock(&self.plan.inner.pages);
+        let index = pages.iter().position(|(of, _)| of == signature)?;
+        let asks = String::from_utf8_lossy(request.body()).contains(FURTHER_PAGE)
+            || request.uri().to_string().contains(FURTHER_PAGE);
+        asks.then(|| pages.remove(index).1)
+    }
+
+    /// The effects that need what was answered before.
+    async fn reread(
+        &self,
+        request: Request<Bytes>,
+        struck: &Struck<'_>,
+        effect: &Effect,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if *effect == Effect::StaleRead(None) {
+            if let Some(answer) = lock(&self.plan.inner.memory).before(&struck.key) {
+                return Ok(answer);
+            }
+            self.plan.missed(struck.fault);
+            return self.pass(request, struck.signature).await;
+        }
+        let (parts, body) = request.into_parts();
+        let asked = Request::from_parts(parts.clone(), body.clone());
+        let answer = self.inner.send(Request::from_parts(parts, body)).await?;
+        let Some(first) = self.dialect.with_further_page(&asked, &answer) else {
+            self.plan.missed(struck.fault);
+            return Ok(answer);
+        };
+        lock(&self.plan.inner.pages).push((struck.signature.clone(), answer));
+        Ok(first)
+    }
+
+    /// The effects that end the process.
+    async fn end(&self, mut request: Request<Bytes>, effect: &Effect) -> ! {
+        match effect {
+            Effect::CrashAfter | Effect::Cancel | Effect::CancelTwice => {
+                let _ = self.inner.send(request).await;
+            }
+            Effect::TornWrite => {
+                request
+                    .headers_mut()
+                    .insert(disk::TORN, HeaderValue::from_static("1"));
+                let _ = self.inner.send(request).await;
+            }
+            Effect::LostDisk => {
+                *request.method_mut() = Method::DELETE;
+                let _ = self.inner.send(request).await;
+            }
+            _ => {}
+        }
+        if *effect == Effect::CancelTwice {
+            self.plan
+                .inner
+                .interrupts_again
+                .store(true, Ordering::SeqCst);
+        }
+        match effect {
+            Effect::Cancel | Effect::CancelBefore | Effect::CancelTwice => self.cancel().await,
+            _ => self.crash().await,
+        }
+    }
+
+    async fn carry(
+        &self,
+        mut request: Request<Bytes>,
+        struck: &Struck<'_>,
+        effect: Effect,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if struck.signature.mutating {
+            lock(&self.plan.inner.memory).change();
+        }
+        match effect {
+            Effect::LostRequest => Err(TransportError::Lost("injected: lost request".to_owned())),
+            Effect::LostResponse => {
+                self.inner.send(request).await?;
+                Err(TransportError::Lost("injected: lost response".to_owned()))
+            }
+            Effect::ServerErrorAfter => {
+                let answer = self.dialect.error(&request, &ErrorKind::Server);
+                self.inner.send(request).await?;
+                Ok(answer)
+            }
+            Effect::LateApply(seconds) => {
+                self.late(request, seconds);
+                tokio::time::sleep(TIMEOUT).await;
+                Err(TransportError::Timeout(
+                    "injected: applied later".to_owned(),
+                ))
+            }
+            Effect::Hang | Effect::Outage => {
+                self.plan.until_lifted().await;
+                Err(TransportError::Lost("injected: never answered".to_owned()))
+            }
+            Effect::ForeignChange(name) => {
+                let response = self.inner.send(request).await;
+                self.plan.change(&name).await;
+                response
+            }
+            Effect::Garbled => {
+                let response = self.inner.send(request).await?;
+                let (parts, body) = response.into_parts();
+                Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
+            }
+            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
+                if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
+                    request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
+                }
+                let answer = self.inner.send(request).await;
+                // What is refused starts nothing that could fail later.
+                if answer
+                    .as_ref()
+                    .is_ok_and(|answer| answer.status().as_u16() >= 400)
+                {
+                    self.plan.missed(struck.fault);
+                }
+                answer
+            }
+            Effect::StaleRead(_) | Effect::RepeatedPage => {
+                self.reread(request, struck, &effect).await
+            }
+            Effect::CrashBefore
+            | Effect::CrashAfter
+            | Effect::Cancel
+            | Effect::CancelBefore
+            | Effect::CancelTwice
+            | Effect::TornWrite
+            | Effect::LostDisk => self.end(request, &effect).await,
+            // All others are refusals, answered before.
+            other => Err(TransportError::Lost(format!(
+                "no way to carry out `{other}`"
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for FaultLayer {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let signature = self.dialect.signature(&request);
+        // Only these look at what was sent before.
+        let looks_back =
+            |effect: &Effect| matches!(effect, Effect::Throttle(Some(_)) | Effect::StaleRead(None));
+        let key = if self.plan.has(looks_back) {
+            memory::key(&signature, &request)
+        } else {
+            Vec::new()
+        };
+        lock(&self.plan.inner.waits).sent(self.actor, &signature, &key);
+        if let Some(page) = self.same_page(&request, &signature) {
+            return Ok(page);
+        }
+        let Some((fault, effect)) = self.plan.decide(self.actor, &signature) else {
+            return self.pass(request, &signature).await;
+        };
+        if let Effect::Throttle(Some(seconds)) = effect {
+            lock(&self.plan.inner.waits).ask(key.clone(), seconds);
+        }
+        if let Some(kind) = Self::refusal(&effect) {
+            return Ok(self.dialect.error(&request, &kind));
+        }
+        let struck = Struck {
+            fault,
+            signature: &signature,
+            key,
+        };
+        self.carry(request, &struck, effect).await
+    }
+}

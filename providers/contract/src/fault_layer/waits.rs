@@ -1,0 +1,62 @@
+//! Whether those who were told to wait did so: `Retry-After` is a promise of the client.
+//!
+//! Apart from the layer because it judges, and the layer only strikes.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::call::{Actor, Signature};
+
+/// The waits that were asked for, and the calls that did not keep them.
+#[derive(Debug, Default)]
+pub struct Waits {
+    asked: Vec<Asked>,
+    broken: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    key: Vec<u8>,
+    until: Instant,
+    seconds: u64,
+}
+
+impl Waits {
+    /// A new process knows of no wait.
+    pub fn forget(&mut self) {
+        self.asked.clear();
+    }
+
+    /// A call was told to wait so long before it is sent again.
+    pub fn ask(&mut self, key: Vec<u8>, seconds: u64) {
+        let until = Instant::now() + Duration::from_secs(seconds);
+        self.asked.push(Asked {
+            key,
+            until,
+            seconds,
+        });
+    }
+
+    /// A call is sent.
+    pub fn sent(&mut self, actor: Actor, signature: &Signature, key: &[u8]) {
+        let now = Instant::now();
+        let early = self
+            .asked
+            .iter()
+            .find(|asked| asked.key == key && asked.until > now);
+        if let Some(asked) = early {
+            let early = asked.until.duration_since(now).as_millis();
+            self.broken.push(format!(
+                "{actor} repeated {signature} {early} ms before the {} s were over that Retry-After \
+                 asks for",
+                asked.seconds
+            ));
+        }
+    }
+
+    /// What was repeated too early, in words.
+    pub fn broken(&self) -> Vec<String> {
+        self.broken.clone()
+    }
+}

@@ -1,0 +1,289 @@
+//! Every effect on one call: what its client sees, and what becomes of the call.
+//!
+//! Apart from how faults are written and counted: this table has every name, so that an effect that is
+//! taken out, or does something else, is missed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use kubeproof_contract::call::{Actor, Dialect, ErrorKind, FURTHER_PAGE, Signature};
+use kubeproof_contract::disk::{Disk, DiskDialect, Files};
+use kubeproof_contract::fault::EFFECTS;
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, FaultPlan, ForeignChanges};
+use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
+
+/// A server that keeps what arrives, and answers a list of what was made.
+#[derive(Debug, Default)]
+struct Server {
+    arrived: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Transport for Server {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let mut arrived = self.arrived.lock().expect("a lock");
+        let header = request.headers().get(ASYNC_FAULT_HEADER);
+        let fault = header.map(|value| value.to_str().expect("text").to_owned());
+        arrived.push(format!(
+            "{}{}",
+            request.uri().path(),
+            fault.map(|fault| format!(" {fault}")).unwrap_or_default()
+        ));
+        let made = arrived.iter().filter(|one| one.starts_with("/Make"));
+        Ok(Response::new(Bytes::from(format!("{} made", made.count()))))
+    }
+}
+
+/// Paths are operations; what is not a `Look` changes things; errors are their kind in words.
+#[derive(Debug)]
+struct Toy;
+
+impl Dialect for Toy {
+    fn signature(&self, request: &Request<Bytes>) -> Signature {
+        let operation = request.uri().path().trim_start_matches('/').to_owned();
+        Signature {
+            service: "toy".to_owned(),
+            mutating: !operation.starts_with("Look"),
+            operation,
+        }
+    }
+
+    fn error(&self, _: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from(format!("{kind:?}")));
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        response
+    }
+
+    fn with_further_page(
+        &self,
+        _: &Request<Bytes>,
+        response: &Response<Bytes>,
+    ) -> Option<Response<Bytes>> {
+        let text = String::from_utf8_lossy(response.body());
+        Some(Response::new(Bytes::from(format!(
+            "{text}, {FURTHER_PAGE}"
+        ))))
+    }
+
+    fn error_code(&self, _: &Response<Bytes>) -> Option<String> {
+        None
+    }
+}
+
+#[derive(Debug, Default)]
+struct Somebody(Mutex<Vec<String>>);
+
+#[async_trait]
+impl ForeignChanges for Somebody {
+    async fn make(&self, name: &str) -> Result<(), String> {
+        self.0.lock().expect("a lock").push(name.to_owned());
+        Ok(())
+    }
+}
+
+struct Bench {
+    server: Arc<Server>,
+    plan: FaultPlan,
+    transport: SharedTransport,
+    somebody: Arc<Somebody>,
+}
+
+fn bench(fault: &str) -> Bench {
+    let server = Arc::new(Server::default());
+    let plan = FaultPlan::new(vec![fault.parse().expect(fault)]);
+    let somebody = Arc::new(Somebody::default());
+    plan.let_change(somebody.clone());
+    let transport = plan.layer(server.clone(), Arc::new(Toy), Actor::Provisioner);
+    Bench {
+        server,
+        plan,
+        transport,
+        somebody,
+    }
+}
+
+fn request(path: &str) -> Request<Bytes> {
+    let request = Request::builder().method(Method::POST).uri(path);
+    request.body(Bytes::new()).expect("a request")
+}
+
+impl Bench {
+    /// What a call ends in: its answer, its error, or the end of its process.
+    async fn call(&self, path: &str) -> String {
+        let sent = self.transport.send(request(path));
+        tokio::select! {
+            biased;
+            () = self.plan.crash() => {
+                let cancelled = self.plan.was_cancelled();
+                (if cancelled { "cancelled" } else { "died" }).to_owned()
+            }
+            answer = tokio::time::timeout(Duration::from_secs(600), sent) => match answer {
+                Err(_) => "silence".to_owned(),
+                Ok(Err(TransportError::Timeout(_))) => "time-out".to_owned(),
+                Ok(Err(_)) => "lost".to_owned(),
+                Ok(Ok(response)) => String::from_utf8_lossy(response.body()).into_owned(),
+            }
+        }
+    }
+
+    fn arrived(&self) -> Vec<String> {
+        self.server.arrived.lock().expect("a lock").clone()
+    }
+}
+
+/// Effects on a call that changes things: what its client sees, and what arrives at once.
+const ON_A_CHANGE: &[(&str, &str, &[&str])] = &[
+    ("reject", "Rejected(None)", &[]),
+    (
+        "throttle(3)",
+        "Throttled { retry_after_seconds: Some(3) }",
+        &[],
+    ),
+    ("server-error", "Server", &[]),
+    ("server-error-after", "Server", &["/Make"]),
+    ("lost-request", "lost", &[]),
+    ("lost-response", "lost", &["/Make"]),
+    ("late-apply(30)", "time-out", &[]),
+    ("hang", "silence", &[]),
+    ("outage", "silence", &[]),
+    ("garbled", "1 m", &["/Make"]),
+    ("async-fail(Code)", "1 made", &["/Make async-fail(Code)"]),
+    ("async-stuck", "1 made", &["/Make async-stuck"]),
+    ("async-late(2)", "1 made", &["/Make async-late(2)"]),
+    ("partial", "1 made", &["/Make partial"]),
+    ("quota", "Quota", &[]),
+    ("capacity", "Capacity", &[]),
+    ("dependency", "Dependency", &[]),
+    ("credentials-expire", "CredentialsExpired", &[]),
+    ("permission-lag", "PermissionLag", &[]),
+    ("crash-before", "died", &[]),
+    ("crash-after", "died", &["/Make"]),
+    ("cancel-before", "cancelled", &[]),
+    ("cancel", "cancelled", &["/Make"]),
+    ("cancel-twice", "cancelled", &["/Make"]),
+    ("foreign-change(cut)", "1 made", &["/Make"]),
+    ("stale-read(NotThere)", "Rejected(Some(\"NotThere\"))", &[]),
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_effect_does_to_a_change_what_it_says() {
+    for (effect, seen, arrived) in ON_A_CHANGE {
+        let bench = bench(&format!("toy:Make={effect}"));
+        assert_eq!(bench.call("/Make").await, *seen, "{effect}");
+        assert_eq!(bench.arrived(), *arrived, "{effect}");
+        assert_eq!(bench.plan.tally()[0].1.struck, 1, "{effect}");
+    }
+}
+
+#[test]
+fn no_effect_is_left_out() {
+    let elsewhere = ["repeated-page", "write-fails", "torn-write", "lost-disk"];
+    let name = |effect: &'static str| effect.split('(').next().unwrap_or(effect);
+    let mut shown: BTreeSet<&str> = ON_A_CHANGE.iter().map(|row| name(row.0)).collect();
+    shown.extend(elsewhere);
+    let all: BTreeSet<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(shown, all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_makes_the_change_that_is_named() {
+    let bench = bench("toy:Make=foreign-change(cut)");
+    bench.call("/Make").await;
+    assert_eq!(*bench.somebody.0.lock().expect("a lock"), ["cut"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_goes_on_for_all_calls_of_the_service_until_it_is_lifted() {
+    let bench = bench("toy:Make=outage");
+    assert_eq!(bench.call("/Make").await, "silence");
+    assert_eq!(bench.call("/Look").await, "silence");
+    bench.plan.lift();
+    assert_eq!(bench.call("/Look").await, "0 made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_read_says_what_was_said_before_the_last_change() {
+    let bench = bench("toy:Look#2=stale-read");
+    assert_eq!(bench.call("/Look").await, "0 made");
+    assert_eq!(bench.call("/Make").await, "1 made");
+    assert_eq!(bench.call("/Look").await, "0 made");
+    assert_eq!(bench.call("/Look").await, "1 made");
+    assert_eq!(bench.plan.tally()[0].1.struck, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_cannot_be_stale_was_not_struck() {
+    let bench = bench("toy:Look#1=stale-read");
+    assert_eq!(bench.call("/Look").await, "0 made");
+    assert_eq!(bench.plan.tally()[0].1.struck, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_comes_twice_and_then_the_list_ends() {
+    let bench = bench("toy:Look=repeated-page");
+    assert_eq!(bench.call("/Look").await, format!("0 made, {FURTHER_PAGE}"));
+    let further = format!("/Look?token={FURTHER_PAGE}");
+    assert_eq!(bench.call(&further).await, "0 made");
+    assert_eq!(bench.arrived(), ["/Look"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cancels_twice_interrupts_the_next_change_too() {
+    let bench = bench("toy:Make=cancel-twice");
+    assert_eq!(bench.call("/Make").await, "cancelled");
+    assert_eq!(bench.call("/Look").await, "1 made");
+    assert_eq!(bench.call("/Delete").await, "cancelled");
+    assert_eq!(bench.call("/Delete").await, "1 made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_told_to_wait_and_does_not_is_told_of() {
+    for (wait, patient) in [(2, false), (3, true)] {
+        let bench = bench("toy:Make=throttle(3)");
+        bench.call("/Make").await;
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+        bench.call("/Look").await;
+        bench.call("/Make").await;
+        assert_eq!(bench.plan.impatience().is_empty(), patient, "{wait} s");
+    }
+    // A new process was told nothing.
+    let bench = bench("toy:Make=throttle(3)");
+    bench.call("/Make").await;
+    bench.plan.process_begins();
+    bench.call("/Make").await;
+    assert_eq!(bench.plan.impatience(), Vec::<String>::new());
+}
+
+/// An effect on the second write of a file: how the write ends, and what the file holds then.
+async fn check_disk(effect: &str, ends: &str, holds: Option<&str>) {
+    let plan = FaultPlan::new(vec![
+        format!("disk:Write#2={effect}").parse().expect(effect),
+    ]);
+    let disk = Disk::over(plan.layer(Files::empty(), Arc::new(DiskDialect), Actor::Provisioner));
+    disk.write("file", "first").await.expect("written");
+    let ended = tokio::select! {
+        biased;
+        () = plan.crash() => "died",
+        written = disk.write("file", "second") => match written {
+            Ok(()) => "written",
+            Err(_) => "refused",
+        },
+    };
+    assert_eq!(ended, ends, "{effect}");
+    let content = disk.read("file").await.expect("read");
+    let content = content.map(|content| String::from_utf8_lossy(&content).into_owned());
+    assert_eq!(content.as_deref(), holds, "{effect}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_is_up_to_date_torn_one_write_behind_or_lost() {
+    check_disk("crash-after", "died", Some("second")).await;
+    check_disk("torn-write", "died", Some("sec")).await;
+    check_disk("crash-before", "died", Some("first")).await;
+    check_disk("lost-disk", "died", None).await;
+    check_disk("write-fails", "refused", Some("first")).await;
+}

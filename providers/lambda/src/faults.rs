@@ -1,0 +1,149 @@
+//! What can happen to a call of Lambda Cloud, and where it is documented.
+//!
+//! Apart from the dialect, which words these errors: this is the guard against false alarms. What
+//! nobody documents for a call is pedantic. Sources are rows of the API's error table and public
+//! reports of its clients.
+
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::documented::DocumentedEffect as Documented;
+use kubeproof_contract::fault::Effect;
+
+use crate::dialect::SERVICE;
+
+/// Requests that come too fast.
+const THROTTLE: &str =
+    "API documentation: one request a second, one launch in 12 s; skypilot issue 2261";
+/// Server errors.
+const SERVER: &str = "API error table (global/unknown, global/internal-error); skypilot issue 3410";
+/// Requests that are applied, and nobody hears of it.
+const LOST: &str = "a launch has no token and names are not unique: a lost answer hides a machine";
+/// No answer at all.
+const SILENT: &str = "public clients send without a time-out (skypilot, lambda_utils.py)";
+/// Keys that are not valid any more.
+const KEY: &str = "API error table (global/invalid-api-key)";
+/// Accounts that may not.
+const DENIED: &str = "API error table (global/account-inactive)";
+/// Quotas.
+const QUOTA: &str = "API error table (global/quota-exceeded)";
+/// The list of what is available is a hint only.
+const CAPACITY: &str = "API error table (instance-operations/launch/insufficient-capacity)";
+/// States of an instance.
+const STATES: &str =
+    "API documentation of instances: booting, active, unhealthy, terminating, preempted";
+/// API servers of Kubernetes.
+const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
+
+/// All that can happen to a call of this name.
+pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
+    match call.service.as_str() {
+        SERVICE => of_cloud(call),
+        "kubernetes" => of_kubernetes(call),
+        _ => Vec::new(),
+    }
+}
+
+fn of_cloud(call: &Signature) -> Vec<Documented> {
+    let mut all = vec![
+        Documented::lasting(Effect::Throttle(None), THROTTLE),
+        Documented::transient(Effect::Throttle(Some(12)), THROTTLE),
+        Documented::lasting(Effect::ServerErrorBefore, SERVER),
+        Documented::lasting(Effect::CredentialsExpire, KEY),
+        Documented::lasting(Effect::Reject(None), DENIED),
+        Documented::transient(Effect::LostRequest, LOST),
+        Documented::transient(Effect::Hang, SILENT),
+        Documented::pedantic(Effect::Garbled),
+    ];
+    if call.mutating {
+        all.extend([
+            Documented::transient(Effect::LostResponse, LOST),
+            Documented::transient(Effect::ServerErrorAfter, SERVER),
+            Documented::transient(Effect::LateApply(30), LOST),
+        ]);
+    } else {
+        all.push(Documented::pedantic(Effect::LostResponse));
+        all.push(Documented::pedantic(Effect::StaleRead(None)));
+    }
+    all.extend(of_operation(&call.operation));
+    all
+}
+
+/// What only some operations can meet.
+fn of_operation(operation: &str) -> Vec<Documented> {
+    let fail = |code: &str| Documented::transient(Effect::AsyncFail(Some(code.to_owned())), STATES);
+    match operation {
+        "LaunchInstance" => vec![
+            Documented::lasting(Effect::Quota, QUOTA),
+            Documented::lasting(Effect::Capacity, CAPACITY),
+            fail("unhealthy"),
+            fail("preempted"),
+            Documented::transient(Effect::AsyncStuck, STATES),
+            Documented::transient(Effect::AsyncLate(2), STATES),
+        ],
+        "CreateFileSystem" | "AddSshKey" | "CreateFirewallRuleset" => {
+            vec![Documented::lasting(Effect::Quota, QUOTA)]
+        }
+        "DeleteFirewallRuleset" => vec![Documented::lasting(
+            Effect::Dependency,
+            "API error table (firewall-rulesets/firewall-ruleset-in-use)",
+        )],
+        "DeleteFileSystem" => vec![Documented::lasting(
+            Effect::Dependency,
+            "API error table (filesystems/filesystem-in-use)",
+        )],
+        _ => Vec::new(),
+    }
+}
+
+fn of_kubernetes(call: &Signature) -> Vec<Documented> {
+    let mut all = vec![
+        Documented::transient(Effect::Throttle(None), API_SERVER),
+        Documented::transient(Effect::Throttle(Some(5)), API_SERVER),
+        Documented::transient(Effect::ServerErrorBefore, API_SERVER),
+        Documented::transient(Effect::LostRequest, API_SERVER),
+        Documented::pedantic(Effect::Garbled),
+        Documented::pedantic(Effect::Hang),
+    ];
+    if call.mutating {
+        all.push(Documented::transient(Effect::LostResponse, API_SERVER));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(operation: &str, mutating: bool, effect: &str, expected: bool) {
+        let call = Signature {
+            service: SERVICE.to_owned(),
+            operation: operation.to_owned(),
+            mutating,
+        };
+        let all = documented(&call).into_iter();
+        let mut usual = all.filter(|documented| !documented.pedantic);
+        let found = usual.any(|documented| documented.effect.to_string() == effect);
+        assert_eq!(found, expected, "{operation} {effect}");
+    }
+
+    #[test]
+    fn operations_meet_what_the_error_table_names() {
+        check("LaunchInstance", true, "capacity", true);
+        check("LaunchInstance", true, "lost-response", true);
+        check("ListInstances", false, "lost-response", false);
+        check("ListInstances", false, "capacity", false);
+        check("DeleteFileSystem", true, "dependency", true);
+    }
+
+    #[test]
+    fn whatever_is_documented_says_where_and_whatever_is_not_does_not() {
+        let call = Signature {
+            service: SERVICE.to_owned(),
+            operation: "LaunchInstance".to_owned(),
+            mutating: true,
+        };
+        for documented in documented(&call) {
+            assert_eq!(documented.source.is_empty(), documented.pedantic);
+        }
+    }
+}
