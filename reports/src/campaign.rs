@@ -27,6 +27,9 @@ pub struct Campaign {
     pub unreached: Vec<Unreached>,
     /// What is wrong.
     pub findings: Vec<CampaignFinding>,
+    /// What is wrong and no provisioner could do better: shown, and not counted as a finding.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
     /// What could not be found out.
     pub unknown: Vec<String>,
     /// Lifecycles by call and effect.
@@ -71,6 +74,15 @@ pub struct CampaignFinding {
     pub calls: Vec<String>,
     /// The command that runs exactly this again.
     pub replay: String,
+}
+
+/// Something wrong after a fault that the cloud itself leaves no way to avoid.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Limit {
+    /// What is wrong.
+    pub finding: CampaignFinding,
+    /// Why no provisioner could do better, with the source.
+    pub why: String,
 }
 
 /// Lifecycles in which an effect was aimed at a call.
@@ -133,6 +145,7 @@ impl Campaign {
                 self.findings.push(finding);
             }
         }
+        self.limits.extend(other.limits);
         for unknown in other.unknown {
             if !self.unknown.contains(&unknown) {
                 self.unknown.push(unknown);
@@ -152,6 +165,7 @@ impl Campaign {
         self.scenarios.sort();
         self.unreached.sort();
         self.findings.sort();
+        self.limits.sort();
         self.unknown.sort();
         self.heat.sort();
     }

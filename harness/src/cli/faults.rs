@@ -181,8 +181,12 @@ fn order(args: &Args) -> Order {
 }
 
 fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
+    let limits = match campaign.limits.len() {
+        0 => String::new(),
+        count => format!(", {count} limits of the cloud"),
+    };
     format!(
-        "{verdict}: {} lifecycles, {} findings, {} unreached",
+        "{verdict}: {} lifecycles, {} findings{limits}, {} unreached",
         campaign.lifecycles,
         campaign.findings.len(),
         campaign.unreached.len()

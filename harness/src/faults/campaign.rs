@@ -10,9 +10,9 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::campaign::{Campaign, CampaignFinding, Heat, Unreached};
-use kubeproof_reports::record::Finding;
+use kubeproof_reports::campaign::Campaign;
 
+use super::entry::{enter, found, written};
 use super::one::{self, Lived};
 use super::points::points;
 use super::schedules::{self, Aimed, Schedule, Wanted};
@@ -194,9 +194,9 @@ fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point])
 type Done = Vec<(usize, Shrunk)>;
 
 /// A lifecycle, with the faults that its findings need.
-struct Shrunk {
-    lived: Lived,
-    needed: Schedule,
+pub(super) struct Shrunk {
+    pub(super) lived: Lived,
+    pub(super) needed: Schedule,
 }
 
 /// Runs all schedules, in any order; what was run comes back in theirs.
@@ -281,101 +281,6 @@ fn one(
         lived.around = small.around;
     }
     Ok(Shrunk { lived, needed })
-}
-
-/// Enters a lifecycle into the record.
-fn enter(scenario: &Scenario, schedule: &Schedule, shrunk: Shrunk, campaign: &mut Campaign) {
-    let Shrunk { lived, needed } = shrunk;
-    campaign.lifecycles += 1;
-    campaign.calls += lived.calls;
-    campaign.add_trace(&format!(
-        "{}|{}|{}",
-        scenario.name(),
-        written(schedule),
-        lived.hash
-    ));
-    let wrong = !lived.findings.is_empty();
-    let any_struck = lived.struck.iter().any(|(_, struck)| *struck > 0);
-    for (aimed, (seen, struck)) in schedule.iter().zip(&lived.struck) {
-        campaign.fault_points += 1;
-        let reached = *struck > 0;
-        let call = aimed.signature.to_string();
-        let effect = aimed.fault.effect.name();
-        campaign.heat(Heat {
-            call,
-            effect,
-            lifecycles: 1,
-            findings: u64::from(wrong && needed.contains(aimed)),
-            unreached: u64::from(!reached),
-        });
-        if reached {
-            campaign.exercised += 1;
-            continue;
-        }
-        let explained = schedule.len() > 1 && any_struck;
-        campaign.unreached.push(Unreached {
-            scenario: scenario.name().to_owned(),
-            faults: schedule
-                .iter()
-                .map(|aimed| aimed.fault.to_string())
-                .collect(),
-            fault: aimed.fault.to_string(),
-            reason: explained.then(|| {
-                format!(
-                    "the other fault changed the way: {seen} calls of this name were made, the {} \
-                     was waited for",
-                    ordinal(aimed.fault.place.occurrence)
-                )
-            }),
-            seen: *seen,
-        });
-    }
-    for problem in lived.unknown {
-        campaign.unknown.push(format!(
-            "{}: {}: {problem}",
-            scenario.name(),
-            written(schedule)
-        ));
-    }
-    for finding in lived.findings {
-        let finding = found(scenario, &needed, finding, lived.around.clone());
-        campaign.findings.push(finding);
-    }
-}
-
-fn found(
-    scenario: &Scenario,
-    faults: &[Aimed],
-    finding: Finding,
-    calls: Vec<String>,
-) -> CampaignFinding {
-    CampaignFinding {
-        scenario: scenario.name().to_owned(),
-        faults: faults.iter().map(|aimed| aimed.fault.to_string()).collect(),
-        part: faults.first().map(|aimed| aimed.part.to_string()),
-        oracle: finding.oracle,
-        message: finding.message,
-        calls,
-        replay: finding.replay,
-    }
-}
-
-fn written(schedule: &[Aimed]) -> String {
-    let faults: Vec<String> = schedule
-        .iter()
-        .map(|aimed| aimed.fault.to_string())
-        .collect();
-    faults.join(" ")
-}
-
-fn ordinal(number: u64) -> String {
-    let end = match (number % 10, number % 100) {
-        (1, rest) if rest != 11 => "st",
-        (2, rest) if rest != 12 => "nd",
-        (3, rest) if rest != 13 => "rd",
-        _ => "th",
-    };
-    format!("{number}{end}")
 }
 
 fn seconds(stopwatch: &Stopwatch) -> f64 {

@@ -11,6 +11,7 @@ pub mod dialect;
 pub mod external;
 pub mod faults;
 pub mod kubeconfig;
+mod limits;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;

@@ -11,6 +11,7 @@ use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::documented::DocumentedEffect;
+use crate::fault::Fault;
 use crate::fault_layer::ForeignChanges;
 use crate::provisioner::Provisioner;
 use crate::resource::{MonthlyCost, Resource};
@@ -148,6 +149,12 @@ pub trait Provider: Send + Sync {
     /// not listed here. Empty: nothing is known, so nothing is struck.
     fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
         Vec::new()
+    }
+
+    /// Why what an oracle found under these faults is a limit that the cloud imposes on every provisioner,
+    /// with the source. `None` where a provisioner could do better: then it is a finding.
+    fn limit(&self, _faults: &[Fault], _oracle: &str, _message: &str) -> Option<String> {
+        None
     }
 
     /// The checklist ids that belong to this provider, with titles: none may be missing in a record.

@@ -4,7 +4,7 @@
 
 use kubeproof_contract::check::Verdict;
 
-use super::{Campaign, CampaignFinding};
+use super::{Campaign, CampaignFinding, Limit};
 use crate::page::{Align, Block, Cell, Column, Grid, Page, Section};
 use crate::word::{clean, counted};
 
@@ -74,6 +74,17 @@ pub fn page(campaign: &Campaign) -> Page {
             title: counted(campaign.findings.len(), "finding"),
             verdict: None,
             blocks: campaign.findings.iter().flat_map(finding).collect(),
+        });
+    }
+    if !campaign.limits.is_empty() {
+        let blocks = campaign.limits.iter().flat_map(limit);
+        sections.push(Section {
+            title: format!(
+                "{}: no provisioner could do better",
+                counted(campaign.limits.len(), "limit of the cloud")
+            ),
+            verdict: None,
+            blocks: blocks.collect(),
         });
     }
     if !campaign.unreached.is_empty() {
@@ -216,6 +227,12 @@ fn finding(finding: &CampaignFinding) -> Vec<Block> {
         let calls: Vec<String> = finding.calls.iter().map(|call| clean(call)).collect();
         blocks.push(Block::Line(format!("calls: {}", calls.join("; "))));
     }
+    blocks
+}
+
+fn limit(limit: &Limit) -> Vec<Block> {
+    let mut blocks = finding(&limit.finding);
+    blocks.push(Block::Line(clean(&format!("because {}", limit.why))));
     blocks
 }
 
