@@ -310,4 +310,33 @@ mod tests {
         missed.unreached[0].reason = Some("the other fault came first".to_owned());
         assert_eq!(verdict(&missed), Verdict::Pass);
     }
+
+    #[test]
+    fn a_limit_of_the_cloud_is_shown_with_its_reason_and_is_no_finding() {
+        let finding = CampaignFinding {
+            scenario: "s".to_owned(),
+            faults: vec!["s:Make#1=late-apply(30)".to_owned()],
+            part: None,
+            oracle: "O2 twins".to_owned(),
+            message: "2 of type box were alive".to_owned(),
+            calls: Vec::new(),
+            replay: "kubeproof faults s".to_owned(),
+        };
+        let mut limited = campaign();
+        limited.limits.push(Limit {
+            finding: finding.clone(),
+            why: "Make takes no token".to_owned(),
+        });
+        assert_eq!(verdict(&limited), Verdict::Pass);
+        let shown = format!("{:?}", page(&limited));
+        for words in [
+            "1 limit of the cloud",
+            "2 of type box",
+            "Make takes no token",
+        ] {
+            assert!(shown.contains(words), "`{words}` is not in {shown}");
+        }
+        limited.findings.push(finding);
+        assert_eq!(verdict(&limited), Verdict::Fail);
+    }
 }
