@@ -16,8 +16,6 @@ pub mod simulate;
 pub mod sweep;
 pub mod verify;
 
-use std::collections::BTreeMap;
-
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::exit_code;
@@ -124,11 +122,4 @@ pub fn main() -> u8 {
         Command::Schema(args) => schema::run(args, &out),
         Command::Completions(args) => completions::run(args, &out),
     }
-}
-
-/// The environment, as far as it is text.
-fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }

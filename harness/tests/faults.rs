@@ -5,30 +5,24 @@
 //! some effects are asked for, so that the tests stay short.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use kubeproof::faults::campaign::{Mode, Order, Watcher, run};
+use kubeproof::faults::campaign::{Mode, Order, run};
 use kubeproof::faults::points::{Part, Point};
 use kubeproof::faults::schedules::{self, Wanted};
 use kubeproof::faults::shard::Shard;
 use kubeproof::providers;
 use kubeproof::run::stage::Surroundings;
-use kubeproof::scenario::{self, Scenario};
+use kubeproof::scenario::Scenario;
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::{EFFECTS, Fault};
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 
-struct Nobody;
+#[path = "support/campaigns.rs"]
+mod campaigns;
 
-impl Watcher for Nobody {}
-
-fn scenario_of(file: &str) -> Scenario {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    let read = scenario::read::all(&[path], &providers::shared());
-    read.expect("a scenario").remove(0)
-}
+use campaigns::{Nobody, scenario_of};
 
 fn order(mode: Mode, effects: &[&str]) -> Order {
     Order {

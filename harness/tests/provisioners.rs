@@ -4,19 +4,19 @@
 //! one to find at least one row, and so is each row clean without its faults.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use kubeproof::faults::campaign::{Mode, Order, Watcher, run};
+use kubeproof::faults::campaign::{Mode, Order, run};
 use kubeproof::faults::schedules::Wanted;
 use kubeproof::faults::shard::Shard;
-use kubeproof::providers;
 use kubeproof::run::stage::Surroundings;
-use kubeproof::scenario::{self, Scenario};
+use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_reports::campaign::{Campaign, page};
 
+#[path = "support/campaigns.rs"]
+mod campaigns;
 #[path = "../testdata/provisioners/right.rs"]
 mod right;
 #[path = "../testdata/provisioners/variant.rs"]
@@ -24,17 +24,8 @@ mod variant;
 #[path = "../testdata/provisioners/wrong.rs"]
 mod wrong;
 
+use campaigns::{Nobody, scenario_of};
 use variant::{Make, in_place};
-
-struct Nobody;
-
-impl Watcher for Nobody {}
-
-fn scenario_of(file: &str) -> Scenario {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    let read = scenario::read::all(&[path], &providers::shared());
-    read.expect("a scenario").remove(0)
-}
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")

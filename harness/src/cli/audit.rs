@@ -84,7 +84,7 @@ struct Found {
 /// Lists the accounts and shows what is in them.
 pub fn run(args: &Args, out: &Output) -> u8 {
     // Listing costs nothing, but it must be the account that was meant.
-    let allowed = live::allowed_accounts(&super::environment());
+    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
     if args.tier == TierName::Live && allowed.is_empty() {
         let variable = live::ACCOUNT_VARIABLE;
         out.error(&format!(

@@ -97,7 +97,7 @@ fn live_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
             Err(reason) => line("no", &what, &reason),
         }
     }
-    match live::permit(&super::environment(), true) {
+    match live::permit(&crate::simulate::environment::own(), true) {
         Ok(permit) => line(
             "info",
             "live",

@@ -102,13 +102,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         out.error(&reason);
         return exit_code::USAGE;
     }
-    let (rehearsed, others): (Vec<Scenario>, Vec<Scenario>) = scenarios
-        .into_iter()
-        .partition(|scenario| not_for_campaigns(scenario).is_none());
-    for scenario in others {
-        let name = scenario.name().to_owned();
-        let reason = not_for_campaigns(&scenario).unwrap_or_default();
-        out.say(&format!("skipped  {name}: {reason}"));
+    let mut rehearsed = Vec::new();
+    for scenario in scenarios {
+        match not_for_campaigns(&scenario) {
+            None => rehearsed.push(scenario),
+            Some(reason) => out.say(&format!("skipped  {}: {reason}", scenario.name())),
+        }
     }
     if rehearsed.is_empty() {
         out.error("nothing to run: no scenario has the tier rehearsal");

@@ -152,7 +152,7 @@ fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, String> {
 }
 
 async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, folder: &Path) -> u8 {
-    let environment = super::environment();
+    let environment = environment::own();
     let settings = Settings {
         address: args.listen.ip(),
         port: args.listen.port(),

@@ -69,7 +69,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             args.run
         ));
     }
-    let allowed = live::allowed_accounts(&super::environment());
+    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
     if intent.tier == Tier::Live && allowed.is_empty() {
         let variable = live::ACCOUNT_VARIABLE;
         return usage(format!(

@@ -227,8 +227,8 @@ fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
         TierName::Rehearsal => return Ok(Vec::new()),
         TierName::Kind => Vec::new(),
         TierName::Live => {
-            let permit =
-                live::permit(&super::environment(), args.yes_spend_money).map_err(usage)?;
+            let permit = live::permit(&crate::simulate::environment::own(), args.yes_spend_money)
+                .map_err(usage)?;
             let budgets: Vec<_> = trials
                 .iter()
                 .map(|trial| trial.scenario.content.cost.budget_usd.0)

@@ -27,14 +27,18 @@ pub(super) fn enter(
         lived.hash
     ));
     let faults: Vec<Fault> = needed.iter().map(|aimed| aimed.fault.clone()).collect();
-    let judged = lived.findings.into_iter().map(|finding| {
-        let why = scenario
-            .provider
-            .limit(&faults, &finding.oracle, &finding.message);
-        (finding, why)
-    });
-    let (limits, findings): (Vec<_>, Vec<_>) = judged.partition(|(_, why)| why.is_some());
-    let wrong = !findings.is_empty();
+    let mut wrong = false;
+    for finding in lived.findings {
+        let provider = &scenario.provider;
+        let limit = provider.limit(&faults, &finding.oracle, &finding.message);
+        let finding = found(scenario, &needed, finding, lived.around.clone());
+        if let Some(why) = limit {
+            campaign.limits.push(Limit { finding, why });
+        } else {
+            wrong = true;
+            campaign.findings.push(finding);
+        }
+    }
     let any_struck = lived.struck.iter().any(|(_, struck)| *struck > 0);
     for (aimed, (seen, struck)) in schedule.iter().zip(&lived.struck) {
         campaign.fault_points += 1;
@@ -64,15 +68,6 @@ pub(super) fn enter(
             written(schedule)
         ));
     }
-    for (finding, _) in findings {
-        let finding = found(scenario, &needed, finding, lived.around.clone());
-        campaign.findings.push(finding);
-    }
-    for (finding, why) in limits {
-        let finding = found(scenario, &needed, finding, lived.around.clone());
-        let why = why.unwrap_or_default();
-        campaign.limits.push(Limit { finding, why });
-    }
 }
 
 /// A fault that did not strike; `explained` when another one did, and changed the way.
@@ -83,10 +78,9 @@ fn unreached(
     seen: u64,
     explained: bool,
 ) -> Unreached {
-    let faults = schedule.iter().map(|aimed| aimed.fault.to_string());
     Unreached {
         scenario: scenario.name().to_owned(),
-        faults: faults.collect(),
+        faults: texts(schedule),
         fault: aimed.fault.to_string(),
         reason: explained.then(|| {
             format!(
@@ -108,7 +102,7 @@ pub(super) fn found(
 ) -> CampaignFinding {
     CampaignFinding {
         scenario: scenario.name().to_owned(),
-        faults: faults.iter().map(|aimed| aimed.fault.to_string()).collect(),
+        faults: texts(faults),
         part: faults.first().map(|aimed| aimed.part.to_string()),
         oracle: finding.oracle,
         message: finding.message,
@@ -119,11 +113,12 @@ pub(super) fn found(
 
 /// A schedule as it is written.
 pub(super) fn written(schedule: &[Aimed]) -> String {
-    let faults: Vec<String> = schedule
-        .iter()
-        .map(|aimed| aimed.fault.to_string())
-        .collect();
-    faults.join(" ")
+    texts(schedule).join(" ")
+}
+
+fn texts(schedule: &[Aimed]) -> Vec<String> {
+    let faults = schedule.iter().map(|aimed| aimed.fault.to_string());
+    faults.collect()
 }
 
 fn ordinal(number: u64) -> String {

@@ -76,9 +76,7 @@ pub fn singles(
 fn can_meet(point: &Point, effect: &Effect) -> bool {
     match effect {
         Effect::StaleRead(None) => point.echoes,
-        Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
-            point.accepted
-        }
+        delayed if delayed.is_delayed() => point.accepted,
         _ => true,
     }
 }

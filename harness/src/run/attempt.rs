@@ -11,8 +11,8 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_contract::resource::{Life, Resource};
 
-use super::book::Book;
-use super::expect::Ending;
+use super::book::{Begun, Book};
+use super::expect::{Ending, Meaning};
 use super::look;
 use super::stage::Stage;
 use crate::oracles::{Wrong, truth};
@@ -65,6 +65,16 @@ pub async fn attempt<T>(
     };
     book.find_all(reported(stage, &said, began));
     (ending, made)
+}
+
+/// Ends the phase of an attempt. One that did not end by itself is found by O5, and by nobody else.
+pub fn end(book: &mut Book<'_, '_>, begun: Begun, what: &str, ending: &Ending, meaning: &Meaning) {
+    if let Ending::Late(limit) = ending {
+        book.find("O5 ends", format!("{what} did not end: {limit}"));
+        book.end(begun, meaning.verdict, &meaning.message);
+    } else {
+        book.end_judged(begun, meaning.verdict, &meaning.message);
+    }
 }
 
 /// O3: what a process that failed says it left behind, against the truth.

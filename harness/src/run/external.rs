@@ -4,7 +4,6 @@
 //! memory, on a clock that jumps; a program reaches the same account over sockets, and while it runs the
 //! clock keeps pace with real time. Journal and faults are the trial's own.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,8 +62,7 @@ pub fn forget(directory: &Path) -> Result<(), String> {
 
 /// The folder of a scenario's file: what its blocks name relatively begins there.
 pub fn folder_of(scenario: &Scenario) -> PathBuf {
-    let file =
-        std::path::absolute(&scenario.file).unwrap_or_else(|_| PathBuf::from(&scenario.file));
+    let file = absolute(Path::new(&scenario.file));
     file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
@@ -110,9 +108,7 @@ fn is_for_programs(variable: &Variable) -> bool {
 }
 
 fn redirects(stage: &Stage<'_>, served: &dyn Served, folder: &Path) -> [Redirect; 2] {
-    let own: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let own = environment::own();
     let address = served.address().ip().to_string();
     let provider = stage.trial.scenario.provider.as_ref();
     [

@@ -176,8 +176,7 @@ pub async fn nothing_left(
             let left = describe(stage, auditor, &left, &after.resources).await;
             let words: Vec<String> = left.iter().map(compare::orphan_words).collect();
             let message = format!("of the first attempt there still is: {}", words.join(", "));
-            let said_clean = book.passed("teardown") || book.passed("teardown-retry");
-            book.find_all(oracles::orphans::listed(&left, said_clean));
+            book.find_all(oracles::orphans::listed(&left, book.torn_down));
             book.end(begun, Verdict::Fail, message);
         }
     }

@@ -10,9 +10,9 @@ use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
-use super::attempt::{attempt, strikes};
-use super::book::{Begun, Book};
-use super::expect::{self, Ending, Meaning};
+use super::attempt::{attempt, end, strikes};
+use super::book::Book;
+use super::expect::{self, Ending};
 use super::look;
 use super::stage::Stage;
 use crate::audit::compare::new_resources;
@@ -30,7 +30,7 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     drop(provisioner);
     stage.faults.first_attempt_is_over();
     let meaning = expect::first_provision(stage.trial.expected(), &ending);
-    end(book, begun, &ending, &meaning);
+    end(book, begun, "provisioning", &ending, &meaning);
     if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
     }
@@ -67,18 +67,8 @@ async fn once_more(
     drop(provisioner);
     let struck = strikes(stage) > struck || excused;
     let meaning = expect::later_provision(stage.trial.expected(), &ending, struck);
-    end(book, begun, &ending, &meaning);
+    end(book, begun, "provisioning", &ending, &meaning);
     (made, meaning.again)
-}
-
-/// Ends the phase of an attempt. One that did not end by itself is found by O5, and by nobody else.
-fn end(book: &mut Book<'_, '_>, begun: Begun, ending: &Ending, meaning: &Meaning) {
-    if let Ending::Late(limit) = ending {
-        book.find("O5 ends", format!("provisioning did not end: {limit}"));
-        book.end(begun, meaning.verdict, &meaning.message);
-    } else {
-        book.end_judged(begun, meaning.verdict, &meaning.message);
-    }
 }
 
 fn note_ready(book: &mut Book<'_, '_>, stage: &Stage<'_>, before: Duration) {

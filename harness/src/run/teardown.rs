@@ -6,7 +6,7 @@
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 
-use super::attempt::{attempt, strikes};
+use super::attempt::{attempt, end, strikes};
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
@@ -19,6 +19,8 @@ const ATTEMPTS_MAX: usize = 3;
 
 /// Tears down, in a new process each time, until one succeeds. Whether one did.
 pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
+    // What an earlier one said was of an earlier cluster.
+    book.torn_down = false;
     let minutes = stage.scenario().limits.teardown_minutes;
     let most = ATTEMPTS_MAX + stage.trial.faults().len().saturating_sub(1);
     for number in 1..=most {
@@ -31,12 +33,7 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
         let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
         let meaning = expect::teardown(stage.trial.expected(), &ending, number == most);
-        if let Ending::Late(limit) = &ending {
-            book.find("O5 ends", format!("teardown did not end: {limit}"));
-            book.end(begun, meaning.verdict, meaning.message);
-        } else {
-            book.end_judged(begun, meaning.verdict, meaning.message);
-        }
+        end(book, begun, "teardown", &ending, &meaning);
         if ending == Ending::Succeeded {
             book.torn_down = true;
             again(book, stage, minutes).await;

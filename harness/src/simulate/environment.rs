@@ -11,6 +11,13 @@ use kubeproof_contract::serve::{Redirect, Served};
 /// The two spellings of the variable that keeps clients from asking a proxy; some read only one.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+/// Our own environment, as far as it is text.
+pub fn own() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 /// The variables that every command gets, whatever the clouds: Kubernetes clients, proxies.
 pub fn common(folder: &Path, environment: &BTreeMap<String, String>, address: &str) -> Redirect {
     let mut redirect = Redirect::default();

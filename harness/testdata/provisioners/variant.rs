@@ -156,6 +156,11 @@ impl Provisioner for Acts {
     }
 }
 
+/// The provisioning of variants that are right there.
+pub fn provisions(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async { parts.reference().provision().await })
+}
+
 /// The teardown of variants that are right there.
 pub fn tears_down(parts: &Parts) -> Work<'_, ()> {
     Box::pin(async { parts.reference().teardown().await })

@@ -18,12 +18,10 @@ mod terraform;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+use kubeproof::run::plan::CLIENTS;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::table::Seen;
-
-/// Names the clients.
-const CLIENTS: &str = "KUBEPROOF_CLIENTS";
 
 /// What judges: it drives the program with this client, and notes the calls that were seen.
 type Test = fn(program: &str, seen: &Seen) -> Result<(), String>;

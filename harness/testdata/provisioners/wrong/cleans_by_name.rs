@@ -4,17 +4,12 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{Acts, Parts, Work};
+use crate::variant::{Acts, Parts, Work, provisions};
 
 const MARKER: &str = "cleaning";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
-        "cleans by name",
-        parts,
-        |parts| Box::pin(async { parts.reference().provision().await }),
-        teardown,
-    )
+    Acts::boxed("cleans by name", parts, provisions, teardown)
 }
 
 fn teardown(parts: &Parts) -> Work<'_, ()> {

@@ -4,19 +4,14 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{Acts, Parts};
+use crate::variant::{Acts, Parts, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
-        "swallows its error",
-        parts,
-        |parts| Box::pin(async { parts.reference().provision().await }),
-        |parts| {
-            Box::pin(async {
-                // The bug: nobody hears of it.
-                let _ = parts.reference().teardown().await;
-                Ok(())
-            })
-        },
-    )
+    Acts::boxed("swallows its error", parts, provisions, |parts| {
+        Box::pin(async {
+            // The bug: nobody hears of it.
+            let _ = parts.reference().teardown().await;
+            Ok(())
+        })
+    })
 }

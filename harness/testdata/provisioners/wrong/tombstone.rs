@@ -4,17 +4,12 @@
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 
-use crate::variant::{Acts, Parts, Work};
+use crate::variant::{Acts, Parts, Work, provisions};
 
 const LIST: &str = "deleting";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
-        "tombstone",
-        parts,
-        |parts| Box::pin(async { parts.reference().provision().await }),
-        teardown,
-    )
+    Acts::boxed("tombstone", parts, provisions, teardown)
 }
 
 fn teardown(parts: &Parts) -> Work<'_, ()> {

@@ -22,10 +22,13 @@ async fn ensure<T: DeserializeOwned>(
     body: &Value,
     is_it: impl Fn(&T) -> bool,
 ) -> Result<T, Problem> {
+    let look = || async {
+        let all: Vec<T> = session.api.get(list.0, list.1).await?;
+        Ok::<_, Problem>(all.into_iter().find(|one| is_it(one)))
+    };
     let mut last = Problem::ours(create.name, "not tried");
     for _ in 0..TRIES {
-        let all: Vec<T> = session.api.get(list.0, list.1).await?;
-        if let Some(found) = all.into_iter().find(|one| is_it(one)) {
+        if let Some(found) = look().await? {
             return Ok(found);
         }
         match session.api.once::<T>(create, Some(body)).await {
@@ -37,8 +40,7 @@ async fn ensure<T: DeserializeOwned>(
             }
             // The cloud's OpenAPI document has no code of its own for the taken name of a key.
             Err(problem) if problem.code == "global/invalid-parameters" => {
-                let all: Vec<T> = session.api.get(list.0, list.1).await?;
-                return all.into_iter().find(|one| is_it(one)).ok_or(problem);
+                return look().await?.ok_or(problem);
             }
             Err(problem) => return Err(problem),
         }
