@@ -3,6 +3,7 @@
 //! Apart from making the attempts, so that every case can be looked at in a test.
 
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Expectation;
 
 use super::trial::Expected;
@@ -98,6 +99,14 @@ fn recovers(expected: Expected) -> bool {
     matches!(expected, Expected::Recovers | Expected::Persists)
 }
 
+/// Whether a later attempt may fail though no fault strikes it: what an earlier one had begun fails in it.
+/// Not the last one, unless what fails so does it every time.
+pub fn excused(faults: &[Fault], last: bool) -> bool {
+    faults
+        .iter()
+        .any(|fault| fault.effect.is_delayed() && (!last || fault.place.lasts()))
+}
+
 /// What a later attempt at provisioning, by a new process, means. Where a fault struck it, it may
 /// fail, too; where none did, it must succeed.
 pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Meaning {
@@ -143,11 +152,15 @@ pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
-        Ending::Failed(_) if expected == Expected::Persists => meaning(
-            Verdict::Pass,
-            format!("{} (the fault goes on)", ending.words()),
-            !last,
-        ),
+        Ending::Failed(_) | Ending::Crashed | Ending::Cancelled
+            if expected == Expected::Persists =>
+        {
+            meaning(
+                Verdict::Pass,
+                format!("{} (the fault goes on)", ending.words()),
+                !last,
+            )
+        }
         _ if forced && !last => meaning(
             Verdict::Pass,
             format!("{} (after a fault)", ending.words()),
@@ -230,6 +243,33 @@ mod tests {
         assert_eq!((seen.verdict, seen.again), (Verdict::Pass, false));
         let seen = teardown(later, &Ending::Late("1 minute".to_owned()), true);
         assert_eq!(seen.verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_teardown_that_dies_while_a_fault_goes_on_is_no_finding_in_itself() {
+        for ending in [Ending::Crashed, Ending::Cancelled] {
+            let seen = teardown(Expected::Persists, &ending, true);
+            assert_eq!((seen.verdict, seen.again), (Verdict::Pass, false));
+            let seen = teardown(Expected::Recovers, &ending, true);
+            assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
+        }
+        let seen = teardown(Expected::Persists, &Ending::Late("x".to_owned()), true);
+        assert_eq!(seen.verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn only_what_an_earlier_attempt_began_excuses_one_that_no_fault_strikes() {
+        let check = |fault: &str, last: bool, expected: bool| {
+            let faults = [fault.parse().unwrap()];
+            assert_eq!(excused(&faults, last), expected, "{fault} {last}");
+        };
+        let once = "ec2:CreateNatGateway#2=async-fail(InternalError)";
+        let ever = "ec2:CreateNatGateway#2*1000=async-fail(InternalError)";
+        check(once, false, true);
+        check(once, true, false);
+        check(ever, true, true);
+        check("ec2:CreateVpc#1*1000=throttle", false, false);
+        check("ec2:CreateVpc#1=lost-response", true, false);
     }
 
     #[test]

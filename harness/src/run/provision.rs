@@ -42,10 +42,8 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
 pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
     let faults = stage.trial.faults();
     let most = faults.len().max(1);
-    // What was begun by an earlier attempt may fail in a later one, which no fault strikes then.
-    let delayed = faults.iter().any(|fault| fault.effect.is_delayed());
     for number in 1..=most {
-        let excused = delayed && number < most;
+        let excused = expect::excused(&faults, number == most);
         let (made, again) = once_more(book, stage, excused).await;
         if made.is_some() || !again {
             return made;

@@ -17,7 +17,7 @@ use crate::kubeconfig;
 use crate::provisioner::problem::{Problem, all, both};
 use crate::provisioner::routes::Target;
 use crate::provisioner::security::Groups;
-use crate::provisioner::session::{SETTLED_AFTER, Session};
+use crate::provisioner::session::Session;
 use crate::provisioner::subnets::ZoneSubnets;
 use crate::spec::EksSpec;
 
@@ -40,6 +40,7 @@ mod subnets;
 pub(crate) mod survey;
 pub(crate) mod teardown;
 mod templates;
+mod twins;
 pub(crate) mod vpc;
 mod wait;
 pub(crate) mod zones;
@@ -92,7 +93,12 @@ impl Provisioner for EksProvisioner {
         let session = self.session();
         match provision(&session).await {
             Ok(provisioned) => Ok(provisioned),
-            Err(problem) => Err(failure(self.session(), &problem).await),
+            Err(problem) => {
+                // What was made just before may not be visible yet.
+                tokio::time::sleep(session.until_all_shows()).await;
+                // One that is not halted.
+                Err(failure(&self.session(), &problem).await)
+            }
         }
     }
 
@@ -127,6 +133,7 @@ async fn provision(session: &Session) -> Result<Provisioned, Problem> {
         async move { session.or_halt(nodes::ensure(session, group, &place).await) }
     });
     all(join_all(groups).await)?;
+    twins::remove(session).await?;
     let provisioned = hand_over(session, &made.cluster).await?;
     nodes_ready(session, &provisioned).await?;
     Ok(provisioned)
@@ -287,11 +294,9 @@ pub(crate) async fn hand_over(
 }
 
 /// The error of a provision: what happened, where, what next, and what is there now.
-async fn failure(session: Session, problem: &Problem) -> ProvisionerError {
-    // What was made just before the failure may not be visible yet.
-    tokio::time::sleep(SETTLED_AFTER).await;
+async fn failure(session: &Session, problem: &Problem) -> ProvisionerError {
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match survey::everything(&session).await {
+    match survey::everything(session).await {
         Ok(left) => ProvisionerError {
             message: format!("{problem}; {next}"),
             left_behind: left.ids(),

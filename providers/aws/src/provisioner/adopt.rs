@@ -57,6 +57,8 @@ where
             Fate::Silent => AFTER_SILENCE,
             _ => return Err(last),
         };
+        // Another branch may halt this one before the window is over.
+        session.asked_in_vain(window);
         if let Some(id) = shown(session, window, &look).await? {
             return Ok(id);
         }

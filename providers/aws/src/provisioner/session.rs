@@ -51,6 +51,8 @@ pub(crate) struct Session {
     began: Duration,
     /// Whether an earlier process of this run may have made things that reads do not show yet.
     pub(crate) not_the_first: AtomicBool,
+    /// Until when what was asked for without an answer must have shown, if anything was.
+    silent_until: Mutex<Option<Duration>>,
 }
 
 impl Session {
@@ -76,6 +78,7 @@ impl Session {
             throttled_out: AtomicBool::new(false),
             began: connection.clock.elapsed(),
             not_the_first: AtomicBool::new(true),
+            silent_until: Mutex::default(),
         }
     }
 
@@ -97,6 +100,36 @@ impl Session {
         } else {
             Duration::ZERO
         }
+    }
+
+    /// Notes that a request which must not be repeated blindly got no answer: it may be carried out so
+    /// long from now.
+    pub(crate) fn asked_in_vain(&self, shows_within: Duration) {
+        let until = Some(self.elapsed() + shows_within);
+        let mut silent = self
+            .silent_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *silent = (*silent).max(until);
+    }
+
+    fn silent_until(&self) -> Option<Duration> {
+        *self
+            .silent_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a process that fails waits before it says what it leaves: reads must show it, and what
+    /// it asked for in vain too, or its successor would make that again.
+    pub(crate) fn until_all_shows(&self) -> Duration {
+        let silent = self.silent_until().unwrap_or_default();
+        SETTLED_AFTER.max(silent.saturating_sub(self.elapsed()))
+    }
+
+    /// Whether anything may exist twice: another process was there before, or a request got no answer.
+    pub(crate) fn twins_possible(&self) -> bool {
+        self.not_the_first.load(Ordering::Relaxed) || self.silent_until().is_some()
     }
 
     /// Notes what was made or adopted: logical name → id.
