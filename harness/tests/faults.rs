@@ -97,6 +97,51 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
     }
 }
 
+/// Pairs that once had findings: of the reference provisioner's, and false ones of ours.
+#[test]
+fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
+    let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
+    for (pair, limits) in [
+        // It halted at once, and its successor allocated again what was still on its way.
+        (
+            [
+                "ec2:AssociateRouteTable#4*1000=credentials-expire",
+                "ec2:AllocateAddress#2=late-apply(30)",
+            ],
+            0,
+        ),
+        // The twin of a dead process stayed beside the cluster that was reported ready.
+        (
+            [
+                "ec2:DescribeVpcs#2=crash-before",
+                "ec2:CreateVpc#1=late-apply(30)",
+            ],
+            1,
+        ),
+        // Ours: the last attempt adopts what another one began, and which fails every time.
+        (
+            [
+                "ec2:CreateNatGateway#2*1000=async-fail(InternalError)",
+                "ec2:DescribeNatGateways#25=crash-before",
+            ],
+            0,
+        ),
+        // Ours: the last teardown may be interrupted while a fault goes on.
+        (
+            [
+                "ec2:DescribeSubnets#4*1000=credentials-expire",
+                "ec2:DescribeNatGateways#40=cancel-before",
+            ],
+            0,
+        ),
+    ] {
+        let shown = campaign(&scenario, &order(faults(&pair), &[]));
+        assert_eq!(page::verdict(&shown), Verdict::Pass, "{pair:?}: {shown:?}");
+        assert_eq!(shown.exercised, 2, "{pair:?}");
+        assert_eq!(shown.limits.len(), limits, "{pair:?}: {:?}", shown.limits);
+    }
+}
+
 /// A wrong provisioner is exposed by this fault (none: by its clean run), and by this oracle; the
 /// finding says how to see it again.
 #[track_caller]

@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 pub mod page;
+pub mod portion;
 pub mod render;
+
+use portion::Portion;
 
 /// What a campaign has shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +18,9 @@ pub struct Campaign {
     pub scenarios: Vec<String>,
     /// Seed.
     pub seed: u64,
+    /// Which portions of campaigns it is made of.
+    #[serde(default)]
+    pub portions: Vec<Portion>,
     /// Lifecycles that were run, the clean ones not counted.
     pub lifecycles: u64,
     /// API calls in them.
@@ -134,6 +140,7 @@ impl Campaign {
             }
         }
         self.seed = other.seed;
+        self.portions.extend(other.portions);
         self.lifecycles += other.lifecycles;
         self.calls += other.calls;
         self.fault_points += other.fault_points;
@@ -163,6 +170,7 @@ impl Campaign {
     /// Puts everything into an order that does not depend on who ran what.
     pub fn in_order(&mut self) {
         self.scenarios.sort();
+        self.join_portions();
         self.unreached.sort();
         self.findings.sort();
         self.limits.sort();

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kubeproof_reports::campaign::portion::overlap;
 use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, render};
 use kubeproof_reports::record::Record;
@@ -59,14 +60,20 @@ fn campaign(path: &Path) -> Option<Campaign> {
 
 /// Campaigns, such as the shards of one, as one report.
 fn added_up(campaigns: Vec<Option<Campaign>>, format: Format, out: &Output) -> u8 {
+    let Some(campaigns) = campaigns.into_iter().collect::<Option<Vec<Campaign>>>() else {
+        out.error("records of trials and of campaigns cannot be shown together");
+        return exit_code::USAGE;
+    };
+    if let Some(problem) = overlap(campaigns.iter().flat_map(|one| &one.portions)) {
+        out.error(&problem);
+        return exit_code::USAGE;
+    }
     let mut whole = Campaign::default();
     for campaign in campaigns {
-        let Some(campaign) = campaign else {
-            out.error("records of trials and of campaigns cannot be shown together");
-            return exit_code::USAGE;
-        };
         whole.merge(campaign);
     }
+    // A sum without one of its shards has not found nothing: nobody knows.
+    whole.unknown.extend(whole.missing());
     out.report(&campaign::render::render(format, &whole, &out.style()));
     exit_code::of([campaign::page::verdict(&whole)])
 }

@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::journal::digest;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::Campaign;
+use kubeproof_reports::campaign::portion::Portion;
 
 use super::entry::{enter, found, written};
 use super::one::{self, Lived};
@@ -148,10 +150,28 @@ fn ground(
     });
     let points = points(&journal, &ran.marks, order.every_poll);
     let mut schedules = combined(scenario, order, &points);
+    campaign.portions.push(portion(scenario, order, &schedules));
     if let Some(shard) = order.shard {
         schedules.retain(|schedule| shard.has(scenario.name(), &written(schedule)));
     }
     Ok(Some(Ground { clean, schedules }))
+}
+
+/// Which portion of which campaign this is: by all its lifecycles and the seed, before they are split.
+fn portion(scenario: &Scenario, order: &Order, schedules: &[Schedule]) -> Portion {
+    let mut plan = format!("seed {}", order.seed);
+    for schedule in schedules {
+        plan.push('|');
+        plan.push_str(&written(schedule));
+    }
+    let (shard, of) = order.shard.map_or((1, 1), |shard| (shard.number, shard.of));
+    Portion {
+        scenario: scenario.name().to_owned(),
+        plan: digest(plan.as_bytes()),
+        planned: u64::try_from(schedules.len()).unwrap_or(u64::MAX),
+        shard,
+        of,
+    }
 }
 
 fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point]) -> Vec<Schedule> {

@@ -16,6 +16,7 @@ mod interrupt;
 mod kind;
 mod program;
 mod refusals;
+mod shards;
 mod simulate;
 mod streams;
 #[path = "../support/tables.rs"]

@@ -129,11 +129,17 @@ fn figures(campaign: &Campaign) -> Vec<(&'static str, String)> {
     if campaign.stopped {
         time.push_str("; stopped before its end");
     }
+    let mut runs = format!("{lifecycles} lifecycles, {} calls", campaign.calls);
+    for portion in campaign.portions.iter().filter(|portion| portion.of > 1) {
+        runs.push_str(&format!(
+            "; shard {} of the {} lifecycles of {}",
+            portion.written(),
+            portion.planned,
+            clean(&portion.scenario)
+        ));
+    }
     vec![
-        (
-            "runs",
-            format!("{lifecycles} lifecycles, {} calls", campaign.calls),
-        ),
+        ("runs", runs),
         ("faults", faults),
         ("time", time),
         (

@@ -1,0 +1,180 @@
+//! Which portion of a campaign a record is: shards that are added up must be all, and each once.
+//!
+//! Apart from the record because a campaign of which a shard is missing has found nothing in it: without
+//! this its sum would pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Campaign;
+
+/// A portion of the campaign of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Portion {
+    /// Scenario.
+    pub scenario: String,
+    /// Digest of all lifecycles of the campaign, whoever runs them: the same for all its shards.
+    pub plan: String,
+    /// Lifecycles of the whole campaign.
+    pub planned: u64,
+    /// Which shard, from 1.
+    pub shard: u64,
+    /// Of how many; 1 when the campaign is whole.
+    pub of: u64,
+}
+
+impl Portion {
+    /// `1/3`.
+    pub fn written(&self) -> String {
+        format!("{}/{}", self.shard, self.of)
+    }
+
+    fn campaign(&self) -> (&str, &str) {
+        (&self.scenario, &self.plan)
+    }
+}
+
+/// What keeps these portions from being added up: one that is there twice, or two ways to split.
+pub fn overlap<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> Option<String> {
+    let mut seen: BTreeMap<(&str, &str), (u64, BTreeSet<u64>)> = BTreeMap::new();
+    for portion in portions {
+        let (of, shards) = seen
+            .entry(portion.campaign())
+            .or_insert((portion.of, BTreeSet::new()));
+        let scenario = &portion.scenario;
+        if *of != portion.of {
+            return Some(format!(
+                "{scenario}: shards of {of} and of {} overlap: give all shards of one split",
+                portion.of
+            ));
+        }
+        if !shards.insert(portion.shard) {
+            return Some(format!(
+                "{scenario}: shard {} is given twice: give each shard once",
+                portion.written()
+            ));
+        }
+    }
+    None
+}
+
+impl Campaign {
+    /// The shards that are missing, in words: what they would have found nobody knows.
+    pub fn missing(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.portions.is_empty() && self.lifecycles > 0 {
+            words.push("a record does not say which portion of its campaign it is".to_owned());
+        }
+        let splits: BTreeSet<(&str, &str, u64)> = self
+            .portions
+            .iter()
+            .map(|portion| (portion.scenario.as_str(), portion.plan.as_str(), portion.of))
+            .collect();
+        for (scenario, plan, of) in splits {
+            let there = |number: &u64| {
+                self.portions.iter().any(|portion| {
+                    portion.campaign() == (scenario, plan) && portion.shard == *number
+                })
+            };
+            let missing: Vec<String> = (1..=of)
+                .filter(|number| !there(number))
+                .map(|number| format!("{number}/{of}"))
+                .collect();
+            if !missing.is_empty() {
+                words.push(format!(
+                    "{scenario}: of its campaign {plan} these shards are missing: {}",
+                    missing.join(", ")
+                ));
+            }
+        }
+        words
+    }
+
+    /// Puts a campaign whose shards are all there into one portion, as if it had never been split.
+    pub(super) fn join_portions(&mut self) {
+        self.portions.sort();
+        self.portions.dedup();
+        let mut joined: Vec<Portion> = Vec::new();
+        for group in self.portions.chunk_by(|a, b| a.campaign() == b.campaign()) {
+            let complete = u64::try_from(group.len()) == Ok(group[0].of);
+            if complete && group.iter().all(|portion| portion.of == group[0].of) {
+                joined.push(Portion {
+                    shard: 1,
+                    of: 1,
+                    ..group[0].clone()
+                });
+            } else {
+                joined.extend_from_slice(group);
+            }
+        }
+        self.portions = joined;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn portion(plan: &str, shard: u64, of: u64) -> Portion {
+        Portion {
+            scenario: "s".to_owned(),
+            plan: plan.to_owned(),
+            planned: 9,
+            shard,
+            of,
+        }
+    }
+
+    fn campaign(portions: &[Portion]) -> Campaign {
+        let mut whole = Campaign::default();
+        for portion in portions {
+            whole.merge(Campaign {
+                portions: vec![portion.clone()],
+                lifecycles: 1,
+                ..Campaign::default()
+            });
+        }
+        whole
+    }
+
+    #[test]
+    fn all_shards_in_any_order_are_the_whole() {
+        let whole = campaign(&[portion("p", 1, 1)]);
+        let (one, two, three) = (portion("p", 1, 3), portion("p", 2, 3), portion("p", 3, 3));
+        let sum = campaign(&[two.clone(), three, one.clone()]);
+        assert_eq!(sum.portions, whole.portions);
+        assert!(sum.missing().is_empty());
+        let part = campaign(&[two, one]);
+        assert_eq!(part.missing().len(), 1);
+        assert!(part.missing()[0].ends_with("missing: 3/3"), "{part:?}");
+    }
+
+    #[test]
+    fn shards_of_two_campaigns_do_not_complete_each_other() {
+        let sum = campaign(&[portion("p", 1, 2), portion("q", 2, 2)]);
+        let words = sum.missing();
+        assert_eq!(words.len(), 2, "{words:?}");
+        assert!(words[0].ends_with("2/2") && words[1].ends_with("1/2"));
+    }
+
+    #[test]
+    fn what_does_not_say_what_it_is_of_is_not_taken_for_the_whole() {
+        let nameless = Campaign {
+            lifecycles: 5,
+            ..Campaign::default()
+        };
+        assert_eq!(nameless.missing().len(), 1);
+    }
+
+    #[test]
+    fn a_shard_that_is_there_twice_and_two_ways_to_split_are_refused() {
+        let check = |portions: &[Portion], expected: bool| {
+            assert_eq!(overlap(portions).is_some(), expected, "{portions:?}");
+        };
+        check(&[portion("p", 1, 3), portion("p", 2, 3)], false);
+        check(&[portion("p", 1, 3), portion("p", 1, 3)], true);
+        check(&[portion("p", 1, 1), portion("p", 2, 3)], true);
+        check(&[portion("p", 1, 1), portion("q", 1, 1)], false);
+    }
+}
