@@ -17,6 +17,8 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -222,6 +224,18 @@ impl Provider for Instead {
 
     fn defects(&self) -> &'static [Defect] {
         self.inner.defects()
+    }
+
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        self.inner.foreign_changes(scenario, connection)
+    }
+
+    fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
+        self.inner.limit(faults, oracle, message)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
