@@ -131,7 +131,8 @@ fn each_oracle_is_the_only_one_to_find_one_of_them() {
         "O7 no-op",
         "O8 end state",
     ];
-    assert_eq!(alone, BTreeSet::from(all));
+    let never: Vec<_> = all.iter().filter(|one| !alone.contains(**one)).collect();
+    assert!(never.is_empty(), "{never:?}");
 }
 
 #[test]
@@ -143,18 +144,19 @@ fn none_of_them_needs_more_than_two_faults() {
 #[track_caller]
 fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     let scenario = in_place(scenario_of(TWO_ZONES), make);
-    let mut missed = 0;
+    let mut missed = BTreeSet::new();
     for (name, of, faults, _) in TABLE {
         let strikes =
             matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
         if strikes {
             let shown = under(&scenario, faults);
             assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
-            missed += shown.unreached.len();
+            let places = shown.unreached.iter().map(|one| one.fault.split_once('='));
+            missed.extend(places.flatten().map(|(place, _)| place.to_owned()));
         }
     }
     // Another order of calls needs fewer of one name: that fault has nothing to strike.
-    assert!(missed <= 1, "{missed}");
+    assert!(missed.len() <= 1, "{missed:?}");
     let sliced = Order {
         wanted: Wanted {
             effects: effects.iter().map(|name| (*name).to_owned()).collect(),

@@ -173,14 +173,14 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         // The report lacks the cluster; the next attempt adopts it, so that nothing else is wrong.
         "waits too short",
         Contract(wrong::waits_too_short::make),
-        &["eks:CreateCluster#1=async-late"],
+        &["eks:CreateCluster#5=async-late"],
         &["O3 truth"],
     ),
     (
         // Neither the next attempt nor a teardown gets past a cluster that they do not know.
         "disowns a living cluster",
         Contract(wrong::disowns_a_living_cluster::make),
-        &["eks:CreateCluster#1=async-late"],
+        &["eks:CreateCluster#5=async-late"],
         &["O1 orphans", "retry", "teardown-retry"],
     ),
     (

@@ -1,56 +1,90 @@
-//! Keeps what it deletes by name, and a name that was used again leads it to the dead one.
+//! Keeps the ids of what it made by name, and a name that is used again keeps the id of the dead one.
 //!
-//! Seen in the wild (karpenter-provider-aws issue 2734: a node's name follows its address, the address
-//! was used again, the old instance was deleted and twenty new ones stayed). Here the name of a NAT
-//! gateway that failed, whose record stays visible for an hour.
+//! Seen in the wild (karpenter-provider-aws issue 2734: a node's name follows its address, an address was
+//! used again, the old instance was deleted and twenty new ones stayed). Here it is the name of a NAT
+//! gateway that failed and was made again.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::Signature;
+use kubeproof_contract::disk::Disk;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{Acts, Bend, Parts};
 
-/// How each gateway of an answer begins.
+/// The file of the ids: a name and an id in each line.
+const IDS: &str = "ids";
+/// How each gateway of a list begins, how its id ends, and how the list does.
 const ITEM: &str = "<item><natGatewayId>";
-/// How their list ends.
-const END: &str = "</natGatewaySet>";
+const ID_END: &str = "</natGatewayId>";
+const LIST_END: &str = "</natGatewaySet>";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("keyed by name", parts, provisions, |parts| {
-        Box::pin(async { parts.bent(ByName).teardown().await })
-    })
+    Acts::boxed(
+        "keyed by name",
+        parts,
+        |parts| Box::pin(async { parts.bent(ByName::of(parts)).provision().await }),
+        |parts| Box::pin(async { parts.bent(ByName::of(parts)).teardown().await }),
+    )
 }
 
 #[derive(Debug)]
-struct ByName;
+struct ByName(Disk);
 
 /// The text between these.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
-    text.split_once(from)?
-        .1
-        .split_once(to)
-        .map(|(inner, _)| inner)
+    let (inner, _) = text.split_once(from)?.1.split_once(to)?;
+    Some(inner)
 }
 
-/// A list of gateways with one of each name.
-fn one_of_each_name(body: &str) -> Option<String> {
-    let (items, rest) = body.split_once(END)?;
-    let mut items = items.split(ITEM);
-    let mut kept = items.next()?.to_owned();
-    let mut names = BTreeSet::new();
-    for item in items {
-        // The bug: the first of a name hides the others, and it may be dead.
-        if names.insert(between(item, "<key>Name</key><value>", "</value>")?) {
-            kept.push_str(ITEM);
-            kept.push_str(item);
+impl ByName {
+    fn of(parts: &Parts) -> Self {
+        Self(parts.connection.disk.clone())
+    }
+
+    async fn ids(&self) -> BTreeMap<String, String> {
+        let file = self.0.read(IDS).await.ok().flatten().unwrap_or_default();
+        let text = String::from_utf8_lossy(&file).into_owned();
+        let pairs = text.lines().filter_map(|line| line.split_once(' '));
+        pairs
+            .map(|(name, id)| (name.to_owned(), id.to_owned()))
+            .collect()
+    }
+
+    async fn keep(&self, made: &str) {
+        let name = between(made, "<key>Name</key><value>", "</value>");
+        let id = between(made, "<natGatewayId>", ID_END);
+        if let Some((name, id)) = name.zip(id) {
+            let mut ids = self.ids().await;
+            // The bug: whoever had the name first has it for ever.
+            ids.entry(name.to_owned()).or_insert_with(|| id.to_owned());
+            let lines: Vec<String> = ids
+                .iter()
+                .map(|(name, id)| format!("{name} {id}"))
+                .collect();
+            let _ = self.0.write(IDS, lines.join("\n")).await;
         }
     }
-    Some(format!("{kept}{END}{rest}"))
+
+    /// A list without those whose ids are not kept.
+    async fn kept_only(&self, list: &str) -> Option<String> {
+        let ids = self.ids().await;
+        let (items, rest) = list.split_once(LIST_END)?;
+        let mut items = items.split(ITEM);
+        let mut kept = items.next()?.to_owned();
+        for item in items {
+            let (id, _) = item.split_once(ID_END)?;
+            if ids.values().any(|known| known == id) {
+                kept.push_str(ITEM);
+                kept.push_str(item);
+            }
+        }
+        Some(format!("{kept}{LIST_END}{rest}"))
+    }
 }
 
 #[async_trait]
@@ -61,14 +95,20 @@ impl Bend for ByName {
         request: Request<Bytes>,
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
+        let asked = String::from_utf8_lossy(request.body()).into_owned();
+        // A look at all that it made is a look at its own list.
+        let at_all = asked.contains("tag%3Akubeproof") && !asked.contains("tag%3AName");
         let answer = inner.send(request).await?;
-        if call.operation != "DescribeNatGateways" {
-            return Ok(answer);
+        let body = String::from_utf8_lossy(answer.body()).into_owned();
+        match call.operation.as_str() {
+            "CreateNatGateway" => self.keep(&body).await,
+            "DescribeNatGateways" if at_all => {
+                if let Some(kept) = self.kept_only(&body).await {
+                    return Ok(answer.map(|_| Bytes::from(kept)));
+                }
+            }
+            _ => {}
         }
-        let named = one_of_each_name(&String::from_utf8_lossy(answer.body()));
-        Ok(match named {
-            Some(body) => answer.map(|_| Bytes::from(body)),
-            None => answer,
-        })
+        Ok(answer)
     }
 }

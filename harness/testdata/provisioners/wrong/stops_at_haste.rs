@@ -1,4 +1,4 @@
-//! Takes a refusal for haste as an exception like any other, and knows only what it could look at.
+//! Gives up when its look at a new machine is refused for haste, and knows only what it has looked at.
 //!
 //! Seen in the wild (skypilot issue 2261: the list after a launch was answered 429, so the launch was
 //! given up, and its machine was left running under a name that nobody asks for again).
@@ -87,7 +87,8 @@ impl Bend for OwnOnly {
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
         let answer = inner.send(request).await?;
-        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+        let hasty = answer.status() == StatusCode::TOO_MANY_REQUESTS;
+        if hasty && call.operation == "GetInstance" {
             self.refused.notify_one();
             return std::future::pending().await;
         }
