@@ -31,7 +31,7 @@ mod wrong;
 
 use campaigns::{Nobody, scenario_of};
 use table::Of::Contract;
-use table::{TABLE, TWO_ZONES, wrong_one};
+use table::{TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
 use variant::{Make, in_place};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
@@ -90,28 +90,39 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What a campaign leaves out, a job with a volume, shows what needs no fault at all.
 #[test]
-fn one_that_forgets_volumes_is_exposed_by_a_run_without_faults() {
-    let trial = Trial {
-        scenario: wrong_one(&Contract(wrong::forgets_volumes::make)),
-        part: Part::Lifecycle(Vec::new()),
-        tier: Tier::Rehearsal,
-        seed: 1,
+fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
+    let whole = |scenario: Scenario, faults: &[&str]| {
+        let read = |text: &&str| text.parse::<Fault>().expect("a fault");
+        let trial = Trial {
+            scenario,
+            part: Part::Lifecycle(faults.iter().map(read).collect()),
+            tier: Tier::Rehearsal,
+            seed: 1,
+        };
+        lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
     };
-    let record = lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run");
-    let found: Vec<&str> = record
-        .findings
-        .iter()
-        .map(|one| one.oracle.as_str())
-        .collect();
-    assert_eq!(found, ["O1 orphans"], "{:#?}", record.findings);
-    let message = &record.findings[0].message;
-    assert!(message.contains("ebs_volume vol-"), "{message}");
-    assert!(
-        message.contains("though teardown reported success"),
-        "{message}"
-    );
+    for (name, of, faults, expected) in WHOLE_RUNS {
+        let record = whole(wrong_one(of), faults);
+        let found: BTreeSet<&str> = record
+            .findings
+            .iter()
+            .map(|one| one.oracle.as_str())
+            .collect();
+        let expected = expected.iter().copied().collect();
+        assert_eq!(found, expected, "{name}: {:#?}", record.findings);
+        let struck = record.faults.iter().all(|fault| fault.struck > 0);
+        assert!(struck, "{name}: {:?}", record.faults);
+        let right = whole(scenario_of(TWO_ZONES), faults);
+        assert_eq!(
+            right.verdict,
+            Verdict::Pass,
+            "{name}: {:#?}",
+            right.findings
+        );
+        let clean = faults.is_empty() || whole(wrong_one(of), &[]).verdict == Verdict::Pass;
+        assert!(clean, "{name} is not clean without its faults");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The table of wrong provisioners: each with the faults that expose it, and all oracles that speak then.
+//! The tables of wrong provisioners: each with the faults that expose it, and all oracles that speak then.
 //!
-//! Apart from the test that runs it, because this grows with every bug that a real provisioner had.
+//! Apart from the tests that run them, because they grow with every bug that a real provisioner had.
 
 use std::sync::Arc;
 
@@ -221,6 +221,30 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         File("lambda_failover_twins.yaml"),
         &["lambda:LaunchInstance#2=capacity"],
         &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+];
+
+/// Those that only a whole run exposes, with its checks and its job, which campaigns leave out.
+pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
+    (
+        // What the cluster made for its workload: there is a workload in whole runs only.
+        "forgets volumes",
+        Contract(wrong::forgets_volumes::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // As many gateways and routes as ever, and one of the routes leads to the other's zone.
+        "crosses zones",
+        Contract(wrong::crosses_zones::make),
+        &["eks:CreateNodegroup#1=crash-before"],
+        &["O3 truth"],
+    ),
+    (
+        "loses an attribute",
+        Contract(wrong::loses_an_attribute::make),
+        &["ec2:ModifySubnetAttribute#1=throttle"],
+        &["O3 truth"],
     ),
 ];
 

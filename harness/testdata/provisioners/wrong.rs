@@ -9,6 +9,8 @@ pub mod begins_anew;
 pub mod blind_repeat;
 #[path = "wrong/cleans_by_name.rs"]
 pub mod cleans_by_name;
+#[path = "wrong/crosses_zones.rs"]
+pub mod crosses_zones;
 #[path = "wrong/disowns_a_living_cluster.rs"]
 pub mod disowns_a_living_cluster;
 #[path = "wrong/failover_beside.rs"]
@@ -31,6 +33,8 @@ pub mod keyed_by_name;
 pub mod loses_a_gateway;
 #[path = "wrong/loses_a_rule.rs"]
 pub mod loses_a_rule;
+#[path = "wrong/loses_an_attribute.rs"]
+pub mod loses_an_attribute;
 #[path = "wrong/needs_living_cluster.rs"]
 pub mod needs_living_cluster;
 #[path = "wrong/reuses_a_token.rs"]
