@@ -20,6 +20,8 @@ use kubeproof_reports::campaign::{Campaign, page};
 
 #[path = "support/campaigns.rs"]
 mod campaigns;
+#[path = "../testdata/provisioners/others.rs"]
+mod others;
 #[path = "../testdata/provisioners/right.rs"]
 mod right;
 #[path = "../testdata/provisioners/table.rs"]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use kubeproof::scenario::Scenario;
 
 use crate::campaigns::scenario_of;
-use crate::variant::{Make, in_place};
+use crate::others;
+use crate::variant::{Make, among, in_place};
 use crate::wrong;
 
 /// The EKS scenario: two nodes over two zones.
@@ -25,10 +26,12 @@ pub enum Of {
     SpareZone(Make),
     /// Made of the contract alone, on the scenario of one GPU machine.
     OneMachine(Make),
+    /// The same, with a user of the account who renames machines.
+    Renamed(Make),
     /// A defect that a scenario file names.
     File(&'static str),
 }
-use Of::{Contract, File, OneMachine, Patient, SpareZone};
+use Of::{Contract, File, OneMachine, Patient, Renamed, SpareZone};
 
 /// Each wrong provisioner, the faults that expose it, and all that speak then.
 pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
@@ -211,6 +214,19 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         ],
     ),
     (
+        // Neither the process that launched it nor a later one sees it under its new name.
+        "knows by name",
+        Renamed(wrong::knows_by_name::make),
+        &["lambda:LaunchInstance#1=foreign-change(rename)"],
+        &[
+            "O1 orphans",
+            "O2 twins",
+            "O3 truth",
+            "O8 end state",
+            "teardown-retry",
+        ],
+    ),
+    (
         "blind launch",
         File("lambda_blind_launch.yaml"),
         &["lambda:LaunchInstance#1=lost-response"],
@@ -271,6 +287,7 @@ pub fn wrong_one(of: &Of) -> Scenario {
             in_place(scenario, *make)
         }
         OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
+        Renamed(make) => among(scenario_of(ONE_MACHINE), *make, Some(others::user)),
         File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
     }
 }

@@ -171,11 +171,23 @@ pub fn tears_down(parts: &Parts) -> Work<'_, ()> {
 /// How a variant is made.
 pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 
+/// Who makes foreign changes.
+pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
+
 /// A scenario with this provisioner in place of its own.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
+    among(scenario, make, None)
+}
+
+/// The same among others who change things, where the provider knows of none.
+pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
-        provider: Arc::new(Instead { inner, make }),
+        provider: Arc::new(Instead {
+            inner,
+            make,
+            others,
+        }),
         ..scenario
     }
 }
@@ -183,6 +195,7 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
+    others: Option<Others>,
 }
 
 impl Provider for Instead {
@@ -231,7 +244,10 @@ impl Provider for Instead {
         scenario: &AnyScenario,
         connection: Connection,
     ) -> Option<Arc<dyn ForeignChanges>> {
-        self.inner.foreign_changes(scenario, connection)
+        match self.others {
+            Some(others) => Some(others(connection)),
+            None => self.inner.foreign_changes(scenario, connection),
+        }
     }
 
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {

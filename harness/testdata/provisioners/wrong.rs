@@ -29,6 +29,8 @@ pub mod hurries;
 pub mod ignores_failed_write;
 #[path = "wrong/keyed_by_name.rs"]
 pub mod keyed_by_name;
+#[path = "wrong/knows_by_name.rs"]
+pub mod knows_by_name;
 #[path = "wrong/loses_a_gateway.rs"]
 pub mod loses_a_gateway;
 #[path = "wrong/loses_a_rule.rs"]
