@@ -240,7 +240,8 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
     ),
 ];
 
-/// Those that only a whole run exposes, with its checks and its job, which campaigns leave out.
+/// Those that only a whole run exposes, with its checks and its job, which campaigns leave out: an end
+/// state is compared without ids, so it does not show what leads where, nor every attribute.
 pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
     (
         // What the cluster made for its workload: there is a workload in whole runs only.
@@ -257,6 +258,7 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O3 truth"],
     ),
     (
+        // The public subnet gives no public addresses, which the inventory does not say.
         "loses an attribute",
         Contract(wrong::loses_an_attribute::make),
         &["ec2:ModifySubnetAttribute#1=throttle"],
