@@ -4,27 +4,36 @@
 //! one to find at least one row, and so is each row clean without its faults.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use kubeproof::faults::campaign::{Mode, Order, run};
 use kubeproof::faults::schedules::Wanted;
 use kubeproof::faults::shard::Shard;
+use kubeproof::run::lab;
+use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::Surroundings;
+use kubeproof::run::trial::{Part, Trial};
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page};
 
 #[path = "support/campaigns.rs"]
 mod campaigns;
+#[path = "../testdata/provisioners/others.rs"]
+mod others;
 #[path = "../testdata/provisioners/right.rs"]
 mod right;
+#[path = "../testdata/provisioners/table.rs"]
+mod table;
 #[path = "../testdata/provisioners/variant.rs"]
 mod variant;
 #[path = "../testdata/provisioners/wrong.rs"]
 mod wrong;
 
 use campaigns::{Nobody, scenario_of};
+use table::Of::Contract;
+use table::{TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
 use variant::{Make, in_place};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
@@ -48,170 +57,6 @@ fn under(scenario: &Scenario, faults: &[&str]) -> Campaign {
         scenario,
         &order(Mode::These(faults.iter().map(read).collect())),
     )
-}
-
-/// Where a wrong provisioner comes from.
-enum Of {
-    /// Made of the contract alone, on the EKS scenario.
-    Contract(Make),
-    /// The same, with limits in which hours fit.
-    Patient(Make),
-    /// A defect that a scenario file names.
-    File(&'static str),
-}
-use Of::{Contract, File, Patient};
-
-/// Each wrong provisioner, the faults that expose it, and all that speak then.
-const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
-    (
-        "state at the end",
-        Contract(wrong::state_at_the_end::make),
-        &["eks:CreateCluster#1=cancel"],
-        &["O1 orphans"],
-    ),
-    (
-        "tags later",
-        File("tags_later.yaml"),
-        &["ec2:CreateTags#1=cancel-before"],
-        &["O1 orphans"],
-    ),
-    (
-        "tags later, and may not",
-        File("tags_later.yaml"),
-        &["ec2:CreateTags#1=reject"],
-        &["O1 orphans", "O2 twins", "O8 end state"],
-    ),
-    (
-        "ignores a failed write",
-        Contract(wrong::ignores_failed_write::make),
-        &["disk:Write#1*1000=write-fails"],
-        &["O1 orphans"],
-    ),
-    (
-        "failover beside",
-        Contract(wrong::failover_beside::make),
-        &["eks:CreateCluster#1=capacity"],
-        &["O2 twins"],
-    ),
-    (
-        "says half",
-        Contract(wrong::says_half::make),
-        &["eks:CreateNodegroup#1=quota"],
-        &["O3 truth"],
-    ),
-    (
-        "waits for hours",
-        Patient(wrong::waits_for_hours::make),
-        &["eks:CreateNodegroup#1=quota"],
-        &["O4 bill"],
-    ),
-    (
-        "hurries",
-        Contract(wrong::hurries::make),
-        &["eks:DescribeCluster#3=throttle(20)"],
-        &["O5 ends"],
-    ),
-    (
-        "hangs on expired credentials",
-        Contract(wrong::hangs_on_expired::make),
-        &["eks:CreateNodegroup#1*1000=credentials-expire"],
-        &["O5 ends"],
-    ),
-    (
-        "cleans by name",
-        Contract(wrong::cleans_by_name::make),
-        &["ec2:DeleteVpc#1=crash-before"],
-        &["O6 decoys"],
-    ),
-    (
-        "tombstone",
-        Contract(wrong::tombstone::make),
-        &["ec2:DeleteVpc#1=crash-before"],
-        &["O7 no-op"],
-    ),
-    (
-        "loses a rule",
-        Contract(wrong::loses_a_rule::make),
-        &["ec2:AuthorizeSecurityGroupIngress#4=throttle"],
-        &["O8 end state"],
-    ),
-    (
-        "blind repeat",
-        Contract(wrong::blind_repeat::make),
-        &["ec2:AllocateAddress#1=lost-response"],
-        &["O2 twins", "O8 end state"],
-    ),
-    (
-        "trusts one look",
-        File("trusts_one_look.yaml"),
-        &[
-            "ec2:CreateVpc#1=crash-after",
-            "ec2:DescribeVpcs#2=stale-read",
-        ],
-        &["O2 twins", "O8 end state"],
-    ),
-    (
-        "trusts one look, and it lags",
-        File("trusts_one_look.yaml"),
-        &["ec2:DescribeVpcs#2=stale-read"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
-    ),
-    (
-        "swallows its error",
-        Contract(wrong::swallows_error::make),
-        &["ec2:DeleteVpc#1*1000=dependency"],
-        &["O1 orphans"],
-    ),
-    (
-        "needs a living cluster",
-        Contract(wrong::needs_living_cluster::make),
-        &["eks:CreateCluster#5=async-fail(InternalFailure)"],
-        &["O1 orphans", "retry", "teardown-retry"],
-    ),
-    (
-        "forgets failed groups",
-        Contract(wrong::forgets_failed_groups::make),
-        &["eks:CreateNodegroup#1=async-fail(NodeCreationFailure)"],
-        &["O1 orphans", "O3 truth", "teardown-retry"],
-    ),
-    (
-        "begins anew, torn",
-        Contract(wrong::begins_anew::make),
-        &["disk:Write#2=torn-write"],
-        &["O2 twins", "O8 end state"],
-    ),
-    (
-        "begins anew, lost",
-        Contract(wrong::begins_anew::make),
-        &["disk:Write#2=lost-disk"],
-        &["O2 twins", "O8 end state"],
-    ),
-    (
-        "blind launch",
-        File("lambda_blind_launch.yaml"),
-        &["lambda:LaunchInstance#1=lost-response"],
-        &["O2 twins", "O8 end state"],
-    ),
-    (
-        "failover keeps",
-        File("lambda_failover_twins.yaml"),
-        &["lambda:LaunchInstance#2=capacity"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
-    ),
-];
-
-fn wrong_one(of: &Of) -> Scenario {
-    match of {
-        Contract(make) => in_place(scenario_of("../scenarios/aws/two-zones.yaml"), *make),
-        Patient(make) => {
-            let mut scenario = scenario_of("../scenarios/aws/two-zones.yaml");
-            let mut content = (*scenario.content).clone();
-            content.limits.provision_minutes = 24 * 60;
-            scenario.content = Arc::new(content);
-            in_place(scenario, *make)
-        }
-        File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
-    }
 }
 
 /// The oracles that speak.
@@ -248,6 +93,41 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
 }
 
 #[test]
+fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
+    let whole = |scenario: Scenario, faults: &[&str]| {
+        let read = |text: &&str| text.parse::<Fault>().expect("a fault");
+        let trial = Trial {
+            scenario,
+            part: Part::Lifecycle(faults.iter().map(read).collect()),
+            tier: Tier::Rehearsal,
+            seed: 1,
+        };
+        lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
+    };
+    for (name, of, faults, expected) in WHOLE_RUNS {
+        let record = whole(wrong_one(of), faults);
+        let found: BTreeSet<&str> = record
+            .findings
+            .iter()
+            .map(|one| one.oracle.as_str())
+            .collect();
+        let expected = expected.iter().copied().collect();
+        assert_eq!(found, expected, "{name}: {:#?}", record.findings);
+        let struck = record.faults.iter().all(|fault| fault.struck > 0);
+        assert!(struck, "{name}: {:?}", record.faults);
+        let right = whole(scenario_of(TWO_ZONES), faults);
+        assert_eq!(
+            right.verdict,
+            Verdict::Pass,
+            "{name}: {:#?}",
+            right.findings
+        );
+        let clean = faults.is_empty() || whole(wrong_one(of), &[]).verdict == Verdict::Pass;
+        assert!(clean, "{name} is not clean without its faults");
+    }
+}
+
+#[test]
 fn each_oracle_is_the_only_one_to_find_one_of_them() {
     let alone: BTreeSet<&str> = TABLE
         .iter()
@@ -264,7 +144,8 @@ fn each_oracle_is_the_only_one_to_find_one_of_them() {
         "O7 no-op",
         "O8 end state",
     ];
-    assert_eq!(alone, BTreeSet::from(all));
+    let never: Vec<_> = all.iter().filter(|one| !alone.contains(**one)).collect();
+    assert!(never.is_empty(), "{never:?}");
 }
 
 #[test]
@@ -275,19 +156,20 @@ fn none_of_them_needs_more_than_two_faults() {
 /// The faults that expose the wrong ones, as far as they strike a right one, and a slice of all others.
 #[track_caller]
 fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
-    let scenario = in_place(scenario_of("../scenarios/aws/two-zones.yaml"), make);
-    let mut missed = 0;
+    let scenario = in_place(scenario_of(TWO_ZONES), make);
+    let mut missed = BTreeSet::new();
     for (name, of, faults, _) in TABLE {
         let strikes =
             matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
         if strikes {
             let shown = under(&scenario, faults);
             assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
-            missed += shown.unreached.len();
+            let places = shown.unreached.iter().map(|one| one.fault.split_once('='));
+            missed.extend(places.flatten().map(|(place, _)| place.to_owned()));
         }
     }
     // Another order of calls needs fewer of one name: that fault has nothing to strike.
-    assert!(missed <= 1, "{missed}");
+    assert!(missed.len() <= 1, "{missed:?}");
     let sliced = Order {
         wanted: Wanted {
             effects: effects.iter().map(|name| (*name).to_owned()).collect(),

@@ -17,6 +17,8 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -169,11 +171,23 @@ pub fn tears_down(parts: &Parts) -> Work<'_, ()> {
 /// How a variant is made.
 pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 
+/// Who makes foreign changes.
+pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
+
 /// A scenario with this provisioner in place of its own.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
+    among(scenario, make, None)
+}
+
+/// The same among others who change things, where the provider knows of none.
+pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
-        provider: Arc::new(Instead { inner, make }),
+        provider: Arc::new(Instead {
+            inner,
+            make,
+            others,
+        }),
         ..scenario
     }
 }
@@ -181,6 +195,7 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
+    others: Option<Others>,
 }
 
 impl Provider for Instead {
@@ -222,6 +237,21 @@ impl Provider for Instead {
 
     fn defects(&self) -> &'static [Defect] {
         self.inner.defects()
+    }
+
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        match self.others {
+            Some(others) => Some(others(connection)),
+            None => self.inner.foreign_changes(scenario, connection),
+        }
+    }
+
+    fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
+        self.inner.limit(faults, oracle, message)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {

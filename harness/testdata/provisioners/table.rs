@@ -1,0 +1,296 @@
+//! The tables of wrong provisioners: each with the faults that expose it, and all oracles that speak then.
+//!
+//! Apart from the tests that run them, because they grow with every bug that a real provisioner had.
+
+use std::sync::Arc;
+
+use kubeproof::scenario::Scenario;
+
+use crate::campaigns::scenario_of;
+use crate::others;
+use crate::variant::{Make, among, in_place};
+use crate::wrong;
+
+/// The EKS scenario: two nodes over two zones.
+pub const TWO_ZONES: &str = "../scenarios/aws/two-zones.yaml";
+/// The scenario of one GPU machine.
+const ONE_MACHINE: &str = "../scenarios/lambda/one-a10.yaml";
+
+/// Where a wrong provisioner comes from.
+pub enum Of {
+    /// Made of the contract alone, on the EKS scenario.
+    Contract(Make),
+    /// The same, with limits in which hours fit.
+    Patient(Make),
+    /// The same, with a zone more than it has nodes.
+    SpareZone(Make),
+    /// Made of the contract alone, on the scenario of one GPU machine.
+    OneMachine(Make),
+    /// The same, with a user of the account who renames machines.
+    Renamed(Make),
+    /// A defect that a scenario file names.
+    File(&'static str),
+}
+use Of::{Contract, File, OneMachine, Patient, Renamed, SpareZone};
+
+/// Each wrong provisioner, the faults that expose it, and all that speak then.
+pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
+    (
+        "state at the end",
+        Contract(wrong::state_at_the_end::make),
+        &["eks:CreateCluster#1=cancel"],
+        &["O1 orphans"],
+    ),
+    (
+        "tags later",
+        File("tags_later.yaml"),
+        &["ec2:CreateTags#1=cancel-before"],
+        &["O1 orphans"],
+    ),
+    (
+        "tags later, and may not",
+        File("tags_later.yaml"),
+        &["ec2:CreateTags#1=reject"],
+        &["O1 orphans", "O2 twins", "O8 end state"],
+    ),
+    (
+        "ignores a failed write",
+        Contract(wrong::ignores_failed_write::make),
+        &["disk:Write#1*1000=write-fails"],
+        &["O1 orphans"],
+    ),
+    (
+        "failover beside",
+        Contract(wrong::failover_beside::make),
+        &["eks:CreateCluster#1=capacity"],
+        &["O2 twins"],
+    ),
+    (
+        "says half",
+        Contract(wrong::says_half::make),
+        &["eks:CreateNodegroup#1=quota"],
+        &["O3 truth"],
+    ),
+    (
+        "waits for hours",
+        Patient(wrong::waits_for_hours::make),
+        &["eks:CreateNodegroup#1=quota"],
+        &["O4 bill"],
+    ),
+    (
+        "hurries",
+        Contract(wrong::hurries::make),
+        &["eks:DescribeCluster#3=throttle(20)"],
+        &["O5 ends"],
+    ),
+    (
+        "hangs on expired credentials",
+        Contract(wrong::hangs_on_expired::make),
+        &["eks:CreateNodegroup#1*1000=credentials-expire"],
+        &["O5 ends"],
+    ),
+    (
+        "cleans by name",
+        Contract(wrong::cleans_by_name::make),
+        &["ec2:DeleteVpc#1=crash-before"],
+        &["O6 decoys"],
+    ),
+    (
+        "tombstone",
+        Contract(wrong::tombstone::make),
+        &["ec2:DeleteVpc#1=crash-before"],
+        &["O7 no-op"],
+    ),
+    (
+        "loses a rule",
+        Contract(wrong::loses_a_rule::make),
+        &["ec2:AuthorizeSecurityGroupIngress#4=throttle"],
+        &["O8 end state"],
+    ),
+    (
+        // A second provision, which removes twins, changes what the first one called ready.
+        "blind repeat",
+        Contract(wrong::blind_repeat::make),
+        &["ec2:AllocateAddress#1=lost-response"],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
+        "trusts one look",
+        File("trusts_one_look.yaml"),
+        &[
+            "ec2:CreateVpc#1=crash-after",
+            "ec2:DescribeVpcs#2=stale-read",
+        ],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
+        "trusts one look, and it lags",
+        File("trusts_one_look.yaml"),
+        &["ec2:DescribeVpcs#2=stale-read"],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
+        "swallows its error",
+        Contract(wrong::swallows_error::make),
+        &["ec2:DeleteVpc#1*1000=dependency"],
+        &["O1 orphans"],
+    ),
+    (
+        "needs a living cluster",
+        Contract(wrong::needs_living_cluster::make),
+        &["eks:CreateCluster#5=async-fail(InternalFailure)"],
+        &["O1 orphans", "retry", "teardown-retry"],
+    ),
+    (
+        "forgets failed groups",
+        Contract(wrong::forgets_failed_groups::make),
+        &["eks:CreateNodegroup#1=async-fail(NodeCreationFailure)"],
+        &["O1 orphans", "O3 truth", "teardown-retry"],
+    ),
+    (
+        "begins anew, torn",
+        Contract(wrong::begins_anew::make),
+        &["disk:Write#2=torn-write"],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
+        "begins anew, lost",
+        Contract(wrong::begins_anew::make),
+        &["disk:Write#2=lost-disk"],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
+        // The address that was still in use is released by the second teardown, and the end is clean.
+        "finishes later",
+        Contract(wrong::finishes_later::make),
+        &["ec2:ReleaseAddress#1=dependency"],
+        &["O7 no-op"],
+    ),
+    (
+        // Ready without a gateway of the clean run; a second provision makes it.
+        "loses a gateway",
+        SpareZone(wrong::loses_a_gateway::make),
+        &["ec2:CreateNatGateway#3=reject"],
+        &["O7 no-op", "O8 end state"],
+    ),
+    (
+        // The report lacks the cluster; the next attempt adopts it, so that nothing else is wrong.
+        "waits too short",
+        Contract(wrong::waits_too_short::make),
+        &["eks:CreateCluster#5=async-late"],
+        &["O3 truth"],
+    ),
+    (
+        // Neither the next attempt nor a teardown gets past a cluster that they do not know.
+        "disowns a living cluster",
+        Contract(wrong::disowns_a_living_cluster::make),
+        &["eks:CreateCluster#5=async-late"],
+        &["O1 orphans", "retry", "teardown-retry"],
+    ),
+    (
+        // The living gateway holds its address, so that teardown fails and does not know why.
+        "keyed by name",
+        Contract(wrong::keyed_by_name::make),
+        &["ec2:CreateNatGateway#1=async-fail(InternalError)"],
+        &["O1 orphans", "O3 truth", "teardown-retry"],
+    ),
+    (
+        // Not even a new process gets another gateway than the dead one.
+        "reuses a token",
+        Contract(wrong::reuses_a_token::make),
+        &["ec2:CreateNatGateway#1=async-fail(InternalError)"],
+        &["retry"],
+    ),
+    (
+        // A second machine beside the first, which holds the ruleset and is not named as left behind.
+        "stops at haste",
+        OneMachine(wrong::stops_at_haste::make),
+        &["lambda:GetInstance#1=throttle"],
+        &[
+            "O1 orphans",
+            "O2 twins",
+            "O3 truth",
+            "O8 end state",
+            "teardown-retry",
+        ],
+    ),
+    (
+        // Neither the process that launched it nor a later one sees it under its new name.
+        "knows by name",
+        Renamed(wrong::knows_by_name::make),
+        &["lambda:LaunchInstance#1=foreign-change(rename)"],
+        &[
+            "O1 orphans",
+            "O2 twins",
+            "O3 truth",
+            "O8 end state",
+            "teardown-retry",
+        ],
+    ),
+    (
+        "blind launch",
+        File("lambda_blind_launch.yaml"),
+        &["lambda:LaunchInstance#1=lost-response"],
+        &["O2 twins", "O8 end state"],
+    ),
+    (
+        "failover keeps",
+        File("lambda_failover_twins.yaml"),
+        &["lambda:LaunchInstance#2=capacity"],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+];
+
+/// Those that only a whole run exposes, with its checks and its job, which campaigns leave out: an end
+/// state is compared without ids, so it does not show what leads where, nor every attribute.
+pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
+    (
+        // What the cluster made for its workload: there is a workload in whole runs only.
+        "forgets volumes",
+        Contract(wrong::forgets_volumes::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // As many gateways and routes as ever, and one of the routes leads to the other's zone.
+        "crosses zones",
+        Contract(wrong::crosses_zones::make),
+        &["eks:CreateNodegroup#1=crash-before"],
+        &["O3 truth"],
+    ),
+    (
+        // The public subnet gives no public addresses, which the inventory does not say.
+        "loses an attribute",
+        Contract(wrong::loses_an_attribute::make),
+        &["ec2:ModifySubnetAttribute#1=throttle"],
+        &["O3 truth"],
+    ),
+];
+
+/// The scenario with this provisioner in it.
+pub fn wrong_one(of: &Of) -> Scenario {
+    match of {
+        Contract(make) => in_place(scenario_of(TWO_ZONES), *make),
+        Patient(make) => {
+            let mut scenario = scenario_of(TWO_ZONES);
+            let mut content = (*scenario.content).clone();
+            content.limits.provision_minutes = 24 * 60;
+            scenario.content = Arc::new(content);
+            in_place(scenario, *make)
+        }
+        SpareZone(make) => {
+            let mut scenario = scenario_of(TWO_ZONES);
+            let text = scenario.text.replace("zones: 2", "zones: 3");
+            assert_ne!(
+                *text, *scenario.text,
+                "the scenario is written otherwise now"
+            );
+            let content = scenario.provider.read(&text).expect("a scenario");
+            scenario.content = Arc::new(content);
+            in_place(scenario, *make)
+        }
+        OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
+        Renamed(make) => among(scenario_of(ONE_MACHINE), *make, Some(others::user)),
+        File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
+    }
+}

@@ -1,0 +1,65 @@
+//! Takes over the first of its NAT gateways for every zone, and so turns the routes of the others to it.
+//!
+//! Seen in the wild often enough that auditors of accounts look for it (cloud-custodian pull 7499). A zone
+//! whose traffic leaves by another one pays for the crossing and goes down with it, while its own gateway
+//! is paid for and idle.
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+
+use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+
+const BEGUN: &str = "begun";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("crosses zones", parts, provision, tears_down)
+}
+
+fn provision(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async {
+        if parts.file(BEGUN).await.is_none() {
+            let _ = parts.connection.disk.write(BEGUN, "yes").await;
+            return parts.reference().provision().await;
+        }
+        parts.bent(FirstForAll::default()).provision().await
+    })
+}
+
+#[derive(Debug, Default)]
+struct FirstForAll(Mutex<Option<String>>);
+
+#[async_trait]
+impl Bend for FirstForAll {
+    async fn send(
+        &self,
+        call: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let by_name = String::from_utf8_lossy(request.body()).contains("tag%3AName");
+        let answer = inner.send(request).await?;
+        if call.operation != "DescribeNatGateways" || !by_name {
+            return Ok(answer);
+        }
+        let body = String::from_utf8_lossy(answer.body()).into_owned();
+        let id = |text: &str| {
+            let (_, rest) = text.split_once("<natGatewayId>")?;
+            rest.split_once('<').map(|(id, _)| id.to_owned())
+        };
+        let Some(own) = id(&body) else {
+            return Ok(answer);
+        };
+        let first = {
+            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| own.clone()).clone()
+        };
+        // The bug: one of the run's is as good as another.
+        Ok(answer.map(|_| Bytes::from(body.replace(&own, &first))))
+    }
+}

@@ -1,0 +1,47 @@
+//! Removes the cluster, and not the volumes that it made for its workloads.
+//!
+//! Seen in the wild (ingress-gce issues 136 and 1195: what controllers inside the cluster had made
+//! outlived it). No fault is needed, but a workload is.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+
+use crate::variant::{Acts, Bend, Parts, provisions};
+
+const NO_VOLUME: &str = "<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("forgets volumes", parts, provisions, |parts| {
+        Box::pin(async { parts.bent(NoVolumes).teardown().await })
+    })
+}
+
+#[derive(Debug)]
+struct NoVolumes;
+
+#[async_trait]
+impl Bend for NoVolumes {
+    async fn send(
+        &self,
+        call: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        // The bug: nobody asks the cluster, nor the cloud, for volumes.
+        let kind = match call.operation.as_str() {
+            "list-persistentvolumeclaims" => "PersistentVolumeClaimList",
+            "list-persistentvolumes" => "PersistentVolumeList",
+            "DescribeVolumes" => {
+                return Ok(Response::new(Bytes::from_static(NO_VOLUME.as_bytes())));
+            }
+            _ => return inner.send(request).await,
+        };
+        let none =
+            format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"items\":[]}}");
+        Ok(Response::new(Bytes::from(none)))
+    }
+}
