@@ -30,14 +30,48 @@ impl EndState {
     /// The end state of a run: what is in `truth` and was not in `baseline`.
     pub fn of(run: &Run, baseline: &[Resource], truth: &[Resource]) -> Self {
         let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
+        let names = Names::of(run, truth);
         let mut lines = BTreeMap::new();
         for resource in truth {
             let dead = DEAD_STATES.contains(&resource.state.to_lowercase().as_str());
             if !dead && !before.contains(&resource.key()) {
-                *lines.entry(line(run, resource)).or_insert(0) += 1;
+                *lines.entry(line(run, &names, resource)).or_insert(0) += 1;
             }
         }
         Self(lines)
+    }
+}
+
+/// What ids of chance stand for: one that leads to another resource says to which, and is no `#`.
+struct Names<'a>(BTreeMap<&'a str, String>);
+
+impl<'a> Names<'a> {
+    fn of(run: &Run, resources: &'a [Resource]) -> Self {
+        let of_chance = resources
+            .iter()
+            .filter(|resource| plain(run, &resource.id).contains('#'));
+        let names = of_chance.map(|resource| {
+            let (resource_type, name) = key(run, resource);
+            (resource.id.as_str(), format!("<{resource_type} {name}>"))
+        });
+        Self(names.collect())
+    }
+
+    /// Text in which known ids are replaced by what they stand for.
+    fn put_into(&self, text: &str) -> String {
+        let is_break = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+        let mut out = String::new();
+        for piece in text.split_inclusive(is_break) {
+            let id = piece.trim_end_matches(is_break);
+            match self.0.get(id) {
+                Some(name) => {
+                    out.push_str(name);
+                    out.push_str(&piece[id.len()..]);
+                }
+                None => out.push_str(piece),
+            }
+        }
+        out
     }
 }
 
@@ -76,14 +110,22 @@ pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
     Some(Wrong::new("O8 end state", message))
 }
 
-fn line(run: &Run, resource: &Resource) -> String {
+fn line(run: &Run, names: &Names<'_>, resource: &Resource) -> String {
     let (resource_type, name) = key(run, resource);
     let mut line = format!("{resource_type} {name} {}", resource.state);
     let tags = resource.tags.iter().filter(|(key, _)| *key != EXPIRES_TAG);
     for (key, value) in tags.chain(&resource.facts) {
-        line.push_str(&format!(" {}={}", plain(run, key), plain(run, value)));
+        let value = sorted(&plain(run, &names.put_into(value)));
+        line.push_str(&format!(" {}={value}", plain(run, key)));
     }
     elsewhere(resource, &line)
+}
+
+/// A list in the order of what its ids stand for: that of the ids is of chance.
+fn sorted(value: &str) -> String {
+    let mut pieces: Vec<&str> = value.split(", ").collect();
+    pieces.sort_unstable();
+    pieces.join(", ")
 }
 
 /// Text without the region: a cluster that found no capacity in one may be made in another, where the
@@ -95,7 +137,8 @@ fn elsewhere(resource: &Resource, text: &str) -> String {
     text.replace(&resource.region, "REGION")
 }
 
-/// Text without the run's id, and with `#` for every word of chance: ids, addresses, dates.
+/// Text without the run's id, and with `#` for every word of chance: ids, addresses, dates. A range of
+/// addresses was chosen, and stays.
 fn plain(run: &Run, text: &str) -> String {
     let text = text.replace(&run.id, "RUN");
     if text.parse::<Timestamp>().is_ok() || text.parse::<Ipv4Addr>().is_ok() {
@@ -107,8 +150,10 @@ fn plain(run: &Run, text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(is_break).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        out.push_str(if of_chance(word) { "#" } else { word });
         let next = after.chars().next();
+        let range = next == Some('/') && word.parse::<Ipv4Addr>().is_ok();
+        let hidden = of_chance(word) && !range;
+        out.push_str(if hidden { "#" } else { word });
         out.extend(next);
         rest = &after[next.map_or(0, char::len_utf8)..];
     }
@@ -181,8 +226,9 @@ mod tests {
         let shown = |text| plain(&run, text);
         let name = shown("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
         assert_eq!(name, "workers-#");
-        // One short word alone is no middle of a UUID; the address goes, as all do.
-        assert_eq!(shown("10.0.0.0/16-a20f"), "#/16-a20f");
+        // One short word alone is no middle of a UUID; a range stays, an address goes.
+        assert_eq!(shown("10.0.0.0/16-a20f"), "10.0.0.0/16-a20f");
+        assert_eq!(shown("to 10.0.0.7"), "to #");
     }
 
     #[test]
@@ -204,6 +250,42 @@ mod tests {
         assert_eq!(found.oracle, "O8 end state");
         assert!(found.message.contains("missing: 1 × disk"), "{found:?}");
         assert!(found.message.contains("size=40"), "{found:?}");
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_found_though_only_ids_tell() {
+        let run = run("r1-aaaaaaaa");
+        let state = |left: &str, right: &str, leads: &str| {
+            let named = |id: &str, name: &str| {
+                let mut gateway = Resource::new("gateway", id, "r");
+                gateway.name = Some(run.name(name));
+                gateway
+            };
+            let mut table = named("table-00000009", "table");
+            let routes = format!("0.0.0.0/0 by {leads}, local");
+            table.facts.insert("routes".to_owned(), routes);
+            // In the order of ids, as a cloud lists them.
+            let listed = format!("{}, {}", left.min(right), left.max(right));
+            table.facts.insert("all".to_owned(), listed);
+            EndState::of(&run, &[], &[named(left, "a"), named(right, "b"), table])
+        };
+        let clean = state("gw-00000001", "gw-00000002", "gw-00000001");
+        let same = state("gw-00000004", "gw-00000003", "gw-00000004");
+        assert_eq!(differs(&clean, &same), None);
+        let crossed = state("gw-00000004", "gw-00000003", "gw-00000003");
+        let found = differs(&clean, &crossed).expect("a finding").message;
+        assert!(found.contains("by <gateway kp-RUN-b>, local"), "{found}");
+    }
+
+    #[test]
+    fn another_range_of_addresses_is_found() {
+        let run = run("r1-aaaaaaaa");
+        let state = |range: &str| {
+            let mut network = Resource::new("network", "net-00000001", "r");
+            network.facts.insert("cidr".to_owned(), range.to_owned());
+            EndState::of(&run, &[], &[network])
+        };
+        assert!(differs(&state("10.0.0.0/24"), &state("10.0.9.0/24")).is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The history of lives: when each resource came to be and ceased to be.
 //!
-//! Derived by comparing the inventory after each change, so that no service can forget to report.
+//! Derived by comparing the inventory after each change, so that no service can forget to report. A
+//! simulator may give parts of its inventory alone, when it knows that a change can only be in them.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +12,55 @@ use kubeproof_contract::resource::{Life, Resource};
 #[derive(Clone, Debug, Default)]
 pub struct History {
     lives: Vec<Life>,
-    alive: BTreeMap<(String, String, String), usize>,
+    /// For each part, where its living resources are in `lives`, in the order of its last inventory.
+    alive: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl History {
-    /// Notes what exists at `at`: new resources begin to live, missing ones have died.
-    pub fn observe(&mut self, at: Timestamp, inventory: Vec<Resource>) {
-        let mut gone = std::mem::take(&mut self.alive);
+    /// Notes what exists of a part of the account at `at`: new resources begin to live, missing ones have
+    /// died. A resource belongs to the same part all its life.
+    pub fn observe(&mut self, at: Timestamp, part: &'static str, inventory: Vec<Resource>) {
+        let before = self.alive.remove(part).unwrap_or_default();
+        let mut now = Vec::with_capacity(inventory.len());
+        // Inventories keep their order, so that most resources stand where they stood before.
+        let mut expected = before.iter().copied();
+        let mut inventory = inventory.into_iter();
+        let mut moved = Vec::new();
+        for resource in inventory.by_ref() {
+            match expected.next() {
+                Some(index) if is_same(&self.lives[index].resource, &resource) => {
+                    self.lives[index].resource = resource;
+                    now.push(index);
+                }
+                other => {
+                    moved.extend(other);
+                    moved.extend(expected.by_ref());
+                    let rest = std::iter::once(resource).chain(inventory.by_ref());
+                    self.look_for(at, moved, rest.collect(), &mut now);
+                    self.alive.insert(part, now);
+                    return;
+                }
+            }
+        }
+        moved.extend(expected);
+        self.look_for(at, moved, Vec::new(), &mut now);
+        self.alive.insert(part, now);
+    }
+
+    /// The same for what does not stand where it stood: `before` were alive, `inventory` is.
+    fn look_for(
+        &mut self,
+        at: Timestamp,
+        before: Vec<usize>,
+        inventory: Vec<Resource>,
+        now: &mut Vec<usize>,
+    ) {
+        let key = |index: &usize| self.lives[*index].resource.key();
+        let mut gone: BTreeMap<_, usize> =
+            before.iter().map(|index| (key(index), *index)).collect();
         for resource in inventory {
-            let key = resource.key();
-            let index = gone.remove(&key).unwrap_or_else(|| {
+            let index = gone.remove(&resource.key());
+            let index = index.unwrap_or_else(|| {
                 self.lives.push(Life {
                     resource: resource.clone(),
                     from: at,
@@ -29,7 +69,7 @@ impl History {
                 self.lives.len() - 1
             });
             self.lives[index].resource = resource;
-            self.alive.insert(key, index);
+            now.push(index);
         }
         for index in gone.into_values() {
             self.lives[index].to = Some(at);
@@ -39,5 +79,77 @@ impl History {
     /// All lives, in order of their beginning.
     pub fn lives(&self) -> &[Life] {
         &self.lives
+    }
+}
+
+/// As the same [`Resource::key`], without making it.
+fn is_same(one: &Resource, other: &Resource) -> bool {
+    one.id == other.id && one.resource_type == other.resource_type && one.region == other.region
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn inventory(ids: &str) -> Vec<Resource> {
+        let ids = ids.split_whitespace();
+        ids.map(|id| Resource::new("box", id, "r")).collect()
+    }
+
+    /// What lived from when to when, after these inventories of one part, a second apart.
+    #[track_caller]
+    fn check(inventories: &[&str], expected: &[(&str, i64, Option<i64>)]) {
+        let mut history = History::default();
+        for (second, ids) in (0..).zip(inventories) {
+            history.observe(at(second), "all", inventory(ids));
+        }
+        let lives: Vec<_> = history
+            .lives()
+            .iter()
+            .map(|life| {
+                let to = life.to.map(Timestamp::as_second);
+                (life.resource.id.as_str(), life.from.as_second(), to)
+            })
+            .collect();
+        assert_eq!(lives, expected, "{inventories:?}");
+    }
+
+    #[test]
+    fn what_is_new_begins_and_what_is_missing_has_died_wherever_it_stands() {
+        check(
+            &["a b c", "a b c"],
+            &[("a", 0, None), ("b", 0, None), ("c", 0, None)],
+        );
+        check(
+            &["a c", "a b c"],
+            &[("a", 0, None), ("c", 0, None), ("b", 1, None)],
+        );
+        check(
+            &["a b c", "a c"],
+            &[("a", 0, None), ("b", 0, Some(1)), ("c", 0, None)],
+        );
+        check(&["a b", "a"], &[("a", 0, None), ("b", 0, Some(1))]);
+        check(&["a", "a b"], &[("a", 0, None), ("b", 1, None)]);
+        check(&["a b", ""], &[("a", 0, Some(1)), ("b", 0, Some(1))]);
+        check(&["a b", "b a", "b"], &[("a", 0, Some(2)), ("b", 0, None)]);
+    }
+
+    #[test]
+    fn what_comes_again_lives_a_second_life() {
+        check(&["a", "", "a"], &[("a", 0, Some(1)), ("a", 2, None)]);
+    }
+
+    #[test]
+    fn a_part_says_nothing_of_another() {
+        let mut history = History::default();
+        history.observe(at(0), "left", inventory("a"));
+        history.observe(at(1), "right", inventory("b"));
+        history.observe(at(2), "right", Vec::new());
+        let ends: Vec<_> = history.lives().iter().map(|life| life.to).collect();
+        assert_eq!(ends, [None, Some(at(2))]);
     }
 }

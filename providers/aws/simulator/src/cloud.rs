@@ -57,7 +57,16 @@ impl AwsCloud {
     }
 
     fn observe(&mut self) {
-        self.history.observe(self.state.now, inventory(&self.state));
+        let seen = inventory_but_iam(&self.state);
+        self.history.observe(self.state.now, "rest", seen);
+        self.observe_iam();
+    }
+
+    /// What IAM has: its own calls change nothing elsewhere. Others change it, too (EKS makes roles).
+    fn observe_iam(&mut self) {
+        let mut seen = Vec::new();
+        iam::inventory(&self.state, &mut seen);
+        self.history.observe(self.state.now, "iam", seen);
     }
 
     fn happen(&mut self, event: Event) {
@@ -113,7 +122,10 @@ impl Cloud for AwsCloud {
             admit(&self.state, &call, request).and_then(|()| dispatch(&mut self.state, &call));
         trail::record(&mut self.state, &call, &outcome);
         if outcome.is_ok() && !only_reads(&call) {
-            self.observe();
+            match call.service.as_str() {
+                "iam" => self.observe_iam(),
+                _ => self.observe(),
+            }
         }
         Reply::Now(write(&call, &outcome, &request_id))
     }
@@ -184,12 +196,17 @@ pub fn only_reads(call: &Call) -> bool {
 
 /// The truth: all resources of all services, in a stable order.
 pub fn inventory(state: &State) -> Vec<Resource> {
+    let mut all = inventory_but_iam(state);
+    iam::inventory(state, &mut all);
+    all
+}
+
+fn inventory_but_iam(state: &State) -> Vec<Resource> {
     let mut all = Vec::new();
     ec2::inventory(state, &mut all);
     eks::inventory(state, &mut all);
     autoscaling::inventory(state, &mut all);
     balancing::inventory(state, &mut all);
-    iam::inventory(state, &mut all);
     logs::inventory(state, &mut all);
     all
 }

@@ -34,7 +34,7 @@ impl LambdaCloud {
 
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
-        self.history.observe(self.state.now, seen);
+        self.history.observe(self.state.now, "all", seen);
     }
 }
 

@@ -178,6 +178,9 @@ impl Described for NatGateway {
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
         facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
         facts.insert("subnet_id".to_owned(), self.subnet_id.clone());
+        if let Some(address) = &self.allocation_id {
+            facts.insert("allocation_id".to_owned(), address.clone());
+        }
     }
 }
 

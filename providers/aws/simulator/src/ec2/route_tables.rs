@@ -144,11 +144,12 @@ impl Described for RouteTable {
         let mut routes: Vec<String> = self.routes.iter().map(Route::in_words).collect();
         routes.sort();
         facts.insert("routes".to_owned(), routes.join(", "));
-        let subnets = self
-            .associations
-            .iter()
-            .filter(|one| one.subnet_id.is_some());
-        facts.insert("subnets".to_owned(), subnets.count().to_string());
+        let associations = self.associations.iter();
+        let mut subnets: Vec<&str> = associations
+            .filter_map(|one| one.subnet_id.as_deref())
+            .collect();
+        subnets.sort_unstable();
+        facts.insert("subnets".to_owned(), subnets.join(", "));
     }
 }
 

@@ -150,6 +150,10 @@ impl Described for Subnet {
         facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
         facts.insert("cidr".to_owned(), self.cidr.to_string());
         facts.insert("zone".to_owned(), self.zone.clone());
+        facts.insert(
+            "public_addresses".to_owned(),
+            self.map_public_ip.to_string(),
+        );
     }
 }
 

@@ -128,12 +128,22 @@ impl Described for Vpc {
     fn facts(&self, facts: &mut BTreeMap<String, String>) {
         facts.insert("cidr".to_owned(), self.cidr.to_string());
         facts.insert("default".to_owned(), self.is_default.to_string());
+        facts.insert("dns_hostnames".to_owned(), self.dns_hostnames.to_string());
+        facts.insert("dns_support".to_owned(), self.dns_support.to_string());
     }
 }
 
 /// Whether there is a VPC with this id.
 pub fn exists(state: &State, id: &str) -> bool {
     state.ec2.vpcs.has(id)
+}
+
+/// Whether machines of a VPC have names, and can resolve others. "The VPC must have DNS hostname and DNS
+/// resolution support. Otherwise, nodes can't register to your cluster" (EKS user guide, networking
+/// requirements).
+pub fn has_names(state: &State, id: &str) -> bool {
+    let vpc = state.ec2.vpcs.get(id);
+    vpc.is_some_and(|vpc| vpc.dns_hostnames && vpc.dns_support)
 }
 
 /// The id of the default VPC.

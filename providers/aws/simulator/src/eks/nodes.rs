@@ -154,8 +154,13 @@ pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool
         policies: &[&[NETWORK_POLICY]],
     };
     let way_out = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
+    let names = |one: &Member| {
+        let subnet = ec2::subnets::get(state, &one.subnet_id);
+        subnet.is_some_and(|subnet| ec2::vpcs::has_names(state, &subnet.vpc_id))
+    };
     group.holds.instances.len() >= group.scaling.desired as usize
         && group.holds.instances.values().all(way_out)
+        && group.holds.instances.values().all(names)
         && group
             .holds
             .instances

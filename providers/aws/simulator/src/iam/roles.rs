@@ -230,5 +230,14 @@ pub(super) fn resource(role: &Role) -> Resource {
     resource.tags = role.tags.clone();
     resource.created_at = Some(role.created_at);
     resource.facts.insert("path".to_owned(), role.path.clone());
+    let policies: Vec<&str> = role
+        .attached
+        .keys()
+        .chain(role.inline.keys())
+        .map(String::as_str)
+        .collect();
+    resource
+        .facts
+        .insert("policies".to_owned(), policies.join(", "));
     resource
 }

@@ -258,6 +258,20 @@ fn public_subnets_that_give_addresses_are_a_way_out() {
 }
 
 #[test]
+fn nodes_join_no_cluster_from_a_vpc_without_names() {
+    for attribute in ["EnableDnsHostnames.Value", "EnableDnsSupport.Value"] {
+        let mut world = World::new();
+        let network = world.network(true);
+        world.active_cluster(&network);
+        let off = [("VpcId", network.vpc.as_str()), (attribute, "false")];
+        world.ec2("ModifyVpcAttribute", &off).ok();
+        world.create_group(&group_body(&network.private)).ok();
+        world.wait(world.durations.node_group_failure);
+        assert_eq!(world.group_status(), "CREATE_FAILED", "{attribute}");
+    }
+}
+
+#[test]
 fn an_injected_failure_names_its_code_and_a_failed_deletion_can_be_repeated() {
     let mut world = World::new();
     let network = world.network(true);

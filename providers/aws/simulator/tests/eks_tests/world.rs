@@ -85,6 +85,7 @@ pub struct World {
 
 /// Subnets of a network.
 pub struct Network {
+    pub vpc: String,
     pub public: Vec<String>,
     pub private: Vec<String>,
 }
@@ -201,6 +202,11 @@ impl World {
             .ec2("CreateVpc", &[("CidrBlock", "10.0.0.0/16")])
             .ok()
             .text("vpcId");
+        let names = [
+            ("VpcId", vpc.as_str()),
+            ("EnableDnsHostnames.Value", "true"),
+        ];
+        self.ec2("ModifyVpcAttribute", &names).ok();
         let gateway = self
             .ec2("CreateInternetGateway", &[])
             .ok()
@@ -233,7 +239,11 @@ impl World {
             self.wait(self.durations.nat_create);
             self.route(&vpc, &private, ("NatGatewayId", &nat));
         }
-        Network { public, private }
+        Network {
+            vpc,
+            public,
+            private,
+        }
     }
 
     fn subnets(&mut self, vpc: &str, from: u8) -> Vec<String> {
