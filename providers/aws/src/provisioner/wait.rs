@@ -22,13 +22,13 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A NAT gateway: 1 to 3 minutes, and never on the longest chain.
-    pub(crate) const NAT: Self = Self::new(15, 0, 15);
+    pub(crate) const NAT: Self = Self::new(20, 0, 20);
     /// A cluster: hardly ever ready before 7 minutes.
-    pub(crate) const CLUSTER: Self = Self::new(20, 420, 5);
+    pub(crate) const CLUSTER: Self = Self::new(30, 420, 10);
     /// A node group: hardly ever ready before 100 seconds.
-    pub(crate) const NODES: Self = Self::new(15, 100, 5);
+    pub(crate) const NODES: Self = Self::new(20, 100, 10);
     /// Deletions of clusters and node groups, and interfaces that linger.
-    pub(crate) const GONE: Self = Self::new(20, 0, 20);
+    pub(crate) const GONE: Self = Self::new(30, 0, 30);
 
     const fn new(seldom: u64, early: u64, often: u64) -> Self {
         Self {
