@@ -69,7 +69,7 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
     let server = run.name("node-0");
     let found = all
         .into_iter()
-        .find(|one| one.name.as_deref() == Some(server.as_str()) && one.is_live());
+        .find(|one| one.is_node(run, &server) && one.is_live());
     let ip = found.and_then(|one| one.ip).ok_or_else(|| {
         wrong(format!(
             "there is no live instance {server} with an address"

@@ -172,7 +172,8 @@ fn provisioned(
         .map_err(|message| Problem::ours("trust", message))?;
     let made: BTreeMap<String, String> = nodes
         .iter()
-        .map(|node| (node.name.clone().unwrap_or_default(), node.id.clone()))
+        .enumerate()
+        .map(|(index, node)| (session.node(index), node.id.clone()))
         .collect();
     Ok(Provisioned {
         access: Ok(access),

@@ -326,3 +326,52 @@ async fn the_server_answers_only_who_trusts_its_own_authority_and_has_a_certific
         "another authority signed the caller"
     );
 }
+
+/// A user gives every machine of the run a name of his own.
+async fn renamed(stage: &Stage) {
+    let key = "Bearer secret_kubeproof-rehearsal_00000000000000000000000000000000";
+    let user = stage.connection(Actor::Foreign).transport;
+    for (number, machine) in stage.mine().iter().enumerate() {
+        if machine.resource_type != "instance" {
+            continue;
+        }
+        let request = http::Request::post(format!(
+            "https://cloud.lambda.ai/api/v1/instances/{}",
+            machine.id
+        ))
+        .header(http::header::AUTHORIZATION, key)
+        .body(bytes::Bytes::from(format!(
+            "{{\"name\":\"alice-{number}\"}}"
+        )))
+        .unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        assert!(user.send(request).await.unwrap().status().is_success());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn machines_that_a_user_renamed_are_adopted_used_and_removed() {
+    for (cluster, machines) in [(ONE, 1), (TWO, 2)] {
+        let stage = Stage::new(cluster, &[]);
+        let before = stage.world.inventory();
+        let first = stage.provisioner().provision().await.unwrap();
+        renamed(&stage).await;
+        let calls = stage.journal.len();
+        let second = stage.provisioner().provision().await.unwrap();
+        assert_eq!(second.made, first.made, "the same machines, as ever");
+        let later = stage.journal.calls().split_off(calls);
+        let changing: Vec<_> = later
+            .iter()
+            .filter(|call| call.signature.mutating)
+            .collect();
+        assert!(changing.is_empty(), "{changing:#?}");
+        assert_eq!(stage.calls("lambda:LaunchInstance"), machines);
+        let checks = stage.observer().checks(&stage.run, &second).await;
+        assert!(
+            checks.iter().all(|check| check.verdict == Verdict::Pass),
+            "{checks:#?}"
+        );
+        stage.provisioner().teardown().await.unwrap();
+        assert_eq!(stage.world.inventory(), before);
+    }
+}

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubeproof_contract::run::Run;
+use kubeproof_contract::run::{RUN_TAG, Run};
 use serde::{Deserialize, Serialize};
+
+/// The tag of an instance that says which node of its run it is. A launch alone gives tags, and anybody
+/// may rename an instance afterwards.
+pub const NODE_TAG: &str = "kubeproof:node";
 
 /// Every success.
 #[derive(Debug, Deserialize)]
@@ -99,9 +103,24 @@ impl Instance {
         pairs.collect()
     }
 
-    /// Whether it belongs to the run, by tag or by name.
+    fn tag(&self, key: &str) -> Option<&str> {
+        let tag = self.tags.iter().find(|tag| tag.key == key)?;
+        Some(&tag.value)
+    }
+
+    /// Whether it belongs to the run: by its tag, and only where it has none by its name.
     pub fn belongs_to(&self, run: &Run) -> bool {
-        run.owns(&self.tags()) || is_name_of(run, self.name.as_deref().unwrap_or_default())
+        match self.tag(RUN_TAG) {
+            Some(id) => id == run.id,
+            None => is_name_of(run, self.name.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// Whether it is the run's node of this natural name: by its tag, and only where it has none by the
+    /// name that it has now.
+    pub fn is_node(&self, run: &Run, node: &str) -> bool {
+        let known_as = self.tag(NODE_TAG).or(self.name.as_deref());
+        self.belongs_to(run) && known_as == Some(node)
     }
 
     /// Whether it still can serve, or will.
@@ -190,4 +209,46 @@ pub struct Ruleset {
 pub struct Launched {
     /// The ids of what was launched.
     pub instance_ids: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(name: &str, tags: &[(&str, &str)]) -> Instance {
+        let tags: Vec<_> = tags
+            .iter()
+            .map(|(key, value)| serde_json::json!({"key": key, "value": value}))
+            .collect();
+        let answer = serde_json::json!({
+            "id": "i", "name": name, "status": "active", "region": {"name": "us-east-1"},
+            "instance_type": {"name": "gpu_1x_a10", "price_cents_per_hour": 129}, "tags": tags,
+        });
+        serde_json::from_value(answer).unwrap()
+    }
+
+    #[test]
+    fn tags_say_whose_an_instance_is_and_a_name_only_where_there_are_none() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        let check = |name: &str, tags: &[(&str, &str)], of_run: bool, node_0: bool| {
+            let one = instance(name, tags);
+            let found = (one.belongs_to(&run), one.is_node(&run, "kp-r1-node-0"));
+            assert_eq!(found, (of_run, node_0), "{name} {tags:?}");
+        };
+        let (mine, theirs) = ((RUN_TAG, "r1"), (RUN_TAG, "r2"));
+        check("kp-r1-node-0", &[], true, true);
+        check("kp-r1-node-0", &[mine], true, true);
+        check("alice", &[], false, false);
+        check("alice", &[mine, (NODE_TAG, "kp-r1-node-0")], true, true);
+        // Renamed to what another one is called.
+        check(
+            "kp-r1-node-0",
+            &[mine, (NODE_TAG, "kp-r1-node-1")],
+            true,
+            false,
+        );
+        // Another run's, whatever it is called.
+        check("kp-r1-node-0", &[theirs], false, false);
+        check("x", &[theirs, (NODE_TAG, "kp-r1-node-0")], false, false);
+    }
 }

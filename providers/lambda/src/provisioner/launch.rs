@@ -1,6 +1,6 @@
 //! Launching the nodes: in one region with capacity, each name once, whatever becomes of an answer.
 //!
-//! Apart from the rest because a launch has no token: a lost answer is looked up by name before
+//! Apart from the rest because a launch has no token: a lost answer is looked up before
 //! anything else, and a machine that nobody knows of would bill until somebody notices.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Session, network, ready, teardown};
 use crate::api::Call;
 use crate::api::problem::{Fate, Problem};
-use crate::api::types::{Instance, Launched};
+use crate::api::types::{Instance, Launched, NODE_TAG};
 use crate::cloud_init;
 use crate::trust::Trust;
 
@@ -29,17 +29,13 @@ pub(crate) async fn usable(session: &Session, is_new: bool) -> Result<Vec<Instan
     let all = session.instances().await?;
     let server_lives = all
         .iter()
-        .any(|one| is_node(session, one, 0) && one.is_live());
+        .any(|one| one.is_node(session.run(), &session.node(0)) && one.is_live());
     let keep = |one: &Instance| one.is_live() && server_lives && !is_new;
     let (good, bad): (Vec<Instance>, Vec<Instance>) = all.into_iter().partition(keep);
     if !bad.is_empty() {
         teardown::terminate(session, &bad).await?;
     }
     Ok(good)
-}
-
-fn is_node(session: &Session, instance: &Instance, index: usize) -> bool {
-    instance.name.as_deref() == Some(session.node(index).as_str())
 }
 
 /// All nodes in one region: where some are already, else in the first that has capacity.
@@ -116,7 +112,7 @@ async fn all_in(
     let mut nodes: Vec<Instance> = Vec::new();
     for index in 0..session.spec.nodes() {
         let name = session.node(index);
-        if let Some(one) = there.iter().find(|one| is_node(session, one, index)) {
+        if let Some(one) = there.iter().find(|one| one.is_node(session.run(), &name)) {
             nodes.push(one.clone());
             continue;
         }
@@ -140,9 +136,9 @@ async fn all_in(
 }
 
 fn order(session: &Session, region: &str, name: &str, ruleset: &str, user_data: &str) -> Value {
-    let tags: Vec<Value> = session
-        .run()
-        .tags()
+    let mut tags = session.run().tags();
+    tags.insert(NODE_TAG.to_owned(), name.to_owned());
+    let tags: Vec<Value> = tags
         .into_iter()
         .map(|(key, value)| json!({"key": key, "value": value}))
         .collect();
@@ -157,7 +153,7 @@ fn order(session: &Session, region: &str, name: &str, ruleset: &str, user_data: 
     body
 }
 
-/// One instance of this name, launched once.
+/// The node of this name, launched once.
 async fn one(session: &Session, name: &str, body: &Value) -> Result<Instance, Problem> {
     let call = Call {
         name: "LaunchInstance",
@@ -204,14 +200,14 @@ async fn by_id(session: &Session, launched: &Launched) -> Result<Instance, Probl
         .await
 }
 
-/// Looks for the name until it shows or the limit is over. Twins of one name are terminated, but one.
+/// Looks for the node until it shows or the limit is over. Twins of one node are terminated, but one.
 async fn look(session: &Session, name: &str, limit: Duration) -> Result<Option<Instance>, Problem> {
     let begun = tokio::time::Instant::now();
     loop {
         let all = session.instances().await?;
         let mut named = all
             .into_iter()
-            .filter(|one| one.name.as_deref() == Some(name) && one.is_live());
+            .filter(|one| one.is_node(session.run(), name) && one.is_live());
         if let Some(first) = named.next() {
             let twins: Vec<Instance> = named.collect();
             if !twins.is_empty() {

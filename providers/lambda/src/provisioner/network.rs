@@ -103,12 +103,12 @@ pub(crate) async fn let_nodes_talk(
         return Ok(());
     }
     let mut rules = vec![api_rule(session)];
-    rules.extend(nodes.iter().filter_map(|node| {
+    rules.extend(nodes.iter().enumerate().filter_map(|(index, node)| {
         Some(Rule {
             protocol: "all".to_owned(),
             port_range: None,
             source_network: format!("{}/32", node.private_ip.as_ref()?),
-            description: format!("node {}", node.name.as_deref().unwrap_or_default()),
+            description: format!("node {}", session.node(index)),
         })
     }));
     if ruleset.rules == rules {
