@@ -15,6 +15,7 @@ pub mod lab;
 pub mod lifecycle;
 pub mod look;
 pub mod observe;
+pub mod others;
 pub mod plan;
 pub mod progress;
 pub mod provision;

@@ -55,13 +55,8 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
 
 /// O7: a teardown of what is torn down changes nothing.
 ///
-/// A call that the cloud refused (4xx: not found, mostly) changed nothing; any other, also one without an
-/// answer, may have.
+/// A call that was refused changed nothing; any other, also one without an answer, may have.
 pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
-    let refused = |call: &Call| {
-        call.status
-            .is_some_and(|status| (400..500).contains(&status))
-    };
     let changing: Vec<String> = mutating(calls)
         .filter(|call| !refused(call))
         .map(|call| call.signature.to_string())
@@ -72,13 +67,21 @@ pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
     })
 }
 
-/// Whether a mutating call of the provisioner names this resource in its path.
+/// Whether the cloud refused the call (4xx: not found, mostly).
+pub fn refused(call: &Call) -> bool {
+    call.status
+        .is_some_and(|status| (400..500).contains(&status))
+}
+
+/// Whether a mutating call of the provisioner names this resource.
 pub fn touches(calls: &[Call], resource: &Resource) -> bool {
-    let named = |call: &Call| {
-        let mut parts = call.target.split('/');
-        parts.any(|part| part == resource.id || Some(part) == resource.name.as_deref())
-    };
-    mutating(calls).any(named)
+    mutating(calls).any(|call| names(call, resource))
+}
+
+/// Whether a call names this resource in its path.
+pub fn names(call: &Call, resource: &Resource) -> bool {
+    let mut parts = call.target.split('/');
+    parts.any(|part| part == resource.id || Some(part) == resource.name.as_deref())
 }
 
 /// The provisioner's mutating calls.

@@ -17,6 +17,16 @@ pub fn gone(missing: &[Resource], price: PriceOf<'_>) -> Vec<Wrong> {
     findings("O6 decoys", items)
 }
 
+/// Resources that neighbours brought during the run and that it took, in deletion order.
+pub fn taken(missing: &[Resource], price: PriceOf<'_>) -> Vec<Wrong> {
+    let wrong = "came during the run and is gone: it is a neighbour's";
+    let items = missing
+        .iter()
+        .map(|missing| Item::new(missing, price, wrong))
+        .collect();
+    findings("O6 decoys", items)
+}
+
 /// Decoys, each with a digest of its state, that are gone or changed. Those that the audit found to
 /// be gone are known already: one deletion is one finding.
 pub fn decoys(
@@ -59,6 +69,17 @@ mod tests {
         );
         let deleted = decoys(&[decoy("a")], &[], &[], &free);
         assert!(deleted[0].message.contains("was deleted"), "{deleted:?}");
+    }
+
+    #[test]
+    fn each_arrival_that_was_taken_is_a_finding() {
+        let machine = Resource::new("machine", "m-1", "r");
+        let priced = |_: &Resource| Some(Decimal::ONE);
+        assert_eq!(taken(&[], &priced), []);
+        assert_eq!(
+            taken(&[machine], &priced)[0].message,
+            "machine m-1 in r: $1.00 a month, came during the run and is gone: it is a neighbour's"
+        );
     }
 
     #[test]

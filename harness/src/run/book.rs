@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{
     Audit, Cost, Coverage, FaultRecord, Finding, Phase, Ready, Record,
@@ -27,6 +28,8 @@ pub struct Book<'a, 'b> {
     pub audit: Audit,
     /// The cost comparison.
     pub cost: Cost,
+    /// What looks have shown of neighbours', as often as they did.
+    pub neighbours: Vec<Resource>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
     /// Whether a teardown said that it succeeded.
@@ -60,6 +63,7 @@ impl<'a, 'b> Book<'a, 'b> {
             findings: Vec::new(),
             audit: no_audit(),
             cost: no_cost(tolerance_percent, "not reached"),
+            neighbours: Vec::new(),
             ready: None,
             torn_down: false,
             provisioner: stage.provisioner().name(),

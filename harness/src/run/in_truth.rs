@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Coverage};
@@ -14,6 +15,7 @@ use super::attempt::faults_are_over;
 use super::book::Book;
 use super::lifecycle::Truth;
 use super::look::{self, Looked};
+use super::others::Others;
 use super::provision;
 use super::stage::Stage;
 use crate::audit::compare::new_resources;
@@ -46,14 +48,16 @@ pub async fn ready(
         return;
     };
     // What was begun and is not waited for (names of volumes, say) comes to rest.
-    tokio::time::sleep(
-        stage
-            .account(kubeproof_contract::call::Actor::Observer)
-            .settle(),
-    )
-    .await;
-    let now = EndState::of(&stage.run, &baseline.resources, &world.inventory());
-    if let Some(clean) = stage.trial.clean() {
+    tokio::time::sleep(stage.account(Actor::Observer).settle()).await;
+    let observer = stage.account(Actor::Observer);
+    let others = Others::now(stage, observer.as_ref());
+    let there = others.without_theirs(world.inventory());
+    let now = EndState::of(&stage.run, &baseline.resources, &there);
+    if others.changed_any(&new_resources(&baseline.resources, &there)) {
+        book.note(
+            "somebody else changed the cluster: its end state shows not only the provisioner's",
+        );
+    } else if let Some(clean) = stage.trial.clean() {
         book.find_all(end_state::differs(&clean.end_state, &now));
     }
     truth.end_state = Some(now);
@@ -85,7 +89,8 @@ pub async fn audit(
     for _ in 0..LOOKS_MAX {
         tokio::time::sleep(auditor.settle()).await;
         after = world.inventory();
-        let left = new_resources(&baseline.resources, &after);
+        let others = Others::now(stage, auditor);
+        let left = new_resources(&baseline.resources, &others.without_theirs(after.clone()));
         (staying, orphans) = left
             .into_iter()
             .partition(|resource| may_stay(stage, resource));
@@ -107,8 +112,7 @@ pub async fn audit(
         .collect();
     let count = items.len();
     book.find_all(findings("O1 orphans", items));
-    let gone = new_resources(&after, &baseline.resources);
-    book.find_all(oracles::foreign::gone(&gone, &price));
+    let gone = look::of_others(book, stage, auditor, baseline, &after);
     let verdict = if count == 0 {
         Verdict::Pass
     } else {

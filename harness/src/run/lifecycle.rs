@@ -13,6 +13,7 @@ use kubeproof_contract::scenario::{Expectation, Tier};
 use kubeproof_reports::record::Record;
 
 use super::book::Book;
+use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
 use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
@@ -93,7 +94,8 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
-        let lives = of_run(world.lives(), &others);
+        let all = Others::now(stage, auditor.as_ref()).lives_without_theirs();
+        let lives = of_run(all, &others);
         let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
         book.find_all(oracles::twins::twins(&lives, &most, since, &price));
         let now = world.decoys();

@@ -13,6 +13,7 @@ use kubeproof_reports::record::Orphan;
 
 use super::book::Book;
 use super::check_rows::audit_words;
+use super::others::Others;
 use super::stage::Stage;
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
@@ -72,10 +73,10 @@ pub async fn audit(
     baseline: &Inventory,
 ) -> Looked {
     let begun = book.begin("audit");
-    let after = settled(stage, auditor, baseline).await;
+    let after = settled(book, stage, auditor, baseline).await;
     let types = auditor.resource_types();
     let mut coverage = compare::both(&baseline.coverage, &after.coverage);
-    let (new, mut neighbours) = new_of_nobody_else(stage, auditor, baseline, &after);
+    let (new, mut neighbours) = new_of_nobody_else(book, stage, auditor, baseline, &after);
     let new = match auditor.complete(new.clone()).await {
         Ok(complete) => complete,
         Err(error) => {
@@ -100,12 +101,17 @@ pub async fn audit(
 
 /// Leaves the account alone for a while and lists it, again while something new is in it: deletions
 /// take time to show.
-async fn settled(stage: &Stage<'_>, auditor: &dyn Account, baseline: &Inventory) -> Inventory {
+async fn settled(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+) -> Inventory {
     let settle = auditor.settle();
     tokio::time::sleep(settle).await;
     let mut after = inventory::take(auditor).await;
     for _ in 1..LOOKS_MAX {
-        let (new, _) = new_of_nobody_else(stage, auditor, baseline, &after);
+        let (new, _) = new_of_nobody_else(book, stage, auditor, baseline, &after);
         if compare::split(new, auditor.resource_types()).0.is_empty() {
             break;
         }
@@ -117,36 +123,44 @@ async fn settled(stage: &Stage<'_>, auditor: &dyn Account, baseline: &Inventory)
 
 /// What is new, without what certainly is a neighbour's; that in sentences.
 fn new_of_nobody_else(
+    book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
     after: &Inventory,
 ) -> (Vec<Resource>, Vec<String>) {
-    let mut neighbours = Vec::new();
-    let mut new = compare::new_resources(&baseline.resources, &after.resources);
-    new.retain(|resource| {
-        let proof = auditor.neighbours(&stage.run, resource, &after.resources);
-        neighbours.extend(
-            proof
-                .iter()
-                .map(|proof| format!("{}: {proof}", compare::words(resource))),
-        );
-        proof.is_none()
-    });
+    let others = Others::now(stage, auditor);
+    let (mut new, mut neighbours) = (Vec::new(), Vec::new());
+    for resource in compare::new_resources(&baseline.resources, &after.resources) {
+        match others.proof(&resource, &after.resources) {
+            Some(proof) => {
+                neighbours.push(format!("{}: {proof}", compare::words(&resource)));
+                book.neighbours.push(resource);
+            }
+            None => new.push(resource),
+        }
+    }
     (new, neighbours)
 }
 
-/// What exists of the run now: the truth in rehearsal; elsewhere what is listed and proven to be of
-/// the run. `None` when it cannot be listed.
-pub async fn of_run(stage: &Stage<'_>, account: &dyn Account) -> Option<Vec<Resource>> {
+/// What exists of the run now: in rehearsal what came since it began and is no neighbour's; elsewhere what
+/// is listed and proven to be of the run. `None` when it cannot be listed.
+pub async fn of_run(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    account: &dyn Account,
+) -> Option<Vec<Resource>> {
+    let others = Others::now(stage, account);
     if let Some(world) = &stage.world {
-        return Some(world.inventory());
+        return Some(others.without_theirs_and_earlier(world.inventory()));
     }
     let inventory = inventory::take(account).await;
     if !inventory.coverage.failed.is_empty() {
         return None;
     }
     let all = &inventory.resources;
+    let theirs = |resource: &&Resource| others.proof(resource, all).is_some();
+    book.neighbours.extend(all.iter().filter(theirs).cloned());
     let ours = |resource: &&Resource| !account.proofs(&stage.run, resource, all).is_empty();
     Some(all.iter().filter(ours).cloned().collect())
 }
@@ -159,8 +173,8 @@ pub async fn nothing_left(
     baseline: &Inventory,
 ) {
     let begun = book.begin("left");
-    let after = settled(stage, auditor, baseline).await;
-    let (new, _) = new_of_nobody_else(stage, auditor, baseline, &after);
+    let after = settled(book, stage, auditor, baseline).await;
+    let (new, _) = new_of_nobody_else(book, stage, auditor, baseline, &after);
     let (left, _) = compare::split(new, auditor.resource_types());
     match (after.coverage.failed.is_empty(), left.is_empty()) {
         (true, true) => book.end(begun, Verdict::Pass, "the first attempt left nothing"),
@@ -191,7 +205,7 @@ pub async fn must_be_unknown(
 ) {
     let begun = book.begin("audit-blind");
     let looked = inventory::take(auditor).await;
-    let (new, _) = new_of_nobody_else(stage, auditor, baseline, &looked);
+    let (new, _) = new_of_nobody_else(book, stage, auditor, baseline, &looked);
     let (orphans, _) = compare::split(new, auditor.resource_types());
     let orphans = describe(stage, auditor, &orphans, &looked.resources).await;
     let verdict = compare::verdict(&orphans, &looked.coverage, stage.trial.tier);
@@ -253,16 +267,7 @@ fn judge(
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
     if after.coverage.failed.is_empty() {
-        gone = compare::new_resources(&after.resources, &baseline.resources);
-        // What a neighbour had and has no more is his affair, unless it was we who touched it.
-        let calls = stage.journal.calls();
-        gone.retain(|resource| {
-            auditor
-                .neighbours(&stage.run, resource, &baseline.resources)
-                .is_none()
-                || oracles::calls::touches(&calls, resource)
-        });
-        book.find_all(oracles::foreign::gone(&gone, &price));
+        gone = of_others(book, stage, auditor, baseline, &after.resources);
     }
     compare_with_truth(book, stage, auditor, after, "after the run");
     if let Some(world) = &stage.world {
@@ -275,6 +280,26 @@ fn judge(
             &price,
         ));
     }
+    gone
+}
+
+/// O6: what neighbours had before the run and what they brought during it is gone by their own doing only.
+/// Returns all that is gone of what was there before.
+pub fn of_others(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+    after: &[Resource],
+) -> Vec<Resource> {
+    let (others, price) = (Others::now(stage, auditor), price(auditor));
+    let gone = compare::new_resources(after, &baseline.resources);
+    let mut taken = gone.clone();
+    taken.retain(|resource| others.taken(resource, &baseline.resources));
+    book.find_all(oracles::foreign::gone(&taken, &price));
+    let seen = compare::new_resources(&baseline.resources, &book.neighbours);
+    let arrivals = others.arrivals_taken(&seen, after);
+    book.find_all(oracles::foreign::taken(&arrivals, &price));
     gone
 }
 

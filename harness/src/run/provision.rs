@@ -89,7 +89,7 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     }
     let begun = book.begin("converge");
     let observer = stage.account(Actor::Observer);
-    let Some(before) = look::of_run(stage, observer.as_ref()).await else {
+    let Some(before) = look::of_run(book, stage, observer.as_ref()).await else {
         book.end(begun, Verdict::Unknown, "the account could not be listed");
         return;
     };
@@ -97,7 +97,7 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let mut provisioner = stage.provisioner();
     let (ending, _) = attempt(book, stage, minutes, true, provisioner.provision()).await;
     drop(provisioner);
-    let Some(after) = look::of_run(stage, observer.as_ref()).await else {
+    let Some(after) = look::of_run(book, stage, observer.as_ref()).await else {
         book.end(begun, Verdict::Unknown, "the account could not be listed");
         return;
     };

@@ -1,0 +1,126 @@
+//! Who else is in the account, as far as a trial can know.
+//!
+//! Apart from the looks because those of observers and those into the truth must agree: in a rehearsal the
+//! truth knows who made what; elsewhere there are only what the observer makes of tags, and the journal.
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::journal::Call;
+use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::run::Run;
+
+use super::stage::Stage;
+use crate::audit::neighbours::Neighbours;
+use crate::oracles::calls::touches;
+
+/// Who else is there.
+pub struct Others<'a> {
+    run: &'a Run,
+    account: &'a dyn Account,
+    calls: Vec<Call>,
+    truth: Option<Neighbours>,
+}
+
+impl<'a> Others<'a> {
+    /// Those that are there now.
+    pub fn now(stage: &'a Stage<'_>, account: &'a dyn Account) -> Self {
+        let calls = stage.journal.calls();
+        let world = stage.world.as_ref();
+        let truth = world.map(|world| Neighbours::new(world.lives(), calls.clone()));
+        Self {
+            run: &stage.run,
+            account,
+            calls,
+            truth,
+        }
+    }
+
+    /// Why something that came during the run is a neighbour's, if it is.
+    pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
+        let tagged = self.account.neighbours(self.run, resource, inventory);
+        let Some(truth) = &self.truth else {
+            return tagged;
+        };
+        let ours = || {
+            !self
+                .account
+                .proofs(self.run, resource, inventory)
+                .is_empty()
+        };
+        truth.made(truth.life(resource)?, tagged, ours())
+    }
+
+    /// These without what came during the run and is a neighbour's.
+    pub fn without_theirs(&self, inventory: Vec<Resource>) -> Vec<Resource> {
+        let theirs: Vec<bool> = inventory
+            .iter()
+            .map(|resource| self.proof(resource, &inventory).is_some())
+            .collect();
+        let all = inventory.into_iter().zip(theirs);
+        all.filter_map(|(resource, theirs)| (!theirs).then_some(resource))
+            .collect()
+    }
+
+    /// The same without what was there before the run.
+    pub fn without_theirs_and_earlier(&self, inventory: Vec<Resource>) -> Vec<Resource> {
+        let mut left = self.without_theirs(inventory);
+        left.retain(|resource| !self.is_earlier(resource));
+        left
+    }
+
+    fn is_earlier(&self, resource: &Resource) -> bool {
+        let life = self.truth.as_ref().and_then(|truth| truth.life(resource));
+        life.is_some_and(|life| life.from <= self.run.started_at)
+    }
+
+    /// All lives without those of what is a neighbour's and came during the run.
+    pub fn lives_without_theirs(&self) -> Vec<Life> {
+        let Some(truth) = &self.truth else {
+            return Vec::new();
+        };
+        let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();
+        let lives = truth.lives().iter();
+        let not_theirs = lives.filter(|life| self.proof(&life.resource, &all).is_none());
+        not_theirs.cloned().collect()
+    }
+
+    /// Whether it is our doing that this is gone, which was there before the run.
+    pub fn taken(&self, resource: &Resource, baseline: &[Resource]) -> bool {
+        match &self.truth {
+            Some(truth) => {
+                let life = truth.life(resource);
+                !life.is_some_and(|life| truth.may_have_left(life))
+            }
+            // What a neighbour had and has no more is his affair, unless it was we who touched it.
+            None => {
+                let theirs = self.account.neighbours(self.run, resource, baseline);
+                theirs.is_none() || touches(&self.calls, resource)
+            }
+        }
+    }
+
+    /// What neighbours brought during the run and is gone by our doing. Where there is no truth, `seen` is
+    /// what looks have shown of it, and `now` what there is.
+    pub fn arrivals_taken(&self, seen: &[Resource], now: &[Resource]) -> Vec<Resource> {
+        let Some(truth) = &self.truth else {
+            let gone = |one: &&Resource| !now.iter().any(|other| other.key() == one.key());
+            let gone = seen.iter().filter(gone);
+            let taken = gone.filter(|one| touches(&self.calls, one));
+            return taken.cloned().collect();
+        };
+        let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();
+        let taken = |life: &&Life| {
+            life.from > self.run.started_at
+                && life.to.is_some()
+                && self.proof(&life.resource, &all).is_some()
+                && !truth.may_have_left(life)
+        };
+        let lives = truth.lives().iter().filter(taken);
+        lives.map(|life| life.resource.clone()).collect()
+    }
+
+    /// Whether somebody else changed one of these.
+    pub fn changed_any(&self, resources: &[Resource]) -> bool {
+        let truth = self.truth.as_ref();
+        truth.is_some_and(|truth| resources.iter().any(|one| truth.changed(one)))
+    }
+}
