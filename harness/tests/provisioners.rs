@@ -17,6 +17,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page};
+use kubeproof_reports::record::Record;
 
 #[path = "support/campaigns.rs"]
 mod campaigns;
@@ -33,8 +34,8 @@ mod wrong;
 
 use campaigns::{Nobody, scenario_of};
 use table::Of::Contract;
-use table::{TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
-use variant::{Make, in_place};
+use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
+use variant::{Make, among, in_place};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")
@@ -92,18 +93,71 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+fn whole(scenario: Scenario, faults: &[&str]) -> Record {
+    let read = |text: &&str| text.parse::<Fault>().expect("a fault");
+    let trial = Trial {
+        scenario,
+        part: Part::Lifecycle(faults.iter().map(read).collect()),
+        tier: Tier::Rehearsal,
+        seed: 1,
+    };
+    lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
+}
+
+#[test]
+fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
+    let reference: Make = |parts| parts.reference();
+    let scenario = || among(scenario_of(ONE_MACHINE), reference, Some(others::user));
+    let passes = |fault: &str| {
+        let record = whole(scenario(), &[fault]);
+        let (verdict, findings) = (record.verdict, &record.findings);
+        assert_eq!(verdict, Verdict::Pass, "{fault}: {findings:#?}");
+        assert!(record.faults.iter().all(|one| one.struck > 0), "{fault}");
+    };
+    for change in ["moves-in", "visits", "moves-out", "rename"] {
+        for place in [
+            "lambda:LaunchInstance#1",
+            "kubernetes:list-nodes#1",
+            "lambda:TerminateInstances#1",
+        ] {
+            let fault = format!("{place}=foreign-change({change})");
+            let shown = under(&scenario(), &[&fault]);
+            assert!(shown.findings.is_empty(), "{fault}: {:#?}", shown.findings);
+            assert!(shown.unreached.is_empty(), "{fault}");
+            passes(&fault);
+        }
+        // While a second provision shall change nothing.
+        passes(&format!(
+            "lambda:ListInstanceTypes#2=foreign-change({change})"
+        ));
+    }
+}
+
+#[test]
+fn what_a_neighbour_brought_meanwhile_is_missed_in_whole_runs_too() {
+    let taking = |change: &str| {
+        let make = wrong::takes_newcomers::make;
+        let scenario = among(scenario_of(ONE_MACHINE), make, Some(others::user));
+        let fault = format!("kubernetes:list-nodes#1=foreign-change({change})");
+        whole(scenario, &[&fault])
+    };
+    let findings = taking("moves-in").findings;
+    let of_type = |name: &str| {
+        let mut all = findings.iter();
+        all.any(|one| one.oracle == "O6 decoys" && one.message.contains(name))
+    };
+    assert!(of_type("instance") && of_type("ssh_key"), "{findings:#?}");
+    assert!(
+        findings.iter().all(|one| one.oracle == "O6 decoys"),
+        "{findings:#?}"
+    );
+    // Nothing is there for it to take any more.
+    let findings = taking("visits").findings;
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
 #[test]
 fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
-    let whole = |scenario: Scenario, faults: &[&str]| {
-        let read = |text: &&str| text.parse::<Fault>().expect("a fault");
-        let trial = Trial {
-            scenario,
-            part: Part::Lifecycle(faults.iter().map(read).collect()),
-            tier: Tier::Rehearsal,
-            seed: 1,
-        };
-        lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
-    };
     for (name, of, faults, expected) in WHOLE_RUNS {
         let record = whole(wrong_one(of), faults);
         let found: BTreeSet<&str> = record

@@ -42,7 +42,8 @@ impl Neighbours {
         earlier.find(|call| call.at <= life.from)?;
         let maker = self.by_others().find(|call| in_flight(call, life.from));
         let mut rest = self.calls.iter().filter(|call| !is_by_other(call));
-        let by_nobody_else = !rest.any(|call| in_flight(call, life.from));
+        let waited = |call: &Call| maker.is_some_and(|maker| encloses(call, maker));
+        let by_nobody_else = !rest.any(|call| in_flight(call, life.from) && !waited(call));
         match (tagged, maker) {
             (Some(proof), Some(_)) => Some(proof),
             // What a neighbour's own controller made for him, say.
@@ -90,9 +91,17 @@ fn is_by_other(call: &Call) -> bool {
 
 /// Whether the call was on its way then.
 fn in_flight(call: &Call, at: Timestamp) -> bool {
+    call.at <= at && at <= answered(call)
+}
+
+/// Whether a call began before another one and was answered after it: a fault lets it wait for the change.
+fn encloses(call: &Call, other: &Call) -> bool {
+    call.at < other.at && answered(other) <= answered(call)
+}
+
+fn answered(call: &Call) -> Timestamp {
     let took = SignedDuration::from_millis(i64::try_from(call.milliseconds).unwrap_or(i64::MAX));
-    let answered = call.at.checked_add(took).unwrap_or(Timestamp::MAX);
-    call.at <= at && at <= answered
+    call.at.checked_add(took).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -151,6 +160,12 @@ mod tests {
         check_made(&theirs, false, false, true);
         // By a controller of his, later.
         check_made(&[call(Foreign, 1, "POST /clusters")], true, false, true);
+        // A fault let a call of the provisioner's wait for him.
+        let waiting = Call {
+            milliseconds: 9_000,
+            ..call(Provisioner, 5, "POST /machines")
+        };
+        check_made(&[theirs[0].clone(), waiting], false, false, true);
     }
 
     #[test]

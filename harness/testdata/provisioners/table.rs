@@ -14,7 +14,7 @@ use crate::wrong;
 /// The EKS scenario: two nodes over two zones.
 pub const TWO_ZONES: &str = "../scenarios/aws/two-zones.yaml";
 /// The scenario of one GPU machine.
-const ONE_MACHINE: &str = "../scenarios/lambda/one-a10.yaml";
+pub const ONE_MACHINE: &str = "../scenarios/lambda/one-a10.yaml";
 
 /// Where a wrong provisioner comes from.
 pub enum Of {
@@ -26,12 +26,12 @@ pub enum Of {
     SpareZone(Make),
     /// Made of the contract alone, on the scenario of one GPU machine.
     OneMachine(Make),
-    /// The same, with a user of the account who renames machines.
-    Renamed(Make),
+    /// The same, in an account with others, who do as a fault says.
+    Shared(Make),
     /// A defect that a scenario file names.
     File(&'static str),
 }
-use Of::{Contract, File, OneMachine, Patient, Renamed, SpareZone};
+use Of::{Contract, File, OneMachine, Patient, Shared, SpareZone};
 
 /// Each wrong provisioner, the faults that expose it, and all that speak then.
 pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
@@ -215,17 +215,18 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         ],
     ),
     (
-        // Neither the process that launched it nor a later one sees it under its new name.
+        // Neither the process that launched it nor a later one sees it under its new name. The end state
+        // is not compared: the name is not the provisioner's doing.
         "knows by name",
-        Renamed(wrong::knows_by_name::make),
+        Shared(wrong::knows_by_name::make),
         &["lambda:LaunchInstance#1=foreign-change(rename)"],
-        &[
-            "O1 orphans",
-            "O2 twins",
-            "O3 truth",
-            "O8 end state",
-            "teardown-retry",
-        ],
+        &["O1 orphans", "O2 twins", "O3 truth", "teardown-retry"],
+    ),
+    (
+        "takes newcomers",
+        Shared(wrong::takes_newcomers::make),
+        &["kubernetes:list-nodes#1=foreign-change(moves-in)"],
+        &["O6 decoys"],
     ),
     (
         "blind launch",
@@ -290,7 +291,7 @@ pub fn wrong_one(of: &Of) -> Scenario {
             in_place(scenario, *make)
         }
         OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
-        Renamed(make) => among(scenario_of(ONE_MACHINE), *make, Some(others::user)),
+        Shared(make) => among(scenario_of(ONE_MACHINE), *make, Some(others::user)),
         File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
     }
 }

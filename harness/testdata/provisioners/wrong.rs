@@ -49,6 +49,8 @@ pub mod state_at_the_end;
 pub mod stops_at_haste;
 #[path = "wrong/swallows_error.rs"]
 pub mod swallows_error;
+#[path = "wrong/takes_newcomers.rs"]
+pub mod takes_newcomers;
 #[path = "wrong/tombstone.rs"]
 pub mod tombstone;
 #[path = "wrong/waits_for_hours.rs"]
