@@ -126,9 +126,9 @@ fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
             assert!(shown.unreached.is_empty(), "{fault}");
             passes(&fault);
         }
-        // While a second provision shall change nothing.
+        // While a second provision shall change nothing: the first one asks twice, refused for haste.
         passes(&format!(
-            "lambda:ListInstanceTypes#2=foreign-change({change})"
+            "lambda:ListInstanceTypes#3=foreign-change({change})"
         ));
     }
 }
