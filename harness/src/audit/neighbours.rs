@@ -3,6 +3,8 @@
 //! Apart from comparing inventories, which do not say who did what. The lives of the truth and the journal
 //! do; where they leave it open, what came is the run's, and what is gone was removed by its owner.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
@@ -83,6 +85,17 @@ impl Neighbours {
     pub fn changed(&self, resource: &Resource) -> bool {
         self.by_others().any(|call| names(call, resource))
     }
+}
+
+/// What looks have `seen` of neighbours', as often as they did, and is gone `now` by a call of the
+/// provisioner's that names it. There is no truth to ask: anything else may be its owner's doing.
+pub fn taken_between_looks(seen: &[Resource], now: &[Resource], calls: &[Call]) -> Vec<Resource> {
+    let mut gone: BTreeMap<_, _> = seen.iter().map(|one| (one.key(), one)).collect();
+    for there in now {
+        gone.remove(&there.key());
+    }
+    let taken = gone.into_values().filter(|one| touches(calls, one));
+    taken.cloned().collect()
 }
 
 fn is_by_other(call: &Call) -> bool {
@@ -221,6 +234,24 @@ mod tests {
         // A call of the provisioner's names it.
         let named = call(Provisioner, 40, "DELETE /machines/m-1");
         check_left(&[made, named, call(Foreign, 41, "POST /terminate")], false);
+    }
+
+    #[test]
+    fn between_looks_only_what_a_call_names_was_taken_and_once() {
+        let machine = |id: &str| Resource::new("machine", id, "r");
+        let seen = [
+            machine("m-1"),
+            machine("m-2"),
+            machine("m-3"),
+            machine("m-1"),
+        ];
+        let calls = [
+            call(Provisioner, 40, "DELETE /machines/m-1"),
+            call(Provisioner, 41, "DELETE /machines/m-3"),
+            call(Foreign, 42, "DELETE /machines/m-2"),
+        ];
+        let taken = taken_between_looks(&seen, &[machine("m-3")], &calls);
+        assert_eq!(taken, [machine("m-1")]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::run::Run;
 
 use super::stage::Stage;
-use crate::audit::neighbours::Neighbours;
+use crate::audit::neighbours::{self, Neighbours};
 use crate::oracles::calls::touches;
 
 /// Who else is there.
@@ -102,10 +102,7 @@ impl<'a> Others<'a> {
     /// what looks have shown of it, and `now` what there is.
     pub fn arrivals_taken(&self, seen: &[Resource], now: &[Resource]) -> Vec<Resource> {
         let Some(truth) = &self.truth else {
-            let gone = |one: &&Resource| !now.iter().any(|other| other.key() == one.key());
-            let gone = seen.iter().filter(gone);
-            let taken = gone.filter(|one| touches(&self.calls, one));
-            return taken.cloned().collect();
+            return neighbours::taken_between_looks(seen, now, &self.calls);
         };
         let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();
         let taken = |life: &&Life| {
