@@ -31,10 +31,19 @@ impl Neighbours {
         &self.lives
     }
 
+    /// Whether nobody else has changed anything, as in most trials.
+    pub fn is_empty(&self) -> bool {
+        self.by_others().next().is_none()
+    }
+
     /// The last life of a resource.
     pub fn life(&self, resource: &Resource) -> Option<&Life> {
-        let mut lives = self.lives.iter().rev();
-        lives.find(|life| life.resource.key() == resource.key())
+        let same = |one: &Resource| {
+            one.id == resource.id
+                && one.resource_type == resource.resource_type
+                && one.region == resource.region
+        };
+        self.lives.iter().rev().find(|life| same(&life.resource))
     }
 
     /// Why somebody else made this, in words. `tagged` is how its tags say so, `ours` whether anything
@@ -186,7 +195,7 @@ mod tests {
         let theirs = call(Foreign, 10, "POST /machines");
         let ours = call(Provisioner, 10, "POST /machines");
         // Nobody else was there: the tag is a wrong one.
-        check_made(&[ours.clone()], true, false, false);
+        check_made(std::slice::from_ref(&ours), true, false, false);
         check_made(&[], true, false, false);
         // He was there, and the call that made it was the run's.
         let earlier = call(Foreign, 1, "POST /machines");
@@ -194,7 +203,7 @@ mod tests {
         // Either may have made it, and no tag says who.
         check_made(&[theirs.clone(), ours], false, false, false);
         // Something says that it is the run's: its name, say.
-        check_made(&[theirs.clone()], false, true, false);
+        check_made(std::slice::from_ref(&theirs), false, true, false);
         // Made without a call of his, and without a tag.
         check_made(&[earlier], false, false, false);
         // He was refused.

@@ -36,17 +36,20 @@ impl<'a> Others<'a> {
 
     /// Why something that came during the run is a neighbour's, if it is.
     pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
-        let tagged = self.account.neighbours(self.run, resource, inventory);
+        let tagged = || self.account.neighbours(self.run, resource, inventory);
         let Some(truth) = &self.truth else {
-            return tagged;
+            return tagged();
         };
+        if truth.is_empty() {
+            return None;
+        }
         let ours = || {
             !self
                 .account
                 .proofs(self.run, resource, inventory)
                 .is_empty()
         };
-        truth.made(truth.life(resource)?, tagged, ours())
+        truth.made(truth.life(resource)?, tagged(), ours())
     }
 
     /// These without what came during the run and is a neighbour's.
