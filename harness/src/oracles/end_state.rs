@@ -86,6 +86,13 @@ pub fn key(run: &Run, resource: &Resource) -> (String, String) {
 
 /// What the end state of a healed cluster has more or less than the clean run's.
 pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
+    let words = difference(clean, now)?;
+    let message = format!("the cluster that was reported ready is not the clean run's: {words}");
+    Some(Wrong::new("O8 end state", message))
+}
+
+/// What the second has less and more than the first, in words; `None` when they are equal.
+pub fn difference(before: &EndState, after: &EndState) -> Option<String> {
     let beyond = |left: &EndState, right: &EndState| -> Vec<String> {
         let more = left.0.iter().filter_map(|(line, count)| {
             let others = right.0.get(line).copied().unwrap_or(0);
@@ -93,7 +100,7 @@ pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
         });
         more.collect()
     };
-    let (missing, added) = (beyond(clean, now), beyond(now, clean));
+    let (missing, added) = (beyond(before, after), beyond(after, before));
     if missing.is_empty() && added.is_empty() {
         return None;
     }
@@ -103,11 +110,7 @@ pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
             words.push(format!("{what}: {}", lines.join(", ")));
         }
     }
-    let message = format!(
-        "the cluster that was reported ready is not the clean run's: {}",
-        words.join("; ")
-    );
-    Some(Wrong::new("O8 end state", message))
+    Some(words.join("; "))
 }
 
 fn line(run: &Run, names: &Names<'_>, resource: &Resource) -> String {

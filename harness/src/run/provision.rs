@@ -7,6 +7,7 @@ use std::time::Duration;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
@@ -14,9 +15,11 @@ use super::attempt::{attempt, end, strikes};
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
+use super::others::Others;
 use super::stage::Stage;
 use crate::audit::compare::new_resources;
 use crate::oracles::calls;
+use crate::oracles::end_state::{self, EndState};
 use crate::oracles::price::{Item, list};
 
 /// The first attempt: what it made, and whether a new process shall try again.
@@ -78,7 +81,7 @@ fn note_ready(book: &mut Book<'_, '_>, stage: &Stage<'_>, before: Duration) {
     });
 }
 
-/// O7: a second provision converges: it succeeds and makes nothing new.
+/// O7: a second provision converges: it succeeds, makes nothing new and changes nothing.
 pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     if stage.trial.tier == Tier::Live {
         book.skip(
@@ -115,10 +118,17 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
             wrong.push(format!("{what}: {}", list(items)));
         }
     }
+    let others = Others::now(stage, observer.as_ref());
+    if wrong.is_empty() && stage.world.is_some() && !others.changed_any(&after) {
+        // The same things, and what they are: only the truth says it without lag.
+        let state = |all: &[Resource]| EndState::of(&stage.run, &[], all);
+        let changed = end_state::difference(&state(&before), &state(&after));
+        wrong.extend(changed.map(|words| format!("changed: {words}")));
+    }
     match ending {
         Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
         Ending::Succeeded if wrong.is_empty() => {
-            book.end(begun, Verdict::Pass, "a second provision made nothing new");
+            book.end(begun, Verdict::Pass, "a second provision changed nothing");
         }
         _ => {
             wrong.insert(0, format!("a second provision {}", ending.words()));

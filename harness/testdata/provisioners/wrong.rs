@@ -43,6 +43,8 @@ pub mod needs_living_cluster;
 pub mod reuses_a_token;
 #[path = "wrong/says_half.rs"]
 pub mod says_half;
+#[path = "wrong/settles_for_less.rs"]
+pub mod settles_for_less;
 #[path = "wrong/state_at_the_end.rs"]
 pub mod state_at_the_end;
 #[path = "wrong/stops_at_haste.rs"]
