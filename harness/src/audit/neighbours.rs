@@ -31,11 +31,6 @@ impl Neighbours {
         &self.lives
     }
 
-    /// Whether nobody else has changed anything, as in most trials.
-    pub fn is_empty(&self) -> bool {
-        self.by_others().next().is_none()
-    }
-
     /// The last life of a resource.
     pub fn life(&self, resource: &Resource) -> Option<&Life> {
         let same = |one: &Resource| {

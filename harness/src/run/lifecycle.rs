@@ -94,7 +94,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
-        let all = Others::now(stage, auditor.as_ref()).lives_without_theirs();
+        let all = Others::now(stage, auditor.as_ref()).lives_without_theirs(world.lives());
         let lives = of_run(all, &others);
         let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
         book.find_all(oracles::twins::twins(&lives, &most, since, &price));

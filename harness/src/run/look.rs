@@ -143,17 +143,17 @@ fn new_of_nobody_else(
     (new, neighbours)
 }
 
-/// What exists of the run now: in rehearsal what came since it began and is no neighbour's; elsewhere what
-/// is listed and proven to be of the run. `None` when it cannot be listed.
+/// What exists now: in rehearsal all of the truth; elsewhere what is listed and proven to be of the run.
+/// `None` when it cannot be listed.
 pub async fn of_run(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     account: &dyn Account,
 ) -> Option<Vec<Resource>> {
-    let others = Others::now(stage, account);
     if let Some(world) = &stage.world {
-        return Some(others.without_theirs_and_earlier(world.inventory()));
+        return Some(world.inventory());
     }
+    let others = Others::now(stage, account);
     let inventory = inventory::take(account).await;
     if !inventory.coverage.failed.is_empty() {
         return None;

@@ -4,6 +4,7 @@
 //! truth knows who made what; elsewhere there are only what the observer makes of tags, and the journal.
 
 use kubeproof_contract::account::Account;
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::run::Run;
@@ -18,31 +19,41 @@ pub struct Others<'a> {
     account: &'a dyn Account,
     calls: Vec<Call>,
     truth: Option<Neighbours>,
+    /// Whether the truth shows that nobody else has acted, as in most trials: then nothing is asked.
+    alone: bool,
 }
 
 impl<'a> Others<'a> {
     /// Those that are there now.
     pub fn now(stage: &'a Stage<'_>, account: &'a dyn Account) -> Self {
-        let calls = stage.journal.calls();
         let world = stage.world.as_ref();
-        let truth = world.map(|world| Neighbours::new(world.lives(), calls.clone()));
+        let alone = world.is_some() && !stage.journal.has(Actor::Foreign);
+        let calls = if alone {
+            Vec::new()
+        } else {
+            stage.journal.calls()
+        };
+        let truth = world
+            .filter(|_| !alone)
+            .map(|world| Neighbours::new(world.lives(), calls.clone()));
         Self {
             run: &stage.run,
             account,
             calls,
             truth,
+            alone,
         }
     }
 
     /// Why something that came during the run is a neighbour's, if it is.
     pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
+        if self.alone {
+            return None;
+        }
         let tagged = || self.account.neighbours(self.run, resource, inventory);
         let Some(truth) = &self.truth else {
             return tagged();
         };
-        if truth.is_empty() {
-            return None;
-        }
         let ours = || {
             !self
                 .account
@@ -54,6 +65,9 @@ impl<'a> Others<'a> {
 
     /// These without what came during the run and is a neighbour's.
     pub fn without_theirs(&self, inventory: Vec<Resource>) -> Vec<Resource> {
+        if self.alone {
+            return inventory;
+        }
         let theirs: Vec<bool> = inventory
             .iter()
             .map(|resource| self.proof(resource, &inventory).is_some())
@@ -63,10 +77,12 @@ impl<'a> Others<'a> {
             .collect()
     }
 
-    /// The same without what was there before the run.
+    /// The same without what was there before the run, when others have acted: that may go meanwhile.
     pub fn without_theirs_and_earlier(&self, inventory: Vec<Resource>) -> Vec<Resource> {
         let mut left = self.without_theirs(inventory);
-        left.retain(|resource| !self.is_earlier(resource));
+        if !self.alone {
+            left.retain(|resource| !self.is_earlier(resource));
+        }
         left
     }
 
@@ -75,19 +91,20 @@ impl<'a> Others<'a> {
         life.is_some_and(|life| life.from <= self.run.started_at)
     }
 
-    /// All lives without those of what is a neighbour's and came during the run.
-    pub fn lives_without_theirs(&self) -> Vec<Life> {
-        let Some(truth) = &self.truth else {
-            return Vec::new();
-        };
-        let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();
-        let lives = truth.lives().iter();
-        let not_theirs = lives.filter(|life| self.proof(&life.resource, &all).is_none());
-        not_theirs.cloned().collect()
+    /// These lives without those of what is a neighbour's and came during the run.
+    pub fn lives_without_theirs(&self, mut lives: Vec<Life>) -> Vec<Life> {
+        if !self.alone {
+            let all: Vec<Resource> = lives.iter().map(|it| it.resource.clone()).collect();
+            lives.retain(|life| self.proof(&life.resource, &all).is_none());
+        }
+        lives
     }
 
     /// Whether it is our doing that this is gone, which was there before the run.
     pub fn taken(&self, resource: &Resource, baseline: &[Resource]) -> bool {
+        if self.alone {
+            return true;
+        }
         match &self.truth {
             Some(truth) => {
                 let life = truth.life(resource);
@@ -104,6 +121,9 @@ impl<'a> Others<'a> {
     /// What neighbours brought during the run and is gone by our doing. Where there is no truth, `seen` is
     /// what looks have shown of it, and `now` what there is.
     pub fn arrivals_taken(&self, seen: &[Resource], now: &[Resource]) -> Vec<Resource> {
+        if self.alone {
+            return Vec::new();
+        }
         let Some(truth) = &self.truth else {
             return neighbours::taken_between_looks(seen, now, &self.calls);
         };

@@ -105,6 +105,9 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         return;
     };
     let price = look::price(observer.as_ref());
+    // Whose is what, is asked when all is over: of both sides in the same way.
+    let others = Others::now(stage, observer.as_ref());
+    let [before, after] = [before, after].map(|all| others.without_theirs_and_earlier(all));
     let mut wrong = Vec::new();
     for (what, differ) in [
         ("made again", new_resources(&before, &after)),
@@ -118,7 +121,6 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
             wrong.push(format!("{what}: {}", list(items)));
         }
     }
-    let others = Others::now(stage, observer.as_ref());
     if wrong.is_empty() && stage.world.is_some() && !others.changed_any(&after) {
         // The same things, and what they are: only the truth says it without lag.
         let state = |all: &[Resource]| EndState::of(&stage.run, &[], all);

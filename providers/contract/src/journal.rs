@@ -59,6 +59,12 @@ impl Journal {
             .clone()
     }
 
+    /// Whether anybody of this kind has made a call.
+    pub fn has(&self, actor: Actor) -> bool {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.iter().any(|call| call.actor == actor)
+    }
+
     /// The calls from this position on, counted from 0.
     pub fn calls_from(&self, from: usize) -> Vec<Call> {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
