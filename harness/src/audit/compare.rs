@@ -180,4 +180,66 @@ mod tests {
         assert_eq!(orphans.len(), 1);
         assert_eq!(stays, ["role linked in global: shared by the account"]);
     }
+
+    #[test]
+    fn only_resources_of_a_type_that_may_stay_stay() {
+        let of_type = |name, stays_because| ResourceType {
+            name,
+            global: false,
+            stays_because,
+        };
+        let types = [
+            of_type("log", Some("kept for reading")),
+            of_type("box", None),
+        ];
+        let new = ["log", "box", "unknown"].map(|name| Resource::new(name, "1", "r"));
+        let (orphans, stays) = split(new.to_vec(), &types);
+        assert_eq!(stays, ["log 1 in r: kept for reading"]);
+        let left: Vec<&str> = orphans
+            .iter()
+            .map(|one| one.resource_type.as_str())
+            .collect();
+        assert_eq!(left, ["box", "unknown"]);
+    }
+
+    #[test]
+    fn a_name_is_told_beside_an_id_that_it_is_not() {
+        let check = |name: Option<&str>, expected: &str| {
+            let mut resource = Resource::new("address", "a-1", "r");
+            resource.name = name.map(str::to_owned);
+            assert_eq!(words(&resource), format!("address a-1{expected} in r"));
+            let mut orphan = orphan(&[]);
+            orphan.name = name.map(str::to_owned);
+            let said = orphan_words(&orphan);
+            assert!(
+                said.starts_with(&format!("address a-1{expected} in r: ")),
+                "{said}"
+            );
+        };
+        check(None, "");
+        check(Some("a-1"), "");
+        check(Some("front door"), " (front door)");
+    }
+
+    #[test]
+    fn a_cell_counts_only_when_both_looks_listed_it() {
+        let check = |before: &Coverage, after: &Coverage, expected: (u64, u64, &[&str])| {
+            let both = both(before, after);
+            let failed: Vec<&str> = both.failed.iter().map(String::as_str).collect();
+            assert_eq!((both.cells, both.listed, &failed[..]), expected);
+        };
+        check(&listed(9, 9), &listed(9, 9), (9, 9, &[]));
+        check(
+            &listed(9, 8),
+            &listed(9, 9),
+            (9, 8, &["before the run: cell 8"]),
+        );
+        check(
+            &listed(9, 9),
+            &listed(9, 8),
+            (9, 8, &["after the run: cell 8"]),
+        );
+        // A cell that only one look had was not listed by the other.
+        check(&listed(8, 8), &listed(9, 9), (9, 8, &[]));
+    }
 }

@@ -84,3 +84,170 @@ pub async fn take(account: &dyn Account) -> Inventory {
     }
     inventory
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use async_trait::async_trait;
+    use jiff::Timestamp;
+    use kubeproof_contract::account::ObserverError;
+    use kubeproof_contract::check::Check;
+    use kubeproof_contract::cost::{Billed, Estimate};
+    use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+    use kubeproof_contract::resource::{MonthlyCost, ResourceType};
+    use kubeproof_contract::run::Run;
+
+    use super::*;
+
+    /// An account whose listings are answered so: what is not in here cannot be listed.
+    struct Shelf(BTreeMap<(&'static str, &'static str), usize>);
+
+    const TYPES: &[ResourceType] = &[
+        ResourceType {
+            name: "box",
+            global: false,
+            stays_because: None,
+        },
+        ResourceType {
+            name: "label",
+            global: true,
+            stays_because: None,
+        },
+    ];
+
+    fn no<T>() -> Result<T, ObserverError> {
+        Err(ObserverError {
+            call: "shelf:Ask".to_owned(),
+            message: "refused".to_owned(),
+        })
+    }
+
+    #[async_trait]
+    impl Account for Shelf {
+        async fn list(&self, of_type: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
+            let found = self.0.iter().find(|(cell, _)| **cell == (of_type, region));
+            match found {
+                // One that never answers.
+                Some((_, &usize::MAX)) => std::future::pending().await,
+                Some((_, count)) => {
+                    let id = |number: usize| format!("{of_type}-{number}");
+                    let all = (0..*count).map(|number| Resource::new(of_type, id(number), region));
+                    Ok(all.collect())
+                }
+                None => no(),
+            }
+        }
+
+        fn regions(&self) -> Vec<String> {
+            vec!["north".to_owned(), "south".to_owned()]
+        }
+
+        fn resource_types(&self) -> &'static [ResourceType] {
+            TYPES
+        }
+
+        async fn preflight(&self) -> Vec<Check> {
+            Vec::new()
+        }
+
+        async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
+            Vec::new()
+        }
+
+        async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
+            no()
+        }
+
+        fn nodes_expected(&self) -> usize {
+            0
+        }
+
+        async fn complete(&self, _: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+            no()
+        }
+
+        fn proofs(&self, _: &Run, _: &Resource, _: &[Resource]) -> Vec<String> {
+            Vec::new()
+        }
+
+        async fn created_by(
+            &self,
+            _: &Run,
+            _: &[Resource],
+        ) -> Result<BTreeMap<String, String>, ObserverError> {
+            no()
+        }
+
+        async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
+            no()
+        }
+
+        fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
+            None
+        }
+
+        fn most_at_once(&self) -> BTreeMap<String, usize> {
+            BTreeMap::new()
+        }
+
+        fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
+            Estimate::default()
+        }
+
+        async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
+            no()
+        }
+
+        fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+            at
+        }
+    }
+
+    /// Cells, listed ones, resources, and the lines of those that were not listed.
+    async fn check(
+        answers: &[(&'static str, &'static str, usize)],
+        expected: (u64, u64, usize, &[&str]),
+    ) {
+        let answers = answers
+            .iter()
+            .map(|(name, region, count)| ((*name, *region), *count));
+        let taken = take(&Shelf(answers.collect())).await;
+        let coverage = &taken.coverage;
+        let failed: Vec<&str> = coverage.failed.iter().map(String::as_str).collect();
+        let seen = (
+            coverage.cells,
+            coverage.listed,
+            taken.resources.len(),
+            &failed[..],
+        );
+        assert_eq!(seen, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn regional_types_are_listed_in_each_region_and_global_ones_once() {
+        let all = [
+            ("box", "north", 2),
+            ("box", "south", 0),
+            ("label", "global", 1),
+        ];
+        check(&all, (3, 3, 3, &[])).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cell_that_is_refused_or_never_answers_is_named_and_never_empty() {
+        let two = [("box", "north", 2), ("label", "global", 1)];
+        let refused = "box in south: shelf:Ask failed: refused";
+        check(&two, (3, 2, 3, &[refused])).await;
+        let silent = [
+            ("box", "north", 2),
+            ("box", "south", usize::MAX),
+            ("label", "global", 1),
+        ];
+        check(
+            &silent,
+            (3, 2, 3, &["box in south: no answer within 600 s"]),
+        )
+        .await;
+    }
+}

@@ -259,6 +259,25 @@ mod tests {
     }
 
     #[test]
+    fn the_life_of_a_resource_is_its_last_and_no_others() {
+        let mut elsewhere = life("m-1", 70, None);
+        elsewhere.resource.region = "s".to_owned();
+        let mut of_another_type = life("m-1", 80, None);
+        of_another_type.resource.resource_type = "disk".to_owned();
+        let lives = vec![
+            life("m-1", 11, Some(50)),
+            life("m-1", 60, None),
+            elsewhere,
+            of_another_type,
+            life("m-2", 90, None),
+        ];
+        let all = Neighbours::new(lives.clone(), Vec::new());
+        assert_eq!(all.life(&lives[0].resource), Some(&lives[1]));
+        assert_eq!(all.life(&Resource::new("machine", "m-3", "r")), None);
+        assert_eq!(all.lives(), lives);
+    }
+
+    #[test]
     fn what_is_there_has_not_left() {
         let one = life("m-1", 11, None);
         let all = Neighbours::new(vec![one.clone()], vec![call(Foreign, 40, "POST /x")]);

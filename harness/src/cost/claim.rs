@@ -153,6 +153,26 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_is_wrong_from_just_beyond_the_tolerance_in_both_directions() {
+        // A fifth of $0.2876 (exactly 0.287584) is 0.0575168.
+        check("0.2300672", None);
+        check("0.3451008", None);
+        assert!(wrong("0.2300671".parse().unwrap(), &two_nodes(), 20).is_some());
+        assert!(wrong("0.3451009".parse().unwrap(), &two_nodes(), 20).is_some());
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_the_plural() {
+        let check = |title: &str, expected: &str| assert_eq!(plural(title), expected);
+        check("2 × NAT gateway", "NAT gateways");
+        check("1 × disk (of tin)", "disks (of tin)");
+        check("3 × address, public", "addresses, public");
+        check("2 × nodes", "nodes");
+        check("EKS control plane", "EKS control plane");
+        check("a few × node", "a few × node");
+    }
+
+    #[test]
     fn a_claim_that_nothing_explains_says_so() {
         check(
             "0.50",

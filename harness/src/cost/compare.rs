@@ -99,31 +99,38 @@ fn judge(
             "the billing data show nothing of the run yet".to_owned(),
         );
     };
-    let deviation = deviation.unwrap_or_default();
+    let deviates = match deviation {
+        Some(percent) => format!("{} % of the bill", fixed(percent, 1)),
+        // Credits, or a free tier: what it would have cost does not show.
+        None => "of nothing there is no percentage".to_owned(),
+    };
     let words = format!(
-        "estimated {}, billed {}: {} % of the bill, {} % pass",
+        "estimated {}, billed {}: {deviates}, {} % pass",
         usd(estimated, 4),
         usd(billed, 4),
-        fixed(deviation, 1),
         known.tolerance_percent
     );
     if !bill.is_final {
         return (Verdict::Pending, format!("{words}; the bill is not final"));
     }
-    let tolerance = Decimal::from(known.tolerance_percent);
-    if deviation.abs() > tolerance {
+    if !is_within(known, billed, estimated) {
         return (Verdict::Fail, words);
     }
     // A bill in which tags are missing may agree by luck. Where a meter counted, it must agree too.
-    let metered = known.metered.as_deref().map(total);
-    match metered.and_then(|metered| Some((metered, deviation_percent(metered, estimated)?))) {
-        Some((metered, deviation)) if deviation.abs() > tolerance => {
-            let (metered, deviation) = (usd(metered, 4), fixed(deviation, 1));
-            let words = format!("{words}; but the meter counted {metered}: {deviation} % of it");
+    match known.metered.as_deref().map(total) {
+        Some(metered) if !is_within(known, metered, estimated) => {
+            let words = format!("{words}; but the meter counted {}", usd(metered, 4));
             (Verdict::Fail, words)
         }
         _ => (Verdict::Pass, words),
     }
+}
+
+/// Whether the estimate differs from what was seen by no more than the tolerance, a share of what was seen.
+/// Exact: a rounded percentage would let a little more pass, and of zero there is none.
+fn is_within(known: &Known, seen: Decimal, estimated: Decimal) -> bool {
+    let allowed = seen.abs() * Decimal::from(known.tolerance_percent);
+    (seen - estimated).abs() * Decimal::ONE_HUNDRED <= allowed
 }
 
 /// Judges by the meter alone, where there is no bill; without a meter nothing can be said.
@@ -144,10 +151,10 @@ fn by_meter(known: &Known, estimated: Decimal, why: &str) -> (Verdict, String) {
         fixed(deviation, 1),
         known.tolerance_percent
     );
-    if deviation.abs() > Decimal::from(known.tolerance_percent) {
-        (Verdict::Fail, words)
-    } else {
+    if is_within(known, metered, estimated) {
         (Verdict::Pass, words)
+    } else {
+        (Verdict::Fail, words)
     }
 }
 
@@ -287,6 +294,58 @@ mod tests {
         check(&known(79, Some(100), true), Verdict::Fail);
         check(&known(120, Some(100), true), Verdict::Pass);
         check(&known(121, Some(100), true), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_bill_of_zero_agrees_with_nothing_but_zero() {
+        check(&known(80, Some(0), true), Verdict::Fail);
+        check(&known(0, Some(0), true), Verdict::Pass);
+        check(&known(80, Some(-100), true), Verdict::Fail);
+        let words = compare(&known(80, Some(0), true)).message;
+        let expected =
+            "estimated $0.8000, billed $0.0000: of nothing there is no percentage, 20 % pass";
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn a_percentage_that_only_rounds_to_the_tolerance_fails() {
+        // 20.002 % of the bill.
+        check(&known(79_998, Some(100_000), true), Verdict::Fail);
+        check(&known(80_000, Some(100_000), true), Verdict::Pass);
+    }
+
+    #[test]
+    fn the_difference_is_told_in_percent_of_the_bill() {
+        let cost = compare(&known(75, Some(60), true));
+        assert_eq!(cost.deviation_percent, Some(Decimal::from(-25)));
+        let expected = "estimated $0.7500, billed $0.6000: -25.0 % of the bill, 20 % pass";
+        assert_eq!(cost.message, expected);
+    }
+
+    #[test]
+    fn the_meter_judges_by_the_same_tolerance() {
+        let metered = |cents: i64, bill: Option<i64>| {
+            let mut known = known(80, bill, true);
+            known.metered = Some(charges(cents));
+            known
+        };
+        check(&metered(100, Some(80)), Verdict::Pass);
+        check(&metered(101, Some(80)), Verdict::Fail);
+        check(&metered(0, Some(80)), Verdict::Fail);
+        let never = |cents| Known {
+            billed: Bill::Never("no billing API".to_owned()),
+            ..metered(cents, None)
+        };
+        check(&never(100), Verdict::Pass);
+        check(&never(101), Verdict::Fail);
+        check(&never(0), Verdict::Unknown);
+    }
+
+    fn charges(cents: i64) -> Vec<Charge> {
+        let Bill::Read(bill) = known(0, Some(cents), true).billed else {
+            panic!("a bill that was read")
+        };
+        bill.charges
     }
 
     #[test]

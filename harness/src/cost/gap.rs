@@ -160,4 +160,81 @@ mod tests {
         check(10, 20, &["id-1"], Some("orphan"));
         check(10, -5, &[], Some("credit"));
     }
+
+    fn estimate(min: i64, max: i64) -> EstimateLine {
+        EstimateLine {
+            line: "x".to_owned(),
+            title: "2 × box".to_owned(),
+            usd_per_hour: Decimal::ONE,
+            min_usd: Decimal::new(min, 2),
+            expected_usd: Decimal::new(max, 2),
+            max_usd: Decimal::new(max, 2),
+            planned_usd: None,
+            source: String::new(),
+        }
+    }
+
+    /// In cents; the whole sentence.
+    #[track_caller]
+    fn check_said(
+        estimate: &EstimateLine,
+        (estimated, metered, billed): (i64, Option<i64>, i64),
+        expected: Option<&str>,
+    ) {
+        let billed = Decimal::new(billed, 2);
+        let line = Line {
+            estimate: Some(estimate),
+            estimated: Some(Decimal::new(estimated, 2)),
+            metered: metered.map(|cents| Decimal::new(cents, 2)),
+            billed: Some(billed),
+            bill_read: true,
+            charges: &[charge(billed)],
+            orphans: &BTreeSet::new(),
+        };
+        assert_eq!(name(&line).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_gap_says_how_much_and_in_which_direction() {
+        let (exact, by_hours) = (estimate(10, 10), estimate(10, 20));
+        let shorter = "time: -$0.0400: it was charged for another time than it was there";
+        check_said(&exact, (10, None, 6), Some(shorter));
+        let longer = "time: +$0.0400: it was charged for another time than it was there";
+        check_said(&exact, (10, None, 14), Some(longer));
+        let hours = "rounding: +$0.0400: whole hours are charged";
+        check_said(&by_hours, (10, None, 14), Some(hours));
+        let nothing = "missing line: -$0.1000: nothing was charged for 2 × box";
+        check_said(&by_hours, (10, None, 0), Some(nothing));
+    }
+
+    #[test]
+    fn a_bill_that_shows_other_than_the_meter_counted_lacks_tags() {
+        let exact = estimate(10, 10);
+        let attribution = "attribution: the meter counted $0.1000, of which the bill shows $0.0400 for the \
+                           run: the rest carries no tag of it";
+        check_said(&exact, (10, Some(10), 4), Some(attribution));
+        check_said(&exact, (10, Some(10), 10), None);
+    }
+
+    #[test]
+    fn less_than_a_gap_is_none_and_as_much_is_one() {
+        let orphans = BTreeSet::new();
+        let gap = |billed: Decimal, metered: Option<Decimal>| {
+            let line = Line {
+                estimate: None,
+                estimated: Some(Decimal::ONE),
+                metered,
+                billed: Some(billed),
+                bill_read: true,
+                charges: &[],
+                orphans: &orphans,
+            };
+            name(&line).is_some()
+        };
+        let under = NOTHING / Decimal::TWO;
+        assert!(gap(Decimal::ONE + NOTHING, None) && !gap(Decimal::ONE + under, None));
+        assert!(gap(Decimal::ONE - NOTHING, None) && !gap(Decimal::ONE - under, None));
+        let metered = Some(Decimal::ONE);
+        assert!(gap(Decimal::ONE + NOTHING, metered) && !gap(Decimal::ONE + under, metered));
+    }
 }

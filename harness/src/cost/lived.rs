@@ -55,6 +55,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn minutes_are_rounded_up_and_at_least_one() {
+        let minutes = |seconds| {
+            let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(seconds));
+            let to = to.expect("a date");
+            Span { from, to }.minutes()
+        };
+        let seen = [0, 1, 60, 61, 120, 121].map(minutes);
+        assert_eq!(seen, [1, 1, 1, 2, 2, 3]);
+    }
+
+    #[test]
     fn a_line_lives_from_the_first_birth_to_the_last_death() {
         let at = |second| Timestamp::from_second(second).expect("a date");
         let life = |id: &str, from, to: Option<i64>| Life {
