@@ -118,6 +118,21 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             1,
         ),
+        // It tore down at once, and what it had asked for in vain came after that.
+        (
+            [
+                "iam:CreateRole#1=late-apply(30)",
+                "ec2:CreateSubnet#4=cancel-before",
+            ],
+            0,
+        ),
+        (
+            [
+                "ec2:CreateVpc#1=late-apply(30)",
+                "iam:AttachRolePolicy#2=cancel-before",
+            ],
+            0,
+        ),
         // Ours: the last attempt adopts what another one began, and which fails every time.
         (
             [

@@ -1,6 +1,8 @@
 //! What of the run exists, by tags and natural names: what teardown ends with, and what a failed
 //! provision says it left behind.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::NatGatewayState;
 use futures::future::join_all;
 use futures::try_join;
@@ -19,7 +21,15 @@ use crate::provisioner::{cluster, nodes, templates};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Survey {
     ids: Vec<String>,
-    marker: Option<String>,
+    marker: Option<Marker>,
+}
+
+/// The run's marker: the role that is made first and removed last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Marker {
+    name: String,
+    /// When it was made, seconds since 1970.
+    made_at: i64,
 }
 
 impl Survey {
@@ -35,7 +45,16 @@ impl Survey {
 
     /// All ids.
     pub(crate) fn ids(&self) -> Vec<String> {
-        self.ids.iter().chain(&self.marker).cloned().collect()
+        let marker = self.marker.iter().map(|marker| &marker.name);
+        self.ids.iter().chain(marker).cloned().collect()
+    }
+
+    /// The age of the run's marker, if there is one.
+    pub(crate) fn age(&self, session: &Session) -> Option<Duration> {
+        let now = session.connection.clock.now().as_second();
+        let marker = self.marker.as_ref()?;
+        let seconds = u64::try_from(now.saturating_sub(marker.made_at));
+        Some(Duration::from_secs(seconds.unwrap_or_default()))
     }
 }
 
@@ -65,7 +84,7 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
         .collect();
     let mut ids: Vec<String> = [
         compute,
-        nodes_role.into_iter().collect(),
+        nodes_role.into_iter().map(|role| role.name).collect(),
         nats,
         addresses,
         gateways,
@@ -80,7 +99,7 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
     Ok(Survey { ids, marker })
 }
 
-async fn role(session: &Session, role: &identity::Role) -> Result<Option<String>, Problem> {
+async fn role(session: &Session, role: &identity::Role) -> Result<Option<Marker>, Problem> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
     match session
@@ -88,12 +107,13 @@ async fn role(session: &Session, role: &identity::Role) -> Result<Option<String>
         .await
     {
         Ok(answer) => {
-            let ours = answer.role().is_some_and(|role| {
+            let ours = answer.role().filter(|role| {
                 role.tags()
                     .iter()
                     .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id)
             });
-            Ok(ours.then_some(name))
+            let made_at = ours.map(|role| role.create_date().secs());
+            Ok(made_at.map(|made_at| Marker { name, made_at }))
         }
         Err(problem) if problem.is_not_found() => Ok(None),
         Err(problem) => Err(problem),

@@ -28,7 +28,11 @@ pub(crate) mod volumes;
 pub(crate) const HOPELESS: Duration = Duration::from_secs(20);
 /// Most rounds. A second one is needed when reads had not shown everything to the first, or a call
 /// was refused that later is not.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 6;
+/// So long after a run's first request all that its processes asked for in vain has been carried out, if it
+/// ever will: a request is given up after a minute, and may be carried out a while later (adopt looks for
+/// 45 seconds).
+const ALL_CARRIED_OUT_AFTER: Duration = Duration::from_secs(120);
 /// No new round begins after so long.
 const NO_ROUND_AFTER: Duration = Duration::from_secs(60 * 60);
 
@@ -77,15 +81,20 @@ pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> 
             // No marker: whatever was there, a teardown before us has seen it go.
             return Ok(());
         }
-        if only_the_marker && count > 0 {
+        let age = left.as_ref().and_then(|left| left.age(session));
+        let early = ALL_CARRIED_OUT_AFTER.saturating_sub(age.unwrap_or(ALL_CARRIED_OUT_AFTER));
+        if only_the_marker && count > 0 && early.is_zero() {
             return last(session, problems).await;
         }
         if session.elapsed().saturating_sub(began) > NO_ROUND_AFTER {
             break;
         }
-        // What an earlier process made just before it died may not be visible to a round yet.
-        tokio::time::sleep(SETTLED_AFTER).await;
-        if !only_the_marker {
+        if only_the_marker {
+            // What an earlier process asked for in vain may still come: until it cannot any more.
+            tokio::time::sleep(early.max(SETTLED_AFTER)).await;
+        } else {
+            // What it made just before it died may not be visible to a round yet.
+            tokio::time::sleep(SETTLED_AFTER).await;
             problems = round(session).await;
         }
     }
