@@ -5,6 +5,7 @@
 pub mod claim;
 pub mod compare;
 pub mod gap;
+mod lines;
 pub mod lived;
 
 use kubeproof_contract::Decimal;

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::{Billed, Charge, Estimate};
-use kubeproof_reports::record::{Cost, CostLine};
+use kubeproof_reports::record::Cost;
 
-use super::{claim, fixed, gap, usd};
+use super::lines::lines;
+use super::{claim, fixed, usd};
 
 /// Everything that is known about the cost of a trial.
 #[derive(Clone, Debug)]
@@ -163,76 +164,9 @@ fn deviation_percent(seen: Decimal, estimated: Decimal) -> Option<Decimal> {
     (!seen.is_zero()).then(|| ((seen - estimated) * Decimal::ONE_HUNDRED / seen).round_dp(2))
 }
 
-fn total(charges: &[Charge]) -> Decimal {
+/// What charges come to, US dollars.
+pub(super) fn total(charges: &[Charge]) -> Decimal {
     charges.iter().map(|charge| charge.usd).sum()
-}
-
-/// All lines: those of the estimate in its order, then those that only meter or bill know.
-fn lines(known: &Known) -> Vec<CostLine> {
-    let billed = match &known.billed {
-        Bill::Read(bill) if !bill.charges.is_empty() => Some(bill.charges.as_slice()),
-        _ => None,
-    };
-    let mut names: Vec<&str> = Vec::new();
-    let estimated = known.estimate.lines.iter().map(|line| line.line.as_str());
-    let charged = known
-        .metered
-        .iter()
-        .flatten()
-        .chain(billed.into_iter().flatten());
-    for name in estimated.chain(charged.map(|charge| charge.line.as_str())) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-        .into_iter()
-        .map(|name| line(known, name, billed))
-        .collect()
-}
-
-fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
-    let of_line = |charges: &[Charge]| -> Vec<Charge> {
-        charges
-            .iter()
-            .filter(|charge| charge.line == name)
-            .cloned()
-            .collect()
-    };
-    let estimate = known.estimate.lines.iter().find(|line| line.line == name);
-    let metered_charges = known.metered.as_deref().map(of_line);
-    let bill_read = billed.is_some();
-    // No charge is not a charge of zero.
-    let billed_charges = billed.map(of_line).filter(|charges| !charges.is_empty());
-    let metered = metered_charges.as_deref().map(total);
-    let billed = billed_charges.as_deref().map(total);
-    let charges = billed_charges.or(metered_charges).unwrap_or_default();
-    let estimated = estimate.map(|estimate| {
-        known
-            .lived
-            .get(name)
-            .copied()
-            .or(estimate.planned_usd)
-            .unwrap_or(estimate.expected_usd)
-    });
-    let gap = gap::name(&gap::Line {
-        estimate,
-        estimated,
-        metered,
-        billed,
-        bill_read,
-        charges: &charges,
-        orphans: &known.orphans,
-    });
-    CostLine {
-        line: name.to_owned(),
-        estimate: estimate.cloned(),
-        estimated,
-        metered,
-        billed,
-        gap,
-        charges,
-    }
 }
 
 #[cfg(test)]
