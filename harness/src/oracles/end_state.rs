@@ -235,6 +235,46 @@ mod tests {
     }
 
     #[test]
+    fn words_of_chance_are_hidden_and_others_stay() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(plain(&run("r1-aaaaaaaa"), text), expected, "{text}");
+        };
+        check("2026-11-02T09:00:00Z", "#");
+        check("10.0.0.7", "#");
+        check("ip-10-0-0-7.internal", "ip-#");
+        check("key-0123456789ab", "key-#");
+        check("key-12345ABCXYZ", "key-#");
+        // Letters alone are a word, short ones are names, and both cases mixed are no id.
+        check("facedecade", "facedecade");
+        check("node-1a2b", "node-1a2b");
+        check("Version12345", "Version12345");
+        // Only the middle of a whole UUID goes with it.
+        check("0b1c2d3e-zzzz-419b-a1d0-0123456789ab", "#-zzzz-419b-a1d0-#");
+        check("0b1c2d3e-a20f-419b-a1d0-tail", "#-a20f-419b-a1d0-tail");
+        check("head-a20f-419b-a1d0-0123456789ab", "head-a20f-419b-a1d0-#");
+        check(
+            "0b1c2d3e-a20ff-419b-a1d0-0123456789ab",
+            "#-a20ff-419b-a1d0-#",
+        );
+    }
+
+    #[test]
+    fn only_the_tag_with_the_expiry_makes_no_difference() {
+        let run = run("r1-aaaaaaaa");
+        let tagged = |key: &str, value: &str| {
+            let mut disk = Resource::new("disk", "disk-0123456789", "r");
+            disk.tags.insert(key.to_owned(), value.to_owned());
+            EndState::of(&run, &[], &[disk])
+        };
+        let check = |key: &str, same: bool| {
+            let found = differs(&tagged(key, "one"), &tagged(key, "two"));
+            assert_eq!(found.is_none(), same, "{key}: {found:?}");
+        };
+        check(EXPIRES_TAG, true);
+        check("color", false);
+    }
+
+    #[test]
     fn another_region_makes_no_difference() {
         let run = run("r1-aaaaaaaa");
         let rules = |region: &str| {

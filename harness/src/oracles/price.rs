@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn the_dearest_comes_first_and_what_must_go_last_before_its_parts() {
         let items = vec![
+            item("dear", Some(3285)),
             item("part", Some(0)),
+            item("cheap", Some(365)),
             item("whole", Some(0)),
             item("unpriced", None),
-            item("cheap", Some(365)),
-            item("dear", Some(3285)),
         ];
         assert_eq!(
             list(items),
@@ -145,6 +145,9 @@ mod tests {
     #[test]
     fn one_too_many_is_told_like_the_others() {
         let items: Vec<Item> = (0..6).map(|n| item(&n.to_string(), Some(0))).collect();
-        assert_eq!(findings("O1 orphans", items).len(), 6);
+        assert_eq!(findings("O1 orphans", items.clone()).len(), 6);
+        let dear = (0..3).map(|n| item(&format!("dear {n}"), Some(1)));
+        let with_dear: Vec<Item> = items.into_iter().chain(dear).collect();
+        assert_eq!(findings("O1 orphans", with_dear).len(), 9);
     }
 }

@@ -189,6 +189,57 @@ mod tests {
     }
 
     #[test]
+    fn twins_that_are_gone_were_twins() {
+        let (first, second) = (life("a", "x", 1, Some(10)), life("b", "y", 2, Some(20)));
+        check(&[first, second], 1, 1);
+        check(
+            &[life("a", "x", 1, Some(10)), life("b", "x", 2, Some(20))],
+            2,
+            1,
+        );
+    }
+
+    #[test]
+    fn what_never_came_to_life_is_no_twin_and_what_failed_and_went_was_one() {
+        let failed = |to| {
+            let mut one = life("b", "x", 2, to);
+            one.resource.state = "failed".to_owned();
+            one
+        };
+        for most in [1, 2] {
+            check(&[life("a", "x", 1, None), failed(None)], most, 0);
+            check(&[life("a", "x", 1, None), failed(Some(9))], most, 1);
+        }
+    }
+
+    #[test]
+    fn other_types_and_other_runs_are_no_twins() {
+        let mut disk = life("b", "x", 2, None);
+        disk.resource.resource_type = "disk".to_owned();
+        let mut another_disk = disk.clone();
+        another_disk.resource.id = "c".to_owned();
+        // Disks have no limit here, and share a name by design.
+        check(&[life("a", "x", 1, None), disk, another_disk], 1, 0);
+        let mut theirs = life("b", "x", 2, None);
+        theirs
+            .resource
+            .tags
+            .insert(RUN_TAG.to_owned(), "r2".to_owned());
+        check(&[life("a", "x", 1, None), theirs], 2, 0);
+    }
+
+    #[test]
+    fn a_twin_by_name_beside_those_of_the_type_is_told_too() {
+        // Two at once, and after the second is gone a third of the first one's name.
+        let lives = [
+            life("a", "x", 1, None),
+            life("b", "y", 2, Some(3)),
+            life("c", "x", 4, None),
+        ];
+        check(&lives, 1, 2);
+    }
+
+    #[test]
     fn what_was_there_before_the_run_does_not_count() {
         check(&[life("a", "x", -5, None), life("b", "y", 2, None)], 1, 0);
     }

@@ -5,6 +5,7 @@
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::fault::{Effect, Fault};
 
 use super::attempt::{attempt, end, strikes};
 use super::book::Book;
@@ -14,15 +15,23 @@ use super::stage::Stage;
 use crate::oracles::calls;
 use crate::oracles::price::{Item, list};
 
-/// How often teardown is tried, and once more for each further fault that may have struck an attempt.
+/// How often teardown is tried, and once more for each further attempt that faults may strike.
 const ATTEMPTS_MAX: usize = 3;
+
+/// The most attempts under these faults. One that is interrupted twice takes the next attempt, too.
+fn attempts_most(faults: &[Fault]) -> usize {
+    let twice = faults
+        .iter()
+        .filter(|fault| fault.effect == Effect::CancelTwice);
+    ATTEMPTS_MAX + faults.len().saturating_sub(1) + twice.count()
+}
 
 /// Tears down, in a new process each time, until one succeeds. Whether one did.
 pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
     // What an earlier one said was of an earlier cluster.
     book.torn_down = false;
     let minutes = stage.scenario().limits.teardown_minutes;
-    let most = ATTEMPTS_MAX + stage.trial.faults().len().saturating_sub(1);
+    let most = attempts_most(&stage.trial.faults());
     for number in 1..=most {
         let begun = book.begin(if number == 1 {
             "teardown"
