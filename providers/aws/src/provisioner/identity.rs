@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use aws_sdk_iam::types::Tag;
-use kubeproof_contract::run::RUN_TAG;
+use kubeproof_contract::run::{RUN_TAG, Run};
 
 use crate::provisioner::names;
 use crate::provisioner::problem::Problem;
@@ -102,6 +102,12 @@ fn may_repeat(problem: &Problem) -> bool {
     matches!(problem.fate, Fate::Unclear | Fate::Silent)
 }
 
+/// Whether these tags carry the run's id.
+pub(crate) fn is_ours(run: &Run, tags: &[Tag]) -> bool {
+    tags.iter()
+        .any(|tag| tag.key() == RUN_TAG && tag.value() == run.id)
+}
+
 async fn adopt(session: &Session, name: &str) -> Result<String, Problem> {
     let request = session.iam.get_role().role_name(name);
     let answer = session
@@ -110,11 +116,7 @@ async fn adopt(session: &Session, name: &str) -> Result<String, Problem> {
     let role = answer
         .role()
         .ok_or_else(|| Problem::ours("iam:GetRole", "no role in the answer"))?;
-    let ours = role
-        .tags()
-        .iter()
-        .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id);
-    if ours {
+    if is_ours(session.run(), role.tags()) {
         Ok(role.arn().to_owned())
     } else {
         Err(Problem::ours(

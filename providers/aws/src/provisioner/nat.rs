@@ -9,7 +9,7 @@ use aws_sdk_ec2::types::{ConnectivityType, NatGateway, NatGatewayState, Resource
 
 use crate::provisioner::names::{filter, is_named, of_run, specification};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::vpc::id_of;
@@ -158,13 +158,11 @@ async fn create(
 pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
     let request = session.ec2.delete_nat_gateway().nat_gateway_id(id);
     let rule = Rule::delete(DELETED_WITHIN);
-    match session
-        .send("ec2:DeleteNatGateway", rule, || request.clone().send())
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send("ec2:DeleteNatGateway", rule, || request.clone().send())
+            .await,
+    )
 }
 
 /// Waits until a gateway is deleted. Its record stays visible for about an hour.

@@ -10,7 +10,7 @@ use aws_sdk_eks::types::{
 use kubeproof_contract::run::RUN_TAG;
 
 use crate::provisioner::names;
-use crate::provisioner::problem::{Problem, issue_words};
+use crate::provisioner::problem::{Problem, gone_is_fine, issue_words};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
@@ -221,13 +221,11 @@ pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), Problem>
         .cluster_name(names::cluster(session.run()))
         .nodegroup_name(name);
     let rule = Rule::delete(GONE_WITHIN);
-    match session
-        .send("eks:DeleteNodegroup", rule, || request.clone().send())
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send("eks:DeleteNodegroup", rule, || request.clone().send())
+            .await,
+    )
 }
 
 /// Waits until a node group is gone.

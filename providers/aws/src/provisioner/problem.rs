@@ -221,6 +221,17 @@ pub(crate) fn all<T>(results: Vec<Result<T, Problem>>) -> Result<Vec<T>, Problem
     }
 }
 
+/// The result of a deletion: what is gone already is what it should be.
+///
+/// # Errors
+/// With every other problem.
+pub(crate) fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
+    match result {
+        Err(problem) if !problem.is_not_found() => Err(problem),
+        _ => Ok(()),
+    }
+}
+
 /// As [`all`], for two branches with different values.
 ///
 /// # Errors

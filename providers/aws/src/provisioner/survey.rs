@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_ec2::types::NatGatewayState;
+use aws_sdk_ec2::types::{Address, InternetGateway, NatGatewayState};
 use futures::future::join_all;
 use futures::try_join;
-use kubeproof_contract::run::RUN_TAG;
 
 use crate::provisioner::identity;
 use crate::provisioner::names::{filter, of_run, tag};
@@ -68,9 +67,9 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
         role(session, &identity::NODES),
         compute(session),
         vpcs_with_content(session),
-        addresses(session),
+        address_ids(session),
         nat_gateways(session),
-        gateways(session),
+        gateway_ids(session),
     )?;
     let (volumes, balancers, logs, templates) = try_join!(
         volumes::list(session),
@@ -107,11 +106,9 @@ async fn role(session: &Session, role: &identity::Role) -> Result<Option<Marker>
         .await
     {
         Ok(answer) => {
-            let ours = answer.role().filter(|role| {
-                role.tags()
-                    .iter()
-                    .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id)
-            });
+            let ours = answer
+                .role()
+                .filter(|role| identity::is_ours(session.run(), role.tags()));
             let made_at = ours.map(|role| role.create_date().secs());
             Ok(made_at.map(|made_at| Marker { name, made_at }))
         }
@@ -197,11 +194,11 @@ async fn content(session: &Session, vpc: &str) -> Result<Vec<String>, Problem> {
         .collect())
 }
 
-/// Allocation ids of the run's elastic addresses.
+/// The run's elastic addresses.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn addresses(session: &Session) -> Result<Vec<Address>, Problem> {
     let request = session
         .ec2
         .describe_addresses()
@@ -211,9 +208,17 @@ pub(crate) async fn addresses(session: &Session) -> Result<Vec<String>, Problem>
             request.clone().send()
         })
         .await?;
+    Ok(answer.addresses.unwrap_or_default())
+}
+
+/// Allocation ids of the run's elastic addresses.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn address_ids(session: &Session) -> Result<Vec<String>, Problem> {
     let overlooked = |name: &str| session.overlooked.iter().any(|one| one == name);
-    Ok(answer
-        .addresses()
+    Ok(addresses(session)
+        .await?
         .iter()
         .filter(|address| !tag(address.tags(), "Name").is_some_and(overlooked))
         .filter_map(|address| address.allocation_id().map(str::to_owned))
@@ -237,17 +242,25 @@ pub(crate) async fn nat_gateways(session: &Session) -> Result<Vec<String>, Probl
         .collect())
 }
 
-async fn gateways(session: &Session) -> Result<Vec<String>, Problem> {
+/// The run's internet gateways.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn internet_gateways(session: &Session) -> Result<Vec<InternetGateway>, Problem> {
     let request = session
         .ec2
         .describe_internet_gateways()
         .filters(of_run(session.run()));
-    let gateways = pages!(
+    pages!(
         session,
         "ec2:DescribeInternetGateways",
         request,
         internet_gateways
-    )?;
+    )
+}
+
+async fn gateway_ids(session: &Session) -> Result<Vec<String>, Problem> {
+    let gateways = internet_gateways(session).await?;
     let ids = gateways
         .iter()
         .filter_map(|gateway| gateway.internet_gateway_id());

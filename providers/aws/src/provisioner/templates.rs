@@ -17,7 +17,7 @@ use futures::future::join_all;
 use crate::provisioner::adopt;
 use crate::provisioner::names::{self, filter, is_ours, of_run, specification};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, all};
+use crate::provisioner::problem::{Problem, all, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::Problems;
@@ -217,11 +217,9 @@ pub(crate) async fn delete(session: &Session) -> Problems {
 async fn delete_one(session: &Session, id: &str) -> Result<(), Problem> {
     let request = session.ec2.delete_launch_template().launch_template_id(id);
     let call = "ec2:DeleteLaunchTemplate";
-    match session
-        .send(call, Rule::SAFE, || request.clone().send())
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send(call, Rule::SAFE, || request.clone().send())
+            .await,
+    )
 }

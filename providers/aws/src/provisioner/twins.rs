@@ -5,17 +5,15 @@
 //! address. The cloud itself guards this: it refuses to delete what is in use (EC2 API reference:
 //! DeleteVpc, ReleaseAddress, DeleteInternetGateway).
 
-use std::future::Future;
-
 use futures::future::join_all;
 use futures::join;
 
-use crate::provisioner::names::of_run;
-use crate::provisioner::pages::pages;
 use crate::provisioner::problem::{Problem, all};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::survey;
+use crate::provisioner::teardown::addresses::release;
+use crate::provisioner::teardown::network::{delete_gateway, delete_vpc};
 
 /// Removes twins, when there may be any.
 ///
@@ -38,89 +36,38 @@ pub(crate) async fn remove(session: &Session) -> Result<(), Problem> {
 /// late twin, so somebody has to look.
 async fn vpcs(session: &Session, used: &str) -> Result<(), Problem> {
     let vpcs = survey::vpcs(session).await?;
-    let twins = vpcs.iter().filter(|id| *id != used).map(|id| {
-        let request = session.ec2.delete_vpc().vpc_id(id);
-        gone(async move {
-            session
-                .send("ec2:DeleteVpc", Rule::SAFE, || request.clone().send())
-                .await
-                .map(|_| ())
-        })
-    });
-    all(join_all(twins).await).map(|_| ())
+    let twins = vpcs.iter().filter(|id| *id != used);
+    let deletions = twins.map(|id| delete_vpc(session, id, Rule::SAFE));
+    all(join_all(deletions).await).map(|_| ())
 }
 
 /// Addresses of the run that nothing holds: by now every gateway holds its own.
 async fn addresses(session: &Session) -> Result<(), Problem> {
-    let request = session
-        .ec2
-        .describe_addresses()
-        .filters(of_run(session.run()));
-    let answer = session
-        .send("ec2:DescribeAddresses", Rule::SAFE, || {
-            request.clone().send()
-        })
-        .await?;
-    let idle = answer.addresses().iter().filter_map(|address| {
-        let held = address.association_id().is_some();
-        address.allocation_id().filter(|_| !held)
-    });
-    let releases = idle.map(|id| {
-        let request = session.ec2.release_address().allocation_id(id);
-        unless_held(async move {
-            session
-                .send("ec2:ReleaseAddress", Rule::SAFE, || request.clone().send())
-                .await
-                .map(|_| ())
-        })
-    });
+    let addresses = survey::addresses(session).await?;
+    let idle = addresses
+        .iter()
+        .filter(|address| address.association_id().is_none());
+    let releases = idle
+        .filter_map(|address| address.allocation_id())
+        .map(|id| async move { held_is_fine(release(session, id, Rule::SAFE).await) });
     all(join_all(releases).await).map(|_| ())
 }
 
 /// Internet gateways of the run that are attached to nothing.
 async fn gateways(session: &Session) -> Result<(), Problem> {
-    let request = session
-        .ec2
-        .describe_internet_gateways()
-        .filters(of_run(session.run()));
-    let gateways = pages!(
-        session,
-        "ec2:DescribeInternetGateways",
-        request,
-        internet_gateways
-    )?;
-    let idle = gateways.iter().filter_map(|gateway| {
-        let free = gateway.attachments().is_empty();
-        gateway.internet_gateway_id().filter(|_| free)
-    });
-    let deletions = idle.map(|id| {
-        let request = session
-            .ec2
-            .delete_internet_gateway()
-            .internet_gateway_id(id);
-        unless_held(async move {
-            session
-                .send("ec2:DeleteInternetGateway", Rule::SAFE, || {
-                    request.clone().send()
-                })
-                .await
-                .map(|_| ())
-        })
-    });
+    let gateways = survey::internet_gateways(session).await?;
+    let idle = gateways
+        .iter()
+        .filter(|gateway| gateway.attachments().is_empty());
+    let deletions = idle
+        .filter_map(|gateway| gateway.internet_gateway_id())
+        .map(|id| async move { held_is_fine(delete_gateway(session, id, Rule::SAFE).await) });
     all(join_all(deletions).await).map(|_| ())
 }
 
-/// Gone already is what it should be.
-async fn gone(deletion: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
-    match deletion.await {
-        Err(problem) if problem.is_not_found() => Ok(()),
-        other => other,
-    }
-}
-
 /// What the read showed as idle may be held by now, or the read was stale: then it is no twin.
-async fn unless_held(deletion: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
-    match gone(deletion).await {
+fn held_is_fine(result: Result<(), Problem>) -> Result<(), Problem> {
+    match result {
         Err(problem) if problem.is_in_use() => Ok(()),
         other => other,
     }

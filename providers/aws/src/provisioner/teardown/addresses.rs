@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::provisioner::nat;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::survey;
@@ -26,27 +26,29 @@ pub(crate) async fn egress(session: &Session) -> Problems {
             problems.keep(result);
         }
     }
-    if let Some(addresses) = problems.keep(survey::addresses(session).await) {
+    if let Some(addresses) = problems.keep(survey::address_ids(session).await) {
         let within = if problems.is_empty() {
             FREE_WITHIN
         } else {
             HOPELESS
         };
-        for result in join_all(addresses.iter().map(|id| release(session, id, within))).await {
+        let rule = Rule::delete(within);
+        for result in join_all(addresses.iter().map(|id| release(session, id, rule))).await {
             problems.keep(result);
         }
     }
     problems
 }
 
-async fn release(session: &Session, id: &str, within: Duration) -> Result<(), Problem> {
+/// Releases an address; one that is gone already is fine.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn release(session: &Session, id: &str, rule: Rule) -> Result<(), Problem> {
     let request = session.ec2.release_address().allocation_id(id);
-    let rule = Rule::delete(within);
-    match session
-        .send("ec2:ReleaseAddress", rule, || request.clone().send())
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send("ec2:ReleaseAddress", rule, || request.clone().send())
+            .await,
+    )
 }

@@ -5,7 +5,7 @@ use futures::future::join_all;
 
 use crate::provisioner::names::cluster_tag;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::survey;
@@ -171,8 +171,5 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
                 .map(|_| ())
         }
     };
-    match result {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(result)
 }

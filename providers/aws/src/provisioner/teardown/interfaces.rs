@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceStatus};
 
 use crate::provisioner::names::filter;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::wait::{Pace, Seen, until};
@@ -66,13 +66,11 @@ async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
         .delete_network_interface()
         .network_interface_id(id);
     let rule = Rule::delete(Duration::from_secs(120));
-    match session
-        .send("ec2:DeleteNetworkInterface", rule, || {
-            request.clone().send()
-        })
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send("ec2:DeleteNetworkInterface", rule, || {
+                request.clone().send()
+            })
+            .await,
+    )
 }

@@ -2,7 +2,7 @@
 
 use crate::provisioner::names;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 
@@ -38,10 +38,7 @@ pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
         let deleted = session
             .send("logs:DeleteLogGroup", Rule::SAFE, || request.clone().send())
             .await;
-        match deleted {
-            Err(problem) if !problem.is_not_found() => return Err(problem),
-            _ => {}
-        }
+        gone_is_fine(deleted)?;
     }
     Ok(())
 }

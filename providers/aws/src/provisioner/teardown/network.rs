@@ -6,9 +6,9 @@ use aws_sdk_ec2::types::{InternetGateway, RouteTable};
 use futures::future::join_all;
 use futures::join;
 
-use crate::provisioner::names::{filter, of_run};
+use crate::provisioner::names::filter;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::survey;
@@ -19,13 +19,6 @@ pub(crate) mod groups;
 /// Longest wait for what depends on a thing to be gone.
 const FREE_WITHIN: Duration = Duration::from_secs(10 * 60);
 
-fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
-    match result {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
-}
-
 /// Deletes the run's VPCs, and internet gateways that were never attached. `free` says that nothing
 /// is known to stay in them, so that waiting for the rest is worth its time.
 pub(crate) async fn delete(session: &Session, free: bool) -> Problems {
@@ -34,16 +27,7 @@ pub(crate) async fn delete(session: &Session, free: bool) -> Problems {
         let contents = join_all(vpcs.iter().map(|vpc| one(session, vpc, free))).await;
         problems = problems.join(contents);
     }
-    let request = session
-        .ec2
-        .describe_internet_gateways()
-        .filters(of_run(session.run()));
-    let gateways = pages!(
-        session,
-        "ec2:DescribeInternetGateways",
-        request,
-        internet_gateways
-    );
+    let gateways = survey::internet_gateways(session).await;
     for gateway in problems.keep(gateways).unwrap_or_default() {
         problems.keep(internet_gateway(session, &gateway, patience(&problems)).await);
     }
@@ -76,14 +60,22 @@ pub(crate) async fn one(session: &Session, vpc: &str, free: bool) -> Problems {
     problems = problems.join([tables, groups, gateways]);
     let subnets = subnets(session, vpc, patience(&problems)).await;
     problems = problems.join([subnets]);
-    let request = session.ec2.delete_vpc().vpc_id(vpc);
     let rule = Rule::delete(patience(&problems));
-    problems.keep(gone_is_fine(
+    problems.keep(delete_vpc(session, vpc, rule).await);
+    problems
+}
+
+/// Deletes a VPC that is empty; one that is gone already is fine.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete_vpc(session: &Session, vpc: &str, rule: Rule) -> Result<(), Problem> {
+    let request = session.ec2.delete_vpc().vpc_id(vpc);
+    gone_is_fine(
         session
             .send("ec2:DeleteVpc", rule, || request.clone().send())
             .await,
-    ));
-    problems
+    )
 }
 
 async fn route_tables(session: &Session, vpc: &str, within: Duration) -> Problems {
@@ -179,6 +171,14 @@ async fn internet_gateway(
         let call = "ec2:DetachInternetGateway";
         gone_is_fine(session.send(call, rule, || request.clone().send()).await)?;
     }
+    delete_gateway(session, id, rule).await
+}
+
+/// Deletes an internet gateway that is attached to nothing; one that is gone already is fine.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete_gateway(session: &Session, id: &str, rule: Rule) -> Result<(), Problem> {
     let request = session
         .ec2
         .delete_internet_gateway()

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use kubeproof_contract::run::RUN_TAG;
-
-use crate::provisioner::identity::Role;
+use crate::provisioner::identity::{Role, is_ours};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 
 /// Longest wait for IAM to see what was just detached.
 const FREE_WITHIN: Duration = Duration::from_secs(120);
-
-fn gone_is_fine<T>(result: Result<T, Problem>) -> Result<(), Problem> {
-    match result {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
-}
 
 /// Deletes a role of the run with all that is attached to it; one that is gone already is fine.
 ///
@@ -35,10 +26,7 @@ pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem
         Err(problem) => return gone_is_fine(Err::<(), _>(problem)),
     };
     let tags = known.role().map(|role| role.tags()).unwrap_or_default();
-    if !tags
-        .iter()
-        .any(|tag| tag.key() == RUN_TAG && tag.value() == session.run().id)
-    {
+    if !is_ours(session.run(), tags) {
         return Ok(());
     }
     gone_is_fine(profiles(session, &name).await)?;

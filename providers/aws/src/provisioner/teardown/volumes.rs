@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use crate::provisioner::names::{cluster, cluster_tag, filter, tag};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::problem::{Problem, gone_is_fine};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::Problems;
@@ -53,11 +53,9 @@ pub(crate) async fn delete(session: &Session) -> Problems {
 async fn one(session: &Session, id: &str) -> Result<(), Problem> {
     let request = session.ec2.delete_volume().volume_id(id);
     let rule = Rule::delete(FREE_WITHIN);
-    match session
-        .send("ec2:DeleteVolume", rule, || request.clone().send())
-        .await
-    {
-        Err(problem) if !problem.is_not_found() => Err(problem),
-        _ => Ok(()),
-    }
+    gone_is_fine(
+        session
+            .send("ec2:DeleteVolume", rule, || request.clone().send())
+            .await,
+    )
 }
