@@ -33,12 +33,8 @@ impl Neighbours {
 
     /// The last life of a resource.
     pub fn life(&self, resource: &Resource) -> Option<&Life> {
-        let same = |one: &Resource| {
-            one.id == resource.id
-                && one.resource_type == resource.resource_type
-                && one.region == resource.region
-        };
-        self.lives.iter().rev().find(|life| same(&life.resource))
+        let mut lives = self.lives.iter().rev();
+        lives.find(|life| life.resource.is_same(resource))
     }
 
     /// Why somebody else made this, in words. `tagged` is how its tags say so, `ours` whether anything

@@ -10,21 +10,20 @@ use super::price::{Item, PriceOf, findings};
 /// Resources of the baseline that are gone: `missing`, in deletion order.
 pub fn gone(missing: &[Resource], price: PriceOf<'_>) -> Vec<Wrong> {
     let wrong = "was there before the run and is gone: it was not the run's";
-    let items = missing
-        .iter()
-        .map(|missing| Item::new(missing, price, wrong))
-        .collect();
-    findings("O6 decoys", items)
+    each(missing, price, wrong)
 }
 
 /// Resources that neighbours brought during the run and that it took, in deletion order.
 pub fn taken(missing: &[Resource], price: PriceOf<'_>) -> Vec<Wrong> {
     let wrong = "came during the run and is gone: it is a neighbour's";
-    let items = missing
+    each(missing, price, wrong)
+}
+
+fn each(resources: &[Resource], price: PriceOf<'_>, wrong: &str) -> Vec<Wrong> {
+    let items = resources
         .iter()
-        .map(|missing| Item::new(missing, price, wrong))
-        .collect();
-    findings("O6 decoys", items)
+        .map(|resource| Item::new(resource, price, wrong));
+    findings("O6 decoys", items.collect())
 }
 
 /// Decoys, each with a digest of its state, that are gone or changed. Those that the audit found to
@@ -37,11 +36,9 @@ pub fn decoys(
 ) -> Vec<Wrong> {
     let mut items = Vec::new();
     for (resource, digest) in before {
-        let now = after
-            .iter()
-            .find(|(other, _)| other.key() == resource.key());
+        let now = after.iter().find(|(other, _)| other.is_same(resource));
         let what = match now {
-            None if known_gone.iter().any(|gone| gone.key() == resource.key()) => continue,
+            None if known_gone.iter().any(|gone| gone.is_same(resource)) => continue,
             None => "was deleted: it is a neighbour's",
             Some((_, changed)) if changed != digest => "was changed: it is a neighbour's",
             Some(_) => continue,

@@ -18,7 +18,6 @@ use super::look::{self, Looked};
 use super::others::Others;
 use super::provision;
 use super::stage::Stage;
-use crate::audit::compare::new_resources;
 use crate::audit::inventory::Inventory;
 use crate::oracles;
 use crate::oracles::end_state::{self, EndState};
@@ -48,12 +47,12 @@ pub async fn ready(
         return;
     };
     // What was begun and is not waited for (names of volumes, say) comes to rest.
-    tokio::time::sleep(stage.account(Actor::Observer).settle()).await;
     let observer = stage.account(Actor::Observer);
+    tokio::time::sleep(observer.settle()).await;
     let others = Others::now(stage, observer.as_ref());
     let there = others.without_theirs(world.inventory());
     let now = EndState::of(&stage.run, &baseline.resources, &there);
-    if others.changed_any(&new_resources(&baseline.resources, &there)) {
+    if others.changed_any(&there) {
         book.note(
             "somebody else changed the cluster: its end state shows not only the provisioner's",
         );
@@ -90,7 +89,7 @@ pub async fn audit(
         tokio::time::sleep(auditor.settle()).await;
         after = world.inventory();
         let others = Others::now(stage, auditor);
-        let left = new_resources(&baseline.resources, &others.without_theirs(after.clone()));
+        let (left, _) = others.arrivals(&baseline.resources, &after);
         (staying, orphans) = left
             .into_iter()
             .partition(|resource| may_stay(stage, resource));

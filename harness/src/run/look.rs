@@ -130,16 +130,12 @@ fn new_of_nobody_else(
     after: &Inventory,
 ) -> (Vec<Resource>, Vec<String>) {
     let others = Others::now(stage, auditor);
-    let (mut new, mut neighbours) = (Vec::new(), Vec::new());
-    for resource in compare::new_resources(&baseline.resources, &after.resources) {
-        match others.proof(&resource, &after.resources) {
-            Some(proof) => {
-                neighbours.push(format!("{}: {proof}", compare::words(&resource)));
-                book.neighbours.push(resource);
-            }
-            None => new.push(resource),
-        }
-    }
+    let (new, theirs) = others.arrivals(&baseline.resources, &after.resources);
+    let words =
+        |(resource, proof): &(Resource, String)| format!("{}: {proof}", compare::words(resource));
+    let neighbours = theirs.iter().map(words).collect();
+    let resources = theirs.into_iter().map(|(resource, _)| resource);
+    book.neighbours.extend(resources);
     (new, neighbours)
 }
 
@@ -305,7 +301,7 @@ pub fn of_others(
 
 /// Whether the audit saw this resource and knows that it may stay.
 fn book_stays(left: &Resource, listed: &[Resource]) -> bool {
-    listed.iter().any(|resource| resource.key() == left.key())
+    listed.iter().any(|resource| resource.is_same(left))
 }
 
 /// O3: the auditor's inventory is the simulator's truth.

@@ -10,6 +10,7 @@ use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::run::Run;
 
 use super::stage::Stage;
+use crate::audit::compare::new_resources;
 use crate::audit::neighbours::{self, Neighbours};
 use crate::oracles::calls::touches;
 
@@ -17,55 +18,70 @@ use crate::oracles::calls::touches;
 pub struct Others<'a> {
     run: &'a Run,
     account: &'a dyn Account,
-    calls: Vec<Call>,
-    truth: Option<Neighbours>,
-    /// Whether the truth shows that nobody else has acted, as in most trials: then nothing is asked.
-    alone: bool,
+    known: Known,
+}
+
+/// What is known of them.
+enum Known {
+    /// The truth shows that nobody else has acted, as in most trials: then nothing is asked.
+    Nobody,
+    /// The truth, in a rehearsal.
+    Truth(Neighbours),
+    /// What looks show, and the calls of the trial.
+    Looks(Vec<Call>),
 }
 
 impl<'a> Others<'a> {
     /// Those that are there now.
     pub fn now(stage: &'a Stage<'_>, account: &'a dyn Account) -> Self {
-        let world = stage.world.as_ref();
-        let alone = world.is_some() && !stage.journal.has(Actor::Foreign);
-        let calls = if alone {
-            Vec::new()
-        } else {
-            stage.journal.calls()
+        let known = match &stage.world {
+            Some(_) if !stage.journal.has(Actor::Foreign) => Known::Nobody,
+            Some(world) => Known::Truth(Neighbours::new(world.lives(), stage.journal.calls())),
+            None => Known::Looks(stage.journal.calls()),
         };
-        let truth = world
-            .filter(|_| !alone)
-            .map(|world| Neighbours::new(world.lives(), calls.clone()));
         Self {
             run: &stage.run,
             account,
-            calls,
-            truth,
-            alone,
+            known,
         }
     }
 
     /// Why something that came during the run is a neighbour's, if it is.
     pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
-        if self.alone {
-            return None;
-        }
         let tagged = || self.account.neighbours(self.run, resource, inventory);
-        let Some(truth) = &self.truth else {
-            return tagged();
-        };
-        let ours = || {
-            !self
-                .account
-                .proofs(self.run, resource, inventory)
-                .is_empty()
-        };
-        truth.made(truth.life(resource)?, tagged(), ours())
+        match &self.known {
+            Known::Nobody => None,
+            Known::Looks(_) => tagged(),
+            Known::Truth(truth) => {
+                let proofs = self.account.proofs(self.run, resource, inventory);
+                truth.made(truth.life(resource)?, tagged(), !proofs.is_empty())
+            }
+        }
+    }
+
+    fn is_nobody(&self) -> bool {
+        matches!(self.known, Known::Nobody)
+    }
+
+    /// What came since `before`, and what of it is a neighbour's, with the proof.
+    pub fn arrivals(
+        &self,
+        before: &[Resource],
+        now: &[Resource],
+    ) -> (Vec<Resource>, Vec<(Resource, String)>) {
+        let (mut rest, mut theirs) = (Vec::new(), Vec::new());
+        for resource in new_resources(before, now) {
+            match self.proof(&resource, now) {
+                Some(proof) => theirs.push((resource, proof)),
+                None => rest.push(resource),
+            }
+        }
+        (rest, theirs)
     }
 
     /// These without what came during the run and is a neighbour's.
     pub fn without_theirs(&self, inventory: Vec<Resource>) -> Vec<Resource> {
-        if self.alone {
+        if self.is_nobody() {
             return inventory;
         }
         let theirs: Vec<bool> = inventory
@@ -80,20 +96,23 @@ impl<'a> Others<'a> {
     /// The same without what was there before the run, when others have acted: that may go meanwhile.
     pub fn without_theirs_and_earlier(&self, inventory: Vec<Resource>) -> Vec<Resource> {
         let mut left = self.without_theirs(inventory);
-        if !self.alone {
+        if !self.is_nobody() {
             left.retain(|resource| !self.is_earlier(resource));
         }
         left
     }
 
     fn is_earlier(&self, resource: &Resource) -> bool {
-        let life = self.truth.as_ref().and_then(|truth| truth.life(resource));
+        let Known::Truth(truth) = &self.known else {
+            return false;
+        };
+        let life = truth.life(resource);
         life.is_some_and(|life| life.from <= self.run.started_at)
     }
 
     /// These lives without those of what is a neighbour's and came during the run.
     pub fn lives_without_theirs(&self, mut lives: Vec<Life>) -> Vec<Life> {
-        if !self.alone {
+        if !self.is_nobody() {
             let all: Vec<Resource> = lives.iter().map(|it| it.resource.clone()).collect();
             lives.retain(|life| self.proof(&life.resource, &all).is_none());
         }
@@ -102,18 +121,16 @@ impl<'a> Others<'a> {
 
     /// Whether it is our doing that this is gone, which was there before the run.
     pub fn taken(&self, resource: &Resource, baseline: &[Resource]) -> bool {
-        if self.alone {
-            return true;
-        }
-        match &self.truth {
-            Some(truth) => {
+        match &self.known {
+            Known::Nobody => true,
+            Known::Truth(truth) => {
                 let life = truth.life(resource);
                 !life.is_some_and(|life| truth.may_have_left(life))
             }
             // What a neighbour had and has no more is his affair, unless it was we who touched it.
-            None => {
+            Known::Looks(calls) => {
                 let theirs = self.account.neighbours(self.run, resource, baseline);
-                theirs.is_none() || touches(&self.calls, resource)
+                theirs.is_none() || touches(calls, resource)
             }
         }
     }
@@ -121,11 +138,10 @@ impl<'a> Others<'a> {
     /// What neighbours brought during the run and is gone by our doing. Where there is no truth, `seen` is
     /// what looks have shown of it, and `now` what there is.
     pub fn arrivals_taken(&self, seen: &[Resource], now: &[Resource]) -> Vec<Resource> {
-        if self.alone {
-            return Vec::new();
-        }
-        let Some(truth) = &self.truth else {
-            return neighbours::taken_between_looks(seen, now, &self.calls);
+        let truth = match &self.known {
+            Known::Nobody => return Vec::new(),
+            Known::Looks(calls) => return neighbours::taken_between_looks(seen, now, calls),
+            Known::Truth(truth) => truth,
         };
         let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();
         let taken = |life: &&Life| {
@@ -138,9 +154,12 @@ impl<'a> Others<'a> {
         lives.map(|life| life.resource.clone()).collect()
     }
 
-    /// Whether somebody else changed one of these.
+    /// Whether somebody else changed one of these that came during the run.
     pub fn changed_any(&self, resources: &[Resource]) -> bool {
-        let truth = self.truth.as_ref();
-        truth.is_some_and(|truth| resources.iter().any(|one| truth.changed(one)))
+        let Known::Truth(truth) = &self.known else {
+            return false;
+        };
+        let mut came = resources.iter().filter(|one| !self.is_earlier(one));
+        came.any(|one| truth.changed(one))
     }
 }

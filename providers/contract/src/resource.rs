@@ -44,6 +44,13 @@ impl Resource {
         }
     }
 
+    /// Whether this is another look at the same resource: as [`Resource::key`] says, without making one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.resource_type == other.resource_type
+            && self.region == other.region
+    }
+
     /// The key under which two looks at one resource are the same: region, type and id.
     pub fn key(&self) -> (String, String, String) {
         (

@@ -21,29 +21,19 @@ impl History {
     /// died. A resource belongs to the same part all its life.
     pub fn observe(&mut self, at: Timestamp, part: &'static str, inventory: Vec<Resource>) {
         let before = self.alive.remove(part).unwrap_or_default();
-        let mut now = Vec::with_capacity(inventory.len());
         // Inventories keep their order, so that most resources stand where they stood before.
-        let mut expected = before.iter().copied();
+        let stand = before
+            .iter()
+            .zip(&inventory)
+            .take_while(|(index, resource)| self.lives[**index].resource.is_same(resource))
+            .count();
         let mut inventory = inventory.into_iter();
-        let mut moved = Vec::new();
-        for resource in inventory.by_ref() {
-            match expected.next() {
-                Some(index) if is_same(&self.lives[index].resource, &resource) => {
-                    self.lives[index].resource = resource;
-                    now.push(index);
-                }
-                other => {
-                    moved.extend(other);
-                    moved.extend(expected.by_ref());
-                    let rest = std::iter::once(resource).chain(inventory.by_ref());
-                    self.look_for(at, moved, rest.collect(), &mut now);
-                    self.alive.insert(part, now);
-                    return;
-                }
-            }
+        for (index, resource) in before.iter().zip(inventory.by_ref().take(stand)) {
+            self.lives[*index].resource = resource;
         }
-        moved.extend(expected);
-        self.look_for(at, moved, Vec::new(), &mut now);
+        let (standing, before) = before.split_at(stand);
+        let mut now = standing.to_vec();
+        self.look_for(at, before, inventory, &mut now);
         self.alive.insert(part, now);
     }
 
@@ -51,8 +41,8 @@ impl History {
     fn look_for(
         &mut self,
         at: Timestamp,
-        before: Vec<usize>,
-        inventory: Vec<Resource>,
+        before: &[usize],
+        inventory: impl Iterator<Item = Resource>,
         now: &mut Vec<usize>,
     ) {
         let key = |index: &usize| self.lives[*index].resource.key();
@@ -80,11 +70,6 @@ impl History {
     pub fn lives(&self) -> &[Life] {
         &self.lives
     }
-}
-
-/// As the same [`Resource::key`], without making it.
-fn is_same(one: &Resource, other: &Resource) -> bool {
-    one.id == other.id && one.resource_type == other.resource_type && one.region == other.region
 }
 
 #[cfg(test)]
