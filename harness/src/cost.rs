@@ -7,6 +7,8 @@ pub mod compare;
 pub mod gap;
 mod lines;
 pub mod lived;
+#[cfg(test)]
+mod samples;
 
 use kubeproof_contract::Decimal;
 use rust_decimal::RoundingStrategy;

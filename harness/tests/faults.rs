@@ -16,27 +16,13 @@ use kubeproof::scenario::Scenario;
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
-use kubeproof_contract::fault::{EFFECTS, Fault};
+use kubeproof_contract::fault::EFFECTS;
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 
 #[path = "support/campaigns.rs"]
 mod campaigns;
 
-use campaigns::{Nobody, scenario_of};
-
-fn order(mode: Mode, effects: &[&str]) -> Order {
-    Order {
-        mode,
-        wanted: Wanted {
-            effects: effects.iter().map(|name| (*name).to_owned()).collect(),
-            pedantic: false,
-        },
-        every_poll: false,
-        seed: 1,
-        shard: None,
-        jobs: 1,
-    }
-}
+use campaigns::{Nobody, faults, order, scenario_of};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     let mut whole = Campaign::default();
@@ -45,11 +31,6 @@ fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     // How long it took is no part of what it has shown.
     whole.elapsed_seconds = 0.0;
     whole
-}
-
-fn faults(texts: &[&str]) -> Mode {
-    let read = |text: &&str| text.parse::<Fault>().expect("a fault");
-    Mode::These(texts.iter().map(read).collect())
 }
 
 #[test]
@@ -91,7 +72,7 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
         // Rules were revoked one after the other, each for as long as AWS refused: it did not end.
         "ec2:RevokeSecurityGroupIngress#1*1000=throttle",
     ] {
-        let shown = campaign(&scenario, &order(faults(&[fault]), &[]));
+        let shown = campaign(&scenario, &order(Mode::These(faults(&[fault])), &[]));
         assert_eq!(page::verdict(&shown), Verdict::Pass, "{fault}: {shown:?}");
         assert_eq!(shown.exercised, 1, "{fault}");
     }
@@ -158,7 +139,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             0,
         ),
     ] {
-        let shown = campaign(&scenario, &order(faults(&pair), &[]));
+        let shown = campaign(&scenario, &order(Mode::These(faults(&pair)), &[]));
         assert_eq!(page::verdict(&shown), Verdict::Pass, "{pair:?}: {shown:?}");
         assert_eq!(shown.exercised, 2, "{pair:?}");
         assert_eq!(shown.limits.len(), limits, "{pair:?}: {:?}", shown.limits);
@@ -170,7 +151,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
 #[track_caller]
 fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
     let scenario = scenario_of(&format!("testdata/provisioners/{file}"));
-    let mode = fault.map_or(Mode::Singles, |fault| faults(&[fault]));
+    let mode = fault.map_or(Mode::Singles, |fault| Mode::These(faults(&[fault])));
     let shown = campaign(&scenario, &order(mode, &[]));
     assert_eq!(page::verdict(&shown), Verdict::Fail, "{file}: {shown:?}");
     let found = shown.findings.iter().find(|finding: &&CampaignFinding| {
@@ -187,7 +168,7 @@ fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
         );
         assert!(found.replay.ends_with(&replay), "{}", found.replay);
         // What the command runs, run again, is found again.
-        let again = campaign(&scenario, &order(faults(&[fault]), &[]));
+        let again = campaign(&scenario, &order(Mode::These(faults(&[fault])), &[]));
         assert!(again.findings.contains(found), "{file}: {found:?}");
     }
 }
@@ -214,7 +195,10 @@ fn each_wrong_provisioner_is_exposed_by_a_fault_and_an_oracle() {
 #[test]
 fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
     let scenario = scenario_of("testdata/provisioners/twin_vpc_on_retry.yaml");
-    let both = faults(&["iam:CreateRole#1=throttle", "eks:CreateCluster#1=reject"]);
+    let both = Mode::These(faults(&[
+        "iam:CreateRole#1=throttle",
+        "eks:CreateCluster#1=reject",
+    ]));
     let shown = campaign(&scenario, &order(both, &[]));
     // Its clean run is wrong, too: a second provision makes a twin.
     let after: Vec<_> = shown
@@ -235,11 +219,17 @@ fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
 #[test]
 fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
-    let shown = campaign(&scenario, &order(faults(&["ec2:CreateVpc#9=reject"]), &[]));
+    let shown = campaign(
+        &scenario,
+        &order(Mode::These(faults(&["ec2:CreateVpc#9=reject"])), &[]),
+    );
     assert_eq!((shown.exercised, shown.unexplained()), (0, 1));
     assert_eq!(page::verdict(&shown), Verdict::Unknown);
     // One that struck explains why another did not.
-    let both = faults(&["ec2:CreateVpc#1=cancel", "eks:CreateCluster#1=reject"]);
+    let both = Mode::These(faults(&[
+        "ec2:CreateVpc#1=cancel",
+        "eks:CreateCluster#1=reject",
+    ]));
     let shown = campaign(&scenario, &order(both, &[]));
     assert_eq!((shown.exercised, shown.unreached.len()), (1, 1));
     assert!(shown.unreached[0].reason.is_some(), "{:?}", shown.unreached);

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::{Mode, Order, run};
-use kubeproof::faults::schedules::Wanted;
 use kubeproof::faults::shard::Shard;
 use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
@@ -14,7 +13,6 @@ use kubeproof::run::stage::Surroundings;
 use kubeproof::run::trial::{Part, Trial};
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page};
 use kubeproof_reports::record::Record;
@@ -32,7 +30,7 @@ mod variant;
 #[path = "../testdata/provisioners/wrong.rs"]
 mod wrong;
 
-use campaigns::{Nobody, scenario_of};
+use campaigns::{Nobody, faults, order, scenario_of};
 use table::Of::Contract;
 use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
 use variant::{Make, among, in_place};
@@ -41,23 +39,8 @@ fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")
 }
 
-fn order(mode: Mode) -> Order {
-    Order {
-        mode,
-        wanted: Wanted::default(),
-        every_poll: false,
-        seed: 1,
-        shard: None,
-        jobs: 1,
-    }
-}
-
-fn under(scenario: &Scenario, faults: &[&str]) -> Campaign {
-    let read = |text: &&str| text.parse::<Fault>().expect("a fault");
-    campaign(
-        scenario,
-        &order(Mode::These(faults.iter().map(read).collect())),
-    )
+fn under(scenario: &Scenario, texts: &[&str]) -> Campaign {
+    campaign(scenario, &order(Mode::These(faults(texts)), &[]))
 }
 
 /// The oracles that speak.
@@ -93,11 +76,10 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn whole(scenario: Scenario, faults: &[&str]) -> Record {
-    let read = |text: &&str| text.parse::<Fault>().expect("a fault");
+fn whole(scenario: Scenario, texts: &[&str]) -> Record {
     let trial = Trial {
         scenario,
-        part: Part::Lifecycle(faults.iter().map(read).collect()),
+        part: Part::Lifecycle(faults(texts)),
         tier: Tier::Rehearsal,
         seed: 1,
     };
@@ -225,15 +207,11 @@ fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     // Another order of calls needs fewer of one name: that fault has nothing to strike.
     assert!(missed.len() <= 1, "{missed:?}");
     let sliced = Order {
-        wanted: Wanted {
-            effects: effects.iter().map(|name| (*name).to_owned()).collect(),
-            pedantic: false,
-        },
         shard: Some(Shard {
             number: 1,
             of: slice,
         }),
-        ..order(Mode::Singles)
+        ..order(Mode::Singles, effects)
     };
     let shown = campaign(&scenario, &sliced);
     assert!(shown.lifecycles > 5, "{}", shown.lifecycles);

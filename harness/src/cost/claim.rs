@@ -97,18 +97,13 @@ fn plural(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use super::*;
 
     fn line(name: &str, title: &str, usd_per_hour: &str) -> EstimateLine {
         EstimateLine {
-            line: name.to_owned(),
             title: title.to_owned(),
-            usd_per_hour: usd_per_hour.parse().expect("a price"),
-            min_usd: Decimal::ZERO,
-            expected_usd: Decimal::ZERO,
-            max_usd: Decimal::ZERO,
-            planned_usd: None,
-            source: String::new(),
+            ..samples::estimate(name, usd_per_hour.parse().expect("a price"))
         }
     }
 

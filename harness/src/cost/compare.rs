@@ -174,28 +174,15 @@ mod tests {
     use jiff::Timestamp;
     use kubeproof_contract::cost::EstimateLine;
 
+    use super::super::samples;
     use super::*;
 
     fn known(estimated: i64, billed: Option<i64>, is_final: bool) -> Known {
-        let charge = |cents| Charge {
-            line: "nodes".to_owned(),
-            usage_type: "Hours".to_owned(),
-            resource_id: None,
-            run_id: None,
-            quantity: Decimal::ONE,
-            unit: "Hrs".to_owned(),
-            usd: Decimal::new(cents, 2),
-        };
+        let charge = |cents| samples::charge("nodes", Decimal::new(cents, 2));
         let estimated = Decimal::new(estimated, 2);
         let line = EstimateLine {
-            line: "nodes".to_owned(),
-            title: "2 × node".to_owned(),
-            usd_per_hour: estimated,
-            min_usd: estimated,
-            expected_usd: estimated,
-            max_usd: estimated,
             planned_usd: Some(estimated),
-            source: String::new(),
+            ..samples::estimate("nodes", estimated)
         };
         Known {
             claimed: None,
@@ -260,7 +247,7 @@ mod tests {
     fn the_meter_judges_by_the_same_tolerance_and_beside_a_bill_that_agrees() {
         let metered = |cents: i64, bill: Option<i64>| {
             let mut known = known(80, bill, true);
-            known.metered = Some(charges(cents));
+            known.metered = Some(vec![samples::charge("nodes", Decimal::new(cents, 2))]);
             known
         };
         check(&metered(100, Some(80)), Verdict::Pass);
@@ -273,13 +260,6 @@ mod tests {
         check(&never(100), Verdict::Pass);
         check(&never(101), Verdict::Fail);
         check(&never(0), Verdict::Unknown);
-    }
-
-    fn charges(cents: i64) -> Vec<Charge> {
-        let Bill::Read(bill) = known(0, Some(cents), true).billed else {
-            panic!("a bill that was read")
-        };
-        bill.charges
     }
 
     #[test]

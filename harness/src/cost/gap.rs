@@ -99,17 +99,13 @@ pub fn name(line: &Line<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use super::*;
 
     fn charge(usd: Decimal) -> Charge {
         Charge {
-            line: "x".to_owned(),
-            usage_type: "X".to_owned(),
             resource_id: Some("id-1".to_owned()),
-            run_id: None,
-            quantity: Decimal::ONE,
-            unit: "Hrs".to_owned(),
-            usd,
+            ..samples::charge("x", usd)
         }
     }
 
@@ -163,14 +159,8 @@ mod tests {
 
     fn estimate(min: i64, max: i64) -> EstimateLine {
         EstimateLine {
-            line: "x".to_owned(),
-            title: "2 × box".to_owned(),
-            usd_per_hour: Decimal::ONE,
             min_usd: Decimal::new(min, 2),
-            expected_usd: Decimal::new(max, 2),
-            max_usd: Decimal::new(max, 2),
-            planned_usd: None,
-            source: String::new(),
+            ..samples::estimate("box", Decimal::new(max, 2))
         }
     }
 

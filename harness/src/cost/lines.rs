@@ -82,40 +82,22 @@ mod tests {
 
     use jiff::Timestamp;
     use kubeproof_contract::Decimal;
-    use kubeproof_contract::cost::{Billed, Estimate, EstimateLine};
+    use kubeproof_contract::cost::{Billed, Estimate};
 
+    use super::super::samples;
     use super::*;
 
-    fn estimate(name: &str) -> EstimateLine {
-        EstimateLine {
-            line: name.to_owned(),
-            title: format!("2 × {name}"),
-            usd_per_hour: Decimal::ONE,
-            min_usd: Decimal::ONE,
-            expected_usd: Decimal::ONE,
-            max_usd: Decimal::ONE,
-            planned_usd: None,
-            source: String::new(),
-        }
-    }
-
-    fn charge(name: &str, usd: i64) -> Charge {
-        Charge {
-            line: name.to_owned(),
-            usage_type: "Hours".to_owned(),
-            resource_id: None,
-            run_id: None,
-            quantity: Decimal::ONE,
-            unit: "Hrs".to_owned(),
-            usd: Decimal::from(usd),
-        }
+    fn charge(line: &str, usd: i64) -> Charge {
+        samples::charge(line, Decimal::from(usd))
     }
 
     fn known(billed: Vec<Charge>) -> Known {
         Known {
             claimed: None,
             estimate: Estimate {
-                lines: vec![estimate("node"), estimate("gateway")],
+                lines: ["node", "gateway"]
+                    .map(|line| samples::estimate(line, Decimal::ONE))
+                    .to_vec(),
                 left_out: Vec::new(),
             },
             lived: BTreeMap::new(),

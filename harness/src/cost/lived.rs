@@ -52,6 +52,7 @@ mod tests {
     use kubeproof_contract::Decimal;
     use kubeproof_contract::resource::Resource;
 
+    use super::super::samples;
     use super::*;
 
     #[test]
@@ -74,13 +75,8 @@ mod tests {
             to: to.map(at),
         };
         let charge = |id: &str| Charge {
-            line: "disks".to_owned(),
-            usage_type: String::new(),
             resource_id: Some(id.to_owned()),
-            run_id: None,
-            quantity: Decimal::ONE,
-            unit: String::new(),
-            usd: Decimal::ONE,
+            ..samples::charge("disks", Decimal::ONE)
         };
         let lives = [
             life("a", 60, Some(180)),

@@ -1,15 +1,38 @@
-//! What tests of campaigns share: a scenario by its file, and nobody who watches.
+//! What tests of campaigns share: a scenario by its file, an order, faults, and nobody who watches.
 
 use std::path::PathBuf;
 
-use kubeproof::faults::campaign::Watcher;
+use kubeproof::faults::campaign::{Mode, Order, Watcher};
+use kubeproof::faults::schedules::Wanted;
 use kubeproof::providers;
 use kubeproof::scenario::{self, Scenario};
+use kubeproof_contract::fault::Fault;
 
 /// Watches nothing.
 pub struct Nobody;
 
 impl Watcher for Nobody {}
+
+/// Faults as they are written.
+pub fn faults(texts: &[&str]) -> Vec<Fault> {
+    let read = |text: &&str| text.parse().expect("a fault");
+    texts.iter().map(read).collect()
+}
+
+/// A campaign of these effects, or of all that are documented, with one thread and one seed.
+pub fn order(mode: Mode, effects: &[&str]) -> Order {
+    Order {
+        mode,
+        wanted: Wanted {
+            effects: effects.iter().map(|name| (*name).to_owned()).collect(),
+            pedantic: false,
+        },
+        every_poll: false,
+        seed: 1,
+        shard: None,
+        jobs: 1,
+    }
+}
 
 /// The scenario of a file, from the crate's folder on.
 pub fn scenario_of(file: &str) -> Scenario {

@@ -11,20 +11,22 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 
 use crate::variant::{Acts, Bend, Parts, tears_down};
 
-const MADE: &str = "<AuthorizeSecurityGroupIngressResponse><return>true</return>\
-                    </AuthorizeSecurityGroupIngressResponse>";
-
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed(
         "loses a rule",
         parts,
-        |parts| Box::pin(async { parts.bent(Careless).provision().await }),
+        |parts| Box::pin(async { parts.bent(Careless(is_of_rule)).provision().await }),
         tears_down,
     )
 }
 
+fn is_of_rule(operation: &str) -> bool {
+    operation == "AuthorizeSecurityGroupIngress"
+}
+
+/// Takes a throttled change for one that was made, where the operation is one of these.
 #[derive(Debug)]
-struct Careless;
+pub struct Careless(pub fn(&str) -> bool);
 
 #[async_trait]
 impl Bend for Careless {
@@ -35,8 +37,10 @@ impl Bend for Careless {
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
         let answer = inner.send(request).await?;
-        if call.operation == "AuthorizeSecurityGroupIngress" && answer.status().is_server_error() {
-            return Ok(Response::new(Bytes::from_static(MADE.as_bytes())));
+        let operation = &call.operation;
+        if (self.0)(operation) && answer.status().is_server_error() {
+            let made = format!("<{operation}Response><return>true</return></{operation}Response>");
+            return Ok(Response::new(Bytes::from(made)));
         }
         Ok(answer)
     }

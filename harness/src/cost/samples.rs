@@ -1,0 +1,33 @@
+//! Charges and lines of estimates for the tests of this folder.
+//!
+//! Apart from the tests because each of them needs one with another figure.
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::cost::{Charge, EstimateLine};
+
+/// A charge for a line, US dollars.
+pub fn charge(line: &str, usd: Decimal) -> Charge {
+    Charge {
+        line: line.to_owned(),
+        usage_type: "Hours".to_owned(),
+        resource_id: None,
+        run_id: None,
+        quantity: Decimal::ONE,
+        unit: "Hrs".to_owned(),
+        usd,
+    }
+}
+
+/// A line of an estimate that costs so much, US dollars: an hour, and whenever it starts.
+pub fn estimate(line: &str, usd: Decimal) -> EstimateLine {
+    EstimateLine {
+        line: line.to_owned(),
+        title: format!("2 × {line}"),
+        usd_per_hour: usd,
+        min_usd: usd,
+        expected_usd: usd,
+        max_usd: usd,
+        planned_usd: None,
+        source: String::new(),
+    }
+}
