@@ -59,7 +59,7 @@ fn a_mistake_is_shown_with_file_line_column_and_what_would_be_right() {
     refused_change(
         "t3.medium",
         "t3.mega",
-        "no price is known for instance type `t3.mega`",
+        "unknown instance type `t3.mega`; known: t3.2xlarge",
     );
     refused_change("      count: 2\n", "", "missing field `count`");
     refused_change(

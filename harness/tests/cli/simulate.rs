@@ -97,7 +97,7 @@ fn what_the_callers_environment_says_otherwise_is_taken_out_and_its_region_taken
         .output()
         .expect("the program starts");
     assert_eq!(code(&output), 2);
-    assert!(stderr(&output).contains("AWS_REGION: no prices are known for region `nowhere-1`"));
+    assert!(stderr(&output).contains("AWS_REGION: unknown region `nowhere-1`"));
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub struct EksAccount {
     spec: EksSpec,
     connection: Connection,
     clients: Clients,
+    leftovers: bool,
 }
 
 impl EksAccount {
@@ -49,6 +50,22 @@ impl EksAccount {
             spec,
             connection,
             clients,
+            leftovers: false,
+        }
+    }
+
+    /// The same, of a scenario whose job leaves a load balancer and a volume for teardown.
+    #[must_use]
+    pub fn with_leftovers(self, leftovers: bool) -> Self {
+        Self { leftovers, ..self }
+    }
+
+    /// What is estimated.
+    fn asked(&self) -> cost::Asked<'_> {
+        cost::Asked {
+            spec: &self.spec,
+            leftovers: self.leftovers,
+            today: self.connection.clock.now(),
         }
     }
 
@@ -167,13 +184,23 @@ impl Account for EksAccount {
     }
 
     fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
-        cost::estimate(&self.spec, start, duration_minutes)
+        cost::estimate(&self.asked(), start, duration_minutes)
+    }
+
+    fn estimate_between(&self, from: Timestamp, to: Timestamp) -> Estimate {
+        cost::estimate_between(&self.asked(), from, to)
     }
 
     async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
         let config = sdk::config(&self.connection, BILLING_REGION);
         let client = aws_sdk_costexplorer::Client::new(&config);
-        cost::billed::read(&client, run, from, self.connection.clock.now()).await
+        let plan = cost::billed::Plan {
+            region: self.spec.region.0.clone(),
+            gateways: u32::from(self.spec.availability_zones.0),
+            balancers: u32::from(self.leftovers),
+        };
+        let now = self.connection.clock.now();
+        cost::billed::read(&client, run, &plan, from, now).await
     }
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Estimate, EstimateLine};
 
+use crate::catalogue;
 use crate::prices::{self, HOURS_PER_MONTH, Price};
 use crate::spec::EksSpec;
 use usage::{Rounding, Span};
@@ -31,90 +32,200 @@ pub const LOAD_BALANCER: &str = "load_balancer";
 /// Decimals of US dollars in estimates: a millionth is far below every price.
 const DECIMALS: u32 = 6;
 
+/// The size of the volume that the job claims, GB.
+const CLAIMED_GB: u32 = 4;
+
+/// What an estimate is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The cluster.
+    pub spec: &'a EksSpec,
+    /// Whether the job leaves a load balancer and a volume for teardown.
+    pub leftovers: bool,
+    /// The date for what starts at an unknown time: a version grows old.
+    pub today: Timestamp,
+}
+
 /// What one line is made of.
 struct Item {
     line: &'static str,
     title: String,
-    /// How many units pass in an hour or month: a number of things, or of GB.
-    amount: Decimal,
+    /// How many things.
+    count: u32,
+    /// How many units of one of them pass in an hour or month: 1, or its GB.
+    amount: u32,
     price: Option<&'static Price>,
     rounding: Rounding,
+    /// Its usage types, without the region's prefix.
+    usage: Vec<String>,
 }
 
 /// The estimate of a scenario for a duration, and for a planned start when it is known.
-pub fn estimate(spec: &EksSpec, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+pub fn estimate(asked: &Asked<'_>, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+    let length = SignedDuration::from_mins(i64::from(duration_minutes));
+    let planned = start.map(|from| (from, from + length));
+    of(asked, planned, duration_minutes)
+}
+
+/// The estimate for exactly this time, as if everything had lived so long.
+pub fn estimate_between(asked: &Asked<'_>, from: Timestamp, to: Timestamp) -> Estimate {
+    let minutes = (to.duration_since(from).as_secs().max(1) + 59) / 60;
+    of(
+        asked,
+        Some((from, to.max(from))),
+        u32::try_from(minutes).unwrap_or(u32::MAX),
+    )
+}
+
+fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) -> Estimate {
     let mut estimate = Estimate {
-        lines: Vec::new(),
         left_out: left_out(),
+        ..Estimate::default()
     };
-    for item in items(spec) {
-        match line(&item, start, duration_minutes) {
+    let region = asked.spec.region.0.as_str();
+    let at = planned.map_or(asked.today, |(from, _)| from);
+    let unpriced = |item: &Item| format!("{} in {region}", item.title);
+    for item in items(asked.spec, at) {
+        match line(&item, region, planned, minutes) {
             Some(line) => estimate.lines.push(line),
-            None => estimate.left_out.push(format!(
-                "{}: no price is known in {}",
-                item.title, spec.region.0
-            )),
+            None => estimate.unpriced.push(unpriced(&item)),
+        }
+    }
+    for item in workload(asked) {
+        match line(&item, region, planned, minutes) {
+            Some(line) => estimate.workload.push(line),
+            None => estimate.unpriced.push(unpriced(&item)),
         }
     }
     estimate
 }
 
-fn items(spec: &EksSpec) -> Vec<Item> {
+fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
     let region = spec.region.0.as_str();
-    let zones = Decimal::from(spec.availability_zones.0);
+    let zones = u32::from(spec.availability_zones.0);
     let mut items = vec![Item {
         line: CONTROL_PLANE,
         title: "1 × EKS control plane".to_owned(),
-        amount: Decimal::ONE,
+        count: 1,
+        amount: 1,
         price: prices::exact(region, "control_plane", "EKS cluster standard support"),
         rounding: Rounding::Exact,
+        usage: vec!["AmazonEKS-Hours:perCluster".to_owned()],
     }];
+    items.extend(extended_support(spec, at));
     for group in &spec.node_groups.0 {
         let kind = &group.instance_type.0;
         items.push(Item {
             line: NODES,
             title: format!("{} × {kind}", group.count.0),
-            amount: Decimal::from(group.count.0),
+            count: group.count.0,
+            amount: 1,
             price: prices::exact(region, "instance", kind),
             rounding: Rounding::Seconds,
+            usage: vec![format!("BoxUsage:{kind}")],
         });
     }
     items.push(Item {
         line: NAT_GATEWAY,
         title: format!("{zones} × NAT gateway"),
-        amount: zones,
+        count: zones,
+        amount: 1,
         price: prices::exact(region, "nat_gateway", "NAT gateway hour"),
         rounding: Rounding::ClockHours,
+        usage: vec!["NatGateway-Hours".to_owned()],
     });
-    items.push(Item {
-        line: PUBLIC_IPV4,
-        title: format!("{zones} × public IPv4 address"),
-        amount: zones,
-        price: prices::exact(region, "public_ipv4", "Public IPv4 in use"),
-        rounding: Rounding::Seconds,
-    });
+    items.push(addresses(region, zones, "public IPv4 address"));
     for group in &spec.node_groups.0 {
-        items.push(Item {
-            line: DISKS,
-            title: format!("{} × {} GB gp3", group.count.0, group.disk_gb.0),
-            amount: Decimal::from(group.count.0) * Decimal::from(group.disk_gb.0),
-            price: prices::exact(region, "disk", "EBS gp3 storage"),
-            rounding: Rounding::CalendarMonth,
-        });
+        let gb = group.disk_gb.0;
+        items.push(disks(region, group.count.0, gb));
     }
     items
 }
 
-fn line(item: &Item, start: Option<Timestamp>, duration_minutes: u32) -> Option<EstimateLine> {
+/// The surcharge of a version in extended support: a line of its own on the bill.
+fn extended_support(spec: &EksSpec, at: Timestamp) -> Option<Item> {
+    let version = spec.kubernetes_version.0.as_str();
+    catalogue::is_extended(version, at).then(|| Item {
+        line: CONTROL_PLANE,
+        title: format!("1 × extended support of Kubernetes {version}"),
+        count: 1,
+        amount: 1,
+        price: prices::exact(
+            &spec.region.0,
+            "control_plane",
+            "EKS extended support surcharge",
+        ),
+        rounding: Rounding::Exact,
+        usage: vec!["AmazonEKS-Hours:extendedSupport".to_owned()],
+    })
+}
+
+/// Public addresses. One is either in use or idle, at the same price: both are one line, in which nothing
+/// can hide.
+fn addresses(region: &str, count: u32, title: &str) -> Item {
+    Item {
+        line: PUBLIC_IPV4,
+        title: format!("{count} × {title}"),
+        count,
+        amount: 1,
+        price: prices::exact(region, "public_ipv4", "Public IPv4 in use"),
+        rounding: Rounding::Seconds,
+        usage: ["PublicIPv4:InUseAddress", "PublicIPv4:IdleAddress"]
+            .map(str::to_owned)
+            .to_vec(),
+    }
+}
+
+fn disks(region: &str, count: u32, gb: u32) -> Item {
+    Item {
+        line: DISKS,
+        title: format!("{count} × {gb} GB gp3"),
+        count,
+        amount: gb,
+        price: prices::exact(region, "disk", "EBS gp3 storage"),
+        rounding: Rounding::CalendarMonth,
+        usage: vec!["EBS:VolumeUsage.gp3".to_owned()],
+    }
+}
+
+/// What the job leaves for teardown: a balancer with an address in each zone, and a volume.
+fn workload(asked: &Asked<'_>) -> Vec<Item> {
+    if !asked.leftovers {
+        return Vec::new();
+    }
+    let region = asked.spec.region.0.as_str();
+    let zones = u32::from(asked.spec.availability_zones.0);
+    let balancer = Item {
+        line: LOAD_BALANCER,
+        title: "1 × classic load balancer of the job".to_owned(),
+        count: 1,
+        amount: 1,
+        price: prices::exact(region, "load_balancer", "Classic LB hour"),
+        rounding: Rounding::ClockHours,
+        usage: vec!["LoadBalancerUsage".to_owned()],
+    };
+    vec![
+        balancer,
+        addresses(region, zones, "public IPv4 address of the job's balancer"),
+        disks(region, 1, CLAIMED_GB),
+    ]
+}
+
+fn line(
+    item: &Item,
+    region: &str,
+    planned: Option<(Timestamp, Timestamp)>,
+    minutes: u32,
+) -> Option<EstimateLine> {
     let price = item.price?;
-    let usd = |quantity: Decimal| (quantity * item.amount * price.usd).round_dp(DECIMALS);
+    let units = Decimal::from(item.count) * Decimal::from(item.amount);
+    let usd = |quantity: Decimal| (quantity * units * price.usd).round_dp(DECIMALS);
     let hour = match item.rounding {
         Rounding::CalendarMonth => Decimal::ONE / Decimal::from(HOURS_PER_MONTH),
         _ => Decimal::ONE,
     };
-    let span = Span::of(item.rounding, duration_minutes);
-    let end = SignedDuration::from_mins(i64::from(duration_minutes));
-    let planned = start.map(|from| usd(usage::quantity(item.rounding, from, from + end)));
+    let span = Span::of(item.rounding, minutes);
+    let forms = |bare: &String| catalogue::usage_types(region, bare);
     Some(EstimateLine {
         line: item.line.to_owned(),
         title: item.title.clone(),
@@ -122,8 +233,10 @@ fn line(item: &Item, start: Option<Timestamp>, duration_minutes: u32) -> Option<
         min_usd: usd(span.min),
         expected_usd: usd(span.expected),
         max_usd: usd(span.max),
-        planned_usd: planned,
+        planned_usd: planned.map(|(from, to)| usd(usage::quantity(item.rounding, from, to))),
         source: format!("{} ({})", price.source, price.source_date),
+        count: item.count,
+        usage_types: item.usage.iter().flat_map(forms).collect(),
     })
 }
 
@@ -135,7 +248,7 @@ fn left_out() -> Vec<String> {
         "traffic between zones (0.01 USD/GB each way) and to the internet: depends on the job",
         "surplus CPU credits of T3 instances, 0.05 USD per vCPU-hour: only a job that keeps the \
          CPU busy spends them",
-        "load balancers and volumes that the job itself asks for",
+        "load balancers and volumes that other jobs than the scenario's ask for",
         "CloudWatch Logs of the control plane, 0.50 USD/GB: the first 5 GB of a month are free",
         "Cost Explorer requests, 0.01 USD each: the audit's own cost, not the cluster's",
     ]

@@ -4,6 +4,7 @@
 //! its own beside them.
 
 pub mod account;
+pub mod catalogue;
 pub mod cost;
 pub mod credentials;
 pub mod defects;

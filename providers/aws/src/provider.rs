@@ -85,7 +85,8 @@ impl Provider for Aws {
     }
 
     fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
-        Box::new(EksAccount::new(spec(scenario), connection))
+        let account = EksAccount::new(spec(scenario), connection);
+        Box::new(account.with_leftovers(scenario.job.with_leftovers))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {

@@ -86,7 +86,7 @@ impl Provisioner for EksProvisioner {
     }
 
     fn claim(&self) -> Option<Claim> {
-        claim::of(&self.spec)
+        claim::of(&self.spec, self.connection.clock.now())
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {

@@ -40,7 +40,7 @@ const SERVICE_ENDPOINT: &str = "AWS_ENDPOINT_URL_";
 /// The region that a caller's environment names, else the usual one.
 ///
 /// # Errors
-/// When it is not one whose prices are known.
+/// When there is no such region.
 pub fn region(environment: &BTreeMap<String, String>) -> Result<Region, String> {
     let named = REGION_VARIABLES
         .iter()

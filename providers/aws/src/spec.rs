@@ -7,13 +7,7 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::prices;
-
-/// The regions whose prices we know.
-pub const REGIONS: &[&str] = &["us-east-1"];
-
-/// The Kubernetes versions that EKS offers in standard support at the date of the price table.
-pub const KUBERNETES_VERSIONS: &[&str] = &["1.34", "1.35"];
+use crate::catalogue;
 
 /// The EKS cluster that a scenario asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +16,7 @@ pub struct EksSpec {
     /// Region, such as `us-east-1`.
     #[serde(default)]
     pub region: Region,
-    /// Kubernetes version, in quotes: `"1.34"`.
+    /// Kubernetes version, in quotes: `"1.34"`. One in extended support costs a surcharge.
     pub kubernetes_version: KubernetesVersion,
     /// The VPC's network, from /16 to /24.
     #[serde(default)]
@@ -67,7 +61,7 @@ pub struct IngressRule {
     pub cidr: Cidr,
 }
 
-/// A region whose prices we know.
+/// A region. Where no prices are known, everything is judged but the cost, which is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -77,12 +71,13 @@ impl TryFrom<String> for Region {
     type Error = String;
 
     fn try_from(given: String) -> Result<Self, Self::Error> {
-        if REGIONS.contains(&given.as_str()) {
+        if catalogue::regions().any(|known| known == given) {
             Ok(Self(given))
         } else {
+            let known: Vec<&str> = catalogue::regions().collect();
             Err(format!(
-                "no prices are known for region `{given}`; known: {}",
-                REGIONS.join(", ")
+                "unknown region `{given}`; known: {}",
+                known.join(", ")
             ))
         }
     }
@@ -100,7 +95,7 @@ impl Default for Region {
     }
 }
 
-/// A Kubernetes version in standard support.
+/// A Kubernetes version of EKS, in standard or extended support.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -110,12 +105,14 @@ impl TryFrom<String> for KubernetesVersion {
     type Error = String;
 
     fn try_from(given: String) -> Result<Self, Self::Error> {
-        if KUBERNETES_VERSIONS.contains(&given.as_str()) {
+        let versions = catalogue::versions();
+        if versions.iter().any(|known| known.name == given) {
             Ok(Self(given))
         } else {
-            let known = KUBERNETES_VERSIONS.join(", ");
+            let known: Vec<&str> = versions.iter().map(|known| known.name).collect();
             Err(format!(
-                "EKS does not offer Kubernetes `{given}` in standard support; offered: {known}"
+                "EKS does not offer Kubernetes `{given}`; known: {}",
+                known.join(", ")
             ))
         }
     }
@@ -278,7 +275,7 @@ impl Default for DiskSize {
     }
 }
 
-/// An instance type whose price we know.
+/// An instance type. Where no price of it is known, everything is judged but the cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -288,7 +285,7 @@ impl TryFrom<String> for InstanceType {
     type Error = String;
 
     fn try_from(given: String) -> Result<Self, Self::Error> {
-        let known = prices::instance_types();
+        let known = catalogue::instance_types();
         if known.contains(&given.as_str()) {
             return Ok(Self(given));
         }
@@ -298,13 +295,13 @@ impl TryFrom<String> for InstanceType {
             .filter(|name| name.starts_with(family))
             .copied()
             .collect();
-        let near = if family.is_empty() || near.is_empty() {
-            known
-        } else {
-            near
-        };
+        if family.is_empty() || near.is_empty() {
+            return Err(format!(
+                "unknown instance type `{given}`: it should look like t3.medium"
+            ));
+        }
         Err(format!(
-            "no price is known for instance type `{given}`; known: {}",
+            "unknown instance type `{given}`; known: {}",
             near.join(", ")
         ))
     }

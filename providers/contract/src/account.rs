@@ -131,6 +131,14 @@ pub trait Account: Send + Sync {
     /// The estimate per line for a start (if known) and a duration.
     fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate;
 
+    /// The estimate per line for exactly this time, each as if it had lived so long. The default counts
+    /// begun minutes.
+    fn estimate_between(&self, from: Timestamp, to: Timestamp) -> Estimate {
+        let seconds = to.duration_since(from).as_secs().max(1);
+        let minutes = u32::try_from((seconds + 59) / 60).unwrap_or(u32::MAX);
+        self.estimate(Some(from), minutes)
+    }
+
     /// What the cloud's billing data say of the run, from `from` on until now.
     ///
     /// # Errors

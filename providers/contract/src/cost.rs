@@ -25,26 +25,74 @@ pub struct EstimateLine {
     pub planned_usd: Option<Decimal>,
     /// Where the price is from, with its date.
     pub source: String,
+    /// How many things of the same price it is made of.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// The cloud's names of the usage behind it: a charge of another usage type is another line.
+    /// Empty: every charge of the line's name belongs to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usage_types: Vec<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl EstimateLine {
+    /// Whether a charge belongs to this line: the same line and one of its usage types.
+    pub fn covers(&self, charge: &Charge) -> bool {
+        self.line == charge.line
+            && (self.usage_types.is_empty() || self.usage_types.contains(&charge.usage_type))
+    }
+
+    /// Whether both lines are of the same usage, so that they can be added.
+    pub fn is_same_usage(&self, other: &Self) -> bool {
+        self.line == other.line && self.usage_types == other.usage_types
+    }
 }
 
 /// The estimate of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Its lines.
+    /// The lines of the cluster.
     pub lines: Vec<EstimateLine>,
+    /// The lines of what the scenario's job makes behind the provisioner's back: no part of the
+    /// cluster's list price, but on the same bill.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workload: Vec<EstimateLine>,
     /// What it leaves out on purpose and why (traffic, burst credits), for the reader.
     pub left_out: Vec<String>,
+    /// What has no known price: then the cost is unknown, and every sum a part of it only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpriced: Vec<String>,
 }
 
 impl Estimate {
-    /// List price of one hour of everything, US dollars.
+    /// All lines: of the cluster, then of the job.
+    pub fn all_lines(&self) -> impl Iterator<Item = &EstimateLine> {
+        self.lines.iter().chain(&self.workload)
+    }
+
+    /// List price of one hour of the cluster, US dollars.
     pub fn usd_per_hour(&self) -> Decimal {
         self.lines.iter().map(|line| line.usd_per_hour).sum()
     }
 
-    /// Expected cost of the planned duration, US dollars.
+    /// Expected cost of the cluster for the planned duration, US dollars.
     pub fn expected_usd(&self) -> Decimal {
         self.lines.iter().map(|line| line.expected_usd).sum()
+    }
+
+    /// The most that the planned duration can cost, whatever its start, with what the job makes, US
+    /// dollars.
+    pub fn max_usd(&self) -> Decimal {
+        self.all_lines().map(|line| line.max_usd).sum()
+    }
+
+    /// What the planned start and duration cost, with what the job makes, US dollars. `None` when the
+    /// start is not known.
+    pub fn planned_usd(&self) -> Option<Decimal> {
+        self.all_lines().map(|line| line.planned_usd).sum()
     }
 }
 

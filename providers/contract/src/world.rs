@@ -26,6 +26,11 @@ pub trait World: Send + Sync {
     /// program that knows no runs.
     fn charges(&self, from: Timestamp) -> Vec<Charge>;
 
+    /// What was used and has no known price, in words: what the meter counted is not all then.
+    fn unpriced(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The ids of decoys: neighbours' and shared resources that must survive, with a digest of each
     /// one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;

@@ -13,6 +13,7 @@ pub fn estimate() -> Estimate {
     Estimate {
         lines: Vec::new(),
         left_out: vec![format!("everything: {FREE}")],
+        ..Estimate::default()
     }
 }
 

@@ -69,10 +69,12 @@ pub fn estimate(
                 .to_owned(),
         );
     }
-    let count = Decimal::from(spec.nodes());
+    let nodes = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
+    let count = Decimal::from(nodes);
+    let mut unpriced = Vec::new();
     let lines = match price(kind, listed_cents) {
         None => {
-            left_out.push(format!("{count} × {kind}: no price is known"));
+            unpriced.push(format!("{count} × {kind}"));
             Vec::new()
         }
         Some(price) => {
@@ -88,10 +90,17 @@ pub fn estimate(
                 max_usd: usd,
                 planned_usd: start.map(|_| usd),
                 source: price.source,
+                count: nodes,
+                usage_types: vec![kind.clone()],
             }]
         }
     };
-    Estimate { lines, left_out }
+    Estimate {
+        lines,
+        left_out,
+        unpriced,
+        ..Estimate::default()
+    }
 }
 
 #[cfg(test)]

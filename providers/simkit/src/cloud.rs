@@ -92,6 +92,11 @@ pub trait Cloud: Send + 'static {
     /// What the meter counted since `from` for everything but decoys.
     fn charges(&self, from: Timestamp) -> Vec<Charge>;
 
+    /// What was used and has no known price, in words.
+    fn unpriced(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Decoys with a digest of each one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
 

@@ -111,6 +111,10 @@ impl<C: Cloud> World for InMemory<C> {
         self.with(|cloud| cloud.charges(from))
     }
 
+    fn unpriced(&self) -> Vec<String> {
+        self.with(|cloud| cloud.unpriced())
+    }
+
     fn decoys(&self) -> Vec<(Resource, String)> {
         self.with(|cloud| cloud.decoys())
     }

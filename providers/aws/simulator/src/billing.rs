@@ -2,7 +2,7 @@
 //!
 //! Apart from the services that are billed: they only say when a usage begins and ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -34,6 +34,8 @@ pub struct Billing {
     pub cost_tags: BTreeMap<String, CostTag>,
     /// How many Cost Explorer requests were made: each is billed.
     pub requests: u64,
+    /// What was used and has no price of its own in the region, in words.
+    pub unpriced: BTreeSet<String>,
 }
 
 impl Default for Billing {
@@ -49,6 +51,7 @@ impl Default for Billing {
                 ("eks:cluster-name".to_owned(), tag),
             ]),
             requests: 0,
+            unpriced: BTreeSet::new(),
         }
     }
 }

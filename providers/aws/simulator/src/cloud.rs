@@ -173,6 +173,10 @@ impl Cloud for AwsCloud {
         self.state.places.insert(host.to_owned(), place);
     }
 
+    fn unpriced(&self) -> Vec<String> {
+        self.state.billing.unpriced.iter().cloned().collect()
+    }
+
     fn decoys(&self) -> Vec<(Resource, String)> {
         decoys::digests(&self.state)
     }

@@ -3,6 +3,7 @@
 use kubeproof_aws_simulator::billing::prices::{self, Item};
 use kubeproof_aws_simulator::billing::usage;
 use kubeproof_contract::Decimal;
+use kubeproof_simkit::cloud::Cloud as _;
 use serde_json::{Value, json};
 
 #[path = "support/requests.rs"]
@@ -215,10 +216,31 @@ fn rates_measured_in_london_are_used_there() {
 }
 
 #[test]
-fn an_instance_type_without_a_price_is_refused_and_not_free() {
+fn an_instance_type_without_a_price_is_not_counted_and_said_to_be_unpriced() {
     let mut cloud = account(setup());
     let none = std::collections::BTreeMap::new();
-    let refused = usage::instance(cloud.state(), "i-1", "x9.huge", &none, Some("r1"));
-    assert_eq!(refused.expect_err("no price").code, "InvalidParameterValue");
+    usage::instance(cloud.state(), "i-1", "r5.large", &none, Some("r1"));
     assert!(cloud.state().meter.periods().is_empty());
+    let expected = "BoxUsage:r5.large in us-east-1: no price is known, it is not counted";
+    assert_eq!(cloud.unpriced(), [expected]);
+}
+
+#[test]
+fn what_is_counted_at_the_price_of_another_region_is_said_to_be_unpriced() {
+    let check = |region: &str, expected: &[&str]| {
+        let mut setup = setup();
+        region.clone_into(&mut setup.region);
+        setup.decoys = false;
+        let mut cloud = account(setup);
+        let none = std::collections::BTreeMap::new();
+        usage::nat_gateway(cloud.state(), "nat-1", &none, Some("r1"));
+        assert_eq!(cloud.unpriced(), expected, "{region}");
+        assert_eq!(cloud.state().meter.periods().len(), 1, "{region}");
+    };
+    check("us-east-1", &[]);
+    // Measured there: a price of its own.
+    check("eu-west-2", &[]);
+    let stands_in = "EUC1-NatGateway-Hours: no price is known in eu-central-1, it is counted at that of \
+                     us-east-1";
+    check("eu-central-1", &[stands_in]);
 }

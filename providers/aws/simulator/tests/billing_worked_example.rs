@@ -30,8 +30,7 @@ fn bill(start: &str, minutes: i64) -> BTreeMap<String, Decimal> {
             "t3.medium",
             &tags,
             Some(RUN),
-        )
-        .expect("a type with a price");
+        );
         usage::volume(&mut state, &format!("vol-{name}"), 20, &tags, Some(RUN));
     }
     state.now = start + SignedDuration::from_mins(minutes);

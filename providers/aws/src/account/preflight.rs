@@ -140,18 +140,9 @@ async fn version(spec: &EksSpec, clients: &Clients) -> Judgement {
         )));
     };
     let status = found.version_status().map_or("", |status| status.as_str());
-    Ok(
-        if status.eq_ignore_ascii_case("STANDARD_SUPPORT") || status.is_empty() {
-            Ok(format!("Kubernetes {asked} is offered {status}")
-                .trim_end()
-                .to_owned())
-        } else {
-            // Extended support costs six times as much: the estimate would be wrong.
-            Err(format!(
-                "Kubernetes {asked} is in {status}, not in standard support"
-            ))
-        },
-    )
+    // The surcharge of extended support is in the estimate.
+    let words = format!("Kubernetes {asked} is offered {status}");
+    Ok(Ok(words.trim_end().to_owned()))
 }
 
 /// The cluster's name is free, or taken by this very run (then provisioning converges).

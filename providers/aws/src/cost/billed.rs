@@ -13,6 +13,8 @@ use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::cost::{Billed, Charge};
 use kubeproof_contract::run::{RUN_TAG, Run};
 
+use crate::catalogue;
+
 use super::explorer::{self, Answers, Row};
 use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
 
@@ -23,6 +25,17 @@ const CLOSING_DAYS: i32 = 7;
 /// not reach them.
 const CLUSTER_TAG: &str = "eks:cluster-name";
 
+/// What the scenario plans, as far as it tells whose untagged charges are.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The region.
+    pub region: String,
+    /// NAT gateways, each with an address; as many zones.
+    pub gateways: u32,
+    /// Load balancers that the job leaves, each with an address in every zone.
+    pub balancers: u32,
+}
+
 /// Reads the charges of a run from `from` until `now`.
 ///
 /// # Errors
@@ -30,6 +43,7 @@ const CLUSTER_TAG: &str = "eks:cluster-name";
 pub async fn read(
     client: &aws_sdk_costexplorer::Client,
     run: &Run,
+    plan: &Plan,
     from: Timestamp,
     now: Timestamp,
 ) -> Result<Billed, ObserverError> {
@@ -51,12 +65,12 @@ pub async fn read(
         .into_iter()
         .filter(|row| row.tag.is_empty())
         .collect();
-    Ok(attribute(run, all, untagged, now))
+    Ok(attribute(run, plan, all, untagged, now))
 }
 
 /// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances
 /// and volumes, and its share of what is never tagged.
-fn attribute(run: &Run, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> Billed {
+fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> Billed {
     let (tagged, rest): (Vec<Row>, Vec<Row>) =
         all.rows.into_iter().partition(|row| row.tag == run.id);
     let mut attribution = vec![format!("by the tag {RUN_TAG}={}", run.id)];
@@ -74,8 +88,9 @@ fn attribute(run: &Run, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> B
     }
     let own = || tagged.iter().chain(&of_cluster);
     let last_day = own().map(|row| row.day.clone()).max().unwrap_or_default();
-    let nat_hours = own()
-        .filter(|row| line_of(&row.usage_type) == Some(NAT_GATEWAY))
+    let gateways = catalogue::usage_types(&plan.region, "NatGateway-Hours");
+    let nat_hours: Decimal = own()
+        .filter(|row| gateways.contains(&row.usage_type))
         .map(|row| row.quantity)
         .sum();
     attribution.push(if of_cluster.is_empty() {
@@ -90,16 +105,25 @@ fn attribute(run: &Run, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> B
             run.name("")
         )
     });
-    let untagged: Vec<Row> = rest
-        .into_iter()
-        .filter(|row| row.tag.is_empty() && row.usage_type.ends_with("PublicIPv4:InUseAddress"))
-        .collect();
-    let addresses = addresses_in_use(run, untagged, nat_hours, &mut attribution);
+    // A gateway and an address live as long as the cluster, a balancer of the job no longer.
+    let each = nat_hours / Decimal::from(plan.gateways.max(1));
+    let addresses = plan.gateways * (1 + plan.balancers);
+    let mut untagged = Vec::new();
+    for (bare, things) in [
+        ("PublicIPv4:InUseAddress", addresses),
+        ("LoadBalancerUsage", plan.balancers),
+    ] {
+        let forms = catalogue::usage_types(&plan.region, bare);
+        let fits = |row: &&Row| row.tag.is_empty() && forms.contains(&row.usage_type);
+        let rows: Vec<Row> = rest.iter().filter(fits).cloned().collect();
+        let most = each * Decimal::from(things);
+        untagged.extend(never_tagged(run, bare, rows, most, &mut attribution));
+    }
     let own = tagged
         .into_iter()
         .chain(of_cluster)
         .map(|row| charge(run, row));
-    let charges = own.chain(addresses).collect();
+    let charges = own.chain(untagged).collect();
     Billed {
         charges,
         is_final: is_closed(&all.days, &last_day),
@@ -117,29 +141,31 @@ fn is_closed(days: &BTreeMap<String, bool>, last_day: &str) -> bool {
     next_is_closed && until.all(|(_, estimated)| !estimated)
 }
 
-/// The run's share of public addresses in use, which AWS bills without tags: never more hours than
-/// its NAT gateways were billed for, since each of them uses one address for as long as it lives.
-fn addresses_in_use(
+/// The run's share of what AWS bills without the run's tag: public addresses in use, and balancers that a
+/// cluster's controller made. Never more hours than the plan's things can have lived, by the hours that
+/// the run's NAT gateways were billed for.
+fn never_tagged(
     run: &Run,
+    bare: &str,
     rows: Vec<Row>,
-    nat_hours: Decimal,
+    most: Decimal,
     attribution: &mut Vec<String>,
 ) -> Vec<Charge> {
     let hours: Decimal = rows.iter().map(|row| row.quantity).sum();
-    if hours.is_zero() {
+    if hours.is_zero() || most.is_zero() {
         return Vec::new();
     }
-    let share = (nat_hours / hours).min(Decimal::ONE);
+    let share = (most / hours).min(Decimal::ONE);
     attribution.push(if share == Decimal::ONE {
         format!(
-            "PublicIPv4:InUseAddress is billed without tags: all {hours} h of the account in these \
-             days are counted for the run, since its NAT gateways were billed {nat_hours} h"
+            "{bare} is billed without tags: all {hours} h of the account in these days are counted \
+             for the run, which can have used {most} h"
         )
     } else {
         format!(
-            "PublicIPv4:InUseAddress is billed without tags: of {hours} h of the account in these \
-             days, {nat_hours} h are counted for the run, the hours of its NAT gateways; others \
-             use addresses too, and their part cannot be told apart exactly"
+            "{bare} is billed without tags: of {hours} h of the account in these days, {most} h are \
+             counted for the run, the most that it can have used; others use it too, and their part \
+             cannot be told apart exactly"
         )
     });
     rows.into_iter()
@@ -214,13 +240,21 @@ mod tests {
         }
     }
 
+    fn plan() -> Plan {
+        Plan {
+            region: "us-east-1".to_owned(),
+            gateways: 2,
+            balancers: 0,
+        }
+    }
+
     fn attributed(rows: Vec<Row>) -> Vec<(String, String)> {
         let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
         let all = Answers {
             rows,
             days: BTreeMap::new(),
         };
-        let billed = attribute(&Run::new("r1", "me", now), all, Vec::new(), now);
+        let billed = attribute(&Run::new("r1", "me", now), &plan(), all, Vec::new(), now);
         billed
             .charges
             .iter()
@@ -295,7 +329,8 @@ mod tests {
         let rows = vec![row("NatGateway-Hours", "r2", "0.045", "1")];
         let days = BTreeMap::from([("2026-11-23".to_owned(), false)]);
         let all = Answers { rows, days };
-        assert!(!attribute(&Run::new("r1", "me", now), all, Vec::new(), now).is_final);
+        let run = Run::new("r1", "me", now);
+        assert!(!attribute(&run, &plan(), all, Vec::new(), now).is_final);
     }
 
     #[test]

@@ -23,6 +23,7 @@ const CALL: &str = "ce:GetCostAndUsage";
 const PAGES_MAX: usize = 10;
 
 /// One group of Cost Explorer's answer.
+#[derive(Clone, Debug)]
 pub struct Row {
     /// The first day of its time.
     pub day: String,

@@ -1,19 +1,24 @@
 //! What the provisioner claims that an hour costs: every line that it knows it makes.
 
+use jiff::Timestamp;
 use kubeproof_contract::provisioner::Claim;
 use rust_decimal::Decimal;
 
+use crate::catalogue;
 use crate::prices::{HOURS_PER_MONTH, exact};
 use crate::spec::EksSpec;
 
 /// The claim for a cluster; none when any price is missing, for a part is not a claim.
-pub(crate) fn of(spec: &EksSpec) -> Option<Claim> {
+pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
     let region = spec.region.0.as_str();
     let price = |what: &str, sku: &str| exact(region, what, sku).map(|price| price.usd);
     let zones = Decimal::from(spec.availability_zones.0);
     let gateway = price("nat_gateway", "NAT gateway hour")?;
     let address = price("public_ipv4", "Public IPv4 in use")?;
     let mut total = price("control_plane", "EKS cluster standard support")?;
+    if catalogue::is_extended(&spec.kubernetes_version.0, now) {
+        total += price("control_plane", "EKS extended support surcharge")?;
+    }
     total += zones * (gateway + address);
     let disk = price("disk", "EBS gp3 storage")? / Decimal::from(HOURS_PER_MONTH);
     for group in &spec.node_groups.0 {
@@ -33,17 +38,20 @@ mod tests {
 
     #[test]
     fn the_claim_counts_nat_gateways_addresses_and_disks() {
-        let check = |zones: i64, expected: &str| {
+        let check = |version: &str, zones: i64, expected: &str| {
             let spec: EksSpec = serde_json::from_value(serde_json::json!({
-                "kubernetes_version": "1.34",
+                "kubernetes_version": version,
                 "availability_zones": zones,
                 "node_groups": [{"name": "main", "instance_type": "t3.medium", "count": 2}],
             }))
             .unwrap();
-            assert_eq!(of(&spec).unwrap().usd_per_hour.to_string(), expected);
+            let now = "2026-11-02T10:00:00Z".parse().unwrap();
+            assert_eq!(of(&spec, now).unwrap().usd_per_hour.to_string(), expected);
         };
         // 0.1 + 2 × 0.0416 + zones × (0.045 + 0.005) + 2 × 20 GB × 0.08 / 730, by hand.
-        check(2, "0.287584");
-        check(3, "0.337584");
+        check("1.34", 2, "0.287584");
+        check("1.34", 3, "0.337584");
+        // In extended support: 0.5 more.
+        check("1.33", 2, "0.787584");
     }
 }

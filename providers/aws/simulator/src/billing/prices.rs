@@ -33,7 +33,7 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
 });
 
 /// The region whose list prices stand in for lines without a regional row.
-const REFERENCE_REGION: &str = "us-east-1";
+pub const REFERENCE_REGION: &str = "us-east-1";
 
 fn read(line: &str) -> Option<Row> {
     let mut cells = line.split(',').map(str::trim);
@@ -115,7 +115,7 @@ impl Item {
 }
 
 /// The price of an item. Where the table has no row for the region, the reference region's list
-/// price stands in: a rehearsal there still meters, while the estimate refuses the region.
+/// price stands in, and [`is_listed`] says so: a rehearsal there still meters, and its cost is unknown.
 pub fn of(region: &str, item: Item) -> Option<Decimal> {
     let (group, start) = item.row();
     let listed = |region: &str| {
@@ -129,6 +129,18 @@ pub fn of(region: &str, item: Item) -> Option<Decimal> {
         .or_else(|| listed(REFERENCE_REGION))
         .or_else(|| listed("global"))
         .map(|row| row.usd)
+}
+
+/// Whether the table has a price of its own for an item in a region.
+pub fn is_listed(region: &str, item: Item) -> bool {
+    let (group, start) = item.row();
+    let measured = item.fixture().and_then(|name| fixture(region, name));
+    measured.is_some()
+        || TABLE.iter().any(|row| {
+            (row.region == region || row.region == "global")
+                && row.group == group
+                && row.sku.starts_with(start)
+        })
 }
 
 /// The hour price of an instance type: this type in this region, or nothing.

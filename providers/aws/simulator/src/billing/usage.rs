@@ -10,7 +10,6 @@ use kubeproof_simkit::meter::{Rounding, Usage};
 use crate::billing::prices::{self, Item};
 use crate::billing::{RUN_TAG, Tags};
 use crate::state::State;
-use crate::wire::error::AwsError;
 
 /// Compute, as Cost Explorer names the service.
 pub const COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
@@ -90,39 +89,31 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
     );
 }
 
-/// Starts an on-demand Linux instance.
-///
-/// # Errors
-/// `InvalidParameterValue` when the price table has no price of this type in the region: an unknown
-/// price is never zero.
+/// Starts an on-demand Linux instance. One whose type has no price in the region is not counted, and
+/// written down as unpriced: an unknown price is never zero.
 pub fn instance(
     state: &mut State,
     id: &str,
     instance_type: &str,
     tags: &Tags,
     run_id: Option<&str>,
-) -> Result<(), AwsError> {
-    let price = prices::of_instance(&state.setup.region, instance_type).ok_or_else(|| {
-        AwsError::new(
-            400,
-            "InvalidParameterValue",
-            format!(
-                "Invalid value '{instance_type}' for InstanceType: the simulated account has no \
-                 price for it in {}.",
-                state.setup.region
-            ),
-        )
-    })?;
+) {
+    let usage_type = prefixed(state, &format!("BoxUsage:{instance_type}"));
+    let Some(price) = prices::of_instance(&state.setup.region, instance_type) else {
+        let region = &state.setup.region;
+        let words = format!("{usage_type} in {region}: no price is known, it is not counted");
+        state.billing.unpriced.insert(words);
+        return;
+    };
     let terms = Terms {
         line: "nodes",
         service: COMPUTE,
-        usage_type: prefixed(state, &format!("BoxUsage:{instance_type}")),
+        usage_type,
         unit: "Hrs",
         rounding: PER_SECOND,
         amount: 1,
     };
     begin(state, id, id, terms, price, tags.clone(), run_id);
-    Ok(())
 }
 
 /// Starts a gp3 volume of `size_gb`.
@@ -275,6 +266,14 @@ fn start(
     tags: Tags,
     run_id: Option<&str>,
 ) {
+    if !prices::is_listed(&state.setup.region, item) {
+        let (region, usage_type) = (&state.setup.region, &terms.usage_type);
+        let words = format!(
+            "{usage_type}: no price is known in {region}, it is counted at that of {}",
+            prices::REFERENCE_REGION
+        );
+        state.billing.unpriced.insert(words);
+    }
     // Held by the test `every_item_has_a_price`: the reference region has a row for each item.
     if let Some(price) = prices::of(&state.setup.region, item) {
         begin(state, key, resource_id, terms, price, tags, run_id);
@@ -312,24 +311,18 @@ fn prefixed(state: &State, usage_type: &str) -> String {
 /// The region's prefix of usage types. It is irregular: us-east-1 has none for most services, and
 /// `always` asks for the form of those that have one.
 pub fn prefix(region: &str, always: bool) -> String {
-    let short = match region {
-        "us-east-1" if !always => return String::new(),
-        "us-east-1" => "USE1",
-        "us-east-2" => "USE2",
-        "us-west-1" => "USW1",
-        "us-west-2" => "USW2",
-        "eu-west-1" => "EU",
-        "eu-west-2" => "EUW2",
-        "eu-west-3" => "EUW3",
-        "eu-central-1" => "EUC1",
-        "eu-north-1" => "EUN1",
-        "ap-south-1" => "APS3",
-        "ap-northeast-1" => "APN1",
-        "ap-southeast-1" => "APS1",
-        "ap-southeast-2" => "APS2",
-        "ca-central-1" => "CAN1",
-        "sa-east-1" => "SAE1",
-        other => return format!("{}-", other.to_uppercase()),
-    };
-    format!("{short}-")
+    if region == "us-east-1" && !always {
+        return String::new();
+    }
+    let rows = include_str!("../../../regions.csv").lines();
+    let short = rows
+        .filter_map(|row| {
+            row.strip_prefix(region)?
+                .strip_prefix(',')?
+                .split(',')
+                .next()
+        })
+        .next();
+    let name = short.map_or_else(|| region.to_uppercase(), str::to_owned);
+    format!("{name}-")
 }

@@ -1,6 +1,8 @@
 //! Instance types: size of each, and where it is offered.
 //!
-//! Types are those with a price; sizes from the EC2 instance type pages.
+//! Apart from prices: a type whose price nobody knows can be launched all the same.
+
+use std::sync::LazyLock;
 
 use crate::ec2::describe::list;
 use crate::ec2::{Operation, errors, filters};
@@ -22,48 +24,24 @@ pub struct InstanceType {
     pub architecture: &'static str,
 }
 
-const fn x86(name: &'static str, vcpus: u32, memory_mib: u32) -> InstanceType {
-    InstanceType {
-        name,
-        vcpus,
-        memory_mib,
-        architecture: "x86_64",
-    }
-}
+/// All types, by name, from the table that scenario files are read by as well.
+pub static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
+    include_str!("../../../instance_types.csv")
+        .lines()
+        .skip(1)
+        .filter_map(read)
+        .collect()
+});
 
-/// All types, by name.
-pub const TYPES: &[InstanceType] = &[
-    x86("c5.large", 2, 4096),
-    x86("c5.xlarge", 4, 8192),
-    x86("c6i.large", 2, 4096),
-    x86("c6i.xlarge", 4, 8192),
-    x86("g4dn.xlarge", 4, 16_384),
-    x86("g5.xlarge", 4, 16_384),
-    x86("g6.xlarge", 4, 16_384),
-    x86("m5.2xlarge", 8, 32_768),
-    x86("m5.large", 2, 8192),
-    x86("m5.xlarge", 4, 16_384),
-    x86("m6i.2xlarge", 8, 32_768),
-    x86("m6i.large", 2, 8192),
-    x86("m6i.xlarge", 4, 16_384),
-    x86("m7i.large", 2, 8192),
-    x86("p3.2xlarge", 8, 62_464),
-    x86("p4d.24xlarge", 96, 1_179_648),
-    x86("p5.48xlarge", 192, 2_097_152),
-    x86("t3.2xlarge", 8, 32_768),
-    x86("t3.large", 2, 8192),
-    x86("t3.medium", 2, 4096),
-    x86("t3.micro", 2, 1024),
-    x86("t3.small", 2, 2048),
-    x86("t3.xlarge", 4, 16_384),
-    x86("t3a.medium", 2, 4096),
-    InstanceType {
-        name: "t4g.medium",
-        vcpus: 2,
-        memory_mib: 4096,
-        architecture: "arm64",
-    },
-];
+fn read(line: &'static str) -> Option<InstanceType> {
+    let mut cells = line.split(',');
+    Some(InstanceType {
+        name: cells.next()?,
+        vcpus: cells.next()?.parse().ok()?,
+        memory_mib: cells.next()?.parse().ok()?,
+        architecture: cells.next()?,
+    })
+}
 
 /// The filters of both lists.
 const FILTERS: &[&str] = &[

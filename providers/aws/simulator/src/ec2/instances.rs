@@ -185,7 +185,7 @@ impl Instance {
 /// Runs an instance with its root volume and primary interface; all are billed from now.
 ///
 /// # Errors
-/// For what is not there, quotas, full subnets, and types without a price.
+/// For what is not there, quotas and full subnets.
 pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsError> {
     let subnet = need::<Subnet>(state, &new.subnet_id)?.clone();
     admit(state, &new.instance_type)?;
@@ -203,12 +203,7 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         delete_on_termination: true,
     };
     let interface = interfaces::create(state, interface)?;
-    let metered =
-        billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
-    if let Err(error) = metered {
-        interfaces::delete_internal(state, &interface);
-        return Err(error);
-    }
+    billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
     if subnet.map_public_ip {
         let ip = next_public(state);
         if let Some(held) = state.ec2.interfaces.get_mut(&interface) {

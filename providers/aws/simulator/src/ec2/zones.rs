@@ -2,6 +2,8 @@
 //!
 //! Apart from instance types, which say what is offered in them.
 
+use std::sync::LazyLock;
+
 use crate::ec2::describe::list;
 use crate::ec2::{Operation, errors, filters};
 use crate::state::State;
@@ -9,28 +11,12 @@ use crate::wire::call::Call;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
-/// The regions that every account has without asking. Source: the list of regions in the AWS
-/// account management guide; those that need an opt-in are left out, as DescribeRegions does by
-/// default.
-const REGIONS: &[&str] = &[
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
+/// The regions that every account has without asking: those that need an opt-in are left out, as
+/// DescribeRegions does by default.
+static REGIONS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let rows = include_str!("../../../regions.csv").lines().skip(1);
+    rows.filter_map(|row| row.split(',').next()).collect()
+});
 
 /// The operations on regions and zones.
 pub fn operation(action: &str) -> Option<Operation> {

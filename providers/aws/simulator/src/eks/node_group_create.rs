@@ -18,7 +18,7 @@ use crate::state::State;
 use crate::wire::call::{AsyncFault, Call};
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
-use crate::{autoscaling, billing, ec2, quotas};
+use crate::{autoscaling, ec2, quotas};
 
 /// The quota of node groups in a cluster.
 const GROUPS_QUOTA: &str = "L-6D54EA21";
@@ -63,7 +63,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let template = node_template::read(state, body).map_err(named)?;
     let mut group = read(cluster, body, &name).map_err(named)?;
     node_template::apply(&mut group, template);
-    check_types(state, &group).map_err(named)?;
+    check_types(&group).map_err(named)?;
     check_subnets(state, cluster, &group).map_err(named)?;
     check_role(state, &group.role_arn).map_err(named)?;
     group.token = token;
@@ -228,11 +228,8 @@ pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError
     Ok(scaling)
 }
 
-fn check_types(state: &State, group: &NodeGroup) -> Result<(), AwsError> {
-    let known = |name: &&String| {
-        billing::prices::of_instance(&state.setup.region, name).is_some()
-            && ec2::instance_types::get(name).is_some()
-    };
+fn check_types(group: &NodeGroup) -> Result<(), AwsError> {
+    let known = |name: &&String| ec2::instance_types::get(name).is_some();
     if let Some(unknown) = group.instance_types.iter().find(|name| !known(name)) {
         return Err(invalid_parameter(format!(
             "The following supplied instance types do not exist: [{unknown}]"

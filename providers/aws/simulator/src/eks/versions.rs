@@ -1,10 +1,12 @@
 //! The Kubernetes versions that EKS offers, with the dates of their support.
 //!
-//! Dates from the release calendar of the EKS user guide; which versions are offered follows from
+//! The dates are in `versions.csv`, with their source; which versions are offered follows from
 //! them and the date of the simulated account, so that a version grows old as it does in reality.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::input;
@@ -15,56 +17,21 @@ use crate::wire::response::Outcome;
 /// A version: name, release on EKS, end of standard support, end of extended support.
 struct Version(&'static str, Date, Date, Date);
 
-const VERSIONS: &[Version] = &[
-    Version(
-        "1.28",
-        date(2023, 9, 26),
-        date(2024, 11, 26),
-        date(2025, 11, 26),
-    ),
-    Version(
-        "1.29",
-        date(2024, 1, 23),
-        date(2025, 3, 23),
-        date(2026, 3, 23),
-    ),
-    Version(
-        "1.30",
-        date(2024, 5, 23),
-        date(2025, 7, 23),
-        date(2026, 7, 23),
-    ),
-    Version(
-        "1.31",
-        date(2024, 9, 26),
-        date(2025, 11, 26),
-        date(2026, 11, 26),
-    ),
-    Version(
-        "1.32",
-        date(2025, 1, 23),
-        date(2026, 3, 23),
-        date(2027, 3, 23),
-    ),
-    Version(
-        "1.33",
-        date(2025, 5, 29),
-        date(2026, 7, 29),
-        date(2027, 7, 29),
-    ),
-    Version(
-        "1.34",
-        date(2025, 10, 2),
-        date(2026, 12, 2),
-        date(2027, 12, 2),
-    ),
-    Version(
-        "1.35",
-        date(2026, 1, 27),
-        date(2027, 3, 27),
-        date(2028, 3, 27),
-    ),
-];
+/// The versions, from the table that scenario files are read by as well (each reads it by itself).
+static VERSIONS: LazyLock<Vec<Version>> = LazyLock::new(|| {
+    include_str!("../../../versions.csv")
+        .lines()
+        .skip(1)
+        .filter_map(read)
+        .collect()
+});
+
+fn read(line: &'static str) -> Option<Version> {
+    let mut cells = line.split(',');
+    let name = cells.next()?;
+    let mut day = || cells.next()?.parse::<Date>().ok();
+    Some(Version(name, day()?, day()?, day()?))
+}
 
 fn today(now: Timestamp) -> Date {
     now.to_zoned(jiff::tz::TimeZone::UTC).date()

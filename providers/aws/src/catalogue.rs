@@ -1,0 +1,146 @@
+//! What AWS offers by name: regions, Kubernetes versions and instance types, from tables with their source.
+//!
+//! Apart from prices: what has no known price can be asked for all the same, its cost is unknown then. The
+//! simulator reads the same tables, so that it serves what a scenario file may ask for, and nothing else.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// A Kubernetes version on EKS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its name: `1.34`.
+    pub name: &'static str,
+    /// From when EKS offers it.
+    pub released: Date,
+    /// The first day of extended support, which costs a surcharge.
+    pub standard_until: Date,
+    /// The first day on which it is not offered any more.
+    pub extended_until: Date,
+}
+
+/// All versions, the oldest first.
+static VERSIONS: LazyLock<Vec<Version>> = LazyLock::new(|| {
+    rows(include_str!("../versions.csv"))
+        .filter_map(version)
+        .collect()
+});
+
+/// All regions that an account has without asking for them, with the prefix of their usage types.
+static REGIONS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let pair = |row: &'static str| {
+        let mut cells = row.split(',');
+        Some((cells.next()?, cells.next()?))
+    };
+    rows(include_str!("../regions.csv"))
+        .filter_map(pair)
+        .collect()
+});
+
+/// All instance types that are known by size.
+static INSTANCE_TYPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    rows(include_str!("../instance_types.csv"))
+        .filter_map(|row| row.split(',').next())
+        .collect()
+});
+
+fn rows(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().skip(1).filter(|line| !line.is_empty())
+}
+
+fn version(row: &'static str) -> Option<Version> {
+    let mut cells = row.split(',');
+    let name = cells.next()?;
+    let mut day = || cells.next()?.parse().ok();
+    Some(Version {
+        name,
+        released: day()?,
+        standard_until: day()?,
+        extended_until: day()?,
+    })
+}
+
+/// All versions, the oldest first.
+pub fn versions() -> &'static [Version] {
+    &VERSIONS
+}
+
+/// Whether a version costs the surcharge of extended support at this time.
+pub fn is_extended(version: &str, at: Timestamp) -> bool {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    VERSIONS
+        .iter()
+        .any(|known| known.name == version && known.standard_until <= day)
+}
+
+/// The names of all regions.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(name, _)| *name)
+}
+
+/// The names of all instance types.
+pub fn instance_types() -> &'static [&'static str] {
+    &INSTANCE_TYPES
+}
+
+/// The forms that a usage type has in a region. The prefix is irregular: us-east-1 has it for some
+/// services and not for others.
+pub fn usage_types(region: &str, bare: &str) -> Vec<String> {
+    let known = REGIONS.iter().find(|(name, _)| *name == region);
+    let prefix = known.map_or_else(|| region.to_uppercase(), |(_, prefix)| (*prefix).to_owned());
+    let mut forms = vec![format!("{prefix}-{bare}")];
+    if region == "us-east-1" {
+        forms.push(bare.to_owned());
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_every_table_is_read() {
+        let rows = |text: &str| text.lines().count() - 1;
+        assert_eq!(VERSIONS.len(), rows(include_str!("../versions.csv")));
+        assert_eq!(REGIONS.len(), rows(include_str!("../regions.csv")));
+        assert_eq!(
+            INSTANCE_TYPES.len(),
+            rows(include_str!("../instance_types.csv"))
+        );
+    }
+
+    #[test]
+    fn support_is_extended_from_its_date_on() {
+        let check = |version: &str, at: &str, expected: bool| {
+            assert_eq!(
+                is_extended(version, at.parse().unwrap()),
+                expected,
+                "{version} {at}"
+            );
+        };
+        // The release calendar: standard support of 1.34 ends on 2026-12-02.
+        check("1.34", "2026-12-01T23:59:59Z", false);
+        check("1.34", "2026-12-02T00:00:00Z", true);
+        check("1.33", "2026-11-02T10:00:00Z", true);
+    }
+
+    #[test]
+    fn a_usage_type_has_the_prefix_of_its_region_and_of_no_other() {
+        let check = |region: &str, expected: &[&str]| {
+            assert_eq!(usage_types(region, "NatGateway-Hours"), expected);
+        };
+        check("us-east-1", &["USE1-NatGateway-Hours", "NatGateway-Hours"]);
+        check("eu-west-1", &["EU-NatGateway-Hours"]);
+    }
+
+    #[test]
+    fn every_instance_type_with_a_price_is_known() {
+        for priced in crate::prices::instance_types() {
+            assert!(INSTANCE_TYPES.contains(&priced), "{priced}");
+        }
+    }
+}
