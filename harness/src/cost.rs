@@ -5,21 +5,12 @@
 pub mod claim;
 pub mod compare;
 pub mod gap;
-mod lines;
+mod judge;
+mod line_verdicts;
+pub mod lines;
 pub mod lived;
 #[cfg(test)]
 mod samples;
+mod sums;
 
-use kubeproof_contract::Decimal;
-use rust_decimal::RoundingStrategy;
-
-/// US dollars with so many decimals, rounded: `$0.2876`. (A decimal's own format cuts off.)
-pub fn usd(amount: Decimal, decimals: u32) -> String {
-    format!("${}", fixed(amount, decimals))
-}
-
-/// A number with so many decimals, rounded.
-pub fn fixed(amount: Decimal, decimals: u32) -> String {
-    let rounded = amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
-    format!("{rounded:.*}", decimals as usize)
-}
+pub use kubeproof_reports::money::{dollars as usd, fixed};

@@ -11,7 +11,7 @@ use kubeproof_contract::scenario::Tier;
 use serde::{Deserialize, Serialize};
 
 use crate::matrix::{self, Group, Judged, groups};
-use crate::money::percent;
+use crate::money::deviation;
 use crate::record::Record;
 use crate::word::counted;
 
@@ -194,21 +194,45 @@ fn costs(records: &[Record]) -> Found {
 
 fn within_bill(record: &Record) -> Judged {
     let cost = &record.cost;
-    match (cost.verdict, cost.billed, cost.deviation_percent) {
-        (Verdict::Pass, None, _) => (
+    if cost.verdict != Verdict::Pass {
+        return (cost.verdict, cost.message.clone());
+    }
+    let lines = cost
+        .lines
+        .iter()
+        .filter_map(|line| Some((line, line.verdict?)));
+    let mut wrong = lines.filter(|(_, verdict)| *verdict != Verdict::Pass);
+    match (cost.billed, cost.deviation_percent, wrong.next()) {
+        (None, ..) => (
             Verdict::Skipped,
             "by the meter only, no billing data".to_owned(),
         ),
-        (Verdict::Pass, Some(_), None) => (
+        (_, None, _) => (
             Verdict::Unknown,
             "no difference from the bill is given".to_owned(),
         ),
-        (Verdict::Pass, _, Some(off)) if off.abs() > Decimal::from(TOLERANCE_PERCENT) => (
+        (Some(billed), Some(off), _) if is_beyond(cost.estimated, billed, off) => (
             Verdict::Fail,
-            format!("{} off the bill", percent(off.abs())),
+            deviation(off, TOLERANCE_PERCENT, ("the estimate", "the bill")),
         ),
-        (verdict, ..) => (verdict, cost.message.clone()),
+        (.., Some((line, verdict))) => (verdict, format!("the line {} is {verdict}", line.line)),
+        _ => (Verdict::Pass, cost.message.clone()),
     }
+}
+
+/// Whether an estimate is further from the bill than the criterion allows: by the amounts themselves, for a
+/// percentage may have been rounded, and by the percentage.
+fn is_beyond(estimated: Option<Decimal>, billed: Decimal, off: Decimal) -> bool {
+    let most = Decimal::from(TOLERANCE_PERCENT);
+    let by_amounts = estimated.is_some_and(|estimated| {
+        let allowed = billed.abs().checked_mul(most);
+        let difference = billed
+            .checked_sub(estimated)
+            .and_then(|difference| difference.abs().checked_mul(Decimal::ONE_HUNDRED));
+        // What cannot be computed is no agreement.
+        !matches!((difference, allowed), (Some(difference), Some(allowed)) if difference <= allowed)
+    });
+    by_amounts || off.abs() > most
 }
 
 fn clean(records: &[Record]) -> Found {

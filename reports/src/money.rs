@@ -5,18 +5,25 @@
 use kubeproof_contract::Decimal;
 use rust_decimal::RoundingStrategy;
 
-/// Most decimals that are shown to keep a small figure from looking like zero. Cost Explorer's own
-/// resolution is 10.
-const MOST_DECIMALS: u32 = 10;
+/// Most decimals that are shown to keep a small figure from looking like zero: far more than any cloud
+/// bills in.
+const MOST_DECIMALS: u32 = 12;
 
-/// US dollars with four decimals, or as many more as a figure that is not zero needs to show so.
-pub fn usd(amount: Decimal) -> String {
+/// US dollars with so many decimals, rounded half away from zero, or with as many more as an amount that is
+/// not zero needs to show so. The one rule for all amounts: two decimals for what is invoiced (a month, a
+/// budget), four for what is counted (an hour, a line).
+pub fn dollars(amount: Decimal, decimals: u32) -> String {
     let sign = if amount.is_sign_negative() && !amount.is_zero() {
         "-"
     } else {
         ""
     };
-    format!("{sign}${}", fixed(amount.abs(), 4))
+    format!("{sign}${}", fixed(amount.abs(), decimals))
+}
+
+/// US dollars as they are counted: with four decimals, or more.
+pub fn usd(amount: Decimal) -> String {
+    dollars(amount, 4)
 }
 
 /// US dollars an hour.
@@ -57,13 +64,47 @@ pub fn milliseconds(milliseconds: u64) -> String {
     }
 }
 
-fn fixed(amount: Decimal, decimals: u32) -> String {
+/// A number with so many decimals, rounded half away from zero, or with as many more as it needs so as not
+/// to look like zero.
+pub fn fixed(amount: Decimal, decimals: u32) -> String {
     let rounded =
         |places| amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let places = (decimals..MOST_DECIMALS)
         .find(|places| amount.is_zero() || !rounded(*places).is_zero())
         .unwrap_or(MOST_DECIMALS);
-    format!("{:.*}", places as usize, rounded(places))
+    let shown = rounded(places);
+    if shown.is_zero() && !amount.is_zero() {
+        return format!("{:e}", amount.normalize());
+    }
+    format!("{shown:.*}", places as usize)
+}
+
+/// A deviation beside the most that passes: with as many decimals as show on which side of it it lies.
+pub fn percent_beside(figure: Decimal, most: u32) -> String {
+    let (exact, most) = (figure.abs(), Decimal::from(most));
+    let places = (1..MOST_DECIMALS)
+        .find(|places| {
+            let shown =
+                exact.round_dp_with_strategy(*places, RoundingStrategy::MidpointAwayFromZero);
+            shown.cmp(&most) == exact.cmp(&most)
+        })
+        .unwrap_or(MOST_DECIMALS);
+    format!("{} %", fixed(exact, places))
+}
+
+/// A deviation in words. It is what was seen less what was estimated, in percent of what was seen: positive
+/// when the estimate is below. `the estimate is 4.2 % below the bill`.
+pub fn deviation(figure: Decimal, most: u32, (estimate, seen): (&str, &str)) -> String {
+    if figure.is_zero() {
+        return format!("{estimate} is exactly {seen}");
+    }
+    let side = if figure.is_sign_negative() {
+        "above"
+    } else {
+        "below"
+    };
+    let amount = percent_beside(figure, most);
+    format!("{estimate} is {amount} {side} {seen}")
 }
 
 #[cfg(test)]
@@ -91,6 +132,28 @@ mod tests {
         check("0.0000000037", "$0.000000004", usd);
         check("-0.00001", "-$0.00001", usd);
         check("0.04", "0.04 %", percent);
+    }
+
+    #[test]
+    fn what_is_invoiced_has_cents_and_half_a_cent_rounds_away_from_zero() {
+        let cents = |amount| dollars(amount, 2);
+        check("0.005", "$0.01", cents);
+        check("-0.005", "-$0.01", cents);
+        check("32.845", "$32.85", cents);
+        check("0.004", "$0.004", cents);
+        check("0", "$0.00", cents);
+        check("0.0000000000000000000000000001", "$1e-28", cents);
+    }
+
+    #[test]
+    fn a_deviation_says_on_which_side_of_the_tolerance_and_of_the_bill_it_lies() {
+        let words = |figure| deviation(figure, 20, ("the estimate", "the bill"));
+        check("4.2", "the estimate is 4.2 % below the bill", words);
+        check("-25", "the estimate is 25.0 % above the bill", words);
+        check("20", "the estimate is 20.0 % below the bill", words);
+        check("20.004", "the estimate is 20.004 % below the bill", words);
+        check("19.9999", "the estimate is 19.9999 % below the bill", words);
+        check("0", "the estimate is exactly the bill", words);
     }
 
     #[test]

@@ -143,8 +143,17 @@ pub struct Cost {
     pub metered: Option<Decimal>,
     /// What the cloud's billing data say, US dollars.
     pub billed: Option<Decimal>,
-    /// Difference of the bill (or, while it is pending, the meter) from the estimate, percent of the bill.
+    /// The bill (or, while there is none, the meter) less the estimate, in percent of the bill: positive when
+    /// the estimate is below the bill. Exact, not rounded; the same times are compared, so that what differs
+    /// is the price.
     pub deviation_percent: Option<Decimal>,
+    /// The estimate for the planned duration from the first call on, US dollars.
+    #[serde(default)]
+    pub planned: Option<Decimal>,
+    /// The bill (or the meter) less that plan, in percent of the bill: positive when the plan is below the
+    /// bill, as when the run took longer than planned. It is said and not judged.
+    #[serde(default)]
+    pub plan_deviation_percent: Option<Decimal>,
     /// Greatest difference that passes, percent.
     pub tolerance_percent: u32,
     /// Whether nothing is billed at all, so that there is nothing to compare; `message` says why.
@@ -169,8 +178,12 @@ pub struct CostLine {
     pub metered: Option<Decimal>,
     /// Billed, US dollars.
     pub billed: Option<Decimal>,
-    /// Why estimate and bill differ, if they do: price, time, rounding, missing line, orphan, credit.
+    /// Why estimate and bill differ, if they do: price, time, rounding, missing line, attribution, orphan,
+    /// credit. Amounts in it are the bill less the estimate.
     pub gap: Option<String>,
+    /// What the line alone comes to; `None` where lines are not judged, as while the bill is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// The charges behind it.
     pub charges: Vec<Charge>,
 }

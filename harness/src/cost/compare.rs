@@ -1,16 +1,19 @@
-//! Compares estimate, meter and bill line by line, and judges the total.
+//! Compares estimate, meter and bill: each line by itself, and the total.
 //!
-//! Apart from gaps and claims, which it puts together.
+//! Apart from lines, gaps and claims, which it puts together. A deviation is what was seen less the estimate,
+//! in percent of what was seen: positive when the estimate is below.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::{Billed, Charge, Estimate};
-use kubeproof_reports::record::Cost;
+use kubeproof_reports::record::{Cost, CostLine};
 
+use super::judge::is_within;
 use super::lines::lines;
-use super::{claim, fixed, usd};
+use super::sums::Sums;
+use super::{claim, line_verdicts, usd};
 
 /// Everything that is known about the cost of a trial.
 #[derive(Clone, Debug)]
@@ -19,7 +22,9 @@ pub struct Known {
     pub claimed: Option<Decimal>,
     /// The estimate.
     pub estimate: Estimate,
-    /// Per line, the estimate for the time that was lived.
+    /// The planned duration, minutes.
+    pub planned_minutes: u32,
+    /// Per usage (see [`super::lines::key`]), the estimate for the times that were lived.
     pub lived: BTreeMap<String, Decimal>,
     /// What the simulator's meter counted, in rehearsal.
     pub metered: Option<Vec<Charge>>,
@@ -27,8 +32,33 @@ pub struct Known {
     pub billed: Bill,
     /// The ids of resources that outlived the run.
     pub orphans: BTreeSet<String>,
+    /// What was used and has no known price, in words.
+    pub unpriced: Vec<String>,
     /// Greatest difference that passes, percent.
     pub tolerance_percent: u32,
+}
+
+impl Known {
+    /// Whether the cloud bills a line without tags.
+    pub(super) fn is_shared(&self, line: &str) -> bool {
+        match &self.billed {
+            Bill::Read(bill) => bill.shared_lines.iter().any(|shared| shared == line),
+            _ => false,
+        }
+    }
+
+    /// Whether the estimate leaves out on purpose what these charges are for.
+    pub(super) fn is_left_out(&self, charges: &[Charge]) -> bool {
+        let left_out = &self.estimate.left_out_usage_types;
+        let mut types = charges.iter().map(|charge| &charge.usage_type);
+        !charges.is_empty() && types.all(|usage| left_out.contains(usage))
+    }
+
+    /// All that has no known price.
+    fn without_price(&self) -> Vec<&str> {
+        let all = self.estimate.unpriced.iter().chain(&self.unpriced);
+        all.map(String::as_str).collect()
+    }
 }
 
 /// What became of the bill.
@@ -48,19 +78,41 @@ pub enum Bill {
 
 /// The comparison.
 pub fn compare(known: &Known) -> Cost {
-    let lines = lines(known);
-    let estimated: Decimal = lines.iter().filter_map(|line| line.estimated).sum();
-    let metered = known.metered.as_deref().map(total);
-    let billed = match &known.billed {
-        Bill::Read(bill) if !bill.charges.is_empty() => Some(total(&bill.charges)),
-        _ => None,
+    let mut lines = lines(known);
+    let sum =
+        |part: fn(&CostLine) -> Option<Decimal>| -> Decimal { lines.iter().filter_map(part).sum() };
+    let sums = Sums {
+        estimated: sum(|line| line.estimated),
+        metered: known.metered.as_ref().map(|_| sum(|line| line.metered)),
+        billed: match &known.billed {
+            Bill::Read(bill) if !bill.charges.is_empty() => Some(sum(|line| line.billed)),
+            _ => None,
+        },
+        planned: known.estimate.planned_usd(),
     };
-    let deviation = billed
-        .or(metered)
-        .and_then(|seen| deviation_percent(seen, estimated));
-    let (mut verdict, mut message) = judge(known, billed, estimated, deviation);
+    let (mut verdict, mut message, judged) = judge(known, &sums);
+    if judged {
+        let words = line_verdicts::judge_all(known, &mut lines);
+        verdict = Verdict::of_all(
+            lines
+                .iter()
+                .filter_map(|line| line.verdict)
+                .chain([verdict]),
+        );
+        message.push_str(&words);
+    }
+    let unpriced = known.without_price();
+    if !unpriced.is_empty() {
+        verdict = Verdict::Unknown;
+        message = format!(
+            "no price is known for {}: the cost is unknown",
+            unpriced.join(", ")
+        );
+    }
+    // A list price of which a part is not known says nothing about a claim.
     let claim = known
         .claimed
+        .filter(|_| unpriced.is_empty())
         .and_then(|claimed| claim::wrong(claimed, &known.estimate.lines, known.tolerance_percent));
     if let Some(claim) = claim {
         verdict = Verdict::Fail;
@@ -69,11 +121,13 @@ pub fn compare(known: &Known) -> Cost {
     Cost {
         verdict,
         claimed_usd_per_hour: known.claimed,
-        list_usd_per_hour: Some(known.estimate.usd_per_hour()),
-        estimated: Some(estimated),
-        metered,
-        billed,
-        deviation_percent: deviation,
+        list_usd_per_hour: unpriced.is_empty().then(|| known.estimate.usd_per_hour()),
+        estimated: Some(sums.estimated),
+        metered: sums.metered,
+        billed: sums.billed,
+        deviation_percent: sums.deviation_from(Some(sums.estimated)),
+        planned: sums.planned,
+        plan_deviation_percent: sums.deviation_from(sums.planned),
         tolerance_percent: known.tolerance_percent,
         free: false,
         lines,
@@ -81,97 +135,80 @@ pub fn compare(known: &Known) -> Cost {
     }
 }
 
-fn judge(
-    known: &Known,
-    billed: Option<Decimal>,
-    estimated: Decimal,
-    deviation: Option<Decimal>,
-) -> (Verdict, String) {
+/// The verdict over the total, in words, and whether the lines are to be judged as well.
+fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
     let bill = match &known.billed {
-        Bill::NotAsked(why) => return (Verdict::Skipped, why.clone()),
-        Bill::Pending(why) => return (Verdict::Pending, why.clone()),
-        Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}")),
-        Bill::Never(why) => return by_meter(known, estimated, why),
+        Bill::NotAsked(why) => return (Verdict::Skipped, why.clone(), false),
+        Bill::Pending(why) => return (Verdict::Pending, why.clone(), false),
+        Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}"), false),
+        Bill::Never(why) => return by_meter(known, sums, why),
         Bill::Read(bill) => bill,
     };
-    let Some(billed) = billed else {
-        return (
-            Verdict::Pending,
-            "the billing data show nothing of the run yet".to_owned(),
-        );
-    };
-    let deviates = match deviation {
-        Some(percent) => format!("{} % of the bill", fixed(percent, 1)),
-        // Credits, or a free tier: what it would have cost does not show.
-        None => "of nothing there is no percentage".to_owned(),
+    let Some(billed) = sums.billed else {
+        let metered = sums.metered.filter(|metered| !metered.is_zero());
+        let (verdict, words) = match metered {
+            // Whoever has a meter has waited until the books were closed.
+            Some(metered) => {
+                let metered = usd(metered, 4);
+                let words = format!(
+                    "the meter counted {metered}, and the closed bill shows nothing of the run: what \
+                     it made carries no tag of it"
+                );
+                (Verdict::Unknown, words)
+            }
+            None => {
+                let words = "the billing data show nothing of the run yet".to_owned();
+                (Verdict::Pending, words)
+            }
+        };
+        return (verdict, words, false);
     };
     let words = format!(
-        "estimated {}, billed {}: {deviates}, {} % pass",
-        usd(estimated, 4),
+        "estimated {}, billed {}: {}",
+        usd(sums.estimated, 4),
         usd(billed, 4),
-        known.tolerance_percent
+        sums.words(known, "the bill")
     );
     if !bill.is_final {
-        return (Verdict::Pending, format!("{words}; the bill is not final"));
+        let words = format!("{words}; the bill is not final");
+        return (Verdict::Pending, words, false);
     }
-    if !is_within(known, billed, estimated) {
-        return (Verdict::Fail, words);
+    let within = |seen| is_within(sums.estimated, seen, known.tolerance_percent);
+    if !within(billed) {
+        return (Verdict::Fail, words, true);
     }
     // A bill in which tags are missing may agree by luck. Where a meter counted, it must agree too.
-    match known.metered.as_deref().map(total) {
-        Some(metered) if !is_within(known, metered, estimated) => {
+    match sums.metered {
+        Some(metered) if !within(metered) => {
             let words = format!("{words}; but the meter counted {}", usd(metered, 4));
-            (Verdict::Fail, words)
+            (Verdict::Fail, words, true)
         }
-        _ => (Verdict::Pass, words),
+        _ => (Verdict::Pass, words, true),
     }
-}
-
-/// Whether the estimate differs from what was seen by no more than the tolerance, a share of what was seen.
-/// Exact: a rounded percentage would let a little more pass, and of zero there is none.
-fn is_within(known: &Known, seen: Decimal, estimated: Decimal) -> bool {
-    let allowed = seen.abs() * Decimal::from(known.tolerance_percent);
-    (seen - estimated).abs() * Decimal::ONE_HUNDRED <= allowed
 }
 
 /// Judges by the meter alone, where there is no bill; without a meter nothing can be said.
-fn by_meter(known: &Known, estimated: Decimal, why: &str) -> (Verdict, String) {
-    let metered = known.metered.as_deref().map(total);
-    let Some((metered, deviation)) =
-        metered.and_then(|metered| Some((metered, deviation_percent(metered, estimated)?)))
-    else {
-        return (
-            Verdict::Unknown,
-            format!("neither billed nor metered: {why}"),
-        );
+fn by_meter(known: &Known, sums: &Sums, why: &str) -> (Verdict, String, bool) {
+    let Some(metered) = sums.metered.filter(|metered| !metered.is_zero()) else {
+        let words = format!("neither billed nor metered: {why}");
+        return (Verdict::Unknown, words, false);
     };
     let words = format!(
-        "estimated {}, metered {}, never billed ({why}): {} % of the meter, {} % pass",
-        usd(estimated, 4),
+        "estimated {}, metered {}, never billed ({why}): {}",
+        usd(sums.estimated, 4),
         usd(metered, 4),
-        fixed(deviation, 1),
-        known.tolerance_percent
+        sums.words(known, "the meter")
     );
-    if is_within(known, metered, estimated) {
-        (Verdict::Pass, words)
+    let verdict = if is_within(sums.estimated, metered, known.tolerance_percent) {
+        Verdict::Pass
     } else {
-        (Verdict::Fail, words)
-    }
-}
-
-/// The difference of the bill from the estimate, percent of the bill; `None` when the bill is zero.
-fn deviation_percent(seen: Decimal, estimated: Decimal) -> Option<Decimal> {
-    (!seen.is_zero()).then(|| ((seen - estimated) * Decimal::ONE_HUNDRED / seen).round_dp(2))
-}
-
-/// What charges come to, US dollars.
-pub(super) fn total(charges: &[Charge]) -> Decimal {
-    charges.iter().map(|charge| charge.usd).sum()
+        Verdict::Fail
+    };
+    (verdict, words, true)
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use kubeproof_contract::cost::EstimateLine;
 
     use super::super::samples;
@@ -184,23 +221,11 @@ mod tests {
             planned_usd: Some(estimated),
             ..samples::estimate("nodes", estimated)
         };
-        Known {
-            claimed: None,
-            estimate: Estimate {
-                lines: vec![line],
-                left_out: Vec::new(),
-            },
-            lived: BTreeMap::new(),
-            metered: None,
-            billed: Bill::Read(Billed {
-                charges: billed.into_iter().map(charge).collect(),
-                is_final,
-                attribution: Vec::new(),
-                read_at: Timestamp::UNIX_EPOCH,
-            }),
-            orphans: BTreeSet::new(),
-            tolerance_percent: 20,
+        let mut known = samples::known(vec![line], billed.into_iter().map(charge).collect());
+        if let Bill::Read(bill) = &mut known.billed {
+            bill.is_final = is_final;
         }
+        known
     }
 
     #[track_caller]
@@ -223,8 +248,8 @@ mod tests {
         check(&known(0, Some(0), true), Verdict::Pass);
         check(&known(80, Some(-100), true), Verdict::Fail);
         let words = compare(&known(80, Some(0), true)).message;
-        let expected =
-            "estimated $0.8000, billed $0.0000: of nothing there is no percentage, 20 % pass";
+        let expected = "estimated $0.8000, billed $0.0000: of nothing there is no percentage, 20 % pass; \
+                        line nodes (2 × nodes): fail: estimated $0.8000, billed $0.0000";
         assert_eq!(words, expected);
     }
 
@@ -236,11 +261,48 @@ mod tests {
     }
 
     #[test]
-    fn the_difference_is_told_in_percent_of_the_bill() {
-        let cost = compare(&known(75, Some(60), true));
-        assert_eq!(cost.deviation_percent, Some(Decimal::from(-25)));
-        let expected = "estimated $0.7500, billed $0.6000: -25.0 % of the bill, 20 % pass";
-        assert_eq!(cost.message, expected);
+    fn a_deviation_is_what_was_seen_less_the_estimate_and_says_so_in_words() {
+        // (0.60 - 0.75) / 0.60 and (1.00 - 0.96) / 1.00.
+        let check = |estimated, billed, percent: &str, words: &str| {
+            let cost = compare(&known(estimated, Some(billed), true));
+            assert_eq!(cost.deviation_percent, Some(percent.parse().unwrap()));
+            assert_eq!(cost.plan_deviation_percent, cost.deviation_percent);
+            assert!(cost.message.contains(words), "{}", cost.message);
+        };
+        check(
+            75,
+            60,
+            "-25",
+            "the estimate is 25.0 % above the bill, 20 % pass",
+        );
+        check(
+            96,
+            100,
+            "4",
+            "the estimate is 4.0 % below the bill, 20 % pass",
+        );
+        check(96, 96, "0", "the estimate is exactly the bill");
+        // 20.004 % exactly: no rounding to what passes.
+        check(
+            79_996,
+            100_000,
+            "20.004",
+            "the estimate is 20.004 % below the bill",
+        );
+    }
+
+    #[test]
+    fn a_run_that_took_longer_than_planned_says_both_deviations() {
+        // Planned 45 minutes for $0.75; it lived three hours for $3.00, at the right price.
+        let mut known = known(75, Some(300), true);
+        let key = super::super::lines::key(&known.estimate.lines[0]);
+        known.lived = BTreeMap::from([(key, Decimal::from(3))]);
+        let cost = compare(&known);
+        assert_eq!(cost.verdict, Verdict::Pass);
+        assert_eq!(cost.deviation_percent, Some(Decimal::ZERO));
+        assert_eq!(cost.plan_deviation_percent, Some(Decimal::from(75)));
+        let words = "planned $0.7500 for 45 minutes: that is 75.0 % below the bill";
+        assert!(cost.message.ends_with(words), "{}", cost.message);
     }
 
     #[test]
@@ -259,6 +321,7 @@ mod tests {
         };
         check(&never(100), Verdict::Pass);
         check(&never(101), Verdict::Fail);
+        // Nothing was counted at all: the meter may be blind.
         check(&never(0), Verdict::Unknown);
     }
 

@@ -1,16 +1,14 @@
 //! Why a line of the estimate and the bill differ, in a word and a sentence.
 //!
-//! Apart from the verdict, which looks at the total: a small gap is named too.
+//! Apart from the verdicts: a small gap is named too. An amount is what was seen less the estimate.
 
 use std::collections::BTreeSet;
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Charge, EstimateLine};
 
+use super::judge::NOTHING;
 use super::usd;
-
-/// Below this difference, US dollars, there is no gap.
-const NOTHING: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 
 /// What is known of one line.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +23,10 @@ pub struct Line<'a> {
     pub billed: Option<Decimal>,
     /// Whether a bill of the run was read.
     pub bill_read: bool,
+    /// Whether the cloud bills it without tags, so that others' use may be in it.
+    pub shared: bool,
+    /// Whether the estimate leaves it out on purpose.
+    pub left_out: bool,
     /// The charges: of the bill, or of the meter while the bill is pending.
     pub charges: &'a [Charge],
     /// The ids of resources that outlived the run.
@@ -41,11 +43,21 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if let (Some(billed), Some(metered)) = (line.billed, line.metered)
         && (billed - metered).abs() >= NOTHING
     {
+        let more = billed > metered;
         let (billed, metered) = (usd(billed, 4), usd(metered, 4));
-        return Some(format!(
-            "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
-             run: the rest carries no tag of it"
-        ));
+        return Some(match (more, line.shared) {
+            (false, _) => format!(
+                "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
+                 run: the rest carries no tag of it"
+            ),
+            (true, true) => format!(
+                "attribution: the meter counted {metered}, the bill shows {billed}: it is billed \
+                 without tags, and others use it too"
+            ),
+            (true, false) => {
+                format!("price: the meter counted {metered}, the bill shows {billed}")
+            }
+        });
     }
     if line.bill_read && line.billed.is_none() {
         let seen = usd(seen, 4);
@@ -57,12 +69,12 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if difference.abs() < NOTHING {
         return None;
     }
-    let sign = if difference.is_sign_negative() {
-        "-"
+    let plus = if difference.is_sign_negative() {
+        ""
     } else {
         "+"
     };
-    let amount = format!("{sign}{}", usd(difference.abs(), 4));
+    let amount = format!("{plus}{}", usd(difference, 4));
     let orphan = line
         .charges
         .iter()
@@ -77,6 +89,11 @@ pub fn name(line: &Line<'_>) -> Option<String> {
         .any(|charge| charge.usd.is_sign_negative())
     {
         return Some(format!("credit: {amount}"));
+    }
+    if line.left_out {
+        return Some(format!(
+            "left out: {amount}: the estimate leaves it out on purpose"
+        ));
     }
     let Some(estimate) = line.estimate else {
         return Some(format!(
@@ -119,6 +136,8 @@ mod tests {
             metered: None,
             billed: Some(billed),
             bill_read: true,
+            shared: false,
+            left_out: false,
             charges: &[charge(billed)],
             orphans: &orphans,
         };
@@ -138,6 +157,8 @@ mod tests {
             metered: Some(Decimal::ONE),
             billed: None,
             bill_read: true,
+            shared: false,
+            left_out: false,
             charges: &[],
             orphans: &BTreeSet::new(),
         };
@@ -178,6 +199,8 @@ mod tests {
             metered: metered.map(|cents| Decimal::new(cents, 2)),
             billed: Some(billed),
             bill_read: true,
+            shared: false,
+            left_out: false,
             charges: &[charge(billed)],
             orphans: &BTreeSet::new(),
         };
@@ -204,6 +227,8 @@ mod tests {
                            run: the rest carries no tag of it";
         check_said(&exact, (10, Some(10), 4), Some(attribution));
         check_said(&exact, (10, Some(10), 10), None);
+        let more = "price: the meter counted $0.1000, the bill shows $0.1400";
+        check_said(&exact, (10, Some(10), 14), Some(more));
     }
 
     #[test]
@@ -216,6 +241,8 @@ mod tests {
                 metered,
                 billed: Some(billed),
                 bill_read: true,
+                shared: false,
+                left_out: false,
                 charges: &[],
                 orphans: &orphans,
             };

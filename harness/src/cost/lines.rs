@@ -1,46 +1,82 @@
 //! The lines of the comparison: what each thing was estimated, metered and billed, and why that differs.
 //!
-//! Apart from the verdict, which looks at totals.
+//! Apart from the verdicts. A line is one usage: things of two usage types are never added up.
 
-use kubeproof_contract::cost::Charge;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
 use kubeproof_reports::record::CostLine;
+use rust_decimal::RoundingStrategy;
 
-use super::compare::{Bill, Known, total};
+use super::compare::{Bill, Known};
 use super::gap;
 
-/// All lines: those of the estimate in its order, then those that only meter or bill know.
+/// Decimals of an amount in a record: the finest unit that a cloud bills in.
+const DECIMALS: u32 = 10;
+
+/// The lines of an estimate of one usage each: what is billed together is one line.
+pub fn merged(estimate: &Estimate) -> Vec<EstimateLine> {
+    let mut all: Vec<EstimateLine> = Vec::new();
+    for line in estimate.all_lines() {
+        match all.iter_mut().find(|known| known.is_same_usage(line)) {
+            Some(known) => add(known, line),
+            None => all.push(line.clone()),
+        }
+    }
+    all
+}
+
+fn add(known: &mut EstimateLine, more: &EstimateLine) {
+    known.title = format!("{} + {}", known.title, more.title);
+    known.count += more.count;
+    known.usd_per_hour += more.usd_per_hour;
+    known.min_usd += more.min_usd;
+    known.expected_usd += more.expected_usd;
+    known.max_usd += more.max_usd;
+    known.planned_usd = known.planned_usd.zip(more.planned_usd).map(|(a, b)| a + b);
+    if known.source != more.source {
+        known.source = format!("{}; {}", known.source, more.source);
+    }
+}
+
+/// All lines: those of the estimate in its order, then those that only meter or bill know, one for each
+/// usage type.
 pub(super) fn lines(known: &Known) -> Vec<CostLine> {
     let billed = match &known.billed {
         Bill::Read(bill) if !bill.charges.is_empty() => Some(bill.charges.as_slice()),
         _ => None,
     };
-    let mut names: Vec<&str> = Vec::new();
-    let estimated = known.estimate.lines.iter().map(|line| line.line.as_str());
-    let charged = known
-        .metered
-        .iter()
-        .flatten()
-        .chain(billed.into_iter().flatten());
-    for name in estimated.chain(charged.map(|charge| charge.line.as_str())) {
-        if !names.contains(&name) {
-            names.push(name);
+    let estimated = merged(&known.estimate);
+    let mut more: Vec<(&str, &str)> = Vec::new();
+    let metered = known.metered.iter().flatten();
+    for charge in metered.chain(billed.into_iter().flatten()) {
+        let usage = (charge.line.as_str(), charge.usage_type.as_str());
+        let is_estimated = estimated.iter().any(|line| line.covers(charge));
+        if !is_estimated && !more.contains(&usage) {
+            more.push(usage);
         }
     }
-    names
-        .into_iter()
-        .map(|name| line(known, name, billed))
-        .collect()
+    let of_estimate = estimated.iter().map(|estimate| {
+        let is_of = |charge: &Charge| estimate.covers(charge);
+        line(known, &estimate.line, Some(estimate), billed, &is_of)
+    });
+    let others = more.iter().map(|(name, usage)| {
+        let is_of = |charge: &Charge| charge.line == *name && charge.usage_type == *usage;
+        line(known, name, None, billed, &is_of)
+    });
+    of_estimate.chain(others).collect()
 }
 
-fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
+fn line(
+    known: &Known,
+    name: &str,
+    estimate: Option<&EstimateLine>,
+    billed: Option<&[Charge]>,
+    is_of: &dyn Fn(&Charge) -> bool,
+) -> CostLine {
     let of_line = |charges: &[Charge]| -> Vec<Charge> {
-        charges
-            .iter()
-            .filter(|charge| charge.line == name)
-            .cloned()
-            .collect()
+        let ours = charges.iter().filter(|charge| is_of(charge));
+        ours.cloned().collect()
     };
-    let estimate = known.estimate.lines.iter().find(|line| line.line == name);
     let metered_charges = known.metered.as_deref().map(of_line);
     let bill_read = billed.is_some();
     // No charge is not a charge of zero.
@@ -49,12 +85,12 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
     let billed = billed_charges.as_deref().map(total);
     let charges = billed_charges.or(metered_charges).unwrap_or_default();
     let estimated = estimate.map(|estimate| {
-        known
-            .lived
-            .get(name)
-            .copied()
-            .or(estimate.planned_usd)
-            .unwrap_or(estimate.expected_usd)
+        let lived = known.lived.get(&key(estimate)).copied();
+        rounded(
+            lived
+                .or(estimate.planned_usd)
+                .unwrap_or(estimate.expected_usd),
+        )
     });
     let gap = gap::name(&gap::Line {
         estimate,
@@ -62,6 +98,8 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
         metered,
         billed,
         bill_read,
+        shared: known.is_shared(name),
+        left_out: known.is_left_out(&charges),
         charges: &charges,
         orphans: &known.orphans,
     });
@@ -72,18 +110,28 @@ fn line(known: &Known, name: &str, billed: Option<&[Charge]>) -> CostLine {
         metered,
         billed,
         gap,
+        verdict: None,
         charges,
     }
 }
 
+/// What a line's usage is called: estimates of the same usage have the same.
+pub fn key(line: &EstimateLine) -> String {
+    format!("{} {}", line.line, line.usage_types.join(","))
+}
+
+/// What charges come to, US dollars.
+fn total(charges: &[Charge]) -> Decimal {
+    rounded(charges.iter().map(|charge| charge.usd).sum())
+}
+
+fn rounded(usd: Decimal) -> Decimal {
+    let strategy = RoundingStrategy::MidpointAwayFromZero;
+    usd.round_dp_with_strategy(DECIMALS, strategy).normalize()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use jiff::Timestamp;
-    use kubeproof_contract::Decimal;
-    use kubeproof_contract::cost::{Billed, Estimate};
-
     use super::super::samples;
     use super::*;
 
@@ -92,25 +140,8 @@ mod tests {
     }
 
     fn known(billed: Vec<Charge>) -> Known {
-        Known {
-            claimed: None,
-            estimate: Estimate {
-                lines: ["node", "gateway"]
-                    .map(|line| samples::estimate(line, Decimal::ONE))
-                    .to_vec(),
-                left_out: Vec::new(),
-            },
-            lived: BTreeMap::new(),
-            metered: None,
-            billed: Bill::Read(Billed {
-                charges: billed,
-                is_final: true,
-                attribution: Vec::new(),
-                read_at: Timestamp::UNIX_EPOCH,
-            }),
-            orphans: BTreeSet::new(),
-            tolerance_percent: 20,
-        }
+        let estimates = ["node", "gateway"].map(|line| samples::estimate(line, Decimal::ONE));
+        samples::known(estimates.to_vec(), billed)
     }
 
     /// Each line with what was billed for it and the first words of its gap.
@@ -151,5 +182,27 @@ mod tests {
     #[test]
     fn a_bill_that_shows_nothing_at_all_misses_no_line_yet() {
         check(Vec::new(), &[("node", None, None), ("gateway", None, None)]);
+    }
+
+    #[test]
+    fn usages_of_two_types_are_two_lines_and_of_one_type_one() {
+        let of = |usage: &str, usd| EstimateLine {
+            usage_types: vec![usage.to_owned()],
+            ..samples::estimate("node", Decimal::from(usd))
+        };
+        let billed = |usage: &str, usd| Charge {
+            usage_type: usage.to_owned(),
+            ..charge("node", usd)
+        };
+        let known = samples::known(
+            vec![of("small", 1), of("large", 5), of("small", 2)],
+            vec![billed("large", 5), billed("small", 3), billed("huge", 9)],
+        );
+        let seen: Vec<_> = lines(&known)
+            .into_iter()
+            .map(|line| (line.estimated, line.billed))
+            .collect();
+        let usd = |usd| Some(Decimal::from(usd));
+        assert_eq!(seen, [(usd(3), usd(3)), (usd(5), usd(5)), (None, usd(9))]);
     }
 }

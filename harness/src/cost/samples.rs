@@ -2,8 +2,13 @@
 //!
 //! Apart from the tests because each of them needs one with another figure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::cost::{Charge, EstimateLine};
+use kubeproof_contract::cost::{Billed, Charge, Estimate, EstimateLine};
+
+use super::compare::{Bill, Known};
 
 /// A charge for a line, US dollars.
 pub fn charge(line: &str, usd: Decimal) -> Charge {
@@ -29,5 +34,31 @@ pub fn estimate(line: &str, usd: Decimal) -> EstimateLine {
         max_usd: usd,
         planned_usd: None,
         source: String::new(),
+        count: 1,
+        usage_types: Vec::new(),
+    }
+}
+
+/// What is known when this was estimated and that billed, finally, without a meter.
+pub fn known(lines: Vec<EstimateLine>, billed: Vec<Charge>) -> Known {
+    Known {
+        claimed: None,
+        estimate: Estimate {
+            lines,
+            ..Estimate::default()
+        },
+        planned_minutes: 45,
+        lived: BTreeMap::new(),
+        metered: None,
+        billed: Bill::Read(Billed {
+            charges: billed,
+            is_final: true,
+            attribution: Vec::new(),
+            shared_lines: Vec::new(),
+            read_at: Timestamp::UNIX_EPOCH,
+        }),
+        orphans: BTreeSet::new(),
+        unpriced: Vec::new(),
+        tolerance_percent: 20,
     }
 }

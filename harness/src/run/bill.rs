@@ -10,12 +10,13 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::cost::Charge;
+use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
 use kubeproof_contract::scenario::Tier;
 
 use super::book::{Book, no_cost};
 use super::stage::Stage;
 use crate::cost::compare::{Bill, Known, compare};
+use crate::cost::lines::{key, merged};
 use crate::cost::lived::{self, Span};
 use crate::cost::usd as dollars;
 use crate::oracles::calls;
@@ -38,8 +39,16 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     let ended = stage.clock.now();
     let started = stage.run.started_at;
     let metered = stage.world.as_ref().map(|world| match &stage.served {
-        // A program may not tag what it makes: whatever was made since is its doing.
-        Some(_) => world.charges(started),
+        // A program may not tag what it makes: whatever was made since, and is not tagged as another
+        // run's, is its doing.
+        Some(_) => {
+            let mut charges = world.charges(started);
+            charges.retain(|charge| {
+                let tagged = charge.run_id.as_ref();
+                tagged.is_none_or(|run_id| *run_id == stage.run.id)
+            });
+            charges
+        }
         None => world.metered(&stage.run.id, started),
     });
     let metered_usd: Option<Decimal> = metered
@@ -72,15 +81,18 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         to: ended,
     };
     let minutes = stage.scenario().cost.duration_minutes;
+    let estimate = observer.estimate(Some(first), minutes);
+    let charges = metered.as_deref().unwrap_or_default();
     let known = Known {
         claimed: claimed(stage),
-        estimate: observer.estimate(Some(first), minutes),
-        lived: lived_usd(
-            stage,
-            observer,
-            whole,
-            metered.as_deref().unwrap_or_default(),
-        ),
+        planned_minutes: minutes,
+        lived: lived_usd(stage, observer, (&estimate, whole), charges),
+        estimate,
+        unpriced: stage
+            .world
+            .as_ref()
+            .map(|world| world.unpriced())
+            .unwrap_or_default(),
         billed: bill(stage, metered_usd, budget).await,
         metered,
         orphans: book
@@ -109,11 +121,11 @@ fn claimed(stage: &Stage<'_>) -> Option<Decimal> {
     of_scenario.or_else(|| stage.provisioner().claim().map(|claim| claim.usd_per_hour))
 }
 
-/// The estimate of each line for the time that its resources lived.
+/// The estimate of each usage for the times that its resources lived.
 fn lived_usd(
     stage: &Stage<'_>,
     observer: &dyn Account,
-    whole: Span,
+    (estimate, whole): (&Estimate, Span),
     charges: &[Charge],
 ) -> BTreeMap<String, Decimal> {
     let lives = stage
@@ -121,22 +133,26 @@ fn lived_usd(
         .as_ref()
         .map(|world| world.lives())
         .unwrap_or_default();
-    let spans = lived::spans(charges, &lives, whole.to);
-    let planned = |span: Span, line: &str| -> Option<Decimal> {
-        let estimate = observer.estimate(Some(span.from), span.minutes());
-        estimate
-            .lines
-            .into_iter()
-            .find(|other| other.line == line)?
-            .planned_usd
+    let each = |line: &EstimateLine, span: Span| -> Option<Decimal> {
+        let of_span = observer.estimate_between(span.from, span.to);
+        let same = |other: &&EstimateLine| other.is_same_usage(line) && other.title == line.title;
+        let usd = of_span.all_lines().find(same)?.planned_usd?;
+        Some(usd / Decimal::from(line.count.max(1)))
     };
-    observer
-        .estimate(Some(whole.from), whole.minutes())
-        .lines
+    merged(estimate)
         .into_iter()
-        .filter_map(|line| {
-            let span = spans.get(&line.line).copied().unwrap_or(whole);
-            Some((line.line.clone(), planned(span, &line.line)?))
+        .filter_map(|usage| {
+            let covered: Vec<&Charge> = charges
+                .iter()
+                .filter(|charge| usage.covers(charge))
+                .collect();
+            let plan: Vec<&EstimateLine> = estimate
+                .all_lines()
+                .filter(|line| line.is_same_usage(&usage))
+                .collect();
+            let spans = lived::spans(&covered, &lives, whole.to);
+            let usd = lived::usd(&plan, &spans, whole, &each)?;
+            Some((key(&usage), usd))
         })
         .collect()
 }

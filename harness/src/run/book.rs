@@ -305,6 +305,8 @@ pub fn no_cost(tolerance_percent: u32, why: &str) -> Cost {
         metered: None,
         billed: None,
         deviation_percent: None,
+        planned: None,
+        plan_deviation_percent: None,
         tolerance_percent,
         free: false,
         lines: Vec::new(),

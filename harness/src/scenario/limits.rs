@@ -150,7 +150,7 @@ fn ranges(scenario: &AnyScenario) -> Vec<Broken> {
     [
         ("timeout_seconds", scenario.job.timeout_seconds, 86_400),
         ("duration_minutes", cost.duration_minutes, 1440),
-        ("tolerance_percent", cost.tolerance_percent, 100),
+        ("tolerance_percent", cost.tolerance_percent, 50),
         ("provision_minutes", limits.provision_minutes, 600),
         ("teardown_minutes", limits.teardown_minutes, 600),
         ("calls", limits.calls, 1_000_000),

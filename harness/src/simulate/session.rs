@@ -156,13 +156,17 @@ impl Session {
         let charges: Vec<_> = self
             .clouds
             .iter()
-            .map(|cloud| cloud.served.world().charges(Timestamp::MIN))
+            .map(|cloud| {
+                let world = cloud.served.world();
+                (world.charges(Timestamp::MIN), world.unpriced())
+            })
             .collect();
         self.pace.release().await;
-        for (cloud, charges) in self.clouds.into_iter().zip(charges) {
+        for (cloud, (charges, unpriced)) in self.clouds.into_iter().zip(charges) {
             let mut stock = settled(&cloud).await;
             stock.title = cloud.provider.title().to_owned();
             stock.charges = charges;
+            stock.unpriced = unpriced;
             stock.minutes = minutes;
             stock.faults = cloud.served.faults().tally();
             stock.calls = cloud.served.journal().len();

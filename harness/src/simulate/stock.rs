@@ -39,6 +39,8 @@ pub struct Stock {
     pub changed: Vec<Resource>,
     /// What the meter counted.
     pub charges: Vec<Charge>,
+    /// What was used and has no known price, in words: the bill is not all then.
+    pub unpriced: Vec<String>,
     /// Minutes of the cloud's time that passed.
     pub minutes: u64,
     /// Each fault, with how often it was seen and struck.
@@ -148,15 +150,25 @@ impl Stock {
     fn write_bill(&self, text: &mut String) {
         let total: Decimal = self.charges.iter().map(|charge| charge.usd).sum();
         let _ = writeln!(text, "bill: {}", usd(total, 4));
-        let mut lines: BTreeMap<(&str, &str), (Decimal, Decimal)> = BTreeMap::new();
+        let mut lines: BTreeMap<(&str, &str, &str), (Decimal, Decimal)> = BTreeMap::new();
         for charge in &self.charges {
-            let line = lines.entry((&charge.line, &charge.unit)).or_default();
+            let usage = (&*charge.line, &*charge.usage_type, &*charge.unit);
+            let line = lines.entry(usage).or_default();
             line.0 += charge.quantity;
             line.1 += charge.usd;
         }
-        for ((line, unit), (quantity, dollars)) in lines {
-            let (quantity, dollars) = (fixed(quantity, 4), usd(dollars, 4));
-            let _ = writeln!(text, "  {line}: {quantity} {unit}, {dollars}");
+        let types = |line: &str| lines.keys().filter(|(other, ..)| *other == line).count();
+        for ((line, usage_type, unit), (quantity, dollars)) in &lines {
+            let (quantity, dollars) = (fixed(*quantity, 4), usd(*dollars, 4));
+            // Hours of two types are not the same hours.
+            let of_type = match types(line) {
+                1 => String::new(),
+                _ => format!(" ({usage_type})"),
+            };
+            let _ = writeln!(text, "  {line}{of_type}: {quantity} {unit}, {dollars}");
+        }
+        for words in &self.unpriced {
+            let _ = writeln!(text, "  not known: {words}");
         }
     }
 }

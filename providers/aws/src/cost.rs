@@ -78,11 +78,15 @@ pub fn estimate_between(asked: &Asked<'_>, from: Timestamp, to: Timestamp) -> Es
 }
 
 fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) -> Estimate {
+    let region = asked.spec.region.0.as_str();
     let mut estimate = Estimate {
         left_out: left_out(),
+        left_out_usage_types: LEFT_OUT
+            .iter()
+            .flat_map(|bare| catalogue::usage_types(region, bare))
+            .collect(),
         ..Estimate::default()
     };
-    let region = asked.spec.region.0.as_str();
     let at = planned.map_or(asked.today, |(from, _)| from);
     let unpriced = |item: &Item| format!("{} in {region}", item.title);
     for item in items(asked.spec, at) {
@@ -239,6 +243,22 @@ fn line(
         usage_types: item.usage.iter().flat_map(forms).collect(),
     })
 }
+
+/// The usage types of what is left out, without the region's prefix.
+const LEFT_OUT: &[&str] = &[
+    "NatGateway-Bytes",
+    "DataTransfer-Regional-Bytes",
+    "DataTransfer-Out-Bytes",
+    "DataTransfer-In-Bytes",
+    "LoadBalancing:DataTransfer-Out-Bytes",
+    "CPUCredits:t3",
+    "CPUCredits:t3a",
+    "CPUCredits:t4g",
+    "DataProcessing-Bytes",
+    "VendedLog-Bytes",
+    "TimedStorage-ByteHrs",
+    "APIRequest",
+];
 
 /// What is left out on purpose, and why.
 fn left_out() -> Vec<String> {

@@ -62,6 +62,9 @@ pub struct Estimate {
     pub workload: Vec<EstimateLine>,
     /// What it leaves out on purpose and why (traffic, burst credits), for the reader.
     pub left_out: Vec<String>,
+    /// The usage types of what is left out: their charges are in the total and no line of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out_usage_types: Vec<String>,
     /// What has no known price: then the cost is unknown, and every sum a part of it only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unpriced: Vec<String>,
@@ -124,6 +127,10 @@ pub struct Billed {
     pub is_final: bool,
     /// How charges were told apart from other users of the account, and what could not be.
     pub attribution: Vec<String>,
+    /// The lines that the cloud bills without tags: the run's part is told by time and count only, and
+    /// others' use may be in it.
+    #[serde(default)]
+    pub shared_lines: Vec<String>,
     /// When they were read.
     pub read_at: Timestamp,
 }

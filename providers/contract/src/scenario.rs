@@ -216,9 +216,10 @@ pub struct CostBlock {
     #[serde(default = "default_duration")]
     #[schemars(range(min = 1, max = 1440))]
     pub duration_minutes: u32,
-    /// Greatest difference between estimate and bill that passes, percent.
+    /// Greatest difference between estimate and bill that passes, percent of the bill: for each line and for
+    /// the total.
     #[serde(default = "default_tolerance")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = 50))]
     pub tolerance_percent: u32,
     /// Most that one trial may cost, US dollars: the meter must stay below it.
     #[serde(default = "default_budget")]

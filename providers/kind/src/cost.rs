@@ -23,6 +23,7 @@ pub fn billed(now: Timestamp) -> Billed {
         charges: Vec::new(),
         is_final: true,
         attribution: vec![FREE.to_owned()],
+        shared_lines: Vec::new(),
         read_at: now,
     }
 }

@@ -5,9 +5,9 @@
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 
-use crate::money::{percent, usd_or_dash, usd_per_hour};
+use crate::money::{deviation, percent, usd, usd_or_dash, usd_per_hour};
 use crate::page::{Block, Cell, Column, Grid};
-use crate::record::{Cost, Record};
+use crate::record::{Cost, CostLine, Record};
 use crate::word::{clean, word};
 
 /// The cost table, what was claimed beside it, and what it means.
@@ -17,6 +17,7 @@ pub fn blocks(record: &Record) -> Vec<Block> {
     if !cost.lines.is_empty() {
         blocks.push(Block::Grid(grid(cost)));
     }
+    blocks.extend(plan(cost).map(Block::Line));
     if let Some(claim) = claim(cost) {
         blocks.push(Block::Line(claim));
     }
@@ -43,12 +44,12 @@ fn grid(cost: &Cost) -> Grid {
         .map(|line| {
             let estimate = line.estimate.as_ref();
             vec![
-                Cell::text(estimate.map_or(&line.line, |estimate| &estimate.title)),
+                Cell::text(title(line)),
                 Cell::text(usd_or_dash(estimate.map(|estimate| estimate.usd_per_hour))),
                 Cell::text(usd_or_dash(line.estimated)),
                 Cell::text(usd_or_dash(line.metered)),
                 Cell::text(billed(cost, line.billed)),
-                Cell::text(line.gap.as_deref().unwrap_or("")),
+                Cell::text(gap(line)),
             ]
         })
         .collect();
@@ -58,7 +59,7 @@ fn grid(cost: &Cost) -> Grid {
         Cell::text(usd_or_dash(cost.estimated)),
         Cell::text(usd_or_dash(cost.metered)),
         Cell::text(billed(cost, cost.billed)),
-        Cell::text(deviation(cost)),
+        Cell::text(total_gap(cost)),
     ]);
     Grid {
         title: "Cost",
@@ -74,15 +75,52 @@ fn billed(cost: &Cost, amount: Option<Decimal>) -> String {
     }
 }
 
-fn deviation(cost: &Cost) -> String {
-    match cost.deviation_percent {
-        None => String::new(),
-        Some(off) => format!(
-            "{} (within {} % passes)",
-            percent(off),
-            cost.tolerance_percent
-        ),
+/// What a line is: as the estimate has it, else with the usage type that the cloud names.
+fn title(line: &CostLine) -> String {
+    match (&line.estimate, line.charges.first()) {
+        (Some(estimate), _) => estimate.title.clone(),
+        (None, Some(charge)) if charge.usage_type != line.line => {
+            format!("{} ({})", line.line, charge.usage_type)
+        }
+        (None, _) => line.line.clone(),
     }
+}
+
+/// Why a line differs, and its own verdict where that is no pass.
+fn gap(line: &CostLine) -> String {
+    let gap = line.gap.as_deref().unwrap_or("");
+    match line.verdict.filter(|verdict| *verdict != Verdict::Pass) {
+        Some(verdict) => format!("{} {gap}", word(verdict)),
+        None => gap.to_owned(),
+    }
+}
+
+fn total_gap(cost: &Cost) -> String {
+    let Some(off) = cost.deviation_percent else {
+        return String::new();
+    };
+    let most = cost.tolerance_percent;
+    let words = deviation(off, most, ("the estimate", seen(cost)));
+    format!("{words} (within {most} % passes)")
+}
+
+/// What the estimate is held against.
+fn seen(cost: &Cost) -> &'static str {
+    if cost.billed.is_some() {
+        "the bill"
+    } else {
+        "the meter"
+    }
+}
+
+/// The plan beside what was seen: it is another figure when the run took another time.
+fn plan(cost: &Cost) -> Option<String> {
+    let (planned, off) = cost.planned.zip(cost.plan_deviation_percent)?;
+    let words = deviation(off, cost.tolerance_percent, ("that", seen(cost)));
+    Some(format!(
+        "Planned {} for the scenario's duration: {words}.",
+        usd(planned)
+    ))
 }
 
 fn claim(cost: &Cost) -> Option<String> {

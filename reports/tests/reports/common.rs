@@ -152,6 +152,8 @@ fn line(line: &str, title: &str, per_hour: &str, cost: &str) -> CostLine {
         max_usd: usd,
         planned_usd: Some(usd),
         source: "price list of 2026-02-27".to_owned(),
+        count: 1,
+        usage_types: vec![],
     };
     CostLine {
         line: line.to_owned(),
@@ -160,6 +162,7 @@ fn line(line: &str, title: &str, per_hour: &str, cost: &str) -> CostLine {
         metered: Some(usd),
         billed: Some(usd),
         gap: None,
+        verdict: Some(Verdict::Pass),
         charges: vec![],
     }
 }
@@ -172,6 +175,7 @@ fn right_cost() -> Cost {
         metered: Some(money("0.0214")),
         billed: Some(money("0.0214")),
         gap: Some("missing line: data through the NAT gateways is not estimated".to_owned()),
+        verdict: None,
         charges: vec![],
     };
     Cost {
@@ -182,6 +186,8 @@ fn right_cost() -> Cost {
         metered: Some(money("0.349588")),
         billed: Some(money("0.349588")),
         deviation_percent: Some(money("6.1215")),
+        planned: Some(money("0.328188")),
+        plan_deviation_percent: Some(money("6.1215")),
         tolerance_percent: 20,
         free: false,
         lines: vec![

@@ -318,6 +318,31 @@ fn cost_more_than_20_percent_off_fails_the_criterion_even_if_the_scenario_allows
 }
 
 #[test]
+fn a_percentage_that_was_rounded_to_20_does_not_pass_the_criterion() {
+    // Billed $1, estimated $0.79996: 20.004 %, which rounds to 20.00.
+    let mut record = passing();
+    record.cost.billed = Some(money("1"));
+    record.cost.estimated = Some(money("0.79996"));
+    for percent in ["20.00", "20.004"] {
+        record.cost.deviation_percent = Some(money(percent));
+        let judged = criterion(std::slice::from_ref(&record), 2);
+        assert_eq!(judged.verdict, Verdict::Fail, "{percent}");
+    }
+    record.cost.estimated = Some(money("0.8"));
+    record.cost.deviation_percent = Some(money("20"));
+    assert_eq!(criterion(&[record], 2).verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_line_that_does_not_pass_does_not_pass_the_criterion() {
+    for verdict in [Verdict::Fail, Verdict::Unknown] {
+        let mut record = passing();
+        record.cost.lines[2].verdict = Some(verdict);
+        assert_eq!(criterion(&[record], 2).verdict, verdict);
+    }
+}
+
+#[test]
 fn a_cost_that_only_the_meter_knows_is_not_held_for_a_bill() {
     let mut record = passing();
     record.cost.billed = None;

@@ -56,6 +56,7 @@ pub async fn read(
             charges: Vec::new(),
             is_final: false,
             attribution: vec!["Cost Explorer has no data for this time yet".to_owned()],
+            shared_lines: Vec::new(),
             read_at: now,
         });
     };
@@ -83,6 +84,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
             charges: Vec::new(),
             is_final: false,
             attribution,
+            shared_lines: Vec::new(),
             read_at: now,
         };
     }
@@ -128,6 +130,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         charges,
         is_final: is_closed(&all.days, &last_day),
         attribution,
+        shared_lines: [PUBLIC_IPV4, LOAD_BALANCER].map(str::to_owned).to_vec(),
         read_at: now,
     }
 }

@@ -67,9 +67,11 @@ pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Re
 }
 
 fn meter<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
-    let charges = shared.memory.with(|cloud| cloud.charges(Timestamp::MIN));
+    let (charges, unpriced) = shared
+        .memory
+        .with(|cloud| (cloud.charges(Timestamp::MIN), cloud.unpriced()));
     let usd: Decimal = charges.iter().map(|charge| charge.usd).sum();
-    json!({"at": shared.clock.now(), "charges": charges, "usd": usd})
+    json!({"at": shared.clock.now(), "charges": charges, "usd": usd, "unpriced": unpriced})
 }
 
 /// The faults in force, with how often each was seen and struck.
