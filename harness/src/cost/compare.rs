@@ -53,12 +53,6 @@ impl Known {
         let mut types = charges.iter().map(|charge| &charge.usage_type);
         !charges.is_empty() && types.all(|usage| left_out.contains(usage))
     }
-
-    /// All that has no known price.
-    fn without_price(&self) -> Vec<&str> {
-        let all = self.estimate.unpriced.iter().chain(&self.unpriced);
-        all.map(String::as_str).collect()
-    }
 }
 
 /// What became of the bill.
@@ -90,8 +84,10 @@ pub fn compare(known: &Known) -> Cost {
         },
         planned: known.estimate.planned_usd(),
     };
+    let unpriced = &known.estimate.unpriced;
+    let is_priced = unpriced.is_empty() && known.unpriced.is_empty();
     let (mut verdict, mut message, judged) = judge(known, &sums);
-    if judged {
+    if judged && is_priced {
         let words = line_verdicts::judge_all(known, &mut lines);
         verdict = Verdict::of_all(
             lines
@@ -101,18 +97,14 @@ pub fn compare(known: &Known) -> Cost {
         );
         message.push_str(&words);
     }
-    let unpriced = known.without_price();
-    if !unpriced.is_empty() {
+    if !is_priced {
         verdict = Verdict::Unknown;
-        message = format!(
-            "no price is known for {}: the cost is unknown",
-            unpriced.join(", ")
-        );
+        message = without_price(known);
     }
     // A list price of which a part is not known says nothing about a claim.
     let claim = known
         .claimed
-        .filter(|_| unpriced.is_empty())
+        .filter(|_| is_priced)
         .and_then(|claimed| claim::wrong(claimed, &known.estimate.lines, known.tolerance_percent));
     if let Some(claim) = claim {
         verdict = Verdict::Fail;
@@ -121,18 +113,30 @@ pub fn compare(known: &Known) -> Cost {
     Cost {
         verdict,
         claimed_usd_per_hour: known.claimed,
-        list_usd_per_hour: unpriced.is_empty().then(|| known.estimate.usd_per_hour()),
+        list_usd_per_hour: is_priced.then(|| known.estimate.usd_per_hour()),
         estimated: Some(sums.estimated),
         metered: sums.metered,
         billed: sums.billed,
-        deviation_percent: sums.deviation_from(Some(sums.estimated)),
-        planned: sums.planned,
-        plan_deviation_percent: sums.deviation_from(sums.planned),
+        deviation_percent: sums.deviation_from(Some(sums.estimated).filter(|_| is_priced)),
+        planned: sums.planned.filter(|_| is_priced),
+        plan_deviation_percent: sums.deviation_from(sums.planned.filter(|_| is_priced)),
         tolerance_percent: known.tolerance_percent,
         free: false,
         lines,
         message,
     }
+}
+
+/// What has no price, in words: of the estimate, and of what was used.
+fn without_price(known: &Known) -> String {
+    let mut words = "the cost is unknown: no price is known".to_owned();
+    if !known.estimate.unpriced.is_empty() {
+        words = format!("{words} for {}", known.estimate.unpriced.join(", "));
+    }
+    for used in &known.unpriced {
+        words = format!("{words}; {used}");
+    }
+    words
 }
 
 /// The verdict over the total, in words, and whether the lines are to be judged as well.

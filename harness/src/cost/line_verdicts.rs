@@ -164,7 +164,7 @@ mod tests {
         );
         assert_eq!(
             cost.message,
-            "no price is known for 2 × node: the cost is unknown"
+            "the cost is unknown: no price is known for 2 × node"
         );
     }
 

@@ -3,6 +3,7 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+mod cost;
 mod defects;
 #[cfg(unix)]
 mod external;
