@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::account::{Account, ObserverError};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::provider::Provider;
+use kubeproof_contract::scenario::Usd;
 
-use crate::cost::usd;
+pub mod budget;
 
 /// The account ids in which live runs may happen, separated by commas.
 pub const ACCOUNT_VARIABLE: &str = "KUBEPROOF_LIVE_ACCOUNT";
@@ -38,14 +40,18 @@ pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result
             "set {ACCOUNT_VARIABLE} to the id of the account that may be used"
         ));
     }
-    let budget = environment
-        .get(BUDGET_VARIABLE)
-        .and_then(|text| text.parse::<Decimal>().ok());
-    let budget = budget.filter(|budget| *budget > Decimal::ZERO);
-    if budget.is_none() {
-        missing.push(format!(
+    let mut budget = None;
+    match environment.get(BUDGET_VARIABLE).map(|text| text.trim()) {
+        None | Some("") => missing.push(format!(
             "set {BUDGET_VARIABLE} to the most that it may cost, such as 2.50"
-        ));
+        )),
+        Some(text) => match text.parse::<Usd>() {
+            Ok(Usd(amount)) if amount > Decimal::ZERO => budget = Some(amount),
+            Ok(_) => missing.push(format!(
+                "{BUDGET_VARIABLE} is {text}: it must be more than 0"
+            )),
+            Err(problem) => missing.push(format!("{BUDGET_VARIABLE}: {problem}")),
+        },
     }
     if !confirmed {
         missing.push(format!("confirm with {CONFIRMATION}"));
@@ -115,22 +121,26 @@ pub fn allowed_accounts(environment: &BTreeMap<String, String>) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
-/// Whether trials of these budgets fit into a permit.
+/// Refuses account ids that none of the clouds concerned can have: such a list allows nothing, or what was
+/// not meant.
 ///
 /// # Errors
-/// When they may cost more together.
-pub fn fits(permit: &Permit, budgets: &[Decimal]) -> Result<(), String> {
-    let together: Decimal = budgets.iter().copied().sum();
-    if together <= permit.budget_usd {
+/// With each of them and the reason.
+pub fn check_accounts(accounts: &[String], providers: &[&dyn Provider]) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    for id in accounts {
+        let reasons: Vec<String> = providers
+            .iter()
+            .filter_map(|provider| provider.account_id_problem(id))
+            .collect();
+        if !providers.is_empty() && reasons.len() == providers.len() {
+            wrong.extend(reasons.into_iter().next());
+        }
+    }
+    if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "{} trials may cost {} together, and {BUDGET_VARIABLE} is {}: choose fewer \
-         with --only, or raise it",
-        budgets.len(),
-        usd(together, 2),
-        usd(permit.budget_usd, 2)
-    ))
+    Err(format!("{ACCOUNT_VARIABLE}: {}", wrong.join("; ")))
 }
 
 #[cfg(test)]
@@ -158,8 +168,7 @@ mod tests {
         assert!(permit(&given, false).is_err());
         let permit = permit(&given, true).expect("all was given");
         assert_eq!(permit.accounts, ["1", "2"]);
-        assert!(fits(&permit, &[Decimal::TWO]).is_ok());
-        assert!(fits(&permit, &[Decimal::TWO, Decimal::ONE]).is_err());
+        assert_eq!(permit.budget_usd, Decimal::new(25, 1));
     }
 
     #[test]
@@ -179,10 +188,47 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_that_is_no_amount_is_no_budget() {
-        for budget in ["", "much", "-1", "0"] {
+    fn a_budget_that_is_no_amount_is_no_budget_and_is_told_as_it_was_given() {
+        let check = |budget: &str, words: &str| {
             let given = environment(&[(ACCOUNT_VARIABLE, "1"), (BUDGET_VARIABLE, budget)]);
-            assert!(permit(&given, true).is_err(), "{budget}");
+            let error = permit(&given, true).expect_err(budget);
+            assert!(error.contains(words), "{error}");
+        };
+        check("", "set KUBEPROOF_LIVE_BUDGET_USD to the most");
+        check(
+            "abc",
+            "KUBEPROOF_LIVE_BUDGET_USD: `abc` is not an amount such as 0.18",
+        );
+        check("NaN", "`NaN` is not an amount");
+        check("inf", "`inf` is not an amount");
+        check("1e99", "`1e99` is not an amount");
+        check("1e3", "`1e3` is not an amount");
+        check("$5", "`$5` is not an amount");
+        check("1_000", "`1_000` is not an amount");
+        check("-1", "`-1` is negative");
+        check("0", "it must be more than 0");
+        check("79228162514264337593543950335", "is more than 1000000");
+        check("2.0000001", "has more than six decimals");
+    }
+
+    #[test]
+    fn an_account_id_that_no_cloud_concerned_can_have_is_told() {
+        let providers = crate::providers::all();
+        let concerned: Vec<&dyn Provider> = providers.iter().map(AsRef::as_ref).take(1).collect();
+        let check = |id: &str, fits: bool| {
+            let seen = check_accounts(&[id.to_owned()], &concerned);
+            assert_eq!(seen.is_ok(), fits, "{seen:?}");
+        };
+        check("123456789012", true);
+        for id in [
+            "12345678901",
+            "1234567890123",
+            "12345678901x",
+            "mine",
+            "１２３４５６７８９０１２",
+        ] {
+            check(id, false);
         }
+        assert_eq!(check_accounts(&["mine".to_owned()], &[]), Ok(()));
     }
 }

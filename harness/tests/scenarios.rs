@@ -5,15 +5,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, OnceLock};
 
 use kubeproof::providers;
 use kubeproof::run::plan::{CLIENTS, Choice, clients_of, plan};
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::{external, lab};
+use kubeproof::run::{external, lab, spending};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 use libtest_mimic::{Arguments, Failed};
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
     let entered = std::env::set_current_dir(&top);
     let mut tests = match entered
         .map_err(|error| error.to_string())
-        .and_then(|()| found())
+        .and_then(|()| found(&arguments))
     {
         Ok(tests) => tests,
         Err(problem) => vec![failing("scenarios", problem)],
@@ -41,6 +43,10 @@ fn main() -> ExitCode {
     tests.push(libtest_mimic::Trial::test(
         "a_tier_that_is_asked_for_fails_where_it_cannot_run_and_is_ignored_otherwise",
         asked_for_and_not,
+    ));
+    tests.push(libtest_mimic::Trial::test(
+        "live_trials_of_one_invocation_are_added_up_before_the_first_call",
+        added_up,
     ));
     libtest_mimic::run(&arguments, tests).exit_code()
 }
@@ -90,13 +96,30 @@ fn asked_for_and_not() -> Result<(), Failed> {
     Ok(())
 }
 
+/// This program again, for all live trials of one scenario, with a budget that each of them would fit alone:
+/// $1.91 is what the dearest of them can cost by itself, and there are eight.
+fn added_up() -> Result<(), Failed> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg("live aws/two-zones::")
+        .env(TIERS, "live")
+        .env(CONFIRM, "yes-spend-money")
+        .env(live::ACCOUNT_VARIABLE, "123456789012")
+        .env(live::BUDGET_VARIABLE, "2")
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() || !said.contains("8 trials may cost $") {
+        return Err(format!("eight live trials went through a budget of $2:\n{said}").into());
+    }
+    Ok(())
+}
+
 fn failing(name: &str, message: String) -> libtest_mimic::Trial {
     libtest_mimic::Trial::test(name, move || Err(Failed::from(message)))
 }
 
 /// One test for each trial of each scenario in each of its tiers. Only the files are read here; a
 /// trial runs when its test does.
-fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
+fn found(arguments: &Arguments) -> Result<Vec<libtest_mimic::Trial>, String> {
     let scenarios = scenario::read::all(&[PathBuf::from("scenarios")], &providers::shared())
         .map_err(|all| {
             all.iter()
@@ -120,12 +143,55 @@ fn found() -> Result<Vec<libtest_mimic::Trial>, String> {
             continue;
         };
         let runs = asked.contains(&tier.to_string());
-        tests.extend(plan.trials.into_iter().map(|trial| test(trial, runs)));
+        // What live trials may cost is added up over all that this invocation runs, before any of them.
+        let live: Vec<Trial> = match tier {
+            Tier::Live if runs => plan
+                .trials
+                .iter()
+                .filter(|trial| is_chosen(arguments, &name_of(trial)))
+                .cloned()
+                .collect(),
+            _ => Vec::new(),
+        };
+        let permit: Permitted = Arc::new(OnceLock::new());
+        let live = Arc::new(live);
+        tests.extend(
+            plan.trials
+                .into_iter()
+                .map(|trial| test(trial, runs, &permit, &live)),
+        );
     }
     Ok(tests)
 }
 
-fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
+/// The accounts in which live trials may run, or why none may: found out once for all of them.
+type Permitted = Arc<OnceLock<Result<Vec<String>, String>>>;
+
+/// Whether the arguments choose the test of this name, as libtest does.
+fn is_chosen(arguments: &Arguments, name: &str) -> bool {
+    let matches = |filter: &String| match arguments.exact {
+        true => name == filter,
+        false => name.contains(filter.as_str()),
+    };
+    arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
+}
+
+/// Whether all live trials together may be run.
+fn permitted(trials: &[Trial]) -> Result<Vec<String>, String> {
+    let environment = kubeproof::simulate::environment::own();
+    let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
+    let permit = live::permit(&environment, confirmed)?;
+    let clouds: Vec<&dyn Provider> = trials
+        .iter()
+        .map(|trial| trial.scenario.provider.as_ref())
+        .collect();
+    live::check_accounts(&permit.accounts, &clouds)?;
+    spending::check(&permit, trials)?;
+    Ok(permit.accounts)
+}
+
+/// The name of the test of a trial.
+fn name_of(trial: &Trial) -> String {
     let part = match &trial.part {
         // A plan of scenarios has no campaigns.
         Part::Lifecycle(_) | Part::Campaign(..) => "lifecycle".to_owned(),
@@ -141,7 +207,16 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
         Tier::Rehearsal | Tier::Kind => "",
     };
     let provider = trial.scenario.provider.name();
-    let name = format!("{prefix}{provider}/{}::{part}", trial.scenario.name());
+    format!("{prefix}{provider}/{}::{part}", trial.scenario.name())
+}
+
+fn test(
+    trial: Trial,
+    runs: bool,
+    permit: &Permitted,
+    live: &Arc<Vec<Trial>>,
+) -> libtest_mimic::Trial {
+    let name = name_of(&trial);
     let client = trial.scenario.content.provisioner.client();
     let clients = clients_of(&std::env::var(CLIENTS).unwrap_or_default());
     let without = client.filter(|client| !clients.iter().any(|name| name == client));
@@ -153,12 +228,15 @@ fn test(trial: Trial, runs: bool) -> libtest_mimic::Trial {
     } else {
         format!("{}: not in {TIERS}", trial.tier)
     };
-    libtest_mimic::Trial::test(name, move || run(&trial))
-        .with_kind(reason)
-        .with_ignored_flag(!runs)
+    let (permit, live) = (Arc::clone(permit), Arc::clone(live));
+    libtest_mimic::Trial::test(name, move || {
+        run(&trial, &|| permit.get_or_init(|| permitted(&live)).clone())
+    })
+    .with_kind(reason)
+    .with_ignored_flag(!runs)
 }
 
-fn run(trial: &Trial) -> Result<(), Failed> {
+fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Result<(), Failed> {
     let mut around = Surroundings::quiet();
     // Files of programs that are not ours; what they need was asked for, so it must be here.
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -176,11 +254,7 @@ fn run(trial: &Trial) -> Result<(), Failed> {
         around.out = Some(PathBuf::from("kubeproof-runs"));
     }
     if trial.tier == Tier::Live {
-        let environment = std::env::vars().collect();
-        let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
-        let permit = live::permit(&environment, confirmed).map_err(Failed::from)?;
-        live::fits(&permit, &[trial.scenario.content.cost.budget_usd.0]).map_err(Failed::from)?;
-        around.accounts = permit.accounts;
+        around.accounts = permitted().map_err(Failed::from)?;
         around.out = Some(PathBuf::from("kubeproof-runs"));
     }
     let record =

@@ -7,19 +7,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::cost::Estimate;
-use kubeproof_contract::scenario::Tier;
 use serde::Serialize;
 
 use super::output::Output;
-use crate::cost::fixed;
-use crate::run::lab;
-use crate::run::progress::Silent;
-use crate::run::stage::{Stage, Surroundings};
-use crate::run::trial::{Part, Trial};
+use crate::cost::{fixed, usd};
+use crate::run::spending;
 use crate::scenario::Scenario;
-use crate::stopwatch::today;
 use crate::{cost, exit_code, providers, scenario};
 
 /// The formats of an estimate.
@@ -93,45 +87,44 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for claim in &wrong {
         out.error(claim);
     }
-    if wrong.is_empty() {
-        exit_code::PASSED
-    } else {
+    let mut unpriced = lines
+        .iter()
+        .filter(|line| !line.estimate.unpriced.is_empty());
+    if !wrong.is_empty() {
         exit_code::FINDING
+    } else if let Some(line) = unpriced.next() {
+        let what = line.estimate.unpriced.join(", ");
+        out.error(&format!(
+            "{}: no price is known for {what}: the sums are a part only",
+            line.scenario
+        ));
+        exit_code::UNKNOWN
+    } else {
+        exit_code::PASSED
     }
 }
 
 fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {
     let duration_minutes = minutes.unwrap_or(scenario.content.cost.duration_minutes);
-    let trial = Trial {
-        scenario: scenario.clone(),
-        part: Part::Lifecycle(Vec::new()),
-        tier: Tier::Rehearsal,
-        seed: 1,
-    };
-    let runtime = lab::runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(async {
-        let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent::shared(), today())
-            .map_err(|error| error.to_string())?;
-        let estimate = stage
-            .account(Actor::Observer)
-            .estimate(None, duration_minutes);
-        let claimed = scenario
-            .content
-            .provisioner
-            .claims_usd_per_hour
-            .map(|usd| usd.0);
-        let tolerance = scenario.content.cost.tolerance_percent;
-        Ok(Line {
-            scenario: scenario.name().to_owned(),
-            provider: scenario.provider.name(),
-            duration_minutes,
-            usd_per_hour: estimate.usd_per_hour(),
-            min_usd: estimate.lines.iter().map(|line| line.min_usd).sum(),
-            expected_usd: estimate.expected_usd(),
-            max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
-            claim: claimed.and_then(|usd| cost::claim::wrong(usd, &estimate.lines, tolerance)),
-            estimate,
-        })
+    let estimate = spending::estimate(scenario, duration_minutes)?;
+    let claimed = scenario
+        .content
+        .provisioner
+        .claims_usd_per_hour
+        .map(|usd| usd.0);
+    let tolerance = scenario.content.cost.tolerance_percent;
+    // A part of a list price says nothing about a claim.
+    let claimed = claimed.filter(|_| estimate.unpriced.is_empty());
+    Ok(Line {
+        scenario: scenario.name().to_owned(),
+        provider: scenario.provider.name(),
+        duration_minutes,
+        usd_per_hour: estimate.usd_per_hour(),
+        min_usd: estimate.lines.iter().map(|line| line.min_usd).sum(),
+        expected_usd: estimate.expected_usd(),
+        max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
+        claim: claimed.and_then(|usd| cost::claim::wrong(usd, &estimate.lines, tolerance)),
+        estimate,
     })
 }
 
@@ -176,6 +169,18 @@ fn table(lines: &[Line]) -> String {
             fixed(line.expected_usd, 4),
             fixed(line.max_usd, 4)
         );
+        for part in &line.estimate.workload {
+            let _ = writeln!(
+                text,
+                "  the job makes besides: {}, {} an hour, at most {}",
+                part.title,
+                usd(part.usd_per_hour, 4),
+                usd(part.max_usd, 4)
+            );
+        }
+        for unpriced in &line.estimate.unpriced {
+            let _ = writeln!(text, "  no price is known: {unpriced}");
+        }
         for left_out in &line.estimate.left_out {
             let _ = writeln!(text, "  left out: {left_out}");
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::format::{Format, Style, render};
 
@@ -18,7 +19,7 @@ use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
-use crate::run::{external, lab};
+use crate::run::{external, lab, spending};
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.
@@ -229,11 +230,12 @@ fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
         TierName::Live => {
             let permit = live::permit(&crate::simulate::environment::own(), args.yes_spend_money)
                 .map_err(usage)?;
-            let budgets: Vec<_> = trials
+            let providers: Vec<&dyn Provider> = trials
                 .iter()
-                .map(|trial| trial.scenario.content.cost.budget_usd.0)
+                .map(|trial| trial.scenario.provider.as_ref())
                 .collect();
-            live::fits(&permit, &budgets).map_err(usage)?;
+            live::check_accounts(&permit.accounts, &providers).map_err(usage)?;
+            spending::check(&permit, trials).map_err(usage)?;
             permit.accounts
         }
     };

@@ -16,7 +16,7 @@ use super::book::Book;
 use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
+use super::{bill, directory, in_truth, job, look, observe, provision, spending, teardown};
 use crate::audit::inventory::Inventory;
 use crate::oracles;
 use crate::oracles::end_state::EndState;
@@ -78,11 +78,15 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     if stage.trial.tier != Tier::Rehearsal {
         stage.stop.opens(&stage.run.id, &stage.clean_up_command());
     }
-    tokio::select! {
+    let overspent = tokio::select! {
         biased;
-        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
+        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => None,
         // Whatever it was at is dropped; teardown works from what is there.
-        () = stage.stop.wait() => {}
+        () = stage.stop.wait() => None,
+        why = spending::budget_is_reached(stage) => Some(why),
+    };
+    if let Some(why) = overspent {
+        book.find("O4 bill", why);
     }
     take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
     let looked = if campaign {
@@ -109,7 +113,12 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     if book.audit.verdict == Verdict::Pass {
         stage.stop.closes(&stage.run.id);
     }
+    let truth_now = stage.world.as_ref().filter(|_| !campaign);
+    let audited = truth_now.map(|world| world.inventory());
     bill::cost(&mut book, stage, observer.as_ref()).await;
+    if let Some(audited) = audited {
+        look::late(&mut book, stage, auditor.as_ref(), audited);
+    }
     done(book, stage, truth)
 }
 

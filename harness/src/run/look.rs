@@ -192,6 +192,26 @@ pub async fn nothing_left(
     }
 }
 
+/// Looks once more at the truth, after the wait for the bill: what came when the account had been audited is
+/// an orphan, too, unless somebody else brought it or the cloud keeps it.
+pub fn late(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    audited: Vec<Resource>,
+) {
+    let Some(world) = &stage.world else { return };
+    let now = world.inventory();
+    let (new, _) = Others::now(stage, auditor).arrivals(&audited, &now);
+    let (late, _) = compare::split(new, auditor.resource_types());
+    let price = price(auditor);
+    let wrong = "came after the audit, while the bill was waited for";
+    let items = late
+        .iter()
+        .map(|resource| oracles::price::Item::new(resource, &price, wrong));
+    book.find_all(oracles::price::findings("O1 orphans", items.collect()));
+}
+
 /// While nobody gets an answer, an audit must not claim to know.
 pub async fn must_be_unknown(
     book: &mut Book<'_, '_>,

@@ -61,6 +61,8 @@ pub struct Stage<'a> {
     pub out: Option<PathBuf>,
     /// Live: the ids of the accounts in which the trial may happen.
     pub accounts: Vec<String>,
+    /// Whether it is torn down when its scenario's budget would be overspent: always when live.
+    pub watches_budget: bool,
     innermost: SharedTransport,
     files: SharedTransport,
     credentials: Credentials,
@@ -174,6 +176,7 @@ impl<'a> Stage<'a> {
             stop: around.stop.clone(),
             out: around.out.clone(),
             accounts: around.accounts.clone(),
+            watches_budget: trial.tier == Tier::Live,
             // A simulator knows no image but the default one.
             job_image: around
                 .job_image

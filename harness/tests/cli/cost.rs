@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{code, kubeproof, stderr, stdout};
+use crate::program::{SCENARIO, code, command, kubeproof, stderr, stdout};
 
 /// A trial of the usual scenario with this region, version and instance type: the exit code and its record.
 fn verified(region: &str, version: &str, instance_type: &str) -> (i32, Value) {
@@ -102,5 +102,87 @@ fn simulate_and_scenario_files_know_the_same_versions() {
     assert!(
         said.contains("EKS does not offer Kubernetes `1.99`") && said.contains(known),
         "{said}"
+    );
+}
+
+#[test]
+fn what_comes_while_the_bill_is_waited_for_is_an_orphan() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("s.yaml"), SCENARIO).expect("a file");
+    // A VPC that appears five days after the call that asked for it: long after the audit.
+    let fault = "ec2:CreateVpc#1=late-apply(432000)";
+    let arguments = ["verify", "s.yaml", "--fault", fault, "--format", "json"];
+    let output = kubeproof(folder.path(), &arguments);
+    assert_eq!(code(&output), 1);
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let record = &report["records"][0];
+    assert_eq!(record["audit"]["verdict"], "pass");
+    let findings = record["findings"].as_array().expect("findings");
+    let late = "came after the audit, while the bill was waited for";
+    let is_late = |finding: &&Value| {
+        let message = finding["message"].as_str().unwrap_or_default();
+        finding["oracle"] == "O1 orphans" && message.starts_with("vpc ") && message.contains(late)
+    };
+    assert!(
+        findings.iter().any(|finding| is_late(&finding)),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn a_live_run_whose_longest_life_overspends_its_budget_is_refused_with_the_arithmetic() {
+    let check = |text: &str, budget: &str, account: &str, expected: &[&str]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("s.yaml"), text).expect("a file");
+        let arguments = ["verify", "s.yaml", "--tier", "live", "--yes-spend-money"];
+        let output = command(folder.path(), &arguments)
+            .env("KUBEPROOF_LIVE_BUDGET_USD", budget)
+            .env("KUBEPROOF_LIVE_ACCOUNT", account)
+            .output()
+            .expect("the program starts");
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{said}");
+        for words in expected {
+            assert!(said.contains(words), "{said}");
+        }
+    };
+    let account = "123456789012";
+    let plain = format!("{SCENARIO}tiers: [live]\n");
+    // 100 p5.48xlarge at $55.04 for 90 + 1440 + 90 minutes, 27 h, are $148608 alone.
+    let dear = plain
+        .replace("t3.medium", "p5.48xlarge")
+        .replace("count: 2", "count: 100")
+        + "cost: {duration_minutes: 1440}\n";
+    let longest = "90 min to provision + 1440 min planned + 90 min to tear down = 1620 min";
+    check(
+        &dear,
+        "2",
+        account,
+        &["s may cost $1486", longest, "its cost.budget_usd is $2.00"],
+    );
+    // 3.75 h × 0.197584 + 5 h × 0.09 = 1.19094.
+    let longest = "1 trial may cost $1.19 together, and KUBEPROOF_LIVE_BUDGET_USD is $1.00";
+    check(&plain, "1", account, &[longest]);
+    check(
+        &plain,
+        "abc",
+        account,
+        &["KUBEPROOF_LIVE_BUDGET_USD: `abc` is not an amount"],
+    );
+    check(&plain, "NaN", account, &["`NaN` is not an amount"]);
+    check(&plain, "-5", account, &["`-5` is negative"]);
+    check(&plain, "1e99", account, &["`1e99` is not an amount"]);
+    check(
+        &plain,
+        "5",
+        "12345",
+        &["`12345` is not an AWS account id: those have 12 digits"],
+    );
+    let unpriced = plain.replace("t3.medium", "r5.large");
+    check(
+        &unpriced,
+        "5",
+        account,
+        &["no price is known for 2 × r5.large", "nothing was created"],
     );
 }

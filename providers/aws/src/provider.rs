@@ -121,6 +121,11 @@ impl Provider for Aws {
         }
     }
 
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        let fits = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+        (!fits).then(|| format!("`{id}` is not an AWS account id: those have 12 digits"))
+    }
+
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
         let region = redirect::region(&serving.environment).map_err(ServeError::Environment)?;
         rehearsal::serve(region, serving)

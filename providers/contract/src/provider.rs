@@ -167,6 +167,11 @@ pub trait Provider: Send + Sync {
     /// With what is missing, where it was looked for, and what to do.
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
 
+    /// Why no account of this cloud can have this id, if none can: an allow-list that names it was mistyped.
+    fn account_id_problem(&self, _id: &str) -> Option<String> {
+        None
+    }
+
     /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long
     /// as it is served.
     ///

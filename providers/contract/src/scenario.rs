@@ -187,16 +187,39 @@ pub struct Usd(pub Decimal);
 #[serde(transparent)]
 struct NumberText(String);
 
+/// Most decimals of an amount in a file.
+const USD_DECIMALS: usize = 6;
+/// Most that an amount in a file can be, US dollars: far more than any trial, far less than what overflows.
+const USD_MAX: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
+
 impl TryFrom<NumberText> for Usd {
     type Error = String;
 
     fn try_from(text: NumberText) -> Result<Self, Self::Error> {
-        let amount: Decimal = text
-            .0
-            .parse()
-            .map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
-        if amount.is_sign_negative() {
-            return Err(format!("`{amount}` is negative"));
+        text.0.parse()
+    }
+}
+
+impl std::str::FromStr for Usd {
+    type Err = String;
+
+    /// Digits with at most one point: no exponent, no other sign than a minus, which is refused.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let decimals = digits.split_once('.').map_or("", |(_, decimals)| decimals);
+        let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let amount: Decimal = Some(digits)
+            .filter(|digits| plain && digits.contains(|c: char| c.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| format!("`{text}` is not an amount such as 0.18"))?;
+        if digits != text {
+            return Err(format!("`{text}` is negative"));
+        }
+        if decimals.len() > USD_DECIMALS {
+            return Err(format!("`{text}` has more than six decimals"));
+        }
+        if amount > USD_MAX {
+            return Err(format!("`{text}` is more than {USD_MAX}"));
         }
         Ok(Self(amount))
     }

@@ -98,6 +98,14 @@ impl Provider for Lambda {
         }
     }
 
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        let digits = id.strip_prefix("key-").unwrap_or_default();
+        let fits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (!fits).then(|| {
+            format!("`{id}` is not the fingerprint of a key: `key-` and twelve hexadecimal digits")
+        })
+    }
+
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
         rehearsal::serve(serving)
     }
