@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use kubeproof_contract::Decimal;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Estimate;
+use kubeproof_reports::output::Output as JsonOutput;
 use serde::Serialize;
 
 use super::output::Output;
@@ -37,6 +39,12 @@ pub struct Args {
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: EstimateFormat,
+}
+
+/// What all of them would cost.
+#[derive(Debug, Serialize)]
+struct Estimates<'a> {
+    estimates: &'a [Line],
 }
 
 /// What one scenario would cost.
@@ -70,38 +78,35 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             }
         }
     }
+    let claims = lines.iter().filter_map(|line| line.claim.as_ref());
+    let all_priced = lines.iter().all(|line| line.estimate.unpriced.is_empty());
+    let verdict = match (claims.clone().count(), all_priced) {
+        (0, true) => Verdict::Pass,
+        // What has no known price is no estimate.
+        (0, false) => Verdict::Unknown,
+        _ => Verdict::Fail,
+    };
     match args.format {
         EstimateFormat::Table => out.report(&table(&lines)),
-        EstimateFormat::Json => match serde_json::to_string_pretty(&lines) {
-            Ok(text) => out.report(&(text + "\n")),
-            Err(error) => {
-                out.error(&format!("the estimate cannot be written: {error}"));
-                return exit_code::BUG;
-            }
-        },
+        EstimateFormat::Json => {
+            let document = Estimates { estimates: &lines };
+            out.report(&JsonOutput::new(verdict, document).text());
+        }
     }
-    let wrong: Vec<&String> = lines
-        .iter()
-        .filter_map(|line| line.claim.as_ref())
-        .collect();
-    for claim in &wrong {
+    for claim in claims {
         out.error(claim);
     }
-    let mut unpriced = lines
+    for line in lines
         .iter()
-        .filter(|line| !line.estimate.unpriced.is_empty());
-    if !wrong.is_empty() {
-        exit_code::FINDING
-    } else if let Some(line) = unpriced.next() {
+        .filter(|line| !line.estimate.unpriced.is_empty())
+    {
         let what = line.estimate.unpriced.join(", ");
         out.error(&format!(
             "{}: no price is known for {what}: the sums are a part only",
             line.scenario
         ));
-        exit_code::UNKNOWN
-    } else {
-        exit_code::PASSED
     }
+    exit_code::of([verdict])
 }
 
 fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {

@@ -168,12 +168,13 @@ mod tests {
     fn what_a_trial_may_cost_is_its_estimates_maximum_for_all_of_its_limits() {
         let trial = trial("2");
         let longest = longest(&trial);
-        // 60 + 180 + 60 minutes are five hours: 5 × 0.197584 + 6 × 0.09.
+        // 60 + 180 + 60 minutes are five hours: 5 × (0.1 + 0.0832 + 0.01) + 6 × 0.09, and 40 GB of disks,
+        // 40 × 0.08 × 5 / 730 = 0.0219178.
         assert_eq!(longest.minutes(), 300);
         let most = estimate(&trial.scenario, 300)
             .expect("an estimate")
             .max_usd();
-        assert_eq!(most, "1.527920".parse().unwrap());
+        assert_eq!(most, "1.527918".parse().unwrap());
         let permit = |usd: &str| Permit {
             accounts: Vec::new(),
             budget_usd: usd.parse().unwrap(),
