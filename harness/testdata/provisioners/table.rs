@@ -72,6 +72,26 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O3 truth"],
     ),
     (
+        // A retry heals it.
+        "cleans nothing",
+        Contract(wrong::cleans_nothing::make),
+        &["ec2:CreateSubnet#2=quota"],
+        &["O3 truth"],
+    ),
+    (
+        "cleans nothing, and a machine bills on",
+        Contract(wrong::cleans_nothing::make),
+        &["eks:CreateNodegroup#1=reject"],
+        &["O3 truth"],
+    ),
+    (
+        // Another teardown heals it.
+        "gives up when throttled",
+        Contract(wrong::gives_up_when_throttled::make),
+        &["ec2:DeleteVpc#1=throttle"],
+        &["teardown"],
+    ),
+    (
         "waits for hours",
         Patient(wrong::waits_for_hours::make),
         &["eks:CreateNodegroup#1=quota"],

@@ -10,6 +10,7 @@ mod faults;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod injection;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
