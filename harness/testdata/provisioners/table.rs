@@ -157,6 +157,16 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 twins", "O7 no-op", "O8 end state"],
     ),
     (
+        // A first look of a new process: nobody has asked before, so nothing can be repeated.
+        "trusts one look, which does not show yet what is young",
+        File("trusts_one_look.yaml"),
+        &[
+            "ec2:CreateVpc#1=crash-after",
+            "ec2:DescribeVpcs#2=stale-read(5)",
+        ],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
         "trusts one look, and it lags",
         File("trusts_one_look.yaml"),
         &["ec2:DescribeVpcs#2=stale-read"],

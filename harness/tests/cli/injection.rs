@@ -135,6 +135,21 @@ fn what_shows_later_takes_the_first_call_that_is_accepted() {
 }
 
 #[test]
+fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
+    passes(&[
+        "ec2:CreateVpc#1=crash-after",
+        "ec2:DescribeVpcs#2=stale-read(5)",
+    ]);
+    // Nothing was made before the first one.
+    unknown(
+        &["ec2:DescribeVpcs#1=stale-read(5)"],
+        "faults",
+        "it changed nothing",
+    );
+    refused(&["eks:ListClusters#1=stale-read(5)"], "since when");
+}
+
+#[test]
 fn without_a_cluster_nothing_passes() {
     passes(&["ec2:CreateVpc#1*2=quota"]);
     for fault in ["ec2:CreateVpc#1*999=quota", "ec2:CreateVpc#1*1000=quota"] {

@@ -39,7 +39,7 @@ const ROLE_LAG: &str =
 
 /// A read that does not show yet what was made a moment ago. [`LAG`] documents it; off all the same, because
 /// the simulator's own reads lag in every run.
-const UNSEEN: Effect = Effect::NotYetVisible(30);
+const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {

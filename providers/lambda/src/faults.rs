@@ -35,7 +35,7 @@ const STATES: &str =
 const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
 
 /// A read that does not show yet what was made a moment ago: nobody documents it.
-const UNSEEN: Effect = Effect::NotYetVisible(30);
+const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
