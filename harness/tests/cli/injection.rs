@@ -123,8 +123,8 @@ fn what_was_not_injected_or_less_often_than_asked_is_unknown() {
         "1 such call was made",
     );
     let fewer = "was injected 1 of 3 times";
-    unknown(&["ec2:DeleteVpc#1*3=lost-response"], "faults", fewer);
-    let both = ["ec2:DeleteVpc#1=throttle", "ec2:DeleteV*#1=lost-response"];
+    unknown(&["ec2:CreateVpc#1*3=lost-response"], "faults", fewer);
+    let both = ["ec2:DeleteVpc#1=throttle", "ec2:DeleteVp*#1=lost-response"];
     unknown(&both, "faults", "another fault was injected into the call");
 }
 
