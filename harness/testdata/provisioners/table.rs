@@ -228,7 +228,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "disowns a living cluster",
         Contract(wrong::disowns_a_living_cluster::make),
         &["eks:CreateCluster#5=async-late"],
-        &["O1 orphans", "retry", "teardown-retry"],
+        &["O1 orphans", "O3 truth", "retry", "teardown-retry"],
     ),
     (
         // The living gateway holds its address, so that teardown fails and does not know why.
