@@ -174,8 +174,7 @@ impl Session {
 
 fn moment(world: &dyn World) -> Moment {
     Moment {
-        inventory: world.inventory(),
-        neighbours: world.decoys(),
+        states: world.states(),
     }
 }
 

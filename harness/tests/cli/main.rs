@@ -5,6 +5,8 @@
 mod bad_input;
 mod defects;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod help;

@@ -182,6 +182,12 @@ impl Default for JobBlock {
 #[serde(try_from = "NumberText", into = "String")]
 pub struct Usd(pub Decimal);
 
+/// Most decimals of an amount in a scenario.
+const DECIMALS_MAX: u32 = 6;
+/// The largest amount of money that anybody means. What is added and multiplied stays far from the largest
+/// number that a decimal can hold.
+pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// A YAML number or text: decimals are read from their digits, never through a float.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -195,8 +201,15 @@ impl TryFrom<NumberText> for Usd {
             .0
             .parse()
             .map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
+        let refused = |why: &str| Err(format!("`{}` {why}", text.0));
         if amount.is_sign_negative() {
-            return Err(format!("`{amount}` is negative"));
+            return refused("is negative");
+        }
+        if amount.normalize().scale() > DECIMALS_MAX {
+            return refused("has more than six decimals");
+        }
+        if amount > USD_MAX {
+            return refused("is more than a billion dollars");
         }
         Ok(Self(amount))
     }

@@ -141,7 +141,11 @@ fn quotation(words: &str) -> String {
 
 /// Knows the secrets of the environment that programs get.
 pub fn redactor(ground: &Ground) -> Redactor {
-    let own: Vec<(String, String)> = std::env::vars().collect();
+    // What is no text cannot be told in one either.
+    let own: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| [name, value].map(|it| it.to_string_lossy().into_owned()))
+        .map(|[name, value]| (name, value))
+        .collect();
     let given = ground.variables.iter().filter_map(|variable| {
         let value = variable.value.as_deref()?;
         Some((variable.name.as_str(), value))
