@@ -14,7 +14,7 @@ mod grid;
 /// Columns of a terminal whose width is not known.
 const USUAL_WIDTH: usize = 100;
 /// Below this width, lines break more than they say: the report is then wider than the terminal.
-const LEAST_WIDTH: usize = 60;
+const LEAST_WIDTH: usize = 30;
 
 /// The records as text for a terminal.
 pub fn render(records: &[Record], style: &Style) -> String {

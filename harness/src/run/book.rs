@@ -112,7 +112,7 @@ impl<'a, 'b> Book<'a, 'b> {
 
     /// Ends a phase with its verdict.
     pub fn end(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
-        let message = message.into();
+        let message = self.stage.clean(message.into());
         self.note(&format!("{}: {verdict}: {message}", begun.name));
         let trial = self.stage.trial.name();
         self.stage

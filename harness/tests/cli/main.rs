@@ -9,6 +9,7 @@ mod env_file;
 #[cfg(unix)]
 mod external;
 mod faults;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -18,6 +19,9 @@ mod interrupt;
 mod kind;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;

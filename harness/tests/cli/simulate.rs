@@ -258,7 +258,7 @@ fn check_served(calls: &[(&str, &str, &str)], expected: i32, words: &[&str]) {
 
 #[test]
 fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it() {
-    let key = r#"{"name": "mine"}"#;
+    let key = r#"{"name": "mine", "public_key": "ssh-ed25519 AAAA mine"}"#;
     check_served(
         &[("POST /api/v1/ssh-keys", "", key)],
         1,

@@ -15,7 +15,7 @@ fn table(lines: &str) -> String {
         let (set, about) = line.rsplit_once(" # ").expect("what it is about");
         let (verb, rest) = set.split_once(' ').expect("a verb");
         let name = rest.split('=').next().unwrap_or(rest);
-        if name.starts_with(OF_THE_CALLER) {
+        if name.starts_with(OF_THE_CALLER) || about.starts_with("a real cloud's:") {
             continue;
         }
         let (is_set, name) = (verb == "export", format!("`{name}`"));

@@ -4,6 +4,7 @@
 //! mistakes in either part, and this crate still knows no cloud.
 
 mod failure;
+mod offer;
 mod provisioner;
 
 use std::any::Any;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
+pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.

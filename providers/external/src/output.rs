@@ -145,7 +145,7 @@ mod tests {
         for huge in [
             "7.9e28",
             "\"79228162514264337593543950335\"",
-            "1e400",
+            "\"1e400\"",
             "1000000000.01",
         ] {
             let said = claim(&format!(r#"{{"claimed_usd_per_hour": {huge}}}"#));
