@@ -30,10 +30,10 @@ use crate::{exit_code, providers};
 const END_LIMIT: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
-Without a command it serves until ^C. With one it sets the environment that redirects real clients and
-runs the command. Both then print what is left, with its price a month, what was there before and is
-gone or changed, and the bill. The command's children are ended with it. Reading from a terminal, it is
-ended alone.
+Without a command it serves until ^C. With one it sets the environment that redirects real clients
+and runs the command. Both then print what is left, with its price a month, what was there before
+and is gone or changed, and the bill. The command's children are ended with it. Reading from a
+terminal, it is ended alone.
 
 Exit codes:
   0   nothing is left, and the command succeeded (or was killed by a fault that was asked for)

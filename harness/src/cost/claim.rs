@@ -176,7 +176,7 @@ mod tests {
             assert!(said.contains(expected), "{said}");
         };
         check("0.1000000000000000055511151231", "missing");
-        check("0.0000000000000000000000000001", "no missing line");
+        check("0.0000000000000000000000000001", "missing");
         check("79228162514264337593543950335", "the claim is too high");
     }
 

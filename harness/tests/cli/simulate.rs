@@ -262,12 +262,12 @@ fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it()
     check_served(
         &[("POST /api/v1/ssh-keys", "", key)],
         1,
-        &["left behind: 1 resource", "ssh_key mine"],
+        &["left behind: 1 resource", "(mine) in global"],
     );
     check_served(
         &[("DELETE /api/v1/ssh-keys/ID", "ssh_key", "")],
         1,
-        &["gone, and was there before: ssh_key alice"],
+        &["gone, and was there before: ssh_key ", "(alice)"],
     );
     check_served(
         &[(
@@ -276,7 +276,10 @@ fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it()
             r#"{"rules": []}"#,
         )],
         1,
-        &["changed, and was there before: firewall_ruleset kp-legacy"],
+        &[
+            "changed, and was there before: firewall_ruleset ",
+            "(kp-legacy)",
+        ],
     );
     check_served(&[], 0, &["left behind: nothing"]);
 }
