@@ -9,6 +9,7 @@ mod env_file;
 #[cfg(unix)]
 mod external;
 mod faults;
+mod folders;
 mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
