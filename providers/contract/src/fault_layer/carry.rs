@@ -49,7 +49,7 @@ impl FaultLayer {
         let (inner, plan) = (Arc::clone(&self.inner), self.plan.clone());
         plan.late(fault, false);
         tokio::spawn(async move {
-            tokio::time::sleep(TIMEOUT + Duration::from_secs(seconds)).await;
+            tokio::time::sleep(TIMEOUT.saturating_add(Duration::from_secs(seconds))).await;
             if !plan.inner.over.load(Ordering::SeqCst) && inner.send(request).await.is_ok() {
                 plan.late(fault, true);
             }
