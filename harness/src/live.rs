@@ -207,7 +207,10 @@ mod tests {
         check("1_000", "`1_000` is not an amount");
         check("-1", "`-1` is negative");
         check("0", "it must be more than 0");
-        check("79228162514264337593543950335", "is more than 1000000");
+        check(
+            "79228162514264337593543950335",
+            "is more than a billion dollars",
+        );
         check("2.0000001", "has more than six decimals");
     }
 

@@ -9,6 +9,9 @@ use rust_decimal::RoundingStrategy;
 /// bills in.
 const MOST_DECIMALS: u32 = 12;
 
+/// The largest amount that is shown with decimals: a billion billions.
+const LARGEST: Decimal = Decimal::from_parts(0xa764_0000, 0x0de0_b6b3, 0, false, 0);
+
 /// US dollars with so many decimals, rounded half away from zero, or with as many more as an amount that is
 /// not zero needs to show so. The one rule for all amounts: two decimals for what is invoiced (a month, a
 /// budget), four for what is counted (an hour, a line).
@@ -67,6 +70,10 @@ pub fn milliseconds(milliseconds: u64) -> String {
 /// A number with so many decimals, rounded half away from zero, or with as many more as it needs so as not
 /// to look like zero.
 pub fn fixed(amount: Decimal, decimals: u32) -> String {
+    // A number with all the digits that there can be has no room for more behind the point.
+    if amount.abs() > LARGEST {
+        return amount.trunc().to_string();
+    }
     let rounded =
         |places| amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let places = (decimals..MOST_DECIMALS)
@@ -154,6 +161,20 @@ mod tests {
         check("20.004", "the estimate is 20.004 % below the bill", words);
         check("19.9999", "the estimate is 19.9999 % below the bill", words);
         check("0", "the estimate is exactly the bill", words);
+    }
+
+    #[test]
+    fn an_amount_of_any_size_is_shown() {
+        let largest = "79228162514264337593543950335";
+        check(largest, "$79228162514264337593543950335", usd);
+        check(
+            &format!("-{largest}"),
+            "-$79228162514264337593543950335",
+            usd,
+        );
+        check("7.9228162514264337593543950335", "$7.9228", usd);
+        check("1000000000000000000", "$1000000000000000000.0000", usd);
+        check("1000000000000000000.5", "$1000000000000000000", usd);
     }
 
     #[test]

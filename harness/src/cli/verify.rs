@@ -17,12 +17,14 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::demand;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
 use crate::run::{external, lab, spending};
+use crate::scenario::find;
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.
@@ -48,9 +50,15 @@ impl From<TierName> for Tier {
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = demand::help())]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
-    #[arg(value_name = "PATH")]
+    #[arg(
+        value_name = "PATH",
+        long_help = "Scenario files or folders [default: scenarios/].\n\
+            Of scenarios/ itself, named or not, scenarios of programs run only where KUBEPROOF_CLIENTS names \
+            the client that they need; a file or any other folder that is named runs in any case."
+    )]
     paths: Vec<PathBuf>,
     /// Tier of evidence
     #[arg(long, value_name = "TIER", default_value = "rehearsal")]
@@ -67,6 +75,7 @@ pub struct Args {
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
             [actor/]service:operation[#occurrence][*times]=effect[(argument)]\n\
+            async-… and partial take the first call from the occurrence on that is accepted.\n\
             With --only the fault is added to those of the trials that it names."
     )]
     fault: Vec<Fault>,
@@ -203,7 +212,7 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
         seed: args.seed,
         faults: args.fault.clone(),
         only: args.only.clone(),
-        clients: args.paths.is_empty().then(|| {
+        clients: find::is_default(&args.paths).then(|| {
             let named = std::env::var(CLIENTS).unwrap_or_default();
             clients_of(&named)
         }),

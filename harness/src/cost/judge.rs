@@ -66,8 +66,12 @@ pub fn is_within(expected: Decimal, seen: Decimal, tolerance_percent: u32) -> bo
     if expected.is_zero() {
         return seen.is_zero();
     }
-    let allowed = seen.abs() * Decimal::from(tolerance_percent);
-    (seen - expected).abs() * Decimal::ONE_HUNDRED <= allowed
+    let allowed = seen.abs().checked_mul(Decimal::from(tolerance_percent));
+    let difference = (seen - expected).abs().checked_mul(Decimal::ONE_HUNDRED);
+    // What no number holds is no agreement.
+    difference
+        .zip(allowed)
+        .is_some_and(|(difference, allowed)| difference <= allowed)
 }
 
 #[cfg(test)]

@@ -18,10 +18,15 @@ use crate::oracles::price::month;
 /// What is in an account at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Moment {
-    /// All resources.
-    pub inventory: Vec<Resource>,
-    /// Neighbours' resources with a digest of each one's state.
-    pub neighbours: Vec<(Resource, String)>,
+    /// All resources, whoever owns them, with a digest of each one's state.
+    pub states: Vec<(Resource, String)>,
+}
+
+impl Moment {
+    fn inventory(&self) -> Vec<Resource> {
+        let resources = self.states.iter().map(|(resource, _)| resource.clone());
+        resources.collect()
+    }
 }
 
 /// What became of an account.
@@ -35,7 +40,7 @@ pub struct Stock {
     pub stays: Vec<(Resource, String)>,
     /// Resources that were there before.
     pub gone: Vec<Resource>,
-    /// Neighbours' resources whose state is another.
+    /// Resources that were there before, and whose state is another.
     pub changed: Vec<Resource>,
     /// What the meter counted.
     pub charges: Vec<Charge>,
@@ -58,7 +63,8 @@ impl Stock {
         price: impl Fn(&Resource) -> Option<Decimal>,
     ) -> Self {
         let mut stock = Self::default();
-        for resource in new_resources(&before.inventory, &after.inventory) {
+        let (then, now) = (before.inventory(), after.inventory());
+        for resource in new_resources(&then, &now) {
             match stays(&resource) {
                 Some(reason) => stock.stays.push((resource, reason)),
                 None => {
@@ -67,13 +73,12 @@ impl Stock {
                 }
             }
         }
-        stock.gone = new_resources(&after.inventory, &before.inventory);
-        let now: BTreeMap<_, _> = after
-            .neighbours
-            .iter()
+        stock.gone = new_resources(&now, &then);
+        let states = after.states.iter();
+        let now: BTreeMap<_, _> = states
             .map(|(resource, digest)| (resource.key(), digest))
             .collect();
-        let changed = before.neighbours.iter().filter(|(resource, digest)| {
+        let changed = before.states.iter().filter(|(resource, digest)| {
             now.get(&resource.key())
                 .is_some_and(|other| *other != digest)
         });
@@ -86,11 +91,18 @@ impl Stock {
         !(self.left.is_empty() && self.gone.is_empty() && self.changed.is_empty())
     }
 
-    /// The faults that never struck: they prove nothing.
+    /// The faults that were not injected, or not as often as asked: they prove nothing.
     pub fn never_struck(&self) -> Vec<&Fault> {
         let faults = self.faults.iter();
         faults
-            .filter(|(_, count)| count.struck == 0)
+            .filter(|(fault, count)| {
+                let asked = if fault.place.lasts() {
+                    1
+                } else {
+                    fault.place.times
+                };
+                count.injected() < asked
+            })
             .map(|(fault, _)| fault)
             .collect()
     }
@@ -112,11 +124,15 @@ impl Stock {
             let _ = writeln!(text, "  gone, and was there before: {}", words(resource));
         }
         for resource in &self.changed {
-            let _ = writeln!(text, "  a neighbour's, and changed: {}", words(resource));
+            let _ = writeln!(text, "  changed, and was there before: {}", words(resource));
         }
         for (fault, count) in &self.faults {
-            let struck = match count.struck {
+            let struck = match count.injected() {
                 0 => "never struck: it proves nothing".to_owned(),
+                struck if !fault.place.lasts() && struck < fault.place.times => format!(
+                    "struck {struck} of {} calls, and not {} as asked: it proves nothing",
+                    count.seen, fault.place.times
+                ),
                 struck => format!("struck {struck} of {} calls", count.seen),
             };
             let _ = writeln!(text, "fault {fault}: {struck}");

@@ -6,18 +6,25 @@ mod bad_input;
 mod cost;
 mod defects;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod folders;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod injection;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
 mod kind;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;

@@ -4,6 +4,7 @@
 //! its own beside them.
 
 pub mod account;
+mod calls;
 pub mod catalogue;
 pub mod cost;
 pub mod credentials;
@@ -20,3 +21,4 @@ pub mod redirect;
 pub mod rehearsal;
 pub mod sdk;
 pub mod spec;
+mod words;

@@ -4,6 +4,7 @@
 //! mistakes in either part, and this crate still knows no cloud.
 
 mod failure;
+mod offer;
 mod provisioner;
 
 use std::any::Any;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
+pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.
@@ -182,15 +184,16 @@ impl Default for JobBlock {
 #[serde(try_from = "NumberText", into = "String")]
 pub struct Usd(pub Decimal);
 
+/// Most decimals of an amount in a scenario.
+const DECIMALS_MAX: u32 = 6;
+/// The largest amount of money that anybody means. What is added and multiplied stays far from the largest
+/// number that a decimal can hold.
+pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// A YAML number or text: decimals are read from their digits, never through a float.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct NumberText(String);
-
-/// Most decimals of an amount in a file.
-const USD_DECIMALS: usize = 6;
-/// Most that an amount in a file can be, US dollars: far more than any trial, far less than what overflows.
-const USD_MAX: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 impl TryFrom<NumberText> for Usd {
     type Error = String;
@@ -206,20 +209,20 @@ impl std::str::FromStr for Usd {
     /// Digits with at most one point: no exponent, no other sign than a minus, which is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let decimals = digits.split_once('.').map_or("", |(_, decimals)| decimals);
         let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
         let amount: Decimal = Some(digits)
             .filter(|digits| plain && digits.contains(|c: char| c.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
             .ok_or_else(|| format!("`{text}` is not an amount such as 0.18"))?;
+        let refused = |why: &str| Err(format!("`{text}` {why}"));
         if digits != text {
-            return Err(format!("`{text}` is negative"));
+            return refused("is negative");
         }
-        if decimals.len() > USD_DECIMALS {
-            return Err(format!("`{text}` has more than six decimals"));
+        if amount.normalize().scale() > DECIMALS_MAX {
+            return refused("has more than six decimals");
         }
         if amount > USD_MAX {
-            return Err(format!("`{text}` is more than {USD_MAX}"));
+            return refused("is more than a billion dollars");
         }
         Ok(Self(amount))
     }

@@ -11,6 +11,7 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::fault::Effect;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -23,7 +24,7 @@ use crate::account::checks::CHECKLIST;
 use crate::dialect::LambdaDialect;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{credentials, defects, faults, prices, redirect, rehearsal};
+use crate::{calls, credentials, defects, faults, prices, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
@@ -59,7 +60,10 @@ impl Provider for Lambda {
     }
 
     fn schema(&self) -> serde_json::Value {
-        schemars::schema_for!(ScenarioFile<LambdaSpec>).to_value()
+        let mut schema = schemars::schema_for!(ScenarioFile<LambdaSpec>).to_value();
+        scenario::offer(&mut schema, "Regions", crate::spec::REGIONS);
+        scenario::offer(&mut schema, "Word", &prices::instance_types());
+        schema
     }
 
     fn rehearse(&self, _: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
@@ -81,6 +85,14 @@ impl Provider for Lambda {
 
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
