@@ -78,17 +78,16 @@ impl Provider for Aws {
 
     fn schema(&self) -> serde_json::Value {
         let mut schema = schemars::schema_for!(ScenarioFile<EksSpec>).to_value();
-        scenario::offer(&mut schema, "Region", crate::spec::REGIONS);
-        scenario::offer(
-            &mut schema,
-            "KubernetesVersion",
-            crate::spec::KUBERNETES_VERSIONS,
-        );
-        scenario::offer(
-            &mut schema,
-            "InstanceType",
-            &crate::prices::instance_types(),
-        );
+        let regions: Vec<&str> = catalogue::regions().collect();
+        let versions = catalogue::versions().iter();
+        let versions: Vec<&str> = versions.map(|version| version.name).collect();
+        for (definition, names) in [
+            ("Region", regions.as_slice()),
+            ("KubernetesVersion", versions.as_slice()),
+            ("InstanceType", catalogue::instance_types()),
+        ] {
+            scenario::offer(&mut schema, definition, names);
+        }
         schema
     }
 
