@@ -25,7 +25,9 @@ use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{calls, credentials, defects, external, faults, limits, redirect, rehearsal};
+use crate::{
+    calls, catalogue, credentials, defects, external, faults, limits, redirect, rehearsal,
+};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
