@@ -6,3 +6,4 @@
 pub mod compare;
 pub mod inventory;
 pub mod neighbours;
+pub mod retained;

@@ -3,6 +3,7 @@
 //! Points and schedules are pure data; only `campaign` runs anything, and it runs trials as `run` does.
 
 pub mod campaign;
+mod clean;
 mod entry;
 pub mod one;
 pub mod points;

@@ -2,6 +2,7 @@
 //!
 //! Apart from the phases, so that each is tested on data that it must refuse.
 
+pub mod access;
 pub mod calls;
 pub mod end_state;
 pub mod foreign;

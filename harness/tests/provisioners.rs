@@ -19,6 +19,8 @@ use kubeproof_reports::record::Record;
 
 #[path = "support/campaigns.rs"]
 mod campaigns;
+#[path = "../testdata/provisioners/blind.rs"]
+mod blind;
 #[path = "../testdata/provisioners/others.rs"]
 mod others;
 #[path = "../testdata/provisioners/right.rs"]
@@ -33,7 +35,7 @@ mod wrong;
 use campaigns::{Nobody, faults, order, scenario_of};
 use table::Of::Contract;
 use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
-use variant::{Make, among, in_place};
+use variant::{Make, among, in_place, seen_through};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")
@@ -84,6 +86,27 @@ fn whole(scenario: Scenario, texts: &[&str]) -> Record {
         seed: 1,
     };
     lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
+}
+
+#[test]
+fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
+    let scenario = seen_through(scenario_of(TWO_ZONES), blind::to_policies);
+    let shown = campaign(&scenario, &order(Mode::Singles, &["capacity"]));
+    assert!(shown.findings.is_empty(), "{:#?}", shown.findings);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
+    assert_eq!(shown.lifecycles, 0, "what follows would prove nothing");
+    let told = |id: &str| {
+        let mut all = shown.unknown.iter();
+        all.any(|line| line.contains("the clean run") && line.contains(id))
+    };
+    assert!(told("aws.role.nodes"), "{:#?}", shown.unknown);
+    // Chosen faults are shown all the same, and beside them why they prove little.
+    let shown = campaign(
+        &scenario,
+        &order(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
+    );
+    assert_eq!(shown.lifecycles, 1);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
 }
 
 #[test]

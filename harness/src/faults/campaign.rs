@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::call::Signature;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::journal::digest;
@@ -14,6 +15,7 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
 
+use super::clean::doubts;
 use super::entry::{enter, found, written};
 use super::one::{self, Lived};
 use super::points::points;
@@ -125,17 +127,22 @@ fn ground(
         campaign.stopped = true;
         return Ok(None);
     }
-    let mut wrong = proven.record.findings;
-    wrong.extend(ran.record.findings);
-    if !wrong.is_empty() {
-        for finding in wrong {
-            campaign
-                .findings
-                .push(found(scenario, &[], finding, Vec::new()));
-        }
-        if !matches!(order.mode, Mode::These(_)) {
-            return Ok(None);
-        }
+    let records = [&proven.record, &ran.record];
+    for finding in records.iter().flat_map(|record| &record.findings) {
+        let finding = found(scenario, &[], finding.clone(), Vec::new());
+        campaign.findings.push(finding);
+    }
+    for doubt in records.iter().flat_map(|record| doubts(record)) {
+        let name = scenario.name();
+        campaign
+            .unknown
+            .push(format!("{name}: the clean run: {doubt}"));
+    }
+    let all_pass = records
+        .iter()
+        .all(|record| record.verdict == Verdict::Pass);
+    if !all_pass && !matches!(order.mode, Mode::These(_)) {
+        return Ok(None);
     }
     let Some(end_state) = ran.truth.end_state else {
         let name = scenario.name();
@@ -146,7 +153,8 @@ fn ground(
     };
     let clean = Arc::new(Clean {
         end_state,
-        stays: ran.truth.left,
+        retained: ran.truth.retained,
+        access: ran.truth.access,
     });
     let points = points(&journal, &ran.marks, order.every_poll);
     let mut schedules = combined(scenario, order, &points);

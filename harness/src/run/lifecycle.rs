@@ -12,12 +12,14 @@ use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 use kubeproof_reports::record::Record;
 
+use super::access::{self, Nodes};
 use super::book::Book;
 use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
 use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
 use crate::audit::inventory::Inventory;
+use crate::audit::retained::Retained;
 use crate::oracles;
 use crate::oracles::end_state::EndState;
 
@@ -39,8 +41,10 @@ pub struct Ran {
 pub struct Truth {
     /// What existed when the cluster was ready, if it ever was.
     pub end_state: Option<EndState>,
-    /// Types and names of what was left after teardown.
-    pub left: BTreeSet<(String, String)>,
+    /// What was kept by design after teardown.
+    pub retained: Retained,
+    /// Whether the handed-over access showed the cluster.
+    pub access: bool,
 }
 
 /// Runs a trial on its stage.
@@ -150,7 +154,7 @@ async fn make_and_use(
     }
     match provisioned {
         Some(provisioned) if stage.trial.is_campaign() => {
-            in_truth::ready(book, stage, baseline, &provisioned.made, truth).await;
+            in_truth::ready(book, stage, baseline, &provisioned, truth).await;
         }
         Some(provisioned) => use_cluster(book, stage, &provisioned).await,
         None => {}
@@ -170,6 +174,7 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
 async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
     let observer = stage.account(Actor::Observer);
     observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    access::check(book, stage, observer.as_ref(), provisioned, Nodes::InChecks).await;
     if stage.trial.expects(Expectation::JobFailsThenHealed) {
         job::must_fail(book, stage).await;
         if let Some(healed) = provision::retry(book, stage).await {

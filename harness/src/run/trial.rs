@@ -4,7 +4,6 @@
 //! without running it.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use kubeproof_contract::journal::digest;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{Expectation, Tier};
 
+use crate::audit::retained::Retained;
 use crate::oracles::end_state::EndState;
 use crate::scenario::Scenario;
 
@@ -42,8 +42,10 @@ pub enum Part {
 pub struct Clean {
     /// What existed when the cluster was ready.
     pub end_state: EndState,
-    /// Types and names of what may stay after teardown.
-    pub stays: BTreeSet<(String, String)>,
+    /// What it kept by design, of which the others may keep no more.
+    pub retained: Retained,
+    /// Whether its handed-over access showed the cluster.
+    pub access: bool,
 }
 
 /// One run of one scenario.

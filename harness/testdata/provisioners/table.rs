@@ -242,6 +242,30 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O6 decoys"],
     ),
     (
+        // The account is as it should be: only who uses the kubeconfig learns that it leads nowhere.
+        "hands over yesterday's",
+        Contract(wrong::hands_over_yesterdays::make),
+        &["eks:CreateCluster#1=crash-after"],
+        &["O3 truth"],
+    ),
+    (
+        // The machine that it takes over runs and is billed; no node ever joined.
+        "believes the machine",
+        OneMachine(wrong::believes_the_machine::make),
+        &[
+            "lambda:LaunchInstance#1=async-fail(node-never-joins)",
+            "kubernetes:list-nodes#3=crash-before",
+        ],
+        &["O3 truth"],
+    ),
+    (
+        // A kind of role that the cloud keeps by design, and one more of it than the clean run keeps.
+        "makes a role more",
+        Contract(wrong::makes_a_role_more::make),
+        &["eks:CreateCluster#1=crash-after"],
+        &["O1 orphans"],
+    ),
+    (
         "blind launch",
         File("lambda_blind_launch.yaml"),
         &["lambda:LaunchInstance#1=lost-response"],

@@ -174,6 +174,9 @@ pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 /// Who makes foreign changes.
 pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
 
+/// What observers see through.
+pub type Through = fn(SharedTransport) -> SharedTransport;
+
 /// A scenario with this provisioner in place of its own.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
     among(scenario, make, None)
@@ -181,12 +184,27 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 
 /// The same among others who change things, where the provider knows of none.
 pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
+    instead(scenario, make, others, None)
+}
+
+/// The reference, while observers see the account through this.
+pub fn seen_through(scenario: Scenario, through: Through) -> Scenario {
+    instead(scenario, |parts| parts.reference(), None, Some(through))
+}
+
+fn instead(
+    scenario: Scenario,
+    make: Make,
+    others: Option<Others>,
+    through: Option<Through>,
+) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
         provider: Arc::new(Instead {
             inner,
             make,
             others,
+            through,
         }),
         ..scenario
     }
@@ -196,6 +214,7 @@ struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
     others: Option<Others>,
+    through: Option<Through>,
 }
 
 impl Provider for Instead {
@@ -223,7 +242,10 @@ impl Provider for Instead {
         self.inner.rehearse(scenario, clock, seed)
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
+    fn account(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Account> {
+        if let Some(through) = self.through {
+            connection.transport = through(connection.transport);
+        }
         self.inner.account(scenario, connection)
     }
 

@@ -5,6 +5,8 @@
 
 #[path = "wrong/begins_anew.rs"]
 pub mod begins_anew;
+#[path = "wrong/believes_the_machine.rs"]
+pub mod believes_the_machine;
 #[path = "wrong/blind_repeat.rs"]
 pub mod blind_repeat;
 #[path = "wrong/cleans_by_name.rs"]
@@ -21,6 +23,8 @@ pub mod finishes_later;
 pub mod forgets_failed_groups;
 #[path = "wrong/forgets_volumes.rs"]
 pub mod forgets_volumes;
+#[path = "wrong/hands_over_yesterdays.rs"]
+pub mod hands_over_yesterdays;
 #[path = "wrong/hangs_on_expired.rs"]
 pub mod hangs_on_expired;
 #[path = "wrong/hurries.rs"]
@@ -37,6 +41,8 @@ pub mod loses_a_gateway;
 pub mod loses_a_rule;
 #[path = "wrong/loses_an_attribute.rs"]
 pub mod loses_an_attribute;
+#[path = "wrong/makes_a_role_more.rs"]
+pub mod makes_a_role_more;
 #[path = "wrong/needs_living_cluster.rs"]
 pub mod needs_living_cluster;
 #[path = "wrong/reuses_a_token.rs"]

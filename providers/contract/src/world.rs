@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::Clock;
 use crate::cost::Charge;
 use crate::resource::{Life, Resource};
 use crate::serve::Servable;
@@ -35,7 +36,19 @@ pub trait World: Send + Sync {
     fn fastest_ready(&self) -> Option<(Duration, String)>;
 }
 
+/// A simulated account that can be copied: what happens in a copy happens nowhere else.
+pub trait Fork: Send + Sync {
+    /// A copy of the account as it is now, which goes on under this clock. All that is there belongs to
+    /// others from then on: it is among the decoys, is no part of any run's bill, and leaves as much room
+    /// in the account's quotas as there was before it came.
+    fn fork_among_bystanders(&self, clock: Clock) -> Rehearsal;
+
+    /// A copy of the account as it is now, which goes on under this clock.
+    fn fork(&self, clock: Clock) -> Rehearsal;
+}
+
 /// A simulated account and the way to it.
+#[derive(Clone)]
 pub struct Rehearsal {
     /// The innermost transport: the simulator in memory.
     pub transport: SharedTransport,
@@ -43,4 +56,6 @@ pub struct Rehearsal {
     pub world: std::sync::Arc<dyn World>,
     /// The way to serve it over sockets besides.
     pub servable: std::sync::Arc<dyn Servable>,
+    /// The way to copy it.
+    pub forks: std::sync::Arc<dyn Fork>,
 }

@@ -16,7 +16,7 @@ use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
-use kubeproof_contract::world::{Rehearsal, World};
+use kubeproof_contract::world::{Fork, Rehearsal, World};
 
 use crate::cloud::{Cloud, Reply};
 
@@ -50,6 +50,7 @@ impl<C: Cloud> InMemory<C> {
         Rehearsal {
             transport: Arc::clone(&memory) as Arc<dyn Transport>,
             servable: Arc::new(Behind(Arc::clone(&memory))),
+            forks: Arc::clone(&memory) as Arc<dyn Fork>,
             world: memory,
         }
     }
@@ -68,6 +69,18 @@ struct Behind<C>(Arc<InMemory<C>>);
 impl<C: Cloud> Servable for Behind<C> {
     fn serve(&self, sharing: Sharing) -> Result<Arc<dyn Served>, ServeError> {
         crate::serve::share(Arc::clone(&self.0), sharing)
+    }
+}
+
+impl<C: Cloud> Fork for InMemory<C> {
+    fn fork_among_bystanders(&self, clock: Clock) -> Rehearsal {
+        let mut copy = self.with(|cloud| cloud.clone());
+        copy.make_bystanders();
+        Self::rehearsal(copy, clock)
+    }
+
+    fn fork(&self, clock: Clock) -> Rehearsal {
+        Self::rehearsal(self.with(|cloud| cloud.clone()), clock)
     }
 }
 

@@ -22,12 +22,22 @@ use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, policy
 use crate::{sigv4, tagging, trail};
 
 /// A simulated AWS account.
+#[derive(Clone)]
 pub struct AwsCloud {
     state: State,
     history: History,
     requests: u64,
+    /// What a fresh account has.
+    first: BTreeSet<Key>,
+    /// What belongs to others besides the decoys of a fresh account.
+    bystanders: BTreeSet<Key>,
+    /// The ids of both kinds of decoys.
     decoy_ids: BTreeSet<String>,
 }
+
+/// Region, type and id of a resource.
+type Key = (String, String, String);
+
 
 impl AwsCloud {
     /// A fresh account, with decoys if the set-up asks for them.
@@ -37,13 +47,11 @@ impl AwsCloud {
         if state.setup.decoys {
             decoys::create(&mut state);
         }
-        let decoy_ids = decoys::digests(&state)
-            .into_iter()
-            .map(|(resource, _)| resource.id)
-            .collect();
         let mut cloud = Self {
+            first: inventory(&state).iter().map(Resource::key).collect(),
+            bystanders: BTreeSet::new(),
+            decoy_ids: ids(&decoys::digests(&state, &BTreeSet::new())),
             state,
-            decoy_ids,
             history: History::default(),
             requests: 0,
         };
@@ -163,6 +171,14 @@ impl Cloud for AwsCloud {
         all.into_iter().filter(|charge| !of_decoy(charge)).collect()
     }
 
+    fn make_bystanders(&mut self) {
+        let mut there = inventory(&self.state);
+        there.retain(|resource| !self.first.contains(&resource.key()));
+        quotas::make_room(&mut self.state, &there);
+        self.bystanders = there.iter().map(Resource::key).collect();
+        self.decoy_ids = ids(&self.decoys());
+    }
+
     fn hosts(&self) -> Vec<String> {
         let region = &self.state.setup.region;
         let clusters = self.state.eks.clusters.values();
@@ -174,12 +190,17 @@ impl Cloud for AwsCloud {
     }
 
     fn decoys(&self) -> Vec<(Resource, String)> {
-        decoys::digests(&self.state)
+        decoys::digests(&self.state, &self.bystanders)
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         eks::fastest_ready(&self.state)
     }
+}
+
+fn ids(decoys: &[(Resource, String)]) -> BTreeSet<String> {
+    let ids = decoys.iter().map(|(resource, _)| resource.id.clone());
+    ids.collect()
 }
 
 /// Whether an operation only reads, by its verb.

@@ -88,13 +88,30 @@ pub(crate) fn digests(state: &State) -> Vec<(Resource, String)> {
         .collect();
     inventory::all(state)
         .into_iter()
-        .filter(|resource| mine.contains(&resource.key()))
-        .map(|resource| {
+        .map(|resource| (resource.key(), resource))
+        .filter(|(key, _)| mine.contains(key) || state.bystanders.contains(key))
+        .map(|(_, resource)| {
             let digest = format!(
-                "{:?}|{}|{:?}|{:?}",
-                resource.name, resource.state, resource.tags, resource.facts
+                "{:?}|{}|{:?}|{:?}|{}",
+                resource.name,
+                resource.state,
+                resource.tags,
+                resource.facts,
+                more(state, &resource)
             );
             (resource, digest)
         })
         .collect()
+}
+
+/// What the inventory does not show of a resource, from its store: time does not change it, only calls do.
+fn more(state: &State, resource: &Resource) -> String {
+    let id = resource.id.as_str();
+    match resource.resource_type.as_str() {
+        "instance" => format!("{:?}", state.instances.get(id)),
+        "firewall_ruleset" => format!("{:?}", state.rulesets.get(id)),
+        "filesystem" => format!("{:?}", state.filesystems.get(id)),
+        "ssh_key" => format!("{:?}", state.keys.get(id)),
+        _ => String::new(),
+    }
 }
