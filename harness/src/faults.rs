@@ -6,6 +6,8 @@ pub mod campaign;
 mod clean;
 mod entry;
 pub mod one;
+mod ordered;
+mod plan;
 pub mod points;
 pub mod schedules;
 pub mod shard;

@@ -6,6 +6,7 @@ pub mod access;
 pub mod attempt;
 pub mod bill;
 pub mod book;
+pub mod bystander;
 pub mod check_rows;
 pub mod directory;
 pub mod expect;

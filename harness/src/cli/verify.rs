@@ -17,6 +17,7 @@ use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
+use crate::run::bystander::Beside;
 use crate::run::trial::Trial;
 use crate::run::{external, lab};
 use crate::{exit_code, live, providers, scenario};
@@ -85,6 +86,14 @@ pub struct Args {
     /// Trials that run at the same time [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Rehearse in an account without a second cluster
+    #[arg(
+        long,
+        long_help = "Rehearse in an account without a second cluster.\n\
+            By default the same provisioner first makes a cluster of another run, whose name begins with \
+            the run's; it must survive the run, and is torn down after it."
+    )]
+    no_bystander: bool,
     /// Confirm that a live run may spend money
     #[arg(long)]
     yes_spend_money: bool,
@@ -117,6 +126,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         stop: stop.clone(),
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
+        beside: Beside::unless(args.no_bystander),
     };
     let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);

@@ -9,10 +9,11 @@ use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 
+use super::bystander;
 use super::check_rows;
 use super::directory;
 use super::lifecycle::{self, Ran};
-use super::progress::Progress;
+use super::progress::{Progress, Silent};
 use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
 use crate::stopwatch::{Stopwatch, today};
@@ -140,11 +141,24 @@ pub fn in_memory(
     fastrand::seed(trial.seed);
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(trial, around, progress, today())
+        let around = bystander::beside(trial, around, progress).await;
+        let stage = Stage::set(trial, &around, progress, today())
             .map_err(|error| wrong(error.to_string()))?;
         let ran = lifecycle::run(&stage).await;
         Ok((ran, stage.journal.calls()))
     })
+}
+
+/// The surroundings of several trials that begin in one account, with a bystander in it where one is wanted.
+///
+/// # Errors
+/// When there is no runtime to make it on.
+pub fn beside(trial: &Trial, around: &Surroundings) -> Result<Surroundings, LabError> {
+    let runtime = runtime(trial).map_err(|error| LabError {
+        trial: trial.name(),
+        message: format!("no runtime: {error}"),
+    })?;
+    Ok(runtime.block_on(bystander::beside(trial, around, &Silent::shared())))
 }
 
 /// The runtime of one trial: virtual time in rehearsal, with sockets when the provisioner is a program;

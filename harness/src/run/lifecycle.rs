@@ -17,7 +17,7 @@ use super::book::Book;
 use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
+use super::{bill, bystander, directory, in_truth, job, look, observe, provision, teardown};
 use crate::audit::inventory::Inventory;
 use crate::audit::retained::Retained;
 use crate::oracles;
@@ -66,6 +66,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     let Some(baseline) = baseline else {
         return done(book, stage, truth);
     };
+    bystander::tell(&mut book, stage, &baseline);
     let decoys = stage
         .world
         .as_ref()
@@ -114,6 +115,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         stage.stop.closes(&stage.run.id);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
+    bystander::tear_down(&mut book, stage).await;
     done(book, stage, truth)
 }
 

@@ -22,6 +22,7 @@ use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use kubeproof_contract::world::World;
 
+use super::bystander::Beside;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
@@ -61,8 +62,11 @@ pub struct Stage<'a> {
     pub out: Option<PathBuf>,
     /// Live: the ids of the accounts in which the trial may happen.
     pub accounts: Vec<String>,
+    /// Who is beside the run in its account.
+    pub beside: Beside,
+    /// What the provisioner's processes keep on their disk.
+    pub files: SharedTransport,
     innermost: SharedTransport,
-    files: SharedTransport,
     credentials: Credentials,
 }
 
@@ -81,6 +85,8 @@ pub struct Surroundings {
     pub accounts: Vec<String>,
     /// The image of jobs, where scenarios name none; none is the default one.
     pub job_image: Option<String>,
+    /// Rehearsal: who is beside the run in its account.
+    pub beside: Beside,
 }
 
 impl Surroundings {
@@ -93,6 +99,7 @@ impl Surroundings {
             stop: Stop::default(),
             accounts: Vec::new(),
             job_image: None,
+            beside: Beside::default(),
         }
     }
 }
@@ -134,8 +141,10 @@ impl<'a> Stage<'a> {
         let mut served = None;
         let (innermost, world, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let rehearsal = provider
-                    .rehearse(&trial.scenario.content, clock, trial.seed)
+                let account = around.beside.account();
+                let rehearsal = account
+                    .map(|account| account.fork(clock))
+                    .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
                     .ok_or_else(|| {
                         let title = provider.title();
                         TransportError::Connect(format!("{title} has no simulator"))
@@ -173,6 +182,7 @@ impl<'a> Stage<'a> {
             progress: Arc::clone(progress),
             stop: around.stop.clone(),
             out: around.out.clone(),
+            beside: around.beside.clone(),
             accounts: around.accounts.clone(),
             // A simulator knows no image but the default one.
             job_image: around

@@ -190,7 +190,14 @@ impl Trial {
     }
 
     fn run_id(&self, start: Timestamp) -> String {
-        let faults: Vec<String> = self.faults().iter().map(ToString::to_string).collect();
+        // All lifecycles of a campaign begin in one account, beside one bystander whose name begins as
+        // theirs does.
+        let faults = if self.is_campaign() {
+            Vec::new()
+        } else {
+            self.faults()
+        };
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let key = format!(
             "{}|{}|{}|{}|{}",
             self.scenario.provider.name(),
@@ -207,8 +214,9 @@ impl Trial {
             return format!("{letter}{}-{}", start.strftime("%y%m%d%H%M%S"), &hash[..5]);
         }
         let hash = digest(key.as_bytes());
-        // Twenty characters at most, also for the largest seed.
-        if self.seed < 10_000_000_000 {
+        // Eighteen characters at most, also for the largest seed: a bystander's id has two more, and twenty
+        // is what fits everywhere.
+        if self.seed < 100_000_000 {
             format!("r{}-{}", self.seed, &hash[..8])
         } else {
             format!("r-{hash}")

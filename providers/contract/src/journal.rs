@@ -149,6 +149,24 @@ pub fn digest(body: &[u8]) -> String {
     hex
 }
 
+/// The digest of a text that is told piece by piece, and never there as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// Goes on with this.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// As [`digest`] of all pieces together.
+    pub fn finish(self) -> String {
+        let mut hex = hexadecimal(&self.0.finalize());
+        hex.truncate(16);
+        hex
+    }
+}
+
 /// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
 /// nothing about the call. Other bodies as they are.
 pub(crate) fn in_key_order(body: &[u8]) -> Vec<u8> {

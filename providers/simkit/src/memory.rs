@@ -16,7 +16,7 @@ use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
-use kubeproof_contract::world::{Fork, Rehearsal, World};
+use kubeproof_contract::world::{Rehearsal, Snapshot, World};
 
 use crate::cloud::{Cloud, Reply};
 
@@ -50,7 +50,6 @@ impl<C: Cloud> InMemory<C> {
         Rehearsal {
             transport: Arc::clone(&memory) as Arc<dyn Transport>,
             servable: Arc::new(Behind(Arc::clone(&memory))),
-            forks: Arc::clone(&memory) as Arc<dyn Fork>,
             world: memory,
         }
     }
@@ -72,15 +71,13 @@ impl<C: Cloud> Servable for Behind<C> {
     }
 }
 
-impl<C: Cloud> Fork for InMemory<C> {
-    fn fork_among_bystanders(&self, clock: Clock) -> Rehearsal {
-        let mut copy = self.with(|cloud| cloud.clone());
-        copy.make_bystanders();
-        Self::rehearsal(copy, clock)
-    }
+/// A cloud that stands still.
+struct Still<C>(Mutex<C>);
 
+impl<C: Cloud> Snapshot for Still<C> {
     fn fork(&self, clock: Clock) -> Rehearsal {
-        Self::rehearsal(self.with(|cloud| cloud.clone()), clock)
+        let copy = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        InMemory::rehearsal(copy, clock)
     }
 }
 
@@ -130,5 +127,11 @@ impl<C: Cloud> World for InMemory<C> {
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         self.with(|cloud| cloud.fastest_ready())
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        let mut copy = self.with(|cloud| cloud.clone());
+        copy.make_bystanders();
+        Arc::new(Still(Mutex::new(copy)))
     }
 }
