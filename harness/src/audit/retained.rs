@@ -30,10 +30,7 @@ pub fn split(
 }
 
 /// How often each of these is there.
-pub fn counted(
-    staying: &[Resource],
-    key: impl Fn(&Resource) -> (String, String),
-) -> Retained {
+pub fn counted(staying: &[Resource], key: impl Fn(&Resource) -> (String, String)) -> Retained {
     let mut all = Retained::new();
     for resource in staying {
         *all.entry(key(resource)).or_insert(0) += 1;

@@ -193,7 +193,7 @@ fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
         "{verdict}: {} lifecycles, {} findings{limits}, {} unreached",
         campaign.lifecycles,
         campaign.findings.len(),
-        campaign.unreached.len()
+        campaign.unreached_count()
     )
 }
 

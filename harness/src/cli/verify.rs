@@ -13,11 +13,11 @@ use kubeproof_reports::format::{Format, Style, render};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::bystander::Beside;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
-use crate::run::bystander::Beside;
 use crate::run::trial::Trial;
 use crate::run::{external, lab};
 use crate::{exit_code, live, providers, scenario};

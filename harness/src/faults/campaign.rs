@@ -142,9 +142,7 @@ fn ground(
             .unknown
             .push(format!("{name}: the clean run: {doubt}"));
     }
-    let all_pass = records
-        .iter()
-        .all(|record| record.verdict == Verdict::Pass);
+    let all_pass = records.iter().all(|record| record.verdict == Verdict::Pass);
     if !all_pass && !matches!(order.mode, Mode::These(_)) {
         return Ok(None);
     }

@@ -42,7 +42,10 @@ impl<'a, T> Ordered<'a, T> {
     pub(super) fn add(&self, number: usize, thing: T) {
         let mut state = self.lock();
         while !state.ended && number >= state.next + self.window {
-            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .moved
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         state.waiting.insert(number, thing);
         let mut moved = false;

@@ -145,7 +145,10 @@ async fn make(
     let rest = Duration::try_from(start.duration_since(stage.clock.now())).unwrap_or_default();
     tokio::time::sleep(rest).await;
     fastrand::seed(trial.seed);
-    let world = stage.world.as_ref().ok_or("there is no simulated account")?;
+    let world = stage
+        .world
+        .as_ref()
+        .ok_or("there is no simulated account")?;
     Ok(Bystander {
         account: world.snapshot(),
         run: stage.run,

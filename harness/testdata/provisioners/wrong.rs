@@ -9,6 +9,8 @@ pub mod begins_anew;
 pub mod believes_the_machine;
 #[path = "wrong/blind_repeat.rs"]
 pub mod blind_repeat;
+#[path = "wrong/cleans_by_beginning.rs"]
+pub mod cleans_by_beginning;
 #[path = "wrong/cleans_by_name.rs"]
 pub mod cleans_by_name;
 #[path = "wrong/crosses_zones.rs"]
@@ -57,6 +59,8 @@ pub mod state_at_the_end;
 pub mod stops_at_haste;
 #[path = "wrong/swallows_error.rs"]
 pub mod swallows_error;
+#[path = "wrong/takes_all_of_its_tool.rs"]
+pub mod takes_all_of_its_tool;
 #[path = "wrong/takes_newcomers.rs"]
 pub mod takes_newcomers;
 #[path = "wrong/tombstone.rs"]

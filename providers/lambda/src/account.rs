@@ -19,7 +19,7 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 
 use crate::api::Api;
 use crate::api::problem::Problem;
-use crate::api::types::{Instance, is_name_of};
+use crate::api::types::{Instance, is_name_of, names_run};
 use crate::provisioner::teardown;
 use crate::spec::LambdaSpec;
 use crate::{cost, credentials, prices, trust};
@@ -150,7 +150,7 @@ impl Account for LambdaAccount {
             proofs.push(format!("its name is {name}"));
         }
         let description = resource.facts.get("description");
-        if let Some(text) = description.filter(|text| text.contains(&run.name(""))) {
+        if let Some(text) = description.filter(|text| names_run(run, text)) {
             proofs.push(format!("described as \"{text}\""));
         }
         proofs

@@ -76,7 +76,11 @@ struct Still<C>(Mutex<C>);
 
 impl<C: Cloud> Snapshot for Still<C> {
     fn fork(&self, clock: Clock) -> Rehearsal {
-        let copy = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let copy = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         InMemory::rehearsal(copy, clock)
     }
 }

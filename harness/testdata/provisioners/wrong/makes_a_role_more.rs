@@ -31,11 +31,15 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
 
 async fn make_role(parts: &Parts) {
     let scope = "Credential=AKIAKUBEPROOFREHEARS/20261102/us-east-1/iam/aws4_request";
-    let body = "Action=CreateServiceLinkedRole&Version=2010-05-08&AWSServiceName=spot.amazonaws.com";
+    let body =
+        "Action=CreateServiceLinkedRole&Version=2010-05-08&AWSServiceName=spot.amazonaws.com";
     let request = Request::builder()
         .method(Method::POST)
         .uri("https://iam.amazonaws.com/")
-        .header(header::AUTHORIZATION, format!("AWS4-HMAC-SHA256 {scope}, Signature=0"))
+        .header(
+            header::AUTHORIZATION,
+            format!("AWS4-HMAC-SHA256 {scope}, Signature=0"),
+        )
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(body))
         .expect("a request");
