@@ -25,3 +25,4 @@ pub mod stage;
 pub mod stop;
 pub mod teardown;
 pub mod trial;
+pub mod unfinished;

@@ -2,7 +2,7 @@
 //!
 //! A concept says what it is called on the wire and which filters it knows; the rest is here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_contract::resource::Resource;
 
