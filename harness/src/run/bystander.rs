@@ -27,6 +27,9 @@ use crate::stopwatch::today;
 /// and is not waited for comes to rest.
 const REST_MINUTES: u32 = 60;
 
+/// The folder of its files, in that of the run.
+const FOLDER: &str = "bystander";
+
 /// Who is beside the run in its account.
 #[derive(Clone, Default)]
 pub enum Beside {
@@ -118,7 +121,8 @@ async fn make(
     let minutes = its_trial.scenario.content.limits.provision_minutes;
     let head = i64::from(minutes.saturating_add(REST_MINUTES));
     let began = start - SignedDuration::from_mins(head);
-    let run = trial.run(&around.owner, start).beside(began);
+    let of_trial = trial.run(&around.owner, start);
+    let run = of_trial.beside(began);
     let alone = Surroundings {
         beside: Beside::Nobody("it is the bystander"),
         ..around.clone()
@@ -126,7 +130,9 @@ async fn make(
     // The trial's own name would be shown, and what is done is not the trial's.
     let silent = Silent::shared();
     let stage = Stage::of_run(&its_trial, run, &alone, &silent, began);
-    let stage = stage.map_err(|error| error.to_string())?;
+    let mut stage = stage.map_err(|error| error.to_string())?;
+    // Inside the trial's own folder: it is no run that anybody reports on.
+    stage.directory = stage.directory.with_file_name(&of_trial.id).join(FOLDER);
     if stage.served.is_some() {
         external::forget(&stage.directory)?;
     }

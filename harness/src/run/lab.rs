@@ -303,7 +303,7 @@ mod tests {
             &[trial],
             1,
             &around,
-            &super::super::progress::Silent::shared(),
+            &Silent::shared(),
         );
         let records = records.expect("records");
         assert_eq!(judge::all(&records), Verdict::Unknown);
