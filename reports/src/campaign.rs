@@ -112,6 +112,11 @@ pub struct Heat {
     pub unreached: u64,
 }
 
+/// Adds counts, which may come from a file that says anything.
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
+}
+
 impl Campaign {
     /// Adds to a cell of the heat table.
     pub fn heat(&mut self, more: Heat) {
@@ -214,11 +219,6 @@ impl Campaign {
         let unexplained = self.unreached.iter().filter(|one| one.reason.is_none());
         unexplained.count()
     }
-}
-
-/// Counts in records come from files, too: they add up to the most at most.
-fn add(sum: &mut u64, more: u64) {
-    *sum = sum.saturating_add(more);
 }
 
 #[cfg(test)]

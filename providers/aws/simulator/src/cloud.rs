@@ -215,6 +215,10 @@ impl Cloud for AwsCloud {
         decoys::digests(&self.state, &self.bystanders)
     }
 
+    fn states(&self) -> Vec<(Resource, String)> {
+        decoys::states(&self.state)
+    }
+
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         eks::fastest_ready(&self.state)
     }
