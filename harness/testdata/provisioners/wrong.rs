@@ -13,6 +13,8 @@ pub mod blind_repeat;
 pub mod cleans_by_beginning;
 #[path = "wrong/cleans_by_name.rs"]
 pub mod cleans_by_name;
+#[path = "wrong/cleans_nothing.rs"]
+pub mod cleans_nothing;
 #[path = "wrong/crosses_zones.rs"]
 pub mod crosses_zones;
 #[path = "wrong/disowns_a_living_cluster.rs"]
@@ -25,6 +27,8 @@ pub mod finishes_later;
 pub mod forgets_failed_groups;
 #[path = "wrong/forgets_volumes.rs"]
 pub mod forgets_volumes;
+#[path = "wrong/gives_up_when_throttled.rs"]
+pub mod gives_up_when_throttled;
 #[path = "wrong/hands_over_yesterdays.rs"]
 pub mod hands_over_yesterdays;
 #[path = "wrong/hangs_on_expired.rs"]
