@@ -21,5 +21,6 @@ pub mod progress;
 pub mod provision;
 pub mod stage;
 pub mod stop;
+pub mod sweep;
 pub mod teardown;
 pub mod trial;

@@ -5,6 +5,8 @@
 mod bad_input;
 mod defects;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod help;
@@ -19,6 +21,8 @@ mod refusals;
 mod shards;
 mod simulate;
 mod streams;
+#[cfg(unix)]
+mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;

@@ -26,7 +26,7 @@ use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 
 use crate::cost;
-use crate::engine::client::Engine;
+use crate::engine::client::{Engine, failed};
 use crate::spec::KindSpec;
 use trail::Trail;
 
@@ -93,6 +93,14 @@ impl KindAccount {
 impl Account for KindAccount {
     async fn preflight(&self) -> Vec<Check> {
         preflight::look(self).await
+    }
+
+    /// The engine's own id: another machine's, or a new one, has another.
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let docker = self.engine.docker().await?;
+        let info = docker.info().await;
+        let info = info.map_err(|error| failed("docker:SystemInfo", &error))?;
+        Ok(info.id.filter(|id| !id.is_empty()))
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {

@@ -1,0 +1,106 @@
+//! A sweep at work: looks at the account, and deletes what the confirmed plan names.
+//!
+//! What is deleted was in the plan that was confirmed, and still is to be deleted by a plan of the latest
+//! look. Each deletion is in the log before it is sent.
+
+use std::collections::BTreeSet;
+
+use kubeproof_contract::account::Account;
+use kubeproof_contract::clock::Clock;
+
+use super::log::{Event, Log};
+use super::{Action, Decision, plan, suspects};
+use crate::audit::compare::words;
+use crate::audit::inventory;
+use crate::run::directory::{Identity, Intent};
+
+/// How often everything that is left is deleted again: what hangs on something else goes a round later.
+const ROUNDS_MAX: usize = 10;
+
+/// What one look at an account shows of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// What is to be done with each resource that may be the run's, in deletion order.
+    pub decisions: Vec<Decision>,
+    /// What could not be listed or deleted.
+    pub failed: Vec<String>,
+}
+
+impl Look {
+    /// The decisions of this kind.
+    pub fn of(&self, action: Action) -> impl Iterator<Item = &Decision> {
+        self.decisions.iter().filter(move |it| it.action == action)
+    }
+}
+
+/// Lists everything, and plans what is to be done with what may be the run's.
+pub async fn look(account: &dyn Account, intent: &Intent) -> Look {
+    let inventory = inventory::take(account).await;
+    let mut failed = inventory.coverage.failed;
+    let resources = match account.complete(inventory.resources.clone()).await {
+        Ok(complete) => complete,
+        Err(error) => {
+            failed.push(format!("details of resources: {error}"));
+            inventory.resources
+        }
+    };
+    let decisions = plan(intent, &suspects(intent, account, &resources));
+    Look { decisions, failed }
+}
+
+/// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. Returns
+/// the last look.
+///
+/// # Errors
+/// When the log cannot be written: then nothing more is deleted.
+pub async fn delete(
+    account: &dyn Account,
+    intent: &Intent,
+    first: Look,
+    log: &mut Log,
+    clock: Clock,
+    say: &dyn Fn(&str),
+) -> Result<Look, String> {
+    let confirmed: BTreeSet<Identity> = first
+        .of(Action::Delete)
+        .map(|decision| Identity::of(&decision.resource))
+        .collect();
+    let mut look_now = first;
+    let mut problems = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        let is_confirmed = |it: &&Decision| confirmed.contains(&Identity::of(&it.resource));
+        let round: Vec<Decision> = look_now
+            .of(Action::Delete)
+            .filter(is_confirmed)
+            .cloned()
+            .collect();
+        if round.is_empty() {
+            problems.clear();
+            break;
+        }
+        problems.clear();
+        for decision in &round {
+            let resource = &decision.resource;
+            let note = |log: &mut Log, event, why: &str| {
+                let written = log.write(clock.now(), event, resource, why);
+                let place = log.path().display().to_string();
+                written.map_err(|error| format!("{place} cannot be written: {error}"))
+            };
+            note(log, Event::Deleting, &decision.why)?;
+            match account.delete(resource).await {
+                Ok(()) => {
+                    note(log, Event::Deleted, &decision.why)?;
+                    say(&format!("deleted {}", words(resource)));
+                }
+                Err(error) => {
+                    note(log, Event::Failed, &error.to_string())?;
+                    problems.push(format!("not deleted: {}: {error}", words(resource)));
+                }
+            }
+        }
+        tokio::time::sleep(account.settle()).await;
+        look_now = look(account, intent).await;
+    }
+    look_now.failed.append(&mut problems);
+    Ok(look_now)
+}
