@@ -19,6 +19,7 @@ pub mod others;
 pub mod plan;
 pub mod progress;
 pub mod provision;
+pub mod registry;
 pub mod stage;
 pub mod stop;
 pub mod sweep;

@@ -91,7 +91,7 @@ mod tests {
 
     use async_trait::async_trait;
     use jiff::Timestamp;
-    use kubeproof_contract::account::ObserverError;
+    use kubeproof_contract::account::{Making, ObserverError};
     use kubeproof_contract::check::Check;
     use kubeproof_contract::cost::{Billed, Estimate};
     use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
@@ -175,7 +175,7 @@ mod tests {
             &self,
             _: &Run,
             _: &[Resource],
-        ) -> Result<BTreeMap<String, String>, ObserverError> {
+        ) -> Result<BTreeMap<String, Making>, ObserverError> {
             no()
         }
 

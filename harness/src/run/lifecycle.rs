@@ -17,7 +17,7 @@ use super::directory::Before;
 use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
+use super::{bill, directory, in_truth, job, look, observe, provision, registry, teardown};
 use crate::audit::inventory::Inventory;
 use crate::oracles::end_state::EndState;
 use crate::{live, oracles};
@@ -78,6 +78,9 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     }
     if stage.trial.tier != Tier::Rehearsal {
         stage.stop.opens(&stage.run.id, &stage.clean_up_command());
+        if let Some(out) = &stage.out {
+            registry::enter(&stage.run.id, out);
+        }
     }
     tokio::select! {
         biased;
@@ -109,6 +112,9 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     }
     if book.audit.verdict == Verdict::Pass {
         stage.stop.closes(&stage.run.id);
+        if stage.trial.tier != Tier::Rehearsal {
+            registry::leave(&stage.run.id);
+        }
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage, truth)

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use kubeproof_contract::Decimal;
-use kubeproof_contract::account::Account;
+use kubeproof_contract::account::{Account, Making};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
@@ -15,6 +15,7 @@ use super::book::Book;
 use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
+use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
@@ -90,7 +91,11 @@ pub async fn audit(
     let staying: Vec<Resource> = new.iter().filter(may_stay).cloned().collect();
     let (orphans, mut stays) = compare::split(new, types);
     stays.append(&mut neighbours);
-    let orphans = describe(stage, auditor, &orphans, &after.resources).await;
+    let (orphans, mut others) = describe(stage, auditor, &orphans, &after.resources).await;
+    stays.append(&mut others);
+    coverage
+        .failed
+        .extend(went_unseen(stage, auditor, baseline, &after));
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
     let gone = judge(book, stage, auditor, baseline, &after);
@@ -183,11 +188,13 @@ pub async fn nothing_left(
             );
         }
         (_, false) => {
-            let left = describe(stage, auditor, &left, &after.resources).await;
+            let (left, _) = describe(stage, auditor, &left, &after.resources).await;
+            let tier = stage.trial.tier;
             let words: Vec<String> = left.iter().map(compare::orphan_words).collect();
             let message = format!("of the first attempt there still is: {}", words.join(", "));
-            book.find_all(oracles::orphans::listed(&left, book.torn_down));
-            book.end(begun, Verdict::Fail, message);
+            let verdict = compare::verdict(&left, &after.coverage, tier);
+            book.find_all(oracles::orphans::listed(&left, book.torn_down, tier));
+            book.end(begun, verdict, message);
         }
     }
 }
@@ -203,7 +210,7 @@ pub async fn must_be_unknown(
     let looked = inventory::take(auditor).await;
     let (new, _) = new_of_nobody_else(book, stage, auditor, baseline, &looked);
     let (orphans, _) = compare::split(new, auditor.resource_types());
-    let orphans = describe(stage, auditor, &orphans, &looked.resources).await;
+    let (orphans, _) = describe(stage, auditor, &orphans, &looked.resources).await;
     let verdict = compare::verdict(&orphans, &looked.coverage, stage.trial.tier);
     let (listed, cells) = (looked.coverage.listed, looked.coverage.cells);
     if verdict == Verdict::Unknown {
@@ -219,34 +226,75 @@ pub async fn must_be_unknown(
     }
 }
 
-/// Each orphan with what it costs and why it belongs to the run.
+/// Each orphan with what it costs and why it belongs to the run; and in words what is certainly somebody
+/// else's, as the cloud's trail of events says.
 async fn describe(
     stage: &Stage<'_>,
     auditor: &dyn Account,
-    orphans: &[Resource],
+    left: &[Resource],
     inventory: &[Resource],
-) -> Vec<Orphan> {
-    if orphans.is_empty() {
-        return Vec::new();
+) -> (Vec<Orphan>, Vec<String>) {
+    if left.is_empty() {
+        return (Vec::new(), Vec::new());
     }
-    // The trail of events is an additional proof only: it may lag, and nothing depends on it.
-    let created_by: BTreeMap<String, String> = auditor
-        .created_by(&stage.run, orphans)
+    // The trail may lag, or may not be readable: without it nothing is anybody's.
+    let created_by: BTreeMap<String, Making> = auditor
+        .created_by(&stage.run, left)
         .await
         .unwrap_or_default();
-    let orphan = |resource: &Resource| {
-        let mut proofs = auditor.proofs(&stage.run, resource, inventory);
-        proofs.extend(created_by.get(&resource.id).cloned());
-        Orphan {
+    // In a rehearsal the truth has said already whose what is.
+    let own = match &stage.world {
+        Some(_) => OwnCalls::default(),
+        None => stage.own_calls(),
+    };
+    let (mut orphans, mut theirs) = (Vec::new(), Vec::new());
+    for resource in left {
+        let proofs = auditor.proofs(&stage.run, resource, inventory);
+        let claim = auditor.neighbours(&stage.run, resource, inventory);
+        let making = created_by.get(&resource.id);
+        let proofs = match own.owner(&resource.id, proofs, claim.as_ref(), making) {
+            Owner::Run(proofs) => proofs,
+            Owner::Unknown => Vec::new(),
+            Owner::Another(proof) => {
+                theirs.push(format!("{}: {proof}", compare::words(resource)));
+                continue;
+            }
+        };
+        orphans.push(Orphan {
             resource_type: resource.resource_type.clone(),
             id: resource.id.clone(),
             name: resource.name.clone(),
             region: resource.region.clone(),
             monthly_cost_usd: auditor.monthly_cost(resource).map(|cost| cost.usd),
             proofs,
-        }
+        });
+    }
+    (orphans, theirs)
+}
+
+/// What was there before the run and is gone, where nobody can tell by whose doing: in words.
+fn went_unseen(
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    baseline: &Inventory,
+    after: &Inventory,
+) -> Vec<String> {
+    if !after.coverage.failed.is_empty() {
+        return Vec::new();
+    }
+    let others = Others::now(stage, auditor);
+    let types = auditor.resource_types();
+    let mut gone = compare::new_resources(&after.resources, &baseline.resources);
+    gone.retain(|it| others.went_unseen(it, &baseline.resources));
+    gone.retain(|it| compare::stays(it, types).is_none());
+    let words = |it: &Resource| {
+        format!(
+            "{} was there before the run and is gone, and not all calls of the provisioner were seen: who \
+             removed it is unknown",
+            compare::words(it)
+        )
     };
-    orphans.iter().map(orphan).collect()
+    gone.iter().map(words).collect()
 }
 
 /// The oracles that compare the account before and after. Returns what is gone of what was there.
@@ -261,7 +309,11 @@ fn judge(
     let mut gone = Vec::new();
     let said_clean = book.torn_down;
     let orphans = book.audit.orphans.clone();
-    book.find_all(oracles::orphans::listed(&orphans, said_clean));
+    book.find_all(oracles::orphans::listed(
+        &orphans,
+        said_clean,
+        stage.trial.tier,
+    ));
     if after.coverage.failed.is_empty() {
         gone = of_others(book, stage, auditor, baseline, &after.resources);
     }
@@ -291,7 +343,13 @@ pub fn of_others(
     let (others, price) = (Others::now(stage, auditor), price(auditor));
     let gone = compare::new_resources(after, &baseline.resources);
     let mut taken = gone.clone();
-    taken.retain(|resource| others.taken(resource, &baseline.resources));
+    taken.retain(|resource| others.taken(resource));
+    for left in gone.iter().filter(|gone| !taken.contains(gone)) {
+        let words = compare::words(left);
+        book.note(&format!(
+            "{words} was there before the run and is gone; no call of the run's names it"
+        ));
+    }
     book.find_all(oracles::foreign::gone(&taken, &price));
     let seen = compare::new_resources(&baseline.resources, &book.neighbours);
     let arrivals = others.arrivals_taken(&seen, after);

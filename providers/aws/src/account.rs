@@ -4,6 +4,7 @@
 //! connection's transport, finds everything by tag or natural name, and trusts nobody's word.
 
 pub mod checks;
+pub mod claims;
 pub mod clients;
 pub mod created_by;
 pub mod nodes_seen;
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -129,11 +130,15 @@ impl Account for EksAccount {
         proofs::of(run, resource, inventory)
     }
 
+    fn neighbours(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Claim> {
+        claims::of(run, resource, inventory)
+    }
+
     async fn created_by(
         &self,
         run: &Run,
         resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         created_by::look_up(&self.clients, run, resources).await
     }
 
