@@ -114,6 +114,7 @@ pub fn both(before: &Coverage, after: &Coverage) -> Coverage {
         cells: after.cells.max(before.cells),
         listed: after.listed.min(before.listed),
         failed: failed.into_keys().collect(),
+        not_covered: after.not_covered.clone(),
     }
 }
 
@@ -138,6 +139,7 @@ mod tests {
             cells,
             listed,
             failed,
+            ..Coverage::default()
         }
     }
 

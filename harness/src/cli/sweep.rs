@@ -44,6 +44,9 @@ pub struct Args {
             written to sweep.jsonl in the run's folder before it is sent."
     )]
     delete: bool,
+    /// Look only at this region; may be repeated [default: all that are enabled]
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
     /// Confirm the plan without being asked
     #[arg(long, requires = "delete")]
     yes: bool,
@@ -136,14 +139,15 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         .map_err(|error| unknown(error.to_string()))?;
         let account = stage.account(Actor::Provisioner);
         let mut failed = same_account(account.as_ref(), &intent, &allowed).await?;
-        let mut left = look(account.as_ref(), &intent).await;
+        let mut left = look(account.as_ref(), &intent, &args.region).await;
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
                 .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
             let say = |line: &str| out.say(line);
-            left = delete(account.as_ref(), &intent, left, &mut log, stage.clock, &say)
+            let of_run = (&intent, args.region.as_slice());
+            left = delete(account.as_ref(), of_run, left, &mut log, stage.clock, &say)
                 .await
                 .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
             show(&left, args, out);
@@ -261,6 +265,9 @@ fn resources(count: usize) -> String {
 }
 
 fn report(left: &Look, args: &Args, out: &Output) -> u8 {
+    for line in &left.not_covered {
+        out.say(&format!("not covered  {line}"));
+    }
     for failed in &left.failed {
         out.error(failed);
     }

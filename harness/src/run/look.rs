@@ -77,6 +77,12 @@ pub async fn audit(
     let after = settled(book, stage, auditor, baseline).await;
     let types = auditor.resource_types();
     let mut coverage = compare::both(&baseline.coverage, &after.coverage);
+    if stage.trial.tier == Tier::Live && types.iter().any(|of_type| !of_type.global) {
+        let regions = auditor.regions().join(", ");
+        coverage.not_covered.push(format!(
+            "regions other than {regions}: `kubeproof audit` looks at all that are enabled"
+        ));
+    }
     let (new, mut neighbours) = new_of_nobody_else(book, stage, auditor, baseline, &after);
     let new = match auditor.complete(new.clone()).await {
         Ok(complete) => complete,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::account::Account;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
 
 use super::directory::{Identity, Intent};
 
@@ -50,7 +50,9 @@ pub struct Suspect {
 pub fn suspects(intent: &Intent, account: &dyn Account, inventory: &[Resource]) -> Vec<Suspect> {
     let types = account.resource_types();
     let suspect = |resource: &Resource| {
-        let proofs = account.proofs(&intent.run, resource, inventory);
+        let mut proofs = account.proofs(&intent.run, resource, inventory);
+        let made_by = resource.facts.get(MADE_BY_FACT);
+        proofs.extend(made_by.map(|call| format!("made by {call} of the run's identity")));
         let marked = intent.run.owns(&resource.tags) || !proofs.is_empty();
         let stays = crate::audit::compare::stays(resource, types).is_some();
         (marked && !stays).then(|| Suspect {

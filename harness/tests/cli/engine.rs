@@ -18,8 +18,37 @@ pub struct Engine {
 #[derive(Default)]
 struct State {
     containers: Vec<Value>,
-    volumes: Vec<Value>,
     asked: Vec<String>,
+    later: Later,
+}
+
+/// What is there, too, once a file is: as if a program had made it.
+#[derive(Default)]
+pub struct Later {
+    /// The file.
+    pub once: PathBuf,
+    /// Containers.
+    pub containers: Vec<Value>,
+    /// Names of volumes.
+    pub volumes: Vec<String>,
+}
+
+impl State {
+    fn containers(&self) -> Vec<Value> {
+        let later = self.later.once.exists();
+        let later = self.later.containers.iter().filter(|_| later);
+        self.containers.iter().chain(later).cloned().collect()
+    }
+
+    fn volumes(&self) -> Vec<Value> {
+        let later = self.later.once.exists();
+        let later = self.later.volumes.iter().filter(|_| later);
+        let volume = |name: &String| {
+            json!({"Name": name, "Driver": "local", "Mountpoint": "/v", "Labels": {},
+                   "Scope": "local", "Options": null})
+        };
+        later.map(volume).collect()
+    }
 }
 
 /// A container in the engine's listing.
@@ -39,10 +68,16 @@ pub fn node(id: &str, cluster: &str, created: i64) -> Value {
 impl Engine {
     /// Starts it in a folder; it ends with the test.
     pub fn start(folder: &Path, containers: Vec<Value>) -> Self {
+        Self::start_with(folder, containers, Later::default())
+    }
+
+    /// The same with what comes later.
+    pub fn start_with(folder: &Path, containers: Vec<Value>, later: Later) -> Self {
         let socket = folder.join("engine.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
         let state = Arc::new(Mutex::new(State {
             containers,
+            later,
             ..State::default()
         }));
         let shared = Arc::clone(&state);
@@ -120,9 +155,11 @@ fn answer(method: &str, target: &str, state: &mut State) -> (&'static str, Optio
         ("GET", ["version"]) => {
             json!({"Version": "27.0.0", "ApiVersion": "1.41", "MinAPIVersion": "1.24"})
         }
-        ("GET", ["info"]) => json!({"ID": "engine-1"}),
-        ("GET", ["containers", "json"]) => json!(state.containers),
-        ("GET", ["volumes"]) => json!({"Volumes": state.volumes, "Warnings": []}),
+        ("GET", ["info"]) => {
+            json!({"ID": "engine-1", "CgroupVersion": "2", "DockerRootDir": "/no/such/folder"})
+        }
+        ("GET", ["containers", "json"]) => json!(state.containers()),
+        ("GET", ["volumes"]) => json!({"Volumes": state.volumes(), "Warnings": []}),
         ("GET", ["networks"]) => json!([{"Name": "kind", "Id": "network-1"}]),
         ("GET", ["images", "json"]) => json!([]),
         ("GET", ["events"]) => return ("200 OK", None),

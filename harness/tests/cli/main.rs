@@ -16,6 +16,8 @@ mod hostile;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+#[cfg(unix)]
+mod kind_leaks;
 mod program;
 mod refusals;
 mod shards;

@@ -88,6 +88,19 @@ pub trait Account: Send + Sync {
     /// The regions that an audit must cover; `global` types are listed once besides.
     fn regions(&self) -> Vec<String>;
 
+    /// The regions that are enabled for the account: what an audit of the whole account looks at.
+    ///
+    /// # Errors
+    /// When the cloud could not be asked.
+    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
+        Ok(self.regions())
+    }
+
+    /// What a cluster or its workload can leave behind and no listing shows, in words.
+    fn not_covered(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// All resource types that a cluster or its workload can leave behind, in deletion order.
     fn resource_types(&self) -> &'static [ResourceType];
 

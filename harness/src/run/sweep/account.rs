@@ -24,6 +24,8 @@ pub struct Look {
     pub decisions: Vec<Decision>,
     /// What could not be listed or deleted.
     pub failed: Vec<String>,
+    /// What is outside of what was listed.
+    pub not_covered: Vec<String>,
 }
 
 impl Look {
@@ -33,9 +35,12 @@ impl Look {
     }
 }
 
-/// Lists everything, and plans what is to be done with what may be the run's.
-pub async fn look(account: &dyn Account, intent: &Intent) -> Look {
-    let inventory = inventory::take(account).await;
+/// Lists everything in these regions or, where none are named, in all that are enabled and in those of the
+/// run, and plans what is to be done with what may be the run's.
+pub async fn look(account: &dyn Account, intent: &Intent, regions: &[String]) -> Look {
+    let before = intent.before.as_ref();
+    let besides = before.map_or_else(Vec::new, |before| before.regions.clone());
+    let inventory = inventory::take_everywhere(account, regions, &besides).await;
     let mut failed = inventory.coverage.failed;
     let resources = match account.complete(inventory.resources.clone()).await {
         Ok(complete) => complete,
@@ -45,7 +50,11 @@ pub async fn look(account: &dyn Account, intent: &Intent) -> Look {
         }
     };
     let decisions = plan(intent, &suspects(intent, account, &resources));
-    Look { decisions, failed }
+    Look {
+        decisions,
+        failed,
+        not_covered: inventory.coverage.not_covered,
+    }
 }
 
 /// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. Returns
@@ -55,7 +64,7 @@ pub async fn look(account: &dyn Account, intent: &Intent) -> Look {
 /// When the log cannot be written: then nothing more is deleted.
 pub async fn delete(
     account: &dyn Account,
-    intent: &Intent,
+    (intent, regions): (&Intent, &[String]),
     first: Look,
     log: &mut Log,
     clock: Clock,
@@ -99,7 +108,7 @@ pub async fn delete(
             }
         }
         tokio::time::sleep(account.settle()).await;
-        look_now = look(account, intent).await;
+        look_now = look(account, intent, regions).await;
     }
     look_now.failed.append(&mut problems);
     Ok(look_now)

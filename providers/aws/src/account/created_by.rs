@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use kubeproof_contract::account::{Caller, Making, ObserverError};
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
 use kubeproof_contract::run::Run;
 
 use serde_json::Value;
@@ -34,14 +34,24 @@ pub async fn look_up(
     run: &Run,
     resources: &[Resource],
 ) -> Result<BTreeMap<String, Making>, ObserverError> {
-    let mut creators = BTreeMap::new();
-    if resources.is_empty() {
+    // What the trail has shown already needs no question.
+    let known = resources.iter().filter_map(|resource| {
+        let call = resource.facts.get(MADE_BY_FACT)?;
+        let at = resource.created_at.map(|at| format!(" at {at}"));
+        let words = format!("{call} by the run's identity{}", at.unwrap_or_default());
+        let caller = Caller::Ours;
+        Some((resource.id.clone(), Making { words, caller }))
+    });
+    let mut creators: BTreeMap<String, Making> = known.collect();
+    let rest = resources.iter().filter(|it| !creators.contains_key(&it.id));
+    let rest: Vec<&Resource> = rest.take(RESOURCES_MAX).collect();
+    if rest.is_empty() {
         return Ok(creators);
     }
     let own = clients.sts.get_caller_identity().send().await;
     let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
     let own = own.arn().unwrap_or_default();
-    for resource in resources.iter().take(RESOURCES_MAX) {
+    for resource in rest {
         // The trail knows node groups by their own name, not by ours.
         let name = match resource.resource_type.as_str() {
             "eks_nodegroup" | "eks_fargate_profile" => resource.id.rsplit('/').next(),
@@ -71,7 +81,8 @@ pub async fn look_up(
     Ok(creators)
 }
 
-fn makes(event: &Event) -> bool {
+/// Whether an event is of a call that makes something.
+pub fn makes(event: &Event) -> bool {
     let name = event.event_name().unwrap_or_default();
     MAKING.iter().any(|verb| name.starts_with(verb))
 }
