@@ -16,7 +16,7 @@ use crate::run::directory::{self, DEFAULT_FOLDER, Intent};
 use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
-use crate::run::sweep::account::{Look, delete, look};
+use crate::run::sweep::account::{Look, Places, delete, look};
 use crate::run::sweep::log::Log;
 use crate::run::sweep::{Action, Decision};
 use crate::run::trial::{Part, Trial};
@@ -139,14 +139,18 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         .map_err(|error| unknown(error.to_string()))?;
         let account = stage.account(Actor::Provisioner);
         let mut failed = same_account(account.as_ref(), &intent, &allowed).await?;
-        let mut left = look(account.as_ref(), &intent, &args.region).await;
+        let places = Places {
+            regions: &args.region,
+            out: Some(&args.out),
+        };
+        let mut left = look(account.as_ref(), &intent, places).await;
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
                 .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
             let say = |line: &str| out.say(line);
-            let of_run = (&intent, args.region.as_slice());
+            let of_run = (&intent, places);
             left = delete(account.as_ref(), of_run, left, &mut log, stage.clock, &say)
                 .await
                 .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;

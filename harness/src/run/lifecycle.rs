@@ -76,12 +76,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         );
         return done(book, stage, truth);
     }
-    if stage.trial.tier != Tier::Rehearsal {
-        stage.stop.opens(&stage.run.id, &stage.clean_up_command());
-        if let Some(out) = &stage.out {
-            registry::enter(&stage.run.id, out);
-        }
-    }
+    opens(stage);
     tokio::select! {
         biased;
         () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
@@ -111,13 +106,29 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         ));
     }
     if book.audit.verdict == Verdict::Pass {
-        stage.stop.closes(&stage.run.id);
-        if stage.trial.tier != Tier::Rehearsal {
-            registry::leave(&stage.run.id);
-        }
+        closes(stage);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage, truth)
+}
+
+/// From here on the run may leave something real behind: others must know of it.
+fn opens(stage: &Stage<'_>) {
+    if stage.trial.tier == Tier::Rehearsal {
+        return;
+    }
+    stage.stop.opens(&stage.run.id, &stage.clean_up_command());
+    if let Some(out) = &stage.out {
+        registry::enter(&stage.run.id, out);
+    }
+}
+
+/// The run has left nothing.
+fn closes(stage: &Stage<'_>) {
+    stage.stop.closes(&stage.run.id);
+    if stage.trial.tier != Tier::Rehearsal {
+        registry::leave(&stage.run.id);
+    }
 }
 
 /// Writes down what the run is going to do, in which account, and what was there before.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::account::Account;
 use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
+use kubeproof_contract::scenario::Tier;
 
 use super::directory::{Identity, Intent};
 
@@ -45,14 +46,27 @@ pub struct Suspect {
     pub proofs: Vec<String>,
 }
 
-/// Those of these resources that carry the run's tag, or of which something else says that they are the
-/// run's.
-pub fn suspects(intent: &Intent, account: &dyn Account, inventory: &[Resource]) -> Vec<Suspect> {
+/// Those of these resources that carry the run's tag, or of which something else says that they may be the
+/// run's. `is_known` says whether another run is one of this machine.
+pub fn suspects(
+    intent: &Intent,
+    account: &dyn Account,
+    inventory: &[Resource],
+    is_known: impl Fn(&str) -> bool,
+) -> Vec<Suspect> {
     let types = account.resource_types();
     let suspect = |resource: &Resource| {
         let mut proofs = account.proofs(&intent.run, resource, inventory);
         let made_by = resource.facts.get(MADE_BY_FACT);
         proofs.extend(made_by.map(|call| format!("made by {call} of the run's identity")));
+        if proofs.is_empty() && came_meanwhile(intent, resource) {
+            let claim = account.neighbours(&intent.run, resource, inventory);
+            let run = claim.and_then(|claim| claim.run);
+            if !run.is_some_and(|run| is_known(&run)) {
+                let why = "it came while the run may have been at work, and whose it is is unknown";
+                proofs.push(why.to_owned());
+            }
+        }
         let marked = intent.run.owns(&resource.tags) || !proofs.is_empty();
         let stays = crate::audit::compare::stays(resource, types).is_some();
         (marked && !stays).then(|| Suspect {
@@ -61,6 +75,14 @@ pub fn suspects(intent: &Intent, account: &dyn Account, inventory: &[Resource]) 
         })
     };
     inventory.iter().filter_map(suspect).collect()
+}
+
+/// Whether a resource of one's own machine was made between the run's start and its expiry. In a cloud's
+/// account others are at work all the time.
+fn came_meanwhile(intent: &Intent, resource: &Resource) -> bool {
+    let run = &intent.run;
+    let at = resource.created_at;
+    intent.tier == Tier::Kind && at.is_some_and(|at| at >= run.started_at && at <= run.expires_at)
 }
 
 /// What is to be done with each of these, in the same order.

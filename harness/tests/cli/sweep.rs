@@ -7,7 +7,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, node};
+use crate::engine::{Engine, container, node};
 use crate::program::{code, command, stderr, stdout};
 
 /// 2026-11-23T10:00:00Z, when the run began.
@@ -62,6 +62,7 @@ fn engine(folder: &Path) -> Engine {
         node("left", "kp-r1", BEGAN + 60),
         node("theirs", "kp-r10", BEGAN + 60),
     ];
+    write_intent(folder, "r10", "kind", &json!({"id": "r10"}));
     Engine::start(folder, nodes)
 }
 
@@ -121,6 +122,24 @@ fn without_a_confirmation_the_plan_is_shown_and_nothing_is_deleted() {
     let output = sweep(folder.path(), &engine, &[]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     assert!(stderr(&output).contains("nothing was deleted"));
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_came_while_the_run_was_at_work_is_shown_and_deleted_by_nobody_but_its_owner() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = container("registry", "registry", &json!({}), BEGAN + 60);
+    let earlier = container("db", "db", &json!({}), BEGAN - 60);
+    let of_run = node("r2", "kp-r2", BEGAN + 60);
+    let engine = Engine::start(folder.path(), vec![registry, earlier, of_run]);
+    let known = known("engine-1", &[]);
+    write_intent(folder.path(), "r1", "kind", &known);
+    write_intent(folder.path(), "r2", "kind", &json!({"id": "r2"}));
+    let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let plan = stdout(&output);
+    assert!(plan.contains("by hand   container registry"), "{plan}");
+    assert!(!plan.contains(" db ") && !plan.contains("r2"), "{plan}");
     assert_eq!(engine.changes(), [] as [&str; 0]);
 }
 

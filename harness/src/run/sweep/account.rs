@@ -4,6 +4,7 @@
 //! look. Each deletion is in the log before it is sent.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use kubeproof_contract::account::Account;
 use kubeproof_contract::clock::Clock;
@@ -13,9 +14,19 @@ use super::{Action, Decision, plan, suspects};
 use crate::audit::compare::words;
 use crate::audit::inventory;
 use crate::run::directory::{Identity, Intent};
+use crate::run::registry;
 
 /// How often everything that is left is deleted again: what hangs on something else goes a round later.
 const ROUNDS_MAX: usize = 10;
+
+/// Where a sweep looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// Regions; none are all that are enabled.
+    pub regions: &'a [String],
+    /// The folder of runs.
+    pub out: Option<&'a Path>,
+}
 
 /// What one look at an account shows of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,9 +48,10 @@ impl Look {
 
 /// Lists everything in these regions or, where none are named, in all that are enabled and in those of the
 /// run, and plans what is to be done with what may be the run's.
-pub async fn look(account: &dyn Account, intent: &Intent, regions: &[String]) -> Look {
+pub async fn look(account: &dyn Account, intent: &Intent, places: Places<'_>) -> Look {
     let before = intent.before.as_ref();
     let besides = before.map_or_else(Vec::new, |before| before.regions.clone());
+    let Places { regions, out } = places;
     let inventory = inventory::take_everywhere(account, regions, &besides).await;
     let mut failed = inventory.coverage.failed;
     let resources = match account.complete(inventory.resources.clone()).await {
@@ -49,7 +61,8 @@ pub async fn look(account: &dyn Account, intent: &Intent, regions: &[String]) ->
             inventory.resources
         }
     };
-    let decisions = plan(intent, &suspects(intent, account, &resources));
+    let is_known = |run: &str| run != intent.run.id && registry::knows(run, out);
+    let decisions = plan(intent, &suspects(intent, account, &resources, is_known));
     Look {
         decisions,
         failed,
@@ -64,7 +77,7 @@ pub async fn look(account: &dyn Account, intent: &Intent, regions: &[String]) ->
 /// When the log cannot be written: then nothing more is deleted.
 pub async fn delete(
     account: &dyn Account,
-    (intent, regions): (&Intent, &[String]),
+    (intent, places): (&Intent, Places<'_>),
     first: Look,
     log: &mut Log,
     clock: Clock,
@@ -108,7 +121,7 @@ pub async fn delete(
             }
         }
         tokio::time::sleep(account.settle()).await;
-        look_now = look(account, intent, regions).await;
+        look_now = look(account, intent, places).await;
     }
     look_now.failed.append(&mut problems);
     Ok(look_now)

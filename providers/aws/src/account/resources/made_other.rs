@@ -21,7 +21,7 @@ use crate::account::created_by::makes;
 const NAME: &str = "made_other";
 const CALL: &str = "cloudtrail:LookupEvents";
 /// Most pages, of fifty events each.
-const PAGES_MAX: usize = 40;
+const PAGES_MAX: usize = 20;
 
 /// Services whose things are listed by types of their own, but for these calls.
 const LISTED: &[(&str, &[&str])] = &[

@@ -19,7 +19,7 @@ use crate::account::json_call::JsonCall;
 /// Its name.
 const NAME: &str = "tagged_other";
 /// Most pages, of a hundred resources each.
-const PAGES_MAX: usize = 50;
+const PAGES_MAX: usize = 20;
 const LIST: JsonCall = JsonCall {
     service: "tagging",
     target: "ResourceGroupsTaggingAPI_20170126",
