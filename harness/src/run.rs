@@ -25,3 +25,5 @@ pub mod stop;
 pub mod sweep;
 pub mod teardown;
 pub mod trial;
+pub mod unfinished;
+pub mod whose;

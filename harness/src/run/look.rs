@@ -2,23 +2,22 @@
 //!
 //! Apart from the comparison (`audit::compare`), which is pure.
 
-use std::collections::BTreeMap;
-
 use kubeproof_contract::Decimal;
-use kubeproof_contract::account::{Account, Making};
+use kubeproof_contract::account::Account;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::record::Orphan;
 
 use super::book::Book;
 use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
+use super::whose::{describe, went_unseen};
 use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
+use crate::oracles::foreign::{self, Harmed};
 
 /// How often the account is looked at again when something is still there: deletions take time to show.
 const LOOKS_MAX: usize = 3;
@@ -52,27 +51,20 @@ pub async fn baseline(
     None
 }
 
-/// What an audit saw beside the orphans.
-#[derive(Debug, Default)]
-pub struct Looked {
-    /// New resources that may stay.
-    pub staying: Vec<Resource>,
-    /// Resources of the baseline that are gone.
-    pub gone: Vec<Resource>,
-}
-
 /// What keeping a resource costs a month, as this account's price list has it.
 pub fn price(account: &dyn Account) -> impl Fn(&Resource) -> Option<Decimal> + '_ {
     |resource| account.monthly_cost(resource).map(|cost| cost.usd)
 }
 
-/// Audits the account against the baseline.
+/// Audits the account against the baseline, and against the decoys that there were. Returns the new resources that
+/// may stay.
 pub async fn audit(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
-) -> Looked {
+    decoys: &[(Resource, String)],
+) -> Vec<Resource> {
     let begun = book.begin("audit");
     let after = settled(book, stage, auditor, baseline).await;
     let types = auditor.resource_types();
@@ -104,10 +96,10 @@ pub async fn audit(
         .extend(went_unseen(stage, auditor, baseline, &after));
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
-    let gone = judge(book, stage, auditor, baseline, &after);
+    judge(book, stage, auditor, baseline, &after, decoys);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
-    Looked { staying, gone }
+    staying
 }
 
 /// Leaves the account alone for a while and lists it, again while something new is in it: deletions
@@ -232,87 +224,16 @@ pub async fn must_be_unknown(
     }
 }
 
-/// Each orphan with what it costs and why it belongs to the run; and in words what is certainly somebody
-/// else's, as the cloud's trail of events says.
-async fn describe(
-    stage: &Stage<'_>,
-    auditor: &dyn Account,
-    left: &[Resource],
-    inventory: &[Resource],
-) -> (Vec<Orphan>, Vec<String>) {
-    if left.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    // The trail may lag, or may not be readable: without it nothing is anybody's.
-    let created_by: BTreeMap<String, Making> = auditor
-        .created_by(&stage.run, left)
-        .await
-        .unwrap_or_default();
-    // In a rehearsal the truth has said already whose what is.
-    let own = match &stage.world {
-        Some(_) => OwnCalls::default(),
-        None => stage.own_calls(),
-    };
-    let (mut orphans, mut theirs) = (Vec::new(), Vec::new());
-    for resource in left {
-        let proofs = auditor.proofs(&stage.run, resource, inventory);
-        let claim = auditor.neighbours(&stage.run, resource, inventory);
-        let making = created_by.get(&resource.id);
-        let proofs = match own.owner(&resource.id, proofs, claim.as_ref(), making) {
-            Owner::Run(proofs) => proofs,
-            Owner::Unknown => Vec::new(),
-            Owner::Another(proof) => {
-                theirs.push(format!("{}: {proof}", compare::words(resource)));
-                continue;
-            }
-        };
-        orphans.push(Orphan {
-            resource_type: resource.resource_type.clone(),
-            id: resource.id.clone(),
-            name: resource.name.clone(),
-            region: resource.region.clone(),
-            monthly_cost_usd: auditor.monthly_cost(resource).map(|cost| cost.usd),
-            proofs,
-        });
-    }
-    (orphans, theirs)
-}
-
-/// What was there before the run and is gone, where nobody can tell by whose doing: in words.
-fn went_unseen(
-    stage: &Stage<'_>,
-    auditor: &dyn Account,
-    baseline: &Inventory,
-    after: &Inventory,
-) -> Vec<String> {
-    if !after.coverage.failed.is_empty() {
-        return Vec::new();
-    }
-    let others = Others::now(stage, auditor);
-    let types = auditor.resource_types();
-    let mut gone = compare::new_resources(&after.resources, &baseline.resources);
-    gone.retain(|it| others.went_unseen(it, &baseline.resources));
-    gone.retain(|it| compare::stays(it, types).is_none());
-    let words = |it: &Resource| {
-        format!(
-            "{} was there before the run and is gone, and not all calls of the provisioner were seen: who \
-             removed it is unknown",
-            compare::words(it)
-        )
-    };
-    gone.iter().map(words).collect()
-}
-
-/// The oracles that compare the account before and after. Returns what is gone of what was there.
+/// The oracles that compare the account before and after.
 fn judge(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
     after: &Inventory,
-) -> Vec<Resource> {
+    decoys: &[(Resource, String)],
+) {
     let price = price(auditor);
-    let mut gone = Vec::new();
     let said_clean = book.torn_down;
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(
@@ -320,9 +241,11 @@ fn judge(
         said_clean,
         stage.trial.tier,
     ));
+    let mut gone = Vec::new();
     if after.coverage.failed.is_empty() {
         gone = of_others(book, stage, auditor, baseline, &after.resources);
     }
+    of_decoys(book, stage, auditor, decoys, &gone);
     compare_with_truth(book, stage, auditor, after, "after the run");
     if let Some(world) = &stage.world {
         let truth = world.inventory();
@@ -334,7 +257,6 @@ fn judge(
             &price,
         ));
     }
-    gone
 }
 
 /// O6: what neighbours had before the run and what they brought during it is gone by their own doing only.
@@ -346,7 +268,7 @@ pub fn of_others(
     baseline: &Inventory,
     after: &[Resource],
 ) -> Vec<Resource> {
-    let (others, price) = (Others::now(stage, auditor), price(auditor));
+    let others = Others::now(stage, auditor);
     let gone = compare::new_resources(after, &baseline.resources);
     let mut taken = gone.clone();
     taken.retain(|resource| others.taken(resource));
@@ -356,11 +278,35 @@ pub fn of_others(
             "{words} was there before the run and is gone; no call of the run's names it"
         ));
     }
-    book.find_all(oracles::foreign::gone(&taken, &price));
+    harm(book, auditor, &foreign::gone(&taken));
     let seen = compare::new_resources(&baseline.resources, &book.neighbours);
     let arrivals = others.arrivals_taken(&seen, after);
-    book.find_all(oracles::foreign::taken(&arrivals, &price));
+    harm(book, auditor, &foreign::taken(&arrivals));
     gone
+}
+
+/// O6: the decoys are there, and are what they were.
+pub fn of_decoys(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    before: &[(Resource, String)],
+    known_gone: &[Resource],
+) {
+    if let Some(world) = &stage.world {
+        harm(
+            book,
+            auditor,
+            &foreign::decoys(before, &world.decoys(), known_gone),
+        );
+    }
+}
+
+/// Writes what others have lost into the findings and into the audit, whose verdict it is.
+fn harm(book: &mut Book<'_, '_>, auditor: &dyn Account, harmed: &[Harmed]) {
+    let price = price(auditor);
+    book.find_all(foreign::wrongs(harmed, &price));
+    foreign::into_audit(&mut book.audit, harmed, &price);
 }
 
 /// Whether the audit saw this resource and knows that it may stay.
