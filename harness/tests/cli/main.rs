@@ -7,9 +7,12 @@ mod defects;
 #[cfg(unix)]
 mod engine;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod folders;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -21,6 +24,9 @@ mod kind;
 mod kind_leaks;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;
