@@ -14,6 +14,8 @@ mod pages;
 mod targets;
 mod words;
 
+pub(crate) use operation::only_reads;
+
 /// The AWS dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AwsDialect;
