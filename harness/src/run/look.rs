@@ -13,7 +13,6 @@ use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
 use super::whose::{describe, went_unseen};
-use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
