@@ -5,10 +5,12 @@
 pub mod attempt;
 pub mod bill;
 pub mod book;
+pub mod broken;
 pub mod check_rows;
 pub mod directory;
 pub mod expect;
 pub mod external;
+pub mod folder;
 pub mod in_truth;
 pub mod job;
 pub mod lab;

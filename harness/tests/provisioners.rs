@@ -238,3 +238,62 @@ fn one_that_keeps_a_journal_and_its_tokens_on_disk_raises_nothing() {
     let effects = &["write-fails", "torn-write", "lost-disk"];
     raises_nothing(right::journals::make, effects, 15);
 }
+
+/// Two trials, the first one with this provisioner, and what came of them in this folder.
+fn beside(make: Make, out: Option<&std::path::Path>) -> lab::Outcome {
+    let first = in_place(scenario_of(ONE_MACHINE), make);
+    let trial = |scenario| Trial {
+        scenario,
+        part: Part::Lifecycle(Vec::new()),
+        tier: Tier::Rehearsal,
+        seed: 1,
+    };
+    let trials = [trial(first), trial(scenario_of(TWO_ZONES))];
+    let around = Surroundings {
+        out: out.map(std::path::Path::to_owned),
+        ..Surroundings::quiet()
+    };
+    lab::run_all(&trials, 1, &around, &Silent::shared())
+}
+
+#[test]
+fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
+    let make: Make = |parts| {
+        let panics = |_: &variant::Parts| -> variant::Work<'_, _> {
+            Box::pin(async { panic!("a bug, on purpose") })
+        };
+        variant::Acts::boxed("panics", parts, panics, variant::tears_down)
+    };
+    let outcome = beside(make, None);
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Pass]);
+    let said = &outcome.records[0].phases[0].message;
+    assert!(
+        said.contains("bug of kubeproof") && said.contains("a bug, on purpose"),
+        "{said}"
+    );
+    assert_eq!(outcome.errors, []);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_takes_no_record_from_anybody() {
+    let out = tempfile::tempdir().expect("a folder");
+    let reference: Make = |parts| parts.reference();
+    let ids: Vec<String> = beside(reference, Some(out.path()))
+        .records
+        .iter()
+        .map(|record| record.run_id.clone())
+        .collect();
+    // A folder where the log of the first trial would be.
+    let log = out.path().join(&ids[0]).join("kubeproof.log");
+    std::fs::remove_file(&log).expect("removed");
+    std::fs::create_dir(&log).expect("made");
+    let other = out.path().join(&ids[1]).join("record.json");
+    std::fs::remove_file(&other).expect("removed");
+    let outcome = beside(reference, Some(out.path()));
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass]);
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+    assert_eq!(outcome.errors[0].trial, outcome.records[0].scenario);
+    assert!(other.is_file());
+}

@@ -10,6 +10,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::format::{Format, Style, render};
+use kubeproof_reports::record::Record;
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
@@ -120,15 +121,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let records = match lab::run_all(&plan.trials, jobs, &around, &progress) {
-        Ok(records) => records,
-        Err(errors) => {
-            for error in errors {
-                out.error(&error.to_string());
-            }
-            return exit_code::UNKNOWN;
-        }
-    };
+    let clean_up = signals::CleanUp(&stop);
+    let lab::Outcome { records, errors } = lab::run_all(&plan.trials, jobs, &around, &progress);
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {
         brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
@@ -136,19 +130,30 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     out.report(&render(format, &records, &style));
     let left = plan.trials.len() - records.len();
-    if left > 0 {
+    if left > 0 && stop.asked() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
-    let mut verdicts: Vec<Verdict> = records.iter().map(|record| record.verdict).collect();
+    for error in &errors {
+        out.error(&error.to_string());
+    }
+    let mut verdicts: Vec<Verdict> = records
+        .iter()
+        .map(|record| kept_verdict(record, &errors))
+        .collect();
     // What was not run proves nothing.
     verdicts.extend(std::iter::repeat_n(Verdict::Unknown, left));
-    for command in stop.clean_up_commands() {
-        out.say(&format!(
-            "may have left something; clean up with: {command}"
-        ));
-    }
+    drop(clean_up);
     out.say(&last_line(&verdicts, &args.out.display().to_string()));
     exit_code::of(verdicts)
+}
+
+/// The verdict of a trial, as far as its files can show it to others.
+fn kept_verdict(record: &Record, errors: &[lab::LabError]) -> Verdict {
+    let written = !errors.iter().any(|error| error.trial == record.scenario);
+    match record.verdict {
+        Verdict::Pass if !written => Verdict::Unknown,
+        verdict => verdict,
+    }
 }
 
 /// The last line for people: the verdict, and where the records are.

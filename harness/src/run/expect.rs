@@ -19,6 +19,8 @@ pub enum Ending {
     Crashed,
     /// It did not end within its limit.
     Late(String),
+    /// The machine, not the cloud, took the time that it had.
+    Slow(String),
     /// A fault had its user interrupt it.
     Cancelled,
     /// It was asked to stop.
@@ -33,6 +35,10 @@ impl Ending {
             Self::Failed(why) => format!("failed: {why}"),
             Self::Crashed => "its process died".to_owned(),
             Self::Late(limit) => format!("did not end: {limit}"),
+            Self::Slow(why) => format!(
+                "did not end, and O5 cannot tell whether it would: {why}. The machine took the time, not \
+                 the cloud: use a faster one, or raise real_limit_seconds"
+            ),
             Self::Cancelled => "was interrupted by its user".to_owned(),
             Self::Stopped => "was asked to stop".to_owned(),
         }
@@ -60,11 +66,11 @@ fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning
 
 /// What the first attempt at provisioning means.
 pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
-    use Ending::{Cancelled, Crashed, Failed, Late, Stopped, Succeeded};
+    use Ending::{Cancelled, Crashed, Failed, Late, Slow, Stopped, Succeeded};
     use Expectation::{CleanedThenRetried, RetrySucceeds, TakenOver};
     let words = ending.words();
     match (expected, ending) {
-        (_, Stopped) => meaning(Verdict::Unknown, words, false),
+        (_, Stopped | Slow(_)) => meaning(Verdict::Unknown, words, false),
         (_, Late(_)) => meaning(Verdict::Fail, words, recovers(expected)),
         (Expected::Recovers | Expected::Persists, Cancelled) => {
             meaning(Verdict::Pass, format!("{words} (as forced)"), false)
@@ -122,7 +128,7 @@ pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Mea
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
-        Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
+        Ending::Stopped | Ending::Slow(_) => meaning(Verdict::Unknown, ending.words(), false),
         other => meaning(
             Verdict::Fail,
             format!("a new process {}", other.words()),
@@ -152,6 +158,8 @@ pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
+        // Another would be as slow.
+        Ending::Slow(_) => meaning(Verdict::Unknown, ending.words(), false),
         Ending::Failed(_) | Ending::Crashed | Ending::Cancelled
             if expected == Expected::Persists =>
         {
@@ -231,6 +239,24 @@ mod tests {
         ] {
             let seen = first_provision(expected, &Ending::Late("90 minutes".to_owned()));
             assert_eq!(seen.verdict, Verdict::Fail, "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_the_machine_was_too_slow_for_is_unknown_and_not_tried_again() {
+        let slow = Ending::Slow("900 s of real time".to_owned());
+        for expected in [Expected::Clean, RETRY, TAKEN_OVER, SURVIVES, TEARDOWN] {
+            check(expected, &slow, Verdict::Unknown, false);
+            let later = later_provision(expected, &slow, false);
+            assert_eq!((later.verdict, later.again), (Verdict::Unknown, false));
+            let torn = teardown(expected, &slow, false);
+            assert_eq!((torn.verdict, torn.again), (Verdict::Unknown, false));
+            assert!(torn.message.contains("O5 cannot tell"), "{torn:?}");
+        }
+        for expected in [Expected::Recovers, Expected::Persists] {
+            check(expected, &slow, Verdict::Unknown, false);
+            let torn = teardown(expected, &slow, true);
+            assert_eq!(torn.verdict, Verdict::Unknown);
         }
     }
 

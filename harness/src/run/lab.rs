@@ -9,8 +9,10 @@ use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 
+use super::broken;
 use super::check_rows;
 use super::directory;
+use super::folder::Folder;
 use super::lifecycle::{self, Ran};
 use super::progress::Progress;
 use super::stage::{Stage, Surroundings};
@@ -27,19 +29,26 @@ pub struct LabError {
     pub message: String,
 }
 
-/// Runs all trials, at most `jobs` at a time. Records come in the order of the trials; a trial that
-/// was not begun, because stopping was asked for, has none.
-///
-/// # Errors
-/// When trials could not be run at all, or their files could not be written: all of them.
+/// What came of all trials.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The records, in the order of the trials. A trial that was not begun, because stopping was asked
+    /// for, has none.
+    pub records: Vec<Record>,
+    /// Trials that could not be run at all, and files that could not be written.
+    pub errors: Vec<LabError>,
+}
+
+/// Runs all trials, at most `jobs` at a time. What goes wrong with one takes nothing from the others: a
+/// trial that meets a bug of ours is unknown, and a record that cannot be written is still told.
 pub fn run_all(
     trials: &[Trial],
     jobs: usize,
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
-) -> Result<Vec<Record>, Vec<LabError>> {
+) -> Outcome {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Record, LabError>)>> = Mutex::default();
+    let done: Mutex<Vec<(usize, Kept)>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, trials.len().max(1)) {
             scope.spawn(|| {
@@ -47,43 +56,52 @@ pub fn run_all(
                     if around.stop.asked() {
                         return;
                     }
-                    let result = run_one(trial, around, progress);
+                    let kept = broken::guarded(trial, around, || keep(trial, around, progress));
                     done.lock()
                         .unwrap_or_else(PoisonError::into_inner)
-                        .push((index, result));
+                        .push((index, kept));
                 }
             });
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(index, _)| *index);
-    let mut records = Vec::new();
-    let mut errors = Vec::new();
-    for (_, result) in done {
-        match result {
-            Ok(record) => records.push(record),
-            Err(error) => errors.push(error),
-        }
+    let mut outcome = Outcome::default();
+    for (_, kept) in done {
+        outcome.records.extend(kept.record);
+        outcome.errors.extend(kept.error);
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    fill(&mut records);
+    fill(&mut outcome.records);
     if let Some(folder) = &around.out {
-        for main in records
+        let mains = outcome
+            .records
             .iter()
-            .filter(|record| !record.scenario.contains('/'))
-        {
-            directory::write_record(&folder.join(&main.run_id), main).map_err(|error| {
-                let message = format!("{} cannot be written: {error}", folder.display());
-                vec![LabError {
-                    trial: main.scenario.clone(),
-                    message,
-                }]
-            })?;
+            .filter(|record| !record.scenario.contains('/'));
+        for main in mains {
+            let written = directory::write_record(&folder.join(&main.run_id), main);
+            outcome.errors.extend(unwritten(&main.scenario, written));
         }
     }
-    Ok(records)
+    // One folder that cannot be written is said once.
+    outcome.errors.dedup();
+    outcome
+}
+
+/// A trial that was run: its record, if there is one, and what went wrong besides.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its record.
+    pub record: Option<Record>,
+    /// Why there is none, or why it was not written.
+    pub error: Option<LabError>,
+}
+
+fn unwritten(trial: &str, written: std::io::Result<()>) -> Option<LabError> {
+    let error = written.err()?;
+    Some(LabError {
+        trial: trial.to_owned(),
+        message: format!("its files cannot be written: {error}"),
+    })
 }
 
 fn take<'a>(next: &AtomicUsize, trials: &'a [Trial]) -> Option<(usize, &'a Trial)> {
@@ -100,19 +118,37 @@ pub fn run_one(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Result<Record, LabError> {
-    let wrong = |message: String| LabError {
-        trial: trial.name(),
-        message,
-    };
+    let kept = keep(trial, around, progress);
+    match (kept.record, kept.error) {
+        (Some(record), None) => Ok(record),
+        (_, error) => Err(error.unwrap_or_else(|| LabError {
+            trial: trial.name(),
+            message: "it has no record".to_owned(),
+        })),
+    }
+}
+
+/// Runs one trial, and writes its files while its folder is its own.
+fn keep(trial: &Trial, around: &Surroundings, progress: &Arc<dyn Progress>) -> Kept {
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
-    let (mut ran, journal) = in_memory(trial, around, progress)?;
+    let (mut ran, journal, own) = match on_stage(trial, around, progress) {
+        Ok(done) => done,
+        Err(error) => {
+            let error = Some(error);
+            return Kept {
+                record: None,
+                error,
+            };
+        }
+    };
     ran.record.elapsed_milliseconds = stopwatch.milliseconds();
-    if let Some(folder) = &around.out {
-        directory::write_all(folder, &ran, &journal)
-            .map_err(|error| wrong(format!("{} cannot be written: {error}", folder.display())))?;
-    }
+    let written = match &around.out {
+        Some(folder) => directory::write_all(folder, &ran, &journal).map(drop),
+        None => Ok(()),
+    };
+    drop(own);
     let record = ran.record;
     progress.ends(
         &name,
@@ -120,7 +156,10 @@ pub fn run_one(
         record.calls,
         record.elapsed_milliseconds,
     );
-    Ok(record)
+    Kept {
+        record: Some(record),
+        error: unwritten(&name, written),
+    }
 }
 
 /// Runs a trial and keeps what it has shown, with its journal, in memory.
@@ -132,6 +171,15 @@ pub fn in_memory(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Result<(Ran, Vec<Call>), LabError> {
+    on_stage(trial, around, progress).map(|(ran, journal, _)| (ran, journal))
+}
+
+/// The same, with the folder that is still its own.
+fn on_stage(
+    trial: &Trial,
+    around: &Surroundings,
+    progress: &Arc<dyn Progress>,
+) -> Result<(Ran, Vec<Call>, Folder), LabError> {
     let wrong = |message: String| LabError {
         trial: trial.name(),
         message,
@@ -140,10 +188,9 @@ pub fn in_memory(
     fastrand::seed(trial.seed);
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(trial, around, progress, today())
-            .map_err(|error| wrong(error.to_string()))?;
+        let stage = Stage::set(trial, around, progress, today()).map_err(wrong)?;
         let ran = lifecycle::run(&stage).await;
-        Ok((ran, stage.journal.calls()))
+        Ok((ran, stage.journal.calls(), stage.folder))
     })
 }
 

@@ -82,9 +82,15 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         biased;
         () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
         // Whatever it was at is dropped; teardown works from what is there.
-        () = stage.stop.wait() => {}
+        () = stopped(stage) => {}
     }
-    take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
+    if !book.ended_by_machine {
+        take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
+    }
+    if book.ended_by_machine {
+        // Only in rehearsal: nothing real is left. What a program that was ended left shows nothing.
+        return done(book, stage, truth);
+    }
     let looked = if campaign {
         in_truth::audit(&mut book, stage, auditor.as_ref(), &baseline, &mut truth).await
     } else {
@@ -111,6 +117,14 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
     done(book, stage, truth)
+}
+
+/// The trial was asked to stop, and no program is at work any more: each was interrupted, and had time to
+/// save what it knows.
+async fn stopped(stage: &Stage<'_>) {
+    stage.stop.wait().await;
+    stage.programs.interrupt();
+    stage.programs.idle().await;
 }
 
 /// Tears down; where faults last until they are lifted, once more after that.

@@ -67,11 +67,10 @@ pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
 pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
     let redactor = redactor(ground);
     let listener = listener(ground, &redactor, call);
-    let scale = ground.time_scale.map_or(1, std::num::NonZeroU32::get);
     let mut order = Order::new(&call.program, ground.real_limit)
         .arguments(&call.arguments)
         .folder(&call.folder)
-        .on_clock_of_scale(scale)
+        .of(&ground.programs)
         .heard_by(listener);
     if call.document {
         order = order.longest_line(DOCUMENT_BYTES_MAX);

@@ -64,7 +64,8 @@ fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
 impl ExternalProvisioner {
     /// Lets the clock run beside the program, if it is not the real one.
     fn pace(&self) -> Option<Pace> {
-        self.ground.time_scale.map(Pace::keep)
+        let scale = self.ground.time_scale?;
+        Some(Pace::keep(scale, &self.ground.programs))
     }
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
