@@ -57,8 +57,8 @@ Exit codes:
   3   unknown: could not find out, or not known yet
   70  a bug of kubeproof
 
-^C (SIGTERM, or SIGHUP when the terminal is closed) lets running trials tear down what they made, and
-begins no other; programs are interrupted, and have 40 seconds to end. What was not run is unknown.
+^C, SIGTERM, and SIGHUP of a closed terminal let running trials tear down what they made, and begin
+no other; programs are interrupted, and get 40 seconds to end. What was not run is unknown.
 A second ^C ends at once, may leave things behind, says how to clean them up, and gives 130.
 
 Examples:

@@ -2,6 +2,7 @@
 //!
 //! What decides is pure and stands in `expect`, `oracles`, `audit::compare` and `cost`; here it is done.
 
+pub mod access;
 pub mod attempt;
 pub mod bill;
 pub mod book;

@@ -15,6 +15,7 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::serve::{Redirect, ServeError, Served, Sharing, Variable};
 use kubeproof_contract::world::Rehearsal;
+use kubeproof_external::access::Access;
 use kubeproof_external::ground::{self, Ground};
 use kubeproof_external::provisioner;
 
@@ -91,6 +92,9 @@ pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn 
         time_scale: None,
         real_limit: ground::real_limit(block),
         programs: stage.programs.clone(),
+        access: stage
+            .access()
+            .map(|access| Arc::new(access) as Arc<dyn Access>),
     };
     if let Some(served) = &stage.served {
         ground.time_scale = Some(ground::time_scale(block));

@@ -2,8 +2,8 @@
 //!
 //! Where nobody asked for one, a fresh folder that only this user can enter, and that goes with the trial.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use kubeproof_contract::lock::{self, Lock};
@@ -48,7 +48,12 @@ impl Folder {
     }
 
     fn own(run_id: &str, keeps_files: bool) -> Result<Self, String> {
-        let own = keeps_files.then(|| tempfile::Builder::new().prefix("kubeproof-").tempdir());
+        let own = keeps_files.then(|| {
+            tempfile::Builder::new()
+                .prefix("kubeproof-")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir()
+        });
         let own = own
             .transpose()
             .map_err(|error| format!("no folder for the run can be made: {error}"))?;
@@ -63,8 +68,6 @@ impl Folder {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]

@@ -23,6 +23,7 @@ use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::world::World;
 
+use super::access::LiveAccess;
 use super::folder::Folder;
 use super::progress::Progress;
 use super::stop::Stop;
@@ -254,6 +255,17 @@ impl<'a> Stage<'a> {
             .scenario
             .provider
             .account(self.scenario(), self.connection(actor))
+    }
+
+    /// How programs reach the account when they run live; none elsewhere, and for built-in provisioners.
+    pub fn access(&self) -> Option<LiveAccess> {
+        let programs = self.scenario().provisioner.is_external();
+        (programs && self.trial.tier == Tier::Live).then(|| LiveAccess {
+            provider: Arc::clone(&self.trial.scenario.provider),
+            scenario: self.scenario().clone(),
+            connection: self.connection(Actor::Observer),
+            accounts: self.accounts.clone(),
+        })
     }
 
     /// A new process of the provisioner, with no memory of an earlier one.

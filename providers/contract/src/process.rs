@@ -213,7 +213,7 @@ impl Order {
         }
         let before = programs.spent();
         let mut running = Running::start(self)?;
-        let why = running.to_its_end(limit).await;
+        let why = running.until_its_end(limit).await;
         let (status, lines) = running.finish().await.map_err(|error| {
             let (program, reason) = (program.clone(), error.to_string());
             ProcessError::Lost { program, reason }

@@ -4,6 +4,7 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kubeproof_contract::process::Programs;
@@ -11,6 +12,8 @@ use kubeproof_contract::provider::Voice;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::ProvisionerBlock;
 use kubeproof_contract::serve::Variable;
+
+use crate::access::Access;
 
 /// How many of the cloud's seconds pass in a real one, unless the scenario says otherwise. At 60 a cluster
 /// of 10 minutes takes 10 s, and a deadline of 90 minutes leaves a program 90 s for its own pauses between
@@ -42,6 +45,8 @@ pub struct Ground {
     pub real_limit: Duration,
     /// The programs of the trial.
     pub programs: Programs,
+    /// Live: how a program reaches the account. None elsewhere.
+    pub access: Option<Arc<dyn Access>>,
 }
 
 impl Ground {

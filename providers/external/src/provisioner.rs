@@ -68,6 +68,18 @@ impl ExternalProvisioner {
         Some(Pace::keep(scale, &self.ground.programs))
     }
 
+    /// Gets access to a real account, for this process alone.
+    async fn connect(&mut self) -> Result<(), ProvisionerError> {
+        let Some(access) = self.ground.access.clone() else {
+            return Ok(());
+        };
+        let folder = self.ground.folder();
+        let redirect = access.environment(&folder).await.map_err(wrong)?;
+        self.ground.variables.extend(redirect.variables);
+        self.ground.files.extend(redirect.files);
+        Ok(())
+    }
+
     fn prepare(&self) -> Result<(), ProvisionerError> {
         let folder = self.ground.folder();
         fs::create_dir_all(&folder)
@@ -129,6 +141,7 @@ impl Provisioner for ExternalProvisioner {
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
         let made = self.make().await;
@@ -139,6 +152,7 @@ impl Provisioner for ExternalProvisioner {
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;

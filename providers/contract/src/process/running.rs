@@ -96,7 +96,7 @@ impl Running {
     }
 
     /// Waits until it has ended, and makes it end when it must.
-    pub async fn to_its_end(&mut self, limit: Duration) -> Why {
+    pub async fn until_its_end(&mut self, limit: Duration) -> Why {
         let mut wishes = self.wishes.clone();
         let why = self.exit_or(async {
             tokio::select! {
