@@ -11,6 +11,8 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::record::Record;
+use kubeproof_reports::word::counted;
+use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
@@ -122,52 +124,44 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);
     let clean_up = signals::CleanUp(&stop);
-    let lab::Outcome { records, errors } = lab::run_all(&plan.trials, jobs, &around, &progress);
+    let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
+    ran.add(lab::left_out(&plan.left_out, &around));
+    let lab::Outcome { records, errors } = ran;
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {
         brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
         ..out.style()
     };
     out.report(&render(format, &records, &style));
-    let left = plan.trials.len() - records.len();
+    let left = records.iter().filter(|record| unseen::is_not_begun(record));
+    let left = left.count();
     if left > 0 && stop.asked() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
     for error in &errors {
         out.error(&error.to_string());
     }
-    let mut verdicts: Vec<Verdict> = records
-        .iter()
-        .map(|record| kept_verdict(record, &errors))
-        .collect();
-    // What was not run proves nothing.
-    verdicts.extend(std::iter::repeat_n(Verdict::Unknown, left));
     drop(clean_up);
-    out.say(&last_line(&verdicts, &args.out.display().to_string()));
-    exit_code::of(verdicts)
-}
-
-/// The verdict of a trial, as far as its files can show it to others.
-fn kept_verdict(record: &Record, errors: &[lab::LabError]) -> Verdict {
-    let written = !errors.iter().any(|error| error.trial == record.scenario);
-    match record.verdict {
-        Verdict::Pass if !written => Verdict::Unknown,
-        verdict => verdict,
-    }
+    // What cannot be shown to others proves nothing to them.
+    let unwritten = errors.iter().map(|_| Verdict::Unknown);
+    let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
+    out.say(&last_line(whole, &records, &args.out.display().to_string()));
+    exit_code::of([whole])
 }
 
 /// The last line for people: the verdict, and where the records are.
-fn last_line(verdicts: &[Verdict], folder: &str) -> String {
-    let passed = verdicts
-        .iter()
-        .filter(|verdict| **verdict == Verdict::Pass)
-        .count();
-    let whole = Verdict::of_all(verdicts.iter().copied());
-    let trials = match verdicts.len() {
-        1 => "1 trial".to_owned(),
-        count => format!("{count} trials"),
+fn last_line(whole: Verdict, records: &[Record], folder: &str) -> String {
+    let count = |wanted: Verdict| {
+        let all = records.iter().map(|record| judge::trial(record).0);
+        all.filter(|verdict| *verdict == wanted).count()
     };
-    format!("{whole}: {passed} of {trials} passed; records are in {folder}")
+    let skipped = match count(Verdict::Skipped) {
+        0 => String::new(),
+        count => format!(", {count} skipped"),
+    };
+    let passed = count(Verdict::Pass);
+    let trials = counted(records.len(), "trial");
+    format!("{whole}: {passed} of {trials} passed{skipped}; records are in {folder}")
 }
 
 /// Of how many scenarios these trials are.

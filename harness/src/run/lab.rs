@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
+use kubeproof_reports::unseen::{self, Planned};
 
 use super::broken;
 use super::check_rows;
@@ -17,6 +18,7 @@ use super::lifecycle::{self, Ran};
 use super::progress::Progress;
 use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
+use super::unfinished;
 use crate::stopwatch::{Stopwatch, today};
 
 /// Why a trial has no record.
@@ -29,14 +31,21 @@ pub struct LabError {
     pub message: String,
 }
 
-/// What came of all trials.
+/// What came of trials: a record for each, and what went wrong besides.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The records, in the order of the trials. A trial that was not begun, because stopping was asked
-    /// for, has none.
+    /// The records, in the order of the trials. That of a trial that was not begun says so and is unknown.
     pub records: Vec<Record>,
     /// Trials that could not be run at all, and files that could not be written.
     pub errors: Vec<LabError>,
+}
+
+impl Outcome {
+    /// Adds what came of further trials.
+    pub fn add(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.errors.extend(other.errors);
+    }
 }
 
 /// Runs all trials, at most `jobs` at a time. What goes wrong with one takes nothing from the others: a
@@ -47,8 +56,9 @@ pub fn run_all(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Outcome {
+    announce(trials, around);
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Kept)>> = Mutex::default();
+    let done: Mutex<Vec<Option<Kept>>> = Mutex::new(trials.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, trials.len().max(1)) {
             scope.spawn(|| {
@@ -56,47 +66,91 @@ pub fn run_all(
                     if around.stop.asked() {
                         return;
                     }
-                    let kept = broken::guarded(trial, around, || keep(trial, around, progress));
-                    done.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((index, kept));
+                    let kept = broken::guarded(
+                        || keep(trial, around, progress),
+                        |why| unrun(unseen::lost(planned(trial, around), why), around),
+                    );
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(kept);
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut outcome = Outcome::default();
-    for (_, kept) in done {
-        outcome.records.extend(kept.record);
+    for (kept, trial) in done.into_iter().zip(trials) {
+        let why = "was not begun: it was asked to stop before";
+        let not_begun = || unrun(unseen::not_begun(planned(trial, around), why), around);
+        let kept = kept.unwrap_or_else(not_begun);
+        outcome.records.push(kept.record);
         outcome.errors.extend(kept.error);
     }
     fill(&mut outcome.records);
-    if let Some(folder) = &around.out {
-        let mains = outcome
-            .records
-            .iter()
-            .filter(|record| !record.scenario.contains('/'));
-        for main in mains {
-            let written = directory::write_record(&folder.join(&main.run_id), main);
-            outcome.errors.extend(unwritten(&main.scenario, written));
-        }
+    let mains = outcome
+        .records
+        .iter()
+        .filter(|record| !record.scenario.contains('/') && !unseen::is_not_begun(record));
+    for main in mains {
+        outcome.errors.extend(write(main, around));
     }
-    // One folder that cannot be written is said once.
+    // What cannot be written is said once.
     outcome.errors.dedup();
     outcome
 }
 
-/// A trial that was run: its record, if there is one, and what went wrong besides.
+/// The records of forced failures that the tier cannot do, each with the reason, written as those of the others are.
+pub fn left_out(trials: &[(Trial, String)], around: &Surroundings) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (trial, why) in trials {
+        let kept = unrun(unseen::skipped(planned(trial, around), why), around);
+        outcome.records.push(kept.record);
+        outcome.errors.extend(kept.error);
+    }
+    outcome
+}
+
+/// A trial that was run, or was not: its record, and what went wrong besides.
 #[derive(Debug)]
 pub struct Kept {
     /// Its record.
-    pub record: Option<Record>,
-    /// Why there is none, or why it was not written.
+    pub record: Record,
+    /// Why it was not run, or why its files were not written.
     pub error: Option<LabError>,
 }
 
-fn unwritten(trial: &str, written: std::io::Result<()>) -> Option<LabError> {
+/// Keeps the record of a trial that did not end by itself.
+fn unrun(record: Record, around: &Surroundings) -> Kept {
+    let error = write(&record, around);
+    Kept { record, error }
+}
+
+/// Notes which trials are to run, where their runs are known beforehand: whatever becomes of this process, none of
+/// them is then told by an older record. A folder in which another process is at work is left alone; whoever cannot
+/// write a note is told when the trial begins.
+fn announce(trials: &[Trial], around: &Surroundings) {
+    let Some(out) = &around.out else { return };
+    for trial in trials.iter().filter(|trial| trial.tier == Tier::Rehearsal) {
+        let run = trial.run(&around.owner, trial.start(today()));
+        if let Ok(_own) = Folder::take(Some(out), &run.id, false) {
+            let _ = unfinished::announce(out, trial, &run);
+        }
+    }
+}
+
+fn planned(trial: &Trial, around: &Surroundings) -> Planned {
+    let run = trial.run(&around.owner, trial.start(today()));
+    unfinished::planned(trial, &run)
+}
+
+/// Writes a record into its run directory, where there is a folder for them and nobody else is at work there.
+fn write(record: &Record, around: &Surroundings) -> Option<LabError> {
+    let folder = around.out.as_ref()?;
+    let written = Folder::take(Some(folder), &record.run_id, false).and_then(|own| {
+        directory::write_record(&own.path, record).map_err(|error| error.to_string())
+    });
+    unwritten(&record.scenario, written)
+}
+
+fn unwritten(trial: &str, written: Result<(), String>) -> Option<LabError> {
     let error = written.err()?;
     Some(LabError {
         trial: trial.to_owned(),
@@ -119,12 +173,9 @@ pub fn run_one(
     progress: &Arc<dyn Progress>,
 ) -> Result<Record, LabError> {
     let kept = keep(trial, around, progress);
-    match (kept.record, kept.error) {
-        (Some(record), None) => Ok(record),
-        (_, error) => Err(error.unwrap_or_else(|| LabError {
-            trial: trial.name(),
-            message: "it has no record".to_owned(),
-        })),
+    match kept.error {
+        None => Ok(kept.record),
+        Some(error) => Err(error),
     }
 }
 
@@ -135,11 +186,12 @@ fn keep(trial: &Trial, around: &Surroundings, progress: &Arc<dyn Progress>) -> K
     let stopwatch = Stopwatch::start();
     let (mut ran, journal, own) = match on_stage(trial, around, progress) {
         Ok(done) => done,
+        // Its folder may be another's: nothing is written there.
         Err(error) => {
-            let error = Some(error);
+            let why = format!("was not begun: {}", error.message);
             return Kept {
-                record: None,
-                error,
+                record: unseen::not_begun(planned(trial, around), &why),
+                error: Some(error),
             };
         }
     };
@@ -157,8 +209,8 @@ fn keep(trial: &Trial, around: &Surroundings, progress: &Arc<dyn Progress>) -> K
         record.elapsed_milliseconds,
     );
     Kept {
-        record: Some(record),
-        error: unwritten(&name, written),
+        record,
+        error: unwritten(&name, written.map_err(|error| error.to_string())),
     }
 }
 
@@ -189,6 +241,10 @@ fn on_stage(
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let stage = Stage::set(trial, around, progress, today()).map_err(wrong)?;
+        if let Some(out) = &around.out {
+            unfinished::announce(out, trial, &stage.run)
+                .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
+        }
         let ran = lifecycle::run(&stage).await;
         Ok((ran, stage.journal.calls(), stage.folder))
     })
@@ -227,5 +283,76 @@ fn fill(records: &mut [Record]) {
             .filter(|record| record.tier == main.tier && record.scenario.starts_with(&prefix))
             .collect();
         check_rows::fill_partial_failure(main, &failures);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use kubeproof_contract::check::Verdict;
+    use kubeproof_reports::{judge, matrix};
+
+    use super::*;
+    use crate::run::plan::{Choice, plan};
+    use crate::{providers, scenario};
+
+    #[test]
+    fn failures_that_a_tier_cannot_force_are_in_the_records_with_the_reason() {
+        let file = "../scenarios/aws/two-zones.yaml";
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+        let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+        let choice = Choice {
+            tier: Tier::Live,
+            providers: Vec::new(),
+            seed: 1,
+            faults: Vec::new(),
+            only: Vec::new(),
+            clients: None,
+        };
+        let plan = plan(&scenarios, &choice).expect("a plan");
+        let records = left_out(&plan.left_out, &Surroundings::quiet()).records;
+        let all = 1 + scenarios[0].content.failures.len();
+        assert!(!records.is_empty());
+        assert_eq!(plan.trials.len() + records.len(), all);
+        for record in &records {
+            let (verdict, why) = judge::trial(record);
+            assert_eq!(verdict, Verdict::Skipped);
+            assert!(why.contains("in rehearsal only"), "{why}");
+        }
+        let row = matrix::matrix(&records).remove(0);
+        let count = format!("0/{}", records.len());
+        assert_eq!(row.recovery.count, Some(count));
+    }
+
+    #[test]
+    fn a_trial_that_was_not_begun_is_unknown_and_in_the_records() {
+        let file = "../scenarios/aws/two-zones.yaml";
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+        let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+        let trial = Trial {
+            scenario: scenarios[0].clone(),
+            part: crate::run::trial::Part::Lifecycle(Vec::new()),
+            tier: Tier::Rehearsal,
+            seed: 1,
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let around = Surroundings {
+            out: Some(folder.path().to_owned()),
+            ..Surroundings::quiet()
+        };
+        around.stop.ask();
+        let outcome = run_all(
+            &[trial],
+            1,
+            &around,
+            &super::super::progress::Silent::shared(),
+        );
+        assert_eq!(outcome.errors, []);
+        let records = outcome.records;
+        assert_eq!(judge::all(&records), Verdict::Unknown);
+        assert!(unseen::is_not_begun(&records[0]));
+        let shown = unfinished::of_folder(&folder.path().join(&records[0].run_id));
+        assert_eq!(shown.expect("readable"), Some(records[0].clone()));
     }
 }
