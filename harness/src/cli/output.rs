@@ -84,12 +84,9 @@ impl Output {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
-        let width = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|text| text.parse().ok());
         Style {
             colour,
-            width,
+            width: width(),
             brief: false,
         }
     }
@@ -131,6 +128,14 @@ impl Output {
         self.error(&format!("{count}; nothing was run"));
         exit_code::USAGE
     }
+}
+
+/// Columns of the terminal on standard output: as `COLUMNS` says, else as the terminal itself does.
+fn width() -> Option<u16> {
+    let named = std::env::var("COLUMNS").ok();
+    let asked = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
+    let named = named.and_then(|text| text.parse().ok());
+    named.filter(|width| *width > 0).or_else(asked)
 }
 
 /// Whether this process met a bug of ours.

@@ -3,11 +3,10 @@
 //!
 //! Apart from the trials, which only see the wish ([`Stop`]).
 
-use std::io::Write as _;
-
 use kubeproof_contract::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::progress;
 use crate::run::stop::Stop;
 
 /// What a shell reports of a program that ^C has ended.
@@ -88,7 +87,7 @@ fn leave(stop: &Stop) -> ! {
 }
 
 fn say(line: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    progress::say_above(line);
 }
 
 /// Says, when it is dropped, how to clean up after runs that may have left something: also to those who want

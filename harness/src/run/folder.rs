@@ -2,11 +2,12 @@
 //!
 //! Where nobody asked for one, a fresh folder that only this user can enter, and that goes with the trial.
 
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use kubeproof_contract::lock::{self, Lock};
+use kubeproof_contract::private;
 use tempfile::TempDir;
 
 /// The lock of a run.
@@ -33,10 +34,7 @@ impl Folder {
             return Self::own(run_id, keeps_files);
         };
         let path = out.join(run_id);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
+        private::folder(&path)
             .map_err(|error| format!("the folder {} cannot be made: {error}", path.display()))?;
         let lock = lock::take(&path.join(LOCK))
             .map_err(|error| format!("the run {run_id} is going on or cannot begin: {error}"))?;

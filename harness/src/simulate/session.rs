@@ -130,7 +130,7 @@ impl Session {
             let (provider, served) = (cloud.provider.as_ref(), cloud.served.as_ref());
             redirects.push(environment::of_cloud(provider, served, folder, environment));
         }
-        redirects
+        environment::settled(redirects)
     }
 
     /// The programs that use the accounts: while one of them computes, the clock stands.
@@ -177,8 +177,7 @@ impl Session {
 
 fn moment(world: &dyn World) -> Moment {
     Moment {
-        inventory: world.inventory(),
-        neighbours: world.decoys(),
+        states: world.states(),
     }
 }
 

@@ -7,9 +7,12 @@ mod bad_input;
 mod clock;
 mod defects;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod folders;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -19,6 +22,9 @@ mod interrupt;
 mod kind;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;

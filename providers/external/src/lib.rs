@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod environment;
+pub mod foreign;
 pub mod ground;
 pub mod output;
 pub mod program;

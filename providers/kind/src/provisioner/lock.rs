@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use kubeproof_contract::lock::{self, Lock};
+use kubeproof_contract::private;
 
 /// The lock, in the run's folder.
 const FILE: &str = "kind.lock";
@@ -14,7 +15,7 @@ const FILE: &str = "kind.lock";
 /// # Errors
 /// When another process has it, or the folder cannot be written.
 pub fn take(directory: &Path, cluster: &str) -> Result<Lock, String> {
-    fs::create_dir_all(directory)
+    private::folder(directory)
         .map_err(|error| format!("{} cannot be made: {error}", directory.display()))?;
     lock::take(&directory.join(FILE))
         .map_err(|error| format!("the cluster {cluster} cannot be worked at: {error}"))
