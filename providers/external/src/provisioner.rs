@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use kubeproof_contract::private;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+use kubeproof_contract::serve::Variable;
 use kubeproof_simkit::pace::Pace;
 
 use crate::environment::{Phase, variables};
@@ -75,7 +76,9 @@ impl ExternalProvisioner {
         };
         let folder = self.ground.folder();
         let redirect = access.environment(&folder).await.map_err(wrong)?;
-        for variable in &redirect.variables {
+        // The places of files are no secrets.
+        let is_file = |variable: &&Variable| variable.name.ends_with("_FILE");
+        for variable in redirect.variables.iter().filter(|it| !is_file(it)) {
             let value = variable.value.as_deref().unwrap_or_default();
             self.ground.redactor.learn_variable(&variable.name, value);
         }
