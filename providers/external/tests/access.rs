@@ -71,7 +71,10 @@ fn of_the_callers_clouds_a_live_program_sees_nothing_but_what_it_is_given() {
 #[tokio::test]
 #[ignore = "run by the test above, in an environment of its own"]
 async fn a_program_that_writes_down_its_environment() {
-    let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));
+    // On its own it shows nothing.
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
     let script = "env > \"$KUBEPROOF_DIR/environment\"";
     let list: Vec<String> = ["sh", "-c", script].map(str::to_owned).into();
     let block = ProvisionerBlock {
