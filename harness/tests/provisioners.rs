@@ -336,13 +336,15 @@ fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another
         if program {
             let never = folder.path().join("started");
             let words = ["touch", &never.display().to_string()].map(str::to_owned);
-            scenario.content.provisioner.command = Some(CommandBlock {
+            let mut content = (*scenario.content).clone();
+            content.provisioner.command = Some(CommandBlock {
                 provision: words.to_vec(),
                 teardown: words.to_vec(),
                 estimate: None,
                 ready: None,
                 client: None,
             });
+            scenario.content = std::sync::Arc::new(content);
         }
         let trial = Trial {
             scenario,
