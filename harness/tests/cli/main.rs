@@ -15,6 +15,7 @@ mod hostile;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+mod outputs;
 mod program;
 mod refusals;
 mod shards;
