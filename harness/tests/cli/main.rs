@@ -5,9 +5,12 @@
 mod bad_input;
 mod defects;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod folders;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -18,6 +21,9 @@ mod kind;
 mod outputs;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;

@@ -4,6 +4,7 @@
 //! mistakes in either part, and this crate still knows no cloud.
 
 mod failure;
+mod offer;
 mod provisioner;
 
 use std::any::Any;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
+pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.
@@ -182,6 +184,12 @@ impl Default for JobBlock {
 #[serde(try_from = "NumberText", into = "String")]
 pub struct Usd(pub Decimal);
 
+/// Most decimals of an amount in a scenario.
+const DECIMALS_MAX: u32 = 6;
+/// The largest amount of money that anybody means. What is added and multiplied stays far from the largest
+/// number that a decimal can hold.
+pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// A YAML number or text: decimals are read from their digits, never through a float.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -195,8 +203,15 @@ impl TryFrom<NumberText> for Usd {
             .0
             .parse()
             .map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
+        let refused = |why: &str| Err(format!("`{}` {why}", text.0));
         if amount.is_sign_negative() {
-            return Err(format!("`{amount}` is negative"));
+            return refused("is negative");
+        }
+        if amount.normalize().scale() > DECIMALS_MAX {
+            return refused("has more than six decimals");
+        }
+        if amount > USD_MAX {
+            return refused("is more than a billion dollars");
         }
         Ok(Self(amount))
     }

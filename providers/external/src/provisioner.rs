@@ -5,10 +5,10 @@
 pub mod command;
 pub mod terraform;
 
-use std::fs;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use kubeproof_contract::private;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_simkit::pace::Pace;
@@ -69,11 +69,18 @@ impl ExternalProvisioner {
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
         let folder = self.ground.folder();
-        fs::create_dir_all(&folder)
+        private::folder(&folder)
             .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))?;
-        for (path, content) in self.ground.files.iter().filter(|(path, _)| !path.exists()) {
-            fs::write(path, content)
-                .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
+        for (path, content) in &self.ground.files {
+            match private::write_new(path, content) {
+                // A program has written it already.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    let place = path.display();
+                    return Err(wrong(format!("{place} cannot be written: {error}")));
+                }
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
@@ -97,11 +104,15 @@ impl ExternalProvisioner {
         if let Some(usd) = output.claim().map_err(wrong)? {
             let path = self.ground.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
-            fs::write(&path, text)
+            private::write(&path, &text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
+        let access = output.access(&self.ground.folder()).map_err(wrong)?;
+        if let Ok(access) = &access {
+            self.ground.redactor.learn_access(access);
+        }
         Ok(Provisioned {
-            access: output.access(&self.ground.folder()).map_err(wrong)?,
+            access,
             made: output.made.clone(),
         })
     }
@@ -131,6 +142,7 @@ impl Provisioner for ExternalProvisioner {
         self.prepare()?;
         let pace = self.pace();
         let made = self.make().await;
+        private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
@@ -141,6 +153,7 @@ impl Provisioner for ExternalProvisioner {
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;
+        private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
