@@ -19,6 +19,7 @@ use kubeproof_simkit::pace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::Output;
+use crate::scenario::injectable;
 use crate::simulate::env_file::EnvFile;
 use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
@@ -127,6 +128,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             return exit_code::USAGE;
         }
     };
+    if let Some(problem) = injectable::refusal_of_served(&args.fault, &chosen) {
+        out.error(&problem);
+        return exit_code::USAGE;
+    }
     let folder = tempfile::Builder::new()
         .prefix("kubeproof-simulate-")
         .tempdir();

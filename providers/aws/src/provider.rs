@@ -11,7 +11,7 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -25,7 +25,7 @@ use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{credentials, defects, external, faults, limits, redirect, rehearsal};
+use crate::{calls, credentials, defects, external, faults, limits, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -115,6 +115,14 @@ impl Provider for Aws {
 
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
         limits::limit(faults, oracle, message)
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
