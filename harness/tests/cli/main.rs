@@ -3,6 +3,8 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod clock;
 mod defects;
 #[cfg(unix)]
 mod env_file;
@@ -19,6 +21,7 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;

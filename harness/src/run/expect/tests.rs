@@ -213,3 +213,22 @@ fn a_teardown_that_a_fault_outlasts_is_unknown() {
     let seen = teardown(forced(RETRY), &failed, struck, true);
     assert_eq!(seen.verdict, Verdict::Fail);
 }
+
+#[test]
+fn an_attempt_that_the_machine_was_too_slow_for_is_unknown_and_not_tried_again() {
+    let slow = Ending::Slow("900 s of real time".to_owned());
+    let all = [Expected::Clean, RETRY, TAKEN_OVER, SURVIVES, TEARDOWN];
+    for expected in all
+        .into_iter()
+        .chain([Expected::Recovers, Expected::Persists])
+    {
+        check(expected, &slow, Verdict::Unknown, false);
+        let later = later_provision(expected, &slow, false);
+        assert_eq!((later.verdict, later.again), (Verdict::Unknown, false));
+        for last in [false, true] {
+            let torn = teardown(forced(expected), &slow, Struck::default(), last);
+            assert_eq!((torn.verdict, torn.again), (Verdict::Unknown, false));
+            assert!(torn.message.contains("O5 cannot tell"), "{torn:?}");
+        }
+    }
+}
