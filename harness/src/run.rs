@@ -23,3 +23,4 @@ pub mod stage;
 pub mod stop;
 pub mod teardown;
 pub mod trial;
+pub mod unobserved;

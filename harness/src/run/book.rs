@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
@@ -32,6 +33,8 @@ pub struct Book<'a, 'b> {
     pub neighbours: Vec<Resource>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
+    /// When provisioning began, if it did.
+    pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
     /// Name of the provisioner.
@@ -65,6 +68,7 @@ impl<'a, 'b> Book<'a, 'b> {
             cost: no_cost(tolerance_percent, "not reached"),
             neighbours: Vec::new(),
             ready: None,
+            provisioning_since: None,
             torn_down: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),

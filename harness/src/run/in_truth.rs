@@ -128,7 +128,11 @@ pub async fn audit(
         verdict,
         format!("{count} left in truth beyond the clean run"),
     );
-    Looked { staying, gone }
+    Looked {
+        staying,
+        gone,
+        altered: Vec::new(),
+    }
 }
 
 /// What is left of the clean run, whose account was audited, may be left of the others. The clean run

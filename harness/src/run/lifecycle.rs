@@ -16,7 +16,7 @@ use super::book::Book;
 use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
+use super::{bill, directory, in_truth, job, look, observe, provision, teardown, unobserved};
 use crate::audit::inventory::Inventory;
 use crate::oracles;
 use crate::oracles::end_state::EndState;
@@ -90,7 +90,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     } else {
         look::audit(&mut book, stage, auditor.as_ref(), &baseline).await
     };
-    let mut others = looked.staying;
+    let mut others = looked.staying.clone();
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
@@ -110,6 +110,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         stage.stop.closes(&stage.run.id);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
+    unobserved::tell(&mut book, stage, &looked);
     done(book, stage, truth)
 }
 
@@ -170,6 +171,7 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
 async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
     let observer = stage.account(Actor::Observer);
     observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    unobserved::twins_at(book, stage).await;
     if stage.trial.expects(Expectation::JobFailsThenHealed) {
         job::must_fail(book, stage).await;
         if let Some(healed) = provision::retry(book, stage).await {

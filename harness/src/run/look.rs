@@ -15,6 +15,7 @@ use super::book::Book;
 use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
+use super::unobserved;
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
@@ -58,6 +59,8 @@ pub struct Looked {
     pub staying: Vec<Resource>,
     /// Resources of the baseline that are gone.
     pub gone: Vec<Resource>,
+    /// Resources of the baseline that are there with another name, tags or properties, and not a neighbour's.
+    pub altered: Vec<Resource>,
 }
 
 /// What keeping a resource costs a month, as this account's price list has it.
@@ -96,7 +99,12 @@ pub async fn audit(
     let gone = judge(book, stage, auditor, baseline, &after);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
-    Looked { staying, gone }
+    let altered = unobserved::altered_of(stage, auditor, baseline, &after);
+    Looked {
+        staying,
+        gone,
+        altered,
+    }
 }
 
 /// Leaves the account alone for a while and lists it, again while something new is in it: deletions

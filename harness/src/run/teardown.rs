@@ -12,6 +12,7 @@ use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
 use super::stage::Stage;
+use super::unobserved;
 use crate::oracles::calls;
 use crate::oracles::price::{Item, list};
 
@@ -93,6 +94,9 @@ fn still_there(stage: &Stage<'_>) -> String {
 
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
+    if !unobserved::sees_calls(stage) {
+        return unobserved::teardown_again(book, stage, minutes).await;
+    }
     let begun = book.begin("teardown-again");
     let mut before = stage.journal.len();
     let mut ending = Ending::Stopped;

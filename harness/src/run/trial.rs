@@ -138,8 +138,11 @@ impl Trial {
             Part::Lifecycle(faults) | Part::Campaign(faults, _) if faults.is_empty() => {
                 Expected::Clean
             }
-            Part::Campaign(faults, _) if faults.iter().any(persists) => Expected::Persists,
+            Part::Lifecycle(faults) | Part::Campaign(faults, _) if faults.iter().any(persists) => {
+                Expected::Persists
+            }
             Part::Lifecycle(_) | Part::Campaign(..) => Expected::Recovers,
+            Part::Failure(_, added) if added.iter().any(persists) => Expected::Persists,
             Part::Failure(_, added) if !added.is_empty() => Expected::Recovers,
             Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => Expected::Forced(failure.expect),

@@ -3,10 +3,8 @@
 //! Apart from the programs because terraform's outputs mean the same. Nothing in it is believed unchecked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kubeproof_contract::provisioner::KubernetesAccess;
-use kubeproof_kubernetes::kubeconfig;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -86,28 +84,23 @@ impl Output {
         }
     }
 
-    /// The access, or why there is none. A relative path begins at `folder`. One that needs a helper
-    /// program is none: it is not ours to run it.
+    /// The text of the kubeconfig that it hands over, and the folder that paths in it begin at. `None`: it hands
+    /// over none.
     ///
     /// # Errors
-    /// When what it hands over is no kubeconfig, or leads nowhere.
-    pub fn access(&self, folder: &Path) -> Result<Result<KubernetesAccess, String>, String> {
+    /// When it names a file that cannot be read.
+    pub fn kubeconfig(&self, folder: &Path) -> Result<Option<(String, PathBuf)>, String> {
         let Some(given) = &self.kubeconfig else {
-            return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
+            return Ok(None);
         };
-        let text = if given.contains('\n') || given.trim_start().starts_with('{') {
-            given.clone()
-        } else {
-            let path = folder.join(given.trim());
-            std::fs::read_to_string(&path).map_err(|error| {
-                format!("its kubeconfig {} cannot be read: {error}", path.display())
-            })?
-        };
-        match kubeconfig::access(&text) {
-            Ok(access) => Ok(Ok(access)),
-            Err(error) if error.to_string().contains("`exec`") => Ok(Err(error.to_string())),
-            Err(error) => Err(error.to_string()),
+        if given.contains('\n') || given.trim_start().starts_with('{') {
+            return Ok(Some((given.clone(), folder.to_owned())));
         }
+        let path = folder.join(given.trim());
+        let cannot = |error| format!("its kubeconfig {} cannot be read: {error}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(cannot)?;
+        let beside = path.parent().unwrap_or(folder).to_owned();
+        Ok(Some((text, beside)))
     }
 }
 
@@ -150,13 +143,11 @@ mod tests {
 
     #[test]
     fn without_a_kubeconfig_it_says_so() {
-        let none = Output::default().access(Path::new("/"));
-        let reason = none.expect("no error").expect_err("none");
-        assert!(reason.contains("hands over no kubeconfig"), "{reason}");
+        assert_eq!(Output::default().kubeconfig(Path::new("/")), Ok(None));
         let lost = Output {
             kubeconfig: Some("not-there".to_owned()),
             ..Output::default()
         };
-        assert!(lost.access(Path::new("/nowhere")).is_err());
+        assert!(lost.kubeconfig(Path::new("/nowhere")).is_err());
     }
 }

@@ -13,6 +13,7 @@ use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, Provision
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_simkit::pace::Pace;
 
+use crate::access;
 use crate::environment::{Phase, variables};
 use crate::ground::Ground;
 use crate::output::{self, Output};
@@ -93,15 +94,18 @@ impl ExternalProvisioner {
     }
 
     /// Takes over what the program says: its claim is kept, its access is handed over.
-    fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
+    async fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
         if let Some(usd) = output.claim().map_err(wrong)? {
             let path = self.ground.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
             fs::write(&path, text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
+        let variables = environment(&self.ground, Phase::Provision);
         Ok(Provisioned {
-            access: output.access(&self.ground.folder()).map_err(wrong)?,
+            access: access::of(&self.ground, &variables, output)
+                .await
+                .map_err(wrong)?,
             made: output.made.clone(),
         })
     }
@@ -130,11 +134,15 @@ impl Provisioner for ExternalProvisioner {
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         self.prepare()?;
         let pace = self.pace();
-        let made = self.make().await;
+        // A helper of its kubeconfig is a program of it, too: it may ask the cloud.
+        let made = match self.make().await {
+            Ok(output) => self.taken(&output).await,
+            Err(error) => Err(error),
+        };
         if let Some(pace) = pace {
             pace.release().await;
         }
-        self.taken(&made?)
+        made
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
