@@ -23,4 +23,5 @@ pub mod stage;
 pub mod stop;
 pub mod teardown;
 pub mod trial;
+pub mod unfinished;
 pub mod unobserved;

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "support/cells.rs"]
+mod cells;
+
 /// Longest file, lines: one sitting.
 const FILE_LINES_MAX: usize = 400;
 /// Names of clouds, which the shared crates must not know.

@@ -10,7 +10,9 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use serde::{Deserialize, Serialize};
 
-use crate::matrix::{self, Group, Judged, groups};
+use crate::cells::Area;
+use crate::judge::{self, Judged};
+use crate::matrix::{Group, groups};
 use crate::money::percent;
 use crate::record::Record;
 use crate::word::counted;
@@ -55,7 +57,10 @@ pub fn criteria_attested(records: &[Record], attested: &BTreeSet<String>) -> Vec
     let live = records.iter().any(|record| record.tier == Tier::Live);
     let judged = |number, title: &str, judge: fn(&[Record]) -> Found| {
         let found = judge(records);
-        let verified = found.verdict == Verdict::Pass && judge(&proven).verdict == Verdict::Pass;
+        // Nothing is verified by no trial at all, whatever a criterion makes of an empty set.
+        let verified = !proven.is_empty()
+            && found.verdict == Verdict::Pass
+            && judge(&proven).verdict == Verdict::Pass;
         Criterion {
             number,
             title: title.to_owned(),
@@ -119,13 +124,13 @@ fn clouds(records: &[Record]) -> Found {
         for record in group
             .main
             .iter()
-            .filter(|record| record.verdict != Verdict::Skipped)
+            .filter(|record| judge::trial(record).0 != Verdict::Skipped)
         {
             tiers.push(group.tier);
             for (verdict, message) in [
-                matrix::provisioning(record),
-                matrix::execution(record),
-                matrix::cleanup(record),
+                judge::area(record, Area::Provisioning),
+                judge::area(record, Area::Execution),
+                judge::area(record, Area::Cleanup),
             ] {
                 // Each of the three must have been seen: a skipped one leaves the cloud undecided.
                 let counted = if verdict == Verdict::Skipped {
@@ -184,7 +189,7 @@ fn is_cloud(group: &Group<'_>) -> bool {
 }
 
 fn costs(records: &[Record]) -> Found {
-    let billed = |record: &&Record| record.cost.verdict != Verdict::Skipped;
+    let billed = |record: &&Record| judge::area(record, Area::Cost).0 != Verdict::Skipped;
     over(
         records.iter().filter(billed),
         within_bill,
@@ -194,7 +199,8 @@ fn costs(records: &[Record]) -> Found {
 
 fn within_bill(record: &Record) -> Judged {
     let cost = &record.cost;
-    match (cost.verdict, cost.billed, cost.deviation_percent) {
+    let (verdict, why) = judge::area(record, Area::Cost);
+    match (verdict, cost.billed, cost.deviation_percent) {
         (Verdict::Pass, None, _) => (
             Verdict::Skipped,
             "by the meter only, no billing data".to_owned(),
@@ -207,15 +213,16 @@ fn within_bill(record: &Record) -> Judged {
             Verdict::Fail,
             format!("{} off the bill", percent(off.abs())),
         ),
-        (verdict, ..) => (verdict, cost.message.clone()),
+        (Verdict::Pass, ..) => (verdict, cost.message.clone()),
+        _ => (verdict, why),
     }
 }
 
 fn clean(records: &[Record]) -> Found {
-    let ran = |record: &&Record| record.verdict != Verdict::Skipped;
+    let ran = |record: &&Record| judge::trial(record).0 != Verdict::Skipped;
     over(
         records.iter().filter(ran),
-        matrix::cleanup,
+        |record| judge::area(record, Area::Cleanup),
         "no trial among the records",
     )
 }
@@ -227,9 +234,23 @@ fn recovered(records: &[Record]) -> Found {
         .flat_map(|group| group.failures.iter().copied());
     let mut found = over(
         failures,
-        matrix::recovered,
+        judge::named_trial,
         "no forced partial failure among the records",
     );
+    // What main trials say of failures whose records are not here can only spoil it.
+    let told: Vec<Judged> = records.iter().filter_map(judge::told_of_failures).collect();
+    let whole = Verdict::of_all(
+        told.iter()
+            .map(|(verdict, _)| *verdict)
+            .chain([found.verdict]),
+    );
+    if let Some((_, why)) = told
+        .into_iter()
+        .find(|(each, _)| *each == whole && whole != found.verdict)
+    {
+        found.message = format!("{}; {why}", found.message);
+    }
+    found.verdict = whole;
     let without: BTreeSet<&str> = groups
         .iter()
         .filter(|group| {
@@ -283,7 +304,7 @@ fn on_kind(records: &[Record]) -> Criterion {
     let title = "CI runs the tests on Kind";
     let ran: Vec<&Record> = records
         .iter()
-        .filter(|record| record.tier == Tier::Kind && record.verdict != Verdict::Skipped)
+        .filter(|record| record.tier == Tier::Kind && judge::trial(record).0 != Verdict::Skipped)
         .collect();
     if ran.is_empty() {
         let message = "no trial on Kind among the records; that CI runs them only CI can show";
@@ -291,13 +312,13 @@ fn on_kind(records: &[Record]) -> Criterion {
     }
     let passed = ran
         .iter()
-        .filter(|record| matrix::whole(record).0 == Verdict::Pass)
+        .filter(|record| judge::trial(record).0 == Verdict::Pass)
         .count();
     let message = format!(
         "{passed} of {} trials on Kind pass; that CI ran them is not in a record",
         ran.len()
     );
-    let verdict = match Verdict::of_all(ran.iter().map(|record| matrix::whole(record).0)) {
+    let verdict = match Verdict::of_all(ran.iter().map(|record| judge::trial(record).0)) {
         Verdict::Fail => Verdict::Fail,
         _ => Verdict::Unknown,
     };

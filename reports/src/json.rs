@@ -5,10 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::criteria::{Criterion, criteria};
+use crate::judge;
 use crate::matrix::{MatrixRow, matrix};
+use crate::output::Output;
 use crate::record::Record;
 
-/// The document that `verify --format json` prints.
+/// What `verify --format json` prints, after what every output begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// The records, as they are on disk.
@@ -28,10 +30,7 @@ pub fn document(records: &[Record]) -> Document {
     }
 }
 
-/// The document as indented text.
+/// The document as indented text, with what every JSON output begins with.
 pub fn render(records: &[Record]) -> String {
-    // Plain data with text keys always serialises; if that ever changes, a reader must notice.
-    let text = serde_json::to_string_pretty(&document(records))
-        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
-    text + "\n"
+    Output::new(judge::all(records), document(records)).text()
 }

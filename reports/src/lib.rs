@@ -3,17 +3,21 @@
 //! It knows no cloud and drives nothing: every format is a reader of the same records.
 
 pub mod campaign;
+pub mod cells;
 pub mod criteria;
 pub mod format;
 pub mod html;
 pub mod json;
+pub mod judge;
 pub mod junit;
 pub mod markdown;
 pub mod matrix;
 pub mod money;
+pub mod output;
 pub mod page;
 pub mod record;
 pub mod table;
+pub mod unseen;
 pub mod word;
 
 /// The examples of the README are tested as those of the code are.

@@ -90,7 +90,8 @@ pub struct Phase {
 /// The audit: is the account back at its baseline?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audit {
-    /// `pass` when clean and covered; `unknown` when any cell could not be listed.
+    /// `pass` when clean and covered; `unknown` when any cell could not be listed; `fail` when anything is left, missing or
+    /// changed.
     pub verdict: Verdict,
     /// Resources that outlived the run.
     pub orphans: Vec<Orphan>,
@@ -98,6 +99,43 @@ pub struct Audit {
     pub coverage: Coverage,
     /// Resources that remain on purpose, with the reason.
     pub stays: Vec<String>,
+    /// Resources that were not the run's to remove, and that are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Touched>,
+    /// Resources that were not the run's to change, and that are no longer what they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Touched>,
+}
+
+impl Audit {
+    /// An audit with this verdict that listed nothing and found nothing.
+    pub fn empty(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            orphans: Vec::new(),
+            coverage: Coverage::default(),
+            stays: Vec::new(),
+            missing: Vec::new(),
+            changed: Vec::new(),
+        }
+    }
+}
+
+/// A resource of somebody else that the run removed or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Resource type.
+    pub resource_type: String,
+    /// Id.
+    pub id: String,
+    /// Name, when it has one.
+    pub name: Option<String>,
+    /// Region or `global`.
+    pub region: String,
+    /// What it costs a month of 730 hours, US dollars; `null` when no price is known.
+    pub monthly_cost_usd: Option<Decimal>,
+    /// What became of it, and why it was not the run's.
+    pub why: String,
 }
 
 /// A resource that outlived its run.
@@ -156,6 +194,25 @@ pub struct Cost {
     pub message: String,
 }
 
+impl Cost {
+    /// A comparison with this verdict that has no figures, and why.
+    pub fn none(verdict: Verdict, why: &str) -> Self {
+        Self {
+            verdict,
+            claimed_usd_per_hour: None,
+            list_usd_per_hour: None,
+            estimated: None,
+            metered: None,
+            billed: None,
+            deviation_percent: None,
+            tolerance_percent: 0,
+            free: false,
+            lines: Vec::new(),
+            message: why.to_owned(),
+        }
+    }
+}
+
 /// One line of the cost comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostLine {
@@ -195,4 +252,7 @@ pub struct Finding {
     pub message: String,
     /// A command that replays it.
     pub replay: String,
+    /// The phase in which it was found, where it was found in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }

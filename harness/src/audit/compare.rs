@@ -89,13 +89,14 @@ pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
     }
 }
 
-/// The audit from its parts.
+/// The audit from its parts. What is missing or changed of others is written into it afterwards.
 pub fn audit(orphans: Vec<Orphan>, stays: Vec<String>, coverage: Coverage, tier: Tier) -> Audit {
+    let verdict = verdict(&orphans, &coverage, tier);
     Audit {
-        verdict: verdict(&orphans, &coverage, tier),
         orphans,
         coverage,
         stays,
+        ..Audit::empty(verdict)
     }
 }
 

@@ -13,6 +13,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::output::Output as JsonOutput;
 use kubeproof_reports::record::Coverage;
 use serde::Serialize;
 
@@ -58,6 +59,12 @@ pub struct Args {
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: AuditFormat,
+}
+
+/// What an audit found.
+#[derive(Debug, Serialize)]
+struct Accounts<'a> {
+    accounts: &'a [Account],
 }
 
 /// What an audit of one account found.
@@ -112,15 +119,14 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     match args.format {
         AuditFormat::Table => out.report(&table(&accounts)),
-        AuditFormat::Json => match serde_json::to_string_pretty(&accounts) {
-            Ok(text) => out.report(&(text + "\n")),
-            Err(error) => {
-                out.error(&format!("the audit cannot be written: {error}"));
-                return exit_code::BUG;
-            }
-        },
+        AuditFormat::Json => {
+            let document = Accounts {
+                accounts: &accounts,
+            };
+            out.report(&JsonOutput::new(verdict(&accounts), document).text());
+        }
     }
-    code(&accounts)
+    exit_code::of([verdict(&accounts)])
 }
 
 /// One scenario for each provider: they all look at the same account.
@@ -138,7 +144,7 @@ fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec
 }
 
 /// Something that a run left behind is a finding; a cell that was not listed hides what is in it.
-fn code(accounts: &[Account]) -> u8 {
+fn verdict(accounts: &[Account]) -> Verdict {
     let left = accounts
         .iter()
         .flat_map(|account| &account.resources)
@@ -147,9 +153,9 @@ fn code(accounts: &[Account]) -> u8 {
         .iter()
         .any(|account| !account.coverage.failed.is_empty());
     match (left, hidden) {
-        (true, _) => exit_code::FINDING,
-        (false, true) => exit_code::UNKNOWN,
-        (false, false) => exit_code::PASSED,
+        (true, _) => Verdict::Fail,
+        (false, true) => Verdict::Unknown,
+        (false, false) => Verdict::Pass,
     }
 }
 

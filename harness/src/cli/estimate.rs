@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Estimate;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::output::Output as JsonOutput;
 use serde::Serialize;
 
 use super::output::Output;
@@ -45,6 +47,12 @@ pub struct Args {
     format: EstimateFormat,
 }
 
+/// What all of them would cost.
+#[derive(Debug, Serialize)]
+struct Estimates<'a> {
+    estimates: &'a [Line],
+}
+
 /// What one scenario would cost.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -76,28 +84,22 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             }
         }
     }
+    let claims = lines.iter().filter_map(|line| line.claim.as_ref());
+    let verdict = match claims.clone().count() {
+        0 => Verdict::Pass,
+        _ => Verdict::Fail,
+    };
     match args.format {
         EstimateFormat::Table => out.report(&table(&lines)),
-        EstimateFormat::Json => match serde_json::to_string_pretty(&lines) {
-            Ok(text) => out.report(&(text + "\n")),
-            Err(error) => {
-                out.error(&format!("the estimate cannot be written: {error}"));
-                return exit_code::BUG;
-            }
-        },
+        EstimateFormat::Json => {
+            let document = Estimates { estimates: &lines };
+            out.report(&JsonOutput::new(verdict, document).text());
+        }
     }
-    let wrong: Vec<&String> = lines
-        .iter()
-        .filter_map(|line| line.claim.as_ref())
-        .collect();
-    for claim in &wrong {
+    for claim in claims {
         out.error(claim);
     }
-    if wrong.is_empty() {
-        exit_code::PASSED
-    } else {
-        exit_code::FINDING
-    }
+    exit_code::of([verdict])
 }
 
 fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use kubeproof_reports::campaign::portion::overlap;
 use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, render};
+use kubeproof_reports::judge;
 use kubeproof_reports::record::Record;
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
 use crate::run::directory::DEFAULT_FOLDER;
+use crate::run::unfinished;
 use crate::scenario::Problem;
 use crate::scenario::find::reason;
-
-/// Name of the record in a run directory.
-const RECORD: &str = "record.json";
 
 /// Options of `report`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +28,7 @@ pub struct Args {
     format: Option<FormatName>,
 }
 
-/// Shows the records. The exit code is that of the runs.
+/// Shows the records. The exit code is that of the runs; a run that left no record is unknown.
 pub fn run(args: &Args, out: &Output) -> u8 {
     let format = args.format.map_or(Format::Table, Format::from);
     let campaigns: Vec<Option<Campaign>> = args.paths.iter().map(|path| campaign(path)).collect();
@@ -49,7 +48,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     in_order(&mut records);
     out.report(&render(format, &records, &out.style()));
-    exit_code::of(records.iter().map(|record| record.verdict))
+    exit_code::of([judge::all(&records)])
 }
 
 /// The record of a campaign in this file, if it is one.
@@ -93,7 +92,8 @@ fn in_order(records: &mut [Record]) {
     });
 }
 
-/// The records at a path: a file, a run directory, or a folder of run directories.
+/// The records at a path: a file, a run directory, or a folder of run directories. A run without a record has one
+/// that says so.
 fn read(path: &Path) -> Result<Vec<Record>, Problem> {
     let name = path.display().to_string();
     let metadata =
@@ -101,23 +101,26 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
     if metadata.is_file() {
         return Ok(vec![record(path)?]);
     }
-    if path.join(RECORD).is_file() {
-        return Ok(vec![record(&path.join(RECORD))?]);
+    if let Some(record) = unfinished::of_folder(path)? {
+        return Ok(vec![record]);
     }
-    let entries = std::fs::read_dir(path).map_err(|error| Problem::whole(&name, reason(&error)))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path().join(RECORD))
-        .filter(|file| file.is_file())
-        .collect();
-    files.sort();
-    if files.is_empty() {
+    let unreadable = |error: std::io::Error| Problem::whole(&name, reason(&error));
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        folders.push(entry.map_err(unreadable)?.path());
+    }
+    folders.sort();
+    let mut records = Vec::new();
+    for folder in &folders {
+        records.extend(unfinished::of_folder(folder)?);
+    }
+    if records.is_empty() {
         return Err(Problem::whole(
             name,
             "no record in this folder: run `kubeproof verify` first",
         ));
     }
-    files.iter().map(|file| record(file)).collect()
+    Ok(records)
 }
 
 fn record(file: &Path) -> Result<Record, Problem> {

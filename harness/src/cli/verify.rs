@@ -10,6 +10,9 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::format::{Format, Style, render};
+use kubeproof_reports::record::Record;
+use kubeproof_reports::word::counted;
+use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
@@ -120,7 +123,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let records = match lab::run_all(&plan.trials, jobs, &around, &progress) {
+    let ran = lab::run_all(&plan.trials, jobs, &around, &progress).and_then(|mut records| {
+        let left_out = lab::left_out(&plan.left_out, &around).map_err(|error| vec![error])?;
+        records.extend(left_out);
+        Ok(records)
+    });
+    let records = match ran {
         Ok(records) => records,
         Err(errors) => {
             for error in errors {
@@ -135,34 +143,33 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         ..out.style()
     };
     out.report(&render(format, &records, &style));
-    let left = plan.trials.len() - records.len();
+    let left = records.iter().filter(|record| unseen::is_not_begun(record));
+    let left = left.count();
     if left > 0 {
         out.error(&format!("stopped: {left} trials were not run"));
     }
-    let mut verdicts: Vec<Verdict> = records.iter().map(|record| record.verdict).collect();
-    // What was not run proves nothing.
-    verdicts.extend(std::iter::repeat_n(Verdict::Unknown, left));
     for command in stop.clean_up_commands() {
         out.say(&format!(
             "may have left something; clean up with: {command}"
         ));
     }
-    out.say(&last_line(&verdicts, &args.out.display().to_string()));
-    exit_code::of(verdicts)
+    out.say(&last_line(&records, &args.out.display().to_string()));
+    exit_code::of([judge::all(&records)])
 }
 
 /// The last line for people: the verdict, and where the records are.
-fn last_line(verdicts: &[Verdict], folder: &str) -> String {
-    let passed = verdicts
-        .iter()
-        .filter(|verdict| **verdict == Verdict::Pass)
-        .count();
-    let whole = Verdict::of_all(verdicts.iter().copied());
-    let trials = match verdicts.len() {
-        1 => "1 trial".to_owned(),
-        count => format!("{count} trials"),
+fn last_line(records: &[Record], folder: &str) -> String {
+    let count = |wanted: Verdict| {
+        let all = records.iter().map(|record| judge::trial(record).0);
+        all.filter(|verdict| *verdict == wanted).count()
     };
-    format!("{whole}: {passed} of {trials} passed; records are in {folder}")
+    let skipped = match count(Verdict::Skipped) {
+        0 => String::new(),
+        count => format!(", {count} skipped"),
+    };
+    let (whole, passed) = (judge::all(records), count(Verdict::Pass));
+    let trials = counted(records.len(), "trial");
+    format!("{whole}: {passed} of {trials} passed{skipped}; records are in {folder}")
 }
 
 /// Of how many scenarios these trials are.

@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::record::{
-    Audit, Cost, Coverage, FaultRecord, Finding, Phase, Ready, Record,
-};
+use kubeproof_reports::judge;
+use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready, Record};
 
 use super::check_rows;
 use super::stage::Stage;
@@ -19,12 +18,14 @@ use crate::oracles::Wrong;
 /// What one trial has shown so far.
 pub struct Book<'a, 'b> {
     stage: &'a Stage<'b>,
-    /// Phases in order.
-    pub phases: Vec<Phase>,
+    /// Phases in order; only `close` adds to them.
+    phases: Vec<Phase>,
+    /// The phase that has begun and not ended.
+    current: Option<&'static str>,
     /// Rows of the checklist that were evaluated.
     pub checks: Vec<Check>,
     /// Everything that is wrong.
-    pub findings: Vec<Finding>,
+    findings: Vec<Finding>,
     /// The audit.
     pub audit: Audit,
     /// The cost comparison.
@@ -33,6 +34,8 @@ pub struct Book<'a, 'b> {
     pub neighbours: Vec<Resource>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
+    /// What was there before the run and was altered during it, where there is no truth to ask.
+    pub altered: Vec<Resource>,
     /// When provisioning began, if it did.
     pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
@@ -53,6 +56,7 @@ pub struct Begun {
     name: &'static str,
     at: Duration,
     calls: usize,
+    findings: usize,
 }
 
 impl<'a, 'b> Book<'a, 'b> {
@@ -62,12 +66,14 @@ impl<'a, 'b> Book<'a, 'b> {
         let mut book = Self {
             stage,
             phases: Vec::new(),
+            current: None,
             checks: Vec::new(),
             findings: Vec::new(),
-            audit: no_audit(),
+            audit: Audit::empty(Verdict::Skipped),
             cost: no_cost(tolerance_percent, "not reached"),
             neighbours: Vec::new(),
             ready: None,
+            altered: Vec::new(),
             provisioning_since: None,
             torn_down: false,
             provisioner: stage.provisioner().name(),
@@ -107,24 +113,53 @@ impl<'a, 'b> Book<'a, 'b> {
             .phase(&self.stage.trial.name(), name, at);
         self.note(&format!("{name} begins"));
         self.marks.push((name, self.stage.journal.len()));
+        self.current = Some(name);
+        self.begun(name)
+    }
+
+    fn begun(&self, name: &'static str) -> Begun {
         Begun {
             name,
-            at,
+            at: self.stage.clock.elapsed(),
             calls: self.stage.journal.len(),
+            findings: self.findings.len(),
         }
     }
 
-    /// Ends a phase with its verdict.
+    /// Ends a phase with its verdict. A failure of which nothing was found in the phase is a finding of the phase
+    /// itself: there is no failure without a finding.
     pub fn end(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
-        let message = message.into();
-        self.note(&format!("{}: {verdict}: {message}", begun.name));
+        let is_told = self.findings.len() > begun.findings;
+        self.close(begun, verdict, message.into(), !is_told);
+    }
+
+    /// Ends a phase as `end` does; a failure is a finding of the phase itself, whatever else was found in it.
+    pub fn end_judged(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
+        self.close(begun, verdict, message.into(), true);
+    }
+
+    /// Notes a phase that was not reached or not needed.
+    pub fn skip(&mut self, name: &'static str, why: &str) {
+        let begun = self.begun(name);
+        self.close(begun, Verdict::Skipped, why.to_owned(), false);
+    }
+
+    /// The one way in which a phase comes into the record.
+    fn close(&mut self, begun: Begun, verdict: Verdict, message: String, tells: bool) {
+        let name = begun.name;
+        if verdict == Verdict::Fail && tells {
+            self.current = Some(name);
+            self.find(name, format!("{name} {message}"));
+        }
+        self.current = None;
+        self.note(&format!("{name}: {verdict}: {message}"));
         let trial = self.stage.trial.name();
         self.stage
             .progress
-            .phase_done(&trial, begun.name, verdict, &message);
+            .phase_done(&trial, name, verdict, &message);
         let calls = self.stage.journal.len().saturating_sub(begun.calls);
         self.phases.push(Phase {
-            name: begun.name.to_owned(),
+            name: name.to_owned(),
             verdict,
             seconds: self
                 .stage
@@ -137,26 +172,6 @@ impl<'a, 'b> Book<'a, 'b> {
         });
     }
 
-    /// Ends a phase as `end` does; a failure is a finding too, found by the phase itself.
-    pub fn end_judged(&mut self, begun: Begun, verdict: Verdict, message: impl Into<String>) {
-        let message = message.into();
-        if verdict == Verdict::Fail {
-            let name = begun.name;
-            self.find(name, format!("{name} {message}"));
-        }
-        self.end(begun, verdict, message);
-    }
-
-    /// Notes a phase that was not reached or not needed.
-    pub fn skip(&mut self, name: &'static str, why: &str) {
-        let begun = Begun {
-            name,
-            at: self.stage.clock.elapsed(),
-            calls: self.stage.journal.len(),
-        };
-        self.end(begun, Verdict::Skipped, why);
-    }
-
     /// Writes down something wrong.
     pub fn find(&mut self, oracle: &str, message: impl Into<String>) {
         let message = message.into();
@@ -166,6 +181,7 @@ impl<'a, 'b> Book<'a, 'b> {
             oracle: oracle.to_owned(),
             message,
             replay,
+            phase: self.current.map(str::to_owned),
         });
     }
 
@@ -213,8 +229,7 @@ impl<'a, 'b> Book<'a, 'b> {
         let started_at = stage.run.started_at;
         let finished_at = started_at
             + jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4));
-        let verdict = self.verdict(&checks);
-        Record {
+        let record = Record {
             run_id: stage.run.id.clone(),
             scenario: trial.name(),
             file: trial.scenario.file.clone(),
@@ -235,7 +250,7 @@ impl<'a, 'b> Book<'a, 'b> {
             elapsed_milliseconds: 0,
             calls: stage.journal.len() as u64,
             journal_hash: stage.journal.hash(),
-            verdict,
+            verdict: Verdict::Pass,
             ready: self.ready,
             phases: self.phases,
             checks,
@@ -243,7 +258,8 @@ impl<'a, 'b> Book<'a, 'b> {
             cost: self.cost,
             faults: fault_records(stage),
             findings: self.findings,
-        }
+        };
+        judged(record, &trial.replay())
     }
 
     /// A fault that never struck proves nothing, so its trial cannot pass.
@@ -262,19 +278,21 @@ impl<'a, 'b> Book<'a, 'b> {
             }
         }
     }
+}
 
-    /// The verdict of the whole. Check rows that other parts decide do not count twice, but never hurt.
-    fn verdict(&self, checks: &[Check]) -> Verdict {
-        let findings = self.findings.iter().map(|_| Verdict::Fail);
-        let parts = self
-            .phases
-            .iter()
-            .map(|phase| phase.verdict)
-            .chain(checks.iter().map(|check| check.verdict))
-            .chain([self.audit.verdict, self.cost.verdict])
-            .chain(findings);
-        Verdict::of_all(parts)
+/// The record with its verdict. A failure that only a row of the checklist tells is a finding, too.
+fn judged(mut record: Record, replay: &str) -> Record {
+    let (verdict, why) = judge::trial(&record);
+    record.verdict = verdict;
+    if verdict == Verdict::Fail && record.findings.is_empty() {
+        record.findings.push(Finding {
+            oracle: "checks".to_owned(),
+            message: why,
+            replay: replay.to_owned(),
+            phase: None,
+        });
     }
+    record
 }
 
 fn fault_records(stage: &Stage<'_>) -> Vec<FaultRecord> {
@@ -289,29 +307,13 @@ fn fault_records(stage: &Stage<'_>) -> Vec<FaultRecord> {
         .collect()
 }
 
-/// An audit that was not made.
-fn no_audit() -> Audit {
-    Audit {
-        verdict: Verdict::Skipped,
-        orphans: Vec::new(),
-        coverage: Coverage::default(),
-        stays: Vec::new(),
-    }
-}
-
 /// A cost comparison that was not made, and why.
 pub fn no_cost(tolerance_percent: u32, why: &str) -> Cost {
     Cost {
-        verdict: Verdict::Skipped,
-        claimed_usd_per_hour: None,
-        list_usd_per_hour: None,
-        estimated: None,
-        metered: None,
-        billed: None,
-        deviation_percent: None,
         tolerance_percent,
-        free: false,
-        lines: Vec::new(),
-        message: why.to_owned(),
+        ..Cost::none(Verdict::Skipped, why)
     }
 }
+
+#[cfg(test)]
+mod tests;

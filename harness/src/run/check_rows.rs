@@ -48,7 +48,10 @@ pub fn merge(provider: &dyn Provider, seen: &[Check], whole: &Seen<'_>) -> Vec<C
             "job.execution".to_owned(),
             "a Job prints the scenario's text and a nonce, exit 0",
         ),
-        ("audit.clean".to_owned(), "no orphan; coverage complete"),
+        (
+            "audit.clean".to_owned(),
+            "no orphan; nothing of others missing or changed; coverage complete",
+        ),
         (
             "permissions.minimal".to_owned(),
             "the least set of permissions, shown to suffice",
@@ -124,7 +127,12 @@ fn teardown(whole: &Seen<'_>) -> (Verdict, String) {
 /// The audit in a sentence.
 pub fn audit_words(audit: &Audit) -> String {
     let coverage = &audit.coverage;
-    let listed = format!("{} of {} cells listed", coverage.listed, coverage.cells);
+    let mut listed = format!("{} of {} cells listed", coverage.listed, coverage.cells);
+    for (what, touched) in [("missing", &audit.missing), ("changed", &audit.changed)] {
+        if !touched.is_empty() {
+            listed = format!("{} of others {what}; {listed}", touched.len());
+        }
+    }
     match (audit.orphans.len(), coverage.failed.first()) {
         _ if audit.verdict == Verdict::Skipped => "no audit was made".to_owned(),
         (0, None) => format!("no orphan; {listed}"),

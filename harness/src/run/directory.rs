@@ -20,7 +20,11 @@ use super::trial::quoted;
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
 
 /// What the run is going to do.
-const INTENT_FILE: &str = "intent.json";
+pub const INTENT_FILE: &str = "intent.json";
+/// That a trial is to run; gone when its record is written.
+pub const BEGUN_FILE: &str = "begun.json";
+/// What the trial has shown.
+pub const RECORD_FILE: &str = "record.json";
 
 /// What a run is going to do: enough to clean up after it without any other file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,13 +108,17 @@ pub fn write_journal(path: &Path, journal: &[Call]) -> std::io::Result<()> {
     write(path, &calls)
 }
 
-/// Writes a record into its run directory, over an earlier one.
+/// Writes a record into its run directory, over an earlier one, and removes the note that it was to come.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
     let text = serde_json::to_string_pretty(record).map_err(std::io::Error::other)?;
-    write(&folder.join("record.json"), &(text + "\n"))
+    write(&folder.join(RECORD_FILE), &(text + "\n"))?;
+    match std::fs::remove_file(folder.join(BEGUN_FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The command that finishes the clean-up of a run from its directory.
@@ -124,7 +132,10 @@ pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
 }
 
 /// Writes a file beside its place and moves it there.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -14,7 +14,7 @@ use kubeproof_reports::record::{Audit, Coverage};
 use super::attempt::faults_are_over;
 use super::book::Book;
 use super::lifecycle::Truth;
-use super::look::{self, Looked};
+use super::look;
 use super::others::Others;
 use super::provision;
 use super::stage::Stage;
@@ -70,18 +70,19 @@ pub async fn ready(
     }
 }
 
-/// O1 and O6 against the truth.
+/// O1 and O6 against the truth. Returns what may stay.
 pub async fn audit(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
+    decoys: &[(Resource, String)],
     truth: &mut Truth,
-) -> Looked {
+) -> Vec<Resource> {
     let begun = book.begin("audit");
     let Some(world) = &stage.world else {
         book.end(begun, Verdict::Unknown, "there is no truth to look at");
-        return Looked::default();
+        return Vec::new();
     };
     let mut after = Vec::new();
     let (mut staying, mut orphans) = (Vec::new(), Vec::new());
@@ -111,28 +112,30 @@ pub async fn audit(
         .collect();
     let count = items.len();
     book.find_all(findings("O1 orphans", items));
-    let gone = look::of_others(book, stage, auditor, baseline, &after);
     let verdict = if count == 0 {
         Verdict::Pass
     } else {
         Verdict::Fail
     };
-    book.audit = Audit {
-        verdict,
-        orphans: Vec::new(),
-        coverage: Coverage::default(),
-        stays: Vec::new(),
+    // The truth is one cell, and all of it was seen.
+    let coverage = Coverage {
+        cells: 1,
+        listed: 1,
+        failed: Vec::new(),
     };
+    book.audit = Audit {
+        coverage,
+        ..Audit::empty(verdict)
+    };
+    let gone = look::of_others(book, stage, auditor, baseline, &after);
+    look::of_decoys(book, stage, auditor, decoys, &gone);
+    let verdict = book.audit.verdict;
     book.end(
         begun,
         verdict,
         format!("{count} left in truth beyond the clean run"),
     );
-    Looked {
-        staying,
-        gone,
-        altered: Vec::new(),
-    }
+    staying
 }
 
 /// What is left of the clean run, whose account was audited, may be left of the others. The clean run

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
+use kubeproof_reports::unseen::{self, Planned};
 
 use super::check_rows;
 use super::directory;
@@ -15,6 +16,7 @@ use super::lifecycle::{self, Ran};
 use super::progress::Progress;
 use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
+use super::unfinished;
 use crate::stopwatch::{Stopwatch, today};
 
 /// Why a trial has no record.
@@ -27,8 +29,8 @@ pub struct LabError {
     pub message: String,
 }
 
-/// Runs all trials, at most `jobs` at a time. Records come in the order of the trials; a trial that
-/// was not begun, because stopping was asked for, has none.
+/// Runs all trials, at most `jobs` at a time. Records come in the order of the trials, one for each: that of a trial
+/// that was not begun, because stopping was asked for, says so and is unknown.
 ///
 /// # Errors
 /// When trials could not be run at all, or their files could not be written: all of them.
@@ -38,8 +40,10 @@ pub fn run_all(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Result<Vec<Record>, Vec<LabError>> {
+    announce(trials, around).map_err(|error| vec![error])?;
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Record, LabError>)>> = Mutex::default();
+    let done: Mutex<Vec<Option<Result<Record, LabError>>>> =
+        Mutex::new(trials.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, trials.len().max(1)) {
             scope.spawn(|| {
@@ -48,19 +52,18 @@ pub fn run_all(
                         return;
                     }
                     let result = run_one(trial, around, progress);
-                    done.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((index, result));
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(index, _)| *index);
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut records = Vec::new();
     let mut errors = Vec::new();
-    for (_, result) in done {
-        match result {
+    for (result, trial) in done.into_iter().zip(trials) {
+        let why = "was not begun: it was asked to stop before";
+        let not_begun = || unseen::not_begun(planned(trial, around), why);
+        match result.unwrap_or_else(|| write(not_begun(), around)) {
             Ok(record) => records.push(record),
             Err(error) => errors.push(error),
         }
@@ -69,21 +72,60 @@ pub fn run_all(
         return Err(errors);
     }
     fill(&mut records);
-    if let Some(folder) = &around.out {
-        for main in records
-            .iter()
-            .filter(|record| !record.scenario.contains('/'))
-        {
-            directory::write_record(&folder.join(&main.run_id), main).map_err(|error| {
-                let message = format!("{} cannot be written: {error}", folder.display());
-                vec![LabError {
-                    trial: main.scenario.clone(),
-                    message,
-                }]
-            })?;
-        }
+    let mains = records
+        .iter()
+        .filter(|record| !record.scenario.contains('/'));
+    for main in mains {
+        write(main.clone(), around).map_err(|error| vec![error])?;
     }
     Ok(records)
+}
+
+/// The records of forced failures that the tier cannot do, each with the reason, written as those of the others are.
+///
+/// # Errors
+/// When one cannot be written.
+pub fn left_out(
+    trials: &[(Trial, String)],
+    around: &Surroundings,
+) -> Result<Vec<Record>, LabError> {
+    let record = |(trial, why): &(Trial, String)| unseen::skipped(planned(trial, around), why);
+    let records = trials.iter().map(record);
+    records.map(|record| write(record, around)).collect()
+}
+
+/// Notes which trials are to run, where their runs are known beforehand: whatever becomes of this process, none of
+/// them is then told by an older record.
+fn announce(trials: &[Trial], around: &Surroundings) -> Result<(), LabError> {
+    let Some(out) = &around.out else {
+        return Ok(());
+    };
+    for trial in trials.iter().filter(|trial| trial.tier == Tier::Rehearsal) {
+        let run = trial.run(&around.owner, trial.start(today()));
+        unfinished::announce(out, trial, &run).map_err(|error| LabError {
+            trial: trial.name(),
+            message: format!("{} cannot be written: {error}", out.display()),
+        })?;
+    }
+    Ok(())
+}
+
+fn planned(trial: &Trial, around: &Surroundings) -> Planned {
+    let run = trial.run(&around.owner, trial.start(today()));
+    unfinished::planned(trial, &run)
+}
+
+/// Writes a record into its run directory, where there is a folder for them.
+fn write(record: Record, around: &Surroundings) -> Result<Record, LabError> {
+    if let Some(folder) = &around.out {
+        directory::write_record(&folder.join(&record.run_id), &record).map_err(|error| {
+            LabError {
+                trial: record.scenario.clone(),
+                message: format!("{} cannot be written: {error}", folder.display()),
+            }
+        })?;
+    }
+    Ok(record)
 }
 
 fn take<'a>(next: &AtomicUsize, trials: &'a [Trial]) -> Option<(usize, &'a Trial)> {
@@ -142,6 +184,10 @@ pub fn in_memory(
     runtime.block_on(async {
         let stage = Stage::set(trial, around, progress, today())
             .map_err(|error| wrong(error.to_string()))?;
+        if let Some(out) = &around.out {
+            unfinished::announce(out, trial, &stage.run)
+                .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
+        }
         let ran = lifecycle::run(&stage).await;
         Ok((ran, stage.journal.calls()))
     })
@@ -180,5 +226,75 @@ fn fill(records: &mut [Record]) {
             .filter(|record| record.tier == main.tier && record.scenario.starts_with(&prefix))
             .collect();
         check_rows::fill_partial_failure(main, &failures);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use kubeproof_contract::check::Verdict;
+    use kubeproof_reports::{judge, matrix};
+
+    use super::*;
+    use crate::run::plan::{Choice, plan};
+    use crate::{providers, scenario};
+
+    #[test]
+    fn failures_that_a_tier_cannot_force_are_in_the_records_with_the_reason() {
+        let file = "../scenarios/aws/two-zones.yaml";
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+        let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+        let choice = Choice {
+            tier: Tier::Live,
+            providers: Vec::new(),
+            seed: 1,
+            faults: Vec::new(),
+            only: Vec::new(),
+            clients: None,
+        };
+        let plan = plan(&scenarios, &choice).expect("a plan");
+        let records = left_out(&plan.left_out, &Surroundings::quiet()).expect("records");
+        let all = 1 + scenarios[0].content.failures.len();
+        assert!(!records.is_empty());
+        assert_eq!(plan.trials.len() + records.len(), all);
+        for record in &records {
+            let (verdict, why) = judge::trial(record);
+            assert_eq!(verdict, Verdict::Skipped);
+            assert!(why.contains("in rehearsal only"), "{why}");
+        }
+        let row = matrix::matrix(&records).remove(0);
+        let count = format!("0/{}", records.len());
+        assert_eq!(row.recovery.count, Some(count));
+    }
+
+    #[test]
+    fn a_trial_that_was_not_begun_is_unknown_and_in_the_records() {
+        let file = "../scenarios/aws/two-zones.yaml";
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+        let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+        let trial = Trial {
+            scenario: scenarios[0].clone(),
+            part: crate::run::trial::Part::Lifecycle(Vec::new()),
+            tier: Tier::Rehearsal,
+            seed: 1,
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let around = Surroundings {
+            out: Some(folder.path().to_owned()),
+            ..Surroundings::quiet()
+        };
+        around.stop.ask();
+        let records = run_all(
+            &[trial],
+            1,
+            &around,
+            &super::super::progress::Silent::shared(),
+        );
+        let records = records.expect("records");
+        assert_eq!(judge::all(&records), Verdict::Unknown);
+        assert!(unseen::is_not_begun(&records[0]));
+        let shown = unfinished::of_folder(&folder.path().join(&records[0].run_id));
+        assert_eq!(shown.expect("readable"), Some(records[0].clone()));
     }
 }

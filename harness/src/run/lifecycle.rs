@@ -17,6 +17,7 @@ use super::others::Others;
 use super::stage::Stage;
 use super::trial::Expected;
 use super::{bill, directory, in_truth, job, look, observe, provision, teardown, unobserved};
+use crate::audit::compare;
 use crate::audit::inventory::Inventory;
 use crate::oracles;
 use crate::oracles::end_state::EndState;
@@ -85,12 +86,12 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         () = stage.stop.wait() => {}
     }
     take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
-    let looked = if campaign {
-        in_truth::audit(&mut book, stage, auditor.as_ref(), &baseline, &mut truth).await
+    let auditing = auditor.as_ref();
+    let mut others = if campaign {
+        in_truth::audit(&mut book, stage, auditing, &baseline, &decoys, &mut truth).await
     } else {
-        look::audit(&mut book, stage, auditor.as_ref(), &baseline).await
+        look::audit(&mut book, stage, auditing, &baseline, &decoys).await
     };
-    let mut others = looked.staying.clone();
     others.extend(baseline.resources);
     if let Some(world) = &stage.world {
         let most = observer.most_at_once();
@@ -98,19 +99,14 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         let lives = of_run(all, &others);
         let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
         book.find_all(oracles::twins::twins(&lives, &most, since, &price));
-        let now = world.decoys();
-        book.find_all(oracles::foreign::decoys(
-            &decoys,
-            &now,
-            &looked.gone,
-            &price,
-        ));
     }
-    if book.audit.verdict == Verdict::Pass {
+    // What is missing of others cannot be cleaned up.
+    let (orphans, coverage) = (&book.audit.orphans, &book.audit.coverage);
+    if compare::verdict(orphans, coverage, stage.trial.tier) == Verdict::Pass {
         stage.stop.closes(&stage.run.id);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
-    unobserved::tell(&mut book, stage, &looked);
+    unobserved::tell(&mut book, stage);
     done(book, stage, truth)
 }
 

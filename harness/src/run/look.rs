@@ -19,6 +19,7 @@ use super::unobserved;
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
+use crate::oracles::foreign::{self, Harmed};
 
 /// How often the account is looked at again when something is still there: deletions take time to show.
 const LOOKS_MAX: usize = 3;
@@ -52,29 +53,20 @@ pub async fn baseline(
     None
 }
 
-/// What an audit saw beside the orphans.
-#[derive(Debug, Default)]
-pub struct Looked {
-    /// New resources that may stay.
-    pub staying: Vec<Resource>,
-    /// Resources of the baseline that are gone.
-    pub gone: Vec<Resource>,
-    /// Resources of the baseline that are there with another name, tags or properties, and not a neighbour's.
-    pub altered: Vec<Resource>,
-}
-
 /// What keeping a resource costs a month, as this account's price list has it.
 pub fn price(account: &dyn Account) -> impl Fn(&Resource) -> Option<Decimal> + '_ {
     |resource| account.monthly_cost(resource).map(|cost| cost.usd)
 }
 
-/// Audits the account against the baseline.
+/// Audits the account against the baseline, and against the decoys that there were. Returns the new resources that
+/// may stay.
 pub async fn audit(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
-) -> Looked {
+    decoys: &[(Resource, String)],
+) -> Vec<Resource> {
     let begun = book.begin("audit");
     let after = settled(book, stage, auditor, baseline).await;
     let types = auditor.resource_types();
@@ -96,15 +88,11 @@ pub async fn audit(
     let orphans = describe(stage, auditor, &orphans, &after.resources).await;
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
-    let gone = judge(book, stage, auditor, baseline, &after);
+    judge(book, stage, auditor, baseline, &after, decoys);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
-    let altered = unobserved::altered_of(stage, auditor, baseline, &after);
-    Looked {
-        staying,
-        gone,
-        altered,
-    }
+    book.altered = unobserved::altered_of(stage, auditor, baseline, &after);
+    staying
 }
 
 /// Leaves the account alone for a while and lists it, again while something new is in it: deletions
@@ -257,22 +245,24 @@ async fn describe(
     orphans.iter().map(orphan).collect()
 }
 
-/// The oracles that compare the account before and after. Returns what is gone of what was there.
+/// The oracles that compare the account before and after.
 fn judge(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     auditor: &dyn Account,
     baseline: &Inventory,
     after: &Inventory,
-) -> Vec<Resource> {
+    decoys: &[(Resource, String)],
+) {
     let price = price(auditor);
-    let mut gone = Vec::new();
     let said_clean = book.torn_down;
     let orphans = book.audit.orphans.clone();
     book.find_all(oracles::orphans::listed(&orphans, said_clean));
+    let mut gone = Vec::new();
     if after.coverage.failed.is_empty() {
         gone = of_others(book, stage, auditor, baseline, &after.resources);
     }
+    of_decoys(book, stage, auditor, decoys, &gone);
     compare_with_truth(book, stage, auditor, after, "after the run");
     if let Some(world) = &stage.world {
         let truth = world.inventory();
@@ -284,7 +274,6 @@ fn judge(
             &price,
         ));
     }
-    gone
 }
 
 /// O6: what neighbours had before the run and what they brought during it is gone by their own doing only.
@@ -296,15 +285,39 @@ pub fn of_others(
     baseline: &Inventory,
     after: &[Resource],
 ) -> Vec<Resource> {
-    let (others, price) = (Others::now(stage, auditor), price(auditor));
+    let others = Others::now(stage, auditor);
     let gone = compare::new_resources(after, &baseline.resources);
     let mut taken = gone.clone();
     taken.retain(|resource| others.taken(resource, &baseline.resources));
-    book.find_all(oracles::foreign::gone(&taken, &price));
+    harm(book, auditor, &foreign::gone(&taken));
     let seen = compare::new_resources(&baseline.resources, &book.neighbours);
     let arrivals = others.arrivals_taken(&seen, after);
-    book.find_all(oracles::foreign::taken(&arrivals, &price));
+    harm(book, auditor, &foreign::taken(&arrivals));
     gone
+}
+
+/// O6: the decoys are there, and are what they were.
+pub fn of_decoys(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    auditor: &dyn Account,
+    before: &[(Resource, String)],
+    known_gone: &[Resource],
+) {
+    if let Some(world) = &stage.world {
+        harm(
+            book,
+            auditor,
+            &foreign::decoys(before, &world.decoys(), known_gone),
+        );
+    }
+}
+
+/// Writes what others have lost into the findings and into the audit, whose verdict it is.
+fn harm(book: &mut Book<'_, '_>, auditor: &dyn Account, harmed: &[Harmed]) {
+    let price = price(auditor);
+    book.find_all(foreign::wrongs(harmed, &price));
+    foreign::into_audit(&mut book.audit, harmed, &price);
 }
 
 /// Whether the audit saw this resource and knows that it may stay.

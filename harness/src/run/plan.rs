@@ -41,6 +41,8 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     /// One line for each scenario or trial that does not run.
     pub skipped: Vec<String>,
+    /// Trials of forced failures that the tier cannot do, with the reason: they are in the report all the same.
+    pub left_out: Vec<(Trial, String)>,
 }
 
 /// Chooses the trials.
@@ -80,6 +82,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
                 None => plan.trials.push(trial),
                 Some(reason) if choice.faults.is_empty() => {
                     plan.skipped.push(format!("{}: {reason}", trial.name()));
+                    plan.left_out.push((trial, reason));
                 }
                 Some(reason) => return Err(reason),
             }

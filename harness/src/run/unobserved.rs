@@ -10,7 +10,7 @@ use kubeproof_contract::scenario::Tier;
 use super::attempt::attempt;
 use super::book::Book;
 use super::expect::Ending;
-use super::look::{self, Looked};
+use super::look;
 use super::others::Others;
 use super::stage::Stage;
 use crate::audit::compare::{new_resources, words};
@@ -213,7 +213,7 @@ pub fn altered_of(
 
 /// Ends a trial in which something was provisioned: each oracle that could not observe is a phase that is
 /// unknown, and says what it lacks.
-pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>, looked: &Looked) {
+pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     if !book.has("provision") {
         return;
     }
@@ -223,20 +223,17 @@ pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>, looked: &Looked) {
         let begun = book.begin(needs::ENDS);
         book.end(begun, Verdict::Unknown, format!("{lacks}: {deadlines}"));
     }
-    bystanders(book, stage, looked);
+    bystanders(book, stage);
     budget(book, stage, &there);
 }
 
 /// O6 without a truth: what was altered by somebody is nobody's finding, and no proof of innocence where
 /// the provisioner's calls are not seen.
-fn bystanders(book: &mut Book<'_, '_>, stage: &Stage<'_>, looked: &Looked) {
-    if stage.world.is_some() || looked.altered.is_empty() {
+fn bystanders(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
+    if stage.world.is_some() || book.altered.is_empty() {
         return;
     }
-    let message = format!(
-        "was there before and was altered: {}",
-        named(&looked.altered)
-    );
+    let message = format!("was there before and was altered: {}", named(&book.altered));
     if sees_calls(stage) {
         book.note(&message);
         return;

@@ -2,6 +2,8 @@
 //!
 //! Apart from the oracles' own tests: here a real defect goes through a whole trial.
 
+use serde_json::Value;
+
 use crate::program::{code, json, kubeproof, stderr, testdata};
 
 /// A wrong provisioner must be caught: exit 1, every finding with a replay, and one of this oracle
@@ -24,6 +26,7 @@ fn caught(file: &str, oracle: &str, words: &[&str]) {
         let message = finding["message"].as_str().unwrap_or_default();
         finding["oracle"] == oracle && words.iter().all(|word| message.contains(word))
     });
+    no_cell_hides_it(&document);
     let text = serde_json::to_string_pretty(&findings).expect("text");
     assert!(found, "no finding of {oracle} says {words:?}:\n{text}");
     for finding in &findings {
@@ -31,6 +34,75 @@ fn caught(file: &str, oracle: &str, words: &[&str]) {
         let expected = format!("kubeproof verify {file} --seed 1 --only ");
         assert!(replay.starts_with(&expected), "{replay}");
     }
+}
+
+/// The row of a scenario that fails has a cell that fails for each trial that does, and so has the whole.
+#[track_caller]
+fn no_cell_hides_it(document: &Value) {
+    assert_eq!(document["verdict"], "fail");
+    let records = document["records"].as_array().expect("records");
+    let row = &document["matrix"][0];
+    for record in records.iter().filter(|record| record["verdict"] == "fail") {
+        let name = record["scenario"].as_str().unwrap_or_default();
+        let cells: &[&str] = if name.contains('/') {
+            &["recovery"]
+        } else {
+            &["provisioning", "execution", "cleanup", "cost"]
+        };
+        let failed = cells.iter().any(|cell| row[*cell]["verdict"] == "fail");
+        assert!(failed, "{name} fails in a row that does not show it: {row}");
+    }
+}
+
+/// The document of a wrong provisioner, whose exit code is 1.
+#[track_caller]
+fn document_of(file: &str) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(
+        testdata("provisioners").join(file),
+        folder.path().join(file),
+    )
+    .expect("copied");
+    let output = kubeproof(folder.path(), &["verify", file, "--format", "json", "-q"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    json(&output)
+}
+
+#[test]
+fn a_deleted_vpc_of_a_neighbour_fails_the_audit_the_cleanup_and_the_third_criterion() {
+    let document = document_of("deletes_neighbours_vpc.yaml");
+    let record = &document["records"][0];
+    assert_eq!(record["audit"]["verdict"], "fail");
+    let missing = record["audit"]["missing"].as_array().expect("missing");
+    assert!(
+        missing.iter().any(|one| one["resource_type"] == "vpc"),
+        "{missing:?}"
+    );
+    let rows = record["checks"].as_array().expect("checks");
+    let clean = rows
+        .iter()
+        .find(|row| row["id"] == "audit.clean")
+        .expect("a row");
+    assert_eq!(clean["verdict"], "fail", "{clean}");
+    assert_eq!(document["matrix"][0]["cleanup"]["verdict"], "fail");
+    assert_eq!(document["criteria"][2]["verdict"], "fail");
+}
+
+#[test]
+fn a_second_provision_that_makes_twins_fails_provisioning() {
+    let document = document_of("twin_vpc_on_retry.yaml");
+    let row = &document["matrix"][0];
+    assert_eq!(row["provisioning"]["verdict"], "fail", "{row}");
+    assert_eq!(row["recovery"]["verdict"], "fail", "{row}");
+}
+
+#[test]
+fn a_leak_of_a_third_address_fails_provisioning_and_cleanup() {
+    let document = document_of("leaks_elastic_ip.yaml");
+    let row = &document["matrix"][0];
+    assert_eq!(row["provisioning"]["verdict"], "fail", "{row}");
+    assert_eq!(row["cleanup"]["verdict"], "fail", "{row}");
+    assert_eq!(document["criteria"][2]["verdict"], "fail");
 }
 
 #[test]

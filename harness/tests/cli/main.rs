@@ -7,6 +7,7 @@ mod defects;
 #[cfg(unix)]
 mod external;
 mod faults;
+mod folders;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;

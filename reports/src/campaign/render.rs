@@ -8,6 +8,7 @@ use quick_junit::{Report, TestSuite};
 use super::Campaign;
 use super::page::{page, verdict};
 use crate::format::{Format, Style};
+use crate::output::Output;
 use crate::{html, junit, markdown, table};
 
 /// The campaign as a report, ending with a line break.
@@ -22,10 +23,7 @@ pub fn render(format: Format, campaign: &Campaign, style: &Style) -> String {
 }
 
 fn json(campaign: &Campaign) -> String {
-    // Plain data with text keys always serialises; if that ever changes, a reader must notice.
-    let text = serde_json::to_string_pretty(campaign)
-        .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
-    text + "\n"
+    Output::new(verdict(campaign), campaign).text()
 }
 
 /// A case for each cell of the heat table, and one for the whole.

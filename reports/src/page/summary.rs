@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::criteria::criteria as judged;
+use crate::judge;
 use crate::matrix::{self, Evidence, MatrixRow};
 use crate::page::{Block, Cell, Column, Grid, Section};
 use crate::record::Record;
@@ -74,7 +75,7 @@ fn reasons(row: &MatrixRow) -> Vec<Block> {
 fn counts(records: &[Record]) -> String {
     let mut of: BTreeMap<String, usize> = BTreeMap::new();
     for record in records {
-        *of.entry(word(matrix::whole(record).0)).or_default() += 1;
+        *of.entry(word(judge::trial(record).0)).or_default() += 1;
     }
     let each: Vec<String> = VERDICTS
         .into_iter()

@@ -2,13 +2,16 @@
 //!
 //! Apart from the cost table, which has rules of its own about figures that are not known.
 
+use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 
-use crate::matrix::{self, Group};
+use crate::cells::Area;
+use crate::judge;
+use crate::matrix::Group;
 use crate::money::{milliseconds, seconds, usd};
 use crate::page::{Block, Cell, Column, Grid, Section, cost};
 use crate::record::{Finding, Record};
-use crate::word::{clean, counted, printable, word};
+use crate::word::{clean, printable, word};
 
 /// Characters of the journal's hash that are shown; the record has all of them.
 const HASH_CHARACTERS: usize = 12;
@@ -24,6 +27,7 @@ pub fn section(record: &Record) -> Section {
     blocks.extend(checks(record).map(Block::Grid));
     blocks.extend(cost::blocks(record));
     blocks.extend(orphans(std::iter::once(record)).map(Block::Grid));
+    blocks.extend(touched(std::iter::once(record)).map(Block::Grid));
     blocks.extend(
         record
             .audit
@@ -35,19 +39,17 @@ pub fn section(record: &Record) -> Section {
     blocks.extend(record.findings.iter().map(|finding| wrong(record, finding)));
     Section {
         title: clean(&title),
-        verdict: Some(matrix::trial(record).0),
+        verdict: Some(judge::trial(record).0),
         blocks,
     }
 }
 
 /// The section of the forced partial failures of a scenario.
 pub fn failures(group: &Group<'_>) -> Section {
-    let judged = group
-        .failures
-        .iter()
-        .map(|record| matrix::recovered(record).0);
+    let judged = group.failures.iter().map(|record| judge::trial(record).0);
     let mut blocks = vec![Block::Grid(failure_grid(group))];
     blocks.extend(orphans(group.failures.iter().copied()).map(Block::Grid));
+    blocks.extend(touched(group.failures.iter().copied()).map(Block::Grid));
     for record in &group.failures {
         blocks.extend(
             record
@@ -85,7 +87,6 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
             )
         },
     );
-    let coverage = &record.audit.coverage;
     let mut facts = vec![
         ("ready", ready),
         (
@@ -105,11 +106,9 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
         (
             "audit",
             format!(
-                "{}, {}/{} cells, {}",
-                word(matrix::audited(&record.audit).0),
-                coverage.listed,
-                coverage.cells,
-                counted(record.audit.orphans.len(), "orphan")
+                "{}, {}",
+                word(judge::audited(&record.audit).0),
+                judge::counts(&record.audit)
             ),
         ),
     ];
@@ -209,9 +208,9 @@ fn failure_grid(group: &Group<'_>) -> Grid {
                 .map(|fault| fault.fault.as_str())
                 .collect();
             vec![
-                Cell::text(matrix::names(record).1.unwrap_or_default()),
-                Cell::verdict(matrix::recovered(record).0),
-                Cell::verdict(matrix::cleanup(record).0),
+                Cell::text(judge::names(record).1.unwrap_or_default()),
+                Cell::verdict(judge::trial(record).0),
+                Cell::verdict(judge::area(record, Area::Cleanup).0),
                 Cell::text(format!("{}/{}", coverage.listed, coverage.cells)),
                 Cell::text(struck.join(", ")),
                 Cell::text(faults.join(", ")),
@@ -236,19 +235,11 @@ fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
     let rows: Vec<_> = records
         .flat_map(|record| &record.audit.orphans)
         .map(|orphan| {
-            let name = orphan
-                .name
-                .as_ref()
-                .map(|name| format!(" ({name})"))
-                .unwrap_or_default();
-            let month = orphan
-                .monthly_cost_usd
-                .map_or_else(|| "no price".to_owned(), usd);
             vec![
                 Cell::text(&orphan.resource_type),
-                Cell::text(format!("{}{name}", orphan.id)),
+                Cell::text(id_and_name(&orphan.id, orphan.name.as_deref())),
                 Cell::text(&orphan.region),
-                Cell::text(month),
+                Cell::text(month(orphan.monthly_cost_usd)),
                 Cell::text(orphan.proofs.join("; ")),
             ]
         })
@@ -258,6 +249,43 @@ fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
         columns,
         rows,
     })
+}
+
+/// What was somebody else's and is missing or changed.
+fn touched<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
+    let columns = vec![
+        Column::left("Not the run's"),
+        Column::left("Id"),
+        Column::left("Region"),
+        Column::right("$/month"),
+        Column::long("What became of it"),
+    ];
+    let all = records.flat_map(|record| record.audit.missing.iter().chain(&record.audit.changed));
+    let rows: Vec<_> = all
+        .map(|one| {
+            vec![
+                Cell::text(&one.resource_type),
+                Cell::text(id_and_name(&one.id, one.name.as_deref())),
+                Cell::text(&one.region),
+                Cell::text(month(one.monthly_cost_usd)),
+                Cell::text(&one.why),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then_some(Grid {
+        title: "Missing or changed",
+        columns,
+        rows,
+    })
+}
+
+fn id_and_name(id: &str, name: Option<&str>) -> String {
+    let name = name.map(|name| format!(" ({name})"));
+    format!("{id}{}", name.unwrap_or_default())
+}
+
+fn month(usd_a_month: Option<Decimal>) -> String {
+    usd_a_month.map_or_else(|| "no price".to_owned(), usd)
 }
 
 fn not_listed(record: &Record, cell: &str) -> Block {

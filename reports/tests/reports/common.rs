@@ -7,8 +7,9 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::EstimateLine;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::criteria::{Criterion, criteria};
 use kubeproof_reports::record::{
-    Audit, Cost, CostLine, Coverage, FaultRecord, Finding, Orphan, Phase, Ready, Record,
+    Audit, Cost, CostLine, Coverage, FaultRecord, Finding, Orphan, Phase, Ready, Record, Touched,
 };
 
 /// Everything: a passing scenario with six failures, and three that go wrong in one way each.
@@ -125,14 +126,13 @@ fn checks() -> Vec<Check> {
 
 fn clean_audit() -> Audit {
     Audit {
-        verdict: Verdict::Pass,
-        orphans: vec![],
         coverage: Coverage {
             cells: 42,
             listed: 42,
             failed: vec![],
         },
         stays: vec!["service-linked role AWSServiceRoleForAmazonEKS: one per account".to_owned()],
+        ..Audit::empty(Verdict::Pass)
     }
 }
 
@@ -237,8 +237,10 @@ fn renamed(name: &str) -> Record {
     record
 }
 
-fn finding(record: &mut Record, oracle: &str, message: &str) {
+/// Adds a finding to a record.
+pub fn finding(record: &mut Record, oracle: &str, message: &str) {
     record.findings.push(Finding {
+        phase: None,
         oracle: oracle.to_owned(),
         message: message.to_owned(),
         replay: format!(
@@ -296,6 +298,25 @@ pub fn leaks_an_address() -> Record {
     record
 }
 
+/// A provisioner whose teardown takes a VPC of somebody else with it.
+pub fn takes_a_neighbours() -> Record {
+    let mut record = renamed("eks-takes-neighbours");
+    record.verdict = Verdict::Fail;
+    record.audit.verdict = Verdict::Fail;
+    let why = "was there before the run and is gone: it was not the run's";
+    record.audit.missing = vec![Touched {
+        resource_type: "vpc".to_owned(),
+        id: "vpc-0e77".to_owned(),
+        name: Some("kp-legacy".to_owned()),
+        region: "us-east-1".to_owned(),
+        monthly_cost_usd: Some(money("0")),
+        why: why.to_owned(),
+    }];
+    let message = format!("vpc vpc-0e77 (kp-legacy) in us-east-1: $0.00 a month, {why}");
+    finding(&mut record, "O6 decoys", &message);
+    record
+}
+
 /// An audit that was not allowed to look everywhere.
 pub fn audit_denied() -> Record {
     let mut record = renamed("eks-audit-denied");
@@ -331,4 +352,12 @@ pub fn hostile() -> Record {
     record.findings[0].message = attack.to_owned();
     record.findings[0].replay = format!("{attack}\n```\n");
     record
+}
+
+/// The criterion of this number over records.
+pub fn criterion(records: &[Record], number: u8) -> Criterion {
+    criteria(records)
+        .into_iter()
+        .find(|each| each.number == number)
+        .unwrap()
 }

@@ -1,15 +1,14 @@
-//! What the matrix and the criteria make of records: nothing that was not seen is a pass.
-
-use std::collections::BTreeSet;
+//! What the matrix and the formats make of records: nothing that was not seen is a pass.
 
 use crate::common::{
-    audit_denied, claims_too_little, failures, leaks_an_address, money, passing, records,
+    audit_denied, claims_too_little, criterion, failures, finding, leaks_an_address, passing,
+    records, takes_a_neighbours,
 };
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::criteria::{Criterion, criteria, criteria_attested};
 use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::json::{Document, document};
+use kubeproof_reports::judge;
 use kubeproof_reports::matrix::{MatrixRow, matrix};
 use kubeproof_reports::record::Record;
 
@@ -22,29 +21,6 @@ const NOT_PASS: [Verdict; 4] = [
 
 fn row(records: &[Record]) -> MatrixRow {
     matrix(records).into_iter().next().unwrap()
-}
-
-fn criterion(records: &[Record], number: u8) -> Criterion {
-    criteria(records)
-        .into_iter()
-        .find(|each| each.number == number)
-        .unwrap()
-}
-
-/// A passing trial of another cloud.
-fn of(provider: &str, tier: Tier) -> Record {
-    let mut record = passing();
-    record.provider = provider.to_owned();
-    record.scenario = format!("{provider}-cluster");
-    record.run_id = format!("kp-{provider}");
-    record.tier = tier;
-    record
-}
-
-fn three(tier: Tier) -> Vec<Record> {
-    ["north", "south", "west"]
-        .map(|provider| of(provider, tier))
-        .to_vec()
 }
 
 #[test]
@@ -74,6 +50,151 @@ fn each_wrong_scenario_is_wrong_in_its_own_cell_only() {
     assert_eq!(verdicts(claims_too_little()), [Pass, Pass, Pass, Fail]);
     assert_eq!(verdicts(leaks_an_address()), [Pass, Pass, Fail, Pass]);
     assert_eq!(verdicts(audit_denied()), [Pass, Pass, Unknown, Pass]);
+    assert_eq!(verdicts(takes_a_neighbours()), [Pass, Pass, Fail, Pass]);
+}
+
+#[test]
+fn a_finding_alone_spoils_the_cell_of_its_oracle_and_the_trial() {
+    let check = |oracle: &str, phase: Option<&str>, spoilt: usize| {
+        let mut record = passing();
+        finding(&mut record, oracle, "wrong");
+        record.findings[0].phase = phase.map(str::to_owned);
+        let row = row(std::slice::from_ref(&record));
+        let cells = [&row.provisioning, &row.execution, &row.cleanup, &row.cost];
+        for (index, cell) in cells.into_iter().enumerate() {
+            let expected = if index == spoilt {
+                Verdict::Fail
+            } else {
+                Verdict::Pass
+            };
+            assert_eq!(cell.verdict, expected, "{oracle} {index}");
+        }
+        assert_eq!(judge::all(&[record]), Verdict::Fail);
+    };
+    check("O1 orphans", None, 2);
+    check("O2 twins", None, 0);
+    check("O4 bill", None, 3);
+    check("O6 decoys", Some("provision"), 2);
+    check("O7 no-op", Some("converge"), 0);
+    check("O7 no-op", Some("teardown-again"), 2);
+    check("scale", Some("scale"), 1);
+    check("a new oracle", Some("a new phase"), 0);
+}
+
+#[test]
+fn a_phase_that_only_some_trials_have_spoils_its_cell() {
+    let check = |name: &str, spoilt: usize| {
+        let mut record = passing();
+        let mut phase = record.phases[0].clone();
+        phase.name = name.to_owned();
+        phase.verdict = Verdict::Fail;
+        record.phases.push(phase);
+        let row = row(&[record]);
+        let cells = [&row.provisioning, &row.execution, &row.cleanup, &row.cost];
+        let failed = cells.iter().position(|cell| cell.verdict == Verdict::Fail);
+        assert_eq!(failed, Some(spoilt), "{name}");
+    };
+    check("converge", 0);
+    check("nobody knows it", 0);
+    check("scale", 1);
+    check("teardown-again", 2);
+    check("left", 2);
+    check("hold", 3);
+}
+
+#[test]
+fn six_trials_of_which_two_fail_are_no_green_row() {
+    let mut records: Vec<Record> = vec![passing(); 6];
+    for seed in [2, 4] {
+        records[seed].seed = 10 + seed as u64;
+        finding(
+            &mut records[seed],
+            "O8 end state",
+            "the cluster is another one",
+        );
+    }
+    let row = row(&records);
+    let seen = (row.provisioning.verdict, row.provisioning.count.as_deref());
+    assert_eq!(seen, (Verdict::Fail, Some("4/6")));
+    assert_eq!(judge::all(&records), Verdict::Fail);
+}
+
+#[test]
+fn what_is_missing_or_changed_of_others_makes_an_audit_that_says_pass_a_failure() {
+    let harmed = takes_a_neighbours().audit.missing;
+    let check = |missing: bool| {
+        let mut record = passing();
+        let list = if missing {
+            &mut record.audit.missing
+        } else {
+            &mut record.audit.changed
+        };
+        list.clone_from(&harmed);
+        assert_eq!(
+            row(std::slice::from_ref(&record)).cleanup.verdict,
+            Verdict::Fail
+        );
+        assert_eq!(
+            criterion(std::slice::from_ref(&record), 3).verdict,
+            Verdict::Fail
+        );
+        let text = render(Format::Markdown, &[record], &Style::default());
+        assert!(text.contains("vpc-0e77 (kp-legacy)"), "{text}");
+    };
+    check(true);
+    check(false);
+}
+
+#[test]
+fn an_audit_without_harm_has_the_keys_that_it_always_had() {
+    let text = serde_json::to_string(&passing().audit).unwrap();
+    assert!(
+        !text.contains("missing") && !text.contains("changed"),
+        "{text}"
+    );
+    let text = serde_json::to_string(&takes_a_neighbours().audit).unwrap();
+    assert!(
+        text.contains(r#""missing":[{"resource_type":"vpc""#),
+        "{text}"
+    );
+}
+
+#[test]
+fn failures_that_a_tier_skips_are_counted_and_said() {
+    let mut records = vec![passing()];
+    records.extend(failures());
+    for record in &mut records[5..] {
+        record.verdict = Verdict::Skipped;
+        record.phases.truncate(1);
+        record.phases[0].verdict = Verdict::Skipped;
+        record.phases[0].message = "cannot be forced here".to_owned();
+        record.checks.clear();
+        record.audit.verdict = Verdict::Skipped;
+        record.cost.verdict = Verdict::Skipped;
+    }
+    let cell = row(&records).recovery;
+    assert_eq!(
+        (cell.verdict, cell.count.as_deref()),
+        (Verdict::Pass, Some("4/6"))
+    );
+    let said =
+        cell.message.contains("2 skipped: ") && cell.message.contains("cannot be forced here");
+    assert!(said, "{}", cell.message);
+    assert_eq!(judge::all(&records), Verdict::Pass);
+}
+
+#[test]
+fn a_main_trial_that_tells_of_a_failure_elsewhere_spoils_recovery_and_the_whole() {
+    let mut record = passing();
+    let mut row_of_failures = record.checks[0].clone();
+    row_of_failures.id = "aws.partial_failure".to_owned();
+    row_of_failures.verdict = Verdict::Fail;
+    record.checks.push(row_of_failures);
+    let records = [record];
+    assert_eq!(row(&records).recovery.verdict, Verdict::Fail);
+    assert_eq!(row(&records).provisioning.verdict, Verdict::Pass);
+    assert_eq!(judge::all(&records), Verdict::Fail);
+    assert_ne!(criterion(&records, 4).verdict, Verdict::Pass);
 }
 
 #[test]
@@ -227,126 +348,6 @@ fn a_trial_that_says_pass_over_an_unknown_audit_is_not_a_pass_in_junit() {
     let junit = render(Format::Junit, &[record], &Style::default());
     let trial = junit.split("<testcase ").nth(1).unwrap();
     assert!(trial.contains("<error "), "{trial}");
-}
-
-#[test]
-fn three_clouds_in_rehearsal_pass_the_first_criterion_and_are_not_verified() {
-    let found = criterion(&three(Tier::Rehearsal), 1);
-    assert_eq!(
-        (found.verdict, found.tier),
-        (Verdict::Pass, Some(Tier::Rehearsal))
-    );
-    assert!(!found.verified);
-    assert!(found.missing.contains("no live trial"), "{}", found.missing);
-}
-
-#[test]
-fn two_clouds_leave_the_first_criterion_unknown_and_a_failing_third_fails_it() {
-    let mut records = three(Tier::Rehearsal);
-    let third = records.pop().unwrap();
-    assert_eq!(criterion(&records, 1).verdict, Verdict::Unknown);
-    let mut failing = third;
-    failing.audit.verdict = Verdict::Fail;
-    records.push(failing);
-    assert_eq!(criterion(&records, 1).verdict, Verdict::Fail);
-}
-
-#[test]
-fn a_cloud_whose_job_did_not_run_is_undecided_and_one_not_run_at_all_does_not_count() {
-    let mut records = three(Tier::Rehearsal);
-    records[2].phases.retain(|phase| phase.name != "run_job");
-    assert_eq!(criterion(&records, 1).verdict, Verdict::Unknown);
-    let mut records = three(Tier::Rehearsal);
-    let mut live = of("north", Tier::Live);
-    live.verdict = Verdict::Skipped;
-    live.phases.clear();
-    records.push(live);
-    let found = criterion(&records, 1);
-    assert_eq!(
-        (found.verdict, found.tier),
-        (Verdict::Pass, Some(Tier::Rehearsal))
-    );
-}
-
-#[test]
-fn a_kubernetes_on_this_machine_is_no_third_cloud() {
-    let mut records = three(Tier::Rehearsal);
-    records[2].tier = Tier::Kind;
-    assert_eq!(criterion(&records, 1).verdict, Verdict::Unknown);
-}
-
-#[test]
-fn a_criterion_takes_the_weakest_tier_of_its_evidence() {
-    let mut records = three(Tier::Live);
-    records[1].tier = Tier::Rehearsal;
-    assert_eq!(criterion(&records, 1).tier, Some(Tier::Rehearsal));
-}
-
-#[test]
-fn only_live_trials_that_a_person_attested_are_verified() {
-    let ids = |records: &[Record]| -> BTreeSet<String> {
-        records.iter().map(|record| record.run_id.clone()).collect()
-    };
-    let first = |records: &[Record], attested: &BTreeSet<String>| {
-        criteria_attested(records, attested).remove(0)
-    };
-    let live = three(Tier::Live);
-    assert!(first(&live, &ids(&live)).verified);
-    assert!(
-        !first(&live, &ids(&live[..2])).verified,
-        "one is not attested"
-    );
-    assert!(!first(&live, &BTreeSet::new()).verified, "none is attested");
-    let rehearsed = three(Tier::Rehearsal);
-    assert!(
-        !first(&rehearsed, &ids(&rehearsed)).verified,
-        "attested, but not live"
-    );
-}
-
-#[test]
-fn cost_more_than_20_percent_off_fails_the_criterion_even_if_the_scenario_allows_more() {
-    let mut record = passing();
-    record.cost.tolerance_percent = 90;
-    record.cost.deviation_percent = Some(money("-20.1"));
-    assert_eq!(
-        criterion(std::slice::from_ref(&record), 2).verdict,
-        Verdict::Fail
-    );
-    record.cost.deviation_percent = Some(money("20"));
-    assert_eq!(criterion(&[record], 2).verdict, Verdict::Pass);
-}
-
-#[test]
-fn a_cost_that_only_the_meter_knows_is_not_held_for_a_bill() {
-    let mut record = passing();
-    record.cost.billed = None;
-    assert_eq!(criterion(&[record], 2).verdict, Verdict::Skipped);
-}
-
-#[test]
-fn an_orphan_in_the_trial_of_a_failure_fails_the_third_criterion() {
-    let mut records = vec![passing()];
-    records.extend(failures());
-    assert_eq!(criterion(&records, 3).verdict, Verdict::Pass);
-    records[4].audit.orphans = leaks_an_address().audit.orphans;
-    assert_eq!(criterion(&records, 3).verdict, Verdict::Fail);
-}
-
-#[test]
-fn what_records_cannot_show_is_never_a_pass() {
-    let mut kind = passing();
-    kind.tier = Tier::Kind;
-    for records in [vec![], records(), vec![kind]] {
-        for number in [5, 6] {
-            let found = criterion(&records, number);
-            assert!(
-                found.verdict != Verdict::Pass && !found.verified,
-                "{found:?}"
-            );
-        }
-    }
-    assert_eq!(criterion(&[], 1).verdict, Verdict::Skipped);
 }
 
 #[test]

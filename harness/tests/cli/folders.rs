@@ -1,0 +1,117 @@
+//! Reports of folders: a run that was killed is unknown, whatever an earlier run left in its place.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::program::{SCENARIO, code, json, kubeproof, stderr, stdout};
+
+/// The only run directory below a folder.
+fn run_directory(folder: &Path) -> PathBuf {
+    let runs = std::fs::read_dir(folder.join("kubeproof-runs")).expect("runs");
+    let mut all: Vec<PathBuf> = runs.map(|entry| entry.expect("an entry").path()).collect();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// A folder in which one trial has passed.
+fn passed() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("s.yaml"), SCENARIO).expect("written");
+    let output = kubeproof(folder.path(), &["verify", "s.yaml", "-q"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(code(&kubeproof(folder.path(), &["report"])), 0);
+    folder
+}
+
+/// The report says that nobody knows, names the run and what to do; in every format and cell nothing passes.
+#[track_caller]
+fn is_unknown(folder: &Path) {
+    let run = run_directory(folder);
+    let id = run.file_name().unwrap_or_default().to_string_lossy();
+    let output = kubeproof(folder, &["report"]);
+    let said = stdout(&output);
+    assert_eq!(code(&output), 3, "{said}");
+    let advice = "run `kubeproof verify s.yaml --seed 1 --only s` again";
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in [
+        &format!("the run {id} left no record"),
+        advice,
+        "s, cleanup unknown",
+    ] {
+        assert!(words.contains(word), "`{word}` is not in:\n{said}");
+    }
+    let document = json(&kubeproof(folder, &["report", "--format", "json"]));
+    assert_eq!(document["verdict"], "unknown");
+    assert_eq!(document["records"][0]["verdict"], "unknown");
+    let row = &document["matrix"][0];
+    for cell in ["provisioning", "cleanup", "cost"] {
+        assert_eq!(row[cell]["verdict"], "unknown", "{row}");
+    }
+    let passes = |criterion: &Value| criterion["verdict"] == "pass";
+    let criteria = document["criteria"].as_array().expect("criteria");
+    assert!(!criteria.iter().any(passes), "{criteria:?}");
+    let junit = stdout(&kubeproof(folder, &["report", "--format", "junit"]));
+    assert!(junit.contains("<error "), "{junit}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_that_is_killed_does_not_show_the_record_of_an_earlier_one() {
+    let folder = passed();
+    // The same trial, so that it is the same run; its program kills the process that started it.
+    let kills = "provisioner:\n  command:\n    provision: [sh, -c, 'kill -9 $PPID']\n    teardown: [sh, -c, 'true']\n";
+    std::fs::write(folder.path().join("s.yaml"), format!("{SCENARIO}{kills}")).expect("written");
+    let output = kubeproof(folder.path(), &["verify", "s.yaml", "-q"]);
+    assert_eq!(output.status.code(), None, "killed: {}", stderr(&output));
+    let run = run_directory(folder.path());
+    assert!(run.join("intent.json").exists() && !run.join("record.json").exists());
+    is_unknown(folder.path());
+    // When it is run again to its end, that is all forgotten.
+    std::fs::write(folder.path().join("s.yaml"), SCENARIO).expect("written");
+    assert_eq!(
+        code(&kubeproof(folder.path(), &["verify", "s.yaml", "-q"])),
+        0
+    );
+    assert_eq!(code(&kubeproof(folder.path(), &["report"])), 0);
+}
+
+#[test]
+fn an_intent_without_a_record_is_unknown() {
+    let folder = passed();
+    let run = run_directory(folder.path());
+    std::fs::remove_file(run.join("record.json")).expect("removed");
+    is_unknown(folder.path());
+}
+
+#[test]
+fn an_unfinished_run_is_unknown_beside_an_older_record() {
+    let folder = passed();
+    let run = run_directory(folder.path());
+    let intent = std::fs::read_to_string(run.join("intent.json")).expect("an intent");
+    let intent: Value = serde_json::from_str(&intent).expect("JSON");
+    let begun = serde_json::json!({
+        "run_id": intent["id"], "scenario": "s", "file": "s.yaml", "provider": "aws", "provider_title": "EKS",
+        "provisioner": "built in", "tier": "rehearsal", "seed": 1, "started_at": intent["started_at"],
+    });
+    std::fs::write(run.join("begun.json"), begun.to_string()).expect("written");
+    assert!(run.join("record.json").exists());
+    is_unknown(folder.path());
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_passed_over_and_a_file_that_is_no_record_is_not() {
+    let folder = passed();
+    let runs = folder.path().join("kubeproof-runs");
+    std::fs::create_dir(runs.join("notes")).expect("a folder");
+    std::fs::write(runs.join("notes.txt"), "x").expect("written");
+    assert_eq!(code(&kubeproof(folder.path(), &["report"])), 0);
+    std::fs::write(runs.join("notes").join("record.json"), "{}").expect("written");
+    let output = kubeproof(folder.path(), &["report"]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("is not a record"),
+        "{}",
+        stderr(&output)
+    );
+}

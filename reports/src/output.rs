@@ -1,0 +1,43 @@
+//! What every JSON output of kubeproof begins with: the version of its form, that of the tool, and the verdict of the whole.
+
+use kubeproof_contract::check::Verdict;
+use serde::{Deserialize, Serialize};
+
+/// The version of the form of JSON outputs. It grows when a key goes or changes its meaning, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+/// The version of kubeproof.
+pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A JSON output: what it is about, after what all of them say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output<T> {
+    /// The version of the form of this output.
+    pub schema_version: u32,
+    /// The version of kubeproof that wrote it.
+    pub tool_version: String,
+    /// The verdict of the whole, as the exit code tells it: `pass` is 0, `fail` is 1, everything else 3.
+    pub verdict: Verdict,
+    /// What it is about.
+    #[serde(flatten)]
+    pub content: T,
+}
+
+impl<T: Serialize> Output<T> {
+    /// An output of this version.
+    pub fn new(verdict: Verdict, content: T) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool_version: TOOL_VERSION.to_owned(),
+            verdict,
+            content,
+        }
+    }
+
+    /// The output as indented text that ends with a line break.
+    pub fn text(&self) -> String {
+        // Plain data with text keys always serialises; if that ever changes, a reader must notice.
+        let text = serde_json::to_string_pretty(self)
+            .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
+        text + "\n"
+    }
+}
