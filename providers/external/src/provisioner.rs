@@ -13,9 +13,9 @@ use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, Provision
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_simkit::pace::Pace;
 
-use crate::access;
 use crate::environment::{Phase, variables};
 use crate::ground::Ground;
+use crate::handed;
 use crate::output::{self, Output};
 
 /// The file that a program may write.
@@ -103,7 +103,7 @@ impl ExternalProvisioner {
         }
         let variables = environment(&self.ground, Phase::Provision);
         Ok(Provisioned {
-            access: access::of(&self.ground, &variables, output)
+            access: handed::over(&self.ground, &variables, output)
                 .await
                 .map_err(wrong)?,
             made: output.made.clone(),

@@ -20,7 +20,7 @@ const ANSWER_MAX: usize = 1 << 20;
 ///
 /// # Errors
 /// When what is handed over is no kubeconfig, leads nowhere, or its helper fails.
-pub async fn of(
+pub async fn over(
     ground: &Ground,
     variables: &[(String, String)],
     output: &Output,
@@ -136,7 +136,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             .enable_all()
             .build()
             .expect("a runtime");
-        runtime.block_on(of(&ground, &variables, &output))
+        runtime.block_on(over(&ground, &variables, &output))
     }
 
     #[test]
