@@ -12,6 +12,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Cost;
 
 use super::book::{Book, no_cost};
 use super::stage::Stage;
@@ -62,12 +63,10 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     };
     // An attempt that failed as was forced passes its phase, and made no cluster all the same.
     if stage.trial.is_main() && !book.has("checks") {
-        let (verdict, why) = without_cluster(unobserved::sees_calls(stage));
-        book.cost = no_cost(tolerance, why);
-        book.cost.verdict = verdict;
+        book.cost = without_cluster(unobserved::sees_calls(stage), tolerance);
         book.cost.metered = metered_usd;
-        book.end(begun, verdict, why);
-        return;
+        let message = book.cost.message.clone();
+        return book.end(begun, book.cost.verdict, message);
     }
     let whole = Span {
         from: first,
@@ -102,12 +101,15 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
 }
 
 /// What is known of the cost when provisioning never succeeded.
-fn without_cluster(sees_calls: bool) -> (Verdict, &'static str) {
+fn without_cluster(sees_calls: bool, tolerance_percent: u32) -> Cost {
     if sees_calls {
-        (Verdict::Skipped, "there was no cluster to compare")
-    } else {
-        let why = "provisioning did not succeed; what it made before that cannot be told without its calls";
-        (Verdict::Unknown, why)
+        return no_cost(tolerance_percent, "there was no cluster to compare");
+    }
+    let why =
+        "provisioning did not succeed; what it made before that cannot be told without its calls";
+    Cost {
+        verdict: Verdict::Unknown,
+        ..no_cost(tolerance_percent, why)
     }
 }
 
