@@ -2,6 +2,7 @@
 //!
 //! Apart from trials because nobody here drives the phases: whatever runs decides what it calls.
 
+pub mod env_file;
 pub mod environment;
 pub mod session;
 pub mod stock;

@@ -106,15 +106,20 @@ pub struct Heat {
     pub unreached: u64,
 }
 
+/// Adds counts, which may come from a file that says anything.
+fn add(sum: &mut u64, more: u64) {
+    *sum = sum.saturating_add(more);
+}
+
 impl Campaign {
     /// Adds to a cell of the heat table.
     pub fn heat(&mut self, more: Heat) {
         let same = |cell: &&mut Heat| cell.call == more.call && cell.effect == more.effect;
         match self.heat.iter_mut().find(same) {
             Some(cell) => {
-                cell.lifecycles += more.lifecycles;
-                cell.findings += more.findings;
-                cell.unreached += more.unreached;
+                add(&mut cell.lifecycles, more.lifecycles);
+                add(&mut cell.findings, more.findings);
+                add(&mut cell.unreached, more.unreached);
             }
             None => self.heat.push(more),
         }
@@ -141,10 +146,10 @@ impl Campaign {
         }
         self.seed = other.seed;
         self.portions.extend(other.portions);
-        self.lifecycles += other.lifecycles;
-        self.calls += other.calls;
-        self.fault_points += other.fault_points;
-        self.exercised += other.exercised;
+        add(&mut self.lifecycles, other.lifecycles);
+        add(&mut self.calls, other.calls);
+        add(&mut self.fault_points, other.fault_points);
+        add(&mut self.exercised, other.exercised);
         self.unreached.extend(other.unreached);
         for finding in other.findings {
             // What the clean run shows, every shard shows.

@@ -9,6 +9,9 @@ use rust_decimal::RoundingStrategy;
 /// resolution is 10.
 const MOST_DECIMALS: u32 = 10;
 
+/// The largest amount that is shown with decimals: a billion billions.
+const LARGEST: Decimal = Decimal::from_parts(0xa764_0000, 0x0de0_b6b3, 0, false, 0);
+
 /// US dollars with four decimals, or as many more as a figure that is not zero needs to show so.
 pub fn usd(amount: Decimal) -> String {
     let sign = if amount.is_sign_negative() && !amount.is_zero() {
@@ -58,6 +61,10 @@ pub fn milliseconds(milliseconds: u64) -> String {
 }
 
 fn fixed(amount: Decimal, decimals: u32) -> String {
+    // A number with all the digits that there can be has no room for more behind the point.
+    if amount > LARGEST {
+        return amount.trunc().to_string();
+    }
     let rounded =
         |places| amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     let places = (decimals..MOST_DECIMALS)
@@ -91,6 +98,20 @@ mod tests {
         check("0.0000000037", "$0.000000004", usd);
         check("-0.00001", "-$0.00001", usd);
         check("0.04", "0.04 %", percent);
+    }
+
+    #[test]
+    fn an_amount_of_any_size_is_shown() {
+        let largest = "79228162514264337593543950335";
+        check(largest, "$79228162514264337593543950335", usd);
+        check(
+            &format!("-{largest}"),
+            "-$79228162514264337593543950335",
+            usd,
+        );
+        check("7.9228162514264337593543950335", "$7.9228", usd);
+        check("1000000000000000000", "$1000000000000000000.0000", usd);
+        check("1000000000000000000.5", "$1000000000000000000", usd);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod grid;
 /// Columns of a terminal whose width is not known.
 const USUAL_WIDTH: usize = 100;
 /// Below this width, lines break more than they say: the report is then wider than the terminal.
-const LEAST_WIDTH: usize = 60;
+const LEAST_WIDTH: usize = 30;
 
 /// The records as text for a terminal.
 pub fn render(records: &[Record], style: &Style) -> String {
@@ -45,11 +45,12 @@ fn section(section: &Section, width: usize, colour: bool) -> String {
         .verdict
         .map(|verdict| format!("{}  ", word(verdict)))
         .unwrap_or_default();
-    let title = match colour {
-        true => format!("\u{1b}[1m{}\u{1b}[0m", section.title),
-        false => section.title.clone(),
+    let head = wrapped(&section.title, width, &verdict, "  ");
+    let title = head.strip_prefix(&verdict).unwrap_or(&head).trim_end();
+    let mut text = match colour {
+        true => format!("{verdict}\u{1b}[1m{title}\u{1b}[0m\n"),
+        false => format!("{verdict}{title}\n"),
     };
-    let mut text = format!("{verdict}{title}\n");
     let mut after_grid = false;
     for block in &section.blocks {
         let is_grid = matches!(block, Block::Grid(_));

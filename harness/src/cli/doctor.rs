@@ -18,9 +18,9 @@ use crate::{exit_code, live, providers};
 /// Options of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The `.env` file that live credentials are looked for in first
-    #[arg(long, value_name = "FILE", default_value = ".env")]
-    env_file: PathBuf,
+    /// The `.env` file that live credentials are looked for in first, as other commands do; only read
+    #[arg(long, value_name = "FILE", default_value = ".env", alias = "env-file")]
+    credentials: PathBuf,
 }
 
 /// Shows what can run here. Rehearsal always can, so that this never fails.
@@ -34,8 +34,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         "rehearsal",
         "simulators in this process need nothing else",
     );
-    local_tier(&args.env_file, &mut line);
-    live_tier(&args.env_file, &mut line);
+    local_tier(&args.credentials, &mut line);
+    live_tier(&args.credentials, &mut line);
     let terminal = |is: bool| {
         if is {
             "a terminal"

@@ -2,7 +2,7 @@
 //!
 //! Apart from the campaign: this file knows options, and says how far it is.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,7 +14,7 @@ use kubeproof_reports::campaign::{Campaign, page, render};
 use kubeproof_reports::format::Format;
 
 use super::output::{FormatName, Output};
-use super::signals;
+use super::{progress, signals};
 use crate::faults::campaign::{Mode, Order, Watcher, run as run_campaign};
 use crate::faults::schedules::Wanted;
 use crate::faults::shard::Shard;
@@ -226,7 +226,7 @@ impl Shown {
 
     fn done(&self) {
         if self.terminal && !self.quiet {
-            let _ = writeln!(anstream::stderr().lock());
+            progress::leave_line();
         }
     }
 }
@@ -266,12 +266,10 @@ impl Watcher for Shown {
         }
         state.said = now;
         let line = state.line();
-        let mut stderr = anstream::stderr().lock();
-        // Progress that cannot be shown must not stop a campaign.
-        let _ = if self.terminal {
-            write!(stderr, "\r\u{1b}[2K{line}").and_then(|()| stderr.flush())
+        if self.terminal {
+            progress::show_line(&line);
         } else {
-            writeln!(stderr, "{line}")
-        };
+            progress::say_above(&line);
+        }
     }
 }

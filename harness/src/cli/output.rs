@@ -83,12 +83,9 @@ impl Output {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         };
-        let width = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|text| text.parse().ok());
         Style {
             colour,
-            width,
+            width: width(),
             brief: false,
         }
     }
@@ -130,6 +127,14 @@ impl Output {
         self.error(&format!("{count}; nothing was run"));
         exit_code::USAGE
     }
+}
+
+/// Columns of the terminal on standard output: as `COLUMNS` says, else as the terminal itself does.
+fn width() -> Option<u16> {
+    let named = std::env::var("COLUMNS").ok();
+    let asked = || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
+    let named = named.and_then(|text| text.parse().ok());
+    named.filter(|width| *width > 0).or_else(asked)
 }
 
 /// Makes a panic an orderly message and exit code 70: it is a bug of ours, never of the scenario.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -17,16 +17,77 @@ use crate::run::progress::{Progress, Silent};
 /// How often a line that moves by itself does so.
 const TICK: Duration = Duration::from_millis(120);
 
+/// Back to the beginning of the line, and nothing in it.
+const CLEARED: &str = "\r\u{1b}[2K";
+
+/// What moves on standard error now, if anything: what is said meanwhile goes above it, or it would be
+/// overwritten.
+enum Now {
+    Nothing,
+    /// The lines of trials.
+    Bars(MultiProgress),
+    /// One line that is written anew.
+    Line(String),
+}
+
+static NOW: Mutex<Now> = Mutex::new(Now::Nothing);
+
+fn now() -> MutexGuard<'static, Now> {
+    NOW.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says a line on standard error, above whatever moves there.
+pub fn say_above(line: &str) {
+    // What cannot be said must not stop a trial.
+    let write = |text: &str| {
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    };
+    match &*now() {
+        Now::Nothing => write(&format!("{line}\n")),
+        Now::Bars(bars) => bars.suspend(|| write(&format!("{line}\n"))),
+        Now::Line(moving) => write(&above(line, moving)),
+    }
+}
+
+/// What a terminal is sent so that a line stands above one that moves.
+fn above(line: &str, moving: &str) -> String {
+    format!("{CLEARED}{line}\n{moving}")
+}
+
+/// Shows a line that is written anew, cut to the terminal: a longer one would leave its beginning behind.
+pub fn show_line(line: &str) {
+    let width = terminal_size::terminal_size_of(std::io::stderr());
+    let room = width.map_or(usize::MAX, |(width, _)| {
+        usize::from(width.0).saturating_sub(1)
+    });
+    let line: String = line.chars().take(room).collect();
+    let mut now = now();
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "{CLEARED}{line}").and_then(|()| stderr.flush());
+    *now = Now::Line(line);
+}
+
+/// Leaves the line as it is: what follows begins below it.
+pub fn leave_line() {
+    let mut now = now();
+    if let Now::Line(_) = &*now {
+        let _ = writeln!(anstream::stderr().lock());
+    }
+    *now = Now::Nothing;
+}
+
 /// The way to show progress that fits standard error and the options.
 pub fn new(out: &Output, tier: Tier) -> Arc<dyn Progress> {
     let real = tier != Tier::Rehearsal;
     if out.quiet {
         Arc::new(Silent)
     } else if std::io::stderr().is_terminal() && out.verbose == 0 {
-        Arc::new(Moving {
+        let moving = Moving {
             real,
             ..Moving::default()
-        })
+        };
+        *now() = Now::Bars(moving.bars.clone());
+        Arc::new(moving)
     } else {
         Arc::new(Plain {
             // What takes minutes says what it is doing, also without a terminal.
@@ -143,5 +204,38 @@ impl Progress for Moving {
         let line = end_line(trial, verdict, calls, milliseconds);
         // A line that cannot be shown must not stop a trial.
         let _ = self.bars.println(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a terminal shows that was sent this.
+    fn shown(sent: &str) -> Vec<String> {
+        let mut lines = vec![String::new()];
+        let mut rest = sent;
+        while let Some(c) = rest.chars().next() {
+            if let Some(after) = rest.strip_prefix(CLEARED) {
+                lines.last_mut().expect("a line").clear();
+                rest = after;
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
+            match c {
+                '\n' => lines.push(String::new()),
+                c => lines.last_mut().expect("a line").push(c),
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn what_is_said_stands_above_the_line_that_moves_and_stays() {
+        let sent = format!(
+            "{CLEARED}1 of 9{}{CLEARED}2 of 9",
+            above("stopping", "1 of 9")
+        );
+        assert_eq!(shown(&sent), ["stopping", "2 of 9"]);
     }
 }

@@ -2,11 +2,10 @@
 //!
 //! Apart from the trials, which only see the wish ([`Stop`]).
 
-use std::io::Write as _;
-
 use kubeproof_contract::process;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::progress;
 use crate::run::stop::Stop;
 
 /// What a shell reports of a program that ^C has ended.
@@ -61,5 +60,5 @@ fn leave(stop: &Stop) -> ! {
 }
 
 fn say(line: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{line}");
+    progress::say_above(line);
 }

@@ -19,6 +19,7 @@ use kubeproof_simkit::pace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::Output;
+use crate::simulate::env_file::EnvFile;
 use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
 use crate::simulate::stock::Stock;
@@ -29,13 +30,14 @@ use crate::{exit_code, providers};
 const END_LIMIT: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
-Without a command it serves until ^C. With one it sets the environment that redirects real clients,
-runs the command, and then prints what is left, with its price a month, and the bill. The command's
-children are ended with it. Reading from a terminal, it is ended alone.
+Without a command it serves until ^C. With one it sets the environment that redirects real clients
+and runs the command. Both then print what is left, with its price a month, what was there before
+and is gone or changed, and the bill. The command's children are ended with it. Reading from a
+terminal, it is ended alone.
 
 Exit codes:
   0   nothing is left, and the command succeeded (or was killed by a fault that was asked for)
-  1   something is left, gone or changed that must not be, or the command failed
+  1   something is left; something that was there before is gone or changed; or the command failed
   2   usage error, or the command could not be started
   3   unknown: a fault never struck, or the command was stopped from outside
 
@@ -69,8 +71,13 @@ pub struct Args {
             crash-before and crash-after kill the command."
     )]
     fault: Vec<Fault>,
-    /// Write the environment to this file as `export` lines; it is removed at the end
-    #[arg(long, value_name = "FILE")]
+    /// Write the environment to this new file as `export` lines; it is removed at the end
+    #[arg(
+        long,
+        value_name = "FILE",
+        long_help = "Write the environment to this new file as `export` lines; it is removed at the end.\n\
+            A file that is there already is never overwritten, unless a session that was killed left it."
+    )]
     env_file: Option<PathBuf>,
     /// The command to run, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
@@ -107,6 +114,8 @@ enum End {
     Crashed,
     /// Stopped by a signal to us.
     Stopped,
+    /// There was none: it was served until a signal.
+    Served,
 }
 
 /// Serves, and runs the command if there is one.
@@ -128,12 +137,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             return exit_code::UNKNOWN;
         }
     };
-    let code = runtime.block_on(simulate(args, out, chosen, folder.path()));
-    if let Some(file) = &args.env_file {
-        // It names ports that nobody listens to any more. Gone already is fine too.
-        let _ = std::fs::remove_file(file);
-    }
-    code
+    runtime.block_on(simulate(args, out, chosen, folder.path()))
 }
 
 /// The clouds to serve. Without names, all; those without a simulator drop out when they say so.
@@ -169,11 +173,7 @@ async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, fol
             return code;
         }
     };
-    let redirects = session.redirects(folder, &environment);
-    if let Err(problem) = prepare(args, &redirects) {
-        out.error(&problem);
-        return exit_code::USAGE;
-    }
+    // Before anything is written that a signal must not leave behind.
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -181,19 +181,40 @@ async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, fol
             return exit_code::UNKNOWN;
         }
     };
+    let redirects = session.redirects(folder, &environment);
+    let env_file = match prepare(args, &redirects) {
+        Ok(env_file) => env_file,
+        Err(problem) => {
+            out.error(&problem);
+            return exit_code::USAGE;
+        }
+    };
     announce(args, out, &session);
+    let code = attend(args, out, session, &redirects, &mut signals).await;
+    // It names ports that nobody listens to any more.
+    if let Some(Err(why)) = env_file.map(EnvFile::remove) {
+        out.tell(&format!("warning: {why}"));
+    }
+    code
+}
+
+/// Runs the command, or waits for a signal, and takes stock.
+async fn attend(
+    args: &Args,
+    out: &Output,
+    session: Session,
+    redirects: &[Redirect],
+    signals: &mut Signals,
+) -> u8 {
     let Some((program, arguments)) = args.command.split_first() else {
         out.say("serving until ^C");
         signals.next().await;
-        for stock in session.end().await {
-            out.say(stock.text().trim_end());
-        }
-        return exit_code::PASSED;
+        return conclude(out, Ok(End::Served), &session.end().await);
     };
-    let order = order(program, arguments, &redirects);
+    let order = order(program, arguments, redirects);
     // A program that reads from the terminal must be in the terminal's group, which is ours.
     let end = match order.attach(!std::io::stdin().is_terminal()) {
-        Ok(command) => supervise(command, &session, &mut signals).await,
+        Ok(command) => supervise(command, &session, signals).await,
         Err(error) => {
             out.error(&error.to_string());
             return exit_code::USAGE;
@@ -230,13 +251,12 @@ fn begin(
     }
 }
 
-fn prepare(args: &Args, redirects: &[Redirect]) -> Result<(), String> {
+/// Writes the files that variables name, and the one that was asked for.
+fn prepare(args: &Args, redirects: &[Redirect]) -> Result<Option<EnvFile>, String> {
     environment::write_files(redirects)?;
-    let Some(file) = &args.env_file else {
-        return Ok(());
-    };
-    std::fs::write(file, environment::lines(redirects))
-        .map_err(|error| format!("{}: cannot be written: {error}", file.display()))
+    let path = args.env_file.as_deref();
+    path.map(|path| EnvFile::write(path, &environment::lines(redirects)))
+        .transpose()
 }
 
 fn announce(args: &Args, out: &Output, session: &Session) {
@@ -297,6 +317,7 @@ fn conclude(out: &Output, end: Result<End, ProcessError>, stocks: &[Stock]) -> u
     let finding = stocks.iter().any(Stock::is_finding);
     let unproven = stocks.iter().any(|stock| !stock.never_struck().is_empty());
     let (failed, unknown) = match end {
+        Ok(End::Served) => (false, false),
         Ok(End::Status(status)) if status.success() => (false, false),
         Ok(End::Status(status)) => {
             out.error(&format!("the command failed: {status}"));
@@ -324,10 +345,11 @@ fn conclude(out: &Output, end: Result<End, ProcessError>, stocks: &[Stock]) -> u
     }
 }
 
-/// ^C and SIGTERM.
+/// ^C, SIGTERM, and SIGHUP of a terminal that is closed.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -335,6 +357,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
@@ -342,6 +365,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
 use crate::run::{external, lab};
+use crate::scenario::find;
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.
@@ -49,7 +50,12 @@ impl From<TierName> for Tier {
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
-    #[arg(value_name = "PATH")]
+    #[arg(
+        value_name = "PATH",
+        long_help = "Scenario files or folders [default: scenarios/].\n\
+            Of scenarios/ itself, named or not, scenarios of programs run only where KUBEPROOF_CLIENTS names \
+            the client that they need; a file or any other folder that is named runs in any case."
+    )]
     paths: Vec<PathBuf>,
     /// Tier of evidence
     #[arg(long, value_name = "TIER", default_value = "rehearsal")]
@@ -202,7 +208,7 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
         seed: args.seed,
         faults: args.fault.clone(),
         only: args.only.clone(),
-        clients: args.paths.is_empty().then(|| {
+        clients: find::is_default(&args.paths).then(|| {
             let named = std::env::var(CLIENTS).unwrap_or_default();
             clients_of(&named)
         }),

@@ -39,7 +39,8 @@ pub fn wrong(claimed: Decimal, lines: &[EstimateLine], tolerance_percent: u32) -
 /// plane and the nodes do. Nothing when no subset comes near.
 fn missing(claimed: Decimal, lines: &[EstimateLine]) -> Vec<&EstimateLine> {
     let lines = &lines[..lines.len().min(LINES_MAX)];
-    let half_digit = Decimal::new(5, claimed.scale() + 1);
+    // A claim with all the digits that there can be has no room for half of one more.
+    let half_digit = Decimal::try_new(5, claimed.scale() + 1).unwrap_or_default();
     let list: Decimal = lines.iter().map(|line| line.usd_per_hour).sum();
     let near = half_digit.max(list / Decimal::ONE_HUNDRED);
     let kept_of = |subset: u32| -> Decimal {
@@ -165,6 +166,18 @@ mod tests {
         check("2 × nodes", "nodes");
         check("EKS control plane", "EKS control plane");
         check("a few × node", "a few × node");
+    }
+
+    #[test]
+    fn a_claim_of_any_number_of_digits_and_any_size_is_told() {
+        let check = |claimed: &str, expected: &str| {
+            let claimed = claimed.parse().expect("a number");
+            let said = wrong(claimed, &two_nodes(), 20).expect("wrong");
+            assert!(said.contains(expected), "{said}");
+        };
+        check("0.1000000000000000055511151231", "missing");
+        check("0.0000000000000000000000000001", "missing");
+        check("79228162514264337593543950335", "the claim is too high");
     }
 
     #[test]

@@ -159,9 +159,11 @@ fn by_meter(known: &Known, estimated: Decimal, why: &str) -> (Verdict, String) {
     }
 }
 
-/// The difference of the bill from the estimate, percent of the bill; `None` when the bill is zero.
+/// The difference of the bill from the estimate, percent of the bill; `None` when the bill is zero, or so small
+/// that no number holds the percentage.
 fn deviation_percent(seen: Decimal, estimated: Decimal) -> Option<Decimal> {
-    (!seen.is_zero()).then(|| ((seen - estimated) * Decimal::ONE_HUNDRED / seen).round_dp(2))
+    let off = (seen - estimated).checked_mul(Decimal::ONE_HUNDRED)?;
+    Some(off.checked_div(seen)?.round_dp(2))
 }
 
 /// What charges come to, US dollars.

@@ -146,6 +146,7 @@ impl<'a, 'b> Book<'a, 'b> {
 
     /// The one way in which a phase comes into the record.
     fn close(&mut self, begun: Begun, verdict: Verdict, message: String, tells: bool) {
+        let message = self.stage.clean(message);
         let name = begun.name;
         if verdict == Verdict::Fail && tells {
             self.current = Some(name);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use kubeproof_contract::journal::Call;
+use kubeproof_contract::private;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
@@ -131,15 +132,14 @@ pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
     command + " --delete"
 }
 
-/// Writes a file beside its place and moves it there.
+/// Writes a file of a run beside its place and moves it there: it and the run's folder are for their owner's
+/// eyes only.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private::folder(folder)?;
     }
-    let beside = path.with_extension("tmp");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path)
+    private::write(path, text)
 }

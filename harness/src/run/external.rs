@@ -12,11 +12,12 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provisioner::Provisioner;
-use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::serve::{Redirect, ServeError, Served, Sharing, Variable};
 use kubeproof_contract::world::Rehearsal;
 use kubeproof_external::ground::{self, Ground};
 use kubeproof_external::provisioner;
+use kubeproof_external::redact::Redactor;
 
 use super::stage::Stage;
 use super::trial::Trial;
@@ -86,6 +87,7 @@ pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn 
         directory: absolute(&stage.directory),
         scenario_folder: folder_of(&stage.trial.scenario),
         voice: stage.voice(),
+        redactor: stage.redactor.clone().unwrap_or_default(),
         variables: stage.trial.scenario.provider.marks(&stage.run),
         files: Vec::new(),
         time_scale: None,
@@ -94,6 +96,12 @@ pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn 
     if let Some(served) = &stage.served {
         ground.time_scale = Some(ground::time_scale(block));
         for redirect in redirects(stage, served.as_ref(), &ground.folder()) {
+            for Variable { name, value, .. } in &redirect.variables {
+                // The places of files are no secrets.
+                if let Some(value) = value.as_ref().filter(|value| !value.starts_with('/')) {
+                    ground.redactor.learn_variable(name, value);
+                }
+            }
             let variables = redirect.variables.into_iter();
             ground.variables.extend(variables.filter(is_for_programs));
             ground.files.extend(redirect.files);
@@ -103,18 +111,33 @@ pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn 
     Some(Box::new(program))
 }
 
+/// Knows the secrets that may come up in a trial; none where everything is made up and in this process.
+pub fn redactor(trial: &Trial, env_file: &Path) -> Option<Redactor> {
+    let block = &trial.scenario.content.provisioner;
+    if trial.tier == Tier::Rehearsal && !block.is_external() {
+        return None;
+    }
+    let redactor = Redactor::of_environment();
+    redactor.learn_env_file(env_file);
+    redactor.learn_env_file(&folder_of(&trial.scenario).join(".env"));
+    for (name, value) in block.terraform.iter().flat_map(|block| &block.vars) {
+        redactor.learn_document(&serde_json::json!({ name: value }));
+    }
+    Some(redactor)
+}
+
 fn is_for_programs(variable: &Variable) -> bool {
     !variable.name.starts_with(CONTROL)
 }
 
-fn redirects(stage: &Stage<'_>, served: &dyn Served, folder: &Path) -> [Redirect; 2] {
+fn redirects(stage: &Stage<'_>, served: &dyn Served, folder: &Path) -> Vec<Redirect> {
     let own = environment::own();
     let address = served.address().ip().to_string();
     let provider = stage.trial.scenario.provider.as_ref();
-    [
+    environment::settled(vec![
         environment::common(folder, &own, &address),
         environment::of_cloud(provider, served, folder, &own),
-    ]
+    ])
 }
 
 fn absolute(path: &Path) -> PathBuf {

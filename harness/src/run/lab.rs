@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_external::redact::Redactor;
 use kubeproof_reports::record::Record;
 use kubeproof_reports::unseen::{self, Planned};
 
@@ -18,6 +19,24 @@ use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
 use super::unfinished;
 use crate::stopwatch::{Stopwatch, today};
+
+/// Fields of a record by which it and its parts are known; nobody but us writes them.
+const KEPT_FIELDS: &[&str] = &[
+    "run_id",
+    "scenario",
+    "provider",
+    "tier",
+    "clock",
+    "started_at",
+    "finished_at",
+    "verdict",
+    "name",
+    "id",
+    "resource_type",
+    "region",
+    "oracle",
+    "phase",
+];
 
 /// Why a trial has no record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -188,9 +207,29 @@ pub fn in_memory(
             unfinished::announce(out, trial, &stage.run)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
         }
-        let ran = lifecycle::run(&stage).await;
-        Ok((ran, stage.journal.calls()))
+        let mut ran = lifecycle::run(&stage).await;
+        let mut calls = stage.journal.calls();
+        if let Some(redactor) = &stage.redactor {
+            redacted(redactor, &mut ran, &mut calls).map_err(wrong)?;
+        }
+        Ok((ran, calls))
     })
+}
+
+/// Takes secrets out of what is written and shown of a trial.
+fn redacted(redactor: &Redactor, ran: &mut Ran, calls: &mut [Call]) -> Result<(), String> {
+    let wrong = |error: serde_json::Error| format!("the record cannot be redacted: {error}");
+    let mut document = serde_json::to_value(&ran.record).map_err(wrong)?;
+    redactor.clean_document(&mut document, KEPT_FIELDS);
+    ran.record = serde_json::from_value(document).map_err(wrong)?;
+    for line in &mut ran.log {
+        *line = redactor.clean(line);
+    }
+    for call in calls {
+        call.target = redactor.clean(&call.target);
+        call.error = call.error.as_deref().map(|error| redactor.clean(error));
+    }
+    Ok(())
 }
 
 /// The runtime of one trial: virtual time in rehearsal, with sockets when the provisioner is a program;

@@ -21,6 +21,7 @@ use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use kubeproof_contract::world::World;
+use kubeproof_external::redact::Redactor;
 
 use super::progress::Progress;
 use super::stop::Stop;
@@ -53,6 +54,8 @@ pub struct Stage<'a> {
     pub served: Option<Arc<dyn Served>>,
     /// Listens.
     pub progress: Arc<dyn Progress>,
+    /// Takes secrets out of what is said and kept; none where nothing from outside comes in.
+    pub redactor: Option<Redactor>,
     /// The wish to stop.
     pub stop: Stop,
     /// The image of jobs, where scenarios name none; none is the default one.
@@ -171,6 +174,7 @@ impl<'a> Stage<'a> {
             world,
             served,
             progress: Arc::clone(progress),
+            redactor: external::redactor(trial, &around.env_file),
             stop: around.stop.clone(),
             out: around.out.clone(),
             accounts: around.accounts.clone(),
@@ -193,6 +197,14 @@ impl<'a> Stage<'a> {
     /// The scenario of the trial.
     pub fn scenario(&self) -> &AnyScenario {
         &self.trial.scenario.content
+    }
+
+    /// A text without secrets.
+    pub fn clean(&self, text: String) -> String {
+        match &self.redactor {
+            Some(redactor) => redactor.clean(&text),
+            None => text,
+        }
     }
 
     /// The command that finishes the clean-up of this run, if it must be left at once.
@@ -236,7 +248,11 @@ impl<'a> Stage<'a> {
     /// What a provisioner says while it works.
     pub fn voice(&self) -> Voice {
         let (progress, trial) = (Arc::clone(&self.progress), self.trial.name());
-        Voice::heard_by(Arc::new(move |line: &str| progress.note(&trial, line)))
+        let redactor = self.redactor.clone();
+        Voice::heard_by(Arc::new(move |line: &str| match &redactor {
+            Some(redactor) => progress.note(&trial, &redactor.clean(line)),
+            None => progress.note(&trial, line),
+        }))
     }
 
     /// The account as this actor sees it.

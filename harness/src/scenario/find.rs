@@ -45,6 +45,16 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Problem>> {
     }
 }
 
+/// Whether these paths mean what no path means: all of `scenarios/`, however it is written.
+pub fn is_default(paths: &[PathBuf]) -> bool {
+    let is_folder = |path: &PathBuf| {
+        let real = std::fs::canonicalize(path);
+        let default = std::fs::canonicalize(DEFAULT_FOLDER);
+        matches!((real, default), (Ok(real), Ok(default)) if real == default)
+    };
+    paths.iter().all(is_folder)
+}
+
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     let name = path.display().to_string();
     let metadata = std::fs::metadata(path).map_err(|error| {

@@ -2,19 +2,24 @@
 //!
 //! Apart from the session because it is text, and documented variable by variable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::private;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::serve::{Redirect, Served};
+use kubeproof_external::foreign;
 
 /// The two spellings of the variable that keeps clients from asking a proxy; some read only one.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Our own environment, as far as it is text.
+/// Our own environment. A value that is no text is told as far as it is.
 pub fn own() -> BTreeMap<String, String> {
     std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            Some((name, value.to_string_lossy().into_owned()))
+        })
         .collect()
 }
 
@@ -35,6 +40,8 @@ pub fn common(folder: &Path, environment: &BTreeMap<String, String>, address: &s
         text(folder.join("kube-cache")),
         "what kubectl remembers of servers: ports are used again",
     );
+    let names = environment.keys().map(String::as_str);
+    foreign::redirect(&mut redirect, folder, names);
     for name in NO_PROXY {
         let before = environment
             .get(name)
@@ -77,13 +84,27 @@ pub fn of_cloud(
     redirect
 }
 
+/// The same redirects, in which nothing is taken out that another sets, and nothing twice.
+pub fn settled(mut redirects: Vec<Redirect>) -> Vec<Redirect> {
+    let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
+    let set = variables.filter(|variable| variable.value.is_some());
+    let mut seen: BTreeSet<String> = set.map(|variable| variable.name.clone()).collect();
+    // A provider's own words on a variable say more than the common ones, which come first.
+    for redirect in redirects.iter_mut().rev() {
+        redirect
+            .variables
+            .retain(|variable| variable.value.is_some() || seen.insert(variable.name.clone()));
+    }
+    redirects
+}
+
 /// Writes the files that variables name.
 ///
 /// # Errors
 /// With the file that cannot be written.
 pub fn write_files(redirects: &[Redirect]) -> Result<(), String> {
     for (path, content) in redirects.iter().flat_map(|redirect| &redirect.files) {
-        std::fs::write(path, content)
+        private::write(path, content)
             .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
     }
     Ok(())
@@ -121,6 +142,17 @@ mod tests {
             lines(&[redirect]),
             "export A='it'\\''s $HOME' # one\nunset B # two\n"
         );
+    }
+
+    #[test]
+    fn what_one_sets_no_other_takes_out_and_nothing_is_taken_out_twice() {
+        let (mut first, mut second) = (Redirect::default(), Redirect::default());
+        first.unset("A", "common");
+        first.unset("B", "common");
+        second.set("A", "1", "own");
+        second.unset("B", "own");
+        let all = lines(&settled(vec![first, second]));
+        assert_eq!(all, "export A='1' # own\nunset B # own\n");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Session {
             let (provider, served) = (cloud.provider.as_ref(), cloud.served.as_ref());
             redirects.push(environment::of_cloud(provider, served, folder, environment));
         }
-        redirects
+        environment::settled(redirects)
     }
 
     /// As long on the clock as this much real time.
@@ -174,8 +174,7 @@ impl Session {
 
 fn moment(world: &dyn World) -> Moment {
     Moment {
-        inventory: world.inventory(),
-        neighbours: world.decoys(),
+        states: world.states(),
     }
 }
 

@@ -18,10 +18,15 @@ use crate::oracles::price::month;
 /// What is in an account at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Moment {
-    /// All resources.
-    pub inventory: Vec<Resource>,
-    /// Neighbours' resources with a digest of each one's state.
-    pub neighbours: Vec<(Resource, String)>,
+    /// All resources, whoever owns them, with a digest of each one's state.
+    pub states: Vec<(Resource, String)>,
+}
+
+impl Moment {
+    fn inventory(&self) -> Vec<Resource> {
+        let resources = self.states.iter().map(|(resource, _)| resource.clone());
+        resources.collect()
+    }
 }
 
 /// What became of an account.
@@ -35,7 +40,7 @@ pub struct Stock {
     pub stays: Vec<(Resource, String)>,
     /// Resources that were there before.
     pub gone: Vec<Resource>,
-    /// Neighbours' resources whose state is another.
+    /// Resources that were there before, and whose state is another.
     pub changed: Vec<Resource>,
     /// What the meter counted.
     pub charges: Vec<Charge>,
@@ -56,7 +61,8 @@ impl Stock {
         price: impl Fn(&Resource) -> Option<Decimal>,
     ) -> Self {
         let mut stock = Self::default();
-        for resource in new_resources(&before.inventory, &after.inventory) {
+        let (then, now) = (before.inventory(), after.inventory());
+        for resource in new_resources(&then, &now) {
             match stays(&resource) {
                 Some(reason) => stock.stays.push((resource, reason)),
                 None => {
@@ -65,13 +71,12 @@ impl Stock {
                 }
             }
         }
-        stock.gone = new_resources(&after.inventory, &before.inventory);
-        let now: BTreeMap<_, _> = after
-            .neighbours
-            .iter()
+        stock.gone = new_resources(&now, &then);
+        let states = after.states.iter();
+        let now: BTreeMap<_, _> = states
             .map(|(resource, digest)| (resource.key(), digest))
             .collect();
-        let changed = before.neighbours.iter().filter(|(resource, digest)| {
+        let changed = before.states.iter().filter(|(resource, digest)| {
             now.get(&resource.key())
                 .is_some_and(|other| *other != digest)
         });
@@ -110,7 +115,7 @@ impl Stock {
             let _ = writeln!(text, "  gone, and was there before: {}", words(resource));
         }
         for resource in &self.changed {
-            let _ = writeln!(text, "  a neighbour's, and changed: {}", words(resource));
+            let _ = writeln!(text, "  changed, and was there before: {}", words(resource));
         }
         for (fault, count) in &self.faults {
             let struck = match count.struck {

@@ -5,9 +5,12 @@
 mod bad_input;
 mod defects;
 #[cfg(unix)]
+mod env_file;
+#[cfg(unix)]
 mod external;
 mod faults;
 mod folders;
+mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -17,6 +20,9 @@ mod interrupt;
 mod kind;
 mod program;
 mod refusals;
+mod schema;
+#[cfg(unix)]
+mod secrets;
 mod shards;
 mod simulate;
 mod streams;

@@ -141,7 +141,13 @@ fn listening_for_others_is_said_aloud() {
 
 /// A server without a command, with the lines of its env file.
 pub fn serve(folder: &Path) -> (Child, Vec<String>) {
-    let mut child = command(folder, &["simulate", "--env-file", "env"])
+    serve_with(folder, &[])
+}
+
+/// The same with more options.
+pub fn serve_with(folder: &Path, options: &[&str]) -> (Child, Vec<String>) {
+    let arguments = [&["simulate", "--env-file", "env"], options].concat();
+    let mut child = command(folder, &arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -165,8 +171,17 @@ pub fn variable<'a>(lines: &'a [String], name: &str) -> &'a str {
 }
 
 pub fn get(address: &str, path: &str) -> String {
+    send(address, &format!("GET {path}"), &[], "")
+}
+
+/// Sends a request (`POST /path`) with more headers, and reads the answer.
+pub fn send(address: &str, line: &str, headers: &[&str], body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connected");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let length = format!("content-length: {}", body.len());
+    let host = format!("host: {address}");
+    let fixed = [host.as_str(), "connection: close", length.as_str()];
+    let head = [&fixed, headers].concat().join("\r\n");
+    let request = format!("{line} HTTP/1.1\r\n{head}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("written");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
@@ -193,11 +208,80 @@ fn without_a_command_it_serves_until_a_signal_and_takes_its_env_file_away() {
         unsigned.contains("MissingAuthenticationToken"),
         "{unsigned}"
     );
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args(["-TERM", &pid]).status();
-    assert!(sent.is_ok_and(|status| status.success()));
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let (ended, _) = stop(&mut child, "-TERM");
+    assert_eq!(ended, Some(0));
+    assert!(!folder.path().join("env").exists());
     nothing_was_made(folder.path());
+}
+
+/// Sends a signal, and gives the exit code and the rest of standard error.
+pub fn stop(child: &mut Child, signal: &str) -> (Option<i32>, String) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let mut said = String::new();
+    let errors = child.stderr.as_mut().expect("standard error");
+    errors.read_to_string(&mut said).expect("text");
+    (child.wait().expect("it ends").code(), said)
+}
+
+/// Without a command, these calls of the simulated cloud with the plainest wire format (a method and path, and
+/// a body; `ID` is that of the resource of this type) end with this exit code and words.
+#[track_caller]
+fn check_served(calls: &[(&str, &str, &str)], expected: i32, words: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, lines) = serve_with(folder.path(), &["--time-scale", "600"]);
+    let url = variable(&lines, "LAMBDA_CLOUD_BASE_URL");
+    let address = url.trim_start_matches("http://");
+    let key = variable(&lines, "LAMBDA_API_KEY");
+    let bearer = format!("authorization: Bearer {key}");
+    for (call, resource_type, body) in calls {
+        let inventory = get(address, "/_kubeproof/inventory");
+        let (_, json) = inventory.split_once("\r\n\r\n").expect("a body");
+        let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        let all = json["resources"].as_array().expect("resources");
+        let mut found = all
+            .iter()
+            .filter(|one| one["resource_type"] == *resource_type);
+        let id = found
+            .next()
+            .map_or("", |one| one["id"].as_str().expect("an id"));
+        let answer = send(address, &call.replace("ID", id), &[&bearer], body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{call}: {answer}");
+    }
+    let (ended, said) = stop(&mut child, "-INT");
+    assert_eq!(ended, Some(expected), "{said}");
+    for word in words {
+        assert!(said.contains(word), "expected `{word}` in:\n{said}");
+    }
+}
+
+#[test]
+fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it() {
+    let key = r#"{"name": "mine", "public_key": "ssh-ed25519 AAAA mine"}"#;
+    check_served(
+        &[("POST /api/v1/ssh-keys", "", key)],
+        1,
+        &["left behind: 1 resource", "(mine) in global"],
+    );
+    check_served(
+        &[("DELETE /api/v1/ssh-keys/ID", "ssh_key", "")],
+        1,
+        &["gone, and was there before: ssh_key ", "(alice)"],
+    );
+    check_served(
+        &[(
+            "PATCH /api/v1/firewall-rulesets/ID",
+            "firewall_ruleset",
+            r#"{"rules": []}"#,
+        )],
+        1,
+        &[
+            "changed, and was there before: firewall_ruleset ",
+            "(kp-legacy)",
+        ],
+    );
+    check_served(&[], 0, &["left behind: nothing"]);
 }
 
 #[test]

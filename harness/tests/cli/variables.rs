@@ -11,11 +11,11 @@ const OF_THE_CALLER: &str = "AWS_ENDPOINT_URL_";
 /// Rows of variables that do the same, in the order in which they are set.
 fn table(lines: &str) -> String {
     let mut rows: Vec<(bool, &str, Vec<String>)> = Vec::new();
-    for line in lines.lines() {
+    for line in lines.lines().filter(|line| !line.starts_with('#')) {
         let (set, about) = line.rsplit_once(" # ").expect("what it is about");
         let (verb, rest) = set.split_once(' ').expect("a verb");
         let name = rest.split('=').next().unwrap_or(rest);
-        if name.starts_with(OF_THE_CALLER) {
+        if name.starts_with(OF_THE_CALLER) || about.starts_with("a real cloud's:") {
             continue;
         }
         let (is_set, name) = (verb == "export", format!("`{name}`"));
@@ -67,7 +67,7 @@ fn each_line_of_the_env_file_is_what_the_command_has_in_its_environment() {
     let text = stdout(&output);
     let (lines, environment) = text.split_once("---\n").expect("both");
     let given: Vec<&str> = environment.lines().collect();
-    for line in lines.lines() {
+    for line in lines.lines().filter(|line| !line.starts_with('#')) {
         let set = line.rsplit_once(" # ").expect("what it is about").0;
         if let Some(set) = set.strip_prefix("export ") {
             let plain = set.replace('\'', "");

@@ -80,7 +80,19 @@ impl Provider for Aws {
     }
 
     fn schema(&self) -> serde_json::Value {
-        schemars::schema_for!(ScenarioFile<EksSpec>).to_value()
+        let mut schema = schemars::schema_for!(ScenarioFile<EksSpec>).to_value();
+        scenario::offer(&mut schema, "Region", crate::spec::REGIONS);
+        scenario::offer(
+            &mut schema,
+            "KubernetesVersion",
+            crate::spec::KUBERNETES_VERSIONS,
+        );
+        scenario::offer(
+            &mut schema,
+            "InstanceType",
+            &crate::prices::instance_types(),
+        );
+        schema
     }
 
     fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {

@@ -164,6 +164,9 @@ pub const EFFECTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The largest argument of an effect: a year, in seconds. No trial lasts longer.
+const NUMBER_MAX: u64 = 31_536_000;
+
 /// Reads an effect with its argument.
 pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     let (name, argument) = match text.split_once('(') {
@@ -177,9 +180,11 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     };
     let number = |default: u64| match &argument {
         None => Ok(default),
-        Some(text) => text
-            .parse()
-            .map_err(|_| format!("`{text}` is not a number")),
+        Some(text) => match text.parse() {
+            Ok(number) if number <= NUMBER_MAX => Ok(number),
+            Ok(_) => Err(format!("`{text}` is more than {NUMBER_MAX}")),
+            Err(_) => Err(format!("`{text}` is not a number")),
+        },
     };
     let effect = match name {
         "reject" => return Ok(Effect::Reject(argument)),

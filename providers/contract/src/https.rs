@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -29,12 +29,16 @@ type Peer = (CertificateAuthority, Option<ClientIdentity>);
 /// Most clusters whose pools of connections are kept.
 const PRIVATE_POOLS_MAX: usize = 64;
 
+/// The largest body of an answer, bytes: a page of a list has a few MB.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
 /// A pooled HTTPS client that trusts the machine's certificate authorities, and a cluster's own one
 /// where a request names it ([`CertificateAuthority`]).
 pub struct Https {
     public: Pool,
     private: Mutex<BTreeMap<Peer, Pool>>,
     timeout: Duration,
+    body_bytes_max: usize,
 }
 
 impl fmt::Debug for Https {
@@ -61,7 +65,15 @@ impl Https {
             public: pool(connector),
             private: Mutex::default(),
             timeout,
+            body_bytes_max: BODY_BYTES_MAX,
         })
+    }
+
+    /// Takes bodies of at most so many bytes.
+    #[must_use]
+    pub fn with_largest_body(mut self, bytes: usize) -> Self {
+        self.body_bytes_max = bytes;
+        self
     }
 
     fn pool_for(&self, extensions: &Extensions) -> Result<Pool, TransportError> {
@@ -148,6 +160,19 @@ fn certified(
     Ok((chain, key))
 }
 
+/// Why a body is not there as a whole.
+fn broken(
+    host: &str,
+    most: usize,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+) -> TransportError {
+    TransportError::Lost(if error.is::<LengthLimitError>() {
+        format!("{host}: the answer is larger than {most} bytes, and was not read on")
+    } else {
+        format!("{host}: {error}")
+    })
+}
+
 #[async_trait]
 impl Transport for Https {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -166,10 +191,10 @@ impl Transport for Https {
                     }
                 })?;
             let (parts, body) = response.into_parts();
-            let body = body
+            let body = Limited::new(body, self.body_bytes_max)
                 .collect()
                 .await
-                .map_err(|error| TransportError::Lost(format!("{host}: {error}")))?
+                .map_err(|error| broken(&host, self.body_bytes_max, error.as_ref()))?
                 .to_bytes();
             Ok(Response::from_parts(parts, body))
         };

@@ -5,6 +5,7 @@
 
 mod failure;
 mod limits;
+mod offer;
 mod provisioner;
 
 use std::any::Any;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
 pub use limits::LimitsBlock;
+pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
 /// A scenario file that cannot be used: what is wrong, where, and what would be right.
@@ -184,6 +186,12 @@ impl Default for JobBlock {
 #[serde(try_from = "NumberText", into = "String")]
 pub struct Usd(pub Decimal);
 
+/// Most decimals of an amount in a scenario.
+const DECIMALS_MAX: u32 = 6;
+/// The largest amount of money that anybody means. What is added and multiplied stays far from the largest
+/// number that a decimal can hold.
+pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// A YAML number or text: decimals are read from their digits, never through a float.
 #[derive(Deserialize)]
 #[serde(transparent)]
@@ -197,8 +205,15 @@ impl TryFrom<NumberText> for Usd {
             .0
             .parse()
             .map_err(|_| format!("`{}` is not an amount such as 0.18", text.0))?;
+        let refused = |why: &str| Err(format!("`{}` {why}", text.0));
         if amount.is_sign_negative() {
-            return Err(format!("`{amount}` is negative"));
+            return refused("is negative");
+        }
+        if amount.normalize().scale() > DECIMALS_MAX {
+            return refused("has more than six decimals");
+        }
+        if amount > USD_MAX {
+            return refused("is more than a billion dollars");
         }
         Ok(Self(amount))
     }

@@ -30,6 +30,10 @@ pub trait World: Send + Sync {
     /// one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
 
+    /// All resources that exist now, whoever owns them, with a digest of each one's state: what differs in
+    /// it between two moments was changed by a call.
+    fn states(&self) -> Vec<(Resource, String)>;
+
     /// The shortest time to a ready cluster that the simulated durations allow for what was made, with
     /// the chain in words.
     fn fastest_ready(&self) -> Option<(Duration, String)>;

@@ -108,3 +108,22 @@ async fn an_authority_without_a_certificate_is_refused_before_any_byte_is_sent()
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_body_larger_than_the_limit_is_not_read_on() {
+    let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n0123456789";
+    let limit = Duration::from_secs(20);
+    for (most, fits) in [(9, false), (10, true)] {
+        let https = Https::new(limit)
+            .expect("certificate authorities")
+            .with_largest_body(most);
+        let request = Request::get(serve(Server::Answers(answer)).await)
+            .body(Bytes::new())
+            .expect("request");
+        let said = https.send(request).await.map(|it| it.into_body().len());
+        assert_eq!(said.is_ok(), fits, "{said:?}");
+        if let Err(error) = said {
+            assert!(error.to_string().contains("larger than 9 bytes"), "{error}");
+        }
+    }
+}

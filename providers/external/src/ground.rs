@@ -11,6 +11,8 @@ use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::ProvisionerBlock;
 use kubeproof_contract::serve::Variable;
 
+use crate::redact::Redactor;
+
 /// How many of the cloud's seconds pass in a real one, unless the scenario says otherwise. At 60 a cluster
 /// of 10 minutes takes 10 s, and a deadline of 90 minutes leaves a program 90 s of its own time, which is
 /// what its start, its own pauses between two looks and its retries take.
@@ -31,6 +33,8 @@ pub struct Ground {
     pub scenario_folder: PathBuf,
     /// Hears what is being done.
     pub voice: Voice,
+    /// Takes secrets out of all that is said and kept; learns those that come up.
+    pub redactor: Redactor,
     /// What its environment gets besides our own: where the cloud is.
     pub variables: Vec<Variable>,
     /// Files that variables name, with their contents: written unless a program has written them already.

@@ -86,6 +86,7 @@ mod tests {
     use kubeproof_contract::serve::Variable;
 
     use super::*;
+    use crate::redact::Redactor;
 
     const KUBECONFIG: &str = "apiVersion: v1
 kind: Config
@@ -114,6 +115,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             directory: folder.path().to_owned(),
             scenario_folder: folder.path().to_owned(),
             voice: Voice::default(),
+            redactor: Redactor::default(),
             variables: vec![Variable {
                 name: "STUB_KEY".to_owned(),
                 value: Some("abc".to_owned()),

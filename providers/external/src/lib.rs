@@ -4,6 +4,7 @@
 //! and what it made is found by the cloud's own observer.
 
 pub mod environment;
+pub mod foreign;
 pub mod ground;
 pub mod handed;
 pub mod output;

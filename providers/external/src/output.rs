@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::scenario::USD_MAX;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -78,7 +79,11 @@ impl Output {
             // As written: digits, never a float of ours.
             Some(other) => other.to_string(),
         };
-        match text.parse::<Decimal>() {
+        let number = text.parse().or_else(|_| Decimal::from_scientific(&text));
+        match number {
+            Ok(usd) if usd > USD_MAX => {
+                Err("claimed_usd_per_hour is more than a billion dollars".to_owned())
+            }
             Ok(usd) if !usd.is_sign_negative() => Ok(Some(usd)),
             _ => Err("claimed_usd_per_hour is not an amount such as 0.2876".to_owned()),
         }
@@ -130,6 +135,17 @@ mod tests {
         );
         assert!(claim(r#"{"claimed_usd_per_hour": -1}"#).is_err());
         assert!(claim(r#"{"claimed_usd_per_hour": "much"}"#).is_err());
+        for huge in [
+            "7.9e28",
+            "\"79228162514264337593543950335\"",
+            "\"1e400\"",
+            "1000000000.01",
+        ] {
+            let said = claim(&format!(r#"{{"claimed_usd_per_hour": {huge}}}"#));
+            assert!(said.is_err(), "{huge}: {said:?}");
+        }
+        let digits = r#"{"claimed_usd_per_hour": 0.1000000000000000055511151231257827}"#;
+        assert!(claim(digits).expect("read").is_some());
     }
 
     #[test]

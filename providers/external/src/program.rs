@@ -2,16 +2,17 @@
 //!
 //! Apart from what it is run for, which terraform and commands know.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kubeproof_contract::private;
 use kubeproof_contract::process::{Ended, Listener, Order, Stream};
 use kubeproof_contract::provisioner::ProvisionerError;
 
+use crate::foreign;
 use crate::ground::Ground;
-use crate::redact::Redactor;
 
 /// The file that keeps what programs wrote, in the folder of their files.
 const LOG: &str = "output.log";
@@ -74,8 +75,8 @@ pub fn on_path(program: &str) -> Result<PathBuf, String> {
 /// # Errors
 /// When it could not be started or did not end within its limit.
 pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
-    let redactor = redactor(ground);
-    let listener = listener(ground, &redactor, call);
+    let redactor = &ground.redactor;
+    let listener = listener(ground, call);
     let scale = ground.time_scale.map_or(1, std::num::NonZeroU32::get);
     let mut order = Order::new(&call.program, ground.real_limit)
         .arguments(&call.arguments)
@@ -84,6 +85,11 @@ pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError
         .heard_by(listener);
     if call.document {
         order = order.longest_line(DOCUMENT_BYTES_MAX);
+    }
+    if ground.time_scale.is_some() {
+        for name in foreign::taken_out() {
+            order = order.without(&name);
+        }
     }
     for variable in &ground.variables {
         order = match &variable.value {
@@ -117,16 +123,12 @@ pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerE
         // A document may be a secret: only what it says beside it is quoted.
         said.output.clear();
     }
-    let words = redactor(ground).clean(&quoted(&said));
+    // Cleaned before it is cut: of half a secret nobody could tell that it is one.
+    let words = quotation(&ground.redactor.clean(&said.last_words(LAST_LINES)));
     Err(ProvisionerError::new(format!(
         "{} failed ({status}): {words}",
         call.title
     )))
-}
-
-/// The last words of a program in one line.
-fn quoted(ended: &Ended) -> String {
-    quotation(&ended.last_words(LAST_LINES))
 }
 
 /// These words in one line, without the frames that terraform draws around them, and of a Python traceback
@@ -153,29 +155,23 @@ fn quotation(words: &str) -> String {
     text.chars().skip(skipped).collect()
 }
 
-/// Knows the secrets of the environment that programs get.
-pub fn redactor(ground: &Ground) -> Redactor {
-    let own: Vec<(String, String)> = std::env::vars().collect();
-    let given = ground.variables.iter().filter_map(|variable| {
-        let value = variable.value.as_deref()?;
-        Some((variable.name.as_str(), value))
-    });
-    let own = own
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    Redactor::of(own.chain(given))
-}
-
 /// Hears each line: into the log, and to whoever watches.
-fn listener(ground: &Ground, redactor: &Redactor, call: &Call) -> Listener {
+fn listener(ground: &Ground, call: &Call) -> Listener {
     let log: Arc<Mutex<Option<File>>> = Arc::new(Mutex::new(log(ground)));
-    let (redactor, voice, document) = (redactor.clone(), ground.voice.clone(), call.document);
-    note(&log, &format!("$ {}", redactor.clean(&call.title)));
+    let (voice, document) = (ground.voice.clone(), call.document);
+    let clean = || Mutex::new(ground.redactor.stream());
+    let (output, errors) = (clean(), clean());
+    note(&log, &format!("$ {}", ground.redactor.clean(&call.title)));
     Arc::new(move |stream: Stream, line: &str| {
-        if document && stream == Stream::Output {
-            return;
-        }
-        let line = redactor.clean(line);
+        let clean = match stream {
+            Stream::Output if document => return,
+            Stream::Output => &output,
+            Stream::Error => &errors,
+        };
+        let line = {
+            let mut clean = clean.lock().unwrap_or_else(PoisonError::into_inner);
+            clean.line(line)
+        };
         note(&log, &line);
         voice.say(&line);
     })
@@ -183,8 +179,7 @@ fn listener(ground: &Ground, redactor: &Redactor, call: &Call) -> Listener {
 
 /// The log, if it can be written: a run does not fail for the want of it.
 fn log(ground: &Ground) -> Option<File> {
-    let path = ground.folder().join(LOG);
-    OpenOptions::new().create(true).append(true).open(path).ok()
+    private::append(&ground.folder().join(LOG)).ok()
 }
 
 fn note(log: &Arc<Mutex<Option<File>>>, line: &str) {

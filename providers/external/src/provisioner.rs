@@ -5,10 +5,10 @@
 pub mod command;
 pub mod terraform;
 
-use std::fs;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use kubeproof_contract::private;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_simkit::pace::Pace;
@@ -70,11 +70,18 @@ impl ExternalProvisioner {
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
         let folder = self.ground.folder();
-        fs::create_dir_all(&folder)
+        private::folder(&folder)
             .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))?;
-        for (path, content) in self.ground.files.iter().filter(|(path, _)| !path.exists()) {
-            fs::write(path, content)
-                .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
+        for (path, content) in &self.ground.files {
+            match private::write_new(path, content) {
+                // A program has written it already.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    let place = path.display();
+                    return Err(wrong(format!("{place} cannot be written: {error}")));
+                }
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
@@ -98,14 +105,17 @@ impl ExternalProvisioner {
         if let Some(usd) = output.claim().map_err(wrong)? {
             let path = self.ground.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
-            fs::write(&path, text)
+            private::write(&path, &text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
         let variables = environment(&self.ground, Phase::Provision);
+        let handed = handed::over(&self.ground, &variables, output).await;
+        let access = handed.map_err(wrong)?;
+        if let Ok(access) = &access {
+            self.ground.redactor.learn_access(access);
+        }
         Ok(Provisioned {
-            access: handed::over(&self.ground, &variables, output)
-                .await
-                .map_err(wrong)?,
+            access,
             made: output.made.clone(),
         })
     }
@@ -139,6 +149,7 @@ impl Provisioner for ExternalProvisioner {
             Ok(output) => self.taken(&output).await,
             Err(error) => Err(error),
         };
+        private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
@@ -149,6 +160,7 @@ impl Provisioner for ExternalProvisioner {
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;
+        private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }

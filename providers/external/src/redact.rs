@@ -1,29 +1,27 @@
 //! Redaction: what a program writes may hold secrets, and none of them may be kept.
 //!
-//! Apart from reading its output because every line goes through here before anybody hears it.
+//! A secret is told by its value, where we know it ([`values`]), and by its form, where we do not ([`forms`]).
+
+mod forms;
+mod names;
+mod values;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
+use serde_json::Value;
 
 /// What stands where a secret stood.
-const REDACTED: &str = "(redacted)";
-/// Parts of the names of variables whose values are secrets.
-const SECRET_NAMES: &[&str] = &[
-    "SECRET",
-    "TOKEN",
-    "PASSWORD",
-    "PASSWD",
-    "CREDENTIAL",
-    "PRIVATE",
-    "API_KEY",
-];
-/// A shorter value than this is no secret, and would blacken words.
-const SECRET_BYTES_MIN: usize = 6;
-/// How credentials begin that can be told by their form, with the least number of characters that follow.
-const FORMS: &[(&str, usize)] = &[("k8s-aws-v1.", 8), ("AKIA", 12), ("ASIA", 12)];
+pub const REDACTED: &str = "(redacted)";
+/// The largest `.env` file that is read, bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// The longest private key, lines: text without its end is not all secret.
+const KEY_LINES_MAX: usize = 200;
 
-/// Knows the secrets that a program was given.
+/// Knows the secrets of a run. Its clones share what they learn.
 #[derive(Clone, Default)]
-pub struct Redactor {
-    secrets: Vec<String>,
-}
+pub struct Redactor(Arc<RwLock<values::Values>>);
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,82 +30,184 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Knows the secrets among these variables, by their names.
-    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut redactor = Self::default();
-        for (name, value) in variables {
-            let name = name.to_ascii_uppercase();
-            // A file that holds a secret is named, and its name is none.
-            if SECRET_NAMES.iter().any(|part| name.contains(part)) && !name.ends_with("_FILE") {
-                redactor.learn(value);
-            }
+    /// Knows the secrets among the variables of this process.
+    pub fn of_environment() -> Self {
+        // What is no text cannot be told in one either.
+        let own = std::env::vars_os()
+            .map(|(name, value)| [name, value].map(|it| it.to_string_lossy().into_owned()));
+        let redactor = Self::default();
+        for [name, value] in own {
+            redactor.learn_variable(&name, &value);
         }
         redactor
     }
 
     /// Learns one more secret; each of its lines is one.
-    pub fn learn(&mut self, secret: &str) {
-        let lines = secret.lines().map(str::trim);
-        self.secrets.extend(
-            lines
-                .filter(|line| line.len() >= SECRET_BYTES_MIN)
-                .map(str::to_owned),
-        );
-        // The longest first: a secret may hold another.
-        self.secrets
-            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        self.secrets.dedup();
+    pub fn learn(&self, secret: &str) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .learn(secret);
+    }
+
+    /// Learns what is secret in a variable, as its name and its form tell.
+    pub fn learn_variable(&self, name: &str, value: &str) {
+        for secret in names::secrets_of(name, value) {
+            self.learn(&secret);
+        }
+    }
+
+    /// Learns the values of a file of variables (`.env`): whatever is not plainly public is secret there.
+    pub fn learn_env_file(&self, path: &Path) {
+        let is_small = std::fs::metadata(path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= FILE_BYTES_MAX);
+        let Ok(bytes) = std::fs::read(path) else {
+            return;
+        };
+        if !is_small {
+            return;
+        }
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let line = line.trim();
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            let Some((name, value)) = line.split_once('=') else {
+                continue;
+            };
+            let (name, value) = (name.trim(), value.trim());
+            self.learn_variable(name, value);
+            let plain = value.trim_matches(['"', '\'']);
+            self.learn_variable(name, plain);
+            if !name.starts_with('#') && !names::is_public(name, plain) {
+                self.learn(plain);
+            }
+        }
+    }
+
+    /// Learns what proves access to a cluster.
+    pub fn learn_access(&self, access: &KubernetesAccess) {
+        match &access.credential {
+            Credential::Token(token) => self.learn(token),
+            Credential::ClientCertificate { key_pem, .. } => self.learn_key(key_pem),
+        }
+    }
+
+    /// The lines of a key: not those that all keys have.
+    fn learn_key(&self, pem: &str) {
+        for line in pem.lines().filter(|line| !line.starts_with("-----")) {
+            self.learn(line);
+        }
+    }
+
+    /// Learns the secrets of a document (a kubeconfig, terraform's outputs), by the names of its fields.
+    pub fn learn_document(&self, document: &Value) {
+        for secret in names::secrets_in(document) {
+            self.learn(&secret);
+        }
     }
 
     /// The text without secrets.
     pub fn clean(&self, text: &str) -> String {
-        let mut clean = text.to_owned();
-        for secret in &self.secrets {
-            if clean.contains(secret.as_str()) {
-                clean = clean.replace(secret.as_str(), REDACTED);
+        let mut stream = self.stream();
+        let lines = text.split_inclusive('\n');
+        lines
+            .map(|line| {
+                let body = line.strip_suffix('\n');
+                let clean = stream.line(body.unwrap_or(line));
+                if body.is_some() { clean + "\n" } else { clean }
+            })
+            .collect()
+    }
+
+    /// A document without secrets: its texts are cleaned, but for those in the named fields, by which records
+    /// are known.
+    pub fn clean_document(&self, document: &mut Value, kept: &[&str]) {
+        match document {
+            Value::String(text) => *text = self.clean(text),
+            Value::Array(all) => all
+                .iter_mut()
+                .for_each(|one| self.clean_document(one, kept)),
+            Value::Object(all) => {
+                for (_, value) in all
+                    .iter_mut()
+                    .filter(|(name, _)| !kept.contains(&name.as_str()))
+                {
+                    self.clean_document(value, kept);
+                }
             }
+            _ => {}
         }
-        FORMS.iter().fold(clean, |clean, (begin, least)| {
-            without(&clean, begin, *least)
-        })
+    }
+
+    /// Cleans what comes line by line.
+    pub fn stream(&self) -> Stream {
+        Stream {
+            redactor: self.clone(),
+            in_key: None,
+        }
     }
 }
 
-/// The text without words that begin so and go on for at least so many characters.
-fn without(text: &str, begin: &str, least: usize) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(begin) {
-        let (before, found) = rest.split_at(at);
-        clean.push_str(before);
-        let body = &found[begin.len()..];
-        let belongs = |c: char| c.is_ascii_alphanumeric() || "-_.=".contains(c);
-        let length = body.find(|c| !belongs(c)).unwrap_or(body.len());
-        if length >= least {
-            clean.push_str(REDACTED);
-        } else {
-            clean.push_str(&found[..begin.len() + length]);
+/// A stream that is cleaned line by line: a private key is secret from its first line to its last.
+#[derive(Debug)]
+pub struct Stream {
+    redactor: Redactor,
+    in_key: Option<usize>,
+}
+
+impl Stream {
+    /// The line without secrets.
+    pub fn line(&mut self, line: &str) -> String {
+        if let Some(lines) = self.in_key {
+            self.in_key = (lines < KEY_LINES_MAX).then_some(lines + 1);
+            let Some(after) = forms::after_key(line) else {
+                return REDACTED.to_owned();
+            };
+            self.in_key = None;
+            return REDACTED.to_owned() + &self.line(after);
         }
-        rest = &body[length..];
+        if let Some((before, key)) = forms::before_key(line) {
+            self.in_key = Some(0);
+            let rest = match forms::after_key(key) {
+                None => String::new(),
+                Some(after) => {
+                    self.in_key = None;
+                    self.line(after)
+                }
+            };
+            return self.plain(before) + REDACTED + &rest;
+        }
+        self.plain(line)
     }
-    clean.push_str(rest);
-    clean
+
+    fn plain(&self, line: &str) -> String {
+        let values = self
+            .redactor
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        forms::clean(&values.clean(line))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let variables = [
+        let redactor = Redactor::default();
+        for (name, value) in [
             ("AWS_SECRET_ACCESS_KEY", "hunter2hunter2"),
             ("MY_TOKEN", "line-one-x\nline-two-y"),
             ("SECRET_FILE", "/a/path/to/it"),
             ("HOME", "/home/me"),
             ("DB_PASSWORD", "ab"),
-        ];
-        assert_eq!(Redactor::of(variables).clean(text), expected);
+        ] {
+            redactor.learn_variable(name, value);
+        }
+        assert_eq!(redactor.clean(text), expected);
     }
 
     #[test]
@@ -122,12 +222,53 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_form_of_a_credential_is_taken_out() {
+    fn a_private_key_is_secret_from_its_first_line_to_its_last() {
         check(
-            "token: k8s-aws-v1.aHR0cHM6Ly9zdHM_x-y.",
-            "token: (redacted)",
+            "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAAAA\n-----END RSA PRIVATE KEY----- b\nc",
+            "a\n(redacted)\n(redacted)\n(redacted)\n(redacted) b\nc",
         );
-        check("id AKIAIOSFODNN7EXAMPLE!", "id (redacted)!");
-        check("AKIA alone, ASIAN food", "AKIA alone, ASIAN food");
+        check(
+            r#"{"key": "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n"}"#,
+            r#"{"key": "(redacted)\n"}"#,
+        );
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----";
+        check(certificate, certificate);
+    }
+
+    #[test]
+    fn clones_share_what_they_learn() {
+        let first = Redactor::default();
+        let second = first.clone();
+        first.learn("token-of-later");
+        assert_eq!(second.clean("a token-of-later b"), "a (redacted) b");
+    }
+
+    #[test]
+    fn of_an_env_file_all_is_secret_that_is_not_plainly_public() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(".env");
+        let text = "# AWS_NOTE=commented-out\nexport ANYTHING='opaque value 1'\nAWS_REGION=us-east-1\n\
+                    DATABASE_URL=postgres://me:p4ssw0rd@db/x\nPORT=8080\nKUBEPROOF_OWNER=somebody\n\
+                    PLAIN=q9w8e7r6t5\n";
+        std::fs::write(&path, text).expect("written");
+        let redactor = Redactor::default();
+        redactor.learn_env_file(&path);
+        let said = redactor.clean("opaque value 1|us-east-1|p4ssw0rd|8080|somebody|q9w8e7r6t5");
+        assert_eq!(
+            said,
+            "(redacted)|us-east-1|(redacted)|8080|somebody|(redacted)"
+        );
+    }
+
+    #[test]
+    fn a_document_is_cleaned_but_for_the_fields_by_which_it_is_known() {
+        let redactor = Redactor::default();
+        redactor.learn("us-east-1-or-so");
+        let mut document = json!({"scenario": "us-east-1-or-so", "n": 1,
+            "phases": [{"message": "in us-east-1-or-so"}]});
+        redactor.clean_document(&mut document, &["scenario"]);
+        let expected = json!({"scenario": "us-east-1-or-so", "n": 1,
+            "phases": [{"message": "in (redacted)"}]});
+        assert_eq!(document, expected);
     }
 }

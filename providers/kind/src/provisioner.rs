@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kubeproof_contract::private;
 use kubeproof_contract::process::{Listener, Stream};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{
@@ -83,8 +84,7 @@ impl KindProvisioner {
     fn listener(&self) -> Listener {
         let voice = self.connection.voice.clone();
         let path = self.connection.directory.join(config::LOG);
-        let log = fs::OpenOptions::new().create(true).append(true).open(path);
-        let log = Mutex::new(log.ok());
+        let log = Mutex::new(private::append(&path).ok());
         Arc::new(move |_: Stream, line: &str| {
             voice.say(line);
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,7 +140,7 @@ impl KindProvisioner {
         let directory = &self.connection.directory;
         let file = directory.join(config::CONFIG);
         let text = config::text(&self.spec, &self.connection.run);
-        fs::write(&file, text)
+        private::write(&file, &text)
             .map_err(|error| wrong(format!("{} cannot be written: {error}", file.display())))?;
         config::prepare(&self.kubeconfig())
             .map_err(|error| wrong(format!("the kubeconfig cannot be prepared: {error}")))?;

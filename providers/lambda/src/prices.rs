@@ -49,6 +49,11 @@ pub fn exact(instance_type: &str) -> Option<&'static Price> {
     TABLE.iter().find(|price| price.sku == instance_type)
 }
 
+/// All instance types with a price, in the order of the table.
+pub fn instance_types() -> Vec<&'static str> {
+    TABLE.iter().map(|price| price.sku.as_str()).collect()
+}
+
 /// What keeping a resource costs a month.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let usd = match resource.resource_type.as_str() {

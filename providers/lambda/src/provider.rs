@@ -59,7 +59,10 @@ impl Provider for Lambda {
     }
 
     fn schema(&self) -> serde_json::Value {
-        schemars::schema_for!(ScenarioFile<LambdaSpec>).to_value()
+        let mut schema = schemars::schema_for!(ScenarioFile<LambdaSpec>).to_value();
+        scenario::offer(&mut schema, "Regions", crate::spec::REGIONS);
+        scenario::offer(&mut schema, "Word", &prices::instance_types());
+        schema
     }
 
     fn rehearse(&self, _: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {

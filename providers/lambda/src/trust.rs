@@ -6,12 +6,12 @@
 //! The keys also lie in the run's directory, mode 0600, until teardown.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::private;
 use kubeproof_contract::provider::{Connection, Credentials};
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use rcgen::{
@@ -125,13 +125,8 @@ fn keep(connection: &Connection, trust: &Trust) -> Result<(), String> {
     let path = path(connection);
     let wrong = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
     let text = serde_json::to_string(trust).map_err(|error| error.to_string())?;
-    std::fs::create_dir_all(&connection.directory).map_err(wrong)?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(wrong)?;
+    private::folder(&connection.directory).map_err(wrong)?;
+    let mut file = private::create(&path).map_err(wrong)?;
     file.write_all(text.as_bytes()).map_err(wrong)?;
     file.sync_all().map_err(wrong)
 }

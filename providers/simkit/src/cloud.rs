@@ -95,6 +95,17 @@ pub trait Cloud: Send + 'static {
     /// Decoys with a digest of each one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
 
+    /// All resources, whoever owns them, with a digest of each one's state that only calls change. A cloud
+    /// that keeps no more of a resource than shows in its inventory has nothing to add.
+    fn states(&self) -> Vec<(Resource, String)> {
+        let all = self.inventory().into_iter();
+        all.map(|resource| {
+            let state = format!("{resource:?}");
+            (resource, state)
+        })
+        .collect()
+    }
+
     /// The hosts that have a server of their own beside the cloud's API: clusters' API servers. Over
     /// sockets each gets a port.
     fn hosts(&self) -> Vec<String> {

@@ -115,6 +115,10 @@ impl<C: Cloud> World for InMemory<C> {
         self.with(|cloud| cloud.decoys())
     }
 
+    fn states(&self) -> Vec<(Resource, String)> {
+        self.with(|cloud| cloud.states())
+    }
+
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         self.with(|cloud| cloud.fastest_ready())
     }

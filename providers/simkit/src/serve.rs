@@ -15,6 +15,7 @@ mod control;
 mod doors;
 mod exchange;
 mod inward;
+mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -161,7 +161,7 @@ fn heat(campaign: &Campaign) -> Section {
     let column = |title, align| Column { title, align };
     let row = |call: &&str| {
         let of_call = campaign.heat.iter().filter(|cell| cell.call == **call);
-        let lifecycles: u64 = of_call.map(|cell| cell.lifecycles).sum();
+        let lifecycles = of_call.fold(0_u64, |sum, cell| sum.saturating_add(cell.lifecycles));
         let glyphs = LETTERS
             .iter()
             .map(|(_, effect)| glyph(campaign, call, effect));

@@ -94,11 +94,11 @@ fn claim(cost: &Cost) -> Option<String> {
             usd_per_hour(claimed)
         ),
         Some(list) => {
-            let off = (claimed - list) / list * Decimal::ONE_HUNDRED;
-            let side = match off {
-                off if off.is_zero() => "the same".to_owned(),
-                off if off.is_sign_negative() => format!("{} below it", percent(off.abs())),
-                off => format!("{} above it", percent(off)),
+            let side = match off_percent(claimed, list) {
+                None => "beyond any comparison".to_owned(),
+                Some(off) if off.is_zero() => "the same".to_owned(),
+                Some(off) if off.is_sign_negative() => format!("{} below it", percent(off.abs())),
+                Some(off) => format!("{} above it", percent(off)),
             };
             format!(
                 "Claimed {}, list price {}: the claim is {side}.",
@@ -107,4 +107,27 @@ fn claim(cost: &Cost) -> Option<String> {
             )
         }
     })
+}
+
+/// By how much a claim is off, in percent of the list price; none when no number can hold it.
+fn off_percent(claimed: Decimal, list: Decimal) -> Option<Decimal> {
+    let off = claimed.checked_sub(list)?.checked_div(list)?;
+    off.checked_mul(Decimal::ONE_HUNDRED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_off_by_a_percentage_if_a_number_can_hold_it() {
+        let check = |claimed: &str, list: &str, expected: Option<i64>| {
+            let [claimed, list] = [claimed, list].map(|text| text.parse().expect("a number"));
+            assert_eq!(off_percent(claimed, list), expected.map(Decimal::from));
+        };
+        check("0.9", "1.2", Some(-25));
+        check("79228162514264337593543950335", "0.2876", None);
+        check("79228162514264337593543950335", "-1", None);
+        check("1", "0.0000000000000000000000000001", None);
+    }
 }

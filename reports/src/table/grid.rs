@@ -9,6 +9,7 @@ use comfy_table::{
 };
 use kubeproof_contract::check::Verdict;
 
+use super::wrapped;
 use crate::page::{Align, Cell, Grid};
 
 /// The least room in which long text can be read.
@@ -20,7 +21,7 @@ const PADDING: usize = 3;
 pub fn render(grid: &Grid, width: usize) -> String {
     match Layout::of(grid, width) {
         Layout::Columns { room } => columns(grid, width, room),
-        Layout::Stacked => stacked(grid),
+        Layout::Stacked => stacked(grid, width),
     }
 }
 
@@ -105,7 +106,7 @@ fn columns(grid: &Grid, width: usize, room: Option<usize>) -> String {
 }
 
 /// Each row as a heading, its first cell, with a line for every other cell that is not empty.
-fn stacked(grid: &Grid) -> String {
+fn stacked(grid: &Grid, width: usize) -> String {
     let label = grid
         .columns
         .iter()
@@ -116,14 +117,21 @@ fn stacked(grid: &Grid) -> String {
     for row in &grid.rows {
         for (index, (cell, column)) in row.iter().zip(&grid.columns).enumerate() {
             let value = cell.in_line();
+            let title = format!("   {:<label$}  ", column.title);
+            // Where titles leave no room, what goes on goes on below them.
+            let set_in = if title.len() + LEAST_TEXT > width {
+                5
+            } else {
+                title.len()
+            };
             match index {
-                0 => text.push(format!(" {value}")),
+                0 => text.push(wrapped(&value, width, " ", "  ")),
                 _ if value.is_empty() => {}
-                _ => text.push(format!("   {:<label$}  {value}", column.title)),
+                _ => text.push(wrapped(&value, width, &title, &" ".repeat(set_in))),
             }
         }
     }
-    text.join("\n")
+    text.concat().trim_end_matches('\n').to_owned()
 }
 
 fn is_settled(cell: &Cell) -> bool {
@@ -208,7 +216,7 @@ mod tests {
         let text = render(&check_evidence(Verdict::Unknown), 20);
         assert_eq!(
             text,
-            " ? unknown\n   Evidence  one two three four five six seven"
+            " ? unknown\n   Evidence  one two\n     three four five\n     six seven"
         );
     }
 }

@@ -62,3 +62,22 @@ fn a_junit_report() {
 fn an_html_page() {
     check("html", Format::Html, &few(), None);
 }
+
+#[test]
+fn no_line_is_wider_than_the_terminal_but_commands_that_are_there_to_be_copied() {
+    for width in [30, 50, 64, 80, 100, 120] {
+        let style = Style {
+            colour: false,
+            width: Some(width),
+            brief: false,
+        };
+        let text = render(Format::Table, &records(), &style);
+        for line in text.lines().filter(|line| !line.contains("replay:")) {
+            let words = line.split_whitespace().count();
+            let columns = line.chars().count();
+            // A word that is longer than a line is an id or a path.
+            let fits = columns <= usize::from(width) || words <= 2;
+            assert!(fits, "{width}: {columns} columns in `{line}` of\n{text}");
+        }
+    }
+}

@@ -177,6 +177,10 @@ impl Cloud for AwsCloud {
         decoys::digests(&self.state)
     }
 
+    fn states(&self) -> Vec<(Resource, String)> {
+        decoys::states(&self.state)
+    }
+
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         eks::fastest_ready(&self.state)
     }

@@ -226,15 +226,26 @@ pub fn digests(state: &State) -> Vec<(Resource, String)> {
             .get("vpc_id")
             .is_some_and(|vpc_id| vpcs.contains(vpc_id))
     };
-    all.iter()
-        .filter(|resource| theirs(resource) || inside(resource))
-        .map(|resource| {
-            (
-                resource.clone(),
-                digest(canonical(state, resource).as_bytes()),
-            )
-        })
+    let decoys = all
+        .iter()
+        .filter(|resource| theirs(resource) || inside(resource));
+    decoys
+        .map(|resource| (resource.clone(), digested(state, resource)))
         .collect()
+}
+
+/// All resources with a digest of each one's state, whoever owns them: the account's own default network too.
+pub fn states(state: &State) -> Vec<(Resource, String)> {
+    let all = inventory(state).into_iter();
+    all.map(|resource| {
+        let digest = digested(state, &resource);
+        (resource, digest)
+    })
+    .collect()
+}
+
+fn digested(state: &State, resource: &Resource) -> String {
+    digest(canonical(state, resource).as_bytes())
 }
 
 /// The whole state of a resource as text, from its store: time does not change it, only calls do.
@@ -249,6 +260,7 @@ fn canonical(state: &State, resource: &Resource) -> String {
         "route_table" => format!("{:?}", ec2.route_tables.get(id)),
         "security_group" => format!("{:?}", ec2.security_groups.get(id)),
         "network_acl" => format!("{:?}", ec2.acls.get(id)),
+        "dhcp_options" => format!("{:?}", ec2.dhcp_options.get(id)),
         "ebs_volume" => format!("{:?}", ec2.volumes.get(id)),
         "iam_role" => format!("{:?}", state.iam.roles.get(id)),
         "cloudwatch_log_group" => format!("{:?}", state.logs.groups.get(id)),

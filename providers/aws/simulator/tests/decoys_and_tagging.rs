@@ -255,3 +255,56 @@ fn a_creation_is_found_in_the_trail_by_the_new_id() {
             .any(|resource| resource["ResourceType"] == "AWS::EC2::VPC")
     );
 }
+
+/// Checks that a call changes the state of what every account has from its start, of this type.
+fn check_told(resource_type: &str, change: impl FnOnce(&mut AwsCloud, &str)) {
+    let mut cloud = crowded();
+    let decoys: BTreeSet<String> = cloud.decoys().into_iter().map(|(it, _)| it.id).collect();
+    let states = cloud.states();
+    let own = states
+        .iter()
+        .find(|(it, _)| it.resource_type == resource_type && !decoys.contains(&it.id));
+    let (resource, before) = own.expect("every account has one").clone();
+    let look = |cloud: &AwsCloud| {
+        let states = cloud.states();
+        let found = states.into_iter().find(|(it, _)| it.id == resource.id);
+        found.map(|(_, digest)| digest)
+    };
+    pass(&mut cloud, 600);
+    assert_eq!(look(&cloud), Some(before.clone()), "time changes nothing");
+    change(&mut cloud, &resource.id);
+    assert_ne!(look(&cloud), Some(before), "{resource_type}");
+}
+
+#[test]
+fn a_change_to_what_the_account_itself_has_shows_in_its_states() {
+    let tag = |cloud: &mut AwsCloud, id: &str| {
+        let params = [
+            ("ResourceId.1", id),
+            ("Tag.1.Key", "a"),
+            ("Tag.1.Value", "b"),
+        ];
+        ec2(cloud, "CreateTags", &params);
+    };
+    for resource_type in [
+        "vpc",
+        "subnet",
+        "security_group",
+        "route_table",
+        "network_acl",
+        "internet_gateway",
+        "dhcp_options",
+    ] {
+        check_told(resource_type, tag);
+    }
+    check_told("security_group", |cloud, id| {
+        let params = [
+            ("GroupId", id),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "22"),
+            ("IpPermissions.1.ToPort", "22"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+        ];
+        ec2(cloud, "AuthorizeSecurityGroupIngress", &params);
+    });
+}

@@ -125,6 +125,9 @@ pub async fn answers(
     ))
 }
 
+/// The largest amount that is believed: sums and percentages of such stay far from what a decimal can hold.
+const AMOUNT_MAX: Decimal = Decimal::from_parts(0x89e8_0000, 0x8ac7_2304, 0, false, 0);
+
 fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
     let prefix = format!("{RUN_TAG}$");
     let tag = group
@@ -139,7 +142,10 @@ fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
             .and_then(|value| value.amount())
             .unwrap_or_default();
         let parsed = text.parse().or_else(|_| Decimal::from_scientific(text));
-        parsed.map_err(|_| problem(CALL, format!("`{text}` is not an amount of {name}")))
+        parsed
+            .ok()
+            .filter(|amount: &Decimal| amount.abs() <= AMOUNT_MAX)
+            .ok_or_else(|| problem(CALL, format!("`{text}` is not an amount of {name}")))
     };
     Ok(Row {
         day: day.to_owned(),

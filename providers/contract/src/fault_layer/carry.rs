@@ -47,7 +47,7 @@ impl FaultLayer {
     fn late(&self, request: Request<Bytes>, seconds: u64) {
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
-            tokio::time::sleep(TIMEOUT + Duration::from_secs(seconds)).await;
+            tokio::time::sleep(TIMEOUT.saturating_add(Duration::from_secs(seconds))).await;
             let _ = inner.send(request).await;
         });
     }

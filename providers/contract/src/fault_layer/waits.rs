@@ -30,7 +30,10 @@ impl Waits {
 
     /// A call was told to wait so long before it is sent again.
     pub fn ask(&mut self, key: Vec<u8>, seconds: u64) {
-        let until = Instant::now() + Duration::from_secs(seconds);
+        // What lies beyond the clock's end is never over.
+        let Some(until) = Instant::now().checked_add(Duration::from_secs(seconds)) else {
+            return;
+        };
         self.asked.push(Asked {
             key,
             until,

@@ -4,20 +4,55 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::{Listener, Stream};
 
-/// Most lines of output that are kept of one program; what is older is dropped and counted.
+/// Most lines of output that are kept of one program; what is older is dropped.
 const LINES_MAX: usize = 20_000;
+/// Most bytes of all lines together, besides one of the longest length.
+const BYTES_MAX: usize = 8 << 20;
+/// What takes the place of older lines.
+const DROPPED: &str = "(earlier lines were dropped)";
 /// The longest line that is kept, bytes, unless more is asked for.
 pub const LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// What a program has written so far, in order.
 #[derive(Clone)]
 pub struct Lines {
-    all: Arc<Mutex<Vec<(Stream, String)>>>,
+    all: Arc<Mutex<Kept>>,
     line_bytes_max: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    lines: Vec<(Stream, String)>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn add(&mut self, stream: Stream, line: String, bytes_max: usize) {
+        self.bytes += line.len();
+        self.lines.push((stream, line));
+        if self.lines.len() <= LINES_MAX && self.bytes <= bytes_max {
+            return;
+        }
+        // The older half goes, and more if that is not enough; the last line stays whatever its length.
+        let mut drop = self.lines.len() / 2;
+        let mut left: usize = self
+            .lines
+            .iter()
+            .skip(drop)
+            .map(|(_, line)| line.len())
+            .sum();
+        while left > bytes_max && drop + 1 < self.lines.len() {
+            left -= self.lines[drop].1.len();
+            drop += 1;
+        }
+        self.lines.drain(..drop);
+        self.lines.insert(0, (stream, DROPPED.to_owned()));
+        self.bytes = left + DROPPED.len();
+    }
 }
 
 impl Lines {
@@ -30,26 +65,24 @@ impl Lines {
     }
 
     fn add(&self, stream: Stream, line: String) {
-        let mut lines = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() >= LINES_MAX {
-            lines.drain(..LINES_MAX / 2);
-            lines.insert(0, (stream, "(earlier lines were dropped)".to_owned()));
-        }
-        lines.push((stream, line));
+        let mut kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = BYTES_MAX.saturating_add(self.line_bytes_max);
+        kept.add(stream, line, most);
     }
 
     /// What was written to a stream.
     pub fn of(&self, stream: Stream) -> String {
-        let lines = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = kept.lines.iter();
         lines
-            .iter()
             .filter(|(of, _)| *of == stream)
             .fold(String::new(), |text, (_, line)| text + line + "\n")
     }
 
     /// The last lines of both streams.
     pub fn last(&self, count: usize) -> String {
-        let lines = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = &kept.lines;
         let first = lines.len().saturating_sub(count);
         let last: Vec<&str> = lines[first..]
             .iter()
@@ -68,16 +101,104 @@ pub async fn read(
 ) {
     let Some(pipe) = pipe else { return };
     let mut reader = BufReader::new(pipe);
-    let mut bytes = Vec::new();
     // Ends with the pipe; the caller's limit is around it.
-    while let Ok(1..) = reader.read_until(b'\n', &mut bytes).await {
-        bytes.truncate(lines.line_bytes_max);
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim_end_matches(['\n', '\r']);
+    while let Some(line) = next_line(&mut reader, lines.line_bytes_max).await {
         if let Some(listener) = listener {
-            listener(stream, line);
+            listener(stream, &line);
         }
-        lines.add(stream, line.to_owned());
-        bytes.clear();
+        lines.add(stream, line);
+    }
+}
+
+/// The next line without its end, of at most so many bytes; what is longer is read and dropped, and said.
+async fn next_line(reader: &mut (impl AsyncBufRead + Unpin), most: usize) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut dropped = 0_usize;
+    let mut any = false;
+    loop {
+        // A pipe that breaks has ended.
+        let chunk = reader.fill_buf().await.unwrap_or_default();
+        if chunk.is_empty() {
+            break;
+        }
+        any = true;
+        let end = chunk.iter().position(|byte| *byte == b'\n');
+        let part = &chunk[..end.unwrap_or(chunk.len())];
+        let kept = part.len().min(most.saturating_sub(bytes.len()));
+        bytes.extend_from_slice(&part[..kept]);
+        dropped = dropped.saturating_add(part.len() - kept);
+        let read = part.len() + usize::from(end.is_some());
+        reader.consume(read);
+        if end.is_some() {
+            break;
+        }
+    }
+    let line = String::from_utf8_lossy(&bytes);
+    let line = line.trim_end_matches('\r');
+    match dropped {
+        _ if !any => None,
+        0 => Some(line.to_owned()),
+        dropped => Some(format!(
+            "{line} ({dropped} bytes more of this line were dropped)"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn all(bytes: &[u8], most: usize) -> Vec<String> {
+        let lines = Lines::new(most);
+        read(Some(bytes), Stream::Output, &None, &lines).await;
+        let text = lines.of(Stream::Output);
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn lines_are_cut_to_their_limit_and_what_is_dropped_is_said() {
+        assert_eq!(all(b"a\r\n\nbcd\nrest", 9).await, ["a", "", "bcd", "rest"]);
+        let cut = "abc (2 bytes more of this line were dropped)";
+        assert_eq!(all(b"abcde\nabc\n", 3).await, [cut, "abc"]);
+        assert_eq!(all(b"", 3).await, [""; 0]);
+        assert_eq!(all(&[0xff, b'\n'], 3).await, ["\u{fffd}"]);
+    }
+
+    #[tokio::test]
+    async fn an_endless_line_takes_no_more_memory_than_its_limit() {
+        let endless = tokio::io::AsyncReadExt::take(tokio::io::repeat(b'x'), 64 << 20);
+        let line = next_line(&mut BufReader::new(endless), 1000).await;
+        let line = line.expect("a line");
+        assert!(line.capacity() < 5000, "{}", line.capacity());
+        assert!(
+            line.ends_with("67107864 bytes more of this line were dropped)"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn many_long_lines_are_kept_up_to_a_limit_and_the_last_ones_stay() {
+        let mut kept = Kept::default();
+        for number in 0..5000 {
+            kept.add(Stream::Output, format!("{number:->1000}"), 100_000);
+            assert!(kept.bytes <= 100_000);
+            let real: usize = kept.lines.iter().map(|(_, line)| line.len()).sum();
+            assert_eq!(kept.bytes, real);
+        }
+        assert_eq!(
+            kept.lines.first().map(|(_, line)| line.as_str()),
+            Some(DROPPED)
+        );
+        assert!(
+            kept.lines
+                .last()
+                .is_some_and(|(_, line)| line.ends_with("4999"))
+        );
+        kept.add(Stream::Output, "y".repeat(200_000), 100_000);
+        assert_eq!(
+            kept.lines.len(),
+            2,
+            "the last one stays whatever its length"
+        );
     }
 }

@@ -63,6 +63,9 @@ pub async fn provision(
     ground.voice.say(&changes.to_string());
     terraform.run(&["apply", "-auto-approve", PLAN]).await?;
     let state = terraform.document(&["show", "-json"]).await?;
+    if let Some(outputs) = state.pointer("/values/outputs") {
+        ground.redactor.learn_document(outputs);
+    }
     said::output(&state).map_err(wrong)
 }
 

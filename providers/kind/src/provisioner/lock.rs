@@ -6,6 +6,8 @@
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
+use kubeproof_contract::private;
+
 /// The lock, in the run's folder.
 const FILE: &str = "kind.lock";
 
@@ -16,14 +18,10 @@ const FILE: &str = "kind.lock";
 pub fn take(directory: &Path, cluster: &str) -> Result<File, String> {
     let path = directory.join(FILE);
     let place = path.display();
-    fs::create_dir_all(directory)
+    private::folder(directory)
         .map_err(|error| format!("{} cannot be made: {error}", directory.display()))?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| format!("{place} cannot be opened: {error}"))?;
+    let file =
+        private::append(&path).map_err(|error| format!("{place} cannot be opened: {error}"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(format!(

@@ -216,7 +216,7 @@ fn past_deadline(cluster: &mut Cluster, job: &Value) -> bool {
         .insert(format!("{}/deadline", text(job, "/metadata/uid")))
     {
         let left = u64::try_from(limit - age).unwrap_or(0);
-        cluster.after(Duration::from_secs(left + 1), Due::Wake);
+        cluster.after(Duration::from_secs(left.saturating_add(1)), Due::Wake);
     }
     false
 }
@@ -319,7 +319,10 @@ fn expire(cluster: &mut Cluster, key: &Key, job: &Value) {
         .filter(|item| ["Complete", "Failed"].contains(&text(item, "/type")))
         .find_map(|item| text(item, "/lastTransitionTime").parse::<Timestamp>().ok());
     let Some(ended) = ended else { return };
-    let left = ended.as_second() + limit - cluster.now.as_second();
+    let left = ended
+        .as_second()
+        .saturating_add(limit)
+        .saturating_sub(cluster.now.as_second());
     if left <= 0 {
         remove(cluster, key, Propagation::Foreground, None);
     } else if cluster
@@ -327,6 +330,6 @@ fn expire(cluster: &mut Cluster, key: &Key, job: &Value) {
         .insert(format!("{}/expiry", text(job, "/metadata/uid")))
     {
         let left = u64::try_from(left).unwrap_or(0);
-        cluster.after(Duration::from_secs(left + 1), Due::Wake);
+        cluster.after(Duration::from_secs(left.saturating_add(1)), Due::Wake);
     }
 }

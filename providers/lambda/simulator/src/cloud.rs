@@ -94,6 +94,10 @@ impl Cloud for LambdaCloud {
         decoys::digests(&self.state)
     }
 
+    fn states(&self) -> Vec<(Resource, String)> {
+        decoys::states(&self.state)
+    }
+
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         let boot = catalogue::TYPES.iter().map(|one| one.boot_seconds).min()?;
         let seconds = u64::try_from(boot + life::INSTALL).ok()?;

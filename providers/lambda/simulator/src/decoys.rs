@@ -90,11 +90,34 @@ pub(crate) fn digests(state: &State) -> Vec<(Resource, String)> {
         .into_iter()
         .filter(|resource| mine.contains(&resource.key()))
         .map(|resource| {
-            let digest = format!(
-                "{:?}|{}|{:?}|{:?}",
-                resource.name, resource.state, resource.tags, resource.facts
-            );
-            (resource, digest)
+            let state = canonical(state, &resource);
+            (resource, state)
         })
         .collect()
+}
+
+/// All resources with the state of each one, whoever owns them.
+pub(crate) fn states(state: &State) -> Vec<(Resource, String)> {
+    let all = inventory::all(state).into_iter();
+    all.map(|resource| {
+        let state = canonical(state, &resource);
+        (resource, state)
+    })
+    .collect()
+}
+
+/// The whole state of a resource as text, what does not show in the inventory too.
+fn canonical(state: &State, resource: &Resource) -> String {
+    let id = resource.id.as_str();
+    let whole = match resource.resource_type.as_str() {
+        "instance" => format!("{:?}", state.instances.get(id)),
+        "filesystem" => format!("{:?}", state.filesystems.get(id)),
+        "firewall_ruleset" => format!("{:?}", state.rulesets.get(id)),
+        "ssh_key" => format!("{:?}", state.keys.get(id)),
+        _ => String::new(),
+    };
+    format!(
+        "{:?}|{}|{:?}|{:?}|{whole}",
+        resource.name, resource.state, resource.tags, resource.facts
+    )
 }

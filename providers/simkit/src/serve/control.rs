@@ -11,7 +11,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::fault::Fault;
 use serde_json::{Value, json};
 
-use super::{Shared, doors};
+use super::{Shared, doors, visitor};
 use crate::cloud::Cloud;
 
 /// What all control paths begin with.
@@ -26,8 +26,21 @@ pub fn is_control(path: &str) -> bool {
 
 /// Answers a control request.
 pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Response<Bytes> {
-    let route = request.uri().path().trim_start_matches(PREFIX);
-    let (status, body) = match (request.method(), route) {
+    let (status, body) = match visitor::refused(request, shared.address.ip()) {
+        Some(problem) => (StatusCode::FORBIDDEN, json!({ "error": problem })),
+        None => routed(shared, request),
+    };
+    let mut response = Response::new(Bytes::from(format!("{body:#}\n")));
+    *response.status_mut() = status;
+    let media = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (StatusCode, Value) {
+    let path = request.uri().path();
+    let route = path.strip_prefix(PREFIX).unwrap_or(path);
+    match (request.method(), route) {
         (&Method::GET, "inventory") => {
             let resources = shared.memory.with(|cloud| cloud.inventory());
             (StatusCode::OK, json!({ "resources": resources }))
@@ -58,12 +71,7 @@ pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Re
             let error = format!("there is no route `{route}`; routes: {ROUTES}");
             (StatusCode::NOT_FOUND, json!({ "error": error }))
         }
-    };
-    let mut response = Response::new(Bytes::from(format!("{body:#}\n")));
-    *response.status_mut() = status;
-    let media = header::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, media);
-    response
+    }
 }
 
 fn meter<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {

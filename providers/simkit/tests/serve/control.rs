@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use crate::small::{ask, body, served, status};
+use crate::small::{ask, body, raw, served, status};
 
 fn json(address: SocketAddr, method: &str, path: &str, sent: &str) -> Value {
     let answer = ask(address, method, &format!("/_kubeproof/{path}"), sent);
@@ -73,5 +73,29 @@ fn other_control_routes_are_refused_by_name() {
         assert!(answer.contains("there is no route `nonsense`"), "{answer}");
         let answer = ask(address, "DELETE", "/_kubeproof/journal", "");
         assert_eq!(status(&answer), "405");
+    });
+}
+
+#[test]
+fn a_page_of_a_browser_may_not_reset_an_account() {
+    served(&[], |address| {
+        ask(address, "POST", "/make", "one");
+        for headers in [
+            "host: evil.example",
+            "host: localhost\r\norigin: http://evil.example",
+            "host: localhost\r\norigin: null",
+        ] {
+            let request = format!(
+                "POST /_kubeproof/reset HTTP/1.1\r\n{headers}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            );
+            let answer = raw(address, request.as_bytes());
+            assert_eq!(status(&answer), "403", "{headers}: {answer}");
+            assert!(
+                body(&answer).contains("the control routes are not for"),
+                "{answer}"
+            );
+        }
+        let inventory = json(address, "GET", "inventory", "");
+        assert_eq!(inventory["resources"][0]["id"], "one");
     });
 }

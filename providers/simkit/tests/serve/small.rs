@@ -220,7 +220,7 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> String 
     raw(
         address,
         format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\
              \r\n{body}"
         )
         .as_bytes(),

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::private;
 use kubeproof_contract::scenario::TerraformBlock;
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ fn said(path: &Path, error: &std::io::Error) -> String {
 }
 
 fn write(path: &Path, content: &Value) -> Result<(), String> {
-    fs::write(path, format!("{content:#}\n")).map_err(|error| said(path, &error))
+    private::write(path, &format!("{content:#}\n")).map_err(|error| said(path, &error))
 }
 
 /// The state is a file of the run's.
@@ -92,7 +93,7 @@ fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), S
             from.display()
         ));
     }
-    fs::create_dir_all(to).map_err(|error| said(to, &error))?;
+    private::folder(to).map_err(|error| said(to, &error))?;
     for entry in fs::read_dir(from).map_err(|error| said(from, &error))? {
         let entry = entry.map_err(|error| said(from, &error))?;
         let name = entry.file_name();
@@ -145,6 +146,7 @@ mod tests {
             directory: folder.path().join("run"),
             scenario_folder: folder.path().to_owned(),
             voice: Voice::default(),
+            redactor: crate::redact::Redactor::default(),
             variables: Vec::new(),
             files: Vec::new(),
             time_scale: None,

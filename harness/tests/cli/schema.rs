@@ -1,0 +1,114 @@
+//! The JSON schema of scenario files, judged by a validator that nobody here wrote: its references lead somewhere,
+//! every scenario of ours is valid, and what the reader refuses is not.
+
+use std::path::Path;
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::{Value, json};
+
+use crate::program::{SCENARIO, json as document, kubeproof};
+
+/// A schema that can be used.
+struct Judge {
+    schemas: Schemas,
+    index: SchemaIndex,
+}
+
+impl Judge {
+    /// The schema that `kubeproof schema` prints with these options.
+    fn of(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let schema = document(&kubeproof(folder.path(), &[&["schema"], options].concat()));
+        let place = "https://kubeproof.example/scenario.json";
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.add_resource(place, schema).expect("a document");
+        let index = compiler.compile(place, &mut schemas);
+        let index = index.unwrap_or_else(|error| panic!("{options:?}: {error}"));
+        Self { schemas, index }
+    }
+
+    fn problem(&self, scenario: &Value) -> Option<String> {
+        let judged = self.schemas.validate(scenario, self.index);
+        judged.err().map(|error| format!("{error:#}"))
+    }
+}
+
+fn read(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
+
+/// All scenario files of the repository, those of wrong programs too.
+fn all() -> Vec<(String, Value)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                let text = std::fs::read_to_string(&path).expect("text");
+                if text.contains("\nscenario:") || text.starts_with("scenario:") {
+                    found.push((path.display().to_string(), read(&text)));
+                }
+            }
+        }
+    }
+    assert!(found.len() > 10, "{} scenarios", found.len());
+    found
+}
+
+#[test]
+fn every_scenario_is_valid_by_the_schema_of_all_and_by_that_of_its_provider() {
+    let together = Judge::of(&[]);
+    let own = ["aws", "lambda", "kind"].map(|name| (name, Judge::of(&["--provider", name])));
+    for (path, scenario) in all() {
+        assert_eq!(together.problem(&scenario), None, "{path}");
+        for (name, judge) in &own {
+            let is_valid = judge.problem(&scenario).is_none();
+            assert_eq!(is_valid, scenario["provider"] == *name, "{path} by {name}");
+        }
+    }
+}
+
+#[test]
+fn what_the_reader_refuses_is_not_valid() {
+    let judge = Judge::of(&[]);
+    let right = read(SCENARIO);
+    assert_eq!(judge.problem(&right), None);
+    let failure = |fault: &str| json!([{"name": "f", "faults": [fault], "expect": "survives"}]);
+    for (field, value) in [
+        ("provider", json!("nimbus")),
+        ("tiers", json!(["kind"])),
+        ("tiers", json!(["yesterday"])),
+        ("provisioner", json!({"defect": "no-such-defect"})),
+        ("failures", failure("ec2:CreateVpc#1=explode")),
+        ("failures", failure("ec2:CreateVpc")),
+        ("cluster", json!({})),
+        ("unknown", json!(1)),
+    ] {
+        let mut wrong = right.clone();
+        wrong[field] = value;
+        assert!(judge.problem(&wrong).is_some(), "{field}: {wrong}");
+    }
+    let mut fault = right.clone();
+    fault["failures"] = failure("auditor/ec2:Describe*#2*3=throttle(5)");
+    assert_eq!(judge.problem(&fault), None);
+}
+
+#[test]
+fn an_editor_is_offered_providers_regions_types_and_effects() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = document(&kubeproof(folder.path(), &["schema"])).to_string();
+    for word in [
+        "\"aws\"",
+        "\"kind\"",
+        "\"lambda\"",
+        "us-east-1",
+        "t3.medium",
+        "gpu_1x_a10",
+        "lost-response",
+    ] {
+        assert!(schema.contains(word), "{word}");
+    }
+}

@@ -1,0 +1,210 @@
+//! Any requests to a simulated account, in any order and at any time: each is answered, and nothing panics.
+
+use bytes::Bytes;
+use http::Request;
+use jiff::SignedDuration;
+use kubeproof_aws_simulator::cloud::AwsCloud;
+use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, Setup};
+use kubeproof_simkit::cloud::Cloud;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+
+#[path = "../../../simkit/tests/support/fuzz.rs"]
+mod fuzz;
+#[path = "support/requests.rs"]
+mod requests;
+
+/// The services, with how their requests are worded.
+const SERVICES: &[(&str, bool)] = &[
+    ("ec2", false),
+    ("iam", false),
+    ("sts", false),
+    ("autoscaling", false),
+    ("elasticloadbalancing", false),
+    ("logs", true),
+    ("servicequotas", true),
+    ("ce", true),
+    ("pricing", true),
+    ("tagging", true),
+    ("cloudtrail", true),
+    ("nonsense", true),
+];
+
+/// One request.
+#[derive(Clone, Debug)]
+enum Asked {
+    Query(usize, String, Vec<(String, String)>),
+    Json(usize, String, Value),
+    Rest(String, Vec<String>, String, Value),
+    Raw(String, Vec<u8>),
+    Time(i64),
+}
+
+fn words() -> Vec<String> {
+    let mut words = fuzz::literals(env!("CARGO_MANIFEST_DIR"));
+    let mut cloud = requests::account(Setup::new(1, "us-east-1", requests::at(requests::START)));
+    requests::pass(&mut cloud, 1);
+    words.extend(cloud.inventory().into_iter().map(|resource| resource.id));
+    words
+}
+
+/// What could be the name of an operation or a parameter: it begins with a capital.
+fn capital(words: &[String]) -> Vec<String> {
+    let found = words
+        .iter()
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    found.cloned().collect()
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let words = words();
+    let names = capital(&words);
+    // Most words in capitals are no operations; those that have a verb are.
+    let is_operation = |name: &&String| {
+        let verbs = [
+            "Create",
+            "Describe",
+            "Delete",
+            "Modify",
+            "Get",
+            "List",
+            "Put",
+            "Attach",
+            "Detach",
+            "Run",
+            "Set",
+            "Add",
+            "Remove",
+            "Tag",
+            "Untag",
+            "Associate",
+            "Authorize",
+            "Allocate",
+            "Register",
+            "Replace",
+            "Revoke",
+            "Update",
+            "Terminate",
+            "Release",
+            "Disassociate",
+            "Simulate",
+            "Lookup",
+            "Assume",
+        ];
+        verbs.iter().any(|verb| name.starts_with(verb))
+    };
+    let operations: Vec<String> = names.iter().filter(is_operation).cloned().collect();
+    let parameters: Vec<String> = names
+        .iter()
+        .flat_map(|name| {
+            ["", ".1", ".2", ".1.Name", ".1.Value.1", ".member.1"].map(|end| format!("{name}{end}"))
+        })
+        .collect();
+    let given = prop::collection::vec((select(parameters), fuzz::text(words.clone())), 0..10);
+    let document = fuzz::json(words.clone(), words.clone());
+    let path = prop::collection::vec(fuzz::text(segments(&words)), 0..6);
+    let method = select(vec!["GET", "POST", "PUT", "DELETE", "PATCH"]);
+    let service = 0..SERVICES.len();
+    prop_oneof![
+        6 => (service.clone(), select(operations.clone()), given)
+            .prop_map(|(service, operation, given)| Asked::Query(service, operation, given)),
+        4 => (service, select(operations), document.clone())
+            .prop_map(|(service, operation, body)| Asked::Json(service, operation, body)),
+        4 => (method, path, fuzz::text(words), document)
+            .prop_map(|(method, path, query, body)| Asked::Rest(method.to_owned(), path, query, body)),
+        1 => ("\\PC{0,60}", prop::collection::vec(any::<u8>(), 0..200))
+            .prop_map(|(header, body)| Asked::Raw(header, body)),
+        1 => (0..100_000_i64).prop_map(Asked::Time),
+    ]
+}
+
+/// Parts of the paths of EKS.
+fn segments(words: &[String]) -> Vec<String> {
+    let paths = [
+        "clusters",
+        "node-groups",
+        "access-entries",
+        "access-policies",
+        "addons",
+        "updates",
+        "tags",
+        "c1",
+        "fargate-profiles",
+        "pod-identity-associations",
+        "cluster-versions",
+        "update-config",
+        "update-version",
+    ];
+    let mut all: Vec<String> = paths.repeat(20).into_iter().map(str::to_owned).collect();
+    all.extend(words.iter().filter(|word| !word.contains('/')).cloned());
+    all
+}
+
+fn send(cloud: &mut AwsCloud, asked: &Asked) {
+    let scope = |service: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20261102/us-east-1/{service}/aws4_request, Signature=0"
+        )
+    };
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let request = match asked {
+        Asked::Time(minutes) => {
+            let to = cloud.state().now + SignedDuration::from_mins(*minutes);
+            cloud.advance(to);
+            return;
+        }
+        Asked::Query(service, operation, given) => {
+            let (service, is_json) = SERVICES[*service];
+            let version = if is_json { "" } else { "2015-12-01" };
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            body.append_pair("Action", operation)
+                .append_pair("Version", version)
+                .extend_pairs(given);
+            Request::post("https://a.amazonaws.com/")
+                .header("authorization", scope(service))
+                .body(Bytes::from(body.finish()))
+        }
+        Asked::Json(service, operation, body) => {
+            let (service, _) = SERVICES[*service];
+            Request::post("https://a.amazonaws.com/")
+                .header("authorization", scope(service))
+                .header("x-amz-target", format!("T.{operation}"))
+                .body(Bytes::from(body.to_string()))
+        }
+        Asked::Rest(method, path, query, body) => {
+            let path: Vec<String> = path.iter().map(|part| encoded(part)).collect();
+            let uri = format!(
+                "https://a.amazonaws.com/{}?{}",
+                path.join("/"),
+                encoded(query)
+            );
+            Request::builder()
+                .method(method.as_str())
+                .uri(uri)
+                .header("authorization", scope("eks"))
+                .body(Bytes::from(body.to_string()))
+        }
+        Asked::Raw(header, body) => Request::post("https://a.amazonaws.com/")
+            .header("authorization", format!("Credential={header}"))
+            .body(Bytes::from(body.clone())),
+    };
+    if let Ok(request) = request {
+        cloud.answer(&request);
+    }
+}
+
+proptest! {
+    #![proptest_config(fuzz::cases(32))]
+
+    #[test]
+    fn any_requests_in_any_order_are_answered(all in prop::collection::vec(asked(), 1..40)) {
+        let mut cloud = requests::account(Setup::new(1, "us-east-1", requests::at(requests::START)));
+        for asked in &all {
+            send(&mut cloud, asked);
+        }
+        cloud.inventory();
+        cloud.states();
+        cloud.charges(jiff::Timestamp::MIN);
+    }
+}
