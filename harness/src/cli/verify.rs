@@ -16,6 +16,7 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::demand;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
@@ -48,6 +49,7 @@ impl From<TierName> for Tier {
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = demand::help())]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(
@@ -72,6 +74,7 @@ pub struct Args {
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
             [actor/]service:operation[#occurrence][*times]=effect[(argument)]\n\
+            async-… and partial take the first call from the occurrence on that is accepted.\n\
             With --only the fault is added to those of the trials that it names."
     )]
     fault: Vec<Fault>,

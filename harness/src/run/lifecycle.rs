@@ -15,6 +15,7 @@ use kubeproof_reports::record::Record;
 use super::book::Book;
 use super::others::Others;
 use super::stage::Stage;
+use super::teardown::Torn;
 use super::trial::Expected;
 use super::{bill, directory, in_truth, job, look, observe, provision, teardown, unobserved};
 use crate::audit::compare;
@@ -100,6 +101,8 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
         book.find_all(oracles::twins::twins(&lives, &most, since, &price));
     }
+    // Nobody looks at the account any more.
+    stage.faults.trial_is_over();
     // What is missing of others cannot be cleaned up.
     let (orphans, coverage) = (&book.audit.orphans, &book.audit.coverage);
     if compare::verdict(orphans, coverage, stage.trial.tier) == Verdict::Pass {
@@ -117,8 +120,11 @@ async fn take_down(
     auditor: &dyn Account,
     baseline: &Inventory,
 ) {
-    let gone = teardown::teardown(book, stage).await;
-    if !gone && stage.trial.expected() == Expected::Persists {
+    let torn = teardown::teardown(book, stage).await;
+    let expected = stage.trial.expected();
+    let goes_on = torn == Torn::UnderFault && expected.recovers();
+    // Whatever goes on must not keep the account from being cleaned up.
+    if goes_on || (torn != Torn::Down && expected == Expected::Persists) {
         stage.faults.lift();
         teardown::finish(book, stage).await;
     }
@@ -186,12 +192,10 @@ async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &P
 
 /// The oracles over the journal, and the record.
 fn done(mut book: Book<'_, '_>, stage: &Stage<'_>, truth: Truth) -> Ran {
+    stage.faults.trial_is_over();
     if stage.stop.asked() {
         let begun = book.begin("stop");
         book.end(begun, Verdict::Unknown, "was asked to stop");
-    }
-    for problem in stage.faults.failed_changes() {
-        book.find("faults", format!("{problem}: this trial proves nothing"));
     }
     for early in stage.faults.impatience() {
         book.find("O5 ends", early);

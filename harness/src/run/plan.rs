@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::disk;
-use kubeproof_contract::fault::{Effect, Fault};
+use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
 
 use super::trial::{Part, Trial};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, injectable};
 
 /// Names the clients that must be on this machine, for scenarios that are not named themselves.
 pub const CLIENTS: &str = "KUBEPROOF_CLIENTS";
@@ -84,7 +84,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
                     plan.skipped.push(format!("{}: {reason}", trial.name()));
                     plan.left_out.push((trial, reason));
                 }
-                Some(reason) => return Err(reason),
+                Some(reason) => return Err(format!("{}: {reason}", trial.name())),
             }
         }
     }
@@ -168,18 +168,10 @@ fn in_tier(scenario: &Scenario, tier: Tier) -> Scenario {
     }
 }
 
-/// Why a trial cannot be run in its tier: no real cloud lets us break its own operations.
+/// Why a trial cannot be run: a fault of it can never be injected in its tier.
 fn undoable(trial: &Trial) -> Option<String> {
-    if trial.tier == Tier::Rehearsal {
-        return None;
-    }
-    let fault = trial.faults().into_iter().find(|fault| {
-        matches!(
-            fault.effect,
-            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_)
-        )
-    })?;
-    Some(format!("`{fault}` can be forced in rehearsal only"))
+    let provider = trial.scenario.provider.as_ref();
+    injectable::refusal(&trial.faults(), provider, trial.tier)
 }
 
 /// Why a fault of a trial could never be injected: no call that it names passes through kubeproof. A

@@ -21,6 +21,7 @@ use kubeproof_simkit::pace::Pace;
 
 use super::environment;
 use super::stock::{Moment, Stock};
+use crate::scenario::injectable;
 
 /// How long the cloud gets to remove by itself what it removes late (interfaces of a deleted cluster).
 const SETTLE_MAX: Duration = Duration::from_secs(2 * 3600);
@@ -83,7 +84,7 @@ impl Session {
                 clock,
                 time_scale: settings.time_scale.get(),
                 seed: settings.seed,
-                faults: settings.faults.clone(),
+                faults: of_cloud(&settings.faults, provider.as_ref()),
                 environment: settings.environment.clone(),
             };
             let served = provider
@@ -150,6 +151,7 @@ impl Session {
     pub async fn end(self) -> Vec<Stock> {
         let mut stocks = Vec::new();
         for cloud in &self.clouds {
+            cloud.served.faults().trial_is_over();
             cloud.served.stop().await;
         }
         let minutes = self.clock.elapsed().as_secs() / 60;
@@ -170,6 +172,13 @@ impl Session {
         }
         stocks
     }
+}
+
+/// The faults that are aimed at calls of this cloud.
+fn of_cloud(faults: &[Fault], provider: &dyn Provider) -> Vec<Fault> {
+    let mut faults = faults.to_vec();
+    faults.retain(|fault| injectable::is_of(fault, provider));
+    faults
 }
 
 fn moment(world: &dyn World) -> Moment {

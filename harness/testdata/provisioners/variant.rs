@@ -17,7 +17,7 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
@@ -256,6 +256,14 @@ impl Provider for Instead {
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
         self.inner.documented_effects(call)
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        self.inner.calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        self.inner.simulates(call, effect)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

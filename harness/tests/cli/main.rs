@@ -14,6 +14,7 @@ mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod injection;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

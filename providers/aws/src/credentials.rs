@@ -16,10 +16,10 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use aws_smithy_types::error::display::DisplayErrorContext;
 use kubeproof_contract::provider::{Connection, Credentials};
 
 use crate::sdk;
+use crate::words::sources;
 
 /// Longest wait for one source: a metadata address that nobody answers must not hold a run up.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -277,7 +277,7 @@ async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<String
         // Nobody answers at the metadata address of a machine that is not in the cloud.
         Err(_) | Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(None),
         Ok(Err(CredentialsError::ProviderTimedOut(_))) => Err(None),
-        Ok(Err(error)) => Err(Some(DisplayErrorContext(&error).to_string())),
+        Ok(Err(error)) => Err(Some(sources(&error))),
     }
 }
 

@@ -11,7 +11,7 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
@@ -28,7 +28,7 @@ use crate::spec::{
     Capacity, EksSpec, KubernetesVersion, Network, NodeGroup, NodeGroups, Region, VpcCidr,
     ZoneCount,
 };
-use crate::{credentials, defects, external, faults, limits, redirect, rehearsal};
+use crate::{calls, credentials, defects, external, faults, limits, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -118,6 +118,14 @@ impl Provider for Aws {
 
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
         limits::limit(faults, oracle, message)
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {

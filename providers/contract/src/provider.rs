@@ -11,7 +11,7 @@ use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::documented::DocumentedEffect;
-use crate::fault::Fault;
+use crate::fault::{Effect, Fault};
 use crate::fault_layer::ForeignChanges;
 use crate::provisioner::Provisioner;
 use crate::resource::{MonthlyCost, Resource};
@@ -149,6 +149,24 @@ pub trait Provider: Send + Sync {
     /// not listed here. Empty: nothing is known, so nothing is struck.
     fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
         Vec::new()
+    }
+
+    /// All calls that its dialect can name and a fault can be aimed at, those to a cluster's API server
+    /// included. Empty: it cannot tell, so no fault is refused.
+    fn calls(&self) -> Vec<Signature> {
+        Vec::new()
+    }
+
+    /// Whether its simulator carries out this effect ([`crate::fault::Effect::is_simulated`]) on a call of
+    /// this name, once it accepts it.
+    fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
+        false
+    }
+
+    /// The changes that somebody else can make, with what each does. A name that ends in `:X` takes an
+    /// argument.
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
     }
 
     /// Why what an oracle found under these faults is a limit that the cloud imposes on every provisioner,
