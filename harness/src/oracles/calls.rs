@@ -89,10 +89,13 @@ pub fn touches(calls: &[Call], resource: &Resource) -> bool {
     mutating(calls).any(|call| names(call, resource))
 }
 
-/// Whether a call names this resource in its path.
+/// Whether a call names this resource: as the cloud's dialect reads it, else in its path.
 pub fn names(call: &Call, resource: &Resource) -> bool {
-    let mut parts = call.target.split('/');
-    parts.any(|part| part == resource.id || Some(part) == resource.name.as_deref())
+    let is_it = |part: &str| part == resource.id || Some(part) == resource.name.as_deref();
+    if call.names.is_empty() {
+        return call.target.split('/').any(is_it);
+    }
+    call.names.iter().any(|name| is_it(name))
 }
 
 /// The provisioner's mutating calls.
@@ -125,6 +128,8 @@ mod tests {
             milliseconds: 0,
             request_digest: String::new(),
             response_digest: String::new(),
+            names: Vec::new(),
+            made: Vec::new(),
         }
     }
 
@@ -161,6 +166,22 @@ mod tests {
         assert!(touches(&[of("DELETE /boxes/b-1", true)], &resource));
         assert!(!touches(&[of("DELETE /boxes/b-12", true)], &resource));
         assert!(!touches(&[of("GET /boxes/b-1", false)], &resource));
+    }
+
+    #[test]
+    fn where_the_dialect_says_what_a_call_names_its_path_is_not_asked() {
+        let resource = Resource::new("vpc", "vpc-1", "r");
+        let of = |target: &str, name: &str| Call {
+            target: target.to_owned(),
+            names: vec![name.to_owned()],
+            ..call(Actor::Provisioner, true)
+        };
+        assert!(touches(&[of("POST /", "vpc-1")], &resource));
+        assert!(!touches(&[of("POST /", "vpc-2")], &resource));
+        assert!(!touches(
+            &[of("DELETE /vpc-1/part", "vpc-1/part")],
+            &resource
+        ));
     }
 
     #[test]

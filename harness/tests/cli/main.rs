@@ -5,6 +5,8 @@
 mod bad_input;
 mod defects;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod env_file;
 #[cfg(unix)]
 mod external;
@@ -19,6 +21,8 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+#[cfg(unix)]
+mod kind_leaks;
 mod program;
 mod refusals;
 mod schema;
@@ -27,6 +31,8 @@ mod secrets;
 mod shards;
 mod simulate;
 mod streams;
+#[cfg(unix)]
+mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;

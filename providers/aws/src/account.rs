@@ -5,8 +5,10 @@
 //! nobody's word.
 
 pub mod checks;
+pub mod claims;
 pub mod clients;
 pub mod created_by;
+pub mod json_call;
 pub mod nodes_seen;
 pub mod prefix_lists;
 pub mod preflight;
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -111,8 +113,25 @@ impl Account for EksAccount {
         vec![self.spec.region.0.clone()]
     }
 
+    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
+        let call = "ec2:DescribeRegions";
+        let answer = self.clients.ec2.describe_regions().send().await;
+        let answer = answer.map_err(|error| failed(call, &error))?;
+        let names = answer.regions().iter().filter_map(|it| it.region_name());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        if names.is_empty() {
+            return Err(problem(call, "no region is enabled"));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     fn resource_types(&self) -> &'static [ResourceType] {
         resources::resource_types()
+    }
+
+    fn not_covered(&self) -> Vec<String> {
+        resources::not_covered()
     }
 
     async fn list(
@@ -124,18 +143,22 @@ impl Account for EksAccount {
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        resources::complete(&self.clients, resources).await
+        resources::complete(|region| self.clients_for(region), resources).await
     }
 
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
         proofs::of(run, resource, inventory)
     }
 
+    fn neighbours(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Claim> {
+        claims::of(run, resource, inventory)
+    }
+
     async fn created_by(
         &self,
         run: &Run,
         resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         created_by::look_up(&self.clients, run, resources).await
     }
 
