@@ -122,6 +122,7 @@ pub async fn audit(
         cells: 1,
         listed: 1,
         failed: Vec::new(),
+        not_covered: Vec::new(),
     };
     book.audit = Audit {
         coverage,

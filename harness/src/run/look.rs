@@ -14,7 +14,6 @@ use super::others::Others;
 use super::stage::Stage;
 use super::unobserved;
 use super::whose::{describe, went_unseen};
-use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
