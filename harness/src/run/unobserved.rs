@@ -293,7 +293,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut Resource), expected: usize| {
             let mut new = old.clone();
             change(&mut new);
-            assert_eq!(altered(&[old.clone()], &[new]).len(), expected);
+            assert_eq!(altered(std::slice::from_ref(&old), &[new]).len(), expected);
         };
         check(&|_| {}, 0);
         check(&|new| new.state = "stopped".to_owned(), 0);
