@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Making, ObserverError};
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::clock::Clock;
@@ -180,7 +180,7 @@ impl Account for Files {
         &self,
         _: &Run,
         _: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         Ok(BTreeMap::new())
     }
 

@@ -155,6 +155,24 @@ async fn role(clients: &Clients, name: &str, service: &str, policies: &[&str]) -
     answer.unwrap().role.unwrap().arn
 }
 
+/// The roles of the cluster and of its nodes.
+async fn roles(clients: &Clients) -> (String, String) {
+    let cluster_role = role(
+        clients,
+        "kp-r1-cluster",
+        "eks.amazonaws.com",
+        &["AmazonEKSClusterPolicy"],
+    )
+    .await;
+    let policies = [
+        "AmazonEKSWorkerNodePolicy",
+        "AmazonEKS_CNI_Policy",
+        "AmazonEC2ContainerRegistryReadOnly",
+    ];
+    let node_role = role(clients, "kp-r1-nodes", "ec2.amazonaws.com", &policies).await;
+    (cluster_role, node_role)
+}
+
 /// A cluster in two subnets of the default VPC.
 async fn cluster_in_default_vpc(clients: &Clients) {
     let default = Filter::builder()
@@ -175,19 +193,7 @@ async fn cluster_in_default_vpc(clients: &Clients) {
         .take(2)
         .filter_map(|it| it.subnet_id)
         .collect();
-    let cluster_role = role(
-        clients,
-        "kp-r1-cluster",
-        "eks.amazonaws.com",
-        &["AmazonEKSClusterPolicy"],
-    )
-    .await;
-    let policies = [
-        "AmazonEKSWorkerNodePolicy",
-        "AmazonEKS_CNI_Policy",
-        "AmazonEC2ContainerRegistryReadOnly",
-    ];
-    let node_role = role(clients, "kp-r1-nodes", "ec2.amazonaws.com", &policies).await;
+    let (cluster_role, node_role) = roles(clients).await;
     // Until what was permitted is known everywhere.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let network = VpcConfigRequest::builder()
