@@ -11,11 +11,9 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::process::{Attached, Order, ProcessError};
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::serve::{Redirect, ServeError};
 use kubeproof_simkit::pace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -130,7 +128,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             return exit_code::USAGE;
         }
     };
-    if let Some(problem) = uninjectable(&args.fault, &chosen) {
+    if let Some(problem) = injectable::refusal_of_served(&args.fault, &chosen) {
         out.error(&problem);
         return exit_code::USAGE;
     }
@@ -160,42 +158,6 @@ fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, String> {
                 .ok_or_else(|| format!("there is no provider `{name}`; known: {known}"))
         })
         .collect()
-}
-
-/// Why a fault can be injected into no call to the clouds that are served.
-fn uninjectable(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Option<String> {
-    let served = |provider: &&Arc<dyn Provider>| provider.tiers().contains(&Tier::Rehearsal);
-    let clouds: Vec<_> = chosen.iter().filter(served).collect();
-    for fault in faults {
-        if fault.place.actor != Actor::Provisioner {
-            return Some(format!(
-                "`{fault}` can strike no call: all calls of clients are the provisioner's here; leave \
-                 `{}/` out",
-                fault.place.actor
-            ));
-        }
-        let of = |provider: &&&Arc<dyn Provider>| injectable::is_of(fault, provider.as_ref());
-        let (knowing, others): (Vec<_>, Vec<_>) = clouds.iter().partition(of);
-        let reasons: Vec<String> = if knowing.is_empty() {
-            let unknown =
-                |provider: &&Arc<dyn Provider>| injectable::unknown(fault, provider.as_ref());
-            others.into_iter().filter_map(unknown).collect()
-        } else {
-            let impossible = |provider: &&Arc<dyn Provider>| {
-                injectable::impossible(fault, provider.as_ref(), Tier::Rehearsal)
-            };
-            let reasons: Option<Vec<_>> = knowing.into_iter().map(impossible).collect();
-            reasons.unwrap_or_default()
-        };
-        // The one that knows what was meant is the one to be told.
-        let told = reasons
-            .iter()
-            .find(|reason| reason.contains("did you mean"));
-        if let Some(reason) = told.or(reasons.first()) {
-            return Some(reason.clone());
-        }
-    }
-    injectable::colliding(faults)
 }
 
 async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, folder: &Path) -> u8 {

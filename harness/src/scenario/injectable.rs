@@ -3,6 +3,8 @@
 //!
 //! Pure, and asked before anything runs: a fault that can never be injected proves nothing, and costs a run.
 
+use std::sync::Arc;
+
 use kubeproof_contract::call::{Actor, Signature};
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::{Effect, Fault};
@@ -18,6 +20,41 @@ pub fn refusal(faults: &[Fault], provider: &dyn Provider, tier: Tier) -> Option<
     }
     let one = |fault| unknown(fault, provider).or_else(|| impossible(fault, provider, tier));
     faults.iter().find_map(one).or_else(|| colliding(faults))
+}
+
+/// Why a fault can be injected into no call to the clouds that are served.
+pub fn refusal_of_served(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Option<String> {
+    let served = |provider: &&Arc<dyn Provider>| provider.tiers().contains(&Tier::Rehearsal);
+    let clouds: Vec<_> = chosen.iter().filter(served).collect();
+    for fault in faults {
+        if fault.place.actor != Actor::Provisioner {
+            return Some(format!(
+                "`{fault}` can strike no call: all calls of clients are the provisioner's here; leave \
+                 `{}/` out",
+                fault.place.actor
+            ));
+        }
+        let of = |provider: &&&Arc<dyn Provider>| is_of(fault, provider.as_ref());
+        let (knowing, others): (Vec<_>, Vec<_>) = clouds.iter().partition(of);
+        let reasons: Vec<String> = if knowing.is_empty() {
+            let unknown = |provider: &&Arc<dyn Provider>| unknown(fault, provider.as_ref());
+            others.into_iter().filter_map(unknown).collect()
+        } else {
+            let impossible = |provider: &&Arc<dyn Provider>| {
+                impossible(fault, provider.as_ref(), Tier::Rehearsal)
+            };
+            let reasons: Option<Vec<_>> = knowing.into_iter().map(impossible).collect();
+            reasons.unwrap_or_default()
+        };
+        // The one that knows what was meant is the one to be told.
+        let told = reasons
+            .iter()
+            .find(|reason| reason.contains("did you mean"));
+        if let Some(reason) = told.or(reasons.first()) {
+            return Some(reason.clone());
+        }
+    }
+    colliding(faults)
 }
 
 /// Whether a provider has a call that this fault can be aimed at.

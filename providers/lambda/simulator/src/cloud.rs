@@ -47,8 +47,9 @@ impl LambdaCloud {
         }
         match (young::seconds(asked), outcome) {
             (Some(seconds), Ok(data)) if request.method() == http::Method::GET => {
-                let since = self.state.now - SignedDuration::from_secs(seconds);
-                let since = since.max(self.state.setup.now);
+                let (now, start) = (self.state.now, self.state.setup.now);
+                let since = now.checked_sub(SignedDuration::from_secs(seconds));
+                let since = since.unwrap_or(start).max(start);
                 let lives = self.history.lives().iter();
                 let young = lives.filter(|life| life.from > since);
                 young::without(data, &young.map(|life| life.resource.id.as_str()).collect())
