@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use kubeproof_contract::private;
 use kubeproof_contract::resource::Resource;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +56,7 @@ impl Log {
     /// When it cannot be opened.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(FILE);
-        let file = File::options().create(true).append(true).open(&path)?;
+        let file = private::append(&path)?;
         Ok(Self { file, path })
     }
 
