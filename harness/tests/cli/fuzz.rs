@@ -306,7 +306,7 @@ fn documents_that_are_nested_without_end_are_refused() {
 }
 
 /// What a kubeconfig that is handed over gives, and what an answer of its helper would.
-fn handed(output: &kubeproof_external::output::Output, folder: &std::path::Path) -> bool {
+fn handed(output: &output::Output, folder: &Path) -> bool {
     use kubeproof_kubernetes::kubeconfig;
     let Ok(Some((text, _))) = output.kubeconfig(folder) else {
         return false;
