@@ -41,6 +41,8 @@ pub struct Book<'a, 'b> {
     pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
+    /// Whether the machine and not the cloud took the time of an attempt: what it left proves nothing.
+    pub ended_by_machine: bool,
     /// Name of the provisioner.
     pub provisioner: String,
     /// The log, line by line.
@@ -77,6 +79,7 @@ impl<'a, 'b> Book<'a, 'b> {
             altered: Vec::new(),
             provisioning_since: None,
             torn_down: false,
+            ended_by_machine: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
             seconds: None,

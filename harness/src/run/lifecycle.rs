@@ -85,9 +85,13 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         biased;
         () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
         // Whatever it was at is dropped; teardown works from what is there.
-        () = stage.stop.wait() => {}
+        () = stopped(stage) => {}
     }
     take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
+    if book.ended_by_machine {
+        // What a program that was ended left shows nothing.
+        return done(book, stage, truth);
+    }
     let auditing = auditor.as_ref();
     let mut others = if campaign {
         in_truth::audit(&mut book, stage, auditing, &baseline, &decoys, &mut truth).await
@@ -157,6 +161,14 @@ async fn intend(
     directory::write_intent(stage, account, before).map_err(|error| error.to_string())
 }
 
+/// The trial was asked to stop, and no program is at work any more: each was interrupted, and had time to
+/// save what it knows.
+async fn stopped(stage: &Stage<'_>) {
+    stage.stop.wait().await;
+    stage.programs.interrupt();
+    stage.programs.idle().await;
+}
+
 /// Tears down; where faults last until they are lifted, once more after that.
 async fn take_down(
     book: &mut Book<'_, '_>,
@@ -164,6 +176,10 @@ async fn take_down(
     auditor: &dyn Account,
     baseline: &Inventory,
 ) {
+    if book.ended_by_machine {
+        // Only in rehearsal: nothing real is left, and another process would be as slow.
+        return;
+    }
     let torn = teardown::teardown(book, stage).await;
     let expected = stage.trial.expected();
     let goes_on = torn == Torn::UnderFault && expected.recovers();

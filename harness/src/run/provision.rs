@@ -155,7 +155,9 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         wrong.extend(changed.map(|words| format!("changed: {words}")));
     }
     match ending {
-        Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
+        Ending::Stopped | Ending::Slow(_) => {
+            book.end(begun, Verdict::Unknown, ending.words());
+        }
         Ending::Succeeded if wrong.is_empty() => {
             book.end(begun, Verdict::Pass, "a second provision changed nothing");
         }

@@ -98,6 +98,8 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         book.torn_down = true;
         book.end(begun, Verdict::Pass, "the same teardown finished");
         again(book, stage, minutes).await;
+    } else if matches!(ending, Ending::Slow(_)) {
+        book.end(begun, Verdict::Unknown, ending.words());
     } else {
         book.end_judged(begun, Verdict::Fail, ending.words());
     }
@@ -130,6 +132,10 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         return;
     }
     match (&ending, changed) {
+        (Ending::Slow(_), _) => {
+            let message = format!("a second teardown {}", ending.words());
+            book.end(begun, Verdict::Unknown, message);
+        }
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
         // One that has something to do says that the first one was no success, whatever becomes of it.
         (_, Some(mut wrong)) => {

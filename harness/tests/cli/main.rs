@@ -3,6 +3,8 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod clock;
 mod defects;
 #[cfg(unix)]
 mod engine;
@@ -23,6 +25,7 @@ mod interrupt;
 mod kind;
 #[cfg(unix)]
 mod kind_leaks;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;

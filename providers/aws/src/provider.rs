@@ -12,7 +12,7 @@ use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
@@ -155,6 +155,14 @@ impl Provider for Aws {
         environment: &BTreeMap<String, String>,
     ) -> Redirect {
         redirect::redirect(served, folder, environment)
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        Box::pin(credentials::given::given(connection))
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+        redirect::confine(&spec(scenario).region, folder)
     }
 
     fn marks(&self, run: &Run) -> Vec<Variable> {

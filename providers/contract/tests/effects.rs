@@ -398,3 +398,25 @@ async fn a_disk_is_up_to_date_torn_one_write_behind_or_lost() {
     check_disk("lost-disk", "died", None).await;
     check_disk("write-fails", "refused", Some("first")).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_its_user_interrupts_sees_the_answer_and_ends_in_its_own_time() {
+    for (effect, seen, interrupted) in [
+        ("cancel", "1 made", true),
+        ("cancel-twice", "1 made", true),
+        ("cancel-before", "lost", true),
+        ("crash-after", "silence", false),
+    ] {
+        let bench = bench(&format!("toy:Make={effect}"));
+        bench.plan.strike_programs();
+        let sent = bench.transport.send(request("/Make"));
+        let answer = match tokio::time::timeout(Duration::from_secs(600), sent).await {
+            Err(_) => "silence".to_owned(),
+            Ok(Err(_)) => "lost".to_owned(),
+            Ok(Ok(response)) => String::from_utf8_lossy(response.body()).into_owned(),
+        };
+        assert_eq!(answer, seen, "{effect}");
+        bench.plan.crash().await;
+        assert_eq!(bench.plan.was_cancelled(), interrupted, "{effect}");
+    }
+}
