@@ -5,7 +5,7 @@ use http::Request;
 use jiff::SignedDuration;
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, Setup};
-use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::cloud::Cloud;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -141,8 +141,7 @@ fn segments(words: &[String]) -> Vec<String> {
     all
 }
 
-/// Sends a request; whether it was carried out.
-fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
+fn send(cloud: &mut AwsCloud, asked: &Asked) {
     let scope = |service: &str| {
         format!(
             "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20261102/us-east-1/{service}/aws4_request, Signature=0"
@@ -153,7 +152,7 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
         Asked::Time(minutes) => {
             let to = cloud.state().now + SignedDuration::from_mins(*minutes);
             cloud.advance(to);
-            return false;
+            return;
         }
         Asked::Query(service, operation, given) => {
             let (service, is_json) = SERVICES[*service];
@@ -190,16 +189,9 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
             .header("authorization", format!("Credential={header}"))
             .body(Bytes::from(body.clone())),
     };
-    let reply = request.ok().map(|request| cloud.answer(&request));
-    matches!(reply, Some(Reply::Now(answer)) if answer.status().is_success())
-}
-
-#[test]
-fn many_of_the_requests_are_carried_out() {
-    let mut cloud = requests::account(Setup::new(1, "us-east-1", requests::at(requests::START)));
-    let all = fuzz::samples(&asked(), 2000);
-    let done = all.iter().filter(|asked| send(&mut cloud, asked)).count();
-    assert!(done > 100, "{done} of {}", all.len());
+    if let Ok(request) = request {
+        cloud.answer(&request);
+    }
 }
 
 proptest! {
