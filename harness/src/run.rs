@@ -2,16 +2,22 @@
 //!
 //! What decides is pure and stands in `expect`, `oracles`, `audit::compare` and `cost`; here it is done.
 
+pub mod access;
 pub mod attempt;
 pub mod bill;
 pub mod book;
+pub mod broken;
 pub mod check_rows;
+pub mod demand;
 pub mod directory;
 pub mod expect;
 pub mod external;
+pub mod folder;
 pub mod in_truth;
+pub mod injected;
 pub mod job;
 pub mod lab;
+pub mod left;
 pub mod lifecycle;
 pub mod look;
 pub mod observe;

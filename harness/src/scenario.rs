@@ -3,6 +3,7 @@
 //! Apart from the contract's types because finding and refusing files is the harness's business.
 
 pub mod find;
+pub mod injectable;
 pub mod limits;
 pub mod message;
 pub mod read;

@@ -68,6 +68,7 @@ pub const PHASES: &[(&str, Area)] = &[
     ("provision", Area::Provisioning),
     ("retry", Area::Provisioning),
     ("recovery", Area::Provisioning),
+    ("faults", Area::Provisioning),
     ("bystander", Area::Provisioning),
     ("access", Area::Provisioning),
     ("ready", Area::Provisioning),

@@ -20,7 +20,7 @@ use crate::faults::schedules::Wanted;
 use crate::faults::shard::Shard;
 use crate::run::stage::Surroundings;
 use crate::run::stop::Stop;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, injectable};
 use crate::stopwatch::Stopwatch;
 use crate::{exit_code, providers, scenario};
 
@@ -108,6 +108,15 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             None => rehearsed.push(scenario),
             Some(reason) => out.say(&format!("skipped  {}: {reason}", scenario.name())),
         }
+    }
+    let refusal = |scenario: &Scenario| {
+        let provider = scenario.provider.as_ref();
+        let reason = injectable::refusal(&args.fault, provider, Tier::Rehearsal)?;
+        Some(format!("{}: {reason}", scenario.name()))
+    };
+    if let Some(reason) = rehearsed.iter().find_map(refusal) {
+        out.error(&reason);
+        return exit_code::USAGE;
     }
     if rehearsed.is_empty() {
         out.error("nothing to run: no scenario has the tier rehearsal");

@@ -16,6 +16,7 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::demand;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
@@ -48,6 +49,7 @@ impl From<TierName> for Tier {
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = demand::help())]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(
@@ -72,6 +74,7 @@ pub struct Args {
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
             [actor/]service:operation[#occurrence][*times]=effect[(argument)]\n\
+            async-… and partial take the first call from the occurrence on that is accepted.\n\
             With --only the fault is added to those of the trials that it names."
     )]
     fault: Vec<Fault>,
@@ -129,20 +132,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     let progress = progress::new(out, args.tier.into());
     let jobs = args.jobs.map_or_else(cores, usize::from);
-    let ran = lab::run_all(&plan.trials, jobs, &around, &progress).and_then(|mut records| {
-        let left_out = lab::left_out(&plan.left_out, &around).map_err(|error| vec![error])?;
-        records.extend(left_out);
-        Ok(records)
-    });
-    let records = match ran {
-        Ok(records) => records,
-        Err(errors) => {
-            for error in errors {
-                out.error(&error.to_string());
-            }
-            return exit_code::UNKNOWN;
-        }
-    };
+    let clean_up = signals::CleanUp(&stop);
+    let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
+    ran.add(lab::left_out(&plan.left_out, &around));
+    let lab::Outcome { records, errors } = ran;
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {
         brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
@@ -151,20 +144,22 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     out.report(&render(format, &records, &style));
     let left = records.iter().filter(|record| unseen::is_not_begun(record));
     let left = left.count();
-    if left > 0 {
+    if left > 0 && stop.asked() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
-    for command in stop.clean_up_commands() {
-        out.say(&format!(
-            "may have left something; clean up with: {command}"
-        ));
+    for error in &errors {
+        out.error(&error.to_string());
     }
-    out.say(&last_line(&records, &args.out.display().to_string()));
-    exit_code::of([judge::all(&records)])
+    drop(clean_up);
+    // What cannot be shown to others proves nothing to them.
+    let unwritten = errors.iter().map(|_| Verdict::Unknown);
+    let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
+    out.say(&last_line(whole, &records, &args.out.display().to_string()));
+    exit_code::of([whole])
 }
 
 /// The last line for people: the verdict, and where the records are.
-fn last_line(records: &[Record], folder: &str) -> String {
+fn last_line(whole: Verdict, records: &[Record], folder: &str) -> String {
     let count = |wanted: Verdict| {
         let all = records.iter().map(|record| judge::trial(record).0);
         all.filter(|verdict| *verdict == wanted).count()
@@ -173,7 +168,7 @@ fn last_line(records: &[Record], folder: &str) -> String {
         0 => String::new(),
         count => format!(", {count} skipped"),
     };
-    let (whole, passed) = (judge::all(records), count(Verdict::Pass));
+    let passed = count(Verdict::Pass);
     let trials = counted(records.len(), "trial");
     format!("{whole}: {passed} of {trials} passed{skipped}; records are in {folder}")
 }

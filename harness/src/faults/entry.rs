@@ -2,7 +2,7 @@
 //!
 //! Apart from running them because it is pure.
 
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, Heat, Limit, Unreached};
 use kubeproof_reports::record::Finding;
 
@@ -82,14 +82,26 @@ fn unreached(
         scenario: scenario.name().to_owned(),
         faults: texts(schedule),
         fault: aimed.fault.to_string(),
-        reason: explained.then(|| {
-            format!(
-                "the other fault changed the way: {seen} calls of this name were made, the {} \
-                 was waited for",
-                ordinal(aimed.fault.place.occurrence)
-            )
-        }),
+        reason: reason(aimed, seen, explained),
         seen,
+    }
+}
+
+/// Why a fault could not strike, where there is a reason that nobody is to blame for.
+fn reason(aimed: &Aimed, seen: u64, explained: bool) -> Option<String> {
+    let place = &aimed.fault.place;
+    if explained {
+        return Some(format!(
+            "the other fault changed the way: {seen} calls of this name were made, the {} \
+             was waited for",
+            ordinal(place.occurrence)
+        ));
+    }
+    match aimed.fault.effect {
+        Effect::NotYetVisible(seconds) if seen >= place.occurrence => Some(format!(
+            "it showed nothing that was made in the last {seconds} s"
+        )),
+        _ => None,
     }
 }
 

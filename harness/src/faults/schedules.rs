@@ -38,7 +38,9 @@ impl Wanted {
         }
         // What is asked for by name is wanted, documented or not.
         let (name, written) = (effect.name(), effect.to_string());
-        let named = |wanted: &String| *wanted == name || *wanted == written;
+        // One that hides what is young is another effect than the one whose name it shares.
+        let shares = matches!(effect, Effect::NotYetVisible(_));
+        let named = |wanted: &String| (*wanted == name && !shares) || *wanted == written;
         self.effects.iter().any(named)
     }
 }

@@ -42,7 +42,7 @@ pub fn left_behind(
         let mut all = said.iter();
         !all.any(|id| is_named(resource, id))
     });
-    let wrong = "is left, and the provisioner, which says what it left behind, does not say so";
+    let wrong = "is left by an attempt that failed, and the provisioner does not say so";
     let items = unsaid.map(|resource| Item::new(resource, price, wrong));
     let mut wrongs = findings("O3 truth", items.collect());
     for id in said {

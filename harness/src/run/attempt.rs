@@ -1,18 +1,22 @@
 //! One attempt of the provisioner: a process that may succeed, fail, die, be late or be stopped.
 //!
-//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock
-//! and by a budget of calls.
+//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock,
+//! which is the cloud's, by a budget of calls, and a program also by a limit of real time. A program that
+//! is ended is interrupted, and gets time to save what it knows.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::call::Actor;
-use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::Count;
+use kubeproof_contract::provisioner::{ProvisionerError, UNKNOWN_LEFT};
 use kubeproof_contract::resource::{Life, Resource};
 
 use super::book::{Begun, Book};
-use super::expect::{Ending, Meaning};
+use super::expect::{Ending, Meaning, Under};
 use super::look;
 use super::stage::Stage;
 use crate::oracles::{Wrong, truth};
@@ -31,6 +35,9 @@ pub async fn attempt<T>(
     work: impl Future<Output = Result<T, ProvisionerError>>,
 ) -> (Ending, Option<T>) {
     stage.faults.process_begins();
+    stage.programs.begin();
+    tokio::pin!(work);
+    let mut at_work = true;
     let began = stage.clock.now();
     let whole = stoppable && !stage.trial.is_campaign();
     let from = if whole { 0 } else { stage.journal.len() };
@@ -42,6 +49,7 @@ pub async fn attempt<T>(
             std::future::pending::<()>().await;
         }
     };
+    let before = stage.faults.tally();
     let (ending, made, said) = tokio::select! {
         // In this order, so that a crash is listened to before the first call is made, and so that
         // the same seed always takes the same branch.
@@ -51,10 +59,10 @@ pub async fn attempt<T>(
             (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, Vec::new())
         }
         () = stopped => (Ending::Stopped, None, Vec::new()),
-        ended = work => match ended {
-            Ok(made) => (Ending::Succeeded, Some(made), Vec::new()),
-            Err(error) => (Ending::Failed(error.message), None, error.left_behind),
-        },
+        ended = &mut work => {
+            at_work = false;
+            by_itself(stage, ended)
+        }
         () = tokio::time::sleep(deadline) => {
             (Ending::Late(format!("its limit is {minutes} minutes")), None, Vec::new())
         }
@@ -63,8 +71,70 @@ pub async fn attempt<T>(
                 stage.scenario().limits.calls)), None, Vec::new())
         }
     };
-    book.find_all(reported(stage, &said, began));
+    if at_work && ending != Ending::Crashed && stage.scenario().provisioner.is_external() {
+        wind_down(stage, work).await;
+    }
+    book.ended_by_machine |= matches!(ending, Ending::Slow(_));
+    if let Ending::Failed(_) = ending {
+        let injected = since(&before, &stage.faults.tally());
+        book.find_all(reported(stage, &said, began, &injected));
+    }
     (ending, made)
+}
+
+/// How a process ended by itself, or at the limit of real time that its programs have.
+fn by_itself<T>(
+    stage: &Stage<'_>,
+    ended: Result<T, ProvisionerError>,
+) -> (Ending, Option<T>, Vec<String>) {
+    let error = match ended {
+        Ok(made) => return (Ending::Succeeded, Some(made), Vec::new()),
+        Err(error) => error,
+    };
+    match stage.programs.overrun() {
+        None => (Ending::Failed(error.message), None, error.left_behind),
+        Some(overrun) if overrun.spent.is_the_machines() => {
+            (Ending::Slow(overrun.to_string()), None, Vec::new())
+        }
+        Some(overrun) => (Ending::Late(overrun.to_string()), None, Vec::new()),
+    }
+}
+
+/// Interrupts a program as its user would, and lets it end, while the cloud goes on. Bounded by the time
+/// that programs get (`Order::run`).
+async fn wind_down<W: Future>(stage: &Stage<'_>, mut work: Pin<&mut W>) {
+    stage.programs.interrupt();
+    loop {
+        tokio::select! {
+            biased;
+            () = stage.faults.crash() => {
+                if !stage.faults.was_cancelled() {
+                    return;
+                }
+                stage.programs.interrupt_again();
+            }
+            _ = &mut work => return,
+        }
+    }
+}
+
+/// What an attempt ends under, as far as faults have been injected by now. A mistake of the user's, which
+/// the first attempt may be asked for, is no fault and always there.
+pub fn under(stage: &Stage<'_>) -> Under {
+    Under {
+        expected: stage.trial.expected(),
+        forced: stage.trial.faults().is_empty() || strikes(stage) > 0,
+    }
+}
+
+/// The faults that were injected between two tallies, with how often.
+pub fn since(before: &[(Fault, Count)], after: &[(Fault, Count)]) -> Vec<(Fault, u64)> {
+    let both = before.iter().zip(after);
+    both.map(|((fault, before), (_, after))| {
+        (fault.clone(), after.struck.saturating_sub(before.struck))
+    })
+    .filter(|(_, times)| *times > 0)
+    .collect()
 }
 
 /// Ends the phase of an attempt. One that did not end by itself is found by O5, and by nobody else.
@@ -77,9 +147,17 @@ pub fn end(book: &mut Book<'_, '_>, begun: Begun, what: &str, ending: &Ending, m
     }
 }
 
-/// O3: what a process that failed says it left behind, against the truth.
-fn reported(stage: &Stage<'_>, said: &[String], began: Timestamp) -> Vec<Wrong> {
-    let Some(world) = stage.world.as_ref().filter(|_| !said.is_empty()) else {
+/// O3: what a process that failed says it left behind, against the truth. A program has no way to say it,
+/// and one that says that it does not know says nothing wrong.
+fn reported(
+    stage: &Stage<'_>,
+    said: &[String],
+    began: Timestamp,
+    injected: &[(Fault, u64)],
+) -> Vec<Wrong> {
+    let can_say = !said.is_empty() || !stage.scenario().provisioner.is_external();
+    let knows = !said.iter().any(|id| id == UNKNOWN_LEFT);
+    let Some(world) = stage.world.as_ref().filter(|_| can_say && knows) else {
         return Vec::new();
     };
     let observer = stage.account(Actor::Observer);
@@ -92,7 +170,16 @@ fn reported(stage: &Stage<'_>, said: &[String], began: Timestamp) -> Vec<Wrong> 
     let mine = |life: &&Life| {
         stage.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
     };
-    let known_since = stage.clock.now() - SHOWN_WITHIN;
+    // Whatever was answered is known at once; what was not, when reads show it.
+    let answered = injected
+        .iter()
+        .all(|(fault, _)| fault.effect.keeps_from_applying() && !fault.effect.ends_process());
+    let lag = if answered && !injected.is_empty() {
+        SignedDuration::ZERO
+    } else {
+        SHOWN_WITHIN
+    };
+    let known_since = stage.clock.now() - lag;
     let there: Vec<Resource> = lives
         .iter()
         .filter(mine)

@@ -11,6 +11,7 @@ use kubeproof_reports::judge;
 use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready, Record};
 
 use super::check_rows;
+use super::injected;
 use super::stage::Stage;
 use crate::oracles::Wrong;
 
@@ -35,6 +36,8 @@ pub struct Book<'a, 'b> {
     pub ready: Option<Ready>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
+    /// Whether the machine and not the cloud took the time of an attempt: what it left proves nothing.
+    pub ended_by_machine: bool,
     /// Name of the provisioner.
     pub provisioner: String,
     /// The log, line by line.
@@ -69,6 +72,7 @@ impl<'a, 'b> Book<'a, 'b> {
             neighbours: Vec::new(),
             ready: None,
             torn_down: false,
+            ended_by_machine: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
             seconds: None,
@@ -210,7 +214,7 @@ impl<'a, 'b> Book<'a, 'b> {
             .unwrap_or_else(|| self.stage.clock.elapsed().as_secs());
         let stage = self.stage;
         let trial = stage.trial;
-        self.fault_findings();
+        self.not_injected();
         let checks = check_rows::merge(
             trial.scenario.provider.as_ref(),
             &self.checks,
@@ -256,21 +260,29 @@ impl<'a, 'b> Book<'a, 'b> {
         judged(record, &trial.replay())
     }
 
-    /// A fault that never struck proves nothing, so its trial cannot pass.
-    fn fault_findings(&mut self) {
+    /// A fault that was not injected as often as asked proves nothing, so its trial is unknown.
+    fn not_injected(&mut self) {
         // A campaign tells by itself what it did not reach.
         if self.stage.trial.is_campaign() {
             return;
         }
-        for (fault, count) in self.stage.faults.tally() {
-            if count.struck == 0 {
-                let message = format!(
-                    "the fault `{fault}` never struck ({} matching calls): this trial proves nothing",
-                    count.seen
-                );
-                self.find("faults", message);
-            }
+        let ended = self.ended_early();
+        let faults = &self.stage.faults;
+        let told = injected::missing(&faults.tally(), &faults.failed_changes(), ended);
+        if !told.is_empty() {
+            let begun = self.begin(injected::PHASE);
+            let replay = self.stage.trial.replay();
+            let message = format!("{}; again: {replay}", told.join("; "));
+            self.end(begun, Verdict::Unknown, message);
         }
+    }
+
+    /// Why the trial ended before the provisioner was asked for anything, if it did.
+    fn ended_early(&self) -> Option<&'static str> {
+        if self.stage.stop.asked() {
+            return Some("the trial was stopped before");
+        }
+        (!self.has("provision")).then_some("the trial ended before anything was provisioned")
     }
 }
 
@@ -296,7 +308,7 @@ fn fault_records(stage: &Stage<'_>) -> Vec<FaultRecord> {
         .map(|(fault, count)| FaultRecord {
             fault: fault.to_string(),
             seen: count.seen,
-            struck: count.struck,
+            struck: count.injected(),
         })
         .collect()
 }

@@ -4,8 +4,10 @@
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::Count;
 use kubeproof_contract::scenario::Expectation;
 
+use super::demand::{self, Means};
 use super::trial::Expected;
 
 /// How an attempt ended.
@@ -19,6 +21,8 @@ pub enum Ending {
     Crashed,
     /// It did not end within its limit.
     Late(String),
+    /// The machine, not the cloud, took the time that it had.
+    Slow(String),
     /// A fault had its user interrupt it.
     Cancelled,
     /// It was asked to stop.
@@ -33,6 +37,10 @@ impl Ending {
             Self::Failed(why) => format!("failed: {why}"),
             Self::Crashed => "its process died".to_owned(),
             Self::Late(limit) => format!("did not end: {limit}"),
+            Self::Slow(why) => format!(
+                "did not end, and O5 cannot tell whether it would: {why}. The machine took the time, not \
+                 the cloud: use a faster one, or raise real_limit_seconds"
+            ),
             Self::Cancelled => "was interrupted by its user".to_owned(),
             Self::Stopped => "was asked to stop".to_owned(),
         }
@@ -58,45 +66,52 @@ fn meaning(verdict: Verdict, message: impl Into<String>, again: bool) -> Meaning
     }
 }
 
+/// What an attempt ended under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Under {
+    /// What must be seen.
+    pub expected: Expected,
+    /// Whether anything was forced by then: a fault that was not injected forces nothing.
+    pub forced: bool,
+}
+
 /// What the first attempt at provisioning means.
-pub fn first_provision(expected: Expected, ending: &Ending) -> Meaning {
-    use Ending::{Cancelled, Crashed, Failed, Late, Stopped, Succeeded};
-    use Expectation::{CleanedThenRetried, RetrySucceeds, TakenOver};
+pub fn first_provision(under: Under, ending: &Ending) -> Meaning {
+    let demand = demand::of(under.expected);
     let words = ending.words();
-    match (expected, ending) {
-        (_, Stopped) => meaning(Verdict::Unknown, words, false),
-        (_, Late(_)) => meaning(Verdict::Fail, words, recovers(expected)),
-        (Expected::Recovers | Expected::Persists, Cancelled) => {
-            meaning(Verdict::Pass, format!("{words} (as forced)"), false)
-        }
-        (_, Cancelled) => meaning(Verdict::Fail, words, false),
-        (Expected::Forced(RetrySucceeds | CleanedThenRetried), Succeeded) => meaning(
+    let means = match ending {
+        Ending::Stopped | Ending::Slow(_) => return meaning(Verdict::Unknown, words, false),
+        Ending::Late(_) => return meaning(Verdict::Fail, words, under.expected.recovers()),
+        Ending::Succeeded => demand.succeeds,
+        Ending::Failed(_) => demand.fails,
+        Ending::Crashed => demand.dies,
+        Ending::Cancelled => demand.interrupted,
+    };
+    match means {
+        // The provisioner is not to blame for what was never forced upon it.
+        Means::Fail | Means::Unnoticed if *ending == Ending::Succeeded && !under.forced => meaning(
+            Verdict::Unknown,
+            format!("{words}, and nothing was forced"),
+            false,
+        ),
+        Means::Unnoticed => meaning(
             Verdict::Fail,
             "said that it succeeded though its failure was forced: it did not notice",
             false,
         ),
-        (Expected::Forced(RetrySucceeds | CleanedThenRetried), Failed(_) | Crashed) => {
-            meaning(Verdict::Pass, format!("{words} (as forced)"), true)
-        }
-        (Expected::Forced(TakenOver), Crashed) => {
-            meaning(Verdict::Pass, "its process died (as forced)", true)
-        }
-        (Expected::Forced(TakenOver), _) => meaning(
+        Means::Fail if under.expected == Expected::Forced(Expectation::TakenOver) => meaning(
             Verdict::Fail,
             format!("{words}, where its process should have died"),
             false,
         ),
-        (Expected::Recovers | Expected::Persists, Failed(_) | Crashed) => {
+        Means::Fail => meaning(Verdict::Fail, words, false),
+        Means::Pass if *ending == Ending::Succeeded => meaning(Verdict::Pass, words, false),
+        Means::Pass => meaning(Verdict::Pass, format!("{words} (as forced)"), false),
+        Means::Again if under.expected.recovers() => {
             meaning(Verdict::Pass, format!("{words} (after a fault)"), true)
         }
-        (_, Succeeded) => meaning(Verdict::Pass, words, false),
-        (_, Failed(_) | Crashed) => meaning(Verdict::Fail, words, false),
+        Means::Again => meaning(Verdict::Pass, format!("{words} (as forced)"), true),
     }
-}
-
-/// Whether a failure after a fault is no finding in itself.
-fn recovers(expected: Expected) -> bool {
-    matches!(expected, Expected::Recovers | Expected::Persists)
 }
 
 /// Whether a later attempt may fail though no fault strikes it: what an earlier one had begun fails in it.
@@ -107,22 +122,53 @@ pub fn excused(faults: &[Fault], last: bool) -> bool {
         .any(|fault| fault.effect.is_delayed() && (!last || fault.place.lasts()))
 }
 
+/// The most attempts that are made for faults which are left, and one more when they are over.
+const FOR_FAULTS_MAX: u64 = 5;
+
+/// How many later attempts are made at most: as many as faults are left to be injected, and one more.
+pub fn later_attempts(tally: &[(Fault, Count)]) -> usize {
+    let left: u64 = tally
+        .iter()
+        .filter(|(fault, _)| !fault.place.lasts())
+        .map(|(fault, count)| fault.place.times.saturating_sub(count.struck))
+        .fold(0, u64::saturating_add);
+    let for_left = usize::try_from(left.min(FOR_FAULTS_MAX)).unwrap_or_default() + 1;
+    for_left.max(tally.len())
+}
+
+/// What it means that there is no cluster after all attempts: `going_on` are the faults that could still be
+/// injected.
+pub fn no_cluster(attempts: usize, going_on: &[&Fault]) -> Meaning {
+    if going_on.is_empty() {
+        let message =
+            format!("the faults are over, and after {attempts} attempts there is no cluster");
+        return meaning(Verdict::Fail, message, false);
+    }
+    let faults: Vec<String> = going_on.iter().map(|fault| format!("`{fault}`")).collect();
+    let message = format!(
+        "{} outlasted all {attempts} attempts, so that there never was a cluster: nothing shows whether \
+         the provisioner recovers",
+        faults.join(" and ")
+    );
+    meaning(Verdict::Unknown, message, false)
+}
+
 /// What a later attempt at provisioning, by a new process, means. Where a fault struck it, it may
 /// fail, too; where none did, it must succeed.
 pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Meaning {
     match ending {
-        Ending::Failed(_) | Ending::Crashed if struck && recovers(expected) => meaning(
+        Ending::Failed(_) | Ending::Crashed if struck && may_fail_again(expected) => meaning(
             Verdict::Pass,
             format!("a new process {} (after a fault)", ending.words()),
             true,
         ),
-        Ending::Cancelled if recovers(expected) => meaning(
+        Ending::Cancelled if expected.recovers() => meaning(
             Verdict::Pass,
             format!("a new process {} (as forced)", ending.words()),
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
-        Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
+        Ending::Stopped | Ending::Slow(_) => meaning(Verdict::Unknown, ending.words(), false),
         other => meaning(
             Verdict::Fail,
             format!("a new process {}", other.words()),
@@ -131,155 +177,69 @@ pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Mea
     }
 }
 
+/// Whether a new process may fail, too, where a fault struck it.
+fn may_fail_again(expected: Expected) -> bool {
+    let demand = demand::of(expected);
+    demand.fails == Means::Again || demand.dies == Means::Again
+}
+
+/// What faults did to an attempt at teardown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Struck {
+    /// All that happened to it is one throttled call: whoever is throttled sends the call again.
+    pub throttled_once: bool,
+    /// A fault that was injected into it is not over.
+    pub goes_on: bool,
+}
+
 /// What an attempt at teardown means. It is tried again after any failure, for the account's sake;
 /// whether the failure counts depends on whether it was forced.
-pub fn teardown(expected: Expected, ending: &Ending, last: bool) -> Meaning {
-    let forced = matches!(
-        expected,
-        Expected::Recovers
-            | Expected::Persists
-            | Expected::Forced(Expectation::TakenOver | Expectation::TeardownSucceeds)
-    );
+pub fn teardown(under: Under, ending: &Ending, struck: Struck, last: bool) -> Meaning {
+    let expected = under.expected;
+    let demand = demand::of(expected);
+    let words = ending.words();
     match ending {
-        Ending::Succeeded if expected == Expected::Forced(Expectation::FinishesLater) => meaning(
-            Verdict::Fail,
-            "said that it succeeded though nobody could find out",
-            false,
-        ),
-        Ending::Failed(_) if expected == Expected::Forced(Expectation::FinishesLater) => meaning(
-            Verdict::Pass,
-            format!("{} (as forced)", ending.words()),
-            false,
-        ),
-        Ending::Succeeded => meaning(Verdict::Pass, ending.words(), false),
-        Ending::Failed(_) | Ending::Crashed | Ending::Cancelled
-            if expected == Expected::Persists =>
-        {
-            meaning(
-                Verdict::Pass,
-                format!("{} (the fault goes on)", ending.words()),
-                !last,
-            )
+        // Another would be as slow.
+        Ending::Slow(_) => return meaning(Verdict::Unknown, words, false),
+        Ending::Succeeded if demand.torn_down == Means::Pass => {
+            return meaning(Verdict::Pass, words, false);
         }
-        _ if forced && !last => meaning(
-            Verdict::Pass,
-            format!("{} (after a fault)", ending.words()),
-            true,
+        Ending::Succeeded if !under.forced => {
+            let message = format!("{words}, and nothing was forced");
+            return meaning(Verdict::Unknown, message, false);
+        }
+        Ending::Succeeded => {
+            let message = "said that it succeeded though nobody could find out";
+            return meaning(Verdict::Fail, message, false);
+        }
+        _ => {}
+    }
+    let ended = matches!(
+        ending,
+        Ending::Failed(_) | Ending::Crashed | Ending::Cancelled
+    );
+    if struck.throttled_once && matches!(ending, Ending::Failed(_)) {
+        let message =
+            format!("{words}: it gave up at one throttled call, which asks to be repeated");
+        return meaning(Verdict::Fail, message, !last);
+    }
+    match demand.not_torn_down {
+        // Nothing but the end of the fault ends it: teardown follows then.
+        Means::Pass if matches!(ending, Ending::Failed(_)) => {
+            meaning(Verdict::Pass, format!("{words} (as forced)"), false)
+        }
+        Means::Again if ended && expected == Expected::Persists => {
+            meaning(Verdict::Pass, format!("{words} (the fault goes on)"), !last)
+        }
+        Means::Again if !last => meaning(Verdict::Pass, format!("{words} (after a fault)"), true),
+        Means::Again if ended && struck.goes_on => meaning(
+            Verdict::Unknown,
+            format!("{words}: a fault outlasted all attempts"),
+            false,
         ),
-        _ => meaning(Verdict::Fail, ending.words(), !last),
+        _ => meaning(Verdict::Fail, words, !last),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RETRY: Expected = Expected::Forced(Expectation::RetrySucceeds);
-    const TAKEN_OVER: Expected = Expected::Forced(Expectation::TakenOver);
-    const SURVIVES: Expected = Expected::Forced(Expectation::Survives);
-    const TEARDOWN: Expected = Expected::Forced(Expectation::TeardownSucceeds);
-
-    #[track_caller]
-    fn check(expected: Expected, ending: &Ending, verdict: Verdict, again: bool) {
-        let seen = first_provision(expected, ending);
-        assert_eq!(
-            (seen.verdict, seen.again),
-            (verdict, again),
-            "{expected:?} {ending:?}"
-        );
-    }
-
-    #[test]
-    fn a_forced_failure_that_is_not_noticed_fails_the_trial() {
-        check(RETRY, &Ending::Succeeded, Verdict::Fail, false);
-        check(
-            RETRY,
-            &Ending::Failed("quota".to_owned()),
-            Verdict::Pass,
-            true,
-        );
-        check(RETRY, &Ending::Crashed, Verdict::Pass, true);
-    }
-
-    #[test]
-    fn only_a_crash_can_be_taken_over() {
-        check(TAKEN_OVER, &Ending::Crashed, Verdict::Pass, true);
-        check(TAKEN_OVER, &Ending::Succeeded, Verdict::Fail, false);
-    }
-
-    #[test]
-    fn without_a_forced_failure_any_failure_counts() {
-        for expected in [Expected::Clean, SURVIVES, TEARDOWN] {
-            check(expected, &Ending::Succeeded, Verdict::Pass, false);
-            check(
-                expected,
-                &Ending::Failed("x".to_owned()),
-                Verdict::Fail,
-                false,
-            );
-        }
-    }
-
-    #[test]
-    fn an_attempt_that_does_not_end_never_passes() {
-        for expected in [
-            Expected::Clean,
-            RETRY,
-            TAKEN_OVER,
-            SURVIVES,
-            Expected::Recovers,
-        ] {
-            let seen = first_provision(expected, &Ending::Late("90 minutes".to_owned()));
-            assert_eq!(seen.verdict, Verdict::Fail, "{expected:?}");
-        }
-    }
-
-    #[test]
-    fn a_teardown_that_cannot_know_must_not_say_that_it_succeeded() {
-        let later = Expected::Forced(Expectation::FinishesLater);
-        let seen = teardown(later, &Ending::Succeeded, false);
-        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
-        let seen = teardown(later, &Ending::Failed("no answer".to_owned()), false);
-        assert_eq!((seen.verdict, seen.again), (Verdict::Pass, false));
-        let seen = teardown(later, &Ending::Late("1 minute".to_owned()), true);
-        assert_eq!(seen.verdict, Verdict::Fail);
-    }
-
-    #[test]
-    fn a_teardown_that_dies_while_a_fault_goes_on_is_no_finding_in_itself() {
-        for ending in [Ending::Crashed, Ending::Cancelled] {
-            let seen = teardown(Expected::Persists, &ending, true);
-            assert_eq!((seen.verdict, seen.again), (Verdict::Pass, false));
-            let seen = teardown(Expected::Recovers, &ending, true);
-            assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
-        }
-        let seen = teardown(Expected::Persists, &Ending::Late("x".to_owned()), true);
-        assert_eq!(seen.verdict, Verdict::Fail);
-    }
-
-    #[test]
-    fn only_what_an_earlier_attempt_began_excuses_one_that_no_fault_strikes() {
-        let check = |fault: &str, last: bool, expected: bool| {
-            let faults = [fault.parse().unwrap()];
-            assert_eq!(excused(&faults, last), expected, "{fault} {last}");
-        };
-        let once = "ec2:CreateNatGateway#2=async-fail(InternalError)";
-        let ever = "ec2:CreateNatGateway#2*1000=async-fail(InternalError)";
-        check(once, false, true);
-        check(once, true, false);
-        check(ever, true, true);
-        check("ec2:CreateVpc#1*1000=throttle", false, false);
-        check("ec2:CreateVpc#1=lost-response", true, false);
-    }
-
-    #[test]
-    fn a_teardown_is_tried_again_but_its_error_is_never_swallowed() {
-        let failed = Ending::Failed("still in use".to_owned());
-        let seen = teardown(Expected::Clean, &failed, false);
-        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, true));
-        let seen = teardown(TEARDOWN, &failed, false);
-        assert_eq!((seen.verdict, seen.again), (Verdict::Pass, true));
-        let seen = teardown(TEARDOWN, &failed, true);
-        assert_eq!((seen.verdict, seen.again), (Verdict::Fail, false));
-    }
-}
+mod tests;

@@ -2,11 +2,11 @@
 //!
 //! Apart from running them because the plan is what tests and listings look at.
 
-use kubeproof_contract::fault::{Effect, Fault};
+use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 
 use super::trial::{Part, Trial};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, injectable};
 
 /// Names the clients that must be on this machine, for scenarios that are not named themselves.
 pub const CLIENTS: &str = "KUBEPROOF_CLIENTS";
@@ -80,7 +80,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
                     plan.skipped.push(format!("{}: {reason}", trial.name()));
                     plan.left_out.push((trial, reason));
                 }
-                Some(reason) => return Err(reason),
+                Some(reason) => return Err(format!("{}: {reason}", trial.name())),
             }
         }
     }
@@ -145,16 +145,8 @@ fn tiers(scenario: &Scenario) -> String {
     names.join(", ")
 }
 
-/// Why a trial cannot be run in its tier: no real cloud lets us break its own operations.
+/// Why a trial cannot be run: a fault of it can never be injected in its tier.
 fn undoable(trial: &Trial) -> Option<String> {
-    if trial.tier == Tier::Rehearsal {
-        return None;
-    }
-    let fault = trial.faults().into_iter().find(|fault| {
-        matches!(
-            fault.effect,
-            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_)
-        )
-    })?;
-    Some(format!("`{fault}` can be forced in rehearsal only"))
+    let provider = trial.scenario.provider.as_ref();
+    injectable::refusal(&trial.faults(), provider, trial.tier)
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::Count;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
-use super::attempt::{attempt, end, strikes};
+use super::attempt::{attempt, end, strikes, under};
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
@@ -32,7 +34,7 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     // The process is gone, with everything that it knew.
     drop(provisioner);
     stage.faults.first_attempt_is_over();
-    let meaning = expect::first_provision(stage.trial.expected(), &ending);
+    let meaning = expect::first_provision(under(stage), &ending);
     end(book, begun, "provisioning", &ending, &meaning);
     if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
@@ -40,11 +42,11 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     (made, meaning.again)
 }
 
-/// Later attempts, by a new process each: one, and another one for each that a further fault of the
-/// trial struck. `None` when there is no cluster in the end.
+/// Later attempts, by a new process each: as many as faults are left to be injected, and one more. `None`
+/// when there is no cluster in the end, which is told.
 pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
     let faults = stage.trial.faults();
-    let most = faults.len().max(1);
+    let most = expect::later_attempts(&stage.faults.tally());
     for number in 1..=most {
         let excused = expect::excused(&faults, number == most);
         let (made, again) = once_more(book, stage, excused).await;
@@ -52,7 +54,23 @@ pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisi
             return made;
         }
     }
+    no_cluster(book, stage, most + 1);
     None
+}
+
+/// No cluster, no pass.
+fn no_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, attempts: usize) {
+    let tally = stage.faults.tally();
+    let goes_on =
+        |(fault, count): &&(Fault, Count)| fault.place.lasts() || count.struck < fault.place.times;
+    let going_on: Vec<&Fault> = tally.iter().filter(goes_on).map(|one| &one.0).collect();
+    // A campaign looks at what a lasting fault leaves, and at nothing else.
+    if stage.trial.is_campaign() && !going_on.is_empty() {
+        return;
+    }
+    let begun = book.begin("recovery");
+    let meaning = expect::no_cluster(attempts, &going_on);
+    book.end_judged(begun, meaning.verdict, meaning.message);
 }
 
 async fn once_more(
@@ -128,7 +146,9 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         wrong.extend(changed.map(|words| format!("changed: {words}")));
     }
     match ending {
-        Ending::Stopped => book.end(begun, Verdict::Unknown, ending.words()),
+        Ending::Stopped | Ending::Slow(_) => {
+            book.end(begun, Verdict::Unknown, ending.words());
+        }
         Ending::Succeeded if wrong.is_empty() => {
             book.end(begun, Verdict::Pass, "a second provision changed nothing");
         }

@@ -3,17 +3,15 @@
 //! Apart from provisioning because it always runs, whatever happened before, and because its error
 //! must reach the findings and the exit code.
 
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{Effect, Fault};
 
-use super::attempt::{attempt, end, strikes};
+use super::attempt::{attempt, end, since, strikes, under};
 use super::book::Book;
-use super::expect::{self, Ending};
-use super::look;
+use super::expect::{self, Ending, Struck};
+use super::left;
 use super::stage::Stage;
 use crate::oracles::calls;
-use crate::oracles::price::{Item, list};
 
 /// How often teardown is tried, and once more for each further attempt that faults may strike.
 const ATTEMPTS_MAX: usize = 3;
@@ -26,8 +24,19 @@ fn attempts_most(faults: &[Fault]) -> usize {
     ATTEMPTS_MAX + faults.len().saturating_sub(1) + twice.count()
 }
 
-/// Tears down, in a new process each time, until one succeeds. Whether one did.
-pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
+/// How tearing down ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Torn {
+    /// A teardown said that it succeeded.
+    Down,
+    /// None did.
+    Not,
+    /// None did, and a fault that was injected into the last one is not over.
+    UnderFault,
+}
+
+/// Tears down, in a new process each time, until one succeeds.
+pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Torn {
     // What an earlier one said was of an earlier cluster.
     book.torn_down = false;
     let minutes = stage.scenario().limits.teardown_minutes;
@@ -38,20 +47,43 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> bool {
         } else {
             "teardown-retry"
         });
+        let before = stage.faults.tally();
         let mut provisioner = stage.provisioner();
         let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
-        let meaning = expect::teardown(stage.trial.expected(), &ending, number == most);
+        let struck = struck(&since(&before, &stage.faults.tally()), stage);
+        let meaning = expect::teardown(under(stage), &ending, struck, number == most);
         end(book, begun, "teardown", &ending, &meaning);
         if ending == Ending::Succeeded {
             book.torn_down = true;
             again(book, stage, minutes).await;
         }
         if !meaning.again {
-            return ending == Ending::Succeeded;
+            return match ending {
+                Ending::Succeeded => Torn::Down,
+                _ if struck.goes_on => Torn::UnderFault,
+                _ => Torn::Not,
+            };
         }
     }
-    false
+    Torn::Not
+}
+
+/// What the faults that were injected into an attempt did to it.
+fn struck(injected: &[(Fault, u64)], stage: &Stage<'_>) -> Struck {
+    let throttled_once = matches!(
+        injected,
+        [(fault, 1)] if matches!(fault.effect, Effect::Throttle(_)) && !fault.place.lasts()
+    );
+    let goes_on = |fault: &Fault| {
+        let tally = stage.faults.tally();
+        let mut of = tally.iter().filter(|(other, _)| other == fault);
+        of.any(|(_, count)| fault.place.lasts() || count.struck < fault.place.times)
+    };
+    Struck {
+        throttled_once,
+        goes_on: injected.iter().any(|(fault, _)| goes_on(fault)),
+    }
 }
 
 /// Tears down once the faults are over: what could not be found out before must be finished now.
@@ -65,41 +97,23 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         book.torn_down = true;
         book.end(begun, Verdict::Pass, "the same teardown finished");
         again(book, stage, minutes).await;
+    } else if matches!(ending, Ending::Slow(_)) {
+        book.end(begun, Verdict::Unknown, ending.words());
     } else {
         book.end_judged(begun, Verdict::Fail, ending.words());
-    }
-}
-
-/// What the truth still has of the run, with its price: why a second teardown had something to do.
-fn still_there(stage: &Stage<'_>) -> String {
-    let Some(world) = &stage.world else {
-        return String::new();
-    };
-    let observer = stage.account(Actor::Observer);
-    let price = look::price(observer.as_ref());
-    let truth = world.inventory();
-    let left = truth
-        .iter()
-        .filter(|resource| stage.run.owns(&resource.tags));
-    let items: Vec<Item> = left
-        .map(|resource| Item::new(resource, &price, "is still there"))
-        .collect();
-    if items.is_empty() {
-        String::new()
-    } else {
-        format!("; of the run there still is: {}", list(items))
     }
 }
 
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     let begun = book.begin("teardown-again");
-    let mut before = stage.journal.len();
+    let left = left::of_run(stage);
+    // Of all attempts: what one that a fault struck removed was left by the first one, too.
+    let before = stage.journal.len();
     let mut ending = Ending::Stopped;
     let mut shows = false;
     for _ in 0..ATTEMPTS_MAX {
         let struck = strikes(stage);
-        before = stage.journal.len();
         let mut provisioner = stage.provisioner();
         (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
         // One that a fault struck shows nothing.
@@ -114,10 +128,14 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         return;
     }
     match (&ending, changed) {
+        (Ending::Slow(_), _) => {
+            let message = format!("a second teardown {}", ending.words());
+            book.end(begun, Verdict::Unknown, message);
+        }
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
         // One that has something to do says that the first one was no success, whatever becomes of it.
         (_, Some(mut wrong)) => {
-            wrong.message.push_str(&still_there(stage));
+            wrong.message.push_str(&left::words(&left, stage));
             let message = wrong.message.clone();
             book.find_all([wrong]);
             book.end(begun, Verdict::Fail, message);

@@ -72,6 +72,22 @@ pub enum Expected {
     Persists,
 }
 
+impl Expected {
+    /// What must be seen under faults that nobody says more of.
+    fn under(faults: &[Fault]) -> Self {
+        if faults.iter().any(persists) {
+            Self::Persists
+        } else {
+            Self::Recovers
+        }
+    }
+
+    /// Whether a failure after a fault is no finding in itself.
+    pub fn recovers(self) -> bool {
+        matches!(self, Self::Recovers | Self::Persists)
+    }
+}
+
 impl Trial {
     /// `two-zones`, or `two-zones/nat-gateway-fails`.
     pub fn name(&self) -> String {
@@ -138,9 +154,8 @@ impl Trial {
             Part::Lifecycle(faults) | Part::Campaign(faults, _) if faults.is_empty() => {
                 Expected::Clean
             }
-            Part::Campaign(faults, _) if faults.iter().any(persists) => Expected::Persists,
-            Part::Lifecycle(_) | Part::Campaign(..) => Expected::Recovers,
-            Part::Failure(_, added) if !added.is_empty() => Expected::Recovers,
+            Part::Lifecycle(faults) | Part::Campaign(faults, _) => Expected::under(faults),
+            Part::Failure(_, added) if !added.is_empty() => Expected::under(&self.faults()),
             Part::Failure(index, _) => match self.scenario.content.failures.get(*index) {
                 Some(failure) => Expected::Forced(failure.expect),
                 None => Expected::Clean,

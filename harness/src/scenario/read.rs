@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeproof_contract::bounded;
+use kubeproof_contract::fault::Fault;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::provider_of;
 
-use super::{Problem, Scenario, find, limits, message};
+use super::{Problem, Scenario, find, injectable, limits, message};
 
 /// The largest scenario file, bytes.
 const SIZE_MAX: u64 = 1 << 20;
@@ -112,6 +113,7 @@ pub fn parse(
         .into_iter()
         .chain(unknown_defect(&content, provider.as_ref()))
         .chain(foreign_tiers(&content, provider.as_ref()))
+        .chain(uninjectable(&content, provider.as_ref()))
         .map(|broken| Problem {
             file: file.to_owned(),
             place: limits::place(text, &broken.near, broken.occurrence),
@@ -169,6 +171,29 @@ fn foreign_tiers(
             ),
         })
         .collect()
+}
+
+/// Forced failures whose faults can never be injected, whatever the tier.
+fn uninjectable(
+    scenario: &kubeproof_contract::scenario::AnyScenario,
+    provider: &dyn Provider,
+) -> Vec<limits::Broken> {
+    let mut broken = Vec::new();
+    for failure in &scenario.failures {
+        let faults: Vec<Fault> = failure.faults.iter().map(|text| text.0.clone()).collect();
+        let tiers = scenario.tiers.iter();
+        let refusals: Option<Vec<String>> = tiers
+            .map(|tier| injectable::refusal(&faults, provider, *tier))
+            .collect();
+        if let Some(reason) = refusals.and_then(|all| all.into_iter().next()) {
+            broken.push(limits::Broken {
+                near: format!("name: {}", failure.name.as_str()),
+                occurrence: 0,
+                message: reason,
+            });
+        }
+    }
+    broken
 }
 
 fn unknown_defect(

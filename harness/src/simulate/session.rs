@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
 use kubeproof_contract::world::World;
@@ -21,6 +22,7 @@ use kubeproof_simkit::pace::Pace;
 
 use super::environment;
 use super::stock::{Moment, Stock};
+use crate::scenario::injectable;
 
 /// How long the cloud gets to remove by itself what it removes late (interfaces of a deleted cluster).
 const SETTLE_MAX: Duration = Duration::from_secs(2 * 3600);
@@ -57,8 +59,8 @@ struct Cloud {
 pub struct Session {
     clouds: Vec<Cloud>,
     pace: Pace,
+    programs: Programs,
     clock: Clock,
-    time_scale: NonZeroU32,
 }
 
 impl Session {
@@ -70,7 +72,8 @@ impl Session {
         providers: Vec<Arc<dyn Provider>>,
         settings: &Settings,
     ) -> Result<Self, (String, ServeError)> {
-        let pace = Pace::keep(settings.time_scale);
+        let programs = Programs::default();
+        let pace = Pace::keep(settings.time_scale, &programs);
         let clock = Clock::starting_at(settings.today);
         let mut clouds = Vec::new();
         for (index, provider) in (0_u16..).zip(providers) {
@@ -83,7 +86,7 @@ impl Session {
                 clock,
                 time_scale: settings.time_scale.get(),
                 seed: settings.seed,
-                faults: settings.faults.clone(),
+                faults: of_cloud(&settings.faults, provider.as_ref()),
                 environment: settings.environment.clone(),
             };
             let served = provider
@@ -99,8 +102,8 @@ impl Session {
         Ok(Self {
             clouds,
             pace,
+            programs,
             clock,
-            time_scale: settings.time_scale,
         })
     }
 
@@ -131,25 +134,27 @@ impl Session {
         environment::settled(redirects)
     }
 
-    /// As long on the clock as this much real time.
-    pub fn real(&self, time: Duration) -> Duration {
-        kubeproof_simkit::pace::real(time, self.time_scale.get())
+    /// The programs that use the accounts: while one of them computes, the clock stands.
+    pub fn programs(&self) -> &Programs {
+        &self.programs
     }
 
-    /// Waits until a crash effect of any cloud's faults strikes.
-    pub async fn crash(&self) {
+    /// Waits until a fault of any cloud ends the command: whether its user interrupts it, or it dies.
+    pub async fn crash(&self) -> bool {
         let clouds = self.clouds.iter();
         let crashes = clouds.map(|cloud| cloud.served.crash());
         if crashes.len() == 0 {
             return std::future::pending().await;
         }
-        futures::future::select_all(crashes).await;
+        let (_, index, _) = futures::future::select_all(crashes).await;
+        self.clouds[index].served.faults().was_cancelled()
     }
 
     /// Closes the sockets, lets the clouds finish what they do by themselves, and takes stock.
     pub async fn end(self) -> Vec<Stock> {
         let mut stocks = Vec::new();
         for cloud in &self.clouds {
+            cloud.served.faults().trial_is_over();
             cloud.served.stop().await;
         }
         let minutes = self.clock.elapsed().as_secs() / 60;
@@ -170,6 +175,13 @@ impl Session {
         }
         stocks
     }
+}
+
+/// The faults that are aimed at calls of this cloud.
+fn of_cloud(faults: &[Fault], provider: &dyn Provider) -> Vec<Fault> {
+    let mut faults = faults.to_vec();
+    faults.retain(|fault| injectable::is_of(fault, provider));
+    faults
 }
 
 fn moment(world: &dyn World) -> Moment {

@@ -89,11 +89,18 @@ impl Stock {
         !(self.left.is_empty() && self.gone.is_empty() && self.changed.is_empty())
     }
 
-    /// The faults that never struck: they prove nothing.
+    /// The faults that were not injected, or not as often as asked: they prove nothing.
     pub fn never_struck(&self) -> Vec<&Fault> {
         let faults = self.faults.iter();
         faults
-            .filter(|(_, count)| count.struck == 0)
+            .filter(|(fault, count)| {
+                let asked = if fault.place.lasts() {
+                    1
+                } else {
+                    fault.place.times
+                };
+                count.injected() < asked
+            })
             .map(|(fault, _)| fault)
             .collect()
     }
@@ -118,8 +125,12 @@ impl Stock {
             let _ = writeln!(text, "  changed, and was there before: {}", words(resource));
         }
         for (fault, count) in &self.faults {
-            let struck = match count.struck {
+            let struck = match count.injected() {
                 0 => "never struck: it proves nothing".to_owned(),
+                struck if !fault.place.lasts() && struck < fault.place.times => format!(
+                    "struck {struck} of {} calls, and not {} as asked: it proves nothing",
+                    count.seen, fault.place.times
+                ),
                 struck => format!("struck {struck} of {} calls", count.seen),
             };
             let _ = writeln!(text, "fault {fault}: {struck}");

@@ -72,6 +72,26 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O3 truth"],
     ),
     (
+        // A retry heals it.
+        "cleans nothing",
+        Contract(wrong::cleans_nothing::make),
+        &["ec2:CreateSubnet#2=quota"],
+        &["O3 truth"],
+    ),
+    (
+        "cleans nothing, and a machine bills on",
+        Contract(wrong::cleans_nothing::make),
+        &["eks:CreateNodegroup#1=reject"],
+        &["O3 truth"],
+    ),
+    (
+        // Another teardown heals it.
+        "gives up when throttled",
+        Contract(wrong::gives_up_when_throttled::make),
+        &["ec2:DeleteVpc#1=throttle"],
+        &["teardown"],
+    ),
+    (
         "waits for hours",
         Patient(wrong::waits_for_hours::make),
         &["eks:CreateNodegroup#1=quota"],
@@ -137,6 +157,16 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 twins", "O7 no-op", "O8 end state"],
     ),
     (
+        // A first look of a new process: nobody has asked before, so nothing can be repeated.
+        "trusts one look, which does not show yet what is young",
+        File("trusts_one_look.yaml"),
+        &[
+            "ec2:CreateVpc#1=crash-after",
+            "ec2:DescribeVpcs#2=stale-read(5)",
+        ],
+        &["O2 twins", "O7 no-op", "O8 end state"],
+    ),
+    (
         "trusts one look, and it lags",
         File("trusts_one_look.yaml"),
         &["ec2:DescribeVpcs#2=stale-read"],
@@ -198,7 +228,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "disowns a living cluster",
         Contract(wrong::disowns_a_living_cluster::make),
         &["eks:CreateCluster#5=async-late"],
-        &["O1 orphans", "retry", "teardown-retry"],
+        &["O1 orphans", "O3 truth", "retry", "teardown-retry"],
     ),
     (
         // The living gateway holds its address, so that teardown fails and does not know why.

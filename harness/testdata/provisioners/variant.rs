@@ -17,12 +17,13 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
+use kubeproof_contract::serve::Redirect;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use kubeproof_contract::world::Rehearsal;
 
@@ -187,6 +188,21 @@ pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario
             inner,
             make,
             others,
+            out: None,
+        }),
+        ..scenario
+    }
+}
+
+/// A scenario whose live calls go this way, and nowhere else.
+pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
+    let inner = Arc::clone(&scenario.provider);
+    Scenario {
+        provider: Arc::new(Instead {
+            inner,
+            make: |parts| parts.reference(),
+            others: None,
+            out: Some(out),
         }),
         ..scenario
     }
@@ -196,6 +212,7 @@ struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
     others: Option<Others>,
+    out: Option<SharedTransport>,
 }
 
 impl Provider for Instead {
@@ -235,6 +252,21 @@ impl Provider for Instead {
         })
     }
 
+    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+        match &self.out {
+            Some(out) => Arc::clone(out),
+            None => self.inner.way_out(https),
+        }
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        self.inner.given(connection)
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+        self.inner.confine(scenario, folder)
+    }
+
     fn defects(&self) -> &'static [Defect] {
         self.inner.defects()
     }
@@ -256,6 +288,14 @@ impl Provider for Instead {
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
         self.inner.documented_effects(call)
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        self.inner.calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        self.inner.simulates(call, effect)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

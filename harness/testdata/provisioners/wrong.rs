@@ -9,6 +9,8 @@ pub mod begins_anew;
 pub mod blind_repeat;
 #[path = "wrong/cleans_by_name.rs"]
 pub mod cleans_by_name;
+#[path = "wrong/cleans_nothing.rs"]
+pub mod cleans_nothing;
 #[path = "wrong/crosses_zones.rs"]
 pub mod crosses_zones;
 #[path = "wrong/disowns_a_living_cluster.rs"]
@@ -21,6 +23,8 @@ pub mod finishes_later;
 pub mod forgets_failed_groups;
 #[path = "wrong/forgets_volumes.rs"]
 pub mod forgets_volumes;
+#[path = "wrong/gives_up_when_throttled.rs"]
+pub mod gives_up_when_throttled;
 #[path = "wrong/hangs_on_expired.rs"]
 pub mod hangs_on_expired;
 #[path = "wrong/hurries.rs"]

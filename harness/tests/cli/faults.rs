@@ -61,14 +61,17 @@ fn a_fault_is_added_to_the_trial_that_only_names() {
 #[test]
 fn the_replay_of_an_added_fault_names_trial_and_fault() {
     let folder = folder_with_scenario();
-    // A call that is never made: the fault cannot strike, which is a finding.
+    // A call that is never made: the fault is not injected, which proves nothing.
     let fault = "ec2:CreateVpc#99=reject";
     let arguments = [
         "verify", "s.yaml", "--only", "s", "--fault", fault, "--format", "json", "-q",
     ];
     let output = kubeproof(folder.path(), &arguments);
-    assert_eq!(code(&output), 1, "{}", stderr(&output));
-    let replay = json(&output)["records"][0]["findings"][0]["replay"].to_string();
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let document = json(&output);
+    let phases = document["records"][0]["phases"].as_array().expect("phases");
+    let phase = phases.iter().find(|phase| phase["name"] == "faults");
+    let replay = phase.expect("a phase")["message"].to_string();
     assert!(
         replay.contains("verify s.yaml --seed 1 --fault"),
         "{replay}"

@@ -3,6 +3,8 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod clock;
 mod defects;
 #[cfg(unix)]
 mod env_file;
@@ -14,6 +16,7 @@ mod fuzz;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod injection;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

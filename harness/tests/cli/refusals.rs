@@ -41,9 +41,9 @@ fn check(fault: Option<&str>, instead: Option<(&str, &str)>, expected: i32, word
 #[test]
 fn a_bad_key_is_found_before_anything_is_made() {
     check(
-        Some("observer/lambda:*#1*99=reject(global/invalid-api-key)"),
+        Some("observer/lambda:*#1*1000=reject(global/invalid-api-key)"),
         None,
-        1,
+        3,
         &["global/invalid-api-key", "nothing was created"],
     );
 }
@@ -53,8 +53,12 @@ fn a_key_that_expires_between_two_calls_is_told_with_the_suggestion() {
     check(
         Some("lambda:CreateFirewallRuleset#1*99=credentials-expire"),
         None,
-        0,
-        &["global/invalid-api-key", "Check your API key"],
+        3,
+        &[
+            "global/invalid-api-key",
+            "Check your API key",
+            "outlasted all 7 attempts",
+        ],
     );
 }
 
@@ -63,8 +67,12 @@ fn a_quota_that_is_used_up_is_told_and_nothing_is_left() {
     check(
         Some("lambda:LaunchInstance#1*99=quota"),
         None,
-        0,
-        &["global/quota-exceeded", "Contact Support"],
+        3,
+        &[
+            "global/quota-exceeded",
+            "Contact Support",
+            "there never was a cluster",
+        ],
     );
 }
 
@@ -73,7 +81,7 @@ fn no_capacity_anywhere_names_the_regions_that_were_tried() {
     check(
         Some("lambda:LaunchInstance#1*99=capacity"),
         None,
-        0,
+        3,
         &[
             "instance-operations/launch/insufficient-capacity",
             "us-east-1",

@@ -13,6 +13,8 @@ mod operation;
 mod pages;
 mod words;
 
+pub(crate) use operation::only_reads;
+
 /// The AWS dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AwsDialect;

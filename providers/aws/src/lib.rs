@@ -4,6 +4,7 @@
 //! its own beside them.
 
 pub mod account;
+mod calls;
 pub mod cost;
 pub mod credentials;
 pub mod defects;
@@ -19,3 +20,4 @@ pub mod redirect;
 pub mod rehearsal;
 pub mod sdk;
 pub mod spec;
+mod words;

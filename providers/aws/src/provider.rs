@@ -11,8 +11,8 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::Fault;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::fault::{Effect, Fault};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
@@ -25,7 +25,7 @@ use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
-use crate::{credentials, defects, external, faults, limits, redirect, rehearsal};
+use crate::{calls, credentials, defects, external, faults, limits, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "aws";
@@ -117,6 +117,14 @@ impl Provider for Aws {
         limits::limit(faults, oracle, message)
     }
 
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
+    }
+
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
         faults::documented(call)
     }
@@ -144,6 +152,14 @@ impl Provider for Aws {
         environment: &BTreeMap<String, String>,
     ) -> Redirect {
         redirect::redirect(served, folder, environment)
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        Box::pin(credentials::given::given(connection))
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+        redirect::confine(&spec(scenario).region, folder)
     }
 
     fn marks(&self, run: &Run) -> Vec<Variable> {

@@ -301,7 +301,7 @@ async fn failure(session: &Session, problem: &Problem) -> ProvisionerError {
             message: format!("{problem}; {next}"),
             left_behind: left.ids(),
         },
-        Err(unread) => ProvisionerError::new(format!(
+        Err(unread) => ProvisionerError::left_unknown(format!(
             "{problem}; what exists could not be read either: {unread}; {next}"
         )),
     }

@@ -16,6 +16,11 @@ use kubeproof_simkit::memory::InMemory;
 use crate::dialect::AwsDialect;
 use crate::spec::{EksSpec, Region};
 
+/// The operations that faults can be aimed at, by service.
+pub fn operations() -> &'static [(&'static str, &'static [&'static str])] {
+    kubeproof_aws_simulator::operations::OPERATIONS
+}
+
 /// A fresh simulated account for a scenario.
 pub fn rehearse(spec: &EksSpec, clock: Clock, seed: u64) -> Rehearsal {
     let setup = Setup::new(seed, &spec.region.0, clock.now());

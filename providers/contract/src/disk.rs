@@ -139,6 +139,16 @@ impl Dialect for DiskDialect {
     }
 }
 
+/// The calls that faults can be aimed at.
+pub fn calls() -> Vec<Signature> {
+    let call = |operation: &str| Signature {
+        service: SERVICE.to_owned(),
+        operation: operation.to_owned(),
+        mutating: false,
+    };
+    ["Read", "Write"].map(call).into()
+}
+
 /// What can happen to a call of the disk. A write that never happened (`crash-before`) leaves the file
 /// one write behind.
 pub fn documented(call: &Signature) -> Vec<DocumentedEffect> {

@@ -55,6 +55,8 @@ pub enum Effect {
     /// A read that lags: answered as the same request was before the last change, or with this code of
     /// something that is not there.
     StaleRead(Option<String>),
+    /// A read that does not show yet what came to be in the last so many seconds.
+    NotYetVisible(u64),
     /// A read whose page comes twice.
     RepeatedPage,
     /// Other services do not know yet what was just permitted; not applied.
@@ -78,6 +80,49 @@ impl Effect {
         matches!(
             self,
             Self::AsyncFail(_) | Self::AsyncStuck | Self::AsyncLate(_) | Self::Partial
+        )
+    }
+
+    /// Whether a simulator carries it out, and says so: no real cloud can be asked to.
+    pub fn is_simulated(&self) -> bool {
+        self.is_delayed() || matches!(self, Self::NotYetVisible(_))
+    }
+
+    /// Whether it ends or interrupts the process that makes the call.
+    pub fn ends_process(&self) -> bool {
+        matches!(
+            self,
+            Self::CrashBefore
+                | Self::CrashAfter
+                | Self::Cancel
+                | Self::CancelBefore
+                | Self::CancelTwice
+                | Self::TornWrite
+                | Self::LostDisk
+        )
+    }
+
+    /// Whether it is about a write to the disk.
+    pub fn is_of_disk(&self) -> bool {
+        matches!(self, Self::WriteFails | Self::TornWrite | Self::LostDisk)
+    }
+
+    /// Whether the call that it strikes is not applied, so that the caller can only send it again.
+    pub fn keeps_from_applying(&self) -> bool {
+        matches!(
+            self,
+            Self::Reject(_)
+                | Self::Throttle(_)
+                | Self::ServerErrorBefore
+                | Self::LostRequest
+                | Self::Quota
+                | Self::Capacity
+                | Self::Dependency
+                | Self::CredentialsExpire
+                | Self::CrashBefore
+                | Self::CancelBefore
+                | Self::StaleRead(Some(_))
+                | Self::PermissionLag
         )
     }
 
@@ -144,7 +189,8 @@ pub const EFFECTS: &[(&str, &str)] = &[
     ),
     (
         "stale-read",
-        "read as before the last change (argument: code of something not there)",
+        "read as before the last change (argument: code of something not there; or a number N: \
+         without what was made in the last N seconds, rehearsal only)",
     ),
     ("repeated-page", "a page of the answer comes twice"),
     (
@@ -188,7 +234,7 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     };
     let effect = match name {
         "reject" => return Ok(Effect::Reject(argument)),
-        "stale-read" => return Ok(Effect::StaleRead(argument)),
+        "stale-read" => return stale_read(argument),
         "async-fail" => return Ok(Effect::AsyncFail(argument)),
         "foreign-change" => {
             let name = argument.ok_or("`foreign-change` needs the name of the change")?;
@@ -199,7 +245,10 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
             Some(_) => return Ok(Effect::Throttle(Some(number(0)?))),
         },
         "late-apply" => return Ok(Effect::LateApply(number(30)?)),
-        "async-late" => return Ok(Effect::AsyncLate(number(2)?.max(1))),
+        "async-late" => match number(2)? {
+            0 | 1 => return Err("`async-late` takes at least 2 times as long".to_owned()),
+            times => return Ok(Effect::AsyncLate(times)),
+        },
         "server-error" => Effect::ServerErrorBefore,
         "server-error-after" => Effect::ServerErrorAfter,
         "lost-request" => Effect::LostRequest,
@@ -237,6 +286,15 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     }
 }
 
+/// A read that lags: by seconds, by one change, or in saying that something is not there.
+fn stale_read(argument: Option<String>) -> Result<Effect, String> {
+    match argument.as_ref().map(|text| text.parse()) {
+        Some(Ok(0)) => Err("`stale-read` lags by at least 1 second".to_owned()),
+        Some(Ok(seconds)) => Ok(Effect::NotYetVisible(seconds)),
+        _ => Ok(Effect::StaleRead(argument)),
+    }
+}
+
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -267,6 +325,7 @@ impl fmt::Display for Effect {
             Self::CancelTwice => f.write_str("cancel-twice"),
             Self::StaleRead(None) => f.write_str("stale-read"),
             Self::StaleRead(Some(code)) => write!(f, "stale-read({code})"),
+            Self::NotYetVisible(seconds) => write!(f, "stale-read({seconds})"),
             Self::RepeatedPage => f.write_str("repeated-page"),
             Self::PermissionLag => f.write_str("permission-lag"),
             Self::Partial => f.write_str("partial"),

@@ -24,7 +24,8 @@ pub struct Where {
     pub service: String,
     /// The operation; a trailing `*` matches any ending.
     pub operation: String,
-    /// The first matching call that is struck, from 1.
+    /// The first matching call that is struck, from 1. An effect that shows later
+    /// ([`Effect::is_delayed`]) takes the first call from there on that is accepted.
     pub occurrence: u64,
     /// How many matching calls in a row are struck; [`LASTING`] and more: all.
     pub times: u64,
@@ -59,6 +60,31 @@ impl Where {
     /// Whether it goes on until the faults are over.
     pub fn lasts(&self) -> bool {
         self.times >= LASTING
+    }
+
+    /// Whether some occurrence of the same calls is named by both.
+    fn overlaps(&self, other: &Self) -> bool {
+        let same = self.actor == other.actor
+            && self.service == other.service
+            && self.operation == other.operation;
+        let (first, second) = if self.occurrence <= other.occurrence {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        same && first.strikes(second.occurrence)
+    }
+}
+
+impl Fault {
+    /// Whether both are aimed at one call, which can meet only one of them. What shows later waits for
+    /// a call that is accepted, so that it may follow one that is not applied.
+    pub fn collides_with(&self, other: &Self) -> bool {
+        let follows = |late: &Effect, early: &Effect| {
+            late.is_delayed() && !early.is_delayed() && early.keeps_from_applying()
+        };
+        let (one, two) = (&self.effect, &other.effect);
+        self.place.overlaps(&other.place) && !follows(one, two) && !follows(two, one)
     }
 }
 

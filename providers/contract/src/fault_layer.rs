@@ -23,8 +23,14 @@ use carry::FaultLayer;
 use memory::Memory;
 use waits::Waits;
 
-/// The header that asks a simulator to let the operation fail, stick or be late.
+/// The header that asks a simulator to let the operation fail, stick or be late, or to answer a read as
+/// if something were not visible yet.
 pub const ASYNC_FAULT_HEADER: &str = "x-kubeproof-async-fault";
+
+/// An extension of a response: the simulator carries out what [`ASYNC_FAULT_HEADER`] asks for. Without it
+/// the fault was not injected. Extensions never leave the process, so no client sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged;
 
 /// A plan of faults with its counters: shared by the transports of all actors of one trial.
 #[derive(Clone, Debug)]
@@ -47,6 +53,8 @@ struct Inner {
     pages: Mutex<Vec<(Signature, Page)>>,
     memory: Mutex<Memory>,
     waits: Mutex<Waits>,
+    programs: AtomicBool,
+    over: AtomicBool,
 }
 
 /// The page that a list which was told of a further page is answered with.
@@ -73,6 +81,17 @@ pub struct Count {
     pub seen: u64,
     /// Calls that the effect was carried out on.
     pub struck: u64,
+    /// Those of them that are to be applied later, and are not yet.
+    pub late: u64,
+    /// Calls that it would have struck if another fault had not struck them.
+    pub taken: u64,
+}
+
+impl Count {
+    /// How often the effect was carried out in full: what is still to be applied shows nothing.
+    pub fn injected(self) -> u64 {
+        self.struck.saturating_sub(self.late)
+    }
 }
 
 impl FaultPlan {
@@ -95,8 +114,21 @@ impl FaultPlan {
                 pages: Mutex::default(),
                 memory: Mutex::default(),
                 waits: Mutex::default(),
+                programs: AtomicBool::new(false),
+                over: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// Says that the provisioner is a program: it is not dropped where its user interrupts it, but goes on
+    /// until it ends, and it waits by a clock of its own, the real one.
+    pub fn strike_programs(&self) {
+        self.inner.programs.store(true, Ordering::SeqCst);
+        lock(&self.inner.waits).of_programs();
+    }
+
+    fn strikes_programs(&self) -> bool {
+        self.inner.programs.load(Ordering::SeqCst)
     }
 
     /// Says who makes the foreign changes of this plan.
@@ -114,6 +146,12 @@ impl FaultPlan {
         self.inner.lifted.send_replace(true);
     }
 
+    /// The trial is over: whatever was to be applied later is not applied any more, for nobody would see
+    /// it.
+    pub fn trial_is_over(&self) {
+        self.inner.over.store(true, Ordering::SeqCst);
+    }
+
     async fn until_lifted(&self) {
         let mut lifted = self.inner.lifted.subscribe();
         // The sender lives as long as the plan, so this only ends when the faults are lifted.
@@ -127,15 +165,18 @@ impl FaultPlan {
         }
     }
 
-    async fn change(&self, name: &str) {
+    /// Has somebody else make a change. Whether it was made.
+    async fn change(&self, name: &str) -> bool {
         let foreign = lock(&self.inner.foreign).clone();
         let made = match foreign {
             Some(foreign) => foreign.make(name).await,
             None => Err("nobody makes foreign changes here".to_owned()),
         };
-        if let Err(problem) = made {
-            lock(&self.inner.failed_changes).push(format!("foreign-change({name}): {problem}"));
-        }
+        let Err(problem) = made else {
+            return true;
+        };
+        lock(&self.inner.failed_changes).push(format!("foreign-change({name}): {problem}"));
+        false
     }
 
     /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
@@ -224,7 +265,12 @@ impl FaultPlan {
                 continue;
             }
             count.seen += 1;
-            if decided.is_none() && fault.place.strikes(count.seen) {
+            if !due(fault, count) {
+                continue;
+            }
+            if decided.is_some() {
+                count.taken += 1;
+            } else {
                 count.struck += 1;
                 decided = Some((index, fault.effect.clone()));
                 if fault.effect == Effect::Outage {
@@ -241,6 +287,27 @@ impl FaultPlan {
             count.struck = count.struck.saturating_sub(1);
         }
     }
+
+    /// A call that was struck is applied later, or has been now.
+    fn late(&self, index: usize, is_applied: bool) {
+        if let Some(count) = lock(&self.inner.counts).get_mut(index) {
+            count.late = if is_applied {
+                count.late.saturating_sub(1)
+            } else {
+                count.late + 1
+            };
+        }
+    }
+}
+
+/// Whether a fault strikes the call that was just counted. What shows later waits for calls that take it,
+/// from its occurrence on.
+fn due(fault: &Fault, count: &Count) -> bool {
+    let place = &fault.place;
+    if !fault.effect.is_delayed() {
+        return place.strikes(count.seen);
+    }
+    count.seen >= place.occurrence && (place.lasts() || count.struck < place.times)
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

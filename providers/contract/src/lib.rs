@@ -16,6 +16,7 @@ pub mod fault;
 pub mod fault_layer;
 pub mod https;
 pub mod journal;
+pub mod lock;
 pub mod private;
 pub mod process;
 pub mod provider;

@@ -65,18 +65,30 @@ pub struct Provisioned {
     pub made: BTreeMap<String, String>,
 }
 
+/// Stands among the ids of what was left behind for what could not be found out.
+pub const UNKNOWN_LEFT: &str = "unknown";
+
 /// Why a phase failed, in the provisioner's own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ProvisionerError {
     /// What happened, where, and what to do next.
     pub message: String,
-    /// What the provisioner says it left behind: ids. Empty means "nothing, or do not know".
+    /// What the provisioner says it left behind: ids, all of them. Empty means "nothing";
+    /// [`UNKNOWN_LEFT`] means that it could not find out.
     pub left_behind: Vec<String>,
 }
 
 impl ProvisionerError {
-    /// An error that names nothing left behind.
+    /// An error of a provisioner that cannot find out what it left behind.
+    pub fn left_unknown(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            left_behind: vec![UNKNOWN_LEFT.to_owned()],
+        }
+    }
+
+    /// An error that leaves nothing behind.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),

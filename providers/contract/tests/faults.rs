@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 use kubeproof_contract::call::{Actor, Dialect, ErrorKind, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::{Effect, Fault, Where};
-use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, FaultPlan};
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged, FaultPlan};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use proptest::prelude::*;
@@ -27,10 +27,12 @@ struct Counter {
 impl Transport for Counter {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         self.arrived.fetch_add(1, Ordering::SeqCst);
+        let mut response = Response::new(Bytes::from_static(b"applied"));
         if request.headers().contains_key(ASYNC_FAULT_HEADER) {
             self.async_faults.fetch_add(1, Ordering::SeqCst);
+            response.extensions_mut().insert(Acknowledged);
         }
-        Ok(Response::new(Bytes::from_static(b"applied")))
+        Ok(response)
     }
 }
 
@@ -152,6 +154,26 @@ async fn only_the_calls_aimed_at_are_struck() {
     assert_eq!((count.seen, count.struck), (4, 2));
 }
 
+#[test]
+fn two_faults_that_are_aimed_at_one_call_collide() {
+    let check = |one: &str, other: &str, expected: bool| {
+        let faults = [one, other].map(|text| text.parse::<Fault>().expect(text));
+        let [one, other] = &faults;
+        assert_eq!(one.collides_with(other), expected, "{one} {other}");
+        assert_eq!(other.collides_with(one), expected, "{other} {one}");
+    };
+    check("toy:Make#1=quota", "toy:Make#1=throttle", true);
+    check("toy:Make#1*3=quota", "toy:Make#3=throttle", true);
+    check("toy:Make#2*1000=quota", "toy:Make#9=throttle", true);
+    check("toy:Make#1*2=quota", "toy:Make#3=throttle", false);
+    check("toy:Make#1=quota", "toy:Look#1=throttle", false);
+    check("toy:Make#1=quota", "auditor/toy:Make#1=quota", false);
+    // What shows later waits for a call that is accepted.
+    check("toy:Make#1=quota", "toy:Make#1=async-fail", false);
+    check("toy:Make#1=lost-response", "toy:Make#1=async-fail", true);
+    check("toy:Make#1=async-stuck", "toy:Make#1=async-fail", true);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fault_for_another_actor_leaves_this_one_alone() {
     let bench = bench(&["auditor/toy:*=reject"]);
@@ -230,7 +252,7 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::Garbled),
         code.prop_map(Effect::AsyncFail),
         Just(Effect::AsyncStuck),
-        (1..9_u64).prop_map(Effect::AsyncLate),
+        (2..9_u64).prop_map(Effect::AsyncLate),
         Just(Effect::Quota),
         Just(Effect::Capacity),
         Just(Effect::Dependency),
@@ -241,6 +263,7 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::CancelBefore),
         Just(Effect::CancelTwice),
         proptest::option::of("[A-Za-z.]{1,12}").prop_map(Effect::StaleRead),
+        (1..600_u64).prop_map(Effect::NotYetVisible),
         Just(Effect::RepeatedPage),
         Just(Effect::PermissionLag),
         Just(Effect::Partial),

@@ -68,16 +68,16 @@ pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
 pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
     let redactor = &ground.redactor;
     let listener = listener(ground, call);
-    let scale = ground.time_scale.map_or(1, std::num::NonZeroU32::get);
     let mut order = Order::new(&call.program, ground.real_limit)
         .arguments(&call.arguments)
         .folder(&call.folder)
-        .on_clock_of_scale(scale)
+        .of(&ground.programs)
         .heard_by(listener);
     if call.document {
         order = order.longest_line(DOCUMENT_BYTES_MAX);
     }
-    if ground.time_scale.is_some() {
+    // In rehearsal there is no way to a real cloud, and live there is none but the one that is given.
+    if ground.time_scale.is_some() || ground.access.is_some() {
         for name in foreign::taken_out() {
             order = order.without(&name);
         }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use kubeproof_contract::private;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+use kubeproof_contract::serve::Variable;
 use kubeproof_simkit::pace::Pace;
 
 use crate::environment::{Phase, variables};
@@ -64,7 +65,26 @@ fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
 impl ExternalProvisioner {
     /// Lets the clock run beside the program, if it is not the real one.
     fn pace(&self) -> Option<Pace> {
-        self.ground.time_scale.map(Pace::keep)
+        let scale = self.ground.time_scale?;
+        Some(Pace::keep(scale, &self.ground.programs))
+    }
+
+    /// Gets access to a real account, for this process alone.
+    async fn connect(&mut self) -> Result<(), ProvisionerError> {
+        let Some(access) = self.ground.access.clone() else {
+            return Ok(());
+        };
+        let folder = self.ground.folder();
+        let redirect = access.environment(&folder).await.map_err(wrong)?;
+        // The places of files are no secrets.
+        let is_file = |variable: &&Variable| variable.name.ends_with("_FILE");
+        for variable in redirect.variables.iter().filter(|it| !is_file(it)) {
+            let value = variable.value.as_deref().unwrap_or_default();
+            self.ground.redactor.learn_variable(&variable.name, value);
+        }
+        self.ground.variables.extend(redirect.variables);
+        self.ground.files.extend(redirect.files);
+        Ok(())
     }
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
@@ -139,6 +159,7 @@ impl Provisioner for ExternalProvisioner {
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
         let made = self.make().await;
@@ -150,6 +171,7 @@ impl Provisioner for ExternalProvisioner {
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;

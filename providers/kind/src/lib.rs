@@ -5,6 +5,7 @@
 //! simulated elsewhere is real here, so this provider also judges the simulated API server.
 
 pub mod account;
+mod calls;
 pub mod cost;
 pub mod defects;
 pub mod dialect;

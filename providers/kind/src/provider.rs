@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_contract::account::Account;
-use kubeproof_contract::call::Dialect;
+use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
@@ -23,7 +23,7 @@ use crate::engine::way_out::WayOut;
 use crate::foreign::{CHANGES, KindChanges};
 use crate::provisioner::KindProvisioner;
 use crate::spec::KindSpec;
-use crate::{defects, settings};
+use crate::{calls, defects, settings};
 
 /// The name in scenario files.
 const NAME: &str = "kind";
@@ -96,6 +96,14 @@ impl Provider for Kind {
 
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        CHANGES
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

@@ -3,6 +3,7 @@
 //! Written with kube-rs against the Kubernetes API, over the contract's transport: it knows no
 //! cloud and no simulator.
 
+pub mod calls;
 pub mod client;
 pub mod dialect;
 pub mod error;

@@ -8,6 +8,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
+use crate::calls::simulates;
 use crate::dialect::SERVICE;
 
 /// Requests that come too fast.
@@ -32,6 +33,9 @@ const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
 /// API servers of Kubernetes.
 const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
+
+/// A read that does not show yet what was made a moment ago: nobody documents it.
+const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
@@ -62,6 +66,9 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
     } else {
         all.push(Documented::pedantic(Effect::LostResponse));
         all.push(Documented::pedantic(Effect::StaleRead(None)));
+        if simulates(call, &UNSEEN) {
+            all.push(Documented::pedantic(UNSEEN));
+        }
     }
     all.extend(of_operation(&call.operation));
     all

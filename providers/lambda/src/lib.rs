@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api;
+mod calls;
 pub mod cloud_init;
 pub mod cost;
 pub mod credentials;

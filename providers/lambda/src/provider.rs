@@ -11,7 +11,8 @@ use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
@@ -23,7 +24,7 @@ use crate::account::checks::CHECKLIST;
 use crate::dialect::LambdaDialect;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{credentials, defects, faults, prices, redirect, rehearsal};
+use crate::{calls, credentials, defects, faults, prices, redirect, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
@@ -86,6 +87,14 @@ impl Provider for Lambda {
         defects::DEFECTS
     }
 
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
+    }
+
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
         faults::documented(call)
     }
@@ -107,6 +116,10 @@ impl Provider for Lambda {
 
     fn redirect(&self, served: &dyn Served, _: &Path, _: &BTreeMap<String, String>) -> Redirect {
         redirect::redirect(served)
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        Box::pin(std::future::ready(credentials::given(connection)))
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {

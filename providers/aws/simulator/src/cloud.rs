@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
+use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_simkit::cloud::{Cloud, Place, Received, Reply};
 use kubeproof_simkit::history::History;
@@ -18,8 +19,8 @@ use crate::state::{Event, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
-use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, policy, quotas, sts};
-use crate::{sigv4, tagging, trail};
+use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, operations, policy};
+use crate::{quotas, sigv4, sts, tagging, trail};
 
 /// A simulated AWS account.
 pub struct AwsCloud {
@@ -120,6 +121,12 @@ impl Cloud for AwsCloud {
         };
         let outcome =
             admit(&self.state, &call, request).and_then(|()| dispatch(&mut self.state, &call));
+        debug_assert!(
+            outcome.is_err() || operations::is_known(&call.service, &call.action),
+            "{}:{} is missing in operations.rs",
+            call.service,
+            call.action
+        );
         trail::record(&mut self.state, &call, &outcome);
         if outcome.is_ok() && !only_reads(&call) {
             match call.service.as_str() {
@@ -127,7 +134,11 @@ impl Cloud for AwsCloud {
                 _ => self.observe(),
             }
         }
-        Reply::Now(write(&call, &outcome, &request_id))
+        let mut response = write(&call, &outcome, &request_id);
+        if call.injected.is_taken() {
+            response.extensions_mut().insert(Acknowledged);
+        }
+        Reply::Now(response)
     }
 
     fn latency(&self, request: &Request<Bytes>) -> Duration {

@@ -17,6 +17,7 @@ use crate::setup::ACCESS_KEY_ID;
 use crate::state::State;
 use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
+use crate::wire::injected::Injected;
 use crate::wire::params::Params;
 use crate::wire::response::Answer;
 use crate::{ec2, iam, logs};
@@ -201,7 +202,7 @@ fn call(state: &State, service: &str, action: &str, params: &[(&str, &str)]) -> 
         json: Value::Null,
         method: Method::POST,
         path: Vec::new(),
-        async_fault: None,
+        injected: Injected::default(),
     }
 }
 

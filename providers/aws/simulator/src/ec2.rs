@@ -168,6 +168,11 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
     operation(state, call)
 }
 
+/// Whether EC2 has an operation of this name.
+pub fn knows(action: &str) -> bool {
+    CONCEPTS.iter().any(|concept| concept(action).is_some())
+}
+
 /// The default VPC that every account has: a public subnet in each zone, behind an internet gateway.
 pub fn create_default_vpc(state: &mut State) {
     let network = |third: u8, length: u8| {

@@ -13,6 +13,7 @@ pub mod ec2;
 pub mod eks;
 pub mod iam;
 pub mod logs;
+pub mod operations;
 pub mod policy;
 pub mod quotas;
 pub mod setup;

@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod error;
+pub mod injected;
 pub mod page;
 pub mod params;
 pub mod response;

@@ -7,13 +7,13 @@ use aws_config::SdkConfig;
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::provider::Connection;
 
 use crate::sdk;
+use crate::words::sources;
 
 /// Most pages of one listing: a listing that is longer is an error, never cut short.
 pub const PAGES_MAX: usize = 500;
@@ -101,7 +101,7 @@ where
     let message = match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        _ => sources(error),
     };
     problem(call, message)
 }

@@ -128,5 +128,10 @@ pub(super) fn is_mutating(service: &str, operation: &str, request: &Request<Byte
     if service == "eks" {
         return request.method() != Method::GET;
     }
-    !READS.iter().any(|verb| operation.starts_with(verb))
+    !only_reads(operation)
+}
+
+/// Whether an operation only reads, by its verb.
+pub(crate) fn only_reads(operation: &str) -> bool {
+    READS.iter().any(|verb| operation.starts_with(verb))
 }

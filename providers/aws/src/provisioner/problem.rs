@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::words::sources;
+
 /// What a failed call says about its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -166,22 +168,6 @@ fn fate_of_answer(status: u16, code: &str) -> Fate {
 fn retry_after(response: &HttpResponse) -> Option<Duration> {
     let seconds = response.headers().get("retry-after")?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// The whole chain of an error, for problems that have no message of the cloud.
-fn sources(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    // Limited, because a chain of sources may in theory not end.
-    for _ in 0..8 {
-        let Some(source) = next else { break };
-        let said = source.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = source.source();
-    }
-    text
 }
 
 impl fmt::Display for Problem {

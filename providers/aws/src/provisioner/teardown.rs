@@ -128,7 +128,7 @@ fn refused(problems: &Problems, left_behind: Vec<String>) -> ProvisionerError {
 }
 
 fn unknown(problems: &Problems) -> ProvisionerError {
-    ProvisionerError::new(format!(
+    ProvisionerError::left_unknown(format!(
         "teardown could not find out what is left: {}; run the teardown again",
         problems.words().join("; ")
     ))

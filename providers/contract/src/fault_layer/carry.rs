@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
 
-use super::{ASYNC_FAULT_HEADER, FaultPlan, disk, lock, memory};
+use super::{ASYNC_FAULT_HEADER, Acknowledged, FaultPlan, disk, lock, memory};
 use crate::call::{Actor, Dialect, ErrorKind, FURTHER_PAGE, Signature};
 use crate::fault::Effect;
 use crate::transport::{SharedTransport, Transport, TransportError};
@@ -39,17 +39,53 @@ impl FaultLayer {
         std::future::pending().await
     }
 
-    async fn cancel(&self) -> ! {
+    /// Its user interrupts the process. A program sees the answer of this call and ends in its own time;
+    /// any other provisioner is dropped here.
+    async fn cancel(
+        &self,
+        answer: Option<Result<Response<Bytes>, TransportError>>,
+    ) -> Result<Response<Bytes>, TransportError> {
         self.plan.inner.cancelled.store(true, Ordering::SeqCst);
-        self.crash().await
+        if !self.plan.strikes_programs() {
+            self.crash().await
+        }
+        self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
+        // One that was not sent never will be.
+        let lost = || TransportError::Lost("injected: interrupted before the call".to_owned());
+        answer.unwrap_or_else(|| Err(lost()))
     }
 
-    fn late(&self, request: Request<Bytes>, seconds: u64) {
-        let inner = Arc::clone(&self.inner);
+    /// Applies a request later, unless the trial is over by then.
+    fn late(&self, request: Request<Bytes>, fault: usize, seconds: u64) {
+        let (inner, plan) = (Arc::clone(&self.inner), self.plan.clone());
+        plan.late(fault, false);
         tokio::spawn(async move {
             tokio::time::sleep(TIMEOUT.saturating_add(Duration::from_secs(seconds))).await;
-            let _ = inner.send(request).await;
+            if !plan.inner.over.load(Ordering::SeqCst) && inner.send(request).await.is_ok() {
+                plan.late(fault, true);
+            }
         });
+    }
+
+    /// The effects that a simulator carries out: they are injected when it says so.
+    async fn simulated(
+        &self,
+        mut request: Request<Bytes>,
+        struck: &Struck<'_>,
+        effect: &Effect,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
+            request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
+        }
+        let answer = self.inner.send(request).await;
+        let is_taken = answer.as_ref().is_ok_and(|answer| {
+            let acknowledged = answer.extensions().get::<Acknowledged>();
+            acknowledged.is_some()
+        });
+        if !is_taken {
+            self.plan.missed(struck.fault);
+        }
+        answer
     }
 
     fn refusal(effect: &Effect) -> Option<ErrorKind> {
@@ -128,10 +164,15 @@ impl FaultLayer {
     }
 
     /// The effects that end the process.
-    async fn end(&self, mut request: Request<Bytes>, effect: &Effect) -> ! {
+    async fn end(
+        &self,
+        mut request: Request<Bytes>,
+        effect: &Effect,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let mut answer = None;
         match effect {
             Effect::CrashAfter | Effect::Cancel | Effect::CancelTwice => {
-                let _ = self.inner.send(request).await;
+                answer = Some(self.inner.send(request).await);
             }
             Effect::TornWrite => {
                 request
@@ -152,14 +193,16 @@ impl FaultLayer {
                 .store(true, Ordering::SeqCst);
         }
         match effect {
-            Effect::Cancel | Effect::CancelBefore | Effect::CancelTwice => self.cancel().await,
+            Effect::Cancel | Effect::CancelBefore | Effect::CancelTwice => {
+                self.cancel(answer).await
+            }
             _ => self.crash().await,
         }
     }
 
     async fn carry(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<Bytes>,
         struck: &Struck<'_>,
         effect: Effect,
     ) -> Result<Response<Bytes>, TransportError> {
@@ -178,7 +221,7 @@ impl FaultLayer {
                 Ok(answer)
             }
             Effect::LateApply(seconds) => {
-                self.late(request, seconds);
+                self.late(request, struck.fault, seconds);
                 tokio::time::sleep(TIMEOUT).await;
                 Err(TransportError::Timeout(
                     "injected: applied later".to_owned(),
@@ -190,28 +233,24 @@ impl FaultLayer {
             }
             Effect::ForeignChange(name) => {
                 let response = self.inner.send(request).await;
-                self.plan.change(&name).await;
+                if !self.plan.change(&name).await {
+                    self.plan.missed(struck.fault);
+                }
                 response
             }
             Effect::Garbled => {
                 let response = self.inner.send(request).await?;
                 let (parts, body) = response.into_parts();
-                Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
-            }
-            Effect::AsyncFail(_) | Effect::AsyncStuck | Effect::AsyncLate(_) | Effect::Partial => {
-                if let Ok(value) = HeaderValue::from_str(&effect.to_string()) {
-                    request.headers_mut().insert(ASYNC_FAULT_HEADER, value);
-                }
-                let answer = self.inner.send(request).await;
-                // What is refused starts nothing that could fail later.
-                if answer
-                    .as_ref()
-                    .is_ok_and(|answer| answer.status().as_u16() >= 400)
-                {
+                if body.is_empty() {
                     self.plan.missed(struck.fault);
                 }
-                answer
+                Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
             }
+            Effect::AsyncFail(_)
+            | Effect::AsyncStuck
+            | Effect::AsyncLate(_)
+            | Effect::Partial
+            | Effect::NotYetVisible(_) => self.simulated(request, struck, &effect).await,
             Effect::StaleRead(_) | Effect::RepeatedPage => {
                 self.reread(request, struck, &effect).await
             }

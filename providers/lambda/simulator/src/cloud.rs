@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::cost::Charge;
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_simkit::cloud::{Cloud, Reply};
 use kubeproof_simkit::history::History;
 
 use crate::setup::Setup;
 use crate::state::State;
-use crate::{auth, catalogue, decoys, inventory, k3s, life, route, wire};
+use crate::wire::Outcome;
+use crate::{auth, catalogue, decoys, inventory, k3s, life, route, wire, young};
 
 /// A simulated account of Lambda Cloud.
 #[derive(Debug)]
@@ -30,6 +32,30 @@ impl LambdaCloud {
         };
         cloud.observe();
         cloud
+    }
+
+    /// An outcome under the fault that is left to the simulator, and whether it took it: a launch that
+    /// was accepted has its fate, and a read shows nothing young.
+    fn injected(&self, request: &Request<Bytes>, outcome: Outcome) -> (Outcome, bool) {
+        let asked = request.headers().get(ASYNC_FAULT_HEADER);
+        let Some(asked) = asked.and_then(|value| value.to_str().ok()) else {
+            return (outcome, false);
+        };
+        if route::is_launch(request) {
+            let is_accepted = outcome.is_ok();
+            return (outcome, is_accepted);
+        }
+        match (young::seconds(asked), outcome) {
+            (Some(seconds), Ok(data)) if request.method() == http::Method::GET => {
+                let (now, start) = (self.state.now, self.state.setup.now);
+                let since = now.checked_sub(SignedDuration::from_secs(seconds));
+                let since = since.unwrap_or(start).max(start);
+                let lives = self.history.lives().iter();
+                let young = lives.filter(|life| life.from > since);
+                young::without(data, &young.map(|life| life.resource.id.as_str()).collect())
+            }
+            (_, outcome) => (outcome, false),
+        }
     }
 
     fn observe(&mut self) {
@@ -65,7 +91,12 @@ impl Cloud for LambdaCloud {
         if request.method() != http::Method::GET {
             self.observe();
         }
-        Reply::Now(wire::write(outcome))
+        let (outcome, is_injected) = self.injected(request, outcome);
+        let mut response = wire::write(outcome);
+        if is_injected {
+            response.extensions_mut().insert(Acknowledged);
+        }
+        Reply::Now(response)
     }
 
     fn latency(&self, request: &Request<Bytes>) -> Duration {

@@ -23,3 +23,4 @@ mod limits;
 mod route;
 mod trail;
 mod wire;
+mod young;

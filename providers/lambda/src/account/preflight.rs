@@ -3,7 +3,7 @@
 use kubeproof_contract::check::{Check, Verdict};
 
 use crate::api::Api;
-use crate::api::problem::{Fate, Problem};
+use crate::api::problem::Problem;
 use crate::api::types::{Offers, Ruleset, SshKey, is_name_of};
 use crate::credentials;
 use crate::spec::LambdaSpec;
@@ -26,14 +26,6 @@ fn check((id, title): (&str, &str), verdict: Verdict, evidence: impl Into<String
     Check::new(id, title, verdict, evidence)
 }
 
-/// What a failed call means for a check: a definite refusal fails, silence is unknown.
-fn verdict(problem: &Problem) -> Verdict {
-    match problem.fate {
-        Fate::Refused | Fate::Ours => Verdict::Fail,
-        Fate::Later | Fate::Unclear => Verdict::Unknown,
-    }
-}
-
 /// All checks, and the type's price in US cents an hour.
 pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32>) {
     let source = match credentials::find(api.connection()) {
@@ -43,9 +35,14 @@ pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32
     let offers: Offers = match api.get("ListInstanceTypes", "/instance-types").await {
         Ok(offers) => offers,
         Err(problem) => {
-            let verdict = verdict(&problem);
+            // A key that the cloud does not take, or a cloud that does not answer, says nothing about the
+            // provisioner.
             return (
-                vec![check(LOAD, verdict, format!("{source}: {problem}"))],
+                vec![check(
+                    LOAD,
+                    Verdict::Unknown,
+                    format!("{source}: {problem}"),
+                )],
                 None,
             );
         }
@@ -63,7 +60,7 @@ pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32
     checks.push(match names(api).await {
         Ok(taken) if taken.is_empty() => check(NAMES, Verdict::Pass, "none"),
         Ok(taken) => check(NAMES, Verdict::Fail, format!("taken: {}", taken.join(", "))),
-        Err(problem) => check(NAMES, verdict(&problem), problem.to_string()),
+        Err(problem) => check(NAMES, Verdict::Unknown, problem.to_string()),
     });
     (checks, cents)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use kubeproof_contract::provisioner::UNKNOWN_LEFT;
 use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -51,9 +52,10 @@ pub(crate) async fn everything(session: &Session) -> Result<(), Problem> {
     trust::forget(api.connection()).map_err(|message| Problem::ours("trust", message))
 }
 
-/// The ids of what there is of the run; empty when that cannot be found out.
+/// The ids of what there is of the run, or that it cannot be found out.
 pub(crate) async fn left(session: &Session) -> Vec<String> {
-    survey(session).await.unwrap_or_default()
+    let all = survey(session).await;
+    all.unwrap_or_else(|_| vec![UNKNOWN_LEFT.to_owned()])
 }
 
 async fn survey(session: &Session) -> Result<Vec<String>, Problem> {

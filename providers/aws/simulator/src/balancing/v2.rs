@@ -12,8 +12,9 @@ use crate::balancing::{Event, target_groups};
 use crate::billing::{self, usage};
 use crate::quotas;
 use crate::state::State;
-use crate::wire::call::{AsyncFault, Call};
+use crate::wire::call::Call;
 use crate::wire::error::AwsError;
+use crate::wire::injected::AsyncFault;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
@@ -123,7 +124,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     };
     let answer = Node::new().list("LoadBalancers", "member", [word(&arn, &balancer)]);
     state.balancing.balancers.insert(arn.clone(), balancer);
-    plan(state, arn, call.async_fault.as_ref());
+    plan(state, arn, call.injected.take_async());
     Ok(Answer::Xml(answer))
 }
 
@@ -189,7 +190,7 @@ fn dns_name(state: &mut State, name: &str, short: &str) -> String {
 fn plan(state: &mut State, arn: String, fault: Option<&AsyncFault>) {
     let mut wait = state.durations.load_balancer_create;
     let failure = match fault {
-        None | Some(AsyncFault::Partial) => None,
+        None => None,
         Some(AsyncFault::Stuck) => return,
         Some(AsyncFault::Late(times)) => {
             wait *= *times;

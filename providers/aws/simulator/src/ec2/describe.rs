@@ -145,12 +145,22 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
         filters::admit(name, words.filters)?;
     }
     let visible = |item: &&T| item.meta().visible_at <= state.now && item.is_listed(state);
+    // What an account has from its start was always visible.
+    let shown = |item: &&T| {
+        let created = item.meta().created_at;
+        created <= state.setup.start || !call.injected.hides(created, state.now)
+    };
     let ids = call.params.list(words.ids);
     for id in &ids {
         if !is_well_formed(words.prefix, id) {
             return Err(errors::malformed::<T>(id));
         }
-        if T::store(state).get(id).filter(visible).is_none() {
+        if T::store(state)
+            .get(id)
+            .filter(visible)
+            .filter(shown)
+            .is_none()
+        {
             return Err(errors::not_found::<T>(id));
         }
     }
@@ -166,6 +176,8 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
                 filters::matches(&values, patterns)
             })
         })
+        // Last, for only what would be in the answer can be missing in it.
+        .filter(shown)
         .collect())
 }
 

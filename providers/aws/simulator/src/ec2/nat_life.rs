@@ -10,7 +10,8 @@ use crate::ec2::nat_gateways::{Held, Stage};
 use crate::ec2::store::Tags;
 use crate::ec2::{Event, addresses, internet_gateways};
 use crate::state::{self, State};
-use crate::wire::call::{AsyncFault, Call};
+use crate::wire::call::Call;
+use crate::wire::injected::AsyncFault;
 
 /// What happens to a gateway.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub(super) fn begin(state: &mut State, call: &Call, id: &str) {
         // A doomed gateway fails well before a good one is ready.
         return plan(state, id, wait / 4, Step::Fails(code, message));
     }
-    match &call.async_fault {
-        None | Some(AsyncFault::Partial) => plan(state, id, wait, Step::Ready),
+    match call.injected.take_async() {
+        None => plan(state, id, wait, Step::Ready),
         Some(AsyncFault::Late(times)) => plan(state, id, wait * *times, Step::Ready),
         Some(AsyncFault::Stuck) => {}
         Some(AsyncFault::Fail(code)) => {
@@ -121,8 +122,8 @@ pub(super) fn begin_end(state: &mut State, call: &Call, id: &str) {
         Some(Stage::Failed) => end(state, id),
         Some(Stage::Pending | Stage::Available) => {
             set(state, id, Stage::Deleting);
-            match &call.async_fault {
-                None | Some(AsyncFault::Partial) => plan(state, id, wait, Step::Deleted),
+            match call.injected.take_async() {
+                None => plan(state, id, wait, Step::Deleted),
                 Some(AsyncFault::Late(times)) => plan(state, id, wait * *times, Step::Deleted),
                 Some(AsyncFault::Fail(_)) => plan(state, id, wait, Step::Returns),
                 Some(AsyncFault::Stuck) => {}

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::cluster::Cluster;
 use super::failure::{invalid_parameter, no_cluster};
 use crate::state::State;
-use crate::wire::call::{AsyncFault, Call};
+use crate::wire::call::Call;
 use crate::wire::error::AwsError;
+use crate::wire::injected::AsyncFault;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
@@ -181,11 +182,10 @@ pub enum Ending {
 
 /// How an operation that takes `usually` ends under the call's injected fault.
 pub fn ending(call: &Call, usually: Duration) -> Ending {
-    match &call.async_fault {
+    match call.injected.take_async() {
         None => Ending::Well(usually),
         Some(AsyncFault::Late(times)) => Ending::Well(usually * (*times).max(1)),
         Some(AsyncFault::Fail(code)) => Ending::Badly(code.clone()),
-        Some(AsyncFault::Partial) => Ending::Badly(Some("AsgInstanceLaunchFailures".to_owned())),
         Some(AsyncFault::Stuck) => Ending::Never,
     }
 }

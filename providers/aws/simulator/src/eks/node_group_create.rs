@@ -15,7 +15,7 @@ use super::{Event, after, node_template, nodes, versions};
 use crate::iam::usable::{Need, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
-use crate::wire::call::{AsyncFault, Call};
+use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 use crate::{autoscaling, billing, ec2, quotas};
@@ -78,8 +78,13 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
 fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) -> Outcome {
     let key = group.key(cluster);
     let usually = state.durations.node_group_create;
-    let ending = input::ending(call, usually);
-    group.short = usize::from(call.async_fault == Some(AsyncFault::Partial));
+    let is_short = call.injected.take_partial();
+    group.short = usize::from(is_short);
+    let ending = if is_short {
+        Ending::Badly(Some("AsgInstanceLaunchFailures".to_owned()))
+    } else {
+        input::ending(call, usually)
+    };
     group.planned = if let Ending::Well(wait) = ending {
         wait
     } else {

@@ -12,6 +12,7 @@ use super::{GroupKey, input, nodes};
 use crate::autoscaling;
 use crate::state::State;
 use crate::wire::call::Call;
+use crate::wire::injected::Injected;
 use crate::wire::response::Outcome;
 
 pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
@@ -58,14 +59,14 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     ];
     let group = Some(key.group.clone());
     let cluster = key.cluster.clone();
-    let mut call = call.clone();
-    if refused {
-        call.async_fault = Some(crate::wire::call::AsyncFault::Fail(None));
-    }
+    let failing = Call {
+        injected: Injected::failing(),
+        ..call.clone()
+    };
     let update = ("ConfigUpdate", params);
     Ok(updates::begin(
         state,
-        &call,
+        if refused { &failing } else { call },
         &cluster,
         update,
         group,

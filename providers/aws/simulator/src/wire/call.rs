@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::wire::error::AwsError;
+use crate::wire::injected::Injected;
 use crate::wire::params::Params;
 
 /// How a service words its requests and responses.
@@ -24,19 +25,6 @@ pub enum Protocol {
     Json,
     /// REST with JSON bodies.
     Rest,
-}
-
-/// An injected fault of an asynchronous operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AsyncFault {
-    /// The operation fails with this code, or the service's usual one.
-    Fail(Option<String>),
-    /// The operation never ends.
-    Stuck,
-    /// The operation takes so many times as long.
-    Late(u32),
-    /// A part of what is asked for is made.
-    Partial,
 }
 
 /// One request to the simulated AWS.
@@ -62,8 +50,8 @@ pub struct Call {
     pub method: Method,
     /// Decoded path segments: `clusters`, `c1`, `node-groups`.
     pub path: Vec<String>,
-    /// The injected fault of the asynchronous operation, if any.
-    pub async_fault: Option<AsyncFault>,
+    /// The injected fault that is left to the operation, if any.
+    pub injected: Injected,
 }
 
 impl Call {
@@ -113,7 +101,8 @@ impl Call {
             json,
             method: request.method().clone(),
             path: segments(request.uri().path()),
-            async_fault: async_fault(request),
+            injected: header(request, ASYNC_FAULT_HEADER)
+                .map_or_else(Injected::default, |text| Injected::read(&text)),
         })
     }
 }
@@ -188,23 +177,5 @@ fn namespace(service: &str, request: &Request<Bytes>) -> &'static str {
             "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/"
         }
         None => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
-    }
-}
-
-fn async_fault(request: &Request<Bytes>) -> Option<AsyncFault> {
-    let text = header(request, ASYNC_FAULT_HEADER)?;
-    let argument = text
-        .split_once('(')
-        .map(|(_, rest)| rest.trim_end_matches(')').to_owned());
-    if text.starts_with("async-fail") {
-        Some(AsyncFault::Fail(argument))
-    } else if text.starts_with("async-stuck") {
-        Some(AsyncFault::Stuck)
-    } else if text.starts_with("partial") {
-        Some(AsyncFault::Partial)
-    } else {
-        Some(AsyncFault::Late(
-            argument.and_then(|text| text.parse().ok()).unwrap_or(2),
-        ))
     }
 }

@@ -1,0 +1,49 @@
+//! Tears down until a call is throttled, and gives up then: another teardown is needed.
+//!
+//! Seen in the wild as deletions that end with "Rate exceeded" and leave the rest.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+use tokio::sync::Notify;
+
+use crate::variant::{Acts, Bend, Parts, provisions};
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("gives up when throttled", parts, provisions, |parts| {
+        Box::pin(async {
+            let throttled = Arc::new(Notify::new());
+            let mut reference = parts.bent(Watched(Arc::clone(&throttled)));
+            tokio::select! {
+                ended = reference.teardown() => ended,
+                // The bug: whoever is throttled waits and sends the call again.
+                () = throttled.notified() => Err(ProvisionerError::left_unknown("rate exceeded")),
+            }
+        })
+    })
+}
+
+#[derive(Debug)]
+struct Watched(Arc<Notify>);
+
+#[async_trait]
+impl Bend for Watched {
+    async fn send(
+        &self,
+        _: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let answer = inner.send(request).await?;
+        let text = String::from_utf8_lossy(answer.body());
+        if text.contains("RequestLimitExceeded") || text.contains("Throttling") {
+            self.0.notify_one();
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,113 @@
+//! The calls that faults can be aimed at, and what the simulator does with a fault that is left to it.
+//!
+//! Apart from what the cloud documents of its calls: here is what can be carried out at all.
+
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::fault::Effect;
+
+use crate::dialect::SERVICE;
+
+/// The operations of the API, and whether each changes anything.
+const OPERATIONS: &[(&str, bool)] = &[
+    ("AddSshKey", true),
+    ("CreateFileSystem", true),
+    ("CreateFirewallRuleset", true),
+    ("DeleteFileSystem", true),
+    ("DeleteFirewallRuleset", true),
+    ("DeleteSshKey", true),
+    ("GetFirewallRuleset", false),
+    ("GetGlobalFirewallRuleset", false),
+    ("GetInstance", false),
+    ("LaunchInstance", true),
+    ("ListAuditEvents", false),
+    ("ListFileSystems", false),
+    ("ListFirewallRules", false),
+    ("ListFirewallRulesets", false),
+    ("ListImages", false),
+    ("ListInstanceTypes", false),
+    ("ListInstances", false),
+    ("ListSshKeys", false),
+    ("RenameInstance", true),
+    ("ReplaceFirewallRules", true),
+    ("RestartInstances", true),
+    ("TerminateInstances", true),
+    ("UpdateFirewallRuleset", true),
+    ("UpdateGlobalFirewallRuleset", true),
+];
+
+/// Lists, and single ones, of what somebody makes.
+const READS: &[&str] = &[
+    "GetFirewallRuleset",
+    "GetInstance",
+    "ListFileSystems",
+    "ListFirewallRulesets",
+    "ListInstances",
+    "ListSshKeys",
+];
+
+/// How a launch can fail after it was accepted; without a code it is `unhealthy`.
+const FAILURES: &[&str] = &[
+    "gpu-driver-missing",
+    "install-script",
+    "node-never-joins",
+    "preempted",
+    "unhealthy",
+    "unusable",
+];
+
+/// All calls.
+pub(crate) fn calls() -> Vec<Signature> {
+    let mut all = kubeproof_kubernetes::calls::calls();
+    all.extend(OPERATIONS.iter().map(|(operation, mutating)| Signature {
+        service: SERVICE.to_owned(),
+        operation: (*operation).to_owned(),
+        mutating: *mutating,
+    }));
+    all
+}
+
+/// Whether the simulator carries an effect out on this call, once it is accepted.
+pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
+    let is = |operation: &str| call.service == SERVICE && call.operation == operation;
+    match effect {
+        Effect::AsyncFail(Some(code)) => is("LaunchInstance") && FAILURES.contains(&code.as_str()),
+        Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => is("LaunchInstance"),
+        Effect::NotYetVisible(_) => READS.iter().any(|operation| is(operation)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_simulated_is_a_call() {
+        let all = calls();
+        for operation in READS {
+            let mut named = all.iter();
+            assert!(
+                named.any(|call| call.service == SERVICE && call.operation == *operation),
+                "{operation}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_launch_fails_as_the_simulator_can_let_it() {
+        let check = |text: &str, expected: bool| {
+            let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
+            let all = calls();
+            let mut named = all.iter();
+            let call = named
+                .find(|call| fault.place.names(fault.place.actor, call))
+                .unwrap();
+            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
+        };
+        check("lambda:LaunchInstance=async-fail(preempted)", true);
+        check("lambda:LaunchInstance=async-fail(boredom)", false);
+        check("lambda:AddSshKey=async-stuck", false);
+        check("lambda:ListInstances=stale-read(30)", true);
+        check("lambda:ListImages=stale-read(30)", false);
+    }
+}
