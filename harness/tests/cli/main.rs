@@ -21,6 +21,7 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;
