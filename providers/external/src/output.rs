@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::scenario::USD_MAX;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -43,16 +44,11 @@ impl std::fmt::Debug for Output {
 /// With the file and what is wrong with it, without quoting it.
 pub fn read(path: &Path) -> Result<Output, String> {
     let wrong = |what: String| format!("KUBEPROOF_OUTPUT ({}) {what}", path.display());
-    let length = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
+    let text = match bounded::text(path, BYTES_MAX) {
+        Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Output::default()),
         Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
     };
-    if length > BYTES_MAX {
-        return Err(wrong(format!("is larger than {BYTES_MAX} bytes")));
-    }
-    let text =
-        std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     if text.trim().is_empty() {
         return Ok(Output::default());
     }
@@ -103,7 +99,7 @@ impl Output {
         }
         let path = folder.join(given.trim());
         let cannot = |error| format!("its kubeconfig {} cannot be read: {error}", path.display());
-        let text = std::fs::read_to_string(&path).map_err(cannot)?;
+        let text = bounded::text(&path, BYTES_MAX).map_err(cannot)?;
         let beside = path.parent().unwrap_or(folder).to_owned();
         Ok(Some((text, beside)))
     }
@@ -155,6 +151,19 @@ mod tests {
         assert!(!error.contains("secret-value"), "{error}");
         assert_eq!(parsed(" \n"), Ok(Output::default()));
         assert_eq!(read(Path::new("/nowhere/at/all")), Ok(Output::default()));
+    }
+
+    #[test]
+    fn what_is_endless_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("o.json");
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        assert!(read(&path).is_err());
+        let endless = Output {
+            kubeconfig: Some("/dev/zero".to_owned()),
+            ..Output::default()
+        };
+        assert!(endless.kubeconfig(folder.path()).is_err());
     }
 
     #[test]
