@@ -94,7 +94,7 @@ pub struct Args {
             formats always hold everything."
     )]
     format: Option<FormatName>,
-    /// Trials that run at the same time [default: number of cores]
+    /// Trials that run at the same time [default: number of cores; 1 when live]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Confirm that a live run may spend money
@@ -131,7 +131,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
     };
     let progress = progress::new(out, args.tier.into());
-    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let jobs = jobs(args.jobs, args.tier);
     let clean_up = signals::CleanUp(&stop);
     let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
     ran.add(lab::left_out(&plan.left_out, &around));
@@ -276,6 +276,28 @@ pub(super) fn owner() -> String {
     }
 }
 
+/// How many trials run at the same time. In a real account one, unless more are asked for: quotas are shared,
+/// and so is what others see.
+fn jobs(asked: Option<u16>, tier: TierName) -> usize {
+    match (asked, tier) {
+        (Some(asked), _) => usize::from(asked),
+        (None, TierName::Live) => 1,
+        (None, _) => cores(),
+    }
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_trials_run_one_at_a_time_unless_more_are_asked_for() {
+        assert_eq!(jobs(None, TierName::Live), 1);
+        assert_eq!(jobs(Some(3), TierName::Live), 3);
+        assert_eq!(jobs(None, TierName::Rehearsal), cores());
+    }
 }

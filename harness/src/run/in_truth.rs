@@ -121,7 +121,7 @@ pub async fn audit(
     let coverage = Coverage {
         cells: 1,
         listed: 1,
-        failed: Vec::new(),
+        ..Coverage::default()
     };
     book.audit = Audit {
         coverage,

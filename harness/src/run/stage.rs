@@ -30,6 +30,7 @@ use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
 use super::{directory, external};
+use crate::audit::claims::OwnCalls;
 
 /// The longest that one live request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
@@ -220,6 +221,14 @@ impl<'a> Stage<'a> {
     /// The command that finishes the clean-up of this run, if it must be left at once.
     pub fn clean_up_command(&self) -> String {
         directory::clean_up_command(&self.run.id, self.out.as_deref())
+    }
+
+    /// The calls of this trial that may have changed something, and whether they are all there are: those of
+    /// a program that is not ours pass through no journal outside rehearsal.
+    pub fn own_calls(&self) -> OwnCalls {
+        let external = self.scenario().provisioner.is_external();
+        let seen = self.trial.tier == Tier::Rehearsal || !external;
+        OwnCalls::of(self.journal.calls(), seen)
     }
 
     /// The layered transport of an actor: journal outside, so that it sees what the actor saw.
