@@ -91,7 +91,7 @@ enum Command {
     Report(report::Args),
     /// Show what can run here, and what to do about the rest
     Doctor(doctor::Args),
-    /// Print the JSON schema of scenario files
+    /// Print the JSON schema of scenario files, or of what a command prints as JSON
     Schema(schema::Args),
     /// Print completions for a shell
     Completions(completions::Args),

@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod end_state;
 pub mod foreign;
+pub mod needs;
 pub mod orphans;
 pub mod price;
 pub mod truth;

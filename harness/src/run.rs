@@ -32,4 +32,5 @@ pub mod sweep;
 pub mod teardown;
 pub mod trial;
 pub mod unfinished;
+pub mod unobserved;
 pub mod whose;

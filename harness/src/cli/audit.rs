@@ -13,8 +13,9 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::output::Output as JsonOutput;
+use kubeproof_reports::output::{self, Output as JsonOutput};
 use kubeproof_reports::record::Coverage;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::Output;
@@ -65,13 +66,13 @@ pub struct Args {
 }
 
 /// What an audit found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Accounts<'a> {
     accounts: &'a [Account],
 }
 
 /// What an audit of one account found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Account {
     provider: &'static str,
     tier: String,
@@ -80,7 +81,7 @@ struct Account {
 }
 
 /// One resource.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Found {
     resource_type: String,
     id: String,
@@ -262,4 +263,9 @@ fn table(accounts: &[Account]) -> String {
         }
     }
     text
+}
+
+/// The JSON schema of what `--format json` prints.
+pub fn schema() -> serde_json::Value {
+    output::schema::<Accounts<'_>>()
 }

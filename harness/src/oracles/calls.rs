@@ -53,6 +53,17 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
     })
 }
 
+/// O4 where no meter counts: the bill stays within the declared bound.
+pub fn billed(billed: Decimal, most: Decimal) -> Option<Wrong> {
+    (billed > most).then(|| {
+        let (billed, most) = (usd(billed, 4), usd(most, 2));
+        Wrong::new(
+            "O4 bill",
+            format!("{billed} were billed, the budget is {most}"),
+        )
+    })
+}
+
 /// O7: a teardown of what is torn down changes nothing.
 ///
 /// A call that was refused changed nothing; any other, also one without an answer, may have.
@@ -179,5 +190,7 @@ mod tests {
         assert!(budget(11, 10).is_some());
         assert_eq!(metered(Decimal::ONE, Decimal::ONE), None);
         assert!(metered(Decimal::TWO, Decimal::ONE).is_some());
+        assert_eq!(billed(Decimal::ONE, Decimal::ONE), None);
+        assert!(billed(Decimal::TWO, Decimal::ONE).is_some());
     }
 }

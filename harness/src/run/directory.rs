@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::private;
 use kubeproof_contract::resource::Resource;
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::lifecycle::Ran;
 use super::stage::Stage;
 use super::trial::quoted;
+
+/// The largest file of a run that is read, bytes: a record of a large campaign has some MB.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// Where run directories are made unless another folder is given.
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
@@ -106,7 +110,7 @@ impl Identity {
 pub fn read_intent(folder: &Path) -> Result<Intent, String> {
     let path = folder.join(INTENT_FILE);
     let place = path.display();
-    let text = std::fs::read_to_string(&path)
+    let text = bounded::text(&path, FILE_BYTES_MAX)
         .map_err(|error| format!("{place} cannot be read: {error}"))?;
     serde_json::from_str(&text)
         .map_err(|error| format!("{place} is not the intent of a run: {error}"))

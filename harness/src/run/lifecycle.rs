@@ -18,7 +18,9 @@ use super::others::Others;
 use super::stage::Stage;
 use super::teardown::Torn;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, registry, teardown};
+use super::{
+    bill, directory, in_truth, job, look, observe, provision, registry, teardown, unobserved,
+};
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
 use crate::oracles::end_state::EndState;
@@ -112,6 +114,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         closes(stage);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
+    unobserved::tell(&mut book, stage);
     done(book, stage, truth)
 }
 
@@ -230,6 +233,7 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
 async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
     let observer = stage.account(Actor::Observer);
     observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    unobserved::twins_at(book, stage).await;
     if stage.trial.expects(Expectation::JobFailsThenHealed) {
         job::must_fail(book, stage).await;
         if let Some(healed) = provision::retry(book, stage).await {

@@ -12,6 +12,7 @@ use super::book::Book;
 use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
+use super::unobserved;
 use super::whose::{describe, went_unseen};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
@@ -98,6 +99,7 @@ pub async fn audit(
     judge(book, stage, auditor, baseline, &after, decoys);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
+    book.altered = unobserved::altered_of(stage, auditor, baseline, &after);
     staying
 }
 

@@ -25,6 +25,7 @@ mod interrupt;
 mod kind;
 #[cfg(unix)]
 mod kind_leaks;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;

@@ -1,7 +1,8 @@
 //! The observer of an AWS account: preflight, checklist, inventory, proofs, deletion and cost.
 //!
 //! Apart from the provisioner, and independent of it: it is written with the AWS SDKs over the
-//! connection's transport, finds everything by tag or natural name, and trusts nobody's word.
+//! connection's transport, finds everything by natural name, tag or what is said to be made, and trusts
+//! nobody's word.
 
 pub mod checks;
 pub mod claims;
@@ -9,6 +10,7 @@ pub mod clients;
 pub mod created_by;
 pub mod json_call;
 pub mod nodes_seen;
+pub mod prefix_lists;
 pub mod preflight;
 pub mod proofs;
 pub mod resources;
@@ -83,7 +85,7 @@ impl Account for EksAccount {
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
-        let view = View::of(&self.clients, run).await;
+        let view = View::of(&self.clients, run, &provisioned.made).await;
         let mut checks = checks::of_cloud(&self.spec, run, &view);
         let transport = &self.connection.transport;
         let handed = &provisioned.access;
@@ -172,13 +174,15 @@ impl Account for EksAccount {
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {
-        let zones = usize::from(self.spec.availability_zones.0);
+        let (zones, network) = (self.spec.availability_zones.0, &self.spec.network);
+        let nat = usize::from(network.nat_gateways(zones));
+        let own = usize::from(network.makes_vpc());
         [
-            ("vpc", 1),
-            ("internet_gateway", 1),
-            ("nat_gateway", zones),
-            ("elastic_ip", zones),
-            ("subnet", 2 * zones),
+            ("vpc", own),
+            ("internet_gateway", own),
+            ("nat_gateway", nat),
+            ("elastic_ip", nat),
+            ("subnet", usize::from(zones * network.subnets_per_zone())),
             ("eks_cluster", 1),
             ("eks_nodegroup", self.spec.node_groups.0.len()),
             // A group's template, and the copy of it that EKS makes.

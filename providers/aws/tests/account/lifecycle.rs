@@ -36,7 +36,7 @@ async fn every_row_passes_for_what_the_reference_provisioner_makes() {
     let made = provisioned(&setting).await;
     let account = setting.account();
     let checks = account.checks(&setting.run, &made).await;
-    assert_eq!(checks.len(), 13);
+    assert_eq!(checks.len(), 14);
     for check in &checks {
         assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
     }
