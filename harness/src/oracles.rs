@@ -6,6 +6,7 @@ pub mod access;
 pub mod calls;
 pub mod end_state;
 pub mod foreign;
+pub mod needs;
 pub mod orphans;
 pub mod price;
 pub mod truth;

@@ -14,7 +14,8 @@ use kubeproof::run::stage::Surroundings;
 use kubeproof::run::trial::{Part, Trial};
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scenario::{CommandBlock, Tier};
+use kubeproof_contract::transport::{Transport, TransportError};
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 use kubeproof_reports::record::Record;
 
@@ -313,4 +314,138 @@ fn one_that_unwinds_raises_nothing() {
 fn one_that_keeps_a_journal_and_its_tokens_on_disk_raises_nothing() {
     let effects = &["write-fails", "torn-write", "lost-disk"];
     raises_nothing(right::journals::make, effects, 15);
+}
+
+/// Two trials, the first one with this provisioner, and what came of them in this folder.
+fn beside(make: Make, out: Option<&std::path::Path>) -> lab::Outcome {
+    let first = in_place(scenario_of(ONE_MACHINE), make);
+    let trial = |scenario| Trial {
+        scenario,
+        part: Part::Lifecycle(Vec::new()),
+        tier: Tier::Rehearsal,
+        seed: 1,
+    };
+    let trials = [trial(first), trial(scenario_of(TWO_ZONES))];
+    let around = Surroundings {
+        out: out.map(std::path::Path::to_owned),
+        ..Surroundings::quiet()
+    };
+    lab::run_all(&trials, 1, &around, &Silent::shared())
+}
+
+#[test]
+fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
+    let make: Make = |parts| {
+        let panics = |_: &variant::Parts| -> variant::Work<'_, _> {
+            Box::pin(async { panic!("a bug, on purpose") })
+        };
+        variant::Acts::boxed("panics", parts, panics, variant::tears_down)
+    };
+    let outcome = beside(make, None);
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Pass]);
+    let said = &outcome.records[0].phases[0].message;
+    assert!(
+        said.contains("bug of kubeproof") && said.contains("a bug, on purpose"),
+        "{said}"
+    );
+    assert_eq!(outcome.errors, []);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_takes_no_record_from_anybody() {
+    let out = tempfile::tempdir().expect("a folder");
+    let reference: Make = |parts| parts.reference();
+    let ids: Vec<String> = beside(reference, Some(out.path()))
+        .records
+        .iter()
+        .map(|record| record.run_id.clone())
+        .collect();
+    // A folder where the log of the first trial would be.
+    let log = out.path().join(&ids[0]).join("kubeproof.log");
+    std::fs::remove_file(&log).expect("removed");
+    std::fs::create_dir(&log).expect("made");
+    let other = out.path().join(&ids[1]).join("record.json");
+    std::fs::remove_file(&other).expect("removed");
+    let outcome = beside(reference, Some(out.path()));
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass]);
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+    assert_eq!(outcome.errors[0].trial, outcome.records[0].scenario);
+    assert!(other.is_file());
+}
+
+/// The edge of the network: all keys are of an account that is not allowed, and what was asked is kept.
+#[derive(Debug, Default)]
+struct Edge(std::sync::Mutex<Vec<(String, String)>>);
+
+#[async_trait::async_trait]
+impl Transport for Edge {
+    async fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let header = request.headers().get("authorization");
+        let key = header
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let key = key.split("Credential=").nth(1).unwrap_or_default();
+        let key = key.split('/').next().unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        self.0.lock().expect("a lock").push((key, body));
+        let answer = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <GetCallerIdentityResult><Account>999988887777</Account></GetCallerIdentityResult>\
+             </GetCallerIdentityResponse>";
+        Ok(http::Response::new(answer.into()))
+    }
+}
+
+#[test]
+fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another() {
+    for program in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let env_file = folder.path().join(".env");
+        let keys = "AWS_ACCESS_KEY_ID=AKIDX\nAWS_SECRET_ACCESS_KEY=y\n";
+        std::fs::write(&env_file, keys).expect("written");
+        let edge = std::sync::Arc::new(Edge::default());
+        let mut scenario = variant::through(scenario_of(TWO_ZONES), edge.clone());
+        if program {
+            let never = folder.path().join("started");
+            let words = ["touch", &never.display().to_string()].map(str::to_owned);
+            let mut content = (*scenario.content).clone();
+            content.provisioner.command = Some(CommandBlock {
+                provision: words.to_vec(),
+                teardown: words.to_vec(),
+                estimate: None,
+                ready: None,
+                client: None,
+            });
+            scenario.content = std::sync::Arc::new(content);
+        }
+        let trial = Trial {
+            scenario,
+            part: Part::Lifecycle(Vec::new()),
+            tier: Tier::Live,
+            seed: 1,
+        };
+        let around = Surroundings {
+            env_file,
+            accounts: vec!["111122223333".to_owned()],
+            ..Surroundings::quiet()
+        };
+        let record = lab::run_one(&trial, &around, &Silent::shared()).expect("a run");
+        let said = &record.phases[0].message;
+        assert_eq!(record.phases[0].verdict, Verdict::Fail, "{said}");
+        assert!(
+            said.contains("999988887777") && said.contains("nothing was created"),
+            "{said}"
+        );
+        let asked = edge.0.lock().expect("a lock").clone();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(
+            asked[0].0 == "AKIDX" && asked[0].1.contains("Action=GetCallerIdentity"),
+            "{asked:?}"
+        );
+        assert!(!folder.path().join("started").exists());
+    }
 }

@@ -3,6 +3,7 @@
 //! Apart from the record of a trial: a campaign is thousands of lifecycles, of which only what they
 //! found is kept. Records of shards add up to that of the whole.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod page;
@@ -15,7 +16,7 @@ use portion::Portion;
 const EXPLAINED_NAMED: usize = 10_000;
 
 /// What a campaign has shown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Campaign {
     /// Names of the scenarios.
     pub scenarios: Vec<String>,
@@ -55,7 +56,7 @@ pub struct Campaign {
 }
 
 /// A fault that did not strike where it was aimed. It proves nothing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unreached {
     /// Scenario.
     pub scenario: String,
@@ -70,7 +71,7 @@ pub struct Unreached {
 }
 
 /// Something wrong after a fault.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct CampaignFinding {
     /// Scenario.
     pub scenario: String,
@@ -89,7 +90,7 @@ pub struct CampaignFinding {
 }
 
 /// Something wrong after a fault that the cloud itself leaves no way to avoid.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Limit {
     /// What is wrong.
     pub finding: CampaignFinding,
@@ -98,7 +99,7 @@ pub struct Limit {
 }
 
 /// Lifecycles in which an effect was aimed at a call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Heat {
     /// The call.
     pub call: String,

@@ -11,7 +11,8 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Estimate;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::output::Output as JsonOutput;
+use kubeproof_reports::output::{self, Output as JsonOutput};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::Output;
@@ -48,13 +49,13 @@ pub struct Args {
 }
 
 /// What all of them would cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Estimates<'a> {
     estimates: &'a [Line],
 }
 
 /// What one scenario would cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Line {
     scenario: String,
     provider: &'static str,
@@ -198,4 +199,9 @@ fn sources(estimate: &Estimate) -> Vec<&str> {
         }
     }
     sources
+}
+
+/// The JSON schema of what `--format json` prints.
+pub fn schema() -> serde_json::Value {
+    output::schema::<Estimates<'_>>()
 }

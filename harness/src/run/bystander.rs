@@ -17,6 +17,7 @@ use kubeproof_contract::world::Snapshot;
 
 use super::book::Book;
 use super::external;
+use super::folder::Folder;
 use super::progress::{Progress, Silent};
 use super::stage::{Stage, Surroundings};
 use super::trial::{Part, Trial};
@@ -26,9 +27,6 @@ use crate::stopwatch::today;
 /// How long it lives before the run begins, besides the time that it may take to be made: what was begun
 /// and is not waited for comes to rest.
 const REST_MINUTES: u32 = 60;
-
-/// The folder of its files, in that of the run.
-const FOLDER: &str = "bystander";
 
 /// Who is beside the run in its account.
 #[derive(Clone, Default)]
@@ -48,6 +46,8 @@ pub enum Beside {
 pub struct Bystander {
     run: Run,
     account: Arc<dyn Snapshot>,
+    /// Where its programs keep their files: held as long as it is there.
+    _folder: Option<Folder>,
     directory: PathBuf,
     files: SharedTransport,
 }
@@ -123,16 +123,18 @@ async fn make(
     let began = start - SignedDuration::from_mins(head);
     let of_trial = trial.run(&around.owner, start);
     let run = of_trial.beside(began);
+    // Programs keep files, inside the folder of the trial: it is no run that anybody reports on.
+    let external = trial.scenario.content.provisioner.is_external();
+    let out = around.out.as_ref().filter(|_| external);
     let alone = Surroundings {
         beside: Beside::Nobody("it is the bystander"),
+        out: out.map(|out| out.join(&of_trial.id)),
         ..around.clone()
     };
     // The trial's own name would be shown, and what is done is not the trial's.
     let silent = Silent::shared();
     let stage = Stage::of_run(&its_trial, run, &alone, &silent, began);
-    let mut stage = stage.map_err(|error| error.to_string())?;
-    // Inside the trial's own folder: it is no run that anybody reports on.
-    stage.directory = stage.directory.with_file_name(&of_trial.id).join(FOLDER);
+    let stage = stage?;
     if stage.served.is_some() {
         external::forget(&stage.directory)?;
     }
@@ -158,6 +160,7 @@ async fn make(
     Ok(Bystander {
         account: world.snapshot(),
         run: stage.run,
+        _folder: Some(stage.folder),
         directory: stage.directory,
         files: stage.files,
     })
@@ -170,6 +173,7 @@ async fn limited<T>(
     work: impl Future<Output = Result<T, kubeproof_contract::provisioner::ProvisionerError>>,
 ) -> Result<T, String> {
     let limit = Duration::from_secs(u64::from(minutes) * 60);
+    stage.programs.begin();
     tokio::select! {
         biased;
         () = stage.stop.wait() => Err("was asked to stop".to_owned()),
@@ -246,20 +250,20 @@ async fn again(
     let there = Bystander {
         run: cluster.run.clone(),
         account,
+        _folder: None,
         directory: cluster.directory.clone(),
         files: Arc::clone(&cluster.files),
     };
     let around = Surroundings {
         owner: cluster.run.owner.clone(),
         stop: stage.stop.clone(),
-        out: stage.out.clone(),
         beside: Beside::Cluster(Arc::new(there)),
         ..Surroundings::quiet()
     };
     let silent = Silent::shared();
     let now: Timestamp = stage.clock.now();
     let its = Stage::of_run(&its_trial, cluster.run.clone(), &around, &silent, now);
-    let mut its = its.map_err(|error| error.to_string())?;
+    let mut its = its?;
     its.directory.clone_from(&cluster.directory);
     its.files = Arc::clone(&cluster.files);
     let minutes = its_trial.scenario.content.limits.teardown_minutes;

@@ -10,9 +10,9 @@ use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Coverage};
 
-use super::access::{self, Nodes};
 use super::attempt::faults_are_over;
 use super::book::Book;
+use super::handed::{self, Nodes};
 use super::lifecycle::Truth;
 use super::look;
 use super::others::Others;
@@ -67,7 +67,7 @@ pub async fn ready(
         .map(|(name, id)| (name.clone(), id.clone()))
         .collect();
     book.find_all(oracles::truth::made(&said, &world.inventory()));
-    truth.access = access::check(book, stage, observer.as_ref(), provisioned, Nodes::Here).await;
+    truth.access = handed::check(book, stage, observer.as_ref(), provisioned, Nodes::Here).await;
     if !stage.trial.faults().is_empty() && faults_are_over(stage) {
         provision::converge(book, stage).await;
     }
@@ -128,7 +128,7 @@ pub async fn audit(
     let coverage = Coverage {
         cells: 1,
         listed: 1,
-        failed: Vec::new(),
+        ..Coverage::default()
     };
     book.audit = Audit {
         coverage,

@@ -19,10 +19,11 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
+use kubeproof_contract::serve::Redirect;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use kubeproof_contract::world::Rehearsal;
 
@@ -205,6 +206,22 @@ fn instead(
             make,
             others,
             through,
+            out: None,
+        }),
+        ..scenario
+    }
+}
+
+/// A scenario whose live calls go this way, and nowhere else.
+pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
+    let inner = Arc::clone(&scenario.provider);
+    Scenario {
+        provider: Arc::new(Instead {
+            inner,
+            make: |parts| parts.reference(),
+            others: None,
+            through: None,
+            out: Some(out),
         }),
         ..scenario
     }
@@ -215,6 +232,7 @@ struct Instead {
     make: Make,
     others: Option<Others>,
     through: Option<Through>,
+    out: Option<SharedTransport>,
 }
 
 impl Provider for Instead {
@@ -255,6 +273,21 @@ impl Provider for Instead {
             content: scenario.clone(),
             connection,
         })
+    }
+
+    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+        match &self.out {
+            Some(out) => Arc::clone(out),
+            None => self.inner.way_out(https),
+        }
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        self.inner.given(connection)
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+        self.inner.confine(scenario, folder)
     }
 
     fn defects(&self) -> &'static [Defect] {

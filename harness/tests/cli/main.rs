@@ -3,7 +3,11 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod clock;
 mod defects;
+#[cfg(unix)]
+mod engine;
 #[cfg(unix)]
 mod env_file;
 #[cfg(unix)]
@@ -19,6 +23,9 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+#[cfg(unix)]
+mod kind_leaks;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;
@@ -27,6 +34,8 @@ mod secrets;
 mod shards;
 mod simulate;
 mod streams;
+#[cfg(unix)]
+mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;

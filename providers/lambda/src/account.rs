@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -156,14 +156,13 @@ impl Account for LambdaAccount {
         proofs
     }
 
-    fn neighbours(
-        &self,
-        run: &Run,
-        resource: &Resource,
-        _inventory: &[Resource],
-    ) -> Option<String> {
+    fn neighbours(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Option<Claim> {
         let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
-        Some(format!("tag {RUN_TAG}={other}"))
+        Some(Claim {
+            words: format!("tag {RUN_TAG}={other}"),
+            run: Some(other.clone()),
+            rests_on: vec![resource.id.clone()],
+        })
     }
 
     fn never_billed_because(&self) -> Option<&'static str> {
@@ -175,7 +174,7 @@ impl Account for LambdaAccount {
         &self,
         _run: &Run,
         _resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         Ok(BTreeMap::new())
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Campaign;
@@ -13,7 +14,7 @@ use super::Campaign;
 const MISSING_NAMED: usize = 20;
 
 /// A portion of the campaign of one scenario.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Portion {
     /// Scenario.
     pub scenario: String,

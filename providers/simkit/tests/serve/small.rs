@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Served, Serving};
 use kubeproof_simkit::cloud::{Cloud, InParts, More, Place, Reply};
@@ -184,7 +185,10 @@ pub fn with_limits<T, F: Future<Output = T>>(
 ) -> T {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let _pace = Pace::keep(NonZeroU32::new(SCALE).expect("a scale"));
+        let _pace = Pace::keep(
+            NonZeroU32::new(SCALE).expect("a scale"),
+            &Programs::default(),
+        );
         let serving = Serving {
             listen: "127.0.0.1:0".parse().expect("an address"),
             clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
