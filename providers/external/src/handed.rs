@@ -80,6 +80,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use jiff::Timestamp;
+    use kubeproof_contract::process::Programs;
     use kubeproof_contract::provider::Voice;
     use kubeproof_contract::provisioner::Credential;
     use kubeproof_contract::run::Run;
@@ -124,6 +125,8 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             files: Vec::new(),
             time_scale: None::<NonZeroU32>,
             real_limit: Duration::from_secs(60),
+            programs: Programs::default(),
+            access: None,
         };
         let own = ground.folder();
         std::fs::create_dir_all(&own).expect("made");
