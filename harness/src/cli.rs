@@ -16,7 +16,10 @@ pub mod simulate;
 pub mod sweep;
 pub mod verify;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use clap::{ArgAction, Parser, Subcommand};
+use kubeproof_contract::process;
 
 use crate::exit_code;
 use output::{ColorChoice, Output};
@@ -54,7 +57,8 @@ Exit codes:
   3   unknown: could not find out, or not known yet
   70  a bug of kubeproof
 
-^C lets running trials tear down what they made, and begins no other; what was not run is unknown.
+^C, SIGTERM, and SIGHUP of a closed terminal let running trials tear down what they made, and begin
+no other; programs are interrupted, and get 40 seconds to end. What was not run is unknown.
 A second ^C ends at once, may leave things behind, says how to clean them up, and gives 130.
 
 Examples:
@@ -87,7 +91,7 @@ enum Command {
     Report(report::Args),
     /// Show what can run here, and what to do about the rest
     Doctor(doctor::Args),
-    /// Print the JSON schema of scenario files
+    /// Print the JSON schema of scenario files, or of what a command prints as JSON
     Schema(schema::Args),
     /// Print completions for a shell
     Completions(completions::Args),
@@ -110,16 +114,26 @@ pub fn main() -> u8 {
         }
     };
     let out = Output::new(cli.color, cli.verbose, cli.quiet);
-    match &cli.command {
-        Command::Verify(args) => verify::run(args, &out),
-        Command::Simulate(args) => simulate::run(args, &out),
-        Command::Faults(args) => faults::run(args, &out),
-        Command::Audit(args) => audit::run(args, &out),
-        Command::Sweep(args) => sweep::run(args, &out),
-        Command::Estimate(args) => estimate::run(args, &out),
-        Command::Report(args) => report::run(args, &out),
-        Command::Doctor(args) => doctor::run(args, &out),
-        Command::Schema(args) => schema::run(args, &out),
-        Command::Completions(args) => completions::run(args, &out),
+    let code = catch_unwind(AssertUnwindSafe(|| carry_out(&cli.command, &out)));
+    // Of a trial that met a bug everything was dropped; whatever is left must not go on alone.
+    process::end_all();
+    match code {
+        Ok(code) if !output::met_a_bug() => code,
+        _ => exit_code::BUG,
+    }
+}
+
+fn carry_out(command: &Command, out: &Output) -> u8 {
+    match command {
+        Command::Verify(args) => verify::run(args, out),
+        Command::Simulate(args) => simulate::run(args, out),
+        Command::Faults(args) => faults::run(args, out),
+        Command::Audit(args) => audit::run(args, out),
+        Command::Sweep(args) => sweep::run(args, out),
+        Command::Estimate(args) => estimate::run(args, out),
+        Command::Report(args) => report::run(args, out),
+        Command::Doctor(args) => doctor::run(args, out),
+        Command::Schema(args) => schema::run(args, out),
+        Command::Completions(args) => completions::run(args, out),
     }
 }

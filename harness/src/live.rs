@@ -77,6 +77,16 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl Refusal {
+    /// It could not be found out, and why.
+    pub fn unknown(message: String) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            message,
+        }
+    }
+}
+
 /// Whether the credentials belong to an account in which live work may happen.
 ///
 /// # Errors

@@ -7,16 +7,20 @@ use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::{Mode, Order, run};
 use kubeproof::faults::shard::Shard;
+use kubeproof::run::bystander::Beside;
 use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::Surroundings;
 use kubeproof::run::trial::{Part, Trial};
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::campaign::{Campaign, page};
+use kubeproof_contract::scenario::{CommandBlock, Tier};
+use kubeproof_contract::transport::{Transport, TransportError};
+use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 use kubeproof_reports::record::Record;
 
+#[path = "../testdata/provisioners/blind.rs"]
+mod blind;
 #[path = "support/campaigns.rs"]
 mod campaigns;
 #[path = "../testdata/provisioners/others.rs"]
@@ -32,8 +36,8 @@ mod wrong;
 
 use campaigns::{Nobody, faults, order, scenario_of};
 use table::Of::Contract;
-use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
-use variant::{Make, among, in_place};
+use table::{BESIDE, ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
+use variant::{Make, among, in_place, seen_through};
 
 fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
     run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")
@@ -76,14 +80,42 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn whole(scenario: Scenario, texts: &[&str]) -> Record {
-    let trial = Trial {
+fn clean(scenario: Scenario) -> Trial {
+    Trial {
         scenario,
-        part: Part::Lifecycle(faults(texts)),
+        part: Part::Lifecycle(Vec::new()),
         tier: Tier::Rehearsal,
         seed: 1,
+    }
+}
+
+fn whole(scenario: Scenario, texts: &[&str]) -> Record {
+    let trial = Trial {
+        part: Part::Lifecycle(faults(texts)),
+        ..clean(scenario)
     };
     lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
+}
+
+#[test]
+fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
+    let scenario = seen_through(scenario_of(TWO_ZONES), blind::to_policies);
+    let shown = campaign(&scenario, &order(Mode::Singles, &["capacity"]));
+    assert!(shown.findings.is_empty(), "{:#?}", shown.findings);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
+    assert_eq!(shown.lifecycles, 0, "what follows would prove nothing");
+    let told = |id: &str| {
+        let mut all = shown.unknown.iter();
+        all.any(|line| line.contains("the clean run") && line.contains(id))
+    };
+    assert!(told("aws.role.nodes"), "{:#?}", shown.unknown);
+    // Chosen faults are shown all the same, and beside them why they prove little.
+    let shown = campaign(
+        &scenario,
+        &order(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
+    );
+    assert_eq!(shown.lifecycles, 1);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
 }
 
 #[test]
@@ -164,6 +196,51 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
 }
 
 #[test]
+fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by_nothing_else() {
+    for (name, of) in BESIDE {
+        let record = whole(wrong_one(of), &[]);
+        let o6 = record.findings.iter().any(|one| one.oracle == "O6 decoys");
+        assert!(o6, "{name}: {:#?}", record.findings);
+        assert_eq!(record.verdict, Verdict::Fail, "{name}");
+        let alone = Surroundings {
+            beside: Beside::unless(true),
+            ..Surroundings::quiet()
+        };
+        let record = lab::run_one(&clean(wrong_one(of)), &alone, &Silent::shared());
+        let record = record.expect("a run");
+        assert_eq!(
+            record.verdict,
+            Verdict::Pass,
+            "{name}: {:#?}",
+            record.findings
+        );
+        // A campaign sees it in its clean run, and goes no further.
+        let shown = campaign(&wrong_one(of), &order(Mode::Singles, &["hang"]));
+        assert!(oracles(&shown).contains("O6 decoys"), "{name}");
+        assert_eq!(shown.lifecycles, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_campaign_knows_what_the_cluster_beside_loses_after_a_fault() {
+    // It cleans by the beginning of names only when an earlier clean-up was interrupted.
+    let scenario = in_place(
+        scenario_of(ONE_MACHINE),
+        wrong::cleans_by_beginning::after_a_crash,
+    );
+    let fault = "lambda:TerminateInstances#1=crash-before";
+    let shown = under(&scenario, &[fault]);
+    assert_eq!(
+        oracles(&shown),
+        BTreeSet::from(["O6 decoys"]),
+        "{:#?}",
+        shown.findings
+    );
+    let clean = |one: &CampaignFinding| one.faults.is_empty();
+    assert!(!shown.findings.iter().any(clean), "{:#?}", shown.findings);
+}
+
+#[test]
 fn each_oracle_is_the_only_one_to_find_one_of_them() {
     let alone: BTreeSet<&str> = TABLE
         .iter()
@@ -237,4 +314,138 @@ fn one_that_unwinds_raises_nothing() {
 fn one_that_keeps_a_journal_and_its_tokens_on_disk_raises_nothing() {
     let effects = &["write-fails", "torn-write", "lost-disk"];
     raises_nothing(right::journals::make, effects, 15);
+}
+
+/// Two trials, the first one with this provisioner, and what came of them in this folder.
+fn beside(make: Make, out: Option<&std::path::Path>) -> lab::Outcome {
+    let first = in_place(scenario_of(ONE_MACHINE), make);
+    let trial = |scenario| Trial {
+        scenario,
+        part: Part::Lifecycle(Vec::new()),
+        tier: Tier::Rehearsal,
+        seed: 1,
+    };
+    let trials = [trial(first), trial(scenario_of(TWO_ZONES))];
+    let around = Surroundings {
+        out: out.map(std::path::Path::to_owned),
+        ..Surroundings::quiet()
+    };
+    lab::run_all(&trials, 1, &around, &Silent::shared())
+}
+
+#[test]
+fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
+    let make: Make = |parts| {
+        let panics = |_: &variant::Parts| -> variant::Work<'_, _> {
+            Box::pin(async { panic!("a bug, on purpose") })
+        };
+        variant::Acts::boxed("panics", parts, panics, variant::tears_down)
+    };
+    let outcome = beside(make, None);
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unknown, Verdict::Pass]);
+    let said = &outcome.records[0].phases[0].message;
+    assert!(
+        said.contains("bug of kubeproof") && said.contains("a bug, on purpose"),
+        "{said}"
+    );
+    assert_eq!(outcome.errors, []);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_takes_no_record_from_anybody() {
+    let out = tempfile::tempdir().expect("a folder");
+    let reference: Make = |parts| parts.reference();
+    let ids: Vec<String> = beside(reference, Some(out.path()))
+        .records
+        .iter()
+        .map(|record| record.run_id.clone())
+        .collect();
+    // A folder where the log of the first trial would be.
+    let log = out.path().join(&ids[0]).join("kubeproof.log");
+    std::fs::remove_file(&log).expect("removed");
+    std::fs::create_dir(&log).expect("made");
+    let other = out.path().join(&ids[1]).join("record.json");
+    std::fs::remove_file(&other).expect("removed");
+    let outcome = beside(reference, Some(out.path()));
+    let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass]);
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+    assert_eq!(outcome.errors[0].trial, outcome.records[0].scenario);
+    assert!(other.is_file());
+}
+
+/// The edge of the network: all keys are of an account that is not allowed, and what was asked is kept.
+#[derive(Debug, Default)]
+struct Edge(std::sync::Mutex<Vec<(String, String)>>);
+
+#[async_trait::async_trait]
+impl Transport for Edge {
+    async fn send(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> Result<http::Response<bytes::Bytes>, TransportError> {
+        let header = request.headers().get("authorization");
+        let key = header
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let key = key.split("Credential=").nth(1).unwrap_or_default();
+        let key = key.split('/').next().unwrap_or_default().to_owned();
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        self.0.lock().expect("a lock").push((key, body));
+        let answer = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <GetCallerIdentityResult><Account>999988887777</Account></GetCallerIdentityResult>\
+             </GetCallerIdentityResponse>";
+        Ok(http::Response::new(answer.into()))
+    }
+}
+
+#[test]
+fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another() {
+    for program in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let env_file = folder.path().join(".env");
+        let keys = "AWS_ACCESS_KEY_ID=AKIDX\nAWS_SECRET_ACCESS_KEY=y\n";
+        std::fs::write(&env_file, keys).expect("written");
+        let edge = std::sync::Arc::new(Edge::default());
+        let mut scenario = variant::through(scenario_of(TWO_ZONES), edge.clone());
+        if program {
+            let never = folder.path().join("started");
+            let words = ["touch", &never.display().to_string()].map(str::to_owned);
+            let mut content = (*scenario.content).clone();
+            content.provisioner.command = Some(CommandBlock {
+                provision: words.to_vec(),
+                teardown: words.to_vec(),
+                estimate: None,
+                ready: None,
+                client: None,
+            });
+            scenario.content = std::sync::Arc::new(content);
+        }
+        let trial = Trial {
+            scenario,
+            part: Part::Lifecycle(Vec::new()),
+            tier: Tier::Live,
+            seed: 1,
+        };
+        let around = Surroundings {
+            env_file,
+            accounts: vec!["111122223333".to_owned()],
+            ..Surroundings::quiet()
+        };
+        let record = lab::run_one(&trial, &around, &Silent::shared()).expect("a run");
+        let said = &record.phases[0].message;
+        assert_eq!(record.phases[0].verdict, Verdict::Fail, "{said}");
+        assert!(
+            said.contains("999988887777") && said.contains("nothing was created"),
+            "{said}"
+        );
+        let asked = edge.0.lock().expect("a lock").clone();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(
+            asked[0].0 == "AKIDX" && asked[0].1.contains("Action=GetCallerIdentity"),
+            "{asked:?}"
+        );
+        assert!(!folder.path().join("started").exists());
+    }
 }

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::Area;
 use crate::judge::{self, Judged};
 use crate::matrix::{Group, groups};
 use crate::money::deviation;
-use crate::record::Record;
+use crate::record::{Cost, Record};
 use crate::word::counted;
 
 /// Clouds that must pass for the first criterion.
@@ -24,7 +25,7 @@ const CLOUDS: usize = 3;
 const TOLERANCE_PERCENT: u32 = 20;
 
 /// One success criterion, judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Criterion {
     /// Its number, from 1.
     pub number: u8,
@@ -200,6 +201,7 @@ fn costs(records: &[Record]) -> Found {
 fn within_bill(record: &Record) -> Judged {
     let cost = &record.cost;
     let (verdict, why) = judge::area(record, Area::Cost);
+    let limit = Decimal::from(TOLERANCE_PERCENT);
     match (verdict, cost.billed, cost.deviation_percent) {
         (Verdict::Pass, None, _) => (
             Verdict::Skipped,
@@ -209,7 +211,7 @@ fn within_bill(record: &Record) -> Judged {
             Verdict::Unknown,
             "no difference from the bill is given".to_owned(),
         ),
-        (Verdict::Pass, Some(billed), Some(off)) if is_beyond(cost.estimated, billed, off) => (
+        (Verdict::Pass, _, Some(off)) if off.abs() > limit || is_beyond(cost, limit) => (
             Verdict::Fail,
             deviation(off, TOLERANCE_PERCENT, ("the estimate", "the bill")),
         ),
@@ -218,19 +220,16 @@ fn within_bill(record: &Record) -> Judged {
     }
 }
 
-/// Whether an estimate is further from the bill than the criterion allows: by the amounts themselves, for a
-/// percentage may have been rounded, and by the percentage.
-fn is_beyond(estimated: Option<Decimal>, billed: Decimal, off: Decimal) -> bool {
-    let most = Decimal::from(TOLERANCE_PERCENT);
-    let by_amounts = estimated.is_some_and(|estimated| {
-        let allowed = billed.abs().checked_mul(most);
-        let difference = billed
-            .checked_sub(estimated)
-            .and_then(|difference| difference.abs().checked_mul(Decimal::ONE_HUNDRED));
-        // What cannot be computed is no agreement.
-        !matches!((difference, allowed), (Some(difference), Some(allowed)) if difference <= allowed)
-    });
-    by_amounts || off.abs() > most
+/// Whether estimate and bill are further apart than this, exactly: the percentage of a record is rounded.
+fn is_beyond(cost: &Cost, percent: Decimal) -> bool {
+    let (Some(estimated), Some(billed)) = (cost.estimated, cost.billed) else {
+        return false;
+    };
+    let off = billed.checked_sub(estimated);
+    let off = off.and_then(|off| off.abs().checked_mul(Decimal::ONE_HUNDRED));
+    let most = billed.abs().checked_mul(percent);
+    // What no figure can hold is no small difference.
+    off.zip(most).is_none_or(|(off, most)| off > most)
 }
 
 fn clean(records: &[Record]) -> Found {

@@ -2,6 +2,7 @@
 //!
 //! Apart from the formats for people, because its field names are public and stable.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::criteria::{Criterion, criteria};
@@ -11,7 +12,7 @@ use crate::output::Output;
 use crate::record::Record;
 
 /// What `verify --format json` prints, after what every output begins with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Document {
     /// The records, as they are on disk.
     pub records: Vec<Record>,

@@ -4,6 +4,7 @@
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cells::Area;
@@ -11,7 +12,7 @@ use crate::judge::{self, Judged};
 use crate::record::Record;
 
 /// A cell: what was seen, and how strong the evidence is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// The verdict.
     pub verdict: Verdict,
@@ -25,7 +26,7 @@ pub struct Cell {
 }
 
 /// One row of the matrix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MatrixRow {
     /// Provider name.
     pub provider: String,
@@ -48,7 +49,7 @@ pub struct MatrixRow {
 }
 
 /// Where the evidence of a row comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Its tier.
     pub tier: Tier,

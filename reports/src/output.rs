@@ -1,6 +1,8 @@
 //! What every JSON output of kubeproof begins with: the version of its form, that of the tool, and the verdict of the whole.
 
 use kubeproof_contract::check::Verdict;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
 /// The version of the form of JSON outputs. It grows when a key goes or changes its meaning, not when one is added.
@@ -9,7 +11,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A JSON output: what it is about, after what all of them say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output<T> {
     /// The version of the form of this output.
     pub schema_version: u32,
@@ -40,4 +42,13 @@ impl<T: Serialize> Output<T> {
             .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
         text + "\n"
     }
+}
+
+/// The JSON schema of an output with this content, as it is written.
+pub fn schema<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings
+        .into_generator()
+        .into_root_schema_for::<Output<T>>();
+    schema.to_value()
 }

@@ -8,10 +8,11 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::{Charge, EstimateLine};
 use kubeproof_contract::scenario::Tier;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One run of one scenario, or of one forced partial failure of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Id of the run; the tag that its resources carried.
     pub run_id: String,
@@ -62,7 +63,7 @@ pub struct Record {
 }
 
 /// Time to a ready cluster, beside the shortest that the cloud's own durations allow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ready {
     /// Seconds from the first call of provisioning until it said ready.
     pub seconds: u64,
@@ -73,7 +74,7 @@ pub struct Ready {
 }
 
 /// One phase of a trial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     /// `preflight`, `baseline`, `provision`, `checks`, `run_job`, `hold`, `retry`, `teardown`, `audit`, `cost`, …
     pub name: String,
@@ -88,7 +89,7 @@ pub struct Phase {
 }
 
 /// The audit: is the account back at its baseline?
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// `pass` when clean and covered; `unknown` when any cell could not be listed; `fail` when anything is left, missing or
     /// changed.
@@ -122,7 +123,7 @@ impl Audit {
 }
 
 /// A resource of somebody else that the run removed or changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Touched {
     /// Resource type.
     pub resource_type: String,
@@ -139,7 +140,7 @@ pub struct Touched {
 }
 
 /// A resource that outlived its run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Orphan {
     /// Resource type.
     pub resource_type: String,
@@ -156,7 +157,7 @@ pub struct Orphan {
 }
 
 /// What an audit listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Cells: account × region × resource type.
     pub cells: u64,
@@ -164,10 +165,13 @@ pub struct Coverage {
     pub listed: u64,
     /// Cells that could not be listed, with the reason.
     pub failed: Vec<String>,
+    /// Resource types and regions that are outside these cells, and how far they are seen all the same.
+    #[serde(default)]
+    pub not_covered: Vec<String>,
 }
 
 /// The cost comparison of a trial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// Its verdict.
     pub verdict: Verdict,
@@ -225,7 +229,7 @@ impl Cost {
 }
 
 /// One line of the cost comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CostLine {
     /// Stable name: `nat_gateway`.
     pub line: String,
@@ -248,7 +252,7 @@ pub struct CostLine {
 }
 
 /// A fault that was asked for, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultRecord {
     /// The fault in its written form.
     pub fault: String,
@@ -259,7 +263,7 @@ pub struct FaultRecord {
 }
 
 /// One thing wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The oracle or phase that found it: `O1 orphans`, `O2 twins`, `cost`, `checks`, …
     pub oracle: String,

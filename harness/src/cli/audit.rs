@@ -13,8 +13,9 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::output::Output as JsonOutput;
+use kubeproof_reports::output::{self, Output as JsonOutput};
 use kubeproof_reports::record::Coverage;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::Output;
@@ -47,6 +48,9 @@ pub struct Args {
     /// Only accounts of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
+    /// Only this region; may be repeated [default: all that are enabled for the account]
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
     /// Tier: a fresh simulated account, or the real one
     #[arg(long, value_name = "TIER", default_value = "rehearsal")]
     tier: TierName,
@@ -62,13 +66,13 @@ pub struct Args {
 }
 
 /// What an audit found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Accounts<'a> {
     accounts: &'a [Account],
 }
 
 /// What an audit of one account found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Account {
     provider: &'static str,
     tier: String,
@@ -77,7 +81,7 @@ struct Account {
 }
 
 /// One resource.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Found {
     resource_type: String,
     id: String,
@@ -188,7 +192,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
                     (code, format!("{}; nothing was listed", refusal.message))
                 })?;
         }
-        let inventory = inventory::take(auditor.as_ref()).await;
+        let inventory = inventory::take_everywhere(auditor.as_ref(), &args.region, &[]).await;
         let mut coverage = inventory.coverage;
         let resources = match auditor.complete(inventory.resources.clone()).await {
             Ok(complete) => complete,
@@ -233,6 +237,9 @@ fn table(accounts: &[Account]) -> String {
         for failed in &coverage.failed {
             let _ = writeln!(text, "  not listed: {failed}");
         }
+        for line in &coverage.not_covered {
+            let _ = writeln!(text, "  not covered: {line}");
+        }
         for found in &account.resources {
             let name = found
                 .name
@@ -256,4 +263,9 @@ fn table(accounts: &[Account]) -> String {
         }
     }
     text
+}
+
+/// The JSON schema of what `--format json` prints.
+pub fn schema() -> serde_json::Value {
+    output::schema::<Accounts<'_>>()
 }

@@ -9,7 +9,8 @@ use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Estimate;
-use kubeproof_reports::output::Output as JsonOutput;
+use kubeproof_reports::output::{self, Output as JsonOutput};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::Output;
@@ -42,13 +43,13 @@ pub struct Args {
 }
 
 /// What all of them would cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Estimates<'a> {
     estimates: &'a [Line],
 }
 
 /// What one scenario would cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Line {
     scenario: String,
     provider: &'static str,
@@ -206,4 +207,9 @@ fn sources(estimate: &Estimate) -> Vec<&str> {
         }
     }
     sources
+}
+
+/// The JSON schema of what `--format json` prints.
+pub fn schema() -> serde_json::Value {
+    output::schema::<Estimates<'_>>()
 }

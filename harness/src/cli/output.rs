@@ -3,6 +3,7 @@
 //! Apart from the commands, so that none of them prints on its own.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use kubeproof_reports::format::{Format, Style};
@@ -137,18 +138,23 @@ fn width() -> Option<u16> {
     named.filter(|width| *width > 0).or_else(asked)
 }
 
-/// Makes a panic an orderly message and exit code 70: it is a bug of ours, never of the scenario.
+/// Whether this process met a bug of ours.
+static BUG: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process met a bug of ours.
+pub fn met_a_bug() -> bool {
+    BUG.load(Ordering::SeqCst)
+}
+
+/// Makes a panic an orderly message, and in the end exit code 70: it is a bug of ours, never of the
+/// scenario. It ends the trial that meets it; others end in order.
 pub fn report_bugs() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let what = info
-            .payload()
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| info.payload().downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        let _ = writeln!(anstream::stderr().lock(), "{}", bug_words(&what, &place));
-        std::process::exit(i32::from(exit_code::BUG));
+        let what = info.payload_as_str().unwrap_or_default();
+        // First, because a standard error that is gone must not hide it.
+        BUG.store(true, Ordering::SeqCst);
+        let _ = writeln!(anstream::stderr().lock(), "{}", bug_words(what, &place));
     }));
 }
 

@@ -1,4 +1,5 @@
-//! `kubeproof schema`: the JSON schema of scenario files, from the types that read them and what providers know.
+//! `kubeproof schema`: the JSON schemas of scenario files, from the types that read them and what providers know, and
+//! of outputs.
 
 use kubeproof_contract::fault::EFFECTS;
 use kubeproof_contract::provider::Provider;
@@ -6,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::output::Output;
 use crate::{exit_code, providers};
+
+mod outputs;
 
 /// Where definitions are, in a document.
 const DEFINITIONS: &str = "$defs";
@@ -20,10 +23,16 @@ pub struct Args {
     /// Provider whose scenario files it is about [default: all, in one document]
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    /// The schema of what this command prints with `--format json`, in place of that of scenario files
+    #[arg(long, value_name = "COMMAND", conflicts_with = "provider")]
+    output: Option<outputs::Command>,
 }
 
 /// Prints the schema.
 pub fn run(args: &Args, out: &Output) -> u8 {
+    if let Some(command) = args.output {
+        return print(&outputs::of(command), out);
+    }
     let all = providers::all();
     let chosen: Vec<&dyn Provider> = all
         .iter()
@@ -46,7 +55,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         [one] => of(*one),
         several => together(several),
     };
-    match serde_json::to_string_pretty(&schema) {
+    print(&schema, out)
+}
+
+fn print(schema: &Value, out: &Output) -> u8 {
+    match serde_json::to_string_pretty(schema) {
         Ok(text) => {
             out.report(&(text + "\n"));
             exit_code::PASSED

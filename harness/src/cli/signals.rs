@@ -1,9 +1,10 @@
-//! ^C (and SIGTERM): the first asks all trials to stop, the second ends the program.
+//! ^C (and SIGTERM, and SIGHUP of a terminal that is closed): the first asks all trials to stop, the second
+//! ends the program.
 //!
 //! Apart from the trials, which only see the wish ([`Stop`]).
 
 use kubeproof_contract::process;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress;
 use crate::run::stop::Stop;
@@ -20,11 +21,14 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
         .enable_io()
         .build()?;
     // Made before this returns, so that no signal is missed from here on.
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, mut hangup) = {
         let _context = runtime.enter();
+        // Who is started by `nohup` goes on.
+        let hangup = !ignores_hangup();
         (
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
+            hangup.then(|| signal(SignalKind::hangup())).transpose()?,
         )
     };
     std::thread::Builder::new()
@@ -35,6 +39,7 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
                     tokio::select! {
                         _ = interrupt.recv() => {}
                         _ = terminate.recv() => {}
+                        () = hung_up(&mut hangup) => {}
                     }
                 };
                 next().await;
@@ -50,6 +55,28 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
     Ok(())
 }
 
+async fn hung_up(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether whoever started us wants SIGHUP to be ignored, as far as the system tells.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignores_first_signal(&status)
+}
+
+/// Of `/proc/PID/status` (proc(5)): `SigIgn` has a bit for each signal, and SIGHUP is the first.
+fn ignores_first_signal(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
 /// Leaves at once: no program of ours goes on alone, and how to clean up is said.
 fn leave(stop: &Stop) -> ! {
     process::end_all();
@@ -61,4 +88,35 @@ fn leave(stop: &Stop) -> ! {
 
 fn say(line: &str) {
     progress::say_above(line);
+}
+
+/// Says, when it is dropped, how to clean up after runs that may have left something: also to those who want
+/// quiet, and when a bug of ours is why it is dropped.
+pub struct CleanUp<'a>(pub &'a Stop);
+
+impl Drop for CleanUp<'_> {
+    fn drop(&mut self) {
+        for command in self.0.clean_up_commands() {
+            say(&format!(
+                "may have left something; clean up with: {command}"
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_terminal_stops_a_run_unless_it_was_started_to_go_on() {
+        let check = |status: &str, expected: bool| {
+            assert_eq!(ignores_first_signal(status), expected, "{status}");
+        };
+        check("Name:\tx\nSigIgn:\t0000000000000001\n", true);
+        check("SigIgn:\t0000000000001001\n", true);
+        check("SigIgn:\t0000000000001000\n", false);
+        check("SigCgt:\t0000000000000001\n", false);
+        check("", false);
+    }
 }

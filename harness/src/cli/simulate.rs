@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeproof_contract::fault::Fault;
-use kubeproof_contract::process::{Attached, Order, ProcessError};
+use kubeproof_contract::process::{Attached, Order, ProcessError, real};
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::serve::{Redirect, ServeError};
 use kubeproof_simkit::pace;
@@ -21,13 +21,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::output::Output;
 use crate::scenario::injectable;
 use crate::simulate::env_file::EnvFile;
-use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
-use crate::simulate::stock::Stock;
+use crate::simulate::{environment, stock::Stock};
 use crate::stopwatch::today;
 use crate::{exit_code, providers};
 
-/// How long a command that is asked to end gets, in real time.
+/// How long a command that is interrupted gets, in real time, before it is asked to end (SIGTERM).
+const INTERRUPT_LIMIT: Duration = Duration::from_secs(30);
+/// How long a command that is asked to end gets, in real time, before it is ended (SIGKILL).
 const END_LIMIT: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
@@ -57,7 +58,8 @@ pub struct Args {
     /// Address, or address and port, to listen on; further clouds take the next ports
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = listen)]
     listen: SocketAddr,
-    /// Seconds of the cloud that pass in a real one: at 60 a 10-minute cluster takes 10 s
+    /// Seconds of the cloud that pass in a real one: at 60 a 10-minute cluster takes 10 s; none pass while
+    /// the command computes
     #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
     time_scale: NonZeroU32,
     /// Seed of all that would be random
@@ -216,7 +218,7 @@ async fn attend(
         signals.next().await;
         return conclude(out, Ok(End::Served), &session.end().await);
     };
-    let order = order(program, arguments, redirects);
+    let order = order(program, arguments, redirects).of(session.programs());
     // A program that reads from the terminal must be in the terminal's group, which is ours.
     let end = match order.attach(!std::io::stdin().is_terminal()) {
         Ok(command) => supervise(command, &session, signals).await,
@@ -296,21 +298,43 @@ async fn supervise(
 ) -> Result<End, ProcessError> {
     tokio::select! {
         status = command.wait() => return Ok(End::Status(status?)),
-        () = session.crash() => {
+        interrupted = session.crash() => {
+            if interrupted {
+                wind_down(&mut command, session, signals).await;
+            }
             command.end();
             command.wait().await?;
             return Ok(End::Crashed);
         }
-        () = signals.next() => command.ask_to_end(),
-    }
-    let limit = session.real(END_LIMIT);
-    tokio::select! {
-        _ = tokio::time::timeout(limit, command.wait()) => {}
-        () = signals.next() => {}
+        () = signals.next() => wind_down(&mut command, session, signals).await,
     }
     command.end();
     command.wait().await?;
     Ok(End::Stopped)
+}
+
+/// Interrupts the command as a user does, and asks it to end when it does not. A signal to us ends its time.
+async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Signals) {
+    command.interrupt();
+    let over = real::sleep(INTERRUPT_LIMIT);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            _ = command.wait() => return,
+            () = &mut over => break,
+            () = signals.next() => return,
+            interrupted = session.crash() => match interrupted {
+                true => command.interrupt(),
+                false => return,
+            }
+        }
+    }
+    command.ask_to_end();
+    tokio::select! {
+        _ = command.wait() => {}
+        () = real::sleep(END_LIMIT) => {}
+        () = signals.next() => {}
+    }
 }
 
 /// Says what came of it, and gives the exit code.

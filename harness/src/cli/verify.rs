@@ -17,6 +17,7 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::bystander::Beside;
 use crate::run::demand;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
@@ -95,9 +96,17 @@ pub struct Args {
             formats always hold everything."
     )]
     format: Option<FormatName>,
-    /// Trials that run at the same time [default: number of cores]
+    /// Trials that run at the same time [default: number of cores; 1 when live]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Rehearse in an account without a second cluster
+    #[arg(
+        long,
+        long_help = "Rehearse in an account without a second cluster.\n\
+            By default the same provisioner first makes a cluster of another run, whose name begins with \
+            the run's; it must survive the run, and is torn down after it."
+    )]
+    no_bystander: bool,
     /// Confirm that a live run may spend money
     #[arg(long)]
     yes_spend_money: bool,
@@ -130,23 +139,14 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         stop: stop.clone(),
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
+        beside: Beside::unless(args.no_bystander),
     };
     let progress = progress::new(out, args.tier.into());
-    let jobs = args.jobs.map_or_else(cores, usize::from);
-    let ran = lab::run_all(&plan.trials, jobs, &around, &progress).and_then(|mut records| {
-        let left_out = lab::left_out(&plan.left_out, &around).map_err(|error| vec![error])?;
-        records.extend(left_out);
-        Ok(records)
-    });
-    let records = match ran {
-        Ok(records) => records,
-        Err(errors) => {
-            for error in errors {
-                out.error(&error.to_string());
-            }
-            return exit_code::UNKNOWN;
-        }
-    };
+    let jobs = jobs(args.jobs, args.tier);
+    let clean_up = signals::CleanUp(&stop);
+    let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
+    ran.add(lab::left_out(&plan.left_out, &around));
+    let lab::Outcome { records, errors } = ran;
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {
         brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
@@ -155,20 +155,22 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     out.report(&render(format, &records, &style));
     let left = records.iter().filter(|record| unseen::is_not_begun(record));
     let left = left.count();
-    if left > 0 {
+    if left > 0 && stop.asked() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
-    for command in stop.clean_up_commands() {
-        out.say(&format!(
-            "may have left something; clean up with: {command}"
-        ));
+    for error in &errors {
+        out.error(&error.to_string());
     }
-    out.say(&last_line(&records, &args.out.display().to_string()));
-    exit_code::of([judge::all(&records)])
+    drop(clean_up);
+    // What cannot be shown to others proves nothing to them.
+    let unwritten = errors.iter().map(|_| Verdict::Unknown);
+    let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
+    out.say(&last_line(whole, &records, &args.out.display().to_string()));
+    exit_code::of([whole])
 }
 
 /// The last line for people: the verdict, and where the records are.
-fn last_line(records: &[Record], folder: &str) -> String {
+fn last_line(whole: Verdict, records: &[Record], folder: &str) -> String {
     let count = |wanted: Verdict| {
         let all = records.iter().map(|record| judge::trial(record).0);
         all.filter(|verdict| *verdict == wanted).count()
@@ -177,7 +179,7 @@ fn last_line(records: &[Record], folder: &str) -> String {
         0 => String::new(),
         count => format!(", {count} skipped"),
     };
-    let (whole, passed) = (judge::all(records), count(Verdict::Pass));
+    let passed = count(Verdict::Pass);
     let trials = counted(records.len(), "trial");
     format!("{whole}: {passed} of {trials} passed{skipped}; records are in {folder}")
 }
@@ -286,6 +288,28 @@ pub(super) fn owner() -> String {
     }
 }
 
+/// How many trials run at the same time. In a real account one, unless more are asked for: quotas are shared,
+/// and so is what others see.
+fn jobs(asked: Option<u16>, tier: TierName) -> usize {
+    match (asked, tier) {
+        (Some(asked), _) => usize::from(asked),
+        (None, TierName::Live) => 1,
+        (None, _) => cores(),
+    }
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_trials_run_one_at_a_time_unless_more_are_asked_for() {
+        assert_eq!(jobs(None, TierName::Live), 1);
+        assert_eq!(jobs(Some(3), TierName::Live), 3);
+        assert_eq!(jobs(None, TierName::Rehearsal), cores());
+    }
 }

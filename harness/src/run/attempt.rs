@@ -1,9 +1,11 @@
 //! One attempt of the provisioner: a process that may succeed, fail, die, be late or be stopped.
 //!
-//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock
-//! and by a budget of calls.
+//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock,
+//! which is the cloud's, by a budget of calls, and a program also by a limit of real time. A program that
+//! is ended is interrupted, and gets time to save what it knows.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +35,9 @@ pub async fn attempt<T>(
     work: impl Future<Output = Result<T, ProvisionerError>>,
 ) -> (Ending, Option<T>) {
     stage.faults.process_begins();
+    stage.programs.begin();
+    tokio::pin!(work);
+    let mut at_work = true;
     let began = stage.clock.now();
     let whole = stoppable && !stage.trial.is_campaign();
     let from = if whole { 0 } else { stage.journal.len() };
@@ -54,10 +59,10 @@ pub async fn attempt<T>(
             (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, Vec::new())
         }
         () = stopped => (Ending::Stopped, None, Vec::new()),
-        ended = work => match ended {
-            Ok(made) => (Ending::Succeeded, Some(made), Vec::new()),
-            Err(error) => (Ending::Failed(error.message), None, error.left_behind),
-        },
+        ended = &mut work => {
+            at_work = false;
+            by_itself(stage, ended)
+        }
         () = tokio::time::sleep(deadline) => {
             (Ending::Late(format!("its limit is {minutes} minutes")), None, Vec::new())
         }
@@ -66,11 +71,51 @@ pub async fn attempt<T>(
                 stage.scenario().limits.calls)), None, Vec::new())
         }
     };
+    if at_work && ending != Ending::Crashed && stage.scenario().provisioner.is_external() {
+        wind_down(stage, work).await;
+    }
+    book.ended_by_machine |= matches!(ending, Ending::Slow(_));
     if let Ending::Failed(_) = ending {
         let injected = since(&before, &stage.faults.tally());
         book.find_all(reported(stage, &said, began, &injected));
     }
     (ending, made)
+}
+
+/// How a process ended by itself, or at the limit of real time that its programs have.
+fn by_itself<T>(
+    stage: &Stage<'_>,
+    ended: Result<T, ProvisionerError>,
+) -> (Ending, Option<T>, Vec<String>) {
+    let error = match ended {
+        Ok(made) => return (Ending::Succeeded, Some(made), Vec::new()),
+        Err(error) => error,
+    };
+    match stage.programs.overrun() {
+        None => (Ending::Failed(error.message), None, error.left_behind),
+        Some(overrun) if overrun.spent.is_the_machines() => {
+            (Ending::Slow(overrun.to_string()), None, Vec::new())
+        }
+        Some(overrun) => (Ending::Late(overrun.to_string()), None, Vec::new()),
+    }
+}
+
+/// Interrupts a program as its user would, and lets it end, while the cloud goes on. Bounded by the time
+/// that programs get (`Order::run`).
+async fn wind_down<W: Future>(stage: &Stage<'_>, mut work: Pin<&mut W>) {
+    stage.programs.interrupt();
+    loop {
+        tokio::select! {
+            biased;
+            () = stage.faults.crash() => {
+                if !stage.faults.was_cancelled() {
+                    return;
+                }
+                stage.programs.interrupt_again();
+            }
+            _ = &mut work => return,
+        }
+    }
 }
 
 /// What an attempt ends under, as far as faults have been injected by now. A mistake of the user's, which

@@ -21,6 +21,8 @@ pub enum Ending {
     Crashed,
     /// It did not end within its limit.
     Late(String),
+    /// The machine, not the cloud, took the time that it had.
+    Slow(String),
     /// A fault had its user interrupt it.
     Cancelled,
     /// It was asked to stop.
@@ -35,6 +37,10 @@ impl Ending {
             Self::Failed(why) => format!("failed: {why}"),
             Self::Crashed => "its process died".to_owned(),
             Self::Late(limit) => format!("did not end: {limit}"),
+            Self::Slow(why) => format!(
+                "did not end, and O5 cannot tell whether it would: {why}. The machine took the time, not \
+                 the cloud: use a faster one, or raise real_limit_seconds"
+            ),
             Self::Cancelled => "was interrupted by its user".to_owned(),
             Self::Stopped => "was asked to stop".to_owned(),
         }
@@ -74,7 +80,7 @@ pub fn first_provision(under: Under, ending: &Ending) -> Meaning {
     let demand = demand::of(under.expected);
     let words = ending.words();
     let means = match ending {
-        Ending::Stopped => return meaning(Verdict::Unknown, words, false),
+        Ending::Stopped | Ending::Slow(_) => return meaning(Verdict::Unknown, words, false),
         Ending::Late(_) => return meaning(Verdict::Fail, words, under.expected.recovers()),
         Ending::Succeeded => demand.succeeds,
         Ending::Failed(_) => demand.fails,
@@ -162,7 +168,7 @@ pub fn later_provision(expected: Expected, ending: &Ending, struck: bool) -> Mea
             false,
         ),
         Ending::Succeeded => meaning(Verdict::Pass, "a new process succeeded", false),
-        Ending::Stopped => meaning(Verdict::Unknown, ending.words(), false),
+        Ending::Stopped | Ending::Slow(_) => meaning(Verdict::Unknown, ending.words(), false),
         other => meaning(
             Verdict::Fail,
             format!("a new process {}", other.words()),
@@ -193,6 +199,8 @@ pub fn teardown(under: Under, ending: &Ending, struck: Struck, last: bool) -> Me
     let demand = demand::of(expected);
     let words = ending.words();
     match ending {
+        // Another would be as slow.
+        Ending::Slow(_) => return meaning(Verdict::Unknown, words, false),
         Ending::Succeeded if demand.torn_down == Means::Pass => {
             return meaning(Verdict::Pass, words, false);
         }

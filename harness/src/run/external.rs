@@ -2,7 +2,7 @@
 //!
 //! Apart from the stage because built-in provisioners need none of it. The observers of a trial go on in
 //! memory, on a clock that jumps; a program reaches the same account over sockets, and while it runs the
-//! clock keeps pace with real time. Journal and faults are the trial's own.
+//! clock keeps pace with the real time that it waits. Journal and faults are the trial's own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::serve::{Redirect, ServeError, Served, Sharing, Variable};
 use kubeproof_contract::world::Rehearsal;
+use kubeproof_external::access::Access;
 use kubeproof_external::ground::{self, Ground};
 use kubeproof_external::provisioner;
 use kubeproof_external::redact::Redactor;
@@ -92,6 +93,10 @@ pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn 
         files: Vec::new(),
         time_scale: None,
         real_limit: ground::real_limit(block),
+        programs: stage.programs.clone(),
+        access: stage
+            .access()
+            .map(|access| Arc::new(access) as Arc<dyn Access>),
     };
     if let Some(served) = &stage.served {
         ground.time_scale = Some(ground::time_scale(block));

@@ -11,10 +11,13 @@ use kubeproof_external::redact::Redactor;
 use kubeproof_reports::record::Record;
 use kubeproof_reports::unseen::{self, Planned};
 
+use super::broken;
+use super::bystander;
 use super::check_rows;
 use super::directory;
+use super::folder::Folder;
 use super::lifecycle::{self, Ran};
-use super::progress::Progress;
+use super::progress::{Progress, Silent};
 use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
 use super::unfinished;
@@ -48,21 +51,34 @@ pub struct LabError {
     pub message: String,
 }
 
-/// Runs all trials, at most `jobs` at a time. Records come in the order of the trials, one for each: that of a trial
-/// that was not begun, because stopping was asked for, says so and is unknown.
-///
-/// # Errors
-/// When trials could not be run at all, or their files could not be written: all of them.
+/// What came of trials: a record for each, and what went wrong besides.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The records, in the order of the trials. That of a trial that was not begun says so and is unknown.
+    pub records: Vec<Record>,
+    /// Trials that could not be run at all, and files that could not be written.
+    pub errors: Vec<LabError>,
+}
+
+impl Outcome {
+    /// Adds what came of further trials.
+    pub fn add(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.errors.extend(other.errors);
+    }
+}
+
+/// Runs all trials, at most `jobs` at a time. What goes wrong with one takes nothing from the others: a
+/// trial that meets a bug of ours is unknown, and a record that cannot be written is still told.
 pub fn run_all(
     trials: &[Trial],
     jobs: usize,
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
-) -> Result<Vec<Record>, Vec<LabError>> {
-    announce(trials, around).map_err(|error| vec![error])?;
+) -> Outcome {
+    announce(trials, around);
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Result<Record, LabError>>>> =
-        Mutex::new(trials.iter().map(|_| None).collect());
+    let done: Mutex<Vec<Option<Kept>>> = Mutex::new(trials.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, trials.len().max(1)) {
             scope.spawn(|| {
@@ -70,63 +86,74 @@ pub fn run_all(
                     if around.stop.asked() {
                         return;
                     }
-                    let result = run_one(trial, around, progress);
-                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+                    let kept = broken::guarded(
+                        || keep(trial, around, progress),
+                        |why| unrun(unseen::lost(planned(trial, around), why), around),
+                    );
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(kept);
                 }
             });
         }
     });
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut records = Vec::new();
-    let mut errors = Vec::new();
-    for (result, trial) in done.into_iter().zip(trials) {
+    let mut outcome = Outcome::default();
+    for (kept, trial) in done.into_iter().zip(trials) {
         let why = "was not begun: it was asked to stop before";
-        let not_begun = || unseen::not_begun(planned(trial, around), why);
-        match result.unwrap_or_else(|| write(not_begun(), around)) {
-            Ok(record) => records.push(record),
-            Err(error) => errors.push(error),
-        }
+        let not_begun = || unrun(unseen::not_begun(planned(trial, around), why), around);
+        let kept = kept.unwrap_or_else(not_begun);
+        outcome.records.push(kept.record);
+        outcome.errors.extend(kept.error);
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    fill(&mut records);
-    let mains = records
+    fill(&mut outcome.records);
+    let mains = outcome
+        .records
         .iter()
-        .filter(|record| !record.scenario.contains('/'));
+        .filter(|record| !record.scenario.contains('/') && !unseen::is_not_begun(record));
     for main in mains {
-        write(main.clone(), around).map_err(|error| vec![error])?;
+        outcome.errors.extend(write(main, around));
     }
-    Ok(records)
+    // What cannot be written is said once.
+    outcome.errors.dedup();
+    outcome
 }
 
 /// The records of forced failures that the tier cannot do, each with the reason, written as those of the others are.
-///
-/// # Errors
-/// When one cannot be written.
-pub fn left_out(
-    trials: &[(Trial, String)],
-    around: &Surroundings,
-) -> Result<Vec<Record>, LabError> {
-    let record = |(trial, why): &(Trial, String)| unseen::skipped(planned(trial, around), why);
-    let records = trials.iter().map(record);
-    records.map(|record| write(record, around)).collect()
+pub fn left_out(trials: &[(Trial, String)], around: &Surroundings) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (trial, why) in trials {
+        let kept = unrun(unseen::skipped(planned(trial, around), why), around);
+        outcome.records.push(kept.record);
+        outcome.errors.extend(kept.error);
+    }
+    outcome
+}
+
+/// A trial that was run, or was not: its record, and what went wrong besides.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its record.
+    pub record: Record,
+    /// Why it was not run, or why its files were not written.
+    pub error: Option<LabError>,
+}
+
+/// Keeps the record of a trial that did not end by itself.
+fn unrun(record: Record, around: &Surroundings) -> Kept {
+    let error = write(&record, around);
+    Kept { record, error }
 }
 
 /// Notes which trials are to run, where their runs are known beforehand: whatever becomes of this process, none of
-/// them is then told by an older record.
-fn announce(trials: &[Trial], around: &Surroundings) -> Result<(), LabError> {
-    let Some(out) = &around.out else {
-        return Ok(());
-    };
+/// them is then told by an older record. A folder in which another process is at work is left alone; whoever cannot
+/// write a note is told when the trial begins.
+fn announce(trials: &[Trial], around: &Surroundings) {
+    let Some(out) = &around.out else { return };
     for trial in trials.iter().filter(|trial| trial.tier == Tier::Rehearsal) {
         let run = trial.run(&around.owner, trial.start(today()));
-        unfinished::announce(out, trial, &run).map_err(|error| LabError {
-            trial: trial.name(),
-            message: format!("{} cannot be written: {error}", out.display()),
-        })?;
+        if let Ok(_own) = Folder::take(Some(out), &run.id, false) {
+            let _ = unfinished::announce(out, trial, &run);
+        }
     }
-    Ok(())
 }
 
 fn planned(trial: &Trial, around: &Surroundings) -> Planned {
@@ -134,17 +161,21 @@ fn planned(trial: &Trial, around: &Surroundings) -> Planned {
     unfinished::planned(trial, &run)
 }
 
-/// Writes a record into its run directory, where there is a folder for them.
-fn write(record: Record, around: &Surroundings) -> Result<Record, LabError> {
-    if let Some(folder) = &around.out {
-        directory::write_record(&folder.join(&record.run_id), &record).map_err(|error| {
-            LabError {
-                trial: record.scenario.clone(),
-                message: format!("{} cannot be written: {error}", folder.display()),
-            }
-        })?;
-    }
-    Ok(record)
+/// Writes a record into its run directory, where there is a folder for them and nobody else is at work there.
+fn write(record: &Record, around: &Surroundings) -> Option<LabError> {
+    let folder = around.out.as_ref()?;
+    let written = Folder::take(Some(folder), &record.run_id, false).and_then(|own| {
+        directory::write_record(&own.path, record).map_err(|error| error.to_string())
+    });
+    unwritten(&record.scenario, written)
+}
+
+fn unwritten(trial: &str, written: Result<(), String>) -> Option<LabError> {
+    let error = written.err()?;
+    Some(LabError {
+        trial: trial.to_owned(),
+        message: format!("its files cannot be written: {error}"),
+    })
 }
 
 fn take<'a>(next: &AtomicUsize, trials: &'a [Trial]) -> Option<(usize, &'a Trial)> {
@@ -161,19 +192,35 @@ pub fn run_one(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Result<Record, LabError> {
-    let wrong = |message: String| LabError {
-        trial: trial.name(),
-        message,
-    };
+    let kept = keep(trial, around, progress);
+    match kept.error {
+        None => Ok(kept.record),
+        Some(error) => Err(error),
+    }
+}
+
+/// Runs one trial, and writes its files while its folder is its own.
+fn keep(trial: &Trial, around: &Surroundings, progress: &Arc<dyn Progress>) -> Kept {
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
-    let (mut ran, journal) = in_memory(trial, around, progress)?;
+    let (mut ran, journal, own) = match on_stage(trial, around, progress) {
+        Ok(done) => done,
+        // Its folder may be another's: nothing is written there.
+        Err(error) => {
+            let why = format!("was not begun: {}", error.message);
+            return Kept {
+                record: unseen::not_begun(planned(trial, around), &why),
+                error: Some(error),
+            };
+        }
+    };
     ran.record.elapsed_milliseconds = stopwatch.milliseconds();
-    if let Some(folder) = &around.out {
-        directory::write_all(folder, &ran, &journal)
-            .map_err(|error| wrong(format!("{} cannot be written: {error}", folder.display())))?;
-    }
+    let written = match &around.out {
+        Some(folder) => directory::write_all(folder, &ran, &journal).map(drop),
+        None => Ok(()),
+    };
+    drop(own);
     let record = ran.record;
     progress.ends(
         &name,
@@ -181,7 +228,10 @@ pub fn run_one(
         record.calls,
         record.elapsed_milliseconds,
     );
-    Ok(record)
+    Kept {
+        record,
+        error: unwritten(&name, written.map_err(|error| error.to_string())),
+    }
 }
 
 /// Runs a trial and keeps what it has shown, with its journal, in memory.
@@ -193,6 +243,15 @@ pub fn in_memory(
     around: &Surroundings,
     progress: &Arc<dyn Progress>,
 ) -> Result<(Ran, Vec<Call>), LabError> {
+    on_stage(trial, around, progress).map(|(ran, journal, _)| (ran, journal))
+}
+
+/// The same, with the folder that is still its own.
+fn on_stage(
+    trial: &Trial,
+    around: &Surroundings,
+    progress: &Arc<dyn Progress>,
+) -> Result<(Ran, Vec<Call>, Folder), LabError> {
     let wrong = |message: String| LabError {
         trial: trial.name(),
         message,
@@ -201,8 +260,8 @@ pub fn in_memory(
     fastrand::seed(trial.seed);
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(trial, around, progress, today())
-            .map_err(|error| wrong(error.to_string()))?;
+        let around = bystander::beside(trial, around, progress).await;
+        let stage = Stage::set(trial, &around, progress, today()).map_err(wrong)?;
         if let Some(out) = &around.out {
             unfinished::announce(out, trial, &stage.run)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
@@ -212,8 +271,20 @@ pub fn in_memory(
         if let Some(redactor) = &stage.redactor {
             redacted(redactor, &mut ran, &mut calls).map_err(wrong)?;
         }
-        Ok((ran, calls))
+        Ok((ran, calls, stage.folder))
     })
+}
+
+/// The surroundings of several trials that begin in one account, with a bystander in it where one is wanted.
+///
+/// # Errors
+/// When there is no runtime to make it on.
+pub fn beside(trial: &Trial, around: &Surroundings) -> Result<Surroundings, LabError> {
+    let runtime = runtime(trial).map_err(|error| LabError {
+        trial: trial.name(),
+        message: format!("no runtime: {error}"),
+    })?;
+    Ok(runtime.block_on(bystander::beside(trial, around, &Silent::shared())))
 }
 
 /// Takes secrets out of what is written and shown of a trial.
@@ -293,7 +364,7 @@ mod tests {
             clients: None,
         };
         let plan = plan(&scenarios, &choice).expect("a plan");
-        let records = left_out(&plan.left_out, &Surroundings::quiet()).expect("records");
+        let records = left_out(&plan.left_out, &Surroundings::quiet()).records;
         let all = 1 + scenarios[0].content.failures.len();
         assert!(!records.is_empty());
         assert_eq!(plan.trials.len() + records.len(), all);
@@ -324,13 +395,9 @@ mod tests {
             ..Surroundings::quiet()
         };
         around.stop.ask();
-        let records = run_all(
-            &[trial],
-            1,
-            &around,
-            &super::super::progress::Silent::shared(),
-        );
-        let records = records.expect("records");
+        let outcome = run_all(&[trial], 1, &around, &Silent::shared());
+        assert_eq!(outcome.errors, []);
+        let records = outcome.records;
         assert_eq!(judge::all(&records), Verdict::Unknown);
         assert!(unseen::is_not_begun(&records[0]));
         let shown = unfinished::of_folder(&folder.path().join(&records[0].run_id));

@@ -16,7 +16,7 @@ use super::look;
 use super::stage::Stage;
 use crate::audit::compare::words;
 use crate::audit::inventory;
-use crate::live;
+use crate::live::{self, Refusal};
 use crate::oracles::price::{PriceOf, month};
 use crate::oracles::truth;
 
@@ -28,6 +28,14 @@ const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Preflight. `false` stops the trial before anything is created.
 pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Account) -> bool {
     let begun = book.begin("preflight");
+    // Before any other call: whoever it is, it is asked first whether anything may happen there.
+    if stage.trial.tier == Tier::Live
+        && let Err(refusal) = allowed(stage, observer).await
+    {
+        let message = format!("{}; nothing was created", refusal.message);
+        book.end_judged(begun, refusal.verdict, message);
+        return false;
+    }
     let Ok(checks) = tokio::time::timeout(PREFLIGHT_LIMIT, observer.preflight()).await else {
         book.end(
             begun,
@@ -36,13 +44,7 @@ pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dy
         );
         return false;
     };
-    let (mut verdict, mut message) = summary(&checks);
-    if stage.trial.tier == Tier::Live
-        && let Err(refusal) = live::in_allowed_account(observer, &stage.accounts).await
-    {
-        verdict = Verdict::of_all([verdict, refusal.verdict]);
-        message = format!("{}; {message}", refusal.message);
-    }
+    let (verdict, message) = summary(&checks);
     let go = !matches!(verdict, Verdict::Fail | Verdict::Unknown);
     let message = if go {
         message
@@ -52,6 +54,23 @@ pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dy
     book.checks.extend(checks);
     book.end_judged(begun, verdict, message);
     go
+}
+
+/// Whether the account is one in which live work may happen: that of programs by their own environment, and
+/// that of the observer.
+async fn allowed(stage: &Stage<'_>, observer: &dyn Account) -> Result<(), Refusal> {
+    let asking = async {
+        if let Some(access) = stage.access() {
+            access.checked().await?;
+        }
+        live::in_allowed_account(observer, &stage.accounts).await
+    };
+    match tokio::time::timeout(PREFLIGHT_LIMIT, asking).await {
+        Ok(found) => found.map(drop),
+        Err(_) => Err(Refusal::unknown(
+            "no answer within 15 minutes whose credentials these are".to_owned(),
+        )),
+    }
 }
 
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).

@@ -14,19 +14,24 @@ use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::{Connection, Credentials, Voice};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::serve::Served;
-use kubeproof_contract::transport::{SharedTransport, TransportError};
+use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::world::World;
 use kubeproof_external::redact::Redactor;
 
+use super::access::LiveAccess;
+use super::bystander::Beside;
+use super::folder::Folder;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
 use super::{directory, external};
+use crate::audit::claims::OwnCalls;
 
 /// The longest that one live request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
@@ -42,6 +47,8 @@ pub struct Stage<'a> {
     pub run: Run,
     /// Its own folder, for files that a provisioner cannot do without. It may not exist yet.
     pub directory: PathBuf,
+    /// That folder, which is the run's alone as long as this is held.
+    pub folder: Folder,
     /// Its clock.
     pub clock: Clock,
     /// All calls made so far.
@@ -52,6 +59,8 @@ pub struct Stage<'a> {
     pub world: Option<Arc<dyn World>>,
     /// The same account over sockets, when the provisioner is a program; none in the other tiers.
     pub served: Option<Arc<dyn Served>>,
+    /// The programs of the trial: none run when the provisioner is built in.
+    pub programs: Programs,
     /// Listens.
     pub progress: Arc<dyn Progress>,
     /// Takes secrets out of what is said and kept; none where nothing from outside comes in.
@@ -66,8 +75,11 @@ pub struct Stage<'a> {
     pub accounts: Vec<String>,
     /// Whether it is torn down when its scenario's budget would be overspent: always when live.
     pub watches_budget: bool,
+    /// Who is beside the run in its account.
+    pub beside: Beside,
+    /// What the provisioner's processes keep on their disk.
+    pub files: SharedTransport,
     innermost: SharedTransport,
-    files: SharedTransport,
     credentials: Credentials,
 }
 
@@ -86,6 +98,8 @@ pub struct Surroundings {
     pub accounts: Vec<String>,
     /// The image of jobs, where scenarios name none; none is the default one.
     pub job_image: Option<String>,
+    /// Rehearsal: who is beside the run in its account.
+    pub beside: Beside,
 }
 
 impl Surroundings {
@@ -98,6 +112,7 @@ impl Surroundings {
             stop: Stop::default(),
             accounts: Vec::new(),
             job_image: None,
+            beside: Beside::default(),
         }
     }
 }
@@ -106,18 +121,18 @@ impl<'a> Stage<'a> {
     /// Sets the stage on the current runtime, whose clock it follows.
     ///
     /// # Errors
-    /// When live calls cannot be made from here at all.
+    /// When live calls cannot be made from here at all, or its folder is not to be had.
     pub fn set(
         trial: &'a Trial,
         around: &Surroundings,
         progress: &Arc<dyn Progress>,
         today: Timestamp,
-    ) -> Result<Self, TransportError> {
+    ) -> Result<Self, String> {
         let start = trial.start(today);
         let run = trial.run(&around.owner, start);
         let stage = Self::of_run(trial, run, around, progress, start)?;
         if stage.served.is_some() {
-            external::forget(&stage.directory).map_err(TransportError::Connect)?;
+            external::forget(&stage.directory)?;
         }
         Ok(stage)
     }
@@ -132,53 +147,59 @@ impl<'a> Stage<'a> {
         around: &Surroundings,
         progress: &Arc<dyn Progress>,
         start: Timestamp,
-    ) -> Result<Self, TransportError> {
+    ) -> Result<Self, String> {
+        let keeps_files =
+            trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
+        let folder = Folder::take(around.out.as_deref(), &run.id, keeps_files)?;
         let clock = Clock::starting_at(start);
         let provider = &trial.scenario.provider;
         let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
         let mut served = None;
         let (innermost, world, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let rehearsal = provider
-                    .rehearse(&trial.scenario.content, clock, trial.seed)
+                let account = around.beside.account();
+                let rehearsal = account
+                    .map(|account| account.fork(clock))
+                    .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
                     .ok_or_else(|| {
                         let title = provider.title();
-                        TransportError::Connect(format!("{title} has no simulator"))
+                        format!("{title} has no simulator")
                     })?;
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
                     let own = (clock, &journal, &faults);
                     let sockets = external::serve(trial, &rehearsal, own)
-                        .map_err(|error| TransportError::Connect(error.to_string()))?;
+                        .map_err(|error| error.to_string())?;
                     transport = sockets.in_memory();
                     served = Some(sockets);
+                    faults.strike_programs();
                 }
                 (transport, Some(rehearsal.world), Credentials::Rehearsal)
             }
             Tier::Kind | Tier::Live => {
-                let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
+                let https: SharedTransport =
+                    Arc::new(Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?);
                 let env_file = around.env_file.clone();
                 let way_out = provider.way_out(https);
                 (way_out, None, Credentials::Documented { env_file })
             }
         };
-        let folder = around.out.clone();
-        let directory = folder
-            .unwrap_or_else(|| std::env::temp_dir().join("kubeproof"))
-            .join(&run.id);
         let stage = Self {
             trial,
             run,
-            directory,
+            directory: folder.path.clone(),
+            folder,
             clock,
             journal,
             faults,
             world,
             served,
+            programs: Programs::default(),
             progress: Arc::clone(progress),
             redactor: external::redactor(trial, &around.env_file),
             stop: around.stop.clone(),
             out: around.out.clone(),
+            beside: around.beside.clone(),
             accounts: around.accounts.clone(),
             watches_budget: trial.tier == Tier::Live,
             // A simulator knows no image but the default one.
@@ -213,6 +234,14 @@ impl<'a> Stage<'a> {
     /// The command that finishes the clean-up of this run, if it must be left at once.
     pub fn clean_up_command(&self) -> String {
         directory::clean_up_command(&self.run.id, self.out.as_deref())
+    }
+
+    /// The calls of this trial that may have changed something, and whether they are all there are: those of
+    /// a program that is not ours pass through no journal outside rehearsal.
+    pub fn own_calls(&self) -> OwnCalls {
+        let external = self.scenario().provisioner.is_external();
+        let seen = self.trial.tier == Tier::Rehearsal || !external;
+        OwnCalls::of(self.journal.calls(), seen)
     }
 
     /// The layered transport of an actor: journal outside, so that it sees what the actor saw.
@@ -264,6 +293,17 @@ impl<'a> Stage<'a> {
             .scenario
             .provider
             .account(self.scenario(), self.connection(actor))
+    }
+
+    /// How programs reach the account when they run live; none elsewhere, and for built-in provisioners.
+    pub fn access(&self) -> Option<LiveAccess> {
+        let programs = self.scenario().provisioner.is_external();
+        (programs && self.trial.tier == Tier::Live).then(|| LiveAccess {
+            provider: Arc::clone(&self.trial.scenario.provider),
+            scenario: self.scenario().clone(),
+            connection: self.connection(Actor::Observer),
+            accounts: self.accounts.clone(),
+        })
     }
 
     /// A new process of the provisioner, with no memory of an earlier one.

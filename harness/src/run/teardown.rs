@@ -11,6 +11,7 @@ use super::book::Book;
 use super::expect::{self, Ending, Struck};
 use super::left;
 use super::stage::Stage;
+use super::unobserved;
 use crate::oracles::calls;
 
 /// How often teardown is tried, and once more for each further attempt that faults may strike.
@@ -97,6 +98,8 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         book.torn_down = true;
         book.end(begun, Verdict::Pass, "the same teardown finished");
         again(book, stage, minutes).await;
+    } else if matches!(ending, Ending::Slow(_)) {
+        book.end(begun, Verdict::Unknown, ending.words());
     } else {
         book.end_judged(begun, Verdict::Fail, ending.words());
     }
@@ -104,6 +107,9 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
 
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
+    if !unobserved::sees_calls(stage) {
+        return unobserved::teardown_again(book, stage, minutes).await;
+    }
     let begun = book.begin("teardown-again");
     let left = left::of_run(stage);
     // Of all attempts: what one that a fault struck removed was left by the first one, too.
@@ -126,6 +132,10 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         return;
     }
     match (&ending, changed) {
+        (Ending::Slow(_), _) => {
+            let message = format!("a second teardown {}", ending.words());
+            book.end(begun, Verdict::Unknown, message);
+        }
         (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
         // One that has something to do says that the first one was no success, whatever becomes of it.
         (_, Some(mut wrong)) => {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
 use kubeproof_contract::world::World;
@@ -58,8 +59,8 @@ struct Cloud {
 pub struct Session {
     clouds: Vec<Cloud>,
     pace: Pace,
+    programs: Programs,
     clock: Clock,
-    time_scale: NonZeroU32,
 }
 
 impl Session {
@@ -71,7 +72,8 @@ impl Session {
         providers: Vec<Arc<dyn Provider>>,
         settings: &Settings,
     ) -> Result<Self, (String, ServeError)> {
-        let pace = Pace::keep(settings.time_scale);
+        let programs = Programs::default();
+        let pace = Pace::keep(settings.time_scale, &programs);
         let clock = Clock::starting_at(settings.today);
         let mut clouds = Vec::new();
         for (index, provider) in (0_u16..).zip(providers) {
@@ -100,8 +102,8 @@ impl Session {
         Ok(Self {
             clouds,
             pace,
+            programs,
             clock,
-            time_scale: settings.time_scale,
         })
     }
 
@@ -132,19 +134,20 @@ impl Session {
         environment::settled(redirects)
     }
 
-    /// As long on the clock as this much real time.
-    pub fn real(&self, time: Duration) -> Duration {
-        kubeproof_simkit::pace::real(time, self.time_scale.get())
+    /// The programs that use the accounts: while one of them computes, the clock stands.
+    pub fn programs(&self) -> &Programs {
+        &self.programs
     }
 
-    /// Waits until a crash effect of any cloud's faults strikes.
-    pub async fn crash(&self) {
+    /// Waits until a fault of any cloud ends the command: whether its user interrupts it, or it dies.
+    pub async fn crash(&self) -> bool {
         let clouds = self.clouds.iter();
         let crashes = clouds.map(|cloud| cloud.served.crash());
         if crashes.len() == 0 {
             return std::future::pending().await;
         }
-        futures::future::select_all(crashes).await;
+        let (_, index, _) = futures::future::select_all(crashes).await;
+        self.clouds[index].served.faults().was_cancelled()
     }
 
     /// Closes the sockets, lets the clouds finish what they do by themselves, and takes stock.

@@ -19,10 +19,11 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
+use kubeproof_contract::serve::Redirect;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use kubeproof_contract::world::Rehearsal;
 
@@ -174,6 +175,9 @@ pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 /// Who makes foreign changes.
 pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
 
+/// What observers see through.
+pub type Through = fn(SharedTransport) -> SharedTransport;
+
 /// A scenario with this provisioner in place of its own.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
     among(scenario, make, None)
@@ -181,12 +185,43 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 
 /// The same among others who change things, where the provider knows of none.
 pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
+    instead(scenario, make, others, None)
+}
+
+/// The reference, while observers see the account through this.
+pub fn seen_through(scenario: Scenario, through: Through) -> Scenario {
+    instead(scenario, |parts| parts.reference(), None, Some(through))
+}
+
+fn instead(
+    scenario: Scenario,
+    make: Make,
+    others: Option<Others>,
+    through: Option<Through>,
+) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
         provider: Arc::new(Instead {
             inner,
             make,
             others,
+            through,
+            out: None,
+        }),
+        ..scenario
+    }
+}
+
+/// A scenario whose live calls go this way, and nowhere else.
+pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
+    let inner = Arc::clone(&scenario.provider);
+    Scenario {
+        provider: Arc::new(Instead {
+            inner,
+            make: |parts| parts.reference(),
+            others: None,
+            through: None,
+            out: Some(out),
         }),
         ..scenario
     }
@@ -196,6 +231,8 @@ struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
     others: Option<Others>,
+    through: Option<Through>,
+    out: Option<SharedTransport>,
 }
 
 impl Provider for Instead {
@@ -223,7 +260,10 @@ impl Provider for Instead {
         self.inner.rehearse(scenario, clock, seed)
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
+    fn account(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Account> {
+        if let Some(through) = self.through {
+            connection.transport = through(connection.transport);
+        }
         self.inner.account(scenario, connection)
     }
 
@@ -233,6 +273,21 @@ impl Provider for Instead {
             content: scenario.clone(),
             connection,
         })
+    }
+
+    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+        match &self.out {
+            Some(out) => Arc::clone(out),
+            None => self.inner.way_out(https),
+        }
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        self.inner.given(connection)
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+        self.inner.confine(scenario, folder)
     }
 
     fn defects(&self) -> &'static [Defect] {

@@ -3,8 +3,12 @@
 //! Apart from the library's tests because it runs the binary itself.
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod clock;
 mod cost;
 mod defects;
+#[cfg(unix)]
+mod engine;
 #[cfg(unix)]
 mod env_file;
 #[cfg(unix)]
@@ -20,6 +24,9 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+#[cfg(unix)]
+mod kind_leaks;
+mod outputs;
 mod program;
 mod refusals;
 mod schema;
@@ -28,6 +35,8 @@ mod secrets;
 mod shards;
 mod simulate;
 mod streams;
+#[cfg(unix)]
+mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;

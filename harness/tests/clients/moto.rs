@@ -23,6 +23,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::{Connection, Credentials, Provider as _, Voice};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
@@ -125,7 +126,10 @@ fn there(address: &str) -> Result<Life, String> {
     let road = ToMoto::new(https, address)?;
     let runtime = pace::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let _pace = Pace::keep(NonZeroU32::new(SCALE).unwrap_or(NonZeroU32::MIN));
+        let _pace = Pace::keep(
+            NonZeroU32::new(SCALE).unwrap_or(NonZeroU32::MIN),
+            &Programs::default(),
+        );
         let clock = Clock::starting_at(Timestamp::now());
         live(&scenario()?, Arc::new(road), clock, Duration::ZERO).await
     })

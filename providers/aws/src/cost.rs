@@ -13,7 +13,7 @@ use kubeproof_contract::cost::{Estimate, EstimateLine};
 
 use crate::catalogue;
 use crate::prices::{self, HOURS_PER_MONTH, Price};
-use crate::spec::EksSpec;
+use crate::spec::{Capacity, EksSpec};
 use usage::{Rounding, Span};
 
 /// The line of the control plane.
@@ -89,7 +89,8 @@ fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) 
     };
     let at = planned.map_or(asked.today, |(from, _)| from);
     let unpriced = |item: &Item| format!("{} in {region}", item.title);
-    for item in items(asked.spec, at) {
+    let items = items(asked.spec, at).into_iter();
+    for item in items.filter(|item| item.count > 0) {
         match line(&item, region, planned, minutes) {
             Some(line) => estimate.lines.push(line),
             None => estimate.unpriced.push(unpriced(&item)),
@@ -106,7 +107,7 @@ fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) 
 
 fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
     let region = spec.region.0.as_str();
-    let zones = u32::from(spec.availability_zones.0);
+    let nat = nat_gateways(spec);
     let mut items = vec![Item {
         line: CONTROL_PLANE,
         title: "1 × EKS control plane".to_owned(),
@@ -119,31 +120,55 @@ fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
     items.extend(extended_support(spec, at));
     for group in &spec.node_groups.0 {
         let kind = &group.instance_type.0;
+        let (word, price) = match group.capacity {
+            Capacity::OnDemand => ("", prices::exact(region, "instance", kind)),
+            // It changes by the hour and from zone to zone: no list has it.
+            Capacity::Spot => (" (spot)", None),
+        };
         items.push(Item {
             line: NODES,
-            title: format!("{} × {kind}", group.count.0),
+            title: format!("{} × {kind}{word}", group.count.0),
             count: group.count.0,
             amount: 1,
-            price: prices::exact(region, "instance", kind),
+            price,
             rounding: Rounding::Seconds,
             usage: vec![format!("BoxUsage:{kind}")],
         });
     }
     items.push(Item {
         line: NAT_GATEWAY,
-        title: format!("{zones} × NAT gateway"),
-        count: zones,
+        title: format!("{nat} × NAT gateway"),
+        count: nat,
         amount: 1,
         price: prices::exact(region, "nat_gateway", "NAT gateway hour"),
         rounding: Rounding::ClockHours,
         usage: vec!["NatGateway-Hours".to_owned()],
     });
-    items.push(addresses(region, zones, "public IPv4 address"));
+    items.push(addresses(
+        region,
+        public_addresses(spec),
+        "public IPv4 address",
+    ));
     for group in &spec.node_groups.0 {
         let gb = group.disk_gb.0;
         items.push(disks(region, group.count.0, gb));
     }
     items
+}
+
+/// How many NAT gateways the scenario plans.
+pub fn nat_gateways(spec: &EksSpec) -> u32 {
+    u32::from(spec.network.nat_gateways(spec.availability_zones.0))
+}
+
+/// How many public addresses the cluster has: one for each NAT gateway, and one for each public node.
+pub fn public_addresses(spec: &EksSpec) -> u32 {
+    let public_nodes = if spec.network.has_public_nodes() {
+        u32::try_from(spec.nodes()).unwrap_or(u32::MAX)
+    } else {
+        0
+    };
+    nat_gateways(spec).saturating_add(public_nodes)
 }
 
 /// The surcharge of a version in extended support: a line of its own on the bill.

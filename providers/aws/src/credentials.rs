@@ -21,11 +21,20 @@ use kubeproof_contract::provider::{Connection, Credentials};
 use crate::sdk;
 use crate::words::sources;
 
+pub mod given;
+
 /// Longest wait for one source: a metadata address that nobody answers must not hold a run up.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The name under which the simulator's made-up keys appear.
 pub const REHEARSAL: &str = "rehearsal (made-up keys)";
+
+/// The name under which the keys appear that a program was given.
+const PROGRAM: &str = "the program's environment";
+/// The variables of a set of keys.
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+const TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Which source won, and its keys.
 #[derive(Clone, Debug)]
@@ -59,6 +68,7 @@ pub async fn source(connection: &Connection) -> Result<String, String> {
             };
             places.find().await.map(|found| found.source)
         }
+        Credentials::Given(_) => Ok(PROGRAM.to_owned()),
     }
 }
 
@@ -175,7 +185,7 @@ fn environment(variables: Variables<'_>) -> Result<Option<Found>, String> {
 fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, String> {
     let value = |key: &str| variables(key).map(|text| text.trim().to_owned());
     let value = |key: &str| value(key).filter(|text| !text.is_empty());
-    match (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
+    match (value(KEY_ID), value(SECRET)) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(format!(
             "{source} has AWS_ACCESS_KEY_ID, not AWS_SECRET_ACCESS_KEY"
@@ -184,7 +194,7 @@ fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, Stri
             "{source} has AWS_SECRET_ACCESS_KEY, not AWS_ACCESS_KEY_ID"
         )),
         (Some(id), Some(secret)) => {
-            let keys = Keys::new(id, secret, value("AWS_SESSION_TOKEN"), None, "kubeproof");
+            let keys = Keys::new(id, secret, value(TOKEN), None, "kubeproof");
             Ok(Some(Found {
                 source: source.to_owned(),
                 keys,

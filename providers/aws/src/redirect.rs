@@ -54,6 +54,34 @@ pub fn region(environment: &BTreeMap<String, String>) -> Result<Region, String> 
     }
 }
 
+/// What keeps clients to the keys that they are given, in this region of the real AWS.
+pub fn confine(region: &Region, folder: &Path) -> Redirect {
+    let mut redirect = Redirect::default();
+    for name in REGION_VARIABLES {
+        redirect.set(name, region.0.clone(), "the scenario's region");
+    }
+    keep_to_keys(&mut redirect, folder);
+    redirect
+}
+
+/// No other credentials are found: neither a machine's own nor the user's files.
+fn keep_to_keys(redirect: &mut Redirect, folder: &Path) {
+    redirect.set(
+        "AWS_EC2_METADATA_DISABLED",
+        "true",
+        "nobody is asked for a machine's own credentials",
+    );
+    for (name, file) in [
+        ("AWS_CONFIG_FILE", "aws-config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "aws-credentials"),
+    ] {
+        let path = folder.join(file);
+        let about = "an empty file in place of your own settings and keys";
+        redirect.set(name, path.display().to_string(), about);
+        redirect.files.push((path, String::new()));
+    }
+}
+
 /// The environment of clients of `served`.
 pub fn redirect(
     served: &dyn Served,
@@ -81,20 +109,7 @@ pub fn redirect(
     for name in REGION_VARIABLES {
         redirect.set(name, region.clone(), "the one simulated region");
     }
-    redirect.set(
-        "AWS_EC2_METADATA_DISABLED",
-        "true",
-        "nobody is asked for a machine's own credentials",
-    );
-    for (name, file) in [
-        ("AWS_CONFIG_FILE", "aws-config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "aws-credentials"),
-    ] {
-        let path = folder.join(file);
-        let about = "an empty file in place of your own settings and keys";
-        redirect.set(name, path.display().to_string(), about);
-        redirect.files.push((path, String::new()));
-    }
+    keep_to_keys(&mut redirect, folder);
     redirect.set("AWS_PAGER", "", "the AWS CLI (version 2) does not page");
     let of_services = environment
         .keys()

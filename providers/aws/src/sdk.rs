@@ -122,6 +122,7 @@ pub fn credentials(connection: &Connection) -> SharedCredentialsProvider {
         Credentials::Documented { env_file } => {
             crate::credentials::documented(connection, env_file)
         }
+        Credentials::Given(given) => crate::credentials::given::of_program(given),
     }
 }
 

@@ -4,10 +4,11 @@
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One line of an estimate: what a thing costs while it lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EstimateLine {
     /// The stable name of the line, the same in metered and billed lines (`nat_gateway`, `control_plane`).
     pub line: String,
@@ -52,7 +53,7 @@ impl EstimateLine {
 }
 
 /// The estimate of a scenario.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The lines of the cluster.
     pub lines: Vec<EstimateLine>,
@@ -100,7 +101,7 @@ impl Estimate {
 }
 
 /// A charge as a meter or a bill shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Charge {
     /// The stable name of the line (see [`EstimateLine::line`]), or the usage type when none fits.
     pub line: String,
@@ -119,7 +120,7 @@ pub struct Charge {
 }
 
 /// What the cloud's billing data say of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Billed {
     /// The charges that belong to the run.
     pub charges: Vec<Charge>,

@@ -53,6 +53,7 @@ struct Inner {
     pages: Mutex<Vec<(Signature, Page)>>,
     memory: Mutex<Memory>,
     waits: Mutex<Waits>,
+    programs: AtomicBool,
     over: AtomicBool,
 }
 
@@ -113,9 +114,21 @@ impl FaultPlan {
                 pages: Mutex::default(),
                 memory: Mutex::default(),
                 waits: Mutex::default(),
+                programs: AtomicBool::new(false),
                 over: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// Says that the provisioner is a program: it is not dropped where its user interrupts it, but goes on
+    /// until it ends, and it waits by a clock of its own, the real one.
+    pub fn strike_programs(&self) {
+        self.inner.programs.store(true, Ordering::SeqCst);
+        lock(&self.inner.waits).of_programs();
+    }
+
+    fn strikes_programs(&self) -> bool {
+        self.inner.programs.load(Ordering::SeqCst)
     }
 
     /// Says who makes the foreign changes of this plan.

@@ -4,6 +4,7 @@
 //! journal and the faults serve a simulator in memory and a real cloud over HTTPS alike.
 
 pub mod account;
+pub mod bounded;
 pub mod call;
 pub mod check;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod fault;
 pub mod fault_layer;
 pub mod https;
 pub mod journal;
+pub mod lock;
 pub mod private;
 pub mod process;
 pub mod provider;

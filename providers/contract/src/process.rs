@@ -1,26 +1,29 @@
 //! Programs that a provisioner starts: in a group of their own, within a time limit, and ended for sure.
 //!
-//! Apart from what they are started for, because every one of them must go when its caller is dropped
-//! (a crash of the provisioner), and when kubeproof itself has to leave at once ([`end_all`]).
+//! Every one of them goes when its caller is dropped (a crash of the provisioner) and when kubeproof itself
+//! leaves at once ([`end_all`]). All limits here are real time, whatever the clock of the runtime does.
 
+mod attached;
+mod group;
 mod lines;
+mod programs;
+pub mod real;
+mod running;
+pub mod work;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
-use self::lines::{Lines, read};
+use self::running::{Running, Why};
 
-/// The groups that run now: what has to go when kubeproof leaves at once.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
-/// How long output is read on after the program has ended: a child of it may hold the pipe.
-const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+pub use self::attached::Attached;
+pub use self::group::end_all;
+pub use self::programs::{Overrun, Programs, Spent};
 
 /// Takes each line that a program writes, as it comes.
 pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
@@ -39,7 +42,7 @@ pub struct Order {
     command: Command,
     name: String,
     limit: Duration,
-    time_scale: u32,
+    programs: Programs,
     line_bytes_max: usize,
     listener: Option<Listener>,
 }
@@ -103,6 +106,14 @@ pub enum ProcessError {
         /// The last lines that it wrote.
         last_words: String,
     },
+    /// Its caller was interrupted: it ended then, or was not started at all.
+    #[error("`{program}` was interrupted; its last words: {last_words}")]
+    Interrupted {
+        /// The program.
+        program: String,
+        /// The last lines that it wrote.
+        last_words: String,
+    },
     /// Waiting for it failed.
     #[error("`{program}` could not be waited for: {reason}")]
     Lost {
@@ -125,7 +136,7 @@ impl Order {
             command: Command::new(program),
             name,
             limit,
-            time_scale: 1,
+            programs: Programs::default(),
             line_bytes_max: lines::LINE_BYTES_MAX,
             listener: None,
         }
@@ -163,11 +174,10 @@ impl Order {
         self
     }
 
-    /// Says that the clock of the runtime runs so many times as fast as the real one, by which programs
-    /// and limits go.
+    /// Says whose program it is: they can be interrupted together, and their work be watched.
     #[must_use]
-    pub fn on_clock_of_scale(mut self, time_scale: u32) -> Self {
-        self.time_scale = time_scale.max(1);
+    pub fn of(mut self, programs: &Programs) -> Self {
+        self.programs = programs.clone();
         self
     }
 
@@ -187,173 +197,50 @@ impl Order {
 
     /// Runs it to its end, without standard input. Dropping this ends the whole group by SIGKILL.
     ///
-    /// # Errors
-    /// When it cannot be started or does not end within its limit; then its group is ended.
-    pub async fn run(mut self) -> Result<Ended, ProcessError> {
-        self.command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true);
-        let mut child = self
-            .command
-            .spawn()
-            .map_err(|error| ProcessError::NotStarted {
-                program: self.name.clone(),
-                reason: error.to_string(),
-            })?;
-        let group = Group::of(&child);
-        let lines = Lines::new(self.line_bytes_max);
-        let output = read(child.stdout.take(), Stream::Output, &self.listener, &lines);
-        let errors = read(child.stderr.take(), Stream::Error, &self.listener, &lines);
-        let reading = async { tokio::join!(output, errors) };
-        let drain = DRAIN_LIMIT * self.time_scale;
-        let limit = self.limit.saturating_mul(self.time_scale);
-        let ended = tokio::time::timeout(limit, wait(&mut child, reading, drain)).await;
-        let status = match ended {
-            Ok(Ok(status)) => status,
-            Ok(Err(error)) => {
-                return Err(ProcessError::Lost {
-                    program: self.name,
-                    reason: error.to_string(),
-                });
-            }
-            Err(_) => {
-                drop(group);
-                // Reaped, so that no zombie is left; it was sent SIGKILL, which nothing survives.
-                let _ = tokio::time::timeout(drain, child.wait()).await;
-                return Err(ProcessError::Late {
-                    program: self.name,
-                    seconds: self.limit.as_secs(),
-                    last_words: lines.last(5),
-                });
-            }
-        };
-        Ok(Ended {
-            status,
-            output: lines.of(Stream::Output),
-            errors: lines.of(Stream::Error),
-        })
-    }
-}
-
-/// A program that has the streams of this process. Dropping it ends its group by SIGKILL.
-pub struct Attached {
-    child: Child,
-    group: Option<Group>,
-    name: String,
-}
-
-impl Order {
-    /// Starts it with the streams of this process and without a limit: a person, or whoever started
-    /// us, watches it. With `own_group` it and its children are a group of their own; without, they stay
-    /// in ours, as a program must that reads from the terminal.
+    /// At its limit, and when its programs are interrupted, it is asked to end first: SIGINT, then
+    /// SIGTERM, then SIGKILL, with time between, so that it can save what it knows.
     ///
     /// # Errors
-    /// When it cannot be started.
-    pub fn attach(mut self, own_group: bool) -> Result<Attached, ProcessError> {
-        self.command.kill_on_drop(true);
-        if own_group {
-            self.command.process_group(0);
+    /// When it cannot be started, does not end within its limit, or was interrupted.
+    pub async fn run(self) -> Result<Ended, ProcessError> {
+        let (program, limit, programs) = (self.name.clone(), self.limit, self.programs.clone());
+        if programs.interrupted() {
+            let last_words = "it was not started".to_owned();
+            return Err(ProcessError::Interrupted {
+                program,
+                last_words,
+            });
         }
-        let child = self
-            .command
-            .spawn()
-            .map_err(|error| ProcessError::NotStarted {
-                program: self.name.clone(),
-                reason: error.to_string(),
-            })?;
-        Ok(Attached {
-            group: own_group.then(|| Group::of(&child)),
-            child,
-            name: self.name,
-        })
-    }
-}
-
-impl Attached {
-    /// Waits for its end.
-    ///
-    /// # Errors
-    /// When it cannot be waited for.
-    pub async fn wait(&mut self) -> Result<ExitStatus, ProcessError> {
-        self.child.wait().await.map_err(|error| ProcessError::Lost {
-            program: self.name.clone(),
-            reason: error.to_string(),
-        })
-    }
-
-    /// Asks it and its children to end (SIGTERM). In our own group whoever sent us the wish has sent it
-    /// to them too.
-    pub fn ask_to_end(&self) {
-        if let Some(pid) = self.group.as_ref().and_then(|group| group.0) {
-            // A group that is gone altogether is fine too.
-            let _ = kill_process_group(pid, Signal::TERM);
+        let before = programs.spent();
+        let mut running = Running::start(self)?;
+        let why = running.until_its_end(limit).await;
+        let (status, lines) = running.finish().await.map_err(|error| {
+            let (program, reason) = (program.clone(), error.to_string());
+            ProcessError::Lost { program, reason }
+        })?;
+        let last_words = lines.last(5);
+        match why {
+            Why::Exited => Ok(Ended {
+                status,
+                output: lines.of(Stream::Output),
+                errors: lines.of(Stream::Error),
+            }),
+            Why::Interrupted => Err(ProcessError::Interrupted {
+                program,
+                last_words,
+            }),
+            Why::Late => {
+                programs.overran(Overrun {
+                    program: program.clone(),
+                    limit,
+                    spent: programs.spent().since(before),
+                });
+                Err(ProcessError::Late {
+                    program,
+                    seconds: limit.as_secs(),
+                    last_words,
+                })
+            }
         }
-    }
-
-    /// Ends it and its children at once (SIGKILL).
-    pub fn end(&mut self) {
-        self.group = None;
-        // Gone already is fine too.
-        let _ = self.child.start_kill();
-    }
-}
-
-/// Waits for the program, and then a little for the rest of its output.
-async fn wait(
-    child: &mut Child,
-    reading: impl Future<Output = ((), ())>,
-    drain: Duration,
-) -> std::io::Result<ExitStatus> {
-    tokio::pin!(reading);
-    let mut read_whole = false;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            _ = &mut reading, if !read_whole => read_whole = true,
-        }
-    };
-    if !read_whole {
-        let _ = tokio::time::timeout(drain, reading).await;
-    }
-    Ok(status)
-}
-
-/// A process group that is ended when this is dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        let pid = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            running(|all| all.insert(pid.as_raw_nonzero().get()));
-        }
-        Self(pid)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(pid) = self.0.take() else { return };
-        running(|all| all.remove(&pid.as_raw_nonzero().get()));
-        // The leader may be gone and its children not; a group that is gone altogether is fine too.
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
-}
-
-fn running<T>(change: impl FnOnce(&mut BTreeSet<i32>) -> T) -> T {
-    change(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Ends every program that runs now, with all its children, by SIGKILL. For leaving at once.
-pub fn end_all() {
-    let groups = running(std::mem::take);
-    for group in groups.into_iter().filter_map(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL);
     }
 }

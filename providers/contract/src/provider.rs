@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::account::Account;
@@ -70,6 +71,19 @@ impl std::fmt::Debug for Voice {
     }
 }
 
+/// Credentials as a program finds them in its environment. `Debug` shows the names alone.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Given(pub BTreeMap<String, String>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Credentials that are being looked for.
+pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Given, String>> + Send + 'a>>;
+
 /// How to find credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
@@ -80,6 +94,8 @@ pub enum Credentials {
         /// The `.env` file to read first, if it exists.
         env_file: PathBuf,
     },
+    /// Exactly these, and no others: what a program was given.
+    Given(Given),
 }
 
 /// A provisioner's deliberate defect, for proving that the harness catches it.
@@ -208,6 +224,22 @@ pub trait Provider: Send + Sync {
         _folder: &Path,
         _environment: &BTreeMap<String, String>,
     ) -> Redirect {
+        Redirect::default()
+    }
+
+    /// The credentials of a connection to a real account, as variables by which a program has exactly these.
+    ///
+    /// # Errors
+    /// When there are none, or none that can be handed on.
+    fn given<'a>(&'a self, _connection: &'a Connection) -> Finding<'a> {
+        let title = self.title();
+        Box::pin(async move { Err(format!("programs cannot be run on a real {title}")) })
+    }
+
+    /// What else a program's environment needs besides [`Provider::given`], so that it uses these credentials in
+    /// the scenario's place, and none of the caller's. `folder` is one of the program's own, for files that
+    /// variables name. All other variables of clouds are taken out by the harness.
+    fn confine(&self, _scenario: &AnyScenario, _folder: &Path) -> Redirect {
         Redirect::default()
     }
 

@@ -4,18 +4,21 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::Voice;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::ProvisionerBlock;
 use kubeproof_contract::serve::Variable;
 
+use crate::access::Access;
 use crate::redact::Redactor;
 
 /// How many of the cloud's seconds pass in a real one, unless the scenario says otherwise. At 60 a cluster
-/// of 10 minutes takes 10 s, and a deadline of 90 minutes leaves a program 90 s of its own time, which is
-/// what its start, its own pauses between two looks and its retries take.
+/// of 10 minutes takes 10 s, and a deadline of 90 minutes leaves a program 90 s for its own pauses between
+/// two looks. What it computes takes none of the cloud's time.
 const TIME_SCALE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// The longest that one run of a program may take, in real time, unless the scenario says otherwise.
 const REAL_LIMIT: Duration = Duration::from_secs(900);
@@ -43,6 +46,10 @@ pub struct Ground {
     pub time_scale: Option<NonZeroU32>,
     /// The longest that one run of a program may take, in real time.
     pub real_limit: Duration,
+    /// The programs of the trial.
+    pub programs: Programs,
+    /// Live: how a program reaches the account. None elsewhere.
+    pub access: Option<Arc<dyn Access>>,
 }
 
 impl Ground {

@@ -11,10 +11,12 @@ use async_trait::async_trait;
 use kubeproof_contract::private;
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+use kubeproof_contract::serve::Variable;
 use kubeproof_simkit::pace::Pace;
 
 use crate::environment::{Phase, variables};
 use crate::ground::Ground;
+use crate::handed;
 use crate::output::{self, Output};
 
 /// The file that a program may write.
@@ -64,7 +66,26 @@ fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
 impl ExternalProvisioner {
     /// Lets the clock run beside the program, if it is not the real one.
     fn pace(&self) -> Option<Pace> {
-        self.ground.time_scale.map(Pace::keep)
+        let scale = self.ground.time_scale?;
+        Some(Pace::keep(scale, &self.ground.programs))
+    }
+
+    /// Gets access to a real account, for this process alone.
+    async fn connect(&mut self) -> Result<(), ProvisionerError> {
+        let Some(access) = self.ground.access.clone() else {
+            return Ok(());
+        };
+        let folder = self.ground.folder();
+        let redirect = access.environment(&folder).await.map_err(wrong)?;
+        // The places of files are no secrets.
+        let is_file = |variable: &&Variable| variable.name.ends_with("_FILE");
+        for variable in redirect.variables.iter().filter(|it| !is_file(it)) {
+            let value = variable.value.as_deref().unwrap_or_default();
+            self.ground.redactor.learn_variable(&variable.name, value);
+        }
+        self.ground.variables.extend(redirect.variables);
+        self.ground.files.extend(redirect.files);
+        Ok(())
     }
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
@@ -100,14 +121,16 @@ impl ExternalProvisioner {
     }
 
     /// Takes over what the program says: its claim is kept, its access is handed over.
-    fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
+    async fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
         if let Some(usd) = output.claim().map_err(wrong)? {
             let path = self.ground.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
             private::write(&path, &text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let access = output.access(&self.ground.folder()).map_err(wrong)?;
+        let variables = environment(&self.ground, Phase::Provision);
+        let handed = handed::over(&self.ground, &variables, output).await;
+        let access = handed.map_err(wrong)?;
         if let Ok(access) = &access {
             self.ground.redactor.learn_access(access);
         }
@@ -139,17 +162,23 @@ impl Provisioner for ExternalProvisioner {
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
-        let made = self.make().await;
+        // A helper of its kubeconfig is a program of it, too: it may ask the cloud.
+        let made = match self.make().await {
+            Ok(output) => self.taken(&output).await,
+            Err(error) => Err(error),
+        };
         private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
-        self.taken(&made?)
+        made
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;

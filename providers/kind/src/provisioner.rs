@@ -238,9 +238,9 @@ impl Provisioner for KindProvisioner {
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        let _lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
+        let lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
         self.remove().await?;
-        lock::leave(&self.connection.directory);
+        lock::leave(lock, &self.connection.directory);
         Ok(())
     }
 }

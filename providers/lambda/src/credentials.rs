@@ -5,13 +5,21 @@
 use std::fmt;
 use std::path::Path;
 
-use kubeproof_contract::provider::{Connection, Credentials};
+use kubeproof_contract::provider::{Connection, Credentials, Given};
 use sha2::{Digest, Sha256};
 
 use crate::rehearsal;
 
 /// The variable.
 pub const VARIABLE: &str = "LAMBDA_API_KEY";
+
+/// The variables in which clients look for the key (`lambda-ai-cloud-api-client` 2.4.1, `cli/client.py`).
+pub const CLIENTS: [&str; 4] = [
+    "LAMBDA_CLOUD_TOKEN",
+    "LAMBDA_CLOUD_API_TOKEN",
+    "LAMBDA_API_TOKEN",
+    VARIABLE,
+];
 
 /// An API key. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +62,23 @@ pub fn find(connection: &Connection) -> Result<(Key, String), String> {
         Credentials::Documented { env_file } => {
             find_with(env_file, &|name| std::env::var(name).ok())
         }
+        Credentials::Given(given) => match given.0.get(VARIABLE) {
+            Some(key) => Ok((Key(key.clone()), "the program's environment".to_owned())),
+            None => Err(format!("the program's environment has no {VARIABLE}")),
+        },
     }
+}
+
+/// The key of a connection to a real account, as the variables by which a program has exactly this one.
+///
+/// # Errors
+/// With the places that were looked at.
+pub fn given(connection: &Connection) -> Result<Given, String> {
+    let (key, _) = find(connection)?;
+    let names = CLIENTS
+        .iter()
+        .map(|name| ((*name).to_owned(), key.0.clone()));
+    Ok(Given(names.collect()))
 }
 
 /// Where a live run would find its key.

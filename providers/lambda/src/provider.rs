@@ -12,7 +12,7 @@ use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
 use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
@@ -124,6 +124,10 @@ impl Provider for Lambda {
 
     fn redirect(&self, served: &dyn Served, _: &Path, _: &BTreeMap<String, String>) -> Redirect {
         redirect::redirect(served)
+    }
+
+    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+        Box::pin(std::future::ready(credentials::given(connection)))
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {

@@ -5,7 +5,7 @@
 
 use kubeproof_contract::serve::{Redirect, Served};
 
-use crate::credentials::VARIABLE;
+use crate::credentials::CLIENTS;
 use crate::rehearsal::API_KEY;
 
 /// The environment of clients of `served`.
@@ -16,12 +16,7 @@ pub fn redirect(served: &dyn Served) -> Redirect {
         format!("http://{}", served.address()),
         "where the API is (lambda-ai-cloud-api-client)",
     );
-    for name in [
-        "LAMBDA_CLOUD_TOKEN",
-        "LAMBDA_CLOUD_API_TOKEN",
-        "LAMBDA_API_TOKEN",
-        VARIABLE,
-    ] {
+    for name in CLIENTS {
         redirect.set(name, API_KEY, "the made-up key that the simulator knows");
     }
     redirect

@@ -256,7 +256,7 @@ impl Trust {
         let wrong = |error: rcgen::Error| format!("no certificate for {who}: {error}");
         let source = match connection.credentials {
             Credentials::Rehearsal => Source::Seed(seed(connection)),
-            Credentials::Documented { .. } => Source::System,
+            Credentials::Documented { .. } | Credentials::Given(_) => Source::System,
         };
         let own = key(&source, who)?;
         let authority = KeyPair::from_pem(&self.client.key_pem).map_err(wrong)?;

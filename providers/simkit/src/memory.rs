@@ -16,7 +16,7 @@ use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
-use kubeproof_contract::world::{Rehearsal, World};
+use kubeproof_contract::world::{Rehearsal, Snapshot, World};
 
 use crate::cloud::{Cloud, Reply};
 
@@ -68,6 +68,20 @@ struct Behind<C>(Arc<InMemory<C>>);
 impl<C: Cloud> Servable for Behind<C> {
     fn serve(&self, sharing: Sharing) -> Result<Arc<dyn Served>, ServeError> {
         crate::serve::share(Arc::clone(&self.0), sharing)
+    }
+}
+
+/// A cloud that stands still.
+struct Still<C>(Mutex<C>);
+
+impl<C: Cloud> Snapshot for Still<C> {
+    fn fork(&self, clock: Clock) -> Rehearsal {
+        let copy = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        InMemory::rehearsal(copy, clock)
     }
 }
 
@@ -125,5 +139,11 @@ impl<C: Cloud> World for InMemory<C> {
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         self.with(|cloud| cloud.fastest_ready())
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        let mut copy = self.with(|cloud| cloud.clone());
+        copy.make_bystanders();
+        Arc::new(Still(Mutex::new(copy)))
     }
 }

@@ -87,7 +87,7 @@ impl<C: Cloud> Shared<C> {
 
     fn set_faults(&self, faults: Vec<Fault>) {
         let mut plan = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        *plan = FaultPlan::new(faults);
+        *plan = on_programs(faults);
         self.faults_changed.notify_waiters();
     }
 
@@ -125,6 +125,13 @@ struct Server<C: Cloud> {
     open: Mutex<Option<Opened>>,
 }
 
+/// A plan of faults that strike whatever programs are served.
+fn on_programs(faults: Vec<Fault>) -> FaultPlan {
+    let plan = FaultPlan::new(faults);
+    plan.strike_programs();
+    plan
+}
+
 /// Serves the cloud that `fresh` makes, from now on, on the current runtime.
 ///
 /// # Errors
@@ -141,7 +148,7 @@ pub fn serve<C: Cloud>(
         time_scale: serving.time_scale,
         dialect,
         journal: Journal::default(),
-        faults: FaultPlan::new(serving.faults.clone()),
+        faults: on_programs(serving.faults.clone()),
     };
     let memory = InMemory::new(fresh(clock.now()), clock);
     open(memory, sharing, Some(Box::new(fresh)), serving.faults)

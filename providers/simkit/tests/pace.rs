@@ -6,7 +6,10 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use kubeproof_simkit::pace::{Pace, real, runtime};
+use kubeproof_contract::process::Programs;
+#[cfg(target_os = "linux")]
+use kubeproof_contract::process::{Order, Spent};
+use kubeproof_simkit::pace::{Pace, real, runtime, took};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A client on another thread that waits before it speaks, and what it was answered.
@@ -46,7 +49,7 @@ async fn seconds_while_a_client_is_silent() -> (f64, f64) {
 fn the_clock_follows_real_time_at_its_scale_while_a_client_takes_its_time() {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let pace = Pace::keep(NonZeroU32::new(600).expect("a scale"));
+        let pace = Pace::keep(NonZeroU32::new(600).expect("a scale"), &Programs::default());
         let (seconds, real_seconds) = seconds_while_a_client_is_silent().await;
         // A tick may be missing at the end, and none may be too many.
         assert!(
@@ -71,7 +74,10 @@ fn a_timer_fires_after_its_time_on_the_scaled_clock() {
     runtime.block_on(async {
         // Before the pace: what passes between the two must count as real time too.
         let began = Instant::now();
-        let _pace = Pace::keep(NonZeroU32::new(6000).expect("a scale"));
+        let _pace = Pace::keep(
+            NonZeroU32::new(6000).expect("a scale"),
+            &Programs::default(),
+        );
         tokio::time::sleep(Duration::from_secs(600)).await;
         let took = began.elapsed();
         assert!(took >= Duration::from_millis(100), "{took:?}");
@@ -83,7 +89,7 @@ fn a_timer_fires_after_its_time_on_the_scaled_clock() {
 fn once_it_is_let_go_two_days_pass_in_no_time() {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let pace = Pace::keep(NonZeroU32::MIN);
+        let pace = Pace::keep(NonZeroU32::MIN, &Programs::default());
         tokio::time::sleep(Duration::from_millis(10)).await;
         pace.release().await;
         let (began, real_began) = (tokio::time::Instant::now(), Instant::now());
@@ -97,7 +103,10 @@ fn once_it_is_let_go_two_days_pass_in_no_time() {
 fn steps_of_a_wait_are_seen_in_order_however_far_the_clock_is_pushed_at_once() {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let _pace = Pace::keep(NonZeroU32::new(20_000).expect("a scale"));
+        let _pace = Pace::keep(
+            NonZeroU32::new(20_000).expect("a scale"),
+            &Programs::default(),
+        );
         let began = tokio::time::Instant::now();
         for step in 1..=60_u64 {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -111,4 +120,57 @@ fn steps_of_a_wait_are_seen_in_order_however_far_the_clock_is_pushed_at_once() {
 fn limits_in_real_time_are_as_much_longer_on_the_clock() {
     assert_eq!(real(Duration::from_secs(30), 60), Duration::from_secs(1800));
     assert_eq!(real(Duration::from_secs(30), 1), Duration::from_secs(30));
+}
+
+/// Virtual seconds that pass in this much real time, at scale 60, while this shell script runs, and where the
+/// time went.
+#[cfg(target_os = "linux")]
+fn seconds_beside(script: &str, time: Duration) -> (f64, Spent) {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let programs = Programs::default();
+        let pace = Pace::keep(NonZeroU32::new(60).expect("a scale"), &programs);
+        let began = tokio::time::Instant::now();
+        let order = Order::new("/bin/sh", Duration::from_secs(60)).arguments(["-c", script]);
+        let running = order.of(&programs).run();
+        tokio::select! {
+            ended = running => panic!("it ended: {ended:?}"),
+            () = kubeproof_contract::process::real::sleep(time) => {}
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        pace.release().await;
+        (seconds, programs.spent())
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_clock_stands_while_a_program_computes_and_moves_while_it_waits() {
+    let time = Duration::from_secs(1);
+    // Bounded, should nobody end it.
+    let (computes, spent) =
+        seconds_beside("i=0; while [ $i -lt 100000000 ]; do i=$((i+1)); done", time);
+    assert!(
+        computes <= 12.0,
+        "{computes} s passed in the cloud, {spent:?}"
+    );
+    assert!(spent.is_the_machines(), "{spent:?}");
+    let (waits, spent) = seconds_beside("sleep 30", time);
+    assert!(waits >= 40.0, "{waits} s passed in the cloud, {spent:?}");
+    assert!(!spent.is_the_machines(), "{spent:?}");
+}
+
+#[test]
+fn a_program_that_does_nothing_but_call_sees_the_time_pass_that_calls_take() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let pace = Pace::keep(NonZeroU32::MIN, &Programs::default());
+        let began = tokio::time::Instant::now();
+        for _ in 0..1000 {
+            took(Duration::from_secs(1));
+        }
+        tokio::time::sleep(Duration::from_secs(1000)).await;
+        assert!(began.elapsed() >= Duration::from_secs(1000));
+        pace.release().await;
+    });
 }

@@ -116,7 +116,17 @@ fn cost_more_than_20_percent_off_fails_the_criterion_even_if_the_scenario_allows
         Verdict::Fail
     );
     record.cost.deviation_percent = Some(money("20"));
-    assert_eq!(criterion(&[record], 2).verdict, Verdict::Pass);
+    assert_eq!(
+        criterion(std::slice::from_ref(&record), 2).verdict,
+        Verdict::Pass
+    );
+    // What is beyond it by less than its percentage shows, is beyond it.
+    record.cost.billed = Some(money("100"));
+    for (estimated, expected) in [("79.996", Verdict::Fail), ("80", Verdict::Pass)] {
+        record.cost.estimated = Some(money(estimated));
+        let found = criterion(std::slice::from_ref(&record), 2);
+        assert_eq!(found.verdict, expected, "{estimated}");
+    }
 }
 
 #[test]

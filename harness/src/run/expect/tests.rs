@@ -113,13 +113,13 @@ fn only_what_an_earlier_attempt_began_excuses_one_that_no_fault_strikes() {
         let faults = [fault.parse().unwrap()];
         assert_eq!(excused(&faults, last), expected, "{fault} {last}");
     };
-    let once = "ec2:CreateNatGateway#2=async-fail(InternalError)";
-    let ever = "ec2:CreateNatGateway#2*1000=async-fail(InternalError)";
+    let once = "small:Make#2=async-fail(InternalError)";
+    let ever = "small:Make#2*1000=async-fail(InternalError)";
     check(once, false, true);
     check(once, true, false);
     check(ever, true, true);
-    check("ec2:CreateVpc#1*1000=throttle", false, false);
-    check("ec2:CreateVpc#1=lost-response", true, false);
+    check("small:Make#1*1000=throttle", false, false);
+    check("small:Make#1=lost-response", true, false);
 }
 
 #[test]
@@ -212,4 +212,23 @@ fn a_teardown_that_a_fault_outlasts_is_unknown() {
     assert_eq!((seen.verdict, seen.again), (Verdict::Unknown, false));
     let seen = teardown(forced(RETRY), &failed, struck, true);
     assert_eq!(seen.verdict, Verdict::Fail);
+}
+
+#[test]
+fn an_attempt_that_the_machine_was_too_slow_for_is_unknown_and_not_tried_again() {
+    let slow = Ending::Slow("900 s of real time".to_owned());
+    let all = [Expected::Clean, RETRY, TAKEN_OVER, SURVIVES, TEARDOWN];
+    for expected in all
+        .into_iter()
+        .chain([Expected::Recovers, Expected::Persists])
+    {
+        check(expected, &slow, Verdict::Unknown, false);
+        let later = later_provision(expected, &slow, false);
+        assert_eq!((later.verdict, later.again), (Verdict::Unknown, false));
+        for last in [false, true] {
+            let torn = teardown(forced(expected), &slow, Struck::default(), last);
+            assert_eq!((torn.verdict, torn.again), (Verdict::Unknown, false));
+            assert!(torn.message.contains("O5 cannot tell"), "{torn:?}");
+        }
+    }
 }

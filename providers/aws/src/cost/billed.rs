@@ -30,9 +30,11 @@ const CLUSTER_TAG: &str = "eks:cluster-name";
 pub struct Plan {
     /// The region.
     pub region: String,
-    /// NAT gateways, each with an address; as many zones.
+    /// NAT gateways.
     pub gateways: u32,
-    /// Load balancers that the job leaves, each with an address in every zone.
+    /// Public addresses: of gateways, nodes and what the job leaves.
+    pub addresses: u32,
+    /// Load balancers that the job leaves.
     pub balancers: u32,
 }
 
@@ -107,12 +109,20 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
             run.name("")
         )
     });
-    // A gateway and an address live as long as the cluster, a balancer of the job no longer.
-    let each = nat_hours / Decimal::from(plan.gateways.max(1));
-    let addresses = plan.gateways * (1 + plan.balancers);
+    // A gateway lives as long as the cluster, and addresses and balancers no longer; without one the control
+    // plane's hours say it, and one more for what was there before.
+    let cluster = catalogue::usage_types(&plan.region, "AmazonEKS-Hours:perCluster");
+    let cluster_hours: Decimal = own()
+        .filter(|row| cluster.contains(&row.usage_type))
+        .map(|row| row.quantity)
+        .sum();
+    let each = match plan.gateways {
+        0 => cluster_hours + Decimal::ONE,
+        gateways => nat_hours / Decimal::from(gateways),
+    };
     let mut untagged = Vec::new();
     for (bare, things) in [
-        ("PublicIPv4:InUseAddress", addresses),
+        ("PublicIPv4:InUseAddress", plan.addresses),
         ("LoadBalancerUsage", plan.balancers),
     ] {
         let forms = catalogue::usage_types(&plan.region, bare);
@@ -247,6 +257,7 @@ mod tests {
         Plan {
             region: "us-east-1".to_owned(),
             gateways: 2,
+            addresses: 2,
             balancers: 0,
         }
     }

@@ -39,9 +39,20 @@ impl FaultLayer {
         std::future::pending().await
     }
 
-    async fn cancel(&self) -> ! {
+    /// Its user interrupts the process. A program sees the answer of this call and ends in its own time;
+    /// any other provisioner is dropped here.
+    async fn cancel(
+        &self,
+        answer: Option<Result<Response<Bytes>, TransportError>>,
+    ) -> Result<Response<Bytes>, TransportError> {
         self.plan.inner.cancelled.store(true, Ordering::SeqCst);
-        self.crash().await
+        if !self.plan.strikes_programs() {
+            self.crash().await
+        }
+        self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
+        // One that was not sent never will be.
+        let lost = || TransportError::Lost("injected: interrupted before the call".to_owned());
+        answer.unwrap_or_else(|| Err(lost()))
     }
 
     /// Applies a request later, unless the trial is over by then.
@@ -153,10 +164,15 @@ impl FaultLayer {
     }
 
     /// The effects that end the process.
-    async fn end(&self, mut request: Request<Bytes>, effect: &Effect) -> ! {
+    async fn end(
+        &self,
+        mut request: Request<Bytes>,
+        effect: &Effect,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let mut answer = None;
         match effect {
             Effect::CrashAfter | Effect::Cancel | Effect::CancelTwice => {
-                let _ = self.inner.send(request).await;
+                answer = Some(self.inner.send(request).await);
             }
             Effect::TornWrite => {
                 request
@@ -177,7 +193,9 @@ impl FaultLayer {
                 .store(true, Ordering::SeqCst);
         }
         match effect {
-            Effect::Cancel | Effect::CancelBefore | Effect::CancelTwice => self.cancel().await,
+            Effect::Cancel | Effect::CancelBefore | Effect::CancelTwice => {
+                self.cancel(answer).await
+            }
             _ => self.crash().await,
         }
     }

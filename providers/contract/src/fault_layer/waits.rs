@@ -1,6 +1,8 @@
 //! Whether those who were told to wait did so: `Retry-After` is a promise of the client.
 //!
 //! Apart from the layer because it judges, and the layer only strikes.
+//!
+//! tidy: real time (a program waits by its own clock, which is the real one).
 
 use std::time::Duration;
 
@@ -13,16 +15,32 @@ use crate::call::{Actor, Signature};
 pub struct Waits {
     asked: Vec<Asked>,
     broken: Vec<String>,
+    programs: bool,
 }
 
 #[derive(Debug)]
 struct Asked {
     key: Vec<u8>,
     until: Instant,
+    at: std::time::Instant,
     seconds: u64,
 }
 
+impl Asked {
+    /// Whether it is too early, on the cloud's clock and, for programs, on their own: while they compute, the
+    /// cloud's stands.
+    fn is_early(&self, programs: bool) -> bool {
+        let own = programs && self.at.elapsed() >= Duration::from_secs(self.seconds);
+        self.until > Instant::now() && !own
+    }
+}
+
 impl Waits {
+    /// Those who wait are programs, with a clock of their own.
+    pub fn of_programs(&mut self) {
+        self.programs = true;
+    }
+
     /// A new process knows of no wait.
     pub fn forget(&mut self) {
         self.asked.clear();
@@ -37,6 +55,7 @@ impl Waits {
         self.asked.push(Asked {
             key,
             until,
+            at: std::time::Instant::now(),
             seconds,
         });
     }
@@ -47,7 +66,7 @@ impl Waits {
         let early = self
             .asked
             .iter()
-            .find(|asked| asked.key == key && asked.until > now);
+            .find(|asked| asked.key == key && asked.is_early(self.programs));
         if let Some(asked) = early {
             let early = asked.until.duration_since(now).as_millis();
             self.broken.push(format!(

@@ -18,8 +18,9 @@ use super::doors::{self, Door};
 use super::limits::{ANSWER_TIME_MAX, BODY_TIME_MAX, PATH_BYTES_MAX};
 use super::{Shared, control};
 use crate::cloud::{Cloud, InParts, More, Received, Reply};
+use crate::pace;
 
-/// The simulated cloud behind sockets: no latency of its own, because sockets have theirs.
+/// The simulated cloud behind sockets: nobody waits for its latency, but the clock moves by it.
 pub struct Behind<C: Cloud>(pub Arc<Shared<C>>);
 
 impl<C: Cloud> std::fmt::Debug for Behind<C> {
@@ -31,6 +32,7 @@ impl<C: Cloud> std::fmt::Debug for Behind<C> {
 #[async_trait]
 impl<C: Cloud> Transport for Behind<C> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        pace::took(self.0.memory.with(|cloud| cloud.latency(&request)));
         loop {
             let reply = self.0.memory.with(|cloud| cloud.answer(&request));
             // Before anybody is told of a new host, somebody listens there.

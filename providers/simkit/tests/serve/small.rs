@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
+use kubeproof_contract::process::Programs;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Served, Serving};
 use kubeproof_simkit::cloud::{Cloud, InParts, More, Place, Reply};
@@ -25,7 +26,7 @@ pub const SCALE: u32 = 60_000;
 /// Its host with a server of its own.
 pub const HOST: &str = "cluster.small.example";
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Small {
     things: Vec<String>,
     has_host: bool,
@@ -38,6 +39,8 @@ fn said(text: String) -> Response<Bytes> {
 
 impl Cloud for Small {
     fn advance(&mut self, _to: Timestamp) {}
+
+    fn make_bystanders(&mut self) {}
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         let uri = request.uri();
@@ -182,7 +185,10 @@ pub fn with_limits<T, F: Future<Output = T>>(
 ) -> T {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let _pace = Pace::keep(NonZeroU32::new(SCALE).expect("a scale"));
+        let _pace = Pace::keep(
+            NonZeroU32::new(SCALE).expect("a scale"),
+            &Programs::default(),
+        );
         let serving = Serving {
             listen: "127.0.0.1:0".parse().expect("an address"),
             clock: Clock::starting_at(Timestamp::UNIX_EPOCH),

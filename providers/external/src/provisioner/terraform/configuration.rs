@@ -122,6 +122,7 @@ mod tests {
     use std::time::Duration;
 
     use jiff::Timestamp;
+    use kubeproof_contract::process::Programs;
     use kubeproof_contract::provider::Voice;
     use kubeproof_contract::run::Run;
 
@@ -151,6 +152,8 @@ mod tests {
             files: Vec::new(),
             time_scale: None,
             real_limit: Duration::from_secs(1),
+            programs: Programs::default(),
+            access: None,
         };
         let block = TerraformBlock {
             dir: "conf".to_owned(),

@@ -1,0 +1,102 @@
+//! The folder of one run: its own alone while it lasts.
+//!
+//! Where nobody asked for one, a fresh folder that only this user can enter, and that goes with the trial.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use kubeproof_contract::lock::{self, Lock};
+use kubeproof_contract::private;
+use tempfile::TempDir;
+
+/// The lock of a run.
+const LOCK: &str = "run.lock";
+/// Where those would write who write nothing: nobody can.
+const NOWHERE: &str = "/dev/null";
+
+/// The folder of one run. Dropping it gives the folder back, and removes it if it was asked for by nobody.
+#[derive(Debug)]
+pub struct Folder {
+    /// Its path.
+    pub path: PathBuf,
+    _lock: Option<Lock>,
+    _own: Option<TempDir>,
+}
+
+impl Folder {
+    /// Takes the folder of a run: below `out`, or one of its own if it `keeps_files`.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another process is at work in it.
+    pub fn take(out: Option<&Path>, run_id: &str, keeps_files: bool) -> Result<Self, String> {
+        let Some(out) = out else {
+            return Self::own(run_id, keeps_files);
+        };
+        let path = out.join(run_id);
+        private::folder(&path)
+            .map_err(|error| format!("the folder {} cannot be made: {error}", path.display()))?;
+        let lock = lock::take(&path.join(LOCK))
+            .map_err(|error| format!("the run {run_id} is going on or cannot begin: {error}"))?;
+        Ok(Self {
+            path,
+            _lock: Some(lock),
+            _own: None,
+        })
+    }
+
+    fn own(run_id: &str, keeps_files: bool) -> Result<Self, String> {
+        let own = keeps_files.then(|| {
+            tempfile::Builder::new()
+                .prefix("kubeproof-")
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir()
+        });
+        let own = own
+            .transpose()
+            .map_err(|error| format!("no folder for the run can be made: {error}"))?;
+        let parent = own.as_ref().map_or(Path::new(NOWHERE), TempDir::path);
+        Ok(Self {
+            path: parent.join(run_id),
+            _lock: None,
+            _own: own,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_its_folder_for_itself_until_it_is_over() {
+        let out = tempfile::tempdir().expect("a folder");
+        let first = Folder::take(Some(out.path()), "r1", false).expect("free");
+        let refusal = Folder::take(Some(out.path()), "r1", false).expect_err("taken");
+        let holder = format!("process {} holds ", std::process::id());
+        assert!(
+            refusal.contains("the run r1 is going on") && refusal.contains(&holder),
+            "{refusal}"
+        );
+        assert!(Folder::take(Some(out.path()), "r2", false).is_ok());
+        drop(first);
+        assert!(Folder::take(Some(out.path()), "r1", false).is_ok());
+    }
+
+    #[test]
+    fn without_a_place_it_is_fresh_and_nobody_elses_and_goes_with_the_trial() {
+        let [one, two] = [(); 2].map(|()| Folder::take(None, "r1", true).expect("a folder"));
+        assert_ne!(one.path, two.path);
+        let parent = one.path.parent().expect("a parent").to_owned();
+        let mode = parent.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        drop(one);
+        assert!(!parent.exists());
+    }
+
+    #[test]
+    fn who_keeps_no_files_has_no_folder() {
+        let folder = Folder::take(None, "r1", false).expect("none");
+        assert!(std::fs::create_dir_all(&folder.path).is_err());
+    }
+}
