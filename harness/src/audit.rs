@@ -3,6 +3,8 @@
 //! Taking inventories (`inventory`) makes calls; comparing them (`compare`) and telling whose what is
 //! (`neighbours`) are pure.
 
+pub mod claims;
 pub mod compare;
 pub mod inventory;
 pub mod neighbours;
+pub mod retained;

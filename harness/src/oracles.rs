@@ -2,9 +2,11 @@
 //!
 //! Apart from the phases, so that each is tested on data that it must refuse.
 
+pub mod access;
 pub mod calls;
 pub mod end_state;
 pub mod foreign;
+pub mod needs;
 pub mod orphans;
 pub mod price;
 pub mod truth;

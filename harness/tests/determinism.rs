@@ -4,13 +4,20 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use kubeproof::providers;
 use kubeproof::run::lab;
 use kubeproof::run::plan::{Choice, plan};
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::Surroundings;
+use kubeproof::run::trial::{Part, Trial};
 use kubeproof::scenario;
+use kubeproof::stopwatch::today;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::world::Snapshot;
 
 fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
     let path = PathBuf::from(concat!(
@@ -49,4 +56,73 @@ fn the_same_seed_gives_the_same_journal_on_one_thread_and_on_two() {
     assert_eq!(one, hashes(7, 1), "the same seed twice");
     assert_eq!(one, hashes(7, 2), "one thread and two");
     assert_ne!(one, hashes(8, 2), "another seed is another journal");
+}
+
+/// What there is in a copy of an account at the start of a trial.
+fn copied(
+    account: &dyn Snapshot,
+    trial: &Trial,
+) -> (Vec<Resource>, Vec<(Resource, String)>, String) {
+    let runtime = lab::runtime(trial).expect("a runtime");
+    runtime.block_on(async {
+        let world = account.fork(Clock::starting_at(trial.start(today()))).world;
+        let past = format!(
+            "{:?} {:?}",
+            world.lives(),
+            world.charges(Timestamp::UNIX_EPOCH)
+        );
+        (world.inventory(), world.decoys(), past)
+    })
+}
+
+#[test]
+fn a_fork_of_an_account_is_equal_and_independent() {
+    for (file, cluster) in [
+        ("../scenarios/aws/two-zones.yaml", "eks_cluster"),
+        ("../scenarios/lambda/one-a10.yaml", "instance"),
+    ] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+        let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+        let trial = Trial {
+            scenario: scenarios[0].clone(),
+            part: Part::Lifecycle(Vec::new()),
+            tier: Tier::Rehearsal,
+            seed: 3,
+        };
+        let around = lab::beside(&trial, &Surroundings::quiet()).expect("an account");
+        let account = around.beside.account().expect("a cluster beside");
+        let first = copied(account, &trial);
+        let name = format!("{}-2", trial.run("o", Timestamp::UNIX_EPOCH).name(""));
+        let is_its = |one: &Resource| {
+            one.resource_type == cluster
+                && one.name.as_ref().is_some_and(|own| own.starts_with(&name))
+        };
+        assert!(first.0.iter().any(is_its), "{name}: {:#?}", first.0);
+        assert!(
+            first.1.iter().any(|(one, _)| is_its(one)),
+            "it is among the decoys"
+        );
+        assert_eq!(
+            first,
+            copied(account, &trial),
+            "{file}: two copies are equal"
+        );
+        let hash = || {
+            let ran = lab::in_memory(&trial, &around, &Silent::shared()).expect("a run");
+            assert_eq!(
+                ran.0.record.verdict,
+                Verdict::Pass,
+                "{:#?}",
+                ran.0.record.findings
+            );
+            ran.0.record.journal_hash
+        };
+        // A whole run, in which all API servers work, is the same in two copies, and shows in no third.
+        assert_eq!(hash(), hash(), "{file}");
+        assert_eq!(
+            first,
+            copied(account, &trial),
+            "{file}: no copy changes another"
+        );
+    }
 }

@@ -12,6 +12,9 @@ pub mod render;
 
 use portion::Portion;
 
+/// How many faults that did not strike for a known reason are named.
+const EXPLAINED_NAMED: usize = 10_000;
+
 /// What a campaign has shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Campaign {
@@ -32,6 +35,9 @@ pub struct Campaign {
     pub exercised: u64,
     /// Faults that did not.
     pub unreached: Vec<Unreached>,
+    /// So many more did not, because another fault of their lifecycle changed the way: they are not named.
+    #[serde(default)]
+    pub unreached_unnamed: u64,
     /// What is wrong.
     pub findings: Vec<CampaignFinding>,
     /// What is wrong and no provisioner could do better: shown, and not counted as a finding.
@@ -115,15 +121,37 @@ fn add(sum: &mut u64, more: u64) {
 impl Campaign {
     /// Adds to a cell of the heat table.
     pub fn heat(&mut self, more: Heat) {
-        let same = |cell: &&mut Heat| cell.call == more.call && cell.effect == more.effect;
-        match self.heat.iter_mut().find(same) {
-            Some(cell) => {
+        // In order, so that a cell is found at once: there are thousands, and hundreds of thousands of
+        // lifecycles.
+        let place = |cell: &Heat| {
+            let calls = cell.call.cmp(&more.call);
+            calls.then_with(|| cell.effect.cmp(&more.effect))
+        };
+        match self.heat.binary_search_by(place) {
+            Ok(index) => {
+                let cell = &mut self.heat[index];
                 add(&mut cell.lifecycles, more.lifecycles);
                 add(&mut cell.findings, more.findings);
                 add(&mut cell.unreached, more.unreached);
             }
-            None => self.heat.push(more),
+            Err(index) => self.heat.insert(index, more),
         }
+    }
+
+    /// Notes a fault that did not strike. Of those that another fault explains the first are named, and the
+    /// rest are counted: pairs have hundreds of thousands.
+    pub fn not_reached(&mut self, one: Unreached) {
+        if one.reason.is_some() && self.unreached.len() >= EXPLAINED_NAMED {
+            add(&mut self.unreached_unnamed, 1);
+        } else {
+            self.unreached.push(one);
+        }
+    }
+
+    /// How many faults did not strike where they were aimed.
+    pub fn unreached_count(&self) -> u64 {
+        let named = u64::try_from(self.unreached.len()).unwrap_or(u64::MAX);
+        named.saturating_add(self.unreached_unnamed)
     }
 
     /// Adds the trace of a lifecycle. The order does not matter, so that threads and shards do not.
@@ -151,7 +179,10 @@ impl Campaign {
         add(&mut self.calls, other.calls);
         add(&mut self.fault_points, other.fault_points);
         add(&mut self.exercised, other.exercised);
-        self.unreached.extend(other.unreached);
+        add(&mut self.unreached_unnamed, other.unreached_unnamed);
+        for one in other.unreached {
+            self.not_reached(one);
+        }
         for finding in other.findings {
             // What the clean run shows, every shard shows.
             if !finding.faults.is_empty() || !self.findings.contains(&finding) {
@@ -194,6 +225,40 @@ impl Campaign {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_of_records_never_overflow() {
+        let most = Campaign {
+            lifecycles: u64::MAX,
+            calls: u64::MAX,
+            fault_points: u64::MAX,
+            exercised: u64::MAX,
+            ..part("a", u64::MAX)
+        };
+        let sum = merged(&[&most, &part("b", 1)]);
+        assert_eq!((sum.lifecycles, sum.heat[0].findings), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn what_is_explained_is_named_up_to_a_limit_and_counted_beyond() {
+        let one = |number: usize, reason: Option<&str>| Unreached {
+            scenario: "s".to_owned(),
+            faults: Vec::new(),
+            fault: format!("s:Make#{number}=hang"),
+            reason: reason.map(str::to_owned),
+            seen: 0,
+        };
+        let mut campaign = Campaign::default();
+        for number in 0..EXPLAINED_NAMED + 5 {
+            campaign.not_reached(one(number, Some("the other one came first")));
+        }
+        // What nobody explains keeps a campaign from passing, and is always named.
+        campaign.not_reached(one(0, None));
+        assert_eq!(campaign.unreached.len(), EXPLAINED_NAMED + 1);
+        assert_eq!((campaign.unreached_unnamed, campaign.unexplained()), (5, 1));
+        let count = u64::try_from(EXPLAINED_NAMED + 6);
+        assert_eq!(Ok(campaign.unreached_count()), count);
+    }
 
     fn part(trace: &str, findings: u64) -> Campaign {
         let mut campaign = Campaign {

@@ -128,9 +128,12 @@ pub fn is_known(oracle: &str) -> bool {
     ORACLES.iter().any(|(known, _)| *known == oracle) || known_phase(oracle).is_some()
 }
 
-/// The cell of a phase.
+/// The cell of a phase. An oracle that could not observe is a phase of its own name, in its own cell.
 pub fn of_phase(name: &str) -> Area {
-    known_phase(name).unwrap_or(UNKNOWN_NAMES)
+    let of_oracle = || ORACLES.iter().find(|(known, _)| *known == name)?.1;
+    known_phase(name)
+        .or_else(of_oracle)
+        .unwrap_or(UNKNOWN_NAMES)
 }
 
 /// The cell of a finding. Where its oracle has none of its own and the phase is not known, it spoils the first.

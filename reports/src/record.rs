@@ -165,6 +165,9 @@ pub struct Coverage {
     pub listed: u64,
     /// Cells that could not be listed, with the reason.
     pub failed: Vec<String>,
+    /// Resource types and regions that are outside these cells, and how far they are seen all the same.
+    #[serde(default)]
+    pub not_covered: Vec<String>,
 }
 
 /// The cost comparison of a trial.

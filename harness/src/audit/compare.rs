@@ -74,12 +74,15 @@ pub fn orphan_words(orphan: &Orphan) -> String {
     )
 }
 
-/// The verdict over orphans and coverage. When live, a new resource without any proof may be a
-/// neighbour's: then it is unknown whose it is, and that is never a pass.
+/// Whether a new resource is certainly the run's. In an account that others use, too, one without any proof
+/// may be anybody's; in a simulator and on one's own machine it is the run's unless it is shown not to be.
+pub fn is_proven(orphan: &Orphan, tier: Tier) -> bool {
+    tier != Tier::Live || !orphan.proofs.is_empty()
+}
+
+/// The verdict over orphans and coverage. When it is unknown whose something is, that is never a pass.
 pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
-    let proven = orphans
-        .iter()
-        .any(|orphan| tier == Tier::Rehearsal || !orphan.proofs.is_empty());
+    let proven = orphans.iter().any(|orphan| is_proven(orphan, tier));
     let listed =
         coverage.failed.is_empty() && coverage.listed == coverage.cells && coverage.cells > 0;
     match (proven, orphans.is_empty() && listed) {
@@ -112,6 +115,7 @@ pub fn both(before: &Coverage, after: &Coverage) -> Coverage {
         cells: after.cells.max(before.cells),
         listed: after.listed.min(before.listed),
         failed: failed.into_keys().collect(),
+        not_covered: after.not_covered.clone(),
     }
 }
 
@@ -136,6 +140,7 @@ mod tests {
             cells,
             listed,
             failed,
+            ..Coverage::default()
         }
     }
 
@@ -164,12 +169,9 @@ mod tests {
     #[test]
     fn a_new_resource_without_proof_is_unknown_when_live() {
         check(&[orphan(&[])], &listed(9, 9), Tier::Live, Verdict::Unknown);
-        check(
-            &[orphan(&[])],
-            &listed(9, 9),
-            Tier::Rehearsal,
-            Verdict::Fail,
-        );
+        for tier in [Tier::Rehearsal, Tier::Kind] {
+            check(&[orphan(&[])], &listed(9, 9), tier, Verdict::Fail);
+        }
     }
 
     #[test]

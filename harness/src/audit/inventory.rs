@@ -3,6 +3,7 @@
 //! Apart from comparing because this makes calls. It fails closed: a cell that could not be listed is
 //! named, never taken for empty.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -33,9 +34,8 @@ pub struct Cell {
     pub region: String,
 }
 
-/// The cells of an account: each regional type in each region, and each global type once.
-pub fn cells(account: &dyn Account) -> Vec<Cell> {
-    let regions = account.regions();
+/// The cells of an account in these regions: each regional type in each region, and each global type once.
+pub fn cells(account: &dyn Account, regions: &[String]) -> Vec<Cell> {
     let mut cells = Vec::new();
     for resource_type in account.resource_types() {
         if resource_type.global {
@@ -45,7 +45,7 @@ pub fn cells(account: &dyn Account) -> Vec<Cell> {
             });
             continue;
         }
-        for region in &regions {
+        for region in regions {
             cells.push(Cell {
                 resource_type: resource_type.name,
                 region: region.clone(),
@@ -55,11 +55,43 @@ pub fn cells(account: &dyn Account) -> Vec<Cell> {
     cells
 }
 
-/// Takes the inventory.
+/// Takes the inventory of the scenario's own regions.
 pub async fn take(account: &dyn Account) -> Inventory {
-    let cells = cells(account);
+    take_in(account, &account.regions()).await
+}
+
+/// Takes the inventory of these regions or, where none are named, of all that are enabled for the account
+/// and of these `besides`. Where nobody can say which are enabled, that is a failed cell.
+pub async fn take_everywhere(
+    account: &dyn Account,
+    named: &[String],
+    besides: &[String],
+) -> Inventory {
+    if !named.is_empty() {
+        let mut inventory = take_in(account, named).await;
+        let line = format!("regions other than {}: not looked at", named.join(", "));
+        inventory.coverage.not_covered.push(line);
+        return inventory;
+    }
+    let enabled = account.enabled_regions().await;
+    let mut failed = Vec::new();
+    let enabled = enabled.unwrap_or_else(|error| {
+        failed.push(format!("regions other than those of the scenario: {error}"));
+        account.regions()
+    });
+    let regions: BTreeSet<String> = enabled.into_iter().chain(besides.iter().cloned()).collect();
+    let regions: Vec<String> = regions.into_iter().collect();
+    let mut inventory = take_in(account, &regions).await;
+    inventory.coverage.failed.append(&mut failed);
+    inventory
+}
+
+/// Takes the inventory of these regions.
+pub async fn take_in(account: &dyn Account, regions: &[String]) -> Inventory {
+    let cells = cells(account, regions);
     let mut inventory = Inventory::default();
     inventory.coverage.cells = cells.len() as u64;
+    inventory.coverage.not_covered = account.not_covered();
     let mut listings = futures::stream::iter(cells.into_iter().map(|cell| async move {
         let listing = account.list(cell.resource_type, &cell.region);
         let listed = match tokio::time::timeout(CELL_LIMIT, listing).await {
@@ -91,7 +123,7 @@ mod tests {
 
     use async_trait::async_trait;
     use jiff::Timestamp;
-    use kubeproof_contract::account::ObserverError;
+    use kubeproof_contract::account::{Making, ObserverError};
     use kubeproof_contract::check::Check;
     use kubeproof_contract::cost::{Billed, Estimate};
     use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
@@ -147,6 +179,17 @@ mod tests {
             TYPES
         }
 
+        async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
+            match self.0.get(&("region", "enabled")) {
+                Some(_) => Ok(vec!["east".to_owned(), "north".to_owned()]),
+                None => no(),
+            }
+        }
+
+        fn not_covered(&self) -> Vec<String> {
+            vec!["shelf: nobody looks".to_owned()]
+        }
+
         async fn preflight(&self) -> Vec<Check> {
             Vec::new()
         }
@@ -175,7 +218,7 @@ mod tests {
             &self,
             _: &Run,
             _: &[Resource],
-        ) -> Result<BTreeMap<String, String>, ObserverError> {
+        ) -> Result<BTreeMap<String, Making>, ObserverError> {
             no()
         }
 
@@ -249,5 +292,38 @@ mod tests {
             (3, 2, 3, &["box in south: no answer within 600 s"]),
         )
         .await;
+    }
+
+    /// The cells that were listed, what failed, and what was not looked at.
+    async fn check_everywhere(
+        shelf: &Shelf,
+        (named, besides): (&[&str], &[&str]),
+        (listed, failed, not_covered): (u64, &[&str], &[&str]),
+    ) {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let (named, besides): (Vec<String>, Vec<String>) = (owned(named), owned(besides));
+        let taken = take_everywhere(shelf, &named, &besides).await.coverage;
+        assert_eq!((taken.listed, taken.failed), (listed, owned(failed)));
+        assert_eq!(taken.not_covered, owned(not_covered));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_audit_of_a_whole_account_looks_at_every_enabled_region_and_says_what_it_does_not_see()
+     {
+        let cells = ["north", "south", "east", "west"].map(|region| ("box", region));
+        let mut answers: BTreeMap<_, _> = cells.into_iter().map(|cell| (cell, 1)).collect();
+        answers.insert(("label", "global"), 1);
+        let blind = "shelf: nobody looks";
+        // Nobody can say what is enabled: the scenario's regions, and a cell that is missing.
+        let refused = "regions other than those of the scenario: shelf:Ask failed: refused";
+        let unknown = Shelf(answers.clone());
+        check_everywhere(&unknown, (&[], &[]), (3, &[refused], &[blind])).await;
+        answers.insert(("region", "enabled"), 0);
+        let shelf = Shelf(answers);
+        check_everywhere(&shelf, (&[], &[]), (3, &[], &[blind])).await;
+        // What a run had in a region that is not enabled any more.
+        check_everywhere(&shelf, (&[], &["west"]), (4, &[], &[blind])).await;
+        let others = "regions other than south: not looked at";
+        check_everywhere(&shelf, (&["south"], &[]), (2, &[], &[blind, others])).await;
     }
 }

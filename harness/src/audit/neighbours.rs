@@ -152,6 +152,8 @@ mod tests {
             milliseconds: 2_000,
             request_digest: String::new(),
             response_digest: String::new(),
+            names: Vec::new(),
+            made: Vec::new(),
         }
     }
 

@@ -48,6 +48,9 @@ pub struct Args {
     /// Only accounts of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
+    /// Only this region; may be repeated [default: all that are enabled for the account]
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
     /// Tier: a fresh simulated account, or the real one
     #[arg(long, value_name = "TIER", default_value = "rehearsal")]
     tier: TierName,
@@ -189,7 +192,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
                     (code, format!("{}; nothing was listed", refusal.message))
                 })?;
         }
-        let inventory = inventory::take(auditor.as_ref()).await;
+        let inventory = inventory::take_everywhere(auditor.as_ref(), &args.region, &[]).await;
         let mut coverage = inventory.coverage;
         let resources = match auditor.complete(inventory.resources.clone()).await {
             Ok(complete) => complete,
@@ -233,6 +236,9 @@ fn table(accounts: &[Account]) -> String {
         );
         for failed in &coverage.failed {
             let _ = writeln!(text, "  not listed: {failed}");
+        }
+        for line in &coverage.not_covered {
+            let _ = writeln!(text, "  not covered: {line}");
         }
         for found in &account.resources {
             let name = found

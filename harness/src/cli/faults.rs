@@ -18,6 +18,7 @@ use super::{progress, signals};
 use crate::faults::campaign::{Mode, Order, Watcher, run as run_campaign};
 use crate::faults::schedules::Wanted;
 use crate::faults::shard::Shard;
+use crate::run::bystander::Beside;
 use crate::run::stage::Surroundings;
 use crate::run::stop::Stop;
 use crate::scenario::{Scenario, injectable};
@@ -57,6 +58,9 @@ pub struct Args {
     /// Only this part of the campaign, such as 1/3; `kubeproof report` adds the parts up
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
+    /// Begin in an account without a second cluster of the same provisioner
+    #[arg(long)]
+    no_bystander: bool,
     /// Lifecycles that run at the same time [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
@@ -128,6 +132,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     let around = Surroundings {
         stop,
+        beside: Beside::unless(args.no_bystander),
         ..Surroundings::quiet()
     };
     let mut whole = Campaign::default();
@@ -197,7 +202,7 @@ fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
         "{verdict}: {} lifecycles, {} findings{limits}, {} unreached",
         campaign.lifecycles,
         campaign.findings.len(),
-        campaign.unreached.len()
+        campaign.unreached_count()
     )
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::bounded;
 use kubeproof_reports::campaign::portion::overlap;
 use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, render};
@@ -12,7 +13,7 @@ use kubeproof_reports::record::Record;
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
-use crate::run::directory::DEFAULT_FOLDER;
+use crate::run::directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
 use crate::run::unfinished;
 use crate::scenario::Problem;
 use crate::scenario::find::reason;
@@ -53,7 +54,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 
 /// The record of a campaign in this file, if it is one.
 fn campaign(path: &Path) -> Option<Campaign> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = bounded::text(path, FILE_BYTES_MAX).ok()?;
     serde_json::from_str(&text).ok()
 }
 
@@ -125,8 +126,8 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
 
 fn record(file: &Path) -> Result<Record, Problem> {
     let name = file.display().to_string();
-    let text =
-        std::fs::read_to_string(file).map_err(|error| Problem::whole(&name, reason(&error)))?;
+    let text = bounded::text(file, FILE_BYTES_MAX)
+        .map_err(|error| Problem::whole(&name, reason(&error)))?;
     serde_json::from_str(&text).map_err(|error| Problem {
         file: name,
         place: Some((error.line(), error.column())),

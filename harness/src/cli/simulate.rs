@@ -21,9 +21,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::output::Output;
 use crate::scenario::injectable;
 use crate::simulate::env_file::EnvFile;
-use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
-use crate::simulate::stock::Stock;
+use crate::simulate::{environment, stock::Stock};
 use crate::stopwatch::today;
 use crate::{exit_code, providers};
 

@@ -1,28 +1,30 @@
-//! `kubeproof sweep`: shows what a run left behind, and removes it when that is said explicitly.
+//! `kubeproof sweep`: shows what a run left behind, and removes it when that is said and confirmed.
 //!
-//! Apart from the audit, which never changes anything. Only what carries the run's own tag is deleted.
+//! Apart from the audit, which never changes anything. What is deleted is decided in `run::sweep`.
 
+use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 
 use super::output::Output;
 use crate::audit::compare::words;
-use crate::audit::inventory;
 use crate::run::directory::{self, DEFAULT_FOLDER, Intent};
 use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
+use crate::run::sweep::account::{Look, Places, delete, look};
+use crate::run::sweep::log::Log;
+use crate::run::sweep::{Action, Decision};
 use crate::run::trial::{Part, Trial};
 use crate::stopwatch::today;
 use crate::{exit_code, live, providers, scenario};
 
-/// How often everything that is left is deleted again: what hangs on something else goes a round later.
-const ROUNDS_MAX: usize = 10;
+/// The longest answer that is read from a terminal, bytes.
+const ANSWER_MAX: u64 = 256;
 
 /// Options of `sweep`.
 #[derive(Debug, clap::Args)]
@@ -33,60 +35,29 @@ pub struct Args {
     /// Folder with run directories
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     out: PathBuf,
-    /// Delete what carries the run's tag; without it nothing is changed
-    #[arg(long)]
+    /// Delete what the run made and left, after a confirmation; without it nothing is changed
+    #[arg(
+        long,
+        long_help = "Delete what the run made and left, after a confirmation; without it nothing is changed.\n\
+            What carries the run's tag and was not there before the run is deleted. The plan is shown first; \
+            type the run's id to confirm it, or give --yes where there is no terminal. Each deletion is \
+            written to sweep.jsonl in the run's folder before it is sent."
+    )]
     delete: bool,
+    /// Look only at this region; may be repeated [default: all that are enabled]
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
+    /// Confirm the plan without being asked
+    #[arg(long, requires = "delete")]
+    yes: bool,
 }
 
-/// What is left of the run.
-#[derive(Debug, Default)]
-struct Left {
-    /// It carries the run's tag.
-    tagged: Vec<Resource>,
-    /// It has other proofs of belonging to the run: never deleted.
-    proven: Vec<(Resource, String)>,
-    /// What could not be listed.
-    failed: Vec<String>,
-}
+/// A refusal: the exit code and what is said.
+type Refusal = (u8, String);
 
 /// Shows or removes what a run left.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    let usage = |problem: String| {
-        out.error(&problem);
-        exit_code::USAGE
-    };
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if args.run.is_empty() || !args.run.chars().all(fits) {
-        return usage(format!("`{}` is not the id of a run", args.run));
-    }
-    let intent = match directory::read_intent(&args.out.join(&args.run)) {
-        Ok(found) => found,
-        Err(problem) => return usage(format!("{problem}; name the run's folder with --out")),
-    };
-    if intent.tier == Tier::Rehearsal {
-        return usage(format!(
-            "the run {} was a rehearsal: nothing of it is real",
-            args.run
-        ));
-    }
-    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
-    if intent.tier == Tier::Live && allowed.is_empty() {
-        let variable = live::ACCOUNT_VARIABLE;
-        return usage(format!(
-            "set {variable} to the id of the account that may be swept"
-        ));
-    }
-    let scenario = match scenario::read::parse(&intent.file, &intent.text, &providers::shared()) {
-        Ok(scenario) => scenario,
-        Err(problems) => return out.problems(&problems),
-    };
-    let trial = Trial {
-        scenario,
-        part: Part::Lifecycle(Vec::new()),
-        tier: intent.tier,
-        seed: intent.seed,
-    };
-    match swept(&trial, &intent, args, &allowed, out) {
+    match swept(args, out) {
         Ok(code) => code,
         Err((code, problem)) => {
             out.error(&problem);
@@ -95,134 +66,279 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
 }
 
-fn swept(
-    trial: &Trial,
-    intent: &Intent,
-    args: &Args,
-    allowed: &[String],
-    out: &Output,
-) -> Result<u8, (u8, String)> {
+/// The intent of the run that was asked for.
+fn intent(args: &Args) -> Result<Intent, Refusal> {
+    let usage = |problem: String| Err((exit_code::USAGE, problem));
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if args.run.is_empty() || !args.run.chars().all(fits) {
+        return usage(format!("`{}` is not the id of a run", args.run));
+    }
+    let folder = args.out.join(&args.run);
+    let intent = match directory::read_intent(&folder) {
+        Ok(found) => found,
+        Err(problem) => return usage(format!("{problem}; name the run's folder with --out")),
+    };
+    if intent.run.id != args.run {
+        return usage(format!(
+            "{} is a copy: its intent is of the run {}; sweep that one, from its own folder",
+            folder.display(),
+            intent.run.id
+        ));
+    }
+    if intent.tier == Tier::Rehearsal {
+        return usage(format!(
+            "the run {} was a rehearsal: nothing of it is real",
+            args.run
+        ));
+    }
+    if intent.tier == Tier::Live && intent.account.is_none() && args.delete {
+        return usage(format!(
+            "the intent of the run {} was written by an older version and does not name its account, so \
+             nothing is deleted; see what is left without --delete, and remove it by hand",
+            args.run
+        ));
+    }
+    Ok(intent)
+}
+
+fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
+    let intent = intent(args)?;
+    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
+    if intent.tier == Tier::Live && allowed.is_empty() {
+        let variable = live::ACCOUNT_VARIABLE;
+        return Err((
+            exit_code::USAGE,
+            format!("set {variable} to the id of the account that may be swept"),
+        ));
+    }
+    let scenario = match scenario::read::parse(&intent.file, &intent.text, &providers::shared()) {
+        Ok(scenario) => scenario,
+        Err(problems) => return Ok(out.problems(&problems)),
+    };
+    let trial = Trial {
+        scenario,
+        part: Part::Lifecycle(Vec::new()),
+        tier: intent.tier,
+        seed: intent.seed,
+    };
     let around = Surroundings {
         owner: intent.run.owner.clone(),
         out: Some(args.out.clone()),
         ..Surroundings::quiet()
     };
-    let runtime = lab::runtime(trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime = lab::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let run = intent.run.clone();
-        let stage = Stage::of_run(trial, run, &around, &Silent::shared(), today())
-            .map_err(|error| unknown(error.to_string()))?;
+        let stage = Stage::of_run(
+            &trial,
+            intent.run.clone(),
+            &around,
+            &Silent::shared(),
+            today(),
+        )
+        .map_err(|error| unknown(error.to_string()))?;
         let account = stage.account(Actor::Provisioner);
-        if trial.tier == Tier::Live {
-            live::in_allowed_account(account.as_ref(), allowed)
+        let mut failed = same_account(account.as_ref(), &intent, &allowed).await?;
+        let places = Places {
+            regions: &args.region,
+            out: Some(&args.out),
+        };
+        let mut left = look(account.as_ref(), &intent, places).await;
+        show(&left, args, out);
+        if args.delete && left.of(Action::Delete).next().is_some() {
+            confirm(args, left.of(Action::Delete).count(), out)?;
+            let mut log = Log::open(&args.out.join(&args.run))
+                .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
+            let say = |line: &str| out.say(line);
+            let of_run = (&intent, places);
+            left = delete(account.as_ref(), of_run, left, &mut log, stage.clock, &say)
                 .await
-                .map_err(|refusal| {
-                    let code = match refusal.verdict {
-                        Verdict::Fail => exit_code::USAGE,
-                        _ => exit_code::UNKNOWN,
-                    };
-                    (code, format!("{}; nothing was changed", refusal.message))
-                })?;
+                .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
+            show(&left, args, out);
         }
-        let mut left = look(&stage, account.as_ref()).await;
-        if args.delete {
-            left = delete(&stage, account.as_ref(), left, out).await;
-            let journal = args.out.join(&args.run).join("sweep.jsonl");
-            directory::write_journal(&journal, &stage.journal.calls()).map_err(|error| {
-                unknown(format!("{} cannot be written: {error}", journal.display()))
-            })?;
-        }
+        left.failed.append(&mut failed);
         Ok(report(&left, args, out))
     })
 }
 
-/// Lists everything and takes what belongs to the run.
-async fn look(stage: &Stage<'_>, account: &dyn Account) -> Left {
-    let inventory = inventory::take(account).await;
-    let mut left = Left {
-        failed: inventory.coverage.failed,
-        ..Left::default()
-    };
-    let types = account.resource_types();
-    let resources = match account.complete(inventory.resources.clone()).await {
-        Ok(complete) => complete,
-        Err(error) => {
-            left.failed.push(format!("details of resources: {error}"));
-            inventory.resources
+/// Whether this is the account in which the run was. What cannot be known of it is returned in words.
+async fn same_account(
+    account: &dyn Account,
+    intent: &Intent,
+    allowed: &[String],
+) -> Result<Vec<String>, Refusal> {
+    let found = match intent.tier {
+        Tier::Live => {
+            let id = live::in_allowed_account(account, allowed).await;
+            Some(id.map_err(|refusal| {
+                let code = match refusal.verdict {
+                    Verdict::Fail => exit_code::USAGE,
+                    _ => exit_code::UNKNOWN,
+                };
+                (code, format!("{}; nothing was changed", refusal.message))
+            })?)
         }
+        _ => account.account_id().await.map_err(|error| {
+            let problem = format!("whose this is could not be found out: {error}");
+            (
+                exit_code::UNKNOWN,
+                format!("{problem}; nothing was changed"),
+            )
+        })?,
     };
-    for resource in &resources {
-        let stays = crate::audit::compare::stays(resource, types).is_some();
-        let proofs = account.proofs(&stage.run, resource, &resources);
-        if stage.run.owns(&resource.tags) && !stays {
-            left.tagged.push(resource.clone());
-        } else if !proofs.is_empty() && !stays {
-            left.proven.push((resource.clone(), proofs.join("; ")));
-        }
-    }
-    left
+    is_account_of(intent, found.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
 }
 
-/// Deletes what carries the tag, in deletion order, until nothing is left or nothing changes any more.
-async fn delete(stage: &Stage<'_>, account: &dyn Account, mut left: Left, out: &Output) -> Left {
-    let mut problems = Vec::new();
-    for _ in 0..ROUNDS_MAX {
-        if left.tagged.is_empty() {
-            break;
-        }
-        problems.clear();
-        // `take` lists in deletion order.
-        for resource in &left.tagged {
-            match account.delete(resource).await {
-                Ok(()) => out.say(&format!("deleted {}", words(resource))),
-                Err(error) => problems.push(format!("{}: {error}", words(resource))),
-            }
-        }
-        tokio::time::sleep(account.settle()).await;
-        left = look(stage, account).await;
+/// What cannot be known of the account of a run; or why this is another one.
+fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, String> {
+    let run = &intent.run.id;
+    match (intent.account.as_deref(), found) {
+        (Some(own), Some(found)) if own == found => Ok(Vec::new()),
+        (Some(own), found) => Err(format!(
+            "the run {run} was in the account {own}, and this is {}; nothing was changed",
+            found.unwrap_or("one without a name")
+        )),
+        // A machine's own engine has no name in all versions.
+        (None, _) if intent.tier == Tier::Kind => Ok(Vec::new()),
+        (None, _) => Ok(vec![format!(
+            "the intent of the run {run} does not name its account: whether it was this one is unknown"
+        )]),
     }
-    left.failed.extend(
-        problems
-            .into_iter()
-            .filter(|_| !left.tagged.is_empty())
-            .map(|problem| format!("not deleted: {problem}")),
-    );
-    left
 }
 
-fn report(left: &Left, args: &Args, out: &Output) -> u8 {
+/// The plan, resource by resource.
+fn show(left: &Look, args: &Args, out: &Output) {
+    let line = |word: &str, decision: &Decision| {
+        let resource = words(&decision.resource);
+        format!("{word:<8}  {resource}: {}\n", decision.why)
+    };
+    let delete = if args.delete { "delete" } else { "left" };
     let mut text = String::new();
-    for resource in &left.tagged {
-        text += &format!("{}\n", words(resource));
-    }
-    for (resource, proof) in &left.proven {
-        text += &format!(
-            "{} (not its tag, but {proof}: delete it by hand)\n",
-            words(resource)
-        );
+    for (action, word) in [
+        (Action::Delete, delete),
+        (Action::LeaveToPerson, "by hand"),
+        (Action::NotTheRuns, "kept"),
+    ] {
+        text.extend(left.of(action).map(|decision| line(word, decision)));
     }
     out.report(&text);
+}
+
+/// Asks for a confirmation of the plan.
+fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
+    if args.yes {
+        return Ok(());
+    }
+    let terminal = std::io::stdin().is_terminal();
+    let typed = terminal.then(|| {
+        out.tell(&format!(
+            "type {} to delete {}:",
+            args.run,
+            resources(count)
+        ));
+        let mut line = Vec::new();
+        for byte in std::io::stdin().lock().take(ANSWER_MAX).bytes() {
+            match byte {
+                Ok(byte) if byte != b'\n' => line.push(byte),
+                _ => break,
+            }
+        }
+        String::from_utf8_lossy(&line).into_owned()
+    });
+    is_confirmed(&args.run, typed.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
+}
+
+/// Whether what was typed confirms the plan; `None` where nobody can type.
+fn is_confirmed(run: &str, typed: Option<&str>) -> Result<(), String> {
+    match typed.map(str::trim) {
+        Some(typed) if typed == run => Ok(()),
+        Some(typed) => Err(format!("`{typed}` is not {run}; nothing was deleted")),
+        None => Err(
+            "nobody can confirm the plan: standard input is not a terminal; add --yes to delete what it \
+             names; nothing was deleted"
+                .to_owned(),
+        ),
+    }
+}
+
+fn resources(count: usize) -> String {
+    match count {
+        1 => "1 resource".to_owned(),
+        count => format!("{count} resources"),
+    }
+}
+
+fn report(left: &Look, args: &Args, out: &Output) -> u8 {
+    for line in &left.not_covered {
+        out.say(&format!("not covered  {line}"));
+    }
     for failed in &left.failed {
         out.error(failed);
     }
-    let count = left.tagged.len() + left.proven.len();
+    let tagged = left.of(Action::Delete).count();
+    let count = tagged + left.of(Action::LeaveToPerson).count();
     if count > 0 {
-        let hint = match (args.delete, left.tagged.is_empty()) {
-            (false, false) => "; nothing was deleted: add --delete to remove what carries its tag",
-            _ => "",
+        let hint = match (args.delete, tagged) {
+            (false, 1..) => "; nothing was deleted: add --delete to remove what the run made",
+            (true, 1..) => "; run the same again, or remove them by hand",
+            _ => "; remove them by hand if they are the run's",
         };
-        out.say(&format!(
-            "{count} resources of the run {} are left{hint}",
-            args.run
-        ));
+        let count = resources(count);
+        out.say(&format!("{count} of the run {} left{hint}", args.run));
         return exit_code::FINDING;
     }
     if left.failed.is_empty() {
         out.say(&format!("nothing of the run {} is left", args.run));
         exit_code::PASSED
     } else {
-        out.say("not everything could be listed: unknown whether anything is left");
+        out.say("not everything could be found out: unknown whether anything is left");
         exit_code::UNKNOWN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::run::Run;
+
+    use super::*;
+
+    fn intent(tier: Tier, account: Option<&str>) -> Intent {
+        let began = "2026-11-23T10:00:00Z".parse().expect("a date");
+        Intent {
+            run: Run::new("r1", "me", began),
+            scenario: "s".to_owned(),
+            file: "s.yaml".to_owned(),
+            provider: "cloud".to_owned(),
+            tier,
+            seed: 1,
+            text: String::new(),
+            account: account.map(str::to_owned),
+            before: None,
+        }
+    }
+
+    #[test]
+    fn only_the_account_of_the_run_is_swept() {
+        let check = |tier, own, found, expected: Result<usize, ()>| {
+            let said = is_account_of(&intent(tier, own), found);
+            let said = said.map(|unknown| unknown.len()).map_err(|_| ());
+            assert_eq!(said, expected, "{own:?} {found:?}");
+        };
+        check(Tier::Live, Some("111"), Some("111"), Ok(0));
+        check(Tier::Live, Some("111"), Some("222"), Err(()));
+        check(Tier::Live, Some("111"), None, Err(()));
+        check(Tier::Live, None, Some("111"), Ok(1));
+        check(Tier::Kind, Some("engine"), Some("other"), Err(()));
+        check(Tier::Kind, None, Some("engine"), Ok(0));
+    }
+
+    #[test]
+    fn a_plan_is_confirmed_by_the_runs_whole_id_only() {
+        assert_eq!(is_confirmed("r1", Some("r1\r")), Ok(()));
+        for typed in ["", "y", "yes", "r", "r10", "R1"] {
+            assert!(is_confirmed("r1", Some(typed)).is_err(), "{typed}");
+        }
+        let refusal = is_confirmed("r1", None).expect_err("nobody is there");
+        assert!(refusal.contains("--yes"), "{refusal}");
     }
 }

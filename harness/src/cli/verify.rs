@@ -16,6 +16,7 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
+use crate::run::bystander::Beside;
 use crate::run::demand;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
@@ -94,9 +95,17 @@ pub struct Args {
             formats always hold everything."
     )]
     format: Option<FormatName>,
-    /// Trials that run at the same time [default: number of cores]
+    /// Trials that run at the same time [default: number of cores; 1 when live]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    /// Rehearse in an account without a second cluster
+    #[arg(
+        long,
+        long_help = "Rehearse in an account without a second cluster.\n\
+            By default the same provisioner first makes a cluster of another run, whose name begins with \
+            the run's; it must survive the run, and is torn down after it."
+    )]
+    no_bystander: bool,
     /// Confirm that a live run may spend money
     #[arg(long)]
     yes_spend_money: bool,
@@ -129,9 +138,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         stop: stop.clone(),
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
+        beside: Beside::unless(args.no_bystander),
     };
     let progress = progress::new(out, args.tier.into());
-    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let jobs = jobs(args.jobs, args.tier);
     let clean_up = signals::CleanUp(&stop);
     let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
     ran.add(lab::left_out(&plan.left_out, &around));
@@ -276,6 +286,28 @@ pub(super) fn owner() -> String {
     }
 }
 
+/// How many trials run at the same time. In a real account one, unless more are asked for: quotas are shared,
+/// and so is what others see.
+fn jobs(asked: Option<u16>, tier: TierName) -> usize {
+    match (asked, tier) {
+        (Some(asked), _) => usize::from(asked),
+        (None, TierName::Live) => 1,
+        (None, _) => cores(),
+    }
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_trials_run_one_at_a_time_unless_more_are_asked_for() {
+        assert_eq!(jobs(None, TierName::Live), 1);
+        assert_eq!(jobs(Some(3), TierName::Live), 3);
+        assert_eq!(jobs(None, TierName::Rehearsal), cores());
+    }
 }

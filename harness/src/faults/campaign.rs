@@ -3,19 +3,21 @@
 //! Apart from schedules and records, which are plain data on both sides of it.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::call::Signature;
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
-use kubeproof_contract::journal::digest;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
 
-use super::entry::{enter, found, written};
+use super::clean::doubts;
+use super::entry::{enter, found};
 use super::one::{self, Lived};
+use super::ordered::Ordered;
+use super::plan::{How, Plan};
 use super::points::points;
 use super::schedules::{self, Aimed, Schedule, Wanted};
 use super::shard::Shard;
@@ -68,8 +70,12 @@ pub trait Watcher: Sync {
 /// What is known of a scenario before its faults.
 struct Ground {
     clean: Arc<Clean>,
-    schedules: Vec<Schedule>,
+    plan: Plan,
+    here: usize,
 }
+
+/// How many lifecycles may be done while one before them is not.
+const WINDOW: usize = 1024;
 
 /// Runs the campaign of one scenario.
 ///
@@ -87,55 +93,58 @@ pub fn run(
         scenarios: vec![scenario.name().to_owned()],
         ..Campaign::default()
     };
-    let Some(ground) = ground(scenario, order, around, &mut campaign)? else {
-        campaign.elapsed_seconds = seconds(&stopwatch);
-        return Ok(campaign);
-    };
-    watcher.planned(scenario.name(), ground.schedules.len());
-    let lived = all(scenario, order, around, &ground, watcher)?;
-    campaign.stopped = lived.len() < ground.schedules.len();
-    for (index, lived) in lived {
-        enter(scenario, &ground.schedules[index], lived, &mut campaign);
+    let clean = clean_trial(scenario, order, Part::Lifecycle(Vec::new()));
+    // One account for all: with the bystander in it that the clean run tears down.
+    let around = lab::beside(&clean, around).map_err(|error| error.to_string())?;
+    if let Some(ground) = ground(&clean, order, &around, &mut campaign)? {
+        watcher.planned(scenario.name(), ground.here);
+        all(scenario, order, &around, &ground, watcher, &mut campaign)?;
     }
     campaign.elapsed_seconds = seconds(&stopwatch);
     Ok(campaign)
+}
+
+fn clean_trial(scenario: &Scenario, order: &Order, part: Part) -> Trial {
+    Trial {
+        scenario: scenario.clone(),
+        part,
+        tier: Tier::Rehearsal,
+        seed: order.seed,
+    }
 }
 
 /// The clean run, twice: as every trial, with all its checks, and as the campaign's lifecycles are.
 /// `None` when it is not clean, for then nothing that follows would prove anything; chosen faults are
 /// shown all the same, beside what the clean run has shown.
 fn ground(
-    scenario: &Scenario,
+    whole: &Trial,
     order: &Order,
     around: &Surroundings,
     campaign: &mut Campaign,
 ) -> Result<Option<Ground>, String> {
-    let trial = |part| Trial {
-        scenario: scenario.clone(),
-        part,
-        tier: Tier::Rehearsal,
-        seed: order.seed,
-    };
+    let scenario = &whole.scenario;
     let silent = Silent::shared();
-    let whole = trial(Part::Lifecycle(Vec::new()));
-    let (proven, _) = lab::in_memory(&whole, around, &silent).map_err(|e| e.to_string())?;
-    let (ran, journal) = lab::in_memory(&trial(Part::Campaign(Vec::new(), None)), around, &silent)
-        .map_err(|error| error.to_string())?;
+    let (proven, _) = lab::in_memory(whole, around, &silent).map_err(|e| e.to_string())?;
+    let lean = clean_trial(scenario, order, Part::Campaign(Vec::new(), None));
+    let (ran, journal) = lab::in_memory(&lean, around, &silent).map_err(|e| e.to_string())?;
     if around.stop.asked() {
         campaign.stopped = true;
         return Ok(None);
     }
-    let mut wrong = proven.record.findings;
-    wrong.extend(ran.record.findings);
-    if !wrong.is_empty() {
-        for finding in wrong {
-            campaign
-                .findings
-                .push(found(scenario, &[], finding, Vec::new()));
-        }
-        if !matches!(order.mode, Mode::These(_)) {
-            return Ok(None);
-        }
+    let records = [&proven.record, &ran.record];
+    for finding in records.iter().flat_map(|record| &record.findings) {
+        let finding = found(scenario, &[], finding.clone(), Vec::new());
+        campaign.findings.push(finding);
+    }
+    for doubt in records.iter().flat_map(|record| doubts(record)) {
+        let name = scenario.name();
+        campaign
+            .unknown
+            .push(format!("{name}: the clean run: {doubt}"));
+    }
+    let all_pass = records.iter().all(|record| record.verdict == Verdict::Pass);
+    if !all_pass && !matches!(order.mode, Mode::These(_)) {
+        return Ok(None);
     }
     let Some(end_state) = ran.truth.end_state else {
         let name = scenario.name();
@@ -146,35 +155,25 @@ fn ground(
     };
     let clean = Arc::new(Clean {
         end_state,
-        stays: ran.truth.left,
+        retained: ran.truth.retained,
+        access: ran.truth.access,
     });
     let points = points(&journal, &ran.marks, order.every_poll);
-    let mut schedules = combined(scenario, order, &points);
-    campaign.portions.push(portion(scenario, order, &schedules));
-    if let Some(shard) = order.shard {
-        schedules.retain(|schedule| shard.has(scenario.name(), &written(schedule)));
-    }
-    Ok(Some(Ground { clean, schedules }))
-}
-
-/// Which portion of which campaign this is: by all its lifecycles and the seed, before they are split.
-fn portion(scenario: &Scenario, order: &Order, schedules: &[Schedule]) -> Portion {
-    let mut plan = format!("seed {}", order.seed);
-    for schedule in schedules {
-        plan.push('|');
-        plan.push_str(&written(schedule));
-    }
+    let plan = planned(scenario, order, &points);
+    let extent = plan.extent();
     let (shard, of) = order.shard.map_or((1, 1), |shard| (shard.number, shard.of));
-    Portion {
+    campaign.portions.push(Portion {
         scenario: scenario.name().to_owned(),
-        plan: digest(plan.as_bytes()),
-        planned: u64::try_from(schedules.len()).unwrap_or(u64::MAX),
+        plan: extent.digest,
+        planned: extent.planned,
         shard,
         of,
-    }
+    });
+    let here = extent.here;
+    Ok(Some(Ground { clean, plan, here }))
 }
 
-fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point]) -> Vec<Schedule> {
+fn planned(scenario: &Scenario, order: &Order, points: &[super::points::Point]) -> Plan {
     let provider = &scenario.provider;
     let documented = |signature: &Signature| {
         if signature.service == disk::SERVICE {
@@ -183,10 +182,10 @@ fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point])
         provider.documented_effects(signature)
     };
     let singles = || schedules::singles(points, documented, &order.wanted);
-    match &order.mode {
-        Mode::Singles => singles(),
-        Mode::Pairs => schedules::pairs(&singles()),
-        Mode::Random(count) => schedules::random(&singles(), *count, order.seed),
+    let (singles, how) = match &order.mode {
+        Mode::Singles => (singles(), How::AsTheyAre),
+        Mode::Pairs => (singles(), How::Pairs),
+        Mode::Random(count) => (singles(), How::Random(*count)),
         Mode::These(faults) => {
             let aim = |fault: &Fault| {
                 let at = points.iter().find(|point| {
@@ -206,12 +205,17 @@ fn combined(scenario: &Scenario, order: &Order, points: &[super::points::Point])
                     part: at.map_or(super::points::Part::Provision, |point| point.part),
                 }
             };
-            vec![faults.iter().map(aim).collect()]
+            (vec![faults.iter().map(aim).collect()], How::AsTheyAre)
         }
+    };
+    Plan {
+        scenario: scenario.name().to_owned(),
+        singles,
+        how,
+        seed: order.seed,
+        shard: order.shard,
     }
 }
-
-type Done = Vec<(usize, Shrunk)>;
 
 /// A lifecycle, with the faults that its findings need.
 pub(super) struct Shrunk {
@@ -219,36 +223,37 @@ pub(super) struct Shrunk {
     pub(super) needed: Schedule,
 }
 
-/// Runs all schedules, in any order; what was run comes back in theirs.
+/// Runs all lifecycles of the plan, in any order; what they have shown is entered in theirs.
 fn all(
     scenario: &Scenario,
     order: &Order,
     around: &Surroundings,
     ground: &Ground,
     watcher: &dyn Watcher,
-) -> Result<Done, String> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Done> = Mutex::default();
+    campaign: &mut Campaign,
+) -> Result<(), String> {
+    let next = Mutex::new(ground.plan.here().enumerate());
     let failed: Mutex<Option<String>> = Mutex::default();
-    let count = ground.schedules.len();
+    let entered = Ordered::new(WINDOW, |(schedule, shrunk): (Schedule, Shrunk)| {
+        enter(scenario, &schedule, shrunk, campaign);
+    });
     std::thread::scope(|scope| {
-        for _ in 0..order.jobs.clamp(1, count.max(1)) {
+        for _ in 0..order.jobs.clamp(1, ground.here.max(1)) {
             scope.spawn(|| {
                 loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(schedule) = ground.schedules.get(index) else {
+                    let Some((index, schedule)) = lock(&next).next() else {
                         return;
                     };
-                    match one(scenario, order, around, ground, schedule) {
+                    match one(scenario, order, around, ground, &schedule) {
                         // A lifecycle that was interrupted shows nothing.
-                        _ if around.stop.asked() => return,
+                        _ if around.stop.asked() => return entered.end(),
                         Ok(shrunk) => {
                             watcher.lived(shrunk.lived.calls, shrunk.lived.findings.len());
-                            lock(&done).push((index, shrunk));
+                            entered.add(index, (schedule, shrunk));
                         }
                         Err(problem) => {
                             lock(&failed).get_or_insert(problem);
-                            return;
+                            return entered.end();
                         }
                     }
                 }
@@ -258,9 +263,9 @@ fn all(
     if let Some(problem) = lock(&failed).take() {
         return Err(problem);
     }
-    let mut done = std::mem::take(&mut *lock(&done));
-    done.sort_by_key(|(index, _)| *index);
-    Ok(done)
+    let lived = entered.finish();
+    campaign.stopped = lived < ground.here;
+    Ok(())
 }
 
 fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -57,9 +57,7 @@ pub(super) fn enter(
             continue;
         }
         let explained = schedule.len() > 1 && any_struck;
-        campaign
-            .unreached
-            .push(unreached(scenario, schedule, aimed, *seen, explained));
+        campaign.not_reached(unreached(scenario, schedule, aimed, *seen, explained));
     }
     for problem in lived.unknown {
         campaign.unknown.push(format!(

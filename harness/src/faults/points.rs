@@ -134,6 +134,8 @@ mod tests {
             milliseconds: 1,
             request_digest: String::new(),
             response_digest: String::new(),
+            names: Vec::new(),
+            made: Vec::new(),
         }
     }
 

@@ -53,6 +53,17 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
     })
 }
 
+/// O4 where no meter counts: the bill stays within the declared bound.
+pub fn billed(billed: Decimal, most: Decimal) -> Option<Wrong> {
+    (billed > most).then(|| {
+        let (billed, most) = (usd(billed, 4), usd(most, 2));
+        Wrong::new(
+            "O4 bill",
+            format!("{billed} were billed, the budget is {most}"),
+        )
+    })
+}
+
 /// O7: a teardown of what is torn down changes nothing.
 ///
 /// A call that was refused changed nothing; any other, also one without an answer, may have.
@@ -78,10 +89,13 @@ pub fn touches(calls: &[Call], resource: &Resource) -> bool {
     mutating(calls).any(|call| names(call, resource))
 }
 
-/// Whether a call names this resource in its path.
+/// Whether a call names this resource: as the cloud's dialect reads it, else in its path.
 pub fn names(call: &Call, resource: &Resource) -> bool {
-    let mut parts = call.target.split('/');
-    parts.any(|part| part == resource.id || Some(part) == resource.name.as_deref())
+    let is_it = |part: &str| part == resource.id || Some(part) == resource.name.as_deref();
+    if call.names.is_empty() {
+        return call.target.split('/').any(is_it);
+    }
+    call.names.iter().any(|name| is_it(name))
 }
 
 /// The provisioner's mutating calls.
@@ -114,6 +128,8 @@ mod tests {
             milliseconds: 0,
             request_digest: String::new(),
             response_digest: String::new(),
+            names: Vec::new(),
+            made: Vec::new(),
         }
     }
 
@@ -153,10 +169,28 @@ mod tests {
     }
 
     #[test]
+    fn where_the_dialect_says_what_a_call_names_its_path_is_not_asked() {
+        let resource = Resource::new("vpc", "vpc-1", "r");
+        let of = |target: &str, name: &str| Call {
+            target: target.to_owned(),
+            names: vec![name.to_owned()],
+            ..call(Actor::Provisioner, true)
+        };
+        assert!(touches(&[of("POST /", "vpc-1")], &resource));
+        assert!(!touches(&[of("POST /", "vpc-2")], &resource));
+        assert!(!touches(
+            &[of("DELETE /vpc-1/part", "vpc-1/part")],
+            &resource
+        ));
+    }
+
+    #[test]
     fn budgets_are_inclusive() {
         assert_eq!(budget(10, 10), None);
         assert!(budget(11, 10).is_some());
         assert_eq!(metered(Decimal::ONE, Decimal::ONE), None);
         assert!(metered(Decimal::TWO, Decimal::ONE).is_some());
+        assert_eq!(billed(Decimal::ONE, Decimal::ONE), None);
+        assert!(billed(Decimal::TWO, Decimal::ONE).is_some());
     }
 }

@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 
 use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Orphan;
 
 use super::Wrong;
 use super::price::{Item, PriceOf, findings};
-use crate::audit::compare::{new_resources, orphan_words};
+use crate::audit::compare::{is_proven, new_resources, orphan_words};
 
-/// The orphans that the audit listed, in deletion order, as findings.
-pub fn listed(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Wrong> {
+/// The orphans that the audit listed, in deletion order, as findings: those that are certainly the run's.
+pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Wrong> {
     let said = if teardown_said_ok {
         ", though teardown reported success"
     } else {
@@ -21,10 +22,11 @@ pub fn listed(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Wrong> {
     };
     let items = orphans
         .iter()
+        .filter(|orphan| is_proven(orphan, tier))
         .map(|orphan| {
             let proofs = match orphan.proofs.first() {
                 Some(proof) => format!(" ({proof})"),
-                None => " (no proof that it belongs to the run)".to_owned(),
+                None => " (nothing shows that it is somebody else's)".to_owned(),
             };
             Item {
                 short: format!("{} {}", orphan.resource_type, orphan.id),
@@ -70,11 +72,28 @@ mod tests {
             monthly_cost_usd: Some(Decimal::new(365, 2)),
             proofs: vec!["carries the run's tag".to_owned()],
         };
-        let found = listed(&[orphan], true);
+        let found = listed(&[orphan], true, Tier::Live);
         assert_eq!(
             found[0].message,
             "elastic_ip eipalloc-1 (kp-r1-nat) in us-east-1: $3.65 a month, left behind, \
              though teardown reported success (carries the run's tag)"
+        );
+    }
+
+    #[test]
+    fn what_nothing_shows_to_be_the_runs_is_a_finding_only_where_nobody_else_is() {
+        let orphan = Orphan {
+            resource_type: "container".to_owned(),
+            id: "c-1".to_owned(),
+            name: None,
+            region: "local".to_owned(),
+            monthly_cost_usd: None,
+            proofs: Vec::new(),
+        };
+        let count = |tier| listed(std::slice::from_ref(&orphan), true, tier).len();
+        assert_eq!(
+            [Tier::Live, Tier::Kind, Tier::Rehearsal].map(count),
+            [0, 1, 1]
         );
     }
 

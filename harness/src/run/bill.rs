@@ -12,9 +12,11 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Cost;
 
 use super::book::{Book, no_cost};
 use super::stage::Stage;
+use super::unobserved;
 use crate::cost::compare::{Bill, Known, compare};
 use crate::cost::lived::{self, Span};
 use crate::cost::usd as dollars;
@@ -54,18 +56,17 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         book.end(begun, Verdict::Skipped, "only the meter was looked at");
         return;
     }
-    let journal = stage.journal.calls();
-    let Some(first) = calls::mutating(&journal).next().map(|call| call.at) else {
+    let Some(first) = first_change(book, stage) else {
         book.cost = no_cost(tolerance, "nothing was created");
         book.end(begun, Verdict::Skipped, "nothing was created");
         return;
     };
     // An attempt that failed as was forced passes its phase, and made no cluster all the same.
     if stage.trial.is_main() && !book.has("checks") {
-        book.cost = no_cost(tolerance, "there was no cluster to compare");
+        book.cost = without_cluster(unobserved::sees_calls(stage), tolerance);
         book.cost.metered = metered_usd;
-        book.end(begun, Verdict::Skipped, "there was no cluster to compare");
-        return;
+        let message = book.cost.message.clone();
+        return book.end(begun, book.cost.verdict, message);
     }
     let whole = Span {
         from: first,
@@ -97,6 +98,28 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     }
     book.end(begun, cost.verdict, cost.message.clone());
     book.cost = cost;
+}
+
+/// What is known of the cost when provisioning never succeeded.
+fn without_cluster(sees_calls: bool, tolerance_percent: u32) -> Cost {
+    if sees_calls {
+        return no_cost(tolerance_percent, "there was no cluster to compare");
+    }
+    let why =
+        "provisioning did not succeed; what it made before that cannot be told without its calls";
+    Cost {
+        verdict: Verdict::Unknown,
+        ..no_cost(tolerance_percent, why)
+    }
+}
+
+/// When the provisioner first changed anything, if it did. Where its calls are not seen: when it began.
+pub fn first_change(book: &Book<'_, '_>, stage: &Stage<'_>) -> Option<Timestamp> {
+    if !unobserved::sees_calls(stage) {
+        return book.provisioning_since;
+    }
+    let journal = stage.journal.calls();
+    calls::mutating(&journal).next().map(|call| call.at)
 }
 
 /// What the provisioner claims; the scenario may say it for a provisioner that cannot.

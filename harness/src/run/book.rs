@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
@@ -34,6 +35,10 @@ pub struct Book<'a, 'b> {
     pub neighbours: Vec<Resource>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
+    /// What was there before the run and was altered during it, where there is no truth to ask.
+    pub altered: Vec<Resource>,
+    /// When provisioning began, if it did.
+    pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
     /// Whether the machine and not the cloud took the time of an attempt: what it left proves nothing.
@@ -71,6 +76,8 @@ impl<'a, 'b> Book<'a, 'b> {
             cost: no_cost(tolerance_percent, "not reached"),
             neighbours: Vec::new(),
             ready: None,
+            altered: Vec::new(),
+            provisioning_since: None,
             torn_down: false,
             ended_by_machine: false,
             provisioner: stage.provisioner().name(),

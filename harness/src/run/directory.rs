@@ -6,8 +6,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::private;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
@@ -16,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::lifecycle::Ran;
 use super::stage::Stage;
 use super::trial::quoted;
+
+/// The largest file of a run that is read, bytes: a record of a large campaign has some MB.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// Where run directories are made unless another folder is given.
 pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
@@ -45,6 +50,57 @@ pub struct Intent {
     pub seed: u64,
     /// The text of the scenario: its file may have changed or gone.
     pub text: String,
+    /// The account in which it happens, as the cloud names it. Older versions did not write it.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// What was there before it, which is never deleted. Older versions did not write it.
+    #[serde(default)]
+    pub before: Option<Before>,
+}
+
+/// What an account held before a run, and where that was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// The regions that were listed.
+    pub regions: Vec<String>,
+    /// The resource types that were listed.
+    pub types: Vec<String>,
+    /// All that was there.
+    pub resources: Vec<Identity>,
+}
+
+impl Before {
+    /// Of a baseline: the regions and types that it covers, and what it found.
+    pub fn of(regions: Vec<String>, types: &[&str], baseline: &[Resource]) -> Self {
+        Self {
+            regions,
+            types: types.iter().map(|name| (*name).to_owned()).collect(),
+            resources: baseline.iter().map(Identity::of).collect(),
+        }
+    }
+}
+
+/// What makes two looks at a resource looks at the same one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its region, or `global`.
+    pub region: String,
+    /// Its type.
+    pub resource_type: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Identity {
+    /// The identity of a resource.
+    pub fn of(resource: &Resource) -> Self {
+        let (region, resource_type, id) = resource.key();
+        Self {
+            region,
+            resource_type,
+            id,
+        }
+    }
 }
 
 /// Reads what a run was going to do.
@@ -54,17 +110,22 @@ pub struct Intent {
 pub fn read_intent(folder: &Path) -> Result<Intent, String> {
     let path = folder.join(INTENT_FILE);
     let place = path.display();
-    let text = std::fs::read_to_string(&path)
+    let text = bounded::text(&path, FILE_BYTES_MAX)
         .map_err(|error| format!("{place} cannot be read: {error}"))?;
     serde_json::from_str(&text)
         .map_err(|error| format!("{place} is not the intent of a run: {error}"))
 }
 
-/// Writes the intent of a run, before its first mutating call.
+/// Writes the intent of a run, once its account and what is in it are known and before its first
+/// mutating call.
 ///
 /// # Errors
 /// When it cannot be written: then nothing may be created.
-pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
+pub fn write_intent(
+    stage: &Stage<'_>,
+    account: Option<String>,
+    before: Before,
+) -> std::io::Result<()> {
     let Some(folder) = &stage.out else {
         return Ok(());
     };
@@ -77,6 +138,8 @@ pub fn write_intent(stage: &Stage<'_>) -> std::io::Result<()> {
         tier: trial.tier,
         seed: trial.seed,
         text: trial.scenario.text.to_string(),
+        account,
+        before: Some(before),
     };
     let text = serde_json::to_string_pretty(&intent).map_err(std::io::Error::other)?;
     let folder = folder.join(&stage.run.id);
@@ -122,7 +185,8 @@ pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
     }
 }
 
-/// The command that finishes the clean-up of a run from its directory.
+/// The command that finishes the clean-up of a run from its directory. It shows what it would delete and
+/// asks; where nobody can be asked it says to add `--yes`.
 pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
     let out = out.unwrap_or(Path::new(DEFAULT_FOLDER));
     let mut command = format!("kubeproof sweep --run {run_id}");

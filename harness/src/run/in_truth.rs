@@ -3,22 +3,23 @@
 //! Apart from the looks of an observer, which take hundreds of calls and are proven equal to the truth
 //! in every other rehearsal (O3).
 
-use std::collections::BTreeMap;
-
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Coverage};
 
 use super::attempt::faults_are_over;
 use super::book::Book;
+use super::handed::{self, Nodes};
 use super::lifecycle::Truth;
 use super::look;
 use super::others::Others;
 use super::provision;
 use super::stage::Stage;
 use crate::audit::inventory::Inventory;
+use crate::audit::{compare, retained};
 use crate::oracles;
 use crate::oracles::end_state::{self, EndState};
 use crate::oracles::price::{Item, findings};
@@ -35,12 +36,12 @@ pub fn baseline(stage: &Stage<'_>) -> Option<Inventory> {
     })
 }
 
-/// The cluster is ready: O8, and O7 once no fault can strike any more.
+/// The cluster is ready: O8, what its handed-over access shows, and O7 once no fault can strike any more.
 pub async fn ready(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,
     baseline: &Inventory,
-    made: &BTreeMap<String, String>,
+    provisioned: &Provisioned,
     truth: &mut Truth,
 ) {
     let Some(world) = &stage.world else {
@@ -60,11 +61,13 @@ pub async fn ready(
         book.find_all(end_state::differs(&clean.end_state, &now));
     }
     truth.end_state = Some(now);
-    let said: Vec<(String, String)> = made
+    let said: Vec<(String, String)> = provisioned
+        .made
         .iter()
         .map(|(name, id)| (name.clone(), id.clone()))
         .collect();
     book.find_all(oracles::truth::made(&said, &world.inventory()));
+    truth.access = handed::check(book, stage, observer.as_ref(), provisioned, Nodes::Here).await;
     if !stage.trial.faults().is_empty() && faults_are_over(stage) {
         provision::converge(book, stage).await;
     }
@@ -84,6 +87,13 @@ pub async fn audit(
         book.end(begun, Verdict::Unknown, "there is no truth to look at");
         return Vec::new();
     };
+    let provider = &stage.trial.scenario.provider;
+    let declared = |resource: &Resource| {
+        compare::stays(resource, auditor.resource_types()).is_some()
+            || provider.stays(resource).is_some()
+    };
+    let key = |resource: &Resource| end_state::key(&stage.run, resource);
+    let kept = stage.trial.clean().map(|clean| &clean.retained);
     let mut after = Vec::new();
     let (mut staying, mut orphans) = (Vec::new(), Vec::new());
     for _ in 0..LOOKS_MAX {
@@ -91,15 +101,12 @@ pub async fn audit(
         after = world.inventory();
         let others = Others::now(stage, auditor);
         let (left, _) = others.arrivals(&baseline.resources, &after);
-        (staying, orphans) = left
-            .into_iter()
-            .partition(|resource| may_stay(stage, resource));
+        (staying, orphans) = retained::split(left, &declared, &key, kept);
         if orphans.is_empty() {
             break;
         }
     }
-    let key = |resource: &Resource| end_state::key(&stage.run, resource);
-    truth.left = staying.iter().chain(&orphans).map(key).collect();
+    truth.retained = retained::counted(&staying, key);
     let price = look::price(auditor);
     let said = if book.torn_down {
         "is left behind, though teardown reported success"
@@ -121,7 +128,7 @@ pub async fn audit(
     let coverage = Coverage {
         cells: 1,
         listed: 1,
-        failed: Vec::new(),
+        ..Coverage::default()
     };
     book.audit = Audit {
         coverage,
@@ -133,16 +140,7 @@ pub async fn audit(
     book.end(
         begun,
         verdict,
-        format!("{count} left in truth beyond the clean run"),
+        format!("{count} left in truth beyond what is kept by design"),
     );
     staying
-}
-
-/// What is left of the clean run, whose account was audited, may be left of the others. The clean run
-/// itself is judged as every trial is, elsewhere.
-fn may_stay(stage: &Stage<'_>, resource: &Resource) -> bool {
-    stage
-        .trial
-        .clean()
-        .is_none_or(|clean| clean.stays.contains(&end_state::key(&stage.run, resource)))
 }

@@ -12,11 +12,12 @@ use kubeproof_reports::record::Record;
 use kubeproof_reports::unseen::{self, Planned};
 
 use super::broken;
+use super::bystander;
 use super::check_rows;
 use super::directory;
 use super::folder::Folder;
 use super::lifecycle::{self, Ran};
-use super::progress::Progress;
+use super::progress::{Progress, Silent};
 use super::stage::{Stage, Surroundings};
 use super::trial::Trial;
 use super::unfinished;
@@ -259,7 +260,8 @@ fn on_stage(
     fastrand::seed(trial.seed);
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(trial, around, progress, today()).map_err(wrong)?;
+        let around = bystander::beside(trial, around, progress).await;
+        let stage = Stage::set(trial, &around, progress, today()).map_err(wrong)?;
         if let Some(out) = &around.out {
             unfinished::announce(out, trial, &stage.run)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
@@ -271,6 +273,18 @@ fn on_stage(
         }
         Ok((ran, calls, stage.folder))
     })
+}
+
+/// The surroundings of several trials that begin in one account, with a bystander in it where one is wanted.
+///
+/// # Errors
+/// When there is no runtime to make it on.
+pub fn beside(trial: &Trial, around: &Surroundings) -> Result<Surroundings, LabError> {
+    let runtime = runtime(trial).map_err(|error| LabError {
+        trial: trial.name(),
+        message: format!("no runtime: {error}"),
+    })?;
+    Ok(runtime.block_on(bystander::beside(trial, around, &Silent::shared())))
 }
 
 /// Takes secrets out of what is written and shown of a trial.
@@ -381,12 +395,7 @@ mod tests {
             ..Surroundings::quiet()
         };
         around.stop.ask();
-        let outcome = run_all(
-            &[trial],
-            1,
-            &around,
-            &super::super::progress::Silent::shared(),
-        );
+        let outcome = run_all(&[trial], 1, &around, &Silent::shared());
         assert_eq!(outcome.errors, []);
         let records = outcome.records;
         assert_eq!(judge::all(&records), Verdict::Unknown);

@@ -13,15 +13,21 @@ use kubeproof_contract::scenario::{Expectation, Tier};
 use kubeproof_reports::record::Record;
 
 use super::book::Book;
+use super::directory::Before;
+use super::handed::{self, Nodes};
 use super::others::Others;
 use super::stage::Stage;
 use super::teardown::Torn;
 use super::trial::Expected;
-use super::{bill, directory, in_truth, job, look, observe, provision, teardown};
+use super::{
+    bill, bystander, directory, in_truth, job, look, observe, provision, registry, teardown,
+    unobserved,
+};
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
-use crate::oracles;
+use crate::audit::retained::Retained;
 use crate::oracles::end_state::EndState;
+use crate::{live, oracles};
 
 /// A trial that was run: its record and its log.
 #[derive(Debug)]
@@ -41,8 +47,10 @@ pub struct Ran {
 pub struct Truth {
     /// What existed when the cluster was ready, if it ever was.
     pub end_state: Option<EndState>,
-    /// Types and names of what was left after teardown.
-    pub left: BTreeSet<(String, String)>,
+    /// What was kept by design after teardown.
+    pub retained: Retained,
+    /// Whether the handed-over access showed the cluster.
+    pub access: bool,
 }
 
 /// Runs a trial on its stage.
@@ -64,12 +72,13 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     let Some(baseline) = baseline else {
         return done(book, stage, truth);
     };
+    bystander::tell(&mut book, stage, &baseline);
     let decoys = stage
         .world
         .as_ref()
         .map(|world| world.decoys())
         .unwrap_or_default();
-    if let Err(problem) = directory::write_intent(stage) {
+    if let Err(problem) = intend(stage, observer.as_ref(), &baseline).await {
         // Without a written intent a crash of ours could leave things that nobody knows of.
         book.find(
             "intent",
@@ -77,9 +86,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         );
         return done(book, stage, truth);
     }
-    if stage.trial.tier != Tier::Rehearsal {
-        stage.stop.opens(&stage.run.id, &stage.clean_up_command());
-    }
+    opens(stage);
     tokio::select! {
         biased;
         () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => {}
@@ -110,10 +117,55 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     // What is missing of others cannot be cleaned up.
     let (orphans, coverage) = (&book.audit.orphans, &book.audit.coverage);
     if compare::verdict(orphans, coverage, stage.trial.tier) == Verdict::Pass {
-        stage.stop.closes(&stage.run.id);
+        closes(stage);
     }
     bill::cost(&mut book, stage, observer.as_ref()).await;
+    bystander::tear_down(&mut book, stage).await;
+    unobserved::tell(&mut book, stage);
     done(book, stage, truth)
+}
+
+/// From here on the run may leave something real behind: others must know of it.
+fn opens(stage: &Stage<'_>) {
+    if stage.trial.tier == Tier::Rehearsal {
+        return;
+    }
+    stage.stop.opens(&stage.run.id, &stage.clean_up_command());
+    if let Some(out) = &stage.out {
+        registry::enter(&stage.run.id, out);
+    }
+}
+
+/// The run has left nothing.
+fn closes(stage: &Stage<'_>) {
+    stage.stop.closes(&stage.run.id);
+    if stage.trial.tier != Tier::Rehearsal {
+        registry::leave(&stage.run.id);
+    }
+}
+
+/// Writes down what the run is going to do, in which account, and what was there before.
+async fn intend(
+    stage: &Stage<'_>,
+    observer: &dyn Account,
+    baseline: &Inventory,
+) -> Result<(), String> {
+    if stage.out.is_none() {
+        return Ok(());
+    }
+    let account = match stage.trial.tier {
+        Tier::Rehearsal => None,
+        Tier::Kind => observer.account_id().await.ok().flatten(),
+        // Asked again here: nothing is made in an account whose name is not written down.
+        Tier::Live => Some(
+            live::in_allowed_account(observer, &stage.accounts)
+                .await
+                .map_err(|refusal| refusal.message)?,
+        ),
+    };
+    let types: Vec<&str> = observer.resource_types().iter().map(|it| it.name).collect();
+    let before = Before::of(observer.regions(), &types, &baseline.resources);
+    directory::write_intent(stage, account, before).map_err(|error| error.to_string())
 }
 
 /// The trial was asked to stop, and no program is at work any more: each was interrupted, and had time to
@@ -168,7 +220,7 @@ async fn make_and_use(
     }
     match provisioned {
         Some(provisioned) if stage.trial.is_campaign() => {
-            in_truth::ready(book, stage, baseline, &provisioned.made, truth).await;
+            in_truth::ready(book, stage, baseline, &provisioned, truth).await;
         }
         Some(provisioned) => use_cluster(book, stage, &provisioned).await,
         None => {}
@@ -188,6 +240,8 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
 async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
     let observer = stage.account(Actor::Observer);
     observe::checks(book, stage, observer.as_ref(), provisioned).await;
+    handed::check(book, stage, observer.as_ref(), provisioned, Nodes::InChecks).await;
+    unobserved::twins_at(book, stage).await;
     if stage.trial.expects(Expectation::JobFailsThenHealed) {
         job::must_fail(book, stage).await;
         if let Some(healed) = provision::retry(book, stage).await {

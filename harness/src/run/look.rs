@@ -2,19 +2,18 @@
 //!
 //! Apart from the comparison (`audit::compare`), which is pure.
 
-use std::collections::BTreeMap;
-
 use kubeproof_contract::Decimal;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::record::Orphan;
 
 use super::book::Book;
 use super::check_rows::audit_words;
 use super::others::Others;
 use super::stage::Stage;
+use super::unobserved;
+use super::whose::{describe, went_unseen};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles;
@@ -70,6 +69,12 @@ pub async fn audit(
     let after = settled(book, stage, auditor, baseline).await;
     let types = auditor.resource_types();
     let mut coverage = compare::both(&baseline.coverage, &after.coverage);
+    if stage.trial.tier == Tier::Live && types.iter().any(|of_type| !of_type.global) {
+        let regions = auditor.regions().join(", ");
+        coverage.not_covered.push(format!(
+            "regions other than {regions}: `kubeproof audit` looks at all that are enabled"
+        ));
+    }
     let (new, mut neighbours) = new_of_nobody_else(book, stage, auditor, baseline, &after);
     let new = match auditor.complete(new.clone()).await {
         Ok(complete) => complete,
@@ -84,12 +89,17 @@ pub async fn audit(
     let staying: Vec<Resource> = new.iter().filter(may_stay).cloned().collect();
     let (orphans, mut stays) = compare::split(new, types);
     stays.append(&mut neighbours);
-    let orphans = describe(stage, auditor, &orphans, &after.resources).await;
+    let (orphans, mut others) = describe(stage, auditor, &orphans, &after.resources).await;
+    stays.append(&mut others);
+    coverage
+        .failed
+        .extend(went_unseen(stage, auditor, baseline, &after));
     let tier = stage.trial.tier;
     book.audit = compare::audit(orphans, stays, coverage, tier);
     judge(book, stage, auditor, baseline, &after, decoys);
     let message = audit_words(&book.audit);
     book.end(begun, book.audit.verdict, message);
+    book.altered = unobserved::altered_of(stage, auditor, baseline, &after);
     staying
 }
 
@@ -177,11 +187,13 @@ pub async fn nothing_left(
             );
         }
         (_, false) => {
-            let left = describe(stage, auditor, &left, &after.resources).await;
+            let (left, _) = describe(stage, auditor, &left, &after.resources).await;
+            let tier = stage.trial.tier;
             let words: Vec<String> = left.iter().map(compare::orphan_words).collect();
             let message = format!("of the first attempt there still is: {}", words.join(", "));
-            book.find_all(oracles::orphans::listed(&left, book.torn_down));
-            book.end(begun, Verdict::Fail, message);
+            let verdict = compare::verdict(&left, &after.coverage, tier);
+            book.find_all(oracles::orphans::listed(&left, book.torn_down, tier));
+            book.end(begun, verdict, message);
         }
     }
 }
@@ -197,7 +209,7 @@ pub async fn must_be_unknown(
     let looked = inventory::take(auditor).await;
     let (new, _) = new_of_nobody_else(book, stage, auditor, baseline, &looked);
     let (orphans, _) = compare::split(new, auditor.resource_types());
-    let orphans = describe(stage, auditor, &orphans, &looked.resources).await;
+    let (orphans, _) = describe(stage, auditor, &orphans, &looked.resources).await;
     let verdict = compare::verdict(&orphans, &looked.coverage, stage.trial.tier);
     let (listed, cells) = (looked.coverage.listed, looked.coverage.cells);
     if verdict == Verdict::Unknown {
@@ -213,36 +225,6 @@ pub async fn must_be_unknown(
     }
 }
 
-/// Each orphan with what it costs and why it belongs to the run.
-async fn describe(
-    stage: &Stage<'_>,
-    auditor: &dyn Account,
-    orphans: &[Resource],
-    inventory: &[Resource],
-) -> Vec<Orphan> {
-    if orphans.is_empty() {
-        return Vec::new();
-    }
-    // The trail of events is an additional proof only: it may lag, and nothing depends on it.
-    let created_by: BTreeMap<String, String> = auditor
-        .created_by(&stage.run, orphans)
-        .await
-        .unwrap_or_default();
-    let orphan = |resource: &Resource| {
-        let mut proofs = auditor.proofs(&stage.run, resource, inventory);
-        proofs.extend(created_by.get(&resource.id).cloned());
-        Orphan {
-            resource_type: resource.resource_type.clone(),
-            id: resource.id.clone(),
-            name: resource.name.clone(),
-            region: resource.region.clone(),
-            monthly_cost_usd: auditor.monthly_cost(resource).map(|cost| cost.usd),
-            proofs,
-        }
-    };
-    orphans.iter().map(orphan).collect()
-}
-
 /// The oracles that compare the account before and after.
 fn judge(
     book: &mut Book<'_, '_>,
@@ -255,7 +237,11 @@ fn judge(
     let price = price(auditor);
     let said_clean = book.torn_down;
     let orphans = book.audit.orphans.clone();
-    book.find_all(oracles::orphans::listed(&orphans, said_clean));
+    book.find_all(oracles::orphans::listed(
+        &orphans,
+        said_clean,
+        stage.trial.tier,
+    ));
     let mut gone = Vec::new();
     if after.coverage.failed.is_empty() {
         gone = of_others(book, stage, auditor, baseline, &after.resources);
@@ -286,7 +272,13 @@ pub fn of_others(
     let others = Others::now(stage, auditor);
     let gone = compare::new_resources(after, &baseline.resources);
     let mut taken = gone.clone();
-    taken.retain(|resource| others.taken(resource, &baseline.resources));
+    taken.retain(|resource| others.taken(resource));
+    for left in gone.iter().filter(|gone| !taken.contains(gone)) {
+        let words = compare::words(left);
+        book.note(&format!(
+            "{words} was there before the run and is gone; no call of the run's names it"
+        ));
+    }
     harm(book, auditor, &foreign::gone(&taken));
     let seen = compare::new_resources(&baseline.resources, &book.neighbours);
     let arrivals = others.arrivals_taken(&seen, after);

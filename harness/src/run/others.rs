@@ -3,13 +3,16 @@
 //! Apart from the looks because those of observers and those into the truth must agree: in a rehearsal the
 //! truth knows who made what; elsewhere there are only what the observer makes of tags, and the journal.
 
+use std::path::Path;
+
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
-use kubeproof_contract::journal::Call;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::run::Run;
 
+use super::registry;
 use super::stage::Stage;
+use crate::audit::claims::OwnCalls;
 use crate::audit::compare::new_resources;
 use crate::audit::neighbours::{self, Neighbours};
 use crate::oracles::calls::touches;
@@ -17,6 +20,7 @@ use crate::oracles::calls::touches;
 /// Who else is there.
 pub struct Others<'a> {
     run: &'a Run,
+    out: Option<&'a Path>,
     account: &'a dyn Account,
     known: Known,
 }
@@ -28,7 +32,7 @@ enum Known {
     /// The truth, in a rehearsal.
     Truth(Neighbours),
     /// What looks show, and the calls of the trial.
-    Looks(Vec<Call>),
+    Looks(OwnCalls),
 }
 
 impl<'a> Others<'a> {
@@ -37,10 +41,11 @@ impl<'a> Others<'a> {
         let known = match &stage.world {
             Some(_) if !stage.journal.has(Actor::Foreign) => Known::Nobody,
             Some(world) => Known::Truth(Neighbours::new(world.lives(), stage.journal.calls())),
-            None => Known::Looks(stage.journal.calls()),
+            None => Known::Looks(stage.own_calls()),
         };
         Self {
             run: &stage.run,
+            out: stage.out.as_deref(),
             account,
             known,
         }
@@ -48,15 +53,37 @@ impl<'a> Others<'a> {
 
     /// Why something that came during the run is a neighbour's, if it is.
     pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
-        let tagged = || self.account.neighbours(self.run, resource, inventory);
+        let claim = || self.account.neighbours(self.run, resource, inventory);
         match &self.known {
             Known::Nobody => None,
-            Known::Looks(_) => tagged(),
+            Known::Looks(own) => {
+                let claim = claim()?;
+                let believed = own.believe(&claim, |run| self.knows(run));
+                believed.then_some(claim.words)
+            }
             Known::Truth(truth) => {
                 let proofs = self.account.proofs(self.run, resource, inventory);
-                truth.made(truth.life(resource)?, tagged(), !proofs.is_empty())
+                let tagged = claim().map(|claim| claim.words);
+                truth.made(truth.life(resource)?, tagged, !proofs.is_empty())
             }
         }
+    }
+
+    /// Whether this is another run of this machine.
+    fn knows(&self, run: &str) -> bool {
+        run != self.run.id && registry::knows(run, self.out)
+    }
+
+    /// Whether nobody can tell who removed this, which was there before the run and is gone: no call of the
+    /// provisioner's names it, but not all of them were seen, and it is no other known run's.
+    pub fn went_unseen(&self, resource: &Resource, baseline: &[Resource]) -> bool {
+        let Known::Looks(own) = &self.known else {
+            return false;
+        };
+        let claim = self.account.neighbours(self.run, resource, baseline);
+        let of_known_run = claim.and_then(|claim| claim.run);
+        let excused = of_known_run.is_some_and(|run| self.knows(&run));
+        !own.whole && !excused && !touches(&own.calls, resource)
     }
 
     fn is_nobody(&self) -> bool {
@@ -120,18 +147,15 @@ impl<'a> Others<'a> {
     }
 
     /// Whether it is our doing that this is gone, which was there before the run.
-    pub fn taken(&self, resource: &Resource, baseline: &[Resource]) -> bool {
+    pub fn taken(&self, resource: &Resource) -> bool {
         match &self.known {
             Known::Nobody => true,
             Known::Truth(truth) => {
                 let life = truth.life(resource);
                 !life.is_some_and(|life| truth.may_have_left(life))
             }
-            // What a neighbour had and has no more is his affair, unless it was we who touched it.
-            Known::Looks(calls) => {
-                let theirs = self.account.neighbours(self.run, resource, baseline);
-                theirs.is_none() || touches(calls, resource)
-            }
+            // What somebody had and has no more is his affair, unless it was we who touched it.
+            Known::Looks(own) => touches(&own.calls, resource),
         }
     }
 
@@ -140,7 +164,7 @@ impl<'a> Others<'a> {
     pub fn arrivals_taken(&self, seen: &[Resource], now: &[Resource]) -> Vec<Resource> {
         let truth = match &self.known {
             Known::Nobody => return Vec::new(),
-            Known::Looks(calls) => return neighbours::taken_between_looks(seen, now, calls),
+            Known::Looks(own) => return neighbours::taken_between_looks(seen, now, &own.calls),
             Known::Truth(truth) => truth,
         };
         let all: Vec<Resource> = truth.lives().iter().map(|it| it.resource.clone()).collect();

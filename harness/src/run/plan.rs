@@ -2,8 +2,12 @@
 //!
 //! Apart from running them because the plan is what tests and listings look at.
 
+use std::sync::Arc;
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
-use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
 
 use super::trial::{Part, Trial};
 use crate::scenario::{Scenario, injectable};
@@ -74,7 +78,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             if !choice.only.is_empty() && !choice.only.contains(&trial.name()) {
                 continue;
             }
-            match undoable(&trial) {
+            match undoable(&trial).or_else(|| out_of_reach(&trial)) {
                 None => plan.trials.push(trial),
                 Some(reason) if choice.faults.is_empty() => {
                     plan.skipped.push(format!("{}: {reason}", trial.name()));
@@ -126,6 +130,7 @@ pub fn clients_of(text: &str) -> Vec<String> {
 
 /// All trials of a scenario for a choice, whether selected by name or not.
 fn of_scenario(scenario: &Scenario, choice: &Choice) -> Vec<Trial> {
+    let scenario = in_tier(scenario, choice.tier);
     let trial = |part| Trial {
         scenario: scenario.clone(),
         part,
@@ -145,8 +150,51 @@ fn tiers(scenario: &Scenario) -> String {
     names.join(", ")
 }
 
+/// The scenario as it runs in a tier: the limits of a program in rehearsal follow its time scale, unless they are
+/// written down.
+fn in_tier(scenario: &Scenario, tier: Tier) -> Scenario {
+    let block = &scenario.content.provisioner;
+    if tier != Tier::Rehearsal || !block.is_external() {
+        return scenario.clone();
+    }
+    let scale = kubeproof_external::ground::time_scale(block).get();
+    let limits = scenario.content.limits.at_scale(scale);
+    Scenario {
+        content: Arc::new(AnyScenario {
+            limits,
+            ..scenario.content.as_ref().clone()
+        }),
+        ..scenario.clone()
+    }
+}
+
 /// Why a trial cannot be run: a fault of it can never be injected in its tier.
 fn undoable(trial: &Trial) -> Option<String> {
     let provider = trial.scenario.provider.as_ref();
     injectable::refusal(&trial.faults(), provider, trial.tier)
+}
+
+/// Why a fault of a trial could never be injected: no call that it names passes through kubeproof. A
+/// program speaks to a real cloud by itself, and keeps its files by itself everywhere.
+fn out_of_reach(trial: &Trial) -> Option<String> {
+    if !trial.scenario.content.provisioner.is_external() {
+        return None;
+    }
+    let (faults, tier) = (trial.faults(), trial.tier);
+    let mut of_program = faults
+        .iter()
+        .filter(|fault| fault.place.actor == Actor::Provisioner);
+    of_program.find_map(|fault| {
+        if fault.place.service == disk::SERVICE {
+            return Some(format!(
+                "`{fault}` cannot be injected: a program keeps its files without kubeproof"
+            ));
+        }
+        (tier != Tier::Rehearsal).then(|| {
+            format!(
+                "`{fault}` cannot be injected: in the tier {tier} the calls of a program do not pass \
+                 through kubeproof; run it in rehearsal"
+            )
+        })
+    })
 }

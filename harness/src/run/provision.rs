@@ -14,13 +14,14 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Ready;
 
 use super::attempt::{attempt, end, strikes, under};
+use super::bill;
 use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
 use super::others::Others;
 use super::stage::Stage;
+use super::unobserved;
 use crate::audit::compare::new_resources;
-use crate::oracles::calls;
 use crate::oracles::end_state::{self, EndState};
 use crate::oracles::price::{Item, list};
 
@@ -28,6 +29,7 @@ use crate::oracles::price::{Item, list};
 pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provisioned>, bool) {
     let minutes = stage.scenario().limits.provision_minutes;
     let begun = book.begin("provision");
+    book.provisioning_since = Some(stage.clock.now());
     let before = stage.clock.elapsed();
     let mut provisioner = stage.first_provisioner();
     let (ending, made) = attempt(book, stage, minutes, true, provisioner.provision()).await;
@@ -139,8 +141,15 @@ pub async fn converge(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
             wrong.push(format!("{what}: {}", list(items)));
         }
     }
+    if wrong.is_empty() && stage.world.is_none() {
+        let altered = unobserved::altered(&before, &after);
+        let items = altered.iter().map(|one| Item::new(one, &price, "changed"));
+        if !altered.is_empty() {
+            wrong.push(format!("changed: {}", list(items.collect())));
+        }
+    }
     if wrong.is_empty() && stage.world.is_some() && !others.changed_any(&after) {
-        // The same things, and what they are: only the truth says it without lag.
+        // The same things, and what they are: the truth says it without lag.
         let state = |all: &[Resource]| EndState::of(&stage.run, &[], all);
         let changed = end_state::difference(&state(&before), &state(&after));
         wrong.extend(changed.map(|words| format!("changed: {words}")));
@@ -167,10 +176,7 @@ pub async fn hold(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         return;
     }
     let begun = book.begin("hold");
-    let calls = stage.journal.calls();
-    let first = calls::mutating(&calls)
-        .next()
-        .map_or(stage.run.started_at, |call| call.at);
+    let first = bill::first_change(book, stage).unwrap_or(stage.run.started_at);
     let planned = Duration::from_secs(u64::from(stage.scenario().cost.duration_minutes) * 60);
     let lived = Duration::try_from(stage.clock.now().duration_since(first)).unwrap_or_default();
     let rest = planned.saturating_sub(lived);

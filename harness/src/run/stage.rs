@@ -25,11 +25,13 @@ use kubeproof_contract::world::World;
 use kubeproof_external::redact::Redactor;
 
 use super::access::LiveAccess;
+use super::bystander::Beside;
 use super::folder::Folder;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::trial::Trial;
 use super::{directory, external};
+use crate::audit::claims::OwnCalls;
 
 /// The longest that one live request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
@@ -71,8 +73,11 @@ pub struct Stage<'a> {
     pub out: Option<PathBuf>,
     /// Live: the ids of the accounts in which the trial may happen.
     pub accounts: Vec<String>,
+    /// Who is beside the run in its account.
+    pub beside: Beside,
+    /// What the provisioner's processes keep on their disk.
+    pub files: SharedTransport,
     innermost: SharedTransport,
-    files: SharedTransport,
     credentials: Credentials,
 }
 
@@ -91,6 +96,8 @@ pub struct Surroundings {
     pub accounts: Vec<String>,
     /// The image of jobs, where scenarios name none; none is the default one.
     pub job_image: Option<String>,
+    /// Rehearsal: who is beside the run in its account.
+    pub beside: Beside,
 }
 
 impl Surroundings {
@@ -103,6 +110,7 @@ impl Surroundings {
             stop: Stop::default(),
             accounts: Vec::new(),
             job_image: None,
+            beside: Beside::default(),
         }
     }
 }
@@ -147,8 +155,10 @@ impl<'a> Stage<'a> {
         let mut served = None;
         let (innermost, world, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let rehearsal = provider
-                    .rehearse(&trial.scenario.content, clock, trial.seed)
+                let account = around.beside.account();
+                let rehearsal = account
+                    .map(|account| account.fork(clock))
+                    .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
                     .ok_or_else(|| {
                         let title = provider.title();
                         format!("{title} has no simulator")
@@ -187,6 +197,7 @@ impl<'a> Stage<'a> {
             redactor: external::redactor(trial, &around.env_file),
             stop: around.stop.clone(),
             out: around.out.clone(),
+            beside: around.beside.clone(),
             accounts: around.accounts.clone(),
             // A simulator knows no image but the default one.
             job_image: around
@@ -220,6 +231,14 @@ impl<'a> Stage<'a> {
     /// The command that finishes the clean-up of this run, if it must be left at once.
     pub fn clean_up_command(&self) -> String {
         directory::clean_up_command(&self.run.id, self.out.as_deref())
+    }
+
+    /// The calls of this trial that may have changed something, and whether they are all there are: those of
+    /// a program that is not ours pass through no journal outside rehearsal.
+    pub fn own_calls(&self) -> OwnCalls {
+        let external = self.scenario().provisioner.is_external();
+        let seen = self.trial.tier == Tier::Rehearsal || !external;
+        OwnCalls::of(self.journal.calls(), seen)
     }
 
     /// The layered transport of an actor: journal outside, so that it sees what the actor saw.

@@ -11,6 +11,7 @@ use super::book::Book;
 use super::expect::{self, Ending, Struck};
 use super::left;
 use super::stage::Stage;
+use super::unobserved;
 use crate::oracles::calls;
 
 /// How often teardown is tried, and once more for each further attempt that faults may strike.
@@ -106,6 +107,9 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
 
 /// O7: a second teardown changes nothing.
 async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
+    if !unobserved::sees_calls(stage) {
+        return unobserved::teardown_again(book, stage, minutes).await;
+    }
     let begun = book.begin("teardown-again");
     let left = left::of_run(stage);
     // Of all attempts: what one that a fault struck removed was left by the first one, too.

@@ -4,7 +4,6 @@
 //! without running it.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use kubeproof_contract::journal::digest;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{Expectation, Tier};
 
+use crate::audit::retained::Retained;
 use crate::oracles::end_state::EndState;
 use crate::scenario::Scenario;
 
@@ -42,8 +42,10 @@ pub enum Part {
 pub struct Clean {
     /// What existed when the cluster was ready.
     pub end_state: EndState,
-    /// Types and names of what may stay after teardown.
-    pub stays: BTreeSet<(String, String)>,
+    /// What it kept by design, of which the others may keep no more.
+    pub retained: Retained,
+    /// Whether its handed-over access showed the cluster.
+    pub access: bool,
 }
 
 /// One run of one scenario.
@@ -203,7 +205,14 @@ impl Trial {
     }
 
     fn run_id(&self, start: Timestamp) -> String {
-        let faults: Vec<String> = self.faults().iter().map(ToString::to_string).collect();
+        // All lifecycles of a campaign begin in one account, beside one bystander whose name begins as
+        // theirs does.
+        let faults = if self.is_campaign() {
+            Vec::new()
+        } else {
+            self.faults()
+        };
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let key = format!(
             "{}|{}|{}|{}|{}",
             self.scenario.provider.name(),
@@ -220,8 +229,9 @@ impl Trial {
             return format!("{letter}{}-{}", start.strftime("%y%m%d%H%M%S"), &hash[..5]);
         }
         let hash = digest(key.as_bytes());
-        // Twenty characters at most, also for the largest seed.
-        if self.seed < 10_000_000_000 {
+        // Eighteen characters at most, also for the largest seed: a bystander's id has two more, and twenty
+        // is what fits everywhere.
+        if self.seed < 100_000_000 {
             format!("r{}-{}", self.seed, &hash[..8])
         } else {
             format!("r-{hash}")

@@ -4,13 +4,16 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 use kubeproof_reports::unseen::{self, Planned};
 use serde::de::DeserializeOwned;
 
-use super::directory::{self, BEGUN_FILE, INTENT_FILE, Intent, RECORD_FILE, clean_up_command};
+use super::directory::{
+    self, BEGUN_FILE, FILE_BYTES_MAX, INTENT_FILE, Intent, RECORD_FILE, clean_up_command,
+};
 use super::trial::{Trial, quoted};
 use crate::providers;
 use crate::scenario::Problem;
@@ -71,7 +74,7 @@ pub fn of_folder(folder: &Path) -> Result<Option<Record>, Problem> {
 /// When it is there and cannot be read as `what`.
 fn read<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Option<T>, Problem> {
     let name = file.display().to_string();
-    let text = match std::fs::read_to_string(file) {
+    let text = match bounded::text(file, FILE_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(Problem::whole(&name, reason(&error))),

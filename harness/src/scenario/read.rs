@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::provider_of;
@@ -75,7 +76,7 @@ fn text(path: &Path) -> Result<String, String> {
             "is {size} bytes: a scenario has at most {SIZE_MAX} (1 MiB)"
         ));
     }
-    let bytes = std::fs::read(path).map_err(|error| find::reason(&error))?;
+    let bytes = bounded::bytes(path, SIZE_MAX).map_err(|error| find::reason(&error))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| "is not text: a scenario is YAML in UTF-8".to_owned())?;
     if text.contains('\0') {

@@ -66,7 +66,7 @@ impl User {
 
     /// Every machine of the run gets a name of the user's own.
     async fn renames(&self) -> Result<(), String> {
-        for id in self.named("/instances", &self.0.run.name("")).await? {
+        for id in self.named("/instances", &self.0.run.name("node")).await? {
             let name = json!({"name": "alice"});
             let path = format!("/instances/{id}");
             self.call(Method::POST, &path, &name).await?;

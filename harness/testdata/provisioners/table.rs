@@ -191,16 +191,17 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans", "O3 truth", "teardown-retry"],
     ),
     (
+        // Which of its two networks a new process goes on with is of chance: it finds parts of the other one.
         "begins anew, torn",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=torn-write"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 twins", "retry"],
     ),
     (
         "begins anew, lost",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=lost-disk"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 twins", "retry"],
     ),
     (
         // The address that was still in use is released by the second teardown, and the end is clean.
@@ -272,16 +273,41 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O6 decoys"],
     ),
     (
+        // The account is as it should be: only who uses the kubeconfig learns that it leads nowhere.
+        "hands over yesterday's",
+        Contract(wrong::hands_over_yesterdays::make),
+        &["eks:CreateCluster#1=crash-after"],
+        &["O3 truth"],
+    ),
+    (
+        // The machine that it takes over runs and is billed; no node ever joined.
+        "believes the machine",
+        OneMachine(wrong::believes_the_machine::make),
+        &[
+            "lambda:LaunchInstance#1=async-fail(node-never-joins)",
+            "kubernetes:list-nodes#3=crash-before",
+        ],
+        &["O3 truth"],
+    ),
+    (
+        // A kind of role that the cloud keeps by design, and one more of it than the clean run keeps.
+        "makes a role more",
+        Contract(wrong::makes_a_role_more::make),
+        &["eks:CreateCluster#1=crash-after"],
+        &["O1 orphans", "O2 twins", "O8 end state"],
+    ),
+    (
+        // Two machines of one name: the kubeconfig leads to one, the observer to the other.
         "blind launch",
         File("lambda_blind_launch.yaml"),
         &["lambda:LaunchInstance#1=lost-response"],
-        &["O2 twins", "O8 end state"],
+        &["O2 twins", "O3 truth", "O8 end state"],
     ),
     (
         "failover keeps",
         File("lambda_failover_twins.yaml"),
         &["lambda:LaunchInstance#2=capacity"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 twins", "O3 truth", "O7 no-op", "O8 end state"],
     ),
 ];
 
@@ -301,6 +327,19 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &[],
         &["O7 no-op"],
     ),
+];
+
+/// Those that only a cluster of another run beside theirs exposes, by O6 at least.
+pub const BESIDE: &[(&str, Of)] = &[
+    (
+        "cleans by the beginning of names",
+        OneMachine(wrong::cleans_by_beginning::make),
+    ),
+    (
+        "takes all of its tool",
+        Contract(wrong::takes_all_of_its_tool::make),
+    ),
+    ("finds its VPC by name", File("finds_vpc_by_name.yaml")),
 ];
 
 /// The scenario with this provisioner in it.

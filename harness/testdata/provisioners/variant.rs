@@ -175,6 +175,9 @@ pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 /// Who makes foreign changes.
 pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
 
+/// What observers see through.
+pub type Through = fn(SharedTransport) -> SharedTransport;
+
 /// A scenario with this provisioner in place of its own.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
     among(scenario, make, None)
@@ -182,12 +185,27 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 
 /// The same among others who change things, where the provider knows of none.
 pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
+    instead(scenario, make, others, None)
+}
+
+/// The reference, while observers see the account through this.
+pub fn seen_through(scenario: Scenario, through: Through) -> Scenario {
+    instead(scenario, |parts| parts.reference(), None, Some(through))
+}
+
+fn instead(
+    scenario: Scenario,
+    make: Make,
+    others: Option<Others>,
+    through: Option<Through>,
+) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
         provider: Arc::new(Instead {
             inner,
             make,
             others,
+            through,
             out: None,
         }),
         ..scenario
@@ -202,6 +220,7 @@ pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
             inner,
             make: |parts| parts.reference(),
             others: None,
+            through: None,
             out: Some(out),
         }),
         ..scenario
@@ -212,6 +231,7 @@ struct Instead {
     inner: Arc<dyn Provider>,
     make: Make,
     others: Option<Others>,
+    through: Option<Through>,
     out: Option<SharedTransport>,
 }
 
@@ -240,7 +260,10 @@ impl Provider for Instead {
         self.inner.rehearse(scenario, clock, seed)
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
+    fn account(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Account> {
+        if let Some(through) = self.through {
+            connection.transport = through(connection.transport);
+        }
         self.inner.account(scenario, connection)
     }
 

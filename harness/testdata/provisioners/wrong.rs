@@ -5,8 +5,12 @@
 
 #[path = "wrong/begins_anew.rs"]
 pub mod begins_anew;
+#[path = "wrong/believes_the_machine.rs"]
+pub mod believes_the_machine;
 #[path = "wrong/blind_repeat.rs"]
 pub mod blind_repeat;
+#[path = "wrong/cleans_by_beginning.rs"]
+pub mod cleans_by_beginning;
 #[path = "wrong/cleans_by_name.rs"]
 pub mod cleans_by_name;
 #[path = "wrong/cleans_nothing.rs"]
@@ -25,6 +29,8 @@ pub mod forgets_failed_groups;
 pub mod forgets_volumes;
 #[path = "wrong/gives_up_when_throttled.rs"]
 pub mod gives_up_when_throttled;
+#[path = "wrong/hands_over_yesterdays.rs"]
+pub mod hands_over_yesterdays;
 #[path = "wrong/hangs_on_expired.rs"]
 pub mod hangs_on_expired;
 #[path = "wrong/hurries.rs"]
@@ -41,6 +47,8 @@ pub mod loses_a_gateway;
 pub mod loses_a_rule;
 #[path = "wrong/loses_an_attribute.rs"]
 pub mod loses_an_attribute;
+#[path = "wrong/makes_a_role_more.rs"]
+pub mod makes_a_role_more;
 #[path = "wrong/needs_living_cluster.rs"]
 pub mod needs_living_cluster;
 #[path = "wrong/reuses_a_token.rs"]
@@ -55,6 +63,8 @@ pub mod state_at_the_end;
 pub mod stops_at_haste;
 #[path = "wrong/swallows_error.rs"]
 pub mod swallows_error;
+#[path = "wrong/takes_all_of_its_tool.rs"]
+pub mod takes_all_of_its_tool;
 #[path = "wrong/takes_newcomers.rs"]
 pub mod takes_newcomers;
 #[path = "wrong/tombstone.rs"]

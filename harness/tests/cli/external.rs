@@ -69,6 +69,34 @@ fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
     );
 }
 
+/// A fault that no call could take is refused before anything runs; one of a file is left out aloud.
+#[test]
+fn a_fault_on_calls_that_nobody_sees_is_refused_when_it_is_planned() {
+    let program = "  command: {provision: [sh], teardown: [sh]}\n";
+    let refused = |tier: &str, fault: &str, code_expected: i32, words: &str| {
+        let folder = with(program);
+        let file = folder.path().join("s.yaml");
+        let text = std::fs::read_to_string(&file).expect("a file");
+        std::fs::write(&file, format!("{text}tiers: [rehearsal, live]\n")).expect("written");
+        let arguments = ["verify", "s.yaml", "--tier", tier, "--fault", fault];
+        let output = kubeproof(folder.path(), &arguments);
+        let said = stderr(&output);
+        assert_eq!(code(&output), code_expected, "{said}");
+        assert!(said.contains(words), "`{words}` is not in:\n{said}");
+        nothing_was_made(folder.path());
+    };
+    let unseen = "the calls of a program do not pass through kubeproof";
+    refused("live", "ec2:CreateVpc#1=lost-response", 2, unseen);
+    refused("live", "ec2:*#1*1000=throttle", 2, unseen);
+    refused("live", "ec2:CreateVpc#1=crash-after", 2, unseen);
+    let files = "a program keeps its files without kubeproof";
+    refused("rehearsal", "disk:Write#1=crash-before", 2, files);
+    refused("live", "disk:Write#1=torn-write", 2, files);
+    // The observer's own calls do.
+    let permit = "KUBEPROOF_LIVE";
+    refused("live", "observer/ec2:DescribeVpcs#1=reject", 2, permit);
+}
+
 /// It says that it succeeded, and that it made a VPC, and did nothing.
 #[test]
 fn an_empty_promise_is_not_believed() {
@@ -88,7 +116,7 @@ fn an_empty_promise_is_not_believed() {
     let text = json(&output).to_string();
     for words in [
         "the provisioner says that it made network (vpc-0123), which is not there",
-        "the provisioner reported success, but aws.vpc: 0 VPCs carry the run's tag",
+        "the provisioner reported success, but aws.vpc: there is no VPC of the run",
         "the provisioner hands over no kubeconfig",
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
@@ -120,5 +148,54 @@ fn the_blocks_of_the_readmes_are_scenarios() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 4, "each README shows two kinds");
+    assert_eq!(
+        seen, 5,
+        "each README shows two kinds, and one of them limits"
+    );
+}
+
+/// A scenario may ask for what only programs make, and not for what cannot be meant.
+#[test]
+fn other_networks_can_be_asked_for_by_programs_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = std::fs::read_to_string(root.join("scenarios/README.md")).expect("a README");
+    let cluster = readme
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let cluster = cluster.expect("an example").to_owned();
+    let check = |cluster: &str, provisioner: &str, expected: i32, words: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!("scenario: s\ndescription: d\nprovider: aws\n{cluster}{provisioner}");
+        std::fs::write(folder.path().join("s.yaml"), text).expect("written");
+        let output = kubeproof(folder.path(), &["estimate", "s.yaml"]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), expected, "{said}");
+        assert!(said.contains(words), "`{words}` is not in:\n{said}");
+    };
+    let program = "provisioner: {command: {provision: [sh], teardown: [sh]}}\n";
+    check(&cluster, program, 0, "");
+    check(&cluster, "", 2, "`network` is for programs");
+    let neither = cluster.replace("public_subnets: true", "public_subnets: false");
+    check(&neither, program, 2, "nodes need subnets");
+}
+
+/// While a fault goes on a teardown may fail, in words; once it is over the same teardown must finish.
+#[test]
+fn a_fault_that_goes_on_may_be_failed_at_in_words_until_it_is_over() {
+    let folder = crate::program::folder_with_scenario();
+    let fault = "ec2:DeleteVpc#1*1000=throttle";
+    let arguments = [
+        "verify", "s.yaml", "--fault", fault, "--format", "json", "-q",
+    ];
+    let output = kubeproof(folder.path(), &arguments);
+    let record = &json(&output)["records"][0];
+    assert_eq!(record["findings"].to_string(), "[]", "{record:#}");
+    let phases = record["phases"].as_array().cloned().unwrap_or_default();
+    let of = |name: &str| phases.iter().find(|phase| phase["name"] == name);
+    let torn = of("teardown").expect("a teardown")["message"].to_string();
+    assert!(torn.contains("the fault goes on"), "{torn}");
+    let later = of("teardown-later").expect("one when the fault is over");
+    assert_eq!(later["verdict"], "pass", "{later}");
+    assert_eq!(record["audit"]["verdict"], "pass", "{record:#}");
 }

@@ -7,6 +7,8 @@ mod bad_input;
 mod clock;
 mod defects;
 #[cfg(unix)]
+mod engine;
+#[cfg(unix)]
 mod env_file;
 #[cfg(unix)]
 mod external;
@@ -21,6 +23,8 @@ mod injection;
 mod interrupt;
 #[cfg(unix)]
 mod kind;
+#[cfg(unix)]
+mod kind_leaks;
 mod outputs;
 mod program;
 mod refusals;
@@ -30,6 +34,8 @@ mod secrets;
 mod shards;
 mod simulate;
 mod streams;
+#[cfg(unix)]
+mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;

@@ -23,7 +23,7 @@ fn caught(file: &str, oracle: &str, words: &[&str]) -> Result<(), String> {
         })
     });
     let id = runs(folder.path())?.pop().ok_or("no run directory")?;
-    let swept = run(folder.path(), &["sweep", "--run", &id, "--delete"])?;
+    let swept = run(folder.path(), &["sweep", "--run", &id, "--delete", "--yes"])?;
     if !found {
         return Err(format!(
             "no finding of {oracle} says {words:?}:\n{findings:#}"

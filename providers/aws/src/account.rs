@@ -1,12 +1,16 @@
 //! The observer of an AWS account: preflight, checklist, inventory, proofs, deletion and cost.
 //!
 //! Apart from the provisioner, and independent of it: it is written with the AWS SDKs over the
-//! connection's transport, finds everything by tag or natural name, and trusts nobody's word.
+//! connection's transport, finds everything by natural name, tag or what is said to be made, and trusts
+//! nobody's word.
 
 pub mod checks;
+pub mod claims;
 pub mod clients;
 pub mod created_by;
+pub mod json_call;
 pub mod nodes_seen;
+pub mod prefix_lists;
 pub mod preflight;
 pub mod proofs;
 pub mod resources;
@@ -17,7 +21,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -81,7 +85,7 @@ impl Account for EksAccount {
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
-        let view = View::of(&self.clients, run).await;
+        let view = View::of(&self.clients, run, &provisioned.made).await;
         let mut checks = checks::of_cloud(&self.spec, run, &view);
         let transport = &self.connection.transport;
         let handed = &provisioned.access;
@@ -109,8 +113,25 @@ impl Account for EksAccount {
         vec![self.spec.region.0.clone()]
     }
 
+    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
+        let call = "ec2:DescribeRegions";
+        let answer = self.clients.ec2.describe_regions().send().await;
+        let answer = answer.map_err(|error| failed(call, &error))?;
+        let names = answer.regions().iter().filter_map(|it| it.region_name());
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        if names.is_empty() {
+            return Err(problem(call, "no region is enabled"));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     fn resource_types(&self) -> &'static [ResourceType] {
         resources::resource_types()
+    }
+
+    fn not_covered(&self) -> Vec<String> {
+        resources::not_covered()
     }
 
     async fn list(
@@ -122,18 +143,22 @@ impl Account for EksAccount {
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        resources::complete(&self.clients, resources).await
+        resources::complete(|region| self.clients_for(region), resources).await
     }
 
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
         proofs::of(run, resource, inventory)
     }
 
+    fn neighbours(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Claim> {
+        claims::of(run, resource, inventory)
+    }
+
     async fn created_by(
         &self,
         run: &Run,
         resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         created_by::look_up(&self.clients, run, resources).await
     }
 
@@ -149,13 +174,15 @@ impl Account for EksAccount {
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {
-        let zones = usize::from(self.spec.availability_zones.0);
+        let (zones, network) = (self.spec.availability_zones.0, &self.spec.network);
+        let nat = usize::from(network.nat_gateways(zones));
+        let own = usize::from(network.makes_vpc());
         [
-            ("vpc", 1),
-            ("internet_gateway", 1),
-            ("nat_gateway", zones),
-            ("elastic_ip", zones),
-            ("subnet", 2 * zones),
+            ("vpc", own),
+            ("internet_gateway", own),
+            ("nat_gateway", nat),
+            ("elastic_ip", nat),
+            ("subnet", usize::from(zones * network.subnets_per_zone())),
             ("eks_cluster", 1),
             ("eks_nodegroup", self.spec.node_groups.0.len()),
             // A group's template, and the copy of it that EKS makes.

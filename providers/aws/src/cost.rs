@@ -12,7 +12,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Estimate, EstimateLine};
 
 use crate::prices::{self, HOURS_PER_MONTH, Price};
-use crate::spec::EksSpec;
+use crate::spec::{Capacity, EksSpec};
 use usage::{Rounding, Span};
 
 /// The line of the control plane.
@@ -47,7 +47,7 @@ pub fn estimate(spec: &EksSpec, start: Option<Timestamp>, duration_minutes: u32)
         lines: Vec::new(),
         left_out: left_out(),
     };
-    for item in items(spec) {
+    for item in items(spec).into_iter().filter(|it| !it.amount.is_zero()) {
         match line(&item, start, duration_minutes) {
             Some(line) => estimate.lines.push(line),
             None => estimate.left_out.push(format!(
@@ -61,7 +61,13 @@ pub fn estimate(spec: &EksSpec, start: Option<Timestamp>, duration_minutes: u32)
 
 fn items(spec: &EksSpec) -> Vec<Item> {
     let region = spec.region.0.as_str();
-    let zones = Decimal::from(spec.availability_zones.0);
+    let nat = Decimal::from(spec.network.nat_gateways(spec.availability_zones.0));
+    let public_nodes = if spec.network.has_public_nodes() {
+        Decimal::from(spec.nodes())
+    } else {
+        Decimal::ZERO
+    };
+    let addresses = nat + public_nodes;
     let mut items = vec![Item {
         line: CONTROL_PLANE,
         title: "1 × EKS control plane".to_owned(),
@@ -71,25 +77,30 @@ fn items(spec: &EksSpec) -> Vec<Item> {
     }];
     for group in &spec.node_groups.0 {
         let kind = &group.instance_type.0;
+        let (word, price) = match group.capacity {
+            Capacity::OnDemand => ("", prices::exact(region, "instance", kind)),
+            // It changes by the hour and from zone to zone: no list has it.
+            Capacity::Spot => (" (spot)", None),
+        };
         items.push(Item {
             line: NODES,
-            title: format!("{} × {kind}", group.count.0),
+            title: format!("{} × {kind}{word}", group.count.0),
             amount: Decimal::from(group.count.0),
-            price: prices::exact(region, "instance", kind),
+            price,
             rounding: Rounding::Seconds,
         });
     }
     items.push(Item {
         line: NAT_GATEWAY,
-        title: format!("{zones} × NAT gateway"),
-        amount: zones,
+        title: format!("{nat} × NAT gateway"),
+        amount: nat,
         price: prices::exact(region, "nat_gateway", "NAT gateway hour"),
         rounding: Rounding::ClockHours,
     });
     items.push(Item {
         line: PUBLIC_IPV4,
-        title: format!("{zones} × public IPv4 address"),
-        amount: zones,
+        title: format!("{addresses} × public IPv4 address"),
+        amount: addresses,
         price: prices::exact(region, "public_ipv4", "Public IPv4 in use"),
         rounding: Rounding::Seconds,
     });

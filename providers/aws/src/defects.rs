@@ -37,6 +37,10 @@ pub const DEFECTS: &[Defect] = &[
         about: "its teardown deletes every VPC whose name begins with `kp-`, whoever owns it",
     },
     Defect {
+        name: "finds-vpc-by-name",
+        about: "its teardown deletes every VPC whose name begins with the run's, also another run's",
+    },
+    Defect {
         name: "lies-about-ready",
         about: "reports a ready cluster as soon as the control plane is active, without nodes",
     },
@@ -57,7 +61,12 @@ pub fn apply(name: &str, spec: EksSpec, connection: Connection) -> Option<Box<dy
         "leaks-elastic-ip" => Box::new(leaks_elastic_ip::LeaksElasticIp(right)),
         "hides-teardown-error" => Box::new(hides_teardown_error::HidesTeardownError(right)),
         "twin-vpc-on-retry" => Box::new(twin_vpc_on_retry::TwinVpcOnRetry(right)),
-        "deletes-neighbours-vpc" => Box::new(deletes_neighbours_vpc::DeletesNeighboursVpc(right)),
+        "deletes-neighbours-vpc" | "finds-vpc-by-name" => {
+            Box::new(deletes_neighbours_vpc::DeletesNeighboursVpc {
+                right,
+                like_its_own: name == "finds-vpc-by-name",
+            })
+        }
         "trusts-one-look" => Box::new(trusts_one_look::TrustsOneLook(right)),
         "tags-later" => Box::new(tags_later::TagsLater(right)),
         "lies-about-ready" => Box::new(lies_about_ready::LiesAboutReady(right)),

@@ -6,11 +6,12 @@
 
 use bytes::Bytes;
 use http::{Request, Response};
-use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
+use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
 
 mod codes;
 mod operation;
 mod pages;
+mod targets;
 mod words;
 
 pub(crate) use operation::only_reads;
@@ -54,6 +55,14 @@ impl Dialect for AwsDialect {
     ) -> Option<Response<Bytes>> {
         let service = operation::service(request)?;
         pages::with_further(&service, &operation::name(&service, request), response)
+    }
+
+    fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
+        let Some(service) = operation::service(request) else {
+            return Targets::default();
+        };
+        let operation = operation::name(&service, request);
+        targets::of(&service, &operation, request, response)
     }
 
     fn error_code(&self, response: &Response<Bytes>) -> Option<String> {

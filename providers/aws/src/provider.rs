@@ -24,7 +24,10 @@ use crate::account::checks::CHECKLIST;
 use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
-use crate::spec::{EksSpec, KubernetesVersion, NodeGroups, Region, VpcCidr, ZoneCount};
+use crate::spec::{
+    Capacity, EksSpec, KubernetesVersion, Network, NodeGroup, NodeGroups, Region, VpcCidr,
+    ZoneCount,
+};
 use crate::{calls, credentials, defects, external, faults, limits, redirect, rehearsal};
 
 /// The name in scenario files.
@@ -198,6 +201,7 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
             ));
         }
     }
+    problems.extend(unmade(text, scenario));
     for failure in &scenario.failures {
         let name = failure.name.as_str();
         for fault in &failure.faults {
@@ -212,6 +216,30 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
         }
     }
     problems
+}
+
+/// What cannot be meant of a cluster, or what only a program makes.
+fn unmade(text: &str, scenario: &AnyScenario) -> Option<String> {
+    let spec = scenario.cluster_as::<EksSpec>()?;
+    if let Some(problem) = spec.network.problem() {
+        return Some(format!("{}{problem}", place(text, "network:")));
+    }
+    if scenario.provisioner.is_external() {
+        return None;
+    }
+    let spot = |group: &NodeGroup| group.capacity == Capacity::Spot;
+    let (word, what) = if spec.network != Network::default() {
+        ("network:", "`network`")
+    } else if spec.node_groups.0.iter().any(spot) {
+        ("capacity:", "`capacity: spot`")
+    } else {
+        return None;
+    };
+    let place = place(text, word);
+    Some(format!(
+        "{place}{what} is for programs (terraform, command): the built-in provisioner makes on-demand nodes \
+         in a VPC of its own with a NAT gateway per zone"
+    ))
 }
 
 /// Where a word stands in the file: `line 3 column 9: `. Nothing when it is written otherwise
@@ -235,6 +263,7 @@ fn spec(scenario: &AnyScenario) -> EksSpec {
             kubernetes_version: KubernetesVersion(String::new()),
             vpc_cidr: VpcCidr::default(),
             availability_zones: ZoneCount::default(),
+            network: Network::default(),
             node_groups: NodeGroups(Vec::new()),
             ingress: Vec::new(),
             control_plane_logs: false,

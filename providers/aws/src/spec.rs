@@ -3,10 +3,15 @@
 //! Values that cannot be right (a host's address as a network, an unknown instance type, a negative
 //! count) are refused here, so that the error carries line and column.
 
+mod capacity;
+mod network;
+
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::capacity::Capacity;
+pub use self::network::{NatChoice, Network, VpcChoice};
 use crate::prices;
 
 /// The regions whose prices we know.
@@ -27,9 +32,12 @@ pub struct EksSpec {
     /// The VPC's network, from /16 to /24.
     #[serde(default)]
     pub vpc_cidr: VpcCidr,
-    /// Availability zones to spread over; each gets a public and a private subnet and a NAT gateway.
+    /// Availability zones to spread over.
     #[serde(default)]
     pub availability_zones: ZoneCount,
+    /// The network; without it each zone gets a public and a private subnet and a NAT gateway.
+    #[serde(default)]
+    pub network: Network,
     /// Node groups, at least one.
     pub node_groups: NodeGroups,
     /// Ingress that the nodes' security group gets besides traffic inside the cluster.
@@ -53,6 +61,9 @@ pub struct NodeGroup {
     /// Root disk, GB (gp3).
     #[serde(default)]
     pub disk_gb: DiskSize,
+    /// `on-demand` or `spot`.
+    #[serde(default)]
+    pub capacity: Capacity,
 }
 
 /// An ingress rule.

@@ -11,5 +11,7 @@ mod inventory;
 mod lifecycle;
 #[path = "account/preflight.rs"]
 mod preflight;
+#[path = "account/programs.rs"]
+mod programs;
 #[path = "account/setting.rs"]
 mod setting;

@@ -24,6 +24,39 @@ pub struct ObserverError {
     pub message: String,
 }
 
+/// What marks say of whose a resource is: another run, a cluster of another name. A claim, no proof: a
+/// program may give a wrong tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// In words.
+    pub words: String,
+    /// The run that the marks name, where they name one.
+    pub run: Option<String>,
+    /// The ids of what must have been made for the resource to be there: itself, or what it hangs on. If
+    /// the run made one of them, the claim is false. Empty: no call shows who made it.
+    pub rests_on: Vec<String>,
+}
+
+/// Who made something, as far as the cloud's own trail of events says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The identity that the provisioner acts as, or one that the run made.
+    Ours,
+    /// Certainly another person.
+    Theirs,
+    /// A service, or a role that anybody may have taken.
+    Unclear,
+}
+
+/// The making of a resource, as the cloud's own trail of events tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Making {
+    /// In words: which call, by whom, when.
+    pub words: String,
+    /// By whom.
+    pub caller: Caller,
+}
+
 /// The observer of one account for one scenario and run.
 #[async_trait]
 pub trait Account: Send + Sync {
@@ -55,6 +88,19 @@ pub trait Account: Send + Sync {
     /// The regions that an audit must cover; `global` types are listed once besides.
     fn regions(&self) -> Vec<String>;
 
+    /// The regions that are enabled for the account: what an audit of the whole account looks at.
+    ///
+    /// # Errors
+    /// When the cloud could not be asked.
+    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
+        Ok(self.regions())
+    }
+
+    /// What a cluster or its workload can leave behind and no listing shows, in words.
+    fn not_covered(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// All resource types that a cluster or its workload can leave behind, in deletion order.
     fn resource_types(&self) -> &'static [ResourceType];
 
@@ -76,14 +122,14 @@ pub trait Account: Send + Sync {
     /// that belongs to it, who created it. Empty: no proof.
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String>;
 
-    /// Why a resource certainly belongs to somebody else, in words: it carries the tag of another run,
-    /// or hangs on something that does. An audit does not count it. `None`: no such proof.
+    /// What says that a resource is somebody else's: it carries the tag of another run, or hangs on
+    /// something that does. Whether that is believed is decided elsewhere. `None`: nothing says so.
     fn neighbours(
         &self,
         _run: &Run,
         _resource: &Resource,
         _inventory: &[Resource],
-    ) -> Option<String> {
+    ) -> Option<Claim> {
         None
     }
 
@@ -104,8 +150,8 @@ pub trait Account: Send + Sync {
         None
     }
 
-    /// Proof of creation from the cloud's own trail of events (what tags cannot give): resource id →
-    /// who created it, when. Empty when the trail has nothing yet.
+    /// What the cloud's own trail of events says of the making of these (what tags cannot give), by
+    /// resource id. Empty when the trail has nothing yet.
     ///
     /// # Errors
     /// When the trail could not be read.
@@ -113,7 +159,7 @@ pub trait Account: Send + Sync {
         &self,
         run: &Run,
         resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError>;
+    ) -> Result<BTreeMap<String, Making>, ObserverError>;
 
     /// Deletes one resource. Never called by an audit.
     ///

@@ -93,6 +93,15 @@ pub enum ErrorKind {
     PermissionLag,
 }
 
+/// What a call names and what it made, by id or by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// What it changes or removes. Not what it only refers to (the network of a new subnet).
+    pub names: Vec<String>,
+    /// What it made, as its answer says.
+    pub made: Vec<String>,
+}
+
 /// The token of the further page that [`Dialect::with_further_page`] adds.
 pub const FURTHER_PAGE: &str = "kubeproof-further-page";
 
@@ -111,6 +120,13 @@ pub trait Dialect: Send + Sync + fmt::Debug {
         _response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
         None
+    }
+
+    /// What a changing call names and what it made, where its path does not say it all (query and JSON
+    /// protocols). `response` is none before the answer, and when it was an error. Names that are given
+    /// here stand in place of those in the path.
+    fn targets(&self, _request: &Request<Bytes>, _response: Option<&Response<Bytes>>) -> Targets {
+        Targets::default()
     }
 
     /// The cloud's error code in a response, when it is an error.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::call::{Actor, Dialect, Signature};
+use crate::call::{Actor, Dialect, Signature, Targets};
 use crate::clock::Clock;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
@@ -42,6 +42,12 @@ pub struct Call {
     pub request_digest: String,
     /// SHA-256 of the response body, hexadecimal, 16 digits.
     pub response_digest: String,
+    /// Ids and names of what a changing call changes or removes, where the path does not say them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Ids and names of what it made, as its answer says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<String>,
 }
 
 /// The shared list of calls of one trial.
@@ -149,6 +155,24 @@ pub fn digest(body: &[u8]) -> String {
     hex
 }
 
+/// The digest of a text that is told piece by piece, and never there as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// Goes on with this.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// As [`digest`] of all pieces together.
+    pub fn finish(self) -> String {
+        let mut hex = hexadecimal(&self.0.finalize());
+        hex.truncate(16);
+        hex
+    }
+}
+
 /// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
 /// nothing about the call. Other bodies as they are.
 pub(crate) fn in_key_order(body: &[u8]) -> Vec<u8> {
@@ -196,18 +220,27 @@ struct JournalLayer {
 impl Transport for JournalLayer {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let began = self.clock.elapsed();
+        let signature = self.dialect.signature(&request);
+        // Asked again once there is an answer, which says what was made.
+        let asked = signature.mutating.then(|| request.clone());
+        let targets = |answer| {
+            let asked = asked.as_ref();
+            asked.map_or_else(Targets::default, |it| self.dialect.targets(it, answer))
+        };
         // Written before it is sent: a call that never returns (crash, hang) is in the journal too.
         let index = self.journal.begin(Call {
             ordinal: 0,
             at: self.clock.now(),
             actor: self.actor,
-            signature: self.dialect.signature(&request),
+            signature,
             target: format!("{} {}", request.method(), request.uri().path()),
             status: None,
             error: Some("no answer".to_owned()),
             milliseconds: 0,
             request_digest: digest(&in_key_order(request.body())),
             response_digest: String::new(),
+            names: targets(None).names,
+            made: Vec::new(),
         });
         let result = self.inner.send(request).await;
         let took = self.clock.elapsed().saturating_sub(began);
@@ -218,6 +251,10 @@ impl Transport for JournalLayer {
                     call.status = Some(response.status().as_u16());
                     call.error = self.dialect.error_code(response);
                     call.response_digest = digest(response.body());
+                    if response.status().as_u16() < 400 {
+                        let targets = targets(Some(response));
+                        (call.names, call.made) = (targets.names, targets.made);
+                    }
                 }
                 Err(error) => call.error = Some(error.to_string()),
             }

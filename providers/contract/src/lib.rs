@@ -4,6 +4,7 @@
 //! journal and the faults serve a simulator in memory and a real cloud over HTTPS alike.
 
 pub mod account;
+pub mod bounded;
 pub mod call;
 pub mod check;
 pub mod clock;

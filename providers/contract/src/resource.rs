@@ -8,6 +8,10 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// The fact that names the call by which the run's own identity made a resource, where the cloud's trail of
+/// events is what showed it.
+pub const MADE_BY_FACT: &str = "made_by";
+
 /// A thing in an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {

@@ -41,6 +41,11 @@ impl Run {
         }
     }
 
+    /// Another run beside this one, which begins then and whose names begin with this one's.
+    pub fn beside(&self, started_at: Timestamp) -> Self {
+        Self::new(format!("{}-2", self.id), self.owner.clone(), started_at)
+    }
+
     /// The tags that every resource of the run carries from its creation on.
     pub fn tags(&self) -> BTreeMap<String, String> {
         BTreeMap::from([

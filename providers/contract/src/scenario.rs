@@ -4,6 +4,7 @@
 //! mistakes in either part, and this crate still knows no cloud.
 
 mod failure;
+mod limits;
 mod offer;
 mod provisioner;
 
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use failure::{Expectation, FailureBlock, FaultText};
+pub use limits::LimitsBlock;
 pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
@@ -259,46 +261,6 @@ impl Default for CostBlock {
             duration_minutes: default_duration(),
             tolerance_percent: default_tolerance(),
             budget_usd: default_budget(),
-        }
-    }
-}
-
-/// Limits of a trial: it must end.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LimitsBlock {
-    /// Deadline of provisioning, minutes.
-    #[serde(default = "default_provision_minutes")]
-    #[schemars(range(min = 1, max = 600))]
-    pub provision_minutes: u32,
-    /// Deadline of teardown, minutes.
-    #[serde(default = "default_teardown_minutes")]
-    #[schemars(range(min = 1, max = 600))]
-    pub teardown_minutes: u32,
-    /// Most API calls of one trial.
-    #[serde(default = "default_calls")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub calls: u32,
-}
-
-fn default_provision_minutes() -> u32 {
-    90
-}
-
-fn default_teardown_minutes() -> u32 {
-    90
-}
-
-fn default_calls() -> u32 {
-    5000
-}
-
-impl Default for LimitsBlock {
-    fn default() -> Self {
-        Self {
-            provision_minutes: default_provision_minutes(),
-            teardown_minutes: default_teardown_minutes(),
-            calls: default_calls(),
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Apart from [`crate::account`] on purpose: the truth is what observers are judged against.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::Clock;
 use crate::cost::Charge;
 use crate::resource::{Life, Resource};
 use crate::serve::Servable;
@@ -37,6 +39,16 @@ pub trait World: Send + Sync {
     /// The shortest time to a ready cluster that the simulated durations allow for what was made, with
     /// the chain in words.
     fn fastest_ready(&self) -> Option<(Duration, String)>;
+
+    /// The account as it is now. In it all that is there belongs to others: it is among the decoys, is no
+    /// part of any run's bill, and leaves as much room in the quotas as there was before it came.
+    fn snapshot(&self) -> Arc<dyn Snapshot>;
+}
+
+/// A simulated account as it was at a moment, from which others go on.
+pub trait Snapshot: Send + Sync {
+    /// A copy under this clock, which must not be behind. What happens in it happens nowhere else.
+    fn fork(&self, clock: Clock) -> Rehearsal;
 }
 
 /// A simulated account and the way to it.
@@ -44,7 +56,7 @@ pub struct Rehearsal {
     /// The innermost transport: the simulator in memory.
     pub transport: SharedTransport,
     /// The truth behind it.
-    pub world: std::sync::Arc<dyn World>,
+    pub world: Arc<dyn World>,
     /// The way to serve it over sockets besides.
-    pub servable: std::sync::Arc<dyn Servable>,
+    pub servable: Arc<dyn Servable>,
 }

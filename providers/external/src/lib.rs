@@ -7,6 +7,7 @@ pub mod access;
 pub mod environment;
 pub mod foreign;
 pub mod ground;
+pub mod handed;
 pub mod output;
 pub mod program;
 pub mod provisioner;

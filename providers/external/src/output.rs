@@ -3,11 +3,10 @@
 //! Apart from the programs because terraform's outputs mean the same. Nothing in it is believed unchecked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::bounded;
 use kubeproof_contract::scenario::USD_MAX;
-use kubeproof_kubernetes::kubeconfig;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -45,16 +44,11 @@ impl std::fmt::Debug for Output {
 /// With the file and what is wrong with it, without quoting it.
 pub fn read(path: &Path) -> Result<Output, String> {
     let wrong = |what: String| format!("KUBEPROOF_OUTPUT ({}) {what}", path.display());
-    let length = match std::fs::metadata(path) {
-        Ok(metadata) => metadata.len(),
+    let text = match bounded::text(path, BYTES_MAX) {
+        Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Output::default()),
         Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
     };
-    if length > BYTES_MAX {
-        return Err(wrong(format!("is larger than {BYTES_MAX} bytes")));
-    }
-    let text =
-        std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
     if text.trim().is_empty() {
         return Ok(Output::default());
     }
@@ -91,28 +85,23 @@ impl Output {
         }
     }
 
-    /// The access, or why there is none. A relative path begins at `folder`. One that needs a helper
-    /// program is none: it is not ours to run it.
+    /// The text of the kubeconfig that it hands over, and the folder that paths in it begin at. `None`: it hands
+    /// over none.
     ///
     /// # Errors
-    /// When what it hands over is no kubeconfig, or leads nowhere.
-    pub fn access(&self, folder: &Path) -> Result<Result<KubernetesAccess, String>, String> {
+    /// When it names a file that cannot be read.
+    pub fn kubeconfig(&self, folder: &Path) -> Result<Option<(String, PathBuf)>, String> {
         let Some(given) = &self.kubeconfig else {
-            return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
+            return Ok(None);
         };
-        let text = if given.contains('\n') || given.trim_start().starts_with('{') {
-            given.clone()
-        } else {
-            let path = folder.join(given.trim());
-            std::fs::read_to_string(&path).map_err(|error| {
-                format!("its kubeconfig {} cannot be read: {error}", path.display())
-            })?
-        };
-        match kubeconfig::access(&text) {
-            Ok(access) => Ok(Ok(access)),
-            Err(error) if error.to_string().contains("`exec`") => Ok(Err(error.to_string())),
-            Err(error) => Err(error.to_string()),
+        if given.contains('\n') || given.trim_start().starts_with('{') {
+            return Ok(Some((given.clone(), folder.to_owned())));
         }
+        let path = folder.join(given.trim());
+        let cannot = |error| format!("its kubeconfig {} cannot be read: {error}", path.display());
+        let text = bounded::text(&path, BYTES_MAX).map_err(cannot)?;
+        let beside = path.parent().unwrap_or(folder).to_owned();
+        Ok(Some((text, beside)))
     }
 }
 
@@ -165,14 +154,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_endless_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("o.json");
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        assert!(read(&path).is_err());
+        let endless = Output {
+            kubeconfig: Some("/dev/zero".to_owned()),
+            ..Output::default()
+        };
+        assert!(endless.kubeconfig(folder.path()).is_err());
+    }
+
+    #[test]
     fn without_a_kubeconfig_it_says_so() {
-        let none = Output::default().access(Path::new("/"));
-        let reason = none.expect("no error").expect_err("none");
-        assert!(reason.contains("hands over no kubeconfig"), "{reason}");
+        assert_eq!(Output::default().kubeconfig(Path::new("/")), Ok(None));
         let lost = Output {
             kubeconfig: Some("not-there".to_owned()),
             ..Output::default()
         };
-        assert!(lost.access(Path::new("/nowhere")).is_err());
+        assert!(lost.kubeconfig(Path::new("/nowhere")).is_err());
     }
 }

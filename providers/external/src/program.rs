@@ -54,11 +54,20 @@ pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
     if program.contains('/') {
         return Err(format!("there is no program {}", beside.display()));
     }
+    on_path(program)
+        .map_err(|_| format!("`{program}` is neither beside the scenario file nor on PATH"))
+}
+
+/// Finds a program on the search path.
+///
+/// # Errors
+/// When it is not there.
+pub fn on_path(program: &str) -> Result<PathBuf, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = std::env::split_paths(&path).map(|place| place.join(program));
     places
         .find(|place| place.is_file())
-        .ok_or_else(|| format!("`{program}` is neither beside the scenario file nor on PATH"))
+        .ok_or_else(|| format!("`{program}` is not on PATH"))
 }
 
 /// Runs a program to its end, whatever that is.
@@ -108,9 +117,14 @@ pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerE
     if ended.status.success() {
         return Ok(ended);
     }
-    // Cleaned before it is cut: of half a secret nobody could tell that it is one.
-    let words = quotation(&ground.redactor.clean(&ended.last_words(LAST_LINES)));
     let status = ended.status;
+    let mut said = ended;
+    if call.document {
+        // A document may be a secret: only what it says beside it is quoted.
+        said.output.clear();
+    }
+    // Cleaned before it is cut: of half a secret nobody could tell that it is one.
+    let words = quotation(&ground.redactor.clean(&said.last_words(LAST_LINES)));
     Err(ProvisionerError::new(format!(
         "{} failed ({status}): {words}",
         call.title

@@ -16,6 +16,7 @@ use kubeproof_simkit::pace::Pace;
 
 use crate::environment::{Phase, variables};
 use crate::ground::Ground;
+use crate::handed;
 use crate::output::{self, Output};
 
 /// The file that a program may write.
@@ -120,14 +121,16 @@ impl ExternalProvisioner {
     }
 
     /// Takes over what the program says: its claim is kept, its access is handed over.
-    fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
+    async fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
         if let Some(usd) = output.claim().map_err(wrong)? {
             let path = self.ground.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
             private::write(&path, &text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let access = output.access(&self.ground.folder()).map_err(wrong)?;
+        let variables = environment(&self.ground, Phase::Provision);
+        let handed = handed::over(&self.ground, &variables, output).await;
+        let access = handed.map_err(wrong)?;
         if let Ok(access) = &access {
             self.ground.redactor.learn_access(access);
         }
@@ -162,12 +165,16 @@ impl Provisioner for ExternalProvisioner {
         self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
-        let made = self.make().await;
+        // A helper of its kubeconfig is a program of it, too: it may ask the cloud.
+        let made = match self.make().await {
+            Ok(output) => self.taken(&output).await,
+            Err(error) => Err(error),
+        };
         private::tighten(&self.ground.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
-        self.taken(&made?)
+        made
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {

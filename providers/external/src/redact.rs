@@ -9,6 +9,7 @@ mod values;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use kubeproof_contract::bounded;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use serde_json::Value;
 
@@ -59,14 +60,9 @@ impl Redactor {
 
     /// Learns the values of a file of variables (`.env`): whatever is not plainly public is secret there.
     pub fn learn_env_file(&self, path: &Path) {
-        let is_small = std::fs::metadata(path)
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= FILE_BYTES_MAX);
-        let Ok(bytes) = std::fs::read(path) else {
+        let Ok(bytes) = bounded::bytes(path, FILE_BYTES_MAX) else {
             return;
         };
-        if !is_small {
-            return;
-        }
         for line in String::from_utf8_lossy(&bytes).lines() {
             let line = line.trim();
             let line = line.strip_prefix("export ").unwrap_or(line);

@@ -5,6 +5,7 @@
 
 mod access;
 mod checks;
+mod claims;
 mod contexts;
 mod delete;
 mod inventory;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -26,7 +27,7 @@ use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 
 use crate::cost;
-use crate::engine::client::Engine;
+use crate::engine::client::{Engine, failed};
 use crate::spec::KindSpec;
 use trail::Trail;
 
@@ -40,15 +41,17 @@ pub const CLUSTER_FACT: &str = "cluster";
 const SETTLE: Duration = Duration::from_secs(1);
 
 const NODE: &str = "kind_node";
+const CONTAINER: &str = "container";
 const VOLUME: &str = "docker_volume";
 const NETWORK: &str = "docker_network";
 const PORT: &str = "port_binding";
 const CONTEXT: &str = "kubeconfig_entry";
 const IMAGE: &str = "docker_image";
 
-/// What a Kind cluster can leave behind, in deletion order.
+/// What a Kind cluster and the program that makes it can leave behind, in deletion order.
 const TYPES: &[ResourceType] = &[
     of(NODE),
+    of(CONTAINER),
     of(PORT),
     of(VOLUME),
     of(NETWORK),
@@ -95,6 +98,14 @@ impl Account for KindAccount {
         preflight::look(self).await
     }
 
+    /// The engine's own id: another machine's, or a new one, has another.
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let docker = self.engine.docker().await?;
+        let info = docker.info().await;
+        let info = info.map_err(|error| failed("docker:SystemInfo", &error))?;
+        Ok(info.id.filter(|id| !id.is_empty()))
+    }
+
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
         checks::look(self, run, provisioned).await
     }
@@ -124,6 +135,7 @@ impl Account for KindAccount {
         self.trail.follow(&self.engine).await?;
         match resource_type {
             NODE => inventory::nodes(&self.engine).await,
+            CONTAINER => inventory::plain_containers(&self.engine).await,
             PORT => inventory::ports(&self.engine).await,
             VOLUME => inventory::volumes(&self.engine, &self.trail).await,
             NETWORK => inventory::networks(&self.engine).await,
@@ -154,14 +166,8 @@ impl Account for KindAccount {
         proofs
     }
 
-    fn neighbours(
-        &self,
-        run: &Run,
-        resource: &Resource,
-        _inventory: &[Resource],
-    ) -> Option<String> {
-        let cluster = resource.facts.get(CLUSTER_FACT)?;
-        (*cluster != run.name("")).then(|| format!("it belongs to the cluster {cluster}"))
+    fn neighbours(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Claim> {
+        claims::of(run, resource, inventory)
     }
 
     fn settle(&self) -> Duration {
@@ -176,7 +182,7 @@ impl Account for KindAccount {
         &self,
         _run: &Run,
         _resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         // What the engine's events tell is in the facts already.
         Ok(BTreeMap::new())
     }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
+use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
 use kubeproof_kubernetes::dialect as kubernetes;
 use serde_json::{Value, json};
 
@@ -50,6 +50,37 @@ impl Dialect for KindDialect {
         response
     }
 
+    fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
+        if request.uri().host() != Some(HOST) {
+            return Targets::default();
+        }
+        let read = |body: &Bytes| serde_json::from_slice::<Value>(body).unwrap_or_default();
+        let operation = operation(request.method(), request.uri().path());
+        match (operation, response) {
+            (Some("ContainerCreate"), Some(response)) => {
+                let mut made = texts(&read(response.body()), &["Id"]);
+                made.extend(volumes_of(&read(request.body())));
+                Targets {
+                    names: Vec::new(),
+                    made,
+                }
+            }
+            (Some("NetworkCreate" | "VolumeCreate"), Some(response)) => Targets {
+                names: Vec::new(),
+                made: texts(&read(response.body()), &["Id", "Name"]),
+            },
+            // What a call by a filter removed only its answer says.
+            (Some("ContainerPrune" | "NetworkPrune" | "VolumePrune"), Some(response)) => Targets {
+                names: texts(
+                    &read(response.body()),
+                    &["ContainersDeleted", "NetworksDeleted", "VolumesDeleted"],
+                ),
+                made: Vec::new(),
+            },
+            _ => Targets::default(),
+        }
+    }
+
     fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
         if let Some(code) = kubernetes::error_code(response) {
             return Some(code);
@@ -62,6 +93,32 @@ impl Dialect for KindDialect {
         let message = body.and_then(|body| Some(body.get("message")?.as_str()?.to_owned()));
         Some(message.unwrap_or_else(|| status.to_string()))
     }
+}
+
+/// The texts in these members: each is one, or a list.
+fn texts(value: &Value, members: &[&str]) -> Vec<String> {
+    let found = members.iter().filter_map(|member| value.get(*member));
+    let all = found.flat_map(|member| match member {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        other => other.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    all.map(str::to_owned).collect()
+}
+
+/// The named volumes of a new container: they are made with it.
+fn volumes_of(request: &Value) -> Vec<String> {
+    let host = &request["HostConfig"];
+    let binds = texts(host, &["Binds"]);
+    let binds = binds
+        .iter()
+        .filter_map(|bind| bind.split_once(':'))
+        .map(|(from, _)| from.to_owned())
+        .filter(|from| !from.starts_with('/'));
+    let mounts = host["Mounts"].as_array().into_iter().flatten();
+    let mounts = mounts
+        .filter(|mount| mount["Type"] == "volume")
+        .flat_map(|mount| texts(mount, &["Source"]));
+    binds.chain(mounts).collect()
 }
 
 /// Status and message of an error, as the engine gives them: it has no codes, only words.
@@ -246,6 +303,53 @@ mod tests {
     #[test]
     fn an_unknown_request_is_named_and_taken_for_one_that_changes() {
         check("GET /v1.41/swarm", "unknown:GET /v1.41/swarm", true);
+    }
+
+    #[test]
+    fn what_a_call_made_and_what_a_filter_removed_is_read_from_the_answer() {
+        let check = |line: &str, body: &Value, answer: &Value, names: &[&str], made: &[&str]| {
+            let request = Request::post(format!("http://{HOST}{line}"))
+                .body(Bytes::from(body.to_string()))
+                .expect("a request");
+            let response = Response::new(Bytes::from(answer.to_string()));
+            let targets = KindDialect.targets(&request, Some(&response));
+            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+            let expected = Targets {
+                names: owned(names),
+                made: owned(made),
+            };
+            assert_eq!(targets, expected, "{line}");
+        };
+        let volumes = json!({"HostConfig": {
+            "Binds": ["reg:/var/lib/registry", "/etc:/etc:ro"],
+            "Mounts": [{"Type": "volume", "Source": "more"}, {"Type": "bind", "Source": "/tmp"}],
+        }});
+        let made = &["c1", "reg", "more"];
+        check(
+            "/v1.41/containers/create?name=a",
+            &volumes,
+            &json!({"Id": "c1"}),
+            &[],
+            made,
+        );
+        check(
+            "/networks/create",
+            &json!({}),
+            &json!({"Id": "n1"}),
+            &[],
+            &["n1"],
+        );
+        check(
+            "/volumes/create",
+            &json!({}),
+            &json!({"Name": "v1"}),
+            &[],
+            &["v1"],
+        );
+        let removed = json!({"VolumesDeleted": ["v1", "v2"], "SpaceReclaimed": 1});
+        check("/volumes/prune", &json!({}), &removed, &["v1", "v2"], &[]);
+        let none = json!({"ContainersDeleted": null});
+        check("/containers/prune", &json!({}), &none, &[], &[]);
     }
 
     #[test]

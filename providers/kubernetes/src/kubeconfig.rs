@@ -1,7 +1,10 @@
 //! A kubeconfig, read: the access to a cluster that its current context gives.
 //!
 //! Apart from kube-rs's own reader, which brings a second way to the network along. What is not read
-//! here (files, helper programs, proxies) is refused by name. No error quotes a value of the file.
+//! here (files, proxies) is refused by name; a helper program is named, and whoever may run it brings its
+//! answer ([`access_by`]). No error quotes a value of the file.
+
+mod exec;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +14,8 @@ use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use self::exec::Exec;
+pub use self::exec::Helper;
 use crate::error::{Cause, KubernetesError};
 
 /// What is being done, for errors.
@@ -68,6 +73,7 @@ struct User {
     token: Option<String>,
     client_certificate_data: Option<String>,
     client_key_data: Option<String>,
+    exec: Option<Exec>,
     #[serde(flatten)]
     other: BTreeMap<String, IgnoredAny>,
 }
@@ -76,8 +82,68 @@ struct User {
 ///
 /// # Errors
 /// When the text is no kubeconfig, its current context leads nowhere, or it asks for something that
-/// is not read here.
+/// is not read here, such as a helper program.
 pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
+    let (cluster, name, user) = current(text)?;
+    if user.exec.is_some() {
+        return Err(refuse(format!(
+            "user `{name}` has `exec`, which is not read here"
+        )));
+    }
+    let credential = credential(&name, &user)?;
+    with(cluster, credential)
+}
+
+/// The helper program that the current user of a kubeconfig names, if it names one.
+///
+/// # Errors
+/// As [`access`] does.
+pub fn helper(text: &str) -> Result<Option<Helper>, KubernetesError> {
+    let (cluster, name, user) = current(text)?;
+    let Some(exec) = &user.exec else {
+        return Ok(None);
+    };
+    let own = [
+        &user.token,
+        &user.client_certificate_data,
+        &user.client_key_data,
+    ];
+    if own.iter().any(|given| given.is_some()) {
+        return Err(refuse(format!(
+            "user `{name}` has `exec` and a credential of its own: one of them must go"
+        )));
+    }
+    exec.helper(&name, &cluster).map(Some)
+}
+
+/// The access that the current context of a kubeconfig gives, by this answer of its helper program.
+///
+/// # Errors
+/// As [`access`] does, and when the answer holds no credential.
+pub fn access_by(text: &str, answer: &str) -> Result<KubernetesAccess, KubernetesError> {
+    let (cluster, _, _) = current(text)?;
+    let (credential, expires_at) = exec::credential(answer)?;
+    let access = with(cluster, credential)?;
+    Ok(KubernetesAccess {
+        expires_at,
+        ..access
+    })
+}
+
+fn with(cluster: Cluster, credential: Credential) -> Result<KubernetesAccess, KubernetesError> {
+    let authority = cluster.certificate_authority_data.as_deref();
+    Ok(KubernetesAccess {
+        certificate_authority_pem: authority
+            .map(|data| decoded("certificate-authority-data", data))
+            .transpose()?,
+        server: cluster.server,
+        credential,
+        expires_at: None,
+    })
+}
+
+/// Cluster, name of the user, and user of the current context.
+fn current(text: &str) -> Result<(Cluster, String, User), KubernetesError> {
     let file: File = serde_saphyr::from_str(text).map_err(|error| {
         // The parser's own words may quote the file, and the file holds secrets.
         let place = error.location().map_or(String::new(), |place| {
@@ -89,20 +155,20 @@ pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
         "context",
         &file.current_context,
         file.contexts
-            .iter()
-            .map(|entry| (&entry.name, &entry.context)),
+            .into_iter()
+            .map(|entry| (entry.name, entry.context)),
     )?;
     let cluster = named(
         "cluster",
         &context.cluster,
         file.clusters
-            .iter()
-            .map(|entry| (&entry.name, &entry.cluster)),
+            .into_iter()
+            .map(|entry| (entry.name, entry.cluster)),
     )?;
     let user = named(
         "user",
         &context.user,
-        file.users.iter().map(|entry| (&entry.name, &entry.user)),
+        file.users.into_iter().map(|entry| (entry.name, entry.user)),
     )?;
     let unread = [
         "certificate-authority",
@@ -111,18 +177,6 @@ pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
         "tls-server-name",
     ];
     only_known("cluster", &context.cluster, &cluster.other, &unread)?;
-    let authority = cluster.certificate_authority_data.as_deref();
-    Ok(KubernetesAccess {
-        server: cluster.server.clone(),
-        certificate_authority_pem: authority
-            .map(|data| decoded("certificate-authority-data", data))
-            .transpose()?,
-        credential: credential(&context.user, user)?,
-        expires_at: None,
-    })
-}
-
-fn credential(name: &str, user: &User) -> Result<Credential, KubernetesError> {
     let unread = [
         "as",
         "as-groups",
@@ -130,12 +184,15 @@ fn credential(name: &str, user: &User) -> Result<Credential, KubernetesError> {
         "auth-provider",
         "client-certificate",
         "client-key",
-        "exec",
         "password",
         "tokenFile",
         "username",
     ];
-    only_known("user", name, &user.other, &unread)?;
+    only_known("user", &context.user, &user.other, &unread)?;
+    Ok((cluster, context.user, user))
+}
+
+fn credential(name: &str, user: &User) -> Result<Credential, KubernetesError> {
     let certificate = (&user.client_certificate_data, &user.client_key_data);
     match (&user.token, certificate) {
         (None, (Some(certificate), Some(key))) => Ok(Credential::ClientCertificate {
@@ -155,16 +212,16 @@ fn credential(name: &str, user: &User) -> Result<Credential, KubernetesError> {
     }
 }
 
-fn named<'a, T>(
+fn named<T>(
     what: &str,
     wanted: &str,
-    mut entries: impl Iterator<Item = (&'a String, &'a T)>,
-) -> Result<&'a T, KubernetesError> {
+    mut entries: impl Iterator<Item = (String, T)>,
+) -> Result<T, KubernetesError> {
     if wanted.is_empty() {
         return Err(refuse(format!("it names no current {what}")));
     }
     entries
-        .find(|(name, _)| *name == wanted)
+        .find(|(name, _)| name == wanted)
         .map(|(_, entry)| entry)
         .ok_or_else(|| refuse(format!("there is no {what} `{wanted}` in it")))
 }
@@ -200,116 +257,4 @@ fn refuse(message: String) -> KubernetesError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
-
-    fn text(cluster: &str, user: &str) -> String {
-        let authority = STANDARD.encode(CERTIFICATE);
-        format!(
-            "apiVersion: v1
-kind: Config
-preferences: {{}}
-clusters:
-- name: other
-  cluster: {{server: https://other.test}}
-- name: kind-a
-  cluster:
-    server: https://127.0.0.1:44021
-    certificate-authority-data: {authority}
-    {cluster}
-contexts:
-- name: kind-a
-  context: {{cluster: kind-a, user: admin, namespace: default}}
-current-context: kind-a
-users:
-- name: admin
-  user:
-    {user}
-"
-        )
-    }
-
-    fn certificate_and_key() -> String {
-        let data = STANDARD.encode(CERTIFICATE);
-        format!("{{client-certificate-data: {data}, client-key-data: {data}}}")
-    }
-
-    fn refused(text: &str, expected: &str) {
-        let error = access(text).unwrap_err();
-        assert_eq!(error.cause, Cause::Usage);
-        let words = error.to_string();
-        assert!(words.contains(expected), "`{expected}` is not in: {words}");
-        assert!(!words.contains("s3cret"), "a secret shows: {words}");
-    }
-
-    #[test]
-    fn the_current_context_gives_server_authority_and_client_certificate() {
-        let expected = KubernetesAccess {
-            server: "https://127.0.0.1:44021".to_owned(),
-            certificate_authority_pem: Some(CERTIFICATE.to_owned()),
-            credential: Credential::ClientCertificate {
-                certificate_pem: CERTIFICATE.to_owned(),
-                key_pem: CERTIFICATE.to_owned(),
-            },
-            expires_at: None,
-        };
-        assert_eq!(access(&text("", &certificate_and_key())).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_token_is_read_too() {
-        let seen = access(&text("", "token: abc")).unwrap();
-        assert_eq!(seen.credential, Credential::Token("abc".to_owned()));
-    }
-
-    #[test]
-    fn what_would_be_passed_over_is_refused_by_name() {
-        let user = certificate_and_key();
-        refused(
-            &text("insecure-skip-tls-verify: true", &user),
-            "`insecure-skip-tls-verify`",
-        );
-        refused(&text("proxy-url: http://p", &user), "`proxy-url`");
-        refused(&text("", "exec: {command: aws}"), "`exec`");
-        refused(&text("", "{username: a, password: s3cret}"), "`password`");
-        refused(
-            &text("", "client-certificate: a.pem"),
-            "`client-certificate`",
-        );
-        refused(&text("", "{}"), "neither a token nor a client certificate");
-        refused(&text("", "client-key-data: s3cret"), "without its key");
-        let both = certificate_and_key().replace('{', "{token: s3cret, ");
-        refused(&text("", &both), "a token and a client certificate");
-        let bad = "{client-certificate-data: s3cret, client-key-data: s3cret}";
-        refused(
-            &text("", bad),
-            "`client-certificate-data` is not PEM in base64",
-        );
-    }
-
-    #[test]
-    fn a_context_that_leads_nowhere_is_an_error() {
-        let fine = text("", "token: s3cret");
-        refused(
-            &fine.replace("current-context: kind-a", ""),
-            "names no current context",
-        );
-        let elsewhere = fine.replace("current-context: kind-a", "current-context: b");
-        refused(&elsewhere, "no context `b`");
-        refused(
-            &fine.replace("cluster: kind-a,", "cluster: b,"),
-            "no cluster `b`",
-        );
-        refused(&fine.replace("user: admin,", "user: b,"), "no user `b`");
-    }
-
-    #[test]
-    fn what_is_no_kubeconfig_is_refused_without_quoting_it() {
-        refused("s3cret", "it is not a kubeconfig");
-        refused("users: s3cret", "it is not a kubeconfig at line 1");
-        refused("users: [s3cret", "it is not a kubeconfig");
-        refused("", "names no current context");
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ pub mod client;
 pub mod dialect;
 pub mod error;
 pub mod gpu;
+pub mod identity;
 pub mod job;
 pub mod kubeconfig;
 pub mod leftovers;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, ObserverError};
+use kubeproof_contract::account::{Account, Claim, Making, ObserverError};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::Connection;
@@ -19,7 +19,7 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 
 use crate::api::Api;
 use crate::api::problem::Problem;
-use crate::api::types::{Instance, is_name_of};
+use crate::api::types::{Instance, is_name_of, names_run};
 use crate::provisioner::teardown;
 use crate::spec::LambdaSpec;
 use crate::{cost, credentials, prices, trust};
@@ -150,20 +150,19 @@ impl Account for LambdaAccount {
             proofs.push(format!("its name is {name}"));
         }
         let description = resource.facts.get("description");
-        if let Some(text) = description.filter(|text| text.contains(&run.name(""))) {
+        if let Some(text) = description.filter(|text| names_run(run, text)) {
             proofs.push(format!("described as \"{text}\""));
         }
         proofs
     }
 
-    fn neighbours(
-        &self,
-        run: &Run,
-        resource: &Resource,
-        _inventory: &[Resource],
-    ) -> Option<String> {
+    fn neighbours(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Option<Claim> {
         let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
-        Some(format!("tag {RUN_TAG}={other}"))
+        Some(Claim {
+            words: format!("tag {RUN_TAG}={other}"),
+            run: Some(other.clone()),
+            rests_on: vec![resource.id.clone()],
+        })
     }
 
     fn never_billed_because(&self) -> Option<&'static str> {
@@ -175,7 +174,7 @@ impl Account for LambdaAccount {
         &self,
         _run: &Run,
         _resources: &[Resource],
-    ) -> Result<BTreeMap<String, String>, ObserverError> {
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
         Ok(BTreeMap::new())
     }
 

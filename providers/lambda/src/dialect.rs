@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
+use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
 use serde_json::{Value, json};
 
 /// The service in call signatures.
@@ -75,6 +75,33 @@ impl Dialect for LambdaDialect {
         match operation(request) {
             Some(operation) => words(&operation, kind),
             None => kubeproof_kubernetes::dialect::error(request, kind),
+        }
+    }
+
+    fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
+        let Some(operation) = operation(request) else {
+            return Targets::default();
+        };
+        let read = |body: &Bytes| serde_json::from_slice::<Value>(body).unwrap_or_default();
+        let ids = |value: &Value| -> Vec<String> {
+            let ids = value["instance_ids"].as_array().into_iter().flatten();
+            let one = value["id"].as_str();
+            let ids = ids.filter_map(Value::as_str).chain(one);
+            ids.map(str::to_owned).collect()
+        };
+        match operation.as_str() {
+            "TerminateInstances" | "RestartInstances" => Targets {
+                names: ids(&read(request.body())),
+                made: Vec::new(),
+            },
+            "LaunchInstance" | "AddSshKey" | "CreateFileSystem" | "CreateFirewallRuleset" => {
+                let answer = response.map(|response| read(response.body()));
+                Targets {
+                    names: Vec::new(),
+                    made: answer.map_or_else(Vec::new, |answer| ids(&answer["data"])),
+                }
+            }
+            _ => Targets::default(),
         }
     }
 
@@ -221,6 +248,36 @@ mod tests {
             LambdaDialect.signature(&nodes).to_string(),
             "kubernetes:list-nodes"
         );
+    }
+
+    #[test]
+    fn machines_are_named_in_the_body_and_what_was_made_in_the_answer() {
+        let check = |line: &str, body: &str, answer: &str, names: &[&str], made: &[&str]| {
+            let mut request = request(line);
+            *request.body_mut() = Bytes::from(body.to_owned());
+            let response = Response::new(Bytes::from(answer.to_owned()));
+            let targets = LambdaDialect.targets(&request, Some(&response));
+            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+            let expected = Targets {
+                names: owned(names),
+                made: owned(made),
+            };
+            assert_eq!(targets, expected, "{line}");
+        };
+        let ids = "{\"instance_ids\":[\"a\",\"b\"]}";
+        let operations = "POST /api/v1/instance-operations";
+        check(
+            &format!("{operations}/terminate"),
+            ids,
+            "{}",
+            &["a", "b"],
+            &[],
+        );
+        let launched = "{\"data\":{\"instance_ids\":[\"c\"]}}";
+        check(&format!("{operations}/launch"), "{}", launched, &[], &["c"]);
+        let added = "{\"data\":{\"id\":\"k\"}}";
+        check("POST /api/v1/ssh-keys", "{}", added, &[], &["k"]);
+        check("DELETE /api/v1/ssh-keys/k", "", "{}", &[], &[]);
     }
 
     #[test]

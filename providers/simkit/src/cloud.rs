@@ -69,8 +69,8 @@ pub struct Place {
     pub authority_pem: String,
 }
 
-/// A simulated cloud account.
-pub trait Cloud: Send + 'static {
+/// A simulated cloud account. A clone is another account that has had the same past.
+pub trait Cloud: Clone + Send + 'static {
     /// Lets everything happen that is due until `to`. Called before every other method.
     fn advance(&mut self, to: Timestamp);
 
@@ -94,6 +94,10 @@ pub trait Cloud: Send + 'static {
 
     /// Decoys with a digest of each one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
+
+    /// From now on all that is there belongs to others: it is among the decoys, in no run's bill, and
+    /// takes nothing of the quotas.
+    fn make_bystanders(&mut self);
 
     /// All resources, whoever owns them, with a digest of each one's state that only calls change. A cloud
     /// that keeps no more of a resource than shows in its inventory has nothing to add.

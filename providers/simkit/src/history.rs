@@ -66,6 +66,26 @@ impl History {
         }
     }
 
+    /// From now on the living resources of `part` of which this holds belong to the part `into`.
+    pub fn split(
+        &mut self,
+        part: &'static str,
+        into: &'static str,
+        moves: impl Fn(&Resource) -> bool,
+    ) {
+        let alive = self.alive.remove(part).unwrap_or_default();
+        let (moved, rest): (Vec<usize>, Vec<usize>) = alive
+            .into_iter()
+            .partition(|index| moves(&self.lives[*index].resource));
+        self.alive.insert(part, rest);
+        self.alive.entry(into).or_default().extend(moved);
+    }
+
+    /// All lives, in order of their beginning, taken out.
+    pub fn into_lives(self) -> Vec<Life> {
+        self.lives
+    }
+
     /// All lives, in order of their beginning.
     pub fn lives(&self) -> &[Life] {
         &self.lives
@@ -126,6 +146,22 @@ mod tests {
     #[test]
     fn what_comes_again_lives_a_second_life() {
         check(&["a", "", "a"], &[("a", 0, Some(1)), ("a", 2, None)]);
+    }
+
+    #[test]
+    fn what_is_split_off_lives_on_as_a_part_of_its_own() {
+        let mut history = History::default();
+        history.observe(at(0), "all", inventory("a b c"));
+        history.split("all", "mine", |one| one.id != "b");
+        history.observe(at(1), "all", Vec::new());
+        history.observe(at(2), "mine", inventory("c d"));
+        let lives = history.into_lives();
+        let ends: Vec<_> = lives
+            .iter()
+            .map(|life| (life.resource.id.as_str(), life.to))
+            .collect();
+        let (a, b) = (("a", Some(at(2))), ("b", Some(at(1))));
+        assert_eq!(ends, [a, b, ("c", None), ("d", None)]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use kubeproof_contract::cost::Charge;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
-use kubeproof_contract::world::{Rehearsal, World};
+use kubeproof_contract::world::{Rehearsal, Snapshot, World};
 
 use crate::cloud::{Cloud, Reply};
 
@@ -71,6 +71,20 @@ impl<C: Cloud> Servable for Behind<C> {
     }
 }
 
+/// A cloud that stands still.
+struct Still<C>(Mutex<C>);
+
+impl<C: Cloud> Snapshot for Still<C> {
+    fn fork(&self, clock: Clock) -> Rehearsal {
+        let copy = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        InMemory::rehearsal(copy, clock)
+    }
+}
+
 #[async_trait]
 impl<C: Cloud> Transport for InMemory<C> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -121,5 +135,11 @@ impl<C: Cloud> World for InMemory<C> {
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         self.with(|cloud| cloud.fastest_ready())
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        let mut copy = self.with(|cloud| cloud.clone());
+        copy.make_bystanders();
+        Arc::new(Still(Mutex::new(copy)))
     }
 }

@@ -108,7 +108,7 @@ fn figures(campaign: &Campaign) -> Vec<(&'static str, String)> {
         "{} aimed, {} exercised, {} unreached",
         campaign.fault_points,
         campaign.exercised,
-        campaign.unreached.len()
+        campaign.unreached_count()
     );
     if campaign.unexplained() > 0 {
         faults.push_str(&format!(

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Campaign;
 
+/// How many missing shards are named.
+const MISSING_NAMED: usize = 20;
+
 /// A portion of the campaign of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Portion {
@@ -29,6 +32,11 @@ impl Portion {
     /// `1/3`.
     pub fn written(&self) -> String {
         format!("{}/{}", self.shard, self.of)
+    }
+
+    /// Whether there can be such a shard.
+    fn can_be(&self) -> bool {
+        (1..=self.of).contains(&self.shard)
     }
 
     fn campaign(&self) -> (&str, &str) {
@@ -72,22 +80,36 @@ impl Campaign {
             .iter()
             .map(|portion| (portion.scenario.as_str(), portion.plan.as_str(), portion.of))
             .collect();
+        for portion in self.portions.iter().filter(|portion| !portion.can_be()) {
+            words.push(format!(
+                "{}: a record says that it is shard {}, which cannot be",
+                portion.scenario,
+                portion.written()
+            ));
+        }
         for (scenario, plan, of) in splits {
-            let there = |number: &u64| {
-                self.portions.iter().any(|portion| {
-                    portion.campaign() == (scenario, plan) && portion.shard == *number
-                })
-            };
-            let missing: Vec<String> = (1..=of)
-                .filter(|number| !there(number))
+            let shards = self.portions.iter().filter(|portion| {
+                portion.campaign() == (scenario, plan) && portion.of == of && portion.can_be()
+            });
+            let there: BTreeSet<u64> = shards.map(|portion| portion.shard).collect();
+            let count = of - u64::try_from(there.len()).unwrap_or(u64::MAX).min(of);
+            if count == 0 {
+                continue;
+            }
+            // How many there shall be is said by a file, and may be any number.
+            let missing = (1..=of).filter(|number| !there.contains(number));
+            let mut named: Vec<String> = missing
+                .take(MISSING_NAMED)
                 .map(|number| format!("{number}/{of}"))
                 .collect();
-            if !missing.is_empty() {
-                words.push(format!(
-                    "{scenario}: of its campaign {plan} these shards are missing: {}",
-                    missing.join(", ")
-                ));
+            let rest = count - u64::try_from(named.len()).unwrap_or(count).min(count);
+            if rest > 0 {
+                named.push(format!("and {rest} more"));
             }
+            words.push(format!(
+                "{scenario}: of its campaign {plan} these shards are missing: {}",
+                named.join(", ")
+            ));
         }
         words
     }
@@ -149,6 +171,28 @@ mod tests {
         let part = campaign(&[two, one]);
         assert_eq!(part.missing().len(), 1);
         assert!(part.missing()[0].ends_with("missing: 3/3"), "{part:?}");
+    }
+
+    #[test]
+    fn a_number_of_shards_that_nobody_can_have_made_is_told_and_ends_nothing() {
+        let words = campaign(&[portion("p", 2, u64::MAX)]).missing();
+        assert_eq!(words.len(), 1, "{words:?}");
+        assert!(words[0].len() < 2000, "{words:?}");
+        assert!(
+            words[0].contains("missing: 1/18446744073709551615, 3/"),
+            "{words:?}"
+        );
+        assert!(
+            words[0].ends_with("and 18446744073709551594 more"),
+            "{words:?}"
+        );
+        for (shard, of) in [(1, 0), (0, 0), (0, 3), (4, 3), (u64::MAX, 3)] {
+            let words = campaign(&[portion("p", shard, of)]).missing();
+            assert!(
+                words[0].contains("which cannot be"),
+                "{shard}/{of}: {words:?}"
+            );
+        }
     }
 
     #[test]

@@ -113,13 +113,13 @@ fn only_what_an_earlier_attempt_began_excuses_one_that_no_fault_strikes() {
         let faults = [fault.parse().unwrap()];
         assert_eq!(excused(&faults, last), expected, "{fault} {last}");
     };
-    let once = "ec2:CreateNatGateway#2=async-fail(InternalError)";
-    let ever = "ec2:CreateNatGateway#2*1000=async-fail(InternalError)";
+    let once = "small:Make#2=async-fail(InternalError)";
+    let ever = "small:Make#2*1000=async-fail(InternalError)";
     check(once, false, true);
     check(once, true, false);
     check(ever, true, true);
-    check("ec2:CreateVpc#1*1000=throttle", false, false);
-    check("ec2:CreateVpc#1=lost-response", true, false);
+    check("small:Make#1*1000=throttle", false, false);
+    check("small:Make#1=lost-response", true, false);
 }
 
 #[test]

@@ -23,12 +23,29 @@ use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, operat
 use crate::{quotas, sigv4, sts, tagging, trail};
 
 /// A simulated AWS account.
+#[derive(Clone)]
 pub struct AwsCloud {
     state: State,
     history: History,
     requests: u64,
+    /// What a fresh account has.
+    first: BTreeSet<Key>,
+    /// What belongs to others besides the decoys of a fresh account.
+    bystanders: BTreeSet<Key>,
+    /// The ids of those of them that are EC2's. Nobody but a wrong run changes them, so that they are looked
+    /// at when lives are asked for, and not after each call.
+    at_rest: BTreeSet<String>,
+    /// The ids of both kinds of decoys.
     decoy_ids: BTreeSet<String>,
 }
+
+/// The part of the history that holds all but IAM's, and what of EC2's is at rest.
+const REST: &str = "rest";
+/// The part that holds what is at rest.
+const AT_REST: &str = "at rest";
+
+/// Region, type and id of a resource.
+type Key = (String, String, String);
 
 impl AwsCloud {
     /// A fresh account, with decoys if the set-up asks for them.
@@ -38,13 +55,12 @@ impl AwsCloud {
         if state.setup.decoys {
             decoys::create(&mut state);
         }
-        let decoy_ids = decoys::digests(&state)
-            .into_iter()
-            .map(|(resource, _)| resource.id)
-            .collect();
         let mut cloud = Self {
+            first: inventory(&state).iter().map(Resource::key).collect(),
+            bystanders: BTreeSet::new(),
+            at_rest: BTreeSet::new(),
+            decoy_ids: ids(&decoys::digests(&state, &BTreeSet::new())),
             state,
-            decoy_ids,
             history: History::default(),
             requests: 0,
         };
@@ -58,8 +74,8 @@ impl AwsCloud {
     }
 
     fn observe(&mut self) {
-        let seen = inventory_but_iam(&self.state);
-        self.history.observe(self.state.now, "rest", seen);
+        let seen = inventory_but_iam(&self.state, &self.at_rest);
+        self.history.observe(self.state.now, REST, seen);
         self.observe_iam();
     }
 
@@ -158,7 +174,15 @@ impl Cloud for AwsCloud {
     }
 
     fn lives(&self) -> Vec<Life> {
-        self.history.lives().to_vec()
+        if self.at_rest.is_empty() {
+            return self.history.lives().to_vec();
+        }
+        let mut there = Vec::new();
+        ec2::inventory(&self.state, &mut there, &BTreeSet::new());
+        there.retain(|resource| self.at_rest.contains(&resource.id));
+        let mut history = self.history.clone();
+        history.observe(self.state.now, AT_REST, there);
+        history.into_lives()
     }
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
@@ -174,6 +198,20 @@ impl Cloud for AwsCloud {
         all.into_iter().filter(|charge| !of_decoy(charge)).collect()
     }
 
+    fn make_bystanders(&mut self) {
+        let mut there = inventory(&self.state);
+        there.retain(|resource| !self.first.contains(&resource.key()));
+        quotas::make_room(&mut self.state, &there);
+        self.bystanders = there.iter().map(Resource::key).collect();
+        let mut of_ec2 = Vec::new();
+        ec2::inventory(&self.state, &mut of_ec2, &BTreeSet::new());
+        of_ec2.retain(|resource| self.bystanders.contains(&resource.key()));
+        self.at_rest = of_ec2.into_iter().map(|resource| resource.id).collect();
+        let at_rest = |resource: &Resource| self.at_rest.contains(&resource.id);
+        self.history.split(REST, AT_REST, at_rest);
+        self.decoy_ids = ids(&self.decoys());
+    }
+
     fn hosts(&self) -> Vec<String> {
         let region = &self.state.setup.region;
         let clusters = self.state.eks.clusters.values();
@@ -185,7 +223,7 @@ impl Cloud for AwsCloud {
     }
 
     fn decoys(&self) -> Vec<(Resource, String)> {
-        decoys::digests(&self.state)
+        decoys::digests(&self.state, &self.bystanders)
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
@@ -195,6 +233,11 @@ impl Cloud for AwsCloud {
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         eks::fastest_ready(&self.state)
     }
+}
+
+fn ids(decoys: &[(Resource, String)]) -> BTreeSet<String> {
+    let ids = decoys.iter().map(|(resource, _)| resource.id.clone());
+    ids.collect()
 }
 
 /// Whether an operation only reads, by its verb.
@@ -211,14 +254,14 @@ pub fn only_reads(call: &Call) -> bool {
 
 /// The truth: all resources of all services, in a stable order.
 pub fn inventory(state: &State) -> Vec<Resource> {
-    let mut all = inventory_but_iam(state);
+    let mut all = inventory_but_iam(state, &BTreeSet::new());
     iam::inventory(state, &mut all);
     all
 }
 
-fn inventory_but_iam(state: &State) -> Vec<Resource> {
+fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource> {
     let mut all = Vec::new();
-    ec2::inventory(state, &mut all);
+    ec2::inventory(state, &mut all, at_rest);
     eks::inventory(state, &mut all);
     autoscaling::inventory(state, &mut all);
     balancing::inventory(state, &mut all);

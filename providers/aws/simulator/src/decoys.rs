@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use http::Method;
 use kubeproof_contract::journal::digest;
 use kubeproof_contract::resource::Resource;
+use kubeproof_kubernetes_simulator::server::ApiServer;
 use serde_json::Value;
 
 use crate::billing::Tags;
@@ -207,8 +208,12 @@ fn call(state: &State, service: &str, action: &str, params: &[(&str, &str)]) -> 
 }
 
 /// The decoys with a digest of each one's state: all that carries the neighbour's tag, and all that
-/// lives in the neighbour's VPC without a tag (its route table, its default group).
-pub fn digests(state: &State) -> Vec<(Resource, String)> {
+/// lives in the neighbour's VPC without a tag (its route table, its default group), and what else is
+/// somebody else's by its region, type and id.
+pub fn digests(
+    state: &State,
+    others: &BTreeSet<(String, String, String)>,
+) -> Vec<(Resource, String)> {
     let all = inventory(state);
     let theirs = |resource: &Resource| {
         resource
@@ -229,7 +234,7 @@ pub fn digests(state: &State) -> Vec<(Resource, String)> {
     };
     let decoys = all
         .iter()
-        .filter(|resource| theirs(resource) || inside(resource));
+        .filter(|one| theirs(one) || inside(one) || others.contains(&one.key()));
     decoys
         .map(|resource| (resource.clone(), digested(state, resource)))
         .collect()
@@ -265,7 +270,16 @@ fn canonical(state: &State, resource: &Resource) -> String {
         "ebs_volume" => format!("{:?}", ec2.volumes.get(id)),
         "iam_role" => format!("{:?}", state.iam.roles.get(id)),
         "cloudwatch_log_group" => format!("{:?}", state.logs.groups.get(id)),
-        // What somebody puts beside the decoys later: its visible state is enough.
+        "nat_gateway" => format!("{:?}", ec2.nat_gateways.get(id)),
+        "network_interface" => format!("{:?}", ec2.interfaces.get(id)),
+        "ec2_instance" => format!("{:?}", ec2.instances.get(id)),
+        "launch_template" => format!("{:?}", ec2.launch_templates.get(id)),
+        // Node groups, access entries and the objects of its API server are kept with a cluster.
+        "eks_cluster" => {
+            let objects = state.kubernetes.get(id).map(ApiServer::changes);
+            format!("{:?} {objects:?}", state.eks.clusters.get(id))
+        }
+        // Of the rest the visible state is enough.
         _ => format!("{resource:?}"),
     };
     // Rules are kept beside their groups.

@@ -34,6 +34,8 @@ pub mod volumes;
 pub mod vpcs;
 pub mod zones;
 
+use std::collections::BTreeSet;
+
 use ipnet::Ipv4Net;
 use kubeproof_contract::resource::Resource;
 
@@ -200,19 +202,19 @@ pub fn create_default_vpc(state: &mut State) {
     }
 }
 
-/// Adds all EC2 resources that exist.
-pub fn inventory(state: &State, all: &mut Vec<Resource>) {
-    describe::inventory::<vpcs::Vpc>(state, all);
-    describe::inventory::<subnets::Subnet>(state, all);
-    describe::inventory::<internet_gateways::InternetGateway>(state, all);
-    describe::inventory::<nat_gateways::NatGateway>(state, all);
-    describe::inventory::<addresses::Address>(state, all);
-    describe::inventory::<route_tables::RouteTable>(state, all);
-    describe::inventory::<security_groups::SecurityGroup>(state, all);
-    describe::inventory::<acls::NetworkAcl>(state, all);
-    describe::inventory::<dhcp_options::DhcpOptions>(state, all);
-    describe::inventory::<interfaces::Interface>(state, all);
-    describe::inventory::<instances::Instance>(state, all);
-    describe::inventory::<volumes::Volume>(state, all);
-    describe::inventory::<launch_templates::LaunchTemplate>(state, all);
+/// Adds all EC2 resources that exist, but for those of these ids.
+pub fn inventory(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>) {
+    describe::inventory::<vpcs::Vpc>(state, all, but);
+    describe::inventory::<subnets::Subnet>(state, all, but);
+    describe::inventory::<internet_gateways::InternetGateway>(state, all, but);
+    describe::inventory::<nat_gateways::NatGateway>(state, all, but);
+    describe::inventory::<addresses::Address>(state, all, but);
+    describe::inventory::<route_tables::RouteTable>(state, all, but);
+    describe::inventory::<security_groups::SecurityGroup>(state, all, but);
+    describe::inventory::<acls::NetworkAcl>(state, all, but);
+    describe::inventory::<dhcp_options::DhcpOptions>(state, all, but);
+    describe::inventory::<interfaces::Interface>(state, all, but);
+    describe::inventory::<instances::Instance>(state, all, but);
+    describe::inventory::<volumes::Volume>(state, all, but);
+    describe::inventory::<launch_templates::LaunchTemplate>(state, all, but);
 }

@@ -2,8 +2,12 @@
 //!
 //! One table serves both, so that what is told is what is kept.
 
+use std::collections::BTreeMap;
+
+use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
+use crate::ec2::instance_types;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -92,6 +96,42 @@ pub fn limit(state: &State, code: &str) -> u32 {
         .copied()
         .or_else(default)
         .unwrap_or(u32::MAX)
+}
+
+/// Raises the quotas by what these resources take of them: whoever comes next has as much room as if they
+/// were not there.
+pub fn make_room(state: &mut State, of_others: &[Resource]) {
+    let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut gateways: BTreeMap<&str, u32> = BTreeMap::new();
+    for resource in of_others {
+        let fact = |name: &str| resource.facts.get(name).map_or("", String::as_str);
+        let (code, count) = match resource.resource_type.as_str() {
+            "vpc" => ("L-F678F1CE", 1),
+            "elastic_ip" => ("L-0263D0A3", 1),
+            "internet_gateway" => ("L-A4707A72", 1),
+            "security_group" => ("L-E79EC296", 1),
+            "eks_cluster" => ("L-1194D53C", 1),
+            "elb_classic" => ("L-E9E9831D", 1),
+            "ec2_instance" if instance_types::is_standard(fact("instance_type")) => {
+                let known = instance_types::get(fact("instance_type"));
+                ("L-1216C47A", known.map_or(0, |known| known.vcpus))
+            }
+            "nat_gateway" => {
+                *gateways.entry(fact("subnet_id")).or_insert(0) += 1;
+                continue;
+            }
+            _ => continue,
+        };
+        *taken.entry(code).or_insert(0) += count;
+    }
+    // One subnet is in one zone, and that quota is of each zone.
+    if let Some(most) = gateways.into_values().max() {
+        taken.insert("L-FE5A380F", most);
+    }
+    for (code, count) in taken {
+        let value = limit(state, code).saturating_add(count);
+        state.setup.quotas.insert(code.to_owned(), value);
+    }
 }
 
 /// Answers one call.

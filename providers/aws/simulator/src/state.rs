@@ -26,6 +26,7 @@ pub enum Event {
 }
 
 /// The state of one simulated account.
+#[derive(Clone)]
 pub struct State {
     /// How it was set up.
     pub setup: Setup,

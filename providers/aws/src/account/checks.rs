@@ -8,8 +8,10 @@ mod gateways;
 mod instances;
 mod kubernetes;
 mod network;
+mod ranges;
 mod roles;
 mod security_groups;
+mod tags;
 
 use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::check::{Check, Verdict};
@@ -55,9 +57,10 @@ pub const CHECKLIST: &[(&str, &str)] = &[
         "aws.node_group",
         "node groups ACTIVE, instance types and counts as asked",
     ),
+    ("aws.tags", "all that was made carries the run's tag"),
     (
         "aws.kubeconfig",
-        "kubeconfig obtained, works without the provider's CLI",
+        "kubeconfig obtained, works without any tool but a helper that it names",
     ),
     ("aws.ready", "API answers and every node is Ready"),
     ("aws.cost", "estimate against bill within the tolerance"),
@@ -105,6 +108,16 @@ fn check(id: &str, judge: impl FnOnce() -> Result<Findings, ObserverError>) -> C
     }
 }
 
+/// The same of a row that a scenario may not ask for: then there is nothing to show, unless it is there all the
+/// same and that is wrong.
+fn row(id: &str, asked: bool, judge: impl FnOnce() -> Result<Findings, ObserverError>) -> Check {
+    let seen = check(id, judge);
+    if asked || seen.verdict != Verdict::Pass {
+        return seen;
+    }
+    Check::new(id, title(id), Verdict::Skipped, "not asked for")
+}
+
 /// The check of a row that could not be evaluated.
 fn unknown(id: &str, error: &ObserverError) -> Check {
     Check::new(id, title(id), Verdict::Unknown, error.to_string())
@@ -113,16 +126,17 @@ fn unknown(id: &str, error: &ObserverError) -> Check {
 /// The checks that the cloud's own API can answer.
 pub fn of_cloud(spec: &EksSpec, run: &Run, view: &View) -> Vec<Check> {
     vec![
-        network::vpc(spec, view),
+        network::vpc(spec, run, view),
         network::public_subnets(spec, run, view),
         network::private_subnets(spec, run, view),
-        gateways::internet_gateway(view),
+        gateways::internet_gateway(spec, view),
         gateways::nat_gateways(spec, run, view),
-        gateways::route_tables(view),
-        security_groups::security_groups(spec, view),
-        roles::cluster(run, view),
-        roles::nodes(run, view),
+        gateways::route_tables(spec, run, view),
+        security_groups::security_groups(spec, run, view),
+        roles::cluster(view),
+        roles::nodes(view),
         cluster::cluster(spec, run, view),
         cluster::node_groups(spec, run, view),
+        tags::tags(spec, run, view),
     ]
 }

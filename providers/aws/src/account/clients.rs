@@ -25,6 +25,8 @@ pub struct Clients {
     pub region: String,
     /// The configuration that they share.
     pub config: SdkConfig,
+    /// The connection that they go over, for calls without an SDK.
+    pub connection: Connection,
     /// EC2 and VPC.
     pub ec2: aws_sdk_ec2::Client,
     /// EKS.
@@ -53,6 +55,7 @@ impl Clients {
         let config = sdk::config(connection, region);
         Self {
             region: region.to_owned(),
+            connection: connection.clone(),
             ec2: aws_sdk_ec2::Client::new(&config),
             eks: aws_sdk_eks::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),

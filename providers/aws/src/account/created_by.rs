@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
-use kubeproof_contract::account::ObserverError;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::account::{Caller, Making, ObserverError};
+use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
 use kubeproof_contract::run::Run;
+
+use serde_json::Value;
 
 use super::clients::{Clients, failed, problem, timestamp};
 
@@ -20,7 +22,10 @@ const RESOURCES_MAX: usize = 50;
 /// Verbs of calls that make something.
 const MAKING: &[&str] = &["Create", "Allocate", "Run", "Register", "Request", "Import"];
 
-/// Resource id → who created it, when. Resources without an event yet are left out.
+/// How the roles of people who sign in by AWS's own single sign-on begin; the session is the person.
+const PEOPLE: &str = "AWSReservedSSO_";
+
+/// Resource id → who created it, when, since the run began. Resources without an event yet are left out.
 ///
 /// # Errors
 /// When the trail could not be read.
@@ -28,9 +33,25 @@ pub async fn look_up(
     clients: &Clients,
     run: &Run,
     resources: &[Resource],
-) -> Result<BTreeMap<String, String>, ObserverError> {
-    let mut creators = BTreeMap::new();
-    for resource in resources.iter().take(RESOURCES_MAX) {
+) -> Result<BTreeMap<String, Making>, ObserverError> {
+    // What the trail has shown already needs no question.
+    let known = resources.iter().filter_map(|resource| {
+        let call = resource.facts.get(MADE_BY_FACT)?;
+        let at = resource.created_at.map(|at| format!(" at {at}"));
+        let words = format!("{call} by the run's identity{}", at.unwrap_or_default());
+        let caller = Caller::Ours;
+        Some((resource.id.clone(), Making { words, caller }))
+    });
+    let mut creators: BTreeMap<String, Making> = known.collect();
+    let rest = resources.iter().filter(|it| !creators.contains_key(&it.id));
+    let rest: Vec<&Resource> = rest.take(RESOURCES_MAX).collect();
+    if rest.is_empty() {
+        return Ok(creators);
+    }
+    let own = clients.sts.get_caller_identity().send().await;
+    let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
+    let own = own.arn().unwrap_or_default();
+    for resource in rest {
         // The trail knows node groups by their own name, not by ours.
         let name = match resource.resource_type.as_str() {
             "eks_nodegroup" | "eks_fargate_profile" => resource.id.rsplit('/').next(),
@@ -53,30 +74,106 @@ pub async fn look_up(
             .await
             .map_err(|error| failed(CALL, &error))?;
         if let Some(event) = answer.events().iter().rev().find(|event| makes(event)) {
-            creators.insert(resource.id.clone(), described(event));
+            let making = making(event, own, &run.name(""));
+            creators.insert(resource.id.clone(), making);
         }
     }
     Ok(creators)
 }
 
-fn makes(event: &Event) -> bool {
+/// Whether an event is of a call that makes something.
+pub fn makes(event: &Event) -> bool {
     let name = event.event_name().unwrap_or_default();
     MAKING.iter().any(|verb| name.starts_with(verb))
 }
 
-/// `CreateVpc by arn:… at 2026-11-23T10:00:00Z`.
-fn described(event: &Event) -> String {
+/// `CreateVpc by arn:… at 2026-11-23T10:00:00Z`, and by whom that was.
+fn making(event: &Event, own: &str, cluster: &str) -> Making {
     let text = event.cloud_trail_event().unwrap_or_default();
-    let details: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let arn = details["userIdentity"]["arn"].as_str();
+    let details: Value = serde_json::from_str(text).unwrap_or_default();
+    let identity = &details["userIdentity"];
+    let arn = identity["arn"].as_str();
     let who = arn.or(event.username()).unwrap_or("an unknown caller");
     let at = event
         .event_time()
         .and_then(timestamp)
         .map(|at| format!(" at {at}"));
-    format!(
-        "{} by {who}{}",
-        event.event_name().unwrap_or_default(),
-        at.unwrap_or_default()
-    )
+    Making {
+        words: format!(
+            "{} by {who}{}",
+            event.event_name().unwrap_or_default(),
+            at.unwrap_or_default()
+        ),
+        caller: caller(identity, own, cluster),
+    }
+}
+
+/// Who a caller is to a run whose provisioner acts as `own` and whose cluster's name begins all names. Only
+/// a person is certainly somebody else: a role may have been taken by what the run itself started.
+fn caller(identity: &Value, own: &str, cluster: &str) -> Caller {
+    let arn = identity["arn"].as_str().unwrap_or_default();
+    if arn.is_empty() {
+        return Caller::Unclear;
+    }
+    if arn == own || arn.split(['/', ':']).any(|part| part.starts_with(cluster)) {
+        return Caller::Ours;
+    }
+    if !identity["invokedBy"].is_null() {
+        return Caller::Unclear;
+    }
+    let kind = identity["type"].as_str().unwrap_or_default();
+    let is_person = arn.contains(&format!(":assumed-role/{PEOPLE}"));
+    match kind {
+        "IAMUser" | "Root" => Caller::Theirs,
+        "AssumedRole" if is_person => Caller::Theirs,
+        _ => Caller::Unclear,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const OWN: &str = "arn:aws:iam::1:user/ci";
+
+    #[track_caller]
+    fn check(kind: &str, arn: &str, own: &str, expected: Caller) {
+        let identity = json!({"type": kind, "arn": arn});
+        assert_eq!(caller(&identity, own, "kp-r1"), expected, "{arn}");
+    }
+
+    #[test]
+    fn only_the_identity_that_the_provisioner_acts_as_made_what_is_the_runs() {
+        check("IAMUser", OWN, OWN, Caller::Ours);
+        check("IAMUser", "arn:aws:iam::1:user/bob", OWN, Caller::Theirs);
+        check("IAMUser", "arn:aws:iam::1:user/ci2", OWN, Caller::Theirs);
+        check("Root", "arn:aws:iam::1:root", OWN, Caller::Theirs);
+    }
+
+    #[test]
+    fn roles_that_the_run_made_act_for_it() {
+        let nodes = "arn:aws:sts::1:assumed-role/kp-r1-nodes/i-0aaaaaaaa";
+        check("AssumedRole", nodes, OWN, Caller::Ours);
+    }
+
+    #[test]
+    fn people_are_told_by_their_session_and_roles_that_anybody_may_take_are_not() {
+        let role = "arn:aws:sts::1:assumed-role/AWSReservedSSO_Admin_0a/";
+        let (alice, bob) = (format!("{role}alice"), format!("{role}bob"));
+        check("AssumedRole", &alice, &alice, Caller::Ours);
+        check("AssumedRole", &bob, &alice, Caller::Theirs);
+        let other = "arn:aws:sts::1:assumed-role/deployer/session";
+        check("AssumedRole", other, OWN, Caller::Unclear);
+        check("AWSService", "", OWN, Caller::Unclear);
+    }
+
+    #[test]
+    fn what_a_service_does_for_a_person_is_unclear() {
+        let arn = "arn:aws:iam::1:user/bob";
+        let invoked = "eks.amazonaws.com";
+        let identity = json!({"type": "IAMUser", "arn": arn, "invokedBy": invoked});
+        assert_eq!(caller(&identity, OWN, "kp-r1"), Caller::Unclear);
+    }
 }

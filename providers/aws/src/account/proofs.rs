@@ -34,20 +34,28 @@ const PARENTS: &[(&str, &str)] = &[
 /// The proofs that a resource belongs to the run. Parents are looked up in the inventory.
 pub fn of(run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
     let mut proofs = own(run, resource);
-    for (fact, parent_type) in PARENTS {
-        let Some(ids) = resource.facts.get(*fact) else {
-            continue;
-        };
-        for id in ids.split_whitespace() {
-            let parent = inventory
-                .iter()
-                .find(|other| other.resource_type == *parent_type && other.id == id);
-            if parent.is_some_and(|parent| !own(run, parent).is_empty()) {
-                proofs.push(format!("its {parent_type} {id} belongs to the run"));
-            }
+    for parent in parents(resource, inventory) {
+        if !own(run, parent).is_empty() {
+            let (of_type, id) = (&parent.resource_type, &parent.id);
+            proofs.push(format!("its {of_type} {id} belongs to the run"));
         }
     }
     proofs
+}
+
+/// What a resource hangs on, as far as the inventory shows it.
+pub fn parents<'a>(
+    resource: &'a Resource,
+    inventory: &'a [Resource],
+) -> impl Iterator<Item = &'a Resource> {
+    let named = PARENTS.iter().filter_map(|(fact, of_type)| {
+        let ids = resource.facts.get(*fact)?;
+        Some(ids.split_whitespace().map(move |id| (*of_type, id)))
+    });
+    named.flatten().filter_map(|(of_type, id)| {
+        let mut all = inventory.iter();
+        all.find(|other| other.resource_type == of_type && other.id == id)
+    })
 }
 
 /// The proofs that a resource carries itself.

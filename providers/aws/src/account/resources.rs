@@ -2,6 +2,7 @@
 //!
 //! A resource type is one file (list, delete, monthly cost) and one line at its place here.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
@@ -37,6 +38,7 @@ mod iam_role;
 mod internet_gateway;
 mod key_pair;
 mod launch_template;
+mod made_other;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
@@ -44,6 +46,7 @@ mod placement_group;
 mod route_table;
 mod security_group;
 mod subnet;
+mod tagged_other;
 mod vpc;
 mod vpc_endpoint;
 mod vpc_peering;
@@ -113,7 +116,43 @@ static TYPES: &[&dyn Type] = &[
     &iam_role::Roles,
     &iam_policy_customer::Policies,
     &iam_oidc_provider::OidcProviders,
+    &tagged_other::TaggedOther,
+    &made_other::MadeOther,
 ];
+
+/// Types of a cluster and its workload that are not listed themselves, and how they are seen at all.
+const NOT_LISTED: &[(&str, &str)] = &[
+    ("ec2_fleet", TAG_OR_TRAIL),
+    ("launch_configuration", TRAIL),
+    ("cloudformation_stack", TAG_OR_TRAIL),
+    ("kms_key", TAG_OR_TRAIL),
+    ("kms_alias", TRAIL),
+    ("route53_record", "not seen"),
+    (
+        "route53_hosted_zone",
+        "seen in us-east-1, by the run's tag or in the trail",
+    ),
+    ("sqs_queue", TAG_OR_TRAIL),
+    ("eventbridge_rule", TAG_OR_TRAIL),
+    ("efs_file_system", TAG_OR_TRAIL),
+    ("fsx_file_system", TAG_OR_TRAIL),
+    ("s3_bucket", TAG_OR_TRAIL),
+    ("ecr_repository", TAG_OR_TRAIL),
+    (
+        "global_accelerator",
+        "seen in us-west-2, by the run's tag or in the trail",
+    ),
+    ("acm_certificate", TAG_OR_TRAIL),
+    ("anything of another service", TAG_OR_TRAIL),
+];
+const TAG_OR_TRAIL: &str = "seen only where it carries the run's tag, or in the trail of events";
+const TRAIL: &str = "seen only in the trail of events";
+
+/// The types that are not listed themselves, in words.
+pub fn not_covered() -> Vec<String> {
+    let words = |(name, how): &(&str, &str)| format!("{name}: {how}");
+    NOT_LISTED.iter().map(words).collect()
+}
 
 static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> =
     LazyLock::new(|| TYPES.iter().map(|known| known.resource_type()).collect());
@@ -150,27 +189,43 @@ pub fn stays(resource: &Resource) -> Option<String> {
     Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
 }
 
-/// Calls `complete` of each type with the resources of that type, keeping their order.
+/// Calls `complete` of each type with the resources of that type and region, keeping their order.
+/// `clients` gives the clients of a region.
 ///
 /// # Errors
 /// When something could not be read.
 pub async fn complete(
-    clients: &Clients,
+    clients: impl Fn(&str) -> Clients,
     mut resources: Vec<Resource>,
 ) -> Result<Vec<Resource>, ObserverError> {
+    let regions: BTreeSet<String> = resources.iter().map(|it| it.region.clone()).collect();
     for known in TYPES {
         let name = known.resource_type().name;
-        let places: Vec<usize> = (0..resources.len())
-            .filter(|n| resources[*n].resource_type == name)
-            .collect();
-        if places.is_empty() {
-            continue;
-        }
-        let mut group: Vec<Resource> = places.iter().map(|n| resources[*n].clone()).collect();
-        known.complete(clients, &mut group).await?;
-        for (place, completed) in places.into_iter().zip(group) {
-            resources[place] = completed;
+        for region in &regions {
+            let places: Vec<usize> = (0..resources.len())
+                .filter(|n| resources[*n].resource_type == name && resources[*n].region == *region)
+                .collect();
+            if places.is_empty() {
+                continue;
+            }
+            let mut group: Vec<Resource> = places.iter().map(|n| resources[*n].clone()).collect();
+            known.complete(&clients(region), &mut group).await?;
+            for (place, completed) in places.into_iter().zip(group) {
+                resources[place] = completed;
+            }
         }
     }
     Ok(resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_listed_or_named_as_not_covered_and_never_both() {
+        for (name, _) in NOT_LISTED {
+            assert!(find(name).is_none(), "{name} is listed");
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! What the observer sees of a run: gathered first, so that judging it is a pure function.
 //!
-//! Everything is found from the run's tag and the run's natural name, never from what the
-//! provisioner says. What could not be read is kept as the error that it was.
+//! A run is found by the cluster of the name that was asked for and what that cluster names, by the run's tag,
+//! and by what the provisioner says it made; whether any of it is right is judged elsewhere. What could not
+//! be read is kept as the error that it was.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
     Address, Filter, InternetGateway, NatGateway, NatGatewayState, RouteTable, SecurityGroup,
@@ -13,6 +16,7 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 
 use super::clients::{Clients, failed, is_gone, pages};
 use super::nodes_seen::{self, NodeSeen};
+use super::prefix_lists;
 use super::role_seen::{self, RoleSeen};
 
 /// Something that was looked for, or why it could not be.
@@ -21,20 +25,24 @@ pub type Seen<T> = Result<T, ObserverError>;
 /// All that the checks look at.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// VPCs with the run's tag.
+    /// Ids of what the provisioner says it made.
+    pub made: BTreeSet<String>,
+    /// The cluster's VPC, and those with the run's tag or said to be made.
     pub vpcs: Seen<Vec<Vpc>>,
     /// Subnets of those VPCs.
     pub subnets: Seen<Vec<Subnet>>,
-    /// Internet gateways with the run's tag.
+    /// Internet gateways of those VPCs, and those with the run's tag or said to be made.
     pub internet_gateways: Seen<Vec<InternetGateway>>,
     /// NAT gateways in those VPCs that are not deleted.
     pub nat_gateways: Seen<Vec<NatGateway>>,
-    /// Addresses with the run's tag.
+    /// All addresses of the account.
     pub addresses: Seen<Vec<Address>>,
     /// Route tables of those VPCs.
     pub route_tables: Seen<Vec<RouteTable>>,
     /// Security groups of those VPCs.
     pub security_groups: Seen<Vec<SecurityGroup>>,
+    /// The ranges in each prefix list that rules of those groups name.
+    pub prefix_lists: Seen<BTreeMap<String, Vec<String>>>,
     /// The cluster of the run's name, if there is one.
     pub cluster: Seen<Option<Cluster>>,
     /// Its managed node groups.
@@ -49,30 +57,33 @@ pub struct View {
 
 impl View {
     /// Looks at the account.
-    pub async fn of(clients: &Clients, run: &Run) -> Self {
-        let vpcs = vpcs(clients, run).await;
+    pub async fn of(clients: &Clients, run: &Run, made: &BTreeMap<String, String>) -> Self {
+        let made: BTreeSet<String> = made.values().cloned().collect();
+        let cluster = cluster(clients, run).await;
+        let vpcs = vpcs(clients, run, &made, &cluster).await;
         let ids: Seen<Vec<String>> = vpcs
             .as_ref()
             .map(|vpcs| vpcs.iter().filter_map(|vpc| vpc.vpc_id.clone()).collect())
             .map_err(Clone::clone);
         let looks = futures::join!(
             subnets(clients, &ids),
-            internet_gateways(clients, run),
+            internet_gateways(clients, (run, &made), &ids),
             nat_gateways(clients, &ids),
-            addresses(clients, run),
+            addresses(clients),
             route_tables(clients, &ids),
             security_groups(clients, &ids),
         );
         let (subnets, internet_gateways, nat_gateways, addresses, route_tables, security_groups) =
             looks;
-        let cluster = cluster(clients, run).await;
         let node_groups = node_groups(clients, &cluster).await;
-        let (nodes, cluster_role, node_roles) = futures::join!(
+        let (nodes, cluster_role, node_roles, prefix_lists) = futures::join!(
             nodes_seen::look(clients, run, &cluster),
             role_seen::of_cluster(clients, &cluster),
             role_seen::of_node_groups(clients, &node_groups),
+            prefix_lists::look(clients, &security_groups),
         );
         Self {
+            made,
             vpcs,
             subnets,
             internet_gateways,
@@ -80,12 +91,18 @@ impl View {
             addresses,
             route_tables,
             security_groups,
+            prefix_lists,
             cluster,
             node_groups,
             nodes,
             cluster_role,
             node_roles,
         }
+    }
+
+    /// Whether something of this id and with these tags is the run's, as its tag or its provisioner says.
+    pub fn is_said(&self, run: &Run, id: Option<&str>, tags: &[Tag]) -> bool {
+        is_tagged(run, tags) || id.is_some_and(|id| self.made.contains(id))
     }
 }
 
@@ -95,13 +112,6 @@ pub fn is_tagged(run: &Run, tags: &[Tag]) -> bool {
         .any(|tag| tag.key() == Some(RUN_TAG) && tag.value() == Some(&run.id))
 }
 
-fn of_run(run: &Run) -> Filter {
-    Filter::builder()
-        .name(format!("tag:{RUN_TAG}"))
-        .values(&run.id)
-        .build()
-}
-
 /// The filter for things in these VPCs; `None` when there is no VPC, and so nothing to look for.
 fn in_vpcs(ids: &Seen<Vec<String>>) -> Seen<Option<Filter>> {
     let ids = ids.clone()?;
@@ -109,18 +119,31 @@ fn in_vpcs(ids: &Seen<Vec<String>>) -> Seen<Option<Filter>> {
     Ok((!ids.is_empty()).then(|| filter.set_values(Some(ids)).build()))
 }
 
-async fn vpcs(clients: &Clients, run: &Run) -> Seen<Vec<Vpc>> {
-    let stream = clients
-        .ec2
-        .describe_vpcs()
-        .filters(of_run(run))
-        .into_paginator()
-        .send();
+/// The VPC that a cluster is in.
+pub fn vpc_of(cluster: &Cluster) -> Option<&str> {
+    cluster.resources_vpc_config()?.vpc_id()
+}
+
+async fn vpcs(
+    clients: &Clients,
+    run: &Run,
+    made: &BTreeSet<String>,
+    cluster: &Seen<Option<Cluster>>,
+) -> Seen<Vec<Vpc>> {
+    let cluster = cluster.clone()?;
+    let of_cluster = cluster.as_ref().and_then(vpc_of);
+    let stream = clients.ec2.describe_vpcs().into_paginator().send();
     let pages = pages("ec2:DescribeVpcs", stream).await?;
-    Ok(pages
+    let all = pages
         .into_iter()
-        .flat_map(|page| page.vpcs.unwrap_or_default())
-        .collect())
+        .flat_map(|page| page.vpcs.unwrap_or_default());
+    let is_ours = |vpc: &Vpc| {
+        let id = vpc.vpc_id();
+        (id.is_some() && id == of_cluster)
+            || is_tagged(run, vpc.tags())
+            || id.is_some_and(|id| made.contains(id))
+    };
+    Ok(all.filter(is_ours).collect())
 }
 
 async fn subnets(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<Subnet>> {
@@ -140,16 +163,26 @@ async fn subnets(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<Subnet
         .collect())
 }
 
-async fn internet_gateways(clients: &Clients, run: &Run) -> Seen<Vec<InternetGateway>> {
-    let call = clients
-        .ec2
-        .describe_internet_gateways()
-        .filters(of_run(run));
+async fn internet_gateways(
+    clients: &Clients,
+    (run, made): (&Run, &BTreeSet<String>),
+    vpcs: &Seen<Vec<String>>,
+) -> Seen<Vec<InternetGateway>> {
+    let vpcs = vpcs.clone()?;
+    let call = clients.ec2.describe_internet_gateways();
     let pages = pages("ec2:DescribeInternetGateways", call.into_paginator().send()).await?;
-    Ok(pages
+    let all = pages
         .into_iter()
-        .flat_map(|page| page.internet_gateways.unwrap_or_default())
-        .collect())
+        .flat_map(|page| page.internet_gateways.unwrap_or_default());
+    let is_ours = |gateway: &InternetGateway| {
+        let mut attached = gateway.attachments().iter().filter_map(|to| to.vpc_id());
+        attached.any(|id| vpcs.iter().any(|own| own == id))
+            || is_tagged(run, gateway.tags())
+            || gateway
+                .internet_gateway_id()
+                .is_some_and(|id| made.contains(id))
+    };
+    Ok(all.filter(is_ours).collect())
 }
 
 async fn nat_gateways(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<NatGateway>> {
@@ -171,13 +204,8 @@ async fn nat_gateways(clients: &Clients, vpcs: &Seen<Vec<String>>) -> Seen<Vec<N
         .collect())
 }
 
-async fn addresses(clients: &Clients, run: &Run) -> Seen<Vec<Address>> {
-    let answer = clients
-        .ec2
-        .describe_addresses()
-        .filters(of_run(run))
-        .send()
-        .await;
+async fn addresses(clients: &Clients) -> Seen<Vec<Address>> {
+    let answer = clients.ec2.describe_addresses().send().await;
     let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
     Ok(answer.addresses.unwrap_or_default())
 }

@@ -11,30 +11,45 @@ use crate::provisioner::names::filter;
 use crate::provisioner::teardown::network;
 
 /// The reference provisioner with this defect.
-pub(super) struct DeletesNeighboursVpc(pub(super) EksProvisioner);
+pub(super) struct DeletesNeighboursVpc {
+    /// The reference provisioner.
+    pub(super) right: EksProvisioner,
+    /// Whether only names that begin with all of the run's own are taken for its own.
+    pub(super) like_its_own: bool,
+}
 
 #[async_trait]
 impl Provisioner for DeletesNeighboursVpc {
     fn name(&self) -> String {
-        "reference with deletes-neighbours-vpc".to_owned()
+        let defect = if self.like_its_own {
+            "finds-vpc-by-name"
+        } else {
+            "deletes-neighbours-vpc"
+        };
+        format!("reference with {defect}")
     }
 
     fn claim(&self) -> Option<Claim> {
-        self.0.claim()
+        self.right.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        self.0.provision().await
+        self.right.provision().await
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        let session = self.0.session();
-        let result = self.0.teardown().await;
+        let session = self.right.session();
+        let result = self.right.teardown().await;
+        let names = if self.like_its_own {
+            session.run().name("*").replace("-*", "*")
+        } else {
+            "kp-*".to_owned()
+        };
         // The bug: a name is no proof of ownership.
         let request = session
             .ec2
             .describe_vpcs()
-            .filters(filter("tag:Name", "kp-*"));
+            .filters(filter("tag:Name", &names));
         let answer = request.send().await;
         for vpc in answer
             .iter()

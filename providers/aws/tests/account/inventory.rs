@@ -1,11 +1,16 @@
 //! The audited inventory equals the simulator's truth; a listing that fails is never an empty one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_aws::account::EksAccount;
 use kubeproof_contract::account::Account;
 use kubeproof_contract::resource::Resource;
+use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 
-use crate::setting::Setting;
+use crate::setting::{Setting, spec};
 
 type Keys = BTreeSet<(String, String, String)>;
 
@@ -72,6 +77,82 @@ async fn the_audit_of_one_region_makes_few_calls_and_changes_nothing() {
         .filter(|call| call.signature.mutating)
         .collect();
     assert!(mutating.is_empty(), "{mutating:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_enabled_regions_are_those_that_answer() {
+    let account = Setting::new().account();
+    let enabled = account.enabled_regions().await.unwrap();
+    assert_eq!(enabled, ["us-east-1"]);
+    for elsewhere in ["us-west-2", "eu-west-1"] {
+        let error = account.list("vpc", elsewhere).await.unwrap_err();
+        assert!(error.message.contains("OptInRequired"), "{error}");
+    }
+}
+
+/// Answers two calls of services that the simulator does not have, and one of the tagging API's.
+#[derive(Debug)]
+struct WithOthers(SharedTransport);
+
+#[async_trait::async_trait]
+impl Transport for WithOthers {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let target = request.headers().get("x-amz-target").cloned();
+        let target = target.as_ref().and_then(|value| value.to_str().ok());
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let answer = match target {
+            Some("ResourceGroupsTaggingAPI_20170126.GetResources") => {
+                assert!(body.contains("kubeproof:run"), "{body}");
+                let mapping = |arn: &str| {
+                    let tag = serde_json::json!({"Key": "kubeproof:run", "Value": "r1"});
+                    serde_json::json!({"ResourceARN": arn, "Tags": [tag]})
+                };
+                let (page, token) = if body.contains("second") {
+                    (vec![mapping("arn:aws:kms:us-east-1:1:key/ending")], "")
+                } else {
+                    let kept = mapping("arn:aws:kms:us-east-1:1:key/kept");
+                    (
+                        vec![mapping("arn:aws:ec2:us-east-1:1:vpc/vpc-1"), kept],
+                        "second",
+                    )
+                };
+                serde_json::json!({"ResourceTagMappingList": page, "PaginationToken": token})
+            }
+            Some("TrentService.DescribeKey") => {
+                let ending = body.contains("key/ending");
+                let state = if ending { "PendingDeletion" } else { "Enabled" };
+                serde_json::json!({"KeyMetadata": {"KeyState": state}})
+            }
+            _ => return self.0.send(request).await,
+        };
+        Ok(Response::new(Bytes::from(answer.to_string())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_carries_the_runs_tag_is_seen_though_its_type_has_no_listing() {
+    let setting = Setting::new();
+    let transport = Arc::new(WithOthers(setting.transport.clone()));
+    let account = EksAccount::new(spec(), setting.connection_over(transport));
+    let found = account.list("tagged_other", "us-east-1").await.unwrap();
+    let ids: Vec<&str> = found.iter().map(|key| key.id.as_str()).collect();
+    assert_eq!(ids, ["arn:aws:kms:us-east-1:1:key/kept"]);
+    assert_eq!(account.proofs(&setting.run, &found[0], &found).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_net_that_cannot_be_read_is_an_error_and_a_throttled_one_is_tried_again() {
+    let setting = Setting::new();
+    for (cell, call) in [
+        ("tagged_other", "tagging:GetResources"),
+        ("made_other", "cloudtrail:LookupEvents"),
+    ] {
+        let account = setting.account_with(&[&format!("auditor/{call}=reject")]);
+        let error = account.list(cell, "us-east-1").await.unwrap_err();
+        assert_eq!(error.call, call);
+        let account = setting.account_with(&[&format!("auditor/{call}#1*2=throttle")]);
+        assert_eq!(account.list(cell, "us-east-1").await.unwrap(), []);
+    }
 }
 
 #[tokio::test(start_paused = true)]

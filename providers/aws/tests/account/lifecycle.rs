@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kubeproof_aws::provisioner::EksProvisioner;
-use kubeproof_contract::account::Account;
+use kubeproof_contract::account::{Account, Caller};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
@@ -36,7 +36,7 @@ async fn every_row_passes_for_what_the_reference_provisioner_makes() {
     let made = provisioned(&setting).await;
     let account = setting.account();
     let checks = account.checks(&setting.run, &made).await;
-    assert_eq!(checks.len(), 13);
+    assert_eq!(checks.len(), 14);
     for check in &checks {
         assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
     }
@@ -132,11 +132,13 @@ async fn the_trail_names_who_made_a_resource() {
         .filter(|vpc| setting.run.owns(&vpc.tags))
         .collect();
     let creators = account.created_by(&setting.run, &owned).await.unwrap();
-    let text = &creators[&owned[0].id];
+    let making = &creators[&owned[0].id];
+    let text = &making.words;
     assert!(
         text.starts_with("CreateVpc by arn:aws:iam::123456789012:"),
         "{text}"
     );
+    assert_eq!(making.caller, Caller::Ours);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 //! Apart from access and inventory, which it uses. Two accesses on purpose: the provisioner's must
 //! work, and the observer's own sees the nodes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kubeproof_contract::account::ObserverError;
@@ -40,6 +41,9 @@ pub const CHECKLIST: &[(&str, &str)] = &[
     ),
 ];
 
+/// The least letters of a container's id that stand for it.
+const SHORT_ID: usize = 12;
+
 fn title(id: &str) -> &'static str {
     let row = CHECKLIST.iter().find(|(row, _)| *row == id);
     row.map_or("", |(_, title)| title)
@@ -57,6 +61,7 @@ pub async fn look(account: &KindAccount, run: &Run, provisioned: &Provisioned) -
 
 /// A node as the engine shows it.
 struct Node {
+    id: String,
     name: String,
     role: String,
     image: String,
@@ -71,6 +76,7 @@ async fn nodes(account: &KindAccount, run: &Run) -> Result<Vec<Node>, ObserverEr
         .filter(|container| cluster_of(container.labels.as_ref()).as_deref() == Some(&name));
     Ok(ours
         .map(|container| Node {
+            id: container.id.clone().unwrap_or_default(),
             name: name_of(&container),
             role: container
                 .labels
@@ -170,26 +176,45 @@ async fn info(
     };
     let mut wrong = Vec::new();
     if let Ok(nodes) = nodes {
-        let made: Vec<&String> = provisioned.made.keys().collect();
-        let mut there: Vec<&String> = nodes.iter().map(|node| &node.name).collect();
-        there.sort();
-        if made != there {
-            wrong.push(format!("it says it made {made:?}, there is {there:?}"));
-        }
+        wrong.extend(not_there(&account.connection.run, &provisioned.made, nodes));
     }
+    let said: Vec<String> = provisioned
+        .made
+        .iter()
+        .map(|(name, id)| format!("{name} {}", id.get(..12).unwrap_or(id)))
+        .collect();
     let seen = format!(
-        "{} answers GET /version: {} ({}); nodes: {}",
+        "{} answers GET /version: {} ({}); said to be made: {}",
         access.server,
         version.git_version,
         version.platform,
-        provisioned
-            .made
-            .iter()
-            .map(|(name, id)| format!("{name} {}", id.get(..12).unwrap_or(id)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        if said.is_empty() {
+            "nothing".to_owned()
+        } else {
+            said.join(", ")
+        }
     );
     Check::judged(id, title(id), &wrong, seen)
+}
+
+/// What the provisioner says it made and is not there, if it says so of anything: nodes by their names or ids,
+/// the cluster by its name. Nobody has to say what he made.
+fn not_there(run: &Run, made: &BTreeMap<String, String>, nodes: &[Node]) -> Option<String> {
+    let cluster = run.name("");
+    let is_there = |text: &str| {
+        let of_node = |node: &Node| {
+            let short = text.len() >= SHORT_ID && node.id.starts_with(text);
+            node.name == text || short
+        };
+        text == cluster || nodes.iter().any(of_node)
+    };
+    let missing: Vec<&String> = made
+        .iter()
+        .filter(|(name, id)| !is_there(name) && !is_there(id))
+        .map(|(name, _)| name)
+        .collect();
+    let there: Vec<&String> = nodes.iter().map(|node| &node.name).collect();
+    (!missing.is_empty()).then(|| format!("it says it made {missing:?}, there is {there:?}"))
 }
 
 /// What the server refuses is wrong; no answer at all means that we could not find out.
@@ -199,4 +224,43 @@ fn failed(id: &str, error: &KubernetesError) -> Check {
         _ => Verdict::Fail,
     };
     Check::new(id, title(id), verdict, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_made_is_optional_and_must_be_there_when_it_is_said() {
+        let run = Run::new("r1", "me", "2026-11-23T10:00:00Z".parse().unwrap());
+        let node = |name: &str, id: char| Node {
+            id: id.to_string().repeat(64),
+            name: name.to_owned(),
+            role: String::new(),
+            image: String::new(),
+            state: String::new(),
+        };
+        let nodes = [node("kp-r1-control-plane", 'a'), node("kp-r1-worker", 'b')];
+        let check = |said: &[(&str, &str)], expected: &[&str]| {
+            let made: BTreeMap<String, String> = said
+                .iter()
+                .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
+                .collect();
+            let wrong = not_there(&run, &made, &nodes);
+            assert_eq!(wrong.is_none(), expected.is_empty(), "{wrong:?}");
+            for part in expected {
+                assert!(wrong.as_ref().unwrap().contains(part), "{wrong:?}");
+            }
+        };
+        check(&[], &[]);
+        check(&[("cluster", "kp-r1")], &[]);
+        check(&[("node", "aaaaaaaaaaaa")], &[]);
+        check(&[("kp-r1-control-plane", "x"), ("kp-r1-worker", "y")], &[]);
+        check(
+            &[("one-more", "000000000000")],
+            &["one-more", "kp-r1-worker"],
+        );
+        check(&[("node", "a")], &["node"]);
+        check(&[("cluster", "kp-r2")], &["cluster"]);
+    }
 }

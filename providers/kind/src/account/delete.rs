@@ -10,7 +10,7 @@ use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::resource::Resource;
 
 use super::contexts::OWN_FILE;
-use super::{CONTEXT, NETWORK, NODE, PORT, VOLUME};
+use super::{CONTAINER, CONTEXT, NETWORK, NODE, PORT, VOLUME};
 use crate::engine::client::{Engine, failed, is_not_found};
 
 /// Deletes a resource. One that is not there is deleted.
@@ -21,7 +21,7 @@ pub async fn delete(
 ) -> Result<(), ObserverError> {
     let docker = engine.docker().await?;
     let (call, deleted) = match resource.resource_type.as_str() {
-        NODE => {
+        NODE | CONTAINER => {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true);
             let removed = docker.remove_container(&resource.id, Some(options.build()));
             ("docker:ContainerDelete", removed.await)

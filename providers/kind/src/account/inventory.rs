@@ -11,22 +11,24 @@ use bollard::query_parameters::{
 use jiff::Timestamp;
 use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::RUN_TAG;
+use kubeproof_contract::run::{EXPIRES_TAG, OWNER_TAG, RUN_TAG};
 
 use super::trail::Trail;
-use super::{CLUSTER_FACT, IMAGE, NETWORK, NODE, PORT, REGION, VOLUME};
+use super::{CLUSTER_FACT, CONTAINER, IMAGE, NETWORK, NODE, PORT, REGION, VOLUME};
 use crate::engine::client::{Engine, failed};
 
 /// The label by which kind knows its nodes; its value is the cluster's name.
 pub const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 /// The label that says what a node is.
 pub const ROLE_LABEL: &str = "io.x-k8s.kind.role";
+/// The fact that names the container, by id, that a port leads to or that mounts a volume.
+pub const CONTAINER_FACT: &str = "container";
 /// The fact that says why a resource belongs to its cluster.
 pub const WHY_FACT: &str = "belongs_because";
 /// The fact that the harness knows: why a resource may stay.
 const STAYS_FACT: &str = "stays";
 /// How the names of all clusters of ours begin; the run's id follows.
-const OUR_PREFIX: &str = "kp-";
+pub const OUR_PREFIX: &str = "kp-";
 /// The network that kind shares between all clusters that name none.
 const SHARED_NETWORK: &str = "kind";
 
@@ -65,28 +67,58 @@ fn belongs(resource: &mut Resource, cluster: &str, why: String) {
     }
 }
 
+/// Takes over the marks of a run from labels.
+fn marked(resource: &mut Resource, labels: Option<&HashMap<String, String>>) {
+    for key in [RUN_TAG, OWNER_TAG, EXPIRES_TAG] {
+        if let Some(value) = labels.and_then(|labels| labels.get(key)) {
+            resource.tags.insert(key.to_owned(), value.clone());
+        }
+    }
+}
+
+/// A fact of a resource.
+fn fact(resource: &mut Resource, key: &str, value: &str) {
+    resource.facts.insert(key.to_owned(), value.to_owned());
+}
+
 /// The nodes of all clusters.
 pub async fn nodes(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
-    let mut nodes = Vec::new();
-    for container in containers(engine).await? {
-        let Some(cluster) = cluster_of(container.labels.as_ref()) else {
-            continue;
-        };
-        let name = name_of(&container);
-        let mut node = Resource::new(NODE, container.id.unwrap_or_default(), REGION);
-        let why = format!("its label {CLUSTER_LABEL} is {cluster}");
-        belongs(&mut node, &cluster, why);
-        node.name = Some(name);
-        node.state = container
-            .state
-            .map(|state| state.to_string())
-            .unwrap_or_default();
-        node.created_at = container
-            .created
-            .and_then(|seconds| Timestamp::from_second(seconds).ok());
-        nodes.push(node);
-    }
-    Ok(sorted(nodes))
+    let all = containers(engine).await?.into_iter();
+    Ok(sorted(all.filter_map(node).collect()))
+}
+
+fn node(container: ContainerSummary) -> Option<Resource> {
+    let cluster = cluster_of(container.labels.as_ref())?;
+    let mut node = described(NODE, container);
+    let why = format!("its label {CLUSTER_LABEL} is {cluster}");
+    belongs(&mut node, &cluster, why);
+    Some(node)
+}
+
+/// The containers that are no nodes.
+pub async fn plain_containers(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
+    let all = containers(engine).await?.into_iter();
+    Ok(sorted(all.filter_map(plain).collect()))
+}
+
+fn plain(container: ContainerSummary) -> Option<Resource> {
+    let no_node = cluster_of(container.labels.as_ref()).is_none();
+    no_node.then(|| described(CONTAINER, container))
+}
+
+fn described(resource_type: &str, container: ContainerSummary) -> Resource {
+    let name = name_of(&container);
+    let mut resource = Resource::new(resource_type, container.id.unwrap_or_default(), REGION);
+    marked(&mut resource, container.labels.as_ref());
+    resource.name = Some(name);
+    resource.state = container
+        .state
+        .map(|state| state.to_string())
+        .unwrap_or_default();
+    resource.created_at = container
+        .created
+        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    resource
 }
 
 /// The ports of this machine that lead to nodes.
@@ -97,31 +129,45 @@ pub async fn ports(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
             continue;
         };
         let name = name_of(&container);
-        for port in container.ports.unwrap_or_default() {
+        for port in container.ports.iter().flatten() {
             let Some(public) = port.public_port else {
                 continue;
             };
-            let address = port.ip.unwrap_or_default();
+            let address = port.ip.as_deref().unwrap_or_default();
             let id = format!("{address}:{public}");
             let mut resource = Resource::new(PORT, id.clone(), REGION);
             let why = format!("it leads to port {} of {name}", port.private_port);
             belongs(&mut resource, &cluster, why);
+            let id_of_node = container.id.as_deref().unwrap_or_default();
+            fact(&mut resource, CONTAINER_FACT, id_of_node);
             ports.insert(id, resource);
         }
     }
     Ok(ports.into_values().collect())
 }
 
+/// Who mounts a volume: the container's id and name, and its cluster if it is a node.
+struct Mounted {
+    id: String,
+    name: String,
+    cluster: Option<String>,
+}
+
 /// All volumes; those that a node mounts, or did mount, belong to its cluster.
 pub async fn volumes(engine: &Engine, trail: &Trail) -> Result<Vec<Resource>, ObserverError> {
     // The containers first: a volume that comes in between is dangling for one look at most.
-    let mut mounted: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
+    let mut mounted = BTreeMap::new();
     for container in containers(engine).await? {
-        let (name, cluster) = (name_of(&container), cluster_of(container.labels.as_ref()));
-        for mount in container.mounts.unwrap_or_default() {
-            if let Some(volume) = mount.name {
-                mounted.insert(volume, (name.clone(), cluster.clone()));
-            }
+        for volume in container.mounts.iter().flatten() {
+            let Some(volume) = &volume.name else {
+                continue;
+            };
+            let by = Mounted {
+                id: container.id.clone().unwrap_or_default(),
+                name: name_of(&container),
+                cluster: cluster_of(container.labels.as_ref()),
+            };
+            mounted.insert(volume.clone(), by);
         }
     }
     let listed = engine
@@ -130,28 +176,41 @@ pub async fn volumes(engine: &Engine, trail: &Trail) -> Result<Vec<Resource>, Ob
         .list_volumes(None::<ListVolumesOptions>)
         .await
         .map_err(|error| failed("docker:VolumeList", &error))?;
-    let mut volumes = Vec::new();
-    for volume in listed.volumes.unwrap_or_default() {
-        let mut resource = Resource::new(VOLUME, volume.name.clone(), REGION);
-        match mounted.get(&volume.name) {
-            Some((container, Some(cluster))) => {
-                belongs(&mut resource, cluster, format!("{container} mounts it"));
-            }
-            Some((container, None)) => {
-                // Of somebody else's container: no cluster of anybody's.
-                let why = format!("{container} mounts it, which is no node");
-                belongs(&mut resource, "(none)", why);
-            }
-            None => {
-                if let Some(owner) = trail.owner_of_volume(&volume.name) {
-                    let why = format!("{} mounted it, as the engine's events say", owner.name);
-                    belongs(&mut resource, &owner.cluster, why);
+    let listed = listed.volumes.unwrap_or_default().into_iter();
+    let volumes = listed.map(|it| volume(it, &mounted, trail)).collect();
+    Ok(sorted(volumes))
+}
+
+fn volume(
+    volume: bollard::models::Volume,
+    mounted: &BTreeMap<String, Mounted>,
+    trail: &Trail,
+) -> Resource {
+    let mut resource = Resource::new(VOLUME, volume.name.clone(), REGION);
+    marked(&mut resource, Some(&volume.labels));
+    resource.created_at = volume.created_at.and_then(|at| at.to_string().parse().ok());
+    match mounted.get(&volume.name) {
+        Some(by) => {
+            fact(&mut resource, CONTAINER_FACT, &by.id);
+            match &by.cluster {
+                Some(cluster) => {
+                    belongs(&mut resource, cluster, format!("{} mounts it", by.name));
+                }
+                None => {
+                    let why = format!("{} mounts it, which is no node", by.name);
+                    fact(&mut resource, WHY_FACT, &why);
                 }
             }
         }
-        volumes.push(resource);
+        None => {
+            if let Some(owner) = trail.owner_of_volume(&volume.name) {
+                fact(&mut resource, CONTAINER_FACT, &owner.id);
+                let why = format!("{} mounted it, as the engine's events say", owner.name);
+                belongs(&mut resource, &owner.cluster, why);
+            }
+        }
     }
-    Ok(sorted(volumes))
+    resource
 }
 
 /// All networks; one that bears a cluster's name belongs to it.
@@ -166,6 +225,8 @@ pub async fn networks(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
     for network in listed {
         let name = network.name.unwrap_or_default();
         let mut resource = Resource::new(NETWORK, network.id.unwrap_or_default(), REGION);
+        marked(&mut resource, network.labels.as_ref());
+        resource.created_at = network.created.and_then(|at| at.to_string().parse().ok());
         if name == SHARED_NETWORK {
             let why = "kind keeps one network for all clusters that name none";
             resource.facts.insert(STAYS_FACT.to_owned(), why.to_owned());

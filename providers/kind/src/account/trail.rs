@@ -22,6 +22,8 @@ const REMEMBERED_MAX: usize = 10_000;
 /// A node that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
+    /// Its container's id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Its cluster.
@@ -96,6 +98,7 @@ fn note(seen: &mut Seen, event: &EventMessage) {
     match (event.action.as_deref(), cluster, container) {
         (Some("create"), Some(cluster), _) if seen.nodes.len() < REMEMBERED_MAX => {
             let owner = Owner {
+                id: id.clone(),
                 name: attributes.get("name").cloned().unwrap_or_default(),
                 cluster: cluster.clone(),
             };

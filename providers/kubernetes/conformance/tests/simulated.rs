@@ -25,12 +25,15 @@ const ADMIN: &str = "admin-token";
 const NODES: u32 = 2;
 
 /// A cluster and nothing around it.
+#[derive(Clone)]
 struct Bare(ApiServer);
 
 impl Cloud for Bare {
     fn advance(&mut self, to: Timestamp) {
         self.0.advance(to);
     }
+
+    fn make_bystanders(&mut self) {}
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         let header = request.headers().get("authorization");

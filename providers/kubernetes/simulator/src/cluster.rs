@@ -58,7 +58,7 @@ pub(crate) struct Pod {
 }
 
 /// The state of one cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     /// Its name.
     pub(crate) name: String,

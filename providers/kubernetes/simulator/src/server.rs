@@ -47,6 +47,7 @@ pub enum Identity {
 }
 
 /// One cluster's API server.
+#[derive(Clone)]
 pub struct ApiServer {
     cluster: Cluster,
     held: Held,
@@ -93,6 +94,11 @@ impl ApiServer {
     /// Lets everything happen that is due until `to`.
     pub fn advance(&mut self, to: Timestamp) {
         self.cluster.advance(to);
+    }
+
+    /// A number that is another one after each change of an object.
+    pub fn changes(&self) -> u64 {
+        self.cluster.store.version()
     }
 
     /// Answers a request of an identity.

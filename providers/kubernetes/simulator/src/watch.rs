@@ -35,7 +35,7 @@ pub(crate) const PARTS_STEP: Duration = Duration::from_millis(250);
 const FORGOTTEN: SignedDuration = SignedDuration::from_secs(5);
 
 /// The watches that are held open: by what they ask for, since when and when last asked.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Held {
     since: BTreeMap<String, (Timestamp, Timestamp)>,
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
-use kubeproof_simkit::cloud::InParts;
+use kubeproof_simkit::cloud::{InParts, Reply};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -139,7 +139,8 @@ fn asked() -> impl Strategy<Value = Vec<Asked>> {
     prop::collection::vec(one, 1..30)
 }
 
-fn send(server: &mut ApiServer, asked: &Asked) {
+/// Sends a request; whether it was carried out.
+fn send(server: &mut ApiServer, asked: &Asked) -> bool {
     let (
         (method, collection, below, query, value),
         (content, accept),
@@ -163,7 +164,9 @@ fn send(server: &mut ApiServer, asked: &Asked) {
         .header("content-type", *content)
         .header("accept", *accept)
         .body(Bytes::from(body));
-    let Ok(mut request) = request else { return };
+    let Ok(mut request) = request else {
+        return false;
+    };
     if cursor.is_some() {
         request.extensions_mut().insert(InParts {
             cursor: cursor.clone(),
@@ -173,7 +176,16 @@ fn send(server: &mut ApiServer, asked: &Asked) {
         name: "admin".to_owned(),
         groups: vec!["system:masters".to_owned()],
     };
-    server.answer(&identity, &request);
+    let reply = server.answer(&identity, &request);
+    matches!(reply, Reply::Now(answer) if answer.status().is_success())
+}
+
+#[test]
+fn many_of_the_requests_are_carried_out() {
+    let mut server = ApiServer::new("c", "1.34", 1, Timestamp::UNIX_EPOCH);
+    let all: Vec<Asked> = fuzz::samples(&asked(), 100).into_iter().flatten().collect();
+    let done = all.iter().filter(|asked| send(&mut server, asked)).count();
+    assert!(done > all.len() / 20, "{done} of {}", all.len());
 }
 
 proptest! {

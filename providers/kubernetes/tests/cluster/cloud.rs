@@ -23,6 +23,7 @@ pub const ADMIN: &str = "admin-token";
 pub const GUEST: &str = "guest-token";
 
 /// A cloud with one cluster.
+#[derive(Clone)]
 pub struct SmallCloud {
     /// The cluster.
     pub server: ApiServer,
@@ -80,6 +81,8 @@ impl Cloud for SmallCloud {
         self.server.advance(to);
         self.carry_out();
     }
+
+    fn make_bystanders(&mut self) {}
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         let user = |name: &str, group: &str| Identity::User {

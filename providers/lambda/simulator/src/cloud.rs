@@ -1,5 +1,6 @@
 //! The simulated account as the harness drives it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::wire::Outcome;
 use crate::{auth, catalogue, decoys, inventory, k3s, life, route, wire, young};
 
 /// A simulated account of Lambda Cloud.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LambdaCloud {
     state: State,
     history: History,
@@ -99,6 +100,11 @@ impl Cloud for LambdaCloud {
         Reply::Now(response)
     }
 
+    fn make_bystanders(&mut self) {
+        let there = inventory::all(&self.state);
+        self.state.bystanders = there.iter().map(Resource::key).collect();
+    }
+
     fn latency(&self, request: &Request<Bytes>) -> Duration {
         let api_server = request.uri().port_u16() == Some(k3s::PORT);
         Duration::from_millis(if api_server { 30 } else { 200 })
@@ -116,9 +122,15 @@ impl Cloud for LambdaCloud {
         self.state.meter.charges(run_id, from, self.state.now)
     }
 
-    /// Decoys were there before the meter.
+    /// The first decoys were there before the meter.
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
-        self.state.meter.all_charges(from, self.state.now)
+        let theirs: BTreeSet<&str> = self.state.bystanders.iter().map(|key| &*key.2).collect();
+        let of_theirs = |charge: &Charge| {
+            let id = charge.resource_id.as_deref();
+            id.is_some_and(|id| theirs.contains(id))
+        };
+        let all = self.state.meter.all_charges(from, self.state.now);
+        all.into_iter().filter(|one| !of_theirs(one)).collect()
     }
 
     fn decoys(&self) -> Vec<(Resource, String)> {

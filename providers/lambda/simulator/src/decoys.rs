@@ -88,8 +88,9 @@ pub(crate) fn digests(state: &State) -> Vec<(Resource, String)> {
         .collect();
     inventory::all(state)
         .into_iter()
-        .filter(|resource| mine.contains(&resource.key()))
-        .map(|resource| {
+        .map(|resource| (resource.key(), resource))
+        .filter(|(key, _)| mine.contains(key) || state.bystanders.contains(key))
+        .map(|(_, resource)| {
             let state = canonical(state, &resource);
             (resource, state)
         })

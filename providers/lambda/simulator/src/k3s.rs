@@ -28,7 +28,7 @@ pub(crate) const PORT: u16 = 6443;
 const JOIN_AGAIN: i64 = 10;
 
 /// The cluster of one server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct K3s {
     api: ApiServer,
     server: Server,

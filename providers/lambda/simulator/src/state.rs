@@ -2,7 +2,7 @@
 //!
 //! Apart from the services because they share it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub(crate) struct Rule {
 }
 
 /// An instance.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
@@ -119,7 +119,7 @@ pub(crate) enum Event {
 }
 
 /// The account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     pub(crate) setup: Setup,
     pub(crate) now: Timestamp,
@@ -138,6 +138,8 @@ pub struct State {
     pub(crate) events: Vec<Value>,
     /// Addresses given out.
     pub(crate) addresses: u8,
+    /// Region, type and id of what belongs to others besides the decoys of a fresh account.
+    pub(crate) bystanders: BTreeSet<(String, String, String)>,
 }
 
 impl State {
@@ -158,6 +160,7 @@ impl State {
             clusters: BTreeMap::new(),
             events: Vec::new(),
             addresses: 10,
+            bystanders: BTreeSet::new(),
             setup,
         };
         if decoys {

@@ -129,11 +129,38 @@ impl Instance {
     }
 }
 
-/// Whether a name is one of the run's own: `kp-<run>` or `kp-<run>-<part>`.
+/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a part that runs have. The
+/// names of another run may begin with all of this one's.
 pub fn is_name_of(run: &Run, name: &str) -> bool {
-    let own = run.name("");
-    name.strip_prefix(&own)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    let Some(rest) = name.strip_prefix(&run.name("")) else {
+        return false;
+    };
+    match rest.strip_prefix('-') {
+        Some(part) => is_part(part),
+        None => rest.is_empty(),
+    }
+}
+
+/// The filesystem, a node, or a region's ruleset.
+fn is_part(part: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase());
+    let pieces: Vec<&str> = part.split('-').collect();
+    match pieces[..] {
+        ["fs"] => true,
+        ["node", number] => digits(number),
+        [area, direction, number] => letters(area) && letters(direction) && digits(number),
+        _ => false,
+    }
+}
+
+/// Whether a text names the run, and not another one whose name begins with its.
+pub fn names_run(run: &Run, text: &str) -> bool {
+    let name = run.name("");
+    text.match_indices(&name).any(|(at, _)| {
+        let next = text[at + name.len()..].chars().next();
+        next.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-')
+    })
 }
 
 /// An SSH key.
@@ -228,6 +255,42 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_the_runs_as_a_whole_and_never_by_its_beginning() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        let check = |name: &str, expected: bool| {
+            assert_eq!(is_name_of(&run, name), expected, "{name}");
+        };
+        for own in [
+            "kp-r1",
+            "kp-r1-fs",
+            "kp-r1-node-0",
+            "kp-r1-node-17",
+            "kp-r1-us-east-1",
+        ] {
+            check(own, true);
+        }
+        for other in [
+            "kp-r1-2",
+            "kp-r1-2-fs",
+            "kp-r1-2-node-0",
+            "kp-r1-2-us-east-1",
+            "kp-r10",
+            "kp-r1-",
+            "kp-r1-node-",
+            "kp-r1-node-x",
+            "kp-r1-fs-2",
+            "kp-r",
+            "",
+            "my-kp-r1",
+        ] {
+            check(other, false);
+        }
+        let named = |text: &str| names_run(&run, text);
+        assert!(named("kp-r1") && named("API of kp-r1: kubectl") && named("kp-r1-2, kp-r1"));
+        assert!(!named("API of kp-r1-2") && !named("kp-r12") && !named("nothing"));
+    }
+
+    #[test]
     fn tags_say_whose_an_instance_is_and_a_name_only_where_there_are_none() {
         let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
         let check = |name: &str, tags: &[(&str, &str)], of_run: bool, node_0: bool| {
@@ -247,6 +310,9 @@ mod tests {
             true,
             false,
         );
+        // Another run's whose name begins with this one's.
+        check("kp-r1-2", &[], false, false);
+        check("kp-r1-2-node-0", &[], false, false);
         // Another run's, whatever it is called.
         check("kp-r1-node-0", &[theirs], false, false);
         check("x", &[theirs, (NODE_TAG, "kp-r1-node-0")], false, false);

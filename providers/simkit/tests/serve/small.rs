@@ -26,7 +26,7 @@ pub const SCALE: u32 = 60_000;
 /// Its host with a server of its own.
 pub const HOST: &str = "cluster.small.example";
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Small {
     things: Vec<String>,
     has_host: bool,
@@ -39,6 +39,8 @@ fn said(text: String) -> Response<Bytes> {
 
 impl Cloud for Small {
     fn advance(&mut self, _to: Timestamp) {}
+
+    fn make_bystanders(&mut self) {}
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         let uri = request.uri();

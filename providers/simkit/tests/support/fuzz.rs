@@ -150,3 +150,12 @@ fn replace(document: &mut Value, place: &mut usize, value: &Value) -> bool {
         _ => false,
     }
 }
+
+/// So many values of a strategy, always the same: to see that it reaches what it is meant to reach.
+pub fn samples<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let trees = (0..count).filter_map(|_| strategy.new_tree(&mut runner).ok());
+    trees
+        .map(|tree| proptest::strategy::ValueTree::current(&tree))
+        .collect()
+}

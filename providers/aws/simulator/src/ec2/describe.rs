@@ -2,7 +2,7 @@
 //!
 //! A concept says what it is called on the wire and which filters it knows; the rest is here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_contract::resource::Resource;
 
@@ -239,10 +239,13 @@ pub fn with_tags(node: Node, tags: &Tags) -> Node {
     )
 }
 
-/// Adds all resources of a concept that exist to the inventory.
-pub fn inventory<T: Described>(state: &State, all: &mut Vec<Resource>) {
+/// Adds all resources of a concept that exist to the inventory, but for those of these ids.
+pub fn inventory<T: Described>(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>) {
     for item in T::store(state).all().filter(|item| item.exists()) {
         let meta = item.meta();
+        if but.contains(&meta.id) {
+            continue;
+        }
         let mut resource = Resource::new(T::WORDS.resource_type, &meta.id, &state.setup.region);
         resource.name = meta.name().or_else(|| item.natural_name());
         resource.tags.clone_from(&meta.tags);

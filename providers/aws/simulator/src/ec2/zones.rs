@@ -9,9 +9,8 @@ use crate::wire::call::Call;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
-/// The regions that every account has without asking. Source: the list of regions in the AWS
-/// account management guide; those that need an opt-in are left out, as DescribeRegions does by
-/// default.
+/// The regions that there are. Source: the list of regions in the AWS account management guide; those that
+/// need an opt-in are left out.
 const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
@@ -65,24 +64,39 @@ fn answer(state: &State, call: &Call, set: &str, known: &[&str], items: Vec<Item
     )
 }
 
+/// Only the region of the account is enabled: the others refuse every call. A region that is asked for by
+/// name, or with `AllRegions`, is told all the same.
 fn describe_regions(state: &mut State, call: &Call) -> Outcome {
     let wanted = call.params.list("RegionName");
-    if let Some(unknown) = wanted.iter().find(|name| !REGIONS.contains(&name.as_str())) {
+    let enabled = state.setup.region.clone();
+    let known_region = |name: &str| REGIONS.contains(&name) || name == enabled;
+    if let Some(unknown) = wanted.iter().find(|name| !known_region(name)) {
         return Err(errors::bad_value(unknown, "regionName", "No such region."));
     }
-    let items = REGIONS
+    let all = call.params.get("AllRegions") == Some("true") || !wanted.is_empty();
+    let mut regions = REGIONS.to_vec();
+    if !regions.contains(&enabled.as_str()) {
+        regions.push(&enabled);
+    }
+    let items = regions
         .iter()
         .filter(|region| wanted.is_empty() || wanted.iter().any(|name| name == *region))
+        .filter(|region| all || **region == enabled)
         .map(|region| {
             let endpoint = format!("ec2.{region}.amazonaws.com");
+            let status = if *region == enabled {
+                "opt-in-not-required"
+            } else {
+                "not-opted-in"
+            };
             let node = Node::new()
                 .text("regionName", region)
                 .text("regionEndpoint", &endpoint)
-                .text("optInStatus", "opt-in-not-required");
+                .text("optInStatus", status);
             let values = vec![
                 ("region-name", (*region).to_owned()),
                 ("endpoint", endpoint),
-                ("opt-in-status", "opt-in-not-required".to_owned()),
+                ("opt-in-status", status.to_owned()),
             ];
             (node, values)
         });

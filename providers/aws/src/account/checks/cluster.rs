@@ -2,13 +2,13 @@
 //!
 //! Apart from the readiness rows because these ask EKS, not the cluster's own API.
 
-use aws_sdk_eks::types::Nodegroup;
+use aws_sdk_eks::types::{CapacityTypes, Nodegroup};
 use kubeproof_contract::check::Check;
-use kubeproof_contract::run::{RUN_TAG, Run};
+use kubeproof_contract::run::Run;
 
 use super::{Findings, check, instances};
 use crate::account::seen::View;
-use crate::spec::{EksSpec, NodeGroup};
+use crate::spec::{Capacity, EksSpec, NodeGroup};
 
 pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.cluster", || {
@@ -27,8 +27,6 @@ pub(super) fn cluster(spec: &EksSpec, run: &Run, view: &View) -> Check {
         findings.expect(version == asked, || {
             format!("cluster {name} runs Kubernetes {version}, asked for {asked}")
         });
-        let tagged = cluster.tags().and_then(|tags| tags.get(RUN_TAG)) == Some(&run.id);
-        findings.expect(tagged, || format!("cluster {name} lacks the run's tag"));
         let logged = cluster.logging().is_some_and(|logging| {
             logging
                 .cluster_logging()
@@ -132,6 +130,13 @@ fn difference(group: &Nodegroup, wanted: &NodeGroup) -> Vec<String> {
             count(group),
             wanted.count.0
         ));
+    }
+    let capacity = match group.capacity_type() {
+        Some(CapacityTypes::Spot) => Capacity::Spot,
+        _ => Capacity::OnDemand,
+    };
+    if capacity != wanted.capacity {
+        differs.push(format!("{capacity} nodes, asked for {}", wanted.capacity));
     }
     // A group with a launch template has its disk there: then the disks themselves are looked at.
     let disk_gb = group.disk_size().map(i64::from);

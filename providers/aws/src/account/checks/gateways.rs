@@ -10,17 +10,23 @@ use kubeproof_contract::check::Check;
 use kubeproof_contract::run::Run;
 
 use super::network::{default_route, id, sorted, table_of};
-use super::{Findings, check};
-use crate::account::seen::{View, is_tagged};
-use crate::spec::EksSpec;
+use super::{Findings, check, row};
+use crate::account::seen::View;
+use crate::spec::{EksSpec, NatChoice};
 
-pub(super) fn internet_gateway(view: &View) -> Check {
-    check("aws.internet_gateway", || {
+pub(super) fn internet_gateway(spec: &EksSpec, view: &View) -> Check {
+    let asked = spec.network.makes_vpc() && spec.network.public_subnets;
+    row("aws.internet_gateway", asked, || {
         let mut findings = Findings::default();
         let gateways = view.internet_gateways.clone()?;
         let vpcs = view.vpcs.clone()?;
-        findings.expect(gateways.len() == 1, || {
-            format!("{} internet gateways carry the run's tag", gateways.len())
+        if !spec.network.makes_vpc() {
+            return Ok(findings);
+        }
+        let wanted = usize::from(asked);
+        findings.expect(gateways.len() == wanted, || {
+            let count = gateways.len();
+            format!("{count} internet gateways are the run's, asked for {wanted}")
         });
         for gateway in &gateways {
             let id = gateway.internet_gateway_id().unwrap_or_default();
@@ -45,18 +51,33 @@ pub(super) fn internet_gateway(view: &View) -> Check {
     })
 }
 
+/// The NAT gateways that are judged: all of the run's own VPC; of one that was there before, the run's.
+pub(super) fn of_run(
+    spec: &EksSpec,
+    run: &Run,
+    view: &View,
+) -> Result<Vec<NatGateway>, ObserverError> {
+    let mut gateways = view.nat_gateways.clone()?;
+    if !spec.network.makes_vpc() {
+        gateways.retain(|one| view.is_said(run, one.nat_gateway_id(), one.tags()));
+    }
+    Ok(gateways)
+}
+
 pub(super) fn nat_gateways(spec: &EksSpec, run: &Run, view: &View) -> Check {
-    check("aws.nat_gateways", || {
+    let asked = usize::from(spec.network.nat_gateways(spec.availability_zones.0));
+    row("aws.nat_gateways", asked > 0, || {
         let mut findings = Findings::default();
-        let gateways = view.nat_gateways.clone()?;
+        let gateways = of_run(spec, run, view)?;
         let addresses = view.addresses.clone()?;
         let zone_of = zones(view)?;
-        let asked = usize::from(spec.availability_zones.0);
         findings.expect(gateways.len() == asked, || {
-            format!(
-                "{} NAT gateways, asked for one in each of {asked} zones",
-                gateways.len()
-            )
+            let where_to = match spec.network.nat_gateways {
+                NatChoice::PerZone => format!("one in each of {asked} zones"),
+                NatChoice::One => "one for all zones".to_owned(),
+                NatChoice::None => "none".to_owned(),
+            };
+            format!("{} NAT gateways, asked for {where_to}", gateways.len())
         });
         let (mut zones, mut used) = (BTreeSet::new(), BTreeSet::new());
         for gateway in &gateways {
@@ -66,9 +87,6 @@ pub(super) fn nat_gateways(spec: &EksSpec, run: &Run, view: &View) -> Check {
                 Some(message) => format!("{id} is {state}: {message}"),
                 None => format!("{id} is {state}"),
             });
-            findings.expect(is_tagged(run, gateway.tags()), || {
-                format!("{id} lacks the run's tag")
-            });
             let zone = zone_of
                 .get(gateway.subnet_id().unwrap_or_default())
                 .cloned();
@@ -77,11 +95,11 @@ pub(super) fn nat_gateways(spec: &EksSpec, run: &Run, view: &View) -> Check {
                 format!("a second NAT gateway in {zone}")
             });
             let allocation = allocation(gateway);
-            let owned = addresses
+            let known = addresses
                 .iter()
                 .any(|address| address.allocation_id() == Some(allocation));
-            findings.expect(owned, || {
-                format!("the address {allocation} of {id} does not carry the run's tag")
+            findings.expect(known, || {
+                format!("{id} has no elastic IP of the account ({allocation})")
             });
             findings.expect(used.insert(allocation.to_owned()), || {
                 format!("{id} shares the address {allocation}")
@@ -92,28 +110,37 @@ pub(super) fn nat_gateways(spec: &EksSpec, run: &Run, view: &View) -> Check {
     })
 }
 
-pub(super) fn route_tables(view: &View) -> Check {
+pub(super) fn route_tables(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.route_tables", || {
         let mut findings = Findings::default();
         let tables = view.route_tables.clone()?;
-        let (public, private) = sorted(view)?;
+        let (public, private) = sorted(spec, run, view)?;
         let gateways = view.internet_gateways.clone()?;
         let nats = view.nat_gateways.clone()?;
         let zone_of = zones(view)?;
-        findings.expect(!public.is_empty(), || {
+        let network = &spec.network;
+        findings.expect(!public.is_empty() || !network.public_subnets, || {
             "no subnet has a default route to an internet gateway".to_owned()
         });
-        findings.expect(!private.is_empty(), || {
+        findings.expect(!private.is_empty() || !network.private_subnets, || {
             "there is no private subnet".to_owned()
         });
-        for subnet in public.iter().chain(&private) {
+        // Without a NAT gateway private subnets may lead nowhere.
+        let may_lead_nowhere = network.nat_gateways == NatChoice::None;
+        let one_for_all = network.nat_gateways == NatChoice::One || !network.makes_vpc();
+        for (subnet, is_public) in public
+            .iter()
+            .map(|subnet| (subnet, true))
+            .chain(private.iter().map(|subnet| (subnet, false)))
+        {
             let (id, route) = (id(subnet), default_route(&tables, subnet));
             let table = table_of(&tables, subnet).and_then(|table| table.route_table_id());
             let table = table.unwrap_or("no route table");
             let Some(route) = route else {
-                findings
-                    .wrong
-                    .push(format!("{id} has no default route ({table})"));
+                findings.expect(may_lead_nowhere && !is_public, || {
+                    format!("{id} has no default route ({table})")
+                });
+                findings.saw(format!("{id}: {table} without a default route"));
                 continue;
             };
             let state = route.state().map_or("", |state| state.as_str());
@@ -126,10 +153,8 @@ pub(super) fn route_tables(view: &View) -> Check {
                 .iter()
                 .any(|own| own.internet_gateway_id() == Some(target))
                 || nat.is_some_and(|nat| {
-                    zone_of
-                        .get(nat.subnet_id().unwrap_or_default())
-                        .map(String::as_str)
-                        == subnet.availability_zone()
+                    let zone = zone_of.get(nat.subnet_id().unwrap_or_default());
+                    one_for_all || zone.map(String::as_str) == subnet.availability_zone()
                 });
             findings.expect(right, || match nat {
                 Some(_) => format!("the default route of {id} leads to {target} in another zone"),
@@ -151,7 +176,8 @@ fn target(route: &Route) -> &str {
         .unwrap_or("something else")
 }
 
-fn allocation(gateway: &NatGateway) -> &str {
+/// The address of a NAT gateway.
+pub(super) fn allocation(gateway: &NatGateway) -> &str {
     gateway
         .nat_gateway_addresses()
         .first()

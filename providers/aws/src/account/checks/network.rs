@@ -4,32 +4,47 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Route, RouteTable, Subnet};
+use aws_sdk_ec2::types::{Route, RouteTable, Subnet, Vpc};
 use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::run::Run;
 
-use super::{Findings, check};
-use crate::account::seen::{View, is_tagged};
+use super::{Findings, check, row};
+use crate::account::seen::{View, vpc_of};
 use crate::spec::EksSpec;
 
 /// Everywhere.
 pub(super) const ANYWHERE: &str = "0.0.0.0/0";
 
-pub(super) fn vpc(spec: &EksSpec, view: &View) -> Check {
+pub(super) fn vpc(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.vpc", || {
         let mut findings = Findings::default();
         let vpcs = view.vpcs.clone()?;
-        let asked = spec.vpc_cidr.0.to_string();
-        findings.expect(vpcs.len() == 1, || {
-            format!("{} VPCs carry the run's tag", vpcs.len())
+        let ids: Vec<&str> = vpcs.iter().filter_map(Vpc::vpc_id).collect();
+        findings.expect(vpcs.len() == 1, || match ids[..] {
+            [] => format!(
+                "there is no VPC of the run: none of a cluster {}, none with the run's tag, none that \
+                 the provisioner says it made",
+                run.name("")
+            ),
+            _ => format!("{} VPCs are the run's: {}", ids.len(), ids.join(", ")),
         });
+        let cluster = view.cluster.clone()?;
         for vpc in &vpcs {
             let (id, cidr) = (vpc.vpc_id().unwrap_or_default(), vpc.cidr_block());
             let cidr = cidr.unwrap_or_default();
-            findings.expect(cidr == asked, || {
-                format!("{id} has {cidr}, asked for {asked}")
-            });
+            if spec.network.makes_vpc() {
+                let asked = spec.vpc_cidr.0.to_string();
+                findings.expect(cidr == asked, || {
+                    format!("{id} has {cidr}, asked for {asked}")
+                });
+            } else {
+                let used = cluster.as_ref().and_then(vpc_of) == Some(id);
+                let made = view.is_said(run, Some(id), vpc.tags());
+                findings.expect(used && !made, || {
+                    format!("{id} is the run's own, asked for one that was there before")
+                });
+            }
             let state = vpc.state().map_or("", |state| state.as_str());
             findings.expect(state == "available", || format!("{id} is {state}"));
             findings.saw(format!("{id} {cidr} {state}"));
@@ -39,9 +54,9 @@ pub(super) fn vpc(spec: &EksSpec, view: &View) -> Check {
 }
 
 pub(super) fn public_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
-    check("aws.subnets.public", || {
-        let subnets = sorted(view)?.0;
-        let mut findings = judged(spec, run, &subnets, "public");
+    row("aws.subnets.public", spec.network.public_subnets, || {
+        let subnets = sorted(spec, run, view)?.0;
+        let mut findings = judged(spec, spec.network.public_subnets, &subnets, "public");
         for subnet in &subnets {
             findings.expect(subnet.map_public_ip_on_launch() == Some(true), || {
                 format!("{} gives no public addresses on launch", id(subnet))
@@ -52,9 +67,9 @@ pub(super) fn public_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
 }
 
 pub(super) fn private_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
-    check("aws.subnets.private", || {
-        let subnets = sorted(view)?.1;
-        let mut findings = judged(spec, run, &subnets, "private");
+    row("aws.subnets.private", spec.network.private_subnets, || {
+        let subnets = sorted(spec, run, view)?.1;
+        let mut findings = judged(spec, spec.network.private_subnets, &subnets, "private");
         for subnet in &subnets {
             findings.expect(subnet.map_public_ip_on_launch() != Some(true), || {
                 format!("{} gives public addresses on launch", id(subnet))
@@ -64,10 +79,10 @@ pub(super) fn private_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
     })
 }
 
-/// What public and private subnets have in common: their number, zones, network and tag.
-fn judged(spec: &EksSpec, run: &Run, subnets: &[Subnet], word: &str) -> Findings {
+/// What public and private subnets have in common: their number and zones.
+fn judged(spec: &EksSpec, wanted: bool, subnets: &[Subnet], word: &str) -> Findings {
     let mut findings = Findings::default();
-    let asked = usize::from(spec.availability_zones.0);
+    let asked = usize::from(spec.availability_zones.0) * usize::from(wanted);
     findings.expect(subnets.len() == asked, || {
         format!("{} {word} subnets, asked for {asked}", subnets.len())
     });
@@ -84,25 +99,43 @@ fn judged(spec: &EksSpec, run: &Run, subnets: &[Subnet], word: &str) -> Findings
     });
     for subnet in subnets {
         let (id, cidr) = (id(subnet), subnet.cidr_block().unwrap_or_default());
-        let inside = cidr
-            .parse()
-            .is_ok_and(|cidr: ipnet::Ipv4Net| spec.vpc_cidr.0.contains(&cidr));
-        findings.expect(inside, || {
-            format!("{id} {cidr} lies outside {}", spec.vpc_cidr.0)
-        });
-        findings.expect(is_tagged(run, subnet.tags()), || {
-            format!("{id} lacks the run's tag")
-        });
         let zone = subnet.availability_zone().unwrap_or_default();
         findings.saw(format!("{id} {cidr} {zone}"));
     }
     findings
 }
 
+/// The subnets that are judged: all of the run's own VPC; of one that was there before, those that cluster and
+/// node groups use and those that are the run's.
+pub(super) fn of_run(spec: &EksSpec, run: &Run, view: &View) -> Result<Vec<Subnet>, ObserverError> {
+    let all = view.subnets.clone()?;
+    if spec.network.makes_vpc() {
+        return Ok(all);
+    }
+    let (cluster, groups) = (view.cluster.clone()?, view.node_groups.clone()?);
+    let config = cluster
+        .as_ref()
+        .and_then(|cluster| cluster.resources_vpc_config());
+    let used: BTreeSet<&String> = config
+        .iter()
+        .flat_map(|config| config.subnet_ids())
+        .chain(groups.iter().flat_map(|group| group.subnets()))
+        .collect();
+    let is_ours = |subnet: &Subnet| {
+        let id = subnet.subnet_id();
+        view.is_said(run, id, subnet.tags()) || id.is_some_and(|id| used.contains(&id.to_owned()))
+    };
+    Ok(all.into_iter().filter(is_ours).collect())
+}
+
 /// The subnets, `(public, private)`: public ones have a default route to an internet gateway.
-pub(super) fn sorted(view: &View) -> Result<(Vec<Subnet>, Vec<Subnet>), ObserverError> {
+pub(super) fn sorted(
+    spec: &EksSpec,
+    run: &Run,
+    view: &View,
+) -> Result<(Vec<Subnet>, Vec<Subnet>), ObserverError> {
     let tables = view.route_tables.clone()?;
-    Ok(view.subnets.clone()?.into_iter().partition(|subnet| {
+    Ok(of_run(spec, run, view)?.into_iter().partition(|subnet| {
         default_route(&tables, subnet)
             .and_then(Route::gateway_id)
             .is_some_and(|gateway| gateway.starts_with("igw-"))

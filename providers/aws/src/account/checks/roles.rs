@@ -3,7 +3,6 @@
 //! Apart because both roles are judged by the same rules with other names.
 
 use kubeproof_contract::check::Check;
-use kubeproof_contract::run::{RUN_TAG, Run};
 use serde_json::Value;
 
 use super::{Findings, check};
@@ -37,29 +36,26 @@ const NODES: Needed = Needed {
     ],
 };
 
-pub(super) fn cluster(run: &Run, view: &View) -> Check {
+pub(super) fn cluster(view: &View) -> Check {
     check("aws.role.cluster", || {
         let role = view.cluster_role.clone()?;
-        Ok(judge(run, &CLUSTER, role.as_slice()))
+        Ok(judge(&CLUSTER, role.as_slice()))
     })
 }
 
-pub(super) fn nodes(run: &Run, view: &View) -> Check {
+pub(super) fn nodes(view: &View) -> Check {
     check("aws.role.nodes", || {
-        Ok(judge(run, &NODES, &view.node_roles.clone()?))
+        Ok(judge(&NODES, &view.node_roles.clone()?))
     })
 }
 
-fn judge(run: &Run, needed: &Needed, roles: &[RoleSeen]) -> Findings {
+fn judge(needed: &Needed, roles: &[RoleSeen]) -> Findings {
     let mut findings = Findings::default();
     findings.expect(!roles.is_empty(), || {
         "no role of the run's cluster was found".to_owned()
     });
     for role in roles {
         let name = &role.name;
-        findings.expect(role.tags.get(RUN_TAG) == Some(&run.id), || {
-            format!("role {name} lacks the run's tag")
-        });
         let trusted = trusted(&role.trust);
         findings.expect(trusted == [needed.service], || {
             format!(
@@ -148,11 +144,10 @@ mod tests {
     use super::*;
 
     fn wrong(principal: Value, attached: &[&str], inline: &[&str]) -> Vec<String> {
-        let run = Run::new("r1", "me", "2026-11-23T10:00:00Z".parse().unwrap());
         let allow = json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"});
         let role = RoleSeen {
             name: "role".to_owned(),
-            tags: run.tags(),
+            tags: std::collections::BTreeMap::new(),
             trust: json!({"Version": "2012-10-17", "Statement": allow}),
             attached: attached
                 .iter()
@@ -160,7 +155,7 @@ mod tests {
                 .collect(),
             inline: inline.iter().map(|name| (*name).to_owned()).collect(),
         };
-        judge(&run, &CLUSTER, &[role]).wrong
+        judge(&CLUSTER, &[role]).wrong
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! Row `aws.security_groups`: the rules asked for, and no wider.
 //!
-//! All groups of the run's VPC are looked at, EKS's own one too: what is open is open, whoever made
-//! it.
+//! All groups of the run's VPC are looked at, EKS's own one too: what is open to the outside is open, whoever
+//! made it. Between what is inside ([`super::ranges`]) any rule may be.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
+use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::check::Check;
+use kubeproof_contract::run::Run;
 
 use super::network::ANYWHERE;
+use super::ranges::Inside;
 use super::{Findings, check, instances};
 use crate::account::seen::View;
 use crate::spec::{EksSpec, IngressRule};
@@ -14,17 +19,50 @@ use crate::spec::{EksSpec, IngressRule};
 /// Everywhere, in IPv6.
 const ANYWHERE_V6: &str = "::/0";
 
-pub(super) fn security_groups(spec: &EksSpec, view: &View) -> Check {
+pub(super) fn security_groups(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.security_groups", || {
-        let groups = view.security_groups.clone()?;
+        let (all, vpcs) = (view.security_groups.clone()?, view.vpcs.clone()?);
         let (nodes, cluster) = (view.nodes.clone()?, view.cluster.clone()?);
-        let mut findings = judge(spec, &groups);
+        let inside = Inside::of(&vpcs, &all, view.prefix_lists.clone()?);
+        let groups = of_run(spec, run, view, &all)?;
+        let mut findings = judge(spec, &groups, &inside);
         instances::groups(&mut findings, spec, (&groups, &nodes), cluster.as_ref());
         Ok(findings)
     })
 }
 
-fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
+/// The groups that are judged: all of the run's own VPC; of one that was there before, those that cluster and
+/// nodes carry and those that are the run's.
+fn of_run(
+    spec: &EksSpec,
+    run: &Run,
+    view: &View,
+    all: &[SecurityGroup],
+) -> Result<Vec<SecurityGroup>, ObserverError> {
+    if spec.network.makes_vpc() {
+        return Ok(all.to_vec());
+    }
+    let (nodes, cluster) = (view.nodes.clone()?, view.cluster.clone()?);
+    let config = cluster
+        .as_ref()
+        .and_then(|cluster| cluster.resources_vpc_config());
+    let of_cluster = config.iter().flat_map(|config| {
+        let own = config.cluster_security_group_id().into_iter();
+        let given = config.security_group_ids().iter().map(String::as_str);
+        own.chain(given)
+    });
+    let of_nodes = nodes.iter().flat_map(|node| &node.groups);
+    let carried: BTreeSet<&str> = of_cluster
+        .chain(of_nodes.map(|(id, _)| id.as_str()))
+        .collect();
+    let is_ours = |group: &&SecurityGroup| {
+        let id = group.group_id();
+        view.is_said(run, id, group.tags()) || id.is_some_and(|id| carried.contains(id))
+    };
+    Ok(all.iter().filter(is_ours).cloned().collect())
+}
+
+fn judge(spec: &EksSpec, groups: &[SecurityGroup], inside: &Inside<'_>) -> Findings {
     let mut findings = Findings::default();
     // Every VPC has the group `default`; a cluster has at least EKS's own besides.
     findings.expect(
@@ -35,7 +73,7 @@ fn judge(spec: &EksSpec, groups: &[SecurityGroup]) -> Findings {
     );
     for group in groups {
         for rule in group.ip_permissions() {
-            for source in sources_outside(groups, rule) {
+            for source in inside.outside(rule) {
                 let asked = spec
                     .ingress
                     .iter()
@@ -78,33 +116,6 @@ pub(super) fn gives(asked: &IngressRule, group: &SecurityGroup) -> bool {
         let mut ranges = rule.ip_ranges().iter();
         is_asked(asked, rule, &source) && ranges.any(|range| range.cidr_ip() == Some(&source))
     })
-}
-
-/// The sources of a rule that lie outside the cluster: all but groups of the run's own VPC.
-fn sources_outside(groups: &[SecurityGroup], rule: &IpPermission) -> Vec<String> {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let foreign = rule.user_id_group_pairs().iter().filter(|pair| {
-        !groups
-            .iter()
-            .any(|group| group.group_id().is_some() && group.group_id() == pair.group_id())
-    });
-    let mut sources: Vec<String> = rule
-        .ip_ranges()
-        .iter()
-        .map(|range| text(range.cidr_ip()))
-        .collect();
-    sources.extend(
-        rule.ipv6_ranges()
-            .iter()
-            .map(|range| text(range.cidr_ipv6())),
-    );
-    sources.extend(
-        rule.prefix_list_ids()
-            .iter()
-            .map(|list| text(list.prefix_list_id())),
-    );
-    sources.extend(foreign.map(|pair| text(pair.group_id())));
-    sources
 }
 
 /// Whether this source in this rule is exactly what the scenario asks for.
@@ -156,78 +167,4 @@ fn described(group: &SecurityGroup) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_sdk_ec2::types::{IpRange, UserIdGroupPair};
-
-    use super::*;
-
-    fn wrong(ingress: &str, rules: Vec<IpPermission>) -> Vec<String> {
-        let text = format!(
-            r#"{{"kubernetes_version":"1.34","ingress":{ingress},
-                "node_groups":[{{"name":"n","instance_type":"t3.medium","count":2}}]}}"#
-        );
-        let spec: EksSpec = serde_json::from_str(&text).unwrap();
-        let everywhere = IpRange::builder().cidr_ip(ANYWHERE).build();
-        let out = IpPermission::builder()
-            .ip_protocol("-1")
-            .ip_ranges(everywhere)
-            .build();
-        let group = SecurityGroup::builder()
-            .group_id("sg-1")
-            .group_name("nodes")
-            .set_ip_permissions(Some(rules))
-            .ip_permissions_egress(out);
-        judge(&spec, &[group.build()]).wrong
-    }
-
-    fn from(cidr: &str, port: i32) -> IpPermission {
-        let range = IpRange::builder().cidr_ip(cidr).build();
-        let rule = IpPermission::builder()
-            .ip_protocol("tcp")
-            .from_port(port)
-            .to_port(port);
-        rule.ip_ranges(range).build()
-    }
-
-    fn group(id: &str) -> IpPermission {
-        let pair = UserIdGroupPair::builder().group_id(id).build();
-        IpPermission::builder()
-            .ip_protocol("-1")
-            .user_id_group_pairs(pair)
-            .build()
-    }
-
-    #[test]
-    fn traffic_between_groups_of_the_vpc_needs_no_asking() {
-        assert_eq!(wrong("[]", vec![group("sg-1")]), Vec::<String>::new());
-        assert_eq!(
-            wrong("[]", vec![group("sg-9")]),
-            ["sg-1 lets sg-9 reach all ports, not asked for"]
-        );
-    }
-
-    #[test]
-    fn a_rule_that_was_not_asked_for_is_too_wide() {
-        let asked = r#"[{"port":22,"cidr":"203.0.113.0/24"}]"#;
-        assert_eq!(
-            wrong(asked, vec![from("203.0.113.0/24", 22)]),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            wrong(
-                asked,
-                vec![from("203.0.113.0/24", 22), from("0.0.0.0/0", 22)]
-            ),
-            ["sg-1 lets 0.0.0.0/0 (everywhere) reach tcp 22, not asked for"]
-        );
-    }
-
-    #[test]
-    fn a_rule_that_was_asked_for_must_be_there() {
-        let asked = r#"[{"port":22,"cidr":"203.0.113.0/24"}]"#;
-        assert_eq!(
-            wrong(asked, vec![]),
-            ["no group lets 203.0.113.0/24 reach port 22"]
-        );
-    }
-}
+mod tests;

@@ -51,7 +51,10 @@ pub async fn judge(
 
 /// What the scenario needs, beside what is used.
 fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
-    let count = u64::from(spec.availability_zones.0);
+    let (zones_asked, network) = (spec.availability_zones.0, &spec.network);
+    let own = u64::from(network.makes_vpc());
+    let nat_gateways = u64::from(network.nat_gateways(zones_asked));
+    let subnets = u64::from(zones_asked * network.subnets_per_zone());
     let cores = spec
         .node_groups
         .0
@@ -74,22 +77,28 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
     let place = usize::from(spec.availability_zones.0).saturating_sub(1);
     let fullest = nat.get(place).or(nat.last()).copied().unwrap_or_default();
     vec![
-        demand("vpc", "L-F678F1CE", "VPCs per region", usage.vpcs, 1),
-        demand("vpc", "L-407747CB", "subnets per VPC", 0, 2 * count),
+        demand("vpc", "L-F678F1CE", "VPCs per region", usage.vpcs, own),
+        demand("vpc", "L-407747CB", "subnets per VPC", 0, subnets),
         demand(
             "vpc",
             "L-A4707A72",
             "internet gateways per region",
             usage.internet_gateways,
-            1,
+            own,
         ),
-        demand("vpc", "L-FE5A380F", "NAT gateways per zone", fullest, 1),
+        demand(
+            "vpc",
+            "L-FE5A380F",
+            "NAT gateways per zone",
+            fullest,
+            nat_gateways.min(1),
+        ),
         demand(
             "ec2",
             "L-0263D0A3",
             "elastic IP addresses",
             usage.addresses,
-            count,
+            nat_gateways,
         ),
         demand(
             "ec2",

@@ -1,0 +1,219 @@
+//! Whether what marks say of a resource is believed: that it is somebody else's. Pure.
+//!
+//! A mark alone is no proof, because a program may write any. What a run's own calls made is the run's; what
+//! none of them made is not, where all of them were seen; and another run may be known on this machine.
+
+use kubeproof_contract::account::{Caller, Claim, Making};
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::journal::Call;
+
+use crate::oracles::calls::{mutating, refused};
+
+/// What a trial knows of its own calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnCalls {
+    /// The calls that may have changed something.
+    pub calls: Vec<Call>,
+    /// Whether these are all that the provisioner made, each with its answer: then what none of them made
+    /// is not the run's.
+    pub whole: bool,
+}
+
+impl OwnCalls {
+    /// Of a journal. `seen` is whether the provisioner's calls pass through it.
+    pub fn of(calls: Vec<Call>, seen: bool) -> Self {
+        // What a call without an answer made, nobody knows.
+        let whole = seen && mutating(&calls).all(|call| call.status.is_some());
+        let mut calls = calls;
+        calls.retain(|call| call.signature.mutating && !refused(call));
+        Self { calls, whole }
+    }
+
+    /// The call of the provisioner's that made this, in words.
+    pub fn made(&self, id: &str) -> Option<String> {
+        let mut own = self
+            .calls
+            .iter()
+            .filter(|call| call.actor == Actor::Provisioner);
+        let call = own.find(|call| call.made.iter().any(|made| made == id))?;
+        Some(format!(
+            "made by its call {} {}",
+            call.ordinal, call.signature
+        ))
+    }
+
+    /// Whether a claim that something is somebody else's is believed. `is_known` says whether a run other
+    /// than this one is known on this machine.
+    pub fn believe(&self, claim: &Claim, is_known: impl Fn(&str) -> bool) -> bool {
+        if claim.rests_on.iter().any(|id| self.made(id).is_some()) {
+            return false;
+        }
+        claim.run.as_deref().is_some_and(is_known) || (self.whole && !claim.rests_on.is_empty())
+    }
+
+    /// Whose a new resource is, from all that says so: the observer's `proofs` that it is the run's, a
+    /// `claim` that it is not, and what the cloud's trail tells of its making.
+    pub fn owner(
+        &self,
+        id: &str,
+        mut proofs: Vec<String>,
+        claim: Option<&Claim>,
+        making: Option<&Making>,
+    ) -> Owner {
+        let made = self.made(id);
+        let is_ours = made.is_some();
+        proofs.extend(made);
+        if let Some(making) = making {
+            match making.caller {
+                // The same identity may act for other runs: only where nothing else can be known.
+                Caller::Ours if is_ours || (!self.whole && claim.is_none()) => {
+                    proofs.push(making.words.clone());
+                }
+                Caller::Theirs if proofs.is_empty() => return Owner::Another(making.words.clone()),
+                _ => {}
+            }
+        }
+        if proofs.is_empty() {
+            Owner::Unknown
+        } else {
+            Owner::Run(proofs)
+        }
+    }
+}
+
+/// Whose a resource is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The run's, with the proofs.
+    Run(Vec<String>),
+    /// Certainly somebody else's, with the proof.
+    Another(String),
+    /// Nobody can tell.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kubeproof_contract::call::Signature;
+
+    use super::*;
+
+    fn call(actor: Actor, made: &[&str], status: Option<u16>) -> Call {
+        Call {
+            ordinal: 7,
+            at: Timestamp::UNIX_EPOCH,
+            actor,
+            signature: Signature {
+                service: "cloud".to_owned(),
+                operation: "Make".to_owned(),
+                mutating: true,
+            },
+            target: String::new(),
+            status,
+            error: None,
+            milliseconds: 0,
+            request_digest: String::new(),
+            response_digest: String::new(),
+            names: Vec::new(),
+            made: made.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
+    fn claim(run: Option<&str>, rests_on: &[&str]) -> Claim {
+        Claim {
+            words: "tag run=other".to_owned(),
+            run: run.map(str::to_owned),
+            rests_on: rests_on.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
+    const ANSWERED: Option<u16> = Some(200);
+
+    #[track_caller]
+    fn check(calls: &[Call], seen: bool, claim: &Claim, expected: bool) {
+        let own = OwnCalls::of(calls.to_vec(), seen);
+        assert_eq!(own.believe(claim, |run| run == "known"), expected);
+    }
+
+    #[test]
+    fn a_mark_alone_is_believed_only_where_all_calls_of_the_run_were_seen() {
+        let ours = call(Actor::Provisioner, &["a"], ANSWERED);
+        let marked = claim(Some("other"), &["b"]);
+        check(std::slice::from_ref(&ours), true, &marked, true);
+        // A program whose calls nobody sees, and a call without an answer.
+        check(&[], false, &marked, false);
+        let lost = call(Actor::Provisioner, &[], None);
+        check(&[ours, lost], true, &marked, false);
+        // Nothing that a call would show says who made it.
+        check(&[], true, &claim(Some("other"), &[]), false);
+    }
+
+    #[test]
+    fn a_run_that_is_known_on_this_machine_is_believed_without_calls() {
+        check(&[], false, &claim(Some("known"), &["b"]), true);
+        check(&[], false, &claim(Some("known"), &[]), true);
+        check(&[], false, &claim(None, &["b"]), false);
+    }
+
+    #[test]
+    fn what_a_call_of_the_run_made_is_the_runs_whatever_its_marks_say() {
+        let ours = [call(Actor::Provisioner, &["a"], ANSWERED)];
+        for run in ["other", "known"] {
+            check(&ours, true, &claim(Some(run), &["a"]), false);
+            // It hangs on what the run made.
+            check(&ours, true, &claim(Some(run), &["b", "a"]), false);
+        }
+        // Somebody else's call made it, or the call was refused.
+        let theirs = [call(Actor::Foreign, &["a"], ANSWERED)];
+        check(&theirs, true, &claim(Some("other"), &["a"]), true);
+        let refused = [call(Actor::Provisioner, &["a"], Some(403))];
+        check(&refused, true, &claim(Some("other"), &["a"]), true);
+    }
+
+    /// A making in the trail, and what it shows: `r` run, `a` another, `u` unknown.
+    #[track_caller]
+    fn check_owner(own: &OwnCalls, claim: Option<&Claim>, caller: Caller, expected: char) {
+        let making = Making {
+            words: "Make by somebody".to_owned(),
+            caller,
+        };
+        let owner = match own.owner("a", Vec::new(), claim, Some(&making)) {
+            Owner::Run(_) => 'r',
+            Owner::Another(_) => 'a',
+            Owner::Unknown => 'u',
+        };
+        assert_eq!(owner, expected);
+    }
+
+    #[test]
+    fn the_trail_is_a_proof_only_where_the_provisioners_identity_acted_and_nothing_speaks_against_it()
+     {
+        let blind = OwnCalls::of(Vec::new(), false);
+        check_owner(&blind, None, Caller::Ours, 'r');
+        check_owner(&blind, None, Caller::Theirs, 'a');
+        check_owner(&blind, None, Caller::Unclear, 'u');
+        // The same identity, and the tag of another run.
+        let marked = claim(Some("other"), &["a"]);
+        check_owner(&blind, Some(&marked), Caller::Ours, 'u');
+        // The same identity, and no call of ours.
+        let whole = OwnCalls::of(vec![call(Actor::Provisioner, &["b"], ANSWERED)], true);
+        check_owner(&whole, None, Caller::Ours, 'u');
+        let made = OwnCalls::of(vec![call(Actor::Provisioner, &["a"], ANSWERED)], true);
+        check_owner(&made, None, Caller::Ours, 'r');
+        check_owner(&made, None, Caller::Theirs, 'r');
+    }
+
+    #[test]
+    fn a_proof_of_the_observers_outweighs_the_trail() {
+        let making = Making {
+            words: "Make by bob".to_owned(),
+            caller: Caller::Theirs,
+        };
+        let blind = OwnCalls::of(Vec::new(), false);
+        let proofs = vec!["tag run=r1".to_owned()];
+        let owner = blind.owner("a", proofs.clone(), None, Some(&making));
+        assert_eq!(owner, Owner::Run(proofs));
+        assert_eq!(blind.owner("a", Vec::new(), None, None), Owner::Unknown);
+    }
+}

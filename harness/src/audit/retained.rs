@@ -1,0 +1,80 @@
+//! What may be left after a teardown: what the provider declares that it keeps, as often as the clean run
+//! kept it. Pure.
+
+use std::collections::BTreeMap;
+
+use kubeproof_contract::resource::Resource;
+
+/// Types and names of what is kept, without what is of chance in the names, and how often each is there.
+pub type Retained = BTreeMap<(String, String), usize>;
+
+/// Splits what is left: what may be, and orphans. `declared` is what the provider keeps by design; `clean`
+/// is how often the clean run kept it, and none for the clean run itself.
+pub fn split(
+    left: Vec<Resource>,
+    declared: impl Fn(&Resource) -> bool,
+    key: impl Fn(&Resource) -> (String, String),
+    clean: Option<&Retained>,
+) -> (Vec<Resource>, Vec<Resource>) {
+    let mut seen = Retained::new();
+    left.into_iter().partition(|resource| {
+        if !declared(resource) {
+            return false;
+        }
+        let key = key(resource);
+        let most = clean.map(|clean| clean.get(&key).copied().unwrap_or(0));
+        let count = seen.entry(key).or_insert(0);
+        *count += 1;
+        most.is_none_or(|most| *count <= most)
+    })
+}
+
+/// How often each of these is there.
+pub fn counted(staying: &[Resource], key: impl Fn(&Resource) -> (String, String)) -> Retained {
+    let mut all = Retained::new();
+    for resource in staying {
+        *all.entry(key(resource)).or_insert(0) += 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resources(ids: &str) -> Vec<Resource> {
+        let made = |id: &str| {
+            let of = id.trim_end_matches(char::is_numeric);
+            Resource::new(of, id, "r")
+        };
+        ids.split_whitespace().map(made).collect()
+    }
+
+    /// The name of everything of a type is one of chance.
+    fn key(resource: &Resource) -> (String, String) {
+        (resource.resource_type.clone(), "#".to_owned())
+    }
+
+    #[track_caller]
+    fn check(left: &str, clean: Option<&str>, orphans: &str) {
+        let declared = |resource: &Resource| resource.resource_type == "role";
+        let clean = clean.map(|ids| counted(&resources(ids), key));
+        let (_, found) = split(resources(left), declared, key, clean.as_ref());
+        let ids: Vec<&str> = found.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids.join(" "), orphans, "{left} after {clean:?}");
+    }
+
+    #[test]
+    fn what_is_declared_may_stay_as_often_as_in_the_clean_run() {
+        check("role1 role2", Some("role8 role9"), "");
+        check("role1", Some("role8 role9"), "");
+        check("role1 role2 role3", Some("role8 role9"), "role3");
+        check("role1", Some(""), "role1");
+    }
+
+    #[test]
+    fn what_is_not_declared_never_stays_whatever_the_clean_run_left() {
+        check("disk1", Some("disk9"), "disk1");
+        check("disk1 role1", None, "disk1");
+    }
+}

@@ -1,0 +1,168 @@
+//! The plan of a sweep, decision by decision.
+
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::Tier;
+
+use super::super::directory::Before;
+use super::*;
+
+const BEGAN: &str = "2026-11-23T10:00:00.5Z";
+
+fn intent(before: Option<Before>) -> Intent {
+    Intent {
+        run: Run::new("r1", "me", BEGAN.parse().expect("a date")),
+        scenario: "s".to_owned(),
+        file: "s.yaml".to_owned(),
+        provider: "cloud".to_owned(),
+        tier: Tier::Live,
+        seed: 1,
+        text: String::new(),
+        account: Some("1".to_owned()),
+        before,
+    }
+}
+
+/// A baseline of one region, in which subnets and roles were looked for, with these in it.
+fn before(resources: &[Resource]) -> Option<Before> {
+    let regions = vec!["north".to_owned()];
+    Some(Before::of(regions, &["subnet", "role"], resources))
+}
+
+fn tagged(resource_type: &str, id: &str, region: &str) -> Resource {
+    let mut resource = Resource::new(resource_type, id, region);
+    resource.tags = intent(None).run.tags();
+    resource
+}
+
+fn made(mut resource: Resource, at: &str) -> Resource {
+    resource.created_at = Some(at.parse().expect("a date"));
+    resource
+}
+
+#[track_caller]
+fn check(
+    before: Option<Before>,
+    resource: &Resource,
+    proofs: &[&str],
+    action: Action,
+    words: &str,
+) {
+    let suspect = Suspect {
+        resource: resource.clone(),
+        proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
+    };
+    let decisions = plan(&intent(before), &[suspect]);
+    assert_eq!(decisions.len(), 1);
+    assert_eq!(decisions[0].resource, *resource);
+    assert_eq!(decisions[0].action, action, "{}", decisions[0].why);
+    assert!(decisions[0].why.contains(words), "{}", decisions[0].why);
+}
+
+#[test]
+fn what_the_run_made_and_left_is_deleted() {
+    let new = tagged("subnet", "subnet-2", "north");
+    let words = "carries the run's tag; was not there before the run";
+    check(before(&[]), &new, &[], Action::Delete, words);
+    // The cloud tells the second only: the one in which the run began is not before it.
+    let dated = made(new, "2026-11-23T10:00:00Z");
+    check(
+        before(&[]),
+        &dated,
+        &[],
+        Action::Delete,
+        "after the run began",
+    );
+}
+
+#[test]
+fn what_was_there_before_is_kept_though_it_carries_the_runs_tag() {
+    let words = "carries the run's tag, but was there before the run";
+    for resource in [
+        tagged("subnet", "subnet-default", "north"),
+        tagged("role", "shared", "global"),
+        // Whatever the cloud says of its age: names are used again.
+        made(tagged("role", "shared", "global"), "2026-11-23T10:30:00Z"),
+    ] {
+        let was = before(std::slice::from_ref(&resource));
+        check(was, &resource, &[], Action::NotTheRuns, words);
+    }
+}
+
+#[test]
+fn what_is_older_than_the_run_is_kept_though_the_baseline_did_not_show_it() {
+    let old = made(tagged("role", "r", "global"), "2026-11-23T09:59:59Z");
+    let words = "was made at 2026-11-23T09:59:59Z, before the run began";
+    check(before(&[]), &old, &[], Action::NotTheRuns, words);
+    check(None, &old, &[], Action::NotTheRuns, words);
+}
+
+#[test]
+fn another_identity_is_no_proof_that_it_was_there() {
+    let new = tagged("subnet", "s-1", "north");
+    let mut elsewhere = new.clone();
+    elsewhere.region = "south".to_owned();
+    let mut of_another_type = new.clone();
+    of_another_type.resource_type = "role".to_owned();
+    let was = before(&[elsewhere, of_another_type]);
+    check(was, &new, &[], Action::Delete, "was not there before");
+}
+
+#[test]
+fn where_nobody_looked_before_only_what_is_dated_is_deleted() {
+    let undated = [
+        (None, "north", "subnet", "written by an older version"),
+        (
+            before(&[]),
+            "south",
+            "subnet",
+            "no subnet in south was looked for",
+        ),
+        (
+            before(&[]),
+            "north",
+            "disk",
+            "no disk in north was looked for",
+        ),
+    ];
+    for (was, region, resource_type, words) in undated {
+        let resource = tagged(resource_type, "x-1", region);
+        check(was.clone(), &resource, &[], Action::LeaveToPerson, words);
+        let dated = made(resource, "2026-11-23T10:01:00Z");
+        check(was, &dated, &[], Action::Delete, "after the run began");
+    }
+}
+
+#[test]
+fn without_the_runs_tag_nothing_is_deleted() {
+    let untagged = made(
+        Resource::new("subnet", "s-1", "north"),
+        "2026-11-23T10:01:00Z",
+    );
+    let proofs = ["its name holds kp-r1"];
+    let words = "not the run's tag, but its name holds kp-r1";
+    check(
+        before(&[]),
+        &untagged,
+        &proofs,
+        Action::LeaveToPerson,
+        words,
+    );
+    let mut of_another_run = untagged.clone();
+    of_another_run.tags = Run::new("r10", "me", BEGAN.parse().expect("a date")).tags();
+    check(
+        before(&[]),
+        &of_another_run,
+        &proofs,
+        Action::LeaveToPerson,
+        words,
+    );
+    // What was there before is nothing that a person must look at.
+    let was = before(std::slice::from_ref(&untagged));
+    check(
+        was,
+        &untagged,
+        &proofs,
+        Action::NotTheRuns,
+        "was there before",
+    );
+}

@@ -1,0 +1,60 @@
+//! Takes over a machine that is active for a node that has joined, and asks its cluster nothing.
+//!
+//! Seen in the wild as "ready" by the cloud's state alone: the machine runs, and no node ever joins.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+use serde_json::json;
+
+use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+
+const MARKER: &str = "attempt";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("believes the machine", parts, provision, tears_down)
+}
+
+fn provision(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async {
+        let takes_over = parts.file(MARKER).await.is_some();
+        let _ = parts.connection.disk.write(MARKER, "begun").await;
+        if takes_over {
+            parts.bent(TakesForReady).provision().await
+        } else {
+            parts.reference().provision().await
+        }
+    })
+}
+
+/// What is not asked is answered as if all were well.
+#[derive(Debug)]
+struct TakesForReady;
+
+#[async_trait]
+impl Bend for TakesForReady {
+    async fn send(
+        &self,
+        call: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if call.operation != "list-nodes" {
+            return inner.send(request).await;
+        }
+        let node = json!({
+            "metadata": {"name": "node-0"},
+            "status": {
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "allocatable": {"nvidia.com/gpu": "1"},
+            },
+        });
+        let list = json!({
+            "kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [node],
+        });
+        Ok(Response::new(Bytes::from(list.to_string())))
+    }
+}

@@ -1,0 +1,48 @@
+//! Its second attempt tries another kind of machine, for which the cloud makes a role that it keeps.
+//!
+//! Roles of this kind are never an orphan by themselves; one more than the clean run keeps is one.
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+
+use crate::variant::{Acts, Parts, Work, tears_down};
+
+const MARKER: &str = "attempt";
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("makes a role more", parts, provision, tears_down)
+}
+
+fn provision(parts: &Parts) -> Work<'_, Provisioned> {
+    Box::pin(async {
+        let disk = &parts.connection.disk;
+        let again = parts.file(MARKER).await.as_deref() == Some("begun");
+        let _ = disk.write(MARKER, "begun").await;
+        if again {
+            // The bug: nobody needs it any more afterwards, and nobody removes it.
+            make_role(parts).await;
+        }
+        let made = parts.reference().provision().await?;
+        let _ = disk.write(MARKER, "done").await;
+        Ok(made)
+    })
+}
+
+async fn make_role(parts: &Parts) {
+    let scope = "Credential=AKIAKUBEPROOFREHEARS/20261102/us-east-1/iam/aws4_request";
+    let body =
+        "Action=CreateServiceLinkedRole&Version=2010-05-08&AWSServiceName=spot.amazonaws.com";
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("https://iam.amazonaws.com/")
+        .header(
+            header::AUTHORIZATION,
+            format!("AWS4-HMAC-SHA256 {scope}, Signature=0"),
+        )
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Bytes::from(body))
+        .expect("a request");
+    let answer = parts.connection.transport.send(request).await;
+    assert!(answer.is_ok_and(|answer| answer.status().is_success()));
+}

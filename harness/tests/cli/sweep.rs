@@ -1,0 +1,208 @@
+//! `kubeproof sweep`: what it deletes, what it keeps though it carries the run's tag, and what it refuses.
+//!
+//! Against a small engine, so that deletions are real requests.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, container, node};
+use crate::program::{code, command, stderr, stdout};
+
+/// 2026-11-23T10:00:00Z, when the run began.
+const BEGAN: i64 = 1_795_428_000;
+const SCENARIO: &str = "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {}\n";
+
+/// The intent of the run r1; `more` has the fields that older versions did not write.
+fn write_intent(folder: &Path, run: &str, tier: &str, more: &Value) {
+    let mut intent = json!({
+        "id": "r1", "owner": "me", "started_at": "2026-11-23T10:00:00Z",
+        "expires_at": "2026-11-23T16:00:00Z", "scenario": "s", "file": "s.yaml",
+        "provider": "kind", "tier": tier, "seed": 1, "text": SCENARIO,
+    });
+    if let (Some(intent), Some(more)) = (intent.as_object_mut(), more.as_object()) {
+        intent.extend(more.clone());
+    }
+    let folder = folder.join("kubeproof-runs").join(run);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("intent.json"), intent.to_string()).expect("written");
+}
+
+/// An engine with this id and a baseline with this node in it.
+fn known(account: &str, there: &[&str]) -> Value {
+    let identity = |id: &&str| json!({"region": "local", "resource_type": "kind_node", "id": id});
+    let resources: Vec<Value> = there.iter().map(identity).collect();
+    let types = [
+        "kind_node",
+        "port_binding",
+        "docker_volume",
+        "docker_network",
+    ];
+    json!({
+        "account": account,
+        "before": {"regions": ["local"], "types": types, "resources": resources},
+    })
+}
+
+fn sweep(folder: &Path, engine: &Engine, more: &[&str]) -> Output {
+    let arguments = [&["sweep", "--run", "r1"], more].concat();
+    let command = engine.before(command(folder, &arguments), folder);
+    let mut command = command;
+    command
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+/// A node that was there before with the run's label, one that the run left, and a neighbour's.
+fn engine(folder: &Path) -> Engine {
+    let nodes = vec![
+        node("adopted", "kp-r1", BEGAN - 3600),
+        node("left", "kp-r1", BEGAN + 60),
+        node("theirs", "kp-r10", BEGAN + 60),
+    ];
+    write_intent(folder, "r10", "kind", &json!({"id": "r10"}));
+    Engine::start(folder, nodes)
+}
+
+#[test]
+fn a_confirmed_sweep_deletes_what_the_run_left_and_nothing_that_was_there_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path());
+    write_intent(
+        folder.path(),
+        "r1",
+        "kind",
+        &known("engine-1", &["adopted"]),
+    );
+    let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(engine.changes(), ["DELETE containers/left"]);
+    let plan = stdout(&output);
+    for line in ["delete    kind_node left", "kept      kind_node adopted"] {
+        assert!(plan.contains(line), "{line}:\n{plan}");
+    }
+    assert!(plan.contains("but was there before the run"), "{plan}");
+    assert!(!plan.contains("theirs"), "{plan}");
+    let log = folder.path().join("kubeproof-runs/r1/sweep.jsonl");
+    let log = std::fs::read_to_string(log).expect("a log");
+    let events: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let events: Vec<_> = events.iter().map(|it| (&it["event"], &it["id"])).collect();
+    assert_eq!(
+        events,
+        [
+            (&json!("deleting"), &json!("left")),
+            (&json!("deleted"), &json!("left"))
+        ]
+    );
+}
+
+#[test]
+fn without_a_confirmation_the_plan_is_shown_and_nothing_is_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path());
+    write_intent(
+        folder.path(),
+        "r1",
+        "kind",
+        &known("engine-1", &["adopted"]),
+    );
+    let output = sweep(folder.path(), &engine, &["--delete"]);
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(stderr(&output).contains("add --yes"), "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("kind_node left"),
+        "{}",
+        stdout(&output)
+    );
+    let output = sweep(folder.path(), &engine, &[]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains("nothing was deleted"));
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_came_while_the_run_was_at_work_is_shown_and_deleted_by_nobody_but_its_owner() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = container("registry", "registry", &json!({}), BEGAN + 60);
+    let earlier = container("db", "db", &json!({}), BEGAN - 60);
+    let of_run = node("r2", "kp-r2", BEGAN + 60);
+    let engine = Engine::start(folder.path(), vec![registry, earlier, of_run]);
+    let known = known("engine-1", &[]);
+    write_intent(folder.path(), "r1", "kind", &known);
+    write_intent(folder.path(), "r2", "kind", &json!({"id": "r2"}));
+    let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let plan = stdout(&output);
+    assert!(plan.contains("by hand   container registry"), "{plan}");
+    assert!(!plan.contains(" db ") && !plan.contains("r2"), "{plan}");
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn another_machine_than_the_runs_is_not_swept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path());
+    write_intent(
+        folder.path(),
+        "r1",
+        "kind",
+        &known("engine-2", &["adopted"]),
+    );
+    for more in [&["--delete", "--yes"][..], &[]] {
+        let output = sweep(folder.path(), &engine, more);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        let said = "the run r1 was in the account engine-2, and this is engine-1";
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn the_copy_of_a_runs_folder_is_not_swept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path());
+    write_intent(folder.path(), "r2", "kind", &known("engine-1", &[]));
+    let arguments = ["sweep", "--run", "r2", "--delete", "--yes"];
+    let output = engine
+        .before(command(folder.path(), &arguments), folder.path())
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    let said = "r2 is a copy: its intent is of the run r1";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn by_an_intent_of_an_older_version_only_what_is_newer_than_the_run_is_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path());
+    write_intent(folder.path(), "r1", "kind", &json!({}));
+    let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(engine.changes(), ["DELETE containers/left"]);
+    assert!(stdout(&output).contains("before the run began"));
+}
+
+#[test]
+fn a_live_run_whose_account_nobody_wrote_down_is_not_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_intent(folder.path(), "r1", "live", &json!({}));
+    let output = command(
+        folder.path(),
+        &["sweep", "--run", "r1", "--delete", "--yes"],
+    )
+    .output()
+    .expect("the program starts");
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("does not name its account"),
+        "{}",
+        stderr(&output)
+    );
+}

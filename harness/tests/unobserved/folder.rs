@@ -1,0 +1,210 @@
+//! A provider whose account is a folder: each file is a resource, and the run's are called as it is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use kubeproof_contract::account::{Account, Making, ObserverError};
+use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned, Provisioner};
+use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, Tier};
+use kubeproof_contract::world::Rehearsal;
+use serde::Deserialize;
+
+const TYPES: &[ResourceType] = &[ResourceType {
+    name: "thing",
+    global: false,
+    stays_because: None,
+}];
+
+/// The cluster block: where the folder is.
+#[derive(Clone, Deserialize)]
+struct Cluster {
+    place: PathBuf,
+}
+
+/// The provider.
+pub struct Folder;
+
+impl Provider for Folder {
+    fn name(&self) -> &'static str {
+        "folder"
+    }
+
+    fn title(&self) -> &'static str {
+        "Folder"
+    }
+
+    fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(Silence)
+    }
+
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
+        scenario::read::<Cluster>(text)
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn tiers(&self) -> &'static [Tier] {
+        &[Tier::Kind]
+    }
+
+    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
+        None
+    }
+
+    fn account(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Account> {
+        let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
+        Box::new(Files(cluster.place.clone()))
+    }
+
+    fn provisioner(&self, _: &AnyScenario, _: Connection) -> Box<dyn Provisioner> {
+        unreachable!("its provisioners are programs")
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        &[]
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    fn readiness(&self, _: Tier, _: &Path) -> Result<String, String> {
+        Ok("it is there".to_owned())
+    }
+}
+
+/// Nobody calls anything.
+#[derive(Debug)]
+struct Silence;
+
+impl Dialect for Silence {
+    fn signature(&self, _: &Request<Bytes>) -> Signature {
+        Signature {
+            service: "unknown".to_owned(),
+            operation: "unknown".to_owned(),
+            mutating: true,
+        }
+    }
+
+    fn error(&self, _: &Request<Bytes>, _: &ErrorKind) -> Response<Bytes> {
+        Response::new(Bytes::new())
+    }
+
+    fn error_code(&self, _: &Response<Bytes>) -> Option<String> {
+        None
+    }
+}
+
+/// The account.
+struct Files(PathBuf);
+
+fn nothing<T>(call: &str) -> Result<T, ObserverError> {
+    Err(ObserverError {
+        call: call.to_owned(),
+        message: "a folder has none".to_owned(),
+    })
+}
+
+#[async_trait]
+impl Account for Files {
+    async fn preflight(&self) -> Vec<Check> {
+        vec![Check::new("folder", "it is there", Verdict::Pass, "")]
+    }
+
+    async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
+        vec![Check::new("folder", "it is there", Verdict::Pass, "")]
+    }
+
+    async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
+        nothing("kubernetes")
+    }
+
+    fn nodes_expected(&self) -> usize {
+        0
+    }
+
+    fn regions(&self) -> Vec<String> {
+        vec!["here".to_owned()]
+    }
+
+    fn resource_types(&self) -> &'static [ResourceType] {
+        TYPES
+    }
+
+    async fn list(&self, _: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
+        let entries = std::fs::read_dir(&self.0).map_err(|error| ObserverError {
+            call: "list".to_owned(),
+            message: error.to_string(),
+        })?;
+        let resource = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let mut resource = Resource::new("thing", name, region);
+            let content = std::fs::read_to_string(entry.path()).unwrap_or_default();
+            resource.facts.insert("content".to_owned(), content);
+            resource
+        };
+        Ok(entries.flatten().map(resource).collect())
+    }
+
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+        Ok(resources)
+    }
+
+    fn proofs(&self, run: &Run, resource: &Resource, _: &[Resource]) -> Vec<String> {
+        let ours = resource.id.starts_with(&run.name(""));
+        ours.then(|| "its name is the run's".to_owned())
+            .into_iter()
+            .collect()
+    }
+
+    fn settle(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn created_by(
+        &self,
+        _: &Run,
+        _: &[Resource],
+    ) -> Result<BTreeMap<String, Making>, ObserverError> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
+        nothing("delete")
+    }
+
+    fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
+        None
+    }
+
+    fn most_at_once(&self) -> BTreeMap<String, usize> {
+        BTreeMap::from([("thing".to_owned(), 1)])
+    }
+
+    fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
+        Estimate::default()
+    }
+
+    async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
+        nothing("billed")
+    }
+
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        at
+    }
+}

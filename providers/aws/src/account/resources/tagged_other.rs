@@ -1,0 +1,215 @@
+//! Everything of any other service that carries a run's tag, as the tagging API tells it: keys, queues,
+//! buckets, stacks.
+//!
+//! A net below the types that are listed themselves. It sees what is tagged, and no roles: AWS keeps IAM out
+//! of this API.
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::run::RUN_TAG;
+use serde_json::{Value, json};
+
+use super::entry::{Entry, regional};
+use super::{Listing, Type};
+use crate::account::clients::{Clients, problem};
+use crate::account::json_call::JsonCall;
+
+/// Its name.
+const NAME: &str = "tagged_other";
+/// Most pages, of a hundred resources each.
+const PAGES_MAX: usize = 20;
+const LIST: JsonCall = JsonCall {
+    service: "tagging",
+    target: "ResourceGroupsTaggingAPI_20170126",
+    operation: "GetResources",
+};
+const KEY: JsonCall = JsonCall {
+    service: "kms",
+    target: "TrentService",
+    operation: "DescribeKey",
+};
+
+/// What is listed by a type of its own, or goes with such a thing: service and type of an ARN.
+const LISTED: &[(&str, &[&str])] = &[
+    (
+        "ec2",
+        &[
+            "instance",
+            "spot-instances-request",
+            "capacity-reservation",
+            "placement-group",
+            "launch-template",
+            "natgateway",
+            "vpc-endpoint",
+            "vpc-peering-connection",
+            "network-interface",
+            "elastic-ip",
+            "volume",
+            "snapshot",
+            "route-table",
+            "security-group",
+            "security-group-rule",
+            "network-acl",
+            "internet-gateway",
+            "egress-only-internet-gateway",
+            "subnet",
+            "vpc",
+            "dhcp-options",
+            "key-pair",
+        ],
+    ),
+    (
+        "eks",
+        &[
+            "cluster",
+            "nodegroup",
+            "fargateprofile",
+            "addon",
+            "access-entry",
+            "podidentityassociation",
+            "identityproviderconfig",
+        ],
+    ),
+    (
+        "elasticloadbalancing",
+        &["loadbalancer", "targetgroup", "listener", "listener-rule"],
+    ),
+    ("autoscaling", &["autoScalingGroup"]),
+    ("logs", &["log-group"]),
+    (
+        "iam",
+        &["role", "instance-profile", "policy", "oidc-provider"],
+    ),
+];
+
+/// Everything else that is tagged.
+pub struct TaggedOther;
+
+#[async_trait]
+impl Type for TaggedOther {
+    fn resource_type(&self) -> ResourceType {
+        regional(NAME)
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let mut found = Vec::new();
+        let mut token = String::new();
+        for _ in 0..PAGES_MAX {
+            let page = json!({
+                "TagFilters": [{ "Key": RUN_TAG }],
+                "ResourcesPerPage": 100,
+                "PaginationToken": token,
+            });
+            let answer = LIST.send(clients, &page).await?;
+            let all = answer["ResourceTagMappingList"].as_array();
+            let all = all.ok_or_else(|| wrong("the answer has no list"))?;
+            for mapping in all {
+                if let Some(resource) = other(mapping, &clients.region)
+                    && !is_ending(clients, &resource).await?
+                {
+                    found.push(resource);
+                }
+            }
+            answer["PaginationToken"]
+                .as_str()
+                .unwrap_or_default()
+                .clone_into(&mut token);
+            if token.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(wrong(&format!("more than {PAGES_MAX} pages: given up")))
+    }
+
+    async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        Err(problem(
+            "delete",
+            format!(
+                "{} is of a service that this tool only looks at: delete it by hand",
+                resource.id
+            ),
+        ))
+    }
+
+    fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
+        None
+    }
+}
+
+fn wrong(message: &str) -> ObserverError {
+    problem("tagging:GetResources", message)
+}
+
+/// The resource of a mapping, unless another type lists it.
+fn other(mapping: &Value, region: &str) -> Option<Resource> {
+    let arn = mapping["ResourceARN"].as_str()?;
+    if is_listed(arn) {
+        return None;
+    }
+    let tags = mapping["Tags"].as_array().into_iter().flatten();
+    let tags = tags.map(|tag| (tag["Key"].as_str(), tag["Value"].as_str()));
+    let service = arn.split(':').nth(2);
+    let entry = Entry::new(NAME, Some(arn), region).tags(tags);
+    Some(entry.fact("service", service).done())
+}
+
+/// Whether the thing of this ARN is of a type that is listed itself.
+pub fn is_listed(arn: &str) -> bool {
+    let mut parts = arn.splitn(6, ':');
+    let (service, rest) = (
+        parts.nth(2).unwrap_or_default(),
+        parts.nth(2).unwrap_or_default(),
+    );
+    let of_type = rest.split(['/', ':']).next().unwrap_or_default();
+    let mut services = LISTED.iter();
+    services.any(|(name, types)| *name == service && types.contains(&of_type))
+}
+
+/// Whether it only waits to be deleted: a key is there for days after its deletion was asked for, and is
+/// not billed.
+async fn is_ending(clients: &Clients, resource: &Resource) -> Result<bool, ObserverError> {
+    if resource
+        .facts
+        .get("service")
+        .is_none_or(|name| name != "kms")
+    {
+        return Ok(false);
+    }
+    let answer = KEY.send(clients, &json!({ "KeyId": resource.id })).await?;
+    let state = answer["KeyMetadata"]["KeyState"].as_str();
+    Ok(state.is_some_and(|state| state.starts_with("Pending") && state.ends_with("Deletion")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_other_type_lists_is_caught() {
+        let check = |arn: &str, expected: bool| assert_eq!(is_listed(arn), expected, "{arn}");
+        check("arn:aws:ec2:us-east-1:1:vpc/vpc-1", true);
+        check("arn:aws:ec2:us-east-1:1:fleet/fleet-1", false);
+        check(
+            "arn:aws:logs:us-east-1:1:log-group:/aws/eks/a/cluster",
+            true,
+        );
+        check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
+        check("arn:aws:kms:us-east-1:1:key/0a", false);
+        check("arn:aws:sqs:us-east-1:1:queue", false);
+        check("arn:aws:s3:::bucket", false);
+        check("", false);
+    }
+
+    #[test]
+    fn what_is_caught_keeps_its_tags() {
+        let mapping = json!({
+            "ResourceARN": "arn:aws:sqs:us-east-1:1:queue",
+            "Tags": [{ "Key": RUN_TAG, "Value": "r1" }],
+        });
+        let queue = other(&mapping, "us-east-1").expect("another type");
+        assert_eq!(queue.tags.get(RUN_TAG).map(String::as_str), Some("r1"));
+        assert_eq!(queue.facts.get("service").map(String::as_str), Some("sqs"));
+    }
+}
