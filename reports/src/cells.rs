@@ -101,7 +101,6 @@ pub const ORACLES: &[(&str, Option<Area>)] = &[
     ("O7 no-op", None),
     ("O8 end state", Some(Area::Provisioning)),
     ("audit looks", Some(Area::Cleanup)),
-    ("faults", Some(Area::Provisioning)),
 ];
 
 /// The cell of rows of the checklist, by their id without the provider's name. Rows that are not here are what

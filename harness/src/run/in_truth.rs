@@ -101,7 +101,7 @@ pub async fn audit(
         after = world.inventory();
         let others = Others::now(stage, auditor);
         let (left, _) = others.arrivals(&baseline.resources, &after);
-        (staying, orphans) = retained::split(left, &declared, &key, kept);
+        (staying, orphans) = retained::split(left, declared, key, kept);
         if orphans.is_empty() {
             break;
         }
