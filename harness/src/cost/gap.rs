@@ -43,21 +43,7 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     if let (Some(billed), Some(metered)) = (line.billed, line.metered)
         && (billed - metered).abs() >= NOTHING
     {
-        let more = billed > metered;
-        let (billed, metered) = (usd(billed, 4), usd(metered, 4));
-        return Some(match (more, line.shared) {
-            (false, _) => format!(
-                "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
-                 run: the rest carries no tag of it"
-            ),
-            (true, true) => format!(
-                "attribution: the meter counted {metered}, the bill shows {billed}: it is billed \
-                 without tags, and others use it too"
-            ),
-            (true, false) => {
-                format!("price: the meter counted {metered}, the bill shows {billed}")
-            }
-        });
+        return Some(beside_the_meter(billed, metered, line.shared));
     }
     if line.bill_read && line.billed.is_none() {
         let seen = usd(seen, 4);
@@ -112,6 +98,23 @@ pub fn name(line: &Line<'_>) -> Option<String> {
     Some(format!(
         "time: {amount}: it was charged for another time than it was there"
     ))
+}
+
+/// Why the bill shows another amount than the meter counted.
+fn beside_the_meter(billed: Decimal, metered: Decimal, shared: bool) -> String {
+    let more = billed > metered;
+    let (billed, metered) = (usd(billed, 4), usd(metered, 4));
+    match (more, shared) {
+        (false, _) => format!(
+            "attribution: the meter counted {metered}, of which the bill shows {billed} for the \
+             run: the rest carries no tag of it"
+        ),
+        (true, true) => format!(
+            "attribution: the meter counted {metered}, the bill shows {billed}: it is billed \
+             without tags, and others use it too"
+        ),
+        (true, false) => format!("price: the meter counted {metered}, the bill shows {billed}"),
+    }
 }
 
 #[cfg(test)]

@@ -39,20 +39,7 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
         return;
     }
     let ended = stage.clock.now();
-    let started = stage.run.started_at;
-    let metered = stage.world.as_ref().map(|world| match &stage.served {
-        // A program may not tag what it makes: whatever was made since, and is not tagged as another
-        // run's, is its doing.
-        Some(_) => {
-            let mut charges = world.charges(started);
-            charges.retain(|charge| {
-                let tagged = charge.run_id.as_ref();
-                tagged.is_none_or(|run_id| *run_id == stage.run.id)
-            });
-            charges
-        }
-        None => world.metered(&stage.run.id, started),
-    });
+    let metered = metered(stage);
     let metered_usd: Option<Decimal> = metered
         .as_ref()
         .map(|charges| charges.iter().map(|charge| charge.usd).sum());
@@ -110,6 +97,22 @@ pub async fn cost(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Acc
     }
     book.end(begun, cost.verdict, cost.message.clone());
     book.cost = cost;
+}
+
+/// What the meter counted for the run, where there is one.
+fn metered(stage: &Stage<'_>) -> Option<Vec<Charge>> {
+    let (world, started) = (stage.world.as_ref()?, stage.run.started_at);
+    if stage.served.is_none() {
+        return Some(world.metered(&stage.run.id, started));
+    }
+    // A program may not tag what it makes: whatever was made since, and is not tagged as another run's, is
+    // its doing.
+    let mut charges = world.charges(started);
+    charges.retain(|charge| {
+        let tagged = charge.run_id.as_ref();
+        tagged.is_none_or(|run_id| *run_id == stage.run.id)
+    });
+    Some(charges)
 }
 
 /// What is known of the cost when provisioning never succeeded.

@@ -123,15 +123,25 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
     if compare::verdict(orphans, coverage, stage.trial.tier) == Verdict::Pass {
         closes(stage);
     }
-    let truth_now = stage.world.as_ref().filter(|_| !campaign);
-    let audited = truth_now.map(|world| world.inventory());
-    bill::cost(&mut book, stage, observer.as_ref()).await;
-    if let Some(audited) = audited {
-        look::late(&mut book, stage, auditor.as_ref(), audited);
-    }
+    settle_up(&mut book, stage, observer.as_ref(), auditor.as_ref()).await;
     bystander::tear_down(&mut book, stage).await;
     unobserved::tell(&mut book, stage);
     done(book, stage, truth)
+}
+
+/// The cost; and in rehearsal a last look at the truth, for what came while the bill was waited for.
+async fn settle_up(
+    book: &mut Book<'_, '_>,
+    stage: &Stage<'_>,
+    observer: &dyn Account,
+    auditor: &dyn Account,
+) {
+    let looked_at = stage.world.as_ref().filter(|_| !stage.trial.is_campaign());
+    let audited = looked_at.map(|world| world.inventory());
+    bill::cost(book, stage, observer).await;
+    if let Some(audited) = audited {
+        look::late(book, stage, auditor, audited);
+    }
 }
 
 /// From here on the run may leave something real behind: others must know of it.

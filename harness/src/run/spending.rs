@@ -179,7 +179,7 @@ mod tests {
             accounts: Vec::new(),
             budget_usd: usd.parse().unwrap(),
         };
-        assert_eq!(check(&permit("1.53"), &[trial.clone()]), Ok(()));
+        assert_eq!(check(&permit("1.53"), std::slice::from_ref(&trial)), Ok(()));
         let two = check(&permit("3.05"), &[trial.clone(), trial]);
         assert!(two.is_err_and(|words| words.contains("2 trials may cost $3.06 together")));
     }
