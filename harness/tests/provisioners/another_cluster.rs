@@ -1,0 +1,82 @@
+//! What a cluster beside the run exposes, and what a clean run must be before a campaign believes it.
+
+use std::collections::BTreeSet;
+
+use kubeproof::faults::campaign::Mode;
+use kubeproof::run::bystander::Beside;
+use kubeproof::run::lab;
+use kubeproof::run::progress::Silent;
+use kubeproof::run::stage::Surroundings;
+use kubeproof_contract::check::Verdict;
+use kubeproof_reports::campaign::{CampaignFinding, page};
+
+use crate::campaigns::{faults, order, scenario_of};
+use crate::table::{BESIDE, ONE_MACHINE, TWO_ZONES, wrong_one};
+use crate::variant::{in_place, seen_through};
+use crate::{blind, campaign, clean, oracles, under, whole, wrong};
+
+#[test]
+fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
+    let scenario = seen_through(scenario_of(TWO_ZONES), blind::to_policies);
+    let shown = campaign(&scenario, &order(Mode::Singles, &["capacity"]));
+    assert!(shown.findings.is_empty(), "{:#?}", shown.findings);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
+    assert_eq!(shown.lifecycles, 0, "what follows would prove nothing");
+    let told = |id: &str| {
+        let mut all = shown.unknown.iter();
+        all.any(|line| line.contains("the clean run") && line.contains(id))
+    };
+    assert!(told("aws.role.nodes"), "{:#?}", shown.unknown);
+    // Chosen faults are shown all the same, and beside them why they prove little.
+    let shown = campaign(
+        &scenario,
+        &order(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
+    );
+    assert_eq!(shown.lifecycles, 1);
+    assert_eq!(page::verdict(&shown), Verdict::Unknown);
+}
+
+#[test]
+fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by_nothing_else() {
+    for (name, of) in BESIDE {
+        let record = whole(wrong_one(of), &[]);
+        let o6 = record.findings.iter().any(|one| one.oracle == "O6 decoys");
+        assert!(o6, "{name}: {:#?}", record.findings);
+        assert_eq!(record.verdict, Verdict::Fail, "{name}");
+        let alone = Surroundings {
+            beside: Beside::unless(true),
+            ..Surroundings::quiet()
+        };
+        let record = lab::run_one(&clean(wrong_one(of)), &alone, &Silent::shared());
+        let record = record.expect("a run");
+        assert_eq!(
+            record.verdict,
+            Verdict::Pass,
+            "{name}: {:#?}",
+            record.findings
+        );
+        // A campaign sees it in its clean run, and goes no further.
+        let shown = campaign(&wrong_one(of), &order(Mode::Singles, &["hang"]));
+        assert!(oracles(&shown).contains("O6 decoys"), "{name}");
+        assert_eq!(shown.lifecycles, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_campaign_knows_what_the_cluster_beside_loses_after_a_fault() {
+    // It cleans by the beginning of names only when an earlier clean-up was interrupted.
+    let scenario = in_place(
+        scenario_of(ONE_MACHINE),
+        wrong::cleans_by_beginning::after_a_crash,
+    );
+    let fault = "lambda:TerminateInstances#1=crash-before";
+    let shown = under(&scenario, &[fault]);
+    assert_eq!(
+        oracles(&shown),
+        BTreeSet::from(["O6 decoys"]),
+        "{:#?}",
+        shown.findings
+    );
+    let clean = |one: &CampaignFinding| one.faults.is_empty();
+    assert!(!shown.findings.iter().any(clean), "{:#?}", shown.findings);
+}
