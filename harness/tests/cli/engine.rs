@@ -152,6 +152,7 @@ fn answer(method: &str, target: &str, state: &mut State) -> (&'static str, Optio
     state.asked.push(format!("{method} {path}"));
     let parts: Vec<&str> = path.split('/').collect();
     let known = match (method, parts.as_slice()) {
+        ("GET", ["_ping"]) => json!("OK"),
         ("GET", ["version"]) => {
             json!({"Version": "27.0.0", "ApiVersion": "1.41", "MinAPIVersion": "1.24"})
         }
