@@ -5,7 +5,7 @@ use http::Request;
 use jiff::SignedDuration;
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, Setup};
-use kubeproof_simkit::cloud::Cloud;
+use kubeproof_simkit::cloud::{Cloud, Reply};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -31,10 +31,164 @@ const SERVICES: &[(&str, bool)] = &[
     ("nonsense", true),
 ];
 
+/// Requests that are right: service, operation, parameters. `VPC` and such stand for what the account has.
+const RIGHT: &[(&str, &str, &[(&str, &str)])] = &[
+    (
+        "ec2",
+        "CreateVpc",
+        &[
+            ("CidrBlock", "10.1.0.0/16"),
+            ("TagSpecification.1.ResourceType", "vpc"),
+            ("TagSpecification.1.Tag.1.Key", "a"),
+            ("TagSpecification.1.Tag.1.Value", "b"),
+        ],
+    ),
+    (
+        "ec2",
+        "CreateSubnet",
+        &[
+            ("VpcId", "VPC"),
+            ("CidrBlock", "172.31.200.0/24"),
+            ("AvailabilityZone", "us-east-1a"),
+        ],
+    ),
+    (
+        "ec2",
+        "CreateSecurityGroup",
+        &[
+            ("GroupName", "g"),
+            ("GroupDescription", "d"),
+            ("VpcId", "VPC"),
+        ],
+    ),
+    (
+        "ec2",
+        "AuthorizeSecurityGroupIngress",
+        &[
+            ("GroupId", "SECURITY_GROUP"),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "22"),
+            ("IpPermissions.1.ToPort", "22"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+        ],
+    ),
+    ("ec2", "AllocateAddress", &[("Domain", "vpc")]),
+    (
+        "ec2",
+        "CreateNatGateway",
+        &[("SubnetId", "SUBNET"), ("AllocationId", "ELASTIC_IP")],
+    ),
+    ("ec2", "CreateRouteTable", &[("VpcId", "VPC")]),
+    (
+        "ec2",
+        "CreateRoute",
+        &[
+            ("RouteTableId", "ROUTE_TABLE"),
+            ("DestinationCidrBlock", "10.9.0.0/16"),
+            ("GatewayId", "INTERNET_GATEWAY"),
+        ],
+    ),
+    ("ec2", "CreateInternetGateway", &[]),
+    (
+        "ec2",
+        "CreateTags",
+        &[
+            ("ResourceId.1", "VPC"),
+            ("Tag.1.Key", "k"),
+            ("Tag.1.Value", "v"),
+        ],
+    ),
+    (
+        "ec2",
+        "CreateVolume",
+        &[
+            ("AvailabilityZone", "us-east-1a"),
+            ("Size", "8"),
+            ("VolumeType", "gp3"),
+        ],
+    ),
+    (
+        "ec2",
+        "ModifyVpcAttribute",
+        &[("VpcId", "VPC"), ("EnableDnsHostnames.Value", "true")],
+    ),
+    (
+        "ec2",
+        "DescribeVpcs",
+        &[
+            ("Filter.1.Name", "vpc-id"),
+            ("Filter.1.Value.1", "VPC"),
+            ("MaxResults", "5"),
+        ],
+    ),
+    ("ec2", "DescribeSubnets", &[("SubnetId.1", "SUBNET")]),
+    (
+        "ec2",
+        "DescribeInstanceTypes",
+        &[("InstanceType.1", "t3.medium")],
+    ),
+    ("ec2", "DeleteVpc", &[("VpcId", "VPC")]),
+    ("ec2", "DeleteSubnet", &[("SubnetId", "SUBNET")]),
+    (
+        "iam",
+        "CreateRole",
+        &[
+            ("RoleName", "r"),
+            ("Path", "/"),
+            (
+                "AssumeRolePolicyDocument",
+                "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"eks.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}",
+            ),
+            ("MaxSessionDuration", "3600"),
+        ],
+    ),
+    (
+        "iam",
+        "AttachRolePolicy",
+        &[
+            ("RoleName", "r"),
+            (
+                "PolicyArn",
+                "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy",
+            ),
+        ],
+    ),
+    (
+        "iam",
+        "PutRolePolicy",
+        &[
+            ("RoleName", "r"),
+            ("PolicyName", "p"),
+            (
+                "PolicyDocument",
+                "{\"Version\":\"2012-10-17\",\"Statement\":[]}",
+            ),
+        ],
+    ),
+    ("iam", "ListRoles", &[("MaxItems", "3")]),
+    ("sts", "GetCallerIdentity", &[]),
+    (
+        "autoscaling",
+        "DescribeAutoScalingGroups",
+        &[("MaxRecords", "5")],
+    ),
+    (
+        "elasticloadbalancing",
+        "CreateLoadBalancer",
+        &[
+            ("Name", "n"),
+            ("Type", "network"),
+            ("Subnets.member.1", "SUBNET"),
+        ],
+    ),
+];
+
 /// One request.
 #[derive(Clone, Debug)]
 enum Asked {
     Query(usize, String, Vec<(String, String)>),
+    /// A right one, some of whose parameters are others.
+    Nearly(usize, Vec<(usize, String)>),
     Json(usize, String, Value),
     Rest(String, Vec<String>, String, Value),
     Raw(String, Vec<u8>),
@@ -106,7 +260,9 @@ fn asked() -> impl Strategy<Value = Asked> {
     let path = prop::collection::vec(fuzz::text(segments(&words)), 0..6);
     let method = select(vec!["GET", "POST", "PUT", "DELETE", "PATCH"]);
     let service = 0..SERVICES.len();
+    let other = prop::collection::vec((0..5_usize, fuzz::text(words.clone())), 0..2);
     prop_oneof![
+        12 => (0..RIGHT.len(), other).prop_map(|(right, others)| Asked::Nearly(right, others)),
         6 => (service.clone(), select(operations.clone()), given)
             .prop_map(|(service, operation, given)| Asked::Query(service, operation, given)),
         4 => (service, select(operations), document.clone())
@@ -117,6 +273,17 @@ fn asked() -> impl Strategy<Value = Asked> {
             .prop_map(|(header, body)| Asked::Raw(header, body)),
         1 => (0..100_000_i64).prop_map(Asked::Time),
     ]
+}
+
+/// The id of the newest resource of the type that is written in capitals; any other value is itself.
+fn in_account(cloud: &AwsCloud, value: &str) -> String {
+    let wanted = value.to_ascii_lowercase();
+    let all = cloud.inventory();
+    let newest = all
+        .iter()
+        .rev()
+        .find(|one| value != wanted && one.resource_type == wanted);
+    newest.map_or_else(|| value.to_owned(), |one| one.id.clone())
 }
 
 /// Parts of the paths of EKS.
@@ -141,7 +308,8 @@ fn segments(words: &[String]) -> Vec<String> {
     all
 }
 
-fn send(cloud: &mut AwsCloud, asked: &Asked) {
+/// Sends a request; whether it was carried out.
+fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
     let scope = |service: &str| {
         format!(
             "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20261102/us-east-1/{service}/aws4_request, Signature=0"
@@ -152,7 +320,31 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) {
         Asked::Time(minutes) => {
             let to = cloud.state().now + SignedDuration::from_mins(*minutes);
             cloud.advance(to);
-            return;
+            return false;
+        }
+        Asked::Nearly(right, others) => {
+            let (service, operation, given) = RIGHT[*right];
+            let mut given: Vec<(String, String)> = given
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), in_account(cloud, value)))
+                .collect();
+            for (place, other) in others {
+                if let Some(parameter) = given.get_mut(*place) {
+                    parameter.1.clone_from(other);
+                }
+            }
+            let version = if service == "elasticloadbalancing" {
+                "2015-12-01"
+            } else {
+                ""
+            };
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            body.append_pair("Action", operation)
+                .append_pair("Version", version)
+                .extend_pairs(given);
+            Request::post("https://a.amazonaws.com/")
+                .header("authorization", scope(service))
+                .body(Bytes::from(body.finish()))
         }
         Asked::Query(service, operation, given) => {
             let (service, is_json) = SERVICES[*service];
@@ -189,9 +381,16 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) {
             .header("authorization", format!("Credential={header}"))
             .body(Bytes::from(body.clone())),
     };
-    if let Ok(request) = request {
-        cloud.answer(&request);
-    }
+    let reply = request.ok().map(|request| cloud.answer(&request));
+    matches!(reply, Some(Reply::Now(answer)) if answer.status().is_success())
+}
+
+#[test]
+fn many_of_the_requests_are_carried_out() {
+    let mut cloud = requests::account(Setup::new(1, "us-east-1", requests::at(requests::START)));
+    let all = fuzz::samples(&asked(), 2000);
+    let done = all.iter().filter(|asked| send(&mut cloud, asked)).count();
+    assert!(done > 100, "{done} of {}", all.len());
 }
 
 proptest! {
