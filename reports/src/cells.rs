@@ -155,9 +155,9 @@ pub fn of_check(provider: &str, id: &str) -> Area {
     found.map_or(UNKNOWN_NAMES, |(_, area)| *area)
 }
 
-/// Whether this row tells of other trials than the record's own.
+/// Whether this row tells of other trials than the record's own: only that of a main trial does.
 pub fn tells_of_failures(record: &Record, id: &str) -> bool {
-    of_check(&record.provider, id) == Area::Recovery
+    !record.scenario.contains('/') && of_check(&record.provider, id) == Area::Recovery
 }
 
 /// The tables as one, in Markdown, for the README.

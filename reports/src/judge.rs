@@ -90,10 +90,13 @@ pub fn area(record: &Record, area: Area) -> Judged {
 /// What a main trial says of the trials of its forced failures, when that is not a pass. It never proves them:
 /// that only their own records can.
 pub fn told_of_failures(record: &Record) -> Option<Judged> {
-    let mut rows = record.checks.iter();
-    let row = rows.find(|check| cells::tells_of_failures(record, &check.id))?;
-    let spoils = !matches!(row.verdict, Verdict::Pass | Verdict::Skipped);
-    spoils.then(|| (row.verdict, format!("{}: {}", row.id, row.evidence)))
+    let rows = record.checks.iter();
+    let telling = rows.filter(|check| cells::tells_of_failures(record, &check.id));
+    let spoiling =
+        telling.filter(|check| !matches!(check.verdict, Verdict::Pass | Verdict::Skipped));
+    spoiling
+        .map(|row| (row.verdict, format!("{}: {}", row.id, row.evidence)))
+        .reduce(both)
 }
 
 /// The name of the scenario that a trial belongs to, and of its forced failure, if it is one.

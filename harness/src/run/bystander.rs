@@ -14,6 +14,7 @@ use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::world::Snapshot;
+use kubeproof_external::redact::Redactor;
 
 use super::book::Book;
 use super::external;
@@ -50,6 +51,7 @@ pub struct Bystander {
     _folder: Option<Folder>,
     directory: PathBuf,
     files: SharedTransport,
+    redactor: Option<Redactor>,
 }
 
 impl Beside {
@@ -59,6 +61,14 @@ impl Beside {
             Self::Nobody("it was not wanted")
         } else {
             Self::Wanted
+        }
+    }
+
+    /// Knows the secrets that came up while the bystander was made.
+    pub fn redactor(&self) -> Option<Redactor> {
+        match self {
+            Self::Cluster(cluster) => cluster.redactor.clone(),
+            Self::Wanted | Self::Nobody(_) | Self::Failed(_) => None,
         }
     }
 
@@ -163,6 +173,7 @@ async fn make(
         _folder: Some(stage.folder),
         directory: stage.directory,
         files: stage.files,
+        redactor: stage.redactor,
     })
 }
 
@@ -253,6 +264,7 @@ async fn again(
         _folder: None,
         directory: cluster.directory.clone(),
         files: Arc::clone(&cluster.files),
+        redactor: cluster.redactor.clone(),
     };
     let around = Surroundings {
         owner: cluster.run.owner.clone(),

@@ -196,7 +196,11 @@ impl<'a> Stage<'a> {
             served,
             programs: Programs::default(),
             progress: Arc::clone(progress),
-            redactor: external::redactor(trial, &around.env_file),
+            // What the bystander's programs were given or told is secret, too.
+            redactor: around
+                .beside
+                .redactor()
+                .or_else(|| external::redactor(trial, &around.env_file)),
             stop: around.stop.clone(),
             out: around.out.clone(),
             beside: around.beside.clone(),

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_launch_fails_as_the_simulator_can_let_it() {
+    fn a_launch_fails_only_in_ways_that_a_rehearsal_has() {
         let check = |text: &str, expected: bool| {
             let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
             let all = calls();

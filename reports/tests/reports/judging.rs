@@ -171,6 +171,7 @@ fn failures_that_a_tier_skips_are_counted_and_said() {
         record.checks.clear();
         record.audit.verdict = Verdict::Skipped;
         record.cost.verdict = Verdict::Skipped;
+        record.cost.lines.clear();
     }
     let cell = row(&records).recovery;
     assert_eq!(
@@ -309,6 +310,11 @@ fn no_format_writes_pass_or_its_symbol_for_a_trial_in_which_nothing_passed() {
         record.audit.verdict = verdict;
         record.cost.verdict = verdict;
         record.cost.deviation_percent = None;
+        record
+            .cost
+            .lines
+            .iter_mut()
+            .for_each(|line| line.verdict = Some(verdict));
         record
             .phases
             .iter_mut()

@@ -7,13 +7,22 @@ use kubeproof_reports::{judge, matrix};
 
 use super::*;
 use crate::run::plan::{Choice, plan};
+use crate::scenario::Scenario;
 use crate::{providers, scenario};
+
+/// A scenario with failures that only a rehearsal can force.
+fn two_zones() -> Vec<Scenario> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let files = scenario::find::files(&[folder]).expect("scenarios");
+    let mut all = scenario::read::all(&files, &providers::shared()).expect("scenarios");
+    all.retain(|scenario| scenario.name() == "two-zones");
+    assert_eq!(all.len(), 1);
+    all
+}
 
 #[test]
 fn failures_that_a_tier_cannot_force_are_in_the_records_with_the_reason() {
-    let file = "../scenarios/aws/two-zones.yaml";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+    let scenarios = two_zones();
     let choice = Choice {
         tier: Tier::Live,
         providers: Vec::new(),
@@ -39,9 +48,7 @@ fn failures_that_a_tier_cannot_force_are_in_the_records_with_the_reason() {
 
 #[test]
 fn a_trial_that_was_not_begun_is_unknown_and_in_the_records() {
-    let file = "../scenarios/aws/two-zones.yaml";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    let scenarios = scenario::read::all(&[path], &providers::shared()).expect("a scenario");
+    let scenarios = two_zones();
     let trial = Trial {
         scenario: scenarios[0].clone(),
         part: crate::run::trial::Part::Lifecycle(Vec::new()),
