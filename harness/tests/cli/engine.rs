@@ -94,6 +94,11 @@ impl Engine {
     pub fn before(&self, mut command: Command, folder: &Path) -> Command {
         command
             .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
+            // What CI says of its own engine is not true of this one.
+            .env_remove("KUBEPROOF_KIND")
+            .env_remove("KUBEPROOF_KIND_IMAGE")
+            .env_remove("KUBEPROOF_KIND_LOAD")
+            .env_remove("KUBEPROOF_JOB_IMAGE")
             .env("HOME", folder)
             .env_remove("KUBECONFIG");
         command

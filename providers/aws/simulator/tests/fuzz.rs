@@ -160,6 +160,24 @@ fn segments(words: &[String]) -> Vec<String> {
     all
 }
 
+/// Parameters as the account has them, some of them others.
+fn nearly(
+    cloud: &AwsCloud,
+    given: &[(&str, &str)],
+    others: &[(usize, String)],
+) -> Vec<(String, String)> {
+    let mut given: Vec<(String, String)> = given
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), in_account(cloud, value)))
+        .collect();
+    for (place, other) in others {
+        if let Some(parameter) = given.get_mut(*place) {
+            parameter.1.clone_from(other);
+        }
+    }
+    given
+}
+
 /// Sends a request; whether it was carried out.
 fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
     let scope = |service: &str| {
@@ -176,15 +194,7 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
         }
         Asked::Nearly(right, others) => {
             let (service, operation, given) = RIGHT[*right];
-            let mut given: Vec<(String, String)> = given
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), in_account(cloud, value)))
-                .collect();
-            for (place, other) in others {
-                if let Some(parameter) = given.get_mut(*place) {
-                    parameter.1.clone_from(other);
-                }
-            }
+            let given = nearly(cloud, given, others);
             let version = if service == "elasticloadbalancing" {
                 "2015-12-01"
             } else {

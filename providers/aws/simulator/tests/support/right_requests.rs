@@ -1,7 +1,14 @@
 //! Requests that a fuzz test begins with.
 
+/// A service, its operation and the parameters.
+pub type Right = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 /// Requests that are right: service, operation, parameters. `VPC` and such stand for what the account has.
-pub const RIGHT: &[(&str, &str, &[(&str, &str)])] = &[
+pub const RIGHT: &[Right] = &[
     (
         "ec2",
         "CreateVpc",
