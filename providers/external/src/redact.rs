@@ -1,6 +1,6 @@
 //! Redaction: what a program writes may hold secrets, and none of them may be kept.
 //!
-//! A secret is told by its value, where we know it ([`values`]), and by its form, where we do not ([`forms`]).
+//! A secret is told by its value, where we know it (`values`), and by its form, where we do not (`forms`).
 
 mod forms;
 mod names;
