@@ -2,7 +2,7 @@
 //!
 //! Apart from the scenarios' trials because whole programs are compared here.
 
-use crate::run::{Running, folder, nothing_is_left, run, runs};
+use crate::run::{Running, folder, is_swept, nothing_is_left, run, runs};
 
 pub fn two_runs() -> Result<(), String> {
     let folder = folder()?;
@@ -36,7 +36,7 @@ pub fn silent_engine() -> Result<(), String> {
     }
     // Nobody is at a terminal here, so it must be told to go on.
     let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
-    run(folder.path(), &words)?.ended_with(0)?;
+    is_swept(&run(folder.path(), &words)?)?;
     nothing_is_left(folder.path())
 }
 
