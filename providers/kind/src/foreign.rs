@@ -14,7 +14,7 @@ use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::Provisioner as _;
 
 use crate::engine::client::{Engine, failed};
-use crate::provisioner::KindProvisioner;
+use crate::provisioner::{KindProvisioner, lock};
 use crate::spec::KindSpec;
 
 /// The changes, with what each does.
@@ -86,7 +86,7 @@ impl KindChanges {
     async fn second_run(&self) -> Result<(), String> {
         let mut second = KindProvisioner::new(self.spec.clone(), self.connection.clone());
         match second.provision().await {
-            Err(error) if error.message.contains("another process is at work") => Ok(()),
+            Err(error) if lock::is_held(&self.connection.directory, &error.message) => Ok(()),
             Err(error) => Err(format!(
                 "the second process was not refused at once, but failed: {error}"
             )),

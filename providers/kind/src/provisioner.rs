@@ -4,7 +4,7 @@
 //! alone, so that a new process needs nothing that an earlier one knew.
 
 mod config;
-mod lock;
+pub(crate) mod lock;
 mod remains;
 
 use std::collections::BTreeMap;

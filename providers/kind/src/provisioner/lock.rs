@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use kubeproof_contract::lock::{self, Lock};
+use kubeproof_contract::lock::{self, Lock, LockError};
 use kubeproof_contract::private;
 
 /// The lock, in the run's folder.
@@ -19,6 +19,15 @@ pub fn take(directory: &Path, cluster: &str) -> Result<Lock, String> {
         .map_err(|error| format!("{} cannot be made: {error}", directory.display()))?;
     lock::take(&directory.join(FILE))
         .map_err(|error| format!("the cluster {cluster} cannot be worked at: {error}"))
+}
+
+/// Whether an error says that another process has the lock of the run's folder, and not that something else is wrong.
+pub fn is_held(directory: &Path, error: &str) -> bool {
+    let held = LockError::Held {
+        path: directory.join(FILE),
+        holder: String::new(),
+    };
+    error.contains(&held.to_string())
 }
 
 /// Gives the lock back as the last act of a teardown, and removes the folder if nothing else is in it.
@@ -41,6 +50,9 @@ mod tests {
             refusal.contains("kp-1") && refusal.contains("wait"),
             "{refusal}"
         );
+        assert!(is_held(&directory, &refusal), "{refusal}");
+        let other = folder.path().join("other");
+        assert!(!is_held(&other, &refusal), "{refusal}");
         leave(first, &directory);
         assert!(!directory.exists());
         assert!(take(&directory, "kp-1").is_ok());
