@@ -42,22 +42,16 @@ pub fn leaks(stage: &Stage<'_>, of_run: &[Resource]) -> Vec<Resource> {
 
 /// What a first teardown left and a second one found, with its price.
 pub fn words(left: &[Resource], stage: &Stage<'_>) -> String {
-    if left.is_empty() {
+    let observer = stage.account(Actor::Observer);
+    let price = look::price(observer.as_ref());
+    let item = |resource| Item::new(resource, &price, "was left");
+    let items: Vec<Item> = left.iter().map(item).collect();
+    if items.is_empty() {
         return String::new();
     }
     format!(
         "; of the run the first one, which said that it succeeded, had left: {}",
-        listed(left, stage)
-    )
-}
-
-fn listed(left: &[Resource], stage: &Stage<'_>) -> String {
-    let observer = stage.account(Actor::Observer);
-    let price = look::price(observer.as_ref());
-    list(
-        left.iter()
-            .map(|one| Item::new(one, &price, "was left"))
-            .collect(),
+        list(items)
     )
 }
 
@@ -81,8 +75,14 @@ pub fn with_look(
             let price = look::price(observer.as_ref());
             let wrong = "was left by a teardown that said that it succeeded, before a second one";
             let items = left.iter().map(|one| Item::new(one, &price, wrong));
-            book.find_all(findings("O1 orphans", items.collect()));
-            (Verdict::Fail, message + &words(left, stage))
+            let found = findings("O1 orphans", items.collect());
+            let message = match (verdict, found.first()) {
+                // What the second one did is no more of interest.
+                (Verdict::Pass | Verdict::Skipped, Some(first)) => first.message.clone(),
+                _ => message + &words(left, stage),
+            };
+            book.find_all(found);
+            (Verdict::Fail, message)
         }
     }
 }

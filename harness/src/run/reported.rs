@@ -3,6 +3,8 @@
 //! In rehearsal against the truth, at once. Elsewhere by a look at the account between this attempt and the next
 //! one: an inventory costs nothing but calls, and the next process hides what this one left.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
@@ -23,6 +25,8 @@ use crate::oracles::{Wrong, truth};
 
 /// How old a resource must be before a process that fails must know of it: reads lag.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
+/// The longest that a look may keep the next attempt waiting: what is there costs money meanwhile.
+const LOOK_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// The phase of a look between two attempts.
 const PHASE: &str = "left";
 
@@ -113,13 +117,22 @@ pub async fn look(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
             "the failed attempt says that it does not know what it left, and nobody is answered";
         return book.end(begun, Verdict::Skipped, message);
     }
+    // A look takes its time, and the process has ended before it.
+    let known_since = stage.clock.now() - SHOWN_WITHIN;
     let auditor = stage.account(Actor::Auditor);
-    let Some(sight) = unobserved::sight(stage, auditor.as_ref()).await else {
-        return book.end(
-            begun,
-            Verdict::Unknown,
-            "the account could not be listed, so what the failed attempt left is not known",
-        );
+    let sight = if stage.stop.asked() {
+        Err("the trial was asked to stop")
+    } else {
+        let sight = tokio::time::timeout(LOOK_LIMIT, unobserved::sight(stage, auditor.as_ref()));
+        let sight = sight.await.ok().flatten();
+        sight.ok_or("the account could not be listed")
+    };
+    let sight = match sight {
+        Ok(sight) => sight,
+        Err(why) => {
+            let message = format!("{why}, so what the failed attempt left is not known");
+            return book.end(begun, Verdict::Unknown, message);
+        }
     };
     let there = must_be_said(stage, auditor.as_ref(), &sight.of_run);
     if report.is_silent() {
@@ -127,7 +140,6 @@ pub async fn look(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         return book.end(begun, Verdict::Skipped, message);
     }
     let own = stage.own_calls();
-    let known_since = stage.clock.now() - SHOWN_WITHIN;
     let is_known = |resource: &Resource| {
         let is_old = resource.created_at.is_some_and(|at| at <= known_since);
         // An engine shows at once what it has.

@@ -127,7 +127,7 @@ fn what_a_built_in_one_leaves_is_found_by_the_same_looks() {
         &record,
         "teardown-again",
         Verdict::Fail,
-        "the first one, which said that it succeeded, had left: thing kp-",
+        "was left by a teardown that said that it succeeded, before a second one",
     );
     let record = run("retry-succeeds", |_| "{defect: says-nothing}".to_owned());
     check_phase(
