@@ -153,7 +153,11 @@ fn what_a_failing_program_says_it_left_is_held_against_the_truth() {
         let all = findings.as_array().expect("findings");
         let mut truths = all.iter().filter(|one| one["oracle"] == "O3 truth");
         let found = truths.next().map(|one| one["message"].to_string());
-        assert_eq!(found.is_some(), expected.is_some(), "{report}: {findings:#}");
+        assert_eq!(
+            found.is_some(),
+            expected.is_some(),
+            "{report}: {findings:#}"
+        );
         let found = found.unwrap_or_default();
         assert!(found.contains(expected.unwrap_or_default()), "{found}");
     };
