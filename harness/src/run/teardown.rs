@@ -120,7 +120,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         let struck = strikes(stage);
         let mut provisioner = stage.provisioner();
         (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
-        // One that a fault struck shows nothing.
+        // One into which a fault was injected shows nothing.
         shows = strikes(stage) == struck;
         if shows {
             break;
@@ -128,7 +128,11 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     }
     let changed = calls::second_teardown(&stage.journal.calls_from(before));
     if !shows && changed.is_none() {
-        book.end(begun, Verdict::Skipped, "a fault that goes on struck it");
+        book.end(
+            begun,
+            Verdict::Skipped,
+            "a fault that goes on was injected into it",
+        );
         return;
     }
     match (&ending, changed) {

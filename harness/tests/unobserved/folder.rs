@@ -88,7 +88,7 @@ impl Provider for Folder {
     }
 }
 
-/// Nobody calls anything.
+/// A provisioner that calls nothing.
 #[derive(Debug)]
 struct Silence;
 

@@ -118,7 +118,10 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
     for fault in &record.faults {
         facts.push((
             "fault",
-            format!("{}, struck {} of {}", fault.fault, fault.struck, fault.seen),
+            format!(
+                "{}, injected into {} of {}",
+                fault.fault, fault.struck, fault.seen
+            ),
         ));
     }
     facts
@@ -189,7 +192,7 @@ fn failure_grid(group: &Group<'_>) -> Grid {
         Column::left("Recovery"),
         Column::left("Cleanup"),
         Column::right("Audit cells"),
-        Column::right("Struck"),
+        Column::right("Injected"),
         Column::long("Fault"),
     ];
     let rows = group
