@@ -149,13 +149,7 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
             out: Some(&args.out),
         };
         let mut left = look(account.as_ref(), &intent, places).await;
-        let told = plan(&left, args);
-        match args.format {
-            TableOrJson::Table => out.report(&told),
-            // Where standard output is for a script, a person who confirms the plan reads it beside.
-            TableOrJson::Json if args.delete => out.tell(told.trim_end()),
-            TableOrJson::Json => {}
-        }
+        show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
@@ -221,6 +215,16 @@ fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, St
         (None, _) => Ok(vec![format!(
             "the intent of the run {run} does not name its account: whether it was this one is unknown"
         )]),
+    }
+}
+
+/// Shows the plan. Where standard output is for a script, a person who confirms it reads it on standard error.
+fn show(left: &Look, args: &Args, out: &Output) {
+    let plan = plan(left, args);
+    match args.format {
+        TableOrJson::Table => out.report(&plan),
+        TableOrJson::Json if args.delete && !plan.is_empty() => out.tell(plan.trim_end()),
+        TableOrJson::Json => {}
     }
 }
 

@@ -277,7 +277,7 @@ impl Provider for Instead {
         self.inner.read(text)
     }
 
-    fn schema(&self) -> serde_json::Value {
+    fn schema(&self) -> Value {
         self.inner.schema()
     }
 

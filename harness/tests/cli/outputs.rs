@@ -148,7 +148,7 @@ fn every_command_prints_json_with_versions_verdict_and_schema_or_the_table_says_
                 shows();
             }
             Other(what) => {
-                assert!(!help.contains("--format"), "{name} prints {what}");
+                assert!(!help.contains("--format <FORMAT>"), "{name} prints {what}");
                 assert!(!has_schema, "{name} prints {what}");
             }
         }

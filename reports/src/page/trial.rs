@@ -118,10 +118,7 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
     for fault in &record.faults {
         facts.push((
             "fault",
-            format!(
-                "{}, injected into {} of {}",
-                fault.fault, fault.struck, fault.seen
-            ),
+            format!("{}, struck {} of {}", fault.fault, fault.struck, fault.seen),
         ));
     }
     facts
@@ -192,7 +189,7 @@ fn failure_grid(group: &Group<'_>) -> Grid {
         Column::left("Recovery"),
         Column::left("Cleanup"),
         Column::right("Audit cells"),
-        Column::right("Injected"),
+        Column::right("Struck"),
         Column::long("Fault"),
     ];
     let rows = group
