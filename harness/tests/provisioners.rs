@@ -90,7 +90,7 @@ fn what_exposes_a_second_network_does_not_depend_on_the_order_of_ids() {
         name.starts_with("begins anew") || name.starts_with("trusts one look")
     });
     for (name, of, texts, expected) in rows {
-        for seed in 2..=6 {
+        for seed in [2, 3] {
             let order = Order {
                 seed,
                 ..order(Mode::These(faults(texts)), &[])

@@ -194,20 +194,21 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans", "O3 truth", "teardown-retry"],
     ),
     (
-        // Two live networks at once are O2. The new process goes on with its own, and meets parts of the other one that
-        // have a name or a token (the cluster, the gateways): it cannot finish, though the fault is over, which is what
-        // `retry` says. Teardown goes by tags and removes both, so that there is neither O1 nor an end state.
+        // Two live networks at once are O2. The new process goes on with its own, and finds the internet gateway of the
+        // other one, which is attached: it cannot finish, though the fault is over, which is what `retry` says. What it
+        // then says it left lacks what is in the network that it does not know: O3. Teardown goes by tags and
+        // removes both, so that there is no O1; there is no cluster, so that there is no end state to compare (O7, O8).
         "begins anew, torn",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=torn-write"],
-        &["O2 twins", "retry"],
+        &["O2 twins", "O3 truth", "retry"],
     ),
     (
         // The same: a lost state is no other than a torn one.
         "begins anew, lost",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=lost-disk"],
-        &["O2 twins", "retry"],
+        &["O2 twins", "O3 truth", "retry"],
     ),
     (
         // The address that was still in use is released by the second teardown, and the end is clean.
