@@ -237,7 +237,7 @@ mod tests {
                 Verdict::Pass => Verdict::Unknown,
                 other => other,
             };
-            check(command, &[unproven.clone()], with_fault);
+            check(command, std::slice::from_ref(&unproven), with_fault);
         }
     }
 }
