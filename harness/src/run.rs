@@ -27,6 +27,7 @@ pub mod others;
 pub mod plan;
 pub mod progress;
 pub mod provision;
+pub mod readiness;
 pub mod registry;
 pub mod reported;
 pub mod spending;

@@ -1,4 +1,4 @@
-//! Programs in a real account, whose calls nobody sees: what inventories decide, and what stays unknown.
+//! Programs in a real account, whose calls are not seen: what inventories decide, and what stays unknown.
 //!
 //! The account is a folder, a resource is a file in it, and the program is a shell script.
 

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
@@ -18,7 +17,7 @@ use kubeproof_reports::record::Coverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
@@ -29,15 +28,6 @@ use crate::run::trial::{Part, Trial};
 use crate::scenario::Scenario;
 use crate::stopwatch::today;
 use crate::{exit_code, live, providers, scenario};
-
-/// The formats of an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum AuditFormat {
-    /// For people
-    Table,
-    /// For scripts
-    Json,
-}
 
 /// Options of `audit`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +52,7 @@ pub struct Args {
     fault: Vec<Fault>,
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: AuditFormat,
+    format: TableOrJson,
 }
 
 /// What an audit found.
@@ -122,8 +112,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         return exit_code::USAGE;
     }
     match args.format {
-        AuditFormat::Table => out.report(&table(&accounts)),
-        AuditFormat::Json => {
+        TableOrJson::Table => out.report(&table(&accounts)),
+        TableOrJson::Json => {
             let document = Accounts {
                 accounts: &accounts,
             };

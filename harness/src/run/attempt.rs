@@ -1,6 +1,6 @@
 //! One attempt of the provisioner: a process that may succeed, fail, die, be late or be stopped.
 //!
-//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock,
+//! What an attempt means is in `expect`. Every attempt ends: by a deadline in the trial's clock,
 //! which is the cloud's, by a budget of calls, and a program also by a limit of real time. A program that
 //! is ended is interrupted, and gets time to save what it knows.
 

@@ -186,7 +186,7 @@ fn may_fail_again(expected: Expected) -> bool {
 /// What faults did to an attempt at teardown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Struck {
-    /// All that happened to it is one throttled call: whoever is throttled sends the call again.
+    /// All that happened to it is one throttled call: which asks to be sent again.
     pub throttled_once: bool,
     /// A fault that was injected into it is not over.
     pub goes_on: bool,
@@ -209,7 +209,7 @@ pub fn teardown(under: Under, ending: &Ending, struck: Struck, last: bool) -> Me
             return meaning(Verdict::Unknown, message, false);
         }
         Ending::Succeeded => {
-            let message = "said that it succeeded though nobody could find out";
+            let message = "reported success although nothing could be found out";
             return meaning(Verdict::Fail, message, false);
         }
         _ => {}

@@ -123,7 +123,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         let struck = strikes(stage);
         let mut provisioner = stage.provisioner();
         (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
-        // One that a fault struck shows nothing.
+        // One into which a fault was injected shows nothing.
         shows = strikes(stage) == struck;
         if shows {
             break;
@@ -133,7 +133,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     if !shows && changed.is_none() {
         let seen = (
             Verdict::Skipped,
-            "a fault that goes on struck it".to_owned(),
+            "a fault that goes on was injected into it".to_owned(),
         );
         let (verdict, message) = left::with_look(book, stage, left.as_deref(), seen);
         return book.end(begun, verdict, message);

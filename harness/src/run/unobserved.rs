@@ -25,7 +25,7 @@ const LOOKS_MAX: usize = 3;
 /// The most resources that a sentence names.
 const NAMED_MAX: usize = 10;
 
-/// What a trial can be observed with, apart from inventories, which may fail.
+/// What a trial can be observed with, besides inventories, which may fail.
 pub fn sources(stage: &Stage<'_>) -> Vec<Source> {
     let mut there = vec![Source::Inventories];
     if stage.world.is_some() {
@@ -163,7 +163,7 @@ fn changes(before: &[Resource], after: &[Resource]) -> (Vec<Resource>, Vec<Resou
     (new_resources(after, before), new_resources(before, after))
 }
 
-/// What changed of the run is the second teardown's doing; of what bears no proof nobody can tell whose.
+/// What changed of the run is the second teardown's doing; of what bears no proof the owner is unknown.
 fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (Verdict, String) {
     if !of_run.is_empty() {
         let message = format!("a second teardown changed things: {}", of_run.join("; "));
@@ -236,7 +236,7 @@ pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     budget(book, stage, &there);
 }
 
-/// O6 without a truth: what was altered by somebody is nobody's finding, and no proof of innocence where
+/// O6 without a truth: what was altered is no finding by itself, and no proof of innocence where
 /// the provisioner's calls are not seen.
 fn bystanders(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     if stage.world.is_some() || book.altered.is_empty() {

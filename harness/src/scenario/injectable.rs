@@ -29,7 +29,7 @@ pub fn refusal_of_served(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Opti
     for fault in faults {
         if fault.place.actor != Actor::Provisioner {
             return Some(format!(
-                "`{fault}` can strike no call: all calls of clients are the provisioner's here; leave \
+                "`{fault}` can be injected into no call: all calls of clients are the provisioner's here; leave \
                  `{}/` out",
                 fault.place.actor
             ));
@@ -177,7 +177,7 @@ fn no_change(fault: &Fault, change: &str, provider: &dyn Provider) -> Option<Str
     let title = provider.title();
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let known = if names.is_empty() {
-        "nobody makes any there".to_owned()
+        "it knows none".to_owned()
     } else {
         format!("known: {}", names.join(", "))
     };

@@ -96,7 +96,7 @@ impl Engine {
         Self { socket, state }
     }
 
-    /// The command, with this engine and nobody's settings.
+    /// The command, with this engine and without the user's settings.
     pub fn before(&self, mut command: Command, folder: &Path) -> Command {
         command
             .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))

@@ -71,7 +71,7 @@ fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
 
 /// A fault that no call could take is refused before anything runs; one of a file is left out aloud.
 #[test]
-fn a_fault_on_calls_that_nobody_sees_is_refused_when_it_is_planned() {
+fn a_fault_on_calls_that_are_not_seen_is_refused_when_it_is_planned() {
     let program = "  command: {provision: [sh], teardown: [sh]}\n";
     let refused = |tier: &str, fault: &str, code_expected: i32, words: &str| {
         let folder = with(program);
@@ -222,7 +222,7 @@ fn other_networks_can_be_asked_for_by_programs_only() {
     check(&neither, program, 2, "nodes need subnets");
 }
 
-/// While a fault goes on a teardown may fail, in words; once it is over the same teardown must finish.
+/// While a fault goes on a teardown may report a failure; once it is over the same teardown must finish.
 #[test]
 fn a_fault_that_goes_on_may_be_failed_at_in_words_until_it_is_over() {
     let folder = crate::program::folder_with_scenario();

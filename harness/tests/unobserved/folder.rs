@@ -162,7 +162,7 @@ impl Provisioner for BuiltIn {
     }
 }
 
-/// Nobody calls anything.
+/// A provisioner that calls nothing.
 #[derive(Debug)]
 struct Silence;
 

@@ -1,6 +1,6 @@
 //! What AWS offers by name: regions, Kubernetes versions and instance types, from tables with their source.
 //!
-//! Apart from prices: what has no known price can be asked for all the same, its cost is unknown then. The
+//! What has no known price can be asked for all the same; its cost is unknown then. The
 //! simulator reads the same tables, so that it serves what a scenario file may ask for, and nothing else.
 
 use std::sync::LazyLock;

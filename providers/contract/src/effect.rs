@@ -107,7 +107,7 @@ impl Effect {
         matches!(self, Self::WriteFails | Self::TornWrite | Self::LostDisk)
     }
 
-    /// Whether the call that it strikes is not applied, so that the caller can only send it again.
+    /// Whether the call into which it is injected is not applied, so that the caller can only send it again.
     pub fn keeps_from_applying(&self) -> bool {
         matches!(
             self,

@@ -24,7 +24,7 @@ pub struct Where {
     pub service: String,
     /// The operation; a trailing `*` matches any ending.
     pub operation: String,
-    /// The first matching call that is struck, from 1. An effect that shows later
+    /// The first matching call into which it is injected, from 1. An effect that shows later
     /// ([`Effect::is_delayed`]) takes the first call from there on that is accepted.
     pub occurrence: u64,
     /// How many matching calls in a row are struck; [`LASTING`] and more: all.
