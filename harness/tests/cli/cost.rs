@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{SCENARIO, code, command, kubeproof, stderr, stdout};
+use crate::program::{SCENARIO, code, command, json, kubeproof, stderr, stdout};
 
 /// A trial of the usual scenario with this region, version and instance type: the exit code and its record.
 fn verified(region: &str, version: &str, instance_type: &str) -> (i32, Value) {

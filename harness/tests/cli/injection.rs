@@ -153,6 +153,7 @@ fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
     ]);
     // A teardown that begins a moment after the first role was made does not take it for absent.
     passes(&["iam:CreateRole#1=cancel", "iam:GetRole#1=stale-read(20)"]);
+    passes(&["iam:CreateRole#2=cancel", "iam:GetRole#4=stale-read(60)"]);
     // EKS documents nothing of the kind.
     for read in ["DescribeCluster", "ListClusters", "ListNodegroups"] {
         let fault = format!("eks:{read}#1=stale-read(5)");

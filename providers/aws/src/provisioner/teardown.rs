@@ -80,7 +80,7 @@ pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> 
         if left.as_ref().is_some_and(Survey::is_empty) {
             // No marker: whatever was there, a teardown before us has seen it go. One that was made a moment
             // ago may not show yet, so it is looked for twice.
-            if count > 0 || problems.keep(is_unmarked(session).await) == Some(true) {
+            if problems.keep(is_unmarked(session).await) == Some(true) {
                 return Ok(());
             }
             continue;
