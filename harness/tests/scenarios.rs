@@ -3,6 +3,9 @@
 //! Apart from the other tests because its tests are found, not written. `KUBEPROOF_TIERS` names the
 //! tiers that run (default `rehearsal`); the trials of the others show as ignored.
 
+#[path = "support/threads.rs"]
+mod threads;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
@@ -28,7 +31,8 @@ const ALL_TIERS: [Tier; 3] = [Tier::Rehearsal, Tier::Kind, Tier::Live];
 const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    threads::for_waiting_tests(&mut arguments);
     // Files are named as a user at the top of the repository names them, also in replay commands.
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let entered = std::env::set_current_dir(&top);
