@@ -1,5 +1,7 @@
 //! An audit whose calls are refused is never clean: every call of the auditor, one by one.
 
+// Says that what follows is test code, which may name clouds, to those who read the file alone (tests/tidy.rs).
+#[cfg(test)]
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
