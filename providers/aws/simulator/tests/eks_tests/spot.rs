@@ -137,6 +137,25 @@ fn spot_instances_have_a_quota_of_their_own() {
 }
 
 #[test]
+fn instances_on_demand_take_nothing_of_the_quota_of_spot_instances() {
+    let mut world = World::with(|setup| {
+        setup.quotas.insert("L-1216C47A".to_owned(), 4);
+        setup.quotas.insert("L-34B43A08".to_owned(), 4);
+    });
+    let network = world.network(true);
+    world.active_cluster(&network);
+    let mut body = group_body(&network.private);
+    world.create_group(&body).ok();
+    world.wait(world.durations.node_group_create);
+    body["nodegroupName"] = json!("n2");
+    body["capacityType"] = json!("SPOT");
+    world.create_group(&body).ok();
+    world.wait(world.durations.node_group_create);
+    assert_eq!(world.exists("ec2_instance").len(), 4);
+    assert_eq!(world.exists("ec2_spot_request").len(), 2);
+}
+
+#[test]
 fn other_capacity_is_refused_by_name() {
     let mut world = World::new();
     let network = world.network(true);
