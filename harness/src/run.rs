@@ -28,6 +28,7 @@ pub mod plan;
 pub mod progress;
 pub mod provision;
 pub mod registry;
+pub mod reported;
 pub mod spending;
 pub mod stage;
 pub mod stop;

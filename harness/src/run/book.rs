@@ -13,6 +13,7 @@ use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready,
 
 use super::check_rows;
 use super::injected;
+use super::reported::Report;
 use super::stage::Stage;
 use crate::oracles::Wrong;
 
@@ -41,6 +42,8 @@ pub struct Book<'a, 'b> {
     pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
+    /// What the last attempt said of what it left, if it failed and the account has not been looked at since.
+    pub report: Option<Report>,
     /// Whether the machine and not the cloud took the time of an attempt: what it left proves nothing.
     pub ended_by_machine: bool,
     /// Name of the provisioner.
@@ -79,6 +82,7 @@ impl<'a, 'b> Book<'a, 'b> {
             altered: Vec::new(),
             provisioning_since: None,
             torn_down: false,
+            report: None,
             ended_by_machine: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),

@@ -19,6 +19,7 @@ use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
 use super::others::Others;
+use super::reported;
 use super::stage::Stage;
 use super::unobserved;
 use crate::audit::compare::new_resources;
@@ -39,6 +40,7 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     stage.faults.first_attempt_is_over();
     let meaning = expect::first_provision(under(stage), &ending);
     end(book, begun, "provisioning", &ending, &meaning);
+    reported::look(book, stage).await;
     if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
     }
@@ -92,6 +94,7 @@ async fn once_more(
     let struck = strikes(stage) > struck || excused;
     let meaning = expect::later_provision(stage.trial.expected(), &ending, struck);
     end(book, begun, "provisioning", &ending, &meaning);
+    reported::look(book, stage).await;
     (made, meaning.again)
 }
 

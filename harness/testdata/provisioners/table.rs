@@ -328,6 +328,13 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &[],
         &["O7 no-op"],
     ),
+    (
+        // It comes after the audit, while the bill is waited for: a campaign waits for none.
+        "comes back",
+        Contract(wrong::comes_back::make),
+        &[],
+        &["O1 orphans"],
+    ),
 ];
 
 /// Those that only a cluster of another run beside theirs exposes, by O6 at least.

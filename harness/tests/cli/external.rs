@@ -132,6 +132,48 @@ fn an_empty_promise_is_not_believed() {
     assert!(log.contains("secret token (redacted)"), "{log}");
 }
 
+/// It makes nothing, fails, and says this of what it left.
+#[test]
+fn what_a_failing_program_says_it_left_is_held_against_the_truth() {
+    let check = |report: &str, expected: Option<&str>| {
+        let script = format!(
+            "test \"$KUBEPROOF_PHASE\" = teardown || {{ echo '{report}' > \"$KUBEPROOF_OUTPUT\"; exit 1; }}"
+        );
+        let block = format!(
+            "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
+            script.replace('\'', "''")
+        );
+        let folder = with(&block);
+        let output = kubeproof(
+            folder.path(),
+            &["verify", "s.yaml", "--format", "json", "-q"],
+        );
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+        let findings = json(&output)["records"][0]["findings"].clone();
+        let all = findings.as_array().expect("findings");
+        let mut truths = all.iter().filter(|one| one["oracle"] == "O3 truth");
+        let found = truths.next().map(|one| one["message"].to_string());
+        assert_eq!(
+            found.is_some(),
+            expected.is_some(),
+            "{report}: {findings:#}"
+        );
+        let found = found.unwrap_or_default();
+        assert!(found.contains(expected.unwrap_or_default()), "{found}");
+    };
+    check(r#"{"left_behind": []}"#, None);
+    check(r#"{"left_behind": ["unknown"]}"#, None);
+    check("{}", None);
+    check(
+        r#"{"left_behind": ["vpc-0123"]}"#,
+        Some("says that it left vpc-0123 behind, which is not there"),
+    );
+    check(
+        r#"{"left_behind": "vpc-0123"}"#,
+        Some("what the provisioner says it left behind cannot be read: KUBEPROOF_OUTPUT"),
+    );
+}
+
 /// The blocks that the READMEs show are accepted as they stand.
 #[test]
 fn the_blocks_of_the_readmes_are_scenarios() {

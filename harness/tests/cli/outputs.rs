@@ -1,5 +1,7 @@
 //! What commands print with `--format json`, judged against their published schemas by a validator that nobody here wrote.
 
+use std::path::Path;
+
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
@@ -118,5 +120,54 @@ fn a_schema_refuses_what_no_output_is() {
         let mut wrong = right.clone();
         *wrong.pointer_mut(place).expect(place) = value;
         assert!(judge.problem(&wrong).is_some(), "{place}");
+    }
+}
+
+/// The schema of what programs may write is that of what is read, and the README's example fits it.
+#[test]
+fn what_a_program_may_write_fits_the_schema_as_far_as_it_is_read() {
+    let judge = Judge::of("program");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("output.json");
+    let check = |text: &str, expected: bool| {
+        std::fs::write(&file, text).expect("written");
+        let read = kubeproof_external::output::read(&file);
+        assert_eq!(read.is_ok(), expected, "{text}: {read:?}");
+        let problem = judge.problem(&serde_json::from_str(text).expect("JSON"));
+        assert_eq!(problem.is_none(), expected, "{text}: {problem:?}");
+    };
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/external/README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let example = readme
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let example = example.expect("an example");
+    check(example, true);
+    let written: Value = serde_json::from_str(example).expect("JSON");
+    let members = written.as_object().expect("an object").len();
+    let schema = kubeproof_external::output::schema();
+    let known = schema["properties"].as_object().expect("members").len();
+    assert_eq!(members, known, "the README's example has every member");
+    for right in [
+        "{}",
+        r#"{"left_behind": []}"#,
+        r#"{"left_behind": ["unknown"]}"#,
+        r#"{"kubeconfig": null, "claimed_usd_per_hour": "0.5", "made": {}}"#,
+    ] {
+        check(right, true);
+    }
+    for wrong in [
+        "[7]",
+        r#"{"left": []}"#,
+        r#"{"left_behind": null}"#,
+        r#"{"left_behind": "vpc-1"}"#,
+        r#"{"left_behind": [" "]}"#,
+        r#"{"left_behind": {"vpc": "vpc-1"}}"#,
+        r#"{"made": ["vpc-1"]}"#,
+        r#"{"made": {"vpc": 1}}"#,
+        r#"{"kubeconfig": 7}"#,
+    ] {
+        check(wrong, false);
     }
 }

@@ -103,7 +103,7 @@ pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError
     for (name, value) in &call.variables {
         order = order.variable(name, value);
     }
-    let clean = |text: String| ProvisionerError::new(redactor.clean(&text));
+    let clean = |text: String| ProvisionerError::left_unknown(redactor.clean(&text));
     let ended = order.run().await;
     ended.map_err(|error| clean(format!("{}: {error}", call.title)))
 }
@@ -125,7 +125,7 @@ pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerE
     }
     // Cleaned before it is cut: of half a secret nobody could tell that it is one.
     let words = quotation(&ground.redactor.clean(&said.last_words(LAST_LINES)));
-    Err(ProvisionerError::new(format!(
+    Err(ProvisionerError::left_unknown(format!(
         "{} failed ({status}): {words}",
         call.title
     )))

@@ -1,6 +1,7 @@
-//! The JSON schemas of what the commands print with `--format json`.
+//! The JSON schemas of what the commands print with `--format json`, and of what a program may write for us.
 
 use clap::ValueEnum;
+use kubeproof_external::output as of_programs;
 use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::json::Document;
 use kubeproof_reports::output;
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use crate::cli::{audit, estimate};
 
-/// The commands that print JSON.
+/// The commands that print JSON, and the programs under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Command {
     /// Records, matrix and criteria; `report` prints the same of records
@@ -21,6 +22,8 @@ pub enum Command {
     Audit,
     /// The estimates of scenarios
     Estimate,
+    /// What a program under test may write into `KUBEPROOF_OUTPUT`
+    Program,
 }
 
 /// The schema of what a command prints.
@@ -30,5 +33,6 @@ pub fn of(command: Command) -> Value {
         Command::Faults => output::schema::<Campaign>(),
         Command::Audit => audit::schema(),
         Command::Estimate => estimate::schema(),
+        Command::Program => of_programs::schema(),
     }
 }

@@ -128,13 +128,11 @@ async fn last(session: &Session, mut problems: Problems) -> Result<(), Provision
 
 fn refused(problems: &Problems, left_behind: Vec<String>) -> ProvisionerError {
     let why = problems.words().join("; ");
-    ProvisionerError {
-        message: format!(
-            "teardown left {} behind: {why}; run the teardown again",
-            left_behind.join(", ")
-        ),
-        left_behind,
-    }
+    let message = format!(
+        "teardown left {} behind: {why}; run the teardown again",
+        left_behind.join(", ")
+    );
+    ProvisionerError::left(message, left_behind)
 }
 
 fn unknown(problems: &Problems) -> ProvisionerError {
