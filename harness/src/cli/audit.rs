@@ -21,11 +21,11 @@ use super::output::{Output, TableOrJson};
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
-use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
-use crate::scenario::Scenario;
+use crate::run::{injected, lab};
+use crate::scenario::{Scenario, injectable};
 use crate::stopwatch::today;
 use crate::{exit_code, live, providers, scenario};
 
@@ -67,6 +67,8 @@ struct Account {
     provider: &'static str,
     tier: String,
     coverage: Coverage,
+    /// The faults that were not injected as often as asked: this audit proves nothing about them.
+    not_injected: Vec<String>,
     resources: Vec<Found>,
 }
 
@@ -98,7 +100,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         Err(problems) => return out.problems(&problems),
     };
     let mut accounts: Vec<Account> = Vec::new();
-    for scenario in one_each(&scenarios, &args.provider, args.tier.into()) {
+    let each = one_each(&scenarios, &args.provider, args.tier.into());
+    if let Some(reason) = refused(&args.fault, &each, args.tier.into()) {
+        out.error(&reason);
+        return exit_code::USAGE;
+    }
+    for scenario in each {
         match audit(scenario, args, &allowed) {
             Ok(account) => accounts.push(account),
             Err((code, problem)) => {
@@ -137,7 +144,37 @@ fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec
     each
 }
 
-/// Something that a run left behind is a finding; a cell that was not listed hides what is in it.
+/// Why a fault can be injected into none of these audits.
+fn refused(faults: &[Fault], scenarios: &[&Scenario], tier: Tier) -> Option<String> {
+    for fault in faults {
+        if fault.place.actor != Actor::Auditor {
+            return Some(format!(
+                "`{fault}` can be injected into no call: an audit makes the auditor's calls alone; write \
+                 `auditor/{}:{}`",
+                fault.place.service, fault.place.operation
+            ));
+        }
+        let reason = |scenario: &&Scenario| refusal(fault, scenario, tier);
+        let reasons: Option<Vec<String>> = scenarios.iter().map(reason).collect();
+        let reasons = reasons.unwrap_or_default();
+        // The provider that knows what was meant is the one to be told.
+        let told = reasons
+            .iter()
+            .find(|reason| reason.contains("did you mean"));
+        if let Some(reason) = told.or(reasons.first()) {
+            return Some(reason.clone());
+        }
+    }
+    injectable::colliding(faults)
+}
+
+fn refusal(fault: &Fault, scenario: &Scenario, tier: Tier) -> Option<String> {
+    let provider = scenario.provider.as_ref();
+    injectable::refusal(std::slice::from_ref(fault), provider, tier)
+}
+
+/// Something that a run left behind is a finding; a cell that was not listed hides what is in it, and a fault
+/// that was not injected shows nothing.
 fn verdict(accounts: &[Account]) -> Verdict {
     let left = accounts
         .iter()
@@ -145,7 +182,7 @@ fn verdict(accounts: &[Account]) -> Verdict {
         .any(|found| found.run.is_some());
     let hidden = accounts
         .iter()
-        .any(|account| !account.coverage.failed.is_empty());
+        .any(|account| !account.coverage.failed.is_empty() || !account.not_injected.is_empty());
     match (left, hidden) {
         (true, _) => Verdict::Fail,
         (false, true) => Verdict::Unknown,
@@ -156,10 +193,14 @@ fn verdict(accounts: &[Account]) -> Verdict {
 /// Audits the account of one scenario. What cannot be done is said with its exit code.
 fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account, (u8, String)> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
+    let tier: Tier = args.tier.into();
+    let mut faults = args.fault.clone();
+    // Those of other providers are injected into the audits of their accounts.
+    faults.retain(|fault| refusal(fault, scenario, tier).is_none());
     let trial = Trial {
         scenario: scenario.clone(),
-        part: Part::Lifecycle(args.fault.clone()),
-        tier: args.tier.into(),
+        part: Part::Lifecycle(faults),
+        tier,
         seed: args.seed,
     };
     let around = Surroundings {
@@ -206,6 +247,11 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
             provider: scenario.provider.name(),
             tier: trial.tier.to_string(),
             coverage,
+            not_injected: injected::missing(
+                &stage.faults.tally(),
+                &stage.faults.failed_changes(),
+                None,
+            ),
             resources: resources.into_iter().map(found).collect(),
         })
     })
@@ -226,6 +272,9 @@ fn table(accounts: &[Account]) -> String {
         );
         for failed in &coverage.failed {
             let _ = writeln!(text, "  not listed: {failed}");
+        }
+        for line in &account.not_injected {
+            let _ = writeln!(text, "  {line}");
         }
         for line in &coverage.not_covered {
             let _ = writeln!(text, "  not covered: {line}");
@@ -259,3 +308,6 @@ fn table(accounts: &[Account]) -> String {
 pub fn schema() -> serde_json::Value {
     output::schema::<Accounts<'_>>()
 }
+
+#[cfg(test)]
+mod tests;

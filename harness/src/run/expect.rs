@@ -116,10 +116,10 @@ pub fn first_provision(under: Under, ending: &Ending) -> Meaning {
 
 /// Whether a later attempt may fail though no fault strikes it: what an earlier one had begun fails in it.
 /// Not the last one, unless what fails so does it every time.
-pub fn excused(faults: &[Fault], last: bool) -> bool {
+pub fn excused(faults: &[Fault], last: bool, shows_later: impl Fn(&Fault) -> bool) -> bool {
     faults
         .iter()
-        .any(|fault| fault.effect.is_delayed() && (!last || fault.place.lasts()))
+        .any(|fault| shows_later(fault) && (!last || fault.place.lasts()))
 }
 
 /// The most attempts that are made for faults which are left, and one more when they are over.

@@ -346,6 +346,10 @@ impl Provider for Instead {
         self.inner.simulates(call, effect)
     }
 
+    fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
+        self.inner.cannot_meet(call, effect)
+    }
+
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {
         self.inner.checklist()
     }

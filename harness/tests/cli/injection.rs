@@ -143,7 +143,31 @@ fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
         "faults",
         "it changed nothing",
     );
-    refused(&["eks:ListClusters#1=stale-read(5)"], "since when");
+    refused(&["ec2:DescribeRegions#1=stale-read(5)"], "since when");
+    passes(&[
+        "iam:CreateRole#1=crash-after",
+        "iam:GetRole#1=stale-read(20)",
+    ]);
+    // A teardown that begins a moment after the first role was made does not take it for absent.
+    passes(&["iam:CreateRole#1=cancel", "iam:GetRole#1=stale-read(20)"]);
+    passes(&["iam:CreateRole#2=cancel", "iam:GetRole#4=stale-read(60)"]);
+    // EKS documents nothing of the kind.
+    for read in ["DescribeCluster", "ListClusters", "ListNodegroups"] {
+        let fault = format!("eks:{read}#1=stale-read(5)");
+        refused(&[&fault], "EKS documents no read that misses");
+    }
+}
+
+#[test]
+fn a_node_group_that_lacks_capacity_is_accepted_and_fails_later() {
+    let (code, record, said) = run(&["eks:CreateNodegroup#1=capacity"]);
+    assert_eq!(code, 0, "{said} {}", record["findings"]);
+    let ended = phase(&record, "provision");
+    assert!(
+        ended.contains("AsgInstanceLaunchFailures")
+            && ended.contains("InsufficientInstanceCapacity"),
+        "{ended}"
+    );
 }
 
 #[test]

@@ -114,6 +114,23 @@ mod tests {
     }
 
     #[test]
+    fn every_row_names_the_version_and_the_file_that_its_figures_were_read_in() {
+        let source = |row: &'static str| row.rsplit(',').next().unwrap();
+        for row in rows(include_str!("../instance_types.csv")) {
+            let (version, file) = source(row).split_once(": ").expect(row);
+            assert!(
+                version.starts_with("moto ") && version.contains('.'),
+                "{row}"
+            );
+            assert!(file.contains("instance_types.json"), "{row}");
+        }
+        for row in rows(include_str!("../regions.csv")) {
+            let (place, what) = source(row).split_once(": ").expect(row);
+            assert!(place.contains('.') && !what.is_empty(), "{row}");
+        }
+    }
+
+    #[test]
     fn support_is_extended_from_its_date_on() {
         let check = |version: &str, at: &str, expected: bool| {
             assert_eq!(

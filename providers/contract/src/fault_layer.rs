@@ -244,8 +244,14 @@ impl FaultPlan {
         })
     }
 
-    /// The effect that strikes a call of this name, and the index of its fault.
-    fn decide(&self, actor: Actor, signature: &Signature) -> Option<(usize, Effect)> {
+    /// The effect that strikes a call of this name, and the index of its fault. `shows_later` says of an
+    /// effect whether the call is accepted all the same.
+    fn decide(
+        &self,
+        actor: Actor,
+        signature: &Signature,
+        shows_later: impl Fn(&Effect) -> bool,
+    ) -> Option<(usize, Effect)> {
         if *self.inner.lifted.borrow() {
             return None;
         }
@@ -265,7 +271,7 @@ impl FaultPlan {
                 continue;
             }
             count.seen += 1;
-            if !due(fault, count) {
+            if !due(fault, count, shows_later(&fault.effect)) {
                 continue;
             }
             if decided.is_some() {
@@ -302,9 +308,9 @@ impl FaultPlan {
 
 /// Whether a fault is injected into the call that was just counted. What shows later waits for calls that take it,
 /// from its occurrence on.
-fn due(fault: &Fault, count: &Count) -> bool {
+fn due(fault: &Fault, count: &Count, shows_later: bool) -> bool {
     let place = &fault.place;
-    if !fault.effect.is_delayed() {
+    if !shows_later {
         return place.strikes(count.seen);
     }
     count.seen >= place.occurrence && (place.lasts() || count.struck < place.times)

@@ -186,6 +186,17 @@ mod tests {
         check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
         check("arn:aws:kms:us-east-1:1:key/0a", false);
         check("arn:aws:sqs:us-east-1:1:queue", false);
+        check("arn:aws:cloudformation:us-east-1:1:stack/a/0", false);
+        check("arn:aws:events:us-east-1:1:rule/a", false);
+        check(
+            "arn:aws:elasticfilesystem:us-east-1:1:file-system/fs-0",
+            false,
+        );
+        check("arn:aws:fsx:us-east-1:1:file-system/fs-0", false);
+        check("arn:aws:ecr:us-east-1:1:repository/a", false);
+        check("arn:aws:acm:us-east-1:1:certificate/0", false);
+        check("arn:aws:globalaccelerator::1:accelerator/0", false);
+        check("arn:aws:route53:::hostedzone/Z0", false);
         check("arn:aws:s3:::bucket", false);
         check("", false);
     }
