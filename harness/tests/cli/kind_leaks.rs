@@ -45,9 +45,26 @@ fn left_by_a_program(folder: &Path) -> Later {
         json!([{"IP": "127.0.0.1", "PrivatePort": 6443, "PublicPort": 40001, "Type": "tcp"}]);
     Later {
         once: folder.join("made"),
-        containers: vec![registry, extra, node("n-r2", "kp-r2", LATER)],
+        containers: vec![
+            registry,
+            extra,
+            node("n-r2", "kp-r2", LATER),
+            node("n-r3", "kp-r3", LATER),
+        ],
         volumes: vec!["reg".to_owned(), anonymous],
     }
+}
+
+/// Without them nobody could tell later whose what is, and where.
+#[track_caller]
+fn its_intent_names_account_and_baseline(run: &Path) {
+    let intent = std::fs::read_to_string(run.join("intent.json")).expect("an intent");
+    let intent: Value = serde_json::from_str(&intent).expect("JSON");
+    assert_eq!(intent["account"], "engine-1", "{intent:#}");
+    let before = &intent["before"]["resources"];
+    let before = before.as_array().expect("a baseline").iter();
+    let before: Vec<&Value> = before.map(|one| &one["id"]).collect();
+    assert!(before.contains(&&json!("c-db")), "{before:?}");
 }
 
 #[test]
@@ -65,7 +82,9 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
         made.display()
     );
     std::fs::write(folder.path().join("s.yaml"), scenario).expect("written");
-    let arguments = ["verify", "s.yaml", "--tier", "kind", "--format", "json"];
+    let arguments = [
+        "verify", "s.yaml", "--tier", "kind", "--format", "json", "-q",
+    ];
     let mut command = engine.before(command(folder.path(), &arguments), folder.path());
     let path = format!("{}:/usr/bin:/bin", folder.path().join("bin").display());
     let output = command
@@ -80,8 +99,10 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     let orphans = audit["orphans"].as_array().expect("orphans");
     let ids: Vec<&Value> = orphans.iter().map(|orphan| &orphan["id"]).collect();
     let anonymous = "0a".repeat(32);
+    // A label names the run r3, of which nothing else is known here.
     let expected = [
         "n-extra",
+        "n-r3",
         "c-registry",
         "127.0.0.1:40001",
         &anonymous,
@@ -95,4 +116,10 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     );
     let found = record["findings"].to_string();
     assert!(found.contains("container c-registry"), "{found}");
+    let run = record["run_id"].as_str().expect("an id");
+    its_intent_names_account_and_baseline(&folder.path().join("kubeproof-runs").join(run));
+    // Said although the command was to be quiet.
+    let said =
+        format!("may have left something; clean up with: kubeproof sweep --run {run} --delete");
+    assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }
