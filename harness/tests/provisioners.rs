@@ -203,6 +203,16 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
 }
 
 #[test]
+fn what_the_first_teardown_left_is_told_where_a_second_one_hides_it() {
+    let row = TABLE.iter().find(|row| row.0 == "finishes later");
+    let (_, of, faults, _) = row.expect("a row");
+    let shown = under(&wrong_one(of), faults);
+    let told = "which said that it succeeded, had left: elastic_ip";
+    let is_told = shown.findings.iter().any(|one| one.message.contains(told));
+    assert!(is_told, "{:#?}", shown.findings);
+}
+
+#[test]
 fn each_oracle_is_the_only_one_to_find_one_of_them() {
     let alone: BTreeSet<&str> = TABLE
         .iter()

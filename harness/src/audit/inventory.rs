@@ -118,134 +118,14 @@ pub async fn take_in(account: &dyn Account, regions: &[String]) -> Inventory {
 }
 
 #[cfg(test)]
+pub(crate) mod shelf;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use async_trait::async_trait;
-    use jiff::Timestamp;
-    use kubeproof_contract::account::{Making, ObserverError};
-    use kubeproof_contract::check::Check;
-    use kubeproof_contract::cost::{Billed, Estimate};
-    use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-    use kubeproof_contract::resource::{MonthlyCost, ResourceType};
-    use kubeproof_contract::run::Run;
-
+    use super::shelf::Shelf;
     use super::*;
-
-    /// An account whose listings are answered so: what is not in here cannot be listed.
-    struct Shelf(BTreeMap<(&'static str, &'static str), usize>);
-
-    const TYPES: &[ResourceType] = &[
-        ResourceType {
-            name: "box",
-            global: false,
-            stays_because: None,
-        },
-        ResourceType {
-            name: "label",
-            global: true,
-            stays_because: None,
-        },
-    ];
-
-    fn no<T>() -> Result<T, ObserverError> {
-        Err(ObserverError {
-            call: "shelf:Ask".to_owned(),
-            message: "refused".to_owned(),
-        })
-    }
-
-    #[async_trait]
-    impl Account for Shelf {
-        async fn list(&self, of_type: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
-            let found = self.0.iter().find(|(cell, _)| **cell == (of_type, region));
-            match found {
-                // One that never answers.
-                Some((_, &usize::MAX)) => std::future::pending().await,
-                Some((_, count)) => {
-                    let id = |number: usize| format!("{of_type}-{number}");
-                    let all = (0..*count).map(|number| Resource::new(of_type, id(number), region));
-                    Ok(all.collect())
-                }
-                None => no(),
-            }
-        }
-
-        fn regions(&self) -> Vec<String> {
-            vec!["north".to_owned(), "south".to_owned()]
-        }
-
-        fn resource_types(&self) -> &'static [ResourceType] {
-            TYPES
-        }
-
-        async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
-            match self.0.get(&("region", "enabled")) {
-                Some(_) => Ok(vec!["east".to_owned(), "north".to_owned()]),
-                None => no(),
-            }
-        }
-
-        fn not_covered(&self) -> Vec<String> {
-            vec!["shelf: not listed".to_owned()]
-        }
-
-        async fn preflight(&self) -> Vec<Check> {
-            Vec::new()
-        }
-
-        async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
-            Vec::new()
-        }
-
-        async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
-            no()
-        }
-
-        fn nodes_expected(&self) -> usize {
-            0
-        }
-
-        async fn complete(&self, _: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-            no()
-        }
-
-        fn proofs(&self, _: &Run, _: &Resource, _: &[Resource]) -> Vec<String> {
-            Vec::new()
-        }
-
-        async fn created_by(
-            &self,
-            _: &Run,
-            _: &[Resource],
-        ) -> Result<BTreeMap<String, Making>, ObserverError> {
-            no()
-        }
-
-        async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
-            no()
-        }
-
-        fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
-            None
-        }
-
-        fn most_at_once(&self) -> BTreeMap<String, usize> {
-            BTreeMap::new()
-        }
-
-        fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
-            Estimate::default()
-        }
-
-        async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
-            no()
-        }
-
-        fn billing_final_after(&self, at: Timestamp) -> Timestamp {
-            at
-        }
-    }
 
     /// Cells, listed ones, resources, and the lines of those that were not listed.
     async fn check(

@@ -184,4 +184,17 @@ mod tests {
         assert_eq!(edge.0.lock().expect("a lock").len(), 1);
         assert!(!format!("{:?}", access.checked().await).contains("hidden"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_nobody_finds_leave_it_unknown_whether_a_program_may_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut access, edge) = access("AKIDALLOWED", folder.path());
+        let half = folder.path().join("half.env");
+        std::fs::write(&half, "AWS_ACCESS_KEY_ID=AKIDALLOWED\n").expect("written");
+        access.connection.credentials = Credentials::Documented { env_file: half };
+        let refusal = access.checked().await.expect_err("refused");
+        let unknown = kubeproof_contract::check::Verdict::Unknown;
+        assert_eq!(refusal.verdict, unknown, "{}", refusal.message);
+        assert!(edge.0.lock().expect("a lock").is_empty());
+    }
 }

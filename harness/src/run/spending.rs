@@ -183,4 +183,19 @@ mod tests {
         let two = check(&permit("3.05"), &[trial.clone(), trial]);
         assert!(two.is_err_and(|words| words.contains("2 trials may cost $3.06 together")));
     }
+
+    #[test]
+    fn each_fault_may_bring_another_attempt_into_the_longest_life() {
+        let check = |faults: &[&str], expected: u32| {
+            let mut trial = trial("2");
+            let faults = faults.iter().map(|text| text.parse().expect("a fault"));
+            trial.part = Part::Lifecycle(faults.collect());
+            let longest = longest(&trial);
+            assert_eq!(longest.attempts, expected);
+            assert_eq!(longest.minutes(), expected * 60 + 180 + 60);
+        };
+        check(&[], 1);
+        check(&["ec2:CreateVpc#1=quota"], 2);
+        check(&["ec2:CreateVpc#1=quota", "eks:CreateCluster#1=quota"], 3);
+    }
 }

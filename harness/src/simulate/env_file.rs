@@ -223,6 +223,13 @@ mod tests {
         assert_eq!(read(&path), "theirs");
         fs::remove_file(&path).expect("removed");
         let written = EnvFile::write(&path, LINES).expect("written");
+        // Their own, though it reads like ours.
+        let copy = folder.path().join("copy");
+        fs::copy(&path, &copy).expect("copied");
+        fs::rename(&copy, &path).expect("moved");
+        assert!(written.remove().is_err_and(|why| why.contains("stays")));
+        fs::remove_file(&path).expect("there");
+        let written = EnvFile::write(&path, LINES).expect("written");
         fs::write(&path, "added by hand").expect("changed");
         assert!(written.remove().is_err_and(|why| why.contains("changed")));
         assert_eq!(read(&path), "added by hand");

@@ -195,3 +195,45 @@ fn duration(minutes: u64) -> String {
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn charge(line: &str, usage_type: &str, quantity: i64) -> Charge {
+        Charge {
+            line: line.to_owned(),
+            usage_type: usage_type.to_owned(),
+            resource_id: None,
+            run_id: None,
+            quantity: Decimal::from(quantity),
+            unit: "Hrs".to_owned(),
+            usd: Decimal::from(quantity),
+        }
+    }
+
+    #[test]
+    fn hours_of_two_usage_types_are_two_lines_of_the_bill_and_of_one_type_one() {
+        let stock = Stock {
+            charges: vec![
+                charge("nodes", "small", 1),
+                charge("nodes", "large", 2),
+                charge("nodes", "small", 3),
+                charge("gateway", "Gateway-Hours", 4),
+            ],
+            ..Stock::default()
+        };
+        let text = stock.text();
+        let bill: Vec<&str> = text
+            .lines()
+            .skip_while(|line| !line.starts_with("bill"))
+            .collect();
+        let expected = [
+            "bill: $10.0000",
+            "  gateway: 4.0000 Hrs, $4.0000",
+            "  nodes (large): 2.0000 Hrs, $2.0000",
+            "  nodes (small): 4.0000 Hrs, $4.0000",
+        ];
+        assert_eq!(bill, expected, "{text}");
+    }
+}

@@ -70,6 +70,21 @@ fn a_program_that_waits_beyond_its_minute_of_the_cloud_is_late() {
 }
 
 #[test]
+fn limits_that_a_scenario_does_not_name_are_longer_where_time_goes_faster() {
+    let folder = with("sleep 3", "");
+    let file = folder.path().join("s.yaml");
+    let text = std::fs::read_to_string(&file).expect("text");
+    let text = text.replace("limits:\n  provision_minutes: 1\n", "");
+    // Three seconds are three hours there, and 90 minutes the limit beside a clock that goes slowly.
+    let text = text.replace("time_scale: 120", "time_scale: 3600");
+    std::fs::write(&file, text).expect("written");
+    let record = record(folder.path(), 1);
+    let provision = phase(&record, "provision");
+    assert_eq!(provision["verdict"], "pass", "{provision}");
+    assert!(provision["seconds"].as_u64() > Some(90 * 60), "{provision}");
+}
+
+#[test]
 fn a_program_that_is_late_is_interrupted_and_can_save_what_it_knows() {
     let script = "trap 'echo saved > \"$KUBEPROOF_DIR/state\"; exit 1' INT; sleep 30 & wait";
     let folder = with(script, "");
@@ -81,6 +96,12 @@ fn a_program_that_is_late_is_interrupted_and_can_save_what_it_knows() {
 #[test]
 fn a_program_that_never_ends_by_itself_and_computes_is_unknown() {
     let folder = with("while true; do :; done", "  real_limit_seconds: 1\n");
+    // Its teardown would fail, which would say as little: it is not run.
+    let file = folder.path().join("s.yaml");
+    let text = std::fs::read_to_string(&file).expect("text");
+    let text = text.replace("teardown: [sh, -c, 'true']", "teardown: [sh, -c, 'exit 1']");
+    assert!(text.contains("exit 1"), "{text}");
+    std::fs::write(&file, text).expect("written");
     let record = record(folder.path(), 3);
     let provision = phase(&record, "provision");
     assert_eq!(provision["verdict"], "unknown", "{record}");

@@ -52,6 +52,44 @@ fn a_block_that_cannot_be_meant_is_an_error_with_its_place() {
 }
 
 #[test]
+fn a_cluster_beside_the_run_that_could_not_be_made_is_unknown() {
+    let folder = with("  command: {provision: [sh, -c, exit 1], teardown: [sh, -c, exit 0]}\n");
+    let output = kubeproof(folder.path(), &["verify", "s.yaml", "--format", "json"]);
+    let phases = json(&output)["records"][0]["phases"].clone();
+    let mut phases = phases.as_array().expect("phases").iter();
+    let beside = phases.find(|phase| phase["name"] == "bystander");
+    let beside = beside.expect("it was tried");
+    assert_eq!(beside["verdict"], "unknown", "{beside}");
+    let said = beside["message"].to_string();
+    assert!(
+        said.contains("could not make a cluster of another run"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_folder_of_scenarios_named_or_not_is_the_same() {
+    let folder = with("  command: {provision: [sh], teardown: [sh], client: boto3}\n");
+    std::fs::create_dir(folder.path().join("scenarios")).expect("a folder");
+    let of_program = folder.path().join("scenarios/program.yaml");
+    std::fs::rename(folder.path().join("s.yaml"), of_program).expect("moved");
+    for arguments in [
+        &["verify"][..],
+        &["verify", "scenarios"],
+        &["verify", "./scenarios/"],
+    ] {
+        let output = kubeproof(folder.path(), arguments);
+        let said = stderr(&output);
+        assert_eq!(code(&output), 2, "{arguments:?}: {said}");
+        assert!(
+            said.contains("needs boto3: name its file"),
+            "{arguments:?}: {said}"
+        );
+    }
+    nothing_was_made(folder.path());
+}
+
+#[test]
 fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
     check(
         "  command: {provision: [no-such-program-here], teardown: [sh]}\n",

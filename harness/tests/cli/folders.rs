@@ -76,6 +76,44 @@ fn a_run_that_is_killed_does_not_show_the_record_of_an_earlier_one() {
     assert_eq!(code(&kubeproof(folder.path(), &["report"])), 0);
 }
 
+/// The scenario and the verdict of each record of a report that nothing is known of.
+#[track_caller]
+fn unknown_records(folder: &Path) -> Vec<(String, String)> {
+    let report = kubeproof(folder, &["report", "--format", "json"]);
+    assert_eq!(code(&report), 3, "{}", stderr(&report));
+    let document = json(&report);
+    let records = document["records"].as_array().expect("records");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut shown: Vec<_> = records
+        .iter()
+        .map(|record| (text(&record["scenario"]), text(&record["verdict"])))
+        .collect();
+    shown.sort();
+    shown
+}
+
+#[test]
+#[cfg(unix)]
+fn trials_that_a_killed_run_had_planned_are_unknown_whether_they_were_ever_run_before_or_not() {
+    let folder = passed();
+    let write = |name: &str, more: &str| {
+        let text = SCENARIO.replace("scenario: s\n", &format!("scenario: {name}\n"));
+        let file = folder.path().join(format!("{name}.yaml"));
+        std::fs::write(file, format!("{text}{more}")).expect("written");
+    };
+    write("t", "");
+    let output = kubeproof(folder.path(), &["verify", "t.yaml", "-q"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let kills = "provisioner:\n  command:\n    provision: [sh, -c, 'kill -9 $PPID']\n    teardown: [sh, -c, 'true']\n";
+    write("s", kills);
+    write("u", "");
+    let verify = ["verify", "s.yaml", "t.yaml", "u.yaml", "--jobs", "1", "-q"];
+    let killed = kubeproof(folder.path(), &verify);
+    assert_eq!(killed.status.code(), None, "{}", stderr(&killed));
+    let unknown = ["s", "t", "u"].map(|name| (name.to_owned(), "unknown".to_owned()));
+    assert_eq!(unknown_records(folder.path()), unknown);
+}
+
 #[test]
 fn an_intent_without_a_record_is_unknown() {
     let folder = passed();

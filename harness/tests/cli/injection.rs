@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::program::{SCENARIO, code, folder_with_scenario, json, kubeproof, stderr};
+use crate::program::{SCENARIO, code, folder_with_scenario, json, kubeproof, stderr, testdata};
 
 /// A run of the smallest scenario with these faults: its exit code, and its record if there is one.
 fn run(faults: &[&str]) -> (i32, Value, String) {
@@ -184,6 +184,29 @@ fn a_cloud_that_cannot_be_reached_leaves_all_unknown() {
         let unreachable = format!("observer/sts:GetCallerIdentity#1*1000={effect}");
         let faults = [unreachable.as_str(), "ec2:CreateVpc#1=quota"];
         unknown(&faults, "faults", "ended before anything was provisioned");
+    }
+    // In words, not as a debugger would print it.
+    let (_, record, _) = run(&["observer/sts:GetCallerIdentity#1*1000=lost-request"]);
+    let message = phase(&record, "preflight");
+    let words = "sts:GetCallerIdentity failed: dispatch failure: io error: connection lost before an answer came";
+    assert!(message.contains(words), "{message}");
+    assert!(!message.contains(['{', '[']), "{message}");
+}
+
+#[test]
+fn what_the_simulator_of_lambda_carries_out_was_injected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = testdata("../../scenarios/lambda/one-a10.yaml");
+    let file = file.display().to_string();
+    for fault in [
+        "lambda:LaunchInstance#1=async-fail",
+        "lambda:GetInstance#1=stale-read(600)",
+    ] {
+        let more = ["--fault", fault, "--format", "json", "-q"];
+        let output = kubeproof(folder.path(), &[&["verify", &file], &more[..]].concat());
+        assert_eq!(code(&output), 0, "{fault}: {}", stderr(&output));
+        let faults = &json(&output)["records"][0]["faults"];
+        assert_eq!(faults[0]["struck"], 1, "{faults}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -45,21 +46,28 @@ fn left_by_a_program(folder: &Path) -> Later {
         json!([{"IP": "127.0.0.1", "PrivatePort": 6443, "PublicPort": 40001, "Type": "tcp"}]);
     Later {
         once: folder.join("made"),
-        containers: vec![registry, extra, node("n-r2", "kp-r2", LATER)],
+        containers: vec![
+            registry,
+            extra,
+            node("n-r2", "kp-r2", LATER),
+            node("n-r3", "kp-r3", LATER),
+        ],
         volumes: vec!["reg".to_owned(), anonymous],
         ..Later::default()
     }
 }
 
-/// The record of a trial on this engine, with this for its block `provisioner` and this program `kind`.
-fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Value {
+/// Runs a trial on this engine, with this for its block `provisioner` and this program `kind`. It fails.
+fn verified(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Output {
     program(folder, "kind", &format!("#!/bin/sh\n{kind}"));
     program(folder, "docker", "#!/bin/sh\n");
     let scenario = format!(
         "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {{}}\nprovisioner: {provisioner}\n"
     );
     std::fs::write(folder.join("s.yaml"), scenario).expect("written");
-    let arguments = ["verify", "s.yaml", "--tier", "kind", "--format", "json"];
+    let arguments = [
+        "verify", "s.yaml", "--tier", "kind", "--format", "json", "-q",
+    ];
     let path = format!("{}:/usr/bin:/bin", folder.join("bin").display());
     let output = engine
         .before(command(folder, &arguments), folder)
@@ -67,7 +75,24 @@ fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Valu
         .output()
         .expect("the program starts");
     assert_eq!(code(&output), 1, "{}", stderr(&output));
-    document(&output)["records"][0].clone()
+    output
+}
+
+/// The record of such a trial.
+fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Value {
+    document(&verified(folder, engine, provisioner, kind))["records"][0].clone()
+}
+
+/// Without them nobody could tell later whose what is, and where.
+#[track_caller]
+fn its_intent_names_account_and_baseline(run: &Path) {
+    let intent = std::fs::read_to_string(run.join("intent.json")).expect("an intent");
+    let intent: Value = serde_json::from_str(&intent).expect("JSON");
+    assert_eq!(intent["account"], "engine-1", "{intent:#}");
+    let before = &intent["before"]["resources"];
+    let before = before.as_array().expect("a baseline").iter();
+    let before: Vec<&Value> = before.map(|one| &one["id"]).collect();
+    assert!(before.contains(&&json!("c-db")), "{before:?}");
 }
 
 #[test]
@@ -81,14 +106,17 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
         "{{command: {{provision: [sh, -c, \"touch '{}'; exit 1\"], teardown: [sh, -c, \"true\"]}}}}",
         made.display()
     );
-    let record = record(folder.path(), &engine, &provisioner, "echo kind v0.30.0\n");
+    let output = verified(folder.path(), &engine, &provisioner, "echo kind v0.30.0\n");
+    let record = document(&output)["records"][0].clone();
     let audit = &record["audit"];
     assert_eq!(audit["verdict"], "fail", "{record:#}");
     let orphans = audit["orphans"].as_array().expect("orphans");
     let ids: Vec<&Value> = orphans.iter().map(|orphan| &orphan["id"]).collect();
     let anonymous = "0a".repeat(32);
+    // A label names the run r3, of which nothing else is known here.
     let expected = [
         "n-extra",
+        "n-r3",
         "c-registry",
         "127.0.0.1:40001",
         &anonymous,
@@ -102,6 +130,12 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     );
     let found = record["findings"].to_string();
     assert!(found.contains("container c-registry"), "{found}");
+    let run = record["run_id"].as_str().expect("an id");
+    its_intent_names_account_and_baseline(&folder.path().join("kubeproof-runs").join(run));
+    // Said although the command was to be quiet.
+    let said =
+        format!("may have left something; clean up with: kubeproof sweep --run {run} --delete");
+    assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }
 
 /// The phase that looked at the engine after the attempt that failed.

@@ -36,6 +36,8 @@ mod schema;
 mod secrets;
 mod shards;
 mod simulate;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod streams;
 #[cfg(unix)]
 mod sweep;

@@ -38,7 +38,7 @@ if test "$KUBEPROOF_PHASE" = teardown; then
   echo "the kubeconfig's kubeconfig-token-123456 and $MY_TOKEN"; exit 1
 fi
 cat > "$KUBEPROOF_OUTPUT" <<END
-{"kubeconfig": "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {token: kubeconfig-token-123456}}]\n"}
+{"kubeconfig": "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {token: kubeconfig-token-123456}}]\n", "made": {"thing": "tokenvalue-998877"}}
 END
 "#;
 
@@ -89,6 +89,9 @@ fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     holds_none("standard output", &stdout(&output));
     holds_none("standard error", &stderr(&output));
+    // What it says that it made is not there, which is a finding that would quote it.
+    let made = "says that it made thing ((redacted)), which is not there";
+    assert!(stdout(&output).contains(made), "{}", stdout(&output));
     let log = "(redacted)";
     assert!(stderr(&output).contains(log), "it was shown, and cleaned");
     let runs = folder.path().join("kubeproof-runs");

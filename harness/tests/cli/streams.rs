@@ -3,8 +3,8 @@
 //! Apart from the report formats' own tests: here the program writes them.
 
 use crate::program::{
-    SCENARIO, code, folder_with_scenario, json, kubeproof, nothing_was_made, stderr, stdout,
-    testdata,
+    SCENARIO, code, command, folder_with_scenario, json, kubeproof, nothing_was_made, stderr,
+    stdout, testdata,
 };
 
 #[test]
@@ -123,4 +123,21 @@ fn a_table_of_several_scenarios_shows_the_details_of_what_did_not_pass() {
     assert_eq!(verbose.matches("\n preflight ").count(), 2, "{verbose}");
     let one = stdout(&kubeproof(folder.path(), &["verify", "s.yaml"]));
     assert_eq!(one.matches("\n preflight ").count(), 1, "{one}");
+}
+
+#[test]
+fn a_report_is_as_wide_as_it_is_asked_to_be() {
+    let folder = folder_with_scenario();
+    let widest = |columns: &str| {
+        let verify = command(folder.path(), &["verify", "s.yaml"])
+            .env("COLUMNS", columns)
+            .output();
+        let text = stdout(&verify.expect("the program starts"));
+        // Commands are there to be copied.
+        let lines = text.lines().filter(|line| !line.contains("kubeproof "));
+        lines.map(|line| line.chars().count()).max().expect("lines")
+    };
+    let [narrow, wide] = ["90", "160"].map(widest);
+    assert!(narrow <= 90, "{narrow}");
+    assert!((101..=160).contains(&wide), "{wide}");
 }

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, container, node};
+use crate::engine::{Engine, Later, container, node};
 use crate::judge::Judge;
 use crate::outputs::code_of;
 use crate::program::{code, command, json as parsed, stderr, stdout};
@@ -111,6 +111,25 @@ fn a_confirmed_sweep_deletes_what_the_run_left_and_nothing_that_was_there_before
             (&json!("deleted"), &json!("left"))
         ]
     );
+}
+
+#[test]
+fn what_comes_after_the_confirmation_is_left_until_it_is_confirmed_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The log is made once the plan is confirmed.
+    let later = Later {
+        once: folder.path().join("kubeproof-runs/r1/sweep.jsonl"),
+        containers: vec![node("late", "kp-r1", BEGAN + 120)],
+        ..Later::default()
+    };
+    let there = vec![node("left", "kp-r1", BEGAN + 60)];
+    let engine = Engine::start_with(folder.path(), there, later);
+    write_intent(folder.path(), "r1", "kind", &known("engine-1", &[]));
+    let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert_eq!(engine.changes(), ["DELETE containers/left"]);
+    let plans = stdout(&output);
+    assert!(plans.contains("kind_node late"), "{plans}");
 }
 
 #[test]

@@ -8,11 +8,12 @@ use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::Surroundings;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_reports::campaign::{CampaignFinding, page};
 
 use crate::campaigns::{faults, order, scenario_of};
 use crate::table::{BESIDE, ONE_MACHINE, TWO_ZONES, wrong_one};
-use crate::variant::{in_place, seen_through};
+use crate::variant::{Acts, Parts, in_place, provisions, seen_through};
 use crate::{blind, campaign, clean, oracles, under, whole, wrong};
 
 #[test]
@@ -60,6 +61,42 @@ fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by
         assert!(oracles(&shown).contains("O6 decoys"), "{name}");
         assert_eq!(shown.lifecycles, 0, "{name}");
     }
+}
+
+/// Tears down every cluster but that beside the run.
+fn gives_the_other_up(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("gives the other up", parts, provisions, |parts| {
+        Box::pin(async {
+            if parts.connection.run.id.ends_with("-2") {
+                return Err(ProvisionerError::new("nothing is known of it"));
+            }
+            parts.reference().teardown().await
+        })
+    })
+}
+
+#[test]
+fn the_cluster_beside_is_torn_down_at_the_end_and_one_that_cannot_be_is_a_finding() {
+    let check = |scenario, expected: Verdict| {
+        let record = whole(scenario, &[]);
+        let mut phases = record.phases.iter();
+        let phase = phases.find(|phase| phase.name == "bystander-teardown");
+        let phase = phase.expect("it is torn down");
+        assert_eq!(phase.verdict, expected, "{}", phase.message);
+        let mut found = record.findings.iter();
+        let is_found = found.any(|one| one.message.contains("cannot tear it down any more"));
+        assert_eq!(
+            is_found,
+            expected == Verdict::Fail,
+            "{:#?}",
+            record.findings
+        );
+    };
+    check(scenario_of(ONE_MACHINE), Verdict::Pass);
+    check(
+        in_place(scenario_of(ONE_MACHINE), gives_the_other_up),
+        Verdict::Fail,
+    );
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The plan of a sweep, decision by decision.
 
+use std::collections::BTreeMap;
+
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 
 use super::super::directory::Before;
+use super::account::{Places, look};
 use super::*;
+use crate::audit::inventory::shelf::Shelf;
 
 const BEGAN: &str = "2026-11-23T10:00:00.5Z";
 
@@ -165,4 +169,30 @@ fn without_the_runs_tag_nothing_is_deleted() {
         Action::NotTheRuns,
         "was there before",
     );
+}
+
+/// The regions that a sweep looks at, as far as they cannot be listed here: all but `north`.
+async fn unlisted(named: &[&str], before: &[&str]) -> Vec<String> {
+    let owned =
+        |names: &[&str]| -> Vec<String> { names.iter().map(|it| (*it).to_owned()).collect() };
+    let before = Before::of(owned(before), &["box"], &[]);
+    let cells = [("region", "enabled"), ("box", "north"), ("label", "global")];
+    let shelf = Shelf(BTreeMap::from(cells.map(|cell| (cell, 0))));
+    let places = Places {
+        regions: &owned(named),
+        out: None,
+    };
+    let seen = look(&shelf, &intent(Some(before)), places).await;
+    let regions = seen.failed.iter().filter_map(|line| {
+        let (region, _) = line.strip_prefix("box in ")?.split_once(':')?;
+        Some(region.to_owned())
+    });
+    regions.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_enabled_region_is_looked_at_and_those_that_the_run_had_unless_some_are_named() {
+    assert_eq!(unlisted(&[], &["north"]).await, ["east"]);
+    assert_eq!(unlisted(&[], &["west"]).await, ["east", "west"]);
+    assert_eq!(unlisted(&["south"], &["west"]).await, ["south"]);
 }

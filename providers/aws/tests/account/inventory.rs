@@ -90,6 +90,53 @@ async fn the_enabled_regions_are_those_that_answer() {
     }
 }
 
+/// Answers that two regions are enabled: the simulator has but one.
+#[derive(Debug)]
+struct OfTwoRegions(SharedTransport);
+
+#[async_trait::async_trait]
+impl Transport for OfTwoRegions {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        if !String::from_utf8_lossy(request.body()).contains("Action=DescribeRegions") {
+            return self.0.send(request).await;
+        }
+        let item = |name: &str| format!("<item><regionName>{name}</regionName></item>");
+        Ok(Response::new(Bytes::from(format!(
+            "<DescribeRegionsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><regionInfo>{}{}\
+             </regionInfo></DescribeRegionsResponse>",
+            item("us-east-1"),
+            item("eu-west-1")
+        ))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn regions_of_which_the_scenario_says_nothing_are_known_where_they_are_enabled() {
+    let setting = Setting::new();
+    let transport = Arc::new(OfTwoRegions(setting.transport.clone()));
+    let account = EksAccount::new(spec(), setting.connection_over(transport));
+    assert_eq!(account.regions(), ["us-east-1"]);
+    let enabled = account.enabled_regions().await.unwrap();
+    assert_eq!(enabled, ["eu-west-1", "us-east-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn types_that_have_no_listing_are_named_and_none_that_has_one_is() {
+    let account = Setting::new().account();
+    let named = account.not_covered();
+    let names: Vec<&str> = named
+        .iter()
+        .filter_map(|line| line.split_once(": ").map(|(name, _)| name))
+        .collect();
+    assert_eq!(names.len(), named.len(), "{named:?}");
+    for name in ["ecr_repository", "acm_certificate", "route53_record"] {
+        assert!(names.contains(&name), "{name}: {named:?}");
+    }
+    let listed = account.resource_types();
+    let both = listed.iter().find(|known| names.contains(&known.name));
+    assert!(both.is_none(), "{:?} is listed", both.map(|it| it.name));
+}
+
 /// Answers two calls of services that the simulator does not have, and one of the tagging API's.
 #[derive(Debug)]
 struct WithOthers(SharedTransport);

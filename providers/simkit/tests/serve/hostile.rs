@@ -57,6 +57,8 @@ fn a_body_that_grows_too_large_is_refused_on_the_way() {
     for _ in 0..=(BODY_BYTES_MAX >> 16) {
         bytes.extend_from_slice(format!("10000\r\n{chunk}\r\n").as_bytes());
     }
+    // A whole request: whoever takes it answers it.
+    bytes.extend_from_slice(b"0\r\n\r\n");
     served(&[], move |address| {
         let answer = raw(address, &bytes);
         // While we still speak the system may throw the answer away; then the connection is broken.
