@@ -3,6 +3,9 @@
 //! Apart from the scenarios' own trials because these must not pass. Like the clients' tests they need programs
 //! that not every machine has: `KUBEPROOF_CLIENTS` names those that must be here.
 
+#[path = "support/threads.rs"]
+mod threads;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -77,7 +80,8 @@ const WRONG: &[Wrong] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    threads::for_waiting_tests(&mut arguments);
     let asked = clients_of(&std::env::var(CLIENTS).unwrap_or_default());
     let mut trials: Vec<Trial> = WRONG
         .iter()

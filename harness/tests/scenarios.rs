@@ -3,6 +3,9 @@
 //! Apart from the other tests because its tests are found, not written. `KUBEPROOF_TIERS` names the
 //! tiers that run (default `rehearsal`); the trials of the others show as ignored.
 
+#[path = "support/threads.rs"]
+mod threads;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
@@ -12,7 +15,7 @@ use kubeproof::run::plan::{CLIENTS, Choice, clients_of, plan};
 use kubeproof::run::progress::Silent;
 use kubeproof::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::{external, lab, spending};
+use kubeproof::run::{lab, readiness, spending};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider;
@@ -28,7 +31,8 @@ const ALL_TIERS: [Tier; 3] = [Tier::Rehearsal, Tier::Kind, Tier::Live];
 const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    threads::for_waiting_tests(&mut arguments);
     // Files are named as a user at the top of the repository names them, also in replay commands.
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let entered = std::env::set_current_dir(&top);
@@ -243,8 +247,8 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
     let mut around = Surroundings::quiet();
     // Files of programs that are not ours; what they need was asked for, so it must be here.
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    if trial.scenario.content.provisioner.is_external() {
-        external::readiness(&trial.scenario).map_err(Failed::from)?;
+    let is_external = trial.scenario.content.provisioner.is_external();
+    if is_external {
         around.out = Some(folder.path().to_owned());
     }
     if trial.tier == Tier::Kind {
@@ -265,6 +269,9 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
         LIVE.lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     });
+    if is_external {
+        readiness::of_programs(trial, &around).map_err(Failed::from)?;
+    }
     let record =
         lab::run_one(trial, &around, &Silent::shared()).map_err(|error| error.to_string())?;
     if record.verdict == Verdict::Pass {

@@ -1,9 +1,11 @@
-//! Programs in a real account, whose calls nobody sees: what inventories decide, and what stays unknown.
+//! Programs in a real account, whose calls are not seen: what inventories decide, and what stays unknown.
 //!
 //! The account is a folder, a resource is a file in it, and the program is a shell script.
 
 #[path = "unobserved/folder.rs"]
 mod folder;
+#[path = "unobserved/left.rs"]
+mod left;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider as _;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{Phase, Record};
+use serde_json::json;
 
 #[path = "support/tables.rs"]
 mod tables;
@@ -29,18 +32,33 @@ const DOWN: &str = "rm -f $KUBEPROOF_NAME";
 
 /// The record of a program that was run in a folder, in which somebody else's file lies.
 fn record(up: &str, down: &str) -> Record {
+    expecting("survives", up, down)
+}
+
+/// The same where a scenario says that this must be seen.
+fn expecting(expectation: &str, up: &str, down: &str) -> Record {
+    run(expectation, |place| {
+        // JSON is YAML.
+        let shell = |script: &str| json!(["sh", "-c", format!("cd {place} && {{ {script}; }}")]);
+        format!(
+            "{{command: {{provision: {}, teardown: {}}}}}",
+            shell(up),
+            shell(down)
+        )
+    })
+}
+
+/// The record of a run in a folder, by what a scenario's block `provisioner` says for it.
+fn run(expectation: &str, provisioner: impl Fn(&str) -> String) -> Record {
     let account = tempfile::tempdir().expect("a folder");
     std::fs::write(account.path().join("theirs"), "1\n").expect("written");
     let out = tempfile::tempdir().expect("a folder");
-    let shell = |script: &str| {
-        let place = account.path().display();
-        format!("[sh, -c, \"cd {place} && {{ {script}; }}\"]")
-    };
-    let (up, down, place) = (shell(up), shell(down), account.path().display());
+    let place = account.path().display().to_string();
     let text = format!(
         "scenario: s\ndescription: d\nprovider: folder\ntiers: [kind]\ncluster: {{place: {place}}}\n\
-         provisioner: {{command: {{provision: {up}, teardown: {down}}}}}\n\
-         failures: [{{name: none, expect: survives}}]\n"
+         provisioner: {}\n\
+         failures: [{{name: none, expect: {expectation}}}]\n",
+        provisioner(&place)
     );
     let trial = trial(&text);
     let around = Surroundings {
@@ -77,8 +95,12 @@ fn phase<'a>(record: &'a Record, name: &str) -> &'a Phase {
 /// A phase of this trial has this verdict and says these words; a failure of it is a finding.
 #[track_caller]
 fn check(up: &str, down: &str, name: &str, expected: Verdict, words: &str) {
-    let record = record(up, down);
-    let seen = phase(&record, name);
+    check_phase(&record(up, down), name, expected, words);
+}
+
+#[track_caller]
+fn check_phase(record: &Record, name: &str, expected: Verdict, words: &str) {
+    let seen = phase(record, name);
     assert_eq!(seen.verdict, expected, "{seen:?}");
     assert!(seen.message.contains(words), "`{words}`: {seen:?}");
     let mut found = record.findings.iter();

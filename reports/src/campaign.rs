@@ -12,7 +12,7 @@ pub mod render;
 
 use portion::Portion;
 
-/// How many faults that did not strike for a known reason are named.
+/// How many faults that were not injected for a known reason are named.
 const EXPLAINED_NAMED: usize = 10_000;
 
 /// What a campaign has shown.
@@ -138,7 +138,7 @@ impl Campaign {
         }
     }
 
-    /// Notes a fault that did not strike. Of those that another fault explains the first are named, and the
+    /// Notes a fault that was not injected. Of those that another fault explains the first are named, and the
     /// rest are counted: pairs have hundreds of thousands.
     pub fn not_reached(&mut self, one: Unreached) {
         if one.reason.is_some() && self.unreached.len() >= EXPLAINED_NAMED {
@@ -148,7 +148,7 @@ impl Campaign {
         }
     }
 
-    /// How many faults did not strike where they were aimed.
+    /// How many faults were not injected where they were aimed.
     pub fn unreached_count(&self) -> u64 {
         let named = u64::try_from(self.unreached.len()).unwrap_or(u64::MAX);
         named.saturating_add(self.unreached_unnamed)
@@ -252,7 +252,7 @@ mod tests {
         for number in 0..EXPLAINED_NAMED + 5 {
             campaign.not_reached(one(number, Some("the other one came first")));
         }
-        // What nobody explains keeps a campaign from passing, and is always named.
+        // What is not explained keeps a campaign from passing, and is always named.
         campaign.not_reached(one(0, None));
         assert_eq!(campaign.unreached.len(), EXPLAINED_NAMED + 1);
         assert_eq!((campaign.unreached_unnamed, campaign.unexplained()), (5, 1));

@@ -202,7 +202,7 @@ fn parts(record: &Record) -> Vec<Part> {
     let hollow = record.faults.iter().find(|fault| fault.struck == 0);
     parts.extend(hollow.map(|fault| {
         let message = format!(
-            "the fault {} struck no call, which proves nothing",
+            "the fault {} was injected into no call, which proves nothing",
             fault.fault
         );
         part(Area::Provisioning, false, Verdict::Unknown, message)

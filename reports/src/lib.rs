@@ -16,6 +16,7 @@ pub mod money;
 pub mod output;
 pub mod page;
 pub mod record;
+pub mod stored;
 pub mod table;
 pub mod unseen;
 pub mod word;

@@ -99,7 +99,7 @@ pub fn percent_beside(figure: Decimal, most: u32) -> String {
     format!("{} %", fixed(exact, places))
 }
 
-/// A deviation in words. It is what was seen less what was estimated, in percent of what was seen: positive
+/// A deviation as a sentence. It is what was seen less what was estimated, in percent of what was seen: positive
 /// when the estimate is below. `the estimate is 4.2 % below the bill`.
 pub fn deviation(figure: Decimal, most: u32, (estimate, seen): (&str, &str)) -> String {
     if figure.is_zero() {

@@ -46,9 +46,14 @@ impl<T: Serialize> Output<T> {
 
 /// The JSON schema of an output with this content, as it is written.
 pub fn schema<T: JsonSchema>() -> serde_json::Value {
+    plain_schema::<Output<T>>()
+}
+
+/// The JSON schema of what says its versions itself, as it is written.
+pub fn plain_schema<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    let schema = settings
+    settings
         .into_generator()
-        .into_root_schema_for::<Output<T>>();
-    schema.to_value()
+        .into_root_schema_for::<T>()
+        .to_value()
 }

@@ -14,6 +14,12 @@ use serde::{Deserialize, Serialize};
 /// One run of one scenario, or of one forced partial failure of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
+    /// The version of the form of this record, as of every JSON output. Records of the first form may lack it.
+    #[serde(default = "first_version")]
+    pub schema_version: u32,
+    /// The version of kubeproof that wrote it; `null` in records of versions that did not write it.
+    #[serde(default)]
+    pub tool_version: Option<String>,
     /// Id of the run; the tag that its resources carried.
     pub run_id: String,
     /// Scenario name, or `<scenario>/<failure>` for the trial of a forced partial failure.
@@ -60,6 +66,11 @@ pub struct Record {
     pub faults: Vec<FaultRecord>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
+}
+
+/// The version of the form of records that do not say it.
+fn first_version() -> u32 {
+    1
 }
 
 /// Time to a ready cluster, beside the shortest that the cloud's own durations allow.
@@ -256,9 +267,9 @@ pub struct CostLine {
 pub struct FaultRecord {
     /// The fault in its written form.
     pub fault: String,
-    /// Calls that it could have struck.
+    /// Calls into which it could have been injected.
     pub seen: u64,
-    /// Calls that it struck. Zero proves nothing.
+    /// Calls into which it was injected. Zero proves nothing.
     pub struck: u64,
 }
 

@@ -7,6 +7,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use serde::{Deserialize, Serialize};
 
+use crate::output::{SCHEMA_VERSION, TOOL_VERSION};
 use crate::record::{Audit, Cost, Phase, Record};
 
 /// The phase of trials that went no further.
@@ -51,7 +52,7 @@ pub fn is_not_begun(record: &Record) -> bool {
     record.phases.len() == 1 && record.phases.iter().all(plan)
 }
 
-/// The record of a trial that may have begun and has not ended: nobody knows what it made and left.
+/// The record of a trial that may have begun and has not ended: what it made and left is unknown.
 pub fn lost(planned: Planned, why: &str) -> Record {
     let mut record = record(planned, Verdict::Unknown, "record", why);
     record.audit = Audit::empty(Verdict::Unknown);
@@ -60,8 +61,11 @@ pub fn lost(planned: Planned, why: &str) -> Record {
     record
 }
 
-fn record(planned: Planned, verdict: Verdict, phase: &str, why: &str) -> Record {
+/// The record of a trial of which nothing is known but what was planned: no phases, and nothing audited or compared.
+pub fn blank(planned: Planned, why: &str) -> Record {
     Record {
+        schema_version: SCHEMA_VERSION,
+        tool_version: Some(TOOL_VERSION.to_owned()),
         run_id: planned.run_id,
         scenario: planned.scenario,
         file: planned.file,
@@ -82,20 +86,29 @@ fn record(planned: Planned, verdict: Verdict, phase: &str, why: &str) -> Record 
         elapsed_milliseconds: 0,
         calls: 0,
         journal_hash: String::new(),
-        verdict,
+        verdict: Verdict::Unknown,
         ready: None,
-        phases: vec![Phase {
-            name: phase.to_owned(),
-            verdict,
-            seconds: 0,
-            calls: 0,
-            message: why.to_owned(),
-        }],
+        phases: Vec::new(),
         checks: Vec::new(),
         audit: Audit::empty(Verdict::Skipped),
         cost: Cost::none(Verdict::Skipped, why),
         faults: Vec::new(),
         findings: Vec::new(),
+    }
+}
+
+fn record(planned: Planned, verdict: Verdict, phase: &str, why: &str) -> Record {
+    let phase = Phase {
+        name: phase.to_owned(),
+        verdict,
+        seconds: 0,
+        calls: 0,
+        message: why.to_owned(),
+    };
+    Record {
+        verdict,
+        phases: vec![phase],
+        ..blank(planned, why)
     }
 }
 

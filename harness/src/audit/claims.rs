@@ -22,14 +22,14 @@ pub struct OwnCalls {
 impl OwnCalls {
     /// Of a journal. `seen` is whether the provisioner's calls pass through it.
     pub fn of(calls: Vec<Call>, seen: bool) -> Self {
-        // What a call without an answer made, nobody knows.
+        // What a call without an answer made is unknown.
         let whole = seen && mutating(&calls).all(|call| call.status.is_some());
         let mut calls = calls;
         calls.retain(|call| call.signature.mutating && !refused(call));
         Self { calls, whole }
     }
 
-    /// The call of the provisioner's that made this, in words.
+    /// The call of the provisioner's that made this.
     pub fn made(&self, id: &str) -> Option<String> {
         let mut own = self
             .calls
@@ -88,7 +88,7 @@ pub enum Owner {
     Run(Vec<String>),
     /// Certainly somebody else's, with the proof.
     Another(String),
-    /// Nobody can tell.
+    /// It cannot be told.
     Unknown,
 }
 
@@ -141,7 +141,7 @@ mod tests {
         let ours = call(Actor::Provisioner, &["a"], ANSWERED);
         let marked = claim(Some("other"), &["b"]);
         check(std::slice::from_ref(&ours), true, &marked, true);
-        // A program whose calls nobody sees, and a call without an answer.
+        // A program whose calls are not seen, and a call without an answer.
         check(&[], false, &marked, false);
         let lost = call(Actor::Provisioner, &[], None);
         check(&[ours, lost], true, &marked, false);

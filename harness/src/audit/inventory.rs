@@ -61,7 +61,7 @@ pub async fn take(account: &dyn Account) -> Inventory {
 }
 
 /// Takes the inventory of these regions or, where none are named, of all that are enabled for the account
-/// and of these `besides`. Where nobody can say which are enabled, that is a failed cell.
+/// and of these `besides`. Where it cannot be told which are enabled, that is a failed cell.
 pub async fn take_everywhere(
     account: &dyn Account,
     named: &[String],
@@ -193,8 +193,8 @@ mod tests {
         let cells = ["north", "south", "east", "west"].map(|region| ("box", region));
         let mut answers: BTreeMap<_, _> = cells.into_iter().map(|cell| (cell, 1)).collect();
         answers.insert(("label", "global"), 1);
-        let blind = "shelf: nobody looks";
-        // Nobody can say what is enabled: the scenario's regions, and a cell that is missing.
+        let blind = "shelf: not listed";
+        // What is enabled cannot be told: the scenario's regions, and a cell that is missing.
         let refused = "regions other than those of the scenario: shelf:Ask failed: refused";
         let unknown = Shelf(answers.clone());
         check_everywhere(&unknown, (&[], &[]), (3, &[refused], &[blind])).await;

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
@@ -18,26 +17,17 @@ use kubeproof_reports::record::Coverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
-use crate::run::lab;
 use crate::run::progress::Silent;
 use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
-use crate::scenario::Scenario;
+use crate::run::{injected, lab};
+use crate::scenario::{Scenario, injectable};
 use crate::stopwatch::today;
 use crate::{exit_code, live, providers, scenario};
-
-/// The formats of an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum AuditFormat {
-    /// For people
-    Table,
-    /// For scripts
-    Json,
-}
 
 /// Options of `audit`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +52,7 @@ pub struct Args {
     fault: Vec<Fault>,
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: AuditFormat,
+    format: TableOrJson,
 }
 
 /// What an audit found.
@@ -77,6 +67,8 @@ struct Account {
     provider: &'static str,
     tier: String,
     coverage: Coverage,
+    /// The faults that were not injected as often as asked: this audit proves nothing about them.
+    not_injected: Vec<String>,
     resources: Vec<Found>,
 }
 
@@ -108,7 +100,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         Err(problems) => return out.problems(&problems),
     };
     let mut accounts: Vec<Account> = Vec::new();
-    for scenario in one_each(&scenarios, &args.provider, args.tier.into()) {
+    let each = one_each(&scenarios, &args.provider, args.tier.into());
+    if let Some(reason) = refused(&args.fault, &each, args.tier.into()) {
+        out.error(&reason);
+        return exit_code::USAGE;
+    }
+    for scenario in each {
         match audit(scenario, args, &allowed) {
             Ok(account) => accounts.push(account),
             Err((code, problem)) => {
@@ -122,8 +119,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         return exit_code::USAGE;
     }
     match args.format {
-        AuditFormat::Table => out.report(&table(&accounts)),
-        AuditFormat::Json => {
+        TableOrJson::Table => out.report(&table(&accounts)),
+        TableOrJson::Json => {
             let document = Accounts {
                 accounts: &accounts,
             };
@@ -147,7 +144,37 @@ fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec
     each
 }
 
-/// Something that a run left behind is a finding; a cell that was not listed hides what is in it.
+/// Why a fault can be injected into none of these audits.
+fn refused(faults: &[Fault], scenarios: &[&Scenario], tier: Tier) -> Option<String> {
+    for fault in faults {
+        if fault.place.actor != Actor::Auditor {
+            return Some(format!(
+                "`{fault}` can be injected into no call: an audit makes the auditor's calls alone; write \
+                 `auditor/{}:{}`",
+                fault.place.service, fault.place.operation
+            ));
+        }
+        let reason = |scenario: &&Scenario| refusal(fault, scenario, tier);
+        let reasons: Option<Vec<String>> = scenarios.iter().map(reason).collect();
+        let reasons = reasons.unwrap_or_default();
+        // The provider that knows what was meant is the one to be told.
+        let told = reasons
+            .iter()
+            .find(|reason| reason.contains("did you mean"));
+        if let Some(reason) = told.or(reasons.first()) {
+            return Some(reason.clone());
+        }
+    }
+    injectable::colliding(faults)
+}
+
+fn refusal(fault: &Fault, scenario: &Scenario, tier: Tier) -> Option<String> {
+    let provider = scenario.provider.as_ref();
+    injectable::refusal(std::slice::from_ref(fault), provider, tier)
+}
+
+/// Something that a run left behind is a finding; a cell that was not listed hides what is in it, and a fault
+/// that was not injected shows nothing.
 fn verdict(accounts: &[Account]) -> Verdict {
     let left = accounts
         .iter()
@@ -155,7 +182,7 @@ fn verdict(accounts: &[Account]) -> Verdict {
         .any(|found| found.run.is_some());
     let hidden = accounts
         .iter()
-        .any(|account| !account.coverage.failed.is_empty());
+        .any(|account| !account.coverage.failed.is_empty() || !account.not_injected.is_empty());
     match (left, hidden) {
         (true, _) => Verdict::Fail,
         (false, true) => Verdict::Unknown,
@@ -166,10 +193,14 @@ fn verdict(accounts: &[Account]) -> Verdict {
 /// Audits the account of one scenario. What cannot be done is said with its exit code.
 fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account, (u8, String)> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
+    let tier: Tier = args.tier.into();
+    let mut faults = args.fault.clone();
+    // Those of other providers are injected into the audits of their accounts.
+    faults.retain(|fault| refusal(fault, scenario, tier).is_none());
     let trial = Trial {
         scenario: scenario.clone(),
-        part: Part::Lifecycle(args.fault.clone()),
-        tier: args.tier.into(),
+        part: Part::Lifecycle(faults),
+        tier,
         seed: args.seed,
     };
     let around = Surroundings {
@@ -216,6 +247,11 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
             provider: scenario.provider.name(),
             tier: trial.tier.to_string(),
             coverage,
+            not_injected: injected::missing(
+                &stage.faults.tally(),
+                &stage.faults.failed_changes(),
+                None,
+            ),
             resources: resources.into_iter().map(found).collect(),
         })
     })
@@ -236,6 +272,9 @@ fn table(accounts: &[Account]) -> String {
         );
         for failed in &coverage.failed {
             let _ = writeln!(text, "  not listed: {failed}");
+        }
+        for line in &account.not_injected {
+            let _ = writeln!(text, "  {line}");
         }
         for line in &coverage.not_covered {
             let _ = writeln!(text, "  not covered: {line}");
@@ -269,3 +308,6 @@ fn table(accounts: &[Account]) -> String {
 pub fn schema() -> serde_json::Value {
     output::schema::<Accounts<'_>>()
 }
+
+#[cfg(test)]
+mod tests;

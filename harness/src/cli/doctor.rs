@@ -1,15 +1,17 @@
-//! `kubeproof doctor`: what can run here, and what to do about the rest.
-//!
-//! Apart from verify because it starts nothing and asks nobody.
+//! `kubeproof doctor`: what can run here, and what to do about the rest. It starts nothing and calls no cloud.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::output::{self, Output as JsonOutput};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use crate::cost::usd;
 use crate::run::directory::DEFAULT_FOLDER;
 use crate::scenario::find;
@@ -21,65 +23,97 @@ pub struct Args {
     /// The `.env` file that live credentials are looked for in first, as other commands do; only read
     #[arg(long, value_name = "FILE", default_value = ".env", alias = "env-file")]
     credentials: PathBuf,
+    /// Format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: TableOrJson,
+}
+
+/// What can run here. The verdict is always `pass`: rehearsal needs nothing, and the rest is optional.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Doctor<'a> {
+    rows: &'a [Row],
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Row {
+    status: Status,
+    /// A tier, with the provider where each has its own; or a part of this machine's setup.
+    subject: String,
+    /// What was found, or what to do about it.
+    message: String,
+}
+
+/// Whether something can be used here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// It can.
+    Yes,
+    /// It cannot; the message says why.
+    No,
+    /// It is so, whether good or bad.
+    Info,
+}
+
+impl Status {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl Row {
+    fn new(status: Status, subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            subject: subject.into(),
+            message: message.into(),
+        }
+    }
+
+    /// Whether something can be used, with what was found or why not.
+    fn of(subject: impl Into<String>, found: Result<String, String>) -> Self {
+        match found {
+            Ok(message) => Self::new(Status::Yes, subject, message),
+            Err(message) => Self::new(Status::No, subject, message),
+        }
+    }
 }
 
 /// Shows what can run here. Rehearsal always can, so that this never fails.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    let mut text = format!("kubeproof {}\n", env!("CARGO_PKG_VERSION"));
-    let mut line = |mark: &str, what: &str, words: &str| {
-        let _ = writeln!(text, "{mark:<4} {what:<12} {words}");
-    };
-    line(
-        "yes",
-        "rehearsal",
-        "simulators in this process need nothing else",
-    );
-    local_tier(&args.credentials, &mut line);
-    live_tier(&args.credentials, &mut line);
-    let terminal = |is: bool| {
-        if is {
-            "a terminal"
-        } else {
-            "no terminal: plain lines, no colours"
-        }
-    };
-    line("info", "stdout", terminal(std::io::stdout().is_terminal()));
-    line("info", "stderr", terminal(std::io::stderr().is_terminal()));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    line(
-        "info",
-        "cores",
-        &format!("{cores}: so many trials run at the same time"),
-    );
-    match find::files(&[]) {
-        Ok(files) => line(
-            "yes",
-            "scenarios",
-            &format!("{} files in scenarios/", files.len()),
-        ),
-        Err(problems) => {
-            for problem in problems {
-                line("no", "scenarios", &problem.to_string());
-            }
+    let needs_nothing = "simulators in this process need nothing else";
+    let mut rows = vec![Row::new(Status::Yes, "rehearsal", needs_nothing)];
+    rows.extend(kind_tier(&args.credentials));
+    rows.extend(live_tier(&args.credentials));
+    rows.extend(machine());
+    match args.format {
+        TableOrJson::Table => out.report(&table(&rows)),
+        TableOrJson::Json => {
+            let document = Doctor { rows: &rows };
+            out.report(&JsonOutput::new(Verdict::Pass, document).text());
         }
     }
-    line(
-        "info",
-        "runs",
-        &format!("records are written to {DEFAULT_FOLDER}/"),
-    );
-    out.report(&text);
-    exit_code::PASSED
+    exit_code::of([Verdict::Pass])
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = format!("kubeproof {}\n", env!("CARGO_PKG_VERSION"));
+    for row in rows {
+        let (mark, subject, message) = (row.status.word(), &row.subject, &row.message);
+        let _ = writeln!(text, "{mark:<4} {subject:<12} {message}");
+    }
+    text
 }
 
 /// The tier kind: whether what it needs is here.
-fn local_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
-    for provider in of_tier(Tier::Kind) {
-        match provider.readiness(Tier::Kind, env_file) {
-            Ok(what) => line("yes", "kind", &what),
-            Err(reason) => line("no", "kind", &reason),
-        }
-    }
+fn kind_tier(env_file: &Path) -> impl Iterator<Item = Row> {
+    of_tier(Tier::Kind)
+        .map(move |provider| Row::of("kind", provider.readiness(Tier::Kind, env_file)))
 }
 
 fn of_tier(tier: Tier) -> impl Iterator<Item = Box<dyn Provider>> {
@@ -88,26 +122,71 @@ fn of_tier(tier: Tier) -> impl Iterator<Item = Box<dyn Provider>> {
         .filter(move |provider| provider.tiers().contains(&tier))
 }
 
-/// The tier live, for each provider.
-fn live_tier(env_file: &Path, line: &mut impl FnMut(&str, &str, &str)) {
-    for provider in of_tier(Tier::Live) {
-        let what = format!("live {}", provider.name());
-        match provider.readiness(Tier::Live, env_file) {
-            Ok(source) => line("yes", &what, &format!("credentials: {source}")),
-            Err(reason) => line("no", &what, &reason),
+/// The tier live, for each provider, and whether it is allowed at all.
+fn live_tier(env_file: &Path) -> Vec<Row> {
+    let of_provider = |provider: Box<dyn Provider>| {
+        let found = provider.readiness(Tier::Live, env_file);
+        let found = found.map(|source| format!("credentials: {source}"));
+        Row::of(format!("live {}", provider.name()), found)
+    };
+    let mut rows: Vec<Row> = of_tier(Tier::Live).map(of_provider).collect();
+    rows.push(
+        match live::permit(&crate::simulate::environment::own(), true) {
+            Ok(permit) => {
+                let accounts = permit.accounts.join(", ");
+                let budget = usd(permit.budget_usd, 2);
+                let confirmation = live::CONFIRMATION;
+                let message = format!(
+                    "allowed in {accounts} for {budget}; confirm each run with {confirmation}"
+                );
+                Row::new(Status::Info, "live", message)
+            }
+            Err(reason) => Row::new(Status::No, "live", reason),
+        },
+    );
+    rows
+}
+
+/// Terminals, cores, and where scenarios and records are.
+fn machine() -> Vec<Row> {
+    let terminal = |is: bool| {
+        if is {
+            "a terminal"
+        } else {
+            "no terminal: plain lines, no colours"
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = format!("{cores}: so many trials run at the same time");
+    let mut rows = vec![
+        Row::new(
+            Status::Info,
+            "stdout",
+            terminal(std::io::stdout().is_terminal()),
+        ),
+        Row::new(
+            Status::Info,
+            "stderr",
+            terminal(std::io::stderr().is_terminal()),
+        ),
+        Row::new(Status::Info, "cores", cores),
+    ];
+    match find::files(&[]) {
+        Ok(files) => {
+            let count = format!("{} files in scenarios/", files.len());
+            rows.push(Row::new(Status::Yes, "scenarios", count));
+        }
+        Err(problems) => {
+            let told = problems.iter().map(ToString::to_string);
+            rows.extend(told.map(|problem| Row::new(Status::No, "scenarios", problem)));
         }
     }
-    match live::permit(&crate::simulate::environment::own(), true) {
-        Ok(permit) => line(
-            "info",
-            "live",
-            &format!(
-                "allowed in {} for {}; confirm each run with {}",
-                permit.accounts.join(", "),
-                usd(permit.budget_usd, 2),
-                live::CONFIRMATION
-            ),
-        ),
-        Err(reason) => line("no", "live", &reason),
-    }
+    let runs = format!("records are written to {DEFAULT_FOLDER}/");
+    rows.push(Row::new(Status::Info, "runs", runs));
+    rows
+}
+
+/// The JSON schema of what `--format json` prints.
+pub fn schema() -> serde_json::Value {
+    output::schema::<Doctor<'_>>()
 }

@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::cost::Estimate;
@@ -13,20 +12,11 @@ use kubeproof_reports::output::{self, Output as JsonOutput};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use crate::cost::{fixed, usd};
 use crate::run::spending;
 use crate::scenario::Scenario;
 use crate::{cost, exit_code, providers, scenario};
-
-/// The formats of an estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum EstimateFormat {
-    /// For people
-    Table,
-    /// For scripts
-    Json,
-}
 
 /// Options of `estimate`.
 #[derive(Debug, clap::Args)]
@@ -39,7 +29,7 @@ pub struct Args {
     minutes: Option<u32>,
     /// Format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: EstimateFormat,
+    format: TableOrJson,
 }
 
 /// What all of them would cost.
@@ -88,8 +78,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         _ => Verdict::Fail,
     };
     match args.format {
-        EstimateFormat::Table => out.report(&table(&lines)),
-        EstimateFormat::Json => {
+        TableOrJson::Table => out.report(&table(&lines)),
+        TableOrJson::Json => {
             let document = Estimates { estimates: &lines };
             out.report(&JsonOutput::new(verdict, document).text());
         }

@@ -49,7 +49,7 @@ pub struct Args {
     /// Only these faults, together, in one lifecycle; may be repeated
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["pairs", "random", "effects", "pedantic"])]
     fault: Vec<Fault>,
-    /// Strike every poll of a loop, not only the first, the middle and the last
+    /// Inject into every poll of a loop, not only the first, the middle and the last
     #[arg(long)]
     every_poll: bool,
     /// Seed of all that would be random
@@ -93,7 +93,7 @@ fn not_for_campaigns(scenario: &Scenario) -> Option<&'static str> {
         .content
         .provisioner
         .is_external()
-        .then_some("its provisioner is a program: strike it by `kubeproof verify --fault`")
+        .then_some("its provisioner is a program: inject faults by `kubeproof verify --fault`")
 }
 
 /// Runs the campaign and reports.

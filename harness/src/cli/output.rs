@@ -37,6 +37,15 @@ pub enum FormatName {
     Html,
 }
 
+/// The formats of what is no report of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableOrJson {
+    /// For people
+    Table,
+    /// For scripts
+    Json,
+}
+
 impl From<FormatName> for Format {
     fn from(name: FormatName) -> Self {
         match name {

@@ -10,6 +10,7 @@ use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, render};
 use kubeproof_reports::judge;
 use kubeproof_reports::record::Record;
+use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
@@ -32,12 +33,21 @@ pub struct Args {
 /// Shows the records. The exit code is that of the runs; a run that left no record is unknown.
 pub fn run(args: &Args, out: &Output) -> u8 {
     let format = args.format.map_or(Format::Table, Format::from);
-    let campaigns: Vec<Option<Campaign>> = args.paths.iter().map(|path| campaign(path)).collect();
+    let mut campaigns = Vec::new();
+    let mut problems = Vec::new();
+    for path in &args.paths {
+        match campaign(path) {
+            Ok(found) => campaigns.push(found),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return out.problems(&problems);
+    }
     if campaigns.iter().any(Option::is_some) {
         return added_up(campaigns, format, out);
     }
     let mut records = Vec::new();
-    let mut problems = Vec::new();
     for path in &args.paths {
         match read(path) {
             Ok(mut found) => records.append(&mut found),
@@ -53,9 +63,21 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 }
 
 /// The record of a campaign in this file, if it is one.
-fn campaign(path: &Path) -> Option<Campaign> {
-    let text = bounded::text(path, FILE_BYTES_MAX).ok()?;
-    serde_json::from_str(&text).ok()
+///
+/// # Errors
+/// When it is of a form that is not known: it may be one.
+fn campaign(path: &Path) -> Result<Option<Campaign>, Problem> {
+    let Ok(text) = bounded::text(path, FILE_BYTES_MAX) else {
+        return Ok(None);
+    };
+    match stored::read(&text) {
+        Ok(campaign) => Ok(Some(campaign)),
+        Err(StoredError::Content(_)) => Ok(None),
+        Err(error) => {
+            let name = path.display().to_string();
+            Err(unfinished::unreadable(name, "a campaign", &error))
+        }
+    }
 }
 
 /// Campaigns, such as the shards of one, as one report.
@@ -128,10 +150,5 @@ fn record(file: &Path) -> Result<Record, Problem> {
     let name = file.display().to_string();
     let text = bounded::text(file, FILE_BYTES_MAX)
         .map_err(|error| Problem::whole(&name, reason(&error)))?;
-    serde_json::from_str(&text).map_err(|error| Problem {
-        file: name,
-        place: Some((error.line(), error.column())),
-        message: format!("is not a record: {error}"),
-        excerpt: String::new(),
-    })
+    stored::read(&text).map_err(|error| unfinished::unreadable(name, "a record", &error))
 }

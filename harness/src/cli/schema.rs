@@ -23,7 +23,8 @@ pub struct Args {
     /// Provider whose scenario files it is about [default: all, in one document]
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
-    /// The schema of what this command prints with `--format json`, in place of that of scenario files
+    /// The schema of what this command prints with `--format json`, or of `record.json`, in place of that of
+    /// scenario files
     #[arg(long, value_name = "COMMAND", conflicts_with = "provider")]
     output: Option<outputs::Command>,
 }

@@ -64,7 +64,7 @@ async fn hung_up(signal: &mut Option<Signal>) {
     }
 }
 
-/// Whether whoever started us wants SIGHUP to be ignored, as far as the system tells.
+/// Whether the process that started us wants SIGHUP to be ignored, as far as the system tells.
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignores_first_signal(&status)

@@ -7,7 +7,6 @@ use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +17,17 @@ use kubeproof_contract::serve::{Redirect, ServeError};
 use kubeproof_simkit::pace;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use crate::scenario::injectable;
 use crate::simulate::env_file::EnvFile;
+use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
-use crate::simulate::{environment, stock::Stock};
 use crate::stopwatch::today;
 use crate::{exit_code, providers};
+
+pub mod conclusion;
+
+use conclusion::{End, conclude};
 
 /// How long a command that is interrupted gets, in real time, before it is asked to end (SIGTERM).
 const INTERRUPT_LIMIT: Duration = Duration::from_secs(30);
@@ -41,7 +44,7 @@ Exit codes:
   0   nothing is left, and the command succeeded (or was killed by a fault that was asked for)
   1   something is left; something that was there before is gone or changed; or the command failed
   2   usage error, or the command could not be started
-  3   unknown: a fault never struck, or the command was stopped from outside
+  3   unknown: a fault was not injected, or the command was stopped from outside
 
 Examples:
   kubeproof simulate -- python3 SCRIPT
@@ -65,11 +68,11 @@ pub struct Args {
     /// Seed of all that would be random
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Strike the calls of clients with this fault; may be repeated
+    /// Inject this fault into the calls of clients; may be repeated
     #[arg(
         long,
         value_name = "SPEC",
-        long_help = "Strike the calls of clients with this fault; may be repeated.\n\
+        long_help = "Inject this fault into the calls of clients; may be repeated.\n\
             service:operation[#occurrence][*times]=effect[(argument)]\n\
             crash-before and crash-after kill the command."
     )]
@@ -82,6 +85,9 @@ pub struct Args {
             A file that is there already is never overwritten, unless a session that was killed left it."
     )]
     env_file: Option<PathBuf>,
+    /// Format; json sends what the command prints to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: TableOrJson,
     /// The command to run, with its arguments
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -107,18 +113,6 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| {
             format!("`{text}` is neither an IP address nor one with a port, such as 127.0.0.1:4566")
         })
-}
-
-/// How a command ended.
-enum End {
-    /// By itself.
-    Status(ExitStatus),
-    /// Killed, as a fault asked for.
-    Crashed,
-    /// Stopped by a signal to us.
-    Stopped,
-    /// There was none: it was served until a signal.
-    Served,
 }
 
 /// Serves, and runs the command if there is one.
@@ -198,7 +192,7 @@ async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, fol
     };
     announce(args, out, &session);
     let code = attend(args, out, session, &redirects, &mut signals).await;
-    // It names ports that nobody listens to any more.
+    // It names ports that are closed now.
     if let Some(Err(why)) = env_file.map(EnvFile::remove) {
         out.tell(&format!("warning: {why}"));
     }
@@ -216,9 +210,12 @@ async fn attend(
     let Some((program, arguments)) = args.command.split_first() else {
         out.say("serving until ^C");
         signals.next().await;
-        return conclude(out, Ok(End::Served), &session.end().await);
+        return conclude(out, args.format, Ok(End::Served), &session.end().await);
     };
-    let order = order(program, arguments, redirects).of(session.programs());
+    let mut order = order(program, arguments, redirects).of(session.programs());
+    if args.format == TableOrJson::Json {
+        order = order.output_to_error();
+    }
     // A program that reads from the terminal must be in the terminal's group, which is ours.
     let end = match order.attach(!std::io::stdin().is_terminal()) {
         Ok(command) => supervise(command, &session, signals).await,
@@ -228,7 +225,7 @@ async fn attend(
         }
     };
     let stocks = session.end().await;
-    conclude(out, end, &stocks)
+    conclude(out, args.format, end, &stocks)
 }
 
 fn begin(
@@ -273,7 +270,7 @@ fn announce(args: &Args, out: &Output, session: &Session) {
     let ip = args.listen.ip();
     if !ip.is_loopback() {
         out.error(&format!(
-            "warning: listening on {ip}: whoever reaches this machine reaches the simulators, and may \
+            "warning: listening on {ip}: anyone who can reach this machine can use the simulators and \
              reset them (loopback, such as {}, keeps them to this machine)",
             Ipv4Addr::LOCALHOST
         ));
@@ -281,7 +278,7 @@ fn announce(args: &Args, out: &Output, session: &Session) {
 }
 
 fn order(program: &OsString, arguments: &[OsString], redirects: &[Redirect]) -> Order {
-    // No limit of ours: whoever started us watches the command.
+    // No limit of ours: the user watches the command.
     let order = Order::new(Path::new(program), Duration::MAX).arguments(arguments);
     let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
     variables.fold(order, |order, variable| match &variable.value {
@@ -334,43 +331,6 @@ async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Sign
         _ = command.wait() => {}
         () = real::sleep(END_LIMIT) => {}
         () = signals.next() => {}
-    }
-}
-
-/// Says what came of it, and gives the exit code.
-fn conclude(out: &Output, end: Result<End, ProcessError>, stocks: &[Stock]) -> u8 {
-    for stock in stocks {
-        // To those who want quiet too, and not to standard output, which is the command's.
-        out.tell(stock.text().trim_end());
-    }
-    let finding = stocks.iter().any(Stock::is_finding);
-    let unproven = stocks.iter().any(|stock| !stock.never_struck().is_empty());
-    let (failed, unknown) = match end {
-        Ok(End::Served) => (false, false),
-        Ok(End::Status(status)) if status.success() => (false, false),
-        Ok(End::Status(status)) => {
-            out.error(&format!("the command failed: {status}"));
-            (true, false)
-        }
-        Ok(End::Crashed) => {
-            out.tell("the command was killed, as a fault asked for");
-            (false, false)
-        }
-        Ok(End::Stopped) => {
-            out.error("the command was stopped before its end");
-            (false, true)
-        }
-        Err(error) => {
-            out.error(&error.to_string());
-            (false, true)
-        }
-    };
-    if finding || failed {
-        exit_code::FINDING
-    } else if unknown || unproven {
-        exit_code::UNKNOWN
-    } else {
-        exit_code::PASSED
     }
 }
 

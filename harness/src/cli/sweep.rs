@@ -1,6 +1,6 @@
 //! `kubeproof sweep`: shows what a run left behind, and removes it when that is said and confirmed.
 //!
-//! Apart from the audit, which never changes anything. What is deleted is decided in `run::sweep`.
+//! What is deleted is decided in `run::sweep`.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 
-use super::output::Output;
+use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
 use crate::run::directory::{self, DEFAULT_FOLDER, Intent};
 use crate::run::lab;
@@ -22,6 +22,8 @@ use crate::run::sweep::{Action, Decision};
 use crate::run::trial::{Part, Trial};
 use crate::stopwatch::today;
 use crate::{exit_code, live, providers, scenario};
+
+pub mod document;
 
 /// The longest answer that is read from a terminal, bytes.
 const ANSWER_MAX: u64 = 256;
@@ -50,6 +52,9 @@ pub struct Args {
     /// Confirm the plan without being asked
     #[arg(long, requires = "delete")]
     yes: bool,
+    /// Format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: TableOrJson,
 }
 
 /// A refusal: the exit code and what is said.
@@ -154,14 +159,21 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
             left = delete(account.as_ref(), of_run, left, &mut log, stage.clock, &say)
                 .await
                 .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
-            show(&left, args, out);
+            if args.format == TableOrJson::Table {
+                out.report(&plan(&left, args));
+            }
         }
         left.failed.append(&mut failed);
-        Ok(report(&left, args, out))
+        let verdict = verdict(&left);
+        if args.format == TableOrJson::Json {
+            out.report(&document::text(verdict, &intent, args.delete, &left));
+        }
+        report(&left, args, out);
+        Ok(exit_code::of([verdict]))
     })
 }
 
-/// Whether this is the account in which the run was. What cannot be known of it is returned in words.
+/// Whether this is the account in which the run was. What cannot be known of it is returned as sentences.
 async fn same_account(
     account: &dyn Account,
     intent: &Intent,
@@ -206,8 +218,18 @@ fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, St
     }
 }
 
-/// The plan, resource by resource.
+/// Shows the plan. Where standard output is for a script, a person who confirms it reads it on standard error.
 fn show(left: &Look, args: &Args, out: &Output) {
+    let plan = plan(left, args);
+    match args.format {
+        TableOrJson::Table => out.report(&plan),
+        TableOrJson::Json if args.delete && !plan.is_empty() => out.tell(plan.trim_end()),
+        TableOrJson::Json => {}
+    }
+}
+
+/// The plan, resource by resource.
+fn plan(left: &Look, args: &Args) -> String {
     let line = |word: &str, decision: &Decision| {
         let resource = words(&decision.resource);
         format!("{word:<8}  {resource}: {}\n", decision.why)
@@ -221,7 +243,7 @@ fn show(left: &Look, args: &Args, out: &Output) {
     ] {
         text.extend(left.of(action).map(|decision| line(word, decision)));
     }
-    out.report(&text);
+    text
 }
 
 /// Asks for a confirmation of the plan.
@@ -248,13 +270,13 @@ fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
     is_confirmed(&args.run, typed.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
 }
 
-/// Whether what was typed confirms the plan; `None` where nobody can type.
+/// Whether what was typed confirms the plan; `None` where there is no terminal.
 fn is_confirmed(run: &str, typed: Option<&str>) -> Result<(), String> {
     match typed.map(str::trim) {
         Some(typed) if typed == run => Ok(()),
         Some(typed) => Err(format!("`{typed}` is not {run}; nothing was deleted")),
         None => Err(
-            "nobody can confirm the plan: standard input is not a terminal; add --yes to delete what it \
+            "the plan cannot be confirmed: standard input is not a terminal; add --yes to delete what it \
              names; nothing was deleted"
                 .to_owned(),
         ),
@@ -268,7 +290,20 @@ fn resources(count: usize) -> String {
     }
 }
 
-fn report(left: &Look, args: &Args, out: &Output) -> u8 {
+/// Something that may be the run's is a finding; what could not be found out hides what is there.
+fn verdict(left: &Look) -> Verdict {
+    let kept = |it: &Decision| it.action == Action::NotTheRuns;
+    if !left.decisions.iter().all(kept) {
+        Verdict::Fail
+    } else if left.failed.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Unknown
+    }
+}
+
+/// Says to people what is left and what to do about it.
+fn report(left: &Look, args: &Args, out: &Output) {
     for line in &left.not_covered {
         out.say(&format!("not covered  {line}"));
     }
@@ -285,19 +320,16 @@ fn report(left: &Look, args: &Args, out: &Output) -> u8 {
         };
         let count = resources(count);
         out.say(&format!("{count} of the run {} left{hint}", args.run));
-        return exit_code::FINDING;
-    }
-    if left.failed.is_empty() {
+    } else if left.failed.is_empty() {
         out.say(&format!("nothing of the run {} is left", args.run));
-        exit_code::PASSED
     } else {
         out.say("not everything could be found out: unknown whether anything is left");
-        exit_code::UNKNOWN
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_contract::resource::Resource;
     use kubeproof_contract::run::Run;
 
     use super::*;
@@ -333,12 +365,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_fails_and_what_is_hidden_is_unknown() {
+        let look = |actions: &[Action], failed: &[&str]| Look {
+            decisions: actions
+                .iter()
+                .map(|action| Decision {
+                    resource: Resource::new("container", "c", "local"),
+                    action: *action,
+                    why: String::new(),
+                })
+                .collect(),
+            failed: failed.iter().map(|line| (*line).to_owned()).collect(),
+            ..Look::default()
+        };
+        let check = |actions: &[Action], failed: &[&str], expected| {
+            assert_eq!(verdict(&look(actions, failed)), expected, "{actions:?}");
+        };
+        check(&[], &[], Verdict::Pass);
+        check(&[Action::NotTheRuns], &[], Verdict::Pass);
+        check(&[Action::NotTheRuns], &["not listed"], Verdict::Unknown);
+        check(&[Action::NotTheRuns, Action::Delete], &[], Verdict::Fail);
+        check(&[Action::LeaveToPerson], &["not listed"], Verdict::Fail);
+    }
+
+    #[test]
     fn a_plan_is_confirmed_by_the_runs_whole_id_only() {
         assert_eq!(is_confirmed("r1", Some("r1\r")), Ok(()));
         for typed in ["", "y", "yes", "r", "r10", "R1"] {
             assert!(is_confirmed("r1", Some(typed)).is_err(), "{typed}");
         }
-        let refusal = is_confirmed("r1", None).expect_err("nobody is there");
+        let refusal = is_confirmed("r1", None).expect_err("no terminal");
         assert!(refusal.contains("--yes"), "{refusal}");
     }
 }

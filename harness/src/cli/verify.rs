@@ -24,7 +24,7 @@ use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
 use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use crate::run::stop::Stop;
 use crate::run::trial::Trial;
-use crate::run::{external, lab, spending};
+use crate::run::{lab, readiness, spending};
 use crate::scenario::find;
 use crate::{exit_code, live, providers, scenario};
 
@@ -121,17 +121,15 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for line in &plan.skipped {
         out.say(&format!("skipped  {line}"));
     }
-    let accounts = match ready(&plan.trials).and_then(|()| allowed(args, &plan.trials)) {
+    let refused = |(code, reason): (u8, String)| {
+        out.error(&reason);
+        code
+    };
+    let accounts = match allowed(args, &plan.trials) {
         Ok(accounts) => accounts,
-        Err((code, reason)) => {
-            out.error(&reason);
-            return code;
-        }
+        Err(refusal) => return refused(refusal),
     };
     let stop = Stop::default();
-    if let Err(error) = signals::listen(stop.clone()) {
-        out.say(&format!("warning: ^C cannot be caught here: {error}"));
-    }
     let around = Surroundings {
         owner: owner(),
         env_file: PathBuf::from(".env"),
@@ -141,6 +139,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
         beside: Beside::unless(args.no_bystander),
     };
+    if let Err(refusal) = ready(&plan.trials, &around) {
+        return refused(refusal);
+    }
+    if let Err(error) = signals::listen(stop.clone()) {
+        out.say(&format!("warning: ^C cannot be caught here: {error}"));
+    }
     let progress = progress::new(out, args.tier.into());
     let jobs = jobs(args.jobs, args.tier);
     let clean_up = signals::CleanUp(&stop);
@@ -223,13 +227,13 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
 }
 
 /// Whether the programs that the trials need are here: without them nothing could be found out.
-fn ready(trials: &[Trial]) -> Result<(), (u8, String)> {
+fn ready(trials: &[Trial], around: &Surroundings) -> Result<(), (u8, String)> {
     let mut seen = BTreeSet::new();
     for trial in trials
         .iter()
         .filter(|trial| seen.insert(&trial.scenario.file))
     {
-        external::readiness(&trial.scenario).map_err(|missing| {
+        readiness::of_programs(trial, around).map_err(|missing| {
             let name = trial.scenario.name();
             let reason = format!("{name} cannot run here: {missing}; nothing was created");
             (exit_code::UNKNOWN, reason)

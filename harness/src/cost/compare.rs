@@ -1,6 +1,6 @@
 //! Compares estimate, meter and bill: each line by itself, and the total.
 //!
-//! Apart from lines, gaps and claims, which it puts together. A deviation is what was seen less the estimate,
+//! Lines, gaps and claims come together here. A deviation is what was seen less the estimate,
 //! in percent of what was seen: positive when the estimate is below.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ pub struct Known {
     pub billed: Bill,
     /// The ids of resources that outlived the run.
     pub orphans: BTreeSet<String>,
-    /// What was used and has no known price, in words.
+    /// What was used and has no known price.
     pub unpriced: Vec<String>,
     /// Greatest difference that passes, percent.
     pub tolerance_percent: u32,
@@ -127,7 +127,7 @@ pub fn compare(known: &Known) -> Cost {
     }
 }
 
-/// What has no price, in words: of the estimate, and of what was used.
+/// What has no price: of the estimate, and of what was used.
 fn without_price(known: &Known) -> String {
     let mut words = "the cost is unknown: no price is known".to_owned();
     if !known.estimate.unpriced.is_empty() {
@@ -139,7 +139,7 @@ fn without_price(known: &Known) -> String {
     words
 }
 
-/// The verdict over the total, in words, and whether the lines are to be judged as well.
+/// The verdict over the total with its sentence, and whether the lines are to be judged as well.
 fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
     let bill = match &known.billed {
         Bill::NotAsked(why) => return (Verdict::Skipped, why.clone(), false),
@@ -151,7 +151,7 @@ fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
     let Some(billed) = sums.billed else {
         let metered = sums.metered.filter(|metered| !metered.is_zero());
         let (verdict, words) = match metered {
-            // Whoever has a meter has waited until the books were closed.
+            // With a meter, the bill was waited for until it was final.
             Some(metered) => {
                 let metered = usd(metered, 4);
                 let words = format!(

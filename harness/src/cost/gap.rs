@@ -1,6 +1,6 @@
 //! Why a line of the estimate and the bill differ, in a word and a sentence.
 //!
-//! Apart from the verdicts: a small gap is named too. An amount is what was seen less the estimate.
+//! A small gap is named, too: it says nothing of the verdict. An amount is what was seen less the estimate.
 
 use std::collections::BTreeSet;
 

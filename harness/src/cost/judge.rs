@@ -1,6 +1,6 @@
 //! What one line of the comparison comes to: its own verdict, so that no error hides behind another.
 //!
-//! Apart from the words (`gap`) and from the total, which is judged besides.
+//! The sentences are in `gap`; the total is judged besides, in `compare`.
 //!
 //! | what is known of a line | verdict |
 //! |---|---|

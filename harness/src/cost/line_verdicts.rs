@@ -1,6 +1,6 @@
 //! The verdicts of all lines, and what is said of those that do not pass.
 //!
-//! Apart from the judgement over one line (`judge`), which knows figures only.
+//! The judgement over one line (`judge`) knows figures only.
 
 use std::fmt::Write as _;
 

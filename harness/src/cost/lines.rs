@@ -1,6 +1,6 @@
 //! The lines of the comparison: what each thing was estimated, metered and billed, and why that differs.
 //!
-//! Apart from the verdicts. A line is one usage: things of two usage types are never added up.
+//! A line is one usage: things of two usage types are never added up.
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};

@@ -1,6 +1,6 @@
 //! The totals of a comparison, and how far they deviate from one another.
 //!
-//! Apart from the verdicts: a deviation is a figure and a sentence, not yet a judgement.
+//! A deviation is a figure and a sentence, not yet a verdict.
 
 use kubeproof_contract::Decimal;
 use kubeproof_reports::money::deviation;
@@ -30,7 +30,7 @@ impl Sums {
             .map(|percent| percent.normalize())
     }
 
-    /// Both deviations in words: the price's, and the plan's, which is another one when the run took another
+    /// Both deviations as sentences: the price's, and the plan's, which is another one when the run took another
     /// time than was planned.
     pub(super) fn words(&self, known: &Known, seen: &str) -> String {
         let most = known.tolerance_percent;

@@ -1,9 +1,9 @@
-//! What keeps a clean run from proving anything: whatever of it is not a pass, apart from its findings. Pure.
+//! What keeps a clean run from proving anything: whatever of it is not a pass, its findings excepted. Pure.
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_reports::record::{Phase, Record};
 
-/// Why a clean run is no ground for a campaign, in words. Empty for one that passed, and for one that
+/// Why a clean run is no ground for a campaign. Empty for one that passed, and for one that
 /// only failed: its findings say why.
 pub(super) fn doubts(record: &Record) -> Vec<String> {
     let told = !record.findings.is_empty();
@@ -73,7 +73,7 @@ mod tests {
         // What failed is told by its findings, and what is open beside them all the same.
         doubts_of(Fail, true, (Fail, Pass), &[]);
         doubts_of(Fail, true, (Unknown, Pass), &[audit]);
-        // A failure that nobody told is told here.
+        // A failure that no finding tells is told here.
         let silent = "audit is fail: one cell was not listed";
         doubts_of(Fail, false, (Fail, Pass), &[silent]);
     }

@@ -85,7 +85,7 @@ fn unreached(
     }
 }
 
-/// Why a fault could not strike, where there is a reason that nobody is to blame for.
+/// Why a fault could not be injected, where the reason is neither the provisioner nor the plan.
 fn reason(aimed: &Aimed, seen: u64, explained: bool) -> Option<String> {
     let place = &aimed.fault.place;
     if explained {

@@ -33,7 +33,7 @@ pub struct Lived {
     pub calls: u64,
     /// The hash of its journal.
     pub hash: String,
-    /// The calls around the first one that was struck, in words.
+    /// The calls around the first one into which a fault was injected, a line each.
     pub around: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ pub fn trial(scenario: &Scenario, faults: Vec<Fault>, clean: &Arc<Clean>, seed: 
 pub fn live(trial: &Trial, around: &Surroundings) -> Result<Lived, LabError> {
     let (ran, journal) = lab::in_memory(trial, around, &Silent::shared())?;
     let record = ran.record;
-    // Thousands of lifecycles show nothing, and nobody asks what was around that.
+    // Thousands of lifecycles show nothing; for them the calls are not needed.
     let around = if record.findings.is_empty() {
         Vec::new()
     } else {

@@ -64,7 +64,7 @@ impl<'a, T> Ordered<'a, T> {
         }
     }
 
-    /// Somebody will not bring what he had to bring: nobody waits for it any more.
+    /// One of the results will not come: it is no longer waited for.
     pub(super) fn end(&self) {
         self.lock().ended = true;
         self.moved.notify_all();

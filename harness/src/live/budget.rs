@@ -1,6 +1,6 @@
 //! What live trials may cost at most, held against what they may cost: before the first call. Pure.
 //!
-//! Apart from the permit, which says what was allowed: this says whether it suffices, with the arithmetic.
+//! The permit says what was allowed; this says whether it suffices, with the arithmetic.
 
 use kubeproof_contract::Decimal;
 
@@ -55,7 +55,7 @@ pub struct Most {
     pub longest: Longest,
     /// The estimate's maximum for that time, US dollars.
     pub usd: Decimal,
-    /// What has no known price, in words.
+    /// What has no known price.
     pub unpriced: Vec<String>,
 }
 

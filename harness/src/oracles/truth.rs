@@ -46,7 +46,7 @@ pub fn left_behind(
     let items = unsaid.map(|resource| Item::new(resource, price, wrong));
     let mut wrongs = findings("O3 truth", items.collect());
     for id in said {
-        if !existed.iter().any(|resource| is_named(resource, id)) {
+        if !is_any_named(existed, id) {
             let message =
                 format!("the provisioner says that it left {id} behind, which is not there");
             wrongs.push(Wrong::new("O3 truth", message));
@@ -55,20 +55,21 @@ pub fn left_behind(
     wrongs
 }
 
+/// Whether any of these is named so.
+pub fn is_any_named(all: &[Resource], id: &str) -> bool {
+    all.iter().any(|resource| is_named(resource, id))
+}
+
 /// Whether this is an id or a name of the resource, or the part of one that tells it from its siblings.
-fn is_named(resource: &Resource, id: &str) -> bool {
+pub fn is_named(resource: &Resource, id: &str) -> bool {
     let is = |own: &str| own == id || own.rsplit('/').next() == Some(id);
     is(&resource.id) || resource.name.as_deref().is_some_and(is)
 }
 
 /// What a provisioner says it made, with the ids that the inventory would have, and is not there.
 pub fn made(said: &[(String, String)], truth: &[Resource]) -> Vec<Wrong> {
-    let there = |id: &str| {
-        let mut all = truth.iter();
-        all.any(|resource| is_named(resource, id))
-    };
     said.iter()
-        .filter(|(_, id)| !there(id))
+        .filter(|(_, id)| !is_any_named(truth, id))
         .map(|(name, id)| {
             let message =
                 format!("the provisioner says that it made {name} ({id}), which is not there");

@@ -1,6 +1,6 @@
 //! One attempt of the provisioner: a process that may succeed, fail, die, be late or be stopped.
 //!
-//! Apart from what an attempt means (`expect`). Every attempt ends: by a deadline in the trial's clock,
+//! What an attempt means is in `expect`. Every attempt ends: by a deadline in the trial's clock,
 //! which is the cloud's, by a budget of calls, and a program also by a limit of real time. A program that
 //! is ended is interrupted, and gets time to save what it knows.
 
@@ -8,23 +8,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;
-use kubeproof_contract::provisioner::{ProvisionerError, UNKNOWN_LEFT};
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::provisioner::ProvisionerError;
 
 use super::book::{Begun, Book};
 use super::expect::{Ending, Meaning, Under};
-use super::look;
+use super::reported::{self, Report};
 use super::stage::Stage;
-use crate::oracles::{Wrong, truth};
 
 /// How often the number of calls is looked at, in the trial's clock.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// How old a resource must be before a process that fails must know of it: reads lag.
-const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// Runs one attempt to its end. A crash drops it where it is, as a crash would.
 pub async fn attempt<T>(
@@ -36,6 +30,7 @@ pub async fn attempt<T>(
 ) -> (Ending, Option<T>) {
     stage.faults.process_begins();
     stage.programs.begin();
+    book.report = None;
     tokio::pin!(work);
     let mut at_work = true;
     let began = stage.clock.now();
@@ -50,34 +45,34 @@ pub async fn attempt<T>(
         }
     };
     let before = stage.faults.tally();
-    let (ending, made, said) = tokio::select! {
+    let (ending, made, report) = tokio::select! {
         // In this order, so that a crash is listened to before the first call is made, and so that
         // the same seed always takes the same branch.
         biased;
         () = stage.faults.crash() => {
             let cancelled = stage.faults.was_cancelled();
-            (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, Vec::new())
+            (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, None)
         }
-        () = stopped => (Ending::Stopped, None, Vec::new()),
+        () = stopped => (Ending::Stopped, None, None),
         ended = &mut work => {
             at_work = false;
             by_itself(stage, ended)
         }
         () = tokio::time::sleep(deadline) => {
-            (Ending::Late(format!("its limit is {minutes} minutes")), None, Vec::new())
+            (Ending::Late(format!("its limit is {minutes} minutes")), None, None)
         }
         calls = over_budget(stage, from) => {
             (Ending::Late(format!("{calls} calls were made, the budget of the trial is {}",
-                stage.scenario().limits.calls)), None, Vec::new())
+                stage.scenario().limits.calls)), None, None)
         }
     };
     if at_work && ending != Ending::Crashed && stage.scenario().provisioner.is_external() {
         wind_down(stage, work).await;
     }
     book.ended_by_machine |= matches!(ending, Ending::Slow(_));
-    if let Ending::Failed(_) = ending {
+    if let Some(report) = report {
         let injected = since(&before, &stage.faults.tally());
-        book.find_all(reported(stage, &said, began, &injected));
+        reported::keep(book, stage, report, began, &injected);
     }
     (ending, made)
 }
@@ -86,17 +81,23 @@ pub async fn attempt<T>(
 fn by_itself<T>(
     stage: &Stage<'_>,
     ended: Result<T, ProvisionerError>,
-) -> (Ending, Option<T>, Vec<String>) {
+) -> (Ending, Option<T>, Option<Report>) {
     let error = match ended {
-        Ok(made) => return (Ending::Succeeded, Some(made), Vec::new()),
+        Ok(made) => return (Ending::Succeeded, Some(made), None),
         Err(error) => error,
     };
     match stage.programs.overrun() {
-        None => (Ending::Failed(error.message), None, error.left_behind),
-        Some(overrun) if overrun.spent.is_the_machines() => {
-            (Ending::Slow(overrun.to_string()), None, Vec::new())
+        None => {
+            let report = Report {
+                left_behind: error.left_behind,
+                unreadable: error.unreadable,
+            };
+            (Ending::Failed(error.message), None, Some(report))
         }
-        Some(overrun) => (Ending::Late(overrun.to_string()), None, Vec::new()),
+        Some(overrun) if overrun.spent.is_the_machines() => {
+            (Ending::Slow(overrun.to_string()), None, None)
+        }
+        Some(overrun) => (Ending::Late(overrun.to_string()), None, None),
     }
 }
 
@@ -145,49 +146,6 @@ pub fn end(book: &mut Book<'_, '_>, begun: Begun, what: &str, ending: &Ending, m
     } else {
         book.end_judged(begun, meaning.verdict, &meaning.message);
     }
-}
-
-/// O3: what a process that failed says it left behind, against the truth. A program has no way to say it,
-/// and one that says that it does not know says nothing wrong.
-fn reported(
-    stage: &Stage<'_>,
-    said: &[String],
-    began: Timestamp,
-    injected: &[(Fault, u64)],
-) -> Vec<Wrong> {
-    let can_say = !said.is_empty() || !stage.scenario().provisioner.is_external();
-    let knows = !said.iter().any(|id| id == UNKNOWN_LEFT);
-    let Some(world) = stage.world.as_ref().filter(|_| can_say && knows) else {
-        return Vec::new();
-    };
-    let observer = stage.account(Actor::Observer);
-    let types = observer.most_at_once();
-    let lives: Vec<Life> = world
-        .lives()
-        .into_iter()
-        .filter(|life| life.to.is_none_or(|to| to >= began))
-        .collect();
-    let mine = |life: &&Life| {
-        stage.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
-    };
-    // Whatever was answered is known at once; what was not, when reads show it.
-    let answered = injected
-        .iter()
-        .all(|(fault, _)| fault.effect.keeps_from_applying() && !fault.effect.ends_process());
-    let lag = if answered && !injected.is_empty() {
-        SignedDuration::ZERO
-    } else {
-        SHOWN_WITHIN
-    };
-    let known_since = stage.clock.now() - lag;
-    let there: Vec<Resource> = lives
-        .iter()
-        .filter(mine)
-        .filter(|life| life.to.is_none() && life.from <= known_since)
-        .map(|life| life.resource.clone())
-        .collect();
-    let existed: Vec<Resource> = lives.into_iter().map(|life| life.resource).collect();
-    truth::left_behind(said, &there, &existed, &look::price(observer.as_ref()))
 }
 
 /// How often faults have struck so far, all together.

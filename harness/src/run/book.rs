@@ -7,13 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::judge;
 use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready, Record};
+use kubeproof_reports::unseen::{self, Planned};
 
 use super::check_rows;
 use super::injected;
+use super::reported::Report;
 use super::stage::Stage;
+use super::unfinished;
 use crate::oracles::Wrong;
 
 /// What one trial has shown so far.
@@ -41,6 +43,8 @@ pub struct Book<'a, 'b> {
     pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown said that it succeeded.
     pub torn_down: bool,
+    /// What the last attempt said of what it left, if it failed and the account has not been looked at since.
+    pub report: Option<Report>,
     /// Whether the machine and not the cloud took the time of an attempt: what it left proves nothing.
     pub ended_by_machine: bool,
     /// Name of the provisioner.
@@ -79,6 +83,7 @@ impl<'a, 'b> Book<'a, 'b> {
             altered: Vec::new(),
             provisioning_since: None,
             torn_down: false,
+            report: None,
             ended_by_machine: false,
             provisioner: stage.provisioner().name(),
             log: Vec::new(),
@@ -234,25 +239,13 @@ impl<'a, 'b> Book<'a, 'b> {
         let started_at = stage.run.started_at;
         let finished_at = started_at
             + jiff::SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4));
-        let record = Record {
-            run_id: stage.run.id.clone(),
-            scenario: trial.name(),
-            file: trial.scenario.file.clone(),
-            provider: trial.scenario.provider.name().to_owned(),
-            provider_title: trial.scenario.provider.title().to_owned(),
+        let planned = Planned {
             provisioner: self.provisioner,
-            tier: trial.tier,
-            seed: trial.seed,
-            clock: if trial.tier == Tier::Rehearsal {
-                "virtual"
-            } else {
-                "real"
-            }
-            .to_owned(),
-            started_at,
+            ..unfinished::planned(trial, &stage.run)
+        };
+        let record = Record {
             finished_at,
             seconds,
-            elapsed_milliseconds: 0,
             calls: stage.journal.len() as u64,
             journal_hash: stage.journal.hash(),
             verdict: Verdict::Pass,
@@ -263,6 +256,7 @@ impl<'a, 'b> Book<'a, 'b> {
             cost: self.cost,
             faults: fault_records(stage),
             findings: self.findings,
+            ..unseen::blank(planned, "")
         };
         judged(record, &trial.replay())
     }

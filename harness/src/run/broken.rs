@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Does something. If it panics, it is dropped where it is, with its programs, and `instead` is told why.
 pub fn guarded<T>(work: impl FnOnce() -> T, instead: impl FnOnce(&str) -> T) -> T {
-    // What it shares with other trials is behind locks that nobody leaves half changed.
+    // What it shares with other trials is behind locks, and never left half changed.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done,
         Err(panic) => {

@@ -35,8 +35,8 @@ pub enum Beside {
     /// A bystander, to be made before the trial.
     #[default]
     Wanted,
-    /// Nobody, and why.
-    Nobody(&'static str),
+    /// None, and why.
+    Nothing(&'static str),
     /// One that could not be made, and why.
     Failed(String),
     /// This one.
@@ -58,7 +58,7 @@ impl Beside {
     /// A bystander, unless it is not wanted.
     pub fn unless(unwanted: bool) -> Self {
         if unwanted {
-            Self::Nobody("it was not wanted")
+            Self::Nothing("it was not wanted")
         } else {
             Self::Wanted
         }
@@ -68,7 +68,7 @@ impl Beside {
     pub fn redactor(&self) -> Option<Redactor> {
         match self {
             Self::Cluster(cluster) => cluster.redactor.clone(),
-            Self::Wanted | Self::Nobody(_) | Self::Failed(_) => None,
+            Self::Wanted | Self::Nothing(_) | Self::Failed(_) => None,
         }
     }
 
@@ -76,7 +76,7 @@ impl Beside {
     pub fn account(&self) -> Option<&dyn Snapshot> {
         match self {
             Self::Cluster(cluster) => Some(cluster.account.as_ref()),
-            Self::Wanted | Self::Nobody(_) | Self::Failed(_) => None,
+            Self::Wanted | Self::Nothing(_) | Self::Failed(_) => None,
         }
     }
 }
@@ -101,7 +101,7 @@ pub async fn beside(
     let mut around = around.clone();
     if matches!(around.beside, Beside::Wanted) {
         around.beside = match needless(trial) {
-            Some(why) => Beside::Nobody(why),
+            Some(why) => Beside::Nothing(why),
             None => make(trial, &around, progress)
                 .await
                 .map_or_else(Beside::Failed, |made| Beside::Cluster(Arc::new(made))),
@@ -137,7 +137,7 @@ async fn make(
     let external = trial.scenario.content.provisioner.is_external();
     let out = around.out.as_ref().filter(|_| external);
     let alone = Surroundings {
-        beside: Beside::Nobody("it is the bystander"),
+        beside: Beside::Nothing("it is the bystander"),
         out: out.map(|out| out.join(&of_trial.id)),
         ..around.clone()
     };
@@ -198,7 +198,7 @@ async fn limited<T>(
 /// Writes into the book who is beside the run.
 pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory) {
     match &stage.beside {
-        Beside::Wanted | Beside::Nobody(_) => {}
+        Beside::Wanted | Beside::Nothing(_) => {}
         // Told once, by the clean run.
         Beside::Cluster(_) if stage.trial.clean().is_some() => {}
         Beside::Failed(problem) => {

@@ -186,7 +186,7 @@ pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
 }
 
 /// The command that finishes the clean-up of a run from its directory. It shows what it would delete and
-/// asks; where nobody can be asked it says to add `--yes`.
+/// asks; where there is no terminal it says to add `--yes`.
 pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
     let out = out.unwrap_or(Path::new(DEFAULT_FOLDER));
     let mut command = format!("kubeproof sweep --run {run_id}");

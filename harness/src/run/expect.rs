@@ -116,10 +116,10 @@ pub fn first_provision(under: Under, ending: &Ending) -> Meaning {
 
 /// Whether a later attempt may fail though no fault strikes it: what an earlier one had begun fails in it.
 /// Not the last one, unless what fails so does it every time.
-pub fn excused(faults: &[Fault], last: bool) -> bool {
+pub fn excused(faults: &[Fault], last: bool, shows_later: impl Fn(&Fault) -> bool) -> bool {
     faults
         .iter()
-        .any(|fault| fault.effect.is_delayed() && (!last || fault.place.lasts()))
+        .any(|fault| shows_later(fault) && (!last || fault.place.lasts()))
 }
 
 /// The most attempts that are made for faults which are left, and one more when they are over.
@@ -186,7 +186,7 @@ fn may_fail_again(expected: Expected) -> bool {
 /// What faults did to an attempt at teardown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Struck {
-    /// All that happened to it is one throttled call: whoever is throttled sends the call again.
+    /// All that happened to it is one throttled call: which asks to be sent again.
     pub throttled_once: bool,
     /// A fault that was injected into it is not over.
     pub goes_on: bool,
@@ -209,7 +209,7 @@ pub fn teardown(under: Under, ending: &Ending, struck: Struck, last: bool) -> Me
             return meaning(Verdict::Unknown, message, false);
         }
         Ending::Succeeded => {
-            let message = "said that it succeeded though nobody could find out";
+            let message = "reported success although nothing could be found out";
             return meaning(Verdict::Fail, message, false);
         }
         _ => {}

@@ -68,15 +68,6 @@ pub fn folder_of(scenario: &Scenario) -> PathBuf {
     file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
-/// Whether the programs that a scenario names are here, or what is missing and how to get it.
-///
-/// # Errors
-/// With what is missing.
-pub fn readiness(scenario: &Scenario) -> Result<String, String> {
-    let block = &scenario.content.provisioner;
-    kubeproof_external::readiness::readiness(block, &folder_of(scenario))
-}
-
 /// A new process of the program that a scenario names; `None` when the provisioner is built in.
 pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn Provisioner>> {
     let block = &scenario.provisioner;

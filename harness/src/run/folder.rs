@@ -1,6 +1,6 @@
 //! The folder of one run: its own alone while it lasts.
 //!
-//! Where nobody asked for one, a fresh folder that only this user can enter, and that goes with the trial.
+//! Where none was asked for, a fresh folder that only this user can enter, and that goes with the trial.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 
 /// The lock of a run.
 const LOCK: &str = "run.lock";
-/// Where those would write who write nothing: nobody can.
+/// The place of runs that write nothing: nothing can be written there.
 const NOWHERE: &str = "/dev/null";
 
-/// The folder of one run. Dropping it gives the folder back, and removes it if it was asked for by nobody.
+/// The folder of one run. Dropping it gives the folder back, and removes it unless it was asked for.
 #[derive(Debug)]
 pub struct Folder {
     /// Its path.

@@ -36,7 +36,7 @@ pub fn baseline(stage: &Stage<'_>) -> Option<Inventory> {
     })
 }
 
-/// The cluster is ready: O8, what its handed-over access shows, and O7 once no fault can strike any more.
+/// The cluster is ready: O8, what its handed-over access shows, and O7 once no fault is left to be injected.
 pub async fn ready(
     book: &mut Book<'_, '_>,
     stage: &Stage<'_>,

@@ -23,7 +23,7 @@ pub fn is_injected(fault: &Fault, count: Count) -> bool {
 }
 
 /// A sentence for each fault that was not injected as often as asked. `ended` says why the trial ended
-/// before the provisioner was asked for anything, if it did; `failed` are changes that nobody could make.
+/// before the provisioner was asked for anything, if it did; `failed` are changes that could not be made.
 pub fn missing(tally: &[(Fault, Count)], failed: &[String], ended: Option<&str>) -> Vec<String> {
     let missing = tally
         .iter()

@@ -23,7 +23,7 @@ use super::trial::Trial;
 use super::unfinished;
 use crate::stopwatch::{Stopwatch, today};
 
-/// Fields of a record by which it and its parts are known; nobody but us writes them.
+/// Fields of a record by which it and its parts are known; only this program writes them.
 const KEPT_FIELDS: &[&str] = &[
     "run_id",
     "scenario",
@@ -144,8 +144,8 @@ fn unrun(record: Record, around: &Surroundings) -> Kept {
 }
 
 /// Notes which trials are to run, where their runs are known beforehand: whatever becomes of this process, none of
-/// them is then told by an older record. A folder in which another process is at work is left alone; whoever cannot
-/// write a note is told when the trial begins.
+/// them is then told by an older record. A folder in which another process is at work is left alone; a note
+/// that cannot be written is told when the trial begins.
 fn announce(trials: &[Trial], around: &Surroundings) {
     let Some(out) = &around.out else { return };
     for trial in trials.iter().filter(|trial| trial.tier == Tier::Rehearsal) {
@@ -161,7 +161,7 @@ fn planned(trial: &Trial, around: &Surroundings) -> Planned {
     unfinished::planned(trial, &run)
 }
 
-/// Writes a record into its run directory, where there is a folder for them and nobody else is at work there.
+/// Writes a record into its run directory, where there is a folder for them and no other process is at work there.
 fn write(record: &Record, around: &Surroundings) -> Option<LabError> {
     let folder = around.out.as_ref()?;
     let written = Folder::take(Some(folder), &record.run_id, false).and_then(|own| {

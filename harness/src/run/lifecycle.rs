@@ -79,7 +79,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         .map(|world| world.decoys())
         .unwrap_or_default();
     if let Err(problem) = intend(stage, observer.as_ref(), &baseline).await {
-        // Without a written intent a crash of ours could leave things that nobody knows of.
+        // Without a written intent a crash of ours could leave things that no file names.
         book.find(
             "intent",
             format!("the intent could not be written, so nothing was created: {problem}"),
@@ -116,7 +116,7 @@ pub async fn run(stage: &Stage<'_>) -> Ran {
         let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
         book.find_all(oracles::twins::twins(&lives, &most, since, &price));
     }
-    // Nobody looks at the account any more.
+    // The account is not looked at any more.
     stage.faults.trial_is_over();
     // What is missing of others cannot be cleaned up.
     let (orphans, coverage) = (&book.audit.orphans, &book.audit.coverage);

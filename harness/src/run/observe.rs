@@ -28,7 +28,7 @@ const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// Preflight. `false` stops the trial before anything is created.
 pub async fn preflight(book: &mut Book<'_, '_>, stage: &Stage<'_>, observer: &dyn Account) -> bool {
     let begun = book.begin("preflight");
-    // Before any other call: whoever it is, it is asked first whether anything may happen there.
+    // Before any other call: the first question is whether anything may happen in this account.
     if stage.trial.tier == Tier::Live
         && let Err(refusal) = allowed(stage, observer).await
     {

@@ -74,7 +74,7 @@ impl<'a> Others<'a> {
         run != self.run.id && registry::knows(run, self.out)
     }
 
-    /// Whether nobody can tell who removed this, which was there before the run and is gone: no call of the
+    /// Whether it cannot be told who removed this, which was there before the run and is gone: no call of the
     /// provisioner's names it, but not all of them were seen, and it is no other known run's.
     pub fn went_unseen(&self, resource: &Resource, baseline: &[Resource]) -> bool {
         let Known::Looks(own) = &self.known else {

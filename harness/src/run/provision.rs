@@ -19,11 +19,13 @@ use super::book::Book;
 use super::expect::{self, Ending};
 use super::look;
 use super::others::Others;
+use super::reported;
 use super::stage::Stage;
 use super::unobserved;
 use crate::audit::compare::new_resources;
 use crate::oracles::end_state::{self, EndState};
 use crate::oracles::price::{Item, list};
+use crate::scenario::injectable;
 
 /// The first attempt: what it made, and whether a new process shall try again.
 pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provisioned>, bool) {
@@ -38,6 +40,7 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
     stage.faults.first_attempt_is_over();
     let meaning = expect::first_provision(under(stage), &ending);
     end(book, begun, "provisioning", &ending, &meaning);
+    reported::look(book, stage).await;
     if made.is_some() && stage.trial.is_main() {
         note_ready(book, stage, before);
     }
@@ -49,8 +52,10 @@ pub async fn first(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> (Option<Provis
 pub async fn retry(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Option<Provisioned> {
     let faults = stage.trial.faults();
     let most = expect::later_attempts(&stage.faults.tally());
+    let provider = stage.trial.scenario.provider.as_ref();
+    let shows_later = |fault: &Fault| injectable::shows_later(fault, provider);
     for number in 1..=most {
-        let excused = expect::excused(&faults, number == most);
+        let excused = expect::excused(&faults, number == most, shows_later);
         let (made, again) = once_more(book, stage, excused).await;
         if made.is_some() || !again {
             return made;
@@ -89,6 +94,7 @@ async fn once_more(
     let struck = strikes(stage) > struck || excused;
     let meaning = expect::later_provision(stage.trial.expected(), &ending, struck);
     end(book, begun, "provisioning", &ending, &meaning);
+    reported::look(book, stage).await;
     (made, meaning.again)
 }
 

@@ -11,7 +11,7 @@ use super::directory;
 const FOLDER: &str = "kubeproof/runs";
 
 /// Writes down where a run's folder is. Without an entry, another run takes what this one makes for
-/// somebody's that nobody knows, and says unknown: so a failure is no error.
+/// somebody else's whose run is not known, and says unknown: so a failure is no error.
 pub fn enter(run: &str, out: &Path) {
     let (Some(registry), Ok(out)) = (folder(), std::path::absolute(out)) else {
         return;

@@ -1,6 +1,6 @@
 //! What trials may cost at most, by the estimates of their scenarios.
 //!
-//! Apart from the budget (`live::budget`), which is pure: an estimate is asked of a scenario's observer, over
+//! The budget (`live::budget`) is pure; an estimate is asked of a scenario's observer, over
 //! a simulated account, so that nothing is called.
 
 use kubeproof_contract::Decimal;

@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::account::Account;
 use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
 use kubeproof_contract::scenario::Tier;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::directory::{Identity, Intent};
 
@@ -16,7 +18,8 @@ pub mod account;
 pub mod log;
 
 /// What is to be done with a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The run made it, and left it: delete it.
     Delete,
@@ -33,7 +36,7 @@ pub struct Decision {
     pub resource: Resource,
     /// What is to be done.
     pub action: Action,
-    /// Why, in words.
+    /// Why.
     pub why: String,
 }
 
@@ -42,7 +45,7 @@ pub struct Decision {
 pub struct Suspect {
     /// The resource.
     pub resource: Resource,
-    /// What says so beside the run's tag, in words.
+    /// What says so beside the run's tag.
     pub proofs: Vec<String>,
 }
 

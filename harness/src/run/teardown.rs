@@ -10,6 +10,7 @@ use super::attempt::{attempt, end, since, strikes, under};
 use super::book::Book;
 use super::expect::{self, Ending, Struck};
 use super::left;
+use super::reported;
 use super::stage::Stage;
 use super::unobserved;
 use crate::oracles::calls;
@@ -55,6 +56,7 @@ pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Torn {
         let struck = struck(&since(&before, &stage.faults.tally()), stage);
         let meaning = expect::teardown(under(stage), &ending, struck, number == most);
         end(book, begun, "teardown", &ending, &meaning);
+        reported::look(book, stage).await;
         if ending == Ending::Succeeded {
             book.torn_down = true;
             again(book, stage, minutes).await;
@@ -103,6 +105,7 @@ pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     } else {
         book.end_judged(begun, Verdict::Fail, ending.words());
     }
+    reported::look(book, stage).await;
 }
 
 /// O7: a second teardown changes nothing.
@@ -111,7 +114,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         return unobserved::teardown_again(book, stage, minutes).await;
     }
     let begun = book.begin("teardown-again");
-    let left = left::of_run(stage);
+    let left = left::of_run(stage).await;
     // Of all attempts: what one that a fault struck removed was left by the first one, too.
     let before = stage.journal.len();
     let mut ending = Ending::Stopped;
@@ -120,7 +123,7 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
         let struck = strikes(stage);
         let mut provisioner = stage.provisioner();
         (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
-        // One that a fault struck shows nothing.
+        // One into which a fault was injected shows nothing.
         shows = strikes(stage) == struck;
         if shows {
             break;
@@ -128,26 +131,35 @@ async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
     }
     let changed = calls::second_teardown(&stage.journal.calls_from(before));
     if !shows && changed.is_none() {
-        book.end(begun, Verdict::Skipped, "a fault that goes on struck it");
-        return;
+        let seen = (
+            Verdict::Skipped,
+            "a fault that goes on was injected into it".to_owned(),
+        );
+        let (verdict, message) = left::with_look(book, stage, left.as_deref(), seen);
+        return book.end(begun, verdict, message);
     }
-    match (&ending, changed) {
+    let seen = match (&ending, changed) {
         (Ending::Slow(_), _) => {
             let message = format!("a second teardown {}", ending.words());
-            book.end(begun, Verdict::Unknown, message);
+            (Verdict::Unknown, message)
         }
-        (Ending::Succeeded, None) => book.end(begun, Verdict::Pass, "a no-op"),
+        (Ending::Succeeded, None) => (Verdict::Pass, "a no-op".to_owned()),
         // One that has something to do says that the first one was no success, whatever becomes of it.
         (_, Some(mut wrong)) => {
-            wrong.message.push_str(&left::words(&left, stage));
+            if stage.world.is_some() {
+                let left = left.as_deref().unwrap_or_default();
+                wrong.message.push_str(&left::words(left, stage));
+            }
             let message = wrong.message.clone();
             book.find_all([wrong]);
-            book.end(begun, Verdict::Fail, message);
+            (Verdict::Fail, message)
         }
         _ => {
             let message = format!("a second teardown {}", ending.words());
             book.find("O7 no-op", &message);
-            book.end(begun, Verdict::Fail, message);
+            (Verdict::Fail, message)
         }
-    }
+    };
+    let (verdict, message) = left::with_look(book, stage, left.as_deref(), seen);
+    book.end(begun, verdict, message);
 }

@@ -70,12 +70,12 @@ pub enum Expected {
     Forced(Expectation),
     /// Faults from the command line: it may cope or fail, but one retry must succeed.
     Recovers,
-    /// A fault that goes on: it may fail, in words, until the fault is over.
+    /// A fault that goes on: it may report a failure until the fault is over.
     Persists,
 }
 
 impl Expected {
-    /// What must be seen under faults that nobody says more of.
+    /// What must be seen under faults without an expectation.
     fn under(faults: &[Fault]) -> Self {
         if faults.iter().any(persists) {
             Self::Persists

@@ -8,6 +8,7 @@ use kubeproof_contract::bounded;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
+use kubeproof_reports::stored::{self, StoredError};
 use kubeproof_reports::unseen::{self, Planned};
 use serde::de::DeserializeOwned;
 
@@ -51,13 +52,13 @@ pub fn announce(out: &Path, trial: &Trial, run: &Run) -> std::io::Result<()> {
     }
 }
 
-/// What a run directory shows: its record, or that of a trial of which nobody knows what became. `None` when it is
+/// What a run directory shows: its record, or that of a trial whose end is unknown. `None` when it is
 /// no run directory.
 ///
 /// # Errors
 /// With the file that cannot be read, and why.
 pub fn of_folder(folder: &Path) -> Result<Option<Record>, Problem> {
-    // Where both are, it was killed between the two, or the record is an older one: either way nobody knows.
+    // Where both are, it was killed between the two, or the record is an older one: either way its end is unknown.
     if let Some(planned) = read::<Planned>(&folder.join(BEGUN_FILE), "the note of a run")? {
         return Ok(Some(lost(planned, folder)));
     }
@@ -79,13 +80,22 @@ fn read<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Option<T>, Probl
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(Problem::whole(&name, reason(&error))),
     };
-    let read = serde_json::from_str(&text).map_err(|error| Problem {
-        file: name,
-        place: Some((error.line(), error.column())),
-        message: format!("is not {what}: {error}"),
-        excerpt: String::new(),
-    });
-    read.map(Some)
+    stored::read(&text)
+        .map(Some)
+        .map_err(|error| unreadable(name, what, &error))
+}
+
+/// A JSON file that cannot be read as `what`, with the place in it.
+pub fn unreadable(file: String, what: &str, error: &StoredError) -> Problem {
+    match error {
+        StoredError::Form { .. } => Problem::whole(file, error.to_string()),
+        StoredError::Content(error) => Problem {
+            file,
+            place: Some((error.line(), error.column())),
+            message: format!("is not {what}: {error}"),
+            excerpt: String::new(),
+        },
+    }
 }
 
 fn is_absent(error: &std::io::Error) -> bool {

@@ -10,6 +10,7 @@ use kubeproof_contract::scenario::Tier;
 use super::attempt::attempt;
 use super::book::Book;
 use super::expect::Ending;
+use super::left;
 use super::look;
 use super::others::Others;
 use super::stage::Stage;
@@ -24,7 +25,7 @@ const LOOKS_MAX: usize = 3;
 /// The most resources that a sentence names.
 const NAMED_MAX: usize = 10;
 
-/// What a trial can be observed with, apart from inventories, which may fail.
+/// What a trial can be observed with, besides inventories, which may fail.
 pub fn sources(stage: &Stage<'_>) -> Vec<Source> {
     let mut there = vec![Source::Inventories];
     if stage.world.is_some() {
@@ -73,13 +74,16 @@ pub async fn twins_at(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     book.end(begun, verdict, message);
 }
 
-/// What an inventory shows before and after a second teardown: all but what is a neighbour's.
-struct Sight {
-    of_run: Vec<Resource>,
-    unproven: Vec<Resource>,
+/// What an inventory shows: all but what is a neighbour's.
+pub struct Sight {
+    /// What is proven to be the run's.
+    pub of_run: Vec<Resource>,
+    /// What may be anybody's.
+    pub unproven: Vec<Resource>,
 }
 
-async fn sight(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
+/// A look at the account. `None` when it could not be listed.
+pub async fn sight(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
     let inventory = inventory::take(account).await;
     if !inventory.coverage.failed.is_empty() {
         return None;
@@ -92,7 +96,7 @@ async fn sight(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
 }
 
 /// The same once nothing of the run goes any more by itself: deletions take time to show.
-async fn at_rest(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
+pub async fn at_rest(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
     let mut seen = sight(stage, account).await?;
     for _ in 1..LOOKS_MAX {
         if seen.of_run.is_empty() {
@@ -126,6 +130,9 @@ pub async fn teardown_again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes:
         let items = resources.iter().map(|one| Item::new(one, &price, what));
         (!resources.is_empty()).then(|| format!("{what}: {}", list(items.collect())))
     };
+    let left = before
+        .as_ref()
+        .map(|before| left::leaks(stage, &before.of_run));
     let (verdict, message) = match (&before, &after) {
         _ if ending != Ending::Succeeded => (
             Verdict::Fail,
@@ -147,6 +154,7 @@ pub async fn teardown_again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes:
     if verdict == Verdict::Fail {
         book.find(needs::NO_OP, &message);
     }
+    let (verdict, message) = left::with_look(book, stage, left.as_deref(), (verdict, message));
     book.end(begun, verdict, message);
 }
 
@@ -155,7 +163,7 @@ fn changes(before: &[Resource], after: &[Resource]) -> (Vec<Resource>, Vec<Resou
     (new_resources(after, before), new_resources(before, after))
 }
 
-/// What changed of the run is the second teardown's doing; of what bears no proof nobody can tell whose.
+/// What changed of the run is the second teardown's doing; of what bears no proof the owner is unknown.
 fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (Verdict, String) {
     if !of_run.is_empty() {
         let message = format!("a second teardown changed things: {}", of_run.join("; "));
@@ -177,7 +185,8 @@ fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (
     (Verdict::Unknown, message)
 }
 
-fn named(resources: &[Resource]) -> String {
+/// These resources in words, as many as a sentence takes.
+pub fn named(resources: &[Resource]) -> String {
     let mut all: Vec<String> = resources.iter().take(NAMED_MAX).map(words).collect();
     if resources.len() > NAMED_MAX {
         all.push(format!("{} more", resources.len() - NAMED_MAX));
@@ -227,7 +236,7 @@ pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     budget(book, stage, &there);
 }
 
-/// O6 without a truth: what was altered by somebody is nobody's finding, and no proof of innocence where
+/// O6 without a truth: what was altered is no finding by itself, and no proof of innocence where
 /// the provisioner's calls are not seen.
 fn bystanders(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     if stage.world.is_some() || book.altered.is_empty() {

@@ -1,6 +1,6 @@
 //! Whose is what an audit finds: each orphan with its proofs, and what went without anybody seeing it.
 //!
-//! Apart from the looks, which say only what is new and what is gone.
+//! The looks say only what is new and what is gone.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
 
-/// Each orphan with what it costs and why it belongs to the run; and in words what is certainly somebody
+/// Each orphan with what it costs and why it belongs to the run; and sentences on what is certainly somebody
 /// else's, as the cloud's trail of events says.
 pub async fn describe(
     stage: &Stage<'_>,
@@ -60,7 +60,7 @@ pub async fn describe(
     (orphans, theirs)
 }
 
-/// What was there before the run and is gone, where nobody can tell by whose doing: in words.
+/// What was there before the run and is gone, where it cannot be told by whose doing: a sentence each.
 pub fn went_unseen(
     stage: &Stage<'_>,
     auditor: &dyn Account,

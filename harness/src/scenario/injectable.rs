@@ -29,7 +29,7 @@ pub fn refusal_of_served(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Opti
     for fault in faults {
         if fault.place.actor != Actor::Provisioner {
             return Some(format!(
-                "`{fault}` can strike no call: all calls of clients are the provisioner's here; leave \
+                "`{fault}` can be injected into no call: all calls of clients are the provisioner's here; leave \
                  `{}/` out",
                 fault.place.actor
             ));
@@ -118,6 +118,13 @@ fn aimed_at(fault: &Fault, provider: &dyn Provider) -> Vec<Signature> {
     calls
 }
 
+/// Whether some call that a fault is aimed at is accepted, so that the effect shows in what it began.
+pub fn shows_later(fault: &Fault, provider: &dyn Provider) -> bool {
+    let dialect = provider.dialect();
+    let later = |call: &Signature| dialect.shows_later(call, &fault.effect);
+    fault.effect.is_delayed() || aimed_at(fault, provider).iter().any(later)
+}
+
 /// Why no call that a fault is aimed at can meet its effect in this tier.
 pub fn impossible(fault: &Fault, provider: &dyn Provider, tier: Tier) -> Option<String> {
     let effect = &fault.effect;
@@ -136,7 +143,9 @@ pub fn impossible(fault: &Fault, provider: &dyn Provider, tier: Tier) -> Option<
         return no_change(fault, change, provider);
     }
     let calls = aimed_at(fault, provider);
-    let reasons = calls.iter().map(|call| reason(call, effect, provider));
+    let reasons = calls
+        .iter()
+        .map(|call| reason(call, effect, provider, tier));
     // One call that can meet it is enough.
     let reasons: Option<Vec<&str>> = reasons.collect();
     let reason = reasons?.first().copied()?;
@@ -144,8 +153,17 @@ pub fn impossible(fault: &Fault, provider: &dyn Provider, tier: Tier) -> Option<
 }
 
 /// Why this call cannot meet the effect.
-fn reason(call: &Signature, effect: &Effect, provider: &dyn Provider) -> Option<&'static str> {
+fn reason(
+    call: &Signature,
+    effect: &Effect,
+    provider: &dyn Provider,
+    tier: Tier,
+) -> Option<&'static str> {
     let of_disk = call.service == disk::SERVICE;
+    let shows_later = provider.dialect().shows_later(call, effect);
+    if let Some(reason) = provider.cannot_meet(call, effect) {
+        return Some(reason);
+    }
     match effect {
         _ if effect.is_of_disk() && (!of_disk || call.operation != "Write") => {
             Some("only a write to the disk, `disk:Write`, can meet it")
@@ -158,7 +176,10 @@ fn reason(call: &Signature, effect: &Effect, provider: &dyn Provider) -> Option<
         {
             Some("the call changes things, and only a read can be answered so")
         }
-        _ if effect.is_delayed() && !provider.simulates(call, effect) => {
+        _ if shows_later && tier != Tier::Rehearsal => {
+            Some("the cloud accepts the call and shows it later, so that only a rehearsal has it")
+        }
+        _ if shows_later && !provider.simulates(call, effect) => {
             Some("nothing that the call begins can end so later, as far as the simulator knows")
         }
         Effect::NotYetVisible(_) if !provider.simulates(call, effect) => {
@@ -177,7 +198,7 @@ fn no_change(fault: &Fault, change: &str, provider: &dyn Provider) -> Option<Str
     let title = provider.title();
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let known = if names.is_empty() {
-        "nobody makes any there".to_owned()
+        "it knows none".to_owned()
     } else {
         format!("known: {}", names.join(", "))
     };

@@ -32,7 +32,7 @@ impl EnvFile {
         let unwritten = |error: std::io::Error| format!("{place}: cannot be written: {error}");
         let mut file = match private::create(path) {
             Ok(file) => {
-                // Nobody else knows of it yet; a file system without locks is no reason to refuse.
+                // It is not known to any other process yet; a file system without locks is no reason to refuse.
                 let _ = file.try_lock();
                 file
             }
@@ -125,7 +125,7 @@ fn with_header(lines: &str) -> String {
     format!("{HEADER}{}\n{lines}", digest(lines))
 }
 
-/// Whether a text is one that we wrote, and nobody has changed since.
+/// Whether a text is one that we wrote, and that has not changed since.
 fn is_ours(text: &str) -> bool {
     text.split_once('\n')
         .is_some_and(|(head, lines)| head.strip_prefix(HEADER) == Some(&digest(lines)))

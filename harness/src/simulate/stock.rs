@@ -18,7 +18,7 @@ use crate::oracles::price::month;
 /// What is in an account at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Moment {
-    /// All resources, whoever owns them, with a digest of each one's state.
+    /// All resources, regardless of their owners, with a digest of each one's state.
     pub states: Vec<(Resource, String)>,
 }
 
@@ -44,11 +44,11 @@ pub struct Stock {
     pub changed: Vec<Resource>,
     /// What the meter counted.
     pub charges: Vec<Charge>,
-    /// What was used and has no known price, in words: the bill is not all then.
+    /// What was used and has no known price: the bill is not all then.
     pub unpriced: Vec<String>,
     /// Minutes of the cloud's time that passed.
     pub minutes: u64,
-    /// Each fault, with how often it was seen and struck.
+    /// Each fault, with how often it was seen and injected.
     pub faults: Vec<(Fault, Count)>,
     /// Calls that were made.
     pub calls: usize,
@@ -92,7 +92,7 @@ impl Stock {
     }
 
     /// The faults that were not injected, or not as often as asked: they prove nothing.
-    pub fn never_struck(&self) -> Vec<&Fault> {
+    pub fn not_injected(&self) -> Vec<&Fault> {
         let faults = self.faults.iter();
         faults
             .filter(|(fault, count)| {
@@ -127,15 +127,15 @@ impl Stock {
             let _ = writeln!(text, "  changed, and was there before: {}", words(resource));
         }
         for (fault, count) in &self.faults {
-            let struck = match count.injected() {
-                0 => "never struck: it proves nothing".to_owned(),
-                struck if !fault.place.lasts() && struck < fault.place.times => format!(
-                    "struck {struck} of {} calls, and not {} as asked: it proves nothing",
+            let told = match count.injected() {
+                0 => "never injected: it proves nothing".to_owned(),
+                injected if !fault.place.lasts() && injected < fault.place.times => format!(
+                    "injected into {injected} of {} calls, and not {} as asked: it proves nothing",
                     count.seen, fault.place.times
                 ),
-                struck => format!("struck {struck} of {} calls", count.seen),
+                injected => format!("injected into {injected} of {} calls", count.seen),
             };
-            let _ = writeln!(text, "fault {fault}: {struck}");
+            let _ = writeln!(text, "fault {fault}: {told}");
         }
         self.write_bill(&mut text);
         text

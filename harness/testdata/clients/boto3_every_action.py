@@ -209,6 +209,10 @@ def identities():
     IAM.get_policy(PolicyArn=policy)
     IAM.list_policies(Scope="Local")
     IAM.list_policy_tags(PolicyArn=policy)
+    assert IAM.list_policy_versions(PolicyArn=policy)["Versions"][0]["IsDefaultVersion"]
+    IAM.attach_role_policy(PolicyArn=policy, **role)
+    assert IAM.list_entities_for_policy(PolicyArn=policy)["PolicyRoles"][0]["RoleName"] == NAME
+    IAM.detach_role_policy(PolicyArn=policy, **role)
     caller = client("sts").get_caller_identity()["Arn"]
     IAM.simulate_principal_policy(PolicySourceArn=caller, ActionNames=["ec2:CreateVpc"])
     IAM.delete_policy(PolicyArn=policy)
@@ -231,6 +235,7 @@ def identity_provider(url):
     provider = provider["OpenIDConnectProviderArn"]
     IAM.get_open_id_connect_provider(OpenIDConnectProviderArn=provider)
     IAM.list_open_id_connect_providers()
+    assert IAM.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=provider)["Tags"] == TAGS
     IAM.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
 
 

@@ -94,7 +94,7 @@ def node_group(role, place):
     EC2.delete_launch_template(**template)
     EKS.create_nodegroup(nodeRole=role, subnets=place["subnets"], instanceTypes=["t3.medium"], labels={"a": "b"},
                          taints=[{"key": "k", "value": "v", "effect": "PREFER_NO_SCHEDULE"}], tags={"Name": NAME},
-                         scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2}, **GROUP)
+                         scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 2}, capacityType="SPOT", **GROUP)
     made = until(EKS.describe_nodegroup, lambda reply: reply["nodegroup"]["status"] == "ACTIVE", **GROUP)["nodegroup"]
     EKS.list_nodegroups(**OF)
     changed = EKS.update_nodegroup_config(labels={"addOrUpdateLabels": {"c": "d"}}, scalingConfig={"desiredSize": 3},
@@ -109,6 +109,10 @@ def node_group(role, place):
     one = seen[0]["Instances"][0]
     refused("OperationNotPermitted", EC2.detach_network_interface,
             AttachmentId=one["NetworkInterfaces"][0]["Attachment"]["AttachmentId"])
+    assert one["InstanceLifecycle"] == "spot", one
+    request = EC2.describe_spot_instance_requests(SpotInstanceRequestIds=[one["SpotInstanceRequestId"]])
+    assert request["SpotInstanceRequests"][0]["InstanceId"] == one["InstanceId"], request
+    EC2.cancel_spot_instance_requests(SpotInstanceRequestIds=[one["SpotInstanceRequestId"]])
     EC2.detach_volume(VolumeId=one["BlockDeviceMappings"][0]["Ebs"]["VolumeId"])
     EC2.terminate_instances(InstanceIds=[one["InstanceId"]])
     GROUPS.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)

@@ -13,7 +13,7 @@ const ABOUT_POLICIES: &[u8] = b"Action=ListAttachedRolePolicies";
 #[derive(Debug)]
 struct Blind(SharedTransport);
 
-/// The way into an account that tells nobody which policies a role has.
+/// The way into an account that does not tell which policies a role has.
 pub fn to_policies(inner: SharedTransport) -> SharedTransport {
     Arc::new(Blind(inner))
 }

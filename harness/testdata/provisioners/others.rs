@@ -114,7 +114,7 @@ impl ForeignChanges for User {
                 self.moves_in().await?;
                 self.moves_out(NEWCOMER, NEWCOMER).await
             }
-            _ => Err(format!("nobody makes the change `{name}`")),
+            _ => Err(format!("there is no change `{name}`")),
         }
     }
 }

@@ -26,6 +26,10 @@ use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
 use kubeproof_contract::serve::Redirect;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use kubeproof_contract::world::Rehearsal;
+use serde_json::Value;
+
+/// The file that tells one process of another that did not come to its end.
+const PROCESS: &str = "process";
 
 /// What a variant is made of.
 pub struct Parts {
@@ -78,6 +82,18 @@ impl Parts {
         self.provider.provisioner(&content, self.connection.clone())
     }
 
+    /// Notes on the disk that a process begins; whether an earlier one began and did not come to its end.
+    pub async fn begins_again(&self) -> bool {
+        let again = self.file(PROCESS).await.as_deref() == Some("begun");
+        let _ = self.connection.disk.write(PROCESS, "begun").await;
+        again
+    }
+
+    /// Notes on the disk that this process has come to its end.
+    pub async fn ends(&self) {
+        let _ = self.connection.disk.write(PROCESS, "done").await;
+    }
+
     /// What a file on the disk holds, if it can be read.
     pub async fn file(&self, name: &str) -> Option<String> {
         let content = self.connection.disk.read(name).await.ok()??;
@@ -95,6 +111,15 @@ pub trait Bend: fmt::Debug + Send + Sync + 'static {
         request: Request<Bytes>,
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError>;
+}
+
+/// An answer with its JSON changed; one that is no JSON stays as it is.
+pub fn with_json(answer: Response<Bytes>, change: impl FnOnce(&mut Value)) -> Response<Bytes> {
+    let Ok(mut body) = serde_json::from_slice(answer.body()) else {
+        return answer;
+    };
+    change(&mut body);
+    answer.map(|_| Bytes::from(body.to_string()))
 }
 
 #[derive(Debug)]
@@ -252,7 +277,7 @@ impl Provider for Instead {
         self.inner.read(text)
     }
 
-    fn schema(&self) -> serde_json::Value {
+    fn schema(&self) -> Value {
         self.inner.schema()
     }
 
@@ -319,6 +344,10 @@ impl Provider for Instead {
 
     fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
         self.inner.simulates(call, effect)
+    }
+
+    fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
+        self.inner.cannot_meet(call, effect)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

@@ -15,6 +15,8 @@ pub mod cleans_by_beginning;
 pub mod cleans_by_name;
 #[path = "wrong/cleans_nothing.rs"]
 pub mod cleans_nothing;
+#[path = "wrong/comes_back.rs"]
+pub mod comes_back;
 #[path = "wrong/crosses_zones.rs"]
 pub mod crosses_zones;
 #[path = "wrong/disowns_a_living_cluster.rs"]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::program::{SCENARIO, code, command, kubeproof, stderr, stdout};
+use crate::program::{SCENARIO, code, command, json, kubeproof, stderr, stdout};
 
 /// A trial of the usual scenario with this region, version and instance type: the exit code and its record.
 fn verified(region: &str, version: &str, instance_type: &str) -> (i32, Value) {
@@ -47,6 +47,46 @@ fn what_has_no_price_makes_the_cost_unknown_and_stops_nothing_else() {
         assert_eq!(record["cost"]["deviation_percent"], Value::Null);
         assert_eq!(record["findings"], serde_json::json!([]));
     }
+}
+
+#[test]
+fn spot_nodes_are_made_and_seen_and_only_their_cost_is_unknown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = SCENARIO.replace("      count: 2\n", "      count: 2\n      capacity: spot\n");
+    std::fs::write(folder.path().join("s.yaml"), scenario).expect("written");
+    let output = kubeproof(
+        folder.path(),
+        &["verify", "s.yaml", "--format", "json", "-q"],
+    );
+    let record = &json(&output)["records"][0];
+    assert_eq!(
+        record["findings"],
+        serde_json::json!([]),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let phases = record["phases"].as_array().expect("phases");
+    for phase in phases {
+        let expected = if phase["name"] == "cost" {
+            "unknown"
+        } else {
+            "pass"
+        };
+        assert_eq!(phase["verdict"], expected, "{phase}");
+    }
+    let checks = record["checks"].as_array().expect("checks");
+    let row = checks.iter().find(|check| check["id"] == "aws.node_group");
+    let evidence = row.expect("the row")["evidence"].as_str().expect("text");
+    assert!(
+        evidence.contains("2 of 2 instances are spot instances"),
+        "{evidence}"
+    );
+    let message = record["cost"]["message"].as_str().expect("a message");
+    assert!(
+        message.contains("2 × t3.medium (spot) in us-east-1"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -22,11 +22,13 @@ struct State {
     later: Later,
 }
 
-/// What is there, too, once a file is: as if a program had made it.
+/// What is there, too, once a file is: as if a program had made it. `RUN` in it is what the file says.
 #[derive(Default)]
 pub struct Later {
     /// The file.
     pub once: PathBuf,
+    /// Whether none of its containers can be deleted.
+    pub stuck: bool,
     /// Containers.
     pub containers: Vec<Value>,
     /// Names of volumes.
@@ -35,9 +37,13 @@ pub struct Later {
 
 impl State {
     fn containers(&self) -> Vec<Value> {
-        let later = self.later.once.exists();
-        let later = self.later.containers.iter().filter(|_| later);
-        self.containers.iter().chain(later).cloned().collect()
+        let mut all = self.containers.clone();
+        if let Ok(run) = std::fs::read_to_string(&self.later.once) {
+            let named = |one: &Value| one.to_string().replace("RUN", run.trim());
+            let later = self.later.containers.iter().map(named);
+            all.extend(later.map(|text| serde_json::from_str::<Value>(&text).expect("JSON")));
+        }
+        all
     }
 
     fn volumes(&self) -> Vec<Value> {
@@ -90,7 +96,7 @@ impl Engine {
         Self { socket, state }
     }
 
-    /// The command, with this engine and nobody's settings.
+    /// The command, with this engine and without the user's settings.
     pub fn before(&self, mut command: Command, folder: &Path) -> Command {
         command
             .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
@@ -169,8 +175,13 @@ fn answer(method: &str, target: &str, state: &mut State) -> (&'static str, Optio
         ("GET", ["networks"]) => json!([{"Name": "kind", "Id": "network-1"}]),
         ("GET", ["images", "json"]) => json!([]),
         ("GET", ["events"]) => return ("200 OK", None),
+        ("DELETE", ["containers", _]) if state.later.stuck => {
+            let words = json!({"message": "it cannot be deleted"});
+            return ("500 Internal Server Error", Some(words));
+        }
         ("DELETE", ["containers", id]) => {
             state.containers.retain(|one| one["Id"] != *id);
+            state.later.containers.retain(|one| one["Id"] != *id);
             return ("204 No Content", None);
         }
         _ => return ("404 Not Found", Some(json!({"message": "no such page"}))),

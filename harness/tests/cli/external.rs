@@ -109,7 +109,7 @@ fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
 
 /// A fault that no call could take is refused before anything runs; one of a file is left out aloud.
 #[test]
-fn a_fault_on_calls_that_nobody_sees_is_refused_when_it_is_planned() {
+fn a_fault_on_calls_that_are_not_seen_is_refused_when_it_is_planned() {
     let program = "  command: {provision: [sh], teardown: [sh]}\n";
     let refused = |tier: &str, fault: &str, code_expected: i32, words: &str| {
         let folder = with(program);
@@ -170,6 +170,48 @@ fn an_empty_promise_is_not_believed() {
     assert!(log.contains("secret token (redacted)"), "{log}");
 }
 
+/// It makes nothing, fails, and says this of what it left.
+#[test]
+fn what_a_failing_program_says_it_left_is_held_against_the_truth() {
+    let check = |report: &str, expected: Option<&str>| {
+        let script = format!(
+            "test \"$KUBEPROOF_PHASE\" = teardown || {{ echo '{report}' > \"$KUBEPROOF_OUTPUT\"; exit 1; }}"
+        );
+        let block = format!(
+            "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
+            script.replace('\'', "''")
+        );
+        let folder = with(&block);
+        let output = kubeproof(
+            folder.path(),
+            &["verify", "s.yaml", "--format", "json", "-q"],
+        );
+        assert_eq!(code(&output), 1, "{}", stderr(&output));
+        let findings = json(&output)["records"][0]["findings"].clone();
+        let all = findings.as_array().expect("findings");
+        let mut truths = all.iter().filter(|one| one["oracle"] == "O3 truth");
+        let found = truths.next().map(|one| one["message"].to_string());
+        assert_eq!(
+            found.is_some(),
+            expected.is_some(),
+            "{report}: {findings:#}"
+        );
+        let found = found.unwrap_or_default();
+        assert!(found.contains(expected.unwrap_or_default()), "{found}");
+    };
+    check(r#"{"left_behind": []}"#, None);
+    check(r#"{"left_behind": ["unknown"]}"#, None);
+    check("{}", None);
+    check(
+        r#"{"left_behind": ["vpc-0123"]}"#,
+        Some("says that it left vpc-0123 behind, which is not there"),
+    );
+    check(
+        r#"{"left_behind": "vpc-0123"}"#,
+        Some("what the provisioner says it left behind cannot be read: KUBEPROOF_OUTPUT"),
+    );
+}
+
 /// The blocks that the READMEs show are accepted as they stand.
 #[test]
 fn the_blocks_of_the_readmes_are_scenarios() {
@@ -218,7 +260,7 @@ fn other_networks_can_be_asked_for_by_programs_only() {
     check(&neither, program, 2, "nodes need subnets");
 }
 
-/// While a fault goes on a teardown may fail, in words; once it is over the same teardown must finish.
+/// While a fault goes on a teardown may report a failure; once it is over the same teardown must finish.
 #[test]
 fn a_fault_that_goes_on_may_be_failed_at_in_words_until_it_is_over() {
     let folder = crate::program::folder_with_scenario();

@@ -24,7 +24,7 @@ fn passed() -> tempfile::TempDir {
     folder
 }
 
-/// The report says that nobody knows, names the run and what to do; in every format and cell nothing passes.
+/// The report says unknown, names the run and what to do; in every format and cell nothing passes.
 #[track_caller]
 fn is_unknown(folder: &Path) {
     let run = run_directory(folder);

@@ -1,6 +1,6 @@
 //! Faults that do nothing: refused before anything runs where that can be known, and told where it cannot.
 //!
-//! Apart from faults that strike: what is shown here is that no trial passes by a fault that was not injected.
+//! No trial passes by a fault that was not injected.
 
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ fn passes(faults: &[&str]) {
 }
 
 #[test]
-fn a_call_that_nobody_knows_is_refused_with_the_one_that_was_meant() {
+fn a_call_that_no_dialect_knows_is_refused_with_the_one_that_was_meant() {
     refused(&["ec2:CreateVPC=quota"], "did you mean `ec2:CreateVpc`?");
     refused(&["ec2:CreateVcp=quota"], "did you mean `ec2:CreateVpc`?");
     refused(
@@ -96,10 +96,7 @@ fn an_effect_that_a_call_cannot_have_is_refused() {
     refused(&["ec2:CreateVpc#1=repeated-page"], "only a read");
     refused(&["ec2:CreateVpc#1=write-fails"], "`disk:Write`");
     refused(&["disk:Write#1=quota"], "the disk is no cloud");
-    refused(
-        &["ec2:CreateVpc#1=foreign-change(x)"],
-        "nobody makes any there",
-    );
+    refused(&["ec2:CreateVpc#1=foreign-change(x)"], "it knows none");
     refused(
         &["auditor/ec2:DescribeVpcs#1=crash-before"],
         "for the provisioner",
@@ -146,7 +143,31 @@ fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
         "faults",
         "it changed nothing",
     );
-    refused(&["eks:ListClusters#1=stale-read(5)"], "since when");
+    refused(&["ec2:DescribeRegions#1=stale-read(5)"], "since when");
+    passes(&[
+        "iam:CreateRole#1=crash-after",
+        "iam:GetRole#1=stale-read(20)",
+    ]);
+    // A teardown that begins a moment after the first role was made does not take it for absent.
+    passes(&["iam:CreateRole#1=cancel", "iam:GetRole#1=stale-read(20)"]);
+    passes(&["iam:CreateRole#2=cancel", "iam:GetRole#4=stale-read(60)"]);
+    // EKS documents nothing of the kind.
+    for read in ["DescribeCluster", "ListClusters", "ListNodegroups"] {
+        let fault = format!("eks:{read}#1=stale-read(5)");
+        refused(&[&fault], "EKS documents no read that misses");
+    }
+}
+
+#[test]
+fn a_node_group_that_lacks_capacity_is_accepted_and_fails_later() {
+    let (code, record, said) = run(&["eks:CreateNodegroup#1=capacity"]);
+    assert_eq!(code, 0, "{said} {}", record["findings"]);
+    let ended = phase(&record, "provision");
+    assert!(
+        ended.contains("AsgInstanceLaunchFailures")
+            && ended.contains("InsufficientInstanceCapacity"),
+        "{ended}"
+    );
 }
 
 #[test]
@@ -158,7 +179,7 @@ fn without_a_cluster_nothing_passes() {
 }
 
 #[test]
-fn a_cloud_that_nobody_reaches_leaves_all_unknown() {
+fn a_cloud_that_cannot_be_reached_leaves_all_unknown() {
     for effect in ["lost-request", "reject(InvalidClientTokenId)"] {
         let unreachable = format!("observer/sts:GetCallerIdentity#1*1000={effect}");
         let faults = [unreachable.as_str(), "ec2:CreateVpc#1=quota"];

@@ -5,6 +5,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -52,7 +53,34 @@ fn left_by_a_program(folder: &Path) -> Later {
             node("n-r3", "kp-r3", LATER),
         ],
         volumes: vec!["reg".to_owned(), anonymous],
+        ..Later::default()
     }
+}
+
+/// Runs a trial on this engine, with this for its block `provisioner` and this program `kind`. It fails.
+fn verified(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Output {
+    program(folder, "kind", &format!("#!/bin/sh\n{kind}"));
+    program(folder, "docker", "#!/bin/sh\n");
+    let scenario = format!(
+        "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {{}}\nprovisioner: {provisioner}\n"
+    );
+    std::fs::write(folder.join("s.yaml"), scenario).expect("written");
+    let arguments = [
+        "verify", "s.yaml", "--tier", "kind", "--format", "json", "-q",
+    ];
+    let path = format!("{}:/usr/bin:/bin", folder.join("bin").display());
+    let output = engine
+        .before(command(folder, &arguments), folder)
+        .env("PATH", path)
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    output
+}
+
+/// The record of such a trial.
+fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Value {
+    document(&verified(folder, engine, provisioner, kind))["records"][0].clone()
 }
 
 /// Without them nobody could tell later whose what is, and where.
@@ -72,27 +100,13 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     let folder = tempfile::tempdir().expect("a folder");
     let there = vec![container("c-db", "db", &json!({}), 1)];
     let engine = Engine::start_with(folder.path(), there, left_by_a_program(folder.path()));
-    program(folder.path(), "kind", "#!/bin/sh\necho kind v0.30.0\n");
-    program(folder.path(), "docker", "#!/bin/sh\n");
     known_run(folder.path(), "r2");
     let made = folder.path().join("made");
-    let scenario = format!(
-        "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {{}}\nprovisioner:\n  command:\n    \
-         provision: [sh, -c, \"touch '{}'; exit 1\"]\n    teardown: [sh, -c, \"true\"]\n",
+    let provisioner = format!(
+        "{{command: {{provision: [sh, -c, \"touch '{}'; exit 1\"], teardown: [sh, -c, \"true\"]}}}}",
         made.display()
     );
-    std::fs::write(folder.path().join("s.yaml"), scenario).expect("written");
-    let arguments = [
-        "verify", "s.yaml", "--tier", "kind", "--format", "json", "-q",
-    ];
-    let mut command = engine.before(command(folder.path(), &arguments), folder.path());
-    let path = format!("{}:/usr/bin:/bin", folder.path().join("bin").display());
-    let output = command
-        .env("PATH", path)
-        .env_remove("KUBEPROOF_KIND")
-        .output()
-        .expect("the program starts");
-    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let output = verified(folder.path(), &engine, &provisioner, "echo kind v0.30.0\n");
     let record = document(&output)["records"][0].clone();
     let audit = &record["audit"];
     assert_eq!(audit["verdict"], "fail", "{record:#}");
@@ -122,4 +136,66 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     let said =
         format!("may have left something; clean up with: kubeproof sweep --run {run} --delete");
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
+}
+
+/// The phase that looked at the engine after the attempt that failed.
+#[track_caller]
+fn check_left(record: &Value, verdict: &str, words: &str) {
+    let phases = record["phases"].as_array().expect("phases");
+    let left = phases.iter().find(|phase| phase["name"] == "left");
+    let left = left.unwrap_or_else(|| panic!("no look: {record:#}"));
+    assert_eq!(left["verdict"], verdict, "{left:#}");
+    let message = left["message"].as_str().expect("a message");
+    assert!(message.contains(words), "{message}");
+}
+
+/// A node of the run's cluster, once the file names it.
+fn a_node(folder: &Path, stuck: bool) -> Later {
+    Later {
+        once: folder.join("made"),
+        containers: vec![node("n-run", "RUN", LATER)],
+        stuck,
+        ..Later::default()
+    }
+}
+
+#[test]
+fn what_a_failing_program_says_it_left_is_held_against_the_engine_before_its_teardown_hides_it() {
+    let check = |ids: &str, verdict: &str, words: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = Engine::start_with(folder.path(), Vec::new(), a_node(folder.path(), false));
+        let made = folder.path().join("made").display().to_string();
+        let says = format!(
+            "echo $KUBEPROOF_NAME > {made}; printf '{{\"left_behind\": {ids}}}' $KUBEPROOF_NAME > \
+             $KUBEPROOF_OUTPUT; exit 1"
+        );
+        let (up, down) = (json!(["sh", "-c", says]), json!(["rm", "-f", made]));
+        let provisioner = format!("{{command: {{provision: {up}, teardown: {down}}}}}");
+        let record = record(folder.path(), &engine, &provisioner, "echo kind v0.30.0\n");
+        check_left(&record, verdict, words);
+        // The teardown has removed it: no audit after it would find anything.
+        assert_eq!(record["audit"]["orphans"], json!([]), "{record:#}");
+    };
+    check("[]", "fail", "the provisioner does not say so");
+    check(
+        r#"["%s-control-plane"]"#,
+        "pass",
+        "left 1 things, and names all of them",
+    );
+}
+
+#[test]
+fn our_own_provisioner_of_kind_names_the_nodes_that_it_could_not_remove() {
+    let check = |stuck: bool, words: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = Engine::start_with(folder.path(), Vec::new(), a_node(folder.path(), stuck));
+        // A creation that fails half-way, and a deletion that does nothing.
+        let kind = format!(
+            "case $1 in version) echo kind v0.30.0;; create) echo $4 > {}; exit 1;; esac\n",
+            folder.path().join("made").display()
+        );
+        check_left(&record(folder.path(), &engine, "{}", &kind), "pass", words);
+    };
+    check(false, "left nothing, and says so");
+    check(true, "left 1 things, and names all of them");
 }

@@ -22,12 +22,14 @@ mod hostile;
 mod injection;
 #[cfg(unix)]
 mod interrupt;
+mod judge;
 #[cfg(unix)]
 mod kind;
 #[cfg(unix)]
 mod kind_leaks;
 mod outputs;
 mod program;
+mod records;
 mod refusals;
 mod schema;
 #[cfg(unix)]

@@ -1,32 +1,18 @@
-//! What commands print with `--format json`, judged against their published schemas by a validator that nobody here wrote.
+//! What commands print with `--format json`, judged against their published schemas by an independent validator.
 
-use boon::{Compiler, SchemaIndex, Schemas};
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::program::{code, folder_with_scenario, json, kubeproof, stderr, testdata};
+use crate::judge::Judge;
+use crate::program::{code, folder_with_scenario, json, kubeproof, stderr, stdout, testdata};
 
-/// A published schema.
-struct Judge {
-    schemas: Schemas,
-    index: SchemaIndex,
-}
-
-impl Judge {
-    fn of(command: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let schema = json(&kubeproof(folder.path(), &["schema", "--output", command]));
-        let place = "https://kubeproof.example/output.json";
-        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.add_resource(place, schema).expect("a document");
-        let index = compiler.compile(place, &mut schemas);
-        let index = index.unwrap_or_else(|error| panic!("{command}: {error}"));
-        Self { schemas, index }
-    }
-
-    fn problem(&self, output: &Value) -> Option<String> {
-        let judged = self.schemas.validate(output, self.index);
-        judged.err().map(|error| format!("{error:#}"))
-    }
+/// The exit code that goes with a verdict.
+pub fn code_of(verdict: &str) -> i32 {
+    let numbers = [("pass", 0), ("fail", 1), ("unknown", 3)];
+    let found = numbers.iter().find(|(name, _)| *name == verdict);
+    found.expect("a verdict").1
 }
 
 /// The output fits its schema, says its versions, and its verdict is the exit code; without any one of its keys it does
@@ -39,67 +25,140 @@ fn check(arguments: &[&str], expected: &str) -> Value {
     if arguments[0] == "report" {
         kubeproof(folder.path(), &["verify", ".", "-q"]);
     }
+    // A command of simulate comes last.
+    let at = arguments.iter().position(|word| *word == "--");
+    let (own, command) = arguments.split_at(at.unwrap_or(arguments.len()));
     let output = kubeproof(
         folder.path(),
-        &[arguments, &["--format", "json", "-q"]].concat(),
+        &[own, &["--format", "json", "-q"], command].concat(),
     );
-    let numbers = [("pass", 0), ("fail", 1), ("unknown", 3)];
-    let number = numbers
-        .iter()
-        .find(|(name, _)| *name == expected)
-        .expect("a verdict");
-    assert_eq!(
-        code(&output),
-        number.1,
-        "{arguments:?}: {}",
-        stderr(&output)
-    );
+    let said = stderr(&output);
+    assert_eq!(code(&output), code_of(expected), "{arguments:?}: {said}");
     let document = json(&output);
-    let judge = Judge::of(arguments[0]);
-    assert_eq!(judge.problem(&document), None, "{arguments:?}");
+    Judge::of_output(arguments[0]).accepts(&document);
     assert_eq!(document["verdict"], expected, "{arguments:?}");
-    assert_eq!(document["schema_version"], 1);
-    assert_eq!(document["tool_version"], env!("CARGO_PKG_VERSION"));
-    for key in document.as_object().expect("an object").keys() {
-        let mut without = document.clone();
-        without.as_object_mut().expect("an object").remove(key);
-        assert!(
-            judge.problem(&without).is_some(),
-            "{arguments:?} without {key}"
-        );
-    }
     document
 }
 
-#[test]
-fn records_fit_their_schema_and_the_verdict_is_the_exit_code() {
+/// What a command has for scripts.
+enum Printed {
+    /// A document with the two versions, the verdict and a published schema, as this shows.
+    Document(fn()),
+    /// Something else, and what.
+    Other(&'static str),
+}
+use Printed::{Document, Other};
+
+/// Every command of the program.
+const COMMANDS: &[(&str, Printed)] = &[
+    ("verify", Document(records_of_verify)),
+    ("simulate", Document(accounts_of_simulate)),
+    ("faults", Document(a_campaign)),
+    ("audit", Document(accounts_of_audit)),
+    #[cfg(unix)]
+    ("sweep", Document(crate::sweep::documents)),
+    #[cfg(not(unix))]
+    ("sweep", Other("its tests need an engine on a socket")),
+    ("estimate", Document(estimates)),
+    ("report", Document(records_of_report)),
+    ("doctor", Document(what_can_run)),
+    (
+        "schema",
+        Other("a JSON Schema, whose form its $schema names"),
+    ),
+    ("completions", Other("a script for a shell")),
+];
+
+fn records_of_verify() {
     check(&["verify", "s.yaml"], "pass");
     let wrong = check(&["verify", "wrong.yaml"], "fail");
     assert!(wrong["records"][0]["audit"]["missing"].is_array());
+}
+
+fn records_of_report() {
     check(&["report"], "fail");
 }
 
-#[test]
-fn a_campaign_fits_its_schema() {
-    check(
-        &["faults", "s.yaml", "--fault", "ec2:CreateVpc#1=reject"],
-        "pass",
-    );
+fn a_campaign() {
+    let fault = "ec2:CreateVpc#1=reject";
+    check(&["faults", "s.yaml", "--fault", fault], "pass");
 }
 
-#[test]
-fn accounts_and_estimates_fit_their_schemas() {
+fn accounts_of_audit() {
     let audit = check(&["audit", "s.yaml"], "pass");
     assert_eq!(audit["accounts"][0]["provider"], "aws");
     let fault = "auditor/ec2:DescribeAddresses=reject";
     check(&["audit", "s.yaml", "--fault", fault], "unknown");
+}
+
+fn estimates() {
     let estimate = check(&["estimate", "s.yaml"], "pass");
     assert_eq!(estimate["estimates"][0]["scenario"], "s");
 }
 
+fn accounts_of_simulate() {
+    let aws = ["simulate", "--cloud", "aws"];
+    let command = ["--", "sh", "-c", "echo mine"];
+    let passed = check(&[&aws[..], &command].concat(), "pass");
+    assert_eq!(passed["command"], "succeeded");
+    assert_eq!(passed["accounts"][0]["title"], "AWS EKS");
+    let failed = check(&[&aws[..], &["--", "sh", "-c", "exit 7"]].concat(), "fail");
+    assert_eq!(failed["command"], "failed");
+    let fault = ["--fault", "ec2:CreateVpc=quota"];
+    let unproven = check(&[&aws[..], &fault, &command].concat(), "unknown");
+    assert_eq!(unproven["accounts"][0]["faults"][0]["struck"], 0);
+}
+
+fn what_can_run() {
+    let doctor = check(&["doctor"], "pass");
+    let rows = doctor["rows"].as_array().expect("rows");
+    let row = |subject: &str| rows.iter().find(|row| row["subject"] == subject);
+    assert_eq!(row("rehearsal").expect("a row")["status"], "yes");
+    // In the test's folder there is none.
+    assert_eq!(row("scenarios").expect("a row")["status"], "no");
+    assert_eq!(row("cores").expect("a row")["status"], "info");
+}
+
+/// The commands that the program's help lists.
+fn listed() -> BTreeSet<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let help = stdout(&kubeproof(folder.path(), &["--help"]));
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines.map_while(|line| line.split_whitespace().next());
+    names
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_command_prints_json_with_versions_verdict_and_schema_or_the_table_says_what_else() {
+    let named: BTreeSet<String> = COMMANDS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(listed(), named);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, printed) in COMMANDS {
+        let help = stdout(&kubeproof(folder.path(), &[name, "--help"]));
+        let has_schema = code(&kubeproof(folder.path(), &["schema", "--output", name])) == 0;
+        match printed {
+            Document(shows) => {
+                assert!(help.contains("--format <FORMAT>"), "{name}: {help}");
+                assert!(has_schema, "{name}");
+                shows();
+            }
+            Other(what) => {
+                assert!(!help.contains("--format <FORMAT>"), "{name} prints {what}");
+                assert!(!has_schema, "{name} prints {what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_schema_refuses_what_no_output_is() {
-    let judge = Judge::of("verify");
+    let judge = Judge::of_output("verify");
     let folder = folder_with_scenario();
     let output = kubeproof(
         folder.path(),
@@ -118,5 +177,54 @@ fn a_schema_refuses_what_no_output_is() {
         let mut wrong = right.clone();
         *wrong.pointer_mut(place).expect(place) = value;
         assert!(judge.problem(&wrong).is_some(), "{place}");
+    }
+}
+
+/// The schema of what programs may write is that of what is read, and the README's example fits it.
+#[test]
+fn what_a_program_may_write_fits_the_schema_as_far_as_it_is_read() {
+    let judge = Judge::of("program");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("output.json");
+    let check = |text: &str, expected: bool| {
+        std::fs::write(&file, text).expect("written");
+        let read = kubeproof_external::output::read(&file);
+        assert_eq!(read.is_ok(), expected, "{text}: {read:?}");
+        let problem = judge.problem(&serde_json::from_str(text).expect("JSON"));
+        assert_eq!(problem.is_none(), expected, "{text}: {problem:?}");
+    };
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/external/README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let example = readme
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let example = example.expect("an example");
+    check(example, true);
+    let written: Value = serde_json::from_str(example).expect("JSON");
+    let members = written.as_object().expect("an object").len();
+    let schema = kubeproof_external::output::schema();
+    let known = schema["properties"].as_object().expect("members").len();
+    assert_eq!(members, known, "the README's example has every member");
+    for right in [
+        "{}",
+        r#"{"left_behind": []}"#,
+        r#"{"left_behind": ["unknown"]}"#,
+        r#"{"kubeconfig": null, "claimed_usd_per_hour": "0.5", "made": {}}"#,
+    ] {
+        check(right, true);
+    }
+    for wrong in [
+        "[7]",
+        r#"{"left": []}"#,
+        r#"{"left_behind": null}"#,
+        r#"{"left_behind": "vpc-1"}"#,
+        r#"{"left_behind": [" "]}"#,
+        r#"{"left_behind": {"vpc": "vpc-1"}}"#,
+        r#"{"made": ["vpc-1"]}"#,
+        r#"{"made": {"vpc": 1}}"#,
+        r#"{"kubeconfig": 7}"#,
+    ] {
+        check(wrong, false);
     }
 }

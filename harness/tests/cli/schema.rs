@@ -1,37 +1,12 @@
-//! The JSON schema of scenario files, judged by a validator that nobody here wrote: its references lead somewhere,
+//! The JSON schema of scenario files, judged by an independent validator: its references lead somewhere,
 //! every scenario of ours is valid, and what the reader refuses is not.
 
 use std::path::Path;
 
-use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
 
+use crate::judge::Judge;
 use crate::program::{SCENARIO, json as document, kubeproof};
-
-/// A schema that can be used.
-struct Judge {
-    schemas: Schemas,
-    index: SchemaIndex,
-}
-
-impl Judge {
-    /// The schema that `kubeproof schema` prints with these options.
-    fn of(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let schema = document(&kubeproof(folder.path(), &[&["schema"], options].concat()));
-        let place = "https://kubeproof.example/scenario.json";
-        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
-        compiler.add_resource(place, schema).expect("a document");
-        let index = compiler.compile(place, &mut schemas);
-        let index = index.unwrap_or_else(|error| panic!("{options:?}: {error}"));
-        Self { schemas, index }
-    }
-
-    fn problem(&self, scenario: &Value) -> Option<String> {
-        let judged = self.schemas.validate(scenario, self.index);
-        judged.err().map(|error| format!("{error:#}"))
-    }
-}
 
 fn read(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("YAML")

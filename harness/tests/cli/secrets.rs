@@ -133,6 +133,67 @@ fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
 }
 
 #[test]
+fn the_program_that_is_asked_whether_it_could_run_gets_what_the_others_get() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let block = "provisioner:\n  command:\n    ready: [sh, -c, \"env > ready; exit 1\"]\n    \
+                 provision: [sh, -c, \"true\"]\n    teardown: [sh, -c, \"true\"]\n";
+    std::fs::write(folder.path().join("s.yaml"), format!("{SCENARIO}{block}")).expect("written");
+    let output = command(folder.path(), &["verify", "s.yaml"])
+        .env("MY_VARIABLE", "mine")
+        .env("AWS_PROFILE", "theirs")
+        .env("AWS_SESSION_TOKEN", "theirs")
+        .env("AWS_CONFIG_FILE", "/theirs")
+        .env("HF_TOKEN", "theirs")
+        .env("ARM_CLIENT_SECRET", "theirs")
+        .env("GOOGLE_APPLICATION_CREDENTIALS", "/theirs")
+        .env("KUBECONFIG", "/theirs")
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let environment = std::fs::read_to_string(folder.path().join("ready")).expect("it was asked");
+    assert!(!environment.contains("theirs"), "{environment}");
+    let value = |name: &str| {
+        let mut lines = environment.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+    };
+    assert_eq!(value("MY_VARIABLE"), Some("mine"));
+    assert_eq!(value("KUBEPROOF_PHASE"), Some("ready"));
+    assert_eq!(value("AWS_EC2_METADATA_DISABLED"), Some("true"));
+    // Files of nothing, in place of the user's own.
+    for name in [
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "KUBECONFIG",
+    ] {
+        let place = value(name).unwrap_or_default();
+        assert!(place.starts_with('/'), "{name}: {environment}");
+        assert!(
+            !Path::new(place).exists(),
+            "{place} was for that program alone"
+        );
+    }
+}
+
+#[test]
+fn what_the_program_that_is_asked_says_is_without_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let block = "provisioner:\n  command:\n    ready: [sh, -c, \"echo no $MY_TOKEN >&2; exit 1\"]\n    \
+                 provision: [sh, -c, \"true\"]\n    teardown: [sh, -c, \"true\"]\n";
+    std::fs::write(folder.path().join("s.yaml"), format!("{SCENARIO}{block}")).expect("written");
+    let output = command(folder.path(), &["verify", "s.yaml"])
+        .env("MY_TOKEN", TOKEN)
+        .output()
+        .expect("the program starts");
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no (redacted)"),
+        "{}",
+        stderr(&output)
+    );
+    holds_none("standard error", &stderr(&output));
+}
+
+#[test]
 fn a_simulated_command_gets_nothing_of_other_clouds() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = "env | cut -d= -f1; echo \"$AZURE_CONFIG_DIR\"";

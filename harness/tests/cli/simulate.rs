@@ -58,8 +58,8 @@ fn a_command_that_cannot_be_started_is_a_usage_error() {
 }
 
 #[test]
-fn a_fault_that_never_struck_proves_nothing() {
-    let words = ["fault ec2:CreateVpc#1=quota: never struck: it proves nothing"];
+fn a_fault_that_was_never_injected_proves_nothing() {
+    let words = ["fault ec2:CreateVpc#1=quota: never injected: it proves nothing"];
     check(&["--fault", "ec2:CreateVpc=quota"], "true", 3, &words);
 }
 
@@ -135,7 +135,7 @@ fn wrong_options_are_refused() {
 
 #[test]
 fn listening_for_others_is_said_aloud() {
-    let words = ["warning: listening on 0.0.0.0: whoever reaches this machine"];
+    let words = ["warning: listening on 0.0.0.0: anyone who can reach this machine"];
     check(&["--listen", "0.0.0.0", "--quiet"], "true", 0, &words);
 }
 
@@ -257,7 +257,7 @@ fn check_served(calls: &[(&str, &str, &str)], expected: i32, words: &[&str]) {
 }
 
 #[test]
-fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it() {
+fn without_a_command_what_is_left_gone_or_changed_is_a_finding_regardless_of_its_owner() {
     let key = r#"{"name": "mine", "public_key": "ssh-ed25519 AAAA mine"}"#;
     check_served(
         &[("POST /api/v1/ssh-keys", "", key)],
@@ -282,6 +282,46 @@ fn without_a_command_what_is_left_gone_or_changed_is_a_finding_whoever_owns_it()
         ],
     );
     check_served(&[], 0, &["left behind: nothing"]);
+}
+
+/// A served account under this fault, in which one launch with this key is answered with this status; the session
+/// ends with this exit code and words.
+#[track_caller]
+fn check_launch(key: &str, status: &str, expected: i32, words: &str) {
+    let fault = ["--fault", "lambda:LaunchInstance=async-fail(unhealthy)"];
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut child, lines) = serve_with(folder.path(), &fault);
+    let address = variable(&lines, "LAMBDA_CLOUD_BASE_URL").trim_start_matches("http://");
+    let bearer = format!(
+        "authorization: Bearer {}",
+        variable(&lines, "LAMBDA_API_KEY")
+    );
+    let order = format!(
+        r#"{{"region_name": "us-east-1", "instance_type_name": "gpu_1x_a10",
+            "ssh_key_names": ["{key}"], "name": "mine"}}"#
+    );
+    let launch = "POST /api/v1/instance-operations/launch";
+    let answer = send(address, launch, &[&bearer], &order);
+    assert!(
+        answer.starts_with(&format!("HTTP/1.1 {status}")),
+        "{answer}"
+    );
+    let (ended, said) = stop(&mut child, "-INT");
+    assert_eq!(ended, Some(expected), "{said}");
+    let said_of_fault = format!("async-fail(unhealthy): {words}");
+    assert!(said.contains(&said_of_fault), "{said}");
+}
+
+#[test]
+fn a_fault_that_a_served_simulator_does_not_acknowledge_proves_nothing() {
+    // The launch is refused, so there is nothing that could fail later.
+    check_launch("no-such-key", "404", 3, "never injected: it proves nothing");
+}
+
+#[test]
+fn a_fault_that_a_served_simulator_acknowledges_counts() {
+    // What is left is a finding.
+    check_launch("alice", "200", 1, "injected into 1 of 1 calls");
 }
 
 #[test]

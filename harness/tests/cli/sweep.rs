@@ -8,7 +8,9 @@ use std::process::Output;
 use serde_json::{Value, json};
 
 use crate::engine::{Engine, Later, container, node};
-use crate::program::{code, command, stderr, stdout};
+use crate::judge::Judge;
+use crate::outputs::code_of;
+use crate::program::{code, command, json as parsed, stderr, stdout};
 
 /// 2026-11-23T10:00:00Z, when the run began.
 const BEGAN: i64 = 1_795_428_000;
@@ -66,16 +68,26 @@ fn engine(folder: &Path) -> Engine {
     Engine::start(folder, nodes)
 }
 
-#[test]
-fn a_confirmed_sweep_deletes_what_the_run_left_and_nothing_that_was_there_before() {
+/// A folder with an engine and the intent of the run r1, which adds this.
+fn with_engine(more: &Value) -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = engine(folder.path());
-    write_intent(
-        folder.path(),
-        "r1",
-        "kind",
-        &known("engine-1", &["adopted"]),
-    );
+    write_intent(folder.path(), "r1", "kind", more);
+    (folder, engine)
+}
+
+/// The sweep is refused as a usage error with these words, and nothing is deleted.
+#[track_caller]
+fn is_refused(output: &Output, engine: &Engine, words: &str) {
+    let said = stderr(output);
+    assert_eq!(code(output), 2, "{said}");
+    assert!(said.contains(words), "{said}");
+    assert_eq!(engine.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_confirmed_sweep_deletes_what_the_run_left_and_nothing_that_was_there_before() {
+    let (folder, engine) = with_engine(&known("engine-1", &["adopted"]));
     let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(engine.changes(), ["DELETE containers/left"]);
@@ -108,7 +120,7 @@ fn what_comes_after_the_confirmation_is_left_until_it_is_confirmed_itself() {
     let later = Later {
         once: folder.path().join("kubeproof-runs/r1/sweep.jsonl"),
         containers: vec![node("late", "kp-r1", BEGAN + 120)],
-        volumes: Vec::new(),
+        ..Later::default()
     };
     let there = vec![node("left", "kp-r1", BEGAN + 60)];
     let engine = Engine::start_with(folder.path(), there, later);
@@ -122,17 +134,9 @@ fn what_comes_after_the_confirmation_is_left_until_it_is_confirmed_itself() {
 
 #[test]
 fn without_a_confirmation_the_plan_is_shown_and_nothing_is_deleted() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let engine = engine(folder.path());
-    write_intent(
-        folder.path(),
-        "r1",
-        "kind",
-        &known("engine-1", &["adopted"]),
-    );
+    let (folder, engine) = with_engine(&known("engine-1", &["adopted"]));
     let output = sweep(folder.path(), &engine, &["--delete"]);
-    assert_eq!(code(&output), 2, "{}", stderr(&output));
-    assert!(stderr(&output).contains("add --yes"), "{}", stderr(&output));
+    is_refused(&output, &engine, "add --yes");
     assert!(
         stdout(&output).contains("kind_node left"),
         "{}",
@@ -164,21 +168,12 @@ fn what_came_while_the_run_was_at_work_is_shown_and_deleted_by_nobody_but_its_ow
 
 #[test]
 fn another_machine_than_the_runs_is_not_swept() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let engine = engine(folder.path());
-    write_intent(
-        folder.path(),
-        "r1",
-        "kind",
-        &known("engine-2", &["adopted"]),
-    );
+    let (folder, engine) = with_engine(&known("engine-2", &["adopted"]));
     for more in [&["--delete", "--yes"][..], &[]] {
         let output = sweep(folder.path(), &engine, more);
-        assert_eq!(code(&output), 2, "{}", stderr(&output));
-        let said = "the run r1 was in the account engine-2, and this is engine-1";
-        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        let words = "the run r1 was in the account engine-2, and this is engine-1";
+        is_refused(&output, &engine, words);
     }
-    assert_eq!(engine.changes(), [] as [&str; 0]);
 }
 
 #[test]
@@ -191,17 +186,16 @@ fn the_copy_of_a_runs_folder_is_not_swept() {
         .before(command(folder.path(), &arguments), folder.path())
         .output()
         .expect("the program starts");
-    assert_eq!(code(&output), 2, "{}", stderr(&output));
-    let said = "r2 is a copy: its intent is of the run r1";
-    assert!(stderr(&output).contains(said), "{}", stderr(&output));
-    assert_eq!(engine.changes(), [] as [&str; 0]);
+    is_refused(
+        &output,
+        &engine,
+        "r2 is a copy: its intent is of the run r1",
+    );
 }
 
 #[test]
 fn by_an_intent_of_an_older_version_only_what_is_newer_than_the_run_is_deleted() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let engine = engine(folder.path());
-    write_intent(folder.path(), "r1", "kind", &json!({}));
+    let (folder, engine) = with_engine(&json!({}));
     let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(engine.changes(), ["DELETE containers/left"]);
@@ -224,4 +218,50 @@ fn a_live_run_whose_account_nobody_wrote_down_is_not_deleted() {
         "{}",
         stderr(&output)
     );
+}
+
+/// The document fits its schema, its verdict is the exit code, and nothing else is on standard output.
+#[track_caller]
+fn document(output: &Output, expected: &str) -> Value {
+    assert_eq!(code(output), code_of(expected), "{}", stderr(output));
+    let document = parsed(output);
+    Judge::of_output("sweep").accepts(&document);
+    assert_eq!(document["verdict"], expected);
+    document
+}
+
+/// The ids in a list of resources, each with what is to be done with it.
+fn actions(list: &Value) -> Vec<(&str, &str)> {
+    let all = list.as_array().expect("a list").iter();
+    all.map(|one| {
+        let text = |key: &str| one[key].as_str().unwrap_or_default();
+        (text("id"), text("action"))
+    })
+    .collect()
+}
+
+/// What `sweep --format json` prints: before anything is deleted, after it, and where the plan is not confirmed.
+pub fn documents() {
+    let (folder, engine) = with_engine(&known("engine-1", &["adopted"]));
+    let json = ["--format", "json"];
+    let shown = document(&sweep(folder.path(), &engine, &json), "fail");
+    assert_eq!(shown["run_id"], "r1");
+    assert_eq!(shown["delete"], false);
+    let before = [("adopted", "not_the_runs"), ("left", "delete")];
+    let mut found = actions(&shown["resources"]);
+    found.sort_unstable();
+    assert_eq!(found, before);
+    assert_eq!(actions(&shown["deleted"]), []);
+    let refused = sweep(folder.path(), &engine, &[&["--delete"], &json[..]].concat());
+    is_refused(&refused, &engine, "add --yes");
+    assert_eq!(stdout(&refused), "");
+    let plan = "delete    kind_node left";
+    assert!(stderr(&refused).contains(plan), "{}", stderr(&refused));
+    let confirmed = [&["--delete", "--yes"], &json[..]].concat();
+    let swept = sweep(folder.path(), &engine, &confirmed);
+    assert!(stderr(&swept).contains(plan), "{}", stderr(&swept));
+    let swept = document(&swept, "pass");
+    assert_eq!(actions(&swept["resources"]), [("adopted", "not_the_runs")]);
+    assert_eq!(actions(&swept["deleted"]), [("left", "delete")]);
+    assert_eq!(engine.changes(), ["DELETE containers/left"]);
 }

@@ -14,6 +14,8 @@ mod table;
 #[path = "../support/tables.rs"]
 mod tables;
 mod terraform;
+#[path = "../support/threads.rs"]
+mod threads;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -101,7 +103,8 @@ struct Client {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    threads::for_waiting_tests(&mut arguments);
     let text = std::env::var(CLIENTS).unwrap_or_default();
     let asked: Vec<Client> = text
         .split(',')

@@ -39,7 +39,7 @@ fn caught(file: &str, oracle: &str, words: &[&str], swept_to: i32) -> Result<Str
     Ok(swept.output + &swept.said)
 }
 
-/// A volume that nobody named says nothing of whose it was once its node is gone: it is left to a person.
+/// A volume without a name does not say whose it was once its node is gone: it is left to a person.
 pub fn leaves_volumes() -> Result<(), String> {
     let said = caught(
         "kind_leaves_volumes.yaml",

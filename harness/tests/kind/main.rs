@@ -4,6 +4,7 @@
 //! starts it. Runs when `KUBEPROOF_TIERS` names kind; asked for and not possible is a failure.
 
 mod defects;
+mod leaks;
 #[expect(dead_code, reason = "the tests of the command line use more of it")]
 #[path = "../cli/program.rs"]
 mod program;
@@ -13,6 +14,7 @@ mod together;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{PoisonError, RwLock};
 
 use kubeproof::providers;
 use kubeproof_contract::scenario::Tier;
@@ -22,6 +24,15 @@ use libtest_mimic::{Arguments, Failed, Trial};
 const TIERS: &str = "KUBEPROOF_TIERS";
 
 type Test = (&'static str, fn() -> Result<(), String>);
+
+/// Tests that must have the engine for themselves: what they leave for a while would be a finding of the others.
+const ALONE: &[Test] = &[(
+    "what_a_program_leaves_beside_its_cluster_is_found",
+    leaks::beside_its_cluster,
+)];
+
+/// Held for reading by tests side by side, for writing by one that must be alone.
+static ENGINE: RwLock<()> = RwLock::new(());
 
 const TESTS: &[Test] = &[
     (
@@ -74,15 +85,26 @@ fn main() -> ExitCode {
     } else {
         format!("kind: not in {TIERS}")
     };
-    let tests = TESTS
-        .iter()
-        .map(|(name, test)| {
-            Trial::test(format!("kind::{name}"), move || checked(*test))
+    let alone = ALONE.iter().map(|test| (true, test));
+    let tests = TESTS.iter().map(|test| (false, test)).chain(alone);
+    let tests = tests
+        .map(|(alone, (name, test))| {
+            Trial::test(format!("kind::{name}"), move || on_engine(*test, alone))
                 .with_kind(kind.clone())
                 .with_ignored_flag(!asked)
         })
         .collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+fn on_engine(test: fn() -> Result<(), String>, alone: bool) -> Result<(), Failed> {
+    if alone {
+        let _engine = ENGINE.write().unwrap_or_else(PoisonError::into_inner);
+        checked(test)
+    } else {
+        let _engine = ENGINE.read().unwrap_or_else(PoisonError::into_inner);
+        checked(test)
+    }
 }
 
 fn checked(test: fn() -> Result<(), String>) -> Result<(), Failed> {

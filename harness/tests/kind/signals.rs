@@ -67,7 +67,7 @@ pub fn twice() -> Result<(), String> {
     if nothing_is_left(folder.path()).is_ok() {
         return Err("a sweep without --delete deleted something".to_owned());
     }
-    // Nobody is at a terminal here, so it must be told to go on.
+    // There is no terminal here, so it must be told to go on.
     let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
     run(folder.path(), &words)?.ended_with(0)?;
     nothing_is_left(folder.path())

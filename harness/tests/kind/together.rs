@@ -34,7 +34,7 @@ pub fn silent_engine() -> Result<(), String> {
     if nothing_is_left(folder.path()).is_ok() {
         return Err("nothing was left: this test shows nothing".to_owned());
     }
-    // Nobody is at a terminal here, so it must be told to go on.
+    // There is no terminal here, so it must be told to go on.
     let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
     is_swept(&run(folder.path(), &words)?)?;
     nothing_is_left(folder.path())

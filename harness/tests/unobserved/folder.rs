@@ -15,7 +15,9 @@ use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::provider::{Connection, Defect, Provider};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned, Provisioner};
+use kubeproof_contract::provisioner::{
+    Claim, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, Tier};
@@ -71,12 +73,31 @@ impl Provider for Folder {
         Box::new(Files(cluster.place.clone()))
     }
 
-    fn provisioner(&self, _: &AnyScenario, _: Connection) -> Box<dyn Provisioner> {
-        unreachable!("its provisioners are programs")
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
+        Box::new(BuiltIn {
+            defect: scenario.provisioner.defect.clone().unwrap_or_default(),
+            place: cluster.place.clone(),
+            name: connection.run.name(""),
+        })
     }
 
     fn defects(&self) -> &'static [Defect] {
-        &[]
+        const ABOUT: &str = "see BuiltIn";
+        &[
+            Defect {
+                name: "half-at-a-time",
+                about: ABOUT,
+            },
+            Defect {
+                name: "says-nothing",
+                about: ABOUT,
+            },
+            Defect {
+                name: "says-it",
+                about: ABOUT,
+            },
+        ]
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {
@@ -88,7 +109,60 @@ impl Provider for Folder {
     }
 }
 
-/// Nobody calls anything.
+/// A provisioner that writes files itself. By its defect, each teardown of it removes one of two; or its first
+/// attempt fails, and says that it left nothing, or what.
+struct BuiltIn {
+    defect: String,
+    place: PathBuf,
+    name: String,
+}
+
+impl BuiltIn {
+    fn there(&self) -> Vec<PathBuf> {
+        let second = format!("{}-b", self.name);
+        let both = [self.place.join(&self.name), self.place.join(second)];
+        both.into_iter().filter(|path| path.exists()).collect()
+    }
+}
+
+#[async_trait]
+impl Provisioner for BuiltIn {
+    fn name(&self) -> String {
+        self.defect.clone()
+    }
+
+    fn claim(&self) -> Option<Claim> {
+        None
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        let is_first = self.there().is_empty();
+        let write = |name: &str| std::fs::write(self.place.join(name), "1").expect("written");
+        write(&self.name);
+        match self.defect.as_str() {
+            "half-at-a-time" => write(&format!("{}-b", self.name)),
+            "says-nothing" if is_first => return Err(ProvisionerError::new("a bad day")),
+            "says-it" if is_first => {
+                let left = vec![self.name.clone()];
+                return Err(ProvisionerError::left("a bad day", left));
+            }
+            _ => {}
+        }
+        Ok(Provisioned {
+            access: Err("there is none".to_owned()),
+            made: BTreeMap::new(),
+        })
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        if let Some(path) = self.there().first() {
+            std::fs::remove_file(path).expect("removed");
+        }
+        Ok(())
+    }
+}
+
+/// A provisioner that calls nothing.
 #[derive(Debug)]
 struct Silence;
 

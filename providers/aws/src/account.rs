@@ -2,7 +2,7 @@
 //!
 //! Apart from the provisioner, and independent of it: it is written with the AWS SDKs over the
 //! connection's transport, finds everything by natural name, tag or what is said to be made, and trusts
-//! nobody's word.
+//! no provisioner's word.
 
 pub mod checks;
 pub mod claims;

@@ -1,6 +1,6 @@
 //! The calls that faults can be aimed at, and what the simulator does with a fault that is left to it.
 //!
-//! Apart from what AWS documents of its calls: here is what can be carried out at all.
+//! What can be carried out at all; what AWS documents of its calls is in `faults`.
 
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
@@ -35,10 +35,30 @@ const LISTS: &[&str] = &[
     "DescribeRouteTables",
     "DescribeSecurityGroupRules",
     "DescribeSecurityGroups",
+    "DescribeSpotInstanceRequests",
     "DescribeSubnets",
     "DescribeVolumes",
     "DescribeVpcs",
 ];
+
+/// Whether AWS accepts a call and shows the lack of capacity later: a node group is made, its scaling group
+/// launches nothing, and the group ends CREATE_FAILED with `AsgInstanceLaunchFailures` (EKS model,
+/// `NodegroupIssueCode`; aws/containers-roadmap issue 2204).
+pub(crate) fn lacks_capacity_later(call: &Signature) -> bool {
+    (call.service.as_str(), call.operation.as_str()) == ("eks", "CreateNodegroup")
+}
+
+/// Why AWS never does this to a call of this name.
+///
+/// EKS: neither its user guide nor its service model says that a read can miss a cluster or a node group
+/// that was answered before; what the user guide calls eventually consistent are access entries, and there it
+/// speaks of the cluster's API server.
+pub(crate) fn cannot_meet(call: &Signature, effect: &Effect) -> Option<&'static str> {
+    let of_eks = call.service == "eks" && !call.mutating;
+    (of_eks && matches!(effect, Effect::NotYetVisible(_))).then_some(
+        "EKS documents no read that misses what was made before: only EC2 and IAM show changes late",
+    )
+}
 
 /// All calls.
 pub(crate) fn calls() -> Vec<Signature> {
@@ -61,7 +81,13 @@ pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
             ASYNCHRONOUS.contains(&of)
         }
         Effect::Partial => of == ("eks", "CreateNodegroup"),
-        Effect::NotYetVisible(_) => call.service == "ec2" && LISTS.contains(&of.1),
+        Effect::Capacity => lacks_capacity_later(call),
+        Effect::NotYetVisible(_) => match of.0 {
+            "ec2" => LISTS.contains(&of.1),
+            // IAM user guide: "Changes that I make are not always immediately visible".
+            "iam" => (of.1.starts_with("Get") || of.1.starts_with("List")) && of.1 != "GetUser",
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -82,6 +108,107 @@ mod tests {
         }
         for operation in LISTS {
             assert!(is_call("ec2", operation), "{operation}");
+        }
+    }
+
+    #[test]
+    fn only_where_aws_documents_it_a_read_misses_what_is_young() {
+        let check = |service: &str, operation: &str, expected: bool, refused: bool| {
+            let (service, operation) = (service.to_owned(), operation.to_owned());
+            let mutating = !only_reads(&operation);
+            let call = Signature {
+                service,
+                operation,
+                mutating,
+            };
+            let young = Effect::NotYetVisible(5);
+            assert_eq!(simulates(&call, &young), expected, "{call}");
+            assert_eq!(cannot_meet(&call, &young).is_some(), refused, "{call}");
+        };
+        check("ec2", "DescribeVpcs", true, false);
+        check("ec2", "DescribeSpotInstanceRequests", true, false);
+        check("ec2", "DescribeRegions", false, false);
+        check("iam", "GetRole", true, false);
+        check("iam", "ListOpenIDConnectProviders", true, false);
+        check("iam", "CreateRole", false, false);
+        check("iam", "GetUser", false, false);
+        check("eks", "DescribeCluster", false, true);
+        check("eks", "ListNodegroups", false, true);
+        check("sts", "GetCallerIdentity", false, false);
+    }
+
+    /// Calls of the observer that the simulator refuses with 501 by their names: deletions of what nobody can
+    /// make there, whose lists are empty, and of what stays by AWS's own rule.
+    const NOT_SIMULATED: &[&str] = &[
+        "ec2:CancelCapacityReservation",
+        "ec2:DeleteDhcpOptions",
+        "ec2:DeleteEgressOnlyInternetGateway",
+        "ec2:DeleteKeyPair",
+        "ec2:DeleteNetworkAcl",
+        "ec2:DeletePlacementGroup",
+        "ec2:DeleteSnapshot",
+        "ec2:DeleteVpcEndpoints",
+        "ec2:DeleteVpcPeeringConnection",
+        // Prefix lists are empty, too, so that none has entries.
+        "ec2:GetManagedPrefixListEntries",
+        "eks:DeleteFargateProfile",
+        // A policy has its default version alone.
+        "iam:DeletePolicyVersion",
+        "iam:DeleteServiceLinkedRole",
+        // No call: a permission that a trust policy names.
+        "sts:AssumeRole",
+        // Keys are seen by the tagging API alone, which lists none.
+        "kms:DescribeKey",
+    ];
+
+    fn sources(folder: &std::path::Path, all: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                all.push(path);
+            }
+        }
+    }
+
+    /// The calls that a source names as text: `"ec2:DescribeVpcs"`.
+    fn named(source: &str) -> impl Iterator<Item = &str> {
+        let texts = source.split('"').skip(1).step_by(2);
+        texts.filter(|text| {
+            text.split_once(':').is_some_and(|(service, operation)| {
+                let lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+                !service.is_empty()
+                    && service.chars().all(lower)
+                    && operation.starts_with(|c: char| c.is_ascii_uppercase())
+                    && operation.chars().all(|c| c.is_ascii_alphanumeric())
+            })
+        })
+    }
+
+    #[test]
+    fn every_call_of_the_observer_is_simulated_or_refused_by_its_name() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = vec![folder.join("account.rs")];
+        sources(&folder.join("account"), &mut files);
+        sources(&folder.join("cost"), &mut files);
+        let simulated: Vec<String> = calls().iter().map(ToString::to_string).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        for file in &files {
+            let source = std::fs::read_to_string(file).unwrap();
+            seen.extend(named(&source).map(str::to_owned));
+        }
+        assert!(seen.len() > 90, "{seen:?}");
+        for call in &seen {
+            let excused = NOT_SIMULATED.contains(&call.as_str());
+            assert!(
+                simulated.contains(call) != excused,
+                "{call} is neither simulated nor excused, or both"
+            );
+        }
+        for excused in NOT_SIMULATED {
+            let json = *excused == "kms:DescribeKey";
+            assert!(json || seen.contains(*excused), "nobody calls {excused}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What AWS offers by name: regions, Kubernetes versions and instance types, from tables with their source.
 //!
-//! Apart from prices: what has no known price can be asked for all the same, its cost is unknown then. The
+//! What has no known price can be asked for all the same; its cost is unknown then. The
 //! simulator reads the same tables, so that it serves what a scenario file may ask for, and nothing else.
 
 use std::sync::LazyLock;
@@ -111,6 +111,23 @@ mod tests {
             INSTANCE_TYPES.len(),
             rows(include_str!("../instance_types.csv"))
         );
+    }
+
+    #[test]
+    fn every_row_names_the_version_and_the_file_that_its_figures_were_read_in() {
+        let source = |row: &'static str| row.rsplit(',').next().unwrap();
+        for row in rows(include_str!("../instance_types.csv")) {
+            let (version, file) = source(row).split_once(": ").expect(row);
+            assert!(
+                version.starts_with("moto ") && version.contains('.'),
+                "{row}"
+            );
+            assert!(file.contains("instance_types.json"), "{row}");
+        }
+        for row in rows(include_str!("../regions.csv")) {
+            let (place, what) = source(row).split_once(": ").expect(row);
+            assert!(place.contains('.') && !what.is_empty(), "{row}");
+        }
     }
 
     #[test]

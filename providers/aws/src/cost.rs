@@ -120,10 +120,10 @@ fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
     items.extend(extended_support(spec, at));
     for group in &spec.node_groups.0 {
         let kind = &group.instance_type.0;
-        let (word, price) = match group.capacity {
-            Capacity::OnDemand => ("", prices::exact(region, "instance", kind)),
+        let (word, usage, price) = match group.capacity {
+            Capacity::OnDemand => ("", "BoxUsage", prices::exact(region, "instance", kind)),
             // It changes by the hour and from zone to zone: no list has it.
-            Capacity::Spot => (" (spot)", None),
+            Capacity::Spot => (" (spot)", "SpotUsage", None),
         };
         items.push(Item {
             line: NODES,
@@ -132,7 +132,7 @@ fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
             amount: 1,
             price,
             rounding: Rounding::Seconds,
-            usage: vec![format!("BoxUsage:{kind}")],
+            usage: vec![format!("{usage}:{kind}")],
         });
     }
     items.push(Item {

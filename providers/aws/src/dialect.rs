@@ -7,6 +7,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
+use kubeproof_contract::fault::Effect;
+
+use crate::calls;
 
 mod codes;
 mod operation;
@@ -46,6 +49,10 @@ impl Dialect for AwsDialect {
         let protocol = words::Protocol::of(&service);
         let answer = codes::answer(&service, &operation, protocol, kind);
         words::response(protocol, &answer)
+    }
+
+    fn shows_later(&self, call: &Signature, effect: &Effect) -> bool {
+        effect.is_delayed() || (*effect == Effect::Capacity && calls::lacks_capacity_later(call))
     }
 
     fn with_further_page(
@@ -98,6 +105,27 @@ mod tests {
             None,
             &format!("Action={action}&Version=2016-11-15"),
         )
+    }
+
+    #[test]
+    fn only_a_node_group_shows_lack_of_capacity_later() {
+        let check = |service: &str, operation: &str, expected: bool| {
+            let call = Signature {
+                service: service.to_owned(),
+                operation: operation.to_owned(),
+                mutating: true,
+            };
+            assert_eq!(
+                AwsDialect.shows_later(&call, &Effect::Capacity),
+                expected,
+                "{call}"
+            );
+            assert!(AwsDialect.shows_later(&call, &Effect::AsyncStuck));
+            assert!(!AwsDialect.shows_later(&call, &Effect::Quota));
+        };
+        check("eks", "CreateNodegroup", true);
+        check("eks", "CreateCluster", false);
+        check("ec2", "RunInstances", false);
     }
 
     #[test]

@@ -38,7 +38,8 @@ const ROLE_LAG: &str =
     "IAM user guide, eventual consistency; terraform-provider-aws waits 2 minutes";
 
 /// A read that does not show yet what was made a moment ago. [`LAG`] documents it; off all the same, because
-/// the simulator's own reads lag in every run.
+/// the simulator's own reads of EC2 lag in every run, and those of IAM are of things long made but after a
+/// failed attempt.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.
@@ -164,7 +165,11 @@ fn of_eks(operation: &str) -> Vec<Documented> {
                 "EKS model, NodegroupIssueCode AsgInstanceLaunchFailures with instances running",
             ),
             fail("NodeCreationFailure", "EKS user guide, troubleshooting"),
-            fail("AsgInstanceLaunchFailures", "EKS model, NodegroupIssueCode"),
+            // Lack of capacity shows so, not as an answer to the call.
+            fail(
+                "AsgInstanceLaunchFailures",
+                "EKS model, NodegroupIssueCode; aws/containers-roadmap issue 2204",
+            ),
             stuck("terraform-provider-aws waits 60 minutes for it"),
             late("terraform-provider-aws waits 60 minutes for it"),
         ],

@@ -24,10 +24,7 @@ use crate::account::checks::CHECKLIST;
 use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
 use crate::provisioner::EksProvisioner;
-use crate::spec::{
-    Capacity, EksSpec, KubernetesVersion, Network, NodeGroup, NodeGroups, Region, VpcCidr,
-    ZoneCount,
-};
+use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
     calls, catalogue, credentials, defects, external, faults, limits, redirect, rehearsal,
 };
@@ -128,6 +125,10 @@ impl Provider for Aws {
 
     fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
         calls::simulates(call, effect)
+    }
+
+    fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
+        calls::cannot_meet(call, effect)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
@@ -234,18 +235,13 @@ fn unmade(text: &str, scenario: &AnyScenario) -> Option<String> {
     if scenario.provisioner.is_external() {
         return None;
     }
-    let spot = |group: &NodeGroup| group.capacity == Capacity::Spot;
-    let (word, what) = if spec.network != Network::default() {
-        ("network:", "`network`")
-    } else if spec.node_groups.0.iter().any(spot) {
-        ("capacity:", "`capacity: spot`")
-    } else {
+    if spec.network == Network::default() {
         return None;
-    };
-    let place = place(text, word);
+    }
+    let place = place(text, "network:");
     Some(format!(
-        "{place}{what} is for programs (terraform, command): the built-in provisioner makes on-demand nodes \
-         in a VPC of its own with a NAT gateway per zone"
+        "{place}`network` is for programs (terraform, command): the built-in provisioner makes a VPC of its \
+         own with a NAT gateway per zone"
     ))
 }
 

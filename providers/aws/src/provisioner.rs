@@ -297,10 +297,7 @@ pub(crate) async fn hand_over(
 async fn failure(session: &Session, problem: &Problem) -> ProvisionerError {
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
     match survey::everything(session).await {
-        Ok(left) => ProvisionerError {
-            message: format!("{problem}; {next}"),
-            left_behind: left.ids(),
-        },
+        Ok(left) => ProvisionerError::left(format!("{problem}; {next}"), left.ids()),
         Err(unread) => ProvisionerError::left_unknown(format!(
             "{problem}; what exists could not be read either: {unread}; {next}"
         )),

@@ -69,7 +69,7 @@ fn keep_to_keys(redirect: &mut Redirect, folder: &Path) {
     redirect.set(
         "AWS_EC2_METADATA_DISABLED",
         "true",
-        "nobody is asked for a machine's own credentials",
+        "a machine's own credentials are not looked for",
     );
     for (name, file) in [
         ("AWS_CONFIG_FILE", "aws-config"),

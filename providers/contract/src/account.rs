@@ -51,7 +51,7 @@ pub enum Caller {
 /// The making of a resource, as the cloud's own trail of events tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Making {
-    /// In words: which call, by whom, when.
+    /// Which call, by whom, when.
     pub words: String,
     /// By whom.
     pub caller: Caller,
@@ -96,7 +96,7 @@ pub trait Account: Send + Sync {
         Ok(self.regions())
     }
 
-    /// What a cluster or its workload can leave behind and no listing shows, in words.
+    /// What a cluster or its workload can leave behind and no listing shows, a sentence each.
     fn not_covered(&self) -> Vec<String> {
         Vec::new()
     }

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Effect;
+
 /// Who made a call. Faults aim at one actor, and invariants speak of one (an auditor never mutates).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -112,6 +114,12 @@ pub trait Dialect: Send + Sync + fmt::Debug {
 
     /// Words an error answer as the cloud would for this request.
     fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes>;
+
+    /// Whether the cloud accepts the call and shows the effect later, in what the call began. Then the call
+    /// is not answered by an error, and the simulator carries the effect out.
+    fn shows_later(&self, _call: &Signature, effect: &Effect) -> bool {
+        effect.is_delayed()
+    }
 
     /// The same list with [`FURTHER_PAGE`] as the token of a further page, for a list that has such tokens. `None`: no list.
     fn with_further_page(

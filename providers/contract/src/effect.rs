@@ -35,7 +35,8 @@ pub enum Effect {
     AsyncLate(u64),
     /// A quota is used up; not applied.
     Quota,
-    /// No capacity; not applied.
+    /// No capacity; not applied. Where the cloud accepts the call all the same, its dialect says so
+    /// ([`crate::call::Dialect::shows_later`]).
     Capacity,
     /// Still in use; not applied.
     Dependency,
@@ -107,7 +108,7 @@ impl Effect {
         matches!(self, Self::WriteFails | Self::TornWrite | Self::LostDisk)
     }
 
-    /// Whether the call that it strikes is not applied, so that the caller can only send it again.
+    /// Whether the call into which it is injected is not applied, so that the caller can only send it again.
     pub fn keeps_from_applying(&self) -> bool {
         matches!(
             self,
@@ -167,7 +168,10 @@ pub const EFFECTS: &[(&str, &str)] = &[
         "accepted, takes N times as long (default 2); rehearsal only",
     ),
     ("quota", "quota used up; not applied"),
-    ("capacity", "no capacity; not applied"),
+    (
+        "capacity",
+        "no capacity; not applied, or accepted and failing later where the cloud does so",
+    ),
     ("dependency", "still in use; not applied"),
     ("credentials-expire", "credentials expired; not applied"),
     ("crash-before", "the provisioner dies before the call"),

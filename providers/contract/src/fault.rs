@@ -24,8 +24,8 @@ pub struct Where {
     pub service: String,
     /// The operation; a trailing `*` matches any ending.
     pub operation: String,
-    /// The first matching call that is struck, from 1. An effect that shows later
-    /// ([`Effect::is_delayed`]) takes the first call from there on that is accepted.
+    /// The first matching call into which it is injected, from 1. An effect that shows later
+    /// ([`crate::call::Dialect::shows_later`]) takes the first call from there on that is accepted.
     pub occurrence: u64,
     /// How many matching calls in a row are struck; [`LASTING`] and more: all.
     pub times: u64,
@@ -125,7 +125,11 @@ fn read_place(text: &str) -> Result<Where, String> {
         .split_once(':')
         .ok_or_else(|| "the call is not `service:operation`".to_owned())?;
     let (operation, occurrence, times) = match rest.split_once('#') {
-        None => (rest, 1, 1),
+        None => match rest.rsplit_once('*') {
+            // A `*` that nothing follows is a pattern, not a count.
+            Some((operation, times)) if !times.is_empty() => (operation, 1, read_count(times)?),
+            _ => (rest, 1, 1),
+        },
         Some((operation, count)) => {
             let (occurrence, times) = count.split_once('*').unwrap_or((count, "1"));
             (operation, read_count(occurrence)?, read_count(times)?)

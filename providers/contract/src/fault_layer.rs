@@ -83,7 +83,7 @@ pub struct Count {
     pub struck: u64,
     /// Those of them that are to be applied later, and are not yet.
     pub late: u64,
-    /// Calls that it would have struck if another fault had not struck them.
+    /// Calls that it would have met if another fault had not been injected into them.
     pub taken: u64,
 }
 
@@ -146,8 +146,8 @@ impl FaultPlan {
         self.inner.lifted.send_replace(true);
     }
 
-    /// The trial is over: whatever was to be applied later is not applied any more, for nobody would see
-    /// it.
+    /// The trial is over: whatever was to be applied later is not applied any more, for it would not be
+    /// seen.
     pub fn trial_is_over(&self) {
         self.inner.over.store(true, Ordering::SeqCst);
     }
@@ -170,7 +170,7 @@ impl FaultPlan {
         let foreign = lock(&self.inner.foreign).clone();
         let made = match foreign {
             Some(foreign) => foreign.make(name).await,
-            None => Err("nobody makes foreign changes here".to_owned()),
+            None => Err("no foreign changes can be made here".to_owned()),
         };
         let Err(problem) = made else {
             return true;
@@ -244,8 +244,14 @@ impl FaultPlan {
         })
     }
 
-    /// The effect that strikes a call of this name, and the index of its fault.
-    fn decide(&self, actor: Actor, signature: &Signature) -> Option<(usize, Effect)> {
+    /// The effect that strikes a call of this name, and the index of its fault. `shows_later` says of an
+    /// effect whether the call is accepted all the same.
+    fn decide(
+        &self,
+        actor: Actor,
+        signature: &Signature,
+        shows_later: impl Fn(&Effect) -> bool,
+    ) -> Option<(usize, Effect)> {
         if *self.inner.lifted.borrow() {
             return None;
         }
@@ -265,7 +271,7 @@ impl FaultPlan {
                 continue;
             }
             count.seen += 1;
-            if !due(fault, count) {
+            if !due(fault, count, shows_later(&fault.effect)) {
                 continue;
             }
             if decided.is_some() {
@@ -288,7 +294,7 @@ impl FaultPlan {
         }
     }
 
-    /// A call that was struck is applied later, or has been now.
+    /// A call into which a fault was injected is applied later, or has been now.
     fn late(&self, index: usize, is_applied: bool) {
         if let Some(count) = lock(&self.inner.counts).get_mut(index) {
             count.late = if is_applied {
@@ -300,11 +306,11 @@ impl FaultPlan {
     }
 }
 
-/// Whether a fault strikes the call that was just counted. What shows later waits for calls that take it,
+/// Whether a fault is injected into the call that was just counted. What shows later waits for calls that take it,
 /// from its occurrence on.
-fn due(fault: &Fault, count: &Count) -> bool {
+fn due(fault: &Fault, count: &Count, shows_later: bool) -> bool {
     let place = &fault.place;
-    if !fault.effect.is_delayed() {
+    if !shows_later {
         return place.strikes(count.seen);
     }
     count.seen >= place.occurrence && (place.lasts() || count.struck < place.times)

@@ -1,5 +1,5 @@
 //! Locks: one process at a time in a folder. They are the operating system's, so that a process that dies
-//! gives its own back, and a file that it left is in nobody's way.
+//! gives its own back, and a file that it left does no harm.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -59,7 +59,7 @@ pub fn take(path: &Path) -> Result<Lock, LockError> {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Whoever has just taken it may not have written yet.
+                // The process that has just taken it may not have written yet.
                 let _ = file.read_to_string(&mut holder);
                 let holder = match holder.trim() {
                     "" => "another process".to_owned(),
@@ -100,7 +100,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is held. A file that stays is in nobody's way.
+        // While it is held. A file that stays does no harm.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -174,6 +174,13 @@ impl Order {
         self
     }
 
+    /// Lets an attached program print to our standard error, where our standard output holds a document.
+    #[must_use]
+    pub fn output_to_error(mut self) -> Self {
+        self.command.stdout(std::io::stderr());
+        self
+    }
+
     /// Says whose program it is: they can be interrupted together, and their work be watched.
     #[must_use]
     pub fn of(mut self, programs: &Programs) -> Self {

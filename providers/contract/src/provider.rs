@@ -173,10 +173,16 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Whether its simulator carries out this effect ([`crate::fault::Effect::is_simulated`]) on a call of
-    /// this name, once it accepts it.
+    /// Whether its simulator carries out this effect ([`crate::fault::Effect::is_simulated`], and what the
+    /// dialect says to show later) on a call of this name, once it accepts it.
     fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
         false
+    }
+
+    /// Why a call of this name never meets this effect, where the cloud itself is the reason. `None`: it can,
+    /// or nothing is known against it.
+    fn cannot_meet(&self, _call: &Signature, _effect: &Effect) -> Option<&'static str> {
+        None
     }
 
     /// The changes that somebody else can make, with what each does. A name that ends in `:X` takes an

@@ -77,23 +77,28 @@ pub struct ProvisionerError {
     /// What the provisioner says it left behind: ids, all of them. Empty means "nothing";
     /// [`UNKNOWN_LEFT`] means that it could not find out.
     pub left_behind: Vec<String>,
+    /// Why what it said of what it left behind cannot be read, if it said something that cannot.
+    pub unreadable: Option<String>,
 }
 
 impl ProvisionerError {
-    /// An error of a provisioner that cannot find out what it left behind.
-    pub fn left_unknown(message: impl Into<String>) -> Self {
+    /// An error that leaves these behind, and nothing else.
+    pub fn left(message: impl Into<String>, left_behind: Vec<String>) -> Self {
         Self {
             message: message.into(),
-            left_behind: vec![UNKNOWN_LEFT.to_owned()],
+            left_behind,
+            unreadable: None,
         }
+    }
+
+    /// An error of a provisioner that cannot find out what it left behind.
+    pub fn left_unknown(message: impl Into<String>) -> Self {
+        Self::left(message, vec![UNKNOWN_LEFT.to_owned()])
     }
 
     /// An error that leaves nothing behind.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            left_behind: Vec::new(),
-        }
+        Self::left(message, Vec::new())
     }
 }
 

@@ -28,7 +28,7 @@ pub trait World: Send + Sync {
     /// program that knows no runs.
     fn charges(&self, from: Timestamp) -> Vec<Charge>;
 
-    /// What was used and has no known price, in words: what the meter counted is not all then.
+    /// What was used and has no known price: what the meter counted is not all then.
     fn unpriced(&self) -> Vec<String> {
         Vec::new()
     }
@@ -37,7 +37,7 @@ pub trait World: Send + Sync {
     /// one's state.
     fn decoys(&self) -> Vec<(Resource, String)>;
 
-    /// All resources that exist now, whoever owns them, with a digest of each one's state: what differs in
+    /// All resources that exist now, regardless of their owners, with a digest of each one's state: what differs in
     /// it between two moments was changed by a call.
     fn states(&self) -> Vec<(Resource, String)>;
 
@@ -45,7 +45,7 @@ pub trait World: Send + Sync {
     /// the chain in words.
     fn fastest_ready(&self) -> Option<(Duration, String)>;
 
-    /// The account as it is now. In it all that is there belongs to others: it is among the decoys, is no
+    /// The account as it is now. In it all that is there belongs to others: it is among the bystanders, is no
     /// part of any run's bill, and leaves as much room in the quotas as there was before it came.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use kubeproof_contract::call::{Actor, Dialect, ErrorKind, FURTHER_PAGE, Signature};
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
-use kubeproof_contract::fault::EFFECTS;
+use kubeproof_contract::fault::{EFFECTS, Effect};
 use kubeproof_contract::fault_layer::{
     ASYNC_FAULT_HEADER, Acknowledged, FaultPlan, ForeignChanges,
 };
@@ -62,6 +62,10 @@ impl Transport for Server {
 struct Toy;
 
 impl Dialect for Toy {
+    fn shows_later(&self, call: &Signature, effect: &Effect) -> bool {
+        effect.is_delayed() || (call.operation == "Group" && *effect == Effect::Capacity)
+    }
+
     fn signature(&self, request: &Request<Bytes>) -> Signature {
         let operation = request.uri().path().trim_start_matches('/').to_owned();
         Signature {
@@ -211,6 +215,16 @@ fn no_effect_is_left_out() {
     shown.extend(elsewhere);
     let all: BTreeSet<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
     assert_eq!(shown, all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_effect_that_the_cloud_shows_later_is_left_to_the_simulator_and_to_no_other_call() {
+    let later = bench("toy:*=capacity");
+    assert_eq!(later.call("/Group").await, "0 made");
+    assert_eq!(later.arrived(), ["/Group capacity"]);
+    assert_eq!(later.plan.tally()[0].1.struck, 1);
+    let at_once = bench("toy:Make=capacity");
+    assert_eq!(at_once.call("/Make").await, "Capacity");
 }
 
 #[tokio::test(start_paused = true)]

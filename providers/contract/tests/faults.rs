@@ -309,3 +309,25 @@ proptest! {
         prop_assert!(!place.strikes(place.occurrence - 1));
     }
 }
+
+#[test]
+fn a_count_needs_no_occurrence_and_a_pattern_is_no_count() {
+    let check = |text: &str, operation: &str, occurrence: u64, times: u64| {
+        let place = text.parse::<Fault>().expect(text).place;
+        assert_eq!(place.operation, operation, "{text}");
+        assert_eq!(
+            (place.occurrence, place.times),
+            (occurrence, times),
+            "{text}"
+        );
+    };
+    check("toy:Make=reject", "Make", 1, 1);
+    check("toy:Make*99=reject", "Make", 1, 99);
+    check("toy:Make#2*3=reject", "Make", 2, 3);
+    check("toy:Ma*=reject", "Ma*", 1, 1);
+    check("toy:Ma**3=reject", "Ma*", 1, 3);
+    check("toy:*=reject", "*", 1, 1);
+    for wrong in ["toy:Make*0=reject", "toy:Make*x=reject", "toy:M*ke=reject"] {
+        assert!(wrong.parse::<Fault>().is_err(), "{wrong}");
+    }
+}

@@ -208,7 +208,7 @@ fn state(id: &str) -> Option<char> {
     stat.rsplit(')').next()?.trim().chars().next()
 }
 
-/// The number of a group is its leader's: as long as the group may be signalled, nobody else can get it.
+/// The number of a group is its leader's: as long as the group may be signalled, no other group can get it.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_leader_that_has_ended_keeps_its_number_until_its_group_is_ended() {

@@ -30,7 +30,7 @@ async fn works(script: &str) -> usize {
     }
 }
 
-/// Bounded, should nobody end it.
+/// Bounded, should it not be ended.
 const SPIN: &str = "i=0; while [ $i -lt 100000000 ]; do i=$((i+1)); done";
 
 #[tokio::test]

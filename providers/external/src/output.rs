@@ -1,4 +1,4 @@
-//! The file that a program may write: access to its cluster, what it claims, what it says it made.
+//! The file that a program may write: access to its cluster, what it claims, what it says it made or left.
 //!
 //! Apart from the programs because terraform's outputs mean the same. Nothing in it is believed unchecked.
 
@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use kubeproof_contract::bounded;
 use kubeproof_contract::scenario::USD_MAX;
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 /// The largest file that is read, bytes.
 const BYTES_MAX: u64 = 4 << 20;
@@ -22,10 +24,23 @@ pub struct Output {
     pub kubeconfig: Option<String>,
     /// What an hour costs, US dollars.
     #[serde(default)]
-    pub claimed_usd_per_hour: Option<serde_json::Value>,
+    pub claimed_usd_per_hour: Option<Value>,
     /// What it made: any name → the cloud's id.
     #[serde(default)]
     pub made: BTreeMap<String, String>,
+    /// What a program that failed left behind: the cloud's ids, all of them. `None`: it does not say.
+    #[serde(default, deserialize_with = "ids")]
+    pub left_behind: Option<Vec<String>>,
+}
+
+/// A list of ids, none of them empty; the list may be. `null` is refused, because it could mean "nothing" as well
+/// as "not known".
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let ids = Vec::<String>::deserialize(deserializer)?;
+    if ids.iter().any(|id| id.trim().is_empty()) {
+        return Err(D::Error::custom("an empty id"));
+    }
+    Ok(Some(ids))
 }
 
 impl std::fmt::Debug for Output {
@@ -34,8 +49,42 @@ impl std::fmt::Debug for Output {
         f.debug_struct("Output")
             .field("claimed_usd_per_hour", &self.claimed_usd_per_hour)
             .field("made", &self.made)
+            .field("left_behind", &self.left_behind)
             .finish_non_exhaustive()
     }
+}
+
+/// The JSON schema of the file, for programs' authors. A test of the harness holds it against what is read.
+pub fn schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What a program may write into KUBEPROOF_OUTPUT",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "kubeconfig": {
+                "description": "A kubeconfig, or the path of one from KUBEPROOF_DIR on",
+                "type": ["string", "null"],
+            },
+            "claimed_usd_per_hour": {
+                "description": "What an hour costs, US dollars",
+                "type": ["number", "string", "null"],
+                "minimum": 0,
+                "maximum": 1_000_000_000,
+            },
+            "made": {
+                "description": "What it made: any name, the cloud's id",
+                "type": "object",
+                "additionalProperties": { "type": "string" },
+            },
+            "left_behind": {
+                "description": "Of a program that failed: what is left, by the cloud's ids or names, all of \
+                                it. An empty list: nothing. `unknown` among them: it could not find out",
+                "type": "array",
+                "items": { "type": "string", "pattern": "\\S" },
+            },
+        },
+    })
 }
 
 /// Reads the file. One that was not written says nothing.
@@ -56,7 +105,7 @@ pub fn read(path: &Path) -> Result<Output, String> {
         // The parser's own words may quote the file.
         wrong(format!(
             "is not what is expected, at line {} column {}: a JSON object with some of kubeconfig, \
-             claimed_usd_per_hour and made",
+             claimed_usd_per_hour, made (names with ids) and left_behind (a list of ids)",
             error.line(),
             error.column()
         ))
@@ -64,14 +113,29 @@ pub fn read(path: &Path) -> Result<Output, String> {
 }
 
 impl Output {
+    /// That a program which ended with 0 left nothing behind.
+    ///
+    /// # Errors
+    /// When it says that it did.
+    pub fn nothing_left(&self) -> Result<(), String> {
+        match self.left_behind.as_deref() {
+            None | Some([]) => Ok(()),
+            Some(left) => Err(format!(
+                "it ended with 0, and says that it left {} behind: a program that leaves something \
+                 behind ends with another exit code",
+                left.join(", ")
+            )),
+        }
+    }
+
     /// The claim.
     ///
     /// # Errors
     /// When it is no amount.
     pub fn claim(&self) -> Result<Option<Decimal>, String> {
         let text = match &self.claimed_usd_per_hour {
-            None | Some(serde_json::Value::Null) => return Ok(None),
-            Some(serde_json::Value::String(text)) => text.clone(),
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text.clone(),
             // As written: digits, never a float of ours.
             Some(other) => other.to_string(),
         };
@@ -151,6 +215,43 @@ mod tests {
         assert!(!error.contains("secret-value"), "{error}");
         assert_eq!(parsed(" \n"), Ok(Output::default()));
         assert_eq!(read(Path::new("/nowhere/at/all")), Ok(Output::default()));
+    }
+
+    #[test]
+    fn what_is_left_behind_is_a_list_of_ids_or_not_said() {
+        let left = |text: &str| parsed(text).map(|output| output.left_behind);
+        assert_eq!(left("{}"), Ok(None));
+        assert_eq!(left(r#"{"left_behind": []}"#), Ok(Some(Vec::new())));
+        let ids = Some(vec!["vpc-1".to_owned(), "unknown".to_owned()]);
+        assert_eq!(left(r#"{"left_behind": ["vpc-1", "unknown"]}"#), Ok(ids));
+        for wrong in [
+            r#""vpc-1""#,
+            "7",
+            "[7]",
+            "{}",
+            "null",
+            r#"[""]"#,
+            r#"["a", " "]"#,
+        ] {
+            let error = left(&format!(r#"{{"left_behind": {wrong}}}"#)).expect_err(wrong);
+            assert!(error.contains("left_behind (a list of ids)"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_success_that_left_something_behind_is_none() {
+        let check = |text: &str, expected: Option<&str>| {
+            let said = parsed(text).expect("read").nothing_left().err();
+            assert_eq!(said.is_some(), expected.is_some(), "{text}: {said:?}");
+            let said = said.unwrap_or_default();
+            assert!(said.contains(expected.unwrap_or_default()), "{said}");
+        };
+        check("{}", None);
+        check(r#"{"left_behind": []}"#, None);
+        check(
+            r#"{"left_behind": ["vpc-1", "eni-2"]}"#,
+            Some("it left vpc-1, eni-2 behind"),
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeproof_contract::private;
 use kubeproof_contract::process::{Ended, Listener, Order, Stream};
 use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_contract::serve::Variable;
 
 use crate::foreign;
 use crate::ground::Ground;
@@ -86,26 +87,34 @@ pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError
         order = order.longest_line(DOCUMENT_BYTES_MAX);
     }
     // In rehearsal there is no way to a real cloud, and live there is none but the one that is given.
-    if ground.time_scale.is_some() || ground.access.is_some() {
-        for name in foreign::taken_out() {
-            order = order.without(&name);
-        }
-    }
-    for variable in &ground.variables {
-        order = match &variable.value {
-            Some(value) => order.variable(&variable.name, value),
-            None => order.without(&variable.name),
-        };
-    }
+    let is_confined = ground.time_scale.is_some() || ground.access.is_some();
+    order = with_environment(order, &ground.variables, is_confined);
     for name in &call.without {
         order = order.without(name);
     }
     for (name, value) in &call.variables {
         order = order.variable(name, value);
     }
-    let clean = |text: String| ProvisionerError::new(redactor.clean(&text));
+    let clean = |text: String| ProvisionerError::left_unknown(redactor.clean(&text));
     let ended = order.run().await;
     ended.map_err(|error| clean(format!("{}: {error}", call.title)))
+}
+
+/// Gives a program the caller's environment with these variables. Where it is confined it gets no other variable
+/// that leads to a real cloud.
+pub fn with_environment(mut order: Order, variables: &[Variable], is_confined: bool) -> Order {
+    if is_confined {
+        for name in foreign::taken_out() {
+            order = order.without(&name);
+        }
+    }
+    for variable in variables {
+        order = match &variable.value {
+            Some(value) => order.variable(&variable.name, value),
+            None => order.without(&variable.name),
+        };
+    }
+    order
 }
 
 /// Runs a program that must succeed.
@@ -123,9 +132,9 @@ pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerE
         // A document may be a secret: only what it says beside it is quoted.
         said.output.clear();
     }
-    // Cleaned before it is cut: of half a secret nobody could tell that it is one.
+    // Cleaned before it is cut: half a secret could not be told for one.
     let words = quotation(&ground.redactor.clean(&said.last_words(LAST_LINES)));
-    Err(ProvisionerError::new(format!(
+    Err(ProvisionerError::left_unknown(format!(
         "{} failed ({status}): {words}",
         call.title
     )))

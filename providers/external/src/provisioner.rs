@@ -58,9 +58,9 @@ fn environment(ground: &Ground, phase: Phase) -> Vec<(String, String)> {
     variables(&ground.run, phase, &ground.folder(), &output_file(ground))
 }
 
-/// An error that says what could not be done with a file.
+/// An error that says what could not be done with a file. What is left is not known here: only a program says it.
 fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
-    ProvisionerError::new(error.to_string())
+    ProvisionerError::left_unknown(error.to_string())
 }
 
 impl ExternalProvisioner {

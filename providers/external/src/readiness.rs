@@ -1,28 +1,40 @@
 //! Readiness: whether the programs of a scenario could run here, before anything is created.
-//!
-//! Apart from running them for real because nobody is told of a cloud yet.
 
 use std::path::Path;
 use std::time::Duration;
 
 use kubeproof_contract::process::Order;
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
+use kubeproof_contract::serve::Variable;
 
 use crate::environment::Phase;
-use crate::program::find;
+use crate::program::{find, with_environment};
 use crate::provisioner::terraform;
 
 /// The longest that a program may take to say whether it could run.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What the program that is asked gets in its environment, besides the caller's.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// Variables that are set and taken out.
+    pub variables: Vec<Variable>,
+    /// Whether it gets no other variable that leads to a real cloud.
+    pub is_confined: bool,
+}
+
 /// What the programs of this block are found as, or what is missing and how to get it.
 ///
 /// # Errors
 /// With what is missing.
-pub fn readiness(block: &ProvisionerBlock, scenario_folder: &Path) -> Result<String, String> {
+pub fn readiness(
+    block: &ProvisionerBlock,
+    scenario_folder: &Path,
+    setting: &Setting,
+) -> Result<String, String> {
     match (&block.terraform, &block.command) {
         (Some(block), _) => of_terraform(block, scenario_folder),
-        (None, Some(block)) => of_command(block, scenario_folder),
+        (None, Some(block)) => of_command(block, scenario_folder, setting),
         (None, None) => Ok("it is built in".to_owned()),
     }
 }
@@ -38,7 +50,7 @@ fn of_terraform(block: &TerraformBlock, folder: &Path) -> Result<String, String>
     Ok(program.display().to_string())
 }
 
-fn of_command(block: &CommandBlock, folder: &Path) -> Result<String, String> {
+fn of_command(block: &CommandBlock, folder: &Path, setting: &Setting) -> Result<String, String> {
     let lists = [
         Some(&block.provision),
         Some(&block.teardown),
@@ -51,8 +63,8 @@ fn of_command(block: &CommandBlock, folder: &Path) -> Result<String, String> {
         return Ok(program_of(&block.provision).to_owned());
     };
     let program = find(program_of(ready), folder)?;
-    let order = Order::new(&program, LIMIT)
-        .arguments(ready.iter().skip(1))
+    let order = Order::new(&program, LIMIT).arguments(ready.iter().skip(1));
+    let order = with_environment(order, &setting.variables, setting.is_confined)
         .variable("KUBEPROOF_PHASE", Phase::Ready.name())
         .folder(folder);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -98,19 +110,21 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_with_how_to_get_it() {
+        let asked =
+            |block: &ProvisionerBlock, folder: &Path| readiness(block, folder, &Setting::default());
         let here = Path::new("/");
-        assert_eq!(readiness(&command(&[]), here), Ok("sh".to_owned()));
+        assert_eq!(asked(&command(&[]), here), Ok("sh".to_owned()));
         assert_eq!(
-            readiness(&command(&["sh", "-c", "true"]), here),
+            asked(&command(&["sh", "-c", "true"]), here),
             Ok("sh".to_owned())
         );
-        let missing = readiness(&command(&["sh", "-c", "echo no module >&2; exit 1"]), here);
+        let missing = asked(&command(&["sh", "-c", "echo no module >&2; exit 1"]), here);
         let missing = missing.expect_err("missing");
         assert!(
             missing.contains("boto3 is missing here: no module"),
             "{missing}"
         );
-        let missing = readiness(&command(&["no-such-program-here"]), here).expect_err("missing");
+        let missing = asked(&command(&["no-such-program-here"]), here).expect_err("missing");
         assert!(missing.contains("install it"), "{missing}");
     }
 }

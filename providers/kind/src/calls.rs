@@ -1,6 +1,6 @@
 //! The calls that faults can be aimed at: the engine's operations, and those of the cluster's API server.
 //!
-//! Apart from the dialect, which finds their names by method and path.
+//! The dialect finds their names by method and path.
 
 use kubeproof_contract::call::Signature;
 

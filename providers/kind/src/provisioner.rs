@@ -211,6 +211,22 @@ impl Provisioner for KindProvisioner {
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        match self.make().await {
+            Ok(made) => Ok(made),
+            Err(error) => Err(self.with_left(error).await),
+        }
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        match self.take_down().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.with_left(error).await),
+        }
+    }
+}
+
+impl KindProvisioner {
+    async fn make(&self) -> Result<Provisioned, ProvisionerError> {
         let _lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
         let access = match self.adopt().await? {
             Some(access) => access,
@@ -237,15 +253,24 @@ impl Provisioner for KindProvisioner {
         })
     }
 
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+    async fn take_down(&self) -> Result<(), ProvisionerError> {
         let lock = lock::take(&self.connection.directory, &self.cluster()).map_err(wrong)?;
         self.remove().await?;
         lock::leave(lock, &self.connection.directory);
         Ok(())
     }
-}
 
-impl KindProvisioner {
+    /// The error with the nodes that are there now: an engine that does not say leaves it unknown.
+    async fn with_left(&self, error: ProvisionerError) -> ProvisionerError {
+        match self.remains().nodes().await {
+            Ok(nodes) => {
+                let names = nodes.into_iter().map(|node| node.name).collect();
+                ProvisionerError::left(error.message, names)
+            }
+            Err(_) => ProvisionerError::left_unknown(error.message),
+        }
+    }
+
     /// A wrong teardown, for a defect: it forgets the volumes.
     pub(crate) async fn teardown_without_volumes(&self) -> Result<(), ProvisionerError> {
         let remains = self.remains();
@@ -254,17 +279,14 @@ impl KindProvisioner {
         remains.remove_files().map_err(wrong)
     }
 
-    /// The error of a failed creation, after its remains were removed; what could not be is named.
+    /// The error of a failed creation, after its remains were removed; that they could not be is said.
     async fn unwound(&self, error: ProvisionerError) -> ProvisionerError {
         match self.remove().await {
             Ok(()) => error,
-            Err(second) => ProvisionerError {
-                message: format!(
-                    "{}; besides, what it left could not be removed: {}",
-                    error.message, second.message
-                ),
-                left_behind: vec![self.cluster()],
-            },
+            Err(second) => wrong(format!(
+                "{}; besides, what it left could not be removed: {}",
+                error.message, second.message
+            )),
         }
     }
 }

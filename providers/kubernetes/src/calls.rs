@@ -1,7 +1,7 @@
 //! The calls to an API server that faults can be aimed at: every verb on every resource that Kubernetes
 //! itself has.
 //!
-//! Apart from the dialect, which also names resources that somebody defined.
+//! The dialect also names resources of custom definitions.
 
 use kubeproof_contract::call::Signature;
 

@@ -6,7 +6,7 @@ use kube::api::Api;
 use crate::attempt::attempt;
 use crate::error::{Cause, KubernetesError};
 
-/// The namespace whose uid stands for the cluster: nobody can delete it.
+/// The namespace whose uid stands for the cluster: it cannot be deleted.
 const NAMESPACE: &str = "kube-system";
 
 /// The uid of the cluster behind a client. Two clusters never have the same one, whatever they are called.

@@ -1,7 +1,7 @@
 //! A kubeconfig, read: the access to a cluster that its current context gives.
 //!
 //! Apart from kube-rs's own reader, which brings a second way to the network along. What is not read
-//! here (files, proxies) is refused by name; a helper program is named, and whoever may run it brings its
+//! here (files, proxies) is refused by name; a helper program is named, and the caller that may run it brings its
 //! answer ([`access_by`]). No error quotes a value of the file.
 
 mod exec;

@@ -1,6 +1,6 @@
 //! The calls that faults can be aimed at, and what the simulator does with a fault that is left to it.
 //!
-//! Apart from what the cloud documents of its calls: here is what can be carried out at all.
+//! What can be carried out at all; what the cloud documents of its calls is in `faults`.
 
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;

@@ -34,7 +34,7 @@ const STATES: &str =
 /// API servers of Kubernetes.
 const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
 
-/// A read that does not show yet what was made a moment ago: nobody documents it.
+/// A read that does not show yet what was made a moment ago: undocumented.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.

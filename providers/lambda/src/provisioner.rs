@@ -107,10 +107,10 @@ impl Provisioner for LambdaProvisioner {
             }
             Err(problem) => match teardown::everything(session).await {
                 Ok(()) => Err(ProvisionerError::new(format!("{problem}; unwound"))),
-                Err(stuck) => Err(ProvisionerError {
-                    message: format!("{problem}; unwinding stuck: {stuck}"),
-                    left_behind: teardown::left(session).await,
-                }),
+                Err(stuck) => Err(ProvisionerError::left(
+                    format!("{problem}; unwinding stuck: {stuck}"),
+                    teardown::left(session).await,
+                )),
             },
         }
     }
@@ -118,10 +118,10 @@ impl Provisioner for LambdaProvisioner {
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
         match teardown::everything(&self.session).await {
             Ok(()) => Ok(()),
-            Err(problem) => Err(ProvisionerError {
-                message: problem.to_string(),
-                left_behind: teardown::left(&self.session).await,
-            }),
+            Err(problem) => {
+                let left = teardown::left(&self.session).await;
+                Err(ProvisionerError::left(problem.to_string(), left))
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ pub fn records() -> Vec<Record> {
 /// A rehearsal in which all is well.
 pub fn passing() -> Record {
     Record {
+        schema_version: 1,
+        tool_version: Some("0.1.0".to_owned()),
         run_id: "kp-7f3a91".to_owned(),
         scenario: "eks-two-zones".to_owned(),
         file: "scenarios/aws/eks-two-zones.yaml".to_owned(),

@@ -68,7 +68,7 @@ impl Account for Shelf {
     }
 
     fn not_covered(&self) -> Vec<String> {
-        vec!["shelf: nobody looks".to_owned()]
+        vec!["shelf: not listed".to_owned()]
     }
 
     async fn preflight(&self) -> Vec<Check> {

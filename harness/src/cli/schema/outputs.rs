@@ -1,34 +1,52 @@
-//! The JSON schemas of what the commands print with `--format json`.
+//! The JSON schemas of what the commands print with `--format json`, and of what a program may write for us.
 
 use clap::ValueEnum;
+use kubeproof_external::output as of_programs;
 use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::json::Document;
 use kubeproof_reports::output;
+use kubeproof_reports::record::Record;
 use serde_json::Value;
 
-use crate::cli::{audit, estimate};
+use crate::cli::simulate::conclusion;
+use crate::cli::{audit, doctor, estimate, sweep};
 
-/// The commands that print JSON.
+/// The commands that print JSON, the file that every trial leaves, and what programs under test may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Command {
     /// Records, matrix and criteria; `report` prints the same of records
     Verify,
     /// Records, matrix and criteria
     Report,
+    /// What became of simulated accounts
+    Simulate,
     /// A campaign; `report` prints the same of campaigns
     Faults,
     /// The resources of accounts
     Audit,
+    /// What a run left behind, and what was deleted of it
+    Sweep,
     /// The estimates of scenarios
     Estimate,
+    /// What can run here
+    Doctor,
+    /// The file `record.json` in the folder of a trial
+    Record,
+    /// What a program under test may write into `KUBEPROOF_OUTPUT`
+    Program,
 }
 
 /// The schema of what a command prints.
 pub fn of(command: Command) -> Value {
     match command {
         Command::Verify | Command::Report => output::schema::<Document>(),
+        Command::Simulate => conclusion::schema(),
         Command::Faults => output::schema::<Campaign>(),
         Command::Audit => audit::schema(),
+        Command::Sweep => sweep::document::schema(),
         Command::Estimate => estimate::schema(),
+        Command::Doctor => doctor::schema(),
+        Command::Record => output::plain_schema::<Record>(),
+        Command::Program => of_programs::schema(),
     }
 }

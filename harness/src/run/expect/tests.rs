@@ -111,7 +111,12 @@ fn a_teardown_that_dies_while_a_fault_goes_on_is_no_finding_in_itself() {
 fn only_what_an_earlier_attempt_began_excuses_one_that_no_fault_strikes() {
     let check = |fault: &str, last: bool, expected: bool| {
         let faults = [fault.parse().unwrap()];
-        assert_eq!(excused(&faults, last), expected, "{fault} {last}");
+        let shows_later = |fault: &Fault| fault.effect.is_delayed();
+        assert_eq!(
+            excused(&faults, last, shows_later),
+            expected,
+            "{fault} {last}"
+        );
     };
     let once = "small:Make#2=async-fail(InternalError)";
     let ever = "small:Make#2*1000=async-fail(InternalError)";

@@ -37,6 +37,8 @@ pub struct Look {
     pub failed: Vec<String>,
     /// What is outside of what was listed.
     pub not_covered: Vec<String>,
+    /// What was deleted before this look, and is not in it any more.
+    pub deleted: Vec<Decision>,
 }
 
 impl Look {
@@ -67,6 +69,7 @@ pub async fn look(account: &dyn Account, intent: &Intent, places: Places<'_>) ->
         decisions,
         failed,
         not_covered: inventory.coverage.not_covered,
+        deleted: Vec::new(),
     }
 }
 
@@ -89,6 +92,7 @@ pub async fn delete(
         .collect();
     let mut look_now = first;
     let mut problems = Vec::new();
+    let mut deleted: Vec<Decision> = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let is_confirmed = |it: &&Decision| confirmed.contains(&Identity::of(&it.resource));
         let round: Vec<Decision> = look_now
@@ -113,6 +117,8 @@ pub async fn delete(
                 Ok(()) => {
                     note(log, Event::Deleted, &decision.why)?;
                     say(&format!("deleted {}", words(resource)));
+                    deleted.retain(|earlier| !earlier.resource.is_same(resource));
+                    deleted.push(decision.clone());
                 }
                 Err(error) => {
                     note(log, Event::Failed, &error.to_string())?;
@@ -124,5 +130,11 @@ pub async fn delete(
         look_now = look(account, intent, places).await;
     }
     look_now.failed.append(&mut problems);
+    let is_left = |gone: &Decision| {
+        let mut all = look_now.decisions.iter();
+        all.any(|left| left.resource.is_same(&gone.resource))
+    };
+    deleted.retain(|gone| !is_left(gone));
+    look_now.deleted = deleted;
     Ok(look_now)
 }

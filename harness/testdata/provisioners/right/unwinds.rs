@@ -16,10 +16,10 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
         };
         Err(match parts.reference().teardown().await {
             Ok(()) => ProvisionerError::new(format!("{failed}; unwound")),
-            Err(stuck) => ProvisionerError {
-                message: format!("{failed}; unwinding stuck: {}", stuck.message),
-                left_behind: stuck.left_behind,
-            },
+            Err(stuck) => ProvisionerError::left(
+                format!("{failed}; unwinding stuck: {}", stuck.message),
+                stuck.left_behind,
+            ),
         })
     })
 }

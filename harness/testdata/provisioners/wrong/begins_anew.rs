@@ -1,12 +1,23 @@
 //! Takes a state that it cannot read for none, and begins anew beside what is there.
 //!
-//! Seen in the wild as ids that are lost with their file (CAPA issue 2563, upjet-aws issue 1482).
+//! Seen in the wild as ids that are lost with their file (CAPA issue 2563, upjet-aws issue 1482). Like those, a process
+//! without a state knows no network but the one that it makes: which of two it goes on with is not a matter of their
+//! ids' order.
 
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, header};
+use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Parts, Work, tears_down};
+use crate::variant::{Acts, Bend, Parts, Work, tears_down};
 
 const STATE: &str = "state";
+/// An id that no network has.
+const NONE: &str = "vpc-00000000000000000";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed("begins anew", parts, provision, tears_down)
@@ -20,10 +31,52 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
         let mut provisioner = match state.as_deref() {
             Some("begun" | "made") => parts.reference(),
             // The bug: torn or gone is not the same as nothing made.
-            _ => parts.with_defect("twin-vpc-on-retry"),
+            _ => parts.bent(OwnNetwork::default()),
         };
         let made = provisioner.provision().await?;
         let _ = disk.write(STATE, "made").await;
         Ok(made)
     })
+}
+
+/// Sees the network that was made through it, and no other.
+#[derive(Debug, Default)]
+struct OwnNetwork(Mutex<Option<String>>);
+
+impl OwnNetwork {
+    fn id(&self) -> String {
+        let id = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        id.clone().unwrap_or_else(|| NONE.to_owned())
+    }
+}
+
+#[async_trait]
+impl Bend for OwnNetwork {
+    async fn send(
+        &self,
+        call: &Signature,
+        mut request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if call.operation == "DescribeVpcs" {
+            let asked = String::from_utf8_lossy(request.body()).into_owned();
+            let is_free = |number: &usize| !asked.contains(&format!("Filter.{number}."));
+            let number = (1..).find(is_free).unwrap_or_default();
+            let id = self.id();
+            let filter = format!("&Filter.{number}.Name=vpc-id&Filter.{number}.Value.1={id}");
+            *request.body_mut() = (asked + &filter).into();
+            request.headers_mut().remove(header::CONTENT_LENGTH);
+        }
+        let answer = inner.send(request).await?;
+        if call.operation == "CreateVpc" {
+            let text = String::from_utf8_lossy(answer.body());
+            let id = text.split("<vpcId>").nth(1);
+            let id = id.and_then(|rest| rest.split('<').next());
+            if let Some(id) = id {
+                let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                *own = Some(id.to_owned());
+            }
+        }
+        Ok(answer)
+    }
 }

@@ -12,17 +12,14 @@ use serde_json::json;
 
 use crate::variant::{Acts, Bend, Parts, Work, tears_down};
 
-const MARKER: &str = "attempt";
-
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed("believes the machine", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
-        let takes_over = parts.file(MARKER).await.is_some();
-        let _ = parts.connection.disk.write(MARKER, "begun").await;
-        if takes_over {
+        // It never notes its end: each process but the first takes over.
+        if parts.begins_again().await {
             parts.bent(TakesForReady).provision().await
         } else {
             parts.reference().provision().await

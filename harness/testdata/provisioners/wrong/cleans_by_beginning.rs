@@ -9,11 +9,9 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::RUN_TAG;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::variant::{Acts, Bend, Parts, Work, provisions};
-
-const MARKER: &str = "cleaning";
+use crate::variant::{Acts, Bend, Parts, Work, provisions, with_json};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed("cleans by beginning", parts, provisions, |parts| {
@@ -33,15 +31,12 @@ pub fn after_a_crash(parts: Parts) -> Box<dyn Provisioner> {
 
 fn later(parts: &Parts) -> Work<'_, ()> {
     Box::pin(async {
-        let disk = &parts.connection.disk;
-        let interrupted = parts.file(MARKER).await.as_deref() == Some("yes");
-        let _ = disk.write(MARKER, "yes").await;
-        if interrupted {
+        if parts.begins_again().await {
             parts.bent(ByBeginning::of(parts)).teardown().await?;
         } else {
             parts.reference().teardown().await?;
         }
-        let _ = disk.write(MARKER, "no").await;
+        parts.ends().await;
         Ok(())
     })
 }
@@ -74,18 +69,16 @@ impl Bend for ByBeginning {
         if !matches!(call.operation.as_str(), "ListInstances" | "ListSshKeys") {
             return Ok(answer);
         }
-        let Ok(mut body) = serde_json::from_slice::<Value>(answer.body()) else {
-            return Ok(answer);
-        };
-        for one in body["data"].as_array_mut().into_iter().flatten() {
-            let name = one["name"].as_str().unwrap_or_default();
-            if name.starts_with(&self.name) && call.operation == "ListInstances" {
-                // The bug: a name that begins so may be another cluster's.
-                one["tags"] = json!([{"key": RUN_TAG, "value": self.run}]);
-            } else if name.starts_with(&self.name) {
-                one["name"] = json!(self.name);
+        Ok(with_json(answer, |body| {
+            for one in body["data"].as_array_mut().into_iter().flatten() {
+                let name = one["name"].as_str().unwrap_or_default();
+                if name.starts_with(&self.name) && call.operation == "ListInstances" {
+                    // The bug: a name that begins so may be another cluster's.
+                    one["tags"] = json!([{"key": RUN_TAG, "value": self.run}]);
+                } else if name.starts_with(&self.name) {
+                    one["name"] = json!(self.name);
+                }
             }
-        }
-        Ok(answer.map(|_| Bytes::from(body.to_string())))
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! Leaves everything where it was when a call is refused, and says nothing of it.
 //!
-//! Seen in the wild as failed creations that a retry heals, and that bill on when nobody retries.
+//! Seen in the wild as failed creations that a retry heals, and that bill on when there is no retry.
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 

@@ -21,7 +21,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
             let mut reference = parts.bent(Watched(Arc::clone(&throttled)));
             tokio::select! {
                 ended = reference.teardown() => ended,
-                // The bug: whoever is throttled waits and sends the call again.
+                // The bug: a throttled call asks to be sent again.
                 () = throttled.notified() => Err(ProvisionerError::left_unknown("rate exceeded")),
             }
         })

@@ -11,7 +11,7 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
 
-use crate::variant::{Acts, Bend, Parts};
+use crate::variant::{Acts, Bend, Parts, with_json};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed(
@@ -40,20 +40,18 @@ impl Bend for ByName {
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
         let answer = inner.send(request).await?;
-        let Ok(mut body) = serde_json::from_slice::<Value>(answer.body()) else {
+        if call.operation != "ListInstances" {
             return Ok(answer);
-        };
-        match body["data"].as_array_mut() {
-            Some(machines) if call.operation == "ListInstances" => {
-                // The bug: the tags that it gave them would say whose they are.
-                machines.retain(|one| {
-                    one["name"]
-                        .as_str()
-                        .is_some_and(|it| it.starts_with(&self.0))
-                });
-            }
-            _ => return Ok(answer),
         }
-        Ok(answer.map(|_| Bytes::from(body.to_string())))
+        let is_named = |one: &Value| {
+            let name = one["name"].as_str();
+            name.is_some_and(|name| name.starts_with(&self.0))
+        };
+        Ok(with_json(answer, |body| {
+            if let Some(machines) = body["data"].as_array_mut() {
+                // The bug: the tags that it gave them would say whose they are.
+                machines.retain(is_named);
+            }
+        }))
     }
 }

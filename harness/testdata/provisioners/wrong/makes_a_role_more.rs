@@ -8,23 +8,18 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
 use crate::variant::{Acts, Parts, Work, tears_down};
 
-const MARKER: &str = "attempt";
-
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     Acts::boxed("makes a role more", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
-        let disk = &parts.connection.disk;
-        let again = parts.file(MARKER).await.as_deref() == Some("begun");
-        let _ = disk.write(MARKER, "begun").await;
-        if again {
-            // The bug: nobody needs it any more afterwards, and nobody removes it.
+        if parts.begins_again().await {
+            // The bug: it is of no use afterwards, and is not removed.
             make_role(parts).await;
         }
         let made = parts.reference().provision().await?;
-        let _ = disk.write(MARKER, "done").await;
+        parts.ends().await;
         Ok(made)
     })
 }

@@ -273,6 +273,7 @@ fn canonical(state: &State, resource: &Resource) -> String {
         "nat_gateway" => format!("{:?}", ec2.nat_gateways.get(id)),
         "network_interface" => format!("{:?}", ec2.interfaces.get(id)),
         "ec2_instance" => format!("{:?}", ec2.instances.get(id)),
+        "ec2_spot_request" => format!("{:?}", ec2.spot_requests.get(id)),
         "launch_template" => format!("{:?}", ec2.launch_templates.get(id)),
         // Node groups, access entries and the objects of its API server are kept with a cluster.
         "eks_cluster" => {

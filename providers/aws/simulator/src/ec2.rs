@@ -13,6 +13,7 @@ pub mod errors;
 pub mod filters;
 pub mod idempotency;
 pub mod instance_nodes;
+pub mod instance_quota;
 pub mod instance_types;
 pub mod instances;
 pub mod interface_nodes;
@@ -26,6 +27,7 @@ pub mod route_tables;
 pub mod routes;
 pub mod security_group_rules;
 pub mod security_groups;
+pub mod spot_requests;
 pub mod store;
 pub mod subnets;
 pub mod tags;
@@ -63,6 +65,7 @@ const CONCEPTS: &[fn(&str) -> Option<Operation>] = &[
     dhcp_options::operation,
     interfaces::operation,
     instances::operation,
+    spot_requests::operation,
     volumes::operation,
     launch_templates::operation,
     tags::operation,
@@ -99,6 +102,8 @@ pub struct Ec2 {
     pub interfaces: Store<interfaces::Interface>,
     /// Instances, terminated ones for an hour.
     pub instances: Store<instances::Instance>,
+    /// Spot requests, as long as their instances are readable.
+    pub spot_requests: Store<spot_requests::SpotRequest>,
     /// Volumes.
     pub volumes: Store<volumes::Volume>,
     /// Launch templates.
@@ -114,7 +119,7 @@ macro_rules! for_each_store {
     ($ec2:expr, $store:ident => $body:expr) => {{
         for_each_store!(@ $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
             addresses route_tables security_groups rules acls dhcp_options interfaces instances
-            volumes launch_templates);
+            spot_requests volumes launch_templates);
     }};
     (@ $ec2:expr, $store:ident, $body:expr, $($name:ident)+) => {
         $( { let $store = &mut $ec2.$name; $body } )+
@@ -215,6 +220,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>)
     describe::inventory::<dhcp_options::DhcpOptions>(state, all, but);
     describe::inventory::<interfaces::Interface>(state, all, but);
     describe::inventory::<instances::Instance>(state, all, but);
+    describe::inventory::<spot_requests::SpotRequest>(state, all, but);
     describe::inventory::<volumes::Volume>(state, all, but);
     describe::inventory::<launch_templates::LaunchTemplate>(state, all, but);
 }

@@ -25,6 +25,7 @@ pub mod roles;
 pub mod service_linked;
 pub mod simulate;
 pub mod usable;
+mod young;
 
 /// IAM's store.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +45,10 @@ pub struct Iam {
 /// # Errors
 /// As the service words them; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    young::answer(state, call)
+}
+
+fn dispatch(state: &mut State, call: &Call) -> Outcome {
     let params = &call.params;
     match call.action.as_str() {
         "CreateRole" => roles::create(state, params),
@@ -72,9 +77,12 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
         "CreatePolicy" => policies::create(state, params),
         "GetPolicy" => policies::get(state, params),
         "ListPolicyTags" => policies::list_tags(state, params),
+        "ListPolicyVersions" => policies::list_versions(state, params),
+        "ListEntitiesForPolicy" => policies::list_entities(state, params),
         "DeletePolicy" => policies::delete(state, params),
         "ListOpenIDConnectProviders" => Ok(oidc::list(state)),
         "GetOpenIDConnectProvider" => oidc::get(state, params),
+        "ListOpenIDConnectProviderTags" => oidc::list_tags(state, params),
         "CreateOpenIDConnectProvider" => oidc::create(state, params),
         "DeleteOpenIDConnectProvider" => Ok(oidc::delete(state, params)),
         "CreateServiceLinkedRole" => service_linked::create(state, params),

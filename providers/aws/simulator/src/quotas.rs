@@ -17,6 +17,11 @@ use crate::wire::response::{Answer, Outcome};
 /// The most quotas on a page.
 const PAGE_MAX: usize = 100;
 
+/// The quota of vCPUs of standard on-demand instances.
+pub const ON_DEMAND: &str = "L-1216C47A";
+/// The quota of vCPUs of standard spot instances.
+pub const SPOT: &str = "L-34B43A08";
+
 /// One quota.
 struct Quota {
     service: &'static str,
@@ -40,12 +45,18 @@ const fn quota(
 }
 
 /// The quotas that a cluster can meet, in the order of the API: by service, then as AWS lists them.
-const QUOTAS: [Quota; 13] = [
+const QUOTAS: [Quota; 14] = [
     quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
     quota(
         "ec2",
-        "L-1216C47A",
+        ON_DEMAND,
         "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+        32,
+    ),
+    quota(
+        "ec2",
+        SPOT,
+        "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
         32,
     ),
     quota("eks", "L-1194D53C", "Clusters", 100),
@@ -114,7 +125,12 @@ pub fn make_room(state: &mut State, of_others: &[Resource]) {
             "elb_classic" => ("L-E9E9831D", 1),
             "ec2_instance" if instance_types::is_standard(fact("instance_type")) => {
                 let known = instance_types::get(fact("instance_type"));
-                ("L-1216C47A", known.map_or(0, |known| known.vcpus))
+                let code = if fact("lifecycle") == "spot" {
+                    SPOT
+                } else {
+                    ON_DEMAND
+                };
+                (code, known.map_or(0, |known| known.vcpus))
             }
             "nat_gateway" => {
                 *gateways.entry(fact("subnet_id")).or_insert(0) += 1;

@@ -12,6 +12,7 @@ use kubeproof_simkit::timers::Timers;
 
 use crate::durations::Durations;
 use crate::setup::{ACCOUNT_ID, Setup};
+use crate::wire::call::Call;
 use crate::{autoscaling, balancing, billing, ec2, eks, iam, logs, trail};
 
 /// What will happen later.
@@ -89,6 +90,12 @@ impl State {
     pub fn after(&mut self, wait: Duration, event: Event) {
         let at = self.now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
         self.timers.at(at, event);
+    }
+
+    /// Whether an injected fault keeps a read from showing what came to be at `created`. What an account has
+    /// from its start was always visible.
+    pub fn hides(&self, call: &Call, created: Timestamp) -> bool {
+        created > self.setup.start && call.injected.hides(created, self.now)
     }
 
     /// An ARN of this account: `arn:aws:<service>:<region>:<account>:<resource>`.

@@ -159,6 +159,7 @@ fn arn(state: &State, resource: &Resource) -> Option<String> {
         "dhcp_options" => ec2("dhcp-options"),
         "network_interface" => ec2("network-interface"),
         "ec2_instance" => ec2("instance"),
+        "ec2_spot_request" => ec2("spot-instances-request"),
         "ebs_volume" => ec2("volume"),
         "launch_template" => ec2("launch-template"),
         "eks_cluster" => Some(state.arn("eks", &format!("cluster/{id}"))),

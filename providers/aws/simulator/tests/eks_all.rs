@@ -4,6 +4,8 @@
 
 #[path = "eks_tests/access.rs"]
 mod access;
+#[path = "eks_tests/capacity.rs"]
+mod capacity;
 #[path = "eks_tests/clusters.rs"]
 mod clusters;
 #[path = "eks_tests/iam.rs"]
@@ -14,6 +16,10 @@ mod kubernetes;
 mod launch_templates;
 #[path = "eks_tests/node_groups.rs"]
 mod node_groups;
+#[path = "eks_tests/spot.rs"]
+mod spot;
+#[path = "eks_tests/stale_reads.rs"]
+mod stale_reads;
 #[path = "eks_tests/token.rs"]
 mod token;
 #[path = "eks_tests/world.rs"]

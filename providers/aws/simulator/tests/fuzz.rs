@@ -178,6 +178,22 @@ fn nearly(
     given
 }
 
+/// A request of a query protocol.
+fn query(
+    authorization: &str,
+    version: &str,
+    operation: &str,
+    given: &[(String, String)],
+) -> http::Result<Request<Bytes>> {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.append_pair("Action", operation)
+        .append_pair("Version", version)
+        .extend_pairs(given);
+    Request::post("https://a.amazonaws.com/")
+        .header("authorization", authorization)
+        .body(Bytes::from(body.finish()))
+}
+
 /// Sends a request; whether it was carried out.
 fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
     let scope = |service: &str| {
@@ -200,24 +216,12 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
             } else {
                 ""
             };
-            let mut body = form_urlencoded::Serializer::new(String::new());
-            body.append_pair("Action", operation)
-                .append_pair("Version", version)
-                .extend_pairs(given);
-            Request::post("https://a.amazonaws.com/")
-                .header("authorization", scope(service))
-                .body(Bytes::from(body.finish()))
+            query(&scope(service), version, operation, &given)
         }
         Asked::Query(service, operation, given) => {
             let (service, is_json) = SERVICES[*service];
             let version = if is_json { "" } else { "2015-12-01" };
-            let mut body = form_urlencoded::Serializer::new(String::new());
-            body.append_pair("Action", operation)
-                .append_pair("Version", version)
-                .extend_pairs(given);
-            Request::post("https://a.amazonaws.com/")
-                .header("authorization", scope(service))
-                .body(Bytes::from(body.finish()))
+            query(&scope(service), version, operation, given)
         }
         Asked::Json(service, operation, body) => {
             let (service, _) = SERVICES[*service];

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{Filter, Instance, Volume};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceLifecycleType, Volume};
 use aws_sdk_eks::types::Cluster;
 use kubeproof_contract::run::Run;
 
@@ -25,6 +25,8 @@ pub struct NodeSeen {
     pub groups: Vec<(String, String)>,
     /// Whether it carries the run's tag.
     pub tagged: bool,
+    /// Whether it is a spot instance.
+    pub spot: bool,
     /// Its root disk: size in GB, and whether it carries the run's tag.
     pub disk: Option<(i32, bool)>,
 }
@@ -63,6 +65,7 @@ fn node(run: &Run, instance: &Instance, volumes: &BTreeMap<String, Volume>) -> N
             .map(|group| (text(group.group_id()), text(group.group_name())))
             .collect(),
         tagged: is_tagged(run, instance.tags()),
+        spot: instance.instance_lifecycle() == Some(&InstanceLifecycleType::Spot),
         disk,
     }
 }

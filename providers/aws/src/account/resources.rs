@@ -40,6 +40,7 @@ mod key_pair;
 mod launch_template;
 mod made_other;
 mod nat_gateway;
+mod net;
 mod network_acl;
 mod network_interface;
 mod placement_group;
@@ -148,7 +149,7 @@ const NOT_LISTED: &[(&str, &str)] = &[
 const TAG_OR_TRAIL: &str = "seen only where it carries the run's tag, or in the trail of events";
 const TRAIL: &str = "seen only in the trail of events";
 
-/// The types that are not listed themselves, in words.
+/// The types that are not listed themselves, a sentence each.
 pub fn not_covered() -> Vec<String> {
     let words = |(name, how): &(&str, &str)| format!("{name}: {how}");
     NOT_LISTED.iter().map(words).collect()

@@ -209,7 +209,7 @@ fn line_of(usage_type: &str) -> Option<&'static str> {
     let ends = |end: &str| usage_type.ends_with(end);
     if ends("AmazonEKS-Hours:perCluster") || ends("AmazonEKS-Hours:extendedSupport") {
         Some(CONTROL_PLANE)
-    } else if usage_type.contains("BoxUsage:") {
+    } else if usage_type.contains("BoxUsage:") || usage_type.contains("SpotUsage:") {
         Some(NODES)
     } else if ends("NatGateway-Hours") {
         Some(NAT_GATEWAY)
@@ -285,6 +285,7 @@ mod tests {
         check("EUW2-NatGateway-Hours", Some("nat_gateway"));
         check("USE1-AmazonEKS-Hours:perCluster", Some("control_plane"));
         check("EU-BoxUsage:t3.medium", Some("nodes"));
+        check("EUN1-SpotUsage:t3.medium", Some("nodes"));
         check("USE1-PublicIPv4:IdleAddress", Some("public_ipv4"));
         check("EBS:VolumeUsage.gp3", Some("disks"));
         check("NatGateway-Bytes", None);

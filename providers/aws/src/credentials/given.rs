@@ -14,7 +14,7 @@ use super::{Documented, KEY_ID, PROGRAM, REHEARSAL, SECRET, TOKEN, keys_of};
 /// With the places that were looked at, when there are none.
 pub async fn given(connection: &Connection) -> Result<Given, String> {
     let keys = match &connection.credentials {
-        Credentials::Rehearsal => return Err(format!("{REHEARSAL} are nobody's")),
+        Credentials::Rehearsal => return Err(format!("{REHEARSAL} belong to no real account")),
         Credentials::Given(given) => return Ok(given.clone()),
         Credentials::Documented { env_file } => {
             let (connection, env_file) = (connection.clone(), env_file.clone());

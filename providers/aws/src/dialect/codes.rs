@@ -116,6 +116,8 @@ fn capacity(service: &str) -> Answer {
     match service {
         // EC2 words lack of capacity as a server error (terraform-provider-aws issue 21293).
         "ec2" => Answer::new(500, "InsufficientInstanceCapacity", message),
+        // Of a control plane (EKS user guide, insufficient capacity); a node group is accepted, see
+        // `calls::lacks_capacity_later`.
         "eks" => Answer::new(400, "UnsupportedAvailabilityZoneException", message),
         _ => Answer::new(400, "InsufficientCapacity", message),
     }

@@ -349,7 +349,7 @@ mod tests {
         let answer =
             format!("<r><subnet><subnetId>subnet-0aa</subnetId><vpcId>{VPC}</vpcId></subnet></r>");
         check(&subnet, Some(&answer), &[], &["subnet-0aa"]);
-        // Before the answer nobody knows.
+        // Before the answer it is unknown.
         check(&subnet, None, &[], &[]);
         let run = ec2("Action=RunInstances&SubnetId=subnet-0aaaaaaaa");
         let answer = "<r><instanceId>i-0aa</instanceId><groupId>sg-0aa</groupId></r>";

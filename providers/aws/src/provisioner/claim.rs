@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::catalogue;
 use crate::prices::{HOURS_PER_MONTH, exact};
-use crate::spec::EksSpec;
+use crate::spec::{Capacity, EksSpec};
 
 /// The claim for a cluster; none when any price is missing, for a part is not a claim.
 pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
@@ -22,6 +22,10 @@ pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
     total += zones * (gateway + address);
     let disk = price("disk", "EBS gp3 storage")? / Decimal::from(HOURS_PER_MONTH);
     for group in &spec.node_groups.0 {
+        // The price of spot instances is in no list.
+        if group.capacity == Capacity::Spot {
+            return None;
+        }
         let node = price("instance", &group.instance_type.0)?;
         total += Decimal::from(group.count.0) * (node + disk * Decimal::from(group.disk_gb.0));
     }
@@ -35,6 +39,24 @@ pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_claimed_of_spot_nodes() {
+        let claimed = |capacity: &str| {
+            let spec: EksSpec = serde_json::from_value(serde_json::json!({
+                "kubernetes_version": "1.34",
+                "node_groups": [{
+                    "name": "main",
+                    "instance_type": "t3.medium",
+                    "count": 2,
+                    "capacity": capacity,
+                }],
+            }))
+            .unwrap();
+            of(&spec, "2026-11-02T10:00:00Z".parse().unwrap()).is_some()
+        };
+        assert!(claimed("on-demand") && !claimed("spot"));
+    }
 
     #[test]
     fn the_claim_counts_nat_gateways_addresses_and_disks() {

@@ -14,7 +14,7 @@ use crate::provisioner::problem::{Problem, gone_is_fine, issue_words};
 use crate::provisioner::retry::Rule;
 use crate::provisioner::session::Session;
 use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
-use crate::spec::NodeGroup;
+use crate::spec::{Capacity, NodeGroup};
 
 /// Longest wait for a node group: 2 to 5 minutes, and EKS gives up after 15 to 25.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(35 * 60);
@@ -120,7 +120,10 @@ async fn create(session: &Session, group: &NodeGroup, place: &Place<'_>) -> Resu
         .scaling_config(scaling)
         .instance_types(&group.instance_type.0)
         .ami_type(image_of(&group.instance_type.0))
-        .capacity_type(CapacityTypes::OnDemand)
+        .capacity_type(match group.capacity {
+            Capacity::OnDemand => CapacityTypes::OnDemand,
+            Capacity::Spot => CapacityTypes::Spot,
+        })
         .launch_template(template)
         .client_request_token(token)
         .set_tags(Some(tags));

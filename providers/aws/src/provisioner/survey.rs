@@ -98,6 +98,14 @@ pub(crate) async fn everything(session: &Session) -> Result<Survey, Problem> {
     Ok(Survey { ids, marker })
 }
 
+/// Whether the run's marker is not there.
+///
+/// # Errors
+/// When it could not be looked for.
+pub(crate) async fn is_unmarked(session: &Session) -> Result<bool, Problem> {
+    Ok(role(session, &identity::CLUSTER).await?.is_none())
+}
+
 async fn role(session: &Session, role: &identity::Role) -> Result<Option<Marker>, Problem> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);

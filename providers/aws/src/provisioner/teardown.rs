@@ -78,8 +78,12 @@ pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> 
         left = problems.keep(survey::everything(session).await);
         let only_the_marker = left.as_ref().is_some_and(Survey::is_only_the_marker);
         if left.as_ref().is_some_and(Survey::is_empty) {
-            // No marker: whatever was there, a teardown before us has seen it go.
-            return Ok(());
+            // No marker: whatever was there, a teardown before us has seen it go. One that was made a moment
+            // ago may not show yet, so it is looked for twice.
+            if problems.keep(is_unmarked(session).await) == Some(true) {
+                return Ok(());
+            }
+            continue;
         }
         let age = left.as_ref().and_then(|left| left.age(session));
         let early = ALL_CARRIED_OUT_AFTER.saturating_sub(age.unwrap_or(ALL_CARRIED_OUT_AFTER));
@@ -104,6 +108,12 @@ pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> 
     }
 }
 
+/// Whether there is no marker either when reads of IAM must show it.
+async fn is_unmarked(session: &Session) -> Result<bool, Problem> {
+    tokio::time::sleep(SETTLED_AFTER).await;
+    survey::is_unmarked(session).await
+}
+
 /// The marker goes last: as long as it is there, a teardown looks closely.
 async fn last(session: &Session, mut problems: Problems) -> Result<(), ProvisionerError> {
     match roles::delete(session, &identity::CLUSTER).await {
@@ -118,13 +128,11 @@ async fn last(session: &Session, mut problems: Problems) -> Result<(), Provision
 
 fn refused(problems: &Problems, left_behind: Vec<String>) -> ProvisionerError {
     let why = problems.words().join("; ");
-    ProvisionerError {
-        message: format!(
-            "teardown left {} behind: {why}; run the teardown again",
-            left_behind.join(", ")
-        ),
-        left_behind,
-    }
+    let message = format!(
+        "teardown left {} behind: {why}; run the teardown again",
+        left_behind.join(", ")
+    );
+    ProvisionerError::left(message, left_behind)
 }
 
 fn unknown(problems: &Problems) -> ProvisionerError {

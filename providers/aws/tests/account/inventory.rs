@@ -212,6 +212,34 @@ async fn a_listing_that_fails_is_an_error_that_names_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_type_that_can_be_left_behind_is_listed_or_named_as_not_covered() {
+    let account = Setting::new().account();
+    let listed: BTreeSet<&str> = account.resource_types().iter().map(|it| it.name).collect();
+    let told = account.not_covered();
+    let table = include_str!("resource_types.csv").lines();
+    let kinds: Vec<&str> = table.filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(kinds.len(), 49);
+    for kind in kinds {
+        // Groups of three makers are one type.
+        let name = match kind {
+            "security_group_elb" | "security_group_lbc" | "security_group_eks_cluster" => {
+                "security_group"
+            }
+            other => other,
+        };
+        let is_told = told
+            .iter()
+            .any(|line| line.starts_with(&format!("{name}: ")));
+        assert!(
+            listed.contains(name) != is_told,
+            "{kind} is neither listed nor told, or both: {told:?}"
+        );
+    }
+    let record = told.iter().find(|line| line.starts_with("route53_record"));
+    assert_eq!(record.map(String::as_str), Some("route53_record: not seen"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_resource_type_of_the_truth_is_known_and_no_name_stands_twice() {
     let setting = Setting::new();
     let account = setting.account();

@@ -78,17 +78,21 @@ fn not_passed(checks: &[Check]) -> Vec<(&str, Verdict, &str)> {
         .collect()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_sound_cluster_without_any_tag_has_one_finding_and_that_is_the_tag() {
+/// A sound cluster without any tag, and what is handed over of it, which does not say what was made.
+async fn untagged() -> (Setting, Provisioned) {
     let setting = Setting::new();
     let connection = setting.connection_over(setting.transport.clone());
-    let mut made = EksProvisioner::new(spec(), connection)
-        .provision()
-        .await
-        .unwrap();
+    let mut provisioner = EksProvisioner::new(spec(), connection);
+    let mut made = provisioner.provision().await.unwrap();
     untag(&setting).await;
-    // Nobody has to say what it made: the cluster is called as was asked, and names the rest.
     made.made.clear();
+    (setting, made)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sound_cluster_without_any_tag_has_one_finding_and_that_is_the_tag() {
+    // What was made need not be said: the cluster has the name that was asked for, and names the rest.
+    let (setting, made) = untagged().await;
     let checks = setting.account().checks(&setting.run, &made).await;
     let not = not_passed(&checks);
     assert_eq!(not.len(), 1, "{not:#?}");
@@ -103,13 +107,7 @@ async fn a_sound_cluster_without_any_tag_has_one_finding_and_that_is_the_tag() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_said_to_be_made_is_found_before_there_is_a_cluster() {
-    let setting = Setting::new();
-    let connection = setting.connection_over(setting.transport.clone());
-    let mut made = EksProvisioner::new(spec(), connection)
-        .provision()
-        .await
-        .unwrap();
-    untag(&setting).await;
+    let (setting, mut made) = untagged().await;
     let vpc = setting.world.inventory().into_iter().find(|one| {
         one.resource_type == "vpc"
             && one
@@ -126,7 +124,6 @@ async fn what_is_said_to_be_made_is_found_before_there_is_a_cluster() {
         let found = checks.into_iter().find(|check| check.id == "aws.vpc");
         found.expect("a row").evidence
     };
-    made.made.clear();
     let none = evidence(&made).await;
     assert!(none.contains("there is no VPC of the run"), "{none}");
     made.made.insert("network".to_owned(), vpc.clone());

@@ -209,6 +209,9 @@ impl FaultLayer {
         if struck.signature.mutating {
             lock(&self.plan.inner.memory).change();
         }
+        if self.dialect.shows_later(struck.signature, &effect) {
+            return self.simulated(request, struck, &effect).await;
+        }
         match effect {
             Effect::LostRequest => Err(TransportError::Lost("injected: lost request".to_owned())),
             Effect::LostResponse => {
@@ -246,11 +249,7 @@ impl FaultLayer {
                 }
                 Ok(Response::from_parts(parts, body.slice(..body.len() / 2)))
             }
-            Effect::AsyncFail(_)
-            | Effect::AsyncStuck
-            | Effect::AsyncLate(_)
-            | Effect::Partial
-            | Effect::NotYetVisible(_) => self.simulated(request, struck, &effect).await,
+            Effect::NotYetVisible(_) => self.simulated(request, struck, &effect).await,
             Effect::StaleRead(_) | Effect::RepeatedPage => {
                 self.reread(request, struck, &effect).await
             }
@@ -285,13 +284,16 @@ impl Transport for FaultLayer {
         if let Some(page) = self.same_page(&request, &signature) {
             return Ok(page);
         }
-        let Some((fault, effect)) = self.plan.decide(self.actor, &signature) else {
+        let shows_later = |effect: &Effect| self.dialect.shows_later(&signature, effect);
+        let decided = self.plan.decide(self.actor, &signature, shows_later);
+        let Some((fault, effect)) = decided else {
             return self.pass(request, &signature).await;
         };
         if let Effect::Throttle(Some(seconds)) = effect {
             lock(&self.plan.inner.waits).ask(key.clone(), seconds);
         }
-        if let Some(kind) = Self::refusal(&effect) {
+        let refusal = Self::refusal(&effect).filter(|_| !shows_later(&effect));
+        if let Some(kind) = refusal {
             return Ok(self.dialect.error(&request, &kind));
         }
         let struck = Struck {

@@ -1,4 +1,4 @@
-//! A program that has the streams of this process: a person, or whoever started us, watches it.
+//! A program that has the streams of this process: a person, or the program that started us, watches it.
 
 use std::process::ExitStatus;
 
@@ -73,8 +73,8 @@ impl Attached {
             })
     }
 
-    /// Interrupts it and its children (SIGINT), as a user does by ^C. In our own group whoever sent us the
-    /// wish has sent it to them too.
+    /// Interrupts it and its children (SIGINT), as a user does by ^C. In our own group they
+    /// have got the signal that we got.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
     }

@@ -39,7 +39,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(pid) = self.0.take() else { return };
-        // Under the lock, so that nobody else signals a number that is given back meanwhile.
+        // Under the lock, so that no other thread signals a number that is given back meanwhile.
         running(|all| {
             // The leader may have ended and its children not.
             let _ = kill_process_group(pid, Signal::KILL);

@@ -28,7 +28,7 @@ pub struct Spent {
     pub cloud: Duration,
     /// Programs or simulators computed, or the machine kept them from it: the cloud's clock stood.
     pub machine: Duration,
-    /// Nobody could tell which of the two it was, and the cloud's time passed.
+    /// It could not be told which of the two it was, and the cloud's time passed.
     pub untold: Duration,
 }
 
@@ -75,7 +75,7 @@ impl fmt::Display for Overrun {
         } = self.spent;
         if !untold.is_zero() {
             return f.write_str(
-                "; this system does not tell whether a program computes, so nobody knows whether the \
+                "; this system does not tell whether a program computes, so it is unknown whether the \
                  machine or the cloud took the time",
             );
         }

@@ -192,7 +192,7 @@ impl Running {
 /// Waits until the wish to interrupt is uttered (again).
 async fn wished(wishes: &mut watch::Receiver<u64>) {
     loop {
-        // The sender lives as long as the order does; without one nobody can utter a wish.
+        // The sender lives as long as the order does; without one there are no wishes.
         if wishes.changed().await.is_err() {
             return std::future::pending().await;
         }

@@ -9,12 +9,12 @@ use kubeproof_contract::fault_layer::{Count, ForeignChanges};
 use super::{Bench, bench, bench_of};
 
 #[derive(Debug)]
-struct Nobody;
+struct Refused;
 
 #[async_trait]
-impl ForeignChanges for Nobody {
+impl ForeignChanges for Refused {
     async fn make(&self, _: &str) -> Result<(), String> {
-        Err("nobody is there".to_owned())
+        Err("refused".to_owned())
     }
 }
 
@@ -81,9 +81,9 @@ async fn an_empty_answer_cannot_be_garbled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_nobody_could_make_was_not_injected() {
+async fn a_change_that_could_not_be_made_was_not_injected() {
     let bench = bench("toy:Make=foreign-change(cut)");
-    bench.plan.let_change(Arc::new(Nobody));
+    bench.plan.let_change(Arc::new(Refused));
     bench.call("/Make").await;
     assert_eq!(injected(&bench), 0);
     assert_eq!(bench.plan.failed_changes().len(), 1);

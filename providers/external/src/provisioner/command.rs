@@ -40,7 +40,8 @@ pub async fn teardown(ground: &Ground, block: &CommandBlock) -> Result<(), Provi
         .map(drop)
 }
 
-/// Runs one of the programs, and reads what it wrote for us.
+/// Runs one of the programs, and reads what it wrote for us. One that failed may have written what it left
+/// behind; one that does not say it, or was ended before it could, leaves it unknown.
 async fn said(ground: &Ground, list: &[String], phase: Phase) -> Result<Output, ProvisionerError> {
     let file = output_file(ground);
     forget(&file)?;
@@ -49,8 +50,18 @@ async fn said(ground: &Ground, list: &[String], phase: Phase) -> Result<Output, 
     let read = output::read(&file);
     // It may hold access to the cluster: it goes, whatever is in it.
     forget(&file)?;
-    ended?;
-    read.map_err(wrong)
+    if let Err(mut error) = ended {
+        match read {
+            Ok(output) => error.left_behind = output.left_behind.unwrap_or(error.left_behind),
+            Err(problem) => error.unreadable = Some(problem),
+        }
+        return Err(error);
+    }
+    let output = read.map_err(wrong)?;
+    let title = &call.title;
+    let contradiction = |problem| wrong(format!("{title}: {problem}"));
+    output.nothing_left().map_err(contradiction)?;
+    Ok(output)
 }
 
 fn forget(file: &Path) -> Result<(), ProvisionerError> {

@@ -1,4 +1,4 @@
-//! Secrets that are told by their form alone: nobody told us their values.
+//! Secrets that are told by their form alone: their values are not known.
 
 use super::{REDACTED, names};
 

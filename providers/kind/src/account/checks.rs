@@ -198,7 +198,7 @@ async fn info(
 }
 
 /// What the provisioner says it made and is not there, if it says so of anything: nodes by their names or ids,
-/// the cluster by its name. Nobody has to say what he made.
+/// the cluster by its name. What was made need not be said.
 fn not_there(run: &Run, made: &BTreeMap<String, String>, nodes: &[Node]) -> Option<String> {
     let cluster = run.name("");
     let is_there = |text: &str| {

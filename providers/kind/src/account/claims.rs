@@ -10,7 +10,7 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 use super::inventory::{CONTAINER_FACT, OUR_PREFIX, WHY_FACT};
 use super::{CLUSTER_FACT, CONTAINER, CONTEXT, NETWORK, NODE, PORT, VOLUME};
 
-/// Length of the name of a volume that nobody named.
+/// Length of the name of a volume that the engine named.
 const ANONYMOUS: usize = 64;
 
 /// The claim that a resource is somebody else's. None where anything says that it is the run's, and where
@@ -30,7 +30,7 @@ pub fn of(run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Clai
             None if is_anonymous(&resource.id) => return None,
             None => itself(),
         },
-        // A file tells nobody who wrote it: the nodes of its cluster must be somebody else's.
+        // A file does not tell who wrote it: the nodes of its cluster must be somebody else's.
         CONTEXT => nodes_of(cluster?, inventory),
         _ => return None,
     };
@@ -129,7 +129,7 @@ mod tests {
         let of_container = resource(VOLUME, "reg", &[(CONTAINER_FACT, "c1")]);
         check(&of_container, &[], Some((None, &["reg", "c1"])));
         check(&resource(VOLUME, "reg", &[]), &[], Some((None, &["reg"])));
-        // Nobody knows whose a volume without a name and without a container is.
+        // Whose a volume without a name and without a container is, is unknown.
         check(&resource(VOLUME, &"0a".repeat(32), &[]), &[], None);
         check(&resource(NETWORK, "net", &[]), &[], Some((None, &["net"])));
     }

@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::resource::{Life, Resource};
-use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::cloud::{Cloud, Received, Reply};
 use kubeproof_simkit::history::History;
 
+use crate::limits::Came;
 use crate::setup::Setup;
 use crate::state::State;
 use crate::wire::Outcome;
@@ -59,6 +60,14 @@ impl LambdaCloud {
         }
     }
 
+    /// When a request came, by its caller's clock.
+    fn came(&self, request: &Request<Bytes>) -> Came {
+        match request.extensions().get::<Received>() {
+            Some(received) => Came::OverSocket(received.at),
+            None => Came::InMemory(self.state.now),
+        }
+    }
+
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
         self.history.observe(self.state.now, "all", seen);
@@ -85,9 +94,9 @@ impl Cloud for LambdaCloud {
         if let Some(instance) = k3s::instance_of(&self.state, request) {
             return k3s::answer(&mut self.state, &instance, request);
         }
-        let now = self.state.now;
+        let came = self.came(request);
         let outcome = auth::admit(request, &self.state.setup.api_key)
-            .and_then(|()| self.state.limits.admit(now, route::is_launch(request)))
+            .and_then(|()| self.state.limits.admit(came, route::is_launch(request)))
             .and_then(|()| route::answer(&mut self.state, request));
         if request.method() != http::Method::GET {
             self.observe();

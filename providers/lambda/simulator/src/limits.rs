@@ -1,6 +1,8 @@
 //! The rate limits: one request a second, one launch in twelve seconds.
 //!
-//! Apart from the services because the limits hold for the account, whoever calls.
+//! Apart from the services because the limits hold for the account, whoever calls. They are counted by the
+//! caller's clock: by the cloud's in memory, and by the real one over sockets, where a client that waits a
+//! second waits a real one, however fast the cloud's clock goes and while it stands.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,19 +11,46 @@ use crate::wire::ApiError;
 const REQUEST: SignedDuration = SignedDuration::from_secs(1);
 const LAUNCH: SignedDuration = SignedDuration::from_secs(12);
 
-/// When something was last let through.
+/// When a request came, by its caller's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// In memory, by the cloud's clock.
+    InMemory(Timestamp),
+    /// Over a socket, in real time.
+    OverSocket(Timestamp),
+}
+
+/// The limits of both kinds of callers, which have no clock in common.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
-    request: Option<Timestamp>,
-    launch: Option<Timestamp>,
+    in_memory: Passed,
+    over_sockets: Passed,
 }
 
 impl Limits {
     /// Lets a request through, or says when to come again.
-    pub(crate) fn admit(&mut self, now: Timestamp, is_launch: bool) -> Result<(), ApiError> {
+    pub(crate) fn admit(&mut self, came: Came, is_launch: bool) -> Result<(), ApiError> {
+        match came {
+            Came::InMemory(now) => self.in_memory.admit(now, is_launch),
+            Came::OverSocket(now) => self.over_sockets.admit(now, is_launch),
+        }
+    }
+}
+
+/// When something was last let through.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    request: Option<Timestamp>,
+    launch: Option<Timestamp>,
+}
+
+impl Passed {
+    fn admit(&mut self, now: Timestamp, is_launch: bool) -> Result<(), ApiError> {
         let wait = |last: Option<Timestamp>, pause: SignedDuration| {
-            let left = pause - last.map_or(SignedDuration::MAX, |last| now.duration_since(last));
-            left.is_positive().then_some(left)
+            let since = now.duration_since(last?);
+            // A real clock may have been set back. Two requests side by side may change places, too: by less.
+            let is_within = since < pause && since > -pause;
+            is_within.then(|| pause - since)
         };
         let left =
             wait(self.request, REQUEST).or_else(|| wait(self.launch, LAUNCH).filter(|_| is_launch));
@@ -44,18 +73,38 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(ms).unwrap()
+    }
+
     #[test]
     fn one_request_a_second_and_one_launch_in_twelve_seconds() {
-        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
+        for clock in [Came::InMemory, Came::OverSocket] {
+            let mut limits = Limits::default();
+            let mut check = |ms, launch, expected| {
+                let came = clock(at(ms));
+                assert_eq!(limits.admit(came, launch).is_ok(), expected, "{came:?}");
+            };
+            check(0, true, true);
+            check(999, false, false);
+            check(1000, false, true);
+            check(2500, true, false);
+            check(11_999, true, false);
+            check(12_000, true, true);
+        }
+    }
+
+    #[test]
+    fn a_real_clock_that_goes_back_or_jumps_ahead_bars_no_caller_for_longer_than_a_limit() {
         let mut limits = Limits::default();
-        let mut check = |ms, launch, expected| {
-            assert_eq!(limits.admit(at(ms), launch).is_ok(), expected, "{ms} ms");
+        let mut check = |ms, expected| {
+            let admitted = limits.admit(Came::OverSocket(at(ms)), false).is_ok();
+            assert_eq!(admitted, expected, "{ms} ms");
         };
-        check(0, true, true);
-        check(999, false, false);
-        check(1000, false, true);
-        check(2500, true, false);
-        check(11_999, true, false);
-        check(12_000, true, true);
+        check(3_600_000, true);
+        // Somebody has set the machine's clock back by an hour.
+        check(0, true);
+        check(500, false);
+        check(1000, true);
     }
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http::Request;
+use http::request::Builder;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
 use kubeproof_lambda_simulator::cloud::LambdaCloud;
 use kubeproof_lambda_simulator::setup::{API_KEY, Setup};
-use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::cloud::{Cloud, Received, Reply};
 use serde_json::{Value, json};
 
 struct World {
@@ -27,11 +28,7 @@ impl World {
     }
 
     fn send(&mut self, line: &str, body: &Value, key: &str, fault: Option<&str>) -> (u16, Value) {
-        let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("https://cloud.lambda.ai/api/v1{path}"))
-            .header("authorization", format!("Bearer {key}"));
+        let mut request = Self::request(line, key);
         if let Some(fault) = fault {
             request = request.header(ASYNC_FAULT_HEADER, fault);
         }
@@ -40,7 +37,25 @@ impl World {
         } else {
             Bytes::from(body.to_string())
         };
-        match self.cloud.answer(&request.body(bytes).unwrap()) {
+        self.answered(&request.body(bytes).unwrap())
+    }
+
+    /// A call that came over a socket at this real time.
+    fn received(&mut self, line: &str, at: Timestamp) -> (u16, Value) {
+        let request = Self::request(line, API_KEY).extension(Received { at });
+        self.answered(&request.body(Bytes::new()).unwrap())
+    }
+
+    fn request(line: &str, key: &str) -> Builder {
+        let (method, path) = line.split_once(' ').unwrap();
+        Request::builder()
+            .method(method)
+            .uri(format!("https://cloud.lambda.ai/api/v1{path}"))
+            .header("authorization", format!("Bearer {key}"))
+    }
+
+    fn answered(&mut self, request: &Request<Bytes>) -> (u16, Value) {
+        match self.cloud.answer(request) {
             Reply::Now(answer) => {
                 let body = serde_json::from_slice(answer.body()).unwrap();
                 (answer.status().as_u16(), body)
@@ -266,4 +281,28 @@ fn audit_events_tell_what_changed() {
         events["events"][0]["resource_name"],
         "instance-operations/launch"
     );
+}
+
+#[test]
+fn over_sockets_limits_follow_real_seconds_however_the_clouds_clock_goes() {
+    let mut world = World::new();
+    let began = Timestamp::from_second(1_900_000_000).unwrap();
+    let check = |world: &mut World, milliseconds: i64, expected: u16| {
+        let at = began + SignedDuration::from_millis(milliseconds);
+        let (status, answer) = world.received("GET /instances", at);
+        assert_eq!(status, expected, "{milliseconds} ms: {answer}");
+    };
+    check(&mut world, 0, 200);
+    // On a fast clock an hour has passed, and the client has not waited for a second.
+    world.wait(3600);
+    check(&mut world, 999, 429);
+    // It has, while the cloud's clock stood.
+    check(&mut world, 1000, 200);
+    // A trial's own observers wait by the cloud's clock, and take no turns of the program's.
+    let in_memory = |world: &mut World| world.send("GET /instances", &Value::Null, API_KEY, None).0;
+    assert_eq!(in_memory(&mut world), 200);
+    assert_eq!(in_memory(&mut world), 429);
+    check(&mut world, 2000, 200);
+    world.wait(1);
+    assert_eq!(in_memory(&mut world), 200);
 }

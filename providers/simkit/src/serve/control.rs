@@ -82,14 +82,15 @@ fn meter<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
     json!({"at": shared.clock.now(), "charges": charges, "usd": usd, "unpriced": unpriced})
 }
 
-/// The faults in force, with how often each was seen and struck.
+/// The faults in force, with how often each was seen, and how often it was injected: what the simulator did not
+/// acknowledge, or has not applied yet, does not count.
 fn tally<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
     let faults: Vec<Value> = shared
         .faults()
         .tally()
         .into_iter()
         .map(|(fault, count)| {
-            json!({"fault": fault.to_string(), "seen": count.seen, "struck": count.struck})
+            json!({"fault": fault.to_string(), "seen": count.seen, "struck": count.injected()})
         })
         .collect();
     json!({ "faults": faults })

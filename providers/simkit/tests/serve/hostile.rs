@@ -76,15 +76,6 @@ fn an_unknown_call_is_named() {
 }
 
 #[test]
-fn a_fault_that_a_client_asks_for_in_a_header_is_not_heard() {
-    served(&[], |address| {
-        let request = "POST /make HTTP/1.1\r\nhost: x\r\nx-kubeproof-async-fault: async-stuck\r\n\
-                       connection: close\r\ncontent-length: 0\r\n\r\n";
-        assert_eq!(body(&raw(address, request.as_bytes())), "made");
-    });
-}
-
-#[test]
 fn more_connections_than_there_may_be_are_refused_and_the_rest_served() {
     served(&[], |address| {
         let mut held = Vec::new();

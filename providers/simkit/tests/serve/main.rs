@@ -2,6 +2,7 @@
 //!
 //! One target: the small cloud is compiled once.
 
+mod acknowledged;
 mod control;
 mod hostile;
 mod parts;

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::resource::{Life, Resource};
 use kubeproof_contract::serve::{Served, Serving};
@@ -53,6 +54,7 @@ impl Cloud for Small {
                 self.things.push(name);
                 Reply::Now(said("made".to_owned()))
             }
+            "/later" => later(request),
             "/cluster" => {
                 self.has_host = true;
                 Reply::Now(said("made".to_owned()))
@@ -110,6 +112,23 @@ impl Cloud for Small {
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         None
     }
+}
+
+/// What shows later: it takes the fault that is left to the simulator, unless the call is refused. The answer says
+/// what came of it.
+fn later(request: &Request<Bytes>) -> Reply {
+    let asked = request.headers().get(ASYNC_FAULT_HEADER);
+    let asked = asked.and_then(|value| value.to_str().ok());
+    if request.body().as_ref() == b"refused" {
+        let mut response = said("refused".to_owned());
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        return Reply::Now(response);
+    }
+    let mut response = said(asked.unwrap_or("sound").to_owned());
+    if asked.is_some() {
+        response.extensions_mut().insert(Acknowledged);
+    }
+    Reply::Now(response)
 }
 
 /// One, two, three, a virtual minute apart, to a client that takes parts.

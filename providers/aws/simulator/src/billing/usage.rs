@@ -100,9 +100,7 @@ pub fn instance(
 ) {
     let usage_type = prefixed(state, &format!("BoxUsage:{instance_type}"));
     let Some(price) = prices::of_instance(&state.setup.region, instance_type) else {
-        let region = &state.setup.region;
-        let words = format!("{usage_type} in {region}: no price is known, it is not counted");
-        state.billing.unpriced.insert(words);
+        unpriced(state, &usage_type);
         return;
     };
     let terms = Terms {
@@ -114,6 +112,19 @@ pub fn instance(
         amount: 1,
     };
     begin(state, id, id, terms, price, tags.clone(), run_id);
+}
+
+/// Writes down that a spot instance runs. It is not counted: its price changes by the hour and from zone to
+/// zone, and the table has none. Its usage type: EC2 user guide, "EC2 usage reports".
+pub fn spot_instance(state: &mut State, instance_type: &str) {
+    let usage_type = prefixed(state, &format!("SpotUsage:{instance_type}"));
+    unpriced(state, &usage_type);
+}
+
+fn unpriced(state: &mut State, usage_type: &str) {
+    let region = &state.setup.region;
+    let words = format!("{usage_type} in {region}: no price is known, it is not counted");
+    state.billing.unpriced.insert(words);
 }
 
 /// Starts a gp3 volume of `size_gb`.

@@ -24,11 +24,6 @@ const LISTS: &[(&str, &str, bool)] = &[
         "egressOnlyInternetGatewaySet",
         true,
     ),
-    (
-        "DescribeSpotInstanceRequests",
-        "spotInstanceRequestSet",
-        true,
-    ),
     ("DescribeFlowLogs", "flowLogSet", true),
     (
         "DescribeCapacityReservations",

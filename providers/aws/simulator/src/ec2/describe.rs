@@ -145,11 +145,7 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
         filters::admit(name, words.filters)?;
     }
     let visible = |item: &&T| item.meta().visible_at <= state.now && item.is_listed(state);
-    // What an account has from its start was always visible.
-    let shown = |item: &&T| {
-        let created = item.meta().created_at;
-        created <= state.setup.start || !call.injected.hides(created, state.now)
-    };
+    let shown = |item: &&T| !state.hides(call, item.meta().created_at);
     let ids = call.params.list(words.ids);
     for id in &ids {
         if !is_well_formed(words.prefix, id) {

@@ -78,6 +78,12 @@ pub fn values(state: &State, instance: &Instance, filter: &str) -> Option<Vec<St
             let name = primary.map(|one| private_dns_name(one.private_ip, region));
             return Some(name.into_iter().collect());
         }
+        "instance-lifecycle" => {
+            // On-demand instances have none: no value selects them.
+            let spot = instance.spot_request.is_some();
+            return Some(spot.then(|| "spot".to_owned()).into_iter().collect());
+        }
+        "spot-instance-request-id" => return Some(instance.spot_request.iter().cloned().collect()),
         "instance-id" => instance.meta.id.clone(),
         "instance-type" => instance.instance_type.clone(),
         "instance-state-name" => word.to_owned(),
@@ -150,6 +156,12 @@ pub fn node(state: &State, instance: &Instance) -> Node {
             "item",
             held.iter().map(|one| interface_node(state, one)),
         );
+    let node = match &instance.spot_request {
+        Some(request) => node
+            .text("instanceLifecycle", "spot")
+            .text("spotInstanceRequestId", request),
+        None => node,
+    };
     let node = match reason {
         Some(reason) => node.node("stateReason", reason),
         None => node,

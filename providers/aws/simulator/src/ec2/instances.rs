@@ -12,10 +12,9 @@ use crate::ec2::addresses::next_public;
 use crate::ec2::describe::{Described, Words, list, need, select};
 use crate::ec2::interface_nodes::private_dns_name as dns_name;
 use crate::ec2::interfaces::{self, NewInterface, Public};
-use crate::ec2::store::{Meta, Store};
+use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Event, Operation, errors, instance_nodes, instance_types, volumes};
-use crate::quotas;
+use crate::ec2::{Event, Operation, instance_nodes, instance_quota, spot_requests, volumes};
 use crate::state::{self, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -50,6 +49,8 @@ pub struct Instance {
     pub stage: Stage,
     /// When it was asked to end.
     pub ended_at: Option<Timestamp>,
+    /// The id of its spot request, if it is a spot instance.
+    pub spot_request: Option<String>,
 }
 
 /// The states of an instance. It boots within its first request's answer: what takes minutes,
@@ -96,6 +97,8 @@ pub struct NewInstance {
     pub instance_profile: Option<String>,
     /// The run that causes it, if the tags do not say.
     pub run_id: Option<String>,
+    /// The tags of its spot request, if it is to be a spot instance.
+    pub spot: Option<Tags>,
 }
 
 /// The operations on instances.
@@ -136,6 +139,8 @@ impl Described for Instance {
             "iam-instance-profile.arn",
             "block-device-mapping.volume-id",
             "network-interface.network-interface-id",
+            "instance-lifecycle",
+            "spot-instance-request-id",
         ],
     };
 
@@ -167,6 +172,9 @@ impl Described for Instance {
         facts.insert("instance_type".to_owned(), self.instance_type.clone());
         facts.insert("subnet_id".to_owned(), self.subnet_id.clone());
         facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        if self.spot_request.is_some() {
+            facts.insert("lifecycle".to_owned(), "spot".to_owned());
+        }
     }
 }
 
@@ -188,7 +196,7 @@ impl Instance {
 /// For what is not there, quotas and full subnets.
 pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsError> {
     let subnet = need::<Subnet>(state, &new.subnet_id)?.clone();
-    admit(state, &new.instance_type)?;
+    instance_quota::admit(state, &new.instance_type, new.spot.is_some())?;
     let meta = Meta::new(state, "i-", new.tags);
     let (id, tags) = (meta.id.clone(), meta.tags.clone());
     let run_id = billing::run_of(&tags).or(new.run_id);
@@ -203,7 +211,11 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         delete_on_termination: true,
     };
     let interface = interfaces::create(state, interface)?;
-    billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
+    if new.spot.is_some() {
+        billing::usage::spot_instance(state, &new.instance_type);
+    } else {
+        billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
+    }
     if subnet.map_public_ip {
         let ip = next_public(state);
         if let Some(held) = state.ec2.interfaces.get_mut(&interface) {
@@ -223,7 +235,19 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         };
         volume.attachment = Some(held);
     }
+    let spot_request = new.spot.map(|tags| {
+        spot_requests::fulfilled(
+            state,
+            (
+                id.as_str(),
+                new.instance_type.as_str(),
+                subnet.zone.as_str(),
+            ),
+            tags,
+        )
+    });
     let instance = Instance {
+        spot_request,
         instance_type: new.instance_type,
         subnet_id: subnet.subnet_id,
         vpc_id: subnet.vpc_id,
@@ -236,37 +260,6 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
     };
     state.ec2.instances.insert(&id, instance);
     Ok(id)
-}
-
-/// Admits one more instance of a type under the quota of standard vCPUs.
-fn admit(state: &State, instance_type: &str) -> Result<(), AwsError> {
-    let Some(wanted) = instance_types::get(instance_type) else {
-        let message = format!("Invalid value '{instance_type}' for InstanceType.");
-        return Err(errors::value(message));
-    };
-    if !instance_types::is_standard(instance_type) {
-        return Ok(());
-    }
-    let held: u32 = state
-        .ec2
-        .instances
-        .all()
-        .filter(|one| one.stage == Stage::Running)
-        .filter(|one| instance_types::is_standard(&one.instance_type))
-        .filter_map(|one| instance_types::get(&one.instance_type))
-        .map(|known| known.vcpus)
-        .sum();
-    let limit = quotas::limit(state, "L-1216C47A");
-    if held + wanted.vcpus > limit {
-        return Err(errors::refuse(
-            "VcpuLimitExceeded",
-            format!(
-                "You have requested more vCPU capacity than your current vCPU limit of {limit} \
-                 allows for the instance bucket that the specified instance type belongs to."
-            ),
-        ));
-    }
-    Ok(())
 }
 
 /// The name by which the instance is known inside its VPC.
@@ -289,6 +282,7 @@ pub fn terminate_internal(state: &mut State, id: &str) {
     instance.ended_at = Some(now);
     // Billing of the machine ends here; its disk and address are held until it is terminated.
     billing::usage::stop(state, id);
+    spot_requests::instance_ends(state, id);
     let event = Event::Instance(id.to_owned(), Step::Terminated);
     state.after(SHUTDOWN, state::Event::Ec2(event));
 }
@@ -306,7 +300,10 @@ pub fn happen(state: &mut State, id: &str, step: Step) {
             state.after(VISIBLE, state::Event::Ec2(event));
         }
         Step::Forgotten => {
-            state.ec2.instances.remove(id);
+            let gone = state.ec2.instances.remove(id);
+            if let Some(request) = gone.and_then(|instance| instance.spot_request) {
+                state.ec2.spot_requests.remove(&request);
+            }
         }
     }
 }

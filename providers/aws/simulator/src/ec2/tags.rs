@@ -42,6 +42,11 @@ pub const TYPES: &[(&str, &str, &str)] = &[
         "InvalidNetworkInterfaceID.NotFound",
     ),
     ("i-", "instance", "InvalidInstanceID.NotFound"),
+    (
+        "sir-",
+        "spot-instances-request",
+        "InvalidSpotInstanceRequestID.NotFound",
+    ),
     ("vol-", "volume", "InvalidVolume.NotFound"),
     ("lt-", "launch-template", "InvalidLaunchTemplateId.NotFound"),
 ];

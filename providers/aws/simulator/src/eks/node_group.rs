@@ -59,7 +59,7 @@ pub struct NodeGroup {
     pub name: String,
     /// Its ARN.
     pub arn: String,
-    /// Instances that are never launched, as a fault has it.
+    /// How many of its instances lack capacity and are never launched, as a fault has it.
     pub short: usize,
     /// Its serial number: tells it from a later one of the same name.
     pub serial: u64,
@@ -104,6 +104,11 @@ pub struct NodeGroup {
 }
 
 impl NodeGroup {
+    /// Whether its instances are spot instances.
+    pub fn is_spot(&self) -> bool {
+        self.capacity_type == "SPOT"
+    }
+
     /// The key under which timers know it.
     pub fn key(&self, cluster: &str) -> GroupKey {
         GroupKey {

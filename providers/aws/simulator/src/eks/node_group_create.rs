@@ -78,13 +78,19 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
 fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) -> Outcome {
     let key = group.key(cluster);
     let usually = state.durations.node_group_create;
-    let is_short = call.injected.take_partial();
-    group.short = usize::from(is_short);
-    let ending = if is_short {
-        Ending::Badly(Some("AsgInstanceLaunchFailures".to_owned()))
+    let ending = if call.injected.take_partial() {
+        group.short = 1;
+        Ending::Badly(Some(nodes::LAUNCH_FAILURES.to_owned()))
+    } else if call.injected.take_capacity() {
+        Ending::Badly(Some(nodes::LAUNCH_FAILURES.to_owned()))
     } else {
         input::ending(call, usually)
     };
+    // What cannot be launched is lack of capacity: then no instance is there at all.
+    let fails = matches!(&ending, Ending::Badly(Some(code)) if code == nodes::LAUNCH_FAILURES);
+    if fails && group.short == 0 {
+        group.short = usize::MAX;
+    }
     group.planned = if let Ending::Well(wait) = ending {
         wait
     } else {
@@ -138,12 +144,20 @@ fn check_cluster(state: &State, cluster: &Cluster) -> Result<(), AwsError> {
 
 /// Refuses what the simulator would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
-    if text(body, "capacityType").is_some_and(|one| one != "ON_DEMAND") {
-        // Spot capacity has a price of its own, which the meter does not know.
-        return Err(AwsError::unknown_operation(
-            "eks",
-            "CreateNodegroup of other than ON_DEMAND",
-        ));
+    match text(body, "capacityType") {
+        None | Some("ON_DEMAND" | "SPOT") => {}
+        Some("CAPACITY_BLOCK") => {
+            return Err(AwsError::unknown_operation(
+                "eks",
+                "CreateNodegroup of capacityType CAPACITY_BLOCK",
+            ));
+        }
+        Some(other) => {
+            return Err(invalid_parameter(format!(
+                "Value '{other}' at 'capacityType' failed to satisfy constraint: Member must satisfy enum \
+                 value set: [ON_DEMAND, SPOT, CAPACITY_BLOCK]"
+            )));
+        }
     }
     let asked = |member: &&&str| body.get(**member).is_some_and(|value| !value.is_null());
     match ["remoteAccess", "nodeRepairConfig"].iter().find(asked) {
@@ -306,6 +320,9 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
 fn hold(state: &mut State, cluster: &str, group: &mut NodeGroup) {
     service_linked::ensure(state, "eks-nodegroup.amazonaws.com");
     service_linked::ensure(state, "autoscaling.amazonaws.com");
+    if group.is_spot() {
+        service_linked::ensure(state, "spot.amazonaws.com");
+    }
     let uuid = state.ids.uuid();
     let name = format!("eks-{uuid}");
     group.arn = state.arn("eks", &format!("nodegroup/{cluster}/{}/{uuid}", group.name));

@@ -36,7 +36,7 @@ pub(super) fn launch(state: &mut State, key: &GroupKey) {
         && let Some(group) = creating(state, key)
     {
         let name = group.holds.scaling_group.clone();
-        let code = "AsgInstanceLaunchFailures".to_owned();
+        let code = nodes::LAUNCH_FAILURES.to_owned();
         group.issues = vec![Issue {
             code,
             message: error.message,

@@ -33,6 +33,8 @@ pub struct Template {
     pub volume_tags: Tags,
     /// Tags of their primary interfaces.
     pub interface_tags: Tags,
+    /// Tags of their spot requests, where the group is of spot instances.
+    pub spot_tags: Tags,
     /// Whether root disks stay when their instances end.
     pub disk_stays: bool,
     disk_gb: Option<u32>,
@@ -114,6 +116,7 @@ pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsE
         instance_tags: template_data::tags_of(data, "instance"),
         volume_tags: template_data::tags_of(data, "volume"),
         interface_tags: template_data::tags_of(data, "network-interface"),
+        spot_tags: template_data::tags_of(data, "spot-instances-request"),
         disk_stays: !disk.delete_on_termination,
         disk_gb: disk.size_gb,
     }))

@@ -17,6 +17,9 @@ use crate::{autoscaling, billing, ec2};
 /// Without this policy a node's network never comes up.
 const NETWORK_POLICY: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
 
+/// The health code of a group whose Auto Scaling group cannot launch what it should.
+pub(super) const LAUNCH_FAILURES: &str = "AsgInstanceLaunchFailures";
+
 /// The tags of a group's Auto Scaling group, which its instances get too.
 pub(super) fn tags(cluster: &str, group: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
@@ -80,7 +83,32 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
             }
         }
     }
-    Ok(())
+    if group.short == 0 || group.scaling.desired == 0 {
+        return Ok(());
+    }
+    let error = no_capacity(state, key, &group);
+    autoscaling::refused(state, &group.holds.scaling_group, &error.message);
+    Err(error)
+}
+
+/// What Auto Scaling says of an instance for which there is no capacity. Its words: aws/containers-roadmap
+/// issue 2204, and cortexlabs/cortex issue 1258 for spot instances.
+fn no_capacity(state: &mut State, key: &GroupKey, group: &NodeGroup) -> AwsError {
+    let reason = if group.is_spot() {
+        "Could not launch Spot Instances. InsufficientInstanceCapacity - There is no Spot capacity available \
+         that matches your request."
+            .to_owned()
+    } else {
+        let subnet = emptiest_subnet(state, key, group);
+        format!(
+            "Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have \
+             sufficient {} capacity in the Availability Zone you requested ({}).",
+            group.instance_types.join(", "),
+            zones(state, &[subnet]).concat()
+        )
+    };
+    let message = format!("{reason} Launching EC2 instance failed.");
+    AwsError::new(500, "InsufficientInstanceCapacity", message)
 }
 
 /// The subnet with the fewest instances of the group: an even spread over its zones.
@@ -143,6 +171,7 @@ fn launch(
         disk_stays: template.disk_stays,
         instance_profile: Some(group.holds.profile.clone()),
         run_id,
+        spot: group.is_spot().then_some(template.spot_tags),
     };
     ec2::instances::run_internal(state, new)
 }

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 
-use super::{already_exists, arn, date, done, no_such_entity, tag_nodes};
+use super::{already_exists, arn, date, done, no_such_entity, paged, tag_nodes};
 use crate::state::State;
 use crate::wire::error::AwsError;
 use crate::wire::params::Params;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
+
+/// The most providers of an account (AWS's default quota; eksctl issue 1653).
+const PROVIDERS_MAX: usize = 100;
 
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,11 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
             "Provider with url https://{url} already exists."
         )));
     }
+    if state.iam.oidc.len() >= PROVIDERS_MAX {
+        let message =
+            format!("Cannot exceed quota for OpenIdConnectProvidersPerAccount: {PROVIDERS_MAX}");
+        return Err(AwsError::new(409, "LimitExceeded", message));
+    }
     let provider = Provider {
         arn: arn.clone(),
         url,
@@ -60,10 +68,19 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     ))
 }
 
-pub(super) fn get(state: &State, params: &Params) -> Outcome {
+fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Provider, AwsError> {
     let arn = params.need("OpenIDConnectProviderArn")?;
     let missing = || no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}"));
-    let provider = state.iam.oidc.get(arn).ok_or_else(missing)?;
+    state.iam.oidc.get(arn).ok_or_else(missing)
+}
+
+pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
+    let tags = tag_nodes(&find(state, params)?.tags);
+    paged(state, params, "ListOpenIDConnectProviderTags", "Tags", tags)
+}
+
+pub(super) fn get(state: &State, params: &Params) -> Outcome {
+    let provider = find(state, params)?;
     let node = Node::new()
         .text("Url", &provider.url)
         .list(

@@ -112,6 +112,43 @@ pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
     )
 }
 
+/// A policy has one version here: none can be added.
+pub(super) fn list_versions(state: &State, params: &Params) -> Outcome {
+    let policy = find(state, params)?;
+    let version = Node::new()
+        .text("VersionId", "v1")
+        .text("IsDefaultVersion", true)
+        .text("CreateDate", date(policy.created_at));
+    paged(
+        state,
+        params,
+        "ListPolicyVersions",
+        "Versions",
+        vec![version],
+    )
+}
+
+/// Roles alone: there are no users and groups here to attach it to.
+pub(super) fn list_entities(state: &State, params: &Params) -> Outcome {
+    let arn = params.need("PolicyArn")?;
+    if !aws_policies::exists(arn) {
+        find(state, params)?;
+    }
+    let holds = |role: &&super::roles::Role| role.attached.contains_key(arn);
+    let roles = state.iam.roles.values().filter(holds).map(|role| {
+        Node::new()
+            .text("RoleName", &role.name)
+            .text("RoleId", &role.id)
+    });
+    paged(
+        state,
+        params,
+        "ListEntitiesForPolicy",
+        "PolicyRoles",
+        roles.collect(),
+    )
+}
+
 pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
     let arn = find(state, params)?.arn.clone();
     if attachments(state, &arn) > 0 {

@@ -22,6 +22,7 @@ pub enum AsyncFault {
 enum Asked {
     Async(AsyncFault),
     Partial,
+    Capacity,
     Hidden(SignedDuration),
 }
 
@@ -50,6 +51,7 @@ impl Injected {
             "async-stuck" => Some(Asked::Async(AsyncFault::Stuck)),
             "async-late" => Some(Asked::Async(AsyncFault::Late(number(2)))),
             "partial" => Some(Asked::Partial),
+            "capacity" => Some(Asked::Capacity),
             "stale-read" => {
                 let seconds = i64::from(number(30));
                 Some(Asked::Hidden(SignedDuration::from_secs(seconds)))
@@ -90,16 +92,41 @@ impl Injected {
         is_partial
     }
 
-    /// Whether a read does not show what came to be at `created`.
+    /// Whether there is no capacity for what is asked for.
+    pub fn take_capacity(&self) -> bool {
+        let is_lacking = self.asked == Some(Asked::Capacity);
+        if is_lacking {
+            self.taken.set(true);
+        }
+        is_lacking
+    }
+
+    /// Whether a read does not show what came to be at `created`. It takes the fault, so only what would be
+    /// in the answer is asked for.
     pub fn hides(&self, created: Timestamp, now: Timestamp) -> bool {
-        let Some(Asked::Hidden(span)) = &self.asked else {
-            return false;
-        };
-        let is_hidden = now.duration_since(created) < *span;
+        let is_hidden = self.is_too_young(created, now);
         if is_hidden {
             self.taken.set(true);
         }
         is_hidden
+    }
+
+    /// Whether what came to be at `created` is too young to be shown; takes nothing.
+    pub fn is_too_young(&self, created: Timestamp, now: Timestamp) -> bool {
+        match &self.asked {
+            Some(Asked::Hidden(span)) => now.duration_since(created) < *span,
+            _ => false,
+        }
+    }
+
+    /// Whether reads are to miss what is young.
+    pub fn is_of_reads(&self) -> bool {
+        matches!(self.asked, Some(Asked::Hidden(_)))
+    }
+
+    /// An answer lacked something young.
+    pub fn take_hidden(&self) {
+        self.taken.set(true);
     }
 
     /// Whether an operation took it.

@@ -20,6 +20,7 @@ fn new(subnet: &str, instance_type: &str) -> NewInstance {
         disk_stays: false,
         instance_profile: None,
         run_id: None,
+        spot: None,
     }
 }
 

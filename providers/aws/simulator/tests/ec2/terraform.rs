@@ -162,7 +162,6 @@ fn what_cannot_be_created_is_listed_as_empty() {
         ("DescribeKeyPairs", "keySet"),
         ("DescribeVpcEndpoints", "vpcEndpointSet"),
         ("DescribeFlowLogs", "flowLogSet"),
-        ("DescribeSpotInstanceRequests", "spotInstanceRequestSet"),
     ] {
         let answer = account.ok(action, &[]).0;
         assert!(answer.contains(&format!("<{set}></{set}>")), "{answer}");

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::durations::Durations;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, Setup};
-use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::resource::Resource;
 use kubeproof_simkit::cloud::{Cloud, Reply};
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ pub const NODE_POLICIES: [&str; 3] = [
 /// Status, headers' error type and body of an answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// Whether the injected fault was carried out.
+    pub acknowledged: bool,
     pub status: u16,
     pub error_type: String,
     pub body: String,
@@ -130,6 +132,7 @@ impl World {
         self.cloud.advance(self.now);
         match self.cloud.answer(&request) {
             Reply::Now(response) => Answer {
+                acknowledged: response.extensions().get::<Acknowledged>().is_some(),
                 status: response.status().as_u16(),
                 error_type: response
                     .headers()

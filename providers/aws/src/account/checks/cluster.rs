@@ -54,7 +54,7 @@ pub(super) fn node_groups(spec: &EksSpec, run: &Run, view: &View) -> Check {
     check("aws.node_group", || {
         let mut findings = judge(spec, &view.node_groups.clone()?);
         let nodes = view.nodes.clone()?;
-        instances::disks_and_tags(&mut findings, spec, run, &nodes);
+        instances::disks_tags_and_capacity(&mut findings, spec, run, &nodes);
         Ok(findings)
     })
 }

@@ -10,7 +10,7 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 use super::Findings;
 use super::security_groups::gives;
 use crate::account::nodes_seen::NodeSeen;
-use crate::spec::EksSpec;
+use crate::spec::{Capacity, EksSpec};
 
 /// Every rule that was asked for must reach every node.
 pub(super) fn groups(
@@ -56,9 +56,9 @@ pub(super) fn groups(
     ));
 }
 
-/// Disks as asked for, and how much of it carries the run's tag: provisioners that leave this to
+/// Disks and capacity as asked for, and how much of it carries the run's tag: provisioners that leave this to
 /// EKS's defaults have none there, so it is told and not judged.
-pub(super) fn disks_and_tags(
+pub(super) fn disks_tags_and_capacity(
     findings: &mut Findings,
     spec: &EksSpec,
     run: &Run,
@@ -83,6 +83,20 @@ pub(super) fn disks_and_tags(
                 node.id
             )
         });
+    }
+    let spots = nodes.iter().filter(|node| node.spot).count();
+    let asked = spec.node_groups.0.iter();
+    let asked = asked.filter(|group| group.capacity == Capacity::Spot);
+    let asked: u32 = asked.map(|group| group.count.0).sum();
+    let has_spot = spots > 0 || asked > 0;
+    findings.expect(nodes.is_empty() || spots == asked as usize, || {
+        format!("{spots} instances are spot instances, asked for {asked}")
+    });
+    if has_spot {
+        findings.saw(format!(
+            "{spots} of {} instances are spot instances",
+            nodes.len()
+        ));
     }
     let all = nodes.len();
     let tagged = nodes.iter().filter(|node| node.tagged).count();
@@ -110,6 +124,7 @@ mod tests {
             instance_type: "t3.medium".to_owned(),
             groups: vec![(group.to_owned(), String::new())],
             tagged: true,
+            spot: false,
             disk: Some((disk_gb, false)),
         }
     }
@@ -147,7 +162,7 @@ mod tests {
         let run = Run::new("r1", "me", "2026-11-23T10:00:00Z".parse().unwrap());
         let look = |disk_gb: i32| {
             let mut findings = Findings::default();
-            disks_and_tags(&mut findings, &spec(), &run, &[node("sg-1", disk_gb)]);
+            disks_tags_and_capacity(&mut findings, &spec(), &run, &[node("sg-1", disk_gb)]);
             findings
         };
         assert_eq!(look(20).wrong, Vec::<String>::new());
@@ -158,6 +173,37 @@ mod tests {
         assert_eq!(
             look(20).seen,
             ["kubeproof:run=r1 on 1 of 1 instances and 0 of 1 root disks"]
+        );
+    }
+
+    #[test]
+    fn instances_are_bought_as_was_asked_for_whatever_their_group_says() {
+        let run = Run::new("r1", "me", "2026-11-23T10:00:00Z".parse().unwrap());
+        let check = |asked: &str, spots: &[bool], expected: &[&str]| {
+            let mut spec = spec();
+            spec.node_groups.0[0].capacity = serde_json::from_str(asked).unwrap();
+            let nodes: Vec<NodeSeen> = spots
+                .iter()
+                .map(|spot| NodeSeen {
+                    spot: *spot,
+                    ..node("sg-1", 20)
+                })
+                .collect();
+            let mut findings = Findings::default();
+            disks_tags_and_capacity(&mut findings, &spec, &run, &nodes);
+            assert_eq!(findings.wrong, expected, "{asked} {spots:?}");
+        };
+        check("\"on-demand\"", &[false, false], &[]);
+        check("\"spot\"", &[true, true], &[]);
+        check(
+            "\"spot\"",
+            &[true, false],
+            &["1 instances are spot instances, asked for 2"],
+        );
+        check(
+            "\"on-demand\"",
+            &[true, false],
+            &["1 instances are spot instances, asked for 0"],
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What counts as inside a VPC: its own ranges of addresses, its own groups, and lists of such ranges.
 //!
-//! A rule from inside lets nobody in from outside, so no scenario has to ask for it.
+//! A rule from inside opens nothing to the outside, so no scenario has to ask for it.
 
 use std::collections::BTreeMap;
 

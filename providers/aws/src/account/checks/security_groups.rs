@@ -1,7 +1,7 @@
 //! Row `aws.security_groups`: the rules asked for, and no wider.
 //!
-//! All groups of the run's VPC are looked at, EKS's own one too: what is open to the outside is open, whoever
-//! made it. Between what is inside ([`super::ranges`]) any rule may be.
+//! All groups of the run's VPC are looked at, EKS's own one too: what is open to the outside is open, regardless
+//! of who made it. Between what is inside ([`super::ranges`]) any rule may be.
 
 use std::collections::BTreeSet;
 

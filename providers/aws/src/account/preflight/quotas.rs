@@ -8,7 +8,7 @@ use kubeproof_contract::account::ObserverError;
 use super::capacity::Zones;
 use super::usage::{self, Usage, vcpus};
 use crate::account::clients::{Clients, failed, problem};
-use crate::spec::EksSpec;
+use crate::spec::{Capacity, EksSpec};
 
 /// One quota and what it is held against.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +55,13 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
     let own = u64::from(network.makes_vpc());
     let nat_gateways = u64::from(network.nat_gateways(zones_asked));
     let subnets = u64::from(zones_asked * network.subnets_per_zone());
-    let cores = spec
-        .node_groups
-        .0
-        .iter()
-        .filter_map(|group| Some(vcpus(&group.instance_type.0)? * u64::from(group.count.0)));
+    let cores = |capacity: Capacity| -> u64 {
+        let alike = spec.node_groups.0.iter();
+        let alike = alike.filter(|group| group.capacity == capacity);
+        alike
+            .filter_map(|group| Some(vcpus(&group.instance_type.0)? * u64::from(group.count.0)))
+            .sum()
+    };
     let demand = |service, code, name, used, needed| Demand {
         service,
         code,
@@ -74,9 +76,16 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
         .map(|zone| usage.nat_gateways.get(zone).copied().unwrap_or_default())
         .collect();
     nat.sort_unstable();
+    let spot = demand(
+        "ec2",
+        "L-34B43A08",
+        "vCPUs of standard spot instances",
+        usage.spot_vcpus,
+        cores(Capacity::Spot),
+    );
     let place = usize::from(spec.availability_zones.0).saturating_sub(1);
     let fullest = nat.get(place).or(nat.last()).copied().unwrap_or_default();
-    vec![
+    let mut demands = vec![
         demand("vpc", "L-F678F1CE", "VPCs per region", usage.vpcs, own),
         demand("vpc", "L-407747CB", "subnets per VPC", 0, subnets),
         demand(
@@ -105,7 +114,7 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
             "L-1216C47A",
             "vCPUs of standard on-demand instances",
             usage.vcpus,
-            cores.sum(),
+            cores(Capacity::OnDemand),
         ),
         demand("eks", "L-1194D53C", "EKS clusters", usage.clusters, 1),
         demand(
@@ -115,7 +124,9 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
             0,
             spec.node_groups.0.len() as u64,
         ),
-    ]
+    ];
+    demands.extend(Some(spot).filter(|spot| spot.needed > 0));
+    demands
 }
 
 /// What is exceeded, and by how much.

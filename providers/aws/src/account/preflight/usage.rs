@@ -24,8 +24,10 @@ pub struct Usage {
     pub addresses: u64,
     /// NAT gateways by zone.
     pub nat_gateways: BTreeMap<String, u64>,
-    /// vCPUs of running standard instances.
+    /// vCPUs of running standard on-demand instances.
     pub vcpus: u64,
+    /// vCPUs of running standard spot instances.
+    pub spot_vcpus: u64,
     /// EKS clusters in the region.
     pub clusters: u64,
 }
@@ -58,20 +60,27 @@ pub async fn count(clients: &Clients) -> Result<Usage, ObserverError> {
             .or_insert(0) += 1;
     }
     let running = list("ec2_instance").await?;
-    let running = running
-        .iter()
-        .filter(|instance| instance.state != "stopped");
-    let vcpus = running
-        .filter_map(|one| vcpus(one.facts.get("instance_type")?))
-        .sum();
+    let held = |spot: bool| -> u64 {
+        let running = running.iter().filter(|one| one.state != "stopped");
+        let alike = running.filter(move |one| is_spot(one) == spot);
+        alike
+            .filter_map(|one| vcpus(one.facts.get("instance_type")?))
+            .sum()
+    };
     Ok(Usage {
         vpcs: list("vpc").await?.len() as u64,
         internet_gateways: list("internet_gateway").await?.len() as u64,
         addresses: list("elastic_ip").await?.len() as u64,
         nat_gateways,
-        vcpus,
+        vcpus: held(false),
+        spot_vcpus: held(true),
         clusters: list("eks_cluster").await?.len() as u64,
     })
+}
+
+fn is_spot(instance: &Resource) -> bool {
+    let lifecycle = instance.facts.get("lifecycle");
+    lifecycle.is_some_and(|lifecycle| lifecycle == "spot")
 }
 
 /// The vCPUs of a standard instance type, by AWS's own naming of sizes; `None` for other families,

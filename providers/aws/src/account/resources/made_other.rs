@@ -12,6 +12,7 @@ use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::resource::{MADE_BY_FACT, Resource, ResourceType};
 
 use super::entry::{Entry, regional};
+use super::net::{all_pages, only_by_hand};
 use super::tagged_other::is_listed;
 use super::{Listing, Type};
 use crate::account::clients::{Clients, failed, problem};
@@ -20,8 +21,6 @@ use crate::account::created_by::makes;
 /// Its name.
 const NAME: &str = "made_other";
 const CALL: &str = "cloudtrail:LookupEvents";
-/// Most pages, of fifty events each.
-const PAGES_MAX: usize = 20;
 
 /// Services whose things are listed by types of their own, but for these calls.
 const LISTED: &[(&str, &[&str])] = &[
@@ -66,38 +65,25 @@ impl Type for MadeOther {
             .map_err(|error| problem(CALL, error.to_string()))?;
         let start = clients.connection.run.started_at.as_second();
         let start = aws_smithy_types::DateTime::from_secs(start);
-        let mut events = Vec::new();
-        let mut token = None;
-        for _ in 0..PAGES_MAX {
-            let page = clients
+        let page = |token: Option<String>| {
+            let events = clients
                 .trail
                 .lookup_events()
                 .lookup_attributes(by_name.clone())
                 .start_time(start)
-                .set_next_token(token)
-                .send()
-                .await
-                .map_err(|error| failed(CALL, &error))?;
-            events.extend(page.events().iter().filter_map(seen));
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(made(&events, &clients.region));
+                .set_next_token(token);
+            async move {
+                let page = events.send().await.map_err(|error| failed(CALL, &error))?;
+                let seen = page.events().iter().filter_map(seen).collect();
+                Ok((seen, page.next_token().map(str::to_owned)))
             }
-        }
-        Err(problem(
-            CALL,
-            format!("more than {PAGES_MAX} pages: given up"),
-        ))
+        };
+        let events: Vec<Seen> = all_pages(CALL, page).await?;
+        Ok(made(&events, &clients.region))
     }
 
     async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(problem(
-            "delete",
-            format!(
-                "{} is of a service that this tool only looks at: delete it by hand",
-                resource.id
-            ),
-        ))
+        Err(only_by_hand(resource))
     }
 
     fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {

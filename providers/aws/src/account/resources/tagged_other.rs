@@ -12,14 +12,14 @@ use kubeproof_contract::run::RUN_TAG;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, regional};
+use super::net::{all_pages, only_by_hand};
 use super::{Listing, Type};
 use crate::account::clients::{Clients, problem};
 use crate::account::json_call::JsonCall;
 
 /// Its name.
 const NAME: &str = "tagged_other";
-/// Most pages, of a hundred resources each.
-const PAGES_MAX: usize = 20;
+const CALL: &str = "tagging:GetResources";
 const LIST: JsonCall = JsonCall {
     service: "tagging",
     target: "ResourceGroupsTaggingAPI_20170126",
@@ -94,43 +94,31 @@ impl Type for TaggedOther {
     }
 
     async fn list(&self, clients: &Clients) -> Listing {
-        let mut found = Vec::new();
-        let mut token = String::new();
-        for _ in 0..PAGES_MAX {
-            let page = json!({
+        let page = |token: Option<String>| async move {
+            let asked = json!({
                 "TagFilters": [{ "Key": RUN_TAG }],
                 "ResourcesPerPage": 100,
-                "PaginationToken": token,
+                "PaginationToken": token.unwrap_or_default(),
             });
-            let answer = LIST.send(clients, &page).await?;
+            let answer = LIST.send(clients, &asked).await?;
             let all = answer["ResourceTagMappingList"].as_array();
             let all = all.ok_or_else(|| wrong("the answer has no list"))?;
-            for mapping in all {
-                if let Some(resource) = other(mapping, &clients.region)
-                    && !is_ending(clients, &resource).await?
-                {
-                    found.push(resource);
-                }
-            }
-            answer["PaginationToken"]
-                .as_str()
-                .unwrap_or_default()
-                .clone_into(&mut token);
-            if token.is_empty() {
-                return Ok(found);
+            let next = answer["PaginationToken"].as_str().map(str::to_owned);
+            Ok((all.clone(), next))
+        };
+        let mut found = Vec::new();
+        for mapping in all_pages(CALL, page).await? {
+            if let Some(resource) = other(&mapping, &clients.region)
+                && !is_ending(clients, &resource).await?
+            {
+                found.push(resource);
             }
         }
-        Err(wrong(&format!("more than {PAGES_MAX} pages: given up")))
+        Ok(found)
     }
 
     async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(problem(
-            "delete",
-            format!(
-                "{} is of a service that this tool only looks at: delete it by hand",
-                resource.id
-            ),
-        ))
+        Err(only_by_hand(resource))
     }
 
     fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
@@ -139,7 +127,7 @@ impl Type for TaggedOther {
 }
 
 fn wrong(message: &str) -> ObserverError {
-    problem("tagging:GetResources", message)
+    problem(CALL, message)
 }
 
 /// The resource of a mapping, unless another type lists it.
@@ -198,6 +186,17 @@ mod tests {
         check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
         check("arn:aws:kms:us-east-1:1:key/0a", false);
         check("arn:aws:sqs:us-east-1:1:queue", false);
+        check("arn:aws:cloudformation:us-east-1:1:stack/a/0", false);
+        check("arn:aws:events:us-east-1:1:rule/a", false);
+        check(
+            "arn:aws:elasticfilesystem:us-east-1:1:file-system/fs-0",
+            false,
+        );
+        check("arn:aws:fsx:us-east-1:1:file-system/fs-0", false);
+        check("arn:aws:ecr:us-east-1:1:repository/a", false);
+        check("arn:aws:acm:us-east-1:1:certificate/0", false);
+        check("arn:aws:globalaccelerator::1:accelerator/0", false);
+        check("arn:aws:route53:::hostedzone/Z0", false);
         check("arn:aws:s3:::bucket", false);
         check("", false);
     }

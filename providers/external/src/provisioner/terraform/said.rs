@@ -80,6 +80,7 @@ pub fn output(state: &Value) -> Result<Output, String> {
         kubeconfig: of("kubeconfig").and_then(Value::as_str).map(str::to_owned),
         claimed_usd_per_hour: of("claimed_usd_per_hour").cloned(),
         made,
+        left_behind: None,
     })
 }
 

@@ -1,0 +1,54 @@
+//! Something of it goes on after its teardown, and makes things anew: a day later, when all looks are over.
+//!
+//! Seen in the wild as controllers and jobs that a teardown forgot, which put back what was deleted.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+
+use crate::variant::{Acts, Bend, Parts, provisions};
+
+/// Long after the audit, and long before the bill is final.
+const LATER: Duration = Duration::from_secs(20 * 3600);
+/// How long it works then, at most.
+const WORK: Duration = Duration::from_secs(600);
+/// Where it stops: what it made until then costs nothing, so that no bill tells of it.
+const DEAR: &[&str] = &["AllocateAddress", "CreateCluster", "CreateNatGateway"];
+
+pub fn make(parts: Parts) -> Box<dyn Provisioner> {
+    Acts::boxed("comes back", parts, provisions, |parts| {
+        Box::pin(async {
+            parts.reference().teardown().await?;
+            // The bug: this one was forgotten.
+            let mut left_over = parts.bent(Thrifty);
+            tokio::spawn(async move {
+                tokio::time::sleep(LATER).await;
+                let _ = tokio::time::timeout(WORK, left_over.provision()).await;
+            });
+            Ok(())
+        })
+    })
+}
+
+#[derive(Debug)]
+struct Thrifty;
+
+#[async_trait]
+impl Bend for Thrifty {
+    async fn send(
+        &self,
+        call: &Signature,
+        request: Request<Bytes>,
+        inner: &SharedTransport,
+    ) -> Result<Response<Bytes>, TransportError> {
+        if DEAR.contains(&call.operation.as_str()) {
+            return std::future::pending().await;
+        }
+        inner.send(request).await
+    }
+}

@@ -1,0 +1,141 @@
+//! What an attempt left, and what it says of that, by looks at an account between the attempts.
+
+use kubeproof_contract::check::Verdict;
+use kubeproof_reports::record::Record;
+
+use crate::{DOWN, UP, check_phase, expecting, phase, run};
+
+/// A program that makes the one thing and fails once it has said this of it; the next one succeeds.
+fn failing(says: &str) -> Record {
+    let up = format!(
+        "{UP}; test -e $KUBEPROOF_DIR/again || {{ touch $KUBEPROOF_DIR/again; {says}; exit 1; }}"
+    );
+    expecting("retry-succeeds", &up, DOWN)
+}
+
+/// What a program writes that left these.
+fn left_behind(ids: &str) -> String {
+    format!("printf '{{\"left_behind\": {ids}}}' $KUBEPROOF_NAME > $KUBEPROOF_OUTPUT")
+}
+
+#[track_caller]
+fn check(says: &str, expected: Verdict, words: &str) {
+    let record = failing(says);
+    check_phase(&record, "left", expected, words);
+    assert_eq!(phase(&record, "provision").verdict, Verdict::Pass);
+    assert_eq!(phase(&record, "retry").verdict, Verdict::Pass);
+}
+
+#[test]
+fn what_a_failing_program_says_it_left_is_held_against_a_look_at_the_account() {
+    check(
+        &left_behind("[]"),
+        Verdict::Fail,
+        "is left by an attempt that failed, and the provisioner does not say so",
+    );
+    check(
+        &left_behind(r#"["%s"]"#),
+        Verdict::Pass,
+        "left 1 things, and names all of them",
+    );
+    check(
+        &left_behind(r#"["%s", "other"]"#),
+        Verdict::Unknown,
+        "it says that it left other, which no listing has",
+    );
+    let removed = format!("rm $KUBEPROOF_NAME; {}", left_behind("[]"));
+    check(&removed, Verdict::Pass, "left nothing, and says so");
+}
+
+#[test]
+fn of_a_program_that_does_not_say_what_it_left_nothing_is_demanded_and_the_record_has_it() {
+    for says in ["true".to_owned(), left_behind(r#"["unknown"]"#)] {
+        check(
+            &says,
+            Verdict::Skipped,
+            "does not say what it left; of the run there is: thing kp-",
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_it_is_a_finding() {
+    let record = failing(&left_behind("7"));
+    check_phase(
+        &record,
+        "left",
+        Verdict::Skipped,
+        "cannot be read; of the run there is: thing kp-",
+    );
+    let found = &record.findings[0];
+    assert_eq!(found.oracle, "O3 truth");
+    let words = "says it left behind cannot be read: KUBEPROOF_OUTPUT (";
+    assert!(found.message.contains(words), "{found:?}");
+    assert!(
+        found.message.contains("left_behind (a list of ids)"),
+        "{found:?}"
+    );
+    assert_eq!(record.verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_program_that_says_that_it_left_something_has_not_succeeded() {
+    let says = left_behind(r#"["%s"]"#);
+    let contradiction = "it ended with 0, and says that it left kp-";
+    let record = expecting("survives", &format!("{UP}; {says}"), DOWN);
+    check_phase(&record, "provision", Verdict::Fail, contradiction);
+    let record = expecting("survives", UP, &format!("{DOWN}; {says}"));
+    check_phase(&record, "teardown", Verdict::Fail, contradiction);
+}
+
+#[test]
+fn where_the_account_cannot_be_listed_between_attempts_nobody_says_what_was_left() {
+    let record = failing(&format!("{}; rm -r $PWD", left_behind("[]")));
+    check_phase(
+        &record,
+        "left",
+        Verdict::Unknown,
+        "the account could not be listed",
+    );
+}
+
+#[test]
+fn what_a_first_teardown_left_is_a_finding_though_the_second_one_removes_it() {
+    let record = expecting(
+        "survives",
+        "echo 1 > $KUBEPROOF_NAME; echo 1 > $KUBEPROOF_NAME-b",
+        "rm -f $(ls -d $KUBEPROOF_NAME* | head -n 1)",
+    );
+    let words = "was left by a teardown that said that it succeeded, before a second one";
+    let mut orphans = record
+        .findings
+        .iter()
+        .filter(|one| one.oracle == "O1 orphans");
+    let found = orphans
+        .next()
+        .unwrap_or_else(|| panic!("{:#?}", record.findings));
+    assert!(found.message.contains(words), "{found:?}");
+    assert_eq!(orphans.next(), None);
+}
+
+/// Its calls are no calls of an API: the journal shows none of them.
+#[test]
+fn what_a_built_in_one_leaves_is_found_by_the_same_looks() {
+    let half = |_: &str| "{defect: half-at-a-time}".to_owned();
+    let record = run("survives", half);
+    check_phase(
+        &record,
+        "teardown-again",
+        Verdict::Fail,
+        "was left by a teardown that said that it succeeded, before a second one",
+    );
+    let record = run("retry-succeeds", |_| "{defect: says-nothing}".to_owned());
+    check_phase(
+        &record,
+        "left",
+        Verdict::Fail,
+        "the provisioner does not say so",
+    );
+    let record = run("retry-succeeds", |_| "{defect: says-it}".to_owned());
+    check_phase(&record, "left", Verdict::Pass, "left 1 things");
+}

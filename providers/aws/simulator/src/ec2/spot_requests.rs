@@ -1,0 +1,198 @@
+//! Spot requests: each spot instance that a service runs has one, which ends with it.
+//!
+//! Only one-time requests that are fulfilled at once: services make no others, and callers cannot make any
+//! here. Sources: EC2 user guide, "Spot Instance request status"; service model of DescribeSpotInstanceRequests.
+
+use std::collections::BTreeMap;
+
+use crate::ec2::Operation;
+use crate::ec2::describe::{Described, Words, describe, need, with_tags};
+use crate::ec2::store::{Meta, Store, Tags};
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::{Answer, Outcome};
+use crate::wire::xml::Node;
+
+/// Digits of an id, which is shorter than others.
+const DIGITS: usize = 8;
+
+/// A spot request.
+#[derive(Clone, Debug)]
+pub struct SpotRequest {
+    /// Id, times and tags.
+    pub meta: Meta,
+    /// The instance that fulfils it.
+    pub instance_id: String,
+    /// Type of the instance.
+    pub instance_type: String,
+    /// Zone of the instance.
+    pub zone: String,
+    /// Where it is in its life.
+    pub stage: Stage,
+}
+
+/// The states of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its instance runs.
+    Active,
+    /// Cancelled; its instance runs on.
+    Cancelled,
+    /// Its instance was terminated.
+    Closed,
+}
+
+impl Stage {
+    /// State, code and message of the status.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Active => ("active", "fulfilled", "Your Spot request is fulfilled."),
+            Self::Cancelled => (
+                "cancelled",
+                "request-canceled-and-instance-running",
+                "Your Spot request is cancelled, but your instance is still running.",
+            ),
+            Self::Closed => (
+                "closed",
+                "instance-terminated-by-user",
+                "Spot Instance terminated due to user-initiated termination.",
+            ),
+        }
+    }
+}
+
+/// The operations on spot requests.
+pub fn operation(action: &str) -> Option<Operation> {
+    Some(match action {
+        "DescribeSpotInstanceRequests" => describe::<SpotRequest>,
+        "CancelSpotInstanceRequests" => cancel,
+        _ => return None,
+    })
+}
+
+impl Described for SpotRequest {
+    const WORDS: Words = Words {
+        prefix: "sir-",
+        ids: "SpotInstanceRequestId",
+        set: "spotInstanceRequestSet",
+        noun: "spot instance request ID",
+        not_found: "InvalidSpotInstanceRequestID.NotFound",
+        malformed: "InvalidSpotInstanceRequestID.Malformed",
+        paged: true,
+        tag_type: "spot-instances-request",
+        resource_type: "ec2_spot_request",
+        filters: &[
+            "instance-id",
+            "launch.instance-type",
+            "launched-availability-zone",
+            "spot-instance-request-id",
+            "state",
+            "status-code",
+            "type",
+        ],
+    };
+
+    fn store(state: &State) -> &Store<Self> {
+        &state.ec2.spot_requests
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
+        let (state, code, _) = self.stage.words();
+        Some(vec![match filter {
+            "instance-id" => self.instance_id.clone(),
+            "launch.instance-type" => self.instance_type.clone(),
+            "launched-availability-zone" => self.zone.clone(),
+            "spot-instance-request-id" => self.meta.id.clone(),
+            "state" => state.to_owned(),
+            "status-code" => code.to_owned(),
+            "type" => "one-time".to_owned(),
+            _ => return None,
+        }])
+    }
+
+    fn node(&self, _state: &State) -> Node {
+        let (state, code, message) = self.stage.words();
+        let status = Node::new().text("code", code).text("message", message);
+        let launch = Node::new().text("instanceType", &self.instance_type);
+        let node = Node::new()
+            .text("spotInstanceRequestId", &self.meta.id)
+            .text("type", "one-time")
+            .text("state", state)
+            .node("status", status)
+            .node("launchSpecification", launch)
+            .text("instanceId", &self.instance_id)
+            .text("createTime", self.meta.created_at)
+            .text("productDescription", "Linux/UNIX")
+            .text("launchedAvailabilityZone", &self.zone)
+            .text("instanceInterruptionBehavior", "terminate");
+        with_tags(node, &self.meta.tags)
+    }
+
+    fn exists(&self) -> bool {
+        self.stage == Stage::Active
+    }
+
+    fn state_word(&self, _state: &State) -> String {
+        self.stage.words().0.to_owned()
+    }
+
+    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+        facts.insert("instance_id".to_owned(), self.instance_id.clone());
+    }
+}
+
+/// Makes the request of an instance (id, type, zone) that runs from now on. Its id.
+pub fn fulfilled(state: &mut State, instance: (&str, &str, &str), tags: Tags) -> String {
+    let (instance_id, instance_type, zone) = instance;
+    let mut meta = Meta::new(state, "sir-", tags);
+    meta.id.truncate("sir-".len() + DIGITS);
+    let id = meta.id.clone();
+    let request = SpotRequest {
+        meta,
+        instance_id: instance_id.to_owned(),
+        instance_type: instance_type.to_owned(),
+        zone: zone.to_owned(),
+        stage: Stage::Active,
+    };
+    state.ec2.spot_requests.insert(&id, request);
+    id
+}
+
+/// The request of an instance that is terminated is closed; a cancelled one stays so.
+pub fn instance_ends(state: &mut State, instance_id: &str) {
+    let mut all = state.ec2.spot_requests.all_mut();
+    let request = all.find(|request| request.instance_id == instance_id);
+    if let Some(request) = request.filter(|request| request.stage == Stage::Active) {
+        request.stage = Stage::Closed;
+    }
+}
+
+/// Cancelling leaves the instance running.
+fn cancel(state: &mut State, call: &Call) -> Outcome {
+    call.params.need("SpotInstanceRequestId.1")?;
+    let ids = call.params.list("SpotInstanceRequestId");
+    for id in &ids {
+        need::<SpotRequest>(state, id)?;
+    }
+    let mut items = Vec::new();
+    for id in &ids {
+        let Some(request) = state.ec2.spot_requests.get_mut(id) else {
+            continue;
+        };
+        if request.stage == Stage::Active {
+            request.stage = Stage::Cancelled;
+        }
+        let word = request.stage.words().0;
+        items.push(
+            Node::new()
+                .text("spotInstanceRequestId", id)
+                .text("state", word),
+        );
+    }
+    let list = Node::new().list("spotInstanceRequestSet", "item", items);
+    Ok(Answer::Xml(list))
+}
