@@ -183,7 +183,7 @@ fn a_schema_refuses_what_no_output_is() {
 /// The schema of what programs may write is that of what is read, and the README's example fits it.
 #[test]
 fn what_a_program_may_write_fits_the_schema_as_far_as_it_is_read() {
-    let judge = Judge::of("program");
+    let judge = Judge::of_output("program");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("output.json");
     let check = |text: &str, expected: bool| {

@@ -39,7 +39,7 @@ fn args(provider: &str, faults: &[&str]) -> Args {
             .iter()
             .map(|fault| fault.parse().expect("a fault"))
             .collect(),
-        format: AuditFormat::Table,
+        format: TableOrJson::Table,
     }
 }
 
