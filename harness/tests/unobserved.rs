@@ -229,3 +229,17 @@ fn is_oracle(text: &str) -> bool {
         && chars.next().is_some_and(|c| c.is_ascii_digit())
         && chars.next() == Some(' ')
 }
+
+#[test]
+fn what_was_there_before_and_is_gone_is_nobodys_finding_and_no_pass() {
+    let record = record(&format!("{UP} && rm theirs"), DOWN);
+    let audit = &record.audit;
+    assert_eq!(audit.verdict, Verdict::Unknown, "{audit:#?}");
+    let told = "who removed it is unknown";
+    let mut failed = audit.coverage.failed.iter();
+    assert!(
+        failed.any(|line| line.contains("thing theirs") && line.contains(told)),
+        "{audit:#?}"
+    );
+    assert_eq!(record.findings, [], "{:#?}", record.findings);
+}

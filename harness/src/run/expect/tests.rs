@@ -237,3 +237,22 @@ fn an_attempt_that_the_machine_was_too_slow_for_is_unknown_and_not_tried_again()
         }
     }
 }
+
+#[test]
+fn a_later_attempt_may_fail_where_a_fault_struck_it_and_failures_are_expected() {
+    let check = |expected: Expected, ending: &Ending, struck: bool, seen: (Verdict, bool)| {
+        let later = later_provision(expected, ending, struck);
+        assert_eq!((later.verdict, later.again), seen, "{expected:?} {struck}");
+    };
+    let failed = Ending::Failed("no".to_owned());
+    for expected in [Expected::Recovers, Expected::Persists, RETRY, TAKEN_OVER] {
+        for ending in [&failed, &Ending::Crashed] {
+            check(expected, ending, true, (Verdict::Pass, true));
+            check(expected, ending, false, (Verdict::Fail, false));
+        }
+    }
+    for expected in [Expected::Clean, SURVIVES] {
+        check(expected, &failed, true, (Verdict::Fail, false));
+        check(expected, &Ending::Succeeded, true, (Verdict::Pass, false));
+    }
+}
