@@ -35,6 +35,7 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
         "KUBEPROOF_LIVE_ACCOUNT",
         "KUBEPROOF_LIVE_BUDGET_USD",
         "KUBEPROOF_OWNER",
+        "KUBEPROOF_CLIENTS",
     ] {
         command.env_remove(variable);
     }
