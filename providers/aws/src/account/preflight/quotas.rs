@@ -55,13 +55,6 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
     let own = u64::from(network.makes_vpc());
     let nat_gateways = u64::from(network.nat_gateways(zones_asked));
     let subnets = u64::from(zones_asked * network.subnets_per_zone());
-    let cores = |capacity: Capacity| -> u64 {
-        let alike = spec.node_groups.0.iter();
-        let alike = alike.filter(|group| group.capacity == capacity);
-        alike
-            .filter_map(|group| Some(vcpus(&group.instance_type.0)? * u64::from(group.count.0)))
-            .sum()
-    };
     let demand = |service, code, name, used, needed| Demand {
         service,
         code,
@@ -69,22 +62,13 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
         used,
         needed,
     };
-    // The cluster goes to the emptiest usable zones; the fullest of those is what counts.
-    let mut nat: Vec<u64> = zones
-        .usable
-        .iter()
-        .map(|zone| usage.nat_gateways.get(zone).copied().unwrap_or_default())
-        .collect();
-    nat.sort_unstable();
     let spot = demand(
         "ec2",
         "L-34B43A08",
         "vCPUs of standard spot instances",
         usage.spot_vcpus,
-        cores(Capacity::Spot),
+        cores(spec, Capacity::Spot),
     );
-    let place = usize::from(spec.availability_zones.0).saturating_sub(1);
-    let fullest = nat.get(place).or(nat.last()).copied().unwrap_or_default();
     let mut demands = vec![
         demand("vpc", "L-F678F1CE", "VPCs per region", usage.vpcs, own),
         demand("vpc", "L-407747CB", "subnets per VPC", 0, subnets),
@@ -99,7 +83,7 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
             "vpc",
             "L-FE5A380F",
             "NAT gateways per zone",
-            fullest,
+            in_the_fullest_zone(spec, usage, zones),
             nat_gateways.min(1),
         ),
         demand(
@@ -114,7 +98,7 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
             "L-1216C47A",
             "vCPUs of standard on-demand instances",
             usage.vcpus,
-            cores(Capacity::OnDemand),
+            cores(spec, Capacity::OnDemand),
         ),
         demand("eks", "L-1194D53C", "EKS clusters", usage.clusters, 1),
         demand(
@@ -127,6 +111,27 @@ fn demands(spec: &EksSpec, usage: &Usage, zones: &Zones) -> Vec<Demand> {
     ];
     demands.extend(Some(spot).filter(|spot| spot.needed > 0));
     demands
+}
+
+/// The virtual CPUs of the nodes that are bought so.
+fn cores(spec: &EksSpec, capacity: Capacity) -> u64 {
+    let alike = spec.node_groups.0.iter();
+    let alike = alike.filter(|group| group.capacity == capacity);
+    alike
+        .filter_map(|group| Some(vcpus(&group.instance_type.0)? * u64::from(group.count.0)))
+        .sum()
+}
+
+/// The NAT gateways that there are in the fullest zone of the cluster, which goes to the emptiest usable zones.
+fn in_the_fullest_zone(spec: &EksSpec, usage: &Usage, zones: &Zones) -> u64 {
+    let mut nat: Vec<u64> = zones
+        .usable
+        .iter()
+        .map(|zone| usage.nat_gateways.get(zone).copied().unwrap_or_default())
+        .collect();
+    nat.sort_unstable();
+    let place = usize::from(spec.availability_zones.0).saturating_sub(1);
+    nat.get(place).or(nat.last()).copied().unwrap_or_default()
 }
 
 /// What is exceeded, and by how much.
