@@ -155,8 +155,6 @@ mod tests {
         // A policy has its default version alone.
         "iam:DeletePolicyVersion",
         "iam:DeleteServiceLinkedRole",
-        // No call: a permission that a trust policy names.
-        "sts:AssumeRole",
         // Keys are seen by the tagging API alone, which lists none.
         "kms:DescribeKey",
     ];
