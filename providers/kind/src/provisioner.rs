@@ -29,6 +29,8 @@ use crate::settings;
 use crate::spec::KindSpec;
 use remains::Remains;
 
+/// How long an engine may take to say what is left after a failure: one that fell silent would double its time.
+const LEFT_LIMIT: Duration = Duration::from_secs(10);
 /// The longest that making a cluster may take; its image may have to be pulled.
 const CREATE_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// The longest that loading one image into the nodes may take.
@@ -262,12 +264,13 @@ impl KindProvisioner {
 
     /// The error with the nodes that are there now: an engine that does not say leaves it unknown.
     async fn with_left(&self, error: ProvisionerError) -> ProvisionerError {
-        match self.remains().nodes().await {
-            Ok(nodes) => {
+        let remains = self.remains();
+        match tokio::time::timeout(LEFT_LIMIT, remains.nodes()).await {
+            Ok(Ok(nodes)) => {
                 let names = nodes.into_iter().map(|node| node.name).collect();
                 ProvisionerError::left(error.message, names)
             }
-            Err(_) => ProvisionerError::left_unknown(error.message),
+            _ => ProvisionerError::left_unknown(error.message),
         }
     }
 
