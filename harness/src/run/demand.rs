@@ -110,7 +110,7 @@ pub const ALWAYS: &[&str] = &[
      outlasts all attempts.",
     "Once the faults are over there must be a cluster, unless its user interrupted the provisioner: a new \
      process tries as often as faults are left to be injected (five times at most), and once more.",
-    "A first attempt or a teardown that fails in words says what it left behind, and all of it; one whose \
+    "A first attempt or a teardown that reports its failure says what it left behind, and all of it; one whose \
      process died cannot, and a program need not. The next process, or teardown, removes it.",
     "A teardown that says that it succeeded has left nothing: the account is looked at before a second \
      teardown can hide anything. One that gives up at a single throttled call fails.",

@@ -13,7 +13,7 @@ use super::unobserved;
 use crate::audit::compare;
 use crate::oracles::price::{Item, findings, list};
 
-/// That nobody can say what there is.
+/// What is said when the account could not be listed.
 pub const NOT_LISTED: &str =
     "the account could not be listed, so what the first teardown left is not known";
 

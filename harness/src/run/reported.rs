@@ -3,8 +3,6 @@
 //! In rehearsal against the truth, at once. Elsewhere by a look at the account between this attempt and the next
 //! one: an inventory costs nothing but calls, and the next process hides what this one left.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
@@ -25,14 +23,6 @@ use crate::oracles::{Wrong, truth};
 
 /// How old a resource must be before a process that fails must know of it: reads lag.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
-/// The longest that a look may keep the next attempt waiting: what is there costs money meanwhile. An engine on this
-/// machine lists what it has in a second; one that takes longer has fallen silent.
-fn look_limit(tier: Tier) -> Duration {
-    match tier {
-        Tier::Kind => Duration::from_secs(30),
-        Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
-    }
-}
 /// The phase of a look between two attempts.
 const PHASE: &str = "left";
 
@@ -117,10 +107,10 @@ pub async fn look(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         return;
     };
     let begun = book.begin(PHASE);
-    // While the engine or cloud answers nobody, a look ends in nothing but time-outs.
+    // While the engine or cloud answers no call, a look ends in nothing but time-outs.
     if report.is_silent() && stage.trial.expects(Expectation::FinishesLater) {
         let message =
-            "the failed attempt says that it does not know what it left, and nobody is answered";
+            "the failed attempt says that it does not know what it left, and no call is answered";
         return book.end(begun, Verdict::Skipped, message);
     }
     // A look takes its time, and the process has ended before it.
@@ -129,9 +119,7 @@ pub async fn look(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
     let sight = if stage.stop.asked() {
         Err("the trial was asked to stop")
     } else {
-        let limit = look_limit(stage.trial.tier);
-        let sight = tokio::time::timeout(limit, unobserved::sight(stage, auditor.as_ref()));
-        let sight = sight.await.ok().flatten();
+        let sight = unobserved::sight(stage, auditor.as_ref()).await;
         sight.ok_or("the account could not be listed")
     };
     let sight = match sight {

@@ -1,6 +1,8 @@
 //! What inventories decide where there is no journal of the provisioner's calls, or no ground truth; and
 //! which oracles could not observe at all.
 
+use std::time::Duration;
+
 use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
@@ -82,9 +84,20 @@ pub struct Sight {
     pub unproven: Vec<Resource>,
 }
 
+/// The longest that one look may take: it keeps the next attempt waiting, and what is there costs money meanwhile. An
+/// engine on this machine lists what it has in a second; one that takes longer has fallen silent.
+fn look_limit(tier: Tier) -> Duration {
+    match tier {
+        Tier::Kind => Duration::from_secs(30),
+        Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
+    }
+}
+
 /// A look at the account. `None` when it could not be listed.
 pub async fn sight(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
-    let inventory = inventory::take(account).await;
+    let limit = look_limit(stage.trial.tier);
+    let looked = tokio::time::timeout(limit, inventory::take(account)).await;
+    let inventory = looked.ok()?;
     if !inventory.coverage.failed.is_empty() {
         return None;
     }

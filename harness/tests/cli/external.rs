@@ -14,6 +14,14 @@ fn with(block: &str) -> tempfile::TempDir {
     folder
 }
 
+/// The same with this script of a shell for both commands.
+fn with_script(script: &str) -> tempfile::TempDir {
+    with(&format!(
+        "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
+        script.replace('\'', "''")
+    ))
+}
+
 #[track_caller]
 fn check(block: &str, expected_code: i32, words: &[&str]) {
     let folder = with(block);
@@ -141,11 +149,7 @@ fn an_empty_promise_is_not_believed() {
     let script = "echo \"secret token k8s-aws-v1.aHR0cHM6Ly9zdHM\"; \
                   test \"$KUBEPROOF_PHASE\" = teardown || \
                   echo '{\"made\": {\"network\": \"vpc-0123\"}}' > \"$KUBEPROOF_OUTPUT\"";
-    let block = format!(
-        "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
-        script.replace('\'', "''")
-    );
-    let folder = with(&block);
+    let folder = with_script(script);
     let output = kubeproof(
         folder.path(),
         &["verify", "s.yaml", "--format", "json", "-q"],
@@ -177,11 +181,7 @@ fn what_a_failing_program_says_it_left_is_held_against_the_truth() {
         let script = format!(
             "test \"$KUBEPROOF_PHASE\" = teardown || {{ echo '{report}' > \"$KUBEPROOF_OUTPUT\"; exit 1; }}"
         );
-        let block = format!(
-            "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
-            script.replace('\'', "''")
-        );
-        let folder = with(&block);
+        let folder = with_script(&script);
         let output = kubeproof(
             folder.path(),
             &["verify", "s.yaml", "--format", "json", "-q"],

@@ -83,7 +83,7 @@ fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Valu
     document(&verified(folder, engine, provisioner, kind))["records"][0].clone()
 }
 
-/// Without them nobody could tell later whose what is, and where.
+/// Without them it could not be told later whose a resource is, and where.
 #[track_caller]
 fn its_intent_names_account_and_baseline(run: &Path) {
     let intent = std::fs::read_to_string(run.join("intent.json")).expect("an intent");

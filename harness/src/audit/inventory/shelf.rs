@@ -1,6 +1,6 @@
 //! An account for tests of what is looked at: boxes in regions, and labels that are global.
 //!
-//! Apart from the tests because those of a sweep need it, too.
+//! Shared with the tests of sweeps.
 
 use std::collections::BTreeMap;
 
