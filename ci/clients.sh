@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Gathers the real clients that judge the simulators, or fails: none is skipped in CI. Sourced by `.ci/run`.
-# The AWS CLI, boto3, the Python clients of Kubernetes and Lambda Cloud, and moto come by pip, moto into an environment
-# of its own; terraform with a mirror of its AWS provider and several versions of kubectl must be on the machine.
-# Versions are pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md say what these do.
+# Installs the real clients that test the simulators, or fails: none is skipped in CI. Sourced by `.ci/run`.
+# pip installs the AWS CLI, boto3, the Python clients of Kubernetes and Lambda Cloud, and moto (in an environment of its
+# own); terraform with a mirror of its AWS provider and several versions of kubectl must be on the machine.
+# Versions are pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md depend on them.
 
 clients_python="$HOME/.cache/kubeproof/clients"
 clients_moto="$HOME/.cache/kubeproof/moto"
@@ -10,7 +10,7 @@ clients_packages=(awscli==1.46.3 boto3==1.44.8 botocore==1.44.8 kubernetes==37.0
   lambda-ai-cloud-api-client==2.4.1)
 clients_moto_packages=('moto[server]==5.2.5')
 
-# clients_environment FOLDER PACKAGE…: a virtual environment with just these, made anew when they are others.
+# clients_environment FOLDER PACKAGE…: a virtual environment with exactly these, recreated when they change.
 clients_environment() {
   local folder="$1"
   shift
@@ -21,14 +21,14 @@ clients_environment() {
   fi
 }
 
-# clients_ready FOLDER: sets KUBEPROOF_CLIENTS; FOLDER takes terraform's configuration.
+# clients_ready FOLDER: sets KUBEPROOF_CLIENTS; terraform's configuration is written to FOLDER.
 clients_ready() {
   local folder="$1" kubectls="" kubectl="" count=0 mirror=""
   clients_environment "$clients_python" "${clients_packages[@]}"
   clients_environment "$clients_moto" "${clients_moto_packages[@]}"
   export PATH="$clients_python/bin:$PATH"
 
-  # The versions lie beside the kubectl of the search path, or are on it by the names kubectl.1.NN.
+  # The versions are beside the kubectl of the search path, named kubectl.1.NN.
   local beside
   beside="$(dirname "$(readlink -f "$(command -v kubectl || echo /nowhere/kubectl)")")"
   for kubectl in "$beside"/kubectl.1.*; do
@@ -37,12 +37,12 @@ clients_ready() {
     count=$((count + 1))
   done
   if [ "$count" -lt 3 ]; then
-    echo "only $count versions of kubectl are here: at least three are needed, as kubectl.1.NN beside kubectl" >&2
+    echo "found only $count versions of kubectl: at least three are needed, as kubectl.1.NN beside kubectl" >&2
     return 1
   fi
 
   if ! command -v terraform >/dev/null 2>&1; then
-    echo "terraform is not here: install it, with a mirror of its AWS provider" >&2
+    echo "terraform not found: install it, with a mirror of its AWS provider" >&2
     return 1
   fi
   mirror="${KUBEPROOF_TERRAFORM_MIRROR:-}"
@@ -51,7 +51,7 @@ clients_ready() {
     mirror="${mirror%/registry.terraform.io}"
   fi
   if [ ! -d "$mirror/registry.terraform.io/hashicorp/aws" ]; then
-    echo "no mirror of terraform's AWS provider is here: set KUBEPROOF_TERRAFORM_MIRROR to it" >&2
+    echo "no mirror of terraform's AWS provider found: set KUBEPROOF_TERRAFORM_MIRROR to it" >&2
     return 1
   fi
   printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$folder/terraform.rc"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the tier kind possible here, or fails: an engine that answers, the program kind, and a node image.
-# Sourced by `.ci/run`. What is set already is used as it is; where no engine answers, the recipe beside the
+# Sets up the tier kind, or fails: a running engine, the program kind, and a node image.
+# Sourced by `.ci/run`. Existing settings are used as they are; if no engine is running, the recipe beside the
 # checkout (KUBEPROOF_KIND_RECIPE) starts one and builds a node image from packages. Its cache is outside.
 
 kind_version=v0.30.0
@@ -14,13 +14,13 @@ kind_ready() {
       GOBIN="$kind_cache/bin" go install "sigs.k8s.io/kind@$kind_version"
       export KUBEPROOF_KIND="$kind_cache/bin/kind"
     fi
-    # Somebody's engine, with an image that is named or that kind can pull by itself.
+    # An existing engine, with an image that is set or that kind can pull itself.
     if [ -n "${KUBEPROOF_KIND_IMAGE:-}" ] || [ ! -d "$kind_recipe" ]; then
       return 0
     fi
   fi
   if [ ! -d "$kind_recipe" ]; then
-    echo "no container engine answers, and there is no recipe in $kind_recipe to start one:" >&2
+    echo "no container engine is running, and $kind_recipe has no recipe to start one:" >&2
     echo "start Docker, or set KUBEPROOF_KIND_RECIPE; the tier kind is not skipped in CI" >&2
     return 1
   fi
@@ -29,7 +29,7 @@ kind_ready() {
   bash "$kind_recipe/install.sh"
   bash "$kind_recipe/build-binaries.sh"
   bash "$kind_recipe/build-image.sh"
-  # The image that the recipe builds, and a small one for jobs: no registry is asked.
+  # The image that the recipe builds, and a small one for jobs: no registry is used.
   export KUBEPROOF_KIND="$kind_cache/bin/kind"
   KUBEPROOF_KIND_IMAGE="$(. "$kind_recipe/versions.sh" && echo "$KIND_IMAGE")"
   export KUBEPROOF_KIND_IMAGE
@@ -37,18 +37,18 @@ kind_ready() {
   export KUBEPROOF_JOB_IMAGE=localhost/box:1
 }
 
-# Stops the engine that was started here, and no other.
+# Stops the engine only if it was started here.
 kind_done() {
   [ -z "$kind_engine_is_ours" ] || bash "$kind_recipe/stop.sh"
 }
 
-# Nothing of ours may be left with the engine.
+# Fails if anything of ours is left in the engine.
 kind_left() {
   local left
   left="$(docker ps -a --format '{{.Names}}' | grep '^kp-' || true)"
   left="$left$(docker network ls --format '{{.Name}}' | grep '^kp-' || true)"
   if [ -n "$left" ]; then
-    echo "left behind with the engine: $left" >&2
+    echo "left behind in the engine: $left" >&2
     return 1
   fi
 }

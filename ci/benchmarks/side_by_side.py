@@ -2,9 +2,9 @@
 
     python side_by_side.py KUBEPROOF MOTO_SERVER [ROUNDS]
 
-In one run and by turns, so that the machine's mood strikes both. The client is the same script, without its own
-pauses, and its time from the first call to the last counts; imports do not. Of the servers the CPU time counts
-(user and system, from /proc). cold: the first lifecycle of a fresh server; warm: a further one in the same
+Both run alternately in one invocation, so that changes in the machine's speed affect both. The client is the same
+script, without its own pauses; its time is measured from the first call to the last, without imports. The servers'
+CPU time is measured (user and system, from /proc). cold: the first lifecycle of a fresh server; warm: a further one in the same
 account; reset: one after the server's own reset. Only ratios mean anything elsewhere.
 """
 
@@ -22,12 +22,12 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / "harness/testdata/clients/boto3_lifecycle.py"
 TICKS = os.sysconf("SC_CLK_TCK")
-# A ten-minute cluster takes 20 ms: what is compared is work, not waiting.
+# A ten-minute cluster takes 20 ms: this compares work, not waiting.
 SCALE = "30000"
 
 
 def client():
-    """Runs in a process of its own: a lifecycle without pauses; how long it took, and how many calls."""
+    """Runs one lifecycle without pauses in a separate process; prints its duration and number of calls."""
     import boto3
 
     calls = []

@@ -1,10 +1,9 @@
-//! The audit: is the account back at its baseline? It looks, and never changes anything.
+//! The audit: is the account back at its baseline? Read-only.
 //!
-//! Taking inventories (`inventory`) makes calls; comparing them (`compare`) and telling whose what is
-//! (`neighbours`) are pure.
+//! `inventory` makes the calls; `compare` and `bystanders`, which tells the run's resources from others, are pure.
 
+pub mod bystanders;
 pub mod claims;
 pub mod compare;
 pub mod inventory;
-pub mod neighbours;
 pub mod retained;

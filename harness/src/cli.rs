@@ -1,6 +1,6 @@
-//! The command line: options here and in one file for each command.
+//! The command line: global options here, one file per command.
 //!
-//! Apart from the library, which never prints and never exits.
+//! Only this part of the crate prints or exits.
 
 pub mod audit;
 pub mod completions;
@@ -24,8 +24,8 @@ use kubeproof_contract::process;
 use crate::exit_code;
 use output::{ColorChoice, Output};
 
-/// Proves that a Kubernetes auto-provisioner does what it says: it provisions, runs a job, survives
-/// failure, cleans up, and costs what it estimated.
+/// Checks that a Kubernetes auto-provisioner does what it claims: creates the cluster, runs a job, recovers
+/// from failures, cleans up, and costs what it estimated.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubeproof",
@@ -39,10 +39,10 @@ pub struct Cli {
     /// When to use colours
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     color: ColorChoice,
-    /// Say more: each phase of each trial
+    /// Print each phase of each trial
     #[arg(short, long, action = ArgAction::Count, global = true)]
     verbose: u8,
-    /// Say nothing but the report
+    /// Print only the report
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     #[command(subcommand)]
@@ -51,55 +51,56 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0   all that was asked for passed
+  0   everything requested passed
   1   a finding: something failed
   2   usage or scenario error; nothing was run
-  3   unknown: could not find out, or not known yet
-  70  a bug of kubeproof
+  3   inconclusive, or waiting for the bill
+  70  internal error
 
-^C, SIGTERM, and SIGHUP of a closed terminal let running trials tear down what they made, and begin
-no other; programs are interrupted, and get 40 seconds to end. What was not run is unknown.
-A second ^C ends at once, may leave things behind, says how to clean them up, and gives 130.
+Ctrl-C (or SIGTERM, or SIGHUP of a closed terminal) starts no new trials and lets running ones tear
+down; programs are interrupted and get 40 seconds to end. Trials that did not run are reported as
+unknown. A second Ctrl-C exits at once with status 130, may leave resources behind, and prints the
+clean-up command.
 
 Examples:
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
-  kubeproof verify FILE --fault SPEC                   with a failure of your own
-  kubeproof faults FILE                                every call, every fault
-  kubeproof verify --tier kind                         on a real Kubernetes on this machine
+  kubeproof verify FILE --fault SPEC                   inject a fault of your choice
+  kubeproof faults FILE                                every fault into every call
+  kubeproof verify --tier kind                         on a real cluster on this machine
   kubeproof sweep --run ID                             what a run left behind
-  kubeproof simulate -- COMMAND                        a program of yours, on a simulated cloud
+  kubeproof simulate -- COMMAND                        run a program against a simulated cloud
   kubeproof estimate FILE                              what it would cost
   kubeproof doctor                                     what can run here";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run scenarios and report what was proven
+    /// Run scenarios and report the results
     Verify(verify::Args),
-    /// Serve simulated accounts to other programs, and show what those leave behind
+    /// Serve simulated accounts to other programs and show what they leave behind
     Simulate(simulate::Args),
-    /// Fail every call of a clean run in every documented way, and show what that leaves
+    /// Fail every call of a clean run in every documented way and show the consequences
     Faults(faults::Args),
-    /// List an account and show what is in it; deletes nothing
+    /// List the resources in an account; deletes nothing
     Audit(audit::Args),
-    /// Show what a run left behind, and with --delete remove it
+    /// List what a run left behind; with --delete, remove it
     Sweep(sweep::Args),
     /// Show what a scenario would cost, line by line
     Estimate(estimate::Args),
-    /// Show the records of earlier runs again, in any format
+    /// Show the records of earlier runs in any format
     Report(report::Args),
-    /// Show what can run here, and what to do about the rest
+    /// Show what can run here and what is missing for the rest
     Doctor(doctor::Args),
-    /// Print the JSON schema of scenario files, or of what a command prints as JSON
+    /// Print the JSON schema of scenario files, or of a command's JSON output
     Schema(schema::Args),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(completions::Args),
 }
 
 /// Reads the command line, does what it says, and returns the exit code.
 pub fn main() -> u8 {
-    output::report_bugs();
+    output::report_internal_errors();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -115,11 +116,11 @@ pub fn main() -> u8 {
     };
     let out = Output::new(cli.color, cli.verbose, cli.quiet);
     let code = catch_unwind(AssertUnwindSafe(|| carry_out(&cli.command, &out)));
-    // Of a trial that met a bug everything was dropped; whatever is left must not go on alone.
+    // Everything of a trial with an internal error was dropped; programs that are left must not run on.
     process::end_all();
     match code {
-        Ok(code) if !output::met_a_bug() => code,
-        _ => exit_code::BUG,
+        Ok(code) if !output::had_internal_error() => code,
+        _ => exit_code::INTERNAL_ERROR,
     }
 }
 

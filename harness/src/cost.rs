@@ -1,14 +1,12 @@
-//! The cost comparison: claimed, estimated, metered, billed; per line, with each gap named. Pure.
-//!
-//! Apart from reading bills (`run::bill`), so that every verdict can be tested on plain numbers.
+//! The cost comparison: claimed, estimated, metered, billed; line by line, with each mismatch named. Pure.
 
-pub mod claim;
+pub mod claimed_rate;
 pub mod compare;
-pub mod gap;
 mod judge;
+pub mod lifetimes;
 mod line_verdicts;
 pub mod lines;
-pub mod lived;
+pub mod mismatch;
 #[cfg(test)]
 mod samples;
 mod sums;

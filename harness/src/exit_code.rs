@@ -1,31 +1,29 @@
-//! Exit codes: what each one promises to scripts.
-//!
-//! Apart from the commands because all of them answer with the same five numbers.
+//! Exit codes, on which scripts rely.
 
 use kubeproof_contract::check::Verdict;
 
-/// Everything that was asked for passed.
+/// Everything requested passed.
 pub const PASSED: u8 = 0;
 /// Something is wrong with the provisioner or the account: there is a finding.
 pub const FINDING: u8 = 1;
 /// The command line or a scenario file is wrong; nothing was run.
 pub const USAGE: u8 = 2;
-/// It could not be found out, or is not known yet: no finding, and no proof either.
+/// Inconclusive, or the bill is still pending: no finding, and no proof either.
 pub const UNKNOWN: u8 = 3;
-/// A bug of kubeproof itself.
-pub const BUG: u8 = 70;
+/// An internal error: a bug of kubeproof itself.
+pub const INTERNAL_ERROR: u8 = 70;
 
 /// Each code with its meaning, for help texts and documents.
 pub const ALL: &[(u8, &str)] = &[
-    (PASSED, "all that was asked for passed"),
+    (PASSED, "everything requested passed"),
     (FINDING, "a finding: something failed"),
     (USAGE, "usage or scenario error; nothing was run"),
-    (UNKNOWN, "unknown: could not find out, or not known yet"),
-    (BUG, "a bug of kubeproof"),
+    (UNKNOWN, "inconclusive, or waiting for the bill"),
+    (INTERNAL_ERROR, "internal error"),
 ];
 
-/// The exit code of trials with these verdicts. Pending is not passed: it is not known yet. Nothing
-/// but skipped trials is no proof either.
+/// The exit code of trials with these verdicts. Pending is not a pass. If all trials were skipped, nothing is proven
+/// either.
 pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> u8 {
     match Verdict::of_all(verdicts) {
         Verdict::Pass => PASSED,

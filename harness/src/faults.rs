@@ -1,14 +1,14 @@
-//! The campaign: every call of a clean run, failed in every documented way, one lifecycle each.
+//! Campaigns: fail every call of a clean run in every documented way, one lifecycle each.
 //!
-//! Points and schedules are pure data; only `campaign` runs anything, and it runs trials as `run` does.
+//! Injection points and schedules are pure data; only `campaign` and `lifecycle` run anything.
 
 pub mod campaign;
 mod clean;
-mod entry;
-pub mod one;
-mod ordered;
+pub mod injection_points;
+pub mod lifecycle;
 mod plan;
-pub mod points;
+mod reorder_buffer;
 pub mod schedules;
 pub mod shard;
 pub mod shrink;
+mod summary;

@@ -1,7 +1,7 @@
 //! The harness: reads scenarios, drives providers, and hands records to the reports.
 //!
-//! It names no cloud outside [`providers`]. What decides is pure and stands apart from what does:
-//! `oracles`, `audit::compare` and `cost` look at data, `run` makes the calls.
+//! It names no cloud outside [`providers`]. Deciding is kept separate from doing: `oracles`, `audit::compare` and
+//! `cost` are pure, `run` makes the calls.
 
 pub mod audit;
 pub mod cli;
@@ -14,4 +14,4 @@ pub mod providers;
 pub mod run;
 pub mod scenario;
 pub mod simulate;
-pub mod stopwatch;
+pub mod wall_clock;

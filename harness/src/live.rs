@@ -1,12 +1,10 @@
-//! Live runs: what must be said explicitly before a real account is touched.
-//!
-//! Apart from the command line because `cargo test` asks for the same, and because it is pure.
+//! Live runs: what must be confirmed explicitly before a real account is touched. Shared with `cargo test`.
 
 use std::collections::BTreeMap;
 
 use kubeproof_contract::Decimal;
-use kubeproof_contract::account::{Account, ObserverError};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::{Observer, ObserverError};
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::Usd;
 
@@ -19,7 +17,7 @@ pub const BUDGET_VARIABLE: &str = "KUBEPROOF_LIVE_BUDGET_USD";
 /// The option that confirms it.
 pub const CONFIRMATION: &str = "--yes-spend-money";
 
-/// A confirmed wish to run live.
+/// Permission for live runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     /// The account ids in which it may happen.
@@ -31,7 +29,7 @@ pub struct Permit {
 /// The permit that environment and command line give together.
 ///
 /// # Errors
-/// With everything that is missing, at once.
+/// With everything that is missing, in one message.
 pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result<Permit, String> {
     let mut missing = Vec::new();
     let accounts = allowed_accounts(environment);
@@ -71,14 +69,13 @@ pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result
 /// Why an account may not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// `Fail` when it is another account, `Unknown` when it could not be found out.
+    /// `Fail` for another account, `Unknown` if the account could not be determined.
     pub verdict: Verdict,
-    /// In words.
     pub message: String,
 }
 
 impl Refusal {
-    /// It could not be found out, and why.
+    /// The account could not be determined, with the reason.
     pub fn unknown(message: String) -> Self {
         Self {
             verdict: Verdict::Unknown,
@@ -90,9 +87,9 @@ impl Refusal {
 /// Whether the credentials belong to an account in which live work may happen.
 ///
 /// # Errors
-/// When they do not, or when it cannot be found out: it fails closed.
+/// When they do not, or when this cannot be determined: it fails closed.
 pub async fn in_allowed_account(
-    account: &dyn Account,
+    account: &dyn Observer,
     allowed: &[String],
 ) -> Result<String, Refusal> {
     judge_account(account.account_id().await, allowed)
@@ -119,7 +116,7 @@ fn judge_account(
         ),
         Err(error) => refusal(
             Verdict::Unknown,
-            format!("whose credentials these are could not be found out: {error}"),
+            format!("could not determine whose credentials these are: {error}"),
         ),
     }
 }
@@ -131,8 +128,8 @@ pub fn allowed_accounts(environment: &BTreeMap<String, String>) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
-/// Refuses account ids that none of the clouds concerned can have: such a list allows nothing, or what was
-/// not meant.
+/// Refuses account ids that none of the clouds concerned can have: such a list allows nothing, or something
+/// unintended.
 ///
 /// # Errors
 /// With each of them and the reason.

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Campaigns run thousands of lifecycles that make and drop small things: a third of their time was the
-/// system's allocator.
+/// Campaigns allocate many small values in thousands of lifecycles: the system's allocator took a third of their time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

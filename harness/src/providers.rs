@@ -1,6 +1,4 @@
-//! The one list of providers.
-//!
-//! Apart from everything else because this is the only place in the harness that names a cloud.
+//! The list of providers: the only place in the harness that names a cloud.
 
 use std::sync::Arc;
 

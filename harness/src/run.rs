@@ -1,41 +1,41 @@
 //! Runs trials: one file per phase, and the loop that drives them.
 //!
-//! What decides is pure and stands in `expect`, `oracles`, `audit::compare` and `cost`; here it is done.
+//! Decisions are pure functions in `outcome`, `oracles`, `audit::compare` and `cost`; this folder makes the calls.
 
-pub mod access;
+pub mod access_phase;
 pub mod attempt;
-pub mod bill;
-pub mod book;
-pub mod broken;
+pub mod attribution;
+pub mod audit_phase;
 pub mod bystander;
-pub mod check_rows;
+pub mod cancel;
+pub mod checklist;
+pub mod checks_phase;
+pub mod cost_phase;
 pub mod demand;
-pub mod directory;
-pub mod expect;
 pub mod external;
 pub mod folder;
-pub mod handed;
-pub mod in_truth;
+pub mod ground_truth_audit;
 pub mod injected;
 pub mod job;
-pub mod lab;
-pub mod left;
+pub mod leftovers;
 pub mod lifecycle;
-pub mod look;
-pub mod observe;
-pub mod others;
+pub mod live_access;
+pub mod orphan_attribution;
+pub mod outcome;
+pub mod panic_guard;
 pub mod plan;
 pub mod progress;
 pub mod provision;
 pub mod readiness;
+pub mod recorder;
 pub mod registry;
 pub mod reported;
+pub mod run_directory;
+pub mod runner;
 pub mod spending;
-pub mod stage;
-pub mod stop;
 pub mod sweep;
 pub mod teardown;
 pub mod trial;
+pub mod trial_context;
 pub mod unfinished;
 pub mod unobserved;
-pub mod whose;

@@ -1,6 +1,4 @@
-//! Scenario files on the way from a path to something that can be run.
-//!
-//! Apart from the contract's types because finding and refusing files is the harness's business.
+//! Scenario files: finding, reading and refusing them.
 
 pub mod find;
 pub mod injectable;
@@ -44,7 +42,7 @@ impl Scenario {
 
 /// What is wrong with a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct FileError {
     /// The file, as given.
     pub file: String,
     /// Line and column, from 1, when it is about one place.
@@ -55,8 +53,8 @@ pub struct Problem {
     pub excerpt: String,
 }
 
-impl Problem {
-    /// A problem with a file as a whole.
+impl FileError {
+    /// An error about a file as a whole.
     pub fn whole(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             file: file.into(),
@@ -67,7 +65,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file)?;
         if let Some((line, column)) = self.place {

@@ -1,8 +1,6 @@
-//! Simulating: served accounts for programs that are not ours, and what such a program left in them.
-//!
-//! Apart from trials because nobody here drives the phases: whatever runs decides what it calls.
+//! Simulation: serves accounts to other programs and reports what those left in them.
 
+pub mod account_diff;
 pub mod env_file;
 pub mod environment;
 pub mod session;
-pub mod stock;

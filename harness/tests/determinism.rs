@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use kubeproof::providers;
-use kubeproof::run::lab;
 use kubeproof::run::plan::{Choice, plan};
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner;
 use kubeproof::run::trial::{Part, Trial};
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof::scenario;
-use kubeproof::stopwatch::today;
+use kubeproof::wall_clock::today;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_contract::world::Snapshot;
 
 fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
     let path = PathBuf::from(concat!(
@@ -36,13 +36,8 @@ fn hashes(seed: u64, jobs: usize) -> Vec<(String, String)> {
         clients: None,
     };
     let plan = plan(&scenarios, &choice).expect("a plan");
-    let records = lab::run_all(
-        &plan.trials,
-        jobs,
-        &Surroundings::quiet(),
-        &Silent::shared(),
-    )
-    .records;
+    let records =
+        runner::run_all(&plan.trials, jobs, &RunOptions::quiet(), &Silent::shared()).records;
     records
         .into_iter()
         .map(|record| (record.scenario, record.journal_hash))
@@ -63,15 +58,17 @@ fn copied(
     account: &dyn Snapshot,
     trial: &Trial,
 ) -> (Vec<Resource>, Vec<(Resource, String)>, String) {
-    let runtime = lab::runtime(trial).expect("a runtime");
+    let runtime = runner::runtime(trial).expect("a runtime");
     runtime.block_on(async {
-        let world = account.fork(Clock::starting_at(trial.start(today()))).world;
+        let ground_truth = account
+            .fork(Clock::starting_at(trial.start(today())))
+            .ground_truth;
         let past = format!(
             "{:?} {:?}",
-            world.lives(),
-            world.charges(Timestamp::UNIX_EPOCH)
+            ground_truth.lifetimes(),
+            ground_truth.charges(Timestamp::UNIX_EPOCH)
         );
-        (world.inventory(), world.decoys(), past)
+        (ground_truth.inventory(), ground_truth.bystanders(), past)
     })
 }
 
@@ -89,8 +86,8 @@ fn a_fork_of_an_account_is_equal_and_independent() {
             tier: Tier::Rehearsal,
             seed: 3,
         };
-        let around = lab::beside(&trial, &Surroundings::quiet()).expect("an account");
-        let account = around.beside.account().expect("a cluster beside");
+        let options = runner::with_bystander(&trial, &RunOptions::quiet()).expect("an account");
+        let account = options.bystander.account().expect("a cluster beside");
         let first = copied(account, &trial);
         let name = format!("{}-2", trial.run("o", Timestamp::UNIX_EPOCH).name(""));
         let is_its = |one: &Resource| {
@@ -100,7 +97,7 @@ fn a_fork_of_an_account_is_equal_and_independent() {
         assert!(first.0.iter().any(is_its), "{name}: {:#?}", first.0);
         assert!(
             first.1.iter().any(|(one, _)| is_its(one)),
-            "it is among the decoys"
+            "it is among the bystanders"
         );
         assert_eq!(
             first,
@@ -108,7 +105,7 @@ fn a_fork_of_an_account_is_equal_and_independent() {
             "{file}: two copies are equal"
         );
         let hash = || {
-            let ran = lab::in_memory(&trial, &around, &Silent::shared()).expect("a run");
+            let ran = runner::in_memory(&trial, &options, &Silent::shared()).expect("a run");
             assert_eq!(
                 ran.0.record.verdict,
                 Verdict::Pass,

@@ -68,7 +68,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         name: "twin-after-lost-answer",
         client: "boto3",
-        oracle: "O2 twins",
+        oracle: "O2 duplicates",
         words: &["2 of type vpc", "vpc vpc-"],
     },
     Wrong {

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use kubeproof::faults::campaign::{Mode, Order, run};
-use kubeproof::faults::points::{Part, Point};
-use kubeproof::faults::schedules::{self, Wanted};
+use kubeproof::faults::campaign::{CampaignOptions, Mode, run};
+use kubeproof::faults::injection_points::{InjectionPoint, Part};
+use kubeproof::faults::schedules::{self, EffectFilter};
 use kubeproof::faults::shard::Shard;
 use kubeproof::providers;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::check::Verdict;
@@ -22,11 +22,11 @@ use kubeproof_reports::campaign::{Campaign, CampaignFinding, page};
 #[path = "support/campaigns.rs"]
 mod campaigns;
 
-use campaigns::{Nobody, faults, order, scenario_of};
+use campaigns::{NoProgress, faults, options, scenario_of};
 
-fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
+fn campaign(scenario: &Scenario, options: &CampaignOptions) -> Campaign {
     let mut whole = Campaign::default();
-    let one = run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign");
+    let one = run(scenario, options, &RunOptions::quiet(), &NoProgress).expect("a campaign");
     whole.merge(one);
     // How long it took is no part of what it has shown.
     whole.elapsed_seconds = 0.0;
@@ -36,26 +36,26 @@ fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
 #[test]
 fn threads_and_runs_make_no_difference_and_shards_add_up_to_the_whole() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
-    let all = order(Mode::Singles, &["capacity", "async-stuck"]);
+    let all = options(Mode::Singles, &["capacity", "async-stuck"]);
     let whole = campaign(&scenario, &all);
     assert!(whole.lifecycles > 4, "{}", whole.lifecycles);
     assert_eq!(page::verdict(&whole), Verdict::Pass, "{whole:?}");
     assert_eq!(whole.exercised, whole.fault_points, "{:?}", whole.unreached);
-    let two = Order {
+    let two = CampaignOptions {
         jobs: 2,
         ..all.clone()
     };
     assert_eq!(campaign(&scenario, &two), whole, "two threads");
     let mut merged = Campaign::default();
     for number in 1..=3 {
-        let shard = Order {
+        let shard = CampaignOptions {
             shard: Some(Shard { number, of: 3 }),
             ..all.clone()
         };
         merged.merge(campaign(&scenario, &shard));
     }
     assert_eq!(merged, whole, "three shards");
-    let other = Order { seed: 2, ..all };
+    let other = CampaignOptions { seed: 2, ..all };
     assert_ne!(campaign(&scenario, &other).trace_hash, whole.trace_hash);
 }
 
@@ -72,7 +72,7 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
         // Rules were revoked one after the other, each for as long as AWS refused: it did not end.
         "ec2:RevokeSecurityGroupIngress#1*1000=throttle",
     ] {
-        let shown = campaign(&scenario, &order(Mode::These(faults(&[fault])), &[]));
+        let shown = campaign(&scenario, &options(Mode::These(faults(&[fault])), &[]));
         assert_eq!(page::verdict(&shown), Verdict::Pass, "{fault}: {shown:?}");
         assert_eq!(shown.exercised, 1, "{fault}");
     }
@@ -139,7 +139,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             0,
         ),
     ] {
-        let shown = campaign(&scenario, &order(Mode::These(faults(&pair)), &[]));
+        let shown = campaign(&scenario, &options(Mode::These(faults(&pair)), &[]));
         assert_eq!(page::verdict(&shown), Verdict::Pass, "{pair:?}: {shown:?}");
         assert_eq!(shown.exercised, 2, "{pair:?}");
         assert_eq!(shown.limits.len(), limits, "{pair:?}: {:?}", shown.limits);
@@ -152,7 +152,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
 fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
     let scenario = scenario_of(&format!("testdata/provisioners/{file}"));
     let mode = fault.map_or(Mode::Singles, |fault| Mode::These(faults(&[fault])));
-    let shown = campaign(&scenario, &order(mode, &[]));
+    let shown = campaign(&scenario, &options(mode, &[]));
     assert_eq!(page::verdict(&shown), Verdict::Fail, "{file}: {shown:?}");
     let found = shown.findings.iter().find(|finding: &&CampaignFinding| {
         finding.oracle == oracle && finding.faults == fault.as_slice()
@@ -168,7 +168,7 @@ fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
         );
         assert!(found.replay.ends_with(&replay), "{}", found.replay);
         // What the command runs, run again, is found again.
-        let again = campaign(&scenario, &order(Mode::These(faults(&[fault])), &[]));
+        let again = campaign(&scenario, &options(Mode::These(faults(&[fault])), &[]));
         assert!(again.findings.contains(found), "{file}: {found:?}");
     }
 }
@@ -178,14 +178,14 @@ fn each_wrong_provisioner_is_exposed_by_a_fault_and_an_oracle() {
     for (file, fault, oracle) in [
         ("leaks_elastic_ip.yaml", None, "O1 orphans"),
         ("hides_teardown_error.yaml", None, "O1 orphans"),
-        ("deletes_neighbours_vpc.yaml", None, "O6 decoys"),
+        ("deletes_neighbours_vpc.yaml", None, "O6 bystanders"),
         ("lies_about_ready.yaml", None, "O3 truth"),
         ("claims_too_little.yaml", None, "cost"),
-        ("twin_vpc_on_retry.yaml", None, "O2 twins"),
+        ("twin_vpc_on_retry.yaml", None, "O2 duplicates"),
         (
             "twin_vpc_on_retry.yaml",
             Some("eks:CreateCluster#1=reject"),
-            "O2 twins",
+            "O2 duplicates",
         ),
     ] {
         exposed(file, fault, oracle);
@@ -199,7 +199,7 @@ fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
         "iam:CreateRole#1=throttle",
         "eks:CreateCluster#1=reject",
     ]));
-    let shown = campaign(&scenario, &order(both, &[]));
+    let shown = campaign(&scenario, &options(both, &[]));
     // Its clean run is wrong, too: a second provision makes a twin.
     let after: Vec<_> = shown
         .findings
@@ -221,7 +221,7 @@ fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
     let shown = campaign(
         &scenario,
-        &order(Mode::These(faults(&["ec2:CreateVpc#9=reject"])), &[]),
+        &options(Mode::These(faults(&["ec2:CreateVpc#9=reject"])), &[]),
     );
     assert_eq!((shown.exercised, shown.unexplained()), (0, 1));
     assert_eq!(page::verdict(&shown), Verdict::Unknown);
@@ -230,7 +230,7 @@ fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
         "ec2:CreateVpc#1=cancel",
         "eks:CreateCluster#1=reject",
     ]));
-    let shown = campaign(&scenario, &order(both, &[]));
+    let shown = campaign(&scenario, &options(both, &[]));
     assert_eq!((shown.exercised, shown.unreached.len()), (1, 1));
     assert!(shown.unreached[0].reason.is_some(), "{:?}", shown.unreached);
 }
@@ -262,15 +262,15 @@ fn every_effect_is_aimed_somewhere_or_known_to_be_off() {
         for provider in providers::all() {
             all.extend(provider.documented_effects(&signature));
         }
-        let point = Point {
+        let point = InjectionPoint {
             part: Part::Provision,
             signature: signature.clone(),
             occurrence: 1,
-            leads: true,
-            echoes: true,
+            first_of_loop: true,
+            repeats_earlier_read: true,
             accepted: true,
         };
-        let singles = schedules::singles(&[point], |_| all.clone(), &Wanted::default());
+        let singles = schedules::singles(&[point], |_| all.clone(), &EffectFilter::default());
         aimed.extend(singles.iter().flatten().map(|one| one.fault.effect.name()));
     }
     // Of scenario files, for they need words that only a provider has; and what nobody documents.

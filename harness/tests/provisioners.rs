@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use kubeproof::faults::campaign::{Mode, Order, run};
+use kubeproof::faults::campaign::{CampaignOptions, Mode, run};
 use kubeproof::faults::shard::Shard;
-use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner;
 use kubeproof::run::trial::{Part, Trial};
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
@@ -25,8 +25,8 @@ mod blind;
 mod campaigns;
 #[path = "provisioners/live.rs"]
 mod live;
-#[path = "../testdata/provisioners/others.rs"]
-mod others;
+#[path = "../testdata/provisioners/other_users.rs"]
+mod other_users;
 #[path = "../testdata/provisioners/right.rs"]
 mod right;
 #[path = "../testdata/provisioners/table.rs"]
@@ -36,17 +36,17 @@ mod variant;
 #[path = "../testdata/provisioners/wrong.rs"]
 mod wrong;
 
-use campaigns::{Nobody, faults, order, scenario_of};
+use campaigns::{NoProgress, faults, options, scenario_of};
 use table::Of::Contract;
 use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
 use variant::{Make, among, in_place};
 
-fn campaign(scenario: &Scenario, order: &Order) -> Campaign {
-    run(scenario, order, &Surroundings::quiet(), &Nobody).expect("a campaign")
+fn campaign(scenario: &Scenario, options: &CampaignOptions) -> Campaign {
+    run(scenario, options, &RunOptions::quiet(), &NoProgress).expect("a campaign")
 }
 
 fn under(scenario: &Scenario, texts: &[&str]) -> Campaign {
-    campaign(scenario, &order(Mode::These(faults(texts)), &[]))
+    campaign(scenario, &options(Mode::These(faults(texts)), &[]))
 }
 
 /// The oracles that speak.
@@ -91,11 +91,11 @@ fn what_exposes_a_second_network_does_not_depend_on_the_order_of_ids() {
     });
     for (name, of, texts, expected) in rows {
         for seed in [2, 3] {
-            let order = Order {
+            let options = CampaignOptions {
                 seed,
-                ..order(Mode::These(faults(texts)), &[])
+                ..options(Mode::These(faults(texts)), &[])
             };
-            let shown = campaign(&wrong_one(of), &order);
+            let shown = campaign(&wrong_one(of), &options);
             let found = oracles(&shown);
             if found != expected.iter().copied().collect() || !shown.unreached.is_empty() {
                 wrong.push(format!(
@@ -122,18 +122,18 @@ fn whole(scenario: Scenario, texts: &[&str]) -> Record {
         part: Part::Lifecycle(faults(texts)),
         ..clean(scenario)
     };
-    lab::run_one(&trial, &Surroundings::quiet(), &Silent::shared()).expect("a run")
+    runner::run_one(&trial, &RunOptions::quiet(), &Silent::shared()).expect("a run")
 }
 
 #[test]
 fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
     let reference: Make = |parts| parts.reference();
-    let scenario = || among(scenario_of(ONE_MACHINE), reference, Some(others::user));
+    let scenario = || among(scenario_of(ONE_MACHINE), reference, Some(other_users::user));
     let passes = |fault: &str| {
         let record = whole(scenario(), &[fault]);
         let (verdict, findings) = (record.verdict, &record.findings);
         assert_eq!(verdict, Verdict::Pass, "{fault}: {findings:#?}");
-        assert!(record.faults.iter().all(|one| one.struck > 0), "{fault}");
+        assert!(record.faults.iter().all(|one| one.injected > 0), "{fault}");
     };
     for change in ["moves-in", "visits", "moves-out", "rename"] {
         for place in [
@@ -158,18 +158,18 @@ fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
 fn what_a_neighbour_brought_meanwhile_is_missed_in_whole_runs_too() {
     let taking = |change: &str| {
         let make = wrong::takes_newcomers::make;
-        let scenario = among(scenario_of(ONE_MACHINE), make, Some(others::user));
+        let scenario = among(scenario_of(ONE_MACHINE), make, Some(other_users::user));
         let fault = format!("kubernetes:list-nodes#1=foreign-change({change})");
         whole(scenario, &[&fault])
     };
     let findings = taking("moves-in").findings;
     let of_type = |name: &str| {
         let mut all = findings.iter();
-        all.any(|one| one.oracle == "O6 decoys" && one.message.contains(name))
+        all.any(|one| one.oracle == "O6 bystanders" && one.message.contains(name))
     };
     assert!(of_type("instance") && of_type("ssh_key"), "{findings:#?}");
     assert!(
-        findings.iter().all(|one| one.oracle == "O6 decoys"),
+        findings.iter().all(|one| one.oracle == "O6 bystanders"),
         "{findings:#?}"
     );
     // Nothing is there for it to take any more.
@@ -188,8 +188,8 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
             .collect();
         let expected = expected.iter().copied().collect();
         assert_eq!(found, expected, "{name}: {:#?}", record.findings);
-        let struck = record.faults.iter().all(|fault| fault.struck > 0);
-        assert!(struck, "{name}: {:?}", record.faults);
+        let injected = record.faults.iter().all(|fault| fault.injected > 0);
+        assert!(injected, "{name}: {:?}", record.faults);
         let right = whole(scenario_of(TWO_ZONES), faults);
         assert_eq!(
             right.verdict,
@@ -207,7 +207,7 @@ fn what_the_first_teardown_left_is_told_where_a_second_one_hides_it() {
     let row = TABLE.iter().find(|row| row.0 == "finishes later");
     let (_, of, faults, _) = row.expect("a row");
     let shown = under(&wrong_one(of), faults);
-    let told = "which said that it succeeded, had left: elastic_ip";
+    let told = "which reported success, had left: elastic_ip";
     let is_told = shown.findings.iter().any(|one| one.message.contains(told));
     assert!(is_told, "{:#?}", shown.findings);
 }
@@ -221,11 +221,11 @@ fn each_oracle_is_the_only_one_to_find_one_of_them() {
         .collect();
     let all = [
         "O1 orphans",
-        "O2 twins",
+        "O2 duplicates",
         "O3 truth",
         "O4 bill",
         "O5 ends",
-        "O6 decoys",
+        "O6 bystanders",
         "O7 no-op",
         "O8 end state",
     ];
@@ -255,12 +255,12 @@ fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     }
     // Another order of calls needs fewer of one name: that fault has nothing to strike.
     assert!(missed.len() <= 1, "{missed:?}");
-    let sliced = Order {
+    let sliced = CampaignOptions {
         shard: Some(Shard {
             number: 1,
             of: slice,
         }),
-        ..order(Mode::Singles, effects)
+        ..options(Mode::Singles, effects)
     };
     let shown = campaign(&scenario, &sliced);
     assert!(shown.lifecycles > 5, "{}", shown.lifecycles);
@@ -289,7 +289,7 @@ fn one_that_keeps_a_journal_and_its_tokens_on_disk_raises_nothing() {
 }
 
 /// Two trials, the first one with this provisioner, and what came of them in this folder.
-fn beside(make: Make, out: Option<&std::path::Path>) -> lab::Outcome {
+fn beside(make: Make, out: Option<&std::path::Path>) -> runner::RunResults {
     let first = in_place(scenario_of(ONE_MACHINE), make);
     let trial = |scenario| Trial {
         scenario,
@@ -298,11 +298,11 @@ fn beside(make: Make, out: Option<&std::path::Path>) -> lab::Outcome {
         seed: 1,
     };
     let trials = [trial(first), trial(scenario_of(TWO_ZONES))];
-    let around = Surroundings {
+    let run_options = RunOptions {
         out: out.map(std::path::Path::to_owned),
-        ..Surroundings::quiet()
+        ..RunOptions::quiet()
     };
-    lab::run_all(&trials, 1, &around, &Silent::shared())
+    runner::run_all(&trials, 1, &run_options, &Silent::shared())
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
         let panics = |_: &variant::Parts| -> variant::Work<'_, _> {
             Box::pin(async { panic!("a bug, on purpose") })
         };
-        variant::Acts::boxed("panics", parts, panics, variant::tears_down)
+        variant::FunctionProvisioner::boxed("panics", parts, panics, variant::tears_down)
     };
     let outcome = beside(make, None);
     let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();

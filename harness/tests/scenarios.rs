@@ -13,9 +13,9 @@ use std::sync::{Arc, OnceLock};
 use kubeproof::providers;
 use kubeproof::run::plan::{CLIENTS, Choice, clients_of, plan};
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
 use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::{lab, readiness, spending};
+use kubeproof::run::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
+use kubeproof::run::{readiness, runner, spending};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider;
@@ -244,12 +244,12 @@ fn test(
 static LIVE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Result<(), Failed> {
-    let mut around = Surroundings::quiet();
+    let mut options = RunOptions::quiet();
     // Files of programs that are not ours; what they need was asked for, so it must be here.
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let is_external = trial.scenario.content.provisioner.is_external();
     if is_external {
-        around.out = Some(folder.path().to_owned());
+        options.out = Some(folder.path().to_owned());
     }
     if trial.tier == Tier::Kind {
         // Asked for and not there is a failure: it must not look as if it had been tried.
@@ -257,12 +257,12 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
         provider
             .readiness(trial.tier, Path::new(".env"))
             .map_err(Failed::from)?;
-        around.job_image = std::env::var(JOB_IMAGE_VARIABLE).ok();
-        around.out = Some(PathBuf::from("kubeproof-runs"));
+        options.job_image = std::env::var(JOB_IMAGE_VARIABLE).ok();
+        options.out = Some(PathBuf::from("kubeproof-runs"));
     }
     if trial.tier == Tier::Live {
-        around.accounts = permitted().map_err(Failed::from)?;
-        around.out = Some(PathBuf::from("kubeproof-runs"));
+        options.accounts = permitted().map_err(Failed::from)?;
+        options.out = Some(PathBuf::from("kubeproof-runs"));
     }
     // In a real account one at a time: quotas are shared, and so is what others see.
     let _one = (trial.tier == Tier::Live).then(|| {
@@ -270,10 +270,10 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     });
     if is_external {
-        readiness::of_programs(trial, &around).map_err(Failed::from)?;
+        readiness::of_programs(trial, &options).map_err(Failed::from)?;
     }
     let record =
-        lab::run_one(trial, &around, &Silent::shared()).map_err(|error| error.to_string())?;
+        runner::run_one(trial, &options, &Silent::shared()).map_err(|error| error.to_string())?;
     if record.verdict == Verdict::Pass {
         Ok(())
     } else {

@@ -11,10 +11,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof::oracles::needs;
-use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner;
 use kubeproof::run::trial::{Part, Trial};
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider as _;
@@ -61,11 +61,11 @@ fn run(expectation: &str, provisioner: impl Fn(&str) -> String) -> Record {
         provisioner(&place)
     );
     let trial = trial(&text);
-    let around = Surroundings {
+    let options = RunOptions {
         out: Some(out.path().to_owned()),
-        ..Surroundings::quiet()
+        ..RunOptions::quiet()
     };
-    let (ran, _) = lab::in_memory(&trial, &around, &Silent::shared()).expect("a record");
+    let (ran, _) = runner::in_memory(&trial, &options, &Silent::shared()).expect("a record");
     ran.record
 }
 
@@ -183,7 +183,7 @@ fn two_of_what_is_needed_once_are_found_by_an_inventory() {
     check(
         "echo 1 > $KUBEPROOF_NAME; echo 1 > $KUBEPROOF_NAME-b",
         "rm -f $KUBEPROOF_NAME*",
-        needs::TWINS,
+        needs::DUPLICATES,
         Verdict::Fail,
         "2 of type thing were alive",
     );
@@ -194,7 +194,7 @@ fn what_was_there_before_and_was_altered_is_no_pass() {
     check(
         "echo 1 > $KUBEPROOF_NAME; echo 2 > theirs",
         DOWN,
-        needs::DECOYS,
+        needs::BYSTANDERS,
         Verdict::Unknown,
         "was altered: thing theirs",
     );

@@ -1,7 +1,7 @@
 //! The record of a fault campaign: plain data, the stable JSON that scripts rely on.
 //!
-//! Apart from the record of a trial: a campaign is thousands of lifecycles, of which only what they
-//! found is kept. Records of shards add up to that of the whole.
+//! Of the thousands of lifecycles only the findings are kept. The records of shards add up to that of the whole
+//! campaign.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,40 +29,40 @@ pub struct Campaign {
     pub lifecycles: u64,
     /// API calls in them.
     pub calls: u64,
-    /// Faults that were aimed, over all lifecycles.
+    /// Faults that were planned, over all lifecycles.
     pub fault_points: u64,
-    /// Faults that struck where they were aimed.
+    /// Faults that were injected where they were aimed.
     pub exercised: u64,
-    /// Faults that did not.
+    /// Faults that were not.
     pub unreached: Vec<Unreached>,
-    /// So many more did not, because another fault of their lifecycle changed the way: they are not named.
+    /// Further faults that were not injected because another fault of their lifecycle changed its course; not named.
     #[serde(default)]
     pub unreached_unnamed: u64,
     /// What is wrong.
     pub findings: Vec<CampaignFinding>,
-    /// What is wrong and no provisioner could do better: shown, and not counted as a finding.
+    /// What is wrong although no provisioner could do better: shown, but not counted as a finding.
     #[serde(default)]
     pub limits: Vec<Limit>,
-    /// What could not be found out.
+    /// What could not be determined.
     pub unknown: Vec<String>,
     /// Lifecycles by call and effect.
     pub heat: Vec<Heat>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
-    /// Real seconds; of merged records all together.
+    /// Real seconds; for merged records their sum.
     pub elapsed_seconds: f64,
     /// One hash over the journals of all lifecycles, in whatever order they were run.
     pub trace_hash: String,
 }
 
-/// A fault that did not strike where it was aimed. It proves nothing.
+/// A fault that was not injected where it was aimed. It proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unreached {
     /// Scenario.
     pub scenario: String,
     /// All faults of the lifecycle.
     pub faults: Vec<String>,
-    /// The one that did not strike.
+    /// The one that was not injected.
     pub fault: String,
     /// Why, when that is known.
     pub reason: Option<String>,
@@ -83,13 +83,13 @@ pub struct CampaignFinding {
     pub oracle: String,
     /// What is wrong: which resource, what it costs.
     pub message: String,
-    /// The calls around the first one that was struck.
+    /// The calls around the first one into which a fault was injected.
     pub calls: Vec<String>,
-    /// The command that runs exactly this again.
+    /// The command that replays exactly this lifecycle.
     pub replay: String,
 }
 
-/// Something wrong after a fault that the cloud itself leaves no way to avoid.
+/// Something wrong after a fault that no provisioner could avoid, because of a limit of the cloud.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Limit {
     /// What is wrong.
@@ -105,15 +105,15 @@ pub struct Heat {
     pub call: String,
     /// The effect, without its argument.
     pub effect: String,
-    /// So many lifecycles.
+    /// The number of lifecycles.
     pub lifecycles: u64,
-    /// So many of them with findings.
+    /// How many of them have findings.
     pub findings: u64,
-    /// So many of them in which it did not strike.
+    /// How many of them in which it was not injected.
     pub unreached: u64,
 }
 
-/// Adds counts, which may come from a file that says anything.
+/// Adds counts, which may come from a file with any content.
 fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
 }
@@ -121,8 +121,7 @@ fn add(sum: &mut u64, more: u64) {
 impl Campaign {
     /// Adds to a cell of the heat table.
     pub fn heat(&mut self, more: Heat) {
-        // In order, so that a cell is found at once: there are thousands, and hundreds of thousands of
-        // lifecycles.
+        // Sorted, so that a cell is found quickly: there are thousands, and hundreds of thousands of lifecycles.
         let place = |cell: &Heat| {
             let calls = cell.call.cmp(&more.call);
             calls.then_with(|| cell.effect.cmp(&more.effect))
@@ -154,7 +153,7 @@ impl Campaign {
         named.saturating_add(self.unreached_unnamed)
     }
 
-    /// Adds the trace of a lifecycle. The order does not matter, so that threads and shards do not.
+    /// Adds the trace of a lifecycle. Order does not matter, so that threads and shards do not change the sum.
     pub fn add_trace(&mut self, trace: &str) {
         let hash = kubeproof_contract::journal::digest(trace.as_bytes());
         self.add_hash(&hash);
@@ -204,7 +203,7 @@ impl Campaign {
         self.in_order();
     }
 
-    /// Puts everything into an order that does not depend on who ran what.
+    /// Sorts everything, so that the order does not depend on threads and shards.
     pub fn in_order(&mut self) {
         self.scenarios.sort();
         self.join_portions();
@@ -215,7 +214,7 @@ impl Campaign {
         self.heat.sort();
     }
 
-    /// Faults that did not strike and nobody knows why.
+    /// Faults that were not injected for no known reason.
     pub fn unexplained(&self) -> usize {
         let unexplained = self.unreached.iter().filter(|one| one.reason.is_none());
         unexplained.count()

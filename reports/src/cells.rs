@@ -1,6 +1,6 @@
-//! Which cell of the matrix shows what: every phase, oracle and row of the checklist belongs to exactly one.
+//! Which cell of the matrix shows what: every phase, oracle and checklist row belongs to exactly one cell.
 //!
-//! The README prints this table, and a test of the harness requires every name that it uses in it.
+//! The README prints this table, and a test of the harness requires an entry for every name in use.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::record::{Finding, Record};
 /// A cell of a matrix row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
-    /// The cluster was made, once, and is what was asked for.
+    /// The cluster was created, once, and is as requested.
     Provisioning,
     /// The job ran.
     Execution,
@@ -32,7 +32,7 @@ impl Area {
         Self::Cost,
     ];
 
-    /// The phases without which there is no pass in this cell.
+    /// The phases that must pass for this cell to pass.
     pub fn required_phases(self) -> &'static [&'static str] {
         match self {
             Self::Provisioning => &["provision", "checks"],
@@ -55,7 +55,7 @@ impl fmt::Display for Area {
     }
 }
 
-/// What has no place in the tables spoils this cell: it must not vanish.
+/// Names that are not in the tables count in this cell, so that they do not vanish.
 const UNKNOWN_NAMES: Area = Area::Provisioning;
 
 /// The cell of each phase.
@@ -93,11 +93,11 @@ pub const PHASES: &[(&str, Area)] = &[
 /// The cell of each oracle. `None`: that of the phase in which it was found.
 pub const ORACLES: &[(&str, Option<Area>)] = &[
     ("O1 orphans", Some(Area::Cleanup)),
-    ("O2 twins", Some(Area::Provisioning)),
+    ("O2 duplicates", Some(Area::Provisioning)),
     ("O3 truth", None),
     ("O4 bill", Some(Area::Cost)),
     ("O5 ends", None),
-    ("O6 decoys", Some(Area::Cleanup)),
+    ("O6 bystanders", Some(Area::Cleanup)),
     ("O7 no-op", None),
     ("O8 end state", Some(Area::Provisioning)),
     ("audit looks", Some(Area::Cleanup)),
@@ -113,7 +113,7 @@ pub const ROWS: &[(&str, Area)] = &[
     ("cost", Area::Cost),
 ];
 
-/// The row that says what the trials of forced failures have shown.
+/// The row for the trials of forced failures.
 pub const FAILURES_ROW: &str = "partial_failure";
 
 /// The cell of a phase, if it has one in the table.
@@ -135,7 +135,7 @@ pub fn of_phase(name: &str) -> Area {
         .unwrap_or(UNKNOWN_NAMES)
 }
 
-/// The cell of a finding. Where its oracle has none of its own and the phase is not known, it spoils the first.
+/// The cell of a finding. If its oracle has no cell of its own and the phase is unknown, it counts in the first.
 pub fn of_finding(finding: &Finding) -> Area {
     let oracle = finding.oracle.as_str();
     match ORACLES.iter().find(|(known, _)| *known == oracle) {
@@ -155,7 +155,7 @@ pub fn of_check(provider: &str, id: &str) -> Area {
     found.map_or(UNKNOWN_NAMES, |(_, area)| *area)
 }
 
-/// Whether this row tells of other trials than the record's own: only that of a main trial does.
+/// Whether this row is about other trials than the record's own: only in the record of a main trial.
 pub fn tells_of_failures(record: &Record, id: &str) -> bool {
     !record.scenario.contains('/') && of_check(&record.provider, id) == Area::Recovery
 }
@@ -255,7 +255,7 @@ mod tests {
         check("O5 ends", None, Area::Provisioning);
         // A phase that finds something itself, and one whose oracle has its own cell.
         check("scale", Some("scale"), Area::Execution);
-        check("O6 decoys", Some("provision"), Area::Cleanup);
+        check("O6 bystanders", Some("provision"), Area::Cleanup);
     }
 
     #[test]

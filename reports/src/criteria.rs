@@ -1,7 +1,6 @@
-//! The six success criteria, judged over the records at hand.
+//! The six success criteria, judged over all records at hand.
 //!
-//! Apart from the matrix, which shows each scenario: a criterion is one statement about all of
-//! them. It names its evidence, and is `verified` only by live trials that a person attested.
+//! Each criterion names its evidence. It is `verified` only by live trials that a person attested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +57,7 @@ pub fn criteria_attested(records: &[Record], attested: &BTreeSet<String>) -> Vec
     let live = records.iter().any(|record| record.tier == Tier::Live);
     let judged = |number, title: &str, judge: fn(&[Record]) -> Found| {
         let found = judge(records);
-        // Nothing is verified by no trial at all, whatever a criterion makes of an empty set.
+        // Without any trial nothing is verified, whatever a criterion makes of an empty set.
         let verified = !proven.is_empty()
             && found.verdict == Verdict::Pass
             && judge(&proven).verdict == Verdict::Pass;
@@ -228,7 +227,7 @@ fn is_beyond(cost: &Cost, percent: Decimal) -> bool {
     let off = billed.checked_sub(estimated);
     let off = off.and_then(|off| off.abs().checked_mul(Decimal::ONE_HUNDRED));
     let most = billed.abs().checked_mul(percent);
-    // What no figure can hold is no small difference.
+    // A difference that overflows is not small.
     off.zip(most).is_none_or(|(off, most)| off > most)
 }
 
@@ -251,7 +250,7 @@ fn recovered(records: &[Record]) -> Found {
         judge::named_trial,
         "no forced partial failure among the records",
     );
-    // What main trials say of failures whose records are not here can only spoil it.
+    // What main trials say about failures without records can only make it worse.
     let told: Vec<Judged> = records.iter().filter_map(judge::told_of_failures).collect();
     let whole = Verdict::of_all(
         told.iter()
@@ -298,7 +297,7 @@ fn over<'a>(
         .count();
     let mut message = format!("{passed} of {} passed", counted(judged.len(), "trial"));
     let reason = match verdict {
-        // What was left out of a pass is said as well.
+        // What a pass leaves out is reported as well.
         Verdict::Pass => judged
             .iter()
             .find(|(_, (each, _))| *each == Verdict::Skipped),

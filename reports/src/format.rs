@@ -23,7 +23,7 @@ pub enum Format {
     Html,
 }
 
-/// How a format for people may look. Formats for machines take no notice of it.
+/// The style of formats for people. Formats for machines ignore it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Whether terminal colours may be used.
@@ -34,7 +34,7 @@ pub struct Style {
     pub brief: bool,
 }
 
-/// The name of no report format.
+/// The name is not that of a report format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFormat {
     name: String,
@@ -64,7 +64,7 @@ impl Format {
         Self::Html,
     ];
 
-    /// The usual end of a file's name in this format, without the dot.
+    /// The usual file extension of this format, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Table => "txt",

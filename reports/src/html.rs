@@ -1,6 +1,4 @@
 //! The report as one HTML page that needs no other file and runs no script.
-//!
-//! Apart from the page's content, which it only writes: its own are the look and the escaping.
 
 use crate::page::{Align, Block, Cell, Grid, Page, Section, page};
 use crate::record::Record;

@@ -1,6 +1,4 @@
-//! The report for scripts: records, matrix and criteria as one JSON document.
-//!
-//! Apart from the formats for people, because its field names are public and stable.
+//! The report for scripts: records, matrix and criteria as one JSON document. Field names are public and stable.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

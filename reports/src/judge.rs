@@ -1,8 +1,8 @@
-//! What a record and a set of records prove: the one place from which matrix, criteria, JUnit, JSON and the exit
-//! code take their verdicts.
+//! What a record and a set of records prove: the single source of verdicts for matrix, criteria, JUnit, JSON and
+//! the exit code.
 //!
-//! A record is judged by all its parts, never by its own word alone. Each part has a cell (`cells`), so that
-//! what makes a trial no pass makes some cell none.
+//! A record is judged by all its parts, never by its own verdict alone. Each part has a cell (`cells`), so whatever
+//! keeps a trial from passing also keeps a cell from passing.
 
 use kubeproof_contract::check::Verdict;
 
@@ -16,7 +16,7 @@ pub type Judged = (Verdict, String);
 /// Something that bears on the verdict of a trial.
 struct Part {
     area: Area,
-    /// Whether there is no pass without it.
+    /// Whether it is required for a pass.
     must: bool,
     /// Whether it is a phase, which says why it was left out.
     tells_why: bool,
@@ -24,7 +24,7 @@ struct Part {
     message: String,
 }
 
-/// The verdict of a set of records, as the exit code tells it.
+/// The verdict of a set of records, as in the exit code.
 pub fn all(records: &[Record]) -> Verdict {
     let trials = records.iter().map(|record| trial(record).0);
     let told = records.iter().filter_map(told_of_failures);
@@ -41,7 +41,7 @@ pub fn trial(record: &Record) -> Judged {
         Verdict::Pass => (Verdict::Pass, String::new()),
         Verdict::Fail if !record.findings.is_empty() => (worst, record.findings[0].message.clone()),
         _ => {
-            // An audit or a bill that was not asked for says nothing of why.
+            // An audit or a bill that was not requested has no reason to give.
             let tells = |part: &Part| {
                 part.verdict == worst && (worst != Verdict::Skipped || part.tells_why)
             };
@@ -61,7 +61,7 @@ pub fn named_trial(record: &Record) -> Judged {
     }
 }
 
-/// What one trial shows of a cell. Unlike in the verdict of a trial, a required part that was skipped leaves no pass.
+/// What one trial shows in a cell. Unlike in the verdict of a trial, it does not pass if a required part was skipped.
 pub fn area(record: &Record, area: Area) -> Judged {
     let missing = area
         .required_phases()
@@ -107,7 +107,7 @@ pub fn names(record: &Record) -> (&str, Option<&str>) {
     }
 }
 
-/// The audit's verdict, unless its own evidence does not bear it out: then what the evidence says.
+/// The audit's verdict, or what its evidence says if that does not support the verdict.
 pub fn audited(audit: &Audit) -> Judged {
     let seen = &audit.coverage;
     let complete = seen.cells > 0 && seen.listed >= seen.cells && seen.failed.is_empty();
@@ -142,7 +142,7 @@ pub fn counts(audit: &Audit) -> String {
     format!("{counts}, {}/{} cells", coverage.listed, coverage.cells)
 }
 
-/// Two things that must both hold: unlike in [`Verdict::of_all`], one skipped leaves no pass.
+/// Two parts that must both pass: unlike in [`Verdict::of_all`], a skipped one is not enough.
 pub fn both(one: Judged, other: Judged) -> Judged {
     let rank = |verdict: Verdict| match verdict {
         Verdict::Pass => 0,
@@ -158,7 +158,7 @@ pub fn both(one: Judged, other: Judged) -> Judged {
     }
 }
 
-/// All that bears on the verdict of a trial, what says most first.
+/// Everything that bears on the verdict of a trial, the most informative first.
 fn parts(record: &Record) -> Vec<Part> {
     let (audit, audit_words) = audited(&record.audit);
     let mut parts = vec![
@@ -199,7 +199,7 @@ fn parts(record: &Record) -> Vec<Part> {
             message,
         )
     }));
-    let hollow = record.faults.iter().find(|fault| fault.struck == 0);
+    let hollow = record.faults.iter().find(|fault| fault.injected == 0);
     parts.extend(hollow.map(|fault| {
         let message = format!(
             "the fault {} was injected into no call, which proves nothing",

@@ -1,8 +1,8 @@
-//! The report for CI: a JUnit suite per record, with a case for the trial and one for each phase and check that says
-//! more than the trial does.
+//! The report for CI: one JUnit suite per record, with a case for the trial and one for each phase and check that says
+//! more than the trial.
 //!
-//! CI shows only four states: what is not known is an error there, never a success. Times are real ones: those of
-//! the cloud's clock, months of billing included, are properties.
+//! JUnit has only four states: anything not known is an error, never a success. Times are real; the time of the cloud's
+//! clock, which may include months of billing, is a property.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn render(records: &[Record]) -> String {
     let mut report = Report::new("kubeproof");
     report.add_test_suites(records.iter().map(suite));
     if judge::all(records) == Verdict::Skipped {
-        // CI shows skipped cases in green; that nothing at all was shown is no success.
+        // CI shows skipped cases in green; a run without any result is not a success.
         let mut nothing = TestSuite::new("kubeproof");
         let message = "no trial has shown anything";
         nothing.add_test_case(case("kubeproof", "verdict", Verdict::Unknown, message));
@@ -126,7 +126,7 @@ pub(crate) fn case(class: &str, name: &str, verdict: Verdict, message: &str) -> 
     let mut case = TestCase::new(clean(name), status);
     case.set_classname(clean(class));
     if verdict == Verdict::Pass && !message.is_empty() {
-        // A success has no message in JUnit; what was seen is worth keeping all the same.
+        // A success has no message in JUnit; the evidence is worth keeping all the same.
         case.set_system_out(clean(message));
     }
     case

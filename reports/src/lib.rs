@@ -2,6 +2,8 @@
 //!
 //! It knows no cloud and drives nothing: every format is a reader of the same records.
 
+#![warn(missing_docs)]
+
 pub mod campaign;
 pub mod cells;
 pub mod criteria;

@@ -1,6 +1,4 @@
 //! The report as Markdown, for a page or a pull request.
-//!
-//! Apart from the page's content, which it only writes: what is its own is what to escape.
 
 use crate::page::{Align, Block, Grid, Page, Section, page};
 use crate::record::Record;

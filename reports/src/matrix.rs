@@ -1,6 +1,6 @@
 //! The matrix: one row per scenario, with the verdict and the tier of evidence in every cell.
 //!
-//! Which cell shows what is in `cells`, and what a cell says of one trial in `judge`.
+//! `cells` says which cell shows what, and `judge` what a cell says about one trial.
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
@@ -11,7 +11,7 @@ use crate::cells::Area;
 use crate::judge::{self, Judged};
 use crate::record::Record;
 
-/// A cell: what was seen, and how strong the evidence is.
+/// A cell: the verdict, and how strong its evidence is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// The verdict.
@@ -34,7 +34,7 @@ pub struct MatrixRow {
     pub provider_title: String,
     /// Scenario name, without the part that names a failure.
     pub scenario: String,
-    /// Whether the cluster was made, once, and is what was asked for.
+    /// The cluster was created, once, and is as requested.
     pub provisioning: Cell,
     /// The job ran and its log was read back.
     pub execution: Cell,
@@ -134,7 +134,7 @@ fn row(group: &Group<'_>) -> MatrixRow {
     }
 }
 
-/// The cost of the main trials; that nothing is billed is not said as if something were left out.
+/// The cost of the main trials; that nothing is billed is not reported as something left out.
 fn cost_cell(group: &Group<'_>) -> Cell {
     let mut cell = of_main(group, Area::Cost);
     let free = |record: &&Record| record.cost.free;
@@ -144,7 +144,7 @@ fn cost_cell(group: &Group<'_>) -> Cell {
     cell
 }
 
-/// What the main trials show of a cell. All of them must: one that was skipped leaves no pass.
+/// What the main trials show in a cell. All of them must pass; a skipped one is not enough.
 fn of_main(group: &Group<'_>, area: Area) -> Cell {
     let judged: Vec<Judged> = group
         .main
@@ -169,7 +169,8 @@ fn of_main(group: &Group<'_>, area: Area) -> Cell {
     }
 }
 
-/// What the trials of forced failures show, spoilt by what the main trials say of some that are not here.
+/// What the trials of forced failures show; the main trials can add failures whose records are missing, which keeps it
+/// from passing.
 fn recovery(group: &Group<'_>) -> Cell {
     let judged: Vec<Judged> = group
         .failures

@@ -1,6 +1,4 @@
-//! Figures for people: dollars, percent and durations as text.
-//!
-//! Apart from the formats, so that every one of them writes the same figure in the same way.
+//! Figures for people: dollars, percentages and durations as text. The same in every format.
 
 use kubeproof_contract::Decimal;
 use rust_decimal::RoundingStrategy;
@@ -12,8 +10,8 @@ const MOST_DECIMALS: u32 = 12;
 /// The largest amount that is shown with decimals: a billion billions.
 const LARGEST: Decimal = Decimal::from_parts(0xa764_0000, 0x0de0_b6b3, 0, false, 0);
 
-/// US dollars with so many decimals, rounded half away from zero, or with as many more as an amount that is
-/// not zero needs to show so. The one rule for all amounts: two decimals for what is invoiced (a month, a
+/// US dollars with this many decimals, rounded half away from zero, or with more if an amount that is not zero would
+/// otherwise look like zero. The one rule for all amounts: two decimals for what is invoiced (a month, a
 /// budget), four for what is counted (an hour, a line).
 pub fn dollars(amount: Decimal, decimals: u32) -> String {
     let sign = if amount.is_sign_negative() && !amount.is_zero() {
@@ -67,8 +65,7 @@ pub fn milliseconds(milliseconds: u64) -> String {
     }
 }
 
-/// A number with so many decimals, rounded half away from zero, or with as many more as it needs so as not
-/// to look like zero.
+/// A number with this many decimals, rounded half away from zero, or with more if it would otherwise look like zero.
 pub fn fixed(amount: Decimal, decimals: u32) -> String {
     // A number with all the digits that there can be has no room for more behind the point.
     if amount.abs() > LARGEST {

@@ -1,4 +1,5 @@
-//! What every JSON output of kubeproof begins with: the version of its form, that of the tool, and the verdict of the whole.
+//! What every JSON output of kubeproof begins with: the version of its form, the version of the tool, and the overall
+//! verdict.
 
 use kubeproof_contract::check::Verdict;
 use schemars::JsonSchema;
@@ -10,16 +11,16 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The version of kubeproof.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A JSON output: what it is about, after what all of them say.
+/// A JSON output: the common fields, then its content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output<T> {
     /// The version of the form of this output.
     pub schema_version: u32,
     /// The version of kubeproof that wrote it.
     pub tool_version: String,
-    /// The verdict of the whole, as the exit code tells it: `pass` is 0, `fail` is 1, everything else 3.
+    /// The overall verdict, as in the exit code: `pass` is 0, `fail` is 1, everything else 3.
     pub verdict: Verdict,
-    /// What it is about.
+    /// Its content.
     #[serde(flatten)]
     pub content: T,
 }
@@ -49,7 +50,7 @@ pub fn schema<T: JsonSchema>() -> serde_json::Value {
     plain_schema::<Output<T>>()
 }
 
-/// The JSON schema of what says its versions itself, as it is written.
+/// The JSON schema of a document that contains its versions itself.
 pub fn plain_schema<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings

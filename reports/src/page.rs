@@ -1,7 +1,6 @@
-//! What a report for people shows, as neutral blocks: titles, facts, grids, lines of text.
+//! The content of a report for people as format-independent blocks: titles, facts, grids, lines of text.
 //!
-//! Apart from the formats that write it (table, Markdown, HTML), so that they show the same things
-//! and differ only in how. Text in it is already [clean].
+//! Table, Markdown and HTML show the same blocks, each in its own way. Their text is already [clean].
 
 use kubeproof_contract::check::Verdict;
 
@@ -40,7 +39,7 @@ pub enum Block {
     Grid(Grid),
     /// A sentence.
     Line(String),
-    /// Something wrong: where it was found, what it is, and the command that replays it.
+    /// A finding: where it was found, what is wrong, and the command that replays it.
     Finding {
         /// The trial and the oracle.
         title: String,
@@ -78,7 +77,7 @@ pub enum Align {
     Left,
     /// Figures, to the right.
     Right,
-    /// Long text, to the left; it is what gives way when the room is narrow.
+    /// Long text, to the left; it shrinks when there is little room.
     Long,
 }
 
@@ -115,7 +114,7 @@ impl Cell {
             Self::Text(text) => text.clone(),
             Self::Pair(upper, lower) => format!("{upper}: {lower}"),
             Self::Verdict { verdict, count, .. } if count.is_empty() => word(*verdict),
-            // Nothing was skipped where there is nothing to be billed.
+            // If nothing is billed, nothing was skipped.
             Self::Verdict {
                 verdict: Verdict::Skipped,
                 count,

@@ -1,7 +1,6 @@
 //! The record of a trial: plain data, the stable JSON that scripts rely on.
 //!
-//! Apart from the formats, which only read it. Field names are those of the public interface; money is
-//! written as decimal text, so that no reader's float changes it.
+//! Money is written as decimal text, so that no reader changes it by parsing it as a float.
 
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
@@ -62,7 +61,7 @@ pub struct Record {
     pub audit: Audit,
     /// The cost comparison.
     pub cost: Cost,
-    /// Faults that were asked for, with what became of them.
+    /// The requested faults, with how often they were injected.
     pub faults: Vec<FaultRecord>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
@@ -80,7 +79,7 @@ pub struct Ready {
     pub seconds: u64,
     /// Seconds of the longest chain of dependent operations; known in rehearsal only.
     pub floor_seconds: Option<u64>,
-    /// That chain in words.
+    /// That chain, as text.
     pub chain: Option<String>,
 }
 
@@ -95,15 +94,15 @@ pub struct Phase {
     pub seconds: u64,
     /// API calls made in it.
     pub calls: u64,
-    /// What happened, in words.
+    /// What happened.
     pub message: String,
 }
 
 /// The audit: is the account back at its baseline?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
-    /// `pass` when clean and covered; `unknown` when any cell could not be listed; `fail` when anything is left, missing or
-    /// changed.
+    /// `pass` when clean and covered; `unknown` when any cell could not be listed; `fail` when anything is left, missing
+    /// or changed.
     pub verdict: Verdict,
     /// Resources that outlived the run.
     pub orphans: Vec<Orphan>,
@@ -133,7 +132,7 @@ impl Audit {
     }
 }
 
-/// A resource of somebody else that the run removed or changed.
+/// A bystander: a resource that was not the run's and was removed or changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Touched {
     /// Resource type.
@@ -209,12 +208,12 @@ pub struct Cost {
     pub plan_deviation_percent: Option<Decimal>,
     /// Greatest difference that passes, percent.
     pub tolerance_percent: u32,
-    /// Whether nothing is billed at all, so that there is nothing to compare; `message` says why.
+    /// Whether nothing is billed at all, so there is nothing to compare; `message` says why.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub free: bool,
     /// Per line.
     pub lines: Vec<CostLine>,
-    /// What it means, in words.
+    /// What it means.
     pub message: String,
 }
 
@@ -262,7 +261,7 @@ pub struct CostLine {
     pub charges: Vec<Charge>,
 }
 
-/// A fault that was asked for, and what became of it.
+/// A requested fault, and how often it was injected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultRecord {
     /// The fault in its written form.
@@ -270,13 +269,14 @@ pub struct FaultRecord {
     /// Calls into which it could have been injected.
     pub seen: u64,
     /// Calls into which it was injected. Zero proves nothing.
-    pub struck: u64,
+    #[serde(rename = "struck")]
+    pub injected: u64,
 }
 
 /// One thing wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// The oracle or phase that found it: `O1 orphans`, `O2 twins`, `cost`, `checks`, …
+    /// The oracle or phase that found it: `O1 orphans`, `O2 duplicates`, `cost`, `checks`, …
     pub oracle: String,
     /// What is wrong: which resource, what it costs a month, what was expected.
     pub message: String,

@@ -1,4 +1,4 @@
-//! Reading JSON that a kubeproof wrote earlier, and refusing the forms that this one does not know.
+//! Reads JSON that an earlier kubeproof wrote, and refuses forms that this version does not know.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::output::{SCHEMA_VERSION, TOOL_VERSION};
 
-/// Why a file cannot be read as what it should be.
+/// Why a file cannot be read.
 #[derive(Debug)]
 pub enum StoredError {
     /// It is of a form that this version does not know, so that its keys may mean something else.
@@ -17,7 +17,7 @@ pub enum StoredError {
         /// The version of kubeproof that wrote it, if it says so.
         tool_version: Option<String>,
     },
-    /// It is not what it should be.
+    /// Its content is not what was expected.
     Content(serde_json::Error),
 }
 

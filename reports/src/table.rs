@@ -1,6 +1,4 @@
-//! The report for a terminal.
-//!
-//! Apart from the page's content, which it only writes: what is its own is width and colour.
+//! The report for a terminal: width and colour.
 
 use kubeproof_contract::check::Verdict;
 
@@ -13,7 +11,7 @@ mod grid;
 
 /// Columns of a terminal whose width is not known.
 const USUAL_WIDTH: usize = 100;
-/// Below this width, lines break more than they say: the report is then wider than the terminal.
+/// Below this width lines would break too often: the report is then wider than the terminal.
 const LEAST_WIDTH: usize = 30;
 
 /// The records as text for a terminal.
@@ -107,7 +105,7 @@ fn wrapped(text: &str, width: usize, first: &str, other: &str) -> String {
         .collect()
 }
 
-/// Colours every verdict where it stands: after the layout, for escape sequences have no width.
+/// Colours the verdicts after the layout, because escape sequences have no width.
 fn coloured(text: &str) -> String {
     VERDICTS.into_iter().fold(text.to_owned(), |text, verdict| {
         let code = match verdict {

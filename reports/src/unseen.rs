@@ -1,6 +1,6 @@
-//! Records of trials that have shown nothing: left out by their tier, not begun, or killed before their record.
+//! Records of trials without results: left out by their tier, not begun, or killed before the record was written.
 //!
-//! A trial that was asked for is in the report, whatever became of it; what it did not show is never a pass.
+//! Every requested trial appears in the report; what it did not show is never a pass.
 
 use jiff::Timestamp;
 use kubeproof_contract::check::Verdict;
@@ -41,7 +41,7 @@ pub fn skipped(planned: Planned, why: &str) -> Record {
     record(planned, Verdict::Skipped, PLAN, why)
 }
 
-/// The record of a trial that was asked for and never began, so that it made nothing.
+/// The record of a requested trial that never began, so that it created nothing.
 pub fn not_begun(planned: Planned, why: &str) -> Record {
     record(planned, Verdict::Unknown, PLAN, why)
 }
@@ -52,7 +52,7 @@ pub fn is_not_begun(record: &Record) -> bool {
     record.phases.len() == 1 && record.phases.iter().all(plan)
 }
 
-/// The record of a trial that may have begun and has not ended: what it made and left is unknown.
+/// The record of a trial that may have begun and has not ended: what it created and left is unknown.
 pub fn lost(planned: Planned, why: &str) -> Record {
     let mut record = record(planned, Verdict::Unknown, "record", why);
     record.audit = Audit::empty(Verdict::Unknown);
@@ -61,7 +61,7 @@ pub fn lost(planned: Planned, why: &str) -> Record {
     record
 }
 
-/// The record of a trial of which nothing is known but what was planned: no phases, and nothing audited or compared.
+/// The record of a trial of which only the plan is known: no phases, and nothing audited or compared.
 pub fn blank(planned: Planned, why: &str) -> Record {
     Record {
         schema_version: SCHEMA_VERSION,

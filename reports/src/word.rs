@@ -1,6 +1,4 @@
-//! How a verdict is written for people: a symbol and its word, which also read without colour.
-//!
-//! Apart from the formats, so that no format can show a verdict as another one.
+//! How verdicts are written for people: a symbol and a word, readable without colour. The same in every format.
 
 use kubeproof_contract::check::Verdict;
 
@@ -42,8 +40,8 @@ pub fn clean(text: &str) -> String {
         .join(" ")
 }
 
-/// Text with a space for each control character and each one that hides or reorders text, for a
-/// message may quote what a cloud or a program under test said. Other spaces stay as they are.
+/// Text with each control character, and each character that hides or reorders text, replaced by a space: a message may
+/// quote a cloud or a program under test. Other spaces stay as they are.
 pub fn printable(text: &str) -> String {
     let hides = |c: char| {
         let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2069}');

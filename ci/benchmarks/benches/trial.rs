@@ -1,7 +1,7 @@
-//! How long a rehearsal takes beside the floor of bare SDK calls, and how many calls its audit makes.
+//! How long a rehearsal takes compared with the same number of bare SDK calls, and how many calls its audit makes.
 //!
-//! Apart from the tests because speed is measured, not asserted; both sides run in turn in one process,
-//! so that their ratio holds on a noisy machine. tidy: real time is what is measured here.
+//! Both sides run by turns in one process, so that the ratio holds on a noisy machine. tidy: real time is what is
+//! measured here.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use kubeproof::run::lab::run_one;
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner::run_one;
 use kubeproof::run::trial::{Part, Trial};
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof::{providers, scenario};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Credentials};
@@ -22,14 +22,14 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::transport::{Transport, TransportError};
 use kubeproof_reports::record::Record;
 
-/// Trials that are measured, each beside as many bare calls.
+/// The number of trials to measure, each with as many bare calls.
 const ROUNDS: usize = 21;
-/// The budget: a trial takes at most so many times the bare calls' time.
+/// The budget: the maximum ratio of a trial's time to that of the bare calls.
 const RATIO_MAX: f64 = 1.5;
 /// The budget of one region's audit, calls.
 const AUDIT_CALLS_MAX: u64 = 120;
 
-/// Answers every request with the same empty list, at once.
+/// Answers every request immediately with the same empty list.
 #[derive(Debug)]
 struct Empty;
 
@@ -57,11 +57,11 @@ fn trial() -> Option<Trial> {
 
 fn lifecycle(trial: &Trial) -> Option<(Duration, Record)> {
     let begun = Instant::now();
-    let record = run_one(trial, &Surroundings::quiet(), &Silent::shared()).ok()?;
+    let record = run_one(trial, &RunOptions::quiet(), &Silent::shared()).ok()?;
     Some((begun.elapsed(), record))
 }
 
-/// As many signed, sent and parsed calls of the bare SDK.
+/// The same number of signed, sent and parsed calls of the bare SDK.
 fn floor(calls: u64) -> Option<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -78,7 +78,7 @@ fn floor(calls: u64) -> Option<Duration> {
             credentials: Credentials::Rehearsal,
             directory: std::path::PathBuf::new(),
             disk: kubeproof_contract::disk::Disk::unwatched(),
-            voice: kubeproof_contract::provider::Voice::default(),
+            progress: kubeproof_contract::provider::ProgressSink::default(),
         };
         let config = kubeproof_aws::sdk::config(&connection, "us-east-1");
         let client = aws_sdk_ec2::Client::new(&config);
@@ -95,7 +95,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
-/// The most memory that this process ever used, MiB, where the system tells.
+/// The peak memory of this process, MiB, if the system reports it.
 fn memory_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -113,7 +113,7 @@ fn main() {
     };
     let (mut trials, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        // In turn, so that a change of the machine's speed strikes both sides.
+        // Alternately, so that a change in the machine's speed affects both sides.
         if let (Some((trial, _)), Some(floor)) = (lifecycle(&trial), floor(record.calls)) {
             ratios.push(trial.as_secs_f64() / floor.as_secs_f64());
             trials.push(trial);

@@ -1,1 +1,1 @@
-//! Benchmarks of kubeproof live in `benches/`; this library is empty on purpose.
+//! The benchmarks are in `benches/`; this library is intentionally empty.

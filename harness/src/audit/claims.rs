@@ -1,11 +1,11 @@
-//! Whether what marks say of a resource is believed: that it is somebody else's. Pure.
+//! Whether a claim that a resource belongs to someone else is believed. Pure.
 //!
-//! A mark alone is no proof, because a program may write any. What a run's own calls made is the run's; what
-//! none of them made is not, where all of them were seen; and another run may be known on this machine.
+//! A tag alone is no proof, because a program can write any. What the run's own calls created is the run's; if all of
+//! its calls were seen, everything else is not; and another run may be known on this machine.
 
-use kubeproof_contract::account::{Caller, Claim, Making};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
+use kubeproof_contract::observer::{Caller, Creation, OwnershipClaim};
 
 use crate::oracles::calls::{mutating, refused};
 
@@ -14,8 +14,8 @@ use crate::oracles::calls::{mutating, refused};
 pub struct OwnCalls {
     /// The calls that may have changed something.
     pub calls: Vec<Call>,
-    /// Whether these are all that the provisioner made, each with its answer: then what none of them made
-    /// is not the run's.
+    /// Whether these are all calls of the provisioner, each with its answer: then what none of them created is not the
+    /// run's.
     pub whole: bool,
 }
 
@@ -29,7 +29,7 @@ impl OwnCalls {
         Self { calls, whole }
     }
 
-    /// The call of the provisioner's that made this.
+    /// The provisioner's call that created this.
     pub fn made(&self, id: &str) -> Option<String> {
         let mut own = self
             .calls
@@ -42,34 +42,34 @@ impl OwnCalls {
         ))
     }
 
-    /// Whether a claim that something is somebody else's is believed. `is_known` says whether a run other
-    /// than this one is known on this machine.
-    pub fn believe(&self, claim: &Claim, is_known: impl Fn(&str) -> bool) -> bool {
+    /// Whether a claim that something belongs to someone else is believed. `is_known` says whether another run is known
+    /// on this machine.
+    pub fn believe(&self, claim: &OwnershipClaim, is_known: impl Fn(&str) -> bool) -> bool {
         if claim.rests_on.iter().any(|id| self.made(id).is_some()) {
             return false;
         }
         claim.run.as_deref().is_some_and(is_known) || (self.whole && !claim.rests_on.is_empty())
     }
 
-    /// Whose a new resource is, from all that says so: the observer's `proofs` that it is the run's, a
-    /// `claim` that it is not, and what the cloud's trail tells of its making.
+    /// The owner of a new resource, from all evidence: the observer's `proofs` that it is the run's, a `claim` that it
+    /// is not, and the cloud's event log of its creation.
     pub fn owner(
         &self,
         id: &str,
         mut proofs: Vec<String>,
-        claim: Option<&Claim>,
-        making: Option<&Making>,
+        claim: Option<&OwnershipClaim>,
+        making: Option<&Creation>,
     ) -> Owner {
         let made = self.made(id);
         let is_ours = made.is_some();
         proofs.extend(made);
         if let Some(making) = making {
             match making.caller {
-                // The same identity may act for other runs: only where nothing else can be known.
+                // The same identity may act for other runs: used only where there is no other evidence.
                 Caller::Ours if is_ours || (!self.whole && claim.is_none()) => {
-                    proofs.push(making.words.clone());
+                    proofs.push(making.text.clone());
                 }
-                Caller::Theirs if proofs.is_empty() => return Owner::Another(making.words.clone()),
+                Caller::Theirs if proofs.is_empty() => return Owner::Another(making.text.clone()),
                 _ => {}
             }
         }
@@ -81,14 +81,13 @@ impl OwnCalls {
     }
 }
 
-/// Whose a resource is.
+/// The owner of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// The run's, with the proofs.
+    /// The run, with the proofs.
     Run(Vec<String>),
-    /// Certainly somebody else's, with the proof.
+    /// Certainly someone else, with the proof.
     Another(String),
-    /// It cannot be told.
     Unknown,
 }
 
@@ -120,9 +119,9 @@ mod tests {
         }
     }
 
-    fn claim(run: Option<&str>, rests_on: &[&str]) -> Claim {
-        Claim {
-            words: "tag run=other".to_owned(),
+    fn claim(run: Option<&str>, rests_on: &[&str]) -> OwnershipClaim {
+        OwnershipClaim {
+            text: "tag run=other".to_owned(),
             run: run.map(str::to_owned),
             rests_on: rests_on.iter().map(|id| (*id).to_owned()).collect(),
         }
@@ -131,7 +130,7 @@ mod tests {
     const ANSWERED: Option<u16> = Some(200);
 
     #[track_caller]
-    fn check(calls: &[Call], seen: bool, claim: &Claim, expected: bool) {
+    fn check(calls: &[Call], seen: bool, claim: &OwnershipClaim, expected: bool) {
         let own = OwnCalls::of(calls.to_vec(), seen);
         assert_eq!(own.believe(claim, |run| run == "known"), expected);
     }
@@ -173,9 +172,9 @@ mod tests {
 
     /// A making in the trail, and what it shows: `r` run, `a` another, `u` unknown.
     #[track_caller]
-    fn check_owner(own: &OwnCalls, claim: Option<&Claim>, caller: Caller, expected: char) {
-        let making = Making {
-            words: "Make by somebody".to_owned(),
+    fn check_owner(own: &OwnCalls, claim: Option<&OwnershipClaim>, caller: Caller, expected: char) {
+        let making = Creation {
+            text: "Make by somebody".to_owned(),
             caller,
         };
         let owner = match own.owner("a", Vec::new(), claim, Some(&making)) {
@@ -206,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_proof_of_the_observers_outweighs_the_trail() {
-        let making = Making {
-            words: "Make by bob".to_owned(),
+        let making = Creation {
+            text: "Make by bob".to_owned(),
             caller: Caller::Theirs,
         };
         let blind = OwnCalls::of(Vec::new(), false);

@@ -1,6 +1,4 @@
 //! Compares inventories: what is new, what is gone, and what that means. Pure.
-//!
-//! Apart from taking them, so that every verdict can be tested without an account.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,7 +11,7 @@ use kubeproof_reports::record::{Audit, Coverage, Orphan};
 use crate::oracles::price::month;
 
 /// The fact that says why a resource may remain without being an orphan.
-pub const STAYS_FACT: &str = "stays";
+pub const RETAINED_PROPERTY: &str = "stays";
 
 /// The resources of `after` that are not in `before`.
 pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
@@ -26,14 +24,14 @@ pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
 }
 
 /// Why a resource may remain, if it may: its own fact, or its type's reason.
-pub fn stays(resource: &Resource, types: &[ResourceType]) -> Option<String> {
-    if let Some(reason) = resource.facts.get(STAYS_FACT) {
+pub fn retained(resource: &Resource, types: &[ResourceType]) -> Option<String> {
+    if let Some(reason) = resource.properties.get(RETAINED_PROPERTY) {
         return Some(reason.clone());
     }
     let of_type = types
         .iter()
         .find(|of_type| of_type.name == resource.resource_type)?;
-    of_type.stays_because.map(str::to_owned)
+    of_type.retained_because.map(str::to_owned)
 }
 
 /// Splits new resources into orphans and those that may remain (as sentences).
@@ -41,7 +39,7 @@ pub fn split(new: Vec<Resource>, types: &[ResourceType]) -> (Vec<Resource>, Vec<
     let mut remaining = Vec::new();
     let mut orphans = Vec::new();
     for resource in new {
-        match stays(&resource, types) {
+        match retained(&resource, types) {
             Some(reason) => remaining.push(format!("{}: {reason}", words(&resource))),
             None => orphans.push(resource),
         }
@@ -74,13 +72,13 @@ pub fn orphan_words(orphan: &Orphan) -> String {
     )
 }
 
-/// Whether a new resource is certainly the run's. In an account that others use, too, one without any proof
-/// may be anybody's; in a simulator and on one's own machine it is the run's unless it is shown not to be.
+/// Whether a new resource certainly belongs to the run. In a shared account, one without proof may belong to anyone; in
+/// a simulator and on this machine it belongs to the run unless proven otherwise.
 pub fn is_proven(orphan: &Orphan, tier: Tier) -> bool {
     tier != Tier::Live || !orphan.proofs.is_empty()
 }
 
-/// The verdict over orphans and coverage. When it is unknown whose something is, that is never a pass.
+/// The verdict over orphans and coverage. A resource of unknown owner is never a pass.
 pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
     let proven = orphans.iter().any(|orphan| is_proven(orphan, tier));
     let listed =
@@ -92,7 +90,7 @@ pub fn verdict(orphans: &[Orphan], coverage: &Coverage, tier: Tier) -> Verdict {
     }
 }
 
-/// The audit from its parts. What is missing or changed of others is written into it afterwards.
+/// The audit from its parts. Harm to bystanders is added afterwards.
 pub fn audit(orphans: Vec<Orphan>, stays: Vec<String>, coverage: Coverage, tier: Tier) -> Audit {
     let verdict = verdict(&orphans, &coverage, tier);
     Audit {
@@ -103,7 +101,7 @@ pub fn audit(orphans: Vec<Orphan>, stays: Vec<String>, coverage: Coverage, tier:
     }
 }
 
-/// Coverage of two looks: a cell counts only when both listed it.
+/// Coverage of two inventories: a cell counts only when both listed it.
 pub fn both(before: &Coverage, after: &Coverage) -> Coverage {
     let mut failed: BTreeMap<String, ()> = BTreeMap::new();
     for (when, coverage) in [("before the run", before), ("after the run", after)] {
@@ -177,8 +175,10 @@ mod tests {
     #[test]
     fn a_resource_that_may_stay_is_no_orphan_but_is_named() {
         let mut role = Resource::new("role", "linked", "global");
-        role.facts
-            .insert(STAYS_FACT.to_owned(), "shared by the account".to_owned());
+        role.properties.insert(
+            RETAINED_PROPERTY.to_owned(),
+            "shared by the account".to_owned(),
+        );
         let (orphans, stays) = split(vec![role, Resource::new("role", "ours", "global")], &[]);
         assert_eq!(orphans.len(), 1);
         assert_eq!(stays, ["role linked in global: shared by the account"]);
@@ -186,10 +186,10 @@ mod tests {
 
     #[test]
     fn only_resources_of_a_type_that_may_stay_stay() {
-        let of_type = |name, stays_because| ResourceType {
+        let of_type = |name, retained_because| ResourceType {
             name,
             global: false,
-            stays_because,
+            retained_because,
         };
         let types = [
             of_type("log", Some("kept for reading")),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_counts_only_when_both_looks_listed_it() {
+    fn a_cell_counts_only_when_both_inventories_listed_it() {
         let check = |before: &Coverage, after: &Coverage, expected: (u64, u64, &[&str])| {
             let both = both(before, after);
             let failed: Vec<&str> = both.failed.iter().map(String::as_str).collect();
@@ -242,7 +242,7 @@ mod tests {
             &listed(9, 8),
             (9, 8, &["after the run: cell 8"]),
         );
-        // A cell that only one look had was not listed by the other.
+        // A cell that only one inventory has was not listed by the other.
         check(&listed(8, 8), &listed(9, 9), (9, 8, &[]));
     }
 }

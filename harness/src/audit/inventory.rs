@@ -1,13 +1,12 @@
 //! Takes the inventory of an account: every cell of region × resource type, to its last page.
 //!
-//! Apart from comparing because this makes calls. It fails closed: a cell that could not be listed is
-//! named, never taken for empty.
+//! Fails closed: a cell that could not be listed is named, never taken for empty.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kubeproof_contract::account::Account;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::Coverage;
 
@@ -28,14 +27,12 @@ pub struct Inventory {
 /// One cell: a resource type in a region, or `global`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// The resource type.
     pub resource_type: &'static str,
-    /// The region.
     pub region: String,
 }
 
 /// The cells of an account in these regions: each regional type in each region, and each global type once.
-pub fn cells(account: &dyn Account, regions: &[String]) -> Vec<Cell> {
+pub fn cells(account: &dyn Observer, regions: &[String]) -> Vec<Cell> {
     let mut cells = Vec::new();
     for resource_type in account.resource_types() {
         if resource_type.global {
@@ -56,20 +53,20 @@ pub fn cells(account: &dyn Account, regions: &[String]) -> Vec<Cell> {
 }
 
 /// Takes the inventory of the scenario's own regions.
-pub async fn take(account: &dyn Account) -> Inventory {
+pub async fn take(account: &dyn Observer) -> Inventory {
     take_in(account, &account.regions()).await
 }
 
-/// Takes the inventory of these regions or, where none are named, of all that are enabled for the account
-/// and of these `besides`. Where it cannot be told which are enabled, that is a failed cell.
+/// Takes the inventory of the named regions or, if none are named, of all enabled regions of the account and of
+/// `besides`. If the enabled regions cannot be listed, that is a failed cell.
 pub async fn take_everywhere(
-    account: &dyn Account,
+    account: &dyn Observer,
     named: &[String],
     besides: &[String],
 ) -> Inventory {
     if !named.is_empty() {
         let mut inventory = take_in(account, named).await;
-        let line = format!("regions other than {}: not looked at", named.join(", "));
+        let line = format!("regions other than {}: not listed", named.join(", "));
         inventory.coverage.not_covered.push(line);
         return inventory;
     }
@@ -87,7 +84,7 @@ pub async fn take_everywhere(
 }
 
 /// Takes the inventory of these regions.
-pub async fn take_in(account: &dyn Account, regions: &[String]) -> Inventory {
+pub async fn take_in(account: &dyn Observer, regions: &[String]) -> Inventory {
     let cells = cells(account, regions);
     let mut inventory = Inventory::default();
     inventory.coverage.cells = cells.len() as u64;
@@ -118,13 +115,13 @@ pub async fn take_in(account: &dyn Account, regions: &[String]) -> Inventory {
 }
 
 #[cfg(test)]
-pub(crate) mod shelf;
+pub(crate) mod stub_observer;
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::shelf::Shelf;
+    use super::stub_observer::StubObserver;
     use super::*;
 
     /// Cells, listed ones, resources, and the lines of those that were not listed.
@@ -135,7 +132,7 @@ mod tests {
         let answers = answers
             .iter()
             .map(|(name, region, count)| ((*name, *region), *count));
-        let taken = take(&Shelf(answers.collect())).await;
+        let taken = take(&StubObserver(answers.collect())).await;
         let coverage = &taken.coverage;
         let failed: Vec<&str> = coverage.failed.iter().map(String::as_str).collect();
         let seen = (
@@ -160,7 +157,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_cell_that_is_refused_or_never_answers_is_named_and_never_empty() {
         let two = [("box", "north", 2), ("label", "global", 1)];
-        let refused = "box in south: shelf:Ask failed: refused";
+        let refused = "box in south: stub:Ask failed: refused";
         check(&two, (3, 2, 3, &[refused])).await;
         let silent = [
             ("box", "north", 2),
@@ -174,36 +171,36 @@ mod tests {
         .await;
     }
 
-    /// The cells that were listed, what failed, and what was not looked at.
+    /// The cells that were listed, what failed, and what was not covered.
     async fn check_everywhere(
-        shelf: &Shelf,
+        observer: &StubObserver,
         (named, besides): (&[&str], &[&str]),
         (listed, failed, not_covered): (u64, &[&str], &[&str]),
     ) {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let (named, besides): (Vec<String>, Vec<String>) = (owned(named), owned(besides));
-        let taken = take_everywhere(shelf, &named, &besides).await.coverage;
+        let taken = take_everywhere(observer, &named, &besides).await.coverage;
         assert_eq!((taken.listed, taken.failed), (listed, owned(failed)));
         assert_eq!(taken.not_covered, owned(not_covered));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_audit_of_a_whole_account_looks_at_every_enabled_region_and_says_what_it_does_not_see()
+    async fn an_audit_of_a_whole_account_lists_every_enabled_region_and_says_what_it_does_not_cover()
      {
         let cells = ["north", "south", "east", "west"].map(|region| ("box", region));
         let mut answers: BTreeMap<_, _> = cells.into_iter().map(|cell| (cell, 1)).collect();
         answers.insert(("label", "global"), 1);
-        let blind = "shelf: not listed";
-        // What is enabled cannot be told: the scenario's regions, and a cell that is missing.
-        let refused = "regions other than those of the scenario: shelf:Ask failed: refused";
-        let unknown = Shelf(answers.clone());
+        let blind = "stub: not listed";
+        // The enabled regions are unknown: the scenario's regions, and a failed cell.
+        let refused = "regions other than those of the scenario: stub:Ask failed: refused";
+        let unknown = StubObserver(answers.clone());
         check_everywhere(&unknown, (&[], &[]), (3, &[refused], &[blind])).await;
         answers.insert(("region", "enabled"), 0);
-        let shelf = Shelf(answers);
-        check_everywhere(&shelf, (&[], &[]), (3, &[], &[blind])).await;
+        let observer = StubObserver(answers);
+        check_everywhere(&observer, (&[], &[]), (3, &[], &[blind])).await;
         // What a run had in a region that is not enabled any more.
-        check_everywhere(&shelf, (&[], &["west"]), (4, &[], &[blind])).await;
-        let others = "regions other than south: not looked at";
-        check_everywhere(&shelf, (&["south"], &[]), (2, &[], &[blind, others])).await;
+        check_everywhere(&observer, (&[], &["west"]), (4, &[], &[blind])).await;
+        let others = "regions other than south: not listed";
+        check_everywhere(&observer, (&["south"], &[]), (2, &[], &[blind, others])).await;
     }
 }

@@ -1,15 +1,15 @@
-//! What may be left after a teardown: what the provider declares that it keeps, as often as the clean run
-//! kept it. Pure.
+//! What may be left after a teardown: what the provider declares as retained, at most as often as in the clean run.
+//! Pure.
 
 use std::collections::BTreeMap;
 
 use kubeproof_contract::resource::Resource;
 
-/// Types and names of what is kept, without what is of chance in the names, and how often each is there.
+/// Types and names of retained resources, without the random parts of names, and how often each exists.
 pub type Retained = BTreeMap<(String, String), usize>;
 
-/// Splits what is left: what may be, and orphans. `declared` is what the provider keeps by design; `clean`
-/// is how often the clean run kept it, and none for the clean run itself.
+/// Splits what is left into retained resources and orphans. `declared` is what the provider retains by design; `clean`
+/// is how often the clean run retained it, and `None` for the clean run itself.
 pub fn split(
     left: Vec<Resource>,
     declared: impl Fn(&Resource) -> bool,
@@ -29,7 +29,7 @@ pub fn split(
     })
 }
 
-/// How often each of these is there.
+/// Counts these by key.
 pub fn counted(staying: &[Resource], key: impl Fn(&Resource) -> (String, String)) -> Retained {
     let mut all = Retained::new();
     for resource in staying {
@@ -50,7 +50,7 @@ mod tests {
         ids.split_whitespace().map(made).collect()
     }
 
-    /// The name of everything of a type is one of chance.
+    /// All names of a type are random.
     fn key(resource: &Resource) -> (String, String) {
         (resource.resource_type.clone(), "#".to_owned())
     }

@@ -1,7 +1,6 @@
 //! `kubeproof audit`: lists an account and shows what is in it; deletes nothing.
 //!
-//! Apart from the audit phase of a trial, which compares with a baseline; here there is none, so what
-//! carries a run's tag is what a run left behind.
+//! Unlike the audit phase of a trial it has no baseline, so whatever carries a run's tag counts as left behind.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,11 +21,11 @@ use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
 use crate::run::progress::Silent;
-use crate::run::stage::{Stage, Surroundings};
 use crate::run::trial::{Part, Trial};
-use crate::run::{injected, lab};
+use crate::run::trial_context::{RunOptions, TrialContext};
+use crate::run::{injected, runner};
 use crate::scenario::{Scenario, injectable};
-use crate::stopwatch::today;
+use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
 /// Options of `audit`.
@@ -38,16 +37,16 @@ pub struct Args {
     /// Only accounts of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
-    /// Only this region; may be repeated [default: all that are enabled for the account]
+    /// Only this region; may be repeated [default: all regions enabled for the account]
     #[arg(long, value_name = "REGION")]
     region: Vec<String>,
-    /// Tier: a fresh simulated account, or the real one
+    /// Tier: a fresh simulated account, or a real one
     #[arg(long, value_name = "TIER", default_value = "rehearsal")]
     tier: TierName,
-    /// Seed of the simulated account
+    /// Random seed of the simulated account
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Audit with this fault, such as 'auditor/SERVICE:OPERATION=reject'
+    /// Inject this fault into the audit, such as 'auditor/SERVICE:OPERATION=reject'
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
     /// Format
@@ -67,7 +66,7 @@ struct Account {
     provider: &'static str,
     tier: String,
     coverage: Coverage,
-    /// The faults that were not injected as often as asked: this audit proves nothing about them.
+    /// The faults that were not injected as often as requested: the audit is inconclusive about them.
     not_injected: Vec<String>,
     resources: Vec<Found>,
 }
@@ -115,7 +114,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         }
     }
     if accounts.is_empty() {
-        out.error("nothing to audit: no scenario is of the chosen providers and tier");
+        out.error("nothing to audit: no scenario matches the chosen providers and tier");
         return exit_code::USAGE;
     }
     match args.format {
@@ -130,7 +129,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     exit_code::of([verdict(&accounts)])
 }
 
-/// One scenario for each provider: they all look at the same account.
+/// One scenario for each provider: all of one provider have the same account.
 fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec<&'a Scenario> {
     let mut each: Vec<&Scenario> = Vec::new();
     for scenario in scenarios {
@@ -147,17 +146,17 @@ fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec
 /// Why a fault can be injected into none of these audits.
 fn refused(faults: &[Fault], scenarios: &[&Scenario], tier: Tier) -> Option<String> {
     for fault in faults {
-        if fault.place.actor != Actor::Auditor {
+        if fault.target.actor != Actor::Auditor {
             return Some(format!(
-                "`{fault}` can be injected into no call: an audit makes the auditor's calls alone; write \
+                "`{fault}` matches no call: an audit makes only the auditor's calls; write \
                  `auditor/{}:{}`",
-                fault.place.service, fault.place.operation
+                fault.target.service, fault.target.operation
             ));
         }
         let reason = |scenario: &&Scenario| refusal(fault, scenario, tier);
         let reasons: Option<Vec<String>> = scenarios.iter().map(reason).collect();
         let reasons = reasons.unwrap_or_default();
-        // The provider that knows what was meant is the one to be told.
+        // Prefer a reason with a suggestion.
         let told = reasons
             .iter()
             .find(|reason| reason.contains("did you mean"));
@@ -173,8 +172,8 @@ fn refusal(fault: &Fault, scenario: &Scenario, tier: Tier) -> Option<String> {
     injectable::refusal(std::slice::from_ref(fault), provider, tier)
 }
 
-/// Something that a run left behind is a finding; a cell that was not listed hides what is in it, and a fault
-/// that was not injected shows nothing.
+/// Something that a run left behind is a finding. A cell that was not listed, or a fault that was not injected, makes
+/// the verdict unknown.
 fn verdict(accounts: &[Account]) -> Verdict {
     let left = accounts
         .iter()
@@ -190,7 +189,10 @@ fn verdict(accounts: &[Account]) -> Verdict {
     }
 }
 
-/// Audits the account of one scenario. What cannot be done is said with its exit code.
+/// Audits the account of one scenario.
+///
+/// # Errors
+/// With the exit code and the reason.
 fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account, (u8, String)> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
     let tier: Tier = args.tier.into();
@@ -203,15 +205,16 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         tier,
         seed: args.seed,
     };
-    let around = Surroundings {
+    let options = RunOptions {
         owner: owner(),
-        ..Surroundings::quiet()
+        ..RunOptions::quiet()
     };
-    let runtime = lab::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime =
+        runner::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::set(&trial, &around, &Silent::shared(), today())
+        let context = TrialContext::new(&trial, &options, &Silent::shared(), today())
             .map_err(|error| unknown(error.to_string()))?;
-        let auditor = stage.account(Actor::Auditor);
+        let auditor = context.observer(Actor::Auditor);
         if trial.tier == Tier::Live {
             live::in_allowed_account(auditor.as_ref(), allowed)
                 .await
@@ -248,8 +251,8 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
             tier: trial.tier.to_string(),
             coverage,
             not_injected: injected::missing(
-                &stage.faults.tally(),
-                &stage.faults.failed_changes(),
+                &context.faults.tally(),
+                &context.faults.failed_changes(),
                 None,
             ),
             resources: resources.into_iter().map(found).collect(),

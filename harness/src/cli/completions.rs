@@ -1,6 +1,4 @@
-//! `kubeproof completions`: completions for a shell.
-//!
-//! Apart from the options, from which they are generated.
+//! `kubeproof completions`: shell completions, generated from the options.
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

@@ -13,14 +13,14 @@ use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
 use crate::cost::usd;
-use crate::run::directory::DEFAULT_FOLDER;
+use crate::run::run_directory::DEFAULT_FOLDER;
 use crate::scenario::find;
 use crate::{exit_code, live, providers};
 
 /// Options of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The `.env` file that live credentials are looked for in first, as other commands do; only read
+    /// `.env` file to read live credentials from first, as other commands do
     #[arg(long, value_name = "FILE", default_value = ".env", alias = "env-file")]
     credentials: PathBuf,
     /// Format
@@ -34,7 +34,7 @@ struct Doctor<'a> {
     rows: &'a [Row],
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Row {
     status: Status,
@@ -52,7 +52,7 @@ enum Status {
     Yes,
     /// It cannot; the message says why.
     No,
-    /// It is so, whether good or bad.
+    /// A fact, neither good nor bad.
     Info,
 }
 
@@ -157,7 +157,7 @@ fn machine() -> Vec<Row> {
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let cores = format!("{cores}: so many trials run at the same time");
+    let cores = format!("{cores}: the number of trials that run in parallel");
     let mut rows = vec![
         Row::new(
             Status::Info,

@@ -1,6 +1,4 @@
-//! `kubeproof estimate`: what a scenario would cost, line by line.
-//!
-//! Apart from verify because nothing is run: prices alone decide.
+//! `kubeproof estimate`: what a scenario would cost, line by line, from prices alone.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -24,7 +22,7 @@ pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How long the cluster lives [default: as the scenario says]
+    /// Lifetime of the cluster [default: as in the scenario]
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
     minutes: Option<u32>,
     /// Format
@@ -48,7 +46,7 @@ struct Line {
     min_usd: Decimal,
     expected_usd: Decimal,
     max_usd: Decimal,
-    /// What is wrong with what its provisioner claims, if anything.
+    /// What is wrong with the claim of its provisioner, if anything.
     claim: Option<String>,
     estimate: Estimate,
 }
@@ -73,7 +71,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let all_priced = lines.iter().all(|line| line.estimate.unpriced.is_empty());
     let verdict = match (claims.clone().count(), all_priced) {
         (0, true) => Verdict::Pass,
-        // What has no known price is no estimate.
+        // Without all prices it is not an estimate.
         (0, false) => Verdict::Unknown,
         _ => Verdict::Fail,
     };
@@ -93,7 +91,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     {
         let what = line.estimate.unpriced.join(", ");
         out.error(&format!(
-            "{}: no price is known for {what}: the sums are a part only",
+            "{}: no price is known for {what}: the sums are incomplete",
             line.scenario
         ));
     }
@@ -109,7 +107,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
         .claims_usd_per_hour
         .map(|usd| usd.0);
     let tolerance = scenario.content.cost.tolerance_percent;
-    // A part of a list price says nothing about a claim.
+    // A claim cannot be compared with part of a list price.
     let claimed = claimed.filter(|_| estimate.unpriced.is_empty());
     Ok(Line {
         scenario: scenario.name().to_owned(),
@@ -119,7 +117,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
         min_usd: estimate.lines.iter().map(|line| line.min_usd).sum(),
         expected_usd: estimate.expected_usd(),
         max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
-        claim: claimed.and_then(|usd| cost::claim::wrong(usd, &estimate.lines, tolerance)),
+        claim: claimed.and_then(|usd| cost::claimed_rate::problem(usd, &estimate.lines, tolerance)),
         estimate,
     })
 }
@@ -168,7 +166,7 @@ fn table(lines: &[Line]) -> String {
         for part in &line.estimate.workload {
             let _ = writeln!(
                 text,
-                "  the job makes besides: {}, {} an hour, at most {}",
+                "  the job also creates: {}, {} an hour, at most {}",
                 part.title,
                 usd(part.usd_per_hour, 4),
                 usd(part.max_usd, 4)

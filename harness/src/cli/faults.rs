@@ -1,6 +1,6 @@
-//! `kubeproof faults`: every call of a clean run, failed in every documented way.
+//! `kubeproof faults`: fails every call of a clean run in every documented way.
 //!
-//! Apart from the campaign: this file knows options, and says how far it is.
+//! Options and progress; the campaign itself is in `faults::campaign`.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -15,18 +15,18 @@ use kubeproof_reports::format::Format;
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
-use crate::faults::campaign::{Mode, Order, Watcher, run as run_campaign};
-use crate::faults::schedules::Wanted;
+use crate::faults::campaign::{CampaignOptions, CampaignProgress, Mode, run as run_campaign};
+use crate::faults::schedules::EffectFilter;
 use crate::faults::shard::Shard;
-use crate::run::bystander::Beside;
-use crate::run::stage::Surroundings;
-use crate::run::stop::Stop;
+use crate::run::bystander::BystanderState;
+use crate::run::cancel::CancelToken;
+use crate::run::trial_context::RunOptions;
 use crate::scenario::{Scenario, injectable};
-use crate::stopwatch::Stopwatch;
+use crate::wall_clock::Stopwatch;
 use crate::{exit_code, providers, scenario};
 
 /// Milliseconds between two lines of progress: on a terminal, and elsewhere.
-const PACE_MILLISECONDS: (u64, u64) = (200, 10_000);
+const INTERVAL_MILLISECONDS: (u64, u64) = (200, 10_000);
 
 /// Options of `faults`.
 #[derive(Debug, clap::Args)]
@@ -34,34 +34,34 @@ pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only these effects, by name, separated by commas [default: all that the cloud documents]
+    /// Comma-separated effects to inject [default: all documented effects]
     #[arg(long, value_name = "EFFECTS", value_delimiter = ',', value_parser = effect_name)]
     effects: Vec<String>,
-    /// Also effects that nobody documents for a call
+    /// Also inject effects the provider does not document for that call
     #[arg(long)]
     pedantic: bool,
-    /// Every pair of passing faults on two calls that change things
+    /// Inject every pair of transient faults into two mutating calls
     #[arg(long, conflicts_with = "random")]
     pairs: bool,
-    /// N random pairs of faults
+    /// Inject N random pairs of faults
     #[arg(long, value_name = "N")]
     random: Option<usize>,
-    /// Only these faults, together, in one lifecycle; may be repeated
+    /// Inject only these faults, together, in one lifecycle; may be repeated
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["pairs", "random", "effects", "pedantic"])]
     fault: Vec<Fault>,
-    /// Inject into every poll of a loop, not only the first, the middle and the last
+    /// Inject into every call of a polling loop, not only the first, middle and last
     #[arg(long)]
     every_poll: bool,
-    /// Seed of all that would be random
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Only this part of the campaign, such as 1/3; `kubeproof report` adds the parts up
+    /// Run only this part of the campaign, such as 1/3; `kubeproof report` merges the parts
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Begin in an account without a second cluster of the same provisioner
+    /// Start in an account without a second cluster of the same provisioner
     #[arg(long)]
     no_bystander: bool,
-    /// Lifecycles that run at the same time [default: number of cores]
+    /// Number of lifecycles to run in parallel [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Format of the report [default: table]
@@ -78,22 +78,22 @@ fn effect_name(text: &str) -> Result<String, String> {
     }
     let names: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
     Err(format!(
-        "there is no effect `{text}`; effects: {}",
+        "unknown effect `{text}` (expected one of {})",
         names.join(", ")
     ))
 }
 
-/// Why no campaign is run on a scenario, if none is.
+/// Why no campaign can be run on a scenario, if so.
 fn not_for_campaigns(scenario: &Scenario) -> Option<&'static str> {
     if !scenario.content.tiers.contains(&Tier::Rehearsal) {
-        return Some("it has no tier rehearsal, and faults are rehearsed");
+        return Some("it does not support the tier rehearsal, in which campaigns run");
     }
-    // Its calls come in another order each time, and a lifecycle takes real time.
+    // Its calls come in a different order each time, and a lifecycle takes real time.
     scenario
         .content
         .provisioner
         .is_external()
-        .then_some("its provisioner is a program: inject faults by `kubeproof verify --fault`")
+        .then_some("its provisioner is a program: inject faults with `kubeproof verify --fault`")
 }
 
 /// Runs the campaign and reports.
@@ -123,30 +123,30 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         return exit_code::USAGE;
     }
     if rehearsed.is_empty() {
-        out.error("nothing to run: no scenario has the tier rehearsal");
+        out.error("nothing to run: no scenario supports the tier rehearsal");
         return exit_code::USAGE;
     }
-    let stop = Stop::default();
-    if let Err(error) = signals::listen(stop.clone()) {
-        out.say(&format!("warning: ^C cannot be caught here: {error}"));
+    let cancel = CancelToken::default();
+    if let Err(error) = signals::listen(cancel.clone()) {
+        out.say(&format!("warning: Ctrl-C cannot be caught here: {error}"));
     }
-    let around = Surroundings {
-        stop,
-        beside: Beside::unless(args.no_bystander),
-        ..Surroundings::quiet()
+    let run_options = RunOptions {
+        cancel,
+        bystander: BystanderState::unless(args.no_bystander),
+        ..RunOptions::quiet()
     };
     let mut whole = Campaign::default();
     for scenario in &rehearsed {
-        let shown = Shown::new(out);
-        match run_campaign(scenario, &order(args), &around, &shown) {
+        let progress_line = ProgressLine::new(out);
+        match run_campaign(scenario, &options(args), &run_options, &progress_line) {
             Ok(campaign) => whole.merge(campaign),
             Err(problem) => {
                 out.error(&problem);
                 return exit_code::UNKNOWN;
             }
         }
-        shown.done();
-        if around.stop.asked() {
+        progress_line.leave_line();
+        if run_options.cancel.is_cancelled() {
             whole.stopped = true;
             break;
         }
@@ -169,7 +169,7 @@ fn refused(args: &Args) -> Option<String> {
     ))
 }
 
-fn order(args: &Args) -> Order {
+fn options(args: &Args) -> CampaignOptions {
     let mode = if !args.fault.is_empty() {
         Mode::These(args.fault.clone())
     } else if let Some(count) = args.random {
@@ -180,9 +180,9 @@ fn order(args: &Args) -> Order {
         Mode::Singles
     };
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    Order {
+    CampaignOptions {
         mode,
-        wanted: Wanted {
+        effect_filter: EffectFilter {
             effects: args.effects.clone(),
             pedantic: args.pedantic,
         },
@@ -206,8 +206,8 @@ fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
     )
 }
 
-/// Progress on standard error: a line that moves on a terminal, a line now and then elsewhere.
-struct Shown {
+/// Progress on standard error: a line that is redrawn on a terminal, an occasional line elsewhere.
+struct ProgressLine {
     quiet: bool,
     terminal: bool,
     state: Mutex<State>,
@@ -216,13 +216,13 @@ struct Shown {
 struct State {
     scenario: String,
     planned: usize,
-    lived: usize,
+    done: usize,
     findings: usize,
     since: Stopwatch,
     said: u64,
 }
 
-impl Shown {
+impl ProgressLine {
     fn new(out: &Output) -> Self {
         Self {
             quiet: out.quiet,
@@ -230,7 +230,7 @@ impl Shown {
             state: Mutex::new(State {
                 scenario: String::new(),
                 planned: 0,
-                lived: 0,
+                done: 0,
                 findings: 0,
                 since: Stopwatch::start(),
                 said: 0,
@@ -238,7 +238,7 @@ impl Shown {
         }
     }
 
-    fn done(&self) {
+    fn leave_line(&self) {
         if self.terminal && !self.quiet {
             progress::leave_line();
         }
@@ -249,18 +249,18 @@ impl State {
     /// `aws/two-zones: 120 of 1800 lifecycles, 0 with findings, 31 a second, 54 s left`.
     fn line(&self) -> String {
         let milliseconds = self.since.milliseconds().max(1);
-        let lived = u64::try_from(self.lived).unwrap_or(u64::MAX);
-        let rest = u64::try_from(self.planned - self.lived.min(self.planned)).unwrap_or(0);
-        let left = rest.saturating_mul(milliseconds) / lived.max(1) / 1000;
-        let rate = lived.saturating_mul(1000) / milliseconds;
+        let done = u64::try_from(self.done).unwrap_or(u64::MAX);
+        let rest = u64::try_from(self.planned - self.done.min(self.planned)).unwrap_or(0);
+        let left = rest.saturating_mul(milliseconds) / done.max(1) / 1000;
+        let rate = done.saturating_mul(1000) / milliseconds;
         format!(
             "{}: {} of {} lifecycles, {} with findings, {rate} a second, {left} s left",
-            self.scenario, self.lived, self.planned, self.findings
+            self.scenario, self.done, self.planned, self.findings
         )
     }
 }
 
-impl Watcher for Shown {
+impl CampaignProgress for ProgressLine {
     fn planned(&self, scenario: &str, lifecycles: usize) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         scenario.clone_into(&mut state.scenario);
@@ -268,14 +268,18 @@ impl Watcher for Shown {
         state.since = Stopwatch::start();
     }
 
-    fn lived(&self, _calls: u64, findings: usize) {
+    fn lifecycle_done(&self, _calls: u64, findings: usize) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.lived += 1;
+        state.done += 1;
         state.findings += usize::from(findings > 0);
-        let (moving, still) = PACE_MILLISECONDS;
-        let pace = if self.terminal { moving } else { still };
+        let (on_terminal, elsewhere) = INTERVAL_MILLISECONDS;
+        let interval = if self.terminal {
+            on_terminal
+        } else {
+            elsewhere
+        };
         let now = state.since.milliseconds();
-        if self.quiet || now < state.said + pace {
+        if self.quiet || now < state.said + interval {
             return;
         }
         state.said = now;

@@ -1,6 +1,4 @@
-//! Where words go: reports to standard output, everything said to people to standard error.
-//!
-//! Apart from the commands, so that none of them prints on its own.
+//! Output: reports to standard output, messages to standard error. No command prints on its own.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +7,7 @@ use clap::ValueEnum;
 use kubeproof_reports::format::{Format, Style};
 
 use crate::exit_code;
-use crate::scenario::Problem;
+use crate::scenario::FileError;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,7 +35,7 @@ pub enum FormatName {
     Html,
 }
 
-/// The formats of what is no report of records.
+/// The formats of outputs other than reports of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TableOrJson {
     /// For people
@@ -58,13 +56,13 @@ impl From<FormatName> for Format {
     }
 }
 
-/// How and how much to say.
+/// How much to print, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     color: ColorChoice,
-    /// How much: 0 is usual.
+    /// 0 is the default.
     pub verbose: u8,
-    /// Nothing but the report.
+    /// Only the report.
     pub quiet: bool,
 }
 
@@ -84,7 +82,7 @@ impl Output {
         }
     }
 
-    /// How a report for people may look on standard output.
+    /// The style of a report for people on standard output.
     pub fn style(&self) -> Style {
         let terminal = std::io::stdout().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -108,25 +106,25 @@ impl Output {
             .and_then(|()| stdout.flush());
     }
 
-    /// Says something to people, unless they want quiet.
+    /// Prints a message for people, unless `--quiet`.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         }
     }
 
-    /// Says a result to people, also to those who want quiet: where standard output is another's.
+    /// Prints a result for people even with `--quiet`: for commands whose standard output belongs to another program.
     pub fn tell(&self, text: &str) {
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 
-    /// Says what went wrong, also to those who want quiet.
+    /// Prints an error, even with `--quiet`.
     pub fn error(&self, text: &str) {
         let _ = writeln!(anstream::stderr().lock(), "error: {text}");
     }
 
-    /// Says what is wrong with files, each with its place, and how many problems there are.
-    pub fn problems(&self, problems: &[Problem]) -> u8 {
+    /// Prints what is wrong with files, each with its location, and how many problems there are.
+    pub fn problems(&self, problems: &[FileError]) -> u8 {
         for problem in problems {
             let _ = writeln!(anstream::stderr().lock(), "{problem}");
         }
@@ -147,31 +145,35 @@ fn width() -> Option<u16> {
     named.filter(|width| *width > 0).or_else(asked)
 }
 
-/// Whether this process met a bug of ours.
-static BUG: AtomicBool = AtomicBool::new(false);
+/// Whether an internal error occurred in this process.
+static INTERNAL_ERROR: AtomicBool = AtomicBool::new(false);
 
-/// Whether this process met a bug of ours.
-pub fn met_a_bug() -> bool {
-    BUG.load(Ordering::SeqCst)
+/// Whether an internal error occurred in this process.
+pub fn had_internal_error() -> bool {
+    INTERNAL_ERROR.load(Ordering::SeqCst)
 }
 
-/// Makes a panic an orderly message, and in the end exit code 70: it is a bug of ours, never of the
-/// scenario. It ends the trial that meets it; others end in order.
-pub fn report_bugs() {
+/// Turns a panic into an orderly message and, in the end, exit code 70: it is an internal error, never one of the
+/// scenario. It ends only the trial in which it occurs.
+pub fn report_internal_errors() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let what = info.payload_as_str().unwrap_or_default();
         // First, because a standard error that is gone must not hide it.
-        BUG.store(true, Ordering::SeqCst);
-        let _ = writeln!(anstream::stderr().lock(), "{}", bug_words(what, &place));
+        INTERNAL_ERROR.store(true, Ordering::SeqCst);
+        let _ = writeln!(
+            anstream::stderr().lock(),
+            "{}",
+            internal_error_message(what, &place)
+        );
     }));
 }
 
-/// What is said of a bug of ours: what happened where, and what to do about it.
-fn bug_words(what: &str, place: &str) -> String {
+/// The message of an internal error: what happened where, and what to do about it.
+fn internal_error_message(what: &str, place: &str) -> String {
     format!(
-        "error: this is a bug of kubeproof: {what} ({place})\n\
-         Please report it with the command line and the scenario file."
+        "error: internal error: {what} ({place})\n\
+         This is a bug in kubeproof. Please report it with the command line and the scenario file."
     )
 }
 
@@ -180,11 +182,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bug_says_what_happened_where_and_what_to_do() {
+    fn an_internal_error_says_what_happened_where_and_what_to_do() {
         assert_eq!(
-            bug_words("index out of bounds", "src/x.rs:1:2"),
-            "error: this is a bug of kubeproof: index out of bounds (src/x.rs:1:2)\n\
-             Please report it with the command line and the scenario file."
+            internal_error_message("index out of bounds", "src/x.rs:1:2"),
+            "error: internal error: index out of bounds (src/x.rs:1:2)\n\
+             This is a bug in kubeproof. Please report it with the command line and the scenario file."
         );
     }
 }

@@ -1,6 +1,4 @@
-//! Shows what trials do: moving lines on a terminal, plain lines elsewhere.
-//!
-//! Apart from the trials, which only say it.
+//! Shows the progress of trials: moving lines on a terminal, plain lines elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
@@ -20,8 +18,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// Back to the beginning of the line, and nothing in it.
 const CLEARED: &str = "\r\u{1b}[2K";
 
-/// What moves on standard error now, if anything: what is said meanwhile goes above it, or it would be
-/// overwritten.
+/// What is being redrawn on standard error now, if anything: messages go above it, or they would be overwritten.
 enum Now {
     Nothing,
     /// The lines of trials.
@@ -36,9 +33,9 @@ fn now() -> MutexGuard<'static, Now> {
     NOW.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says a line on standard error, above whatever moves there.
+/// Prints a line on standard error, above whatever is redrawn there.
 pub fn say_above(line: &str) {
-    // What cannot be said must not stop a trial.
+    // A failed write must not stop a trial.
     let write = |text: &str| {
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
     };
@@ -49,12 +46,12 @@ pub fn say_above(line: &str) {
     }
 }
 
-/// What a terminal is sent so that a line stands above one that moves.
+/// What is sent to a terminal to put a line above one that is redrawn.
 fn above(line: &str, moving: &str) -> String {
     format!("{CLEARED}{line}\n{moving}")
 }
 
-/// Shows a line that is written anew, cut to the terminal: a longer one would leave its beginning behind.
+/// Redraws a line, cut to the width of the terminal: a longer one would leave its beginning behind.
 pub fn show_line(line: &str) {
     let width = terminal_size::terminal_size_of(std::io::stderr());
     let room = width.map_or(usize::MAX, |(width, _)| {
@@ -76,7 +73,7 @@ pub fn leave_line() {
     *now = Now::Nothing;
 }
 
-/// The way to show progress that fits standard error and the options.
+/// The kind of progress display for standard error and these options.
 pub fn new(out: &Output, tier: Tier) -> Arc<dyn Progress> {
     let real = tier != Tier::Rehearsal;
     if out.quiet {
@@ -90,19 +87,19 @@ pub fn new(out: &Output, tier: Tier) -> Arc<dyn Progress> {
         Arc::new(moving)
     } else {
         Arc::new(Plain {
-            // What takes minutes says what it is doing, also without a terminal.
+            // What takes minutes shows its phases, even without a terminal.
             phases: out.verbose > 0 || real,
             notes: out.verbose > 0,
         })
     }
 }
 
-/// A trial's end in a line.
+/// The line for the end of a trial.
 fn end_line(trial: &str, verdict: Verdict, calls: u64, milliseconds: u64) -> String {
     format!("{verdict:<8} {trial} ({calls} calls, {milliseconds} ms)")
 }
 
-/// A time in a trial's own clock.
+/// A time by a trial's own clock.
 fn virtual_time(at: Duration) -> String {
     let seconds = at.as_secs();
     format!(

@@ -1,6 +1,4 @@
-//! `kubeproof report`: the records of earlier runs again, in any format; shards of a campaign as one.
-//!
-//! Apart from verify because nothing is run: it reads run directories.
+//! `kubeproof report`: shows the records of earlier runs in any format, and merges the shards of a campaign.
 
 use std::path::{Path, PathBuf};
 
@@ -14,15 +12,15 @@ use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
-use crate::run::directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
+use crate::run::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
 use crate::run::unfinished;
-use crate::scenario::Problem;
+use crate::scenario::FileError;
 use crate::scenario::find::reason;
 
 /// Options of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Run directories, folders of them, record files, or what `faults --format json` printed
+    /// Run directories, folders of them, record files, or output of `faults --format json`
     #[arg(value_name = "PATH", default_value = DEFAULT_FOLDER)]
     paths: Vec<PathBuf>,
     /// Format of the report [default: table]
@@ -30,7 +28,7 @@ pub struct Args {
     format: Option<FormatName>,
 }
 
-/// Shows the records. The exit code is that of the runs; a run that left no record is unknown.
+/// Shows the records. The exit code is that of the runs; a run without a record is unknown.
 pub fn run(args: &Args, out: &Output) -> u8 {
     let format = args.format.map_or(Format::Table, Format::from);
     let mut campaigns = Vec::new();
@@ -66,7 +64,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 ///
 /// # Errors
 /// When it is of a form that is not known: it may be one.
-fn campaign(path: &Path) -> Result<Option<Campaign>, Problem> {
+fn campaign(path: &Path) -> Result<Option<Campaign>, FileError> {
     let Ok(text) = bounded::text(path, FILE_BYTES_MAX) else {
         return Ok(None);
     };
@@ -80,7 +78,7 @@ fn campaign(path: &Path) -> Result<Option<Campaign>, Problem> {
     }
 }
 
-/// Campaigns, such as the shards of one, as one report.
+/// Several campaigns, such as the shards of one, as one report.
 fn added_up(campaigns: Vec<Option<Campaign>>, format: Format, out: &Output) -> u8 {
     let Some(campaigns) = campaigns.into_iter().collect::<Option<Vec<Campaign>>>() else {
         out.error("records of trials and of campaigns cannot be shown together");
@@ -94,7 +92,7 @@ fn added_up(campaigns: Vec<Option<Campaign>>, format: Format, out: &Output) -> u
     for campaign in campaigns {
         whole.merge(campaign);
     }
-    // A sum without one of its shards has not found nothing: nobody knows.
+    // A shard that is missing may have findings.
     whole.unknown.extend(whole.missing());
     out.report(&campaign::render::render(format, &whole, &out.style()));
     exit_code::of([campaign::page::verdict(&whole)])
@@ -117,17 +115,17 @@ fn in_order(records: &mut [Record]) {
 
 /// The records at a path: a file, a run directory, or a folder of run directories. A run without a record has one
 /// that says so.
-fn read(path: &Path) -> Result<Vec<Record>, Problem> {
+fn read(path: &Path) -> Result<Vec<Record>, FileError> {
     let name = path.display().to_string();
     let metadata =
-        std::fs::metadata(path).map_err(|error| Problem::whole(&name, reason(&error)))?;
+        std::fs::metadata(path).map_err(|error| FileError::whole(&name, reason(&error)))?;
     if metadata.is_file() {
         return Ok(vec![record(path)?]);
     }
     if let Some(record) = unfinished::of_folder(path)? {
         return Ok(vec![record]);
     }
-    let unreadable = |error: std::io::Error| Problem::whole(&name, reason(&error));
+    let unreadable = |error: std::io::Error| FileError::whole(&name, reason(&error));
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         folders.push(entry.map_err(unreadable)?.path());
@@ -138,7 +136,7 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
         records.extend(unfinished::of_folder(folder)?);
     }
     if records.is_empty() {
-        return Err(Problem::whole(
+        return Err(FileError::whole(
             name,
             "no record in this folder: run `kubeproof verify` first",
         ));
@@ -146,9 +144,9 @@ fn read(path: &Path) -> Result<Vec<Record>, Problem> {
     Ok(records)
 }
 
-fn record(file: &Path) -> Result<Record, Problem> {
+fn record(file: &Path) -> Result<Record, FileError> {
     let name = file.display().to_string();
     let text = bounded::text(file, FILE_BYTES_MAX)
-        .map_err(|error| Problem::whole(&name, reason(&error)))?;
+        .map_err(|error| FileError::whole(&name, reason(&error)))?;
     stored::read(&text).map_err(|error| unfinished::unreadable(name, "a record", &error))
 }

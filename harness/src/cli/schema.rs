@@ -1,5 +1,5 @@
-//! `kubeproof schema`: the JSON schemas of scenario files, from the types that read them and what providers know, and
-//! of outputs.
+//! `kubeproof schema`: the JSON schemas of scenario files, from the types that read them and what the providers know,
+//! and of outputs.
 
 use kubeproof_contract::fault::EFFECTS;
 use kubeproof_contract::provider::Provider;
@@ -20,11 +20,11 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Options of `schema`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Provider whose scenario files it is about [default: all, in one document]
+    /// Provider whose scenario files to describe [default: all, in one document]
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
-    /// The schema of what this command prints with `--format json`, or of `record.json`, in place of that of
-    /// scenario files
+    /// Print the schema of what this command prints with `--format json`, or of `record.json`, instead of that
+    /// of scenario files
     #[arg(long, value_name = "COMMAND", conflicts_with = "provider")]
     output: Option<outputs::Command>,
 }
@@ -48,7 +48,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         [] => {
             let name = args.provider.as_deref().unwrap_or_default();
             out.error(&format!(
-                "there is no provider `{name}`; known: {}",
+                "unknown provider `{name}` (expected one of {})",
                 providers::names()
             ));
             return exit_code::USAGE;
@@ -67,12 +67,12 @@ fn print(schema: &Value, out: &Output) -> u8 {
         }
         Err(error) => {
             out.error(&format!("the schema cannot be written: {error}"));
-            exit_code::BUG
+            exit_code::INTERNAL_ERROR
         }
     }
 }
 
-/// The schema of one provider's scenario files: its types', and what only it knows by name.
+/// The schema of one provider's scenario files: that of its types, completed with the names that only it knows.
 fn of(provider: &dyn Provider) -> Value {
     let mut schema = provider.schema();
     let tiers: Vec<String> = provider.tiers().iter().map(ToString::to_string).collect();
@@ -129,7 +129,7 @@ fn merge(schema: &mut Value, place: &str, more: &Value) {
     }
 }
 
-/// What a fault looks like, with every effect.
+/// The pattern of a fault, with every effect.
 fn fault_pattern() -> String {
     let effects: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
     let effects = effects.join("|");
@@ -164,7 +164,7 @@ fn together(all: &[&dyn Provider]) -> Value {
     })
 }
 
-/// Lets references lead to definitions whose names begin so.
+/// Adds this prefix to the definitions that references lead to.
 fn refer(schema: &mut Value, prefix: &str) {
     match schema {
         Value::Array(all) => all.iter_mut().for_each(|one| refer(one, prefix)),

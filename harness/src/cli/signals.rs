@@ -1,29 +1,27 @@
-//! ^C (and SIGTERM, and SIGHUP of a terminal that is closed): the first asks all trials to stop, the second
-//! ends the program.
-//!
-//! Apart from the trials, which only see the wish ([`Stop`]).
+//! Ctrl-C, SIGTERM, and SIGHUP of a closed terminal: the first asks all trials to stop ([`CancelToken`]), the
+//! second ends the program.
 
 use kubeproof_contract::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress;
-use crate::run::stop::Stop;
+use crate::run::cancel::CancelToken;
 
-/// What a shell reports of a program that ^C has ended.
+/// The exit status of a program that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
 
-/// Listens for ^C on a thread of its own, until the program ends.
+/// Listens for signals on a thread of its own until the program ends.
 ///
 /// # Errors
 /// When signals cannot be listened to here.
-pub fn listen(stop: Stop) -> std::io::Result<()> {
+pub fn listen(cancel: CancelToken) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
     // Made before this returns, so that no signal is missed from here on.
     let (mut interrupt, mut terminate, mut hangup) = {
         let _context = runtime.enter();
-        // Who is started by `nohup` goes on.
+        // A program started by `nohup` continues.
         let hangup = !ignores_hangup();
         (
             signal(SignalKind::interrupt())?,
@@ -44,12 +42,12 @@ pub fn listen(stop: Stop) -> std::io::Result<()> {
                 };
                 next().await;
                 say(
-                    "stopping: what was made is torn down first; ^C again ends at once and may \
-                     leave it",
+                    "stopping: tearing down first; press Ctrl-C again to exit at once, which may leave \
+                     resources behind",
                 );
-                stop.ask();
+                cancel.cancel();
                 next().await;
-                leave(&stop)
+                leave(&cancel)
             });
         })?;
     Ok(())
@@ -77,11 +75,13 @@ fn ignores_first_signal(status: &str) -> bool {
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Leaves at once: no program of ours goes on alone, and how to clean up is said.
-fn leave(stop: &Stop) -> ! {
+/// Exits at once: ends all programs that were started, and prints how to clean up.
+fn leave(cancel: &CancelToken) -> ! {
     process::end_all();
-    for command in stop.clean_up_commands() {
-        say(&format!("left as it was; clean up with: {command}"));
+    for command in cancel.clean_up_commands() {
+        say(&format!(
+            "stopped without teardown; clean up with: {command}"
+        ));
     }
     std::process::exit(INTERRUPTED)
 }
@@ -90,15 +90,15 @@ fn say(line: &str) {
     progress::say_above(line);
 }
 
-/// Says, when it is dropped, how to clean up after runs that may have left something: also to those who want
-/// quiet, and when a bug of ours is why it is dropped.
-pub struct CleanUp<'a>(pub &'a Stop);
+/// Prints on drop how to clean up after runs that may have left something, even with `--quiet` and after an internal
+/// error.
+pub struct CleanUp<'a>(pub &'a CancelToken);
 
 impl Drop for CleanUp<'_> {
     fn drop(&mut self) {
         for command in self.0.clean_up_commands() {
             say(&format!(
-                "may have left something; clean up with: {command}"
+                "may have left resources behind; clean up with: {command}"
             ));
         }
     }

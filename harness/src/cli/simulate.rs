@@ -1,6 +1,6 @@
-//! `kubeproof simulate`: serves simulated accounts to other programs, and says what they left.
+//! `kubeproof simulate`: serves simulated accounts to other programs and reports what they left.
 //!
-//! Apart from the session: this file knows options, signals and words.
+//! Options, signals and messages; the session itself is in `simulate::session`.
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubeproof_contract::fault::Fault;
-use kubeproof_contract::process::{Attached, Order, ProcessError, real};
+use kubeproof_contract::process::{Attached, ProcessError, ProcessSpec, real};
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::serve::{Redirect, ServeError};
-use kubeproof_simkit::pace;
+use kubeproof_contract::serve::{ClientEnvironment, ServeError};
+use kubeproof_simkit::paced_clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::{Output, TableOrJson};
@@ -22,7 +22,7 @@ use crate::scenario::injectable;
 use crate::simulate::env_file::EnvFile;
 use crate::simulate::environment;
 use crate::simulate::session::{Session, Settings};
-use crate::stopwatch::today;
+use crate::wall_clock::today;
 use crate::{exit_code, providers};
 
 pub mod conclusion;
@@ -35,44 +35,44 @@ const INTERRUPT_LIMIT: Duration = Duration::from_secs(30);
 const END_LIMIT: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
-Without a command it serves until ^C. With one it sets the environment that redirects real clients
-and runs the command. Both then print what is left, with its price a month, what was there before
-and is gone or changed, and the bill. The command's children are ended with it. Reading from a
-terminal, it is ended alone.
+Without a command, it serves until Ctrl-C. With one, it sets the environment that redirects real
+clients and runs the command. Both then print what is left and its monthly price, what was there
+before and is gone or changed, and the bill. The command's child processes are killed with it,
+unless it reads from a terminal.
 
 Exit codes:
-  0   nothing is left, and the command succeeded (or was killed by a fault that was asked for)
-  1   something is left; something that was there before is gone or changed; or the command failed
+  0   nothing is left, and the command succeeded (or was killed by a requested fault)
+  1   something is left, gone or changed; or the command failed
   2   usage error, or the command could not be started
-  3   unknown: a fault was not injected, or the command was stopped from outside
+  3   inconclusive: a fault was not injected, or the command was stopped from outside
 
 Examples:
   kubeproof simulate -- python3 SCRIPT
   kubeproof simulate --time-scale 60 -- terraform -chdir=DIR apply -auto-approve
-  kubeproof simulate --env-file env & . ./env        for a shell of your own";
+  kubeproof simulate --env-file env & . ./env        for your own shell";
 
 /// Options of `simulate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Only this cloud; may be repeated [default: all that have a simulator]
+    /// Serve only this cloud; may be repeated [default: all that have a simulator]
     #[arg(long, value_name = "NAME")]
     cloud: Vec<String>,
-    /// Address, or address and port, to listen on; further clouds take the next ports
+    /// Address, or address and port, to listen on; further clouds use the next ports
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", value_parser = listen)]
     listen: SocketAddr,
-    /// Seconds of the cloud that pass in a real one: at 60 a 10-minute cluster takes 10 s; none pass while
-    /// the command computes
+    /// Simulated seconds per real second: at 60, a 10-minute cluster takes 10 s. The clock stops while the
+    /// command computes
     #[arg(long, value_name = "N", default_value = "1", value_parser = scale)]
     time_scale: NonZeroU32,
-    /// Seed of all that would be random
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Inject this fault into the calls of clients; may be repeated
+    /// Inject this fault into client calls; may be repeated
     #[arg(
         long,
         value_name = "SPEC",
-        long_help = "Inject this fault into the calls of clients; may be repeated.\n\
+        long_help = "Inject this fault into client calls; may be repeated.\n\
             service:operation[#occurrence][*times]=effect[(argument)]\n\
             crash-before and crash-after kill the command."
     )]
@@ -82,10 +82,10 @@ pub struct Args {
         long,
         value_name = "FILE",
         long_help = "Write the environment to this new file as `export` lines; it is removed at the end.\n\
-            A file that is there already is never overwritten, unless a session that was killed left it."
+            An existing file is never overwritten, unless a killed session left it."
     )]
     env_file: Option<PathBuf>,
-    /// Format; json sends what the command prints to standard error
+    /// Format; with json, the command's own output goes to standard error
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: TableOrJson,
     /// The command to run, with its arguments
@@ -131,7 +131,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let folder = tempfile::Builder::new()
         .prefix("kubeproof-simulate-")
         .tempdir();
-    let (runtime, folder) = match (pace::runtime(), folder) {
+    let (runtime, folder) = match (paced_clock::runtime(), folder) {
         (Ok(runtime), Ok(folder)) => (runtime, folder),
         (Err(error), _) | (_, Err(error)) => {
             out.error(&format!("cannot begin: {error}"));
@@ -151,7 +151,7 @@ fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, String> {
         .map(|name| {
             let known = providers::names();
             providers::find(name)
-                .ok_or_else(|| format!("there is no provider `{name}`; known: {known}"))
+                .ok_or_else(|| format!("unknown provider `{name}` (expected one of {known})"))
         })
         .collect()
 }
@@ -199,16 +199,16 @@ async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, fol
     code
 }
 
-/// Runs the command, or waits for a signal, and takes stock.
+/// Runs the command, or waits for a signal, and compares the accounts with the beginning.
 async fn attend(
     args: &Args,
     out: &Output,
     session: Session,
-    redirects: &[Redirect],
+    redirects: &[ClientEnvironment],
     signals: &mut Signals,
 ) -> u8 {
     let Some((program, arguments)) = args.command.split_first() else {
-        out.say("serving until ^C");
+        out.say("serving until Ctrl-C");
         signals.next().await;
         return conclude(out, args.format, Ok(End::Served), &session.end().await);
     };
@@ -224,8 +224,8 @@ async fn attend(
             return exit_code::USAGE;
         }
     };
-    let stocks = session.end().await;
-    conclude(out, args.format, end, &stocks)
+    let diffs = session.end().await;
+    conclude(out, args.format, end, &diffs)
 }
 
 fn begin(
@@ -256,7 +256,7 @@ fn begin(
 }
 
 /// Writes the files that variables name, and the one that was asked for.
-fn prepare(args: &Args, redirects: &[Redirect]) -> Result<Option<EnvFile>, String> {
+fn prepare(args: &Args, redirects: &[ClientEnvironment]) -> Result<Option<EnvFile>, String> {
     environment::write_files(redirects)?;
     let path = args.env_file.as_deref();
     path.map(|path| EnvFile::write(path, &environment::lines(redirects)))
@@ -277,9 +277,13 @@ fn announce(args: &Args, out: &Output, session: &Session) {
     }
 }
 
-fn order(program: &OsString, arguments: &[OsString], redirects: &[Redirect]) -> Order {
+fn order(
+    program: &OsString,
+    arguments: &[OsString],
+    redirects: &[ClientEnvironment],
+) -> ProcessSpec {
     // No limit of ours: the user watches the command.
-    let order = Order::new(Path::new(program), Duration::MAX).arguments(arguments);
+    let order = ProcessSpec::new(Path::new(program), Duration::MAX).arguments(arguments);
     let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
     variables.fold(order, |order, variable| match &variable.value {
         Some(value) => order.variable(&variable.name, value),
@@ -310,7 +314,8 @@ async fn supervise(
     Ok(End::Stopped)
 }
 
-/// Interrupts the command as a user does, and asks it to end when it does not. A signal to us ends its time.
+/// Interrupts the command as a user does, and asks it to end when it does not. A signal to this process cuts the wait
+/// short.
 async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Signals) {
     command.interrupt();
     let over = real::sleep(INTERRUPT_LIMIT);
@@ -334,7 +339,7 @@ async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Sign
     }
 }
 
-/// ^C, SIGTERM, and SIGHUP of a terminal that is closed.
+/// Ctrl-C, SIGTERM, and SIGHUP of a closed terminal.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,26 +1,26 @@
-//! `kubeproof sweep`: shows what a run left behind, and removes it when that is said and confirmed.
+//! `kubeproof sweep`: lists what a run left behind, and deletes it when asked to and confirmed.
 //!
-//! What is deleted is decided in `run::sweep`.
+//! `run::sweep` decides what is deleted.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
 
 use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
-use crate::run::directory::{self, DEFAULT_FOLDER, Intent};
-use crate::run::lab;
 use crate::run::progress::Silent;
-use crate::run::stage::{Stage, Surroundings};
-use crate::run::sweep::account::{Look, Places, delete, look};
+use crate::run::run_directory::{self, DEFAULT_FOLDER, Intent};
+use crate::run::runner;
+use crate::run::sweep::account::{SweepListing, SweepScope, delete, list_and_plan};
 use crate::run::sweep::log::Log;
 use crate::run::sweep::{Action, Decision};
 use crate::run::trial::{Part, Trial};
-use crate::stopwatch::today;
+use crate::run::trial_context::{RunOptions, TrialContext};
+use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
 pub mod document;
@@ -31,25 +31,25 @@ const ANSWER_MAX: u64 = 256;
 /// Options of `sweep`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run, as its folder and its tag name it
+    /// Id of the run, as in its folder name and its tag
     #[arg(long, value_name = "ID")]
     run: String,
     /// Folder with run directories
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     out: PathBuf,
-    /// Delete what the run made and left, after a confirmation; without it nothing is changed
+    /// Delete what the run made and left, after confirmation; without this option nothing is changed
     #[arg(
         long,
-        long_help = "Delete what the run made and left, after a confirmation; without it nothing is changed.\n\
-            What carries the run's tag and was not there before the run is deleted. The plan is shown first; \
-            type the run's id to confirm it, or give --yes where there is no terminal. Each deletion is \
+        long_help = "Delete what the run made and left, after confirmation; without this option nothing is changed.\n\
+            Deletes what carries the run's tag and was not there before the run. Shows the plan first; \
+            type the run's id to confirm it, or pass --yes if there is no terminal. Each deletion is \
             written to sweep.jsonl in the run's folder before it is sent."
     )]
     delete: bool,
-    /// Look only at this region; may be repeated [default: all that are enabled]
+    /// Check only this region; may be repeated [default: all enabled regions]
     #[arg(long, value_name = "REGION")]
     region: Vec<String>,
-    /// Confirm the plan without being asked
+    /// Do not ask for confirmation
     #[arg(long, requires = "delete")]
     yes: bool,
     /// Format
@@ -57,7 +57,7 @@ pub struct Args {
     format: TableOrJson,
 }
 
-/// A refusal: the exit code and what is said.
+/// A refusal: exit code and message.
 type Refusal = (u8, String);
 
 /// Shows or removes what a run left.
@@ -79,7 +79,7 @@ fn intent(args: &Args) -> Result<Intent, Refusal> {
         return usage(format!("`{}` is not the id of a run", args.run));
     }
     let folder = args.out.join(&args.run);
-    let intent = match directory::read_intent(&folder) {
+    let intent = match run_directory::read_intent(&folder) {
         Ok(found) => found,
         Err(problem) => return usage(format!("{problem}; name the run's folder with --out")),
     };
@@ -92,7 +92,7 @@ fn intent(args: &Args) -> Result<Intent, Refusal> {
     }
     if intent.tier == Tier::Rehearsal {
         return usage(format!(
-            "the run {} was a rehearsal: nothing of it is real",
+            "the run {} was a rehearsal, which creates nothing real",
             args.run
         ));
     }
@@ -127,38 +127,46 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         tier: intent.tier,
         seed: intent.seed,
     };
-    let around = Surroundings {
+    let options = RunOptions {
         owner: intent.run.owner.clone(),
         out: Some(args.out.clone()),
-        ..Surroundings::quiet()
+        ..RunOptions::quiet()
     };
-    let runtime = lab::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime =
+        runner::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let stage = Stage::of_run(
+        let context = TrialContext::of_run(
             &trial,
             intent.run.clone(),
-            &around,
+            &options,
             &Silent::shared(),
             today(),
         )
         .map_err(|error| unknown(error.to_string()))?;
-        let account = stage.account(Actor::Provisioner);
+        let account = context.observer(Actor::Provisioner);
         let mut failed = same_account(account.as_ref(), &intent, &allowed).await?;
-        let places = Places {
+        let scope = SweepScope {
             regions: &args.region,
             out: Some(&args.out),
         };
-        let mut left = look(account.as_ref(), &intent, places).await;
+        let mut left = list_and_plan(account.as_ref(), &intent, scope).await;
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
                 .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
             let say = |line: &str| out.say(line);
-            let of_run = (&intent, places);
-            left = delete(account.as_ref(), of_run, left, &mut log, stage.clock, &say)
-                .await
-                .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
+            let of_run = (&intent, scope);
+            left = delete(
+                account.as_ref(),
+                of_run,
+                left,
+                &mut log,
+                context.clock,
+                &say,
+            )
+            .await
+            .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
             if args.format == TableOrJson::Table {
                 out.report(&plan(&left, args));
             }
@@ -173,9 +181,9 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
     })
 }
 
-/// Whether this is the account in which the run was. What cannot be known of it is returned as sentences.
+/// Checks that this is the account of the run. Returns what could not be verified, as sentences.
 async fn same_account(
-    account: &dyn Account,
+    account: &dyn Observer,
     intent: &Intent,
     allowed: &[String],
 ) -> Result<Vec<String>, Refusal> {
@@ -191,7 +199,7 @@ async fn same_account(
             })?)
         }
         _ => account.account_id().await.map_err(|error| {
-            let problem = format!("whose this is could not be found out: {error}");
+            let problem = format!("could not determine whose account this is: {error}");
             (
                 exit_code::UNKNOWN,
                 format!("{problem}; nothing was changed"),
@@ -201,7 +209,7 @@ async fn same_account(
     is_account_of(intent, found.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
 }
 
-/// What cannot be known of the account of a run; or why this is another one.
+/// What could not be verified about the account of a run, or why this is another one.
 fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, String> {
     let run = &intent.run.id;
     match (intent.account.as_deref(), found) {
@@ -218,8 +226,8 @@ fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, St
     }
 }
 
-/// Shows the plan. Where standard output is for a script, a person who confirms it reads it on standard error.
-fn show(left: &Look, args: &Args, out: &Output) {
+/// Shows the plan. If standard output is for a script, the person who confirms it reads it on standard error.
+fn show(left: &SweepListing, args: &Args, out: &Output) {
     let plan = plan(left, args);
     match args.format {
         TableOrJson::Table => out.report(&plan),
@@ -229,7 +237,7 @@ fn show(left: &Look, args: &Args, out: &Output) {
 }
 
 /// The plan, resource by resource.
-fn plan(left: &Look, args: &Args) -> String {
+fn plan(left: &SweepListing, args: &Args) -> String {
     let line = |word: &str, decision: &Decision| {
         let resource = words(&decision.resource);
         format!("{word:<8}  {resource}: {}\n", decision.why)
@@ -270,7 +278,7 @@ fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
     is_confirmed(&args.run, typed.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
 }
 
-/// Whether what was typed confirms the plan; `None` where there is no terminal.
+/// Whether the typed text confirms the plan; `None` without a terminal.
 fn is_confirmed(run: &str, typed: Option<&str>) -> Result<(), String> {
     match typed.map(str::trim) {
         Some(typed) if typed == run => Ok(()),
@@ -290,8 +298,8 @@ fn resources(count: usize) -> String {
     }
 }
 
-/// Something that may be the run's is a finding; what could not be found out hides what is there.
-fn verdict(left: &Look) -> Verdict {
+/// Something that may be the run's is a finding; an incomplete check is unknown.
+fn verdict(left: &SweepListing) -> Verdict {
     let kept = |it: &Decision| it.action == Action::NotTheRuns;
     if !left.decisions.iter().all(kept) {
         Verdict::Fail
@@ -302,8 +310,8 @@ fn verdict(left: &Look) -> Verdict {
     }
 }
 
-/// Says to people what is left and what to do about it.
-fn report(left: &Look, args: &Args, out: &Output) {
+/// Prints for people what is left and what to do about it.
+fn report(left: &SweepListing, args: &Args, out: &Output) {
     for line in &left.not_covered {
         out.say(&format!("not covered  {line}"));
     }
@@ -323,78 +331,9 @@ fn report(left: &Look, args: &Args, out: &Output) {
     } else if left.failed.is_empty() {
         out.say(&format!("nothing of the run {} is left", args.run));
     } else {
-        out.say("not everything could be found out: unknown whether anything is left");
+        out.say("the check was incomplete: it is unknown whether anything is left");
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use kubeproof_contract::resource::Resource;
-    use kubeproof_contract::run::Run;
-
-    use super::*;
-
-    fn intent(tier: Tier, account: Option<&str>) -> Intent {
-        let began = "2026-11-23T10:00:00Z".parse().expect("a date");
-        Intent {
-            run: Run::new("r1", "me", began),
-            scenario: "s".to_owned(),
-            file: "s.yaml".to_owned(),
-            provider: "cloud".to_owned(),
-            tier,
-            seed: 1,
-            text: String::new(),
-            account: account.map(str::to_owned),
-            before: None,
-        }
-    }
-
-    #[test]
-    fn only_the_account_of_the_run_is_swept() {
-        let check = |tier, own, found, expected: Result<usize, ()>| {
-            let said = is_account_of(&intent(tier, own), found);
-            let said = said.map(|unknown| unknown.len()).map_err(|_| ());
-            assert_eq!(said, expected, "{own:?} {found:?}");
-        };
-        check(Tier::Live, Some("111"), Some("111"), Ok(0));
-        check(Tier::Live, Some("111"), Some("222"), Err(()));
-        check(Tier::Live, Some("111"), None, Err(()));
-        check(Tier::Live, None, Some("111"), Ok(1));
-        check(Tier::Kind, Some("engine"), Some("other"), Err(()));
-        check(Tier::Kind, None, Some("engine"), Ok(0));
-    }
-
-    #[test]
-    fn what_is_left_fails_and_what_is_hidden_is_unknown() {
-        let look = |actions: &[Action], failed: &[&str]| Look {
-            decisions: actions
-                .iter()
-                .map(|action| Decision {
-                    resource: Resource::new("container", "c", "local"),
-                    action: *action,
-                    why: String::new(),
-                })
-                .collect(),
-            failed: failed.iter().map(|line| (*line).to_owned()).collect(),
-            ..Look::default()
-        };
-        let check = |actions: &[Action], failed: &[&str], expected| {
-            assert_eq!(verdict(&look(actions, failed)), expected, "{actions:?}");
-        };
-        check(&[], &[], Verdict::Pass);
-        check(&[Action::NotTheRuns], &[], Verdict::Pass);
-        check(&[Action::NotTheRuns], &["not listed"], Verdict::Unknown);
-        check(&[Action::NotTheRuns, Action::Delete], &[], Verdict::Fail);
-        check(&[Action::LeaveToPerson], &["not listed"], Verdict::Fail);
-    }
-
-    #[test]
-    fn a_plan_is_confirmed_by_the_runs_whole_id_only() {
-        assert_eq!(is_confirmed("r1", Some("r1\r")), Ok(()));
-        for typed in ["", "y", "yes", "r", "r10", "R1"] {
-            assert!(is_confirmed("r1", Some(typed)).is_err(), "{typed}");
-        }
-        let refusal = is_confirmed("r1", None).expect_err("no terminal");
-        assert!(refusal.contains("--yes"), "{refusal}");
-    }
-}
+mod tests;

@@ -1,6 +1,4 @@
-//! `kubeproof verify`: runs scenarios and reports what was proven.
-//!
-//! Apart from running: this file knows options, and turns them into a plan.
+//! `kubeproof verify`: runs scenarios and reports the results.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,23 +15,23 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
-use crate::run::bystander::Beside;
+use crate::run::bystander::BystanderState;
+use crate::run::cancel::CancelToken;
 use crate::run::demand;
-use crate::run::directory::DEFAULT_FOLDER;
 use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
-use crate::run::stage::{JOB_IMAGE_VARIABLE, Surroundings};
-use crate::run::stop::Stop;
+use crate::run::run_directory::DEFAULT_FOLDER;
 use crate::run::trial::Trial;
-use crate::run::{lab, readiness, spending};
+use crate::run::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
+use crate::run::{readiness, runner, spending};
 use crate::scenario::find;
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TierName {
-    /// Simulators in this process; needs nothing
+    /// Simulators in this process; needs nothing else
     Rehearsal,
-    /// A real Kubernetes made by kind on Docker
+    /// A real Kubernetes cluster made by kind on Docker
     Kind,
     /// A real cloud account; costs money
     Live,
@@ -57,8 +55,8 @@ pub struct Args {
     #[arg(
         value_name = "PATH",
         long_help = "Scenario files or folders [default: scenarios/].\n\
-            Of scenarios/ itself, named or not, scenarios of programs run only where KUBEPROOF_CLIENTS names \
-            the client that they need; a file or any other folder that is named runs in any case."
+            In scenarios/ itself, named or not, scenarios that need a client program run only if \
+            KUBEPROOF_CLIENTS names it; any other file or folder given here always runs."
     )]
     paths: Vec<PathBuf>,
     /// Tier of evidence
@@ -67,7 +65,7 @@ pub struct Args {
     /// Only scenarios of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
-    /// Seed of all that would be random
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Run each scenario once with this fault; may be repeated
@@ -76,11 +74,11 @@ pub struct Args {
         value_name = "SPEC",
         long_help = "Run each scenario once with this fault; may be repeated.\n\
             [actor/]service:operation[#occurrence][*times]=effect[(argument)]\n\
-            async-… and partial take the first call from the occurrence on that is accepted.\n\
-            With --only the fault is added to those of the trials that it names."
+            For async-… and partial, it is the first accepted call from that occurrence on.\n\
+            With --only, the fault is added to those of the selected trials."
     )]
     fault: Vec<Fault>,
-    /// Only the trial of this name, such as two-zones/lost-vpc-answer; may be repeated
+    /// Run only this trial, such as two-zones/lost-vpc-answer; may be repeated
     #[arg(long, value_name = "TRIAL")]
     only: Vec<String>,
     /// Folder for run directories
@@ -91,20 +89,20 @@ pub struct Args {
         long,
         value_name = "FORMAT",
         long_help = "Format of the report [default: table].\n\
-            The table of several scenarios shows the matrix, all findings, and the details of what \
-            did not pass; with --verbose, as of one scenario, the details of everything. The other \
-            formats always hold everything."
+            For several scenarios the table shows the matrix, all findings, and the details of what \
+            did not pass; with --verbose, or for a single scenario, all details. The other formats \
+            always include everything."
     )]
     format: Option<FormatName>,
-    /// Trials that run at the same time [default: number of cores; 1 when live]
+    /// Number of trials to run in parallel [default: number of cores; 1 when live]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Rehearse in an account without a second cluster
     #[arg(
         long,
         long_help = "Rehearse in an account without a second cluster.\n\
-            By default the same provisioner first makes a cluster of another run, whose name begins with \
-            the run's; it must survive the run, and is torn down after it."
+            By default the same provisioner first creates a cluster for another run, whose name starts with \
+            this run's name; it must survive the run and is torn down afterwards."
     )]
     no_bystander: bool,
     /// Confirm that a live run may spend money
@@ -129,28 +127,28 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         Ok(accounts) => accounts,
         Err(refusal) => return refused(refusal),
     };
-    let stop = Stop::default();
-    let around = Surroundings {
+    let cancel = CancelToken::default();
+    let options = RunOptions {
         owner: owner(),
         env_file: PathBuf::from(".env"),
         out: Some(args.out.clone()),
-        stop: stop.clone(),
+        cancel: cancel.clone(),
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
-        beside: Beside::unless(args.no_bystander),
+        bystander: BystanderState::unless(args.no_bystander),
     };
-    if let Err(refusal) = ready(&plan.trials, &around) {
+    if let Err(refusal) = ready(&plan.trials, &options) {
         return refused(refusal);
     }
-    if let Err(error) = signals::listen(stop.clone()) {
-        out.say(&format!("warning: ^C cannot be caught here: {error}"));
+    if let Err(error) = signals::listen(cancel.clone()) {
+        out.say(&format!("warning: Ctrl-C cannot be caught here: {error}"));
     }
     let progress = progress::new(out, args.tier.into());
     let jobs = jobs(args.jobs, args.tier);
-    let clean_up = signals::CleanUp(&stop);
-    let mut ran = lab::run_all(&plan.trials, jobs, &around, &progress);
-    ran.add(lab::left_out(&plan.left_out, &around));
-    let lab::Outcome { records, errors } = ran;
+    let clean_up = signals::CleanUp(&cancel);
+    let mut ran = runner::run_all(&plan.trials, jobs, &options, &progress);
+    ran.add(runner::left_out(&plan.left_out, &options));
+    let runner::RunResults { records, errors } = ran;
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {
         brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
@@ -159,14 +157,14 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     out.report(&render(format, &records, &style));
     let left = records.iter().filter(|record| unseen::is_not_begun(record));
     let left = left.count();
-    if left > 0 && stop.asked() {
+    if left > 0 && cancel.is_cancelled() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
     for error in &errors {
         out.error(&error.to_string());
     }
     drop(clean_up);
-    // What cannot be shown to others proves nothing to them.
+    // A record that could not be written proves nothing.
     let unwritten = errors.iter().map(|_| Verdict::Unknown);
     let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
     out.say(&last_line(whole, &records, &args.out.display().to_string()));
@@ -188,7 +186,7 @@ fn last_line(whole: Verdict, records: &[Record], folder: &str) -> String {
     format!("{whole}: {passed} of {trials} passed{skipped}; records are in {folder}")
 }
 
-/// Of how many scenarios these trials are.
+/// The number of scenarios of these trials.
 fn scenarios_of(trials: &[Trial]) -> usize {
     let files = trials.iter().map(|trial| &trial.scenario.file);
     files.collect::<BTreeSet<_>>().len()
@@ -207,7 +205,7 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
     {
         let known = providers::names();
         return Err(usage(format!(
-            "there is no provider `{name}`; known: {known}"
+            "unknown provider `{name}` (expected one of {known})"
         )));
     }
     let scenarios = scenario::read::all(&args.paths, &providers::shared())
@@ -226,14 +224,14 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
     plan(&scenarios, &choice).map_err(usage)
 }
 
-/// Whether the programs that the trials need are here: without them nothing could be found out.
-fn ready(trials: &[Trial], around: &Surroundings) -> Result<(), (u8, String)> {
+/// Whether the programs that the trials need are installed: without them nothing can be determined.
+fn ready(trials: &[Trial], options: &RunOptions) -> Result<(), (u8, String)> {
     let mut seen = BTreeSet::new();
     for trial in trials
         .iter()
         .filter(|trial| seen.insert(&trial.scenario.file))
     {
-        readiness::of_programs(trial, around).map_err(|missing| {
+        readiness::of_programs(trial, options).map_err(|missing| {
             let name = trial.scenario.name();
             let reason = format!("{name} cannot run here: {missing}; nothing was created");
             (exit_code::UNKNOWN, reason)
@@ -243,7 +241,7 @@ fn ready(trials: &[Trial], around: &Surroundings) -> Result<(), (u8, String)> {
 }
 
 /// Whether the trials may be run in their tier, and when live in which accounts.
-/// A tier that needs something which is not here proves nothing: that is unknown, not a usage error.
+/// A tier whose requirements are missing is unknown, not a usage error.
 fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
     let usage = |reason: String| (exit_code::USAGE, reason);
     let accounts = match args.tier {
@@ -280,7 +278,7 @@ fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
     Ok(accounts)
 }
 
-/// Who runs it, for the owner tag: as `KUBEPROOF_OWNER` says, in characters that every cloud takes.
+/// The value of the owner tag, from `KUBEPROOF_OWNER`, in characters that every cloud accepts.
 pub(super) fn owner() -> String {
     let name = std::env::var("KUBEPROOF_OWNER").unwrap_or_else(|_| "kubeproof".to_owned());
     let fits = |c: &char| c.is_ascii_alphanumeric() || "-_.@".contains(*c);
@@ -292,8 +290,8 @@ pub(super) fn owner() -> String {
     }
 }
 
-/// How many trials run at the same time. In a real account one, unless more are asked for: quotas are shared,
-/// and so is what others see.
+/// How many trials run in parallel. In a real account one, unless more are requested: quotas are shared, and so is what
+/// others see.
 fn jobs(asked: Option<u16>, tier: TierName) -> usize {
     match (asked, tier) {
         (Some(asked), _) => usize::from(asked),

@@ -1,7 +1,6 @@
 //! Compares estimate, meter and bill: each line by itself, and the total.
 //!
-//! Lines, gaps and claims come together here. A deviation is what was seen less the estimate,
-//! in percent of what was seen: positive when the estimate is below.
+//! A deviation is what was seen minus the estimate, in percent of what was seen: positive when the estimate is too low.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +12,18 @@ use kubeproof_reports::record::{Cost, CostLine};
 use super::judge::is_within;
 use super::lines::lines;
 use super::sums::Sums;
-use super::{claim, line_verdicts, usd};
+use super::{claimed_rate, line_verdicts, usd};
 
-/// Everything that is known about the cost of a trial.
+/// The inputs of a cost comparison.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct CostInputs {
     /// What the provisioner claims, US dollars an hour.
     pub claimed: Option<Decimal>,
-    /// The estimate.
     pub estimate: Estimate,
     /// The planned duration, minutes.
     pub planned_minutes: u32,
-    /// Per usage (see [`super::lines::key`]), the estimate for the times that were lived.
-    pub lived: BTreeMap<String, Decimal>,
+    /// Per usage (see [`super::lines::key`]), the estimate for the lifetimes that were observed.
+    pub lifetime_usd: BTreeMap<String, Decimal>,
     /// What the simulator's meter counted, in rehearsal.
     pub metered: Option<Vec<Charge>>,
     /// What the billing data say, or why they could not be read.
@@ -38,7 +36,7 @@ pub struct Known {
     pub tolerance_percent: u32,
 }
 
-impl Known {
+impl CostInputs {
     /// Whether the cloud bills a line without tags.
     pub(super) fn is_shared(&self, line: &str) -> bool {
         match &self.billed {
@@ -58,7 +56,6 @@ impl Known {
 /// What became of the bill.
 #[derive(Clone, Debug)]
 pub enum Bill {
-    /// It was read.
     Read(Billed),
     /// It is not there yet.
     Pending(String),
@@ -66,29 +63,29 @@ pub enum Bill {
     Unreadable(String),
     /// There never will be one to read: the cloud has no billing data.
     Never(String),
-    /// It is not looked at in this trial.
+    /// It is not read in this trial.
     NotAsked(String),
 }
 
 /// The comparison.
-pub fn compare(known: &Known) -> Cost {
-    let mut lines = lines(known);
+pub fn compare(inputs: &CostInputs) -> Cost {
+    let mut lines = lines(inputs);
     let sum =
         |part: fn(&CostLine) -> Option<Decimal>| -> Decimal { lines.iter().filter_map(part).sum() };
     let sums = Sums {
         estimated: sum(|line| line.estimated),
-        metered: known.metered.as_ref().map(|_| sum(|line| line.metered)),
-        billed: match &known.billed {
+        metered: inputs.metered.as_ref().map(|_| sum(|line| line.metered)),
+        billed: match &inputs.billed {
             Bill::Read(bill) if !bill.charges.is_empty() => Some(sum(|line| line.billed)),
             _ => None,
         },
-        planned: known.estimate.planned_usd(),
+        planned: inputs.estimate.planned_usd(),
     };
-    let unpriced = &known.estimate.unpriced;
-    let is_priced = unpriced.is_empty() && known.unpriced.is_empty();
-    let (mut verdict, mut message, judged) = judge(known, &sums);
+    let unpriced = &inputs.estimate.unpriced;
+    let is_priced = unpriced.is_empty() && inputs.unpriced.is_empty();
+    let (mut verdict, mut message, judged) = judge(inputs, &sums);
     if judged && is_priced {
-        let words = line_verdicts::judge_all(known, &mut lines);
+        let words = line_verdicts::judge_all(inputs, &mut lines);
         verdict = Verdict::of_all(
             lines
                 .iter()
@@ -99,28 +96,27 @@ pub fn compare(known: &Known) -> Cost {
     }
     if !is_priced {
         verdict = Verdict::Unknown;
-        message = without_price(known);
+        message = without_price(inputs);
     }
     // A list price of which a part is not known says nothing about a claim.
-    let claim = known
-        .claimed
-        .filter(|_| is_priced)
-        .and_then(|claimed| claim::wrong(claimed, &known.estimate.lines, known.tolerance_percent));
+    let claim = inputs.claimed.filter(|_| is_priced).and_then(|claimed| {
+        claimed_rate::problem(claimed, &inputs.estimate.lines, inputs.tolerance_percent)
+    });
     if let Some(claim) = claim {
         verdict = Verdict::Fail;
         message = claim;
     }
     Cost {
         verdict,
-        claimed_usd_per_hour: known.claimed,
-        list_usd_per_hour: is_priced.then(|| known.estimate.usd_per_hour()),
+        claimed_usd_per_hour: inputs.claimed,
+        list_usd_per_hour: is_priced.then(|| inputs.estimate.usd_per_hour()),
         estimated: Some(sums.estimated),
         metered: sums.metered,
         billed: sums.billed,
         deviation_percent: sums.deviation_from(Some(sums.estimated).filter(|_| is_priced)),
         planned: sums.planned.filter(|_| is_priced),
         plan_deviation_percent: sums.deviation_from(sums.planned.filter(|_| is_priced)),
-        tolerance_percent: known.tolerance_percent,
+        tolerance_percent: inputs.tolerance_percent,
         free: false,
         lines,
         message,
@@ -128,24 +124,24 @@ pub fn compare(known: &Known) -> Cost {
 }
 
 /// What has no price: of the estimate, and of what was used.
-fn without_price(known: &Known) -> String {
+fn without_price(inputs: &CostInputs) -> String {
     let mut words = "the cost is unknown: no price is known".to_owned();
-    if !known.estimate.unpriced.is_empty() {
-        words = format!("{words} for {}", known.estimate.unpriced.join(", "));
+    if !inputs.estimate.unpriced.is_empty() {
+        words = format!("{words} for {}", inputs.estimate.unpriced.join(", "));
     }
-    for used in &known.unpriced {
+    for used in &inputs.unpriced {
         words = format!("{words}; {used}");
     }
     words
 }
 
 /// The verdict over the total with its sentence, and whether the lines are to be judged as well.
-fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
-    let bill = match &known.billed {
+fn judge(inputs: &CostInputs, sums: &Sums) -> (Verdict, String, bool) {
+    let bill = match &inputs.billed {
         Bill::NotAsked(why) => return (Verdict::Skipped, why.clone(), false),
         Bill::Pending(why) => return (Verdict::Pending, why.clone(), false),
         Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}"), false),
-        Bill::Never(why) => return by_meter(known, sums, why),
+        Bill::Never(why) => return by_meter(inputs, sums, why),
         Bill::Read(bill) => bill,
     };
     let Some(billed) = sums.billed else {
@@ -171,13 +167,13 @@ fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
         "estimated {}, billed {}: {}",
         usd(sums.estimated, 4),
         usd(billed, 4),
-        sums.words(known, "the bill")
+        sums.words(inputs, "the bill")
     );
     if !bill.is_final {
         let words = format!("{words}; the bill is not final");
         return (Verdict::Pending, words, false);
     }
-    let within = |seen| is_within(sums.estimated, seen, known.tolerance_percent);
+    let within = |seen| is_within(sums.estimated, seen, inputs.tolerance_percent);
     if !within(billed) {
         return (Verdict::Fail, words, true);
     }
@@ -192,7 +188,7 @@ fn judge(known: &Known, sums: &Sums) -> (Verdict, String, bool) {
 }
 
 /// Judges by the meter alone, where there is no bill; without a meter nothing can be said.
-fn by_meter(known: &Known, sums: &Sums, why: &str) -> (Verdict, String, bool) {
+fn by_meter(inputs: &CostInputs, sums: &Sums, why: &str) -> (Verdict, String, bool) {
     let Some(metered) = sums.metered.filter(|metered| !metered.is_zero()) else {
         let words = format!("neither billed nor metered: {why}");
         return (Verdict::Unknown, words, false);
@@ -201,9 +197,9 @@ fn by_meter(known: &Known, sums: &Sums, why: &str) -> (Verdict, String, bool) {
         "estimated {}, metered {}, never billed ({why}): {}",
         usd(sums.estimated, 4),
         usd(metered, 4),
-        sums.words(known, "the meter")
+        sums.words(inputs, "the meter")
     );
-    let verdict = if is_within(sums.estimated, metered, known.tolerance_percent) {
+    let verdict = if is_within(sums.estimated, metered, inputs.tolerance_percent) {
         Verdict::Pass
     } else {
         Verdict::Fail
@@ -218,41 +214,41 @@ mod tests {
     use super::super::samples;
     use super::*;
 
-    fn known(estimated: i64, billed: Option<i64>, is_final: bool) -> Known {
+    fn inputs(estimated: i64, billed: Option<i64>, is_final: bool) -> CostInputs {
         let charge = |cents| samples::charge("nodes", Decimal::new(cents, 2));
         let estimated = Decimal::new(estimated, 2);
         let line = EstimateLine {
             planned_usd: Some(estimated),
             ..samples::estimate("nodes", estimated)
         };
-        let mut known = samples::known(vec![line], billed.into_iter().map(charge).collect());
-        if let Bill::Read(bill) = &mut known.billed {
+        let mut inputs = samples::inputs(vec![line], billed.into_iter().map(charge).collect());
+        if let Bill::Read(bill) = &mut inputs.billed {
             bill.is_final = is_final;
         }
-        known
+        inputs
     }
 
     #[track_caller]
-    fn check(known: &Known, expected: Verdict) {
-        let cost = compare(known);
+    fn check(inputs: &CostInputs, expected: Verdict) {
+        let cost = compare(inputs);
         assert_eq!(cost.verdict, expected, "{}", cost.message);
     }
 
     #[test]
     fn twenty_percent_of_the_bill_passes_and_more_does_not() {
-        check(&known(80, Some(100), true), Verdict::Pass);
-        check(&known(79, Some(100), true), Verdict::Fail);
-        check(&known(120, Some(100), true), Verdict::Pass);
-        check(&known(121, Some(100), true), Verdict::Fail);
+        check(&inputs(80, Some(100), true), Verdict::Pass);
+        check(&inputs(79, Some(100), true), Verdict::Fail);
+        check(&inputs(120, Some(100), true), Verdict::Pass);
+        check(&inputs(121, Some(100), true), Verdict::Fail);
     }
 
     #[test]
     fn a_bill_of_zero_agrees_with_nothing_but_zero() {
-        check(&known(80, Some(0), true), Verdict::Fail);
-        check(&known(0, Some(0), true), Verdict::Pass);
-        check(&known(80, Some(-100), true), Verdict::Fail);
-        let words = compare(&known(80, Some(0), true)).message;
-        let expected = "estimated $0.8000, billed $0.0000: of nothing there is no percentage, 20 % pass; \
+        check(&inputs(80, Some(0), true), Verdict::Fail);
+        check(&inputs(0, Some(0), true), Verdict::Pass);
+        check(&inputs(80, Some(-100), true), Verdict::Fail);
+        let words = compare(&inputs(80, Some(0), true)).message;
+        let expected = "estimated $0.8000, billed $0.0000: no percentage: the bill is zero, 20 % pass; \
                         line nodes (2 × nodes): fail: estimated $0.8000, billed $0.0000";
         assert_eq!(words, expected);
     }
@@ -260,15 +256,15 @@ mod tests {
     #[test]
     fn a_percentage_that_only_rounds_to_the_tolerance_fails() {
         // 20.002 % of the bill.
-        check(&known(79_998, Some(100_000), true), Verdict::Fail);
-        check(&known(80_000, Some(100_000), true), Verdict::Pass);
+        check(&inputs(79_998, Some(100_000), true), Verdict::Fail);
+        check(&inputs(80_000, Some(100_000), true), Verdict::Pass);
     }
 
     #[test]
     fn a_deviation_is_what_was_seen_less_the_estimate_and_says_so_in_words() {
         // (0.60 - 0.75) / 0.60 and (1.00 - 0.96) / 1.00.
         let check = |estimated, billed, percent: &str, words: &str| {
-            let cost = compare(&known(estimated, Some(billed), true));
+            let cost = compare(&inputs(estimated, Some(billed), true));
             assert_eq!(cost.deviation_percent, Some(percent.parse().unwrap()));
             assert_eq!(cost.plan_deviation_percent, cost.deviation_percent);
             assert!(cost.message.contains(words), "{}", cost.message);
@@ -298,10 +294,10 @@ mod tests {
     #[test]
     fn a_run_that_took_longer_than_planned_says_both_deviations() {
         // Planned 45 minutes for $0.75; it lived three hours for $3.00, at the right price.
-        let mut known = known(75, Some(300), true);
-        let key = super::super::lines::key(&known.estimate.lines[0]);
-        known.lived = BTreeMap::from([(key, Decimal::from(3))]);
-        let cost = compare(&known);
+        let mut inputs = inputs(75, Some(300), true);
+        let key = super::super::lines::key(&inputs.estimate.lines[0]);
+        inputs.lifetime_usd = BTreeMap::from([(key, Decimal::from(3))]);
+        let cost = compare(&inputs);
         assert_eq!(cost.verdict, Verdict::Pass);
         assert_eq!(cost.deviation_percent, Some(Decimal::ZERO));
         assert_eq!(cost.plan_deviation_percent, Some(Decimal::from(75)));
@@ -312,14 +308,14 @@ mod tests {
     #[test]
     fn the_meter_judges_by_the_same_tolerance_and_beside_a_bill_that_agrees() {
         let metered = |cents: i64, bill: Option<i64>| {
-            let mut known = known(80, bill, true);
-            known.metered = Some(vec![samples::charge("nodes", Decimal::new(cents, 2))]);
-            known
+            let mut inputs = inputs(80, bill, true);
+            inputs.metered = Some(vec![samples::charge("nodes", Decimal::new(cents, 2))]);
+            inputs
         };
         check(&metered(100, Some(80)), Verdict::Pass);
         check(&metered(101, Some(80)), Verdict::Fail);
         check(&metered(0, Some(80)), Verdict::Fail);
-        let never = |cents| Known {
+        let never = |cents| CostInputs {
             billed: Bill::Never("no billing API".to_owned()),
             ..metered(cents, None)
         };
@@ -331,29 +327,29 @@ mod tests {
 
     #[test]
     fn no_data_is_pending_and_never_zero() {
-        check(&known(80, None, true), Verdict::Pending);
-        check(&known(80, Some(80), false), Verdict::Pending);
-        assert_eq!(compare(&known(80, None, true)).billed, None);
+        check(&inputs(80, None, true), Verdict::Pending);
+        check(&inputs(80, Some(80), false), Verdict::Pending);
+        assert_eq!(compare(&inputs(80, None, true)).billed, None);
     }
 
     #[test]
     fn a_bill_that_cannot_be_read_is_unknown() {
-        let mut known = known(80, None, true);
-        known.billed = Bill::Unreadable("denied".to_owned());
-        check(&known, Verdict::Unknown);
+        let mut inputs = inputs(80, None, true);
+        inputs.billed = Bill::Unreadable("denied".to_owned());
+        check(&inputs, Verdict::Unknown);
     }
 
     #[test]
     fn without_billing_data_the_meter_judges_and_is_never_called_a_bill() {
-        let mut known = known(80, Some(80), true);
-        let Bill::Read(bill) = &known.billed else {
+        let mut inputs = inputs(80, Some(80), true);
+        let Bill::Read(bill) = &inputs.billed else {
             panic!("a bill that was read")
         };
         let charges = bill.charges.clone();
-        known.billed = Bill::Never("no billing API".to_owned());
-        check(&known, Verdict::Unknown);
-        known.metered = Some(charges.clone());
-        let cost = compare(&known);
+        inputs.billed = Bill::Never("no billing API".to_owned());
+        check(&inputs, Verdict::Unknown);
+        inputs.metered = Some(charges.clone());
+        let cost = compare(&inputs);
         assert_eq!((cost.verdict, cost.billed), (Verdict::Pass, None));
         assert!(
             cost.message.contains("never billed (no billing API)"),
@@ -362,14 +358,14 @@ mod tests {
         );
         let mut more = charges;
         more[0].usd = Decimal::new(101, 2);
-        known.metered = Some(more);
-        check(&known, Verdict::Fail);
+        inputs.metered = Some(more);
+        check(&inputs, Verdict::Fail);
     }
 
     #[test]
     fn a_wrong_claim_fails_whatever_the_bill_says() {
-        let mut known = known(80, Some(80), true);
-        known.claimed = Some(Decimal::new(40, 2));
-        check(&known, Verdict::Fail);
+        let mut inputs = inputs(80, Some(80), true);
+        inputs.claimed = Some(Decimal::new(40, 2));
+        check(&inputs, Verdict::Fail);
     }
 }

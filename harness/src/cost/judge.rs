@@ -1,6 +1,6 @@
-//! What one line of the comparison comes to: its own verdict, so that no error hides behind another.
+//! Judges one line of the comparison by itself, so that no error hides behind another.
 //!
-//! The sentences are in `gap`; the total is judged besides, in `compare`.
+//! The sentences are in `mismatch`; `compare` judges the total.
 //!
 //! | what is known of a line | verdict |
 //! |---|---|
@@ -20,8 +20,8 @@ pub const NOTHING: Decimal = Decimal::from_parts(5, 0, 0, false, 4);
 
 /// What is known of a line.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
-    /// Estimated for the time that was lived; `None` when the estimate has no such line.
+pub struct LineAmounts {
+    /// Estimated for the actual lifetime; `None` when the estimate has no such line.
     pub estimated: Option<Decimal>,
     /// Metered; `None` without a meter.
     pub metered: Option<Decimal>,
@@ -34,7 +34,7 @@ pub struct Seen {
 }
 
 /// The verdict over a line.
-pub fn judge(line: &Seen, tolerance_percent: u32) -> Verdict {
+pub fn judge(line: &LineAmounts, tolerance_percent: u32) -> Verdict {
     let expected = line.estimated.unwrap_or_default();
     let agrees = |seen: Decimal| agrees(expected, seen, tolerance_percent);
     if line.metered.is_some_and(|metered| !agrees(metered)) {
@@ -83,7 +83,7 @@ mod tests {
     fn check(line: (Option<i64>, Option<i64>, Option<i64>), shared: bool, expected: Verdict) {
         let usd = |thousandths| Decimal::new(thousandths, 3);
         let (estimated, metered, billed) = line;
-        let seen = Seen {
+        let seen = LineAmounts {
             estimated: estimated.map(usd),
             metered: metered.map(usd),
             billed: billed.map(usd),
@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn less_than_half_a_thousandth_is_no_difference_and_as_much_is_one() {
-        let of = |billed: &str| Seen {
+        let of = |billed: &str| LineAmounts {
             estimated: Some(Decimal::new(1, 4)),
             billed: Some(billed.parse().unwrap()),
             bill_read: true,
-            ..Seen::default()
+            ..LineAmounts::default()
         };
         assert_eq!(judge(&of("0.00059999"), 20), Verdict::Pass);
         assert_eq!(judge(&of("0.0006"), 20), Verdict::Fail);
@@ -147,10 +147,10 @@ mod tests {
 
     #[test]
     fn without_a_bill_the_meter_judges_alone() {
-        let of = |metered| Seen {
+        let of = |metered| LineAmounts {
             estimated: Some(Decimal::new(80, 2)),
             metered: Some(Decimal::new(metered, 2)),
-            ..Seen::default()
+            ..LineAmounts::default()
         };
         assert_eq!(judge(&of(100), 20), Verdict::Pass);
         assert_eq!(judge(&of(101), 20), Verdict::Fail);

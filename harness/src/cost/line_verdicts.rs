@@ -8,26 +8,26 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_reports::record::CostLine;
 
-use super::compare::{Bill, Known};
-use super::judge::{Seen, judge};
+use super::compare::{Bill, CostInputs};
+use super::judge::{LineAmounts, judge};
 use super::usd;
 
 /// Gives each line its verdict, and says of those that do not pass what they were.
-pub(super) fn judge_all(known: &Known, lines: &mut [CostLine]) -> String {
-    let bill_read = matches!(&known.billed, Bill::Read(_));
+pub(super) fn judge_all(inputs: &CostInputs, lines: &mut [CostLine]) -> String {
+    let bill_read = matches!(&inputs.billed, Bill::Read(_));
     let mut words = String::new();
     for line in lines {
-        if known.is_left_out(&line.charges) {
+        if inputs.is_left_out(&line.charges) {
             continue;
         }
-        let seen = Seen {
+        let seen = LineAmounts {
             estimated: line.estimated,
             metered: line.metered,
             billed: line.billed,
             bill_read,
-            shared: known.is_shared(&line.line),
+            shared: inputs.is_shared(&line.line),
         };
-        let verdict = judge(&seen, known.tolerance_percent);
+        let verdict = judge(&seen, inputs.tolerance_percent);
         line.verdict = Some(verdict);
         if verdict != Verdict::Pass {
             let (name, amounts) = (name(line), amounts(line, bill_read));
@@ -72,7 +72,7 @@ mod tests {
     /// Lines by name: estimated, metered and billed in cents.
     type Cents<'a> = (&'a str, Option<i64>, Option<i64>, Option<i64>);
 
-    fn known(lines: &[Cents<'_>]) -> Known {
+    fn inputs(lines: &[Cents<'_>]) -> CostInputs {
         let usd = |cents| Decimal::new(cents, 2);
         let charges = |amount: fn(&Cents<'_>) -> Option<i64>| -> Vec<Charge> {
             let of = |line: &Cents<'_>| Some(samples::charge(line.0, usd(amount(line)?)));
@@ -83,15 +83,15 @@ mod tests {
             .filter_map(|line| Some(samples::estimate(line.0, usd(line.1?))))
             .collect();
         let metered = lines.iter().any(|line| line.2.is_some());
-        Known {
+        CostInputs {
             metered: metered.then(|| charges(|line| line.2)),
-            ..samples::known(estimate, charges(|line| line.3))
+            ..samples::inputs(estimate, charges(|line| line.3))
         }
     }
 
     #[track_caller]
     fn check(lines: &[Cents<'_>], expected: Verdict) {
-        let cost = compare(&known(lines));
+        let cost = compare(&inputs(lines));
         assert_eq!(cost.verdict, expected, "{}", cost.message);
     }
 
@@ -136,13 +136,13 @@ mod tests {
     #[test]
     fn what_the_estimate_leaves_out_on_purpose_is_in_the_total_only() {
         let of = |bytes| {
-            let mut known = known(&[
+            let mut inputs = inputs(&[
                 ("cluster", Some(100), Some(100), Some(100)),
                 ("bytes", None, Some(bytes), Some(bytes)),
             ]);
-            known.estimate.left_out_usage_types =
+            inputs.estimate.left_out_usage_types =
                 vec![samples::charge("", Decimal::ZERO).usage_type];
-            compare(&known)
+            compare(&inputs)
         };
         // 100 of 125 are 20 % below, of 126 more.
         assert_eq!(of(25).verdict, Verdict::Pass);
@@ -153,11 +153,11 @@ mod tests {
 
     #[test]
     fn a_price_that_is_not_known_makes_the_cost_unknown_and_no_claim_is_judged_by_a_part() {
-        let mut known = known(&[("cluster", Some(10), Some(10), Some(10))]);
-        known.claimed = Some(Decimal::ONE);
-        assert_eq!(compare(&known).verdict, Verdict::Fail);
-        known.estimate.unpriced = vec!["2 × node".to_owned()];
-        let cost = compare(&known);
+        let mut inputs = inputs(&[("cluster", Some(10), Some(10), Some(10))]);
+        inputs.claimed = Some(Decimal::ONE);
+        assert_eq!(compare(&inputs).verdict, Verdict::Fail);
+        inputs.estimate.unpriced = vec!["2 × node".to_owned()];
+        let cost = compare(&inputs);
         assert_eq!(
             (cost.verdict, cost.list_usd_per_hour),
             (Verdict::Unknown, None)
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_closed_bill_without_anything_of_the_run_is_unknown() {
-        let cost = compare(&known(&[("cluster", Some(10), Some(10), None)]));
+        let cost = compare(&inputs(&[("cluster", Some(10), Some(10), None)]));
         assert_eq!(cost.verdict, Verdict::Unknown);
         assert!(
             cost.message.contains("carries no tag of it"),
@@ -191,13 +191,13 @@ mod tests {
                 .zip(&amounts)
                 .map(|(name, cents)| (*name, Some(*cents * 100), None, Some(*cents * 100)))
                 .collect();
-            prop_assert_eq!(compare(&known(&lines)).verdict, Verdict::Pass);
+            prop_assert_eq!(compare(&inputs(&lines)).verdict, Verdict::Pass);
             // At least 21 % of the first line, billed under the second.
             #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small")]
             let cents = (amounts[0] as f64 * 100.0 * moved).ceil() as i64;
             lines[0].3 = Some(amounts[0] * 100 - cents);
             lines[1].3 = Some(amounts[1] * 100 + cents);
-            let cost = compare(&known(&lines));
+            let cost = compare(&inputs(&lines));
             prop_assert_ne!(cost.verdict, Verdict::Pass);
             prop_assert_eq!(cost.deviation_percent, Some(Decimal::ZERO));
         }
@@ -212,7 +212,7 @@ mod tests {
                 .zip(&amounts)
                 .map(|(name, (e, m, b))| (*name, Some(*e), Some(*m), Some(*b)))
                 .collect();
-            let cost = compare(&known(&lines));
+            let cost = compare(&inputs(&lines));
             let sum = |part: fn(&CostLine) -> Option<Decimal>| -> Decimal {
                 cost.lines.iter().filter_map(part).sum()
             };

@@ -7,8 +7,8 @@ use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
 use kubeproof_reports::record::CostLine;
 use rust_decimal::RoundingStrategy;
 
-use super::compare::{Bill, Known};
-use super::gap;
+use super::compare::{Bill, CostInputs};
+use super::mismatch;
 
 /// Decimals of an amount in a record: the finest unit that a cloud bills in.
 const DECIMALS: u32 = 10;
@@ -17,37 +17,40 @@ const DECIMALS: u32 = 10;
 pub fn merged(estimate: &Estimate) -> Vec<EstimateLine> {
     let mut all: Vec<EstimateLine> = Vec::new();
     for line in estimate.all_lines() {
-        match all.iter_mut().find(|known| known.is_same_usage(line)) {
-            Some(known) => add(known, line),
+        match all.iter_mut().find(|existing| existing.is_same_usage(line)) {
+            Some(existing) => add(existing, line),
             None => all.push(line.clone()),
         }
     }
     all
 }
 
-fn add(known: &mut EstimateLine, more: &EstimateLine) {
-    known.title = format!("{} + {}", known.title, more.title);
-    known.count += more.count;
-    known.usd_per_hour += more.usd_per_hour;
-    known.min_usd += more.min_usd;
-    known.expected_usd += more.expected_usd;
-    known.max_usd += more.max_usd;
-    known.planned_usd = known.planned_usd.zip(more.planned_usd).map(|(a, b)| a + b);
-    if known.source != more.source {
-        known.source = format!("{}; {}", known.source, more.source);
+fn add(existing: &mut EstimateLine, more: &EstimateLine) {
+    existing.title = format!("{} + {}", existing.title, more.title);
+    existing.count += more.count;
+    existing.usd_per_hour += more.usd_per_hour;
+    existing.min_usd += more.min_usd;
+    existing.expected_usd += more.expected_usd;
+    existing.max_usd += more.max_usd;
+    existing.planned_usd = existing
+        .planned_usd
+        .zip(more.planned_usd)
+        .map(|(a, b)| a + b);
+    if existing.source != more.source {
+        existing.source = format!("{}; {}", existing.source, more.source);
     }
 }
 
 /// All lines: those of the estimate in its order, then those that only meter or bill know, one for each
 /// usage type.
-pub(super) fn lines(known: &Known) -> Vec<CostLine> {
-    let billed = match &known.billed {
+pub(super) fn lines(inputs: &CostInputs) -> Vec<CostLine> {
+    let billed = match &inputs.billed {
         Bill::Read(bill) if !bill.charges.is_empty() => Some(bill.charges.as_slice()),
         _ => None,
     };
-    let estimated = merged(&known.estimate);
+    let estimated = merged(&inputs.estimate);
     let mut more: Vec<(&str, &str)> = Vec::new();
-    let metered = known.metered.iter().flatten();
+    let metered = inputs.metered.iter().flatten();
     for charge in metered.chain(billed.into_iter().flatten()) {
         let usage = (charge.line.as_str(), charge.usage_type.as_str());
         let is_estimated = estimated.iter().any(|line| line.covers(charge));
@@ -57,17 +60,17 @@ pub(super) fn lines(known: &Known) -> Vec<CostLine> {
     }
     let of_estimate = estimated.iter().map(|estimate| {
         let is_of = |charge: &Charge| estimate.covers(charge);
-        line(known, &estimate.line, Some(estimate), billed, &is_of)
+        line(inputs, &estimate.line, Some(estimate), billed, &is_of)
     });
     let others = more.iter().map(|(name, usage)| {
         let is_of = |charge: &Charge| charge.line == *name && charge.usage_type == *usage;
-        line(known, name, None, billed, &is_of)
+        line(inputs, name, None, billed, &is_of)
     });
     of_estimate.chain(others).collect()
 }
 
 fn line(
-    known: &Known,
+    inputs: &CostInputs,
     name: &str,
     estimate: Option<&EstimateLine>,
     billed: Option<&[Charge]>,
@@ -77,7 +80,7 @@ fn line(
         let ours = charges.iter().filter(|charge| is_of(charge));
         ours.cloned().collect()
     };
-    let metered_charges = known.metered.as_deref().map(of_line);
+    let metered_charges = inputs.metered.as_deref().map(of_line);
     let bill_read = billed.is_some();
     // No charge is not a charge of zero.
     let billed_charges = billed.map(of_line).filter(|charges| !charges.is_empty());
@@ -85,23 +88,23 @@ fn line(
     let billed = billed_charges.as_deref().map(total);
     let charges = billed_charges.or(metered_charges).unwrap_or_default();
     let estimated = estimate.map(|estimate| {
-        let lived = known.lived.get(&key(estimate)).copied();
+        let lifetime_usd = inputs.lifetime_usd.get(&key(estimate)).copied();
         rounded(
-            lived
+            lifetime_usd
                 .or(estimate.planned_usd)
                 .unwrap_or(estimate.expected_usd),
         )
     });
-    let gap = gap::name(&gap::Line {
+    let gap = mismatch::name(&mismatch::Line {
         estimate,
         estimated,
         metered,
         billed,
         bill_read,
-        shared: known.is_shared(name),
-        left_out: known.is_left_out(&charges),
+        shared: inputs.is_shared(name),
+        left_out: inputs.is_left_out(&charges),
         charges: &charges,
-        orphans: &known.orphans,
+        orphans: &inputs.orphans,
     });
     CostLine {
         line: name.to_owned(),
@@ -139,15 +142,15 @@ mod tests {
         samples::charge(line, Decimal::from(usd))
     }
 
-    fn known(billed: Vec<Charge>) -> Known {
+    fn inputs(billed: Vec<Charge>) -> CostInputs {
         let estimates = ["node", "gateway"].map(|line| samples::estimate(line, Decimal::ONE));
-        samples::known(estimates.to_vec(), billed)
+        samples::inputs(estimates.to_vec(), billed)
     }
 
     /// Each line with what was billed for it and the first words of its gap.
     #[track_caller]
     fn check(billed: Vec<Charge>, expected: &[(&str, Option<i64>, Option<&str>)]) {
-        let lines = lines(&known(billed));
+        let lines = lines(&inputs(billed));
         let seen: Vec<_> = lines
             .iter()
             .map(|line| {
@@ -194,11 +197,11 @@ mod tests {
             usage_type: usage.to_owned(),
             ..charge("node", usd)
         };
-        let known = samples::known(
+        let inputs = samples::inputs(
             vec![of("small", 1), of("large", 5), of("small", 2)],
             vec![billed("large", 5), billed("small", 3), billed("huge", 9)],
         );
-        let seen: Vec<_> = lines(&known)
+        let seen: Vec<_> = lines(&inputs)
             .into_iter()
             .map(|line| (line.estimated, line.billed))
             .collect();

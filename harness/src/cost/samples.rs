@@ -1,6 +1,4 @@
-//! Charges and lines of estimates for the tests of this folder.
-//!
-//! Apart from the tests because each of them needs one with another figure.
+//! Charges and estimate lines for the tests of this folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +6,7 @@ use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Billed, Charge, Estimate, EstimateLine};
 
-use super::compare::{Bill, Known};
+use super::compare::{Bill, CostInputs};
 
 /// A charge for a line, US dollars.
 pub fn charge(line: &str, usd: Decimal) -> Charge {
@@ -23,7 +21,7 @@ pub fn charge(line: &str, usd: Decimal) -> Charge {
     }
 }
 
-/// A line of an estimate that costs so much, US dollars: an hour, and whenever it starts.
+/// An estimate line that costs this much in US dollars: for an hour, whenever it starts.
 pub fn estimate(line: &str, usd: Decimal) -> EstimateLine {
     EstimateLine {
         line: line.to_owned(),
@@ -39,16 +37,16 @@ pub fn estimate(line: &str, usd: Decimal) -> EstimateLine {
     }
 }
 
-/// What is known when this was estimated and that billed, finally, without a meter.
-pub fn known(lines: Vec<EstimateLine>, billed: Vec<Charge>) -> Known {
-    Known {
+/// Inputs with these estimate lines and this final bill, without a meter.
+pub fn inputs(lines: Vec<EstimateLine>, billed: Vec<Charge>) -> CostInputs {
+    CostInputs {
         claimed: None,
         estimate: Estimate {
             lines,
             ..Estimate::default()
         },
         planned_minutes: 45,
-        lived: BTreeMap::new(),
+        lifetime_usd: BTreeMap::new(),
         metered: None,
         billed: Bill::Read(Billed {
             charges: billed,

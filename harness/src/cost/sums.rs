@@ -5,7 +5,7 @@
 use kubeproof_contract::Decimal;
 use kubeproof_reports::money::deviation;
 
-use super::compare::Known;
+use super::compare::CostInputs;
 use super::usd;
 
 /// The totals, US dollars: each the sum of its lines.
@@ -18,7 +18,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// The difference of what was seen (the bill, else the meter) from an estimate, percent of what was seen;
-    /// `None` when nothing was, for of nothing there is no percentage.
+    /// `None` when that is zero.
     pub(super) fn deviation_from(&self, estimate: Option<Decimal>) -> Option<Decimal> {
         let seen = self
             .billed
@@ -32,16 +32,16 @@ impl Sums {
 
     /// Both deviations as sentences: the price's, and the plan's, which is another one when the run took another
     /// time than was planned.
-    pub(super) fn words(&self, known: &Known, seen: &str) -> String {
-        let most = known.tolerance_percent;
+    pub(super) fn words(&self, inputs: &CostInputs, seen: &str) -> String {
+        let most = inputs.tolerance_percent;
         let price = match self.deviation_from(Some(self.estimated)) {
             Some(percent) => deviation(percent, most, ("the estimate", seen)),
             // Credits, or a free tier: what it would have cost does not show.
-            None => "of nothing there is no percentage".to_owned(),
+            None => format!("no percentage: {seen} is zero"),
         };
         let plan = self.planned.zip(self.deviation_from(self.planned));
         let plan = plan.map(|(planned, percent)| {
-            let minutes = known.planned_minutes;
+            let minutes = inputs.planned_minutes;
             let words = deviation(percent, most, ("that", seen));
             format!(
                 "; planned {} for {minutes} minutes: {words}",

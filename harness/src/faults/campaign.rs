@@ -1,6 +1,4 @@
-//! Runs a campaign: the clean run first, then every schedule on threads that share nothing.
-//!
-//! Apart from schedules and records, which are plain data on both sides of it.
+//! Runs a campaign: the clean run first, then every schedule, on threads that share nothing.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,68 +12,68 @@ use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
 
 use super::clean::doubts;
-use super::entry::{enter, found};
-use super::one::{self, Lived};
-use super::ordered::Ordered;
-use super::plan::{How, Plan};
-use super::points::points;
-use super::schedules::{self, Aimed, Schedule, Wanted};
+use super::injection_points::injection_points;
+use super::lifecycle::{self, LifecycleResult};
+use super::plan::{Combination, Plan};
+use super::reorder_buffer::ReorderBuffer;
+use super::schedules::{self, EffectFilter, Schedule, TargetedFault};
 use super::shard::Shard;
 use super::shrink::shrink;
-use crate::run::lab;
+use super::summary::{add_lifecycle, campaign_finding};
 use crate::run::progress::Silent;
-use crate::run::stage::Surroundings;
-use crate::run::trial::{Clean, Part, Trial};
+use crate::run::runner;
+use crate::run::trial::{CleanRun, Part, Trial};
+use crate::run::trial_context::RunOptions;
 use crate::scenario::Scenario;
-use crate::stopwatch::Stopwatch;
+use crate::wall_clock::Stopwatch;
 
-/// How the points are combined.
+/// How single faults are combined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Each alone.
     Singles,
     /// Each pair.
     Pairs,
-    /// So many random pairs.
+    /// This many random pairs.
     Random(usize),
     /// These faults, together, in one lifecycle.
     These(Vec<Fault>),
 }
 
-/// What was asked for.
+/// Options of a campaign.
 #[derive(Clone, Debug)]
-pub struct Order {
-    /// How the points are combined.
+pub struct CampaignOptions {
+    /// How single faults are combined.
     pub mode: Mode,
-    /// Which effects.
-    pub wanted: Wanted,
-    /// Whether polls of one loop are all struck.
+    /// Which effects are injected.
+    pub effect_filter: EffectFilter,
+    /// Whether to inject into every call of a polling loop.
     pub every_poll: bool,
     /// Seed.
     pub seed: u64,
-    /// The part of the campaign that is run here.
+    /// The part of the campaign to run here.
     pub shard: Option<Shard>,
     /// Threads.
     pub jobs: usize,
 }
 
-/// Listens to a campaign.
-pub trait Watcher: Sync {
-    /// So many lifecycles will be run.
+/// Progress of a campaign.
+pub trait CampaignProgress: Sync {
+    /// This many lifecycles will be run.
     fn planned(&self, _scenario: &str, _lifecycles: usize) {}
-    /// One of them has been.
-    fn lived(&self, _calls: u64, _findings: usize) {}
+    /// One of them has finished.
+    fn lifecycle_done(&self, _calls: u64, _findings: usize) {}
 }
 
-/// What is known of a scenario before its faults.
-struct Ground {
-    clean: Arc<Clean>,
+/// The clean run of a scenario, and the plan made from it.
+struct CampaignBaseline {
+    clean: Arc<CleanRun>,
     plan: Plan,
     here: usize,
 }
 
-/// How many lifecycles may be done while one before them is not.
-const WINDOW: usize = 1024;
+/// How many lifecycles may finish ahead of an unfinished one before them.
+const AHEAD_MAX: usize = 1024;
 
 /// Runs the campaign of one scenario.
 ///
@@ -83,57 +81,66 @@ const WINDOW: usize = 1024;
 /// When lifecycles could not be run at all.
 pub fn run(
     scenario: &Scenario,
-    order: &Order,
-    around: &Surroundings,
-    watcher: &dyn Watcher,
+    options: &CampaignOptions,
+    run_options: &RunOptions,
+    progress: &dyn CampaignProgress,
 ) -> Result<Campaign, String> {
     let stopwatch = Stopwatch::start();
     let mut campaign = Campaign {
-        seed: order.seed,
+        seed: options.seed,
         scenarios: vec![scenario.name().to_owned()],
         ..Campaign::default()
     };
-    let clean = clean_trial(scenario, order, Part::Lifecycle(Vec::new()));
-    // One account for all: with the bystander in it that the clean run tears down.
-    let around = lab::beside(&clean, around).map_err(|error| error.to_string())?;
-    if let Some(ground) = ground(&clean, order, &around, &mut campaign)? {
-        watcher.planned(scenario.name(), ground.here);
-        all(scenario, order, &around, &ground, watcher, &mut campaign)?;
+    let clean = clean_trial(scenario, options, Part::Lifecycle(Vec::new()));
+    // One account for all, with the bystander in it that the clean run tears down.
+    let run_options =
+        runner::with_bystander(&clean, run_options).map_err(|error| error.to_string())?;
+    if let Some(baseline) = baseline(&clean, options, &run_options, &mut campaign)? {
+        progress.planned(scenario.name(), baseline.here);
+        all(
+            scenario,
+            options,
+            &run_options,
+            &baseline,
+            progress,
+            &mut campaign,
+        )?;
     }
     campaign.elapsed_seconds = seconds(&stopwatch);
     Ok(campaign)
 }
 
-fn clean_trial(scenario: &Scenario, order: &Order, part: Part) -> Trial {
+fn clean_trial(scenario: &Scenario, options: &CampaignOptions, part: Part) -> Trial {
     Trial {
         scenario: scenario.clone(),
         part,
         tier: Tier::Rehearsal,
-        seed: order.seed,
+        seed: options.seed,
     }
 }
 
-/// The clean run, twice: as every trial, with all its checks, and as the campaign's lifecycles are.
-/// `None` when it is not clean, for then nothing that follows would prove anything; chosen faults are
-/// shown all the same, beside what the clean run has shown.
-fn ground(
+/// Runs the clean run twice: as a whole trial with all its checks, and as one of the campaign's lifecycles.
+/// `None` if it is not clean, because then nothing that follows would prove anything. Chosen faults are run all the
+/// same, and reported beside the findings of the clean run.
+fn baseline(
     whole: &Trial,
-    order: &Order,
-    around: &Surroundings,
+    options: &CampaignOptions,
+    run_options: &RunOptions,
     campaign: &mut Campaign,
-) -> Result<Option<Ground>, String> {
+) -> Result<Option<CampaignBaseline>, String> {
     let scenario = &whole.scenario;
     let silent = Silent::shared();
-    let (proven, _) = lab::in_memory(whole, around, &silent).map_err(|e| e.to_string())?;
-    let lean = clean_trial(scenario, order, Part::Campaign(Vec::new(), None));
-    let (ran, journal) = lab::in_memory(&lean, around, &silent).map_err(|e| e.to_string())?;
-    if around.stop.asked() {
+    let (proven, _) = runner::in_memory(whole, run_options, &silent).map_err(|e| e.to_string())?;
+    let lean = clean_trial(scenario, options, Part::Campaign(Vec::new(), None));
+    let (ran, journal) =
+        runner::in_memory(&lean, run_options, &silent).map_err(|e| e.to_string())?;
+    if run_options.cancel.is_cancelled() {
         campaign.stopped = true;
         return Ok(None);
     }
     let records = [&proven.record, &ran.record];
     for finding in records.iter().flat_map(|record| &record.findings) {
-        let finding = found(scenario, &[], finding.clone(), Vec::new());
+        let finding = campaign_finding(scenario, &[], finding.clone(), Vec::new());
         campaign.findings.push(finding);
     }
     for doubt in records.iter().flat_map(|record| doubts(record)) {
@@ -143,25 +150,27 @@ fn ground(
             .push(format!("{name}: the clean run: {doubt}"));
     }
     let all_pass = records.iter().all(|record| record.verdict == Verdict::Pass);
-    if !all_pass && !matches!(order.mode, Mode::These(_)) {
+    if !all_pass && !matches!(options.mode, Mode::These(_)) {
         return Ok(None);
     }
-    let Some(end_state) = ran.truth.end_state else {
+    let Some(end_state) = ran.state.end_state else {
         let name = scenario.name();
         campaign.unknown.push(format!(
             "{name}: the clean run made no cluster to compare with"
         ));
         return Ok(None);
     };
-    let clean = Arc::new(Clean {
+    let clean = Arc::new(CleanRun {
         end_state,
-        retained: ran.truth.retained,
-        access: ran.truth.access,
+        retained: ran.state.retained,
+        access: ran.state.access,
     });
-    let points = points(&journal, &ran.marks, order.every_poll);
-    let plan = planned(scenario, order, &points);
+    let points = injection_points(&journal, &ran.phase_starts, options.every_poll);
+    let plan = planned(scenario, options, &points);
     let extent = plan.extent();
-    let (shard, of) = order.shard.map_or((1, 1), |shard| (shard.number, shard.of));
+    let (shard, of) = options
+        .shard
+        .map_or((1, 1), |shard| (shard.number, shard.of));
     campaign.portions.push(Portion {
         scenario: scenario.name().to_owned(),
         plan: extent.digest,
@@ -170,10 +179,14 @@ fn ground(
         of,
     });
     let here = extent.here;
-    Ok(Some(Ground { clean, plan, here }))
+    Ok(Some(CampaignBaseline { clean, plan, here }))
 }
 
-fn planned(scenario: &Scenario, order: &Order, points: &[super::points::Point]) -> Plan {
+fn planned(
+    scenario: &Scenario,
+    options: &CampaignOptions,
+    points: &[super::injection_points::InjectionPoint],
+) -> Plan {
     let provider = &scenario.provider;
     let documented = |signature: &Signature| {
         if signature.service == disk::SERVICE {
@@ -181,79 +194,86 @@ fn planned(scenario: &Scenario, order: &Order, points: &[super::points::Point]) 
         }
         provider.documented_effects(signature)
     };
-    let singles = || schedules::singles(points, documented, &order.wanted);
-    let (singles, how) = match &order.mode {
-        Mode::Singles => (singles(), How::AsTheyAre),
-        Mode::Pairs => (singles(), How::Pairs),
-        Mode::Random(count) => (singles(), How::Random(*count)),
+    let singles = || schedules::singles(points, documented, &options.effect_filter);
+    let (singles, combination) = match &options.mode {
+        Mode::Singles => (singles(), Combination::AsTheyAre),
+        Mode::Pairs => (singles(), Combination::Pairs),
+        Mode::Random(count) => (singles(), Combination::Random(*count)),
         Mode::These(faults) => {
             let aim = |fault: &Fault| {
                 let at = points.iter().find(|point| {
-                    fault.place.names(fault.place.actor, &point.signature)
-                        && fault.place.occurrence == point.occurrence
+                    fault.target.names(fault.target.actor, &point.signature)
+                        && fault.target.occurrence == point.occurrence
                 });
-                Aimed {
+                TargetedFault {
                     fault: fault.clone(),
                     signature: at.map_or_else(
                         || Signature {
-                            service: fault.place.service.clone(),
-                            operation: fault.place.operation.clone(),
+                            service: fault.target.service.clone(),
+                            operation: fault.target.operation.clone(),
                             mutating: true,
                         },
                         |point| point.signature.clone(),
                     ),
-                    part: at.map_or(super::points::Part::Provision, |point| point.part),
+                    part: at.map_or(super::injection_points::Part::Provision, |point| point.part),
                 }
             };
-            (vec![faults.iter().map(aim).collect()], How::AsTheyAre)
+            (
+                vec![faults.iter().map(aim).collect()],
+                Combination::AsTheyAre,
+            )
         }
     };
     Plan {
         scenario: scenario.name().to_owned(),
         singles,
-        how,
-        seed: order.seed,
-        shard: order.shard,
+        combination,
+        seed: options.seed,
+        shard: options.shard,
     }
 }
 
 /// A lifecycle, with the faults that its findings need.
-pub(super) struct Shrunk {
-    pub(super) lived: Lived,
+pub(super) struct ShrunkLifecycle {
+    pub(super) result: LifecycleResult,
     pub(super) needed: Schedule,
 }
 
-/// Runs all lifecycles of the plan, in any order; what they have shown is entered in theirs.
+/// Runs all lifecycles of the plan, in any order; their results are added in the order of the plan.
 fn all(
     scenario: &Scenario,
-    order: &Order,
-    around: &Surroundings,
-    ground: &Ground,
-    watcher: &dyn Watcher,
+    options: &CampaignOptions,
+    run_options: &RunOptions,
+    baseline: &CampaignBaseline,
+    progress: &dyn CampaignProgress,
     campaign: &mut Campaign,
 ) -> Result<(), String> {
-    let next = Mutex::new(ground.plan.here().enumerate());
+    let next = Mutex::new(baseline.plan.here().enumerate());
     let failed: Mutex<Option<String>> = Mutex::default();
-    let entered = Ordered::new(WINDOW, |(schedule, shrunk): (Schedule, Shrunk)| {
-        enter(scenario, &schedule, shrunk, campaign);
-    });
+    let summarized = ReorderBuffer::new(
+        AHEAD_MAX,
+        |(schedule, shrunk): (Schedule, ShrunkLifecycle)| {
+            add_lifecycle(scenario, &schedule, shrunk, campaign);
+        },
+    );
     std::thread::scope(|scope| {
-        for _ in 0..order.jobs.clamp(1, ground.here.max(1)) {
+        for _ in 0..options.jobs.clamp(1, baseline.here.max(1)) {
             scope.spawn(|| {
                 loop {
                     let Some((index, schedule)) = lock(&next).next() else {
                         return;
                     };
-                    match one(scenario, order, around, ground, &schedule) {
-                        // A lifecycle that was interrupted shows nothing.
-                        _ if around.stop.asked() => return entered.end(),
+                    match run_schedule(scenario, options, run_options, baseline, &schedule) {
+                        // An interrupted lifecycle has no result.
+                        _ if run_options.cancel.is_cancelled() => return summarized.end(),
                         Ok(shrunk) => {
-                            watcher.lived(shrunk.lived.calls, shrunk.lived.findings.len());
-                            entered.add(index, (schedule, shrunk));
+                            progress
+                                .lifecycle_done(shrunk.result.calls, shrunk.result.findings.len());
+                            summarized.add(index, (schedule, shrunk));
                         }
                         Err(problem) => {
                             lock(&failed).get_or_insert(problem);
-                            return entered.end();
+                            return summarized.end();
                         }
                     }
                 }
@@ -263,8 +283,8 @@ fn all(
     if let Some(problem) = lock(&failed).take() {
         return Err(problem);
     }
-    let lived = entered.finish();
-    campaign.stopped = lived < ground.here;
+    let done = summarized.finish();
+    campaign.stopped = done < baseline.here;
     Ok(())
 }
 
@@ -272,40 +292,43 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One lifecycle; when it has findings, again with fewer faults, as long as the same oracle speaks.
-fn one(
+/// Runs one lifecycle; if it has findings, again with fewer faults, as long as the same oracles report them.
+fn run_schedule(
     scenario: &Scenario,
-    order: &Order,
-    around: &Surroundings,
-    ground: &Ground,
+    options: &CampaignOptions,
+    run_options: &RunOptions,
+    baseline: &CampaignBaseline,
     schedule: &Schedule,
-) -> Result<Shrunk, String> {
-    let live = |schedule: &[Aimed]| {
-        let faults = schedule.iter().map(|aimed| aimed.fault.clone()).collect();
-        let trial = one::trial(scenario, faults, &ground.clean, order.seed);
-        one::live(&trial, around).map_err(|error| error.to_string())
+) -> Result<ShrunkLifecycle, String> {
+    let run = |schedule: &[TargetedFault]| {
+        let faults = schedule
+            .iter()
+            .map(|targeted| targeted.fault.clone())
+            .collect();
+        let trial = lifecycle::trial(scenario, faults, &baseline.clean, options.seed);
+        lifecycle::run(&trial, run_options).map_err(|error| error.to_string())
     };
-    let lived = live(schedule)?;
-    let oracles = |lived: &Lived| -> BTreeSet<String> {
-        let oracles = lived.findings.iter().map(|finding| finding.oracle.clone());
+    let result = run(schedule)?;
+    let oracles = |result: &LifecycleResult| -> BTreeSet<String> {
+        let oracles = result.findings.iter().map(|finding| finding.oracle.clone());
         oracles.collect()
     };
-    if lived.findings.is_empty() || schedule.len() == 1 {
+    if result.findings.is_empty() || schedule.len() == 1 {
         let needed = schedule.clone();
-        return Ok(Shrunk { lived, needed });
+        return Ok(ShrunkLifecycle { result, needed });
     }
-    let first = oracles(&lived);
+    let first = oracles(&result);
     let needed = shrink(schedule, |fewer| {
-        live(fewer).is_ok_and(|again| oracles(&again) == first)
+        run(fewer).is_ok_and(|again| oracles(&again) == first)
     });
-    let mut lived = lived;
+    let mut result = result;
     if needed.len() < schedule.len() {
-        // What is shown is the small one; what was reached is told of the whole.
-        let small = live(&needed)?;
-        lived.findings = small.findings;
-        lived.around = small.around;
+        // The findings are those of the smaller schedule, the injected faults those of the whole.
+        let small = run(&needed)?;
+        result.findings = small.findings;
+        result.around = small.around;
     }
-    Ok(Shrunk { lived, needed })
+    Ok(ShrunkLifecycle { result, needed })
 }
 
 fn seconds(stopwatch: &Stopwatch) -> f64 {

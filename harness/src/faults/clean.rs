@@ -1,16 +1,17 @@
-//! What keeps a clean run from proving anything: whatever of it is not a pass, its findings excepted. Pure.
+//! Why a clean run cannot serve as the reference of a campaign: everything in it that is not a pass, except
+//! for its findings. Pure.
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_reports::record::{Phase, Record};
 
-/// Why a clean run is no ground for a campaign. Empty for one that passed, and for one that
-/// only failed: its findings say why.
+/// Why a clean run cannot be the reference of a campaign. Empty if it passed, or only failed: then its findings say
+/// why.
 pub(super) fn doubts(record: &Record) -> Vec<String> {
     let told = !record.findings.is_empty();
     open(record.verdict, told, &record.phases, &record.checks)
 }
 
-/// The same of its parts; `told` is whether findings say what failed.
+/// The same for its parts; `told` is whether findings say what failed.
 fn open(whole: Verdict, told: bool, phases: &[Phase], checks: &[Check]) -> Vec<String> {
     if whole == Verdict::Pass {
         return Vec::new();
@@ -70,10 +71,10 @@ mod tests {
         doubts_of(Unknown, false, (Pass, Pass), &["its verdict is unknown"]);
         let skipped = "its verdict is skipped";
         doubts_of(Skipped, false, (Skipped, Skipped), &[skipped]);
-        // What failed is told by its findings, and what is open beside them all the same.
+        // Findings report what failed; anything else that is open is reported too.
         doubts_of(Fail, true, (Fail, Pass), &[]);
         doubts_of(Fail, true, (Unknown, Pass), &[audit]);
-        // A failure that no finding tells is told here.
+        // A failure without a finding is reported here.
         let silent = "audit is fail: one cell was not listed";
         doubts_of(Fail, false, (Fail, Pass), &[silent]);
     }

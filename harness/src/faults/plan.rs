@@ -1,39 +1,36 @@
-//! The plan of a campaign: which lifecycles, in which order. It makes them one by one and keeps none: pairs
-//! are hundreds of thousands. Pure.
+//! The plan of a campaign: which lifecycles it runs, in which order. They are generated one by one and not stored,
+//! since there are hundreds of thousands of pairs. Pure.
 
 use kubeproof_contract::journal::Digesting;
 
-use super::entry::written;
 use super::schedules::{self, Schedule};
 use super::shard::Shard;
+use super::summary::written;
 
 /// How single faults become lifecycles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
-    /// Each is one.
+pub(super) enum Combination {
+    /// Each fault is one lifecycle.
     AsTheyAre,
-    /// Each pair is one.
+    /// Each pair is one lifecycle.
     Pairs,
-    /// So many random pairs.
+    /// This many random pairs.
     Random(usize),
 }
 
 /// The plan of a campaign on one scenario.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Name of the scenario.
     pub(super) scenario: String,
-    /// The schedules that lifecycles are made of.
+    /// The single faults that lifecycles are made of.
     pub(super) singles: Vec<Schedule>,
-    /// How.
-    pub(super) how: How,
-    /// The seed.
+    pub(super) combination: Combination,
     pub(super) seed: u64,
     /// The part of the campaign that is run here.
     pub(super) shard: Option<Shard>,
 }
 
-/// What a plan comes to.
+/// The size and digest of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     /// Digest of all lifecycles and the seed, before they are split.
@@ -47,10 +44,12 @@ pub(super) struct Extent {
 impl Plan {
     /// All lifecycles of the campaign, in order.
     fn all(&self) -> Box<dyn Iterator<Item = Schedule> + Send + '_> {
-        match self.how {
-            How::AsTheyAre => Box::new(self.singles.iter().cloned()),
-            How::Pairs => Box::new(schedules::pairs(&self.singles)),
-            How::Random(count) => Box::new(schedules::random(&self.singles, count, self.seed)),
+        match self.combination {
+            Combination::AsTheyAre => Box::new(self.singles.iter().cloned()),
+            Combination::Pairs => Box::new(schedules::pairs(&self.singles)),
+            Combination::Random(count) => {
+                Box::new(schedules::random(&self.singles, count, self.seed))
+            }
         }
     }
 
@@ -65,7 +64,7 @@ impl Plan {
             .filter(|schedule| self.shard.is_none() || self.is_here(&written(schedule)))
     }
 
-    /// Goes through the plan once.
+    /// Counts and digests the plan.
     pub(super) fn extent(&self) -> Extent {
         let mut digest = Digesting::default();
         digest.update(format!("seed {}", self.seed).as_bytes());
@@ -91,13 +90,13 @@ mod tests {
     use kubeproof_contract::journal::digest;
 
     use super::*;
-    use crate::faults::points::Part;
-    use crate::faults::schedules::Aimed;
+    use crate::faults::injection_points::Part;
+    use crate::faults::schedules::TargetedFault;
 
-    fn plan(singles: usize, how: How, shard: Option<Shard>) -> Plan {
-        let aimed = |number: usize| {
+    fn plan(singles: usize, combination: Combination, shard: Option<Shard>) -> Plan {
+        let targeted = |number: usize| {
             let text = format!("s:Make#{number}=throttle");
-            vec![Aimed {
+            vec![TargetedFault {
                 fault: text.parse().expect("a fault"),
                 signature: Signature {
                     service: "s".to_owned(),
@@ -109,8 +108,8 @@ mod tests {
         };
         Plan {
             scenario: "a".to_owned(),
-            singles: (1..=singles).map(aimed).collect(),
-            how,
+            singles: (1..=singles).map(targeted).collect(),
+            combination,
             seed: 7,
             shard,
         }
@@ -118,27 +117,31 @@ mod tests {
 
     #[test]
     fn the_digest_is_that_of_all_lifecycles_as_one_text() {
-        for how in [How::AsTheyAre, How::Pairs, How::Random(9)] {
-            let plan = plan(6, how, None);
+        for combination in [
+            Combination::AsTheyAre,
+            Combination::Pairs,
+            Combination::Random(9),
+        ] {
+            let plan = plan(6, combination, None);
             let all: Vec<Schedule> = plan.here().collect();
             let mut text = String::from("seed 7");
             for schedule in &all {
                 text = format!("{text}|{}", written(schedule));
             }
             let extent = plan.extent();
-            assert_eq!(extent.digest, digest(text.as_bytes()), "{how:?}");
+            assert_eq!(extent.digest, digest(text.as_bytes()), "{combination:?}");
             assert_eq!(extent.here, all.len());
             assert_eq!(usize::try_from(extent.planned), Ok(all.len()));
         }
-        assert_eq!(plan(6, How::Pairs, None).extent().planned, 15);
+        assert_eq!(plan(6, Combination::Pairs, None).extent().planned, 15);
     }
 
     #[test]
     fn shards_are_of_one_plan_and_all_of_it() {
-        let whole = plan(40, How::Pairs, None).extent();
+        let whole = plan(40, Combination::Pairs, None).extent();
         let mut lifecycles = 0;
         for number in 1..=3 {
-            let part = plan(40, How::Pairs, Some(Shard { number, of: 3 }));
+            let part = plan(40, Combination::Pairs, Some(Shard { number, of: 3 }));
             let extent = part.extent();
             assert_eq!(extent.digest, whole.digest);
             assert_eq!(extent.planned, whole.planned);
@@ -149,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_very_many_lifecycles_comes_at_once() {
+    fn the_first_of_very_many_lifecycles_comes_immediately() {
         // A thousand million pairs: none but the first is ever made.
-        let plan = plan(50_000, How::Pairs, None);
+        let plan = plan(50_000, Combination::Pairs, None);
         let first = plan.here().next().expect("a lifecycle");
         assert_eq!(written(&first), "s:Make#1=throttle s:Make#2=throttle");
     }

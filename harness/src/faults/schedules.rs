@@ -1,83 +1,81 @@
-//! The schedules of a campaign: single faults exhaustively, pairs, and random ones from a seed.
-//!
-//! Apart from the points, because the same points are combined in three ways. Pure.
+//! The schedules of a campaign: all single faults, all pairs, or random pairs from a seed. Pure.
 
 use kubeproof_contract::call::{Actor, Signature};
-use kubeproof_contract::documented::DocumentedEffect;
-use kubeproof_contract::fault::{Effect, Fault, LASTING, Where};
+use kubeproof_contract::documented_effects::DocumentedEffect;
+use kubeproof_contract::fault::{CallMatcher, Effect, Fault, LASTING};
 
-use super::points::{Part, Point};
+use super::injection_points::{InjectionPoint, Part};
 
-/// One fault of a schedule, and where it is aimed.
+/// One fault of a schedule, and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aimed {
-    /// The fault.
+pub struct TargetedFault {
     pub fault: Fault,
-    /// The call that it is aimed at.
+    /// The call that it targets.
     pub signature: Signature,
-    /// The part of the lifecycle that it is aimed at.
+    /// The part of the lifecycle that it targets.
     pub part: Part,
 }
 
 /// The faults of one lifecycle.
-pub type Schedule = Vec<Aimed>;
+pub type Schedule = Vec<TargetedFault>;
 
-/// Which effects are wanted.
+/// Which effects to inject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Names of effects; empty means all that are documented.
+pub struct EffectFilter {
+    /// Names of effects; if empty, all documented ones.
     pub effects: Vec<String>,
-    /// Also what nobody documents.
+    /// Also undocumented effects.
     pub pedantic: bool,
 }
 
-impl Wanted {
+impl EffectFilter {
     fn takes(&self, effect: &Effect, pedantic: bool) -> bool {
         if self.effects.is_empty() {
             return self.pedantic || !pedantic;
         }
-        // What is asked for by name is wanted, documented or not.
+        // An effect that is named is injected, documented or not.
         let (name, written) = (effect.name(), effect.to_string());
-        // One that hides what is young is another effect than the one whose name it shares.
+        // `stale-read(N)` is a different effect from `stale-read`, whose name it shares.
         let shares = matches!(effect, Effect::NotYetVisible(_));
         let named = |wanted: &String| (*wanted == name && !shares) || *wanted == written;
         self.effects.iter().any(named)
     }
 }
 
-/// All single faults: each point with each effect that applies to it, passing and lasting, and the
-/// death of the process before and after it.
+/// All single faults: each point with each effect that applies to it, transient and lasting, and the death of the
+/// process before and after it.
 pub fn singles(
-    points: &[Point],
+    points: &[InjectionPoint],
     documented: impl Fn(&Signature) -> Vec<DocumentedEffect>,
-    wanted: &Wanted,
+    effect_filter: &EffectFilter,
 ) -> Vec<Schedule> {
     let mut all = Vec::new();
     for point in points {
         for known in documented(&point.signature) {
-            if !wanted.takes(&known.effect, known.pedantic) || !can_meet(point, &known.effect) {
+            if !effect_filter.takes(&known.effect, known.pedantic)
+                || !can_meet(point, &known.effect)
+            {
                 continue;
             }
-            all.push(vec![aimed(point, known.effect.clone(), 1)]);
-            // A fault that lasts from a later poll on is the same as one from the first.
-            if known.can_persist && point.leads {
-                all.push(vec![aimed(point, known.effect, LASTING)]);
+            all.push(vec![targeted(point, known.effect.clone(), 1)]);
+            // A fault that lasts from a later poll on is equivalent to one from the first.
+            if known.can_persist && point.first_of_loop {
+                all.push(vec![targeted(point, known.effect, LASTING)]);
             }
         }
         for effect in deaths(point) {
-            if wanted.takes(&effect, false) {
-                all.push(vec![aimed(point, effect, 1)]);
+            if effect_filter.takes(&effect, false) {
+                all.push(vec![targeted(point, effect, 1)]);
             }
         }
     }
     all
 }
 
-/// Whether an effect could show at this point: only what was asked before can be stale, and only what
-/// was accepted can fail later.
-fn can_meet(point: &Point, effect: &Effect) -> bool {
+/// Whether this point can have the effect: only a repeated read can be stale, and only an accepted call can fail later.
+fn can_meet(point: &InjectionPoint, effect: &Effect) -> bool {
     match effect {
-        Effect::StaleRead(None) => point.echoes,
+        Effect::StaleRead(None) => point.repeats_earlier_read,
         delayed if delayed.is_delayed() => point.accepted,
         _ => true,
     }
@@ -85,7 +83,7 @@ fn can_meet(point: &Point, effect: &Effect) -> bool {
 
 /// The ways in which a process can end around a call. After a read nothing has changed, so the death
 /// before it is the death after it.
-fn deaths(point: &Point) -> Vec<Effect> {
+fn deaths(point: &InjectionPoint) -> Vec<Effect> {
     let mut all = vec![Effect::CrashBefore, Effect::CancelBefore];
     if point.signature.mutating {
         all.extend([Effect::CrashAfter, Effect::Cancel, Effect::CancelTwice]);
@@ -93,10 +91,10 @@ fn deaths(point: &Point) -> Vec<Effect> {
     all
 }
 
-fn aimed(point: &Point, effect: Effect, times: u64) -> Aimed {
-    Aimed {
+fn targeted(point: &InjectionPoint, effect: Effect, times: u64) -> TargetedFault {
+    TargetedFault {
         fault: Fault {
-            place: Where {
+            target: CallMatcher {
                 actor: Actor::Provisioner,
                 service: point.signature.service.clone(),
                 operation: point.signature.operation.clone(),
@@ -110,12 +108,12 @@ fn aimed(point: &Point, effect: Effect, times: u64) -> Aimed {
     }
 }
 
-/// All pairs of passing faults on two calls that change things, made one by one: there are many.
+/// All pairs of transient faults on two mutating calls, generated one by one because there are many.
 pub fn pairs(singles: &[Schedule]) -> impl Iterator<Item = Schedule> {
-    let passing: Vec<&Aimed> = singles
+    let passing: Vec<&TargetedFault> = singles
         .iter()
         .flatten()
-        .filter(|aimed| aimed.fault.place.times == 1 && aimed.signature.mutating)
+        .filter(|targeted| targeted.fault.target.times == 1 && targeted.signature.mutating)
         .collect();
     let (mut one, mut other) = (0, 0);
     std::iter::from_fn(move || {
@@ -133,11 +131,11 @@ pub fn pairs(singles: &[Schedule]) -> impl Iterator<Item = Schedule> {
     })
 }
 
-/// Two faults on two calls, `count` times, as the seed chooses.
+/// `count` pairs of faults on two calls, chosen by the seed.
 pub fn random(singles: &[Schedule], count: usize, seed: u64) -> impl Iterator<Item = Schedule> {
-    /// How often a choice of one call twice is made again.
+    /// How often to choose again when both faults target the same call.
     const TRIES: usize = 100;
-    let all: Vec<&Aimed> = singles.iter().flatten().collect();
+    let all: Vec<&TargetedFault> = singles.iter().flatten().collect();
     let mut chance = fastrand::Rng::with_seed(seed);
     (0..count).filter_map(move |_| {
         for _ in 0..TRIES {
@@ -150,8 +148,9 @@ pub fn random(singles: &[Schedule], count: usize, seed: u64) -> impl Iterator<It
     })
 }
 
-fn same_call(first: &Aimed, second: &Aimed) -> bool {
-    let place = |aimed: &Aimed| (aimed.signature.clone(), aimed.fault.place.occurrence);
+fn same_call(first: &TargetedFault, second: &TargetedFault) -> bool {
+    let place =
+        |targeted: &TargetedFault| (targeted.signature.clone(), targeted.fault.target.occurrence);
     place(first) == place(second)
 }
 
@@ -159,8 +158,13 @@ fn same_call(first: &Aimed, second: &Aimed) -> bool {
 mod tests {
     use super::*;
 
-    fn point(operation: &str, mutating: bool, occurrence: u64, leads: bool) -> Point {
-        Point {
+    fn point(
+        operation: &str,
+        mutating: bool,
+        occurrence: u64,
+        first_of_loop: bool,
+    ) -> InjectionPoint {
+        InjectionPoint {
             part: Part::Provision,
             signature: Signature {
                 service: "s".to_owned(),
@@ -168,8 +172,8 @@ mod tests {
                 mutating,
             },
             occurrence,
-            leads,
-            echoes: false,
+            first_of_loop,
+            repeats_earlier_read: false,
             accepted: true,
         }
     }
@@ -183,11 +187,11 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(points: &[Point], wanted: &Wanted, expected: &[&str]) {
-        let found: Vec<String> = singles(points, documented, wanted)
+    fn check(points: &[InjectionPoint], effect_filter: &EffectFilter, expected: &[&str]) {
+        let found: Vec<String> = singles(points, documented, effect_filter)
             .iter()
             .flatten()
-            .map(|aimed| aimed.fault.to_string())
+            .map(|targeted| targeted.fault.to_string())
             .collect();
         assert_eq!(found, expected);
     }
@@ -206,7 +210,7 @@ mod tests {
         ];
         check(
             &[point("Make", true, 2, true)],
-            &Wanted::default(),
+            &EffectFilter::default(),
             expected,
         );
     }
@@ -221,14 +225,14 @@ mod tests {
         ];
         check(
             &[point("Look", false, 3, false)],
-            &Wanted::default(),
+            &EffectFilter::default(),
             expected,
         );
     }
 
     #[test]
-    fn what_nobody_documents_is_off_until_it_is_asked_for() {
-        let named = Wanted {
+    fn undocumented_effects_are_off_until_requested() {
+        let named = EffectFilter {
             effects: vec!["garbled".to_owned()],
             pedantic: false,
         };
@@ -237,13 +241,16 @@ mod tests {
             &named,
             &["s:Look#1=garbled"],
         );
-        let all = Wanted {
+        let all = EffectFilter {
             effects: Vec::new(),
             pedantic: true,
         };
         let points = [point("Look", false, 1, true)];
         assert_eq!(singles(&points, documented, &all).len(), 6);
-        assert_eq!(singles(&points, documented, &Wanted::default()).len(), 5);
+        assert_eq!(
+            singles(&points, documented, &EffectFilter::default()).len(),
+            5
+        );
     }
 
     #[test]
@@ -253,12 +260,12 @@ mod tests {
             point("Make", true, 2, true),
             point("Look", false, 1, true),
         ];
-        let wanted = Wanted {
+        let effect_filter = EffectFilter {
             effects: vec!["throttle".to_owned(), "crash-after".to_owned()],
             pedantic: false,
         };
         // Two passing faults on each of two calls: four pairs.
-        let singles = singles(&points, documented, &wanted);
+        let singles = singles(&points, documented, &effect_filter);
         assert_eq!(pairs(&singles).count(), 4);
         assert_eq!(pairs(&[]).count(), 0);
         assert_eq!(pairs(&singles[..1]).count(), 0);
@@ -267,7 +274,7 @@ mod tests {
     #[test]
     fn a_seed_chooses_the_same_schedules_every_time() {
         let points = [point("Make", true, 1, true), point("Other", true, 1, true)];
-        let all = singles(&points, documented, &Wanted::default());
+        let all = singles(&points, documented, &EffectFilter::default());
         let chosen = |seed| random(&all, 20, seed).collect::<Vec<_>>();
         assert_eq!(chosen(7), chosen(7));
         assert_ne!(chosen(7), chosen(8));

@@ -1,6 +1,4 @@
-//! A part of a campaign for one of several machines: disjoint, and complete together.
-//!
-//! Apart from the schedules, which do not know that they are split.
+//! Shards: splits a campaign over several machines into disjoint parts that are complete together.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +8,9 @@ use kubeproof_contract::journal::digest;
 /// Shard `number` of `of`, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Which one.
+    /// Its number, from 1.
     pub number: u64,
-    /// Of how many.
+    /// The number of shards.
     pub of: u64,
 }
 

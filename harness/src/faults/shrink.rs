@@ -1,10 +1,7 @@
-//! Shrinking: of the faults of a lifecycle only those that its finding needs.
-//!
-//! Apart from running, so that the search is tested without any lifecycle.
+//! Shrinking: reduces the faults of a lifecycle to those that its finding needs.
 
-/// The smallest set that is found by leaving out one at a time: without any one of the rest the
-/// finding is gone (1-minimal). `still` says whether a set still shows it; it is asked at most as
-/// often as the square of the number of faults.
+/// The smallest set found by leaving out one fault at a time: without any one of the rest the finding is gone
+/// (1-minimal). `still` says whether a set still has the finding; it is called at most n² times for n faults.
 pub fn shrink<T: Clone>(faults: &[T], mut still: impl FnMut(&[T]) -> bool) -> Vec<T> {
     let mut kept = faults.to_vec();
     let mut index = 0;

@@ -1,6 +1,4 @@
-//! What live trials may cost at most, held against what they may cost: before the first call. Pure.
-//!
-//! The permit says what was allowed; this says whether it suffices, with the arithmetic.
+//! Checks before the first call that live trials cannot cost more than allowed, and shows the arithmetic. Pure.
 
 use kubeproof_contract::Decimal;
 
@@ -113,7 +111,7 @@ pub fn fits(permit: &Permit, trials: &[Most]) -> Result<(), String> {
 }
 
 /// After how many minutes teardown must begin, so that a budget holds what was spent until then and a teardown
-/// of this length. `None` when that is later than anybody waits.
+/// of this length. `None` if that is more than a month away.
 pub fn minutes_left(
     budget_usd: Decimal,
     teardown_minutes: u32,

@@ -1,13 +1,13 @@
-//! O3: the access that a provisioner hands over leads to the cluster of the run, with all its nodes. Pure.
+//! O3: the access that a provisioner hands over leads to the run's cluster, with all its nodes. Pure.
 
 use kubeproof_contract::check::Verdict;
 
 /// What the handed-over access has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handed {
+pub enum HandedOverAccess {
     /// None was handed over, and why.
     Withheld(String),
-    /// The server knows its owner, who may not look at nodes.
+    /// The server accepts it, but it may not list nodes.
     Forbidden(String),
     /// It does not work.
     Failed(String),
@@ -20,7 +20,6 @@ pub enum Handed {
 pub struct Cluster {
     /// Where its API server is.
     pub server: String,
-    /// Its uid.
     pub uid: String,
     /// How many nodes it has.
     pub nodes: usize,
@@ -30,44 +29,44 @@ pub struct Cluster {
     pub problems: Vec<String>,
 }
 
-/// What it is held against.
+/// What the access is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Against {
+pub struct AccessExpectation {
     /// The uid of the run's cluster, as the observer found it by itself; or why it did not.
     pub uid: Result<String, String>,
-    /// How many nodes there must be; none where they are counted elsewhere.
+    /// How many nodes there must be; `None` where they are counted elsewhere.
     pub nodes: Option<usize>,
-    /// Whether the clean run's access showed its cluster; none where there is no clean run.
+    /// Whether the clean run's access showed its cluster; `None` without a clean run.
     pub clean: Option<bool>,
 }
 
 /// The verdict, with what was seen.
-pub fn judge(handed: &Handed, against: &Against) -> (Verdict, String) {
+pub fn judge(handed: &HandedOverAccess, against: &AccessExpectation) -> (Verdict, String) {
     let as_clean = against.clean == Some(true);
     match (handed, &against.uid) {
-        (Handed::Withheld(why), _) if as_clean => (
+        (HandedOverAccess::Withheld(why), _) if as_clean => (
             Verdict::Fail,
             format!("no access is handed over, which the clean run's provisioner did: {why}"),
         ),
-        (Handed::Withheld(why), _) => (Verdict::Skipped, why.clone()),
-        (Handed::Forbidden(why), _) if as_clean => (
+        (HandedOverAccess::Withheld(why), _) => (Verdict::Skipped, why.clone()),
+        (HandedOverAccess::Forbidden(why), _) if as_clean => (
             Verdict::Fail,
             format!("the handed-over access may do less than the clean run's: {why}"),
         ),
-        (Handed::Forbidden(why), _) => (Verdict::Skipped, why.clone()),
-        (Handed::Failed(why), Ok(_)) => (
+        (HandedOverAccess::Forbidden(why), _) => (Verdict::Skipped, why.clone()),
+        (HandedOverAccess::Failed(why), Ok(_)) => (
             Verdict::Fail,
-            format!("the handed-over access does not work, though the cluster answers: {why}"),
+            format!("the handed-over access does not work, although the cluster answers: {why}"),
         ),
-        (Handed::Failed(why), Err(own)) => (
+        (HandedOverAccess::Failed(why), Err(own)) => (
             Verdict::Unknown,
             format!("the handed-over access does not work ({why}), nor does the observer's: {own}"),
         ),
-        (Handed::Sees(_), Err(why)) => (
+        (HandedOverAccess::Sees(_), Err(why)) => (
             Verdict::Unknown,
             format!("whether the handed-over access leads to the run's cluster: {why}"),
         ),
-        (Handed::Sees(seen), Ok(uid)) => judge_cluster(seen, uid, against.nodes),
+        (HandedOverAccess::Sees(seen), Ok(uid)) => judge_cluster(seen, uid, against.nodes),
     }
 }
 
@@ -94,8 +93,8 @@ fn judge_cluster(seen: &Cluster, uid: &str, nodes: Option<usize>) -> (Verdict, S
 mod tests {
     use super::*;
 
-    fn sees(uid: &str, nodes: usize, ready: usize) -> Handed {
-        Handed::Sees(Cluster {
+    fn sees(uid: &str, nodes: usize, ready: usize) -> HandedOverAccess {
+        HandedOverAccess::Sees(Cluster {
             server: "https://one".to_owned(),
             uid: uid.to_owned(),
             nodes,
@@ -105,8 +104,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(handed: &Handed, uid: Result<&str, &str>, clean: Option<bool>, expected: Verdict) {
-        let against = Against {
+    fn check(
+        handed: &HandedOverAccess,
+        uid: Result<&str, &str>,
+        clean: Option<bool>,
+        expected: Verdict,
+    ) {
+        let against = AccessExpectation {
             uid: uid.map(str::to_owned).map_err(str::to_owned),
             nodes: Some(2),
             clean,
@@ -128,7 +132,7 @@ mod tests {
 
     #[test]
     fn nodes_that_are_counted_elsewhere_are_not_judged_twice() {
-        let against = Against {
+        let against = AccessExpectation {
             uid: Ok("a".to_owned()),
             nodes: None,
             clean: None,
@@ -139,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_access_that_fails_is_wrong_only_where_the_cluster_answers() {
-        let failed = Handed::Failed("401".to_owned());
+        let failed = HandedOverAccess::Failed("401".to_owned());
         check(&failed, Ok("a"), None, Verdict::Fail);
         check(&failed, Err("no answer"), None, Verdict::Unknown);
     }
@@ -147,8 +151,8 @@ mod tests {
     #[test]
     fn an_access_that_shows_less_than_the_clean_runs_is_wrong() {
         for less in [
-            Handed::Withheld("it gives none".to_owned()),
-            Handed::Forbidden("403".to_owned()),
+            HandedOverAccess::Withheld("it gives none".to_owned()),
+            HandedOverAccess::Forbidden("403".to_owned()),
         ] {
             check(&less, Ok("a"), Some(true), Verdict::Fail);
             check(&less, Ok("a"), Some(false), Verdict::Skipped);

@@ -1,18 +1,16 @@
-//! What the journal must show: who may change things (O7 and the audit), how many calls (O5), and
-//! what the meter may count (O4).
-//!
-//! Apart from the inventories: these look at what was done, not at what is left.
+//! What the journal must show: who may change things (O7 and the audit), how many calls (O5), and what the meter may
+//! count (O4).
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::resource::Resource;
 
-use super::Wrong;
+use super::Violation;
 use crate::cost::usd;
 
-/// Mutating calls of those who may only look.
-pub fn lookers(calls: &[Call]) -> Vec<Wrong> {
+/// Mutating calls of read-only actors.
+pub fn read_only_violations(calls: &[Call]) -> Vec<Violation> {
     calls
         .iter()
         .filter(|call| {
@@ -21,18 +19,18 @@ pub fn lookers(calls: &[Call]) -> Vec<Wrong> {
         })
         .map(|call| {
             let message = format!(
-                "the {} made call {} {}, which changes things: it may only look",
+                "the {} made call {} {}, which changes things: it is read-only",
                 call.actor, call.ordinal, call.signature
             );
-            Wrong::new("audit looks", message)
+            Violation::new("audit looks", message)
         })
         .collect()
 }
 
 /// O5: the call budget.
-pub fn budget(calls: usize, most: u32) -> Option<Wrong> {
+pub fn budget(calls: usize, most: u32) -> Option<Violation> {
     (calls > usize::try_from(most).unwrap_or(usize::MAX)).then(|| {
-        Wrong::new(
+        Violation::new(
             "O5 ends",
             format!("{calls} calls were made, the budget of the trial is {most}"),
         )
@@ -40,9 +38,9 @@ pub fn budget(calls: usize, most: u32) -> Option<Wrong> {
 }
 
 /// O4: the meter stays within the declared bound.
-pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
+pub fn metered(metered: Decimal, most: Decimal) -> Option<Violation> {
     (metered > most).then(|| {
-        Wrong::new(
+        Violation::new(
             "O4 bill",
             format!(
                 "the meter counted {}, the budget is {}",
@@ -54,10 +52,10 @@ pub fn metered(metered: Decimal, most: Decimal) -> Option<Wrong> {
 }
 
 /// O4 where no meter counts: the bill stays within the declared bound.
-pub fn billed(billed: Decimal, most: Decimal) -> Option<Wrong> {
+pub fn billed(billed: Decimal, most: Decimal) -> Option<Violation> {
     (billed > most).then(|| {
         let (billed, most) = (usd(billed, 4), usd(most, 2));
-        Wrong::new(
+        Violation::new(
             "O4 bill",
             format!("{billed} were billed, the budget is {most}"),
         )
@@ -67,14 +65,14 @@ pub fn billed(billed: Decimal, most: Decimal) -> Option<Wrong> {
 /// O7: a teardown of what is torn down changes nothing.
 ///
 /// A call that was refused changed nothing; any other, also one without an answer, may have.
-pub fn second_teardown(calls: &[Call]) -> Option<Wrong> {
+pub fn second_teardown(calls: &[Call]) -> Option<Violation> {
     let changing: Vec<String> = mutating(calls)
         .filter(|call| !refused(call))
         .map(|call| call.signature.to_string())
         .collect();
     (!changing.is_empty()).then(|| {
         let message = format!("a second teardown changed things: {}", changing.join(", "));
-        Wrong::new("O7 no-op", message)
+        Violation::new("O7 no-op", message)
     })
 }
 
@@ -136,15 +134,18 @@ mod tests {
     #[test]
     fn an_auditor_that_changes_anything_is_found() {
         assert_eq!(
-            lookers(&[call(Actor::Auditor, false), call(Actor::Provisioner, true)]),
+            read_only_violations(&[call(Actor::Auditor, false), call(Actor::Provisioner, true)]),
             []
         );
-        assert_eq!(lookers(&[call(Actor::Auditor, true)]).len(), 1);
-        assert_eq!(lookers(&[call(Actor::Observer, true)]).len(), 1);
+        assert_eq!(read_only_violations(&[call(Actor::Auditor, true)]).len(), 1);
+        assert_eq!(
+            read_only_violations(&[call(Actor::Observer, true)]).len(),
+            1
+        );
     }
 
     #[test]
-    fn a_second_teardown_may_look_but_not_change() {
+    fn a_second_teardown_may_read_but_not_change() {
         assert_eq!(second_teardown(&[call(Actor::Provisioner, false)]), None);
         assert!(second_teardown(&[call(Actor::Provisioner, true)]).is_some());
         let answered = |status| Call {

@@ -1,6 +1,4 @@
-//! O8: a cluster that was healed after a fault is the one that the clean run makes, ids aside.
-//!
-//! Apart from the other oracles because it needs no rule of what is right: the clean run is the rule.
+//! O8: a cluster that was healed after a fault equals the one of the clean run, except for ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -9,7 +7,7 @@ use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::{EXPIRES_TAG, Run};
 
-use super::Wrong;
+use super::Violation;
 
 /// States in which a resource is no longer of use: the remains of an attempt that failed.
 const DEAD_STATES: &[&str] = &[
@@ -19,7 +17,7 @@ const DEAD_STATES: &[&str] = &[
     "terminated",
     "create_failed",
 ];
-/// Digits of a word that make it an id of chance.
+/// Number of digits that makes a word a random id.
 const ID_DIGITS: usize = 8;
 
 /// What exists of a run, without ids, addresses and dates: each line with how often it is there.
@@ -27,12 +25,12 @@ const ID_DIGITS: usize = 8;
 pub struct EndState(BTreeMap<String, usize>);
 
 impl EndState {
-    /// The end state of a run: what is in `truth` and was not in `baseline`.
-    pub fn of(run: &Run, baseline: &[Resource], truth: &[Resource]) -> Self {
+    /// The end state of a run: what is in `existing` and was not in `baseline`.
+    pub fn of(run: &Run, baseline: &[Resource], existing: &[Resource]) -> Self {
         let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
-        let names = Names::of(run, truth);
+        let names = Names::of(run, existing);
         let mut lines = BTreeMap::new();
-        for resource in truth {
+        for resource in existing {
             let dead = DEAD_STATES.contains(&resource.state.to_lowercase().as_str());
             if !dead && !before.contains(&resource.key()) {
                 *lines.entry(line(run, &names, resource)).or_insert(0) += 1;
@@ -42,15 +40,15 @@ impl EndState {
     }
 }
 
-/// What ids of chance stand for: one that leads to another resource says to which, and is no `#`.
+/// What random ids stand for: one that refers to another resource is replaced by that resource, not by `#`.
 struct Names<'a>(BTreeMap<&'a str, String>);
 
 impl<'a> Names<'a> {
     fn of(run: &Run, resources: &'a [Resource]) -> Self {
-        let of_chance = resources
+        let with_random_ids = resources
             .iter()
             .filter(|resource| plain(run, &resource.id).contains('#'));
-        let names = of_chance.map(|resource| {
+        let names = with_random_ids.map(|resource| {
             let (resource_type, name) = key(run, resource);
             (resource.id.as_str(), format!("<{resource_type} {name}>"))
         });
@@ -75,7 +73,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Type and name of a resource, without what is of chance in the name.
+/// Type and name of a resource, without the random parts of the name.
 pub fn key(run: &Run, resource: &Resource) -> (String, String) {
     let name = resource.name.as_deref().unwrap_or(&resource.id);
     (
@@ -84,14 +82,14 @@ pub fn key(run: &Run, resource: &Resource) -> (String, String) {
     )
 }
 
-/// What the end state of a healed cluster has more or less than the clean run's.
-pub fn differs(clean: &EndState, now: &EndState) -> Option<Wrong> {
+/// How the end state of a healed cluster differs from the clean run's.
+pub fn differs(clean: &EndState, now: &EndState) -> Option<Violation> {
     let words = difference(clean, now)?;
     let message = format!("the cluster that was reported ready is not the clean run's: {words}");
-    Some(Wrong::new("O8 end state", message))
+    Some(Violation::new("O8 end state", message))
 }
 
-/// What the second has less and more than the first, in words; `None` when they are equal.
+/// What the second has less and more than the first, as text; `None` when they are equal.
 pub fn difference(before: &EndState, after: &EndState) -> Option<String> {
     let beyond = |left: &EndState, right: &EndState| -> Vec<String> {
         let more = left.0.iter().filter_map(|(line, count)| {
@@ -117,14 +115,14 @@ fn line(run: &Run, names: &Names<'_>, resource: &Resource) -> String {
     let (resource_type, name) = key(run, resource);
     let mut line = format!("{resource_type} {name} {}", resource.state);
     let tags = resource.tags.iter().filter(|(key, _)| *key != EXPIRES_TAG);
-    for (key, value) in tags.chain(&resource.facts) {
+    for (key, value) in tags.chain(&resource.properties) {
         let value = sorted(&plain(run, &names.put_into(value)));
         line.push_str(&format!(" {}={value}", plain(run, key)));
     }
     elsewhere(resource, &line)
 }
 
-/// A list in the order of what its ids stand for: that of the ids is of chance.
+/// A list in the order of what its ids stand for, because the order of the ids is random.
 fn sorted(value: &str) -> String {
     let mut pieces: Vec<&str> = value.split(", ").collect();
     pieces.sort_unstable();
@@ -140,7 +138,7 @@ fn elsewhere(resource: &Resource, text: &str) -> String {
     text.replace(&resource.region, "REGION")
 }
 
-/// Text without the run's id, and with `#` for every word of chance: ids, addresses, dates. A range of
+/// Text without the run's id, and with `#` for every random word: ids, addresses, dates. A range of
 /// addresses was chosen, and stays.
 fn plain(run: &Run, text: &str) -> String {
     let text = text.replace(&run.id, "RUN");
@@ -208,8 +206,8 @@ mod tests {
         let mut disk = Resource::new("disk", id, "r");
         disk.name = Some(run.name("data"));
         disk.tags = run.tags();
-        disk.facts.insert("size".to_owned(), size.to_owned());
-        disk.facts.insert(
+        disk.properties.insert("size".to_owned(), size.to_owned());
+        disk.properties.insert(
             "network".to_owned(),
             format!("net-0a{}", &id[id.len() - 8..]),
         );
@@ -306,10 +304,10 @@ mod tests {
             };
             let mut table = named("table-00000009", "table");
             let routes = format!("0.0.0.0/0 by {leads}, local");
-            table.facts.insert("routes".to_owned(), routes);
+            table.properties.insert("routes".to_owned(), routes);
             // In the order of ids, as a cloud lists them.
             let listed = format!("{}, {}", left.min(right), left.max(right));
-            table.facts.insert("all".to_owned(), listed);
+            table.properties.insert("all".to_owned(), listed);
             EndState::of(&run, &[], &[named(left, "a"), named(right, "b"), table])
         };
         let clean = state("gw-00000001", "gw-00000002", "gw-00000001");
@@ -325,7 +323,9 @@ mod tests {
         let run = run("r1-aaaaaaaa");
         let state = |range: &str| {
             let mut network = Resource::new("network", "net-00000001", "r");
-            network.facts.insert("cidr".to_owned(), range.to_owned());
+            network
+                .properties
+                .insert("cidr".to_owned(), range.to_owned());
             EndState::of(&run, &[], &[network])
         };
         assert!(differs(&state("10.0.0.0/24"), &state("10.0.9.0/24")).is_some());

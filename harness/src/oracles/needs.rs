@@ -1,4 +1,4 @@
-//! What each oracle observes with: one table. An oracle that lacks it says unknown, never pass.
+//! The sources that each oracle needs, as one table. An oracle without its sources is unknown, never a pass.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ pub enum Source {
     /// The journal of the provisioner's calls.
     Calls,
     /// The simulator's ground truth.
-    Truth,
+    GroundTruth,
     /// The simulator's meter.
     Meter,
     /// The cloud's billing data.
@@ -18,11 +18,11 @@ pub enum Source {
 }
 
 impl Source {
-    /// In words: `the provisioner's calls`.
-    pub fn words(self) -> &'static str {
+    /// As text: `the provisioner's calls`.
+    pub fn text(self) -> &'static str {
         match self {
             Self::Calls => "the provisioner's calls",
-            Self::Truth => "the ground truth",
+            Self::GroundTruth => "the ground truth",
             Self::Meter => "a meter",
             Self::Bill => "the bill",
             Self::Inventories => "complete inventories",
@@ -46,13 +46,13 @@ const fn oracle(name: &'static str, shows: &'static str, needs: &'static [Source
 }
 
 /// O2: more than the scenario needs at once.
-pub const TWINS: &str = "O2 twins";
+pub const DUPLICATES: &str = "O2 duplicates";
 /// O4: what a trial costs.
 pub const BILL: &str = "O4 bill";
 /// O5: that it ends.
 pub const ENDS: &str = "O5 ends";
-/// O6: what is somebody else's.
-pub const DECOYS: &str = "O6 decoys";
+/// O6: what belongs to bystanders.
+pub const BYSTANDERS: &str = "O6 bystanders";
 /// O7: that a repetition changes nothing.
 pub const NO_OP: &str = "O7 no-op";
 
@@ -61,17 +61,17 @@ pub const ORACLES: &[Oracle] = &[
     oracle(
         "O1 orphans",
         "nothing of the run is left",
-        &[Source::Truth, Source::Inventories],
+        &[Source::GroundTruth, Source::Inventories],
     ),
     oracle(
-        TWINS,
+        DUPLICATES,
         "never more alive than the scenario needs",
-        &[Source::Truth, Source::Inventories],
+        &[Source::GroundTruth, Source::Inventories],
     ),
     oracle(
         "O3 truth",
         "what was reported is there",
-        &[Source::Truth, Source::Inventories],
+        &[Source::GroundTruth, Source::Inventories],
     ),
     oracle(
         BILL,
@@ -84,9 +84,9 @@ pub const ORACLES: &[Oracle] = &[
         &[Source::Calls],
     ),
     oracle(
-        DECOYS,
+        BYSTANDERS,
         "what was there before is untouched",
-        &[Source::Truth, Source::Inventories],
+        &[Source::GroundTruth, Source::Inventories],
     ),
     oracle(
         NO_OP,
@@ -96,7 +96,7 @@ pub const ORACLES: &[Oracle] = &[
     oracle(
         "O8 end state",
         "campaigns: a healed cluster is the clean run's",
-        &[Source::Truth],
+        &[Source::GroundTruth],
     ),
 ];
 
@@ -106,7 +106,7 @@ pub fn missing(name: &str, there: &[Source]) -> Option<String> {
     if oracle.needs.iter().any(|need| there.contains(need)) {
         return None;
     }
-    let needs: Vec<&str> = oracle.needs.iter().map(|need| need.words()).collect();
+    let needs: Vec<&str> = oracle.needs.iter().map(|need| need.text()).collect();
     Some(format!("not observed: it needs {}", needs.join(" or ")))
 }
 
@@ -114,7 +114,7 @@ pub fn missing(name: &str, there: &[Source]) -> Option<String> {
 pub fn table() -> String {
     let mut text = "| oracle | shows that | needs |\n|---|---|---|\n".to_owned();
     for oracle in ORACLES {
-        let needs: Vec<&str> = oracle.needs.iter().map(|need| need.words()).collect();
+        let needs: Vec<&str> = oracle.needs.iter().map(|need| need.text()).collect();
         let row = [oracle.name, oracle.shows, &needs.join(", else ")].join(" | ");
         let _ = writeln!(text, "| {row} |");
     }
@@ -145,7 +145,7 @@ mod tests {
         );
         check(
             BILL,
-            &[Source::Truth],
+            &[Source::GroundTruth],
             Some("not observed: it needs a meter or the bill"),
         );
     }

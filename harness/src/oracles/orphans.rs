@@ -1,7 +1,6 @@
 //! O1: after teardown the account is back at its baseline.
 //!
-//! Apart from the audit because the simulator's truth is asked too: an orphan that the audit cannot
-//! see is the worst kind.
+//! The ground truth is checked as well as the audit: an orphan that the audit cannot see is the worst kind.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +8,12 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Orphan;
 
-use super::Wrong;
+use super::Violation;
 use super::price::{Item, PriceOf, findings};
 use crate::audit::compare::{is_proven, new_resources, orphan_words};
 
-/// The orphans that the audit listed, in deletion order, as findings: those that are certainly the run's.
-pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Wrong> {
+/// The orphans that the audit listed and that certainly belong to the run, in deletion order, as findings.
+pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Violation> {
     let said = if teardown_said_ok {
         ", though teardown reported success"
     } else {
@@ -38,17 +37,17 @@ pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Wro
     findings("O1 orphans", items)
 }
 
-/// The resources that remain in truth and that the audit did not see, as findings.
+/// Resources that remain in the ground truth and that the audit did not list, as findings.
 pub fn unlisted(
     before: &[Resource],
-    truth: &[Resource],
+    existing: &[Resource],
     orphans: &[Orphan],
     was_seen: impl Fn(&Resource) -> bool,
     price: PriceOf<'_>,
-) -> Vec<Wrong> {
+) -> Vec<Violation> {
     let ids: BTreeSet<&str> = orphans.iter().map(|orphan| orphan.id.as_str()).collect();
-    let wrong = "is left in truth, and the audit did not see it";
-    let items = new_resources(before, truth)
+    let wrong = "is left in the ground truth, and the audit did not list it";
+    let items = new_resources(before, existing)
         .iter()
         .filter(|left| !ids.contains(left.id.as_str()) && !was_seen(left))
         .map(|left| Item::new(left, price, wrong))
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_shows_to_be_the_runs_is_a_finding_only_where_nobody_else_is() {
+    fn an_orphan_without_proof_is_a_finding_only_where_no_one_else_is() {
         let orphan = Orphan {
             resource_type: "container".to_owned(),
             id: "c-1".to_owned(),
@@ -98,16 +97,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_audit_missed_is_found_in_the_truth() {
+    fn what_the_audit_missed_is_found_in_the_ground_truth() {
         let before = [Resource::new("vpc", "vpc-default", "r")];
-        let truth = [before[0].clone(), Resource::new("disk", "d-1", "r")];
+        let existing = [before[0].clone(), Resource::new("disk", "d-1", "r")];
         let price = |_: &Resource| Some(Decimal::ONE);
-        let found = unlisted(&before, &truth, &[], |_| false, &price);
+        let found = unlisted(&before, &existing, &[], |_| false, &price);
         assert_eq!(
             found[0].message,
-            "disk d-1 in r: $1.00 a month, is left in truth, and the audit did not see it"
+            "disk d-1 in r: $1.00 a month, is left in the ground truth, and the audit did not list it"
         );
-        assert_eq!(unlisted(&before, &truth, &[], |_| true, &price).len(), 0);
+        assert_eq!(unlisted(&before, &existing, &[], |_| true, &price).len(), 0);
         assert_eq!(unlisted(&before, &before, &[], |_| false, &price).len(), 0);
     }
 }

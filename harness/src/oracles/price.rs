@@ -1,20 +1,18 @@
-//! Resources in findings: each with what keeping it costs a month, the dearest first.
-//!
-//! Apart from the oracles because all of them name resources, and one cause can name twenty.
+//! Resources in findings: each with its monthly cost, the most expensive first.
 
 use std::cmp::Reverse;
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::resource::Resource;
 
-use super::Wrong;
+use super::Violation;
 use crate::audit::compare::words;
 use crate::cost::usd as dollars;
 
 /// What keeping a resource costs a month, US dollars; `None` when no price is known.
 pub type PriceOf<'a> = &'a dyn Fn(&Resource) -> Option<Decimal>;
 
-/// How many resources that cost nothing are named at length before the rest is folded.
+/// How many free resources get their own finding before the rest share one.
 const FREE_AT_LENGTH: usize = 5;
 
 /// One resource that a finding is about.
@@ -62,17 +60,17 @@ pub fn month(usd: Option<Decimal>) -> String {
     }
 }
 
-/// One finding for each resource, the dearest first. Of those that cost nothing all but the first are
-/// one finding together, which still has every id. The items come in deletion order: among equals
-/// that which must go last is named first, for the others are parts of it.
-pub fn findings(oracle: &'static str, items: Vec<Item>) -> Vec<Wrong> {
+/// One finding for each resource, the most expensive first. Of those that cost nothing, only the first few get their
+/// own finding; the rest share one that lists their ids. The items come in deletion order: among equals, the one to be
+/// deleted last is named first, because the others are parts of it.
+pub fn findings(oracle: &'static str, items: Vec<Item>) -> Vec<Violation> {
     let (shown, folded) = folded(items);
-    let mut wrongs: Vec<Wrong> = shown
+    let mut violations: Vec<Violation> = shown
         .into_iter()
-        .map(|item| Wrong::new(oracle, item.message))
+        .map(|item| Violation::new(oracle, item.message))
         .collect();
-    wrongs.extend(folded.map(|words| Wrong::new(oracle, words)));
-    wrongs
+    violations.extend(folded.map(|words| Violation::new(oracle, words)));
+    violations
 }
 
 /// The same in one line: `vpc vpc-1 $0.00 a month, vpc vpc-2 $0.00 a month`.
@@ -85,7 +83,7 @@ pub fn list(items: Vec<Item>) -> String {
     all.join(", ")
 }
 
-/// The items in order, and those that cost nothing and are too many in one line.
+/// The items in order, and surplus free ones as one line.
 fn folded(mut items: Vec<Item>) -> (Vec<Item>, Option<String>) {
     items.reverse();
     items.sort_by_key(|item| Reverse(item.rank()));
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dearest_comes_first_and_what_must_go_last_before_its_parts() {
+    fn the_most_expensive_comes_first_and_what_must_go_last_before_its_parts() {
         let items = vec![
             item("dear", Some(3285)),
             item("part", Some(0)),

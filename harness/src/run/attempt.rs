@@ -1,8 +1,8 @@
-//! One attempt of the provisioner: a process that may succeed, fail, die, be late or be stopped.
+//! Runs one attempt of the provisioner: a process that may succeed, fail, die, run late or be stopped.
 //!
-//! What an attempt means is in `expect`. Every attempt ends: by a deadline in the trial's clock,
-//! which is the cloud's, by a budget of calls, and a program also by a limit of real time. A program that
-//! is ended is interrupted, and gets time to save what it knows.
+//! What an attempt means is decided in `outcome`. Every attempt ends: by a deadline on the trial's clock, which is the
+//! cloud's, by a budget of calls, and a program also by a limit of real time. A program that is stopped is interrupted
+//! first, and gets time to save its state.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,81 +12,81 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use super::book::{Begun, Book};
-use super::expect::{Ending, Meaning, Under};
+use super::outcome::{Conditions, Ending, Meaning};
+use super::recorder::{OpenPhase, Recorder};
 use super::reported::{self, Report};
-use super::stage::Stage;
+use super::trial_context::TrialContext;
 
-/// How often the number of calls is looked at, in the trial's clock.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often the number of calls is checked, on the trial's clock.
+const CHECK_EVERY: Duration = Duration::from_secs(30);
 
-/// Runs one attempt to its end. A crash drops it where it is, as a crash would.
+/// Runs one attempt to its end. An injected crash drops it wherever it is.
 pub async fn attempt<T>(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
     minutes: u32,
     stoppable: bool,
     work: impl Future<Output = Result<T, ProvisionerError>>,
 ) -> (Ending, Option<T>) {
-    stage.faults.process_begins();
-    stage.programs.begin();
-    book.report = None;
+    context.faults.process_begins();
+    context.programs.begin();
+    recorder.report = None;
     tokio::pin!(work);
     let mut at_work = true;
-    let began = stage.clock.now();
-    let whole = stoppable && !stage.trial.is_campaign();
-    let from = if whole { 0 } else { stage.journal.len() };
+    let began = context.clock.now();
+    let whole = stoppable && !context.trial.is_campaign();
+    let from = if whole { 0 } else { context.journal.len() };
     let deadline = Duration::from_secs(u64::from(minutes) * 60);
     let stopped = async {
         if stoppable {
-            stage.stop.wait().await;
+            context.cancel.cancelled().await;
         } else {
             std::future::pending::<()>().await;
         }
     };
-    let before = stage.faults.tally();
+    let before = context.faults.tally();
     let (ending, made, report) = tokio::select! {
-        // In this order, so that a crash is listened to before the first call is made, and so that
-        // the same seed always takes the same branch.
+        // In this order, so that a crash is noticed before the first call, and so that the same seed always takes the
+        // same branch.
         biased;
-        () = stage.faults.crash() => {
-            let cancelled = stage.faults.was_cancelled();
+        () = context.faults.crash() => {
+            let cancelled = context.faults.was_cancelled();
             (if cancelled { Ending::Cancelled } else { Ending::Crashed }, None, None)
         }
         () = stopped => (Ending::Stopped, None, None),
         ended = &mut work => {
             at_work = false;
-            by_itself(stage, ended)
+            by_itself(context, ended)
         }
         () = tokio::time::sleep(deadline) => {
             (Ending::Late(format!("its limit is {minutes} minutes")), None, None)
         }
-        calls = over_budget(stage, from) => {
+        calls = over_budget(context, from) => {
             (Ending::Late(format!("{calls} calls were made, the budget of the trial is {}",
-                stage.scenario().limits.calls)), None, None)
+                context.scenario().limits.calls)), None, None)
         }
     };
-    if at_work && ending != Ending::Crashed && stage.scenario().provisioner.is_external() {
-        wind_down(stage, work).await;
+    if at_work && ending != Ending::Crashed && context.scenario().provisioner.is_external() {
+        wind_down(context, work).await;
     }
-    book.ended_by_machine |= matches!(ending, Ending::Slow(_));
+    recorder.ended_by_machine |= matches!(ending, Ending::Slow(_));
     if let Some(report) = report {
-        let injected = since(&before, &stage.faults.tally());
-        reported::keep(book, stage, report, began, &injected);
+        let injected = since(&before, &context.faults.tally());
+        reported::record_report(recorder, context, report, began, &injected);
     }
     (ending, made)
 }
 
-/// How a process ended by itself, or at the limit of real time that its programs have.
+/// How a process ended by itself, or at the real-time limit of its programs.
 fn by_itself<T>(
-    stage: &Stage<'_>,
+    context: &TrialContext<'_>,
     ended: Result<T, ProvisionerError>,
 ) -> (Ending, Option<T>, Option<Report>) {
     let error = match ended {
         Ok(made) => return (Ending::Succeeded, Some(made), None),
         Err(error) => error,
     };
-    match stage.programs.overrun() {
+    match context.programs.overrun() {
         None => {
             let report = Report {
                 left_behind: error.left_behind,
@@ -102,74 +102,83 @@ fn by_itself<T>(
 }
 
 /// Interrupts a program as its user would, and lets it end, while the cloud goes on. Bounded by the time
-/// that programs get (`Order::run`).
-async fn wind_down<W: Future>(stage: &Stage<'_>, mut work: Pin<&mut W>) {
-    stage.programs.interrupt();
+/// that programs get (`ProcessSpec::run`).
+async fn wind_down<W: Future>(context: &TrialContext<'_>, mut work: Pin<&mut W>) {
+    context.programs.interrupt();
     loop {
         tokio::select! {
             biased;
-            () = stage.faults.crash() => {
-                if !stage.faults.was_cancelled() {
+            () = context.faults.crash() => {
+                if !context.faults.was_cancelled() {
                     return;
                 }
-                stage.programs.interrupt_again();
+                context.programs.interrupt_again();
             }
             _ = &mut work => return,
         }
     }
 }
 
-/// What an attempt ends under, as far as faults have been injected by now. A mistake of the user's, which
-/// the first attempt may be asked for, is no fault and always there.
-pub fn under(stage: &Stage<'_>) -> Under {
-    Under {
-        expected: stage.trial.expected(),
-        forced: stage.trial.faults().is_empty() || strikes(stage) > 0,
+/// The conditions under which an attempt ends, given the faults injected so far. A mistake of the user, which some
+/// first attempts start with, is not a fault and always counts as forced.
+pub fn conditions(context: &TrialContext<'_>) -> Conditions {
+    Conditions {
+        expected: context.trial.expected(),
+        forced: context.trial.faults().is_empty() || injections(context) > 0,
     }
 }
 
-/// The faults that were injected between two tallies, with how often.
+/// The faults that were injected between two tallies, with their counts.
 pub fn since(before: &[(Fault, Count)], after: &[(Fault, Count)]) -> Vec<(Fault, u64)> {
     let both = before.iter().zip(after);
     both.map(|((fault, before), (_, after))| {
-        (fault.clone(), after.struck.saturating_sub(before.struck))
+        (
+            fault.clone(),
+            after.attempted.saturating_sub(before.attempted),
+        )
     })
     .filter(|(_, times)| *times > 0)
     .collect()
 }
 
-/// Ends the phase of an attempt. One that did not end by itself is found by O5, and by nobody else.
-pub fn end(book: &mut Book<'_, '_>, begun: Begun, what: &str, ending: &Ending, meaning: &Meaning) {
+/// Ends the phase of an attempt. Only O5 reports one that did not end by itself.
+pub fn end(
+    recorder: &mut Recorder<'_, '_>,
+    phase: OpenPhase,
+    what: &str,
+    ending: &Ending,
+    meaning: &Meaning,
+) {
     if let Ending::Late(limit) = ending {
-        book.find("O5 ends", format!("{what} did not end: {limit}"));
-        book.end(begun, meaning.verdict, &meaning.message);
+        recorder.add_finding("O5 ends", format!("{what} did not end: {limit}"));
+        recorder.end(phase, meaning.verdict, &meaning.message);
     } else {
-        book.end_judged(begun, meaning.verdict, &meaning.message);
+        recorder.end_judged(phase, meaning.verdict, &meaning.message);
     }
 }
 
-/// How often faults have struck so far, all together.
-pub fn strikes(stage: &Stage<'_>) -> u64 {
-    let tally = stage.faults.tally();
-    tally.iter().map(|(_, count)| count.struck).sum()
+/// How many faults have been injected so far, all together.
+pub fn injections(context: &TrialContext<'_>) -> u64 {
+    let tally = context.faults.tally();
+    tally.iter().map(|(_, count)| count.attempted).sum()
 }
 
-/// Whether every fault has struck as often as it will.
-pub fn faults_are_over(stage: &Stage<'_>) -> bool {
-    let tally = stage.faults.tally();
+/// Whether every fault has been injected as often as it will be.
+pub fn faults_are_over(context: &TrialContext<'_>) -> bool {
+    let tally = context.faults.tally();
     tally
         .iter()
-        .all(|(fault, count)| !fault.place.lasts() && count.struck >= fault.place.times)
+        .all(|(fault, count)| !fault.target.lasts() && count.attempted >= fault.target.times)
 }
 
-/// Ends when more calls were made than the trial may make. Teardown has a budget of its own: a storm of
-/// calls before must not keep it from its work. In a campaign each attempt has one.
-async fn over_budget(stage: &Stage<'_>, from: usize) -> usize {
-    let budget = usize::try_from(stage.scenario().limits.calls).unwrap_or(usize::MAX);
+/// Ends when the trial has made more calls than it may. Teardown has a budget of its own, so that a storm of calls
+/// before it cannot prevent it. In a campaign each attempt has one.
+async fn over_budget(context: &TrialContext<'_>, from: usize) -> usize {
+    let budget = usize::try_from(context.scenario().limits.calls).unwrap_or(usize::MAX);
     loop {
         // Bounded by the deadline beside it.
-        tokio::time::sleep(LOOK_EVERY).await;
-        let calls = stage.journal.len().saturating_sub(from);
+        tokio::time::sleep(CHECK_EVERY).await;
+        let calls = context.journal.len().saturating_sub(from);
         if calls > budget {
             return calls;
         }

@@ -1,8 +1,8 @@
-//! The likeliest victim: a cluster that the same provisioner made before the run, under another run id and
-//! a name of which the run's is the beginning. It must survive the run, and is torn down after it.
+//! The bystander: a cluster that the same provisioner created before the run, under another run id and a name that
+//! starts with the run's name. It must survive the run, and is torn down afterwards.
 //!
-//! Its calls are in no journal of the trial's, meet no fault and are in no bill. The run begins in a copy of
-//! the account in which it was made, at the same date as without it.
+//! Its calls are not in the trial's journal, are never faulted and are not billed. The run begins in a copy of the
+//! account in which it was created, at the same date as without it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,36 +10,36 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::world::Snapshot;
 use kubeproof_external::redact::Redactor;
 
-use super::book::Book;
 use super::external;
 use super::folder::Folder;
 use super::progress::{Progress, Silent};
-use super::stage::{Stage, Surroundings};
+use super::recorder::Recorder;
 use super::trial::{Part, Trial};
+use super::trial_context::{RunOptions, TrialContext};
 use crate::audit::inventory::Inventory;
-use crate::stopwatch::today;
+use crate::wall_clock::today;
 
-/// How long it lives before the run begins, besides the time that it may take to be made: what was begun
-/// and is not waited for comes to rest.
+/// How long it exists before the run begins, after the time limit of its creation: changes that the provisioner does
+/// not wait for can settle.
 const REST_MINUTES: u32 = 60;
 
-/// Who is beside the run in its account.
+/// The second cluster in the account of a run.
 #[derive(Clone, Default)]
-pub enum Beside {
-    /// A bystander, to be made before the trial.
+pub enum BystanderState {
+    /// To be created before the trial.
     #[default]
     Wanted,
-    /// None, and why.
+    /// None, with the reason.
     Nothing(&'static str),
-    /// One that could not be made, and why.
+    /// It could not be created, with the reason.
     Failed(String),
-    /// This one.
+    /// It exists.
     Cluster(Arc<Bystander>),
 }
 
@@ -47,14 +47,14 @@ pub enum Beside {
 pub struct Bystander {
     run: Run,
     account: Arc<dyn Snapshot>,
-    /// Where its programs keep their files: held as long as it is there.
+    /// Where its programs keep their files; held as long as it exists.
     _folder: Option<Folder>,
     directory: PathBuf,
     files: SharedTransport,
     redactor: Option<Redactor>,
 }
 
-impl Beside {
+impl BystanderState {
     /// A bystander, unless it is not wanted.
     pub fn unless(unwanted: bool) -> Self {
         if unwanted {
@@ -64,7 +64,7 @@ impl Beside {
         }
     }
 
-    /// Knows the secrets that came up while the bystander was made.
+    /// Knows the secrets of the bystander's creation.
     pub fn redactor(&self) -> Option<Redactor> {
         match self {
             Self::Cluster(cluster) => cluster.redactor.clone(),
@@ -72,7 +72,7 @@ impl Beside {
         }
     }
 
-    /// The account that a run beside it begins in; none is a fresh one.
+    /// The account that a run beside it begins in; `None` is a fresh one.
     pub fn account(&self) -> Option<&dyn Snapshot> {
         match self {
             Self::Cluster(cluster) => Some(cluster.account.as_ref()),
@@ -86,31 +86,33 @@ fn needless(trial: &Trial) -> Option<&'static str> {
     if trial.tier != Tier::Rehearsal {
         return Some("a second cluster is made in rehearsals only");
     }
-    // Programs take their time, and the main trial of the scenario has one.
+    // Programs are slow, and the main trial of the scenario has a bystander.
     let failure = matches!(trial.part, Part::Failure(..));
     let program = trial.scenario.content.provisioner.is_external();
     (failure && program).then_some("a program makes a second cluster for the main trial only")
 }
 
-/// The surroundings of a trial with the bystander in them, made on the current runtime where one is wanted.
-pub async fn beside(
+/// The options of a trial with its bystander, which is created on the current runtime if one is wanted.
+pub async fn with_bystander(
     trial: &Trial,
-    around: &Surroundings,
+    options: &RunOptions,
     progress: &Arc<dyn Progress>,
-) -> Surroundings {
-    let mut around = around.clone();
-    if matches!(around.beside, Beside::Wanted) {
-        around.beside = match needless(trial) {
-            Some(why) => Beside::Nothing(why),
-            None => make(trial, &around, progress)
+) -> RunOptions {
+    let mut options = options.clone();
+    if matches!(options.bystander, BystanderState::Wanted) {
+        options.bystander = match needless(trial) {
+            Some(why) => BystanderState::Nothing(why),
+            None => make(trial, &options, progress)
                 .await
-                .map_or_else(Beside::Failed, |made| Beside::Cluster(Arc::new(made))),
+                .map_or_else(BystanderState::Failed, |made| {
+                    BystanderState::Cluster(Arc::new(made))
+                }),
         };
     }
-    around
+    options
 }
 
-/// The trial of the bystander: of the same scenario, without any fault.
+/// The trial that creates the bystander: of the same scenario, without faults.
 fn its_trial(trial: &Trial) -> Trial {
     Trial {
         part: Part::Lifecycle(Vec::new()),
@@ -118,76 +120,76 @@ fn its_trial(trial: &Trial) -> Trial {
     }
 }
 
-/// Makes it, so long before the trial that the trial begins at its own date.
+/// Creates it early enough that the trial begins at its own date.
 async fn make(
     trial: &Trial,
-    around: &Surroundings,
+    options: &RunOptions,
     progress: &Arc<dyn Progress>,
 ) -> Result<Bystander, String> {
-    // What SDKs draw must not be the same as in the run.
+    // The SDKs must not draw the same random numbers as in the run.
     fastrand::seed(!trial.seed);
     let start = trial.start(today());
     let its_trial = its_trial(trial);
     let minutes = its_trial.scenario.content.limits.provision_minutes;
     let head = i64::from(minutes.saturating_add(REST_MINUTES));
     let began = start - SignedDuration::from_mins(head);
-    let of_trial = trial.run(&around.owner, start);
+    let of_trial = trial.run(&options.owner, start);
     let run = of_trial.beside(began);
-    // Programs keep files, inside the folder of the trial: it is no run that anybody reports on.
+    // Programs keep files inside the folder of the trial: the bystander is not a run with a report.
     let external = trial.scenario.content.provisioner.is_external();
-    let out = around.out.as_ref().filter(|_| external);
-    let alone = Surroundings {
-        beside: Beside::Nothing("it is the bystander"),
+    let out = options.out.as_ref().filter(|_| external);
+    let alone = RunOptions {
+        bystander: BystanderState::Nothing("it is the bystander"),
         out: out.map(|out| out.join(&of_trial.id)),
-        ..around.clone()
+        ..options.clone()
     };
-    // The trial's own name would be shown, and what is done is not the trial's.
+    // Progress would be shown under the trial's name.
     let silent = Silent::shared();
-    let stage = Stage::of_run(&its_trial, run, &alone, &silent, began);
-    let stage = stage?;
-    if stage.served.is_some() {
-        external::forget(&stage.directory)?;
+    let context = TrialContext::of_run(&its_trial, run, &alone, &silent, began);
+    let context = context?;
+    if context.served.is_some() {
+        external::forget(&context.directory)?;
     }
     progress.note(
         &trial.name(),
         "the same provisioner makes a cluster of another run first",
     );
-    let mut provisioner = stage.provisioner();
+    let mut provisioner = context.provisioner();
     let work = provisioner.provision();
-    let ended = limited(&stage, minutes, work).await;
+    let ended = limited(&context, minutes, work).await;
     drop(provisioner);
-    if let Some(served) = &stage.served {
+    if let Some(served) = &context.served {
         served.stop().await;
     }
     ended?;
-    let rest = Duration::try_from(start.duration_since(stage.clock.now())).unwrap_or_default();
+    let rest = Duration::try_from(start.duration_since(context.clock.now())).unwrap_or_default();
     tokio::time::sleep(rest).await;
     fastrand::seed(trial.seed);
-    let world = stage
-        .world
+    let ground_truth = context
+        .ground_truth
         .as_ref()
         .ok_or("there is no simulated account")?;
     Ok(Bystander {
-        account: world.snapshot(),
-        run: stage.run,
-        _folder: Some(stage.folder),
-        directory: stage.directory,
-        files: stage.files,
-        redactor: stage.redactor,
+        account: ground_truth.snapshot(),
+        run: context.run,
+        _folder: Some(context.folder),
+        directory: context.directory,
+        files: context.files,
+        redactor: context.redactor,
     })
 }
 
-/// Work that ends: by itself, at its limit, or when stopping is asked for.
+/// Runs work until it ends, its limit is reached, or stopping is requested.
 async fn limited<T>(
-    stage: &Stage<'_>,
+    context: &TrialContext<'_>,
     minutes: u32,
     work: impl Future<Output = Result<T, kubeproof_contract::provisioner::ProvisionerError>>,
 ) -> Result<T, String> {
     let limit = Duration::from_secs(u64::from(minutes) * 60);
-    stage.programs.begin();
+    context.programs.begin();
     tokio::select! {
         biased;
-        () = stage.stop.wait() => Err("was asked to stop".to_owned()),
+        () = context.cancel.cancelled() => Err("was asked to stop".to_owned()),
         ended = tokio::time::timeout(limit, work) => match ended {
             Ok(ended) => ended.map_err(|error| error.message),
             Err(_) => Err(format!("it was not done after {minutes} minutes")),
@@ -195,22 +197,26 @@ async fn limited<T>(
     }
 }
 
-/// Writes into the book who is beside the run.
-pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory) {
-    match &stage.beside {
-        Beside::Wanted | Beside::Nothing(_) => {}
-        // Told once, by the clean run.
-        Beside::Cluster(_) if stage.trial.clean().is_some() => {}
-        Beside::Failed(problem) => {
-            let begun = book.begin("bystander");
+/// Records whether there is a bystander.
+pub fn record_state(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    baseline: &Inventory,
+) {
+    match &context.bystander {
+        BystanderState::Wanted | BystanderState::Nothing(_) => {}
+        // The clean run records it once.
+        BystanderState::Cluster(_) if context.trial.clean().is_some() => {}
+        BystanderState::Failed(problem) => {
+            let phase = recorder.begin("bystander");
             let message = format!(
-                "the same provisioner could not make a cluster of another run before this one, so that \
-                 nothing shows whether it would spare one: {problem}"
+                "the same provisioner could not make a cluster of another run before this one, so it is \
+                 unknown whether it would spare one: {problem}"
             );
-            book.end(begun, Verdict::Unknown, message);
+            recorder.end(phase, Verdict::Unknown, message);
         }
-        Beside::Cluster(cluster) => {
-            let begun = book.begin("bystander");
+        BystanderState::Cluster(cluster) => {
+            let phase = recorder.begin("bystander");
             let all = baseline.resources.iter();
             let count = all.filter(|one| cluster.run.owns(&one.tags)).count();
             let message = format!(
@@ -218,46 +224,49 @@ pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>, baseline: &Inventory) {
                  its tag",
                 cluster.run.name("")
             );
-            book.end(begun, Verdict::Pass, message);
+            recorder.end(phase, Verdict::Pass, message);
         }
     }
 }
 
-/// Tears it down, in a copy of the account as the trial left it. In campaigns the copies of the account are
-/// simply dropped.
-pub async fn tear_down(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let (Beside::Cluster(cluster), Some(world)) = (&stage.beside, &stage.world) else {
+/// Tears it down, in a copy of the account as the trial left it. Campaigns simply drop their copies of the account.
+pub async fn tear_down(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let (BystanderState::Cluster(cluster), Some(ground_truth)) =
+        (&context.bystander, &context.ground_truth)
+    else {
         return;
     };
-    if stage.trial.is_campaign() || stage.stop.asked() {
+    if context.trial.is_campaign() || context.cancel.is_cancelled() {
         return;
     }
-    let begun = book.begin("bystander-teardown");
-    match again(cluster, stage, world.snapshot()).await {
-        Ok(()) => book.end(begun, Verdict::Pass, "its provisioner tore it down"),
-        Err(problem) if stage.stop.asked() => book.end(begun, Verdict::Unknown, problem),
-        // One that cannot tear down anything says nothing of what the run did to its neighbour.
-        Err(problem) if !book.torn_down => {
+    let phase = recorder.begin("bystander-teardown");
+    match again(cluster, context, ground_truth.snapshot()).await {
+        Ok(()) => recorder.end(phase, Verdict::Pass, "its provisioner tore it down"),
+        Err(problem) if context.cancel.is_cancelled() => {
+            recorder.end(phase, Verdict::Unknown, problem)
+        }
+        // A provisioner that cannot tear down anything does not show what the run did to the bystander.
+        Err(problem) if !recorder.torn_down => {
             let message = format!("nor can its provisioner tear down this one: {problem}");
-            book.end(begun, Verdict::Skipped, message);
+            recorder.end(phase, Verdict::Skipped, message);
         }
         Err(problem) => {
             let message = format!(
                 "{} was there before the run, and its provisioner cannot tear it down any more: {problem}",
                 cluster.run.name("")
             );
-            book.find("O6 decoys", message.clone());
-            book.end(begun, Verdict::Fail, message);
+            recorder.add_finding("O6 bystanders", message.clone());
+            recorder.end(phase, Verdict::Fail, message);
         }
     }
 }
 
 async fn again(
     cluster: &Bystander,
-    stage: &Stage<'_>,
+    context: &TrialContext<'_>,
     account: Arc<dyn Snapshot>,
 ) -> Result<(), String> {
-    let its_trial = its_trial(stage.trial);
+    let its_trial = its_trial(context.trial);
     let there = Bystander {
         run: cluster.run.clone(),
         account,
@@ -266,15 +275,15 @@ async fn again(
         files: Arc::clone(&cluster.files),
         redactor: cluster.redactor.clone(),
     };
-    let around = Surroundings {
+    let options = RunOptions {
         owner: cluster.run.owner.clone(),
-        stop: stage.stop.clone(),
-        beside: Beside::Cluster(Arc::new(there)),
-        ..Surroundings::quiet()
+        cancel: context.cancel.clone(),
+        bystander: BystanderState::Cluster(Arc::new(there)),
+        ..RunOptions::quiet()
     };
     let silent = Silent::shared();
-    let now: Timestamp = stage.clock.now();
-    let its = Stage::of_run(&its_trial, cluster.run.clone(), &around, &silent, now);
+    let now: Timestamp = context.clock.now();
+    let its = TrialContext::of_run(&its_trial, cluster.run.clone(), &options, &silent, now);
     let mut its = its?;
     its.directory.clone_from(&cluster.directory);
     its.files = Arc::clone(&cluster.files);

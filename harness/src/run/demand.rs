@@ -14,18 +14,18 @@ use super::trial::Expected;
 pub enum Means {
     /// As it should be.
     Pass,
-    /// As it should be, and a new process tries again.
+    /// As it should be; a new process tries again.
     Again,
-    /// Wrong.
+    /// Violation.
     Fail,
-    /// Wrong, because the provisioner did not notice what was forced.
+    /// Violation, because the provisioner did not notice what was forced.
     Unnoticed,
 }
 use Means::{Again, Fail, Pass, Unnoticed};
 
 impl Means {
-    /// The word in the table.
-    fn word(self) -> &'static str {
+    /// The text in the table.
+    fn text(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Again => "pass, then a new process",
@@ -41,15 +41,15 @@ pub struct Demand {
     pub expected: Expected,
     /// Its name in tables.
     pub name: &'static str,
-    /// The first attempt at provisioning, when it says that it succeeded.
+    /// The first attempt at provisioning, if it reports success.
     pub succeeds: Means,
-    /// When it says that it failed.
+    /// If it reports failure.
     pub fails: Means,
-    /// When its process dies where a fault was injected.
+    /// If its process dies where a fault was injected.
     pub dies: Means,
-    /// When its user interrupts it, as a fault asks for. Teardown follows.
+    /// If its user interrupts it, as a fault asks for. Teardown follows.
     pub interrupted: Means,
-    /// A teardown that says that it succeeded.
+    /// A teardown that reports success.
     pub torn_down: Means,
     /// A teardown that fails or dies, unless it is the last one.
     pub not_torn_down: Means,
@@ -104,7 +104,7 @@ pub fn of(expected: Expected) -> &'static Demand {
     found.unwrap_or(&DEMANDS[0])
 }
 
-/// What holds for every row, in sentences.
+/// What holds for every row.
 pub const ALWAYS: &[&str] = &[
     "A fault that was not injected, or not as often as asked, makes the trial unknown, and so does one that \
      outlasts all attempts.",
@@ -112,16 +112,16 @@ pub const ALWAYS: &[&str] = &[
      process tries as often as faults are left to be injected (five times at most), and once more.",
     "A first attempt or a teardown that reports its failure says what it left behind, and all of it; one whose \
      process died cannot, and a program need not. The next process, or teardown, removes it.",
-    "A teardown that says that it succeeded has left nothing: the account is looked at before a second \
-     teardown can hide anything. One that gives up at a single throttled call fails.",
-    "What was left, and what was said of it, is held against the truth in rehearsal, and in the tiers kind and \
-     live against a look at the account between the attempts. Where it cannot be listed, the trial is unknown.",
+    "A teardown that reports success has left nothing: the account is checked before a second teardown can hide \
+     anything. One that gives up at a single throttled call fails.",
+    "What was left, and what was reported about it, is compared with the ground truth in rehearsal, and in the tiers \
+     kind and live with a listing of the account between the attempts. If it cannot be listed, the trial is unknown.",
 ];
 
 /// The table for documentation.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "| expectation | first attempt succeeds | fails in words | dies | is interrupted | teardown \
+        "| expectation | first attempt succeeds | reports failure | dies | is interrupted | teardown \
          succeeds | teardown fails, not the last |\n|---|---|---|---|---|---|---|\n",
     );
     for demand in DEMANDS {
@@ -133,7 +133,7 @@ pub fn markdown() -> String {
             demand.torn_down,
             demand.not_torn_down,
         ]
-        .map(Means::word);
+        .map(Means::text);
         let _ = writeln!(text, "| {} | {} |", demand.name, cells.join(" | "));
     }
     text.push('\n');
@@ -149,7 +149,7 @@ pub fn help() -> String {
     for demand in DEMANDS {
         let first = [
             ("succeeds", demand.succeeds),
-            ("fails in words", demand.fails),
+            ("reports failure", demand.fails),
             ("dies", demand.dies),
             ("is interrupted", demand.interrupted),
         ];

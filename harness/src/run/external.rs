@@ -1,8 +1,8 @@
-//! Programs on the stage: the simulated account served beside the trial, and the ground that they stand on.
+//! Serves the simulated account to programs, and sets up their workspace.
 //!
-//! Apart from the stage because built-in provisioners need none of it. The observers of a trial go on in
-//! memory, on a clock that jumps; a program reaches the same account over sockets, and while it runs the
-//! clock keeps pace with the real time that it waits. Journal and faults are the trial's own.
+//! Built-in provisioners need none of it. The observers of a trial work in memory, on a clock that jumps; a program
+//! reaches the same account over sockets, and while it runs the clock keeps pace with real time. Journal and faults
+//! are those of the trial.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,28 +10,28 @@ use std::sync::Arc;
 
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::{Redirect, ServeError, Served, Sharing, Variable};
-use kubeproof_contract::world::Rehearsal;
+use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Sharing, Variable};
 use kubeproof_external::access::Access;
-use kubeproof_external::ground::{self, Ground};
 use kubeproof_external::provisioner;
 use kubeproof_external::redact::Redactor;
+use kubeproof_external::workspace::{self, Workspace};
 
-use super::stage::Stage;
 use super::trial::Trial;
+use super::trial_context::TrialContext;
 use crate::scenario::Scenario;
 use crate::simulate::environment;
 
-/// How the variables begin that name control routes: a program under test has none.
+/// Prefix of the variables that name control routes, which a program under test does not get.
 const CONTROL: &str = "KUBEPROOF_CONTROL_";
 
-/// Serves the account of a rehearsal besides, on the current runtime.
+/// Serves the account of a rehearsal over sockets, on the current runtime.
 ///
 /// # Errors
-/// When sockets cannot be listened to.
+/// When no socket can be opened.
 pub fn serve(
     trial: &Trial,
     rehearsal: &Rehearsal,
@@ -40,19 +40,19 @@ pub fn serve(
     rehearsal.servable.serve(Sharing {
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
         clock,
-        time_scale: ground::time_scale(&trial.scenario.content.provisioner).get(),
+        time_scale: workspace::time_scale(&trial.scenario.content.provisioner).get(),
         dialect: trial.scenario.provider.dialect(),
         journal: journal.clone(),
         faults: faults.clone(),
     })
 }
 
-/// Removes what programs of an earlier rehearsal kept: it has the same id, and was of another account.
+/// Removes the files that programs of an earlier rehearsal with the same id kept: they describe another account.
 ///
 /// # Errors
 /// With the folder that cannot be removed.
 pub fn forget(directory: &Path) -> Result<(), String> {
-    let folder = directory.join(ground::FOLDER);
+    let folder = directory.join(workspace::FOLDER);
     if !folder.is_dir() {
         return Ok(());
     }
@@ -62,52 +62,57 @@ pub fn forget(directory: &Path) -> Result<(), String> {
     })
 }
 
-/// The folder of a scenario's file: what its blocks name relatively begins there.
+/// The folder of a scenario's file: relative paths in it begin there.
 pub fn folder_of(scenario: &Scenario) -> PathBuf {
     let file = absolute(Path::new(&scenario.file));
     file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// A new process of the program that a scenario names; `None` when the provisioner is built in.
-pub fn provisioner(stage: &Stage<'_>, scenario: &AnyScenario) -> Option<Box<dyn Provisioner>> {
+pub fn provisioner(
+    context: &TrialContext<'_>,
+    scenario: &AnyScenario,
+) -> Option<Box<dyn Provisioner>> {
     let block = &scenario.provisioner;
     if !block.is_external() {
         return None;
     }
-    let mut ground = Ground {
-        run: stage.run.clone(),
-        directory: absolute(&stage.directory),
-        scenario_folder: folder_of(&stage.trial.scenario),
-        voice: stage.voice(),
-        redactor: stage.redactor.clone().unwrap_or_default(),
-        variables: stage.trial.scenario.provider.marks(&stage.run),
+    let mut workspace = Workspace {
+        run: context.run.clone(),
+        directory: absolute(&context.directory),
+        scenario_folder: folder_of(&context.trial.scenario),
+        progress: context.progress(),
+        redactor: context.redactor.clone().unwrap_or_default(),
+        variables: context.trial.scenario.provider.marks(&context.run),
         files: Vec::new(),
         time_scale: None,
-        real_limit: ground::real_limit(block),
-        programs: stage.programs.clone(),
-        access: stage
+        real_limit: workspace::real_limit(block),
+        programs: context.programs.clone(),
+        access: context
             .access()
             .map(|access| Arc::new(access) as Arc<dyn Access>),
     };
-    if let Some(served) = &stage.served {
-        ground.time_scale = Some(ground::time_scale(block));
-        for redirect in redirects(stage, served.as_ref(), &ground.folder()) {
+    if let Some(served) = &context.served {
+        workspace.time_scale = Some(workspace::time_scale(block));
+        for redirect in redirects(context, served.as_ref(), &workspace.folder()) {
             for Variable { name, value, .. } in &redirect.variables {
-                // The places of files are no secrets.
+                // Paths of files are not secrets.
                 if let Some(value) = value.as_ref().filter(|value| !value.starts_with('/')) {
-                    ground.redactor.learn_variable(name, value);
+                    workspace.redactor.learn_variable(name, value);
                 }
             }
             let variables = redirect.variables.into_iter();
-            ground.variables.extend(variables.filter(is_for_programs));
-            ground.files.extend(redirect.files);
+            workspace
+                .variables
+                .extend(variables.filter(is_for_programs));
+            workspace.files.extend(redirect.files);
         }
     }
-    let program = provisioner::of(block, ground)?;
+    let program = provisioner::of(block, workspace)?;
     Some(Box::new(program))
 }
 
-/// Knows the secrets that may come up in a trial; none where everything is made up and in this process.
+/// Knows the secrets that may occur in a trial; `None` where everything is simulated in this process.
 pub fn redactor(trial: &Trial, env_file: &Path) -> Option<Redactor> {
     let block = &trial.scenario.content.provisioner;
     if trial.tier == Tier::Rehearsal && !block.is_external() {
@@ -126,10 +131,14 @@ fn is_for_programs(variable: &Variable) -> bool {
     !variable.name.starts_with(CONTROL)
 }
 
-fn redirects(stage: &Stage<'_>, served: &dyn Served, folder: &Path) -> Vec<Redirect> {
+fn redirects(
+    context: &TrialContext<'_>,
+    served: &dyn Served,
+    folder: &Path,
+) -> Vec<ClientEnvironment> {
     let own = environment::own();
     let address = served.address().ip().to_string();
-    let provider = stage.trial.scenario.provider.as_ref();
+    let provider = context.trial.scenario.provider.as_ref();
     environment::settled(vec![
         environment::common(folder, &own, &address),
         environment::of_cloud(provider, served, folder, &own),

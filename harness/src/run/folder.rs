@@ -1,6 +1,6 @@
-//! The folder of one run: its own alone while it lasts.
+//! The folder of one run, locked for this process while the run lasts.
 //!
-//! Where none was asked for, a fresh folder that only this user can enter, and that goes with the trial.
+//! If no output folder is given, a fresh folder that only this user can enter and that is removed after the trial.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,23 +12,22 @@ use tempfile::TempDir;
 
 /// The lock of a run.
 const LOCK: &str = "run.lock";
-/// The place of runs that write nothing: nothing can be written there.
+/// The path of runs that write nothing: nothing can be written there.
 const NOWHERE: &str = "/dev/null";
 
-/// The folder of one run. Dropping it gives the folder back, and removes it unless it was asked for.
+/// The folder of one run. Dropping it releases the lock, and removes the folder if it is temporary.
 #[derive(Debug)]
 pub struct Folder {
-    /// Its path.
     pub path: PathBuf,
     _lock: Option<Lock>,
     _own: Option<TempDir>,
 }
 
 impl Folder {
-    /// Takes the folder of a run: below `out`, or one of its own if it `keeps_files`.
+    /// Takes the folder of a run: below `out`, or a temporary one if the run `keeps_files`.
     ///
     /// # Errors
-    /// When it cannot be made, or another process is at work in it.
+    /// When it cannot be created, or another process uses it.
     pub fn take(out: Option<&Path>, run_id: &str, keeps_files: bool) -> Result<Self, String> {
         let Some(out) = out else {
             return Self::own(run_id, keeps_files);
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_it_is_fresh_and_nobody_elses_and_goes_with_the_trial() {
+    fn without_an_output_folder_it_is_fresh_private_and_removed_after_the_trial() {
         let [one, two] = [(); 2].map(|()| Folder::take(None, "r1", true).expect("a folder"));
         assert_ne!(one.path, two.path);
         let parent = one.path.parent().expect("a parent").to_owned();
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn who_keeps_no_files_has_no_folder() {
+    fn a_run_that_keeps_no_files_has_no_folder() {
         let folder = Folder::take(None, "r1", false).expect("none");
         assert!(std::fs::create_dir_all(&folder.path).is_err());
     }

@@ -1,6 +1,6 @@
-//! Whether the faults of a trial were injected as often as asked, and if not, why: in sentences.
+//! Whether the faults of a trial were injected as often as requested, and if not, why. Pure.
 //!
-//! Pure. A fault that was not injected, or not as often as asked, proves nothing.
+//! A fault that was not injected, or not often enough, proves nothing.
 
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;
@@ -10,10 +10,10 @@ pub const PHASE: &str = "faults";
 
 /// How often a fault must be injected: one that lasts, at least once.
 pub fn asked(fault: &Fault) -> u64 {
-    if fault.place.lasts() {
+    if fault.target.lasts() {
         1
     } else {
-        fault.place.times
+        fault.target.times
     }
 }
 
@@ -61,7 +61,7 @@ fn why(fault: &Fault, count: Count, failed: &[String], ended: Option<&str>) -> S
         1 => "1 such call was made".to_owned(),
         seen => format!("{seen} such calls were made"),
     };
-    if count.seen < fault.place.occurrence {
+    if count.seen < fault.target.occurrence {
         return calls;
     }
     if count.injected() == 0 {
@@ -84,10 +84,10 @@ mod tests {
         }
     }
 
-    fn count(seen: u64, struck: u64, late: u64, taken: u64) -> Count {
+    fn count(seen: u64, attempted: u64, late: u64, taken: u64) -> Count {
         Count {
             seen,
-            struck,
+            attempted,
             late,
             taken,
         }

@@ -1,7 +1,7 @@
-//! The phase that proves execution: a job on the cluster, with leftovers when the scenario says so.
+//! The phase that proves execution: a job on the cluster, with leftovers if the scenario asks for them.
 //!
-//! Apart from the cluster's checks because it changes things in the cluster, as a user would. It
-//! reaches the cluster by way of the observer, never through what the provisioner handed over.
+//! It changes things in the cluster, as a user would. It reaches the cluster through the observer, never through what
+//! the provisioner handed over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use kubeproof_kubernetes::job::{self, JobOrder, JobProof};
 use kubeproof_kubernetes::leftovers;
 use kubeproof_kubernetes::scale::{self, ScaleOrder, ScaleProof};
 
-use super::attempt::under;
-use super::book::Book;
-use super::stage::Stage;
+use super::attempt::conditions;
+use super::recorder::Recorder;
+use super::trial_context::TrialContext;
 
 /// The row of the checklist that this phase decides.
 const ROW: &str = "job.execution";
@@ -28,111 +28,113 @@ const TITLE: &str =
 const ATTEMPTS_MAX: usize = 3;
 /// Pause before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
-/// What an attempt may take beside the job itself: making and removing its name space.
+/// What an attempt may take beside the job itself: creating and removing its namespace.
 const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
 /// How long service and volume may take to appear in the cloud.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Runs the job where the trial forces it to fail: it must fail, and in words.
-pub async fn must_fail(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let begun = book.begin("run_job_struck");
-    match one(stage, 0).await {
-        Ok(message) if !under(stage).forced => {
+/// Runs the job where the trial forces it to fail: it must fail with a message.
+pub async fn must_fail(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let phase = recorder.begin("run_job_struck");
+    match one(context, 0).await {
+        Ok(message) if !conditions(context).forced => {
             let message = format!("{message}, and nothing was forced");
-            book.end(begun, Verdict::Unknown, message);
+            recorder.end(phase, Verdict::Unknown, message);
         }
         Ok(message) => {
-            let message = format!("the job succeeded though its failure was forced: {message}");
-            book.end_judged(begun, Verdict::Fail, message);
+            let message = format!("the job succeeded although its failure was forced: {message}");
+            recorder.end_judged(phase, Verdict::Fail, message);
         }
-        Err(problem) => book.end(begun, Verdict::Pass, format!("{problem} (as forced)")),
+        Err(problem) => recorder.end(phase, Verdict::Pass, format!("{problem} (as forced)")),
     }
 }
 
 /// Scales a workload up and down, when the scenario asks for it.
-pub async fn scale(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let Some(to) = stage.scenario().job.scale_to else {
+pub async fn scale(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let Some(to) = context.scenario().job.scale_to else {
         return;
     };
-    let begun = book.begin("scale");
+    let phase = recorder.begin("scale");
     let order = ScaleOrder {
         name: "kubeproof-workload".to_owned(),
-        namespace: stage.run.name("scale"),
-        image: image(stage),
+        namespace: context.run.name("scale"),
+        image: image(context),
         from: 1,
         to,
-        timeout: Duration::from_secs(u64::from(stage.scenario().job.timeout_seconds)),
-        labels: labels(stage),
+        timeout: Duration::from_secs(u64::from(context.scenario().job.timeout_seconds)),
+        labels: labels(context),
     };
     let work = async {
-        let client = connected(stage).await?;
+        let client = connected(context).await?;
         scale::prove(&client, &order)
             .await
             .map_err(|error| error.to_string())
     };
     match tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await {
-        Ok(Ok(proof)) => book.end(begun, Verdict::Pass, scaled(&proof)),
-        Ok(Err(problem)) => book.end_judged(begun, Verdict::Fail, problem),
-        Err(_) => book.end_judged(begun, Verdict::Fail, "it did not end"),
+        Ok(Ok(proof)) => recorder.end(phase, Verdict::Pass, scaled(&proof)),
+        Ok(Err(problem)) => recorder.end_judged(phase, Verdict::Fail, problem),
+        Err(_) => recorder.end_judged(phase, Verdict::Fail, "it did not end"),
     }
 }
 
-/// The image of job and workload: the scenario's, else the surroundings', else the default one.
-fn image(stage: &Stage<'_>) -> Option<String> {
-    let of_scenario = stage.scenario().job.image.clone();
-    of_scenario.or_else(|| stage.job_image.clone())
+/// The image of job and workload: from the scenario, the run options, or the default.
+fn image(context: &TrialContext<'_>) -> Option<String> {
+    let of_scenario = context.scenario().job.image.clone();
+    of_scenario.or_else(|| context.job_image.clone())
 }
 
-/// A client with access of its own, by way of the observer.
-async fn connected(stage: &Stage<'_>) -> Result<Client, String> {
-    let workload = stage.account(Actor::Workload);
+/// A client with access of its own, through the observer.
+async fn connected(context: &TrialContext<'_>) -> Result<Client, String> {
+    let workload = context.observer(Actor::Workload);
     let access = workload
-        .kubernetes(&stage.run)
+        .kubernetes(&context.run)
         .await
         .map_err(|error| error.to_string())?;
-    client(&access, stage.transport(Actor::Workload)).map_err(|error| error.to_string())
+    client(&access, context.transport(Actor::Workload)).map_err(|error| error.to_string())
 }
 
 /// Runs the job and writes its row.
-pub async fn run_job(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let begun = book.begin("run_job");
+pub async fn run_job(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let phase = recorder.begin("run_job");
     let mut tries = Vec::new();
     for number in 1..=ATTEMPTS_MAX {
-        match one(stage, number).await {
+        match one(context, number).await {
             Ok(message) => {
-                book.checks
+                recorder
+                    .checks
                     .push(Check::new(ROW, TITLE, Verdict::Pass, message.clone()));
-                book.end(begun, Verdict::Pass, message);
+                recorder.end(phase, Verdict::Pass, message);
                 return;
             }
             Err(problem) => tries.push(format!("try {number}: {problem}")),
         }
-        if stage.stop.asked() {
+        if context.cancel.is_cancelled() {
             break;
         }
         tokio::time::sleep(PAUSE).await;
     }
     let message = tries.join("; ");
-    book.checks
+    recorder
+        .checks
         .push(Check::new(ROW, TITLE, Verdict::Fail, message.clone()));
-    book.end_judged(begun, Verdict::Fail, message);
+    recorder.end_judged(phase, Verdict::Fail, message);
 }
 
-/// One try, with access of its own: a token lives for minutes only.
-async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
-    let job = &stage.scenario().job;
+/// One try, with access of its own: tokens expire within minutes.
+async fn one(context: &TrialContext<'_>, number: usize) -> Result<String, String> {
+    let job = &context.scenario().job;
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
-        let client = connected(stage).await?;
+        let client = connected(context).await?;
         let mut made = String::new();
         if job.with_leftovers {
-            let space = stage.run.name("left");
-            leftovers::create(&client, &space, &labels(stage))
+            let space = context.run.name("left");
+            leftovers::create(&client, &space, &labels(context))
                 .await
                 .map_err(|error| error.to_string())?;
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
-        let order = order(stage, number, limit);
+        let order = order(context, number, limit);
         let proof = job::run_job(&client, &order)
             .await
             .map_err(|error| error.to_string())?;
@@ -145,26 +147,26 @@ async fn one(stage: &Stage<'_>, number: usize) -> Result<String, String> {
 }
 
 /// The labels of all that the workload makes.
-fn labels(stage: &Stage<'_>) -> BTreeMap<String, String> {
-    BTreeMap::from([("kubeproof.dev/run".to_owned(), stage.run.id.clone())])
+fn labels(context: &TrialContext<'_>) -> BTreeMap<String, String> {
+    BTreeMap::from([("kubeproof.dev/run".to_owned(), context.run.id.clone())])
 }
 
-fn order(stage: &Stage<'_>, number: usize, timeout: Duration) -> JobOrder {
-    let run = &stage.run;
+fn order(context: &TrialContext<'_>, number: usize, timeout: Duration) -> JobOrder {
+    let run = &context.run;
     // Known to this run only: live, the start counts nanoseconds.
     let secret = format!(
         "{}|{}|{}|{number}",
-        run.id, run.started_at, stage.trial.seed
+        run.id, run.started_at, context.trial.seed
     );
     JobOrder {
         name: "kubeproof-proof".to_owned(),
         namespace: format!("{}-{number}", run.name("job")),
-        image: image(stage),
-        print: stage.scenario().job.print.clone(),
-        gpus: stage.scenario().job.gpus,
+        image: image(context),
+        print: context.scenario().job.print.clone(),
+        gpus: context.scenario().job.gpus,
         nonce: digest(secret.as_bytes()),
         timeout,
-        labels: labels(stage),
+        labels: labels(context),
     }
 }
 

@@ -1,27 +1,27 @@
-//! The lifecycle of a trial, from preflight to cost, to be read from top to bottom.
+//! The lifecycle of a trial, from preflight to cost. Read it from top to bottom.
 //!
-//! Everything that it calls is a noun elsewhere. Teardown and audit run whatever happened before.
+//! Teardown and audit run whatever happened before.
 
 use std::collections::BTreeSet;
 
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::Provisioned;
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 use kubeproof_reports::record::Record;
 
-use super::book::Book;
-use super::directory::Before;
-use super::handed::{self, Nodes};
-use super::others::Others;
-use super::stage::Stage;
-use super::teardown::Torn;
+use super::access_phase::{self, Nodes};
+use super::attribution::Attribution;
+use super::recorder::Recorder;
+use super::run_directory::RecordedBaseline;
+use super::teardown::TeardownResult;
 use super::trial::Expected;
+use super::trial_context::TrialContext;
 use super::{
-    bill, bystander, directory, in_truth, job, look, observe, provision, registry, spending,
-    teardown, unobserved,
+    audit_phase, bystander, checks_phase, cost_phase, ground_truth_audit, job, provision, registry,
+    run_directory, spending, teardown, unobserved,
 };
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
@@ -29,225 +29,240 @@ use crate::audit::retained::Retained;
 use crate::oracles::end_state::EndState;
 use crate::{live, oracles};
 
-/// A trial that was run: its record and its log.
+/// The output of a trial: its record and its log.
 #[derive(Debug)]
-pub struct Ran {
-    /// The record.
+pub struct TrialOutput {
     pub record: Record,
     /// The log, line by line.
     pub log: Vec<String>,
     /// The first call of each phase, counted from 0.
-    pub marks: Vec<(&'static str, usize)>,
+    pub phase_starts: Vec<(&'static str, usize)>,
     /// What a campaign compares.
-    pub truth: Truth,
+    pub state: CampaignState,
 }
 
-/// What the truth has shown in a lifecycle of a campaign.
+/// The ground truth of one lifecycle of a campaign.
 #[derive(Clone, Debug, Default)]
-pub struct Truth {
+pub struct CampaignState {
     /// What existed when the cluster was ready, if it ever was.
     pub end_state: Option<EndState>,
-    /// What was kept by design after teardown.
+    /// What was retained by design after teardown.
     pub retained: Retained,
     /// Whether the handed-over access showed the cluster.
     pub access: bool,
 }
 
-/// Runs a trial on its stage.
-pub async fn run(stage: &Stage<'_>) -> Ran {
-    let mut book = Book::new(stage);
-    let observer = stage.account(Actor::Observer);
-    let auditor = stage.account(Actor::Auditor);
-    let mut truth = Truth::default();
-    let campaign = stage.trial.is_campaign();
-    let go = campaign || observe::preflight(&mut book, stage, observer.as_ref()).await;
-    if stage.stop.asked() || !go {
-        return done(book, stage, truth);
+/// Runs a trial in its context.
+pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
+    let mut recorder = Recorder::new(context);
+    let observer = context.observer(Actor::Observer);
+    let auditor = context.observer(Actor::Auditor);
+    let mut state = CampaignState::default();
+    let campaign = context.trial.is_campaign();
+    let go = campaign || checks_phase::preflight(&mut recorder, context, observer.as_ref()).await;
+    if context.cancel.is_cancelled() || !go {
+        return done(recorder, context, state);
     }
     let baseline = if campaign {
-        in_truth::baseline(stage)
+        ground_truth_audit::baseline(context)
     } else {
-        look::baseline(&mut book, stage, auditor.as_ref()).await
+        audit_phase::baseline(&mut recorder, context, auditor.as_ref()).await
     };
     let Some(baseline) = baseline else {
-        return done(book, stage, truth);
+        return done(recorder, context, state);
     };
-    bystander::tell(&mut book, stage, &baseline);
-    let decoys = stage
-        .world
+    bystander::record_state(&mut recorder, context, &baseline);
+    let bystanders = context
+        .ground_truth
         .as_ref()
-        .map(|world| world.decoys())
+        .map(|ground_truth| ground_truth.bystanders())
         .unwrap_or_default();
-    if let Err(problem) = intend(stage, observer.as_ref(), &baseline).await {
-        // Without a written intent a crash of ours could leave things that no file names.
-        book.find(
+    if let Err(problem) = intend(context, observer.as_ref(), &baseline).await {
+        // Without a written intent, a crash of kubeproof could leave resources that no file names.
+        recorder.add_finding(
             "intent",
             format!("the intent could not be written, so nothing was created: {problem}"),
         );
-        return done(book, stage, truth);
+        return done(recorder, context, state);
     }
-    opens(stage);
+    register(context);
     let overspent = tokio::select! {
         biased;
-        () = make_and_use(&mut book, stage, auditor.as_ref(), &baseline, &mut truth) => None,
-        // Whatever it was at is dropped; teardown works from what is there.
-        () = stopped(stage) => None,
-        why = spending::budget_is_reached(stage) => Some(why),
+        () = make_and_use(&mut recorder, context, auditor.as_ref(), &baseline, &mut state) => None,
+        // The work is dropped wherever it is; teardown works from what exists.
+        () = stopped(context) => None,
+        why = spending::budget_is_reached(context) => Some(why),
     };
     if let Some(why) = overspent {
-        book.find("O4 bill", why);
+        recorder.add_finding("O4 bill", why);
     }
-    take_down(&mut book, stage, auditor.as_ref(), &baseline).await;
-    if book.ended_by_machine {
-        // What a program that was ended left shows nothing.
-        return done(book, stage, truth);
+    take_down(&mut recorder, context, auditor.as_ref(), &baseline).await;
+    if recorder.ended_by_machine {
+        // What an aborted program left behind proves nothing.
+        return done(recorder, context, state);
     }
     let auditing = auditor.as_ref();
-    let mut others = if campaign {
-        in_truth::audit(&mut book, stage, auditing, &baseline, &decoys, &mut truth).await
+    let mut not_of_run = if campaign {
+        ground_truth_audit::audit(
+            &mut recorder,
+            context,
+            auditing,
+            &baseline,
+            &bystanders,
+            &mut state,
+        )
+        .await
     } else {
-        look::audit(&mut book, stage, auditing, &baseline, &decoys).await
+        audit_phase::audit(&mut recorder, context, auditing, &baseline, &bystanders).await
     };
-    others.extend(baseline.resources);
-    if let Some(world) = &stage.world {
+    not_of_run.extend(baseline.resources);
+    if let Some(ground_truth) = &context.ground_truth {
         let most = observer.most_at_once();
-        let all = Others::now(stage, auditor.as_ref()).lives_without_theirs(world.lives());
-        let lives = of_run(all, &others);
-        let (since, price) = (stage.run.started_at, look::price(auditor.as_ref()));
-        book.find_all(oracles::twins::twins(&lives, &most, since, &price));
+        let all = Attribution::now(context, auditor.as_ref())
+            .lifetimes_without_bystanders(ground_truth.lifetimes());
+        let lives = of_run(all, &not_of_run);
+        let (since, price) = (context.run.started_at, audit_phase::price(auditor.as_ref()));
+        recorder.add_violations(oracles::duplicates::duplicates(
+            &lives, &most, since, &price,
+        ));
     }
-    // The account is not looked at any more.
-    stage.faults.trial_is_over();
-    // What is missing of others cannot be cleaned up.
-    let (orphans, coverage) = (&book.audit.orphans, &book.audit.coverage);
-    if compare::verdict(orphans, coverage, stage.trial.tier) == Verdict::Pass {
-        closes(stage);
+    // The account is not listed any more.
+    context.faults.trial_is_over();
+    // Missing resources of others cannot be cleaned up.
+    let (orphans, coverage) = (&recorder.audit.orphans, &recorder.audit.coverage);
+    if compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass {
+        unregister(context);
     }
-    settle_up(&mut book, stage, observer.as_ref(), auditor.as_ref()).await;
-    bystander::tear_down(&mut book, stage).await;
-    unobserved::tell(&mut book, stage);
-    done(book, stage, truth)
+    settle_up(&mut recorder, context, observer.as_ref(), auditor.as_ref()).await;
+    bystander::tear_down(&mut recorder, context).await;
+    unobserved::record_unobserved(&mut recorder, context);
+    done(recorder, context, state)
 }
 
-/// The cost; and in rehearsal a last look at the truth, for what came while the bill was waited for.
+/// The cost; and in rehearsal a last check of the ground truth, for what appeared during the wait for the bill.
 async fn settle_up(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
-    observer: &dyn Account,
-    auditor: &dyn Account,
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+    auditor: &dyn Observer,
 ) {
-    let looked_at = stage.world.as_ref().filter(|_| !stage.trial.is_campaign());
-    let audited = looked_at.map(|world| world.inventory());
-    bill::cost(book, stage, observer).await;
+    let checked = context
+        .ground_truth
+        .as_ref()
+        .filter(|_| !context.trial.is_campaign());
+    let audited = checked.map(|ground_truth| ground_truth.inventory());
+    cost_phase::cost(recorder, context, observer).await;
     if let Some(audited) = audited {
-        look::late(book, stage, auditor, audited);
+        audit_phase::late_orphans(recorder, context, auditor, audited);
     }
 }
 
-/// From here on the run may leave something real behind: others must know of it.
-fn opens(stage: &Stage<'_>) {
-    if stage.trial.tier == Tier::Rehearsal {
+/// Registers the run: from here on it may leave something real behind.
+fn register(context: &TrialContext<'_>) {
+    if context.trial.tier == Tier::Rehearsal {
         return;
     }
-    stage.stop.opens(&stage.run.id, &stage.clean_up_command());
-    if let Some(out) = &stage.out {
-        registry::enter(&stage.run.id, out);
+    context
+        .cancel
+        .register(&context.run.id, &context.clean_up_command());
+    if let Some(out) = &context.out {
+        registry::enter(&context.run.id, out);
     }
 }
 
-/// The run has left nothing.
-fn closes(stage: &Stage<'_>) {
-    stage.stop.closes(&stage.run.id);
-    if stage.trial.tier != Tier::Rehearsal {
-        registry::leave(&stage.run.id);
+/// Unregisters the run: it has left nothing.
+fn unregister(context: &TrialContext<'_>) {
+    context.cancel.unregister(&context.run.id);
+    if context.trial.tier != Tier::Rehearsal {
+        registry::leave(&context.run.id);
     }
 }
 
-/// Writes down what the run is going to do, in which account, and what was there before.
+/// Writes the intent of the run, with its account and its baseline.
 async fn intend(
-    stage: &Stage<'_>,
-    observer: &dyn Account,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
     baseline: &Inventory,
 ) -> Result<(), String> {
-    if stage.out.is_none() {
+    if context.out.is_none() {
         return Ok(());
     }
-    let account = match stage.trial.tier {
+    let account = match context.trial.tier {
         Tier::Rehearsal => None,
         Tier::Kind => observer.account_id().await.ok().flatten(),
-        // Asked again here: nothing is made in an account whose name is not written down.
+        // Asked again here: nothing is created in an account whose id is not in the intent.
         Tier::Live => Some(
-            live::in_allowed_account(observer, &stage.accounts)
+            live::in_allowed_account(observer, &context.accounts)
                 .await
                 .map_err(|refusal| refusal.message)?,
         ),
     };
     let types: Vec<&str> = observer.resource_types().iter().map(|it| it.name).collect();
-    let before = Before::of(observer.regions(), &types, &baseline.resources);
-    directory::write_intent(stage, account, before).map_err(|error| error.to_string())
+    let before = RecordedBaseline::of(observer.regions(), &types, &baseline.resources);
+    run_directory::write_intent(context, account, before).map_err(|error| error.to_string())
 }
 
-/// The trial was asked to stop, and no program is at work any more: each was interrupted, and had time to
-/// save what it knows.
-async fn stopped(stage: &Stage<'_>) {
-    stage.stop.wait().await;
-    stage.programs.interrupt();
-    stage.programs.idle().await;
+/// Ends when the trial was asked to stop and no program runs any more: each was interrupted and had time to save its
+/// state.
+async fn stopped(context: &TrialContext<'_>) {
+    context.cancel.cancelled().await;
+    context.programs.interrupt();
+    context.programs.idle().await;
 }
 
-/// Tears down; where faults last until they are lifted, once more after that.
+/// Tears down; if faults last until they are lifted, once more after that.
 async fn take_down(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
-    auditor: &dyn Account,
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    auditor: &dyn Observer,
     baseline: &Inventory,
 ) {
-    if book.ended_by_machine {
-        // Only in rehearsal: nothing real is left, and another process would be as slow.
+    if recorder.ended_by_machine {
+        // Only in rehearsal: nothing real is left, and another process would be just as slow.
         return;
     }
-    let torn = teardown::teardown(book, stage).await;
-    let expected = stage.trial.expected();
-    let goes_on = torn == Torn::UnderFault && expected.recovers();
-    // Whatever goes on must not keep the account from being cleaned up.
-    if goes_on || (torn != Torn::Down && expected == Expected::Persists) {
-        stage.faults.lift();
-        teardown::finish(book, stage).await;
+    let torn = teardown::teardown(recorder, context).await;
+    let expected = context.trial.expected();
+    let goes_on = torn == TeardownResult::UnderFault && expected.recovers();
+    // A lasting fault must not prevent the clean-up.
+    if goes_on || (torn != TeardownResult::Down && expected == Expected::Persists) {
+        context.faults.lift();
+        teardown::finish(recorder, context).await;
     }
-    if stage.trial.expects(Expectation::FinishesLater) {
-        look::must_be_unknown(book, stage, auditor, baseline).await;
-        stage.faults.lift();
-        teardown::finish(book, stage).await;
+    if context.trial.expects(Expectation::FinishesLater) {
+        audit_phase::must_be_unknown(recorder, context, auditor, baseline).await;
+        context.faults.lift();
+        teardown::finish(recorder, context).await;
     }
 }
 
-/// Provisions, as often as the trial means it to, and uses the cluster.
+/// Provisions, as often as the trial requires, and uses the cluster.
 async fn make_and_use(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
-    auditor: &dyn Account,
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    auditor: &dyn Observer,
     baseline: &Inventory,
-    truth: &mut Truth,
+    state: &mut CampaignState,
 ) {
-    let (mut provisioned, again) = provision::first(book, stage).await;
+    let (mut provisioned, again) = provision::first(recorder, context).await;
     if again {
-        if stage.trial.expects(Expectation::CleanedThenRetried) {
-            teardown::teardown(book, stage).await;
-            look::nothing_left(book, stage, auditor, baseline).await;
+        if context.trial.expects(Expectation::CleanedThenRetried) {
+            teardown::teardown(recorder, context).await;
+            audit_phase::nothing_left(recorder, context, auditor, baseline).await;
         }
-        provisioned = provision::retry(book, stage).await;
+        provisioned = provision::retry(recorder, context).await;
     }
     match provisioned {
-        Some(provisioned) if stage.trial.is_campaign() => {
-            in_truth::ready(book, stage, baseline, &provisioned, truth).await;
+        Some(provisioned) if context.trial.is_campaign() => {
+            ground_truth_audit::ready(recorder, context, baseline, &provisioned, state).await;
         }
-        Some(provisioned) => use_cluster(book, stage, &provisioned).await,
+        Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
         None => {}
     }
 }
 
-/// The lives of the run: not of what was there before, nor of what the cloud made for itself.
-fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
+/// The lifetimes of the run's resources, without the baseline and without what the cloud created for itself.
+fn of_run(lives: Vec<Lifetime>, others: &[Resource]) -> Vec<Lifetime> {
     let others: BTreeSet<_> = others.iter().map(Resource::key).collect();
     lives
         .into_iter()
@@ -255,53 +270,68 @@ fn of_run(lives: Vec<Life>, others: &[Resource]) -> Vec<Life> {
         .collect()
 }
 
-/// What is done with a cluster that the provisioner says is ready.
-async fn use_cluster(book: &mut Book<'_, '_>, stage: &Stage<'_>, provisioned: &Provisioned) {
-    let observer = stage.account(Actor::Observer);
-    observe::checks(book, stage, observer.as_ref(), provisioned).await;
-    handed::check(book, stage, observer.as_ref(), provisioned, Nodes::InChecks).await;
-    unobserved::twins_at(book, stage).await;
-    if stage.trial.expects(Expectation::JobFailsThenHealed) {
-        job::must_fail(book, stage).await;
-        if let Some(healed) = provision::retry(book, stage).await {
-            observe::checks(book, stage, observer.as_ref(), &healed).await;
-            job::run_job(book, stage).await;
+/// Uses a cluster that the provisioner reported ready.
+async fn use_cluster(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    provisioned: &Provisioned,
+) {
+    let observer = context.observer(Actor::Observer);
+    checks_phase::checks(recorder, context, observer.as_ref(), provisioned).await;
+    access_phase::check(
+        recorder,
+        context,
+        observer.as_ref(),
+        provisioned,
+        Nodes::InChecks,
+    )
+    .await;
+    unobserved::duplicates_now(recorder, context).await;
+    if context.trial.expects(Expectation::JobFailsThenHealed) {
+        job::must_fail(recorder, context).await;
+        if let Some(healed) = provision::retry(recorder, context).await {
+            checks_phase::checks(recorder, context, observer.as_ref(), &healed).await;
+            job::run_job(recorder, context).await;
         }
     }
-    if !stage.trial.is_main() {
+    if !context.trial.is_main() {
         return;
     }
-    provision::converge(book, stage).await;
-    job::run_job(book, stage).await;
-    job::scale(book, stage).await;
-    provision::hold(book, stage).await;
+    provision::converge(recorder, context).await;
+    job::run_job(recorder, context).await;
+    job::scale(recorder, context).await;
+    provision::hold(recorder, context).await;
 }
 
-/// The oracles over the journal, and the record.
-fn done(mut book: Book<'_, '_>, stage: &Stage<'_>, truth: Truth) -> Ran {
-    stage.faults.trial_is_over();
-    if stage.stop.asked() {
-        let begun = book.begin("stop");
-        book.end(begun, Verdict::Unknown, "was asked to stop");
+/// Runs the oracles over the journal, and creates the record.
+fn done(
+    mut recorder: Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    state: CampaignState,
+) -> TrialOutput {
+    context.faults.trial_is_over();
+    if context.cancel.is_cancelled() {
+        let phase = recorder.begin("stop");
+        recorder.end(phase, Verdict::Unknown, "was asked to stop");
     }
-    for early in stage.faults.impatience() {
-        book.find("O5 ends", early);
+    for early in context.faults.ignored_retry_after() {
+        recorder.add_finding("O5 ends", early);
     }
-    let calls = stage.journal.calls();
-    book.find_all(oracles::calls::lookers(&calls));
-    // In a campaign there are as many attempts as faults make necessary, and each has its own budget.
-    if !stage.trial.is_campaign() {
-        book.find_all(oracles::calls::budget(
+    let calls = context.journal.calls();
+    recorder.add_violations(oracles::calls::read_only_violations(&calls));
+    // A campaign makes as many attempts as its faults require, and each has its own budget.
+    if !context.trial.is_campaign() {
+        recorder.add_violations(oracles::calls::budget(
             calls.len(),
-            stage.scenario().limits.calls,
+            context.scenario().limits.calls,
         ));
     }
-    let log = std::mem::take(&mut book.log);
-    let marks = std::mem::take(&mut book.marks);
-    Ran {
-        record: book.into_record(),
+    let log = std::mem::take(&mut recorder.log);
+    let phase_starts = std::mem::take(&mut recorder.phase_starts);
+    TrialOutput {
+        record: recorder.into_record(),
         log,
-        marks,
-        truth,
+        phase_starts,
+        state,
     }
 }

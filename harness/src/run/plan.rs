@@ -1,6 +1,4 @@
-//! Which trials are run: a pure choice from scenarios and what was asked for.
-//!
-//! Apart from running them because the plan is what tests and listings look at.
+//! Chooses the trials to run from the scenarios and the options. Pure.
 
 use std::sync::Arc;
 
@@ -15,22 +13,20 @@ use crate::scenario::{Scenario, injectable};
 /// Names the clients that must be on this machine, for scenarios that are not named themselves.
 pub const CLIENTS: &str = "KUBEPROOF_CLIENTS";
 
-/// What was asked for.
+/// The options that select trials.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// The tier.
     pub tier: Tier,
     /// Names of providers; empty means all.
     pub providers: Vec<String>,
-    /// The seed.
     pub seed: u64,
     /// Faults for the main trial of each scenario, or for the trials that `only` names; no other
     /// trial is run then.
     pub faults: Vec<Fault>,
     /// Names of trials; empty means all, and with `faults` all main ones.
     pub only: Vec<String>,
-    /// The clients that programs may be written for; none means whichever. A scenario of another is left
-    /// out aloud: it needs what not every machine has.
+    /// The clients that programs may need; `None` means any. Scenarios that need another client are skipped with a
+    /// message, because not every machine has it.
     pub clients: Option<Vec<String>>,
 }
 
@@ -41,14 +37,14 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     /// One line for each scenario or trial that does not run.
     pub skipped: Vec<String>,
-    /// Trials of forced failures that the tier cannot do, with the reason: they are in the report all the same.
+    /// Trials of forced failures that the tier cannot inject, with the reason; they are still in the report.
     pub left_out: Vec<(Trial, String)>,
 }
 
 /// Chooses the trials.
 ///
 /// # Errors
-/// When what was asked for selects nothing, or cannot be done in the tier.
+/// When the choice selects nothing, or cannot be done in the tier.
 pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
     let mut plan = Plan::default();
     let mut known = Vec::new();
@@ -95,7 +91,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
             format!("; left out: {}", plan.skipped.join("; "))
         };
         return Err(format!(
-            "there is no trial `{name}`; trials: {}{left_out}",
+            "unknown trial `{name}` (expected one of {}){left_out}",
             known.join(", ")
         ));
     }
@@ -110,7 +106,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
     Ok(plan)
 }
 
-/// The client that a scenario's program needs and that was not asked for.
+/// The client that a scenario's program needs, if it was not selected.
 fn unasked_client<'a>(scenario: &'a Scenario, choice: &Choice) -> Option<&'a str> {
     let clients = choice.clients.as_ref()?;
     let client = scenario.content.provisioner.client()?;
@@ -150,14 +146,14 @@ fn tiers(scenario: &Scenario) -> String {
     names.join(", ")
 }
 
-/// The scenario as it runs in a tier: the limits of a program in rehearsal follow its time scale, unless they are
-/// written down.
+/// The scenario as it runs in a tier: the limits of a program in rehearsal follow its time scale, unless the scenario
+/// sets them.
 fn in_tier(scenario: &Scenario, tier: Tier) -> Scenario {
     let block = &scenario.content.provisioner;
     if tier != Tier::Rehearsal || !block.is_external() {
         return scenario.clone();
     }
-    let scale = kubeproof_external::ground::time_scale(block).get();
+    let scale = kubeproof_external::workspace::time_scale(block).get();
     let limits = scenario.content.limits.at_scale(scale);
     Scenario {
         content: Arc::new(AnyScenario {
@@ -174,8 +170,8 @@ fn undoable(trial: &Trial) -> Option<String> {
     injectable::refusal(&trial.faults(), provider, trial.tier)
 }
 
-/// Why a fault of a trial could never be injected: no call that it names passes through kubeproof. A
-/// program speaks to a real cloud by itself, and keeps its files by itself everywhere.
+/// Why a fault of a trial can never be injected: no call that it targets passes through kubeproof. A program calls a
+/// real cloud directly, and always writes its own files.
 fn out_of_reach(trial: &Trial) -> Option<String> {
     if !trial.scenario.content.provisioner.is_external() {
         return None;
@@ -183,11 +179,11 @@ fn out_of_reach(trial: &Trial) -> Option<String> {
     let (faults, tier) = (trial.faults(), trial.tier);
     let mut of_program = faults
         .iter()
-        .filter(|fault| fault.place.actor == Actor::Provisioner);
+        .filter(|fault| fault.target.actor == Actor::Provisioner);
     of_program.find_map(|fault| {
-        if fault.place.service == disk::SERVICE {
+        if fault.target.service == disk::SERVICE {
             return Some(format!(
-                "`{fault}` cannot be injected: a program keeps its files without kubeproof"
+                "`{fault}` cannot be injected: a program writes its files without kubeproof"
             ));
         }
         (tier != Tier::Rehearsal).then(|| {

@@ -1,33 +1,33 @@
-//! Whether the programs of a scenario could run here, asked in an environment that leads to no other cloud than theirs.
+//! Whether the programs of a scenario can run here, asked in an environment that leads only to their own cloud.
 
 use std::path::Path;
 
 use kubeproof_contract::scenario::Tier;
-use kubeproof_contract::serve::Redirect;
+use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::Access as _;
 use kubeproof_external::readiness::{Setting, readiness};
 use kubeproof_external::redact::Redactor;
 
 use super::external;
-use super::lab;
 use super::progress::Silent;
-use super::stage::{Stage, Surroundings};
+use super::runner;
 use super::trial::Trial;
+use super::trial_context::{RunOptions, TrialContext};
 use crate::simulate::environment;
-use crate::stopwatch::today;
+use crate::wall_clock::today;
 
 /// The address of simulators that are not served yet.
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Whether the programs that a trial's scenario names are here, or what is missing and how to get it. A program that
-/// is asked gets in rehearsal nothing of a real cloud, and live exactly the observer's credentials, once they are
-/// known to be of an allowed account.
+/// Whether the programs of a trial's scenario are installed, or what is missing and how to get it. In rehearsal a
+/// program gets no access to a real cloud; live it gets exactly the observer's credentials, once they are known to
+/// belong to an allowed account.
 ///
 /// # Errors
 /// With what is missing, or why there is no access.
-pub fn of_programs(trial: &Trial, around: &Surroundings) -> Result<String, String> {
+pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, String> {
     let block = &trial.scenario.content.provisioner;
-    let redactor = external::redactor(trial, &around.env_file).unwrap_or_default();
+    let redactor = external::redactor(trial, &options.env_file).unwrap_or_default();
     let scenario_folder = external::folder_of(&trial.scenario);
     let asked = |setting: &Setting| {
         readiness(block, &scenario_folder, setting).map_err(|missing| redactor.clean(&missing))
@@ -36,17 +36,17 @@ pub fn of_programs(trial: &Trial, around: &Surroundings) -> Result<String, Strin
     if !asks || trial.tier == Tier::Kind {
         return asked(&Setting::default());
     }
-    // It holds what variables name as long as the program runs.
+    // Holds the files that variables name, as long as the program runs.
     let folder = tempfile::tempdir().map_err(|error| format!("no folder can be made: {error}"))?;
     let redirects = match trial.tier {
-        Tier::Live => vec![live(trial, around, folder.path(), &redactor)?],
+        Tier::Live => vec![live(trial, options, folder.path(), &redactor)?],
         _ => rehearsed(trial, folder.path()),
     };
     asked(&confined(redirects)?)
 }
 
 /// The setting of these redirects, whose files are written.
-fn confined(redirects: Vec<Redirect>) -> Result<Setting, String> {
+fn confined(redirects: Vec<ClientEnvironment>) -> Result<Setting, String> {
     environment::write_files(&redirects)?;
     let all = redirects.into_iter();
     Ok(Setting {
@@ -55,8 +55,8 @@ fn confined(redirects: Vec<Redirect>) -> Result<Setting, String> {
     })
 }
 
-/// What leads away from all real clouds. The trial's own is not served before the trial.
-fn rehearsed(trial: &Trial, folder: &Path) -> Vec<Redirect> {
+/// An environment that leads to no real cloud. The trial's own account is not served before the trial.
+fn rehearsed(trial: &Trial, folder: &Path) -> Vec<ClientEnvironment> {
     let scenario = &trial.scenario;
     environment::settled(vec![
         environment::common(folder, &environment::own(), LOOPBACK),
@@ -67,26 +67,26 @@ fn rehearsed(trial: &Trial, folder: &Path) -> Vec<Redirect> {
 /// The observer's credentials, which `redactor` learns.
 fn live(
     trial: &Trial,
-    around: &Surroundings,
+    options: &RunOptions,
     folder: &Path,
     redactor: &Redactor,
-) -> Result<Redirect, String> {
-    let runtime = lab::runtime(trial).map_err(|error| format!("no runtime: {error}"))?;
-    // It writes nothing into the folder of the run, which has not begun.
-    let around = Surroundings {
+) -> Result<ClientEnvironment, String> {
+    let runtime = runner::runtime(trial).map_err(|error| format!("no runtime: {error}"))?;
+    // Writes nothing into the folder of the run, which has not begun.
+    let options = RunOptions {
         out: None,
-        ..around.clone()
+        ..options.clone()
     };
     let redirect = runtime.block_on(async {
-        let stage = Stage::set(trial, &around, &Silent::shared(), today())?;
-        match stage.access() {
+        let context = TrialContext::new(trial, &options, &Silent::shared(), today())?;
+        match context.access() {
             Some(access) => access.environment(folder).await,
-            None => Ok(Redirect::default()),
+            None => Ok(ClientEnvironment::default()),
         }
     })?;
     for variable in &redirect.variables {
         let value = variable.value.as_deref().unwrap_or_default();
-        // The places of files are no secrets.
+        // Paths of files are not secrets.
         if !variable.name.ends_with("_FILE") {
             redactor.learn_variable(&variable.name, value);
         }

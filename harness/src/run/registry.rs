@@ -1,17 +1,17 @@
-//! The runs of this machine: where the folder of each is, so that a run beside it knows what is not its own.
+//! The runs of this machine and their folders, so that concurrent runs recognise each other's resources.
 //!
-//! One small file a run, in the user's own state folder. An entry alone proves nothing: the folder that it
-//! names must hold the intent of that run.
+//! One small file for each run, in the user's state folder. An entry alone proves nothing: the folder that it names
+//! must hold the intent of that run.
 
 use std::path::{Path, PathBuf};
 
-use super::directory;
+use super::run_directory;
 
 /// Below the user's state folder.
 const FOLDER: &str = "kubeproof/runs";
 
-/// Writes down where a run's folder is. Without an entry, another run takes what this one makes for
-/// somebody else's whose run is not known, and says unknown: so a failure is no error.
+/// Registers a run's folder. Without an entry, another run cannot attribute what this one creates and reports
+/// unknown, so a failure here is not an error.
 pub fn enter(run: &str, out: &Path) {
     let (Some(registry), Ok(out)) = (folder(), std::path::absolute(out)) else {
         return;
@@ -22,7 +22,7 @@ pub fn enter(run: &str, out: &Path) {
     drop(entry);
 }
 
-/// Takes a run out: it left nothing.
+/// Removes a run that left nothing.
 pub fn leave(run: &str) {
     if let Some(registry) = folder() {
         // It may never have been entered.
@@ -41,7 +41,7 @@ pub fn knows(run: &str, out: Option<&Path>) -> bool {
         Some(PathBuf::from(entry.trim()))
     };
     let is_there = |folder: &Path| {
-        let intent = directory::read_intent(&folder.join(run));
+        let intent = run_directory::read_intent(&folder.join(run));
         intent.is_ok_and(|intent| intent.run.id == run)
     };
     out.is_some_and(is_there) || entered().is_some_and(|folder| is_there(&folder))

@@ -1,32 +1,32 @@
-//! What a process that failed says it left behind, held against what is there (O3).
+//! Compares what a failed process reports as left behind with what is there (O3).
 //!
-//! In rehearsal against the truth, at once. Elsewhere by a look at the account between this attempt and the next
-//! one: an inventory costs nothing but calls, and the next process hides what this one left.
+//! In rehearsal with the ground truth, immediately. Elsewhere with a listing of the account between this attempt and
+//! the next one: an inventory costs only calls, and the next process hides what this one left.
 
 use jiff::{SignedDuration, Timestamp};
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::UNKNOWN_LEFT;
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
-use kubeproof_contract::world::World;
 
-use super::book::Book;
-use super::look;
-use super::stage::Stage;
+use super::audit_phase;
+use super::recorder::Recorder;
+use super::trial_context::TrialContext;
 use super::unobserved::{self, named};
 use crate::audit::compare;
 use crate::oracles::price::PriceOf;
-use crate::oracles::{Wrong, truth};
+use crate::oracles::{Violation, ground_truth};
 
 /// How old a resource must be before a process that fails must know of it: reads lag.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
-/// The phase of a look between two attempts.
+/// The phase of the check between two attempts.
 const PHASE: &str = "left";
 
-/// What a process that failed said.
+/// The report of a failed process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Ids of what it left behind, all of them.
@@ -36,52 +36,58 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether it says that it does not know, or nothing. Then it says nothing wrong.
+    /// Whether it reports that it does not know, or nothing. Then it cannot be wrong.
     fn is_silent(&self) -> bool {
         self.left_behind.iter().any(|id| id == UNKNOWN_LEFT)
     }
 }
 
-/// Judges what the process said by the truth, or keeps it for the look at the account that follows.
-pub fn keep(
-    book: &mut Book<'_, '_>,
-    stage: &Stage<'_>,
+/// Compares the report with the ground truth, or keeps it for the check of the account that follows.
+pub fn record_report(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
     report: Report,
     began: Timestamp,
     injected: &[(Fault, u64)],
 ) {
     if let Some(problem) = &report.unreadable {
         let message = format!("what the provisioner says it left behind cannot be read: {problem}");
-        book.find("O3 truth", message);
+        recorder.add_finding("O3 truth", message);
     }
-    match &stage.world {
+    match &context.ground_truth {
         Some(_) if report.is_silent() => {}
-        Some(world) => {
+        Some(ground_truth) => {
             let said = &report.left_behind;
-            book.find_all(against_truth(stage, world.as_ref(), said, began, injected));
+            recorder.add_violations(against_ground_truth(
+                context,
+                ground_truth.as_ref(),
+                said,
+                began,
+                injected,
+            ));
         }
-        None => book.report = Some(report),
+        None => recorder.report = Some(report),
     }
 }
 
-fn against_truth(
-    stage: &Stage<'_>,
-    world: &dyn World,
+fn against_ground_truth(
+    context: &TrialContext<'_>,
+    ground_truth: &dyn GroundTruth,
     said: &[String],
     began: Timestamp,
     injected: &[(Fault, u64)],
-) -> Vec<Wrong> {
-    let observer = stage.account(Actor::Observer);
+) -> Vec<Violation> {
+    let observer = context.observer(Actor::Observer);
     let types = observer.most_at_once();
-    let lives: Vec<Life> = world
-        .lives()
+    let lives: Vec<Lifetime> = ground_truth
+        .lifetimes()
         .into_iter()
         .filter(|life| life.to.is_none_or(|to| to >= began))
         .collect();
-    let mine = |life: &&Life| {
-        stage.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
+    let mine = |life: &&Lifetime| {
+        context.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
     };
-    // Whatever was answered is known at once; what was not, when reads show it.
+    // What was answered is known immediately; the rest is known once reads show it.
     let answered = injected
         .iter()
         .all(|(fault, _)| fault.effect.keeps_from_applying() && !fault.effect.ends_process());
@@ -90,7 +96,7 @@ fn against_truth(
     } else {
         SHOWN_WITHIN
     };
-    let known_since = stage.clock.now() - lag;
+    let known_since = context.clock.now() - lag;
     let there: Vec<Resource> = lives
         .iter()
         .filter(mine)
@@ -98,119 +104,128 @@ fn against_truth(
         .map(|life| life.resource.clone())
         .collect();
     let existed: Vec<Resource> = lives.into_iter().map(|life| life.resource).collect();
-    truth::left_behind(said, &there, &existed, &look::price(observer.as_ref()))
+    ground_truth::left_behind(
+        said,
+        &there,
+        &existed,
+        &audit_phase::price(observer.as_ref()),
+    )
 }
 
-/// Looks at the account after an attempt that failed, where there is no truth to ask.
-pub async fn look(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let Some(report) = book.report.take() else {
+/// Checks the account after a failed attempt, where there is no ground truth.
+pub async fn check_account(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let Some(report) = recorder.report.take() else {
         return;
     };
-    let begun = book.begin(PHASE);
-    // While the engine or cloud answers no call, a look ends in nothing but time-outs.
-    if report.is_silent() && stage.trial.expects(Expectation::FinishesLater) {
+    let phase = recorder.begin(PHASE);
+    // While the engine or cloud answers no call, a listing ends only in timeouts.
+    if report.is_silent() && context.trial.expects(Expectation::FinishesLater) {
         let message =
             "the failed attempt says that it does not know what it left, and no call is answered";
-        return book.end(begun, Verdict::Skipped, message);
+        return recorder.end(phase, Verdict::Skipped, message);
     }
-    // A look takes its time, and the process has ended before it.
-    let known_since = stage.clock.now() - SHOWN_WITHIN;
-    let auditor = stage.account(Actor::Auditor);
-    let sight = if stage.stop.asked() {
+    // A listing takes time, and the process ended before it.
+    let known_since = context.clock.now() - SHOWN_WITHIN;
+    let auditor = context.observer(Actor::Auditor);
+    let listing = if context.cancel.is_cancelled() {
         Err("the trial was asked to stop")
     } else {
-        let sight = unobserved::sight(stage, auditor.as_ref()).await;
-        sight.ok_or("the account could not be listed")
+        let listing = unobserved::list_run(context, auditor.as_ref()).await;
+        listing.ok_or("the account could not be listed")
     };
-    let sight = match sight {
-        Ok(sight) => sight,
+    let listing = match listing {
+        Ok(listing) => listing,
         Err(why) => {
             let message = format!("{why}, so what the failed attempt left is not known");
-            return book.end(begun, Verdict::Unknown, message);
+            return recorder.end(phase, Verdict::Unknown, message);
         }
     };
-    let there = must_be_said(stage, auditor.as_ref(), &sight.of_run);
+    let there = must_be_said(context, auditor.as_ref(), &listing.of_run);
     if report.is_silent() {
         let message = silent(&report, &there);
-        return book.end(begun, Verdict::Skipped, message);
+        return recorder.end(phase, Verdict::Skipped, message);
     }
-    let own = stage.own_calls();
+    let own = context.own_calls();
     let is_known = |resource: &Resource| {
         let is_old = resource.created_at.is_some_and(|at| at <= known_since);
-        // An engine shows at once what it has.
-        stage.trial.tier == Tier::Kind || is_old || own.made(&resource.id).is_some()
+        // An engine shows immediately what it has.
+        context.trial.tier == Tier::Kind || is_old || own.made(&resource.id).is_some()
     };
-    let seen = Seen {
+    let seen = Listing {
         there: &there,
-        listed: &[sight.of_run.as_slice(), &sight.unproven].concat(),
+        listed: &[listing.of_run.as_slice(), &listing.unproven].concat(),
     };
-    let price = look::price(auditor.as_ref());
+    let price = audit_phase::price(auditor.as_ref());
     let judged = judge(&report.left_behind, &seen, is_known, &price);
-    book.find_all(judged.wrong);
-    book.end(begun, judged.verdict, judged.message);
+    recorder.add_violations(judged.violations);
+    recorder.end(phase, judged.verdict, judged.message);
 }
 
-/// What of the run a report must name: of the types that a scenario needs, and nothing that the cloud keeps.
-fn must_be_said(stage: &Stage<'_>, account: &dyn Account, of_run: &[Resource]) -> Vec<Resource> {
+/// Resources of the run that a report must name: of types that the scenario needs, and not retained by the cloud.
+fn must_be_said(
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
+    of_run: &[Resource],
+) -> Vec<Resource> {
     let needed = account.most_at_once();
     let types = account.resource_types();
-    let provider = &stage.trial.scenario.provider;
-    let stays = |resource: &Resource| {
-        compare::stays(resource, types).is_some() || provider.stays(resource).is_some()
+    let provider = &context.trial.scenario.provider;
+    let is_retained = |resource: &Resource| {
+        compare::retained(resource, types).is_some() || provider.retained(resource).is_some()
     };
-    let all = of_run.iter().filter(|resource| !stays(resource));
+    let all = of_run.iter().filter(|resource| !is_retained(resource));
     all.filter(|resource| needed.contains_key(&resource.resource_type))
         .cloned()
         .collect()
 }
 
-/// What a report that names nothing is told with: nothing is demanded of it, and the record shows what there is.
+/// The message for a report that names nothing: it is not judged, but the record shows what is there.
 fn silent(report: &Report, there: &[Resource]) -> String {
     let why = match &report.unreadable {
         Some(_) => "what the failed attempt says of what it left cannot be read",
         None => "the failed attempt does not say what it left",
     };
     if there.is_empty() {
-        return format!("{why}; of the run there is nothing");
+        return format!("{why}; nothing of the run is there");
     }
-    format!("{why}; of the run there is: {}", named(there))
+    format!("{why}; still there of the run: {}", named(there))
 }
 
-/// What a look has shown.
-struct Seen<'a> {
-    /// Of the run, as far as it must be said.
+/// What a listing has shown.
+struct Listing<'a> {
+    /// Resources of the run that must be named.
     there: &'a [Resource],
     /// Everything in the account that may be the run's.
     listed: &'a [Resource],
 }
 
-/// What a look says of a report.
+/// The result of judging a report.
 #[derive(Debug)]
-struct Judged {
+struct Judgement {
     verdict: Verdict,
-    wrong: Vec<Wrong>,
+    violations: Vec<Violation>,
     message: String,
 }
 
-/// Judges a report by what is listed. What the process must have known and does not say is wrong. What it may not
-/// have been shown yet, and what it names and no listing has (of a type that is not listed, or gone by now), leaves
-/// the report unknown.
+/// Judges a report by what is listed. A resource that the process must have known and does not name is a violation.
+/// One that reads may not have shown it yet, or that it names and no listing has (of an unlisted type, or gone by
+/// now), leaves the report unknown.
 fn judge(
     said: &[String],
-    seen: &Seen<'_>,
+    seen: &Listing<'_>,
     is_known: impl Fn(&Resource) -> bool,
     price: PriceOf<'_>,
-) -> Judged {
+) -> Judgement {
     let (known, young): (Vec<Resource>, Vec<Resource>) =
         seen.there.iter().cloned().partition(is_known);
     let (listed, unlisted): (Vec<String>, Vec<String>) = said
         .iter()
         .cloned()
-        .partition(|id| truth::is_any_named(seen.listed, id));
-    let wrong = truth::left_behind(&listed, &known, seen.listed, price);
+        .partition(|id| ground_truth::is_any_named(seen.listed, id));
+    let violations = ground_truth::left_behind(&listed, &known, seen.listed, price);
     let unsaid: Vec<Resource> = young
         .into_iter()
-        .filter(|resource| !said.iter().any(|id| truth::is_named(resource, id)))
+        .filter(|resource| !said.iter().any(|id| ground_truth::is_named(resource, id)))
         .collect();
     let mut doubts = Vec::new();
     if !unsaid.is_empty() {
@@ -223,7 +238,7 @@ fn judge(
         let what = unlisted.join(", ");
         doubts.push(format!("it says that it left {what}, which no listing has"));
     }
-    let (verdict, message) = match (wrong.first(), doubts.is_empty(), seen.there.len()) {
+    let (verdict, message) = match (violations.first(), doubts.is_empty(), seen.there.len()) {
         (Some(first), ..) => (Verdict::Fail, first.message.clone()),
         (None, false, _) => (Verdict::Unknown, doubts.join("; ")),
         (None, true, 0) => (
@@ -235,9 +250,9 @@ fn judge(
             format!("the failed attempt left {count} things, and names all of them"),
         ),
     };
-    Judged {
+    Judgement {
         verdict,
-        wrong,
+        violations,
         message,
     }
 }
@@ -250,20 +265,20 @@ mod tests {
         Resource::new("thing", id, "r")
     }
 
-    /// Of the run there are `a`, which is old, and `young`; `b` may be anybody's.
+    /// Of the run there are `a`, which is old, and `young`; `b` may belong to anyone.
     #[track_caller]
     fn check(said: &[&str], expected: Verdict, words: &str) {
         let said: Vec<String> = said.iter().map(|id| (*id).to_owned()).collect();
         let there = [thing("a"), thing("young")];
         let listed = [thing("a"), thing("young"), thing("b")];
-        let seen = Seen {
+        let seen = Listing {
             there: &there,
             listed: &listed,
         };
         let judged = judge(&said, &seen, |it| it.id == "a", &|_| None);
         assert_eq!(judged.verdict, expected, "{said:?}: {judged:?}");
         assert!(judged.message.contains(words), "{said:?}: {judged:?}");
-        let is_wrong = !judged.wrong.is_empty();
+        let is_wrong = !judged.violations.is_empty();
         assert_eq!(is_wrong, expected == Verdict::Fail, "{said:?}: {judged:?}");
     }
 
@@ -288,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_report_of_nothing_is_true_where_there_is_nothing() {
-        let seen = Seen {
+        let seen = Listing {
             there: &[],
             listed: &[thing("b")],
         };

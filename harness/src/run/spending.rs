@@ -1,26 +1,25 @@
-//! What trials may cost at most, by the estimates of their scenarios.
+//! The most that trials may cost, by the estimates of their scenarios.
 //!
-//! The budget (`live::budget`) is pure; an estimate is asked of a scenario's observer, over
-//! a simulated account, so that nothing is called.
+//! The estimate comes from the scenario's observer over a simulated account, so that no real call is made.
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::cost::Estimate;
 use kubeproof_contract::scenario::Tier;
 
-use super::lab;
 use super::progress::Silent;
-use super::stage::{Stage, Surroundings};
+use super::runner;
 use super::trial::{Part, Trial};
+use super::trial_context::{RunOptions, TrialContext};
 use crate::live::Permit;
 use crate::live::budget::{self, Longest, Most};
 use crate::scenario::Scenario;
-use crate::stopwatch::today;
+use crate::wall_clock::today;
 
 /// The estimate of a scenario for a duration, at whatever time it starts.
 ///
 /// # Errors
-/// When nothing can be asked here.
+/// When no estimate can be made here.
 pub fn estimate(scenario: &Scenario, minutes: u32) -> Result<Estimate, String> {
     let trial = Trial {
         scenario: scenario.clone(),
@@ -28,11 +27,11 @@ pub fn estimate(scenario: &Scenario, minutes: u32) -> Result<Estimate, String> {
         tier: Tier::Rehearsal,
         seed: 1,
     };
-    let runtime = lab::runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = runner::runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
-        let stage = Stage::set(&trial, &Surroundings::quiet(), &Silent::shared(), today())
+        let context = TrialContext::new(&trial, &RunOptions::quiet(), &Silent::shared(), today())
             .map_err(|error| error.to_string())?;
-        Ok(stage.account(Actor::Observer).estimate(None, minutes))
+        Ok(context.observer(Actor::Observer).estimate(None, minutes))
     })
 }
 
@@ -54,7 +53,7 @@ pub fn longest(trial: &Trial) -> Longest {
     }
 }
 
-/// Whether trials that shall run live fit into their budgets, all of them together.
+/// Whether all trials that are to run live fit into their budgets together.
 ///
 /// # Errors
 /// With the arithmetic.
@@ -72,15 +71,15 @@ pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
     budget::fits(permit, &all)
 }
 
-/// Waits until a trial must be torn down so that its scenario's budget holds that, too, and says so. It never
-/// ends where the budget is not watched, or lasts longer than anybody waits.
-pub async fn budget_is_reached(stage: &Stage<'_>) -> String {
-    let (cost, limits) = (&stage.scenario().cost, &stage.scenario().limits);
-    let observer = stage.account(Actor::Observer);
+/// Waits until a trial must be torn down to stay within its scenario's budget, and returns the reason. Never ends if
+/// the budget is not watched, or large enough for any duration.
+pub async fn budget_is_reached(context: &TrialContext<'_>) -> String {
+    let (cost, limits) = (&context.scenario().cost, &context.scenario().limits);
+    let observer = context.observer(Actor::Observer);
     let most_after = |minutes: u32| -> Decimal { observer.estimate(None, minutes).max_usd() };
     let budget = cost.budget_usd.0;
     let left = budget::minutes_left(budget, limits.teardown_minutes, most_after);
-    let Some(minutes) = left.filter(|_| stage.watches_budget) else {
+    let Some(minutes) = left.filter(|_| context.watches_budget) else {
         return std::future::pending().await;
     };
     let seconds = u64::from(minutes) * 60;
@@ -121,13 +120,13 @@ mod tests {
 
     /// Runs it as a rehearsal that watches the budget as a live trial does.
     fn watched(trial: &Trial) -> Record {
-        let runtime = lab::runtime(trial).expect("a runtime");
+        let runtime = runner::runtime(trial).expect("a runtime");
         runtime.block_on(async {
-            let around = Surroundings::quiet();
-            let stage = Stage::set(trial, &around, &Silent::shared(), today());
-            let mut stage = stage.expect("a stage");
-            stage.watches_budget = true;
-            lifecycle::run(&stage).await.record
+            let options = RunOptions::quiet();
+            let context = TrialContext::new(trial, &options, &Silent::shared(), today());
+            let mut context = context.expect("a context");
+            context.watches_budget = true;
+            lifecycle::run(&context).await.record
         })
     }
 

@@ -1,18 +1,18 @@
-//! What a sweep may delete of what a run left: a plan, made of the run's intent and a look at the account.
+//! Plans what a sweep may delete after a run, from the run's intent and a listing of the account. Pure.
 //!
-//! Pure, because a wrong answer destroys what is somebody else's. A tag alone proves nothing: tools tag
-//! what they adopt (default subnets, shared roles), too.
+//! A wrong decision destroys other people's resources. A tag alone proves nothing: tools also tag what they adopt,
+//! such as default subnets and shared roles.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use kubeproof_contract::account::Account;
-use kubeproof_contract::resource::{MADE_BY_FACT, Resource};
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 use kubeproof_contract::scenario::Tier;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::directory::{Identity, Intent};
+use super::run_directory::{Identity, Intent};
 
 pub mod account;
 pub mod log;
@@ -21,57 +21,55 @@ pub mod log;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// The run made it, and left it: delete it.
+    /// The run created it and left it behind: delete it.
     Delete,
-    /// It may be of the run, but that is not proven: a person must look.
+    /// It may belong to the run, but that is not proven: a person must decide.
     LeaveToPerson,
-    /// It is not the run's, whatever its tags say.
+    /// It does not belong to the run, whatever its tags say.
     NotTheRuns,
 }
 
 /// What is to be done with one resource, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The resource.
     pub resource: Resource,
     /// What is to be done.
     pub action: Action,
-    /// Why.
     pub why: String,
 }
 
-/// A resource that something says is the run's.
+/// A resource that may belong to the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspect {
-    /// The resource.
     pub resource: Resource,
-    /// What says so beside the run's tag.
+    /// The evidence for that, besides the run's tag.
     pub proofs: Vec<String>,
 }
 
-/// Those of these resources that carry the run's tag, or of which something else says that they may be the
-/// run's. `is_known` says whether another run is one of this machine.
+/// The resources that carry the run's tag, or may belong to the run by other evidence. `is_known` says whether another
+/// run is known on this machine.
 pub fn suspects(
     intent: &Intent,
-    account: &dyn Account,
+    account: &dyn Observer,
     inventory: &[Resource],
     is_known: impl Fn(&str) -> bool,
 ) -> Vec<Suspect> {
     let types = account.resource_types();
     let suspect = |resource: &Resource| {
         let mut proofs = account.proofs(&intent.run, resource, inventory);
-        let made_by = resource.facts.get(MADE_BY_FACT);
+        let made_by = resource.properties.get(MADE_BY_PROPERTY);
         proofs.extend(made_by.map(|call| format!("made by {call} of the run's identity")));
         if proofs.is_empty() && came_meanwhile(intent, resource) {
             let claim = account.neighbours(&intent.run, resource, inventory);
             let run = claim.and_then(|claim| claim.run);
             if !run.is_some_and(|run| is_known(&run)) {
-                let why = "it came while the run may have been at work, and whose it is is unknown";
+                let why =
+                    "it appeared while the run may have been active, and its owner is unknown";
                 proofs.push(why.to_owned());
             }
         }
         let marked = intent.run.owns(&resource.tags) || !proofs.is_empty();
-        let stays = crate::audit::compare::stays(resource, types).is_some();
+        let stays = crate::audit::compare::retained(resource, types).is_some();
         (marked && !stays).then(|| Suspect {
             resource: resource.clone(),
             proofs,
@@ -80,17 +78,17 @@ pub fn suspects(
     inventory.iter().filter_map(suspect).collect()
 }
 
-/// Whether a resource of one's own machine was made between the run's start and its expiry. In a cloud's
-/// account others are at work all the time.
+/// Whether a resource on this machine was created between the run's start and its expiry. In a cloud account, others
+/// create resources all the time.
 fn came_meanwhile(intent: &Intent, resource: &Resource) -> bool {
     let run = &intent.run;
     let at = resource.created_at;
     intent.tier == Tier::Kind && at.is_some_and(|at| at >= run.started_at && at <= run.expires_at)
 }
 
-/// What is to be done with each of these, in the same order.
+/// The decision for each of these, in the same order.
 pub fn plan(intent: &Intent, suspects: &[Suspect]) -> Vec<Decision> {
-    let before = Known::of(intent);
+    let before = BeforeRun::of(intent);
     let decide = |suspect: &Suspect| {
         let (action, why) = before.decide(suspect);
         Decision {
@@ -102,15 +100,15 @@ pub fn plan(intent: &Intent, suspects: &[Suspect]) -> Vec<Decision> {
     suspects.iter().map(decide).collect()
 }
 
-/// What an intent says of the time before its run.
-struct Known<'a> {
+/// The state before a run, as its intent records it.
+struct BeforeRun<'a> {
     intent: &'a Intent,
     resources: BTreeSet<&'a Identity>,
-    /// The clouds tell dates to the second at best.
+    /// The start of the run, rounded down to seconds: clouds report dates no finer.
     began: Timestamp,
 }
 
-impl<'a> Known<'a> {
+impl<'a> BeforeRun<'a> {
     fn of(intent: &'a Intent) -> Self {
         let resources = intent.before.iter().flat_map(|before| &before.resources);
         let began = intent.run.started_at;
@@ -140,11 +138,11 @@ impl<'a> Known<'a> {
                 return (Action::NotTheRuns, why);
             }
             Some(at) => format!("made at {at}, after the run began"),
-            None if self.looked_at(resource) => "was not there before the run".to_owned(),
+            None if self.was_listed(resource) => "was not there before the run".to_owned(),
             None => {
                 let why = format!(
                     "{how}, but nothing shows that it was not there before the run: {}",
-                    self.not_looked_at(resource)
+                    self.why_not_listed(resource)
                 );
                 return (Action::LeaveToPerson, why);
             }
@@ -157,21 +155,21 @@ impl<'a> Known<'a> {
     }
 
     /// Whether the baseline would have shown this.
-    fn looked_at(&self, resource: &Resource) -> bool {
+    fn was_listed(&self, resource: &Resource) -> bool {
         self.intent.before.as_ref().is_some_and(|before| {
             let region = resource.region == "global" || before.regions.contains(&resource.region);
             region && before.types.contains(&resource.resource_type)
         })
     }
 
-    fn not_looked_at(&self, resource: &Resource) -> String {
+    fn why_not_listed(&self, resource: &Resource) -> String {
         match &self.intent.before {
             None => {
                 "the intent of the run, written by an older version, does not say what was there"
                     .to_owned()
             }
             Some(_) => format!(
-                "no {} in {} was looked for then",
+                "{} in {} was not listed then",
                 resource.resource_type, resource.region
             ),
         }

@@ -1,24 +1,23 @@
-//! The phases that remove the cluster: teardown, again if it failed, and once more to show a no-op.
+//! The phases that remove the cluster: teardown, retries if it failed, and once more to show a no-op.
 //!
-//! Apart from provisioning because it always runs, whatever happened before, and because its error
-//! must reach the findings and the exit code.
+//! Teardown always runs, and its error must reach the findings and the exit code.
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{Effect, Fault};
 
-use super::attempt::{attempt, end, since, strikes, under};
-use super::book::Book;
-use super::expect::{self, Ending, Struck};
-use super::left;
+use super::attempt::{attempt, conditions, end, injections, since};
+use super::leftovers;
+use super::outcome::{self, Ending, InjectedFaults};
+use super::recorder::Recorder;
 use super::reported;
-use super::stage::Stage;
+use super::trial_context::TrialContext;
 use super::unobserved;
 use crate::oracles::calls;
 
-/// How often teardown is tried, and once more for each further attempt that faults may strike.
+/// How often teardown is tried; once more for each further fault.
 const ATTEMPTS_MAX: usize = 3;
 
-/// The most attempts under these faults. One that is interrupted twice takes the next attempt, too.
+/// The most attempts under these faults. An attempt that is interrupted twice costs the next one too.
 fn attempts_most(faults: &[Fault]) -> usize {
     let twice = faults
         .iter()
@@ -28,8 +27,8 @@ fn attempts_most(faults: &[Fault]) -> usize {
 
 /// How tearing down ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Torn {
-    /// A teardown said that it succeeded.
+pub enum TeardownResult {
+    /// A teardown reported success.
     Down,
     /// None did.
     Not,
@@ -38,128 +37,131 @@ pub enum Torn {
 }
 
 /// Tears down, in a new process each time, until one succeeds.
-pub async fn teardown(book: &mut Book<'_, '_>, stage: &Stage<'_>) -> Torn {
-    // What an earlier one said was of an earlier cluster.
-    book.torn_down = false;
-    let minutes = stage.scenario().limits.teardown_minutes;
-    let most = attempts_most(&stage.trial.faults());
+pub async fn teardown(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+) -> TeardownResult {
+    // An earlier success was for an earlier cluster.
+    recorder.torn_down = false;
+    let minutes = context.scenario().limits.teardown_minutes;
+    let most = attempts_most(&context.trial.faults());
     for number in 1..=most {
-        let begun = book.begin(if number == 1 {
+        let phase = recorder.begin(if number == 1 {
             "teardown"
         } else {
             "teardown-retry"
         });
-        let before = stage.faults.tally();
-        let mut provisioner = stage.provisioner();
-        let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
+        let before = context.faults.tally();
+        let mut provisioner = context.provisioner();
+        let (ending, _) = attempt(recorder, context, minutes, false, provisioner.teardown()).await;
         drop(provisioner);
-        let struck = struck(&since(&before, &stage.faults.tally()), stage);
-        let meaning = expect::teardown(under(stage), &ending, struck, number == most);
-        end(book, begun, "teardown", &ending, &meaning);
-        reported::look(book, stage).await;
+        let injected = injected(&since(&before, &context.faults.tally()), context);
+        let meaning = outcome::teardown(conditions(context), &ending, injected, number == most);
+        end(recorder, phase, "teardown", &ending, &meaning);
+        reported::check_account(recorder, context).await;
         if ending == Ending::Succeeded {
-            book.torn_down = true;
-            again(book, stage, minutes).await;
+            recorder.torn_down = true;
+            again(recorder, context, minutes).await;
         }
         if !meaning.again {
             return match ending {
-                Ending::Succeeded => Torn::Down,
-                _ if struck.goes_on => Torn::UnderFault,
-                _ => Torn::Not,
+                Ending::Succeeded => TeardownResult::Down,
+                _ if injected.goes_on => TeardownResult::UnderFault,
+                _ => TeardownResult::Not,
             };
         }
     }
-    Torn::Not
+    TeardownResult::Not
 }
 
-/// What the faults that were injected into an attempt did to it.
-fn struck(injected: &[(Fault, u64)], stage: &Stage<'_>) -> Struck {
+/// What the faults injected into an attempt did to it.
+fn injected(faults: &[(Fault, u64)], context: &TrialContext<'_>) -> InjectedFaults {
     let throttled_once = matches!(
-        injected,
-        [(fault, 1)] if matches!(fault.effect, Effect::Throttle(_)) && !fault.place.lasts()
+        faults,
+        [(fault, 1)] if matches!(fault.effect, Effect::Throttle(_)) && !fault.target.lasts()
     );
     let goes_on = |fault: &Fault| {
-        let tally = stage.faults.tally();
+        let tally = context.faults.tally();
         let mut of = tally.iter().filter(|(other, _)| other == fault);
-        of.any(|(_, count)| fault.place.lasts() || count.struck < fault.place.times)
+        of.any(|(_, count)| fault.target.lasts() || count.attempted < fault.target.times)
     };
-    Struck {
+    InjectedFaults {
         throttled_once,
-        goes_on: injected.iter().any(|(fault, _)| goes_on(fault)),
+        goes_on: faults.iter().any(|(fault, _)| goes_on(fault)),
     }
 }
 
-/// Tears down once the faults are over: what could not be found out before must be finished now.
-pub async fn finish(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    let minutes = stage.scenario().limits.teardown_minutes;
-    let begun = book.begin("teardown-later");
-    let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
+/// Tears down once the faults are over: it must finish now.
+pub async fn finish(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let minutes = context.scenario().limits.teardown_minutes;
+    let phase = recorder.begin("teardown-later");
+    let mut provisioner = context.provisioner();
+    let (ending, _) = attempt(recorder, context, minutes, false, provisioner.teardown()).await;
     drop(provisioner);
     if ending == Ending::Succeeded {
-        book.torn_down = true;
-        book.end(begun, Verdict::Pass, "the same teardown finished");
-        again(book, stage, minutes).await;
+        recorder.torn_down = true;
+        recorder.end(phase, Verdict::Pass, "the same teardown finished");
+        again(recorder, context, minutes).await;
     } else if matches!(ending, Ending::Slow(_)) {
-        book.end(begun, Verdict::Unknown, ending.words());
+        recorder.end(phase, Verdict::Unknown, ending.text());
     } else {
-        book.end_judged(begun, Verdict::Fail, ending.words());
+        recorder.end_judged(phase, Verdict::Fail, ending.text());
     }
-    reported::look(book, stage).await;
+    reported::check_account(recorder, context).await;
 }
 
 /// O7: a second teardown changes nothing.
-async fn again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
-    if !unobserved::sees_calls(stage) {
-        return unobserved::teardown_again(book, stage, minutes).await;
+async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, minutes: u32) {
+    if !unobserved::sees_calls(context) {
+        return unobserved::teardown_again(recorder, context, minutes).await;
     }
-    let begun = book.begin("teardown-again");
-    let left = left::of_run(stage).await;
-    // Of all attempts: what one that a fault struck removed was left by the first one, too.
-    let before = stage.journal.len();
+    let phase = recorder.begin("teardown-again");
+    let left = leftovers::of_run(context).await;
+    // Of all attempts: what a faulted one removed was left by the first one too.
+    let before = context.journal.len();
     let mut ending = Ending::Stopped;
     let mut shows = false;
     for _ in 0..ATTEMPTS_MAX {
-        let struck = strikes(stage);
-        let mut provisioner = stage.provisioner();
-        (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
-        // One into which a fault was injected shows nothing.
-        shows = strikes(stage) == struck;
+        let faults_before = injections(context);
+        let mut provisioner = context.provisioner();
+        (ending, _) = attempt(recorder, context, minutes, false, provisioner.teardown()).await;
+        // A faulted attempt proves nothing.
+        shows = injections(context) == faults_before;
         if shows {
             break;
         }
     }
-    let changed = calls::second_teardown(&stage.journal.calls_from(before));
+    let changed = calls::second_teardown(&context.journal.calls_from(before));
     if !shows && changed.is_none() {
         let seen = (
             Verdict::Skipped,
             "a fault that goes on was injected into it".to_owned(),
         );
-        let (verdict, message) = left::with_look(book, stage, left.as_deref(), seen);
-        return book.end(begun, verdict, message);
+        let (verdict, message) = leftovers::with_listing(recorder, context, left.as_deref(), seen);
+        return recorder.end(phase, verdict, message);
     }
     let seen = match (&ending, changed) {
         (Ending::Slow(_), _) => {
-            let message = format!("a second teardown {}", ending.words());
+            let message = format!("a second teardown {}", ending.text());
             (Verdict::Unknown, message)
         }
         (Ending::Succeeded, None) => (Verdict::Pass, "a no-op".to_owned()),
-        // One that has something to do says that the first one was no success, whatever becomes of it.
+        // If it has something to do, the first one was no success, whatever the result of this one.
         (_, Some(mut wrong)) => {
-            if stage.world.is_some() {
+            if context.ground_truth.is_some() {
                 let left = left.as_deref().unwrap_or_default();
-                wrong.message.push_str(&left::words(left, stage));
+                wrong.message.push_str(&leftovers::words(left, context));
             }
             let message = wrong.message.clone();
-            book.find_all([wrong]);
+            recorder.add_violations([wrong]);
             (Verdict::Fail, message)
         }
         _ => {
-            let message = format!("a second teardown {}", ending.words());
-            book.find("O7 no-op", &message);
+            let message = format!("a second teardown {}", ending.text());
+            recorder.add_finding("O7 no-op", &message);
             (Verdict::Fail, message)
         }
     };
-    let (verdict, message) = left::with_look(book, stage, left.as_deref(), seen);
-    book.end(begun, verdict, message);
+    let (verdict, message) = leftovers::with_listing(recorder, context, left.as_deref(), seen);
+    recorder.end(phase, verdict, message);
 }

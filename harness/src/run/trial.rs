@@ -1,7 +1,6 @@
 //! A trial: a scenario, the part of it that is run, a tier and a seed.
 //!
-//! Plain data and pure names (of the trial, its run, its replay), so that tests can look at a plan
-//! without running it.
+//! Plain data and pure names (of the trial, its run, its replay), so that tests can inspect a plan without running it.
 
 use std::any::Any;
 use std::fmt::Write as _;
@@ -30,19 +29,19 @@ const DAY_MINUTES: u64 = 24 * 60;
 pub enum Part {
     /// The whole lifecycle, without failures or with those asked for on the command line.
     Lifecycle(Vec<Fault>),
-    /// A lifecycle of a campaign with these faults: job, time and bill are left out, and the truth is
-    /// looked at in place of the account. Judged against the clean run, unless it is that itself.
-    Campaign(Vec<Fault>, Option<Arc<Clean>>),
+    /// A lifecycle of a campaign with these faults: no job, no waiting and no bill, and the ground truth is checked
+    /// instead of the account. Judged against the clean run, unless it is the clean run itself.
+    Campaign(Vec<Fault>, Option<Arc<CleanRun>>),
     /// The forced partial failure of this index, with the faults that were added to its own.
     Failure(usize, Vec<Fault>),
 }
 
-/// What the clean run of a campaign has shown: the others must end as it did.
+/// The results of the clean run of a campaign: the others must end in the same state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clean {
+pub struct CleanRun {
     /// What existed when the cluster was ready.
     pub end_state: EndState,
-    /// What it kept by design, of which the others may keep no more.
+    /// What it retained by design; the others may retain no more.
     pub retained: Retained,
     /// Whether its handed-over access showed the cluster.
     pub access: bool,
@@ -51,26 +50,23 @@ pub struct Clean {
 /// One run of one scenario.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// The scenario.
     pub scenario: Scenario,
-    /// The part of it.
     pub part: Part,
     /// Tier of evidence.
     pub tier: Tier,
-    /// Seed.
     pub seed: u64,
 }
 
-/// What must be seen in a trial.
+/// What a trial expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// No fault: everything succeeds at once.
+    /// No fault: everything succeeds at the first attempt.
     Clean,
-    /// As the scenario says of its forced failure.
+    /// The expectation of the scenario for its forced failure.
     Forced(Expectation),
-    /// Faults from the command line: it may cope or fail, but one retry must succeed.
+    /// Faults from the command line: the first attempt may succeed or fail, but a retry must succeed.
     Recovers,
-    /// A fault that goes on: it may report a failure until the fault is over.
+    /// A lasting fault: the trial may report failures until the fault is over.
     Persists,
 }
 
@@ -113,7 +109,7 @@ impl Trial {
     }
 
     /// The clean run that it is judged against, in a campaign.
-    pub fn clean(&self) -> Option<&Clean> {
+    pub fn clean(&self) -> Option<&CleanRun> {
         match &self.part {
             Part::Campaign(_, clean) => clean.as_deref(),
             _ => None,
@@ -239,9 +235,9 @@ impl Trial {
     }
 }
 
-/// Whether a fault goes on for ever.
+/// Whether a fault lasts until it is lifted.
 pub fn persists(fault: &Fault) -> bool {
-    fault.place.lasts()
+    fault.target.lasts()
 }
 
 /// Quoted for a shell when it needs to be.

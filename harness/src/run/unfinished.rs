@@ -1,5 +1,5 @@
-//! What a trial leaves before it ends: a note that it was to run, so that one without a record is unknown, and an
-//! older record of the same run is not taken for its own.
+//! Notes that a trial is about to run, so that a trial without a record is unknown, and an older record of the same
+//! run is not taken for its own.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,12 +12,12 @@ use kubeproof_reports::stored::{self, StoredError};
 use kubeproof_reports::unseen::{self, Planned};
 use serde::de::DeserializeOwned;
 
-use super::directory::{
+use super::run_directory::{
     self, BEGUN_FILE, FILE_BYTES_MAX, INTENT_FILE, Intent, RECORD_FILE, clean_up_command,
 };
 use super::trial::{Trial, quoted};
 use crate::providers;
-use crate::scenario::Problem;
+use crate::scenario::FileError;
 use crate::scenario::find::reason;
 
 /// What is known of a trial before it runs.
@@ -37,15 +37,15 @@ pub fn planned(trial: &Trial, run: &Run) -> Planned {
     }
 }
 
-/// Notes in the folder of run directories that this trial is to run, and removes the record of an earlier run of the
-/// same id. The note goes when the record is written.
+/// Notes in the folder of run directories that this trial is about to run, and removes the record of an earlier run
+/// with the same id. The note is removed when the record is written.
 ///
 /// # Errors
 /// When it cannot be written: then nothing may be run.
 pub fn announce(out: &Path, trial: &Trial, run: &Run) -> std::io::Result<()> {
     let folder = out.join(&run.id);
     let text = serde_json::to_string_pretty(&planned(trial, run)).map_err(std::io::Error::other)?;
-    directory::write(&folder.join(BEGUN_FILE), &(text + "\n"))?;
+    run_directory::write(&folder.join(BEGUN_FILE), &(text + "\n"))?;
     match std::fs::remove_file(folder.join(RECORD_FILE)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -57,7 +57,7 @@ pub fn announce(out: &Path, trial: &Trial, run: &Run) -> std::io::Result<()> {
 ///
 /// # Errors
 /// With the file that cannot be read, and why.
-pub fn of_folder(folder: &Path) -> Result<Option<Record>, Problem> {
+pub fn of_folder(folder: &Path) -> Result<Option<Record>, FileError> {
     // Where both are, it was killed between the two, or the record is an older one: either way its end is unknown.
     if let Some(planned) = read::<Planned>(&folder.join(BEGUN_FILE), "the note of a run")? {
         return Ok(Some(lost(planned, folder)));
@@ -73,12 +73,12 @@ pub fn of_folder(folder: &Path) -> Result<Option<Record>, Problem> {
 ///
 /// # Errors
 /// When it is there and cannot be read as `what`.
-fn read<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Option<T>, Problem> {
+fn read<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Option<T>, FileError> {
     let name = file.display().to_string();
     let text = match bounded::text(file, FILE_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(Problem::whole(&name, reason(&error))),
+        Err(error) => return Err(FileError::whole(&name, reason(&error))),
     };
     stored::read(&text)
         .map(Some)
@@ -86,10 +86,10 @@ fn read<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Option<T>, Probl
 }
 
 /// A JSON file that cannot be read as `what`, with the place in it.
-pub fn unreadable(file: String, what: &str, error: &StoredError) -> Problem {
+pub fn unreadable(file: String, what: &str, error: &StoredError) -> FileError {
     match error {
-        StoredError::Form { .. } => Problem::whole(file, error.to_string()),
-        StoredError::Content(error) => Problem {
+        StoredError::Form { .. } => FileError::whole(file, error.to_string()),
+        StoredError::Content(error) => FileError {
             file,
             place: Some((error.line(), error.column())),
             message: format!("is not {what}: {error}"),

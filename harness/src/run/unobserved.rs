@@ -1,69 +1,70 @@
-//! What inventories decide where there is no journal of the provisioner's calls, or no ground truth; and
-//! which oracles could not observe at all.
+//! What inventories can decide without a journal of the provisioner's calls, or without a ground truth; and which
+//! oracles could not observe at all.
 
 use std::time::Duration;
 
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scenario::Tier;
 
 use super::attempt::attempt;
-use super::book::Book;
-use super::expect::Ending;
-use super::left;
-use super::look;
-use super::others::Others;
-use super::stage::Stage;
+use super::attribution::Attribution;
+use super::audit_phase;
+use super::leftovers;
+use super::outcome::Ending;
+use super::recorder::Recorder;
+use super::trial_context::TrialContext;
 use crate::audit::compare::{new_resources, words};
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles::needs::{self, Source};
 use crate::oracles::price::{Item, list};
-use crate::oracles::{Wrong, calls, twins};
+use crate::oracles::{Violation, calls, duplicates};
 
-/// How often the account is looked at until what is on its way out has gone.
-const LOOKS_MAX: usize = 3;
+/// How often the account is listed until pending deletions are done.
+const LISTINGS_MAX: usize = 3;
 /// The most resources that a sentence names.
 const NAMED_MAX: usize = 10;
 
 /// What a trial can be observed with, besides inventories, which may fail.
-pub fn sources(stage: &Stage<'_>) -> Vec<Source> {
+pub fn sources(context: &TrialContext<'_>) -> Vec<Source> {
     let mut there = vec![Source::Inventories];
-    if stage.world.is_some() {
-        there.extend([Source::Truth, Source::Meter]);
+    if context.ground_truth.is_some() {
+        there.extend([Source::GroundTruth, Source::Meter]);
     }
-    if sees_calls(stage) {
+    if sees_calls(context) {
         there.push(Source::Calls);
     }
     there
 }
 
-/// Whether the provisioner's calls pass through this process: not those of a program in a real cloud.
-pub fn sees_calls(stage: &Stage<'_>) -> bool {
-    stage.trial.tier == Tier::Rehearsal || !stage.scenario().provisioner.is_external()
+/// Whether the provisioner's calls pass through this process, which those of a program in a real cloud do not.
+pub fn sees_calls(context: &TrialContext<'_>) -> bool {
+    context.trial.tier == Tier::Rehearsal || !context.scenario().provisioner.is_external()
 }
 
-/// O2 without a truth: how many there are of what the scenario limits, at this moment.
-pub async fn twins_at(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    if stage.world.is_some() {
+/// O2 without a ground truth: counts what the scenario limits, at this moment.
+pub async fn duplicates_now(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if context.ground_truth.is_some() {
         return;
     }
-    let begun = book.begin(needs::TWINS);
-    let observer = stage.account(Actor::Observer);
-    let Some(there) = look::of_run(book, stage, observer.as_ref()).await else {
-        book.end(begun, Verdict::Unknown, "the account could not be listed");
+    let phase = recorder.begin(needs::DUPLICATES);
+    let observer = context.observer(Actor::Observer);
+    let Some(there) = audit_phase::of_run(recorder, context, observer.as_ref()).await else {
+        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
         return;
     };
-    let since = stage.run.started_at;
-    let life = |resource: Resource| Life {
+    let since = context.run.started_at;
+    let life = |resource: Resource| Lifetime {
         resource,
         from: since,
         to: None,
     };
-    let lives: Vec<Life> = there.into_iter().map(life).collect();
+    let lives: Vec<Lifetime> = there.into_iter().map(life).collect();
     let most = observer.most_at_once();
-    let found = twins::twins(&lives, &most, since, &look::price(observer.as_ref()));
+    let found =
+        duplicates::duplicates(&lives, &most, since, &audit_phase::price(observer.as_ref()));
     let count = lives.len();
     let (verdict, message) = match found.first() {
         None => (
@@ -72,51 +73,54 @@ pub async fn twins_at(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
         ),
         Some(wrong) => (Verdict::Fail, wrong.message.clone()),
     };
-    book.find_all(found);
-    book.end(begun, verdict, message);
+    recorder.add_violations(found);
+    recorder.end(phase, verdict, message);
 }
 
-/// What an inventory shows: all but what is a neighbour's.
-pub struct Sight {
-    /// What is proven to be the run's.
+/// An inventory without what belongs to bystanders.
+pub struct RunListing {
+    /// What is proven to belong to the run.
     pub of_run: Vec<Resource>,
-    /// What may be anybody's.
+    /// What may belong to anyone.
     pub unproven: Vec<Resource>,
 }
 
-/// The longest that one look may take: it keeps the next attempt waiting, and what is there costs money meanwhile. An
-/// engine on this machine lists what it has in a second; one that takes longer has fallen silent.
-fn look_limit(tier: Tier) -> Duration {
+/// The longest that one listing may take: it delays the next attempt while resources cost money. A local engine lists
+/// everything within a second; one that takes longer does not answer.
+fn listing_limit(tier: Tier) -> Duration {
     match tier {
         Tier::Kind => Duration::from_secs(30),
         Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
     }
 }
 
-/// A look at the account. `None` when it could not be listed.
-pub async fn sight(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
-    let limit = look_limit(stage.trial.tier);
-    let looked = tokio::time::timeout(limit, inventory::take(account)).await;
-    let inventory = looked.ok()?;
+/// Lists the account. `None` when it could not be listed.
+pub async fn list_run(context: &TrialContext<'_>, account: &dyn Observer) -> Option<RunListing> {
+    let limit = listing_limit(context.trial.tier);
+    let listed = tokio::time::timeout(limit, inventory::take(account)).await;
+    let inventory = listed.ok()?;
     if !inventory.coverage.failed.is_empty() {
         return None;
     }
-    let others = Others::now(stage, account);
-    let all = others.without_theirs(inventory.resources);
-    let proven = |resource: &Resource| !account.proofs(&stage.run, resource, &all).is_empty();
+    let attribution = Attribution::now(context, account);
+    let all = attribution.without_bystanders(inventory.resources);
+    let proven = |resource: &Resource| !account.proofs(&context.run, resource, &all).is_empty();
     let (of_run, unproven) = all.iter().cloned().partition(proven);
-    Some(Sight { of_run, unproven })
+    Some(RunListing { of_run, unproven })
 }
 
-/// The same once nothing of the run goes any more by itself: deletions take time to show.
-pub async fn at_rest(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> {
-    let mut seen = sight(stage, account).await?;
-    for _ in 1..LOOKS_MAX {
+/// The same, once nothing of the run disappears by itself any more: deletions take time to show.
+pub async fn list_settled(
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
+) -> Option<RunListing> {
+    let mut seen = list_run(context, account).await?;
+    for _ in 1..LISTINGS_MAX {
         if seen.of_run.is_empty() {
             break;
         }
         tokio::time::sleep(account.settle()).await;
-        let now = sight(stage, account).await?;
+        let now = list_run(context, account).await?;
         let went = new_resources(&now.of_run, &seen.of_run);
         seen = now;
         if went.is_empty() {
@@ -127,29 +131,33 @@ pub async fn at_rest(stage: &Stage<'_>, account: &dyn Account) -> Option<Sight> 
 }
 
 /// O7 without a journal: a second teardown changes nothing that inventories show.
-pub async fn teardown_again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes: u32) {
-    let begun = book.begin("teardown-again");
-    let auditor = stage.account(Actor::Auditor);
-    let before = at_rest(stage, auditor.as_ref()).await;
-    let mut provisioner = stage.provisioner();
-    let (ending, _) = attempt(book, stage, minutes, false, provisioner.teardown()).await;
+pub async fn teardown_again(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    minutes: u32,
+) {
+    let phase = recorder.begin("teardown-again");
+    let auditor = context.observer(Actor::Auditor);
+    let before = list_settled(context, auditor.as_ref()).await;
+    let mut provisioner = context.provisioner();
+    let (ending, _) = attempt(recorder, context, minutes, false, provisioner.teardown()).await;
     drop(provisioner);
     let after = match before {
-        Some(_) => sight(stage, auditor.as_ref()).await,
+        Some(_) => list_run(context, auditor.as_ref()).await,
         None => None,
     };
-    let price = look::price(auditor.as_ref());
+    let price = audit_phase::price(auditor.as_ref());
     let priced = |what: &str, resources: &[Resource]| {
         let items = resources.iter().map(|one| Item::new(one, &price, what));
         (!resources.is_empty()).then(|| format!("{what}: {}", list(items.collect())))
     };
     let left = before
         .as_ref()
-        .map(|before| left::leaks(stage, &before.of_run));
+        .map(|before| leftovers::leaks(context, &before.of_run));
     let (verdict, message) = match (&before, &after) {
         _ if ending != Ending::Succeeded => (
             Verdict::Fail,
-            format!("a second teardown {}", ending.words()),
+            format!("a second teardown {}", ending.text()),
         ),
         (Some(before), Some(after)) => {
             let (went, came) = changes(&before.of_run, &after.of_run);
@@ -165,18 +173,19 @@ pub async fn teardown_again(book: &mut Book<'_, '_>, stage: &Stage<'_>, minutes:
         ),
     };
     if verdict == Verdict::Fail {
-        book.find(needs::NO_OP, &message);
+        recorder.add_finding(needs::NO_OP, &message);
     }
-    let (verdict, message) = left::with_look(book, stage, left.as_deref(), (verdict, message));
-    book.end(begun, verdict, message);
+    let (verdict, message) =
+        leftovers::with_listing(recorder, context, left.as_deref(), (verdict, message));
+    recorder.end(phase, verdict, message);
 }
 
-/// What went and what came between two looks.
+/// What disappeared and what appeared between two listings.
 fn changes(before: &[Resource], after: &[Resource]) -> (Vec<Resource>, Vec<Resource>) {
     (new_resources(after, before), new_resources(before, after))
 }
 
-/// What changed of the run is the second teardown's doing; of what bears no proof the owner is unknown.
+/// The second teardown changed what belongs to the run; the owner of what has no proof is unknown.
 fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (Verdict, String) {
     if !of_run.is_empty() {
         let message = format!("a second teardown changed things: {}", of_run.join("; "));
@@ -191,14 +200,11 @@ fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (
         let message = "a no-op, as inventories before and after show";
         return (Verdict::Pass, message.to_owned());
     }
-    let message = format!(
-        "{}; whose doing that is cannot be told",
-        unproven.join("; ")
-    );
+    let message = format!("{}; who did that is unknown", unproven.join("; "));
     (Verdict::Unknown, message)
 }
 
-/// These resources in words, as many as a sentence takes.
+/// These resources as text, at most as many as fit a sentence.
 pub fn named(resources: &[Resource]) -> String {
     let mut all: Vec<String> = resources.iter().take(NAMED_MAX).map(words).collect();
     if resources.len() > NAMED_MAX {
@@ -207,85 +213,88 @@ pub fn named(resources: &[Resource]) -> String {
     all.join(", ")
 }
 
-/// Resources that are in both looks and differ in name, tags or properties.
+/// Resources that are in both listings and differ in name, tags or properties.
 pub fn altered(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
     let differs = |old: &Resource| {
         let mut now = after.iter().filter(|other| other.is_same(old));
         now.next().is_some_and(|new| {
-            (&new.name, &new.tags, &new.facts) != (&old.name, &old.tags, &old.facts)
+            (&new.name, &new.tags, &new.properties) != (&old.name, &old.tags, &old.properties)
         })
     };
     before.iter().filter(|old| differs(old)).cloned().collect()
 }
 
-/// What of the baseline was altered and is not a neighbour's. Where there is a truth, it is asked instead.
+/// Resources of the baseline that were altered and do not belong to bystanders. Empty with a ground truth, which shows
+/// more.
 pub fn altered_of(
-    stage: &Stage<'_>,
-    account: &dyn Account,
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
     baseline: &Inventory,
     after: &Inventory,
 ) -> Vec<Resource> {
-    if stage.world.is_some() {
+    if context.ground_truth.is_some() {
         return Vec::new();
     }
-    let others = Others::now(stage, account);
-    let earlier = others.without_theirs(baseline.resources.clone());
+    let attribution = Attribution::now(context, account);
+    let earlier = attribution.without_bystanders(baseline.resources.clone());
     altered(&earlier, &after.resources)
 }
 
-/// Ends a trial in which something was provisioned: each oracle that could not observe is a phase that is
-/// unknown, and says what it lacks.
-pub fn tell(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    if !book.has("provision") {
+/// Records each oracle that could not observe as an unknown phase that says what it lacks, if anything was provisioned.
+pub fn record_unobserved(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if !recorder.has("provision") {
         return;
     }
-    let there = sources(stage);
+    let there = sources(context);
     if let Some(lacks) = needs::missing(needs::ENDS, &there) {
         let deadlines = "deadlines were watched; the number of calls and `Retry-After` were not";
-        let begun = book.begin(needs::ENDS);
-        book.end(begun, Verdict::Unknown, format!("{lacks}: {deadlines}"));
+        let phase = recorder.begin(needs::ENDS);
+        recorder.end(phase, Verdict::Unknown, format!("{lacks}: {deadlines}"));
     }
-    bystanders(book, stage);
-    budget(book, stage, &there);
+    unobserved_bystanders(recorder, context);
+    budget(recorder, context, &there);
 }
 
-/// O6 without a truth: what was altered is no finding by itself, and no proof of innocence where
-/// the provisioner's calls are not seen.
-fn bystanders(book: &mut Book<'_, '_>, stage: &Stage<'_>) {
-    if stage.world.is_some() || book.altered.is_empty() {
+/// O6 without a ground truth: an altered resource is no finding by itself, but without the provisioner's calls it is
+/// unknown who altered it.
+fn unobserved_bystanders(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if context.ground_truth.is_some() || recorder.altered.is_empty() {
         return;
     }
-    let message = format!("was there before and was altered: {}", named(&book.altered));
-    if sees_calls(stage) {
-        book.note(&message);
+    let message = format!(
+        "was there before and was altered: {}",
+        named(&recorder.altered)
+    );
+    if sees_calls(context) {
+        recorder.note(&message);
         return;
     }
-    let begun = book.begin(needs::DECOYS);
-    let message = format!("{message}; by whom cannot be told without the provisioner's calls");
-    book.end(begun, Verdict::Unknown, message);
+    let phase = recorder.begin(needs::BYSTANDERS);
+    let message = format!("{message}; by whom is unknown without the provisioner's calls");
+    recorder.end(phase, Verdict::Unknown, message);
 }
 
 /// O4 without a meter: by the bill, once there is one.
-fn budget(book: &mut Book<'_, '_>, stage: &Stage<'_>, there: &[Source]) {
-    if book.cost.free || there.contains(&Source::Meter) {
+fn budget(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, there: &[Source]) {
+    if recorder.cost.free || there.contains(&Source::Meter) {
         return;
     }
-    let begun = book.begin(needs::BILL);
-    let budget = stage.scenario().cost.budget_usd.0;
-    let Some(billed) = book.cost.billed else {
-        let verdict = match book.cost.verdict {
+    let phase = recorder.begin(needs::BILL);
+    let budget = context.scenario().cost.budget_usd.0;
+    let Some(billed) = recorder.cost.billed else {
+        let verdict = match recorder.cost.verdict {
             Verdict::Pending => Verdict::Pending,
             _ => Verdict::Unknown,
         };
         let lacks = needs::missing(needs::BILL, there).unwrap_or_default();
-        book.end(begun, verdict, lacks);
+        recorder.end(phase, verdict, lacks);
         return;
     };
     match calls::billed(billed, budget) {
-        None => book.end(begun, Verdict::Pass, "the bill is within the budget"),
-        Some(Wrong { message, .. }) => {
-            book.find(needs::BILL, &message);
-            book.end(begun, Verdict::Fail, message);
+        None => recorder.end(phase, Verdict::Pass, "the bill is within the budget"),
+        Some(Violation { message, .. }) => {
+            recorder.add_finding(needs::BILL, &message);
+            recorder.end(phase, Verdict::Fail, message);
         }
     }
 }
@@ -325,7 +334,7 @@ mod tests {
             1,
         );
         check(
-            &|new| drop(new.facts.insert("k".to_owned(), "v".to_owned())),
+            &|new| drop(new.properties.insert("k".to_owned(), "v".to_owned())),
             1,
         );
         check(&|new| new.id = "t-2".to_owned(), 0);

@@ -1,28 +1,26 @@
-//! Finds scenario files: the paths given, or all of `scenarios/`.
-//!
-//! Apart from reading, so that listing trials never opens more than it must.
+//! Finds scenario files: the given paths, or all of `scenarios/`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Problem;
+use super::FileError;
 
 /// Where scenarios are looked for when no path is given.
 pub const DEFAULT_FOLDER: &str = "scenarios";
 
-/// Folders of this name hold scenarios of provisioners that are wrong on purpose: they run when they, or
-/// a file in them, are named, and not with the folder that they are in.
+/// Folders of this name hold scenarios of provisioners that are wrong on purpose. They run only when they, or a file
+/// in them, are named, not with their parent folder.
 const LEFT_OUT: &str = "wrong";
 
 /// The deepest nesting of folders that is searched.
 const DEPTH_MAX: usize = 8;
 
-/// The files that these paths mean, in order and each once: a file is itself, whatever its ending, and
-/// a folder is every `.yaml` or `.yml` file in it. No path means all of `scenarios/`.
+/// The files at these paths, in order and each once: a file is taken whatever its extension, a folder stands for
+/// every `.yaml` or `.yml` file in it. No path stands for all of `scenarios/`.
 ///
 /// # Errors
 /// One problem for each path that does not exist, cannot be read or holds no scenario.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Problem>> {
+pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<FileError>> {
     let default = [PathBuf::from(DEFAULT_FOLDER)];
     let paths = if paths.is_empty() {
         &default[..]
@@ -45,7 +43,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Problem>> {
     }
 }
 
-/// Whether these paths mean what no path means: all of `scenarios/`, however it is written.
+/// Whether these paths select the default: all of `scenarios/`, however it is written.
 pub fn is_default(paths: &[PathBuf]) -> bool {
     let is_folder = |path: &PathBuf| {
         let real = std::fs::canonicalize(path);
@@ -55,7 +53,7 @@ pub fn is_default(paths: &[PathBuf]) -> bool {
     paths.iter().all(is_folder)
 }
 
-fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, FileError> {
     let name = path.display().to_string();
     let metadata = std::fs::metadata(path).map_err(|error| {
         let hint = if path == Path::new(DEFAULT_FOLDER) {
@@ -63,18 +61,18 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
         } else {
             ""
         };
-        Problem::whole(&name, format!("{}{hint}", reason(&error)))
+        FileError::whole(&name, format!("{}{hint}", reason(&error)))
     })?;
     if metadata.is_file() {
         return Ok(vec![path.to_owned()]);
     }
     if !metadata.is_dir() {
-        return Err(Problem::whole(name, "is neither a file nor a folder"));
+        return Err(FileError::whole(name, "is neither a file nor a folder"));
     }
     let mut files = Vec::new();
     walk(path, 0, &mut files)?;
     if files.is_empty() {
-        return Err(Problem::whole(
+        return Err(FileError::whole(
             name,
             "no scenario in this folder: no file ends in .yaml or .yml",
         ));
@@ -82,12 +80,12 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     Ok(files)
 }
 
-fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
+fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), FileError> {
     let wrong =
-        |error: std::io::Error| Problem::whole(folder.display().to_string(), reason(&error));
+        |error: std::io::Error| FileError::whole(folder.display().to_string(), reason(&error));
     if depth > DEPTH_MAX {
         let message = format!("folders are nested deeper than {DEPTH_MAX}");
-        return Err(Problem::whole(folder.display().to_string(), message));
+        return Err(FileError::whole(folder.display().to_string(), message));
     }
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(wrong)? {
@@ -113,7 +111,7 @@ fn walk(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Pro
     Ok(())
 }
 
-/// Why a file cannot be read, in words.
+/// Why a file cannot be read, as text.
 pub fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),

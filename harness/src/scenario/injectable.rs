@@ -1,7 +1,7 @@
-//! Which faults can be injected at all: by the calls that a provider can name, by what each of them can
-//! meet, and by what other faults ask of the same call.
+//! Which faults can be injected at all: by the calls that a provider can name, the effects that each of them can have,
+//! and the other faults aimed at the same call.
 //!
-//! Pure, and asked before anything runs: a fault that can never be injected proves nothing, and costs a run.
+//! Pure. It is checked before anything runs, because a fault that can never be injected would only waste a run.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ pub fn refusal_of_served(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Opti
     let served = |provider: &&Arc<dyn Provider>| provider.tiers().contains(&Tier::Rehearsal);
     let clouds: Vec<_> = chosen.iter().filter(served).collect();
     for fault in faults {
-        if fault.place.actor != Actor::Provisioner {
+        if fault.target.actor != Actor::Provisioner {
             return Some(format!(
-                "`{fault}` can be injected into no call: all calls of clients are the provisioner's here; leave \
-                 `{}/` out",
-                fault.place.actor
+                "`{fault}` matches no call: all client calls are the provisioner's here; leave out \
+                 `{}/`",
+                fault.target.actor
             ));
         }
         let of = |provider: &&&Arc<dyn Provider>| is_of(fault, provider.as_ref());
@@ -46,7 +46,7 @@ pub fn refusal_of_served(faults: &[Fault], chosen: &[Arc<dyn Provider>]) -> Opti
             let reasons: Option<Vec<_>> = knowing.into_iter().map(impossible).collect();
             reasons.unwrap_or_default()
         };
-        // The one that knows what was meant is the one to be told.
+        // Prefer a reason with a suggestion.
         let told = reasons
             .iter()
             .find(|reason| reason.contains("did you mean"));
@@ -67,7 +67,7 @@ pub fn unknown(fault: &Fault, provider: &dyn Provider) -> Option<String> {
     if is_of(fault, provider) {
         return None;
     }
-    let (service, operation) = (&fault.place.service, &fault.place.operation);
+    let (service, operation) = (&fault.target.service, &fault.target.operation);
     let all: Vec<String> = all(provider).iter().map(ToString::to_string).collect();
     let known: Vec<&str> = all.iter().map(String::as_str).collect();
     let name = format!("{service}:{operation}");
@@ -77,7 +77,7 @@ pub fn unknown(fault: &Fault, provider: &dyn Provider) -> Option<String> {
     };
     let title = provider.title();
     Some(format!(
-        "`{fault}` is aimed at no call: {title} has none of the name `{name}`; {hint}"
+        "`{fault}` matches no call: {title} has no call `{name}`; {hint}"
     ))
 }
 
@@ -85,7 +85,7 @@ pub fn unknown(fault: &Fault, provider: &dyn Provider) -> Option<String> {
 fn near<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let wanted = name.trim_end_matches('*');
     let same = known.iter().find(|known| known.eq_ignore_ascii_case(name));
-    // The service is hardly ever what was misspelt.
+    // The service is hardly ever misspelt.
     let service = name.split(':').next().unwrap_or_default();
     let of_service = |known: &&&str| known.split(':').next() == Some(service);
     let siblings: Vec<&str> = known.iter().filter(of_service).copied().collect();
@@ -114,7 +114,7 @@ fn all(provider: &dyn Provider) -> Vec<Signature> {
 
 fn aimed_at(fault: &Fault, provider: &dyn Provider) -> Vec<Signature> {
     let mut calls = all(provider);
-    calls.retain(|call| fault.place.names(fault.place.actor, call));
+    calls.retain(|call| fault.target.names(fault.target.actor, call));
     calls
 }
 
@@ -129,11 +129,11 @@ pub fn shows_later(fault: &Fault, provider: &dyn Provider) -> bool {
 pub fn impossible(fault: &Fault, provider: &dyn Provider, tier: Tier) -> Option<String> {
     let effect = &fault.effect;
     let name = effect.name();
-    if effect.ends_process() && fault.place.actor != Actor::Provisioner {
+    if effect.ends_process() && fault.target.actor != Actor::Provisioner {
         return Some(format!(
-            "`{fault}` cannot be injected: `{name}` is for the provisioner, whose process ends, and not \
+            "`{fault}` cannot be injected: `{name}` ends a process and is for the provisioner, not \
              for the {}",
-            fault.place.actor
+            fault.target.actor
         ));
     }
     if effect.is_simulated() && tier != Tier::Rehearsal {
@@ -166,24 +166,24 @@ fn reason(
     }
     match effect {
         _ if effect.is_of_disk() && (!of_disk || call.operation != "Write") => {
-            Some("only a write to the disk, `disk:Write`, can meet it")
+            Some("only a write to the disk, `disk:Write`, can have it")
         }
         _ if of_disk && !(effect.is_of_disk() || effect.ends_process()) => Some(
-            "the disk is no cloud: it meets write-fails, torn-write, lost-disk, crash-… and cancel-…",
+            "the disk is not a cloud: it supports write-fails, torn-write, lost-disk, crash-… and cancel-…",
         ),
         Effect::StaleRead(None) | Effect::RepeatedPage | Effect::NotYetVisible(_)
             if call.mutating =>
         {
-            Some("the call changes things, and only a read can be answered so")
+            Some("the call is mutating, and only a read can be answered this way")
         }
         _ if shows_later && tier != Tier::Rehearsal => {
-            Some("the cloud accepts the call and shows it later, so that only a rehearsal has it")
+            Some("the cloud accepts the call and fails later, which only a rehearsal can simulate")
         }
         _ if shows_later && !provider.simulates(call, effect) => {
-            Some("nothing that the call begins can end so later, as far as the simulator knows")
+            Some("the simulator cannot make what this call starts end this way")
         }
         Effect::NotYetVisible(_) if !provider.simulates(call, effect) => {
-            Some("the simulator does not know since when what this call shows has been there")
+            Some("the simulator does not know when the resources in this response were created")
         }
         _ => None,
     }
@@ -198,12 +198,12 @@ fn no_change(fault: &Fault, change: &str, provider: &dyn Provider) -> Option<Str
     let title = provider.title();
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let known = if names.is_empty() {
-        "it knows none".to_owned()
+        "it supports none".to_owned()
     } else {
-        format!("known: {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     };
     Some(format!(
-        "`{fault}` cannot be injected: {title} has no foreign change `{change}`; {known}"
+        "`{fault}` cannot be injected: unknown foreign change `{change}` of {title} ({known})"
     ))
 }
 
@@ -215,7 +215,7 @@ pub fn colliding(faults: &[Fault]) -> Option<String> {
         Some((one, other))
     })?;
     Some(format!(
-        "`{one}` and `{other}` are aimed at one call, which can meet only one of them: give them \
+        "`{one}` and `{other}` target the same call, which can have only one of them: give them \
          different occurrences (#2)"
     ))
 }

@@ -1,14 +1,13 @@
-//! What a scenario's types cannot hold: ranges and names that must differ.
-//!
-//! Apart from reading because these are rules of the harness, the same for every provider.
+//! Rules for scenarios that their types cannot express: ranges, and names that must differ. The same for every
+//! provider.
 
 use std::collections::BTreeSet;
 
 use kubeproof_contract::scenario::{AnyScenario, FailureBlock, ProvisionerBlock};
 
-/// A rule that is broken: the text in the file that it is about (to find its place), and the message.
+/// A broken rule: the text in the file that it is about (to locate it), and the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct BrokenRule {
     /// Text that stands at the place.
     pub near: String,
     /// Which of its occurrences, from 0.
@@ -18,8 +17,8 @@ pub struct Broken {
 }
 
 /// All rules that a scenario breaks.
-pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
-    let mut all: Vec<Broken> = ranges(scenario);
+pub fn broken(scenario: &AnyScenario) -> Vec<BrokenRule> {
+    let mut all: Vec<BrokenRule> = ranges(scenario);
     all.extend(provisioner(&scenario.provisioner));
     let mut names = BTreeSet::new();
     for failure in &scenario.failures {
@@ -67,7 +66,7 @@ pub fn broken(scenario: &AnyScenario) -> Vec<Broken> {
 }
 
 /// What is wrong with the provisioner's block.
-fn provisioner(block: &ProvisionerBlock) -> Vec<Broken> {
+fn provisioner(block: &ProvisionerBlock) -> Vec<BrokenRule> {
     let mut all = Vec::new();
     let given = [
         ("builtin", block.builtin.is_some()),
@@ -144,7 +143,7 @@ fn forces<C>(name: &str, failure: &FailureBlock<C>) -> Option<String> {
         .then(|| format!("failure `{name}`: with `first_cluster` the first attempt must fail"))
 }
 
-fn ranges(scenario: &AnyScenario) -> Vec<Broken> {
+fn ranges(scenario: &AnyScenario) -> Vec<BrokenRule> {
     let limits = &scenario.limits;
     let cost = &scenario.cost;
     [
@@ -167,8 +166,8 @@ fn ranges(scenario: &AnyScenario) -> Vec<Broken> {
     .collect()
 }
 
-fn at(near: &str, occurrence: usize, message: String) -> Broken {
-    Broken {
+fn at(near: &str, occurrence: usize, message: String) -> BrokenRule {
+    BrokenRule {
         near: near.to_owned(),
         occurrence,
         message,

@@ -1,17 +1,15 @@
-//! Turns what a YAML reader says into what a person can act on.
-//!
-//! Apart from reading because it is about words only, and pure.
+//! Turns the messages of the YAML reader into messages that a user can act on. Pure.
 
-use super::Problem;
+use super::FileError;
 
 /// The problem that a reader's message describes: `error: line L column C: what` and an excerpt.
-pub fn problem(file: &str, text: &str, said: &str) -> Problem {
+pub fn problem(file: &str, text: &str, said: &str) -> FileError {
     let (head, rest) = said.split_once('\n').unwrap_or((said, ""));
     let (place, what) = split_place(head.strip_prefix("error: ").unwrap_or(head));
     let value = place.and_then(|place| value_at(text, place));
     let message = reword(what, value);
     let excerpt = excerpt(rest);
-    Problem {
+    FileError {
         file: file.to_owned(),
         place,
         message,
@@ -21,11 +19,11 @@ pub fn problem(file: &str, text: &str, said: &str) -> Problem {
 
 /// The problems that a provider found after reading: one for each line of what it said, at the first
 /// quoted text that stands in the file.
-pub fn problems(file: &str, text: &str, said: &str) -> Vec<Problem> {
+pub fn problems(file: &str, text: &str, said: &str) -> Vec<FileError> {
     if said.starts_with("error: ") || said.contains("\n -->") {
         return vec![problem(file, text, said)];
     }
-    let of_line = |line: &str| Problem {
+    let of_line = |line: &str| FileError {
         file: file.to_owned(),
         place: line
             .split('`')
@@ -66,7 +64,7 @@ fn value_at(text: &str, (line, column): (usize, usize)) -> Option<&str> {
     (!value.is_empty() && value.len() <= 60).then_some(value)
 }
 
-/// Says it in the words of this tool.
+/// Rephrases the message of the YAML reader.
 fn reword(what: &str, value: Option<&str>) -> String {
     let found = value
         .map(|value| format!(", found `{value}`"))
@@ -149,7 +147,7 @@ fn distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
-/// The excerpt without the reader's own head line and without the message said again.
+/// The excerpt without the reader's own head line and without the repeated message.
 fn excerpt(rest: &str) -> String {
     let lines = rest
         .lines()

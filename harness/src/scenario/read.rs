@@ -1,6 +1,5 @@
-//! Reads scenario files through their providers, and collects what is wrong with all of them.
-//!
-//! Apart from running: when any file is wrong, nothing runs.
+//! Reads scenario files through their providers and collects the errors of all of them; if any file is wrong,
+//! nothing runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,19 +9,19 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::provider_of;
 
-use super::{Problem, Scenario, find, injectable, limits, message};
+use super::{FileError, Scenario, find, injectable, limits, message};
 
 /// The largest scenario file, bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// Reads all scenarios that these paths mean.
+/// Reads all scenarios at these paths.
 ///
 /// # Errors
 /// With every problem of every file.
 pub fn all(
     paths: &[PathBuf],
     providers: &[Arc<dyn Provider>],
-) -> Result<Vec<Scenario>, Vec<Problem>> {
+) -> Result<Vec<Scenario>, Vec<FileError>> {
     let mut problems = Vec::new();
     let mut scenarios: Vec<Scenario> = Vec::new();
     for file in find::files(paths)? {
@@ -44,7 +43,7 @@ pub fn all(
 }
 
 /// Two scenarios of one provider with one name would share run ids and records.
-fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<Problem> {
+fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<FileError> {
     let other = scenarios
         .iter()
         .find(|old| old.name() == new.name() && old.provider.name() == new.provider.name())?;
@@ -53,16 +52,16 @@ fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<Problem> {
         new.name(),
         other.file
     );
-    Some(Problem::whole(&new.file, message))
+    Some(FileError::whole(&new.file, message))
 }
 
 /// Reads one scenario file.
 ///
 /// # Errors
 /// With every problem of it.
-pub fn one(path: &Path, providers: &[Arc<dyn Provider>]) -> Result<Scenario, Vec<Problem>> {
+pub fn one(path: &Path, providers: &[Arc<dyn Provider>]) -> Result<Scenario, Vec<FileError>> {
     let file = path.display().to_string();
-    let text = text(path).map_err(|message| vec![Problem::whole(&file, message)])?;
+    let text = text(path).map_err(|message| vec![FileError::whole(&file, message)])?;
     parse(&file, &text, providers)
 }
 
@@ -100,7 +99,7 @@ pub fn parse(
     file: &str,
     text: &str,
     providers: &[Arc<dyn Provider>],
-) -> Result<Scenario, Vec<Problem>> {
+) -> Result<Scenario, Vec<FileError>> {
     let said = |error: kubeproof_contract::scenario::ScenarioError| {
         message::problems(file, text, &error.message)
     };
@@ -109,12 +108,12 @@ pub fn parse(
         return Err(vec![unknown_provider(file, text, &name, providers)]);
     };
     let content = provider.read(text).map_err(said)?;
-    let problems: Vec<Problem> = limits::broken(&content)
+    let problems: Vec<FileError> = limits::broken(&content)
         .into_iter()
         .chain(unknown_defect(&content, provider.as_ref()))
         .chain(foreign_tiers(&content, provider.as_ref()))
         .chain(uninjectable(&content, provider.as_ref()))
-        .map(|broken| Problem {
+        .map(|broken| FileError {
             file: file.to_owned(),
             place: limits::place(text, &broken.near, broken.occurrence),
             message: broken.message,
@@ -138,13 +137,16 @@ fn unknown_provider(
     text: &str,
     name: &str,
     providers: &[Arc<dyn Provider>],
-) -> Problem {
+) -> FileError {
     let known: Vec<&str> = providers.iter().map(|provider| provider.name()).collect();
-    let mut message = format!("there is no provider `{name}`; known: {}", known.join(", "));
+    let mut message = format!(
+        "unknown provider `{name}` (expected one of {})",
+        known.join(", ")
+    );
     if let Some(near) = message::nearest(name, &known) {
         message = format!("{message}; did you mean `{near}`?");
     }
-    Problem {
+    FileError {
         file: file.to_owned(),
         place: limits::place(text, "provider:", 0),
         message,
@@ -152,20 +154,20 @@ fn unknown_provider(
     }
 }
 
-/// Tiers that the provider does not have.
+/// Tiers that the provider does not support.
 fn foreign_tiers(
     scenario: &kubeproof_contract::scenario::AnyScenario,
     provider: &dyn Provider,
-) -> Vec<limits::Broken> {
+) -> Vec<limits::BrokenRule> {
     let known = provider.tiers();
     let names: Vec<String> = known.iter().map(ToString::to_string).collect();
     let foreign = scenario.tiers.iter().filter(|tier| !known.contains(tier));
     foreign
-        .map(|tier| limits::Broken {
+        .map(|tier| limits::BrokenRule {
             near: tier.to_string(),
             occurrence: 0,
             message: format!(
-                "{} has no tier `{tier}`; it has: {}",
+                "tier `{tier}` is not supported by {} (expected one of {})",
                 provider.title(),
                 names.join(", ")
             ),
@@ -177,7 +179,7 @@ fn foreign_tiers(
 fn uninjectable(
     scenario: &kubeproof_contract::scenario::AnyScenario,
     provider: &dyn Provider,
-) -> Vec<limits::Broken> {
+) -> Vec<limits::BrokenRule> {
     let mut broken = Vec::new();
     for failure in &scenario.failures {
         let faults: Vec<Fault> = failure.faults.iter().map(|text| text.0.clone()).collect();
@@ -186,7 +188,7 @@ fn uninjectable(
             .map(|tier| injectable::refusal(&faults, provider, *tier))
             .collect();
         if let Some(reason) = refusals.and_then(|all| all.into_iter().next()) {
-            broken.push(limits::Broken {
+            broken.push(limits::BrokenRule {
                 near: format!("name: {}", failure.name.as_str()),
                 occurrence: 0,
                 message: reason,
@@ -199,7 +201,7 @@ fn uninjectable(
 fn unknown_defect(
     scenario: &kubeproof_contract::scenario::AnyScenario,
     provider: &dyn Provider,
-) -> Option<limits::Broken> {
+) -> Option<limits::BrokenRule> {
     let defect = scenario.provisioner.defect.as_deref()?;
     let known: Vec<&str> = provider
         .defects()
@@ -209,9 +211,12 @@ fn unknown_defect(
     if known.contains(&defect) {
         return None;
     }
-    Some(limits::Broken {
+    Some(limits::BrokenRule {
         near: "defect:".to_owned(),
         occurrence: 0,
-        message: format!("there is no defect `{defect}`; known: {}", known.join(", ")),
+        message: format!(
+            "unknown defect `{defect}` (expected one of {})",
+            known.join(", ")
+        ),
     })
 }

@@ -1,5 +1,5 @@
-//! The file of `simulate --env-file`: written only where nothing of anybody else's is lost, and removed only
-//! while it is still what we wrote.
+//! The file of `simulate --env-file`: written only where it overwrites nothing of anyone else's, and removed only
+//! while it is unchanged.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
@@ -52,7 +52,7 @@ impl EnvFile {
         match written {
             Ok(()) => Ok(own),
             Err(error) => {
-                // Half a file is of no use to anybody.
+                // Half a file is useless.
                 if own.is_in_place() {
                     let _ = fs::remove_file(path);
                 }
@@ -64,7 +64,7 @@ impl EnvFile {
     /// Removes it, if it still is what we wrote. Gone already is fine.
     ///
     /// # Errors
-    /// With why it stays, for people.
+    /// With the reason why the file stays, for people.
     pub fn remove(self) -> Result<(), String> {
         let place = self.path.display();
         if !self.is_in_place() {

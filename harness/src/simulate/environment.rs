@@ -1,13 +1,11 @@
-//! The environment of a command: what redirects its clients, and how a shell takes it over.
-//!
-//! Apart from the session because it is text, and documented variable by variable.
+//! The environment of a command: the variables that redirect its clients, and their `export` lines for a shell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use kubeproof_contract::private;
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::serve::{Redirect, Served};
+use kubeproof_contract::serve::{ClientEnvironment, Served};
 use kubeproof_external::foreign;
 
 /// The two spellings of the variable that keeps clients from asking a proxy; some read only one.
@@ -24,8 +22,12 @@ pub fn own() -> BTreeMap<String, String> {
 }
 
 /// The variables that every command gets, whatever the clouds: Kubernetes clients, proxies.
-pub fn common(folder: &Path, environment: &BTreeMap<String, String>, address: &str) -> Redirect {
-    let mut redirect = Redirect::default();
+pub fn common(
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+    address: &str,
+) -> ClientEnvironment {
+    let mut redirect = ClientEnvironment::default();
     let text = |path: PathBuf| path.display().to_string();
     let kubeconfig = folder.join("kubeconfig");
     redirect.set(
@@ -41,7 +43,7 @@ pub fn common(folder: &Path, environment: &BTreeMap<String, String>, address: &s
         "what kubectl remembers of servers: ports are used again",
     );
     let names = environment.keys().map(String::as_str);
-    foreign::redirect(&mut redirect, folder, names);
+    foreign::client_environment(&mut redirect, folder, names);
     for name in NO_PROXY {
         let before = environment
             .get(name)
@@ -64,8 +66,8 @@ pub fn of_cloud(
     served: &dyn Served,
     folder: &Path,
     environment: &BTreeMap<String, String>,
-) -> Redirect {
-    let mut redirect = provider.redirect(served, folder, environment);
+) -> ClientEnvironment {
+    let mut redirect = provider.client_environment(served, folder, environment);
     let name = provider.name().to_uppercase();
     let authority = folder.join(format!("{}-ca.pem", provider.name()));
     redirect.set(
@@ -85,7 +87,7 @@ pub fn of_cloud(
 }
 
 /// The same redirects, in which nothing is taken out that another sets, and nothing twice.
-pub fn settled(mut redirects: Vec<Redirect>) -> Vec<Redirect> {
+pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> {
     let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
     let set = variables.filter(|variable| variable.value.is_some());
     let mut seen: BTreeSet<String> = set.map(|variable| variable.name.clone()).collect();
@@ -102,7 +104,7 @@ pub fn settled(mut redirects: Vec<Redirect>) -> Vec<Redirect> {
 ///
 /// # Errors
 /// With the file that cannot be written.
-pub fn write_files(redirects: &[Redirect]) -> Result<(), String> {
+pub fn write_files(redirects: &[ClientEnvironment]) -> Result<(), String> {
     for (path, content) in redirects.iter().flat_map(|redirect| &redirect.files) {
         private::write(path, content)
             .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
@@ -111,7 +113,7 @@ pub fn write_files(redirects: &[Redirect]) -> Result<(), String> {
 }
 
 /// The environment as lines for a POSIX shell, each with what it does.
-pub fn lines(redirects: &[Redirect]) -> String {
+pub fn lines(redirects: &[ClientEnvironment]) -> String {
     let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
     variables
         .map(|variable| {
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn lines_are_taken_over_by_a_shell_whatever_is_in_a_value() {
-        let mut redirect = Redirect::default();
+        let mut redirect = ClientEnvironment::default();
         redirect.set("A", "it's $HOME", "one");
         redirect.unset("B", "two");
         assert_eq!(
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_one_sets_no_other_takes_out_and_nothing_is_taken_out_twice() {
-        let (mut first, mut second) = (Redirect::default(), Redirect::default());
+        let (mut first, mut second) = (ClientEnvironment::default(), ClientEnvironment::default());
         first.unset("A", "common");
         first.unset("B", "common");
         second.set("A", "1", "own");

@@ -1,8 +1,7 @@
-//! A session: accounts served on a paced clock, a command or a wait beside them, and stock taken after.
+//! A session: serves accounts on a paced clock while a command runs, then compares them with the beginning.
 //!
-//! Apart from the command line, which prints; here nothing is said. Steps: serve, let the command work,
-//! close the sockets, read the bill, let the clock jump until what the cloud itself still removes is
-//! gone, and compare with the beginning.
+//! It prints nothing. Steps: serve, let the command work, close the sockets, read the bill, let the clock jump
+//! until the cloud has removed what it removes by itself, and compare.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -14,19 +13,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
-use kubeproof_contract::world::World;
-use kubeproof_simkit::pace::Pace;
+use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
+use kubeproof_simkit::paced_clock::PacedClock;
 
+use super::account_diff::{AccountDiff, AccountState};
 use super::environment;
-use super::stock::{Moment, Stock};
 use crate::scenario::injectable;
 
 /// How long the cloud gets to remove by itself what it removes late (interfaces of a deleted cluster).
 const SETTLE_MAX: Duration = Duration::from_secs(2 * 3600);
-/// How often it is looked whether it has.
+/// How often to check whether it has.
 const SETTLE_STEP: Duration = Duration::from_secs(60);
 
 /// How to serve.
@@ -38,11 +37,11 @@ pub struct Settings {
     pub port: u16,
     /// The date at which the accounts begin.
     pub today: Timestamp,
-    /// How many seconds of the accounts pass in a real one.
+    /// Simulated seconds per real second.
     pub time_scale: NonZeroU32,
-    /// Seed of all that would be random.
+    /// Random seed.
     pub seed: u64,
-    /// Faults that strike the calls of clients.
+    /// Faults to inject into client calls.
     pub faults: Vec<Fault>,
     /// The caller's environment.
     pub environment: BTreeMap<String, String>,
@@ -52,13 +51,13 @@ pub struct Settings {
 struct Cloud {
     provider: Arc<dyn Provider>,
     served: Arc<dyn Served>,
-    before: Moment,
+    before: AccountState,
 }
 
-/// Served accounts. On a runtime of [`kubeproof_simkit::pace::runtime`].
+/// Served accounts. On a runtime of [`kubeproof_simkit::paced_clock::runtime`].
 pub struct Session {
     clouds: Vec<Cloud>,
-    pace: Pace,
+    pace: PacedClock,
     programs: Programs,
     clock: Clock,
 }
@@ -73,7 +72,7 @@ impl Session {
         settings: &Settings,
     ) -> Result<Self, (String, ServeError)> {
         let programs = Programs::default();
-        let pace = Pace::keep(settings.time_scale, &programs);
+        let pace = PacedClock::keep(settings.time_scale, &programs);
         let clock = Clock::starting_at(settings.today);
         let mut clouds = Vec::new();
         for (index, provider) in (0_u16..).zip(providers) {
@@ -92,7 +91,7 @@ impl Session {
             let served = provider
                 .serve(serving)
                 .map_err(|error| (provider.name().to_owned(), error))?;
-            let before = moment(served.world().as_ref());
+            let before = moment(served.ground_truth().as_ref());
             clouds.push(Cloud {
                 provider,
                 served,
@@ -123,7 +122,7 @@ impl Session {
         &self,
         folder: &Path,
         environment: &BTreeMap<String, String>,
-    ) -> Vec<Redirect> {
+    ) -> Vec<ClientEnvironment> {
         let first = self.clouds.first().map(|cloud| cloud.served.address());
         let address = first.map_or_else(|| "localhost".to_owned(), |it| it.ip().to_string());
         let mut redirects = vec![environment::common(folder, environment, &address)];
@@ -139,7 +138,7 @@ impl Session {
         &self.programs
     }
 
-    /// Waits until a fault of any cloud ends the command: whether its user interrupts it, or it dies.
+    /// Waits until a fault of any cloud ends the command; returns true if it is interrupted, false if it is killed.
     pub async fn crash(&self) -> bool {
         let clouds = self.clouds.iter();
         let crashes = clouds.map(|cloud| cloud.served.crash());
@@ -150,9 +149,10 @@ impl Session {
         self.clouds[index].served.faults().was_cancelled()
     }
 
-    /// Closes the sockets, lets the clouds finish what they do by themselves, and takes stock.
-    pub async fn end(self) -> Vec<Stock> {
-        let mut stocks = Vec::new();
+    /// Closes the sockets, lets the clouds finish what they do by themselves, and compares the accounts with the
+    /// beginning.
+    pub async fn end(self) -> Vec<AccountDiff> {
+        let mut diffs = Vec::new();
         for cloud in &self.clouds {
             cloud.served.faults().trial_is_over();
             cloud.served.stop().await;
@@ -162,22 +162,25 @@ impl Session {
             .clouds
             .iter()
             .map(|cloud| {
-                let world = cloud.served.world();
-                (world.charges(Timestamp::MIN), world.unpriced())
+                let ground_truth = cloud.served.ground_truth();
+                (
+                    ground_truth.charges(Timestamp::MIN),
+                    ground_truth.unpriced(),
+                )
             })
             .collect();
         self.pace.release().await;
         for (cloud, (charges, unpriced)) in self.clouds.into_iter().zip(charges) {
-            let mut stock = settled(&cloud).await;
-            stock.title = cloud.provider.title().to_owned();
-            stock.charges = charges;
-            stock.unpriced = unpriced;
-            stock.minutes = minutes;
-            stock.faults = cloud.served.faults().tally();
-            stock.calls = cloud.served.journal().len();
-            stocks.push(stock);
+            let mut diff = settled(&cloud).await;
+            diff.title = cloud.provider.title().to_owned();
+            diff.charges = charges;
+            diff.unpriced = unpriced;
+            diff.minutes = minutes;
+            diff.faults = cloud.served.faults().tally();
+            diff.calls = cloud.served.journal().len();
+            diffs.push(diff);
         }
-        stocks
+        diffs
     }
 }
 
@@ -188,28 +191,28 @@ fn of_cloud(faults: &[Fault], provider: &dyn Provider) -> Vec<Fault> {
     faults
 }
 
-fn moment(world: &dyn World) -> Moment {
-    Moment {
-        states: world.states(),
+fn moment(ground_truth: &dyn GroundTruth) -> AccountState {
+    AccountState {
+        states: ground_truth.states(),
     }
 }
 
-/// The stock once nothing is left, or once the cloud has had its time.
-async fn settled(cloud: &Cloud) -> Stock {
-    let world = cloud.served.world();
-    let look = || {
-        Stock::of(
+/// The difference once nothing is left, or after [`SETTLE_MAX`].
+async fn settled(cloud: &Cloud) -> AccountDiff {
+    let ground_truth = cloud.served.ground_truth();
+    let compare = || {
+        AccountDiff::of(
             &cloud.before,
-            &moment(world.as_ref()),
-            |resource| cloud.provider.stays(resource),
+            &moment(ground_truth.as_ref()),
+            |resource| cloud.provider.retained(resource),
             |resource| Some(cloud.provider.monthly_cost(resource)?.usd),
         )
     };
     let began = tokio::time::Instant::now();
-    let mut stock = look();
-    while !stock.left.is_empty() && began.elapsed() < SETTLE_MAX {
+    let mut diff = compare();
+    while !diff.left.is_empty() && began.elapsed() < SETTLE_MAX {
         tokio::time::sleep(SETTLE_STEP).await;
-        stock = look();
+        diff = compare();
     }
-    stock
+    diff
 }

@@ -86,7 +86,7 @@ def capacity(name):
 
 
 def public_key():
-    """A key as OpenSSH writes it. Nobody has its other half."""
+    """A key as OpenSSH writes it. No one has its private half."""
     blob = b"".join(struct.pack(">I", len(part)) + part for part in (b"ssh-ed25519", bytes(range(32))))
     return f"ssh-ed25519 {base64.b64encode(blob).decode()} conformance"
 
@@ -100,9 +100,9 @@ def main():
     same(key.name, "conformance", "the key's name")
     same([one.name for one in call("ssh_keys", "list_ssh_keys") if one.id == key.id], ["conformance"], "listed keys")
     disk = call("filesystems", "create_filesystem", body=FilesystemCreateRequest(name="conformance", region=region))
-    twin = call("filesystems", "create_filesystem", status=400,
-                body=FilesystemCreateRequest(name="conformance", region=region))
-    same(code(twin), "global/duplicate", "a second filesystem of the name")
+    second = call("filesystems", "create_filesystem", status=400,
+                  body=FilesystemCreateRequest(name="conformance", region=region))
+    same(code(second), "global/duplicate", "a second filesystem of the name")
 
     same([one.id for one in call("filesystems", "list_filesystems") if one.name == disk.name], [disk.id], "filesystems")
 

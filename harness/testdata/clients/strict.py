@@ -29,7 +29,7 @@ BEYOND_ENUMERATION = {
 
 
 class Watch:
-    """What was seen: problems in words, and each call with the code of its outcome."""
+    """What was seen: problems as text, and each call with the code of its outcome."""
 
     def __init__(self):
         self.problems, self.calls = set(), {}
@@ -152,7 +152,7 @@ def xml_reply(seen, place, model, protocol, status, body):
         return ""
     namespace = model.service_model.metadata.get("xmlNamespace")
     if namespace and root.tag != f"{{{namespace}}}{local(root)}":
-        seen.say(place, f"the name space is in `{root.tag}`, not `{namespace}`")
+        seen.say(place, f"the namespace is in `{root.tag}`, not `{namespace}`")
     wrapper = model.output_shape and model.output_shape.serialization.get("resultWrapper")
     for child in root:
         if local(child) == wrapper:
@@ -251,7 +251,7 @@ def self_check():
     check("ec2", "DescribeVpcs", vpcs("").replace(b"item>", b"member>"), "in a list of `item`")
     check("ec2", "DescribeVpcs", vpcs("").replace(b"DescribeVpcs", b"Vpcs"), "the reply is a")
     check("ec2", "DeleteVpc", b"<DeleteVpcResponse><return>true</return></DeleteVpcResponse>", None)
-    check("sts", "GetCallerIdentity", b"<GetCallerIdentityResponse/>", "the name space")
+    check("sts", "GetCallerIdentity", b"<GetCallerIdentityResponse/>", "the namespace")
     check("eks", "ListClusters", b'{"clusters": ["a"]}', None)
     check("eks", "ListClusters", b'{"Clusters": ["a"]}', "unknown member `Clusters`")
     check("eks", "ListClusters", b'{"clusters": [1]}', "is no string")

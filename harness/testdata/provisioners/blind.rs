@@ -1,4 +1,4 @@
-//! An account of which observers get no answer to one question.
+//! An account in which observers get no answer to one question.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ const ABOUT_POLICIES: &[u8] = b"Action=ListAttachedRolePolicies";
 #[derive(Debug)]
 struct Blind(SharedTransport);
 
-/// The way into an account that does not tell which policies a role has.
+/// A transport into an account that does not list the policies of a role.
 pub fn to_policies(inner: SharedTransport) -> SharedTransport {
     Arc::new(Blind(inner))
 }

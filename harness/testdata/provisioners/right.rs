@@ -1,9 +1,8 @@
-//! Right provisioners that are built differently from the reference one: they must raise nothing.
+//! Correct provisioners that are built differently from the reference one. They guard against false alarms.
 //!
-//! Apart from the wrong ones: these guard against false alarms. The reference itself is the one that
-//! makes all at once what does not depend on each other, adopts by name and tag whatever an earlier
-//! process made, and keeps nothing on a disk; so these are the others: one call after the other, undone
-//! after every failure, and a journal with the seed of its tokens on disk.
+//! The reference makes independent resources in parallel, adopts by name and tag what an earlier process made, and
+//! keeps nothing on disk. These make one call after the other, undo everything after a failure, or keep a journal and
+//! the seed of their tokens on disk.
 
 #[path = "right/journals.rs"]
 pub mod journals;

@@ -1,13 +1,11 @@
-//! The tables of wrong provisioners: each with the faults that expose it, and all oracles that speak then.
-//!
-//! Apart from the tests that run them, because they grow with every bug that a real provisioner had.
+//! Tables of wrong provisioners: each with the faults that expose it, and all oracles that fire.
 
 use std::sync::Arc;
 
 use kubeproof::scenario::Scenario;
 
 use crate::campaigns::scenario_of;
-use crate::others;
+use crate::other_users;
 use crate::variant::{Make, among, in_place};
 use crate::wrong;
 
@@ -20,20 +18,20 @@ pub const ONE_MACHINE: &str = "../scenarios/lambda/one-a10.yaml";
 pub enum Of {
     /// Made of the contract alone, on the EKS scenario.
     Contract(Make),
-    /// The same, with limits in which hours fit.
+    /// The same, with limits of many hours.
     Patient(Make),
-    /// The same, with a zone more than it has nodes.
+    /// The same, with one zone more than nodes.
     SpareZone(Make),
     /// Made of the contract alone, on the scenario of one GPU machine.
     OneMachine(Make),
-    /// The same, in an account with others, who do as a fault says.
+    /// The same, in an account with other users, who act as a fault says.
     Shared(Make),
     /// A defect that a scenario file names.
     File(&'static str),
 }
 use Of::{Contract, File, OneMachine, Patient, Shared, SpareZone};
 
-/// Each wrong provisioner, the faults that expose it, and all that speak then.
+/// Each wrong provisioner, the faults that expose it, and all oracles and phases that then fail.
 pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
     (
         "state at the end",
@@ -51,7 +49,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "tags later, and may not",
         File("tags_later.yaml"),
         &["ec2:CreateTags#1=reject"],
-        &["O1 orphans", "O2 twins", "O8 end state"],
+        &["O1 orphans", "O2 duplicates", "O8 end state"],
     ),
     (
         "ignores a failed write",
@@ -63,7 +61,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "failover beside",
         Contract(wrong::failover_beside::make),
         &["eks:CreateCluster#1=capacity"],
-        &["O2 twins"],
+        &["O2 duplicates"],
     ),
     (
         "says half",
@@ -113,7 +111,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "cleans by name",
         Contract(wrong::cleans_by_name::make),
         &["ec2:DeleteVpc#1=crash-before"],
-        &["O6 decoys"],
+        &["O6 bystanders"],
     ),
     (
         "tombstone",
@@ -141,11 +139,11 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O7 no-op", "O8 end state"],
     ),
     (
-        // A second provision, which removes twins, changes what the first one called ready.
+        // A second provision, which removes duplicates, changes what the first one reported ready.
         "blind repeat",
         Contract(wrong::blind_repeat::make),
         &["ec2:AllocateAddress#1=lost-response"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 duplicates", "O7 no-op", "O8 end state"],
     ),
     (
         "trusts one look",
@@ -154,7 +152,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
             "ec2:CreateVpc#1=crash-after",
             "ec2:DescribeVpcs#2=stale-read",
         ],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 duplicates", "O7 no-op", "O8 end state"],
     ),
     (
         // The first look of a new process: no earlier answer can be repeated, but what is young may be missing. By the
@@ -167,13 +165,13 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
             "ec2:ModifyVpcAttribute#1=crash-before",
             "ec2:DescribeVpcs#3=stale-read(30)",
         ],
-        &["O2 twins"],
+        &["O2 duplicates"],
     ),
     (
         "trusts one look, and it lags",
         File("trusts_one_look.yaml"),
         &["ec2:DescribeVpcs#2=stale-read"],
-        &["O2 twins", "O7 no-op", "O8 end state"],
+        &["O2 duplicates", "O7 no-op", "O8 end state"],
     ),
     (
         "swallows its error",
@@ -201,14 +199,14 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "begins anew, torn",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=torn-write"],
-        &["O2 twins", "O3 truth", "retry"],
+        &["O2 duplicates", "O3 truth", "retry"],
     ),
     (
         // The same: a lost state is no other than a torn one.
         "begins anew, lost",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=lost-disk"],
-        &["O2 twins", "O3 truth", "retry"],
+        &["O2 duplicates", "O3 truth", "retry"],
     ),
     (
         // The address that was still in use is released by the second teardown, and the end is clean.
@@ -259,7 +257,7 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["lambda:GetInstance#1=throttle"],
         &[
             "O1 orphans",
-            "O2 twins",
+            "O2 duplicates",
             "O3 truth",
             "O8 end state",
             "teardown-retry",
@@ -271,13 +269,13 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "knows by name",
         Shared(wrong::knows_by_name::make),
         &["lambda:LaunchInstance#1=foreign-change(rename)"],
-        &["O1 orphans", "O2 twins", "O3 truth", "teardown-retry"],
+        &["O1 orphans", "O2 duplicates", "O3 truth", "teardown-retry"],
     ),
     (
         "takes newcomers",
         Shared(wrong::takes_newcomers::make),
         &["kubernetes:list-nodes#1=foreign-change(moves-in)"],
-        &["O6 decoys"],
+        &["O6 bystanders"],
     ),
     (
         // The account is as it should be: only who uses the kubeconfig learns that it leads nowhere.
@@ -301,20 +299,20 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         "makes a role more",
         Contract(wrong::makes_a_role_more::make),
         &["eks:CreateCluster#1=crash-after"],
-        &["O1 orphans", "O2 twins", "O8 end state"],
+        &["O1 orphans", "O2 duplicates", "O8 end state"],
     ),
     (
         // Two machines of one name: the kubeconfig leads to one, the observer to the other.
         "blind launch",
         File("lambda_blind_launch.yaml"),
         &["lambda:LaunchInstance#1=lost-response"],
-        &["O2 twins", "O3 truth", "O8 end state"],
+        &["O2 duplicates", "O3 truth", "O8 end state"],
     ),
     (
         "failover keeps",
         File("lambda_failover_twins.yaml"),
         &["lambda:LaunchInstance#2=capacity"],
-        &["O2 twins", "O3 truth", "O7 no-op", "O8 end state"],
+        &["O2 duplicates", "O3 truth", "O7 no-op", "O8 end state"],
     ),
 ];
 
@@ -343,7 +341,7 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
     ),
 ];
 
-/// Those that only a cluster of another run beside theirs exposes, by O6 at least.
+/// Those that only a bystander cluster of another run exposes, by O6 at least.
 pub const BESIDE: &[(&str, Of)] = &[
     (
         "cleans by the beginning of names",
@@ -379,7 +377,7 @@ pub fn wrong_one(of: &Of) -> Scenario {
             in_place(scenario, *make)
         }
         OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
-        Shared(make) => among(scenario_of(ONE_MACHINE), *make, Some(others::user)),
+        Shared(make) => among(scenario_of(ONE_MACHINE), *make, Some(other_users::user)),
         File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
     }
 }

@@ -1,7 +1,7 @@
-//! Provisioners that are made of the reference one: what a variant needs, and how it takes its place.
+//! Builds variants of the reference provisioner for tests.
 //!
-//! Apart from the variants, each of which is one behaviour in a file of its own. They know the contract
-//! only: the reference is whatever the provider gives.
+//! Each variant is one behaviour in a file of its own. They use only the contract: the reference is whatever the
+//! provider gives.
 
 use std::fmt;
 use std::future::Future;
@@ -13,22 +13,22 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof::scenario::Scenario;
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
-use kubeproof_contract::serve::Redirect;
+use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
-use kubeproof_contract::world::Rehearsal;
 use serde_json::Value;
 
-/// The file that tells one process of another that did not come to its end.
+/// The file that records whether an earlier process finished.
 const PROCESS: &str = "process";
 
 /// What a variant is made of.
@@ -42,54 +42,54 @@ pub struct Parts {
 impl Parts {
     /// The reference provisioner.
     pub fn reference(&self) -> Box<dyn Provisioner> {
-        self.under(|_| ())
+        self.with_connection(|_| ())
     }
 
     /// The reference provisioner with another connection.
-    pub fn under(&self, change: impl FnOnce(&mut Connection)) -> Box<dyn Provisioner> {
+    pub fn with_connection(&self, change: impl FnOnce(&mut Connection)) -> Box<dyn Provisioner> {
         let mut connection = self.connection.clone();
         change(&mut connection);
         self.provider.provisioner(&self.content, connection)
     }
 
-    /// The reference provisioner, whose calls go through this.
-    pub fn bent(&self, bend: impl Bend) -> Box<dyn Provisioner> {
-        self.bent_under(bend, |_| ())
+    /// The reference provisioner, whose calls go through this interceptor.
+    pub fn intercepted(&self, intercept: impl Intercept) -> Box<dyn Provisioner> {
+        self.intercepted_with(intercept, |_| ())
     }
 
     /// The same with another connection.
-    pub fn bent_under(
+    pub fn intercepted_with(
         &self,
-        bend: impl Bend,
+        intercept: impl Intercept,
         change: impl FnOnce(&mut Connection),
     ) -> Box<dyn Provisioner> {
         let dialect = self.provider.dialect();
-        self.under(|connection| {
+        self.with_connection(|connection| {
             change(connection);
             let inner = Arc::clone(&connection.transport);
-            connection.transport = Arc::new(Bent {
-                bend,
+            connection.transport = Arc::new(InterceptedTransport {
+                intercept,
                 inner,
                 dialect,
             });
         })
     }
 
-    /// The reference provisioner with a defect of its provider's.
+    /// The reference provisioner with a defect that its provider offers.
     pub fn with_defect(&self, name: &str) -> Box<dyn Provisioner> {
         let mut content = self.content.clone();
         content.provisioner.defect = Some(name.to_owned());
         self.provider.provisioner(&content, self.connection.clone())
     }
 
-    /// Notes on the disk that a process begins; whether an earlier one began and did not come to its end.
+    /// Records on disk that a process begins. Returns whether an earlier one did not finish.
     pub async fn begins_again(&self) -> bool {
         let again = self.file(PROCESS).await.as_deref() == Some("begun");
         let _ = self.connection.disk.write(PROCESS, "begun").await;
         again
     }
 
-    /// Notes on the disk that this process has come to its end.
+    /// Records on disk that this process has finished.
     pub async fn ends(&self) {
         let _ = self.connection.disk.write(PROCESS, "done").await;
     }
@@ -101,9 +101,9 @@ impl Parts {
     }
 }
 
-/// Something between a provisioner and its calls.
+/// Intercepts the calls of a provisioner.
 #[async_trait]
-pub trait Bend: fmt::Debug + Send + Sync + 'static {
+pub trait Intercept: fmt::Debug + Send + Sync + 'static {
     /// Sends a call, or does what the variant does instead.
     async fn send(
         &self,
@@ -113,7 +113,7 @@ pub trait Bend: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Response<Bytes>, TransportError>;
 }
 
-/// An answer with its JSON changed; one that is no JSON stays as it is.
+/// An answer with its JSON changed; other answers are unchanged.
 pub fn with_json(answer: Response<Bytes>, change: impl FnOnce(&mut Value)) -> Response<Bytes> {
     let Ok(mut body) = serde_json::from_slice(answer.body()) else {
         return answer;
@@ -123,33 +123,33 @@ pub fn with_json(answer: Response<Bytes>, change: impl FnOnce(&mut Value)) -> Re
 }
 
 #[derive(Debug)]
-struct Bent<B> {
-    bend: B,
+struct InterceptedTransport<B> {
+    intercept: B,
     inner: SharedTransport,
     dialect: Arc<dyn Dialect>,
 }
 
 #[async_trait]
-impl<B: Bend> Transport for Bent<B> {
+impl<B: Intercept> Transport for InterceptedTransport<B> {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let call = self.dialect.signature(&request);
-        self.bend.send(&call, request, &self.inner).await
+        self.intercept.send(&call, request, &self.inner).await
     }
 }
 
 /// The work of a phase.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProvisionerError>> + Send + 'a>>;
 
-/// A provisioner of two functions.
-pub struct Acts {
+/// A provisioner made of two functions.
+pub struct FunctionProvisioner {
     name: &'static str,
     parts: Parts,
     provision: for<'a> fn(&'a Parts) -> Work<'a, Provisioned>,
     teardown: for<'a> fn(&'a Parts) -> Work<'a, ()>,
 }
 
-impl Acts {
-    /// A provisioner that does these.
+impl FunctionProvisioner {
+    /// Creates the provisioner.
     pub fn boxed(
         name: &'static str,
         parts: Parts,
@@ -166,12 +166,12 @@ impl Acts {
 }
 
 #[async_trait]
-impl Provisioner for Acts {
+impl Provisioner for FunctionProvisioner {
     fn name(&self) -> String {
         self.name.to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.parts.reference().claim()
     }
 
@@ -184,12 +184,12 @@ impl Provisioner for Acts {
     }
 }
 
-/// The provisioning of variants that are right there.
+/// Correct provisioning, for variants with another defect.
 pub fn provisions(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async { parts.reference().provision().await })
 }
 
-/// The teardown of variants that are right there.
+/// Correct teardown, for variants with another defect.
 pub fn tears_down(parts: &Parts) -> Work<'_, ()> {
     Box::pin(async { parts.reference().teardown().await })
 }
@@ -197,36 +197,36 @@ pub fn tears_down(parts: &Parts) -> Work<'_, ()> {
 /// How a variant is made.
 pub type Make = fn(Parts) -> Box<dyn Provisioner>;
 
-/// Who makes foreign changes.
-pub type Others = fn(Connection) -> Arc<dyn ForeignChanges>;
+/// Makes foreign changes.
+pub type ForeignActor = fn(Connection) -> Arc<dyn ForeignChanges>;
 
-/// What observers see through.
-pub type Through = fn(SharedTransport) -> SharedTransport;
+/// Wraps the transport of observers.
+pub type ObserverView = fn(SharedTransport) -> SharedTransport;
 
-/// A scenario with this provisioner in place of its own.
+/// A scenario with its provisioner replaced by this one.
 pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
     among(scenario, make, None)
 }
 
-/// The same among others who change things, where the provider knows of none.
-pub fn among(scenario: Scenario, make: Make, others: Option<Others>) -> Scenario {
+/// The same, in an account that others change, if the provider has no foreign changes.
+pub fn among(scenario: Scenario, make: Make, others: Option<ForeignActor>) -> Scenario {
     instead(scenario, make, others, None)
 }
 
-/// The reference, while observers see the account through this.
-pub fn seen_through(scenario: Scenario, through: Through) -> Scenario {
+/// The reference provisioner, while observers see the account through this transport.
+pub fn seen_through(scenario: Scenario, through: ObserverView) -> Scenario {
     instead(scenario, |parts| parts.reference(), None, Some(through))
 }
 
 fn instead(
     scenario: Scenario,
     make: Make,
-    others: Option<Others>,
-    through: Option<Through>,
+    others: Option<ForeignActor>,
+    through: Option<ObserverView>,
 ) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
-        provider: Arc::new(Instead {
+        provider: Arc::new(VariantProvider {
             inner,
             make,
             others,
@@ -237,11 +237,11 @@ fn instead(
     }
 }
 
-/// A scenario whose live calls go this way, and nowhere else.
+/// A scenario whose live calls go only through this transport.
 pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
-        provider: Arc::new(Instead {
+        provider: Arc::new(VariantProvider {
             inner,
             make: |parts| parts.reference(),
             others: None,
@@ -252,15 +252,15 @@ pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
     }
 }
 
-struct Instead {
+struct VariantProvider {
     inner: Arc<dyn Provider>,
     make: Make,
-    others: Option<Others>,
-    through: Option<Through>,
+    others: Option<ForeignActor>,
+    through: Option<ObserverView>,
     out: Option<SharedTransport>,
 }
 
-impl Provider for Instead {
+impl Provider for VariantProvider {
     fn name(&self) -> &'static str {
         self.inner.name()
     }
@@ -285,11 +285,11 @@ impl Provider for Instead {
         self.inner.rehearse(scenario, clock, seed)
     }
 
-    fn account(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Account> {
+    fn observer(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Observer> {
         if let Some(through) = self.through {
             connection.transport = through(connection.transport);
         }
-        self.inner.account(scenario, connection)
+        self.inner.observer(scenario, connection)
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -300,18 +300,18 @@ impl Provider for Instead {
         })
     }
 
-    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
         match &self.out {
             Some(out) => Arc::clone(out),
-            None => self.inner.way_out(https),
+            None => self.inner.live_transport(https),
         }
     }
 
-    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
-        self.inner.given(connection)
+    fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
+        self.inner.credential_variables(connection)
     }
 
-    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
         self.inner.confine(scenario, folder)
     }
 
@@ -358,8 +358,8 @@ impl Provider for Instead {
         self.inner.readiness(tier, env_file)
     }
 
-    fn stays(&self, resource: &Resource) -> Option<String> {
-        self.inner.stays(resource)
+    fn retained(&self, resource: &Resource) -> Option<String> {
+        self.inner.retained(resource)
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {

@@ -1,7 +1,7 @@
-//! Wrong provisioners, each named for what is wrong with it, as real ones were.
+//! Wrong provisioners, each named for its defect, modelled on real ones.
 //!
-//! Apart from the defects that a scenario file can name: these are made of the contract alone. Their
-//! sources are the issues of public provisioners.
+//! They are made of the contract alone, without the defects that a scenario file can name. Their sources are the
+//! issues of public provisioners.
 
 #[path = "wrong/begins_anew.rs"]
 pub mod begins_anew;

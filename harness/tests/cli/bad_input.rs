@@ -70,7 +70,7 @@ fn a_mistake_is_shown_with_file_line_column_and_what_would_be_right() {
     refused_change(
         "provider: aws",
         "provider: awz",
-        "there is no provider `awz`; known: aws, lambda, kind",
+        "unknown provider `awz` (expected one of aws, lambda, kind)",
     );
     let cidr = "  vpc_cidr: 10.0.0.1/16\n  node_groups:";
     refused_change("  node_groups:", cidr, "the network is 10.0.0.0/16");
@@ -121,7 +121,7 @@ fn what_cannot_be_run_is_a_usage_error() {
     usage(&["verify"], "scenarios: no such file or folder");
     usage(
         &["verify", "s.yaml", "--provider", "moon"],
-        "there is no provider `moon`; known: aws",
+        "unknown provider `moon` (expected one of aws",
     );
     usage(
         &["verify", "s.yaml", "--tier", "kind"],
@@ -130,15 +130,12 @@ fn what_cannot_be_run_is_a_usage_error() {
     usage(&["verify", "s.yaml", "--tier", "live"], "nothing to run");
     usage(
         &["verify", "s.yaml", "--only", "t"],
-        "there is no trial `t`; trials: s",
+        "unknown trial `t` (expected one of s)",
     );
     usage(&["verify", "s.yaml", "--fault", "x"], "`x` is not a fault");
     usage(&["verify", "s.yaml", "--format", "yaml"], "possible values");
     usage(&["frobnicate"], "unrecognized subcommand");
-    usage(
-        &["schema", "--provider", "moon"],
-        "there is no provider `moon`",
-    );
+    usage(&["schema", "--provider", "moon"], "unknown provider `moon`");
 }
 
 /// The bad scenario file of this name is refused, and what is said is as it was reviewed.

@@ -114,7 +114,7 @@ fn a_leaked_address_is_named_with_its_price() {
     );
     caught(
         "leaks_elastic_ip.yaml",
-        "O2 twins",
+        "O2 duplicates",
         &[
             "3 of type elastic_ip",
             "elastic_ip eipalloc-",
@@ -146,14 +146,14 @@ fn a_hidden_teardown_error_is_found_by_what_is_left() {
 fn a_twin_is_found_even_when_it_is_cleaned_up() {
     caught(
         "twin_vpc_on_retry.yaml",
-        "O2 twins",
+        "O2 duplicates",
         &["2 of type vpc", "vpc vpc-", " $0.00 a month, vpc vpc-"],
     );
 }
 
 #[test]
 fn a_vpc_that_one_look_does_not_show_is_made_twice_and_found() {
-    caught("trusts_one_look.yaml", "O2 twins", &["2 of type vpc"]);
+    caught("trusts_one_look.yaml", "O2 duplicates", &["2 of type vpc"]);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn an_address_whose_tags_never_came_is_an_orphan() {
 fn a_neighbours_vpc_that_is_deleted_is_found() {
     caught(
         "deletes_neighbours_vpc.yaml",
-        "O6 decoys",
+        "O6 bystanders",
         &[
             "vpc vpc-",
             "(kp-legacy)",
@@ -207,7 +207,7 @@ fn the_well_known_claim_is_corrected_to_the_digit() {
 #[test]
 fn a_blindly_repeated_launch_is_found_as_a_twin() {
     let words = &["2 of type instance", "$941.70 a month"];
-    caught("lambda_blind_launch.yaml", "O2 twins", words);
+    caught("lambda_blind_launch.yaml", "O2 duplicates", words);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn machines_that_are_given_up_without_termination_are_orphans() {
 #[test]
 fn a_machine_left_in_the_first_region_is_a_twin() {
     let words = &["3 of type instance"];
-    caught("lambda_failover_twins.yaml", "O2 twins", words);
+    caught("lambda_failover_twins.yaml", "O2 duplicates", words);
 }
 
 #[test]

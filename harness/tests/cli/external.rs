@@ -135,7 +135,7 @@ fn a_fault_on_calls_that_are_not_seen_is_refused_when_it_is_planned() {
     refused("live", "ec2:CreateVpc#1=lost-response", 2, unseen);
     refused("live", "ec2:*#1*1000=throttle", 2, unseen);
     refused("live", "ec2:CreateVpc#1=crash-after", 2, unseen);
-    let files = "a program keeps its files without kubeproof";
+    let files = "a program writes its files without kubeproof";
     refused("rehearsal", "disk:Write#1=crash-before", 2, files);
     refused("live", "disk:Write#1=torn-write", 2, files);
     // The observer's own calls do.

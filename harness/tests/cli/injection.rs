@@ -80,23 +80,17 @@ fn a_call_that_no_dialect_knows_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn an_effect_that_a_call_cannot_have_is_refused() {
-    refused(
-        &["ec2:CreateVpc#1=async-fail"],
-        "as far as the simulator knows",
-    );
+    refused(&["ec2:CreateVpc#1=async-fail"], "the simulator cannot make");
     refused(
         &["eks:DescribeCluster#30=async-stuck"],
-        "as far as the simulator knows",
+        "the simulator cannot make",
     );
-    refused(
-        &["ec2:DescribeVpcs#1=partial"],
-        "as far as the simulator knows",
-    );
+    refused(&["ec2:DescribeVpcs#1=partial"], "the simulator cannot make");
     refused(&["ec2:CreateVpc#1=stale-read"], "only a read");
     refused(&["ec2:CreateVpc#1=repeated-page"], "only a read");
     refused(&["ec2:CreateVpc#1=write-fails"], "`disk:Write`");
-    refused(&["disk:Write#1=quota"], "the disk is no cloud");
-    refused(&["ec2:CreateVpc#1=foreign-change(x)"], "it knows none");
+    refused(&["disk:Write#1=quota"], "the disk is not a cloud");
+    refused(&["ec2:CreateVpc#1=foreign-change(x)"], "it supports none");
     refused(
         &["auditor/ec2:DescribeVpcs#1=crash-before"],
         "for the provisioner",
@@ -107,7 +101,7 @@ fn an_effect_that_a_call_cannot_have_is_refused() {
 #[test]
 fn two_faults_that_are_aimed_at_one_call_are_refused() {
     let two = ["ec2:CreateVpc#1*3=quota", "ec2:CreateVpc#2=throttle"];
-    refused(&two, "which can meet only one of them");
+    refused(&two, "which can have only one of them");
 }
 
 #[test]

@@ -133,8 +133,9 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     let run = record["run_id"].as_str().expect("an id");
     its_intent_names_account_and_baseline(&folder.path().join("kubeproof-runs").join(run));
     // Said although the command was to be quiet.
-    let said =
-        format!("may have left something; clean up with: kubeproof sweep --run {run} --delete");
+    let said = format!(
+        "may have left resources behind; clean up with: kubeproof sweep --run {run} --delete"
+    );
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }
 

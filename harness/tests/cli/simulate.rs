@@ -59,7 +59,7 @@ fn a_command_that_cannot_be_started_is_a_usage_error() {
 
 #[test]
 fn a_fault_that_was_never_injected_proves_nothing() {
-    let words = ["fault ec2:CreateVpc#1=quota: never injected: it proves nothing"];
+    let words = ["fault ec2:CreateVpc#1=quota: never injected, so nothing was tested"];
     check(&["--fault", "ec2:CreateVpc=quota"], "true", 3, &words);
 }
 
@@ -106,7 +106,7 @@ fn wrong_options_are_refused() {
     for (wrong, expected) in [
         (
             &["--cloud", "nimbus"][..],
-            "there is no provider `nimbus`; known: aws",
+            "unknown provider `nimbus` (expected one of aws",
         ),
         (
             &["--listen", "here"],
@@ -154,7 +154,7 @@ pub fn serve_with(folder: &Path, options: &[&str]) -> (Child, Vec<String>) {
         .expect("the program starts");
     let mut errors = BufReader::new(child.stderr.take().expect("standard error"));
     let mut line = String::new();
-    while !line.contains("serving until ^C") {
+    while !line.contains("serving until Ctrl-C") {
         line.clear();
         assert_ne!(errors.read_line(&mut line).expect("a line"), 0, "it ended");
     }
@@ -315,7 +315,12 @@ fn check_launch(key: &str, status: &str, expected: i32, words: &str) {
 #[test]
 fn a_fault_that_a_served_simulator_does_not_acknowledge_proves_nothing() {
     // The launch is refused, so there is nothing that could fail later.
-    check_launch("no-such-key", "404", 3, "never injected: it proves nothing");
+    check_launch(
+        "no-such-key",
+        "404",
+        3,
+        "never injected, so nothing was tested",
+    );
 }
 
 #[test]

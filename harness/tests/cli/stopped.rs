@@ -136,12 +136,15 @@ fn a_hang_up_stops_a_run_and_a_second_signal_ends_its_programs_and_says_how_to_c
     let program = begun(folder.path().join("pid"));
     assert!(lives(&program));
     run.send("-HUP");
-    until(&lines, "stopping: what was made is torn down first");
+    until(&lines, "stopping: tearing down first");
     run.send("-INT");
     let runs = std::fs::read_dir(folder.path().join("kubeproof-runs")).expect("runs");
     let id = runs.flatten().next().expect("a run").file_name();
     let command = format!("kubeproof sweep --run {} --delete", id.display());
-    until(&lines, &format!("left as it was; clean up with: {command}"));
+    until(
+        &lines,
+        &format!("stopped without teardown; clean up with: {command}"),
+    );
     assert_eq!(run.0.wait().expect("it ends").code(), Some(130));
     // The program was sent SIGKILL before that; the system has to carry it out.
     let since = Instant::now();

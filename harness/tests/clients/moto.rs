@@ -24,11 +24,11 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::provider::{Connection, Credentials, Provider as _, Voice};
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::transport::SharedTransport;
-use kubeproof_simkit::pace::{self, Pace};
+use kubeproof_simkit::paced_clock::{self, PacedClock};
 
 use self::road::ToMoto;
 use crate::run::server::Server;
@@ -50,7 +50,7 @@ const NO_ANSWER: &str = "no answer";
 type Facts = BTreeMap<String, String>;
 
 /// What a life in an account was.
-struct Life {
+struct Lifetime {
     /// Why provisioning stopped, if it did.
     stopped: Option<String>,
     /// Why teardown failed, if it did.
@@ -93,7 +93,7 @@ pub fn lifecycle(program: &str, _seen: &Seen) -> Result<(), String> {
 fn differences(there: &Facts, ours: &Facts) -> BTreeSet<String> {
     let names: BTreeSet<&String> = there.keys().chain(ours.keys()).collect();
     let none = "no".to_owned();
-    let word = |facts: &Facts, name: &String| facts.get(name).unwrap_or(&none).clone();
+    let word = |properties: &Facts, name: &String| properties.get(name).unwrap_or(&none).clone();
     names
         .into_iter()
         .map(|name| (name, word(there, name), word(ours, name)))
@@ -121,12 +121,12 @@ fn scenario() -> Result<AnyScenario, String> {
     Aws.read(&text).map_err(|error| error.message)
 }
 
-fn there(address: &str) -> Result<Life, String> {
+fn there(address: &str) -> Result<Lifetime, String> {
     let https = Https::new(Duration::from_secs(60) * SCALE).map_err(|error| error.to_string())?;
     let road = ToMoto::new(https, address)?;
-    let runtime = pace::runtime().map_err(|error| error.to_string())?;
+    let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let _pace = Pace::keep(
+        let _pace = PacedClock::keep(
             NonZeroU32::new(SCALE).unwrap_or(NonZeroU32::MIN),
             &Programs::default(),
         );
@@ -135,8 +135,8 @@ fn there(address: &str) -> Result<Life, String> {
     })
 }
 
-fn ours() -> Result<Life, String> {
-    let runtime = pace::runtime().map_err(|error| error.to_string())?;
+fn ours() -> Result<Lifetime, String> {
+    let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let scenario = scenario()?;
         let clock = Clock::starting_at(Timestamp::now());
@@ -150,7 +150,7 @@ async fn live(
     transport: SharedTransport,
     clock: Clock,
     late: Duration,
-) -> Result<Life, String> {
+) -> Result<Lifetime, String> {
     let journal = Journal::default();
     let connection = Connection {
         transport: journal.layer(transport, Aws.dialect(), Actor::Provisioner, clock),
@@ -160,9 +160,9 @@ async fn live(
         credentials: Credentials::Rehearsal,
         directory: std::path::PathBuf::new(),
         disk: kubeproof_contract::disk::Disk::unwatched(),
-        voice: Voice::default(),
+        progress: ProgressSink::default(),
     };
-    let account = Aws.account(scenario, connection.clone());
+    let account = Aws.observer(scenario, connection.clone());
     account.preflight().await;
     let before = take(account.as_ref()).await;
     let provisioned = Aws
@@ -197,7 +197,7 @@ async fn live(
             _ => None,
         };
     }
-    Ok(Life {
+    Ok(Lifetime {
         stopped: provisioned.err().map(|error| error.message),
         stuck: torn.err().map(|error| error.message),
         seen,

@@ -14,7 +14,7 @@ fn once(phase: &str) -> Result<(), String> {
     running.interrupt()?;
     let done = running.end()?;
     done.ended_with(3)?;
-    done.has_said("stopping: what was made is torn down first")?;
+    done.has_said("stopping: tearing down first")?;
     done.has_said("s: teardown: pass")?;
     done.has_said("s: audit: pass")?;
     nothing_is_left(folder.path())

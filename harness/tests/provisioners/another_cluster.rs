@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::Mode;
-use kubeproof::run::bystander::Beside;
-use kubeproof::run::lab;
+use kubeproof::run::bystander::BystanderState;
 use kubeproof::run::progress::Silent;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner;
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_reports::campaign::{CampaignFinding, page};
 
-use crate::campaigns::{faults, order, scenario_of};
+use crate::campaigns::{faults, options, scenario_of};
 use crate::table::{BESIDE, ONE_MACHINE, TWO_ZONES, wrong_one};
-use crate::variant::{Acts, Parts, in_place, provisions, seen_through};
+use crate::variant::{FunctionProvisioner, Parts, in_place, provisions, seen_through};
 use crate::{blind, campaign, clean, oracles, under, whole, wrong};
 
 #[test]
 fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
     let scenario = seen_through(scenario_of(TWO_ZONES), blind::to_policies);
-    let shown = campaign(&scenario, &order(Mode::Singles, &["capacity"]));
+    let shown = campaign(&scenario, &options(Mode::Singles, &["capacity"]));
     assert!(shown.findings.is_empty(), "{:#?}", shown.findings);
     assert_eq!(page::verdict(&shown), Verdict::Unknown);
     assert_eq!(shown.lifecycles, 0, "what follows would prove nothing");
@@ -31,7 +31,7 @@ fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
     // Chosen faults are shown all the same, and beside them why they prove little.
     let shown = campaign(
         &scenario,
-        &order(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
+        &options(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
     );
     assert_eq!(shown.lifecycles, 1);
     assert_eq!(page::verdict(&shown), Verdict::Unknown);
@@ -41,14 +41,17 @@ fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
 fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by_nothing_else() {
     for (name, of) in BESIDE {
         let record = whole(wrong_one(of), &[]);
-        let o6 = record.findings.iter().any(|one| one.oracle == "O6 decoys");
+        let o6 = record
+            .findings
+            .iter()
+            .any(|one| one.oracle == "O6 bystanders");
         assert!(o6, "{name}: {:#?}", record.findings);
         assert_eq!(record.verdict, Verdict::Fail, "{name}");
-        let alone = Surroundings {
-            beside: Beside::unless(true),
-            ..Surroundings::quiet()
+        let alone = RunOptions {
+            bystander: BystanderState::unless(true),
+            ..RunOptions::quiet()
         };
-        let record = lab::run_one(&clean(wrong_one(of)), &alone, &Silent::shared());
+        let record = runner::run_one(&clean(wrong_one(of)), &alone, &Silent::shared());
         let record = record.expect("a run");
         assert_eq!(
             record.verdict,
@@ -57,15 +60,15 @@ fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by
             record.findings
         );
         // A campaign sees it in its clean run, and goes no further.
-        let shown = campaign(&wrong_one(of), &order(Mode::Singles, &["hang"]));
-        assert!(oracles(&shown).contains("O6 decoys"), "{name}");
+        let shown = campaign(&wrong_one(of), &options(Mode::Singles, &["hang"]));
+        assert!(oracles(&shown).contains("O6 bystanders"), "{name}");
         assert_eq!(shown.lifecycles, 0, "{name}");
     }
 }
 
 /// Tears down every cluster but that beside the run.
 fn gives_the_other_up(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("gives the other up", parts, provisions, |parts| {
+    FunctionProvisioner::boxed("gives the other up", parts, provisions, |parts| {
         Box::pin(async {
             if parts.connection.run.id.ends_with("-2") {
                 return Err(ProvisionerError::new("nothing is known of it"));
@@ -110,7 +113,7 @@ fn a_campaign_knows_what_the_cluster_beside_loses_after_a_fault() {
     let shown = under(&scenario, &[fault]);
     assert_eq!(
         oracles(&shown),
-        BTreeSet::from(["O6 decoys"]),
+        BTreeSet::from(["O6 bystanders"]),
         "{:#?}",
         shown.findings
     );

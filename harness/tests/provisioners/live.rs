@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use kubeproof::run::lab;
 use kubeproof::run::progress::Silent;
 use kubeproof::run::readiness;
-use kubeproof::run::stage::Surroundings;
+use kubeproof::run::runner;
 use kubeproof::run::trial::Trial;
+use kubeproof::run::trial_context::RunOptions;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::{CommandBlock, Tier};
 use kubeproof_contract::transport::{Transport, TransportError};
@@ -51,7 +51,7 @@ fn trial(
     program: Option<CommandBlock>,
     account: &str,
     folder: &Path,
-) -> (Trial, Surroundings) {
+) -> (Trial, RunOptions) {
     let env_file = folder.join(".env");
     let keys = "AWS_ACCESS_KEY_ID=AKIDX\nAWS_SECRET_ACCESS_KEY=y\n";
     std::fs::write(&env_file, keys).expect("written");
@@ -63,12 +63,12 @@ fn trial(
         tier: Tier::Live,
         ..clean(scenario)
     };
-    let around = Surroundings {
+    let options = RunOptions {
         env_file,
         accounts: vec![account.to_owned()],
-        ..Surroundings::quiet()
+        ..RunOptions::quiet()
     };
-    (trial, around)
+    (trial, options)
 }
 
 /// A program that does this in every phase.
@@ -90,8 +90,8 @@ fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another
         let started = folder.path().join("started");
         let edge = Arc::new(Edge::default());
         let program = is_program.then(|| program(&["touch", &started.display().to_string()]));
-        let (trial, around) = trial(edge.clone(), program, "111122223333", folder.path());
-        let record = lab::run_one(&trial, &around, &Silent::shared()).expect("a run");
+        let (trial, options) = trial(edge.clone(), program, "111122223333", folder.path());
+        let record = runner::run_one(&trial, &options, &Silent::shared()).expect("a run");
         let said = &record.phases[0].message;
         assert_eq!(record.phases[0].verdict, Verdict::Fail, "{said}");
         assert!(
@@ -115,8 +115,8 @@ fn a_live_program_that_is_asked_whether_it_could_run_gets_exactly_the_observers_
     let script = format!("env > '{}'", told.display());
     let asked = |account: &str| {
         let program = program(&["sh", "-c", &script]);
-        let (trial, around) = trial(Arc::default(), Some(program), account, folder.path());
-        readiness::of_programs(&trial, &around)
+        let (trial, options) = trial(Arc::default(), Some(program), account, folder.path());
+        readiness::of_programs(&trial, &options)
     };
     let refusal = asked("111122223333").expect_err("another account");
     assert!(refusal.contains(ACCOUNT), "{refusal}");

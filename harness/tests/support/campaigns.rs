@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use kubeproof::faults::campaign::{Mode, Order, Watcher};
-use kubeproof::faults::schedules::Wanted;
+use kubeproof::faults::campaign::{CampaignOptions, CampaignProgress, Mode};
+use kubeproof::faults::schedules::EffectFilter;
 use kubeproof::providers;
 use kubeproof::scenario::{self, Scenario};
 use kubeproof_contract::fault::Fault;
 
 /// Watches nothing.
-pub struct Nobody;
+pub struct NoProgress;
 
-impl Watcher for Nobody {}
+impl CampaignProgress for NoProgress {}
 
 /// Faults as they are written.
 pub fn faults(texts: &[&str]) -> Vec<Fault> {
@@ -20,10 +20,10 @@ pub fn faults(texts: &[&str]) -> Vec<Fault> {
 }
 
 /// A campaign of these effects, or of all that are documented, with one thread and one seed.
-pub fn order(mode: Mode, effects: &[&str]) -> Order {
-    Order {
+pub fn options(mode: Mode, effects: &[&str]) -> CampaignOptions {
+    CampaignOptions {
         mode,
-        wanted: Wanted {
+        effect_filter: EffectFilter {
             effects: effects.iter().map(|name| (*name).to_owned()).collect(),
             pedantic: false,
         },

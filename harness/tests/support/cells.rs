@@ -13,9 +13,9 @@ fn names_of_cells(code: &str) -> BTreeSet<String> {
     for opening in [
         ".begin(",
         ".skip(",
-        "book.find(",
-        "self.find(",
-        "Wrong::new(",
+        "recorder.add_finding(",
+        "self.add_finding(",
+        "Violation::new(",
         "findings(",
     ] {
         for rest in code.split(opening).skip(1) {
@@ -41,7 +41,7 @@ fn names_of_cells(code: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_phase_and_every_oracle_has_a_cell_of_the_matrix() {
-    let sample = "book.begin(if a { \"one\" } else { f(\"two\") }, \"no\"); self.find(\"three\", x); \"O9 four\"";
+    let sample = "recorder.begin(if a { \"one\" } else { f(\"two\") }, \"no\"); self.add_finding(\"three\", x); \"O9 four\"";
     let expected = ["O9 four", "one", "three", "two"].map(str::to_owned);
     assert_eq!(names_of_cells(sample), BTreeSet::from(expected));
     let mut names = BTreeSet::new();

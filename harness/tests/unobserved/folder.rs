@@ -9,25 +9,25 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
-use kubeproof_contract::account::{Account, Making, ObserverError};
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::{Creation, Observer, ObserverError};
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::{
-    Claim, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
 };
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, Tier};
-use kubeproof_contract::world::Rehearsal;
 use serde::Deserialize;
 
 const TYPES: &[ResourceType] = &[ResourceType {
     name: "thing",
     global: false,
-    stays_because: None,
+    retained_because: None,
 }];
 
 /// The cluster block: where the folder is.
@@ -68,7 +68,7 @@ impl Provider for Folder {
         None
     }
 
-    fn account(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Account> {
+    fn observer(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Observer> {
         let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
         Box::new(Files(cluster.place.clone()))
     }
@@ -131,7 +131,7 @@ impl Provisioner for BuiltIn {
         self.defect.clone()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         None
     }
 
@@ -195,7 +195,7 @@ fn nothing<T>(call: &str) -> Result<T, ObserverError> {
 }
 
 #[async_trait]
-impl Account for Files {
+impl Observer for Files {
     async fn preflight(&self) -> Vec<Check> {
         vec![Check::new("folder", "it is there", Verdict::Pass, "")]
     }
@@ -229,7 +229,7 @@ impl Account for Files {
             let name = entry.file_name().to_string_lossy().into_owned();
             let mut resource = Resource::new("thing", name, region);
             let content = std::fs::read_to_string(entry.path()).unwrap_or_default();
-            resource.facts.insert("content".to_owned(), content);
+            resource.properties.insert("content".to_owned(), content);
             resource
         };
         Ok(entries.flatten().map(resource).collect())
@@ -254,7 +254,7 @@ impl Account for Files {
         &self,
         _: &Run,
         _: &[Resource],
-    ) -> Result<BTreeMap<String, Making>, ObserverError> {
+    ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         Ok(BTreeMap::new())
     }
 

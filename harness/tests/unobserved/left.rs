@@ -53,7 +53,7 @@ fn of_a_program_that_does_not_say_what_it_left_nothing_is_demanded_and_the_recor
         check(
             &says,
             Verdict::Skipped,
-            "does not say what it left; of the run there is: thing kp-",
+            "does not say what it left; still there of the run: thing kp-",
         );
     }
 }
@@ -65,7 +65,7 @@ fn what_cannot_be_read_of_it_is_a_finding() {
         &record,
         "left",
         Verdict::Skipped,
-        "cannot be read; of the run there is: thing kp-",
+        "cannot be read; still there of the run: thing kp-",
     );
     let found = &record.findings[0];
     assert_eq!(found.oracle, "O3 truth");
@@ -106,7 +106,7 @@ fn what_a_first_teardown_left_is_a_finding_though_the_second_one_removes_it() {
         "echo 1 > $KUBEPROOF_NAME; echo 1 > $KUBEPROOF_NAME-b",
         "rm -f $(ls -d $KUBEPROOF_NAME* | head -n 1)",
     );
-    let words = "was left by a teardown that said that it succeeded, before a second one";
+    let words = "was left by a teardown that reported success, before a second one";
     let mut orphans = record
         .findings
         .iter()
@@ -127,7 +127,7 @@ fn what_a_built_in_one_leaves_is_found_by_the_same_looks() {
         &record,
         "teardown-again",
         Verdict::Fail,
-        "was left by a teardown that said that it succeeded, before a second one",
+        "was left by a teardown that reported success, before a second one",
     );
     let record = run("retry-succeeds", |_| "{defect: says-nothing}".to_owned());
     check_phase(

@@ -1,6 +1,6 @@
-//! The calls that faults can be aimed at, and what the simulator does with a fault that is left to it.
+//! The calls that faults can target, and the effects that the simulator carries out by itself.
 //!
-//! What can be carried out at all; what AWS documents of its calls is in `faults`.
+//! Only what can be injected at all; what AWS documents for its calls is in `faults`.
 
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
@@ -8,7 +8,7 @@ use kubeproof_contract::fault::Effect;
 use crate::dialect::only_reads;
 use crate::rehearsal;
 
-/// What begins something that ends later, and can end otherwise.
+/// Calls that start something asynchronous, which may still fail later.
 const ASYNCHRONOUS: &[(&str, &str)] = &[
     ("ec2", "CreateNatGateway"),
     ("ec2", "DeleteNatGateway"),
@@ -22,7 +22,7 @@ const ASYNCHRONOUS: &[(&str, &str)] = &[
     ("elasticloadbalancing", "CreateLoadBalancer"),
 ];
 
-/// Lists of what has a time of creation.
+/// Lists of resources that have a creation time.
 const LISTS: &[&str] = &[
     "DescribeAddresses",
     "DescribeDhcpOptions",
@@ -41,18 +41,18 @@ const LISTS: &[&str] = &[
     "DescribeVpcs",
 ];
 
-/// Whether AWS accepts a call and shows the lack of capacity later: a node group is made, its scaling group
+/// Whether AWS accepts a call and reports the lack of capacity later: a node group is made, its scaling group
 /// launches nothing, and the group ends CREATE_FAILED with `AsgInstanceLaunchFailures` (EKS model,
 /// `NodegroupIssueCode`; aws/containers-roadmap issue 2204).
 pub(crate) fn lacks_capacity_later(call: &Signature) -> bool {
     (call.service.as_str(), call.operation.as_str()) == ("eks", "CreateNodegroup")
 }
 
-/// Why AWS never does this to a call of this name.
+/// Why AWS never answers this call with this effect.
 ///
-/// EKS: neither its user guide nor its service model says that a read can miss a cluster or a node group
-/// that was answered before; what the user guide calls eventually consistent are access entries, and there it
-/// speaks of the cluster's API server.
+/// EKS: neither its user guide nor its service model says that a read can miss a cluster or a node group that an
+/// earlier answer already showed. The user guide calls only access entries eventually consistent, and means the
+/// cluster's API server.
 pub(crate) fn cannot_meet(call: &Signature, effect: &Effect) -> Option<&'static str> {
     let of_eks = call.service == "eks" && !call.mutating;
     (of_eks && matches!(effect, Effect::NotYetVisible(_))).then_some(
@@ -60,7 +60,6 @@ pub(crate) fn cannot_meet(call: &Signature, effect: &Effect) -> Option<&'static 
     )
 }
 
-/// All calls.
 pub(crate) fn calls() -> Vec<Signature> {
     let mut all = kubeproof_kubernetes::calls::calls();
     for (service, operations) in rehearsal::operations() {
@@ -137,8 +136,8 @@ mod tests {
         check("sts", "GetCallerIdentity", false, false);
     }
 
-    /// Calls of the observer that the simulator refuses with 501 by their names: deletions of what nobody can
-    /// make there, whose lists are empty, and of what stays by AWS's own rule.
+    /// Calls of the observer that the simulator refuses with 501: deletions of resources that cannot be created
+    /// there (their lists are empty) or that AWS keeps by its own rule.
     const NOT_SIMULATED: &[&str] = &[
         "ec2:CancelCapacityReservation",
         "ec2:DeleteDhcpOptions",
@@ -149,13 +148,13 @@ mod tests {
         "ec2:DeleteSnapshot",
         "ec2:DeleteVpcEndpoints",
         "ec2:DeleteVpcPeeringConnection",
-        // Prefix lists are empty, too, so that none has entries.
+        // There are no prefix lists, so none has entries.
         "ec2:GetManagedPrefixListEntries",
         "eks:DeleteFargateProfile",
-        // A policy has its default version alone.
+        // A policy has only its default version.
         "iam:DeletePolicyVersion",
         "iam:DeleteServiceLinkedRole",
-        // Keys are seen by the tagging API alone, which lists none.
+        // Only the tagging API shows keys, and it lists none.
         "kms:DescribeKey",
     ];
 
@@ -187,8 +186,8 @@ mod tests {
     #[test]
     fn every_call_of_the_observer_is_simulated_or_refused_by_its_name() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut files = vec![folder.join("account.rs")];
-        sources(&folder.join("account"), &mut files);
+        let mut files = vec![folder.join("observer.rs")];
+        sources(&folder.join("observer"), &mut files);
         sources(&folder.join("cost"), &mut files);
         let simulated: Vec<String> = calls().iter().map(ToString::to_string).collect();
         let mut seen = std::collections::BTreeSet::new();
@@ -207,12 +206,15 @@ mod tests {
         }
         for excused in NOT_SIMULATED {
             let json = *excused == "kms:DescribeKey";
-            assert!(json || seen.contains(*excused), "nobody calls {excused}");
+            assert!(
+                json || seen.contains(*excused),
+                "{excused} is excused but never called"
+            );
         }
     }
 
     #[test]
-    fn reads_are_told_from_changes() {
+    fn reads_are_distinguished_from_changes() {
         let all = calls();
         let mutating = |name: &str| {
             let mut named = all.iter();

@@ -1,7 +1,7 @@
-//! What AWS offers by name: regions, Kubernetes versions and instance types, from tables with their source.
+//! The regions, Kubernetes versions and instance types that AWS offers, from tables with their source.
 //!
-//! What has no known price can be asked for all the same; its cost is unknown then. The
-//! simulator reads the same tables, so that it serves what a scenario file may ask for, and nothing else.
+//! A scenario may ask for things without a known price; their cost is then unknown. The simulator reads the same
+//! tables, so it serves exactly what a scenario file may ask for.
 
 use std::sync::LazyLock;
 

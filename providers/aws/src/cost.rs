@@ -1,7 +1,6 @@
-//! Cost: what a scenario's cluster is estimated to cost, line by line, from list prices.
+//! Cost estimates: what a scenario's cluster costs by list prices, line by line.
 //!
-//! Apart from the account because it is arithmetic alone. The rules of rounding are those of
-//! [`usage`]; the words of the lines are shared with the meter and the bill.
+//! Pure arithmetic; the rounding rules are in [`usage`]. The meter and the bill use the same line names.
 
 pub mod billed;
 pub mod explorer;
@@ -35,18 +34,18 @@ const DECIMALS: u32 = 6;
 /// The size of the volume that the job claims, GB.
 const CLAIMED_GB: u32 = 4;
 
-/// What an estimate is of.
+/// What is estimated.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct EstimateInput<'a> {
     /// The cluster.
     pub spec: &'a EksSpec,
     /// Whether the job leaves a load balancer and a volume for teardown.
     pub leftovers: bool,
-    /// The date for what starts at an unknown time: a version grows old.
+    /// The date assumed when the start is unknown; it decides whether a version is in extended support.
     pub today: Timestamp,
 }
 
-/// What one line is made of.
+/// The parts of one line.
 struct Item {
     line: &'static str,
     title: String,
@@ -61,24 +60,32 @@ struct Item {
 }
 
 /// The estimate of a scenario for a duration, and for a planned start when it is known.
-pub fn estimate(asked: &Asked<'_>, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+pub fn estimate(
+    input: &EstimateInput<'_>,
+    start: Option<Timestamp>,
+    duration_minutes: u32,
+) -> Estimate {
     let length = SignedDuration::from_mins(i64::from(duration_minutes));
     let planned = start.map(|from| (from, from + length));
-    of(asked, planned, duration_minutes)
+    of(input, planned, duration_minutes)
 }
 
-/// The estimate for exactly this time, as if everything had lived so long.
-pub fn estimate_between(asked: &Asked<'_>, from: Timestamp, to: Timestamp) -> Estimate {
+/// The estimate for exactly this period, as if everything existed throughout.
+pub fn estimate_between(input: &EstimateInput<'_>, from: Timestamp, to: Timestamp) -> Estimate {
     let minutes = (to.duration_since(from).as_secs().max(1) + 59) / 60;
     of(
-        asked,
+        input,
         Some((from, to.max(from))),
         u32::try_from(minutes).unwrap_or(u32::MAX),
     )
 }
 
-fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) -> Estimate {
-    let region = asked.spec.region.0.as_str();
+fn of(
+    input: &EstimateInput<'_>,
+    planned: Option<(Timestamp, Timestamp)>,
+    minutes: u32,
+) -> Estimate {
+    let region = input.spec.region.0.as_str();
     let mut estimate = Estimate {
         left_out: left_out(),
         left_out_usage_types: LEFT_OUT
@@ -87,16 +94,16 @@ fn of(asked: &Asked<'_>, planned: Option<(Timestamp, Timestamp)>, minutes: u32) 
             .collect(),
         ..Estimate::default()
     };
-    let at = planned.map_or(asked.today, |(from, _)| from);
+    let at = planned.map_or(input.today, |(from, _)| from);
     let unpriced = |item: &Item| format!("{} in {region}", item.title);
-    let items = items(asked.spec, at).into_iter();
+    let items = items(input.spec, at).into_iter();
     for item in items.filter(|item| item.count > 0) {
         match line(&item, region, planned, minutes) {
             Some(line) => estimate.lines.push(line),
             None => estimate.unpriced.push(unpriced(&item)),
         }
     }
-    for item in workload(asked) {
+    for item in workload(input) {
         match line(&item, region, planned, minutes) {
             Some(line) => estimate.workload.push(line),
             None => estimate.unpriced.push(unpriced(&item)),
@@ -122,7 +129,7 @@ fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
         let kind = &group.instance_type.0;
         let (word, usage, price) = match group.capacity {
             Capacity::OnDemand => ("", "BoxUsage", prices::exact(region, "instance", kind)),
-            // It changes by the hour and from zone to zone: no list has it.
+            // The spot price changes by the hour and by zone; no price list has it.
             Capacity::Spot => (" (spot)", "SpotUsage", None),
         };
         items.push(Item {
@@ -189,8 +196,7 @@ fn extended_support(spec: &EksSpec, at: Timestamp) -> Option<Item> {
     })
 }
 
-/// Public addresses. One is either in use or idle, at the same price: both are one line, in which nothing
-/// can hide.
+/// Public addresses. Addresses in use and idle ones cost the same, so one line covers both.
 fn addresses(region: &str, count: u32, title: &str) -> Item {
     Item {
         line: PUBLIC_IPV4,
@@ -217,13 +223,13 @@ fn disks(region: &str, count: u32, gb: u32) -> Item {
     }
 }
 
-/// What the job leaves for teardown: a balancer with an address in each zone, and a volume.
-fn workload(asked: &Asked<'_>) -> Vec<Item> {
-    if !asked.leftovers {
+/// What the job leaves for teardown: a load balancer with an address in each zone, and a volume.
+fn workload(input: &EstimateInput<'_>) -> Vec<Item> {
+    if !input.leftovers {
         return Vec::new();
     }
-    let region = asked.spec.region.0.as_str();
-    let zones = u32::from(asked.spec.availability_zones.0);
+    let region = input.spec.region.0.as_str();
+    let zones = u32::from(input.spec.availability_zones.0);
     let balancer = Item {
         line: LOAD_BALANCER,
         title: "1 × classic load balancer of the job".to_owned(),

@@ -1,8 +1,7 @@
-//! Credentials in the documented order: a `.env` file first, then the SDK's own chain; never a
-//! prompt.
+//! Credentials in the documented order: a `.env` file first, then the SDK's own chain; never a prompt.
 //!
-//! Apart from the SDK because it must be known which source won, and where was looked when none
-//! did. Values are never exported, logged or shown.
+//! Unlike the SDK's chain, this reports which source won, or which places were checked when none did. Values are
+//! never exported, logged or shown.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,18 +17,18 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use kubeproof_contract::provider::{Connection, Credentials};
 
+use crate::error_text::sources;
 use crate::sdk;
-use crate::words::sources;
 
 pub mod given;
 
-/// Longest wait for one source: a metadata address that nobody answers must not hold a run up.
+/// Longest wait for one source: an unreachable metadata address must not hold up a run.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The name under which the simulator's made-up keys appear.
+/// The source name of the simulator's made-up keys.
 pub const REHEARSAL: &str = "rehearsal (made-up keys)";
 
-/// The name under which the keys appear that a program was given.
+/// The source name of keys that a program was given.
 const PROGRAM: &str = "the program's environment";
 /// The variables of a set of keys.
 const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
@@ -38,8 +37,8 @@ const TOKEN: &str = "AWS_SESSION_TOKEN";
 
 /// Which source won, and its keys.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The source in words, without any secret: `environment`, `profile default`, …
+pub struct FoundKeys {
+    /// The source as text, without any secret: `environment`, `profile default`, …
     pub source: String,
     /// The keys. Their `Debug` shows no secret.
     pub keys: Keys,
@@ -47,7 +46,7 @@ pub struct Found {
 
 /// The credentials that a live connection uses.
 pub fn documented(connection: &Connection, env_file: &Path) -> SharedCredentialsProvider {
-    SharedCredentialsProvider::new(Documented {
+    SharedCredentialsProvider::new(CredentialChain {
         connection: connection.clone(),
         env_file: env_file.to_owned(),
     })
@@ -56,13 +55,13 @@ pub fn documented(connection: &Connection, env_file: &Path) -> SharedCredentials
 /// Where a connection's credentials come from.
 ///
 /// # Errors
-/// With the places that were looked at, when there are none or one of them is broken.
+/// With the places that were checked, when there are none or one of them is broken.
 pub async fn source(connection: &Connection) -> Result<String, String> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok(REHEARSAL.to_owned()),
         Credentials::Documented { env_file } => {
             let env_file = env_file.clone();
-            let places = Documented {
+            let places = CredentialChain {
                 connection: connection.clone(),
                 env_file,
             };
@@ -72,11 +71,11 @@ pub async fn source(connection: &Connection) -> Result<String, String> {
     }
 }
 
-/// Whether a live run could find credentials here, told without any call: what only a call can tell
-/// (instance metadata) is left to the run itself.
+/// Whether a live run could find credentials here, without making any call. Instance metadata, which needs one,
+/// is left to the run itself.
 ///
 /// # Errors
-/// With the places that were looked at.
+/// With the places that were checked.
 pub fn readiness(env_file: &Path) -> Result<String, String> {
     ready_with(env_file, &|key| std::env::var(key).ok())
 }
@@ -160,11 +159,11 @@ impl EnvFile {
         format!(".env file {}", self.path.display())
     }
 
-    fn keys(&self) -> Result<Option<Found>, String> {
+    fn keys(&self) -> Result<Option<FoundKeys>, String> {
         keys_of(&self.place(), &|key| self.variables.get(key).cloned())
     }
 
-    /// The profile to use: the file's word first, then the environment's.
+    /// The profile to use: from the file, else from the environment.
     fn profile(&self, variables: Variables<'_>) -> String {
         let named = self
             .variables
@@ -177,12 +176,12 @@ impl EnvFile {
     }
 }
 
-fn environment(variables: Variables<'_>) -> Result<Option<Found>, String> {
+fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
     keys_of("environment", variables)
 }
 
 /// Keys from variables. One half of a pair alone is an error: another source would silently win.
-fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, String> {
+fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
     let value = |key: &str| variables(key).map(|text| text.trim().to_owned());
     let value = |key: &str| value(key).filter(|text| !text.is_empty());
     match (value(KEY_ID), value(SECRET)) {
@@ -195,7 +194,7 @@ fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, Stri
         )),
         (Some(id), Some(secret)) => {
             let keys = Keys::new(id, secret, value(TOKEN), None, "kubeproof");
-            Ok(Some(Found {
+            Ok(Some(FoundKeys {
                 source: source.to_owned(),
                 keys,
             }))
@@ -205,13 +204,13 @@ fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<Found>, Stri
 
 /// The documented places, in order.
 #[derive(Debug)]
-struct Documented {
+struct CredentialChain {
     connection: Connection,
     env_file: PathBuf,
 }
 
-impl Documented {
-    async fn find(&self) -> Result<Found, String> {
+impl CredentialChain {
+    async fn find(&self) -> Result<FoundKeys, String> {
         let variables = |key: &str| std::env::var(key).ok();
         let file = EnvFile::read(&self.env_file)?;
         if let Some(found) = file.keys()? {
@@ -228,7 +227,7 @@ impl Documented {
         for (place, source) in self.providers(&profile) {
             match answer(source).await {
                 Ok(keys) => {
-                    return Ok(Found {
+                    return Ok(FoundKeys {
                         source: place,
                         keys,
                     });
@@ -244,7 +243,7 @@ impl Documented {
     }
 
     /// The SDK's own sources after the environment, in its documented order, over our transport.
-    /// None of them can ask anybody: browser log-ins and external processes are not compiled in.
+    /// None of them can prompt: browser log-ins and external processes are not compiled in.
     fn providers(&self, profile: &str) -> Vec<(String, SharedCredentialsProvider)> {
         let region = aws_config::Region::new("us-east-1");
         let config = ProviderConfig::without_region()
@@ -284,14 +283,14 @@ impl Documented {
 async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<String>> {
     match tokio::time::timeout(SOURCE_TIMEOUT, source.provide_credentials()).await {
         Ok(Ok(keys)) => Ok(keys),
-        // Nobody answers at the metadata address of a machine that is not in the cloud.
+        // Outside the cloud nothing answers at the metadata address.
         Err(_) | Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(None),
         Ok(Err(CredentialsError::ProviderTimedOut(_))) => Err(None),
         Ok(Err(error)) => Err(Some(sources(&error))),
     }
 }
 
-impl ProvideCredentials for Documented {
+impl ProvideCredentials for CredentialChain {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

@@ -1,8 +1,6 @@
-//! Deliberately wrong variants of the reference provisioner: they prove that the harness catches
-//! them.
+//! Deliberately wrong variants of the reference provisioner, to prove that the harness catches them.
 //!
-//! Each is wrong at the level of the API, as real provisioners were, and lives in a file of its
-//! own.
+//! Each makes a mistake that real provisioners have made, at the level of API calls, and has a file of its own.
 
 use kubeproof_contract::provider::{Connection, Defect};
 use kubeproof_contract::provisioner::Provisioner;
@@ -18,7 +16,6 @@ mod tags_later;
 mod trusts_one_look;
 mod twin_vpc_on_retry;
 
-/// All defects.
 pub const DEFECTS: &[Defect] = &[
     Defect {
         name: "leaks-elastic-ip",
@@ -34,11 +31,11 @@ pub const DEFECTS: &[Defect] = &[
     },
     Defect {
         name: "deletes-neighbours-vpc",
-        about: "its teardown deletes every VPC whose name begins with `kp-`, whoever owns it",
+        about: "its teardown deletes every VPC whose name begins with `kp-`, no matter who owns it",
     },
     Defect {
         name: "finds-vpc-by-name",
-        about: "its teardown deletes every VPC whose name begins with the run's, also another run's",
+        about: "its teardown deletes every VPC whose name begins with the run's, even another run's",
     },
     Defect {
         name: "lies-about-ready",
@@ -46,7 +43,7 @@ pub const DEFECTS: &[Defect] = &[
     },
     Defect {
         name: "trusts-one-look",
-        about: "takes a look that finds no VPC for proof, though reads lag, and makes another",
+        about: "makes another VPC after one listing shows none, although reads lag",
     },
     Defect {
         name: "tags-later",
@@ -54,7 +51,7 @@ pub const DEFECTS: &[Defect] = &[
     },
 ];
 
-/// The reference provisioner with a defect; none when no defect has this name.
+/// The reference provisioner with a defect; `None` when the name is unknown.
 pub fn apply(name: &str, spec: EksSpec, connection: Connection) -> Option<Box<dyn Provisioner>> {
     let right = EksProvisioner::new(spec, connection);
     Some(match name {

@@ -1,8 +1,7 @@
-//! The AWS dialect: how a request is called, and how AWS words its errors.
+//! The AWS dialect: the names of requests, and the bodies of AWS's errors.
 //!
-//! Journal and faults need only this. Names come from what every client sends: the credential scope
-//! of the signature, and then action, target or path. Unsigned requests go to a cluster's API
-//! server.
+//! It is all that journal and faults need to know of AWS. Names come from what every client sends: the credential
+//! scope of the signature, and then action, target or path. Unsigned requests go to a cluster's API server.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -12,14 +11,13 @@ use kubeproof_contract::fault::Effect;
 use crate::calls;
 
 mod codes;
+mod error_bodies;
 mod operation;
 mod pages;
 mod targets;
-mod words;
 
 pub(crate) use operation::only_reads;
 
-/// The AWS dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AwsDialect;
 
@@ -46,9 +44,9 @@ impl Dialect for AwsDialect {
             return kubeproof_kubernetes::dialect::error(request, kind);
         };
         let operation = operation::name(&service, request);
-        let protocol = words::Protocol::of(&service);
+        let protocol = error_bodies::Protocol::of(&service);
         let answer = codes::answer(&service, &operation, protocol, kind);
-        words::response(protocol, &answer)
+        error_bodies::response(protocol, &answer)
     }
 
     fn shows_later(&self, call: &Signature, effect: &Effect) -> bool {
@@ -73,7 +71,8 @@ impl Dialect for AwsDialect {
     }
 
     fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
-        words::error_code(response).or_else(|| kubeproof_kubernetes::dialect::error_code(response))
+        error_bodies::error_code(response)
+            .or_else(|| kubeproof_kubernetes::dialect::error_code(response))
     }
 }
 
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_nobody_can_name_counts_as_mutating() {
+    fn a_request_without_a_known_name_counts_as_mutating() {
         let request = Request::builder()
             .uri("https://example.com/x")
             .body(Bytes::new())
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_worded_as_each_service_words_them_and_read_back() {
+    fn errors_are_written_as_each_service_writes_them_and_read_back() {
         let throttled = ErrorKind::Throttled {
             retry_after_seconds: Some(7),
         };

@@ -1,10 +1,10 @@
-//! What can happen to a call of AWS, and where AWS or its users document it.
+//! The effects that AWS or its users document for each call.
 //!
-//! Apart from the dialect, which words these errors: this is the guard against false alarms. What
-//! nobody documents for a call is pedantic.
+//! This guards against false alarms: an effect that is not documented for a call is only injected with `--pedantic`.
+//! How the errors are worded is in the dialect.
 
 use kubeproof_contract::call::Signature;
-use kubeproof_contract::documented::DocumentedEffect as Documented;
+use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::simulates;
@@ -15,13 +15,13 @@ const THROTTLE_EC2: &str = "botocore _retry.json, ec2.request_limit_exceeded";
 const THROTTLE: &str = "botocore _retry.json, throttling";
 /// Server errors.
 const SERVER: &str = "EC2 error codes (InternalError, Unavailable); IAM and EKS service models";
-/// Error statuses of requests that were applied all the same.
+/// Error statuses of requests that were applied anyway.
 const HIDDEN: &str =
     "deletions answered 500 that had happened (public reports); EC2 API idempotency";
 /// Connections that break, before or after.
 const LOST: &str = "EC2 API reference, ensuring idempotency: a request may complete unseen";
 /// No answer at all.
-const SILENT: &str = "SDKs have no read time-out by default; terraform-provider-aws issue 32809";
+const SILENT: &str = "SDKs have no read timeout by default; terraform-provider-aws issue 32809";
 /// Expired credentials.
 const EXPIRED: &str = "terraform issue 33264 (ExpiredToken), terraform-provider-aws issue 32809";
 /// Missing permissions.
@@ -33,13 +33,12 @@ const QUOTA: &str = "EC2 error codes (…LimitExceeded); EKS and IAM service mod
 
 /// Reads that lag behind changes.
 const LAG: &str = "EC2 developer guide, eventual consistency; IAM user guide, eventual consistency";
-/// Roles that other services do not see yet.
+/// Roles that have not propagated to other services yet.
 const ROLE_LAG: &str =
     "IAM user guide, eventual consistency; terraform-provider-aws waits 2 minutes";
 
-/// A read that does not show yet what was made a moment ago. [`LAG`] documents it; off all the same, because
-/// the simulator's own reads of EC2 lag in every run, and those of IAM are of things long made but after a
-/// failed attempt.
+/// A read that does not show yet what has just been made. [`LAG`] documents it, but it is off by default: the
+/// simulator's own reads of EC2 lag in every run, and reads of IAM are mostly of things made long before.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All that can happen to a call of this name.
@@ -84,7 +83,7 @@ pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
     all
 }
 
-/// An API server: what the observer of nodes must live with.
+/// The effects of an API server.
 fn kubernetes(call: &Signature) -> Vec<Documented> {
     const API: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
     let mut all = vec![
@@ -165,7 +164,7 @@ fn of_eks(operation: &str) -> Vec<Documented> {
                 "EKS model, NodegroupIssueCode AsgInstanceLaunchFailures with instances running",
             ),
             fail("NodeCreationFailure", "EKS user guide, troubleshooting"),
-            // Lack of capacity shows so, not as an answer to the call.
+            // Lack of capacity shows like this, not as an answer to the call.
             fail(
                 "AsgInstanceLaunchFailures",
                 "EKS model, NodegroupIssueCode; aws/containers-roadmap issue 2204",
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_documented_says_where_and_whatever_is_not_does_not() {
+    fn every_documented_effect_names_its_source_and_no_other_does() {
         for (service, operation) in [("ec2", "CreateNatGateway"), ("iam", "DeleteRole")] {
             let call = Signature {
                 service: service.to_owned(),

@@ -1,8 +1,7 @@
-//! Access to an EKS cluster: the token that EKS understands, made in process, and a kubeconfig of
-//! it.
+//! Access to an EKS cluster: the token that EKS understands, and a kubeconfig with it.
 //!
-//! Apart from the provisioner because the observer needs access without it. A token is a presigned
-//! request to STS that tells EKS who asks; it is valid for 15 minutes.
+//! Provisioner and observer both use it. A token is a presigned request to STS that tells EKS who asks; it is valid
+//! for 15 minutes.
 
 use std::time::{Duration, SystemTime};
 
@@ -29,7 +28,7 @@ pub enum AccessError {
     NotReady {
         /// The cluster's name.
         cluster: String,
-        /// What it does not have.
+        /// What is missing.
         missing: &'static str,
     },
     /// The cluster's certificate authority is not what EKS documents.
@@ -45,9 +44,9 @@ pub enum AccessError {
 
 /// How long the presigned request is valid: what the AWS CLI sets, and EKS insists on.
 const PRESIGNED_FOR: Duration = Duration::from_secs(60);
-/// How long EKS accepts the token, less a minute for clocks that differ.
+/// How long EKS accepts the token, less a minute for clock skew.
 const TOKEN_MINUTES: i64 = 14;
-/// What EKS tokens begin with.
+/// The prefix of EKS tokens.
 const PREFIX: &str = "k8s-aws-v1.";
 
 /// Makes access to a cluster that is active.
@@ -133,8 +132,7 @@ fn presigned(
     Ok(request.uri().to_string())
 }
 
-/// A kubeconfig for users. It holds the token: whoever writes it keeps the file to its owner
-/// (0600).
+/// A kubeconfig for users. It holds the token, so the caller must restrict the file to its owner (0600).
 pub fn kubeconfig_yaml(access: &KubernetesAccess, cluster_name: &str) -> String {
     let authority = access
         .certificate_authority_pem

@@ -1,24 +1,24 @@
 //! AWS: the EKS provisioner, the independent observer of the account, and cost.
 //!
-//! Folders of providers look alike: `provisioner`, `account`, `cost`, and the simulator as a crate of
-//! its own beside them.
+//! Every provider has the same folders: `provisioner`, `observer` and `cost`. The simulator is a crate of its own
+//! beside this one.
 
-pub mod account;
 mod calls;
 pub mod catalogue;
+pub mod client_environment;
 pub mod cost;
 pub mod credentials;
 pub mod defects;
 pub mod dialect;
-pub mod external;
+mod error_text;
 pub mod faults;
+mod known_limits;
 pub mod kubeconfig;
-mod limits;
+pub mod observer;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
-pub mod redirect;
 pub mod rehearsal;
 pub mod sdk;
 pub mod spec;
-mod words;
+pub mod terraform;

@@ -37,7 +37,7 @@ static TABLE: LazyLock<Vec<Price>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Reads one row. The fields that we use hold no quoted commas; `prices_are_all_read` holds that.
+/// Reads one row. The fields that we use hold no quoted commas; `prices_are_all_read` checks that.
 fn read_row(line: &str) -> Option<Price> {
     let cells: Vec<&str> = line.split(',').collect();
     let [

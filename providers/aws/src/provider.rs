@@ -1,38 +1,37 @@
-//! The entry of the provider: AWS as the harness knows it.
-//!
-//! Apart from what it leads to, so that the harness's list of providers needs one line.
+//! The entry point of the AWS provider: the implementation of the contract's `Provider`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
-use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving, Variable};
-use kubeproof_contract::world::Rehearsal;
+use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
 
-use crate::account::checks::CHECKLIST;
-use crate::account::{EksAccount, resources};
 use crate::dialect::AwsDialect;
+use crate::observer::checks::CHECKLIST;
+use crate::observer::{EksObserver, resources};
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
-    calls, catalogue, credentials, defects, external, faults, limits, redirect, rehearsal,
+    calls, catalogue, client_environment, credentials, defects, faults, known_limits, rehearsal,
+    terraform,
 };
 
 /// The name in scenario files.
 const NAME: &str = "aws";
 
-/// Services that a fault can strike, in the form of call signatures.
+/// Services whose calls a fault can target, by their names in call signatures.
 const SERVICES: &[&str] = &[
     "*",
     "autoscaling",
@@ -50,7 +49,6 @@ const SERVICES: &[&str] = &[
     "tagging",
 ];
 
-/// AWS EKS.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Aws;
 
@@ -97,8 +95,8 @@ impl Provider for Aws {
         Some(rehearsal::rehearse(&spec(scenario), clock, seed))
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
-        let account = EksAccount::new(spec(scenario), connection);
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        let account = EksObserver::new(spec(scenario), connection);
         Box::new(account.with_leftovers(scenario.job.with_leftovers))
     }
 
@@ -107,7 +105,7 @@ impl Provider for Aws {
         let Some(defect) = &scenario.provisioner.defect else {
             return Box::new(EksProvisioner::new(spec, connection));
         };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
+        let unknown = || -> Box<dyn Provisioner> { Box::new(UnknownDefect(defect.clone())) };
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
     }
 
@@ -116,7 +114,7 @@ impl Provider for Aws {
     }
 
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
-        limits::limit(faults, oracle, message)
+        known_limits::limit(faults, oracle, message)
     }
 
     fn calls(&self) -> Vec<Signature> {
@@ -152,37 +150,38 @@ impl Provider for Aws {
     }
 
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
-        let region = redirect::region(&serving.environment).map_err(ServeError::Environment)?;
+        let region =
+            client_environment::region(&serving.environment).map_err(ServeError::Environment)?;
         rehearsal::serve(region, serving)
     }
 
-    fn redirect(
+    fn client_environment(
         &self,
         served: &dyn Served,
         folder: &Path,
         environment: &BTreeMap<String, String>,
-    ) -> Redirect {
-        redirect::redirect(served, folder, environment)
+    ) -> ClientEnvironment {
+        client_environment::client_environment(served, folder, environment)
     }
 
-    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+    fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(credentials::given::given(connection))
     }
 
-    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> Redirect {
-        redirect::confine(&spec(scenario).region, folder)
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
+        client_environment::confine(&spec(scenario).region, folder)
     }
 
     fn marks(&self, run: &Run) -> Vec<Variable> {
-        external::marks(run)
+        terraform::marks(run)
     }
 
     fn inventory_id(&self, name: &str, id: &str) -> Option<String> {
-        external::inventory_id(name, id)
+        terraform::inventory_id(name, id)
     }
 
-    fn stays(&self, resource: &Resource) -> Option<String> {
-        resources::stays(resource)
+    fn retained(&self, resource: &Resource) -> Option<String> {
+        resources::retained(resource)
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
@@ -190,7 +189,7 @@ impl Provider for Aws {
     }
 }
 
-/// What the types of a scenario cannot hold.
+/// Errors in a scenario that its types do not rule out.
 fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
     let mut problems = Vec::new();
     if scenario.provider != NAME {
@@ -205,7 +204,7 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
         if !known.contains(&defect.as_str()) {
             let known = known.join(", ");
             problems.push(format!(
-                "provisioner.defect: `{defect}` is unknown; known: {known}"
+                "provisioner.defect: unknown defect `{defect}` (expected one of {known})"
             ));
         }
     }
@@ -213,7 +212,7 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
     for failure in &scenario.failures {
         let name = failure.name.as_str();
         for fault in &failure.faults {
-            let service = fault.0.place.service.as_str();
+            let service = fault.0.target.service.as_str();
             if !SERVICES.contains(&service) {
                 let (place, known) = (place(text, &format!("{service}:")), SERVICES.join(", "));
                 problems.push(format!(
@@ -226,7 +225,7 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
     problems
 }
 
-/// What cannot be meant of a cluster, or what only a program makes.
+/// Impossible clusters, and features that only an external program provides.
 fn unmade(text: &str, scenario: &AnyScenario) -> Option<String> {
     let spec = scenario.cluster_as::<EksSpec>()?;
     if let Some(problem) = spec.network.problem() {
@@ -245,8 +244,7 @@ fn unmade(text: &str, scenario: &AnyScenario) -> Option<String> {
     ))
 }
 
-/// Where a word stands in the file: `line 3 column 9: `. Nothing when it is written otherwise
-/// there.
+/// The position of a word in the file: `line 3 column 9: `. Empty when the file does not contain it literally.
 fn place(text: &str, word: &str) -> String {
     let mut lines = text.lines().enumerate();
     let found = lines.find_map(|(line, content)| Some((line + 1, content.find(word)? + 1)));
@@ -255,8 +253,7 @@ fn place(text: &str, word: &str) -> String {
     })
 }
 
-/// The cluster block. A scenario that another provider read has none for us: nothing is asked for
-/// then, and nothing can be shown.
+/// The cluster block. A scenario that another provider read has no block for AWS; an empty one is used then.
 fn spec(scenario: &AnyScenario) -> EksSpec {
     scenario
         .cluster_as::<EksSpec>()
@@ -273,16 +270,16 @@ fn spec(scenario: &AnyScenario) -> EksSpec {
         })
 }
 
-/// Stands for a defect that nobody knows: the right provisioner in its place would prove nothing.
-struct Refuses(String);
+/// Stands in for an unknown defect. Running the correct provisioner instead would prove nothing.
+struct UnknownDefect(String);
 
 #[async_trait]
-impl Provisioner for Refuses {
+impl Provisioner for UnknownDefect {
     fn name(&self) -> String {
         format!("reference with the unknown defect `{}`", self.0)
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         None
     }
 

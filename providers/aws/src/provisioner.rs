@@ -1,7 +1,7 @@
-//! The reference EKS provisioner: network, identity, cluster and nodes, made as concurrently as AWS
-//! allows, and taken down from tags alone.
+//! The reference EKS provisioner: makes network, roles, cluster and nodes as concurrently as AWS allows, and takes
+//! them down by tags alone.
 //!
-//! It spawns nothing: dropping its future is the same as the death of its process.
+//! It spawns no tasks: dropping its future equals the death of its process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,44 +11,44 @@ use aws_sdk_eks::types::Cluster;
 use futures::future::join_all;
 use futures::join;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::kubeconfig;
-use crate::provisioner::problem::{Problem, all, both};
+use crate::provisioner::error::{CallError, all, both};
 use crate::provisioner::routes::Target;
-use crate::provisioner::security::Groups;
+use crate::provisioner::security_groups::Groups;
 use crate::provisioner::session::Session;
 use crate::provisioner::subnets::ZoneSubnets;
 use crate::spec::EksSpec;
 
 pub(crate) mod address;
-mod adopt;
 mod claim;
 mod cluster;
-mod gateway;
-pub(crate) mod identity;
-pub(crate) mod names;
+mod dedupe;
+pub(crate) mod error;
+mod find_or_create;
+pub(crate) mod iam_roles;
+mod internet_gateway;
+pub(crate) mod leftovers;
 mod nat;
 mod nodes;
 pub(crate) mod pages;
-pub(crate) mod problem;
+mod poll;
 pub(crate) mod retry;
 mod routes;
-mod security;
+mod security_groups;
 pub(crate) mod session;
 mod subnets;
-pub(crate) mod survey;
+pub(crate) mod tags;
 pub(crate) mod teardown;
 mod templates;
-mod twins;
 pub(crate) mod vpc;
-mod wait;
 pub(crate) mod zones;
 
 /// Longest wait for nodes to be Ready after their group is active.
 const READY_WITHIN: Duration = Duration::from_secs(300);
 
-/// The reference provisioner. One value is one process: it remembers nothing of earlier ones.
+/// The reference provisioner. One value stands for one process, without memory of earlier ones.
 pub struct EksProvisioner {
     spec: EksSpec,
     connection: Connection,
@@ -73,7 +73,7 @@ impl EksProvisioner {
         Self { spec, connection }
     }
 
-    /// A session: one piece of work without memory.
+    /// A session: one piece of work, without memory.
     pub(crate) fn session(&self) -> Session {
         Session::new(&self.spec, &self.connection)
     }
@@ -85,7 +85,7 @@ impl Provisioner for EksProvisioner {
         "reference".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         claim::of(&self.spec, self.connection.clock.now())
     }
 
@@ -93,11 +93,11 @@ impl Provisioner for EksProvisioner {
         let session = self.session();
         match provision(&session).await {
             Ok(provisioned) => Ok(provisioned),
-            Err(problem) => {
-                // What was made just before may not be visible yet.
-                tokio::time::sleep(session.until_all_shows()).await;
-                // One that is not halted.
-                Err(failure(&self.session(), &problem).await)
+            Err(error) => {
+                // What has just been made may not be visible yet.
+                tokio::time::sleep(session.consistency_delay()).await;
+                // A fresh session, which is not cancelled.
+                Err(failure(&self.session(), &error).await)
             }
         }
     }
@@ -120,20 +120,20 @@ pub(crate) struct ControlPlane {
 /// Makes everything. The longest chain is role, cluster, node group; all else runs beside it.
 ///
 /// # Errors
-/// With the cause, after every branch has come to a stop between two calls.
-async fn provision(session: &Session) -> Result<Provisioned, Problem> {
+/// With the cause, after every branch has stopped between two calls.
+async fn provision(session: &Session) -> Result<Provisioned, CallError> {
     let made = control_plane(session).await?;
     let wanted = session.spec.node_groups.0.iter().zip(&made.templates);
     let groups = wanted.map(|(group, template)| {
-        let place = nodes::Place {
+        let placement = nodes::Placement {
             role: &made.node_role,
             subnets: &made.private,
             template,
         };
-        async move { session.or_halt(nodes::ensure(session, group, &place).await) }
+        async move { session.or_cancel(nodes::ensure(session, group, &placement).await) }
     });
     all(join_all(groups).await)?;
-    twins::remove(session).await?;
+    dedupe::remove_duplicates(session).await?;
     let provisioned = hand_over(session, &made.cluster).await?;
     nodes_ready(session, &provisioned).await?;
     Ok(provisioned)
@@ -142,14 +142,14 @@ async fn provision(session: &Session) -> Result<Provisioned, Problem> {
 /// Makes everything but the nodes.
 ///
 /// # Errors
-/// With the cause, after every branch has come to a stop between two calls.
-pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Problem> {
+/// With the cause, after every branch has stopped between two calls.
+pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, CallError> {
     let zones = zones::choose(session).await?;
-    // The marker comes first: see `identity`.
-    let cluster_role = identity::role(session, &identity::CLUSTER).await?;
+    // The marker comes first: see `iam_roles`.
+    let cluster_role = iam_roles::role(session, &iam_roles::CLUSTER).await?;
     let (roles, network) = both(join!(
-        async { session.or_halt(roles(session, cluster_role).await) },
-        async { session.or_halt(network(session, &zones).await) },
+        async { session.or_cancel(roles(session, cluster_role).await) },
+        async { session.or_cancel(network(session, &zones).await) },
     ))?;
     let private: Vec<String> = network
         .subnets
@@ -164,8 +164,8 @@ pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, Pro
     };
     let nodes_group = &network.groups.nodes;
     let ((cluster, templates), ()) = both(join!(
-        async { session.or_halt(cluster_and_templates(session, &parts, nodes_group).await) },
-        async { session.or_halt(ways_out(session, &network).await) },
+        async { session.or_cancel(cluster_and_templates(session, &parts, nodes_group).await) },
+        async { session.or_cancel(egress(session, &network).await) },
     ))?;
     Ok(ControlPlane {
         cluster,
@@ -180,7 +180,7 @@ async fn cluster_and_templates(
     session: &Session,
     parts: &cluster::Parts<'_>,
     nodes_group: &str,
-) -> Result<(Cluster, Vec<String>), Problem> {
+) -> Result<(Cluster, Vec<String>), CallError> {
     let known = cluster::begin(session, parts).await?;
     let templates = async {
         let cluster_group = match known {
@@ -190,18 +190,18 @@ async fn cluster_and_templates(
         templates::ensure(session, &[cluster_group, nodes_group.to_owned()]).await
     };
     both(join!(
-        async { session.or_halt(cluster::active(session).await) },
-        async { session.or_halt(templates.await) },
+        async { session.or_cancel(cluster::active(session).await) },
+        async { session.or_cancel(templates.await) },
     ))
 }
 
 /// The nodes' role, and the policies of both.
-async fn roles(session: &Session, cluster: String) -> Result<Roles, Problem> {
+async fn roles(session: &Session, cluster: String) -> Result<Roles, CallError> {
     let ((), nodes) = both(join!(
-        identity::attach(session, &identity::CLUSTER),
+        iam_roles::attach(session, &iam_roles::CLUSTER),
         async {
-            let arn = identity::role(session, &identity::NODES).await?;
-            identity::attach(session, &identity::NODES).await?;
+            let arn = iam_roles::role(session, &iam_roles::NODES).await?;
+            iam_roles::attach(session, &iam_roles::NODES).await?;
             Ok(arn)
         }
     ))?;
@@ -209,11 +209,11 @@ async fn roles(session: &Session, cluster: String) -> Result<Roles, Problem> {
 }
 
 /// VPC, subnets and security groups.
-async fn network(session: &Session, zones: &[String]) -> Result<Network, Problem> {
+async fn network(session: &Session, zones: &[String]) -> Result<Network, CallError> {
     let vpc = vpc::ensure(session).await?;
     let (subnets, groups) = both(join!(
         subnets::ensure(session, &vpc, zones),
-        security::ensure(session, &vpc)
+        security_groups::ensure(session, &vpc)
     ))?;
     Ok(Network {
         vpc,
@@ -222,9 +222,9 @@ async fn network(session: &Session, zones: &[String]) -> Result<Network, Problem
     })
 }
 
-/// Internet gateway, addresses, NAT gateways and routes: they are ready long before the cluster.
-async fn ways_out(session: &Session, network: &Network) -> Result<(), Problem> {
-    let gateway = gateway::ensure(session, &network.vpc).await?;
+/// Internet gateway, addresses, NAT gateways and routes; they are ready long before the cluster.
+async fn egress(session: &Session, network: &Network) -> Result<(), CallError> {
+    let gateway = internet_gateway::ensure(session, &network.vpc).await?;
     let public = async {
         let subnets: Vec<&str> = network
             .subnets
@@ -235,15 +235,15 @@ async fn ways_out(session: &Session, network: &Network) -> Result<(), Problem> {
         routes::default_route(session, &table, &Target::Internet(&gateway)).await
     };
     let private = network.subnets.iter().map(|subnets| async {
-        session.or_halt(zone_way_out(session, &network.vpc, subnets).await)
+        session.or_cancel(zone_egress(session, &network.vpc, subnets).await)
     });
-    let (public, private) = join!(async { session.or_halt(public.await) }, join_all(private));
+    let (public, private) = join!(async { session.or_cancel(public.await) }, join_all(private));
     both((public, all(private)))?;
     Ok(())
 }
 
 /// Address, NAT gateway and route of one zone's private subnet.
-async fn zone_way_out(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Result<(), Problem> {
+async fn zone_egress(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Result<(), CallError> {
     let part = format!("nat-{}", subnets.zone);
     let nat = async {
         let address = address::ensure(session, &part).await?;
@@ -252,54 +252,54 @@ async fn zone_way_out(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Re
     let private = format!("private-{}", subnets.zone);
     let inside = [subnets.private.as_str()];
     let table = routes::table(session, vpc, &private, &inside);
-    let (nat, table) = both(join!(async { session.or_halt(nat.await) }, async {
-        session.or_halt(table.await)
+    let (nat, table) = both(join!(async { session.or_cancel(nat.await) }, async {
+        session.or_cancel(table.await)
     },))?;
     routes::default_route(session, &table, &Target::Nat(&nat)).await
 }
 
-/// An active node group says that nodes have joined; whether they work, only Kubernetes knows.
-async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), Problem> {
+/// Waits for Ready nodes. An active node group only means that nodes have joined.
+async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), CallError> {
     let failed = |error: kubeproof_kubernetes::KubernetesError| {
-        Problem::ours("see Ready nodes", error.to_string())
+        CallError::other("see Ready nodes", error.to_string())
     };
     let transport = Arc::clone(&session.connection.transport);
     let access = provisioned
         .access
         .as_ref()
-        .map_err(|problem| Problem::ours("see Ready nodes", problem.clone()))?;
+        .map_err(|error| CallError::other("see Ready nodes", error.clone()))?;
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
-    let (limit, pace) = (READY_WITHIN, Duration::from_secs(5));
-    kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pace)
+    let (limit, pause) = (READY_WITHIN, Duration::from_secs(5));
+    kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pause)
         .await
         .map_err(failed)?;
     Ok(())
 }
 
-/// What is handed over: access as the kubeconfig gives it, and what was made.
+/// What is handed over: access by the kubeconfig, and what was made.
 ///
 /// # Errors
 /// When the token cannot be made.
 pub(crate) async fn hand_over(
     session: &Session,
     cluster: &Cluster,
-) -> Result<Provisioned, Problem> {
+) -> Result<Provisioned, CallError> {
     let access = kubeconfig::access(&session.config, &session.connection, cluster)
         .await
-        .map_err(|error| Problem::ours("make a kubeconfig", error.to_string()))?;
+        .map_err(|error| CallError::other("make a kubeconfig", error.to_string()))?;
     Ok(Provisioned {
         access: Ok(access),
         made: session.made(),
     })
 }
 
-/// The error of a provision: what happened, where, what next, and what is there now.
-async fn failure(session: &Session, problem: &Problem) -> ProvisionerError {
+/// The error of a failed provision: what happened, what to do next, and what exists now.
+async fn failure(session: &Session, error: &CallError) -> ProvisionerError {
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match survey::everything(session).await {
-        Ok(left) => ProvisionerError::left(format!("{problem}; {next}"), left.ids()),
+    match leftovers::list(session).await {
+        Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left.ids()),
         Err(unread) => ProvisionerError::left_unknown(format!(
-            "{problem}; what exists could not be read either: {unread}; {next}"
+            "{error}; what exists could not be read either: {unread}; {next}"
         )),
     }
 }

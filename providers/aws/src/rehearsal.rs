@@ -1,6 +1,6 @@
-//! The one place that knows the simulator: how a rehearsal is set up, and how one is served.
+//! Sets up and serves rehearsals: the only file that may name the simulator.
 //!
-//! Nothing else in this crate may name it, so that observer and provisioner cannot lean on it.
+//! That keeps observer and provisioner from relying on it.
 
 pub use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
@@ -9,14 +9,14 @@ use std::sync::Arc;
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::Setup;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
-use kubeproof_contract::world::Rehearsal;
-use kubeproof_simkit::memory::InMemory;
+use kubeproof_simkit::in_memory::InMemory;
 
 use crate::dialect::AwsDialect;
 use crate::spec::{EksSpec, Region};
 
-/// The operations that faults can be aimed at, by service.
+/// The operations that faults can target, by service.
 pub fn operations() -> &'static [(&'static str, &'static [&'static str])] {
     kubeproof_aws_simulator::operations::OPERATIONS
 }
@@ -30,7 +30,7 @@ pub fn rehearse(spec: &EksSpec, clock: Clock, seed: u64) -> Rehearsal {
 /// A fresh simulated account over sockets, in this region.
 ///
 /// # Errors
-/// When it cannot be listened to.
+/// When no socket can be opened.
 pub fn serve(region: Region, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
     let seed = serving.seed;
     let fresh = move |now| AwsCloud::new(Setup::new(seed, &region.0, now));

@@ -1,7 +1,7 @@
-//! The AWS SDKs on our transport: one place where clients are made.
+//! The AWS SDKs on our transport: the one place where clients are configured.
 //!
-//! Every client shares the transport, the trial's clock, tokio's timers and seeded tokens, so that a
-//! rehearsal is deterministic and a live run is journalled alike.
+//! Every client shares the transport, the trial's clock, tokio's timers and seeded tokens. So a rehearsal is
+//! deterministic, and a live run is journalled in the same way.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -26,7 +26,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::provider::{Connection, Credentials};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-mod whole;
+mod truncation;
 
 /// A smithy HTTP client over our transport.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl HttpConnector for TransportClient {
                 .try_into_http1x()
                 .map_err(|error| ConnectorError::user(Box::new(error)))?
                 .map(|body: SdkBody| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let answer = transport.send(request).await.and_then(whole::only);
+            let answer = transport.send(request).await.and_then(truncation::only);
             let response = answer.map_err(connector_error)?;
             let response = response.map(SdkBody::from);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::user(Box::new(error)))
@@ -84,7 +84,7 @@ impl TimeSource for ClockSource {
 /// Retries of read-only and idempotent calls: the SDK's standard mode, bounded.
 const ATTEMPTS: u32 = 5;
 
-/// Longest wait for one attempt of one call: without it a silent connection would hang for ever.
+/// Longest wait for one attempt of one call: without it a silent connection would hang forever.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The shared configuration of all clients of one connection.

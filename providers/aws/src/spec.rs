@@ -72,7 +72,7 @@ pub struct IngressRule {
     pub cidr: Cidr,
 }
 
-/// A region. Where no prices are known, everything is judged but the cost, which is unknown.
+/// A region. Where no prices are known, everything but the cost is judged; the cost is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -286,7 +286,7 @@ impl Default for DiskSize {
     }
 }
 
-/// An instance type. Where no price of it is known, everything is judged but the cost.
+/// An instance type. Where its price is unknown, everything but the cost is judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

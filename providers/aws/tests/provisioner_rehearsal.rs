@@ -1,7 +1,9 @@
 //! The reference provisioner against the simulated account, in virtual time.
 //!
-//! One target for all of them, because linking the SDKs takes longer than running the tests.
+//! One test binary, because linking the SDKs takes longer than running the tests.
 
+#[path = "provisioner/bench.rs"]
+mod bench;
 #[path = "provisioner/crashes.rs"]
 mod crashes;
 #[path = "provisioner/defects.rs"]
@@ -12,5 +14,3 @@ mod faults;
 mod leftovers;
 #[path = "provisioner/lifecycle.rs"]
 mod lifecycle;
-#[path = "provisioner/stage.rs"]
-mod stage;

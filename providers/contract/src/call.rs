@@ -1,7 +1,6 @@
-//! What a request is called: service, operation, whether it changes anything, and who made it.
+//! API calls by name: service, operation, whether it changes anything, and who made it.
 //!
-//! Apart from the transport because naming a request is each cloud's own knowledge ([`Dialect`]),
-//! while journal and faults need only the name.
+//! Only a cloud's [`Dialect`] can name a request; journal and faults work with the name alone.
 
 use std::fmt;
 
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Effect;
 
-/// Who made a call. Faults aim at one actor, and invariants speak of one (an auditor never mutates).
+/// Who made a call. A fault targets one actor, and some invariants are about one (an auditor never mutates).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
@@ -19,13 +18,13 @@ pub enum Actor {
     Provisioner,
     /// The independent observer that evaluates checks.
     Observer,
-    /// The auditor that lists the account.
+    /// The auditor that lists the resources of the account.
     Auditor,
     /// The job runner.
     Workload,
     /// The reader of billing data.
     Biller,
-    /// Somebody else, whose changes a fault asks for.
+    /// Another user of the account, who makes the foreign changes of a fault.
     Foreign,
 }
 
@@ -57,7 +56,7 @@ impl fmt::Display for Actor {
 /// The name of a call: `ec2:CreateVpc`, `kubernetes:list-nodes`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Signature {
-    /// The service in the cloud's own short form.
+    /// The service, by the cloud's own short name.
     pub service: String,
     /// The operation in the cloud's own spelling.
     pub operation: String,
@@ -71,14 +70,14 @@ impl fmt::Display for Signature {
     }
 }
 
-/// What kind of error answer a fault asks for, in words that every cloud has an answer for.
+/// The kind of error answer that a fault injects. Every cloud has an answer for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A definite refusal with this error code, or the cloud's "permission denied" when none is given.
     Rejected(Option<String>),
-    /// Too many requests, with the seconds to wait when the cloud says them.
+    /// Too many requests, optionally with the time to wait.
     Throttled {
-        /// Seconds of a `Retry-After` header.
+        /// The `Retry-After` header, seconds; `None` leaves it out.
         retry_after_seconds: Option<u64>,
     },
     /// An internal server error.
@@ -91,37 +90,38 @@ pub enum ErrorKind {
     Dependency,
     /// The credentials have expired.
     CredentialsExpired,
-    /// What was just permitted is not known everywhere yet.
+    /// A permission that was just granted has not reached every service yet.
     PermissionLag,
 }
 
-/// What a call names and what it made, by id or by name.
+/// The resources that a call acts on and those it created, by id or name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Targets {
-    /// What it changes or removes. Not what it only refers to (the network of a new subnet).
+    /// What it changes or deletes. Not what it only refers to (the network of a new subnet).
     pub names: Vec<String>,
-    /// What it made, as its answer says.
+    /// What it created, according to its answer.
     pub made: Vec<String>,
 }
 
-/// The token of the further page that [`Dialect::with_further_page`] adds.
+/// The page token that [`Dialect::with_further_page`] adds.
 pub const FURTHER_PAGE: &str = "kubeproof-further-page";
 
-/// What a cloud knows about its own wire format, as far as journal and faults need it.
+/// A cloud's wire format, as far as journal and faults need to know it.
 pub trait Dialect: Send + Sync + fmt::Debug {
-    /// Names the request. A request that it cannot name is `unknown:<METHOD path>`, and mutating.
+    /// Names the request. One that it does not know is `unknown:<METHOD path>`, and counts as mutating.
     fn signature(&self, request: &Request<Bytes>) -> Signature;
 
-    /// Words an error answer as the cloud would for this request.
+    /// Builds the error answer that the cloud would give to this request.
     fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes>;
 
-    /// Whether the cloud accepts the call and shows the effect later, in what the call began. Then the call
-    /// is not answered by an error, and the simulator carries the effect out.
+    /// Whether the cloud accepts the call and the effect shows later, in the operation that the call started.
+    /// Such a call gets no error answer; the simulator carries out the effect.
     fn shows_later(&self, _call: &Signature, effect: &Effect) -> bool {
         effect.is_delayed()
     }
 
-    /// The same list with [`FURTHER_PAGE`] as the token of a further page, for a list that has such tokens. `None`: no list.
+    /// The same page of a list with [`FURTHER_PAGE`] as its next-page token. `None` when the answer is not a
+    /// list, or its list has no such token.
     fn with_further_page(
         &self,
         _request: &Request<Bytes>,
@@ -130,13 +130,13 @@ pub trait Dialect: Send + Sync + fmt::Debug {
         None
     }
 
-    /// What a changing call names and what it made, where its path does not say it all (query and JSON
-    /// protocols). `response` is none before the answer, and when it was an error. Names that are given
-    /// here stand in place of those in the path.
+    /// What a mutating call acts on and what it created, where its path does not tell (query and JSON
+    /// protocols). `response` is `None` before the answer and when the answer was an error. Names returned
+    /// here replace those in the path.
     fn targets(&self, _request: &Request<Bytes>, _response: Option<&Response<Bytes>>) -> Targets {
         Targets::default()
     }
 
-    /// The cloud's error code in a response, when it is an error.
+    /// The cloud's error code in a response; `None` when the response is not an error.
     fn error_code(&self, response: &Response<Bytes>) -> Option<String>;
 }

@@ -1,6 +1,7 @@
-//! Verdicts and checks: what was looked at, and what was seen.
+//! Verdicts and checks: what was checked, and with what result.
 //!
-//! Plain data shared by providers (who evaluate) and reports (who show). `unknown` is never `pass`.
+//! Plain data, shared by providers (which evaluate checks) and reports (which show them). `unknown` never
+//! counts as `pass`.
 
 use std::fmt;
 
@@ -11,21 +12,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Seen to be right.
+    /// Observed to be right.
     Pass,
-    /// Seen to be wrong.
+    /// Observed to be wrong.
     Fail,
-    /// Could not find out.
+    /// Could not be determined.
     Unknown,
     /// Billing data are not final yet.
     Pending,
-    /// Not looked at, and the message says why.
+    /// Not checked; the message says why.
     Skipped,
 }
 
 impl Verdict {
     /// The verdict of a whole from its parts: fail beats unknown beats pending beats pass. Skipped
-    /// parts do not count; nothing but skipped parts (or no part) is `Skipped`.
+    /// parts do not count; with only skipped parts, or none, the whole is `Skipped`.
     pub fn of_all(parts: impl IntoIterator<Item = Self>) -> Self {
         let rank = |verdict: Self| match verdict {
             Self::Skipped => 0,
@@ -58,11 +59,11 @@ impl fmt::Display for Verdict {
 pub struct Check {
     /// The id of the checklist row, such as `aws.vpc`.
     pub id: String,
-    /// What must be shown, in words.
+    /// What the check must show, for the reader.
     pub title: String,
-    /// What was seen.
+    /// The result.
     pub verdict: Verdict,
-    /// The evidence: what was looked at and what it said. Never a secret.
+    /// The evidence: what was examined and what it showed. Never a secret.
     pub evidence: String,
 }
 
@@ -77,7 +78,7 @@ impl Check {
         }
     }
 
-    /// `Pass` when nothing was found wrong, else `Fail` with what is wrong as the evidence.
+    /// `Pass` with `seen` as the evidence when `wrong` is empty, otherwise `Fail` with `wrong` as the evidence.
     pub fn judged(id: &str, title: &str, wrong: &[String], seen: impl Into<String>) -> Self {
         if wrong.is_empty() {
             Self::new(id, title, Verdict::Pass, seen)

@@ -1,13 +1,13 @@
-//! Injected time: what "now" is for one trial.
+//! Injected time: the wall-clock date of one trial.
 //!
-//! Apart from tokio's clock because wall-clock dates (signatures, expiry, billing hours) must follow
-//! virtual time too. Under a paused tokio clock this is virtual; live it is the real time.
+//! Dates (signatures, expiry, billing hours) must follow tokio's clock: virtual time while it is paused,
+//! real time in a live run.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock whose origin is a wall-clock date and whose pace is tokio's clock.
+/// A clock that starts at a wall-clock date and advances with tokio's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: Timestamp,
@@ -15,7 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `origin` now. Call it inside the runtime whose pace it shall follow.
+    /// A clock that shows `origin` now. Call it inside the runtime whose clock it should follow.
     pub fn starting_at(origin: Timestamp) -> Self {
         Self {
             origin,

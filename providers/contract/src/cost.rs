@@ -7,30 +7,30 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One line of an estimate: what a thing costs while it lives.
+/// One line of an estimate: what a resource costs while it exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EstimateLine {
     /// The stable name of the line, the same in metered and billed lines (`nat_gateway`, `control_plane`).
     pub line: String,
-    /// What it is, in words, with counts: `2 × NAT gateway`.
+    /// What it is, with its count: `2 × NAT gateway`.
     pub title: String,
     /// List price of all of it for one hour, US dollars.
     pub usd_per_hour: Decimal,
-    /// Least cost over the start minute for the planned duration, US dollars.
+    /// Least cost for the planned duration, over all start minutes, US dollars.
     pub min_usd: Decimal,
     /// Expected cost over a uniformly chosen start minute, US dollars.
     pub expected_usd: Decimal,
-    /// Greatest cost over the start minute, US dollars.
+    /// Greatest cost for the planned duration, over all start minutes, US dollars.
     pub max_usd: Decimal,
-    /// Cost for the planned start and duration, US dollars, when the start is known.
+    /// Cost for the planned start and duration, US dollars; `None` when the start is not known.
     pub planned_usd: Option<Decimal>,
-    /// Where the price is from, with its date.
+    /// The source of the price, with its date.
     pub source: String,
-    /// How many things of the same price it is made of.
+    /// How many resources of the same price the line adds up.
     #[serde(default = "one")]
     pub count: u32,
-    /// The cloud's names of the usage behind it: a charge of another usage type is another line.
-    /// Empty: every charge of the line's name belongs to it.
+    /// The cloud's usage types that the line covers: a charge of another usage type is another line.
+    /// Empty: every charge with the line's name belongs to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usage_types: Vec<String>,
 }
@@ -40,13 +40,13 @@ fn one() -> u32 {
 }
 
 impl EstimateLine {
-    /// Whether a charge belongs to this line: the same line and one of its usage types.
+    /// Whether a charge belongs to this line: the same line name and one of its usage types.
     pub fn covers(&self, charge: &Charge) -> bool {
         self.line == charge.line
             && (self.usage_types.is_empty() || self.usage_types.contains(&charge.usage_type))
     }
 
-    /// Whether both lines are of the same usage, so that they can be added.
+    /// Whether both lines cover the same usage, so that they can be added.
     pub fn is_same_usage(&self, other: &Self) -> bool {
         self.line == other.line && self.usage_types == other.usage_types
     }
@@ -57,22 +57,22 @@ impl EstimateLine {
 pub struct Estimate {
     /// The lines of the cluster.
     pub lines: Vec<EstimateLine>,
-    /// The lines of what the scenario's job makes behind the provisioner's back: no part of the
+    /// The lines of what the scenario's job creates without the provisioner knowing: not part of the
     /// cluster's list price, but on the same bill.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workload: Vec<EstimateLine>,
     /// What it leaves out on purpose and why (traffic, burst credits), for the reader.
     pub left_out: Vec<String>,
-    /// The usage types of what is left out: their charges are in the total and no line of their own.
+    /// The usage types of what is left out: their charges count in the total, but have no line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out_usage_types: Vec<String>,
-    /// What has no known price: then the cost is unknown, and every sum a part of it only.
+    /// What has no known price. If there is any, the cost is unknown and every sum is only a part of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unpriced: Vec<String>,
 }
 
 impl Estimate {
-    /// All lines: of the cluster, then of the job.
+    /// All lines: those of the cluster, then those of the job.
     pub fn all_lines(&self) -> impl Iterator<Item = &EstimateLine> {
         self.lines.iter().chain(&self.workload)
     }
@@ -87,29 +87,28 @@ impl Estimate {
         self.lines.iter().map(|line| line.expected_usd).sum()
     }
 
-    /// The most that the planned duration can cost, whatever its start, with what the job makes, US
-    /// dollars.
+    /// The most that the planned duration can cost for any start, including what the job creates, US dollars.
     pub fn max_usd(&self) -> Decimal {
         self.all_lines().map(|line| line.max_usd).sum()
     }
 
-    /// What the planned start and duration cost, with what the job makes, US dollars. `None` when the
-    /// start is not known.
+    /// What the planned start and duration cost, including what the job creates, US dollars. `None` when
+    /// the start is not known.
     pub fn planned_usd(&self) -> Option<Decimal> {
         self.all_lines().map(|line| line.planned_usd).sum()
     }
 }
 
-/// A charge as a meter or a bill shows it.
+/// A charge on a meter or a bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Charge {
     /// The stable name of the line (see [`EstimateLine::line`]), or the usage type when none fits.
     pub line: String,
     /// The cloud's own name of the usage, such as `NatGateway-Hours`.
     pub usage_type: String,
-    /// The resource, when the source says so.
+    /// The resource, if the source names it.
     pub resource_id: Option<String>,
-    /// The run that its tags name, when the source says so.
+    /// The run that its tags name, if the source has them.
     pub run_id: Option<String>,
     /// Billed quantity after rounding.
     pub quantity: Decimal,
@@ -119,19 +118,20 @@ pub struct Charge {
     pub usd: Decimal,
 }
 
-/// What the cloud's billing data say of a run.
+/// The charges of a run in the cloud's billing data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Billed {
     /// The charges that belong to the run.
     pub charges: Vec<Charge>,
     /// Whether the data are final. `false` makes the cost verdict `pending`.
     pub is_final: bool,
-    /// How charges were told apart from other users of the account, and what could not be.
+    /// How the run's charges were told apart from those of other users of the account, and where that
+    /// was not possible.
     pub attribution: Vec<String>,
-    /// The lines that the cloud bills without tags: the run's part is told by time and count only, and
-    /// others' use may be in it.
+    /// The lines that the cloud bills without tags: the run's share is known by time and count only, and
+    /// may include the usage of others.
     #[serde(default)]
     pub shared_lines: Vec<String>,
-    /// When they were read.
+    /// When the billing data were read.
     pub read_at: Timestamp,
 }

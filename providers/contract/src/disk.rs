@@ -1,8 +1,8 @@
-//! The disk of the provisioner's processes: small files that outlive the process that wrote them.
+//! The provisioner's disk: small files that outlive the process that wrote them.
 //!
-//! Reads and writes are calls on a transport, so that journal and faults see them as they see the
-//! cloud's: a process dies before, in the middle of or after a write, or its disk is lost with it. A
-//! provisioner that works from tags and names alone keeps nothing here.
+//! Reads and writes are calls on a transport, so journal and faults treat them like calls to the cloud: a
+//! process can die before, during or after a write, or lose its disk. A provisioner that works from tags and
+//! names alone stores nothing here.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,16 +12,16 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::call::{Dialect, ErrorKind, Signature};
-use crate::documented::DocumentedEffect;
+use crate::documented_effects::DocumentedEffect;
 use crate::effect::Effect;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
-/// The service of these calls in signatures.
+/// The service name of these calls in signatures.
 pub const SERVICE: &str = "disk";
-/// Says of a write that it tears.
+/// The header that marks a write as torn.
 pub(crate) const TORN: &str = "x-kubeproof-torn";
 
-/// The way to the files.
+/// A client for the files.
 #[derive(Clone, Debug)]
 pub struct Disk(SharedTransport);
 
@@ -31,12 +31,12 @@ impl Disk {
         Self(transport)
     }
 
-    /// A disk that nobody strikes and nobody watches.
+    /// A disk in memory, without faults or journal.
     pub fn unwatched() -> Self {
         Self(Files::empty())
     }
 
-    /// What a file holds; `None` when there is none.
+    /// Reads a file; `None` when it does not exist.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -48,7 +48,7 @@ impl Disk {
         Ok(answer.status().is_success().then(|| answer.into_body()))
     }
 
-    /// Writes a file whole, over what it held.
+    /// Writes a file, replacing its content.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -108,12 +108,12 @@ impl Transport for Files {
     }
 }
 
-/// How calls of the disk are named.
+/// How calls to the disk are named.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DiskDialect;
 
 impl Dialect for DiskDialect {
-    /// Not one of them changes the account.
+    /// None of them is mutating: they do not change the account.
     fn signature(&self, request: &Request<Bytes>) -> Signature {
         let operation = match *request.method() {
             Method::PUT => "Write",
@@ -139,7 +139,7 @@ impl Dialect for DiskDialect {
     }
 }
 
-/// The calls that faults can be aimed at.
+/// The calls that faults can target.
 pub fn calls() -> Vec<Signature> {
     let call = |operation: &str| Signature {
         service: SERVICE.to_owned(),
@@ -149,7 +149,7 @@ pub fn calls() -> Vec<Signature> {
     ["Read", "Write"].map(call).into()
 }
 
-/// What can happen to a call of the disk. A write that never happened (`crash-before`) leaves the file
+/// What can happen to a call to the disk. A write that never happened (`crash-before`) leaves the file
 /// one write behind.
 pub fn documented(call: &Signature) -> Vec<DocumentedEffect> {
     const FULL: &str = "write(2): ENOSPC, EDQUOT, EIO";

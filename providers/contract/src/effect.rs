@@ -1,29 +1,27 @@
-//! What a fault does to the call that it strikes: each effect with its name, its argument and its words.
-//!
-//! Apart from the place of a fault, because effects are what clouds document and places are what runs have.
+//! Effects: what a fault does to a call, with their written names, arguments and help texts.
 
 use std::fmt;
 
-/// What is done to a call.
+/// What a fault does to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Refused with this error code (permission denied when none is given); not applied.
+    /// Rejected with this error code (permission denied when none is given); not applied.
     Reject(Option<String>),
     /// Too many requests; not applied. With an argument: `Retry-After` seconds.
     Throttle(Option<u64>),
     /// Internal server error; not applied.
     ServerErrorBefore,
-    /// Internal server error; applied all the same.
+    /// Internal server error, but applied.
     ServerErrorAfter,
     /// The connection breaks before the request arrives.
     LostRequest,
-    /// The request is applied, its answer never arrives.
+    /// The request is applied, but its answer never arrives.
     LostResponse,
-    /// The request times out, and is applied so many seconds later.
+    /// The request times out, and is applied this many seconds later.
     LateApply(u64),
     /// No answer, ever.
     Hang,
-    /// From this call on the service answers nobody, whoever calls, until the faults are over.
+    /// From this call on the service answers no one, whichever actor calls, until the faults are lifted.
     Outage,
     /// The answer is cut in half.
     Garbled,
@@ -35,10 +33,10 @@ pub enum Effect {
     AsyncLate(u64),
     /// A quota is used up; not applied.
     Quota,
-    /// No capacity; not applied. Where the cloud accepts the call all the same, its dialect says so
+    /// No capacity; not applied. Where the cloud accepts the call and fails later, its dialect says so
     /// ([`crate::call::Dialect::shows_later`]).
     Capacity,
-    /// Still in use; not applied.
+    /// The resource is still in use; not applied.
     Dependency,
     /// The credentials have expired; not applied.
     CredentialsExpire,
@@ -46,37 +44,37 @@ pub enum Effect {
     CrashBefore,
     /// The provisioner's process dies after the call was applied, before it sees the answer.
     CrashAfter,
-    /// Its user interrupts it while the call is under way; the call is applied all the same. Nobody
-    /// tries again: teardown follows.
+    /// The provisioner's user interrupts it during the call, which is still applied. There is no further
+    /// attempt: teardown follows.
     Cancel,
     /// As [`Effect::Cancel`], before the call is sent.
     CancelBefore,
-    /// As [`Effect::Cancel`], and the teardown that follows is interrupted at its first change, too.
+    /// As [`Effect::Cancel`], and the teardown that follows is interrupted too, at its first change.
     CancelTwice,
-    /// A read that lags: answered as the same request was before the last change, or with this code of
-    /// something that is not there.
+    /// A stale read: answered as the same request was before the last change, or with this "not found"
+    /// error code.
     StaleRead(Option<String>),
-    /// A read that does not show yet what came to be in the last so many seconds.
+    /// A stale read that does not show what was created in the last so many seconds.
     NotYetVisible(u64),
-    /// A read whose page comes twice.
+    /// A list that returns the same page twice.
     RepeatedPage,
-    /// Other services do not know yet what was just permitted; not applied.
+    /// A permission that was just granted has not reached other services; not applied.
     PermissionLag,
-    /// Accepted, and only a part of it is made.
+    /// Accepted, but only a part of it is created.
     Partial,
-    /// A write to the disk that fails: full, or not permitted. The process lives on.
+    /// A write to the disk fails: disk full, or not permitted. The process goes on.
     WriteFails,
-    /// The process dies in the middle of a write to the disk: half of it is there.
+    /// The process dies during a write to the disk: half of the content is written.
     TornWrite,
-    /// The process dies at a write to the disk, and its disk is lost with it.
+    /// The process dies at a write to the disk, and the disk is lost.
     LostDisk,
-    /// Applied; then, before the answer is seen, somebody else changes something: what, by the name
+    /// Applied; then, before the answer arrives, another user of the account makes this change, by the name
     /// that the provider gives it.
     ForeignChange(String),
 }
 
 impl Effect {
-    /// Whether it shows some time after the call that it strikes.
+    /// Whether it shows only some time after the call.
     pub fn is_delayed(&self) -> bool {
         matches!(
             self,
@@ -84,12 +82,12 @@ impl Effect {
         )
     }
 
-    /// Whether a simulator carries it out, and says so: no real cloud can be asked to.
+    /// Whether a simulator has to carry it out and acknowledge it: a real cloud cannot be asked to.
     pub fn is_simulated(&self) -> bool {
         self.is_delayed() || matches!(self, Self::NotYetVisible(_))
     }
 
-    /// Whether it ends or interrupts the process that makes the call.
+    /// Whether it kills or interrupts the process that makes the call.
     pub fn ends_process(&self) -> bool {
         matches!(
             self,
@@ -103,12 +101,12 @@ impl Effect {
         )
     }
 
-    /// Whether it is about a write to the disk.
+    /// Whether it affects a write to the disk.
     pub fn is_of_disk(&self) -> bool {
         matches!(self, Self::WriteFails | Self::TornWrite | Self::LostDisk)
     }
 
-    /// Whether the call into which it is injected is not applied, so that the caller can only send it again.
+    /// Whether it keeps the call from being applied, so that the caller has to send it again.
     pub fn keeps_from_applying(&self) -> bool {
         matches!(
             self,
@@ -137,7 +135,7 @@ impl Effect {
     }
 }
 
-/// The written names of all effects, with what each does: for help texts and error messages.
+/// The written names of all effects, each with what it does: for help texts and error messages.
 pub const EFFECTS: &[(&str, &str)] = &[
     ("reject", "refused (argument: error code); not applied"),
     (
@@ -155,7 +153,7 @@ pub const EFFECTS: &[(&str, &str)] = &[
     ("hang", "never answered"),
     (
         "outage",
-        "from this call on the service answers nobody, until the faults are over",
+        "from this call on the service answers no one, until the faults are over",
     ),
     ("garbled", "the answer is cut in half"),
     (
@@ -210,14 +208,14 @@ pub const EFFECTS: &[(&str, &str)] = &[
     ("lost-disk", "the provisioner dies, and its disk is lost"),
     (
         "foreign-change",
-        "applied, then somebody else makes the change that the argument names",
+        "applied, then another user makes the change that the argument names",
     ),
 ];
 
 /// The largest argument of an effect: a year, in seconds. No trial lasts longer.
 const NUMBER_MAX: u64 = 31_536_000;
 
-/// Reads an effect with its argument.
+/// Parses an effect with its argument.
 pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     let (name, argument) = match text.split_once('(') {
         None => (text, None),
@@ -279,7 +277,7 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
         other => {
             let known: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
             return Err(format!(
-                "there is no effect `{other}`; effects: {}",
+                "unknown effect `{other}` (expected one of {})",
                 known.join(", ")
             ));
         }
@@ -290,7 +288,7 @@ pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
     }
 }
 
-/// A read that lags: by seconds, by one change, or in saying that something is not there.
+/// A stale read: by seconds, by one change, or with a "not found" code.
 fn stale_read(argument: Option<String>) -> Result<Effect, String> {
     match argument.as_ref().map(|text| text.parse()) {
         Some(Ok(0)) => Err("`stale-read` lags by at least 1 second".to_owned()),

@@ -1,6 +1,4 @@
-//! Faults as plain data: where, and which effect; their written form and how they match.
-//!
-//! Apart from the layer that carries them out, because a plan is what tests and records look at.
+//! Faults as plain data: target and effect, their written form, and which calls they match.
 //!
 //! Written form: `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`, for example
 //! `ec2:AllocateAddress#2=quota`, `ec2:Delete*=throttle(3)`, `auditor/ec2:DescribeAddresses=reject`.
@@ -12,36 +10,36 @@ use crate::call::{Actor, Signature};
 use crate::effect::read_effect;
 pub use crate::effect::{EFFECTS, Effect};
 
-/// A fault that strikes so often in a row goes on for ever.
+/// A fault that is injected at least this many times in a row goes on for ever.
 pub const LASTING: u64 = 1000;
 
-/// Which calls a fault strikes.
+/// The target of a fault: which calls it is injected into.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Where {
-    /// Whose calls.
+pub struct CallMatcher {
+    /// The actor whose calls match.
     pub actor: Actor,
     /// The service, exactly, or `*`.
     pub service: String,
     /// The operation; a trailing `*` matches any ending.
     pub operation: String,
-    /// The first matching call into which it is injected, from 1. An effect that shows later
-    /// ([`crate::call::Dialect::shows_later`]) takes the first call from there on that is accepted.
+    /// The first matching call that the fault is injected into, counted from 1. An effect that shows later
+    /// ([`crate::call::Dialect::shows_later`]) takes the first accepted call from there on.
     pub occurrence: u64,
-    /// How many matching calls in a row are struck; [`LASTING`] and more: all.
+    /// How many matching calls in a row the fault is injected into; [`LASTING`] or more: all.
     pub times: u64,
 }
 
-/// A fault: where and which effect.
+/// A fault: a target and an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Which calls it strikes.
-    pub place: Where,
+    /// The calls that it is injected into.
+    pub target: CallMatcher,
     /// What it does to them.
     pub effect: Effect,
 }
 
-impl Where {
-    /// Whether a call of this name and actor is one that this fault counts.
+impl CallMatcher {
+    /// Whether a call of this name by this actor matches, and is counted.
     pub fn names(&self, actor: Actor, signature: &Signature) -> bool {
         let operation = match self.operation.strip_suffix('*') {
             Some(start) => signature.operation.starts_with(start),
@@ -52,8 +50,8 @@ impl Where {
             && (self.service == "*" || self.service == signature.service)
     }
 
-    /// Whether the `count`-th matching call (from 1) is struck.
-    pub fn strikes(&self, count: u64) -> bool {
+    /// Whether the fault is injected into the `count`-th matching call (from 1).
+    pub fn covers(&self, count: u64) -> bool {
         count >= self.occurrence && (self.lasts() || count - self.occurrence < self.times)
     }
 
@@ -72,23 +70,23 @@ impl Where {
         } else {
             (other, self)
         };
-        same && first.strikes(second.occurrence)
+        same && first.covers(second.occurrence)
     }
 }
 
 impl Fault {
-    /// Whether both are aimed at one call, which can meet only one of them. What shows later waits for
-    /// a call that is accepted, so that it may follow one that is not applied.
+    /// Whether both target the same call, into which only one can be injected. An effect that shows later
+    /// waits for an accepted call, so it can follow one that keeps its call from being applied.
     pub fn collides_with(&self, other: &Self) -> bool {
         let follows = |late: &Effect, early: &Effect| {
             late.is_delayed() && !early.is_delayed() && early.keeps_from_applying()
         };
         let (one, two) = (&self.effect, &other.effect);
-        self.place.overlaps(&other.place) && !follows(one, two) && !follows(two, one)
+        self.target.overlaps(&other.target) && !follows(one, two) && !follows(two, one)
     }
 }
 
-/// A fault that could not be read.
+/// A fault that could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a fault: {problem}; \
@@ -107,16 +105,16 @@ impl FromStr for Fault {
             text: text.to_owned(),
             problem,
         };
-        let (place, effect) = text
+        let (target, effect) = text
             .split_once('=')
             .ok_or_else(|| wrong("it has no `=effect`".to_owned()))?;
-        let place = read_place(place.trim()).map_err(wrong)?;
+        let target = read_target(target.trim()).map_err(wrong)?;
         let effect = read_effect(effect.trim()).map_err(wrong)?;
-        Ok(Self { place, effect })
+        Ok(Self { target, effect })
     }
 }
 
-fn read_place(text: &str) -> Result<Where, String> {
+fn read_target(text: &str) -> Result<CallMatcher, String> {
     let (actor, rest) = match text.split_once('/') {
         Some((name, rest)) => (read_actor(name)?, rest),
         None => (Actor::Provisioner, text),
@@ -126,7 +124,7 @@ fn read_place(text: &str) -> Result<Where, String> {
         .ok_or_else(|| "the call is not `service:operation`".to_owned())?;
     let (operation, occurrence, times) = match rest.split_once('#') {
         None => match rest.rsplit_once('*') {
-            // A `*` that nothing follows is a pattern, not a count.
+            // A trailing `*` is a pattern, not a count.
             Some((operation, times)) if !times.is_empty() => (operation, 1, read_count(times)?),
             _ => (rest, 1, 1),
         },
@@ -138,7 +136,7 @@ fn read_place(text: &str) -> Result<Where, String> {
     if service.is_empty() || operation.is_empty() {
         return Err("service and operation must not be empty".to_owned());
     }
-    Ok(Where {
+    Ok(CallMatcher {
         actor,
         service: service.to_owned(),
         operation: operation.to_owned(),
@@ -151,7 +149,10 @@ fn read_actor(name: &str) -> Result<Actor, String> {
     Actor::ALL
         .into_iter()
         .find(|actor| actor.to_string() == name)
-        .ok_or_else(|| format!("there is no actor `{name}`"))
+        .ok_or_else(|| {
+            let known = Actor::ALL.map(|actor| actor.to_string()).join(", ");
+            format!("unknown actor `{name}` (expected one of {known})")
+        })
 }
 
 fn read_count(text: &str) -> Result<u64, String> {
@@ -163,13 +164,13 @@ fn read_count(text: &str) -> Result<u64, String> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Where {
+        let CallMatcher {
             actor,
             service,
             operation,
             occurrence,
             times,
-        } = &self.place;
+        } = &self.target;
         if *actor != Actor::Provisioner {
             write!(f, "{actor}/")?;
         }

@@ -1,7 +1,7 @@
-//! The fault layer: carries a plan of faults out on the transport.
+//! The fault layer: injects the faults of a plan into the calls on a transport.
 //!
-//! It sits beside the journal, so live runs use the same one. Effects on asynchronous operations are
-//! handed to the simulator in a header, which no real cloud knows: live refuses them beforehand.
+//! It sits next to the journal, so live runs use the same layer. Effects on asynchronous operations are passed
+//! to the simulator in a header that no real cloud knows; live runs refuse them beforehand.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,24 +15,24 @@ use crate::disk;
 use crate::fault::{Effect, Fault};
 use crate::transport::SharedTransport;
 
-mod carry;
-mod memory;
-mod waits;
+mod apply;
+mod retry_after;
+mod stale_reads;
 
-use carry::FaultLayer;
-use memory::Memory;
-use waits::Waits;
+use apply::FaultLayer;
+use retry_after::RetryAfterWaits;
+use stale_reads::StaleReads;
 
-/// The header that asks a simulator to let the operation fail, stick or be late, or to answer a read as
-/// if something were not visible yet.
+/// The header that asks a simulator to make the operation fail, get stuck or take longer, or to answer a read
+/// as if something were not visible yet.
 pub const ASYNC_FAULT_HEADER: &str = "x-kubeproof-async-fault";
 
-/// An extension of a response: the simulator carries out what [`ASYNC_FAULT_HEADER`] asks for. Without it
-/// the fault was not injected. Extensions never leave the process, so no client sees it.
+/// A response extension: the simulator carries out what [`ASYNC_FAULT_HEADER`] asks for. Without it the
+/// fault was not injected. Extensions never leave the process, so no client sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledged;
 
-/// A plan of faults with its counters: shared by the transports of all actors of one trial.
+/// A plan of faults with its counters, shared by the transports of all actors of one trial.
 #[derive(Clone, Debug)]
 pub struct FaultPlan {
     inner: Arc<Inner>,
@@ -46,56 +46,55 @@ struct Inner {
     reported: AtomicU64,
     cancelled: AtomicBool,
     lifted: watch::Sender<bool>,
-    out: Mutex<BTreeSet<String>>,
+    services_out: Mutex<BTreeSet<String>>,
     foreign: Mutex<Option<Arc<dyn ForeignChanges>>>,
     failed_changes: Mutex<Vec<String>>,
     interrupts_again: AtomicBool,
     pages: Mutex<Vec<(Signature, Page)>>,
-    memory: Mutex<Memory>,
-    waits: Mutex<Waits>,
+    stale_reads: Mutex<StaleReads>,
+    retry_after_waits: Mutex<RetryAfterWaits>,
     programs: AtomicBool,
     over: AtomicBool,
 }
 
-/// The page that a list which was told of a further page is answered with.
+/// The page that answers the request for the further page of a list.
 type Page = http::Response<bytes::Bytes>;
 
-/// Carries out changes that somebody else makes ([`Effect::ForeignChange`]), for real: only the
-/// provider knows how.
+/// Makes the changes of another user of the account ([`Effect::ForeignChange`]). Only the provider knows how.
 #[async_trait]
 pub trait ForeignChanges: Send + Sync + std::fmt::Debug {
     /// Makes the change of this name.
     ///
     /// # Errors
-    /// When there is no such change, or it could not be made: then the trial proves nothing.
+    /// When the change is unknown or could not be made; the trial is then inconclusive.
     async fn make(&self, name: &str) -> Result<(), String>;
 
-    /// The first attempt has ended: changes that last only so long are taken back.
+    /// The first attempt has ended: undoes the changes that last only until then.
     fn first_attempt_is_over(&self) {}
 }
 
-/// How often a fault's place was seen and how often it struck.
+/// How often calls matched a fault's target, and how often it was injected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     /// Matching calls.
     pub seen: u64,
-    /// Calls that the effect was carried out on.
-    pub struck: u64,
-    /// Those of them that are to be applied later, and are not yet.
+    /// Calls that the effect was carried out on, including those that are still to be applied later.
+    pub attempted: u64,
+    /// Those of them that are to be applied later and have not been yet.
     pub late: u64,
-    /// Calls that it would have met if another fault had not been injected into them.
+    /// Calls that it would have been injected into if another fault had not been.
     pub taken: u64,
 }
 
 impl Count {
-    /// How often the effect was carried out in full: what is still to be applied shows nothing.
+    /// How often the effect was carried out in full: without the calls that are still to be applied.
     pub fn injected(self) -> u64 {
-        self.struck.saturating_sub(self.late)
+        self.attempted.saturating_sub(self.late)
     }
 }
 
 impl FaultPlan {
-    /// A plan of these faults, in order of precedence: the first that strikes a call decides.
+    /// A plan of these faults, in order of precedence: the first one that is due for a call is injected.
     pub fn new(faults: Vec<Fault>) -> Self {
         let counts = Mutex::new(vec![Count::default(); faults.len()]);
         let (crashed, reported) = (watch::channel(0).0, AtomicU64::new(0));
@@ -107,31 +106,31 @@ impl FaultPlan {
                 reported,
                 cancelled: AtomicBool::new(false),
                 lifted: watch::channel(false).0,
-                out: Mutex::default(),
+                services_out: Mutex::default(),
                 foreign: Mutex::default(),
                 failed_changes: Mutex::default(),
                 interrupts_again: AtomicBool::new(false),
                 pages: Mutex::default(),
-                memory: Mutex::default(),
-                waits: Mutex::default(),
+                stale_reads: Mutex::default(),
+                retry_after_waits: Mutex::default(),
                 programs: AtomicBool::new(false),
                 over: AtomicBool::new(false),
             }),
         }
     }
 
-    /// Says that the provisioner is a program: it is not dropped where its user interrupts it, but goes on
-    /// until it ends, and it waits by a clock of its own, the real one.
-    pub fn strike_programs(&self) {
+    /// Sets the plan up for provisioners that are programs: when the user interrupts one, it is not dropped but
+    /// runs on until it ends, and it waits by its own clock, the real one.
+    pub fn include_programs(&self) {
         self.inner.programs.store(true, Ordering::SeqCst);
-        lock(&self.inner.waits).of_programs();
+        lock(&self.inner.retry_after_waits).of_programs();
     }
 
-    fn strikes_programs(&self) -> bool {
+    fn includes_programs(&self) -> bool {
         self.inner.programs.load(Ordering::SeqCst)
     }
 
-    /// Says who makes the foreign changes of this plan.
+    /// Sets who makes the foreign changes of this plan.
     pub fn let_change(&self, foreign: Arc<dyn ForeignChanges>) {
         *lock(&self.inner.foreign) = Some(foreign);
     }
@@ -141,31 +140,31 @@ impl FaultPlan {
         lock(&self.inner.failed_changes).clone()
     }
 
-    /// Ends all faults: what hangs breaks now, and no call is struck any more.
+    /// Lifts all faults: calls that hang break now, and nothing more is injected.
     pub fn lift(&self) {
         self.inner.lifted.send_replace(true);
     }
 
-    /// The trial is over: whatever was to be applied later is not applied any more, for it would not be
-    /// seen.
+    /// Marks the trial as over: calls that are still to be applied later are dropped, because their effect
+    /// could no longer be observed.
     pub fn trial_is_over(&self) {
         self.inner.over.store(true, Ordering::SeqCst);
     }
 
     async fn until_lifted(&self) {
         let mut lifted = self.inner.lifted.subscribe();
-        // The sender lives as long as the plan, so this only ends when the faults are lifted.
+        // The sender lives as long as the plan, so this ends only when the faults are lifted.
         let _ = lifted.wait_for(|lifted| *lifted).await;
     }
 
-    /// Says that the first attempt has ended.
+    /// Tells the plan that the first attempt has ended.
     pub fn first_attempt_is_over(&self) {
         if let Some(foreign) = lock(&self.inner.foreign).as_ref() {
             foreign.first_attempt_is_over();
         }
     }
 
-    /// Has somebody else make a change. Whether it was made.
+    /// Makes a foreign change, and returns whether it was made.
     async fn change(&self, name: &str) -> bool {
         let foreign = lock(&self.inner.foreign).clone();
         let made = match foreign {
@@ -179,7 +178,7 @@ impl FaultPlan {
         false
     }
 
-    /// Each fault with how often it was seen and struck: a fault that never struck proves nothing.
+    /// Each fault with its counts. A trial whose fault was never triggered is inconclusive.
     pub fn tally(&self) -> Vec<(Fault, Count)> {
         let counts = lock(&self.inner.counts);
         self.inner
@@ -190,33 +189,33 @@ impl FaultPlan {
             .collect()
     }
 
-    /// Waits until a crash effect strikes that was not reported yet. The harness then drops the
-    /// provisioner, as a crash would.
+    /// Waits for an injected crash that was not reported yet. The harness then drops the provisioner, as a
+    /// crash would.
     pub async fn crash(&self) {
         let reported = self.inner.reported.load(Ordering::SeqCst);
         let mut crashes = self.inner.crashed.subscribe();
-        // A crash that struck before anyone waited counts too. The sender lives as long as the plan,
-        // so this only ends by a crash.
+        // A crash that was injected before anyone waited counts too. The sender lives as long as the plan,
+        // so this ends only with a crash.
         if let Ok(count) = crashes.wait_for(|count| *count > reported).await {
             self.inner.reported.store(*count, Ordering::SeqCst);
         }
     }
 
-    /// Whether the last process was interrupted by its user ([`Effect::Cancel`]) and did not die by
-    /// itself. Asking takes the answer back.
+    /// Whether the last process was interrupted by its user ([`Effect::Cancel`]) rather than killed. Reading
+    /// the answer resets it.
     pub fn was_cancelled(&self) -> bool {
         self.inner.cancelled.swap(false, Ordering::SeqCst)
     }
 
-    /// A new process begins: it knows of nothing that an earlier one was told.
+    /// A new process begins: it does not know what an earlier one was told.
     pub fn process_begins(&self) {
-        lock(&self.inner.waits).forget();
+        lock(&self.inner.retry_after_waits).forget();
         lock(&self.inner.pages).clear();
     }
 
-    /// What was repeated before the time was over that `Retry-After` asks for, in words.
-    pub fn impatience(&self) -> Vec<String> {
-        lock(&self.inner.waits).broken()
+    /// The calls that were repeated before their `Retry-After` time was over, a message each.
+    pub fn ignored_retry_after(&self) -> Vec<String> {
+        lock(&self.inner.retry_after_waits).ignored()
     }
 
     /// Whether any fault has this effect.
@@ -224,15 +223,16 @@ impl FaultPlan {
         self.inner.faults.iter().any(|fault| effect(&fault.effect))
     }
 
-    /// A transport that strikes the calls of `actor`.
+    /// A transport that injects the faults of this plan into the calls of `actor`.
     pub fn layer(
         &self,
         inner: SharedTransport,
         dialect: Arc<dyn Dialect>,
         actor: Actor,
     ) -> SharedTransport {
-        // An outage strikes those who make no struck call themselves.
-        let concerns = |fault: &Fault| fault.place.actor == actor || fault.effect == Effect::Outage;
+        // An outage also affects actors that never call its target themselves.
+        let concerns =
+            |fault: &Fault| fault.target.actor == actor || fault.effect == Effect::Outage;
         if !self.inner.faults.iter().any(concerns) {
             return inner;
         }
@@ -244,8 +244,8 @@ impl FaultPlan {
         })
     }
 
-    /// The effect that strikes a call of this name, and the index of its fault. `shows_later` says of an
-    /// effect whether the call is accepted all the same.
+    /// The effect to inject into a call of this name, with the index of its fault. `shows_later` tells of an
+    /// effect whether the cloud accepts the call and shows the effect later.
     fn decide(
         &self,
         actor: Actor,
@@ -255,8 +255,8 @@ impl FaultPlan {
         if *self.inner.lifted.borrow() {
             return None;
         }
-        let mut out = lock(&self.inner.out);
-        if out.contains(&signature.service) {
+        let mut services_out = lock(&self.inner.services_out);
+        if services_out.contains(&signature.service) {
             return Some((usize::MAX, Effect::Hang));
         }
         let changes = actor == Actor::Provisioner && signature.mutating;
@@ -265,9 +265,9 @@ impl FaultPlan {
         }
         let mut counts = lock(&self.inner.counts);
         let mut decided = None;
-        let places = self.inner.faults.iter().zip(counts.iter_mut());
-        for (index, (fault, count)) in places.enumerate() {
-            if !fault.place.names(actor, signature) {
+        let counted = self.inner.faults.iter().zip(counts.iter_mut());
+        for (index, (fault, count)) in counted.enumerate() {
+            if !fault.target.names(actor, signature) {
                 continue;
             }
             count.seen += 1;
@@ -277,24 +277,24 @@ impl FaultPlan {
             if decided.is_some() {
                 count.taken += 1;
             } else {
-                count.struck += 1;
+                count.attempted += 1;
                 decided = Some((index, fault.effect.clone()));
                 if fault.effect == Effect::Outage {
-                    out.insert(signature.service.clone());
+                    services_out.insert(signature.service.clone());
                 }
             }
         }
         decided
     }
 
-    /// A fault could not be carried out on the call that it had struck.
+    /// The effect could not be carried out on the call that was chosen for it.
     fn missed(&self, index: usize) {
         if let Some(count) = lock(&self.inner.counts).get_mut(index) {
-            count.struck = count.struck.saturating_sub(1);
+            count.attempted = count.attempted.saturating_sub(1);
         }
     }
 
-    /// A call into which a fault was injected is applied later, or has been now.
+    /// A call that a fault was injected into will be applied later, or has been now.
     fn late(&self, index: usize, is_applied: bool) {
         if let Some(count) = lock(&self.inner.counts).get_mut(index) {
             count.late = if is_applied {
@@ -306,14 +306,14 @@ impl FaultPlan {
     }
 }
 
-/// Whether a fault is injected into the call that was just counted. What shows later waits for calls that take it,
-/// from its occurrence on.
+/// Whether a fault is to be injected into the call that was just counted. An effect that shows later waits for
+/// calls that accept it, from its occurrence on.
 fn due(fault: &Fault, count: &Count, shows_later: bool) -> bool {
-    let place = &fault.place;
+    let target = &fault.target;
     if !shows_later {
-        return place.strikes(count.seen);
+        return target.covers(count.seen);
     }
-    count.seen >= place.occurrence && (place.lasts() || count.struck < place.times)
+    count.seen >= target.occurrence && (target.lasts() || count.attempted < target.times)
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,6 @@
 //! Real HTTPS: the innermost transport of live runs.
 //!
-//! hyper with rustls, and nothing else in the tree speaks HTTP to the outside.
+//! It uses hyper with rustls. Nothing else in the code base speaks HTTP to the outside.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,17 +23,17 @@ use crate::transport::{CertificateAuthority, ClientIdentity, Transport, Transpor
 
 type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// Whom a private pool trusts, and who it says it is.
+/// The authority that a private pool trusts, and the identity that it presents.
 type Peer = (CertificateAuthority, Option<ClientIdentity>);
 
-/// Most clusters whose pools of connections are kept.
+/// The largest number of clusters whose connection pools are kept.
 const PRIVATE_POOLS_MAX: usize = 64;
 
-/// The largest body of an answer, bytes: a page of a list has a few MB.
+/// The largest body of an answer, bytes. A page of a list has a few MB.
 const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// A pooled HTTPS client that trusts the machine's certificate authorities, and a cluster's own one
-/// where a request names it ([`CertificateAuthority`]).
+/// A pooled HTTPS client that trusts the machine's certificate authorities, or a cluster's own one where a
+/// request names it ([`CertificateAuthority`]).
 pub struct Https {
     public: Pool,
     private: Mutex<BTreeMap<Peer, Pool>>,
@@ -50,7 +50,7 @@ impl fmt::Debug for Https {
 }
 
 impl Https {
-    /// A client that gives up on a request after `timeout`.
+    /// A client that gives up on a request after `timeout`, in the time of the runtime's clock.
     ///
     /// # Errors
     /// When the machine's certificate authorities cannot be read.
@@ -69,7 +69,7 @@ impl Https {
         })
     }
 
-    /// Takes bodies of at most so many bytes.
+    /// Sets the largest body of an answer that is read, bytes.
     #[must_use]
     pub fn with_largest_body(mut self, bytes: usize) -> Self {
         self.body_bytes_max = bytes;
@@ -81,7 +81,7 @@ impl Https {
         let Some(authority) = extensions.get::<CertificateAuthority>().cloned() else {
             return match identity {
                 None => Ok(self.public.clone()),
-                // Nobody needs it yet, and a certificate must not be shown to just anybody.
+                // Not needed so far, and a client certificate must not be shown to arbitrary servers.
                 Some(_) => Err(TransportError::Connect(
                     "a client certificate is shown only to a server whose certificate authority \
                      is given"
@@ -107,7 +107,7 @@ fn pool(connector: HttpsConnector<HttpConnector>) -> Pool {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
-/// A connector that trusts this authority and no other, and proves who it is when asked.
+/// A connector that trusts only this authority, and presents the identity when asked.
 fn private_connector(
     authority: &CertificateAuthority,
     identity: Option<&ClientIdentity>,
@@ -160,14 +160,14 @@ fn certified(
     Ok((chain, key))
 }
 
-/// Why a body is not there as a whole.
+/// Why a body could not be read in full.
 fn broken(
     host: &str,
     most: usize,
     error: &(dyn std::error::Error + Send + Sync + 'static),
 ) -> TransportError {
     TransportError::Lost(if error.is::<LengthLimitError>() {
-        format!("{host}: the answer is larger than {most} bytes, and was not read on")
+        format!("{host}: the answer is larger than {most} bytes, so the rest was not read")
     } else {
         format!("{host}: {error}")
     })

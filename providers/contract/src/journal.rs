@@ -1,7 +1,7 @@
 //! The journal: the ordered list of all calls of a trial.
 //!
-//! It sits on the transport, so rehearsal and live write the same one. It keeps no headers (where
-//! secrets live) and no bodies, only digests: enough to compare two runs and to replay by name.
+//! It sits on the transport, so rehearsal and live runs write the same kind. It keeps no headers (which hold
+//! secrets) and no bodies, only digests: enough to compare two runs and to replay calls by name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use crate::call::{Actor, Dialect, Signature, Targets};
 use crate::clock::Clock;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
-/// One call, as the journal keeps it.
+/// One call in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// Position in the journal, from 1.
@@ -32,20 +32,20 @@ pub struct Call {
     pub signature: Signature,
     /// HTTP method and path, without query.
     pub target: String,
-    /// The response's status; none when no response came.
+    /// HTTP status of the response; `None` when no response came.
     pub status: Option<u16>,
-    /// The cloud's error code, or the transport's error.
+    /// The cloud's error code, or the transport's error; `None` when the call succeeded.
     pub error: Option<String>,
-    /// Milliseconds until the answer.
+    /// Time until the answer, milliseconds.
     pub milliseconds: u64,
     /// SHA-256 of the request body, hexadecimal, 16 digits.
     pub request_digest: String,
     /// SHA-256 of the response body, hexadecimal, 16 digits.
     pub response_digest: String,
-    /// Ids and names of what a changing call changes or removes, where the path does not say them.
+    /// Ids and names of what a mutating call changes or deletes, where the path does not tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Ids and names of what it made, as its answer says.
+    /// Ids and names of what it created, according to its answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Journal {
             .clone()
     }
 
-    /// Whether anybody of this kind has made a call.
+    /// Whether this actor has made a call.
     pub fn has(&self, actor: Actor) -> bool {
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.iter().any(|call| call.actor == actor)
@@ -90,7 +90,7 @@ impl Journal {
         self.len() == 0
     }
 
-    /// One hash over all that is deterministic in the calls: equal runs have equal hashes.
+    /// One hash over everything in the calls that is deterministic: equal runs have equal hashes.
     pub fn hash(&self) -> String {
         let mut hasher = Sha256::new();
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,24 +148,24 @@ impl Journal {
     }
 }
 
-/// SHA-256 digits of a body, shortened to 16: enough to tell two bodies of one trial apart.
+/// The first 16 hexadecimal digits of a body's SHA-256: enough to tell two bodies of one trial apart.
 pub fn digest(body: &[u8]) -> String {
     let mut hex = hexadecimal(&Sha256::digest(body));
     hex.truncate(16);
     hex
 }
 
-/// The digest of a text that is told piece by piece, and never there as a whole.
+/// Computes the digest of a text that arrives piece by piece.
 #[derive(Clone, Debug, Default)]
 pub struct Digesting(Sha256);
 
 impl Digesting {
-    /// Goes on with this.
+    /// Adds the next piece.
     pub fn update(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
 
-    /// As [`digest`] of all pieces together.
+    /// The same as [`digest`] of all pieces joined.
     pub fn finish(self) -> String {
         let mut hex = hexadecimal(&self.0.finalize());
         hex.truncate(16);
@@ -173,8 +173,8 @@ impl Digesting {
     }
 }
 
-/// A JSON body with its keys in order: SDKs write maps such as tags in an order of chance, which says
-/// nothing about the call. Other bodies as they are.
+/// A JSON body with its keys sorted, because SDKs write maps such as tags in random order. Other bodies are
+/// returned unchanged.
 pub(crate) fn in_key_order(body: &[u8]) -> Vec<u8> {
     let json = body
         .starts_with(b"{")
@@ -221,7 +221,7 @@ impl Transport for JournalLayer {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let began = self.clock.elapsed();
         let signature = self.dialect.signature(&request);
-        // Asked again once there is an answer, which says what was made.
+        // Kept for the answer, which tells what was created.
         let asked = signature.mutating.then(|| request.clone());
         let targets = |answer| {
             let asked = asked.as_ref();

@@ -1,22 +1,25 @@
 //! The contract between the harness and a provider: traits, plain types and the transport seam.
 //!
-//! It knows no cloud. Everything that talks to an API goes through [`transport::Transport`], so the
-//! journal and the faults serve a simulator in memory and a real cloud over HTTPS alike.
+//! It knows no cloud. Everything that talks to an API goes through [`transport::Transport`], so journal
+//! and fault injection work the same for an in-memory simulator and for a real cloud over HTTPS.
 
-pub mod account;
+#![warn(missing_docs)]
+
 pub mod bounded;
 pub mod call;
 pub mod check;
 pub mod clock;
 pub mod cost;
 pub mod disk;
-pub mod documented;
+pub mod documented_effects;
 pub mod effect;
 pub mod fault;
 pub mod fault_layer;
+pub mod ground_truth;
 pub mod https;
 pub mod journal;
 pub mod lock;
+pub mod observer;
 pub mod private;
 pub mod process;
 pub mod provider;
@@ -26,7 +29,6 @@ pub mod run;
 pub mod scenario;
 pub mod serve;
 pub mod transport;
-pub mod world;
 
 /// Exact decimal money and quantities: never a float.
 pub use rust_decimal::Decimal;

@@ -1,46 +1,48 @@
-//! Locks: one process at a time in a folder. They are the operating system's, so that a process that dies
-//! gives its own back, and a file that it left does no harm.
+//! Locks: one process at a time in a folder.
+//!
+//! They are the operating system's file locks, so a process that dies releases its own, and a lock file that it
+//! leaves does no harm.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// How often a lock is tried whose file its holder removes at the same time.
+/// How often taking a lock is tried when its holder removes the file at the same time.
 const TRIES: u32 = 10;
 
-/// A lock that is held. Dropping it gives it back, and removes its file.
+/// A lock that is held. Dropping it releases it and removes its file.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
     _file: File,
 }
 
-/// Why a lock is not held.
+/// Why a lock could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// Another has it.
+    /// Another process holds it.
     #[error("{holder} holds {}: wait until it has ended, then try again", .path.display())]
     Held {
-        /// The lock's file.
+        /// The lock file.
         path: PathBuf,
-        /// Who has it: `process 123`.
+        /// Who holds it, such as `process 123`.
         holder: String,
     },
     /// It could not be taken.
     #[error("{} cannot be locked: {reason}", .path.display())]
     Failed {
-        /// The lock's file.
+        /// The lock file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error message.
         reason: String,
     },
 }
 
-/// Takes a lock whose file has this path, in a folder that is there.
+/// Takes the lock with the file `path`, whose folder must exist.
 ///
 /// # Errors
-/// When another has it, or it cannot be taken.
+/// When another process holds it, or it cannot be taken.
 pub fn take(path: &Path) -> Result<Lock, LockError> {
     let failed = |error: io::Error| LockError::Failed {
         path: path.to_owned(),
@@ -59,7 +61,7 @@ pub fn take(path: &Path) -> Result<Lock, LockError> {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // The process that has just taken it may not have written yet.
+                // The process that holds it may not have written its id yet.
                 let _ = file.read_to_string(&mut holder);
                 let holder = match holder.trim() {
                     "" => "another process".to_owned(),
@@ -71,7 +73,7 @@ pub fn take(path: &Path) -> Result<Lock, LockError> {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         if !is_at(&file, path) {
-            // Its last holder removed it between our opening and our locking it.
+            // Its last holder removed the file after we had opened it and before we locked it.
             continue;
         }
         let written = file
@@ -82,12 +84,10 @@ pub fn take(path: &Path) -> Result<Lock, LockError> {
         let path = path.to_owned();
         return Ok(Lock { path, _file: file });
     }
-    Err(failed(io::Error::other(
-        "its file is removed again and again",
-    )))
+    Err(failed(io::Error::other("its file keeps being removed")))
 }
 
-/// Whether this is the file that has the path now.
+/// Whether `file` is the one that is at `path` now.
 fn is_at(file: &File, path: &Path) -> bool {
     let same = |one: fs::Metadata, other: fs::Metadata| {
         (one.dev(), one.ino()) == (other.dev(), other.ino())
@@ -100,7 +100,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is held. A file that stays does no harm.
+        // Removed while it is still held. A file that is left does no harm.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_one_is_told_who_has_it_until_it_is_given_back() {
+    fn a_second_process_is_told_who_holds_the_lock_until_it_is_released() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.lock");
         let first = take(&path).expect("free");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_process_left_is_in_nobodys_way() {
+    fn the_lock_file_of_a_dead_process_blocks_no_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.lock");
         fs::write(&path, "process 4194304 and a longer text than ours\n").expect("written");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_said() {
+    fn a_missing_folder_is_an_error() {
         let refusal = take(Path::new("no/such/folder/x.lock")).expect_err("no folder");
         assert!(matches!(refusal, LockError::Failed { .. }), "{refusal}");
     }

@@ -1,4 +1,4 @@
-//! Files and folders for their owner's eyes only: what a run leaves may hold secrets.
+//! Private files and folders: only their owner can read them, because what a run writes may hold secrets.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -13,17 +13,18 @@ use rustix::fs::OFlags;
 const FOLDER_MODE: u32 = 0o700;
 /// Mode of a file.
 const FILE_MODE: u32 = 0o600;
-/// The bits that let others in.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// Deepest nesting that is tightened, and most entries.
+/// The deepest nesting that [`tighten`] descends to.
 const DEPTH_MAX: usize = 16;
+/// The most entries that [`tighten`] handles.
 const ENTRIES_MAX: usize = 50_000;
 
-/// Makes a folder and what is missing above it, all of it private. A folder that is there already is closed to
-/// others if it is ours; the ones above it stay as they are.
+/// Creates a folder and any missing parents, all private. If the folder exists and is ours, it is made private;
+/// existing parents stay as they are.
 ///
 /// # Errors
-/// When it cannot be made, or what is there is no folder of its own.
+/// When it cannot be created, or the path is a symbolic link or not a folder.
 pub fn folder(path: &Path) -> io::Result<()> {
     let made = DirBuilder::new()
         .recursive(true)
@@ -41,10 +42,10 @@ pub fn folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a private file that must not be there yet: no link is followed, nothing is overwritten.
+/// Creates a private file that must not exist yet: no link is followed, nothing is overwritten.
 ///
 /// # Errors
-/// When it is there, or cannot be made.
+/// When it exists, or cannot be created.
 pub fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -53,16 +54,16 @@ pub fn create(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Makes a private file with this content, which must not be there yet.
+/// Creates a private file with this content. The file must not exist yet.
 ///
 /// # Errors
-/// When it is there, or cannot be written.
+/// When it exists, or cannot be written.
 pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
     create(path)?.write_all(content.as_bytes())
 }
 
-/// Writes a private file beside its place and moves it there: a crash leaves the old one or the new one, and a
-/// link that stands there is replaced, not followed.
+/// Writes a private file to a temporary name next to it and renames it: a crash leaves either the old or the new
+/// file. A link at `path` is replaced, not followed.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -70,7 +71,7 @@ pub fn write(path: &Path, content: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let beside = path.with_file_name(name);
-    // Half a file of a process that died.
+    // A process that died may have left an incomplete file.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -79,10 +80,10 @@ pub fn write(path: &Path, content: &str) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
-/// Opens a private file to append to it, and makes it if it is not there. A link is not followed.
+/// Opens a private file for appending, and creates it if it does not exist. A link is not followed.
 ///
 /// # Errors
-/// When it cannot be opened, or is no file of its own.
+/// When it cannot be opened, or is a link.
 pub fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .create(true)
@@ -92,8 +93,8 @@ pub fn append(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Opens a file that is there to read and write it, if it is a plain file with this one name: no link is
-/// followed, and no device or pipe is opened.
+/// Opens an existing plain file for reading and writing, if this is its only name: no link is followed, and no
+/// device or pipe is opened.
 ///
 /// # Errors
 /// When it is anything else, or cannot be opened.
@@ -108,17 +109,19 @@ pub fn open(path: &Path) -> io::Result<File> {
     if metadata.is_file() && metadata.nlink() == 1 {
         Ok(file)
     } else {
-        Err(io::Error::other("it is no plain file with one name"))
+        Err(io::Error::other(
+            "it is not a plain file with a single name",
+        ))
     }
 }
 
 fn raw(flags: OFlags) -> i32 {
-    // Flags of a system call are an `int`; none of these is its sign.
+    // The flags of a system call are an `int`; none of these is the sign bit.
     i32::try_from(flags.bits()).unwrap_or_default()
 }
 
-/// Closes to others what a program has written into a folder of ours. Links are not followed; a file with a
-/// second name elsewhere stays as it is.
+/// Makes everything private that a program has written into a folder of ours. Links are not followed; a file
+/// with a second name elsewhere stays as it is.
 pub fn tighten(path: &Path) {
     let mut entries = 0;
     tighten_below(path, 0, &mut entries);
@@ -144,7 +147,7 @@ fn tighten_below(path: &Path, depth: usize, entries: &mut usize) {
     }
 }
 
-/// Takes the bits of others away, where the system lets us: what belongs to somebody else stays as it is.
+/// Removes the permissions of group and others, where we may. What belongs to another user stays as it is.
 fn close(path: &Path, metadata: &fs::Metadata) {
     let mode = metadata.permissions().mode();
     if mode & OTHERS != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_files_are_their_owners_alone_also_when_they_were_wider() {
+    fn folders_and_files_are_private_even_if_they_were_not_before() {
         let outer = tempfile::tempdir().expect("a folder");
         fs::set_permissions(outer.path(), Permissions::from_mode(0o755)).expect("set");
         let own = outer.path().join("a/b");
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_wrote_is_closed_and_what_is_linked_elsewhere_is_not_touched() {
+    fn what_a_program_wrote_becomes_private_and_what_is_linked_elsewhere_is_not_touched() {
         let outer = tempfile::tempdir().expect("a folder");
         let theirs = outer.path().join("theirs");
         fs::write(&theirs, "x").expect("written");

@@ -1,7 +1,7 @@
-//! Programs that a provisioner starts: in a group of their own, within a time limit, and ended for sure.
+//! Child processes: each in its own process group, within a time limit, and reliably ended.
 //!
-//! Every one of them goes when its caller is dropped (a crash of the provisioner) and when kubeproof itself
-//! leaves at once ([`end_all`]). All limits here are real time, whatever the clock of the runtime does.
+//! Each one is killed when its caller is dropped (a crash of the provisioner) and when kubeproof itself exits
+//! immediately ([`end_all`]). All limits here are in real time, whatever the clock of the runtime does.
 
 mod attached;
 mod group;
@@ -19,16 +19,16 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use self::running::{Running, Why};
+use self::running::{EndReason, Running};
 
 pub use self::attached::Attached;
 pub use self::group::end_all;
 pub use self::programs::{Overrun, Programs, Spent};
 
-/// Takes each line that a program writes, as it comes.
-pub type Listener = Arc<dyn Fn(Stream, &str) + Send + Sync>;
+/// Receives each line that a program writes, as it is written.
+pub type LineSink = Arc<dyn Fn(Stream, &str) + Send + Sync>;
 
-/// Where a line was written.
+/// The stream that a line was written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -37,30 +37,30 @@ pub enum Stream {
     Error,
 }
 
-/// A program that is to be run.
-pub struct Order {
+/// A program to run: arguments, environment and limits.
+pub struct ProcessSpec {
     command: Command,
     name: String,
     limit: Duration,
     programs: Programs,
     line_bytes_max: usize,
-    listener: Option<Listener>,
+    line_sink: Option<LineSink>,
 }
 
-impl fmt::Debug for Order {
+impl fmt::Debug for ProcessSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither arguments nor environment: secrets may be among them.
-        f.debug_struct("Order")
+        // Neither arguments nor environment: they may contain secrets.
+        f.debug_struct("ProcessSpec")
             .field("name", &self.name)
             .field("limit", &self.limit)
             .finish_non_exhaustive()
     }
 }
 
-/// How a program ended.
+/// The result of a program that ended by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// Its status.
+pub struct ProcessOutput {
+    /// Its exit status.
     pub status: ExitStatus,
     /// Its standard output.
     pub output: String,
@@ -68,15 +68,15 @@ pub struct Ended {
     pub errors: String,
 }
 
-impl Ended {
-    /// The last lines of what it said, errors before output: for messages.
-    pub fn last_words(&self, lines: usize) -> String {
-        let said = if self.errors.trim().is_empty() {
+impl ProcessOutput {
+    /// The last lines that it wrote, for messages: of standard error, or of standard output if that is empty.
+    pub fn last_lines(&self, lines: usize) -> String {
+        let written = if self.errors.trim().is_empty() {
             &self.output
         } else {
             &self.errors
         };
-        let all: Vec<&str> = said
+        let all: Vec<&str> = written
             .lines()
             .map(str::trim_end)
             .filter(|line| !line.is_empty())
@@ -93,39 +93,40 @@ pub enum ProcessError {
     NotStarted {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error message.
         reason: String,
     },
-    /// It was ended because its time was over.
-    #[error("`{program}` was ended after its limit of {seconds} s; its last words: {last_words}")]
+    /// It was ended at its time limit.
+    #[error("`{program}` was ended after its limit of {seconds} s; its last output: {last_lines}")]
     Late {
         /// The program.
         program: String,
         /// The limit, seconds.
         seconds: u64,
         /// The last lines that it wrote.
-        last_words: String,
+        last_lines: String,
     },
-    /// Its caller was interrupted: it ended then, or was not started at all.
-    #[error("`{program}` was interrupted; its last words: {last_words}")]
+    /// Its caller was interrupted: it ended then, or was never started.
+    #[error("`{program}` was interrupted; its last output: {last_lines}")]
     Interrupted {
         /// The program.
         program: String,
         /// The last lines that it wrote.
-        last_words: String,
+        last_lines: String,
     },
     /// Waiting for it failed.
     #[error("`{program}` could not be waited for: {reason}")]
     Lost {
         /// The program.
         program: String,
-        /// What the system said.
+        /// The system's error message.
         reason: String,
     },
 }
 
-impl Order {
-    /// An order for a program, found on the search path unless it is a path, without arguments.
+impl ProcessSpec {
+    /// A program without arguments, with its limit in real time. It is searched for on `PATH`, unless it is a
+    /// path itself.
     pub fn new(program: impl AsRef<Path>, limit: Duration) -> Self {
         let program = program.as_ref();
         let name = program.file_name().map_or_else(
@@ -138,7 +139,7 @@ impl Order {
             limit,
             programs: Programs::default(),
             line_bytes_max: lines::LINE_BYTES_MAX,
-            listener: None,
+            line_sink: None,
         }
     }
 
@@ -160,83 +161,83 @@ impl Order {
         self
     }
 
-    /// Takes a variable out of its environment.
+    /// Removes a variable from its environment.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {
         self.command.env_remove(key);
         self
     }
 
-    /// Sets the folder that it runs in.
+    /// Sets its working directory.
     #[must_use]
     pub fn folder(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// Lets an attached program print to our standard error, where our standard output holds a document.
+    /// Sends an attached program's output to our standard error, for when our standard output is a document.
     #[must_use]
     pub fn output_to_error(mut self) -> Self {
         self.command.stdout(std::io::stderr());
         self
     }
 
-    /// Says whose program it is: they can be interrupted together, and their work be watched.
+    /// Adds it to these programs, which can be interrupted together and whose activity is monitored.
     #[must_use]
     pub fn of(mut self, programs: &Programs) -> Self {
         self.programs = programs.clone();
         self
     }
 
-    /// Sets the longest line that is kept whole: for programs that write a document into one.
+    /// Sets the longest line that is kept whole, bytes: for programs that write a document as one line.
     #[must_use]
     pub fn longest_line(mut self, bytes: usize) -> Self {
         self.line_bytes_max = bytes;
         self
     }
 
-    /// Hears each line as it is written.
+    /// Passes each line to this sink as it is written.
     #[must_use]
-    pub fn heard_by(mut self, listener: Listener) -> Self {
-        self.listener = Some(listener);
+    pub fn on_line(mut self, sink: LineSink) -> Self {
+        self.line_sink = Some(sink);
         self
     }
 
-    /// Runs it to its end, without standard input. Dropping this ends the whole group by SIGKILL.
+    /// Runs it until it ends, without standard input. Dropping the future kills the whole group (SIGKILL).
     ///
-    /// At its limit, and when its programs are interrupted, it is asked to end first: SIGINT, then
-    /// SIGTERM, then SIGKILL, with time between, so that it can save what it knows.
+    /// At its limit, and when its [`Programs`] are interrupted, it is first asked to end: SIGINT, then SIGTERM,
+    /// then SIGKILL, with time in between so that it can save its state.
     ///
     /// # Errors
     /// When it cannot be started, does not end within its limit, or was interrupted.
-    pub async fn run(self) -> Result<Ended, ProcessError> {
+    pub async fn run(self) -> Result<ProcessOutput, ProcessError> {
         let (program, limit, programs) = (self.name.clone(), self.limit, self.programs.clone());
         if programs.interrupted() {
-            let last_words = "it was not started".to_owned();
+            let last_lines = "it was not started".to_owned();
             return Err(ProcessError::Interrupted {
                 program,
-                last_words,
+                last_lines,
             });
         }
         let before = programs.spent();
         let mut running = Running::start(self)?;
-        let why = running.until_its_end(limit).await;
+        let reason = running.until_its_end(limit).await;
         let (status, lines) = running.finish().await.map_err(|error| {
             let (program, reason) = (program.clone(), error.to_string());
             ProcessError::Lost { program, reason }
         })?;
-        let last_words = lines.last(5);
-        match why {
-            Why::Exited => Ok(Ended {
+        let last_lines = lines.last(5);
+        match reason {
+            EndReason::Exited => Ok(ProcessOutput {
                 status,
                 output: lines.of(Stream::Output),
                 errors: lines.of(Stream::Error),
             }),
-            Why::Interrupted => Err(ProcessError::Interrupted {
+            EndReason::Interrupted => Err(ProcessError::Interrupted {
                 program,
-                last_words,
+                last_lines,
             }),
-            Why::Late => {
+            EndReason::Late => {
                 programs.overran(Overrun {
                     program: program.clone(),
                     limit,
@@ -245,7 +246,7 @@ impl Order {
                 Err(ProcessError::Late {
                     program,
                     seconds: limit.as_secs(),
-                    last_words,
+                    last_lines,
                 })
             }
         }

@@ -1,101 +1,101 @@
-//! A provider: a cloud and all that we know of it, behind one trait.
+//! A provider: everything that we know about a cloud, behind one trait.
 //!
-//! The harness has one list of these and names no cloud anywhere else.
+//! The harness has one list of providers and names no cloud anywhere else.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::account::Account;
 use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
 use crate::disk::Disk;
-use crate::documented::DocumentedEffect;
+use crate::documented_effects::DocumentedEffect;
 use crate::fault::{Effect, Fault};
 use crate::fault_layer::ForeignChanges;
+use crate::ground_truth::Rehearsal;
+use crate::observer::Observer;
 use crate::provisioner::Provisioner;
 use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
 use crate::scenario::{AnyScenario, ScenarioError, Tier};
-use crate::serve::{Redirect, ServeError, Served, Serving, Variable};
+use crate::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
 use crate::transport::SharedTransport;
-use crate::world::Rehearsal;
 
-/// What a provider needs to make clients: where calls go, what time it is, and for which run.
+/// What a provider needs to create clients: where calls go, what time it is, and for which run.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The layered transport of one actor.
+    /// The transport of one actor, with its layers.
     pub transport: SharedTransport,
     /// The trial's clock.
     pub clock: Clock,
-    /// The seed of whatever would be random (idempotency tokens).
+    /// The seed of everything that would be random (idempotency tokens).
     pub seed: u64,
     /// The run.
     pub run: Run,
     /// How to find credentials.
     pub credentials: Credentials,
-    /// The run's own folder, for files that a provisioner cannot do without (state, kubeconfig).
-    /// It may not exist yet.
+    /// The run's own folder, for files that a provisioner needs (state, kubeconfig). It may not exist yet.
     pub directory: PathBuf,
-    /// What its processes keep from one to the next, where a provisioner keeps anything there.
+    /// The disk for what a provisioner's processes hand on from one to the next, if anything.
     pub disk: Disk,
-    /// Hears what is being done.
-    pub voice: Voice,
+    /// Receives progress messages.
+    pub progress: ProgressSink,
 }
 
-/// Hears lines.
-pub type Ear = Arc<dyn Fn(&str) + Send + Sync>;
+/// Receives progress messages, a line at a time.
+pub type ProgressCallback = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Says to whoever watches a trial what is being done, line by line. Never a secret.
+/// Reports what is being done in a trial, line by line. Never a secret. The default discards everything.
 #[derive(Clone, Default)]
-pub struct Voice(Option<Ear>);
+pub struct ProgressSink(Option<ProgressCallback>);
 
-impl Voice {
-    /// A voice that this function hears.
-    pub fn heard_by(listener: Ear) -> Self {
-        Self(Some(listener))
+impl ProgressSink {
+    /// A progress sink that calls this function for each line.
+    pub fn new(callback: ProgressCallback) -> Self {
+        Self(Some(callback))
     }
 
-    /// Says a line.
-    pub fn say(&self, line: &str) {
-        if let Some(listener) = &self.0 {
-            listener(line);
+    /// Reports one line.
+    pub fn report(&self, line: &str) {
+        if let Some(callback) = &self.0 {
+            callback(line);
         }
     }
 }
 
-impl std::fmt::Debug for Voice {
+impl std::fmt::Debug for ProgressSink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Voice")
+        f.write_str("ProgressSink")
     }
 }
 
-/// Credentials as a program finds them in its environment. `Debug` shows the names alone.
+/// Credentials as environment variables for a program. `Debug` shows only the names.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Given(pub BTreeMap<String, String>);
+pub struct CredentialVariables(pub BTreeMap<String, String>);
 
-impl std::fmt::Debug for Given {
+impl std::fmt::Debug for CredentialVariables {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// Credentials that are being looked for.
-pub type Finding<'a> = Pin<Box<dyn Future<Output = Result<Given, String>> + Send + 'a>>;
+/// The pending result of [`Provider::credential_variables`].
+pub type CredentialFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<CredentialVariables, String>> + Send + 'a>>;
 
 /// How to find credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// Made-up ones that the simulator knows.
     Rehearsal,
-    /// A `.env` file first, then the cloud's own documented order; never a prompt.
+    /// From a `.env` file first, then in the cloud's own documented order; never from a prompt.
     Documented {
         /// The `.env` file to read first, if it exists.
         env_file: PathBuf,
     },
-    /// Exactly these, and no others: what a program was given.
-    Given(Given),
+    /// Exactly these and no others: those that a program was given.
+    Given(CredentialVariables),
 }
 
 /// A provisioner's deliberate defect, for proving that the harness catches it.
@@ -115,13 +115,13 @@ pub trait Provider: Send + Sync {
     /// The name in reports.
     fn title(&self) -> &'static str;
 
-    /// How its requests are named and its errors worded.
+    /// How its requests are named and its errors are worded.
     fn dialect(&self) -> Arc<dyn Dialect>;
 
-    /// Reads a scenario file's text, with all that the provider can tell about it without an account.
+    /// Parses the text of a scenario file and checks everything that can be checked without an account.
     ///
     /// # Errors
-    /// With line, column and what would be right.
+    /// With line, column and what would be correct.
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError>;
 
     /// The JSON schema of its scenario files.
@@ -132,17 +132,16 @@ pub trait Provider: Send + Sync {
         &[Tier::Rehearsal, Tier::Live]
     }
 
-    /// A fresh simulated account, with decoys in it, on the current runtime's clock. `None` when
-    /// there is no simulator: then it has no tier `rehearsal`.
+    /// A fresh simulated account with bystanders in it, on the current runtime's clock. `None` when there is
+    /// no simulator; the tier `rehearsal` is then not supported.
     fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal>;
 
-    /// The way out of this process in the other tiers: HTTPS, unless the provider knows another
-    /// besides.
-    fn way_out(&self, https: SharedTransport) -> SharedTransport {
+    /// The innermost transport in the other tiers: HTTPS, unless the provider adds another.
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
         https
     }
 
-    /// Who makes the foreign changes that the faults of a trial name. `None`: nobody.
+    /// Makes the foreign changes that the faults of a trial name. `None`: it supports none.
     fn foreign_changes(
         &self,
         _scenario: &AnyScenario,
@@ -152,7 +151,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// The observer of the account.
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account>;
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer>;
 
     /// A new process of the provisioner that the scenario names.
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner>;
@@ -160,115 +159,115 @@ pub trait Provider: Send + Sync {
     /// The defects that its reference provisioner can be given.
     fn defects(&self) -> &'static [Defect];
 
-    /// What can happen to a call of this name, as the cloud documents it, and what nobody documents
-    /// (pedantic). The death of the caller is documented by nobody and can happen to every call: it is
-    /// not listed here. Empty: nothing is known, so nothing is struck.
+    /// The effects that can happen to a call of this name: those that the cloud documents, and undocumented
+    /// (pedantic) ones. The death of the caller is documented nowhere and can happen at every call, so it is
+    /// not listed here. Empty: nothing is known, so nothing is injected.
     fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
         Vec::new()
     }
 
-    /// All calls that its dialect can name and a fault can be aimed at, those to a cluster's API server
-    /// included. Empty: it cannot tell, so no fault is refused.
+    /// All calls that its dialect can name and a fault can target, including those to a cluster's API server.
+    /// Empty: it cannot tell, so no fault is refused.
     fn calls(&self) -> Vec<Signature> {
         Vec::new()
     }
 
-    /// Whether its simulator carries out this effect ([`crate::fault::Effect::is_simulated`], and what the
-    /// dialect says to show later) on a call of this name, once it accepts it.
+    /// Whether its simulator carries out this effect on a call of this name that it accepts: an effect that is
+    /// simulated ([`crate::fault::Effect::is_simulated`]) or that the dialect shows later.
     fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
         false
     }
 
-    /// Why a call of this name never meets this effect, where the cloud itself is the reason. `None`: it can,
-    /// or nothing is known against it.
+    /// Why this effect can never happen to a call of this name in the real cloud. `None`: it can, or nothing
+    /// is known.
     fn cannot_meet(&self, _call: &Signature, _effect: &Effect) -> Option<&'static str> {
         None
     }
 
-    /// The changes that somebody else can make, with what each does. A name that ends in `:X` takes an
+    /// The foreign changes that it supports, each with what it does. A name that ends in `:X` takes an
     /// argument.
     fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
     /// Why what an oracle found under these faults is a limit that the cloud imposes on every provisioner,
-    /// with the source. `None` where a provisioner could do better: then it is a finding.
+    /// with its source. `None` when a provisioner could do better: it is then a finding.
     fn limit(&self, _faults: &[Fault], _oracle: &str, _message: &str) -> Option<String> {
         None
     }
 
-    /// The checklist ids that belong to this provider, with titles: none may be missing in a record.
+    /// The checklist ids of this provider, with titles. None may be missing from a record.
     fn checklist(&self) -> &'static [(&'static str, &'static str)];
 
-    /// Whether this provider could run here in a tier other than rehearsal: with what (the credential
-    /// source, the engine), or what is missing and how to get it. Asks nobody for a password.
+    /// Whether this provider could run on this machine in a tier other than rehearsal: what it would use (the
+    /// credential source, the engine). Never prompts for a password.
     ///
     /// # Errors
-    /// With what is missing, where it was looked for, and what to do.
+    /// With what is missing, where it was searched for, and what to do.
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
 
-    /// Why no account of this cloud can have this id, if none can: an allow-list that names it was mistyped.
+    /// Why this cannot be the id of an account of this cloud, if it cannot: the allow-list has a typing error.
     fn account_id_problem(&self, _id: &str) -> Option<String> {
         None
     }
 
-    /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long
-    /// as it is served.
+    /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long as it
+    /// is served.
     ///
     /// # Errors
-    /// [`ServeError::NoSimulator`] where there is none, or why sockets cannot be listened to.
+    /// [`ServeError::NoSimulator`] when there is none; other errors when it cannot listen.
     fn serve(&self, _serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
         Err(ServeError::NoSimulator)
     }
 
-    /// The environment that sends this cloud's usual clients to a served account, and nowhere else.
-    /// `folder` is one of the command's own, for files that variables name; `environment` is the
-    /// caller's, some of which may have to go.
-    fn redirect(
+    /// The environment that sends this cloud's usual clients to a served account, and nowhere else. `folder`
+    /// belongs to the command, for files that variables name; `environment` is the caller's, from which some
+    /// variables may have to be removed.
+    fn client_environment(
         &self,
         _served: &dyn Served,
         _folder: &Path,
         _environment: &BTreeMap<String, String>,
-    ) -> Redirect {
-        Redirect::default()
+    ) -> ClientEnvironment {
+        ClientEnvironment::default()
     }
 
-    /// The credentials of a connection to a real account, as variables by which a program has exactly these.
+    /// The credentials of a connection to a real account, as variables that give a program exactly these.
     ///
     /// # Errors
     /// When there are none, or none that can be handed on.
-    fn given<'a>(&'a self, _connection: &'a Connection) -> Finding<'a> {
+    fn credential_variables<'a>(&'a self, _connection: &'a Connection) -> CredentialFuture<'a> {
         let title = self.title();
         Box::pin(async move { Err(format!("programs cannot be run on a real {title}")) })
     }
 
-    /// What else a program's environment needs besides [`Provider::given`], so that it uses these credentials in
-    /// the scenario's place, and none of the caller's. `folder` is one of the program's own, for files that
-    /// variables name. All other variables of clouds are taken out by the harness.
-    fn confine(&self, _scenario: &AnyScenario, _folder: &Path) -> Redirect {
-        Redirect::default()
+    /// What a program's environment needs in addition to [`Provider::credential_variables`], so that it uses
+    /// these credentials and the scenario's region, and nothing of the caller's. `folder` belongs to the program,
+    /// for files that variables name. The harness removes all other variables of clouds.
+    fn confine(&self, _scenario: &AnyScenario, _folder: &Path) -> ClientEnvironment {
+        ClientEnvironment::default()
     }
 
-    /// The environment that makes this cloud's usual tools mark what they make as the run's, where a tool
+    /// The environment that makes this cloud's usual tools mark what they create as the run's, where a tool
     /// reads any.
     fn marks(&self, _run: &Run) -> Vec<Variable> {
         Vec::new()
     }
 
-    /// The id in the inventory of what a provisioner that is a program says it made: by the name that it
-    /// gives it (for terraform the resource's address) and the id that it gives. `None` when the
-    /// inventory has no resources of this type, so that nothing can be compared.
+    /// The inventory id of a resource that an external provisioner says it created, from the name (terraform:
+    /// the resource's address) and the id that it reports. `None` when the inventory does not have this type,
+    /// so that nothing can be compared.
     fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
         Some(id.to_owned())
     }
 
-    /// Why a resource may remain after everything that was made is removed, if it may: what the cloud
-    /// makes for the account at first use and keeps.
-    fn stays(&self, _resource: &Resource) -> Option<String> {
+    /// Why a resource may remain after everything was removed, if it may: the cloud creates it for the account
+    /// at first use and keeps it.
+    fn retained(&self, _resource: &Resource) -> Option<String> {
         None
     }
 
-    /// What keeping a resource costs a month, without a scenario; `None` when no price is known.
+    /// What keeping a resource costs per month, without a scenario; `None` when no price is known.
     fn monthly_cost(&self, _resource: &Resource) -> Option<MonthlyCost> {
         None
     }

@@ -1,7 +1,7 @@
 //! The provisioner: the program under test.
 //!
-//! Two mutating methods and a claim. Everything else that the harness learns, it learns from an
-//! observer that does not trust the provisioner.
+//! It has two mutating methods and a claim. The harness learns everything else from an observer that does not
+//! trust the provisioner.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-/// How a caller proves to an API server who it is. `Debug` shows no secret.
+/// How a caller authenticates to an API server. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A bearer token.
@@ -38,16 +38,16 @@ impl fmt::Debug for Credential {
 pub struct KubernetesAccess {
     /// The server's URL.
     pub server: String,
-    /// The certificate authority of the server, PEM, when it is not a public one.
+    /// The certificate authority of the server, PEM, if it is not a public one.
     pub certificate_authority_pem: Option<String>,
-    /// How the caller proves who it is.
+    /// How the caller authenticates.
     pub credential: Credential,
-    /// When the credential stops working, if it does.
+    /// When the credential expires, if it does.
     pub expires_at: Option<Timestamp>,
 }
 
 impl KubernetesAccess {
-    /// The bearer token, when the credential is one.
+    /// The bearer token, if the credential is one.
     pub fn token(&self) -> Option<&str> {
         match &self.credential {
             Credential::Token(token) => Some(token),
@@ -56,16 +56,16 @@ impl KubernetesAccess {
     }
 }
 
-/// What a provisioner hands over when it says that the cluster is ready.
+/// What a provisioner hands over when it reports that the cluster is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provisioned {
-    /// Access to the cluster, as the provisioner's kubeconfig gives it; or why it gives none.
+    /// Access to the cluster, from the provisioner's kubeconfig; or why there is none.
     pub access: Result<KubernetesAccess, String>,
-    /// What it says it made: logical name → id. Evidence, never believed unchecked.
+    /// What it says it created: logical name → id. Evidence, never believed unchecked.
     pub made: BTreeMap<String, String>,
 }
 
-/// Stands among the ids of what was left behind for what could not be found out.
+/// Stands for unknown resources in [`ProvisionerError::left_behind`].
 pub const UNKNOWN_LEFT: &str = "unknown";
 
 /// Why a phase failed, in the provisioner's own words.
@@ -74,15 +74,15 @@ pub const UNKNOWN_LEFT: &str = "unknown";
 pub struct ProvisionerError {
     /// What happened, where, and what to do next.
     pub message: String,
-    /// What the provisioner says it left behind: ids, all of them. Empty means "nothing";
+    /// The ids of everything that the provisioner says it left behind. Empty means "nothing";
     /// [`UNKNOWN_LEFT`] means that it could not find out.
     pub left_behind: Vec<String>,
-    /// Why what it said of what it left behind cannot be read, if it said something that cannot.
+    /// Why its report of what it left behind cannot be read, if it cannot.
     pub unreadable: Option<String>,
 }
 
 impl ProvisionerError {
-    /// An error that leaves these behind, and nothing else.
+    /// An error that leaves exactly these behind.
     pub fn left(message: impl Into<String>, left_behind: Vec<String>) -> Self {
         Self {
             message: message.into(),
@@ -91,7 +91,7 @@ impl ProvisionerError {
         }
     }
 
-    /// An error of a provisioner that cannot find out what it left behind.
+    /// An error of a provisioner that could not find out what it left behind.
     pub fn left_unknown(message: impl Into<String>) -> Self {
         Self::left(message, vec![UNKNOWN_LEFT.to_owned()])
     }
@@ -104,29 +104,30 @@ impl ProvisionerError {
 
 /// What a provisioner claims that an hour of its cluster costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// US dollars an hour.
+pub struct ClaimedRate {
+    /// US dollars per hour.
     pub usd_per_hour: Decimal,
     /// Where the claim is made.
     pub source: String,
 }
 
-/// The program under test. One value is one process: after a crash a new one is made, with no memory.
+/// The program under test. One value is one process: after a crash a new one is created, without memory.
 #[async_trait]
 pub trait Provisioner: Send {
     /// Its name, for records.
     fn name(&self) -> String;
 
-    /// What it claims that an hour costs, if it claims anything.
-    fn claim(&self) -> Option<Claim>;
+    /// What it claims that an hour of its cluster costs, if it claims anything.
+    fn claim(&self) -> Option<ClaimedRate>;
 
-    /// Makes the cluster, or finishes making it: a second call converges and makes no twin.
+    /// Creates the cluster, or finishes creating it: a second call converges and creates no duplicates.
     ///
     /// # Errors
-    /// When it cannot; then it has unwound, or left a state that `teardown` finishes from tags alone.
+    /// When it cannot. It has then unwound, or left a state that `teardown` can remove from tags alone.
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError>;
 
-    /// Removes everything of the run, found by tags and natural names alone. A second call is a no-op.
+    /// Removes everything that belongs to the run, found by tags and natural names alone. A second call is a
+    /// no-op.
     ///
     /// # Errors
     /// When something is left.

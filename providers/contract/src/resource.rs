@@ -1,6 +1,6 @@
 //! Resources and resource types, as plain data.
 //!
-//! The simulator's truth and the auditor's inventory use the same shape, so they can be compared.
+//! The simulator's ground truth and the auditor's inventory use the same types, so they can be compared.
 
 use std::collections::BTreeMap;
 
@@ -8,33 +8,34 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The fact that names the call by which the run's own identity made a resource, where the cloud's trail of
-/// events is what showed it.
-pub const MADE_BY_FACT: &str = "made_by";
+/// The property that names the call by which the run's own identity created a resource, where this is known from
+/// the cloud's event log.
+pub const MADE_BY_PROPERTY: &str = "made_by";
 
-/// A thing in an account.
+/// A resource in an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
     /// The resource type, such as `nat_gateway`.
     pub resource_type: String,
-    /// The id under which the cloud knows it.
+    /// The cloud's id of it.
     pub id: String,
-    /// Its name, when it has one.
+    /// Its name, if it has one.
     pub name: Option<String>,
     /// The region, or `global`.
     pub region: String,
     /// Its tags or labels.
     pub tags: BTreeMap<String, String>,
-    /// The state in the cloud's own word, empty when it has none.
+    /// The state in the cloud's own words; empty when it has none.
     pub state: String,
-    /// When it was created, when the cloud says so.
+    /// When it was created, if the cloud tells.
     pub created_at: Option<Timestamp>,
-    /// Facts that price or ownership need: `instance_type`, `size_gb`, `vpc_id`, …
-    pub facts: BTreeMap<String, String>,
+    /// Properties that pricing or ownership needs: `instance_type`, `size_gb`, `vpc_id`, …
+    #[serde(rename = "facts")]
+    pub properties: BTreeMap<String, String>,
 }
 
 impl Resource {
-    /// A resource without name, tags or facts.
+    /// A resource without name, tags or properties.
     pub fn new(resource_type: &str, id: impl Into<String>, region: &str) -> Self {
         Self {
             resource_type: resource_type.to_owned(),
@@ -44,18 +45,18 @@ impl Resource {
             tags: BTreeMap::new(),
             state: String::new(),
             created_at: None,
-            facts: BTreeMap::new(),
+            properties: BTreeMap::new(),
         }
     }
 
-    /// Whether this is another look at the same resource: as [`Resource::key`] says, without making one.
+    /// Whether both describe the same resource: compares [`Resource::key`] without building it.
     pub fn is_same(&self, other: &Self) -> bool {
         self.id == other.id
             && self.resource_type == other.resource_type
             && self.region == other.region
     }
 
-    /// The key under which two looks at one resource are the same: region, type and id.
+    /// What identifies a resource: region, type and id.
     pub fn key(&self) -> (String, String, String) {
         (
             self.region.clone(),
@@ -70,26 +71,26 @@ impl Resource {
 pub struct ResourceType {
     /// The name, such as `nat_gateway`.
     pub name: &'static str,
-    /// Whether it lives outside any region.
+    /// Whether it belongs to no region.
     pub global: bool,
     /// Why resources of this type may remain after a run without being a leak, if they may.
-    pub stays_because: Option<&'static str>,
+    pub retained_because: Option<&'static str>,
 }
 
-/// One resource's life in the simulator's truth: for the twins oracle.
+/// The lifetime of one resource in the ground truth: for the duplicates oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct Lifetime {
     /// The resource as it last was.
     pub resource: Resource,
-    /// When it came to be.
+    /// When it was created.
     pub from: Timestamp,
-    /// When it ceased to be, if it did.
+    /// When it ceased to exist, if it did.
     pub to: Option<Timestamp>,
 }
 
 /// The price of keeping a resource for one month of 730 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthlyCost {
-    /// US dollars a month.
+    /// US dollars per month.
     pub usd: Decimal,
 }

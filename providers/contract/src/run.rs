@@ -1,7 +1,7 @@
-//! What identifies a run: its id, its tags and the names that follow from it.
+//! What identifies a run: its id, and the tags and names derived from it.
 //!
-//! Apart from provisioners and accounts because both must agree on it without speaking to each other:
-//! teardown and audit find resources by these tags and names alone.
+//! Teardown and audit find resources by these tags and names alone, so provisioner and observer must agree on
+//! them without talking to each other.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ impl Run {
         }
     }
 
-    /// Another run beside this one, which begins then and whose names begin with this one's.
+    /// A second run next to this one, which starts at `started_at` and whose names begin with this one's.
     pub fn beside(&self, started_at: Timestamp) -> Self {
         Self::new(format!("{}-2", self.id), self.owner.clone(), started_at)
     }

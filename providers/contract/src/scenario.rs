@@ -1,7 +1,7 @@
-//! Scenario files: what is asked of a provisioner, as written by people in YAML.
+//! Scenario files: what a provisioner is asked to do, in YAML.
 //!
-//! Generic over the provider's own `cluster` block, so that one reader gives line and column for
-//! mistakes in either part, and this crate still knows no cloud.
+//! The types are generic over the provider's own `cluster` block, so that one reader reports line and column for
+//! mistakes in either part while this crate knows no cloud.
 
 mod failure;
 mod limits;
@@ -21,7 +21,7 @@ pub use limits::LimitsBlock;
 pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 
-/// A scenario file that cannot be used: what is wrong, where, and what would be right.
+/// Why a scenario file cannot be used: what is wrong, where, and what would be correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ScenarioError {
@@ -69,12 +69,12 @@ pub struct ScenarioFile<C> {
     /// Which provisioner is under test.
     #[serde(default)]
     pub provisioner: ProvisionerBlock,
-    /// The cluster that is asked for, in the provider's own words.
+    /// The cluster to provision, in the provider's own format.
     pub cluster: C,
-    /// The job that is run on it.
+    /// The job to run on the cluster.
     #[serde(default)]
     pub job: JobBlock,
-    /// The forced partial failures: each is a trial of its own.
+    /// The forced partial failures. Each is a separate trial.
     #[serde(default = "no_failures::<C>")]
     pub failures: Vec<FailureBlock<C>>,
     /// Cost expectations.
@@ -85,7 +85,7 @@ pub struct ScenarioFile<C> {
     pub limits: LimitsBlock,
 }
 
-/// Written out, because the derived default would ask one of the cluster block too.
+/// Written out, because the derived default would require one of the cluster block too.
 fn no_failures<C>() -> Vec<FailureBlock<C>> {
     Vec::new()
 }
@@ -132,29 +132,29 @@ impl From<Name> for String {
     }
 }
 
-/// The job that proves execution.
+/// The job that proves that the cluster runs workloads.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobBlock {
-    /// The text that the job prints, before the run's nonce.
+    /// The text that the job prints, followed by the run's nonce.
     #[serde(default = "default_print")]
     pub print: String,
-    /// Limit of the wait for the job, seconds.
+    /// How long to wait for the job, seconds.
     #[serde(default = "default_job_timeout")]
     #[schemars(range(min = 1, max = 86400))]
     pub timeout_seconds: u32,
-    /// Also make a LoadBalancer service and a volume claim, which must not outlive the cluster.
+    /// Also create a LoadBalancer service and a volume claim, which must not outlive the cluster.
     #[serde(default)]
     pub with_leftovers: bool,
-    /// The image of the job, where the default one cannot be pulled: any with a `/bin/sh`. The
-    /// variable KUBEPROOF_JOB_IMAGE sets it for all scenarios that do not.
+    /// The image of the job, if the default one cannot be pulled: any image with a `/bin/sh`. The variable
+    /// KUBEPROOF_JOB_IMAGE sets it for all scenarios that do not.
     #[serde(default)]
     pub image: Option<String>,
-    /// Ask for so many NVIDIA GPUs on one node: the job must count them.
+    /// Request this many NVIDIA GPUs on one node; the job must count them.
     #[serde(default)]
     #[schemars(range(min = 1, max = 16))]
     pub gpus: Option<u32>,
-    /// Also run so many copies of the job's image as a workload, scaled up from one and down to none.
+    /// Also run a workload with the job's image, scaled up from one copy to this many and down to none.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     pub scale_to: Option<u32>,
@@ -186,13 +186,13 @@ impl Default for JobBlock {
 #[serde(try_from = "NumberText", into = "String")]
 pub struct Usd(pub Decimal);
 
-/// Most decimals of an amount in a scenario.
+/// The largest number of decimals of an amount in a scenario.
 const DECIMALS_MAX: u32 = 6;
-/// The largest amount of money that anybody means. What is added and multiplied stays far from the largest
-/// number that a decimal can hold.
+/// The largest amount of money that is accepted, US dollars. Sums and products of such amounts stay far below the
+/// largest number that a decimal can hold.
 pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
-/// A YAML number or text: decimals are read from their digits, never through a float.
+/// A YAML number or text. Decimals are read from their digits, never through a float.
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct NumberText(String);
@@ -208,7 +208,7 @@ impl TryFrom<NumberText> for Usd {
 impl std::str::FromStr for Usd {
     type Err = String;
 
-    /// Digits with at most one point: no exponent, no other sign than a minus, which is refused.
+    /// Digits with at most one point: no exponent and no plus sign. A minus sign is refused with its own message.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -240,16 +240,16 @@ impl From<Usd> for String {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CostBlock {
-    /// Planned life of the cluster, minutes: the trial keeps it alive so long, in virtual time.
+    /// Planned lifetime of the cluster, minutes. The trial keeps it alive for this long, in virtual time.
     #[serde(default = "default_duration")]
     #[schemars(range(min = 1, max = 1440))]
     pub duration_minutes: u32,
-    /// Greatest difference between estimate and bill that passes, percent of the bill: for each line and for
+    /// Greatest difference between estimate and bill that passes, percent of the bill, for each line and for
     /// the total.
     #[serde(default = "default_tolerance")]
     #[schemars(range(min = 1, max = 50))]
     pub tolerance_percent: u32,
-    /// Most that one trial may cost, US dollars: the meter must stay below it.
+    /// The most that one trial may cost, US dollars. The meter must stay below it.
     #[serde(default = "default_budget")]
     #[schemars(with = "f64")]
     pub budget_usd: Usd,
@@ -321,10 +321,10 @@ impl AnyScenario {
     }
 }
 
-/// Reads a scenario file, as far as its types can tell; the harness checks what no type can hold.
+/// Parses a scenario file. The harness checks what the types cannot express.
 ///
 /// # Errors
-/// With line, column, an excerpt and what would be right.
+/// With line, column, an excerpt and what would be correct.
 pub fn read<C: DeserializeOwned + Send + Sync + 'static>(
     text: &str,
 ) -> Result<AnyScenario, ScenarioError> {
@@ -334,10 +334,10 @@ pub fn read<C: DeserializeOwned + Send + Sync + 'static>(
     Ok(file.into_any())
 }
 
-/// The provider that a scenario file names, read without looking at the rest.
+/// Reads only the provider that a scenario file names.
 ///
 /// # Errors
-/// When the text is not YAML or names no provider.
+/// When the text is not YAML or does not name a provider.
 pub fn provider_of(text: &str) -> Result<String, ScenarioError> {
     #[derive(Deserialize)]
     struct Head {

@@ -1,6 +1,6 @@
-//! Serving: a simulated account over sockets, for programs that are not ours.
+//! Serving: a simulated account over sockets, for external programs.
 //!
-//! Apart from rehearsals, where everything happens in one process and nothing listens.
+//! Rehearsals of built-in provisioners do not need it: there everything happens in one process.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,40 +13,40 @@ use crate::call::Dialect;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::fault_layer::FaultPlan;
+use crate::ground_truth::GroundTruth;
 use crate::journal::Journal;
 use crate::transport::SharedTransport;
-use crate::world::World;
 
-/// How an account is to be served.
+/// How to serve an account.
 #[derive(Clone, Debug)]
 pub struct Serving {
     /// Where to listen; port 0 lets the system choose one.
     pub listen: SocketAddr,
     /// The clock that the account follows.
     pub clock: Clock,
-    /// How many of the clock's seconds pass in one real second: limits on clients are meant in real
-    /// time, whatever the account's clock does.
+    /// How many of the clock's seconds pass in one real second. Limits on clients are in real time, whatever
+    /// the account's clock does.
     pub time_scale: u32,
-    /// The seed of all that would be random.
+    /// The seed of everything that would be random.
     pub seed: u64,
-    /// The faults that strike its calls.
+    /// The faults to inject into its calls.
     pub faults: Vec<Fault>,
-    /// The caller's environment, where a provider may find what its own tools would (a region).
+    /// The caller's environment, where a provider may find what its own tools would use (a region).
     pub environment: BTreeMap<String, String>,
 }
 
-/// How an account that a trial uses in memory is served besides: calls over sockets go into the trial's
-/// journal, are struck by its faults and follow its clock. There are no control routes: a program under
-/// test has no way to begin again.
+/// How to serve an account over sockets that a trial also uses in memory. Calls over sockets go into the trial's
+/// journal, get its faults and follow its clock. There are no control routes: a program under test must not be
+/// able to reset the account.
 #[derive(Clone)]
 pub struct Sharing {
     /// Where to listen; port 0 lets the system choose one.
     pub listen: SocketAddr,
     /// The trial's clock.
     pub clock: Clock,
-    /// How many of the clock's seconds pass in one real second while somebody is served.
+    /// How many of the clock's seconds pass in one real second while programs run.
     pub time_scale: u32,
-    /// How its requests are named and its errors worded.
+    /// How its requests are named and its errors are worded.
     pub dialect: Arc<dyn Dialect>,
     /// The trial's journal.
     pub journal: Journal,
@@ -59,46 +59,47 @@ pub trait Servable: Send + Sync {
     /// Serves it on the current runtime.
     ///
     /// # Errors
-    /// Why sockets cannot be listened to.
+    /// When it cannot listen on the address.
     fn serve(&self, sharing: Sharing) -> Result<Arc<dyn Served>, ServeError>;
 }
 
-/// Why an account is not served.
+/// Why an account could not be served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServeError {
     /// The provider has no simulator.
     #[error("it has no simulator")]
     NoSimulator,
-    /// The address cannot be listened to.
+    /// It cannot listen on the address.
     #[error("cannot listen on {address}: {problem}")]
     Listen {
         /// The address that was asked for.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's error message.
         problem: String,
     },
     /// Something in the caller's environment cannot be used.
     #[error("{0}")]
     Environment(String),
-    /// No certificates could be made.
-    #[error("cannot make certificates: {0}")]
+    /// Certificates could not be created.
+    #[error("cannot create certificates: {0}")]
     Certificates(String),
 }
 
-/// A served account. Dropping it leaves its sockets to the runtime's end; [`Served::stop`] is orderly.
+/// A served account. [`Served::stop`] shuts it down in order; when it is only dropped, its sockets stay open
+/// until the runtime ends.
 #[async_trait]
 pub trait Served: Send + Sync {
-    /// The address that is listened to.
+    /// The address that it listens on.
     fn address(&self) -> SocketAddr;
 
-    /// The certificate authority (PEM) that signed every certificate that is shown.
+    /// The certificate authority (PEM) that signed all of its certificates.
     fn authority_pem(&self) -> &str;
 
-    /// The truth of the account.
-    fn world(&self) -> Arc<dyn World>;
+    /// The ground truth of the account.
+    fn ground_truth(&self) -> Arc<dyn GroundTruth>;
 
-    /// The way to the same account in memory, past journal and faults. It knows the hosts behind the
-    /// ports: what a client over sockets was told is true here too.
+    /// An in-memory transport to the same account that bypasses journal and faults. It knows the hosts behind
+    /// the ports, so addresses that were given to clients over sockets work here too.
     fn in_memory(&self) -> SharedTransport;
 
     /// All calls since the start or the last reset.
@@ -107,10 +108,10 @@ pub trait Served: Send + Sync {
     /// The faults in force.
     fn faults(&self) -> FaultPlan;
 
-    /// Waits until a crash effect strikes: then the client that called is to be killed.
+    /// Waits for an injected crash; the client that made the call must then be killed.
     async fn crash(&self);
 
-    /// Closes all sockets: answers that are on their way get a moment.
+    /// Closes all sockets. Answers in flight get a moment to complete.
     async fn stop(&self);
 }
 
@@ -119,22 +120,22 @@ pub trait Served: Send + Sync {
 pub struct Variable {
     /// Its name.
     pub name: String,
-    /// Its value; `None` takes it out of the environment.
+    /// Its value; `None` removes it from the environment.
     pub value: Option<String>,
-    /// What it does, for people.
+    /// What it does, for the reader.
     pub about: &'static str,
 }
 
-/// How clients are redirected: variables, and the files that some of them name.
+/// The environment that redirects clients: variables, and the files that some of them name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Redirect {
+pub struct ClientEnvironment {
     /// The variables, in the order in which they are shown.
     pub variables: Vec<Variable>,
     /// Files with their contents, to be written before any client starts.
     pub files: Vec<(PathBuf, String)>,
 }
 
-impl Redirect {
+impl ClientEnvironment {
     /// Adds a variable.
     pub fn set(&mut self, name: &str, value: impl Into<String>, about: &'static str) {
         self.variables.push(Variable {
@@ -144,7 +145,7 @@ impl Redirect {
         });
     }
 
-    /// Takes a variable out.
+    /// Removes a variable from the environment.
     pub fn unset(&mut self, name: &str, about: &'static str) {
         self.variables.push(Variable {
             name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! The transport seam: one async function from an HTTP request to an HTTP response.
 //!
-//! Cloud SDKs, kube-rs and typed REST clients all sit on it; layers (journal, faults) and the two
-//! ends (a simulator in memory, real HTTPS) implement it.
+//! Cloud SDKs, kube-rs and typed REST clients all use it; layers (journal, faults) and the two ends (an in-memory
+//! simulator, real HTTPS) implement it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,11 +35,11 @@ pub trait Transport: Send + Sync + fmt::Debug {
 }
 
 /// A request extension: trust this certificate authority (PEM) for this request instead of the
-/// machine's own. API servers of clusters sign their own certificates.
+/// machine's own. Clusters have their own certificate authorities.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CertificateAuthority(pub String);
 
-/// A request extension: prove who we are with this client certificate and its private key (both PEM).
+/// A request extension: authenticate with this client certificate and its private key (both PEM).
 /// `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientIdentity {

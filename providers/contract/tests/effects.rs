@@ -1,7 +1,6 @@
-//! Every effect on one call: what its client sees, and what becomes of the call.
+//! Every effect on one call: what its client sees, and whether the call is applied.
 //!
-//! Apart from how faults are written and counted: this table has every name, so that an effect that is
-//! taken out, or does something else, is missed.
+//! The table has every effect, so removing or changing one fails a test.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -21,7 +20,7 @@ use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 #[path = "support/injection.rs"]
 mod injection;
 
-/// A server that keeps what arrives, and answers a list of what was made.
+/// A server that records what arrives, and answers how many things were made.
 #[derive(Debug, Default)]
 struct Server {
     arrived: Mutex<Vec<String>>,
@@ -42,7 +41,7 @@ impl Transport for Server {
             _ => Bytes::from(format!("{} made", made.count())),
         };
         let mut response = Response::new(body);
-        // The first `Later` is refused, and what `Simple` begins cannot fail later.
+        // The first `Later` is refused, and what `Simple` starts cannot fail later.
         let is_first = arrived
             .iter()
             .filter(|one| one.starts_with("/Later"))
@@ -57,7 +56,7 @@ impl Transport for Server {
     }
 }
 
-/// Paths are operations; what is not a `Look` changes things; errors are their kind in words.
+/// Paths are operations; everything except `Look` is mutating; the body of an error is its kind.
 #[derive(Debug)]
 struct Toy;
 
@@ -98,10 +97,10 @@ impl Dialect for Toy {
 }
 
 #[derive(Debug, Default)]
-struct Somebody(Mutex<Vec<String>>);
+struct OtherUser(Mutex<Vec<String>>);
 
 #[async_trait]
-impl ForeignChanges for Somebody {
+impl ForeignChanges for OtherUser {
     async fn make(&self, name: &str) -> Result<(), String> {
         self.0.lock().expect("a lock").push(name.to_owned());
         Ok(())
@@ -112,7 +111,7 @@ struct Bench {
     server: Arc<Server>,
     plan: FaultPlan,
     transport: SharedTransport,
-    somebody: Arc<Somebody>,
+    other_user: Arc<OtherUser>,
 }
 
 fn bench(fault: &str) -> Bench {
@@ -123,14 +122,14 @@ fn bench_of(faults: &[&str]) -> Bench {
     let server = Arc::new(Server::default());
     let faults = faults.iter().map(|fault| fault.parse().expect(fault));
     let plan = FaultPlan::new(faults.collect());
-    let somebody = Arc::new(Somebody::default());
-    plan.let_change(somebody.clone());
+    let other_user = Arc::new(OtherUser::default());
+    plan.let_change(other_user.clone());
     let transport = plan.layer(server.clone(), Arc::new(Toy), Actor::Provisioner);
     Bench {
         server,
         plan,
         transport,
-        somebody,
+        other_user,
     }
 }
 
@@ -140,7 +139,7 @@ fn request(path: &str) -> Request<Bytes> {
 }
 
 impl Bench {
-    /// What a call ends in: its answer, its error, or the end of its process.
+    /// The result of a call: its answer, its error, or the end of its process.
     async fn call(&self, path: &str) -> String {
         let sent = self.transport.send(request(path));
         tokio::select! {
@@ -151,7 +150,7 @@ impl Bench {
             }
             answer = tokio::time::timeout(Duration::from_secs(600), sent) => match answer {
                 Err(_) => "silence".to_owned(),
-                Ok(Err(TransportError::Timeout(_))) => "time-out".to_owned(),
+                Ok(Err(TransportError::Timeout(_))) => "timeout".to_owned(),
                 Ok(Err(_)) => "lost".to_owned(),
                 Ok(Ok(response)) => String::from_utf8_lossy(response.body()).into_owned(),
             }
@@ -163,7 +162,7 @@ impl Bench {
     }
 }
 
-/// Effects on a call that changes things: what its client sees, and what arrives at once.
+/// Effects on a mutating call: what its client sees, and what arrives immediately.
 const ON_A_CHANGE: &[(&str, &str, &[&str])] = &[
     ("reject", "Rejected(None)", &[]),
     (
@@ -175,7 +174,7 @@ const ON_A_CHANGE: &[(&str, &str, &[&str])] = &[
     ("server-error-after", "Server", &["/Make"]),
     ("lost-request", "lost", &[]),
     ("lost-response", "lost", &["/Make"]),
-    ("late-apply(30)", "time-out", &[]),
+    ("late-apply(30)", "timeout", &[]),
     ("hang", "silence", &[]),
     ("outage", "silence", &[]),
     ("garbled", "1 m", &["/Make"]),
@@ -198,12 +197,12 @@ const ON_A_CHANGE: &[(&str, &str, &[&str])] = &[
 ];
 
 #[tokio::test(start_paused = true)]
-async fn every_effect_does_to_a_change_what_it_says() {
+async fn every_effect_does_what_it_says_to_a_mutating_call() {
     for (effect, seen, arrived) in ON_A_CHANGE {
         let bench = bench(&format!("toy:Make={effect}"));
         assert_eq!(bench.call("/Make").await, *seen, "{effect}");
         assert_eq!(bench.arrived(), *arrived, "{effect}");
-        assert_eq!(bench.plan.tally()[0].1.struck, 1, "{effect}");
+        assert_eq!(bench.plan.tally()[0].1.attempted, 1, "{effect}");
     }
 }
 
@@ -218,24 +217,24 @@ fn no_effect_is_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_effect_that_the_cloud_shows_later_is_left_to_the_simulator_and_to_no_other_call() {
+async fn an_effect_that_the_cloud_shows_later_is_left_to_the_simulator_for_these_calls_only() {
     let later = bench("toy:*=capacity");
     assert_eq!(later.call("/Group").await, "0 made");
     assert_eq!(later.arrived(), ["/Group capacity"]);
-    assert_eq!(later.plan.tally()[0].1.struck, 1);
-    let at_once = bench("toy:Make=capacity");
-    assert_eq!(at_once.call("/Make").await, "Capacity");
+    assert_eq!(later.plan.tally()[0].1.attempted, 1);
+    let immediate = bench("toy:Make=capacity");
+    assert_eq!(immediate.call("/Make").await, "Capacity");
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_else_makes_the_change_that_is_named() {
+async fn another_user_makes_the_change_that_is_named() {
     let bench = bench("toy:Make=foreign-change(cut)");
     bench.call("/Make").await;
-    assert_eq!(*bench.somebody.0.lock().expect("a lock"), ["cut"]);
+    assert_eq!(*bench.other_user.0.lock().expect("a lock"), ["cut"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_goes_on_for_all_calls_of_the_service_until_it_is_lifted() {
+async fn an_outage_affects_all_calls_of_the_service_until_it_is_lifted() {
     let bench = bench("toy:Make=outage");
     assert_eq!(bench.call("/Make").await, "silence");
     assert_eq!(bench.call("/Look").await, "silence");
@@ -244,20 +243,20 @@ async fn an_outage_goes_on_for_all_calls_of_the_service_until_it_is_lifted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_read_says_what_was_said_before_the_last_change() {
+async fn a_stale_read_repeats_the_answer_from_before_the_last_change() {
     let bench = bench("toy:Look#2=stale-read");
     assert_eq!(bench.call("/Look").await, "0 made");
     assert_eq!(bench.call("/Make").await, "1 made");
     assert_eq!(bench.call("/Look").await, "0 made");
     assert_eq!(bench.call("/Look").await, "1 made");
-    assert_eq!(bench.plan.tally()[0].1.struck, 1);
+    assert_eq!(bench.plan.tally()[0].1.attempted, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_cannot_be_stale_was_not_struck() {
+async fn a_read_that_cannot_be_stale_gets_no_fault() {
     let bench = bench("toy:Look#1=stale-read");
     assert_eq!(bench.call("/Look").await, "0 made");
-    assert_eq!(bench.plan.tally()[0].1.struck, 0);
+    assert_eq!(bench.plan.tally()[0].1.attempted, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -270,7 +269,7 @@ async fn a_page_comes_twice_and_then_the_list_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_cancels_twice_interrupts_the_next_change_too() {
+async fn cancelling_twice_interrupts_the_next_change_too() {
     let bench = bench("toy:Make=cancel-twice");
     assert_eq!(bench.call("/Make").await, "cancelled");
     assert_eq!(bench.call("/Look").await, "1 made");
@@ -279,21 +278,25 @@ async fn who_cancels_twice_interrupts_the_next_change_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_told_to_wait_and_does_not_is_told_of() {
-    for (wait, patient) in [(2, false), (3, true)] {
+async fn a_client_that_ignores_retry_after_is_reported() {
+    for (wait, waits_long_enough) in [(2, false), (3, true)] {
         let bench = bench("toy:Make=throttle(3)");
         bench.call("/Make").await;
         tokio::time::sleep(Duration::from_secs(wait)).await;
         bench.call("/Look").await;
         bench.call("/Make").await;
-        assert_eq!(bench.plan.impatience().is_empty(), patient, "{wait} s");
+        assert_eq!(
+            bench.plan.ignored_retry_after().is_empty(),
+            waits_long_enough,
+            "{wait} s"
+        );
     }
-    // A new process was told nothing.
+    // A new process was not told to wait.
     let bench = bench("toy:Make=throttle(3)");
     bench.call("/Make").await;
     bench.plan.process_begins();
     bench.call("/Make").await;
-    assert_eq!(bench.plan.impatience(), Vec::<String>::new());
+    assert_eq!(bench.plan.ignored_retry_after(), Vec::<String>::new());
 }
 
 /// An effect on the second write of a file: how the write ends, and what the file holds then.
@@ -335,7 +338,7 @@ async fn a_program_that_its_user_interrupts_sees_the_answer_and_ends_in_its_own_
         ("crash-after", "silence", false),
     ] {
         let bench = bench(&format!("toy:Make={effect}"));
-        bench.plan.strike_programs();
+        bench.plan.include_programs();
         let sent = bench.transport.send(request("/Make"));
         let answer = match tokio::time::timeout(Duration::from_secs(600), sent).await {
             Err(_) => "silence".to_owned(),

@@ -1,5 +1,5 @@
-//! Faults: their written form is a law (what is shown can be given back), and each effect does what it
-//! says to the call it strikes, and to no other.
+//! Faults: their written form can be parsed again, and each effect does what it says to the targeted calls and
+//! to no others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::call::{Actor, Dialect, ErrorKind, Signature};
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::fault::{Effect, Fault, Where};
+use kubeproof_contract::fault::{CallMatcher, Effect, Fault};
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged, FaultPlan};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
@@ -101,7 +101,7 @@ impl Bench {
     }
 }
 
-/// One effect on the only call: what the client sees, and how many requests arrived at once.
+/// One effect on the only call: what the client sees, and how many requests arrive immediately.
 async fn check(effect: &str, seen: Result<u16, &str>, arrived: u64) {
     let bench = bench(&[&format!("toy:Make={effect}")]);
     let got = bench.call("Make").await;
@@ -116,7 +116,7 @@ async fn check(effect: &str, seen: Result<u16, &str>, arrived: u64) {
         _ => panic!("{effect}: {got:?}"),
     }
     assert_eq!(bench.arrived(), arrived, "{effect}: requests that arrived");
-    assert_eq!(bench.plan.tally()[0].1.struck, 1, "{effect} struck");
+    assert_eq!(bench.plan.tally()[0].1.attempted, 1, "{effect} injected");
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +143,7 @@ async fn a_late_request_is_applied_after_the_client_gave_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_calls_aimed_at_are_struck() {
+async fn a_fault_is_injected_into_its_targets_only() {
     let bench = bench(&["toy:Make#2*2=reject"]);
     let mut seen = Vec::new();
     for operation in ["Make", "Look", "Make", "Make", "Make"] {
@@ -151,11 +151,11 @@ async fn only_the_calls_aimed_at_are_struck() {
     }
     assert_eq!(seen, [200, 200, 400, 400, 200]);
     let count = bench.plan.tally()[0].1;
-    assert_eq!((count.seen, count.struck), (4, 2));
+    assert_eq!((count.seen, count.attempted), (4, 2));
 }
 
 #[test]
-fn two_faults_that_are_aimed_at_one_call_collide() {
+fn two_faults_with_the_same_target_collide() {
     let check = |one: &str, other: &str, expected: bool| {
         let faults = [one, other].map(|text| text.parse::<Fault>().expect(text));
         let [one, other] = &faults;
@@ -168,7 +168,7 @@ fn two_faults_that_are_aimed_at_one_call_collide() {
     check("toy:Make#1*2=quota", "toy:Make#3=throttle", false);
     check("toy:Make#1=quota", "toy:Look#1=throttle", false);
     check("toy:Make#1=quota", "auditor/toy:Make#1=quota", false);
-    // What shows later waits for a call that is accepted.
+    // An effect that shows later waits for an accepted call.
     check("toy:Make#1=quota", "toy:Make#1=async-fail", false);
     check("toy:Make#1=lost-response", "toy:Make#1=async-fail", true);
     check("toy:Make#1=async-stuck", "toy:Make#1=async-fail", true);
@@ -223,17 +223,20 @@ async fn the_journal_keeps_every_call_and_its_hash_follows_the_content() {
 }
 
 #[test]
-fn what_is_not_a_fault_is_refused_with_the_reason() {
+fn a_text_that_is_not_a_fault_is_refused_with_the_reason() {
     let check = |text: &str, reason: &str| {
         let message = text.parse::<Fault>().expect_err(text).to_string();
         assert!(message.contains(reason), "{text}: {message}");
     };
     check("ec2:CreateVpc", "no `=effect`");
     check("CreateVpc=reject", "not `service:operation`");
-    check("ec2:CreateVpc=explode", "no effect `explode`");
+    check(
+        "ec2:CreateVpc=explode",
+        "unknown effect `explode` (expected one of reject, throttle,",
+    );
     check("ec2:CreateVpc#0=reject", "not a count from 1");
     check("ec2:CreateVpc=hang(3)", "takes no argument");
-    check("nobody/ec2:CreateVpc=reject", "no actor `nobody`");
+    check("stranger/ec2:CreateVpc=reject", "unknown actor `stranger`");
     check("ec2:CreateVpc=throttle(soon)", "not a number");
     check(":=reject", "must not be empty");
 }
@@ -275,7 +278,7 @@ fn any_effect() -> impl Strategy<Value = Effect> {
     ]
 }
 
-fn any_place() -> impl Strategy<Value = Where> {
+fn any_target() -> impl Strategy<Value = CallMatcher> {
     let actor = proptest::sample::select(Actor::ALL.to_vec());
     (
         actor,
@@ -284,39 +287,41 @@ fn any_place() -> impl Strategy<Value = Where> {
         1..50_u64,
         1..50_u64,
     )
-        .prop_map(|(actor, service, operation, occurrence, times)| Where {
-            actor,
-            service,
-            operation,
-            occurrence,
-            times,
-        })
+        .prop_map(
+            |(actor, service, operation, occurrence, times)| CallMatcher {
+                actor,
+                service,
+                operation,
+                occurrence,
+                times,
+            },
+        )
 }
 
 proptest! {
     #[test]
-    fn what_is_shown_of_a_fault_reads_back_as_the_same_fault(
-        place in any_place(), effect in any_effect(),
+    fn a_displayed_fault_parses_back_to_the_same_fault(
+        target in any_target(), effect in any_effect(),
     ) {
-        let fault = Fault { place, effect };
+        let fault = Fault { target, effect };
         prop_assert_eq!(fault.to_string().parse::<Fault>(), Ok(fault));
     }
 
     #[test]
-    fn a_fault_strikes_exactly_its_number_of_times(place in any_place()) {
-        let struck = (1..=200).filter(|count| place.strikes(*count)).count() as u64;
-        prop_assert_eq!(struck, place.times);
-        prop_assert!(!place.strikes(place.occurrence - 1));
+    fn a_fault_is_injected_exactly_its_number_of_times(target in any_target()) {
+        let injected = (1..=200).filter(|count| target.covers(*count)).count() as u64;
+        prop_assert_eq!(injected, target.times);
+        prop_assert!(!target.covers(target.occurrence - 1));
     }
 }
 
 #[test]
 fn a_count_needs_no_occurrence_and_a_pattern_is_no_count() {
     let check = |text: &str, operation: &str, occurrence: u64, times: u64| {
-        let place = text.parse::<Fault>().expect(text).place;
-        assert_eq!(place.operation, operation, "{text}");
+        let target = text.parse::<Fault>().expect(text).target;
+        assert_eq!(target.operation, operation, "{text}");
         assert_eq!(
-            (place.occurrence, place.times),
+            (target.occurrence, target.times),
             (occurrence, times),
             "{text}"
         );

@@ -1,7 +1,7 @@
-//! The transport of live runs, up to this machine's own network: what a real connection can do to a
-//! request, and what of it a client is told.
+//! The HTTPS transport over this machine's own network: what can go wrong on a real connection, and how the client
+//! is told.
 //!
-//! Apart from the in-memory tests because these use real sockets and the real clock.
+//! These tests use real sockets and the real clock.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn send(url: &str) -> Result<(u16, Bytes), TransportError> {
 }
 
 #[tokio::test]
-async fn an_answer_comes_back_with_status_and_body() {
+async fn an_answer_has_its_status_and_body() {
     let answer = "HTTP/1.1 503 Busy\r\ncontent-length: 4\r\n\r\nwait";
     let url = serve(Server::Answers(answer)).await;
     assert_eq!(send(&url).await, Ok((503, Bytes::from_static(b"wait"))));
@@ -69,7 +69,7 @@ async fn a_body_that_is_cut_short_is_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_may_have_been_applied() {
+async fn a_request_on_a_broken_connection_may_have_been_applied() {
     let error = send(&serve(Server::HangsUp).await)
         .await
         .expect_err("no answer");
@@ -85,11 +85,11 @@ async fn silence_ends_at_the_time_limit() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_certainly_not_applied() {
+async fn a_request_to_a_closed_port_is_certainly_not_applied() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("address"));
     drop(listener);
-    let error = send(&url).await.expect_err("nobody listens");
+    let error = send(&url).await.expect_err("no listener");
     assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
 }
 
@@ -110,7 +110,7 @@ async fn an_authority_without_a_certificate_is_refused_before_any_byte_is_sent()
 }
 
 #[tokio::test]
-async fn a_body_larger_than_the_limit_is_not_read_on() {
+async fn a_body_larger_than_the_limit_is_not_read_to_its_end() {
     let answer = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n0123456789";
     let limit = Duration::from_secs(20);
     for (most, fits) in [(9, false), (10, true)] {

@@ -1,18 +1,18 @@
-//! Programs that are started: their output, their limit, how they are told to end, and that they are gone when
-//! they must be.
+//! Child processes: their output, their limits, how they are asked to end, and that they are gone when they must
+//! be.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kubeproof_contract::process::{Order, ProcessError, Programs, Stream, real};
+use kubeproof_contract::process::{ProcessError, ProcessSpec, Programs, Stream, real};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn shell(script: &str, limit: Duration) -> Order {
-    Order::new("/bin/sh", limit).arguments(["-c", script])
+fn shell(script: &str, limit: Duration) -> ProcessSpec {
+    ProcessSpec::new("/bin/sh", limit).arguments(["-c", script])
 }
 
-/// Whether a process of this id is there and no zombie.
+/// Whether a process with this id exists and is not a zombie.
 fn lives(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().unwrap_or_default().trim();
@@ -31,7 +31,7 @@ async fn gone(id: &str) -> bool {
 }
 
 #[tokio::test]
-async fn output_and_errors_come_apart_with_the_status() {
+async fn output_and_errors_are_returned_separately_with_the_status() {
     let ended = shell("echo out; echo err >&2; exit 3", LIMIT)
         .run()
         .await
@@ -41,19 +41,16 @@ async fn output_and_errors_come_apart_with_the_status() {
         (ended.output.as_str(), ended.errors.as_str()),
         ("out\n", "err\n")
     );
-    assert_eq!(ended.last_words(1), "err");
+    assert_eq!(ended.last_lines(1), "err");
 }
 
 #[tokio::test]
-async fn lines_are_heard_as_they_come() {
+async fn lines_are_passed_on_as_they_are_written() {
     let heard: Arc<Mutex<Vec<(Stream, String)>>> = Arc::default();
-    let listener = Arc::clone(&heard);
+    let sink = Arc::clone(&heard);
     shell("echo one; echo two >&2", LIMIT)
-        .heard_by(Arc::new(move |stream, line: &str| {
-            listener
-                .lock()
-                .expect("heard")
-                .push((stream, line.to_owned()));
+        .on_line(Arc::new(move |stream, line: &str| {
+            sink.lock().expect("heard").push((stream, line.to_owned()));
         }))
         .run()
         .await
@@ -70,7 +67,7 @@ async fn lines_are_heard_as_they_come() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_late_is_ended_with_its_children() {
+async fn a_program_at_its_limit_is_ended_with_its_children() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("child");
     let script = format!("sleep 600 & echo $! > {}; wait", file.display());
@@ -110,8 +107,8 @@ async fn a_dropped_run_ends_the_whole_group() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_named() {
-    let error = Order::new("no-such-program-here", LIMIT)
+async fn a_program_that_does_not_exist_is_named() {
+    let error = ProcessSpec::new("no-such-program-here", LIMIT)
         .run()
         .await
         .expect_err("it is not there");
@@ -121,7 +118,7 @@ async fn a_program_that_is_not_there_is_named() {
     );
 }
 
-/// Waits until a file is there, and reads it.
+/// Waits until a file is written, and reads it.
 async fn written(file: &std::path::Path) -> String {
     for _ in 0..500 {
         if let Ok(text) = std::fs::read_to_string(file)
@@ -134,7 +131,7 @@ async fn written(file: &std::path::Path) -> String {
     panic!("{} is not written", file.display());
 }
 
-/// A script whose last words are in this file, once it was told to end.
+/// A script that writes to this file when it is asked to end by this signal.
 fn saves(file: &std::path::Path, signal: &str) -> String {
     format!(
         "trap 'echo saved > {0}; exit 1' {signal}; echo begins > {0}; sleep 600 & wait",
@@ -143,12 +140,12 @@ fn saves(file: &std::path::Path, signal: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_program_is_interrupted_at_its_limit_and_saves_what_it_knows() {
+async fn a_program_is_interrupted_at_its_limit_and_saves_its_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("state");
     let programs = Programs::default();
-    let order = shell(&saves(&file, "INT"), Duration::from_millis(500)).of(&programs);
-    let error = order.run().await.expect_err("it is late");
+    let spec = shell(&saves(&file, "INT"), Duration::from_millis(500)).of(&programs);
+    let error = spec.run().await.expect_err("it is late");
     assert!(matches!(error, ProcessError::Late { .. }), "{error}");
     assert_eq!(std::fs::read_to_string(&file).expect("text"), "saved\n");
     let overrun = programs.overrun().expect("it overran");
@@ -156,17 +153,17 @@ async fn a_program_is_interrupted_at_its_limit_and_saves_what_it_knows() {
 }
 
 #[tokio::test]
-async fn programs_that_are_interrupted_save_what_they_know_and_no_other_begins() {
+async fn interrupted_programs_save_their_state_and_no_others_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("state");
     let programs = Programs::default();
-    let order = shell(&saves(&file, "INT"), LIMIT).of(&programs);
-    let wish = async {
+    let spec = shell(&saves(&file, "INT"), LIMIT).of(&programs);
+    let interruption = async {
         written(&file).await;
         programs.interrupt();
         programs.idle().await;
     };
-    let (ended, ()) = tokio::join!(order.run(), wish);
+    let (ended, ()) = tokio::join!(spec.run(), interruption);
     let error = ended.expect_err("it was interrupted");
     assert!(matches!(error, ProcessError::Interrupted { .. }), "{error}");
     assert_eq!(std::fs::read_to_string(&file).expect("text"), "saved\n");
@@ -181,15 +178,15 @@ async fn programs_that_are_interrupted_save_what_they_know_and_no_other_begins()
 async fn an_impatient_user_interrupts_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("state");
-    // The first one is taken note of, the second one is obeyed: so terraform does.
+    // Like terraform: the first interrupt is noted, the second one is obeyed.
     let script = format!(
         "n=0; trap 'n=$((n+1)); echo $n >> {0}; [ $n -lt 2 ] || exit 1' INT; echo begins > {0}; \
          while true; do sleep 600 & wait; done",
         file.display()
     );
     let programs = Programs::default();
-    let order = shell(&script, LIMIT).of(&programs);
-    let wish = async {
+    let spec = shell(&script, LIMIT).of(&programs);
+    let interruption = async {
         written(&file).await;
         programs.interrupt();
         while !written(&file).await.ends_with('1') {
@@ -197,31 +194,31 @@ async fn an_impatient_user_interrupts_twice() {
         }
         programs.interrupt_again();
     };
-    let (ended, ()) = tokio::join!(order.run(), wish);
+    let (ended, ()) = tokio::join!(spec.run(), interruption);
     assert!(matches!(ended, Err(ProcessError::Interrupted { .. })));
     assert!(written(&file).await.ends_with("1\n2"));
 }
 
-/// The state of a process: `Z` for one that has ended and was not reaped.
+/// The state of a process: `Z` for one that has ended but was not reaped.
 fn state(id: &str) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     stat.rsplit(')').next()?.trim().chars().next()
 }
 
-/// The number of a group is its leader's: as long as the group may be signalled, no other group can get it.
+/// A group has its leader's process id: as long as the group may be signalled, the id must not be reused.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_leader_that_has_ended_keeps_its_number_until_its_group_is_ended() {
+async fn a_leader_that_has_ended_keeps_its_id_until_its_group_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ids");
-    // The leader ends at once; its child holds the pipe.
+    // The leader ends immediately; its child holds the pipe open.
     let script = format!("sleep 600 & echo \"$$ $!\" > {}", file.display());
-    let order = shell(&script, LIMIT);
-    let look = async {
+    let spec = shell(&script, LIMIT);
+    let observation = async {
         let ids = written(&file).await;
         let (leader, child) = ids.split_once(' ').expect("two ids");
         let (leader, child) = (leader.to_owned(), child.to_owned());
-        // For as long as output is waited for.
+        // For as long as output is still read.
         let mut seen = Vec::new();
         for _ in 0..50 {
             real::sleep(Duration::from_millis(10)).await;
@@ -229,7 +226,7 @@ async fn a_leader_that_has_ended_keeps_its_number_until_its_group_is_ended() {
         }
         (child, seen)
     };
-    let (ended, (child, seen)) = tokio::join!(order.run(), look);
+    let (ended, (child, seen)) = tokio::join!(spec.run(), observation);
     assert!(ended.expect("it ends").status.success());
     let kept = seen.iter().filter(|seen| **seen == (Some('Z'), true));
     assert!(kept.count() >= 40, "{seen:?}");

@@ -1,6 +1,5 @@
-//! The environment that a program finds: documented in `providers/external/README.md`.
-//!
-//! Apart from running it because it is our interface to programs that nobody here wrote.
+//! The environment of a program: our interface to external programs, documented in
+//! `providers/external/README.md`.
 
 use std::path::Path;
 
@@ -9,9 +8,9 @@ use kubeproof_contract::run::Run;
 /// What a program is run for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// To see whether it could run.
+    /// To check whether it can run.
     Ready,
-    /// To say what an hour will cost.
+    /// To report what an hour will cost.
     Estimate,
     /// To make the cluster.
     Provision,
@@ -76,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_told_its_run_and_the_tags_to_set() {
+    fn a_program_gets_its_run_and_the_tags_to_set() {
         let run = Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH);
         let all = variables(
             &run,

@@ -1,13 +1,13 @@
-//! Variables of the caller's that lead to real clouds: in a rehearsal no program gets any of them.
+//! The caller's variables that lead to real clouds; in a rehearsal no program gets any of them.
 //!
-//! Sources: the pages "Environment variables" of each cloud's command line and SDKs. A cloud that is simulated
-//! sets its own anew; of the others nothing may be reached.
+//! Sources: the pages "Environment variables" of each cloud's command line and SDKs. A simulated cloud sets its own
+//! variables anew; the other clouds must not be reached.
 
 use std::path::Path;
 
-use kubeproof_contract::serve::Redirect;
+use kubeproof_contract::serve::ClientEnvironment;
 
-/// How they begin: all settings of a cloud's tools, not its keys alone, for a profile or a project leads there too.
+/// Their prefixes: all settings of a cloud's tools, not only its keys, because a profile or a project leads there too.
 const PREFIXES: &[&str] = &[
     "AWS_",
     "AMAZON_",
@@ -51,7 +51,7 @@ const PREFIXES: &[&str] = &[
     "RUNPOD_",
     "VAULT_",
 ];
-/// Such variables with names of their own.
+/// Such variables without one of the prefixes.
 const NAMES: &[&str] = &[
     "KUBECONFIG",
     "HELM_KUBECONTEXT",
@@ -59,7 +59,7 @@ const NAMES: &[&str] = &[
     "USE_GKE_GCLOUD_AUTH_PLUGIN",
 ];
 
-/// What a variable that is taken out would do.
+/// Why a variable is removed.
 const WOULD_LEAD_AWAY: &str = "a real cloud's: would lead away from the simulators";
 
 /// Whether a variable belongs to a real cloud.
@@ -73,10 +73,10 @@ pub fn taken_out() -> Vec<String> {
     own.filter(|name| is_foreign(name)).collect()
 }
 
-/// Takes those out that are named, and leads tools of clouds that are not simulated to empty folders in place
-/// of the user's own, in which they keep who is logged in.
-pub fn redirect<'a>(
-    redirect: &mut Redirect,
+/// Removes the named variables, and points tools of clouds that are not simulated to empty folders instead of the
+/// user's own, which hold their log-ins.
+pub fn client_environment<'a>(
+    redirect: &mut ClientEnvironment,
     folder: &Path,
     names: impl IntoIterator<Item = &'a str>,
 ) {
@@ -139,9 +139,9 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_takes_out_what_there_is_and_leads_to_nobodys_log_in() {
-        let mut all = Redirect::default();
-        redirect(&mut all, Path::new("/d"), ["HOME", "ARM_CLIENT_ID"]);
+    fn variables_are_removed_and_tools_find_no_log_in() {
+        let mut all = ClientEnvironment::default();
+        client_environment(&mut all, Path::new("/d"), ["HOME", "ARM_CLIENT_ID"]);
         let value = |name: &str| {
             all.variables
                 .iter()

@@ -1,5 +1,5 @@
-//! The access that a program hands over: its kubeconfig, read, with the credential that a helper program of it
-//! gives (`exec`, as `aws eks update-kubeconfig` writes it).
+//! The access that a program hands over: its kubeconfig, with the credential that the kubeconfig's helper program
+//! returns (`exec`, as `aws eks update-kubeconfig` writes it).
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use std::time::Duration;
 use kubeproof_contract::provisioner::KubernetesAccess;
 use kubeproof_kubernetes::kubeconfig::{self, Helper};
 
-use crate::ground::Ground;
 use crate::output::Output;
 use crate::program::{self, Call, find, on_path};
+use crate::workspace::Workspace;
 
 /// The longest that a helper may take, in real time.
 const LIMIT: Duration = Duration::from_secs(60);
 /// The largest answer of a helper, bytes.
 const ANSWER_MAX: usize = 1 << 20;
 
-/// The access, or why there is none to be tried. A helper runs in the environment of the program itself.
+/// The access, or why there is none to try. A helper runs in the environment of the program itself.
 ///
 /// # Errors
-/// When what is handed over is no kubeconfig, leads nowhere, or its helper fails.
+/// When what is handed over is not a kubeconfig, leads nowhere, or its helper fails.
 pub async fn over(
-    ground: &Ground,
+    workspace: &Workspace,
     variables: &[(String, String)],
     output: &Output,
 ) -> Result<Result<KubernetesAccess, String>, String> {
-    let Some((text, folder)) = output.kubeconfig(&ground.folder())? else {
+    let Some((text, folder)) = output.kubeconfig(&workspace.folder())? else {
         return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
     };
     let Some(helper) = kubeconfig::helper(&text).map_err(|error| error.to_string())? else {
@@ -34,10 +34,10 @@ pub async fn over(
     };
     let call = match call(&helper, variables, &folder) {
         Ok(call) => call,
-        // What is not installed here proves nothing.
+        // A helper that is not installed here proves nothing.
         Err(missing) => return Ok(Err(format!("the helper of its kubeconfig: {missing}"))),
     };
-    let answer = answer(ground, &call).await?;
+    let answer = answer(workspace, &call).await?;
     let access = kubeconfig::access_by(&text, &answer).map_err(|error| error.to_string())?;
     Ok(Ok(access))
 }
@@ -61,12 +61,12 @@ fn call(helper: &Helper, variables: &[(String, String)], folder: &Path) -> Resul
     })
 }
 
-async fn answer(ground: &Ground, call: &Call) -> Result<String, String> {
-    let ground = Ground {
-        real_limit: ground.real_limit.min(LIMIT),
-        ..ground.clone()
+async fn answer(workspace: &Workspace, call: &Call) -> Result<String, String> {
+    let workspace = Workspace {
+        real_limit: workspace.real_limit.min(LIMIT),
+        ..workspace.clone()
     };
-    let ended = program::succeed(&ground, call).await;
+    let ended = program::succeed(&workspace, call).await;
     let output = ended.map_err(|error| error.message)?.output;
     if output.len() > ANSWER_MAX {
         let title = &call.title;
@@ -81,7 +81,7 @@ mod tests {
 
     use jiff::Timestamp;
     use kubeproof_contract::process::Programs;
-    use kubeproof_contract::provider::Voice;
+    use kubeproof_contract::provider::ProgressSink;
     use kubeproof_contract::provisioner::Credential;
     use kubeproof_contract::run::Run;
     use kubeproof_contract::serve::Variable;
@@ -102,7 +102,7 @@ users:
       command: HELPER
       args: [helper, --region, us-east-1, eks, get-token, --cluster-name, c]
 ";
-    /// Answers with what its environment and its arguments say, as the cloud's own program does.
+    /// Answers from its environment and arguments, as the cloud's own program does.
     const HELPER: &str = r#"test "$4" = get-token || exit 9
 echo "{\"kind\": \"ExecCredential\", \"apiVersion\": \"client.authentication.k8s.io/v1beta1\", \"spec\": {},"
 echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
@@ -111,11 +111,11 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
     /// What is handed over when the kubeconfig's helper is this script, or this program.
     fn handed(script: &str, command: &str) -> Result<Result<KubernetesAccess, String>, String> {
         let folder = tempfile::tempdir().expect("a folder");
-        let ground = Ground {
+        let workspace = Workspace {
             run: Run::new("r1", "me", Timestamp::UNIX_EPOCH),
             directory: folder.path().to_owned(),
             scenario_folder: folder.path().to_owned(),
-            voice: Voice::default(),
+            progress: ProgressSink::default(),
             redactor: Redactor::default(),
             variables: vec![Variable {
                 name: "STUB_KEY".to_owned(),
@@ -128,7 +128,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             programs: Programs::default(),
             access: None,
         };
-        let own = ground.folder();
+        let own = workspace.folder();
         std::fs::create_dir_all(&own).expect("made");
         std::fs::write(own.join("config"), KUBECONFIG.replace("HELPER", command)).expect("written");
         std::fs::write(own.join("helper"), script).expect("written");
@@ -141,7 +141,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             .enable_all()
             .build()
             .expect("a runtime");
-        runtime.block_on(over(&ground, &variables, &output))
+        runtime.block_on(over(&workspace, &variables, &output))
     }
 
     #[test]

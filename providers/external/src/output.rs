@@ -1,6 +1,6 @@
-//! The file that a program may write: access to its cluster, what it claims, what it says it made or left.
+//! The file that a program may write: access to its cluster, its cost claim, and what it made or left.
 //!
-//! Apart from the programs because terraform's outputs mean the same. Nothing in it is believed unchecked.
+//! Terraform's outputs are read in the same way. Nothing in it is believed unchecked.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-/// The largest file that is read, bytes.
+/// The largest file that is read, in bytes.
 const BYTES_MAX: u64 = 4 << 20;
 
-/// What a program says.
+/// What a program reports.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Output {
     }
 }
 
-/// The JSON schema of the file, for programs' authors. A test of the harness holds it against what is read.
+/// The JSON schema of the file, for authors of programs. A test of the harness compares it with what is read.
 pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -102,7 +102,7 @@ pub fn read(path: &Path) -> Result<Output, String> {
         return Ok(Output::default());
     }
     serde_json::from_str(&text).map_err(|error| {
-        // The parser's own words may quote the file.
+        // The parser's message may quote the file.
         wrong(format!(
             "is not what is expected, at line {} column {}: a JSON object with some of kubeconfig, \
              claimed_usd_per_hour, made (names with ids) and left_behind (a list of ids)",
@@ -113,10 +113,10 @@ pub fn read(path: &Path) -> Result<Output, String> {
 }
 
 impl Output {
-    /// That a program which ended with 0 left nothing behind.
+    /// Checks that a program which ended with 0 left nothing behind.
     ///
     /// # Errors
-    /// When it says that it did.
+    /// When it reports that it did.
     pub fn nothing_left(&self) -> Result<(), String> {
         match self.left_behind.as_deref() {
             None | Some([]) => Ok(()),
@@ -131,7 +131,7 @@ impl Output {
     /// The claim.
     ///
     /// # Errors
-    /// When it is no amount.
+    /// When it is not an amount.
     pub fn claim(&self) -> Result<Option<Decimal>, String> {
         let text = match &self.claimed_usd_per_hour {
             None | Some(Value::Null) => return Ok(None),
@@ -149,8 +149,8 @@ impl Output {
         }
     }
 
-    /// The text of the kubeconfig that it hands over, and the folder that paths in it begin at. `None`: it hands
-    /// over none.
+    /// The text of the kubeconfig that it hands over, and the folder that its relative paths start from. `None`: it
+    /// hands over none.
     ///
     /// # Errors
     /// When it names a file that cannot be read.
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_kubeconfig_it_says_so() {
+    fn a_missing_kubeconfig_is_reported() {
         assert_eq!(Output::default().kubeconfig(Path::new("/")), Ok(None));
         let lost = Output {
             kubeconfig: Some("not-there".to_owned()),

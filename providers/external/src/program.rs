@@ -1,6 +1,4 @@
-//! One run of a program: found, given its environment, heard and redacted, and ended for sure.
-//!
-//! Apart from what it is run for, which terraform and commands know.
+//! Runs a program: finds it, sets its environment, records and redacts its output, and ends it within its limit.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,20 +6,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::private;
-use kubeproof_contract::process::{Ended, Listener, Order, Stream};
+use kubeproof_contract::process::{LineSink, ProcessOutput, ProcessSpec, Stream};
 use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_contract::serve::Variable;
 
 use crate::foreign;
-use crate::ground::Ground;
+use crate::workspace::Workspace;
 
-/// The file that keeps what programs wrote, in the folder of their files.
+/// The log of what programs wrote, in the folder of their files.
 const LOG: &str = "output.log";
-/// How many of its last lines a failed program is quoted with.
+/// How many of a failed program's last lines are quoted.
 const LAST_LINES: usize = 12;
-/// The longest quotation, characters.
+/// The longest quotation, in characters.
 const QUOTE_MAX: usize = 900;
-/// The longest line of a program that writes a document, bytes.
+/// The longest line of a program that writes a document, in bytes.
 const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 
 /// What is to be run.
@@ -29,24 +27,23 @@ const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 pub struct Call {
     /// The program, found.
     pub program: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<String>,
     /// The folder that it runs in.
     pub folder: PathBuf,
-    /// What its environment gets.
+    /// Variables to set.
     pub variables: Vec<(String, String)>,
-    /// What its environment loses.
+    /// Variables to remove.
     pub without: Vec<String>,
-    /// Whether it writes a document for us: then nobody else hears it, and it is not kept.
+    /// Whether its output is a document for us: then it is neither shown nor logged.
     pub document: bool,
-    /// How it is called in messages.
+    /// Its name in messages.
     pub title: String,
 }
 
-/// Finds a program: a path from the scenario's folder on, a file in it, or on the search path.
+/// Finds a program: by a path relative to the scenario's folder, as a file in it, or on the search path.
 ///
 /// # Errors
-/// With where it was looked for.
+/// With the places that were searched.
 pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
     let beside = folder.join(program);
     if beside.is_file() {
@@ -71,24 +68,24 @@ pub fn on_path(program: &str) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("`{program}` is not on PATH"))
 }
 
-/// Runs a program to its end, whatever that is.
+/// Runs a program to its end, whether it succeeds or fails.
 ///
 /// # Errors
 /// When it could not be started or did not end within its limit.
-pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
-    let redactor = &ground.redactor;
-    let listener = listener(ground, call);
-    let mut order = Order::new(&call.program, ground.real_limit)
+pub async fn run(workspace: &Workspace, call: &Call) -> Result<ProcessOutput, ProvisionerError> {
+    let redactor = &workspace.redactor;
+    let listener = listener(workspace, call);
+    let mut order = ProcessSpec::new(&call.program, workspace.real_limit)
         .arguments(&call.arguments)
         .folder(&call.folder)
-        .of(&ground.programs)
-        .heard_by(listener);
+        .of(&workspace.programs)
+        .on_line(listener);
     if call.document {
         order = order.longest_line(DOCUMENT_BYTES_MAX);
     }
-    // In rehearsal there is no way to a real cloud, and live there is none but the one that is given.
-    let is_confined = ground.time_scale.is_some() || ground.access.is_some();
-    order = with_environment(order, &ground.variables, is_confined);
+    // In rehearsal no real cloud can be reached, and live only the one that is given.
+    let is_confined = workspace.time_scale.is_some() || workspace.access.is_some();
+    order = with_environment(order, &workspace.variables, is_confined);
     for name in &call.without {
         order = order.without(name);
     }
@@ -100,9 +97,13 @@ pub async fn run(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError
     ended.map_err(|error| clean(format!("{}: {error}", call.title)))
 }
 
-/// Gives a program the caller's environment with these variables. Where it is confined it gets no other variable
-/// that leads to a real cloud.
-pub fn with_environment(mut order: Order, variables: &[Variable], is_confined: bool) -> Order {
+/// Gives a program the caller's environment with these variables. A confined program gets no other variable that leads
+/// to a real cloud.
+pub fn with_environment(
+    mut order: ProcessSpec,
+    variables: &[Variable],
+    is_confined: bool,
+) -> ProcessSpec {
     if is_confined {
         for name in foreign::taken_out() {
             order = order.without(&name);
@@ -120,32 +121,35 @@ pub fn with_environment(mut order: Order, variables: &[Variable], is_confined: b
 /// Runs a program that must succeed.
 ///
 /// # Errors
-/// Also when it says that it failed, with its last words.
-pub async fn succeed(ground: &Ground, call: &Call) -> Result<Ended, ProvisionerError> {
-    let ended = run(ground, call).await?;
+/// Also when it fails, with its last lines.
+pub async fn succeed(
+    workspace: &Workspace,
+    call: &Call,
+) -> Result<ProcessOutput, ProvisionerError> {
+    let ended = run(workspace, call).await?;
     if ended.status.success() {
         return Ok(ended);
     }
     let status = ended.status;
     let mut said = ended;
     if call.document {
-        // A document may be a secret: only what it says beside it is quoted.
+        // A document may be secret: quote only the other output.
         said.output.clear();
     }
-    // Cleaned before it is cut: half a secret could not be told for one.
-    let words = quotation(&ground.redactor.clean(&said.last_words(LAST_LINES)));
+    // Redact before cutting: half a secret would not be recognised.
+    let words = quotation(&workspace.redactor.clean(&said.last_lines(LAST_LINES)));
     Err(ProvisionerError::left_unknown(format!(
         "{} failed ({status}): {words}",
         call.title
     )))
 }
 
-/// These words in one line, without the frames that terraform draws around them, and of a Python traceback
-/// only its end: the log has the rest.
+/// The text in one line, without the frames that terraform draws around it, and only the end of a Python traceback;
+/// the log has the rest.
 fn quotation(words: &str) -> String {
     let frame = |c: char| c.is_whitespace() || "│╷╵".contains(c);
     let all: Vec<&str> = words.lines().collect();
-    // The last frame is a line with its place, and mostly one of code and one of marks, all set in.
+    // The last frame is a line with its place, and mostly a line of code and one of markers, all indented.
     let of_traceback = |line: &&str| line.starts_with("  File \"");
     let begin = all.iter().rposition(of_traceback).map_or(0, |place| {
         let set_in = |line: &&&str| line.starts_with(' ');
@@ -164,13 +168,16 @@ fn quotation(words: &str) -> String {
     text.chars().skip(skipped).collect()
 }
 
-/// Hears each line: into the log, and to whoever watches.
-fn listener(ground: &Ground, call: &Call) -> Listener {
-    let log: Arc<Mutex<Option<File>>> = Arc::new(Mutex::new(log(ground)));
-    let (voice, document) = (ground.voice.clone(), call.document);
-    let clean = || Mutex::new(ground.redactor.stream());
+/// Passes each line to the log and to the progress output.
+fn listener(workspace: &Workspace, call: &Call) -> LineSink {
+    let log: Arc<Mutex<Option<File>>> = Arc::new(Mutex::new(log(workspace)));
+    let (progress, document) = (workspace.progress.clone(), call.document);
+    let clean = || Mutex::new(workspace.redactor.stream());
     let (output, errors) = (clean(), clean());
-    note(&log, &format!("$ {}", ground.redactor.clean(&call.title)));
+    note(
+        &log,
+        &format!("$ {}", workspace.redactor.clean(&call.title)),
+    );
     Arc::new(move |stream: Stream, line: &str| {
         let clean = match stream {
             Stream::Output if document => return,
@@ -182,19 +189,19 @@ fn listener(ground: &Ground, call: &Call) -> Listener {
             clean.line(line)
         };
         note(&log, &line);
-        voice.say(&line);
+        progress.report(&line);
     })
 }
 
-/// The log, if it can be written: a run does not fail for the want of it.
-fn log(ground: &Ground) -> Option<File> {
-    private::append(&ground.folder().join(LOG)).ok()
+/// The log, if it can be written; a run does not fail without it.
+fn log(workspace: &Workspace) -> Option<File> {
+    private::append(&workspace.folder().join(LOG)).ok()
 }
 
 fn note(log: &Arc<Mutex<Option<File>>>, line: &str) {
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(file) = log.as_mut() {
-        // A full disk will show elsewhere.
+        // A full disk is noticed elsewhere.
         let _ = writeln!(file, "{line}");
     }
 }

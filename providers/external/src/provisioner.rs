@@ -1,6 +1,5 @@
-//! The provisioner: one value is one new process of it, which knows nothing but what is in the run's folder.
-//!
-//! Apart from terraform and commands, which differ in what they run: here the clock is paced while they do.
+//! The provisioner that runs a program. One value is one new process of it, which knows only what is in the run's
+//! folder.
 
 pub mod command;
 pub mod terraform;
@@ -9,19 +8,19 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use kubeproof_contract::private;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_contract::serve::Variable;
-use kubeproof_simkit::pace::Pace;
+use kubeproof_simkit::paced_clock::PacedClock;
 
 use crate::environment::{Phase, variables};
-use crate::ground::Ground;
 use crate::handed;
 use crate::output::{self, Output};
+use crate::workspace::Workspace;
 
 /// The file that a program may write.
 const OUTPUT: &str = "output.json";
-/// The file that keeps its claim, for later processes.
+/// The file that keeps its cost claim for later processes.
 const CLAIM: &str = "claim.json";
 
 /// Which kind of program.
@@ -35,64 +34,71 @@ enum Kind {
 #[derive(Clone, Debug)]
 pub struct ExternalProvisioner {
     kind: Kind,
-    ground: Ground,
+    workspace: Workspace,
 }
 
 /// The provisioner of a block; `None` when it is a built-in one.
-pub fn of(block: &ProvisionerBlock, ground: Ground) -> Option<ExternalProvisioner> {
+pub fn of(block: &ProvisionerBlock, workspace: Workspace) -> Option<ExternalProvisioner> {
     let kind = match (&block.terraform, &block.command) {
         (Some(block), _) => Kind::Terraform(block.clone()),
         (None, Some(block)) => Kind::Command(block.clone()),
         (None, None) => return None,
     };
-    Some(ExternalProvisioner { kind, ground })
+    Some(ExternalProvisioner { kind, workspace })
 }
 
 /// The file that a program may write in this run's folder.
-fn output_file(ground: &Ground) -> PathBuf {
-    ground.folder().join(OUTPUT)
+fn output_file(workspace: &Workspace) -> PathBuf {
+    workspace.folder().join(OUTPUT)
 }
 
 /// The environment of a phase.
-fn environment(ground: &Ground, phase: Phase) -> Vec<(String, String)> {
-    variables(&ground.run, phase, &ground.folder(), &output_file(ground))
+fn environment(workspace: &Workspace, phase: Phase) -> Vec<(String, String)> {
+    variables(
+        &workspace.run,
+        phase,
+        &workspace.folder(),
+        &output_file(workspace),
+    )
 }
 
-/// An error that says what could not be done with a file. What is left is not known here: only a program says it.
+/// An error about a file. What the run leaves behind is unknown here: only a program can report it.
 fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
     ProvisionerError::left_unknown(error.to_string())
 }
 
 impl ExternalProvisioner {
-    /// Lets the clock run beside the program, if it is not the real one.
-    fn pace(&self) -> Option<Pace> {
-        let scale = self.ground.time_scale?;
-        Some(Pace::keep(scale, &self.ground.programs))
+    /// Paces the clock while the program runs, unless it is the real one.
+    fn pace(&self) -> Option<PacedClock> {
+        let scale = self.workspace.time_scale?;
+        Some(PacedClock::keep(scale, &self.workspace.programs))
     }
 
     /// Gets access to a real account, for this process alone.
     async fn connect(&mut self) -> Result<(), ProvisionerError> {
-        let Some(access) = self.ground.access.clone() else {
+        let Some(access) = self.workspace.access.clone() else {
             return Ok(());
         };
-        let folder = self.ground.folder();
+        let folder = self.workspace.folder();
         let redirect = access.environment(&folder).await.map_err(wrong)?;
-        // The places of files are no secrets.
+        // The paths of files are not secret.
         let is_file = |variable: &&Variable| variable.name.ends_with("_FILE");
         for variable in redirect.variables.iter().filter(|it| !is_file(it)) {
             let value = variable.value.as_deref().unwrap_or_default();
-            self.ground.redactor.learn_variable(&variable.name, value);
+            self.workspace
+                .redactor
+                .learn_variable(&variable.name, value);
         }
-        self.ground.variables.extend(redirect.variables);
-        self.ground.files.extend(redirect.files);
+        self.workspace.variables.extend(redirect.variables);
+        self.workspace.files.extend(redirect.files);
         Ok(())
     }
 
     fn prepare(&self) -> Result<(), ProvisionerError> {
-        let folder = self.ground.folder();
+        let folder = self.workspace.folder();
         private::folder(&folder)
             .map_err(|error| wrong(format!("{} cannot be made: {error}", folder.display())))?;
-        for (path, content) in &self.ground.files {
+        for (path, content) in &self.workspace.files {
             match private::write_new(path, content) {
                 // A program has written it already.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -108,31 +114,31 @@ impl ExternalProvisioner {
 
     async fn make(&self) -> Result<Output, ProvisionerError> {
         match &self.kind {
-            Kind::Terraform(block) => terraform::provision(&self.ground, block).await,
-            Kind::Command(block) => command::provision(&self.ground, block).await,
+            Kind::Terraform(block) => terraform::provision(&self.workspace, block).await,
+            Kind::Command(block) => command::provision(&self.workspace, block).await,
         }
     }
 
     async fn remove(&self) -> Result<(), ProvisionerError> {
         match &self.kind {
-            Kind::Terraform(block) => terraform::teardown(&self.ground, block).await,
-            Kind::Command(block) => command::teardown(&self.ground, block).await,
+            Kind::Terraform(block) => terraform::teardown(&self.workspace, block).await,
+            Kind::Command(block) => command::teardown(&self.workspace, block).await,
         }
     }
 
-    /// Takes over what the program says: its claim is kept, its access is handed over.
+    /// Takes over what the program reports: keeps its claim, and hands over its access.
     async fn taken(&self, output: &Output) -> Result<Provisioned, ProvisionerError> {
         if let Some(usd) = output.claim().map_err(wrong)? {
-            let path = self.ground.folder().join(CLAIM);
+            let path = self.workspace.folder().join(CLAIM);
             let text = serde_json::json!({"claimed_usd_per_hour": usd.to_string()}).to_string();
             private::write(&path, &text)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", path.display())))?;
         }
-        let variables = environment(&self.ground, Phase::Provision);
-        let handed = handed::over(&self.ground, &variables, output).await;
+        let variables = environment(&self.workspace, Phase::Provision);
+        let handed = handed::over(&self.workspace, &variables, output).await;
         let access = handed.map_err(wrong)?;
         if let Ok(access) = &access {
-            self.ground.redactor.learn_access(access);
+            self.workspace.redactor.learn_access(access);
         }
         Ok(Provisioned {
             access,
@@ -153,9 +159,9 @@ impl Provisioner for ExternalProvisioner {
         }
     }
 
-    fn claim(&self) -> Option<Claim> {
-        let said = output::read(&self.ground.folder().join(CLAIM)).ok()?;
-        Some(Claim {
+    fn claim(&self) -> Option<ClaimedRate> {
+        let said = output::read(&self.workspace.folder().join(CLAIM)).ok()?;
+        Some(ClaimedRate {
             usd_per_hour: said.claim().ok()??,
             source: self.name(),
         })
@@ -165,12 +171,12 @@ impl Provisioner for ExternalProvisioner {
         self.connect().await?;
         self.prepare()?;
         let pace = self.pace();
-        // A helper of its kubeconfig is a program of it, too: it may ask the cloud.
+        // A helper of its kubeconfig is one of its programs, too: it may call the cloud.
         let made = match self.make().await {
             Ok(output) => self.taken(&output).await,
             Err(error) => Err(error),
         };
-        private::tighten(&self.ground.folder());
+        private::tighten(&self.workspace.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }
@@ -182,7 +188,7 @@ impl Provisioner for ExternalProvisioner {
         self.prepare()?;
         let pace = self.pace();
         let removed = self.remove().await;
-        private::tighten(&self.ground.folder());
+        private::tighten(&self.workspace.folder());
         if let Some(pace) = pace {
             pace.release().await;
         }

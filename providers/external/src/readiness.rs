@@ -1,9 +1,9 @@
-//! Readiness: whether the programs of a scenario could run here, before anything is created.
+//! Readiness: whether the programs of a scenario can run here, before anything is created.
 
 use std::path::Path;
 use std::time::Duration;
 
-use kubeproof_contract::process::Order;
+use kubeproof_contract::process::ProcessSpec;
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock, TerraformBlock};
 use kubeproof_contract::serve::Variable;
 
@@ -11,10 +11,10 @@ use crate::environment::Phase;
 use crate::program::{find, with_environment};
 use crate::provisioner::terraform;
 
-/// The longest that a program may take to say whether it could run.
+/// The longest that a program may take to report whether it can run.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What the program that is asked gets in its environment, besides the caller's.
+/// The environment of that program, besides the caller's.
 #[derive(Clone, Debug, Default)]
 pub struct Setting {
     /// Variables that are set and taken out.
@@ -23,7 +23,7 @@ pub struct Setting {
     pub is_confined: bool,
 }
 
-/// What the programs of this block are found as, or what is missing and how to get it.
+/// Where the programs of this block were found, or what is missing and how to get it.
 ///
 /// # Errors
 /// With what is missing.
@@ -63,7 +63,7 @@ fn of_command(block: &CommandBlock, folder: &Path, setting: &Setting) -> Result<
         return Ok(program_of(&block.provision).to_owned());
     };
     let program = find(program_of(ready), folder)?;
-    let order = Order::new(&program, LIMIT).arguments(ready.iter().skip(1));
+    let order = ProcessSpec::new(&program, LIMIT).arguments(ready.iter().skip(1));
     let order = with_environment(order, &setting.variables, setting.is_confined)
         .variable("KUBEPROOF_PHASE", Phase::Ready.name())
         .folder(folder);
@@ -81,7 +81,7 @@ fn of_command(block: &CommandBlock, folder: &Path, setting: &Setting) -> Result<
     Err(format!(
         "`{}` failed, so {client} is missing here: {}",
         ready.join(" "),
-        ended.last_words(1)
+        ended.last_lines(1)
     ))
 }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_with_how_to_get_it() {
+    fn what_is_missing_is_reported_with_how_to_get_it() {
         let asked =
             |block: &ProvisionerBlock, folder: &Path| readiness(block, folder, &Setting::default());
         let here = Path::new("/");

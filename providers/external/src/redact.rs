@@ -1,6 +1,6 @@
-//! Redaction: what a program writes may hold secrets, and none of them may be kept.
+//! Redaction: a program's output may hold secrets, and none of them may be kept.
 //!
-//! A secret is told by its value, where we know it (`values`), and by its form, where we do not (`forms`).
+//! Known secrets are recognised by their value (`values`), unknown ones by their form (`forms`).
 
 mod forms;
 mod names;
@@ -13,11 +13,11 @@ use kubeproof_contract::bounded;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use serde_json::Value;
 
-/// What stands where a secret stood.
+/// What replaces a secret.
 pub const REDACTED: &str = "(redacted)";
-/// The largest `.env` file that is read, bytes.
+/// The largest `.env` file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-/// The longest private key, lines: text without its end is not all secret.
+/// The longest private key, in lines: when the end is missing, not all text after it is secret.
 const KEY_LINES_MAX: usize = 200;
 
 /// Knows the secrets of a run. Its clones share what they learn.
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     /// Knows the secrets among the variables of this process.
     pub fn of_environment() -> Self {
-        // What is no text cannot be told in one either.
+        // A value that is not text cannot appear in one.
         let own = std::env::vars_os()
             .map(|(name, value)| [name, value].map(|it| it.to_string_lossy().into_owned()));
         let redactor = Self::default();
@@ -51,14 +51,14 @@ impl Redactor {
             .learn(secret);
     }
 
-    /// Learns what is secret in a variable, as its name and its form tell.
+    /// Learns what is secret in a variable, by its name and its form.
     pub fn learn_variable(&self, name: &str, value: &str) {
         for secret in names::secrets_of(name, value) {
             self.learn(&secret);
         }
     }
 
-    /// Learns the values of a file of variables (`.env`): whatever is not plainly public is secret there.
+    /// Learns the values of a file of variables (`.env`): everything there that is not plainly public is secret.
     pub fn learn_env_file(&self, path: &Path) {
         let Ok(bytes) = bounded::bytes(path, FILE_BYTES_MAX) else {
             return;
@@ -134,7 +134,7 @@ impl Redactor {
         }
     }
 
-    /// Cleans what comes line by line.
+    /// Cleans text line by line.
     pub fn stream(&self) -> Stream {
         Stream {
             redactor: self.clone(),
@@ -143,7 +143,7 @@ impl Redactor {
     }
 }
 
-/// A stream that is cleaned line by line: a private key is secret from its first line to its last.
+/// Cleans a stream line by line; a private key is secret from its first line to its last.
 #[derive(Debug)]
 pub struct Stream {
     redactor: Redactor,

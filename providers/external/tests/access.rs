@@ -1,4 +1,4 @@
-//! A program that is run live has the access that it is given, and nothing of the caller's.
+//! A live program has only the access that it is given, and none of the caller's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,15 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::provider::Voice;
+use kubeproof_contract::provider::ProgressSink;
 use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock};
-use kubeproof_contract::serve::Redirect;
+use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::Access;
-use kubeproof_external::ground::Ground;
 use kubeproof_external::provisioner;
 use kubeproof_external::redact::Redactor;
+use kubeproof_external::workspace::Workspace;
 
 /// Names the folder in which the child works.
 const FOLDER: &str = "KUBEPROOF_TEST_FOLDER";
@@ -26,8 +26,8 @@ struct Given;
 
 #[async_trait]
 impl Access for Given {
-    async fn environment(&self, _: &Path) -> Result<Redirect, String> {
-        let mut redirect = Redirect::default();
+    async fn environment(&self, _: &Path) -> Result<ClientEnvironment, String> {
+        let mut redirect = ClientEnvironment::default();
         redirect.set("AWS_ACCESS_KEY_ID", "given", "for the test");
         Ok(redirect)
     }
@@ -71,7 +71,7 @@ fn of_the_callers_clouds_a_live_program_sees_nothing_but_what_it_is_given() {
 #[tokio::test]
 #[ignore = "run by the test above, in an environment of its own"]
 async fn a_program_that_writes_down_its_environment() {
-    // On its own it shows nothing.
+    // On its own it tests nothing.
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         return;
     };
@@ -87,11 +87,11 @@ async fn a_program_that_writes_down_its_environment() {
         }),
         ..ProvisionerBlock::default()
     };
-    let ground = Ground {
+    let workspace = Workspace {
         run: Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH),
         directory: folder.join("run"),
         scenario_folder: folder,
-        voice: Voice::default(),
+        progress: ProgressSink::default(),
         redactor: Redactor::default(),
         variables: Vec::new(),
         files: Vec::new(),
@@ -100,6 +100,6 @@ async fn a_program_that_writes_down_its_environment() {
         programs: Programs::default(),
         access: Some(Arc::new(Given)),
     };
-    let mut program = provisioner::of(&block, ground).expect("a program");
+    let mut program = provisioner::of(&block, workspace).expect("a program");
     program.provision().await.expect("it succeeds");
 }

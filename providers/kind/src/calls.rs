@@ -1,6 +1,6 @@
-//! The calls that faults can be aimed at: the engine's operations, and those of the cluster's API server.
+//! The calls that faults can target: the engine's operations, and those of the cluster's API server.
 //!
-//! The dialect finds their names by method and path.
+//! The dialect reads their names from method and path.
 
 use kubeproof_contract::call::Signature;
 
@@ -63,7 +63,6 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("VolumePrune", true),
 ];
 
-/// All calls.
 pub(crate) fn calls() -> Vec<Signature> {
     let mut all = kubeproof_kubernetes::calls::calls();
     all.extend(OPERATIONS.iter().map(|(operation, mutating)| Signature {

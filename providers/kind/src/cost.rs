@@ -1,12 +1,10 @@
-//! Cost: there is none. Nothing here is billed by anybody.
-//!
-//! Apart and said aloud, because an empty estimate could be taken for one that forgot something.
+//! Cost: none. An explicit empty estimate with a reason, so that it is not taken for an incomplete one.
 
 use jiff::Timestamp;
 use kubeproof_contract::cost::{Billed, Estimate};
 
 /// Why nothing is billed.
-pub const FREE: &str = "it runs on this machine and nobody bills it";
+pub const FREE: &str = "it runs on this machine and is not billed";
 
 /// The estimate: no line at all, and the reason.
 pub fn estimate() -> Estimate {

@@ -1,16 +1,13 @@
-//! Deliberate defects of the reference provisioner, for proving that the harness catches them.
-//!
-//! Apart from the right one, of which each changes one thing.
+//! Deliberate defects of the reference provisioner, to prove that the harness catches them. Each changes one thing.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use kubeproof_contract::provider::Defect;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::KindProvisioner;
 
-/// The defects.
 pub const DEFECTS: &[Defect] = &[
     Defect {
         name: "leaves-volumes",
@@ -26,26 +23,27 @@ pub const DEFECTS: &[Defect] = &[
     },
 ];
 
-/// The provisioner with a defect. One that nobody knows refuses: the right one would prove nothing.
+/// The provisioner with a defect. An unknown defect gives one that refuses to run, because the correct provisioner
+/// would prove nothing.
 pub fn apply(defect: &str, right: KindProvisioner) -> Box<dyn Provisioner> {
-    Box::new(Wrong {
+    Box::new(DefectiveProvisioner {
         defect: defect.to_owned(),
         right,
     })
 }
 
-struct Wrong {
+struct DefectiveProvisioner {
     defect: String,
     right: KindProvisioner,
 }
 
 #[async_trait]
-impl Provisioner for Wrong {
+impl Provisioner for DefectiveProvisioner {
     fn name(&self) -> String {
         format!("reference with the defect {}", self.defect)
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         None
     }
 

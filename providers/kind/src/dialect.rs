@@ -1,6 +1,6 @@
-//! The dialect of the Docker Engine API: how a request is called, and how the engine words its errors.
+//! The dialect of the Docker Engine API: the names of requests, and the bodies of the engine's errors.
 //!
-//! Journal and faults need only this. Operations have the ids of Docker's own OpenAPI document
+//! It is all that journal and faults need to know of Docker. Operations have the ids of Docker's own OpenAPI document
 //! (Engine API 1.41). Requests to any other host go to a cluster's API server.
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
 use kubeproof_kubernetes::dialect as kubernetes;
 use serde_json::{Value, json};
 
-use crate::engine::way_out::HOST;
+use crate::engine::transport::HOST;
 
 /// The service that calls to the engine belong to.
 pub const SERVICE: &str = "docker";
@@ -69,7 +69,7 @@ impl Dialect for KindDialect {
                 names: Vec::new(),
                 made: texts(&read(response.body()), &["Id", "Name"]),
             },
-            // What a call by a filter removed only its answer says.
+            // Only the answer says what a call with a filter removed.
             (Some("ContainerPrune" | "NetworkPrune" | "VolumePrune"), Some(response)) => Targets {
                 names: texts(
                     &read(response.body()),
@@ -95,7 +95,7 @@ impl Dialect for KindDialect {
     }
 }
 
-/// The texts in these members: each is one, or a list.
+/// The texts in these members; each member is one text or a list.
 fn texts(value: &Value, members: &[&str]) -> Vec<String> {
     let found = members.iter().filter_map(|member| value.get(*member));
     let all = found.flat_map(|member| match member {
@@ -105,7 +105,7 @@ fn texts(value: &Value, members: &[&str]) -> Vec<String> {
     all.map(str::to_owned).collect()
 }
 
-/// The named volumes of a new container: they are made with it.
+/// The named volumes of a new container, which are made with it.
 fn volumes_of(request: &Value) -> Vec<String> {
     let host = &request["HostConfig"];
     let binds = texts(host, &["Binds"]);
@@ -121,7 +121,7 @@ fn volumes_of(request: &Value) -> Vec<String> {
     binds.chain(mounts).collect()
 }
 
-/// Status and message of an error, as the engine gives them: it has no codes, only words.
+/// Status and message of an error, as the engine gives them; it has no error codes.
 fn words(kind: &ErrorKind) -> (StatusCode, String) {
     let word = |status, message: &str| (status, message.to_owned());
     match kind {
@@ -140,7 +140,7 @@ fn words(kind: &ErrorKind) -> (StatusCode, String) {
     }
 }
 
-/// Whether a call can change anything. Waiting and opening a stream that only shows do not.
+/// Whether a call can change anything. Waiting and opening a read-only stream do not.
 fn is_mutating(method: &Method, operation: &str) -> bool {
     !matches!(*method, Method::GET | Method::HEAD)
         && !matches!(operation, "ContainerWait" | "ContainerAttach")
@@ -210,7 +210,7 @@ fn exec(rest: &[&str]) -> Option<&'static str> {
     })
 }
 
-/// Names of images hold slashes, so only their ends count.
+/// Image names contain slashes, so only the end of the path counts.
 fn image(method: &Method, rest: &[&str]) -> Option<&'static str> {
     Some(match (method.as_str(), rest) {
         ("GET", ["json"]) => "ImageList",
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn an_injected_error_is_worded_as_the_engines_own() {
+    fn an_injected_error_looks_like_the_engines_own() {
         let request = Request::delete(format!("http://{HOST}/v1.41/containers/a"))
             .body(Bytes::new())
             .expect("a request");

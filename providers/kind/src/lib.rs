@@ -1,16 +1,16 @@
-//! Kind: a real Kubernetes on Docker. The provisioner that drives `kind`, and the independent observer
-//! of what a Kind cluster can leave behind on this machine.
+//! Kind: a real Kubernetes on Docker. The provisioner that drives `kind`, and the independent observer of what a Kind
+//! cluster can leave behind on this machine.
 //!
-//! Folders of providers look alike: `provisioner`, `account`, `cost`. There is no simulator: what is
-//! simulated elsewhere is real here, so this provider also judges the simulated API server.
+//! Every provider has the same folders: `provisioner`, `observer` and `cost`. There is no simulator: what is simulated
+//! elsewhere is real here, so this provider also judges the simulated API server.
 
-pub mod account;
 mod calls;
 pub mod cost;
 pub mod defects;
 pub mod dialect;
 pub mod engine;
-pub mod foreign;
+pub mod external_changes;
+pub mod observer;
 pub mod program;
 pub mod provider;
 pub mod provisioner;

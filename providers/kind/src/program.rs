@@ -1,27 +1,27 @@
-//! The program `kind`: how it is called, and which versions of it we know.
+//! The program `kind`: how it is called, and which versions are supported.
 //!
-//! Apart from what it is called for. Every call has a limit, a process group of its own, and an
-//! environment in which it finds our engine and nobody's kubeconfig.
+//! Every call has a limit, a process group of its own, and an environment that leads to our engine and to no existing
+//! kubeconfig.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kubeproof_contract::process::{Ended, Listener, Order};
+use kubeproof_contract::process::{LineSink, ProcessOutput, ProcessSpec};
 use semver::Version;
 
 use crate::settings;
 
-/// The oldest version that we know: the first that takes cgroup v1 and v2 as we check them, and whose
-/// configuration has all fields that we write.
+/// The oldest supported version: the first that handles cgroup v1 and v2 as we check them, and whose configuration
+/// has all fields that we write.
 const OLDEST: Version = Version::new(0, 20, 0);
 /// Most lines of a reason.
 const REASON_LINES_MAX: usize = 6;
 /// The longest line of a reason, characters.
 const REASON_LINE_MAX: usize = 240;
-/// How long it may take to say its version.
+/// How long it may take to print its version.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
 
-/// The program with its surroundings.
+/// The program with its environment.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
@@ -30,7 +30,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program for the clusters of one network, which it shall make if it is not there.
+    /// The program for the clusters of one network, which it makes if necessary.
     ///
     /// # Errors
     /// When it is not on this machine.
@@ -45,25 +45,25 @@ impl Program {
     /// Runs it to its end.
     ///
     /// # Errors
-    /// When it cannot be run, is late, or says that it failed: with its last words.
+    /// When it cannot be run, exceeds its limit, or fails: with its last lines.
     pub async fn run(
         &self,
         arguments: &[&str],
         kubeconfig: &Path,
         limit: Duration,
-        listener: Listener,
-    ) -> Result<Ended, String> {
-        let ended = Order::new(&self.path, limit)
+        listener: LineSink,
+    ) -> Result<ProcessOutput, String> {
+        let ended = ProcessSpec::new(&self.path, limit)
             .arguments(arguments)
             .variable("DOCKER_HOST", &self.docker_host)
-            // A context of the user's would win over it.
+            // A Docker context of the user's would win over `DOCKER_HOST`.
             .without("DOCKER_CONTEXT")
             .variable("KIND_EXPERIMENTAL_PROVIDER", "docker")
             .variable("KIND_EXPERIMENTAL_DOCKER_NETWORK", &self.network)
-            // Whatever it writes by default must not be the user's own file.
+            // Its default kubeconfig must not be the user's own.
             .variable("KUBECONFIG", kubeconfig)
             .without("KIND_CLUSTER_NAME")
-            .heard_by(listener)
+            .on_line(listener)
             .run()
             .await
             .map_err(|error| error.to_string())?;
@@ -71,13 +71,13 @@ impl Program {
             return Ok(ended);
         }
         let what = arguments.first().copied().unwrap_or_default();
-        let words = reason(&ended.errors).unwrap_or_else(|| ended.last_words(4));
+        let words = reason(&ended.errors).unwrap_or_else(|| ended.last_lines(4));
         Err(format!("`kind {what}` failed ({}): {words}", ended.status))
     }
 }
 
-/// Why kind failed, in its own words: from its line `ERROR:` on, as one line. The command that it ran is
-/// cut short: it is in the run's log.
+/// Why kind failed: its message from the line `ERROR:` on, as one line. The command that it ran is shortened; the
+/// run's log has it.
 fn reason(errors: &str) -> Option<String> {
     let from = errors.find("ERROR:")?;
     let lines = errors[from..].lines().map(str::trim);
@@ -95,10 +95,10 @@ fn reason(errors: &str) -> Option<String> {
 /// The version of the program that is installed here.
 ///
 /// # Errors
-/// When there is none, it does not say, or it is too old; with what to do.
+/// When it is missing, unreadable or too old; with what to do.
 pub async fn version() -> Result<Version, String> {
     let path = settings::program()?;
-    let ended = Order::new(&path, VERSION_LIMIT)
+    let ended = ProcessSpec::new(&path, VERSION_LIMIT)
         .arguments(["version"])
         .run()
         .await
@@ -107,7 +107,7 @@ pub async fn version() -> Result<Version, String> {
     let version = read_version(&ended.output).ok_or_else(|| {
         format!(
             "`{place} version` does not say its version: {}",
-            ended.last_words(2)
+            ended.last_lines(2)
         )
     })?;
     if version < OLDEST {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_read_from_what_kind_says() {
+    fn the_version_is_read_from_the_output_of_kind() {
         check("kind v0.30.0 go1.26.8 linux/amd64\n", Some("0.30.0"));
         check(
             "kind v0.31.0-alpha+1234 go1.26 linux/amd64",

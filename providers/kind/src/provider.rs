@@ -1,36 +1,33 @@
-//! The entry of the provider: Kind as the harness knows it.
-//!
-//! Apart from what it leads to, so that the harness's list of providers needs one line.
+//! The entry point of the Kind provider: the implementation of the contract's `Provider`.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provider::{Connection, Defect, Provider};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::world::Rehearsal;
 
-use crate::account::{CHECKLIST, KindAccount};
 use crate::dialect::KindDialect;
 use crate::engine::address;
-use crate::engine::way_out::WayOut;
-use crate::foreign::{CHANGES, KindChanges};
+use crate::engine::transport::DockerTransport;
+use crate::external_changes::{CHANGES, KindChanges};
+use crate::observer::{CHECKLIST, KindObserver};
 use crate::provisioner::KindProvisioner;
 use crate::spec::KindSpec;
 use crate::{calls, defects, settings};
 
 /// The name in scenario files.
 const NAME: &str = "kind";
-/// Services that a fault can strike, in the form of call signatures.
+/// Services whose calls a fault can target, by their names in call signatures.
 const SERVICES: &[&str] = &["*", "docker", "kubernetes"];
 
-/// Kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kind;
 
@@ -70,8 +67,8 @@ impl Provider for Kind {
         None
     }
 
-    fn way_out(&self, https: SharedTransport) -> SharedTransport {
-        Arc::new(WayOut::new(https))
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
+        Arc::new(DockerTransport::new(https))
     }
 
     fn foreign_changes(
@@ -82,8 +79,8 @@ impl Provider for Kind {
         Some(Arc::new(KindChanges::new(spec(scenario), connection)))
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
-        Box::new(KindAccount::new(spec(scenario), connection))
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        Box::new(KindObserver::new(spec(scenario), connection))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -114,7 +111,7 @@ impl Provider for Kind {
         if tier != Tier::Kind {
             return Err(format!("it has no tier {tier}"));
         }
-        // All that is missing is said at once.
+        // Report everything that is missing in one message.
         let socket = address::socket();
         let engine = socket.clone().and_then(|socket| address::answers(&socket));
         let missing: Vec<String> = [
@@ -136,13 +133,13 @@ impl Provider for Kind {
     }
 }
 
-/// What the types of a scenario cannot hold.
+/// Errors in a scenario that its types do not rule out.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
     let mut problems = Vec::new();
     for failure in &scenario.failures {
         let name = failure.name.as_str();
         for fault in &failure.faults {
-            let service = fault.0.place.service.as_str();
+            let service = fault.0.target.service.as_str();
             if !SERVICES.contains(&service) {
                 problems.push(format!(
                     "failure {name}: `{service}` is not a service of Kind; known: {}",
@@ -154,7 +151,7 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
             {
                 let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
                 problems.push(format!(
-                    "failure {name}: there is no foreign change `{change}`; known: {}",
+                    "failure {name}: unknown foreign change `{change}` (expected one of {})",
                     known.join(", ")
                 ));
             }
@@ -168,7 +165,7 @@ fn is_change(name: &str) -> bool {
     CHANGES.iter().any(|(known, _)| head(known) == head(name))
 }
 
-/// The cluster block. A scenario that another provider read has none for us.
+/// The cluster block. A scenario that another provider read has no block for Kind.
 fn spec(scenario: &AnyScenario) -> KindSpec {
     scenario
         .cluster_as::<KindSpec>()
@@ -195,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_that_could_never_strike_are_found_when_the_file_is_read() {
+    fn faults_that_can_never_be_injected_are_found_when_the_file_is_read() {
         check("docker:ContainerStart=crash-after", None);
         check("docker:NetworkCreate=foreign-change(take-port:16443)", None);
         check(
@@ -204,7 +201,7 @@ mod tests {
         );
         check(
             "docker:ContainerStart=foreign-change(rain)",
-            Some("no foreign change `rain`"),
+            Some("unknown foreign change `rain`"),
         );
     }
 }

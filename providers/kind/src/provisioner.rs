@@ -1,11 +1,11 @@
-//! The reference provisioner: drives the program `kind`, and finishes or removes what is left of it.
+//! The reference provisioner: drives the program `kind`, and finishes or removes what it left.
 //!
-//! Two processes for one run are kept apart by a lock; what exists is found by the cluster's name
-//! alone, so that a new process needs nothing that an earlier one knew.
+//! A lock keeps two processes of one run apart. What exists is found by the cluster's name alone, so a new process
+//! needs nothing that an earlier one knew.
 
+mod cleanup;
 mod config;
 pub(crate) mod lock;
-mod remains;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kubeproof_contract::private;
-use kubeproof_contract::process::{Listener, Stream};
+use kubeproof_contract::process::{LineSink, Stream};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{
-    Claim, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
 };
 use kubeproof_kubernetes::{client, kubeconfig, ready};
 
@@ -27,9 +27,9 @@ use crate::engine::client::Engine;
 use crate::program::Program;
 use crate::settings;
 use crate::spec::KindSpec;
-use remains::Remains;
+use cleanup::Cleanup;
 
-/// How long an engine may take to say what is left after a failure: one that fell silent would double its time.
+/// How long listing what is left may take after a failure: a silent engine would double the failure's time.
 const LEFT_LIMIT: Duration = Duration::from_secs(10);
 /// The longest that making a cluster may take; its image may have to be pulled.
 const CREATE_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -37,9 +37,9 @@ const CREATE_LIMIT: Duration = Duration::from_secs(20 * 60);
 const LOAD_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// How long the nodes may take to become Ready after the cluster was made.
 const READY_LIMIT: Duration = Duration::from_secs(3 * 60);
-/// Pause between two looks at the nodes.
+/// Pause between two checks of the nodes.
 const READY_PAUSE: Duration = Duration::from_secs(1);
-/// How long an existing cluster has to show that it works, before it is made anew.
+/// How long an existing cluster may take to prove that it works before it is made anew.
 const ADOPT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The provisioner of one run.
@@ -74,21 +74,21 @@ impl KindProvisioner {
         Program::new(host, &self.cluster()).map_err(wrong)
     }
 
-    fn remains(&self) -> Remains<'_> {
-        Remains {
+    fn cleanup(&self) -> Cleanup<'_> {
+        Cleanup {
             engine: &self.engine,
             cluster: self.cluster(),
             directory: &self.connection.directory,
         }
     }
 
-    /// Each line that kind says: for whoever watches, and for the run's own log.
-    fn listener(&self) -> Listener {
-        let voice = self.connection.voice.clone();
+    /// Passes each line that kind prints to the progress output and to the run's log.
+    fn listener(&self) -> LineSink {
+        let progress = self.connection.progress.clone();
         let path = self.connection.directory.join(config::LOG);
         let log = Mutex::new(private::append(&path).ok());
         Arc::new(move |_: Stream, line: &str| {
-            voice.say(line);
+            progress.report(line);
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(log) = log.as_mut() {
                 // A log that cannot be written must not stop the work.
@@ -106,9 +106,9 @@ impl KindProvisioner {
             .map_err(wrong)
     }
 
-    /// The access of a cluster that is there and works, if it is.
+    /// The access to a cluster that exists and works, if there is one.
     async fn adopt(&self) -> Result<Option<KubernetesAccess>, ProvisionerError> {
-        let running = self.remains().running_nodes().await.map_err(wrong)?;
+        let running = self.cleanup().running_nodes().await.map_err(wrong)?;
         if running != self.spec.nodes() {
             return Ok(None);
         }
@@ -169,17 +169,17 @@ impl KindProvisioner {
         Ok(access)
     }
 
-    /// Removes everything of the run that is there. The files go in any case: the kubeconfig holds a key.
+    /// Removes everything of the run. The files go in any case: the kubeconfig holds a key.
     async fn remove(&self) -> Result<(), ProvisionerError> {
         let removed = self.remove_from_engine().await;
-        let files = self.remains().remove_files().map_err(wrong);
+        let files = self.cleanup().remove_files().map_err(wrong);
         removed.and(files)
     }
 
     async fn remove_from_engine(&self) -> Result<(), ProvisionerError> {
-        let remains = self.remains();
-        if remains.nodes().await.map_err(wrong)?.is_empty() {
-            return remains.remove().await.map_err(wrong);
+        let cleanup = self.cleanup();
+        if cleanup.nodes().await.map_err(wrong)?.is_empty() {
+            return cleanup.remove().await.map_err(wrong);
         }
         let cluster = self.cluster();
         let kubeconfig = self.kubeconfig().display().to_string();
@@ -191,13 +191,13 @@ impl KindProvisioner {
             "--kubeconfig",
             &kubeconfig,
         ];
-        // An engine that falls silent in the middle keeps kind waiting for ever.
+        // An engine that stops answering keeps kind waiting forever.
         let deleted = tokio::select! {
             deleted = self.kind(&arguments, LOAD_LIMIT) => deleted,
-            silent = remains.until_silent() => Err(wrong(silent)),
+            silent = cleanup.until_silent() => Err(wrong(silent)),
         };
-        // Whatever kind says, what it left is removed; but its error is not forgotten.
-        let rest = remains.remove().await.map_err(wrong);
+        // Even if kind failed, remove what it left; its error is still reported.
+        let rest = cleanup.remove().await.map_err(wrong);
         deleted.and(rest)
     }
 }
@@ -208,7 +208,7 @@ impl Provisioner for KindProvisioner {
         "reference (kind)".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         None
     }
 
@@ -233,7 +233,7 @@ impl KindProvisioner {
         let access = match self.adopt().await? {
             Some(access) => access,
             None => {
-                // What is there does not work, or is half of one: kind itself would refuse it.
+                // What exists is broken or half made; kind itself would refuse to continue.
                 self.remove().await?;
                 match self.create().await {
                     Ok(access) => access,
@@ -242,7 +242,7 @@ impl KindProvisioner {
             }
         };
         let made: BTreeMap<String, String> = self
-            .remains()
+            .cleanup()
             .nodes()
             .await
             .map_err(wrong)?
@@ -262,10 +262,10 @@ impl KindProvisioner {
         Ok(())
     }
 
-    /// The error with the nodes that are there now: an engine that does not say leaves it unknown.
+    /// The error with the nodes that exist now; unknown when the engine does not answer.
     async fn with_left(&self, error: ProvisionerError) -> ProvisionerError {
-        let remains = self.remains();
-        match tokio::time::timeout(LEFT_LIMIT, remains.nodes()).await {
+        let cleanup = self.cleanup();
+        match tokio::time::timeout(LEFT_LIMIT, cleanup.nodes()).await {
             Ok(Ok(nodes)) => {
                 let names = nodes.into_iter().map(|node| node.name).collect();
                 ProvisionerError::left(error.message, names)
@@ -274,15 +274,15 @@ impl KindProvisioner {
         }
     }
 
-    /// A wrong teardown, for a defect: it forgets the volumes.
+    /// A wrong teardown, for a defect: it leaves the volumes.
     pub(crate) async fn teardown_without_volumes(&self) -> Result<(), ProvisionerError> {
-        let remains = self.remains();
-        remains.forget_volumes().await.map_err(wrong)?;
-        remains.remove().await.map_err(wrong)?;
-        remains.remove_files().map_err(wrong)
+        let cleanup = self.cleanup();
+        cleanup.forget_volumes().await.map_err(wrong)?;
+        cleanup.remove().await.map_err(wrong)?;
+        cleanup.remove_files().map_err(wrong)
     }
 
-    /// The error of a failed creation, after its remains were removed; that they could not be is said.
+    /// The error of a failed creation, after cleaning up; a failure of the clean-up is added to it.
     async fn unwound(&self, error: ProvisionerError) -> ProvisionerError {
         match self.remove().await {
             Ok(()) => error,

@@ -1,6 +1,6 @@
-//! What this machine's user sets by variables: the program, the node image, images to load.
+//! Settings of this machine, by environment variables: the program, the node image, images to load.
 //!
-//! Apart from the scenario, because it differs from machine to machine and not from story to story.
+//! They differ from machine to machine, so they are not part of the scenario.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub fn image(spec: &KindSpec) -> Option<String> {
     of_scenario.or_else(|| variable(IMAGE))
 }
 
-/// What is loaded into the nodes.
+/// The images that are loaded into the nodes.
 pub fn load(spec: &KindSpec) -> Vec<String> {
     let of_user = variable(LOAD).unwrap_or_default();
     let of_user = of_user
@@ -33,10 +33,10 @@ pub fn load(spec: &KindSpec) -> Vec<String> {
         .collect()
 }
 
-/// The program `kind`: as [`PROGRAM`] says, else found on the search path.
+/// The program `kind`: from [`PROGRAM`], else found on the search path.
 ///
 /// # Errors
-/// When it is not there, with how to get it.
+/// When it is not installed, with how to get it.
 pub fn program() -> Result<PathBuf, String> {
     if let Some(path) = variable(PROGRAM).map(PathBuf::from) {
         return if path.is_file() {
@@ -59,7 +59,7 @@ pub fn program() -> Result<PathBuf, String> {
 /// The program `docker`, which `kind` drives the engine with.
 ///
 /// # Errors
-/// When it is not there, with how to get it.
+/// When it is not installed, with how to get it.
 pub fn docker_program() -> Result<PathBuf, String> {
     on_path("docker").ok_or_else(|| {
         "the program `docker`, which kind calls, is not on the search path: install Docker's \

@@ -1,6 +1,4 @@
-//! The cluster block of a scenario: what is asked of Kind.
-//!
-//! Apart from the scenario's common parts; checked as it is read.
+//! The cluster block of a scenario for Kind, checked as it is read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,7 +82,7 @@ impl From<Port> for u16 {
     }
 }
 
-/// The name of an image, as it stands on a command line: no spaces, no leading dash.
+/// The name of an image, safe on a command line: no spaces, no leading dash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

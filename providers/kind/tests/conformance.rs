@@ -1,8 +1,7 @@
-//! The Kubernetes cases on a real cluster that our own provisioner makes and removes: the arm that judges
-//! the simulated API server.
+//! The Kubernetes cases on a real cluster that our own provisioner makes and removes: the reference for the simulated
+//! API server.
 //!
-//! Apart from the simulated arm, which runs everywhere. Runs when `KUBEPROOF_TIERS` names kind; asked for
-//! and not possible is a failure.
+//! Runs when `KUBEPROOF_TIERS` names kind; it fails when kind is asked for but not available.
 //!
 //! tidy: real time (the cluster is real).
 
@@ -14,15 +13,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::https::Https;
-use kubeproof_contract::provider::{Connection, Credentials, Provider as _, Voice};
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner as _};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_kind::engine::way_out::WayOut;
+use kubeproof_kind::engine::transport::DockerTransport;
 use kubeproof_kind::provider::Kind;
 use kubeproof_kind::provisioner::KindProvisioner;
 use kubeproof_kind::spec::KindSpec;
-use kubeproof_kubernetes_conformance::{Arm, CASES, Case, run_case};
+use kubeproof_kubernetes_conformance::{CASES, Case, Target, run_case};
 use libtest_mimic::{Arguments, Trial};
 
 /// Names the tiers that run.
@@ -31,10 +30,10 @@ const TIERS: &str = "KUBEPROOF_TIERS";
 const IMAGE: &str = "KUBEPROOF_JOB_IMAGE";
 /// An image of the Kubernetes project, for clusters that reach its registry.
 const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
-/// Cases that run at once: they mostly wait.
+/// Cases that run concurrently; they mostly wait.
 const AT_ONCE: usize = 8;
-/// How long anything that a case waits for may take: two cores with other builds on them are slow, and a
-/// case that ends early does so all the same.
+/// How long anything that a case waits for may take. Generous, because two cores with other builds on them are slow;
+/// a case that is done earlier ends earlier.
 const WAIT_LIMIT: Duration = Duration::from_secs(240);
 /// The longest that one request may take.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
@@ -89,10 +88,10 @@ fn judge(run: &Run, case: &Case) -> Result<(), String> {
     let image = std::env::var(IMAGE).unwrap_or_else(|_| DEFAULT_IMAGE.to_owned());
     runtime()?.block_on(async {
         let https = Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?;
-        let mut arm = Arm::new(access, Arc::new(https), &image, "kp-conf")
+        let mut target = Target::new(access, Arc::new(https), &image, "kp-conf")
             .map_err(|error| error.to_string())?;
-        arm.limit = WAIT_LIMIT;
-        let judged = run_case(&arm, case).await;
+        target.limit = WAIT_LIMIT;
+        let judged = run_case(&target, case).await;
         judged.map_err(|finding| finding.to_string())
     })
 }
@@ -115,7 +114,7 @@ fn torn_down(run: &Run) -> Result<(), String> {
 fn provisioner(run: &Run) -> Result<KindProvisioner, String> {
     let https = Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?;
     let connection = Connection {
-        transport: Arc::new(WayOut::new(Arc::new(https))),
+        transport: Arc::new(DockerTransport::new(Arc::new(https))),
         clock: Clock::starting_at(Timestamp::now()),
         seed: 1,
         run: run.clone(),
@@ -124,7 +123,7 @@ fn provisioner(run: &Run) -> Result<KindProvisioner, String> {
         },
         directory: std::env::temp_dir().join("kubeproof").join(&run.id),
         disk: kubeproof_contract::disk::Disk::unwatched(),
-        voice: Voice::default(),
+        progress: ProgressSink::default(),
     };
     Ok(KindProvisioner::new(KindSpec::default(), connection))
 }

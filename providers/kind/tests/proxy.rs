@@ -1,6 +1,6 @@
-//! The socket before the engine's: what passes, what is written down, and how faults strike.
+//! The socket in front of the engine's: what passes, what the journal records, and how faults are injected.
 //!
-//! Against a small engine on a socket of its own, so that these run everywhere.
+//! It runs against a small engine on a socket of its own, so that it works everywhere.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -24,19 +24,19 @@ use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_kind::dialect::KindDialect;
 use kubeproof_kind::engine::proxy::Proxy;
-use kubeproof_kind::engine::way_out::WayOut;
+use kubeproof_kind::engine::transport::DockerTransport;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 type Body = http_body_util::combinators::BoxBody<Bytes, Infallible>;
 
-/// What the small engine was asked.
-type Asked = Arc<Mutex<Vec<String>>>;
+/// The requests that the small engine received.
+type Requests = Arc<Mutex<Vec<String>>>;
 
 /// A small engine: whole answers, a stream that never ends, and a terminal that echoes.
 async fn engine_answer(
     mut request: Request<Incoming>,
-    asked: Asked,
+    asked: Requests,
 ) -> Result<Response<Body>, Infallible> {
     let line = format!("{} {}", request.method(), request.uri());
     asked.lock().expect("asked").push(line);
@@ -64,16 +64,16 @@ async fn engine_answer(
     Ok(Response::new(body.boxed()))
 }
 
-struct Setting {
+struct Bench {
     _folder: tempfile::TempDir,
     proxy: Proxy,
-    asked: Asked,
+    asked: Requests,
     journal: Journal,
     faults: FaultPlan,
 }
 
-fn serve_engine(socket: PathBuf) -> Asked {
-    let asked = Asked::default();
+fn serve_engine(socket: PathBuf) -> Requests {
+    let asked = Requests::default();
     let listener = UnixListener::bind(socket).expect("a socket");
     let shared = Arc::clone(&asked);
     tokio::spawn(async move {
@@ -91,20 +91,23 @@ fn serve_engine(socket: PathBuf) -> Asked {
     asked
 }
 
-impl Setting {
+impl Bench {
     fn with(fault: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("engine.sock");
         let asked = serve_engine(socket.clone());
         let https = Https::new(Duration::from_secs(5)).expect("authorities");
-        let innermost = Arc::new(WayOut::with_engine(Arc::new(https), socket.clone()));
+        let innermost = Arc::new(DockerTransport::with_engine(
+            Arc::new(https),
+            socket.clone(),
+        ));
         let faults = fault.map(|text| text.parse().expect("a fault"));
         let faults = FaultPlan::new(faults.into_iter().collect());
         let journal = Journal::default();
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
         let (dialect, actor) = (Arc::new(KindDialect), Actor::Provisioner);
-        let struck = faults.layer(innermost, dialect.clone(), actor);
-        let transport = journal.layer(struck, dialect, actor, clock);
+        let faulty = faults.layer(innermost, dialect.clone(), actor);
+        let transport = journal.layer(faulty, dialect, actor, clock);
         Self {
             proxy: Proxy::start(transport, socket).expect("a proxy"),
             _folder: folder,
@@ -144,8 +147,8 @@ fn request(line: &str) -> Request<Empty<Bytes>> {
         .expect("a request")
 }
 
-async fn send(setting: &Setting, line: &str) -> Result<(u16, Bytes), hyper::Error> {
-    let mut sender = connected(setting.proxy.socket()).await;
+async fn send(bench: &Bench, line: &str) -> Result<(u16, Bytes), hyper::Error> {
+    let mut sender = connected(bench.proxy.socket()).await;
     let response = sender.send_request(request(line)).await?;
     let status = response.status().as_u16();
     Ok((status, response.into_body().collect().await?.to_bytes()))
@@ -153,55 +156,55 @@ async fn send(setting: &Setting, line: &str) -> Result<(u16, Bytes), hyper::Erro
 
 #[tokio::test]
 async fn a_call_passes_and_is_in_the_journal_by_its_name() {
-    let setting = Setting::with(None);
-    let answer = send(&setting, "GET /v1.41/containers/json?all=1").await;
+    let bench = Bench::with(None);
+    let answer = send(&bench, "GET /v1.41/containers/json?all=1").await;
     assert_eq!(answer.expect("an answer"), (200, Bytes::from_static(b"[]")));
-    assert_eq!(setting.asked(), ["GET /v1.41/containers/json?all=1"]);
-    assert_eq!(setting.written(), ["docker:ContainerList"]);
+    assert_eq!(bench.asked(), ["GET /v1.41/containers/json?all=1"]);
+    assert_eq!(bench.written(), ["docker:ContainerList"]);
 }
 
 #[tokio::test]
 async fn a_rejected_call_never_reaches_the_engine() {
-    let setting = Setting::with(Some("docker:ContainerCreate#1=dependency"));
-    let (status, body) = send(&setting, "POST /v1.41/containers/create")
+    let bench = Bench::with(Some("docker:ContainerCreate#1=dependency"));
+    let (status, body) = send(&bench, "POST /v1.41/containers/create")
         .await
         .expect("an answer");
     assert_eq!(status, 409);
     assert!(String::from_utf8_lossy(&body).contains("still in use"));
-    assert_eq!(setting.asked(), Vec::<String>::new());
+    assert_eq!(bench.asked(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_a_broken_connection_after_the_call_was_applied() {
-    let setting = Setting::with(Some("docker:ContainerStart#1=lost-response"));
-    let answer = send(&setting, "POST /v1.41/containers/a/start").await;
+    let bench = Bench::with(Some("docker:ContainerStart#1=lost-response"));
+    let answer = send(&bench, "POST /v1.41/containers/a/start").await;
     assert!(answer.is_err(), "{answer:?}");
-    assert_eq!(setting.asked().len(), 1);
+    assert_eq!(bench.asked().len(), 1);
 }
 
 #[tokio::test]
-async fn an_outage_answers_nobody_until_it_is_lifted() {
-    let setting = Setting::with(Some("docker:ContainerDelete#1=outage"));
-    let first = send(&setting, "DELETE /v1.41/containers/a");
+async fn an_outage_answers_no_call_until_it_is_lifted() {
+    let bench = Bench::with(Some("docker:ContainerDelete#1=outage"));
+    let first = send(&bench, "DELETE /v1.41/containers/a");
     tokio::pin!(first);
     let soon = tokio::time::timeout(Duration::from_millis(200), &mut first).await;
     assert!(soon.is_err(), "it was answered: {soon:?}");
-    let second = send(&setting, "GET /v1.41/containers/json");
+    let second = send(&bench, "GET /v1.41/containers/json");
     let soon = tokio::time::timeout(Duration::from_millis(200), second).await;
     assert!(soon.is_err(), "it was answered: {soon:?}");
-    setting.faults.lift();
+    bench.faults.lift();
     assert!(first.await.is_err(), "what hung must break");
-    let (status, _) = send(&setting, "GET /v1.41/containers/json")
+    let (status, _) = send(&bench, "GET /v1.41/containers/json")
         .await
         .expect("an answer");
     assert_eq!(status, 200);
-    assert_eq!(setting.asked(), ["GET /v1.41/containers/json"]);
+    assert_eq!(bench.asked(), ["GET /v1.41/containers/json"]);
 }
 
 #[tokio::test]
 async fn a_followed_log_comes_as_it_is_written() {
-    let setting = Setting::with(None);
-    let mut sender = connected(setting.proxy.socket()).await;
+    let bench = Bench::with(None);
+    let mut sender = connected(bench.proxy.socket()).await;
     let response = sender
         .send_request(request("GET /v1.41/containers/a/logs?follow=1"))
         .await
@@ -211,13 +214,13 @@ async fn a_followed_log_comes_as_it_is_written() {
     let frame = frame.expect("in time").expect("a frame").expect("whole");
     let expected = Some(Bytes::from_static(b"first\n"));
     assert_eq!(frame.into_data().ok(), expected);
-    assert_eq!(setting.written(), ["docker:ContainerLogs"]);
+    assert_eq!(bench.written(), ["docker:ContainerLogs"]);
 }
 
 #[tokio::test]
 async fn a_terminal_is_passed_on_in_both_directions() {
-    let setting = Setting::with(None);
-    let mut sender = connected(setting.proxy.socket()).await;
+    let bench = Bench::with(None);
+    let mut sender = connected(bench.proxy.socket()).await;
     let mut opening = request("POST /v1.41/exec/1/start");
     let upgrade = header::HeaderValue::from_static("tcp");
     opening.headers_mut().insert(header::UPGRADE, upgrade);
@@ -231,15 +234,15 @@ async fn a_terminal_is_passed_on_in_both_directions() {
     let mut said = [0_u8; 5];
     terminal.read_exact(&mut said).await.expect("an echo");
     assert_eq!(&said, b"hello");
-    assert_eq!(setting.written(), ["docker:ExecStart"]);
+    assert_eq!(bench.written(), ["docker:ExecStart"]);
 }
 
 #[tokio::test]
 async fn a_stream_that_a_fault_refuses_is_not_opened() {
-    let setting = Setting::with(Some("docker:ExecStart#1=reject"));
-    let (status, _) = send(&setting, "POST /v1.41/exec/1/start")
+    let bench = Bench::with(Some("docker:ExecStart#1=reject"));
+    let (status, _) = send(&bench, "POST /v1.41/exec/1/start")
         .await
         .expect("an answer");
     assert_eq!(status, 403);
-    assert_eq!(setting.asked(), Vec::<String>::new());
+    assert_eq!(bench.asked(), Vec::<String>::new());
 }

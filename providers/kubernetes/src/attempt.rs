@@ -1,7 +1,7 @@
-//! Trying a call again: a few times, for errors that pass, with growing pauses.
+//! Retries: a few attempts of a call that failed with a transient error, with growing pauses.
 //!
-//! Apart because every call here is safe to repeat: objects have names of ours, so that a creation
-//! that was applied without an answer shows as "already exists".
+//! Every call here is safe to repeat: we choose the names of objects, so a creation that was applied without an
+//! answer shows as "already exists".
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Cause, KubernetesError};
 
-/// Most tries of one call.
+/// The most attempts of one call.
 const TRIES: u32 = 5;
-/// How long one try may wait for its answer.
+/// How long one attempt may wait for its answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
-/// Longest pause between two tries, whatever the server asks for.
+/// The longest pause between two attempts, whatever the server asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
-/// Most pages of one listing.
+/// The most pages of one listing.
 const PAGES: usize = 1000;
 /// Objects on a page.
 const PAGE: u32 = 500;
 
-/// Makes a call, again while its errors may pass. A wait that the server asks for is kept.
+/// Makes a call, and repeats it after transient errors. It waits as long as the server asks for.
 pub(crate) async fn attempt<T, F>(
     what: &str,
     mut call: impl FnMut() -> F,
@@ -44,7 +44,7 @@ where
     once(what, call()).await.map_err(|(error, _)| error)
 }
 
-/// Makes a call once; its error comes with the wait that the server asks for.
+/// Makes a call once; its error comes with the wait that the server asked for.
 async fn once<T>(
     what: &str,
     call: impl Future<Output = Result<T, kube::Error>>,
@@ -96,6 +96,6 @@ where
         what,
         Cause::Refuted,
         message,
-        "look at what fills the cluster",
+        "check what fills the cluster",
     ))
 }

@@ -1,5 +1,4 @@
-//! The calls to an API server that faults can be aimed at: every verb on every resource that Kubernetes
-//! itself has.
+//! The calls to an API server that faults can target: every verb on every built-in resource of Kubernetes.
 //!
 //! The dialect also names resources of custom definitions.
 
@@ -93,7 +92,7 @@ const VERBS: &[(&str, bool)] = &[
     ("watch", false),
 ];
 
-/// What is asked of a server about itself.
+/// Requests about the server itself.
 const OF_THE_SERVER: &[&str] = &[
     "get-core-resources",
     "get-groups",
@@ -104,7 +103,7 @@ const OF_THE_SERVER: &[&str] = &[
     "get-version",
 ];
 
-/// All of them.
+/// All calls.
 pub fn calls() -> Vec<Signature> {
     let call = |operation: String, mutating: bool| Signature {
         service: SERVICE.to_owned(),
@@ -117,7 +116,7 @@ pub fn calls() -> Vec<Signature> {
         .collect();
     for resource in RESOURCES {
         for (verb, mutating) in VERBS {
-            // Reviews are created, but nothing is stored: they only ask.
+            // Reviews are created but not stored: they only ask.
             let mutating = *mutating && !resource.ends_with("reviews");
             all.push(call(format!("{verb}-{resource}"), mutating));
         }

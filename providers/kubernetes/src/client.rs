@@ -1,6 +1,4 @@
-//! A kube-rs client over the contract's transport.
-//!
-//! Apart from what uses it: this is the one place where the token and the server's address are.
+//! A kube-rs client over the contract's transport: the only code that handles the token and the server's address.
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -33,7 +31,7 @@ pub fn client(
     transport: SharedTransport,
 ) -> Result<kube::Client, KubernetesError> {
     let what = "use the access to the cluster";
-    let next = "look at what the provisioner handed over";
+    let next = "check what the provisioner handed over";
     let server: Uri = access.server.parse().map_err(|error| {
         let message = format!("`{}` is not a URL: {error}", access.server);
         KubernetesError::new(what, Cause::Usage, message, next)

@@ -1,6 +1,4 @@
-//! Why a job does not get anywhere: the state of its pods and the last events, in words.
-//!
-//! Apart from the job runner because it only reads, and only when something is wrong.
+//! Why a workload makes no progress: the state of its pods and the last events, as text.
 
 use std::time::Duration;
 
@@ -10,14 +8,14 @@ use tokio::time::Instant;
 
 use crate::attempt::list_all;
 
-/// Reasons of waiting that never pass.
+/// Waiting reasons that never pass.
 const FINAL: [&str; 4] = [
     "CreateContainerError",
     "ErrImageNeverPull",
     "InvalidImageName",
     "ImageInspectError",
 ];
-/// Reasons of waiting that often pass, and so long they get.
+/// Waiting reasons that often pass; they are tolerated for [`STARTUP_GRACE`].
 const LASTING: [&str; 5] = [
     "CrashLoopBackOff",
     "CreateContainerConfigError",
@@ -26,51 +24,51 @@ const LASTING: [&str; 5] = [
     "RunContainerError",
 ];
 /// How long a reason that often passes may last.
-const PATIENCE: Duration = Duration::from_secs(90);
+const STARTUP_GRACE: Duration = Duration::from_secs(90);
 /// Events that a diagnosis quotes.
 const EVENTS: usize = 5;
 
-/// How hopeless a pod's waiting is.
+/// Whether pods can still start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Hope {
-    /// Nothing speaks against it.
+enum Startup {
+    /// No pod waits for a suspicious reason.
     Fine,
-    /// It may pass.
+    /// A pod waits for a reason that may pass.
     Doubtful(String),
-    /// It can never start.
-    Lost(String),
+    /// A pod can never start.
+    Impossible(String),
 }
 
-/// Waits for a while with pods whose trouble may pass, and not at all with hopeless ones.
+/// Decides when to give up on pods that do not start: immediately if they never can, else after [`STARTUP_GRACE`].
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct StartupDeadline {
     doubtful_since: Option<Instant>,
 }
 
-impl Patience {
-    /// Why the pods are given up, and what to do next; nothing while there is hope.
+impl StartupDeadline {
+    /// Why to give up on the pods, and what to do next; `None` while they may still start.
     pub(crate) fn given_up(&mut self, pods: &[Pod]) -> Option<(String, &'static str)> {
-        match hope(pods) {
-            Hope::Fine => {
+        match startup(pods) {
+            Startup::Fine => {
                 self.doubtful_since = None;
                 None
             }
-            Hope::Lost(why) => {
-                let next = "the pod can never start: look at its image and command";
+            Startup::Impossible(why) => {
+                let next = "the pod can never start: check its image and command";
                 Some((why, next))
             }
-            Hope::Doubtful(why) => {
+            Startup::Doubtful(why) => {
                 let since = *self.doubtful_since.get_or_insert_with(Instant::now);
-                let over = since.elapsed() >= PATIENCE;
-                over.then_some((why, "look at why the pod does not start"))
+                let over = since.elapsed() >= STARTUP_GRACE;
+                over.then_some((why, "check why the pod does not start"))
             }
         }
     }
 }
 
 /// Judges what pods wait for.
-fn hope(pods: &[Pod]) -> Hope {
-    let mut hope = Hope::Fine;
+fn startup(pods: &[Pod]) -> Startup {
+    let mut startup = Startup::Fine;
     for state in pods.iter().flat_map(states) {
         let Some(waiting) = state.waiting else {
             continue;
@@ -78,16 +76,16 @@ fn hope(pods: &[Pod]) -> Hope {
         let reason = waiting.reason.unwrap_or_default();
         let words = format!("{reason} {}", waiting.message.unwrap_or_default());
         if FINAL.contains(&reason.as_str()) {
-            return Hope::Lost(words);
+            return Startup::Impossible(words);
         }
         if LASTING.contains(&reason.as_str()) {
-            hope = Hope::Doubtful(words);
+            startup = Startup::Doubtful(words);
         }
     }
-    hope
+    startup
 }
 
-/// The exit code of a pod's container, when it has ended.
+/// The exit code of a pod's container, if it has ended.
 pub(crate) fn exit_code(pod: &Pod) -> Option<i32> {
     states(pod)
         .into_iter()
@@ -107,11 +105,11 @@ fn states(pod: &Pod) -> Vec<ContainerState> {
         .collect()
 }
 
-/// The state of pods and the last events of their name space, in words.
+/// The state of pods and the last events of their namespace, as text.
 pub(crate) async fn describe(client: &kube::Client, namespace: &str, pods: &[Pod]) -> String {
     let mut parts: Vec<String> = pods.iter().map(pod).collect();
     if parts.is_empty() {
-        parts.push("there is no pod".to_owned());
+        parts.push("no pod exists".to_owned());
     }
     let api: Api<Event> = Api::namespaced(client.clone(), namespace);
     match list_all("list events", &api, &ListParams::default()).await {

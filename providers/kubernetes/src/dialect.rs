@@ -1,6 +1,6 @@
-//! The wire format of Kubernetes, as far as journal and faults need it: names and error answers.
+//! The wire format of Kubernetes, as far as journal and faults need it: names of calls, and error answers.
 //!
-//! A cloud's dialect asks here first: requests to the cluster go over the transport of its own.
+//! A cloud's dialect asks this module first: requests to the cluster use the cloud's transport too.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -64,7 +64,7 @@ fn resource(request: &Request<Bytes>, rest: &[&str]) -> Option<(String, bool)> {
         ("DELETE", false) => "deletecollection",
         _ => return None,
     };
-    // Reviews are created, but nothing is stored: they only ask.
+    // Reviews are created but not stored: they only ask.
     let review = resource.ends_with("reviews");
     Some((
         format!("{verb}-{resource}"),
@@ -72,7 +72,7 @@ fn resource(request: &Request<Bytes>, rest: &[&str]) -> Option<(String, bool)> {
     ))
 }
 
-/// Words an error answer as an API server would.
+/// An error answer as an API server writes it.
 pub fn error(request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
     let what = signature(request).map_or_else(String::new, |signature| signature.operation);
     let mut retry_after = None;
@@ -157,7 +157,7 @@ fn code_of(reason: &str) -> u16 {
     }
 }
 
-/// The reason in a `Status` answer, when it is an error of Kubernetes.
+/// The reason in a `Status` answer, if it is a Kubernetes error.
 pub fn error_code(response: &Response<Bytes>) -> Option<String> {
     if response.status().is_success() {
         return None;

@@ -1,8 +1,8 @@
-//! Why something about a cluster failed: what was tried, what was said, and what to do next.
+//! Errors: what was tried, what happened, and what to do next.
 
 use kubeproof_contract::transport::TransportError;
 
-/// What went wrong, in a form that callers can decide on.
+/// What went wrong, for callers that decide on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The API server answered with this HTTP status.
@@ -11,19 +11,19 @@ pub enum Cause {
     NoAnswer,
     /// It did not happen in time.
     Timeout,
-    /// What was seen is not what was asked for.
+    /// The observed state is not the requested one.
     Refuted,
-    /// The order or the access makes no sense.
+    /// The order or the access is invalid.
     Usage,
 }
 
-/// Why something about a cluster failed.
+/// Why an operation on a cluster failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {message}; {next}")]
 pub struct KubernetesError {
     /// What was tried, and where: `create job kp/probe`.
     pub what: String,
-    /// What was said or seen.
+    /// What happened.
     pub message: String,
     /// What to do next.
     pub next: String,
@@ -32,7 +32,7 @@ pub struct KubernetesError {
 }
 
 impl KubernetesError {
-    /// An error that is not an API call's.
+    /// An error that does not come from an API call.
     pub fn new(what: &str, cause: Cause, message: impl Into<String>, next: &str) -> Self {
         Self {
             what: what.to_owned(),
@@ -68,7 +68,7 @@ impl KubernetesError {
             Cause::Status(404) => "check that it still exists",
             Cause::Status(409) => "remove the other one, or wait until it is gone",
             Cause::Status(429) => "wait and try again",
-            Cause::Status(500..) => "look at the control plane's health and try again",
+            Cause::Status(500..) => "check the control plane's health and try again",
             Cause::NoAnswer => "check the server's address and the network, and try again",
             _ => "correct the request",
         };

@@ -13,36 +13,36 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::attempt::{attempt, list_all};
-use crate::diagnosis::{self, Patience};
+use crate::diagnosis::{self, StartupDeadline};
 use crate::error::{Cause, KubernetesError};
 use crate::{namespace, probe};
 
 /// The label by which a retry knows what an earlier attempt made.
 pub const JOB_LABEL: &str = "kubeproof.dev/job";
-/// Pause between two looks at the job.
+/// Pause between two checks of the job.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Stands for the nonce wherever people read.
+/// Stands for the nonce in everything that people read.
 const NONCE_SHOWN: &str = "(nonce)";
 
-/// What a job shall print, and where.
+/// The job to run: what it must print, and where.
 #[derive(Clone, PartialEq, Eq)]
 pub struct JobOrder {
     /// Name of the job and of its Secret.
     pub name: String,
-    /// Name space of its own: it is created and removed.
+    /// Its own namespace, which is created and removed.
     pub namespace: String,
-    /// The image of its container, with a shell at `/bin/sh`; none means busybox of the Kubernetes
-    /// project. Whether a node pulls it is left to Kubernetes.
+    /// The image of its container, with a shell at `/bin/sh`; `None` means busybox of the Kubernetes
+    /// project. Kubernetes decides whether a node pulls it.
     pub image: Option<String>,
-    /// The text that it shall print.
+    /// The text that it must print.
     pub print: String,
-    /// The secret that it shall print after the text.
+    /// The secret that it must print after the text.
     pub nonce: String,
-    /// How many GPUs it shall be given, and count; none asks for none.
+    /// How many GPUs it requests, and must count; `None` requests none.
     pub gpus: Option<u32>,
     /// How long it may take from its creation to its end.
     pub timeout: Duration,
-    /// Labels of all that is made.
+    /// Labels of everything that is created.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -74,11 +74,11 @@ pub struct JobProof {
     pub seconds: u64,
 }
 
-/// Runs a job in a name space of its own, reads its log, and removes the name space again. Safe to
-/// repeat: what an earlier attempt made is taken over when it carries the labels.
+/// Runs a job in its own namespace, reads its log, and removes the namespace again. Safe to repeat: objects of an
+/// earlier attempt that carry the labels are adopted.
 ///
 /// # Errors
-/// When the job cannot be made, does not end in time, fails, prints something else or cannot be
+/// If the job cannot be created, does not end in time, fails, prints something else or cannot be
 /// removed: with the state of its pods and the last events.
 pub async fn run_job(client: &kube::Client, order: &JobOrder) -> Result<JobProof, KubernetesError> {
     let mut labels = order.labels.clone();
@@ -140,7 +140,7 @@ async fn make_secret(
         return Ok(());
     }
     let message = "an earlier attempt left one with another nonce";
-    let next = "repeat it: the name space is removed now";
+    let next = "repeat it: the namespace is removed now";
     Err(KubernetesError::new(&what, Cause::Refuted, message, next))
 }
 
@@ -207,7 +207,7 @@ async fn wait_end(
     let pods: Api<Pod> = Api::namespaced(client.clone(), &order.namespace);
     let ours =
         ListParams::default().labels(&format!("batch.kubernetes.io/job-name={}", order.name));
-    let mut patience = Patience::default();
+    let mut startup_deadline = StartupDeadline::default();
     loop {
         let job = attempt(&what, || jobs.get(&order.name)).await?;
         let all = list_all(&what, &pods, &ours).await?;
@@ -218,12 +218,12 @@ async fn wait_end(
             (
                 Cause::Refuted,
                 "the job failed".to_owned(),
-                "look at the pod's exit code and reason",
+                "check the pod's exit code and reason",
             )
         } else if start.elapsed() >= order.timeout {
             let why = format!("not complete after {} s", start.elapsed().as_secs());
-            (Cause::Timeout, why, "look at what the pod waits for")
-        } else if let Some((why, next)) = patience.given_up(&all) {
+            (Cause::Timeout, why, "check what the pod waits for")
+        } else if let Some((why, next)) = startup_deadline.given_up(&all) {
             (Cause::Refuted, why, next)
         } else {
             tokio::time::sleep(PAUSE).await;
@@ -258,7 +258,7 @@ async fn read_proof(
             &what,
             Cause::Refuted,
             message,
-            "look at the job's pods",
+            "check the job's pods",
         ));
     };
     let name = pod.metadata.name.clone().unwrap_or_default();
@@ -271,7 +271,7 @@ async fn read_proof(
             &what,
             Cause::Refuted,
             problem,
-            "look at what the pod really ran",
+            "check what the pod really ran",
         ))
     };
     let Some(exit_code) = diagnosis::exit_code(pod) else {

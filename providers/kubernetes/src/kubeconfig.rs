@@ -1,8 +1,8 @@
-//! A kubeconfig, read: the access to a cluster that its current context gives.
+//! Reads a kubeconfig: the access to a cluster that its current context gives.
 //!
-//! Apart from kube-rs's own reader, which brings a second way to the network along. What is not read
-//! here (files, proxies) is refused by name; a helper program is named, and the caller that may run it brings its
-//! answer ([`access_by`]). No error quotes a value of the file.
+//! kube-rs's own reader is not used because it brings its own network access. Unsupported settings (files, proxies)
+//! are rejected by name. A helper program is only named; the caller runs it and passes its answer to [`access_by`].
+//! No error quotes a value of the file.
 
 mod exec;
 
@@ -78,11 +78,11 @@ struct User {
     other: BTreeMap<String, IgnoredAny>,
 }
 
-/// The access that the current context of a kubeconfig gives. The credential's end is not known.
+/// The access that the current context of a kubeconfig gives. The expiry of the credential is not known.
 ///
 /// # Errors
-/// When the text is no kubeconfig, its current context leads nowhere, or it asks for something that
-/// is not read here, such as a helper program.
+/// If the text is not a kubeconfig, its current context is missing, or it needs something unsupported, such as a
+/// helper program.
 pub fn access(text: &str) -> Result<KubernetesAccess, KubernetesError> {
     let (cluster, name, user) = current(text)?;
     if user.exec.is_some() {
@@ -116,7 +116,7 @@ pub fn helper(text: &str) -> Result<Option<Helper>, KubernetesError> {
     exec.helper(&name, &cluster).map(Some)
 }
 
-/// The access that the current context of a kubeconfig gives, by this answer of its helper program.
+/// The access that the current context of a kubeconfig gives, with this answer of its helper program.
 ///
 /// # Errors
 /// As [`access`] does, and when the answer holds no credential.
@@ -145,7 +145,7 @@ fn with(cluster: Cluster, credential: Credential) -> Result<KubernetesAccess, Ku
 /// Cluster, name of the user, and user of the current context.
 fn current(text: &str) -> Result<(Cluster, String, User), KubernetesError> {
     let file: File = serde_saphyr::from_str(text).map_err(|error| {
-        // The parser's own words may quote the file, and the file holds secrets.
+        // The parser's message may quote the file, which holds secrets.
         let place = error.location().map_or(String::new(), |place| {
             format!(" at line {}, column {}", place.line(), place.column())
         });
@@ -223,10 +223,10 @@ fn named<T>(
     entries
         .find(|(name, _)| name == wanted)
         .map(|(_, entry)| entry)
-        .ok_or_else(|| refuse(format!("there is no {what} `{wanted}` in it")))
+        .ok_or_else(|| refuse(format!("it has no {what} `{wanted}`")))
 }
 
-/// Refuses what would change the meaning of the entry if it were passed over.
+/// Rejects unsupported settings that must not be ignored.
 fn only_known(
     what: &str,
     name: &str,

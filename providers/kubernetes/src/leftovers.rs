@@ -1,7 +1,7 @@
-//! Leftovers: what a workload makes in the cloud behind the provisioner's back.
+//! Leftovers: cloud resources that a workload creates without the provisioner's knowledge.
 //!
-//! A cluster that is removed with a LoadBalancer service or a volume in it leaves a balancer or a
-//! disk that nobody owns. They are listed, made on purpose, and drained here.
+//! A cluster that is removed with a LoadBalancer service or a volume in it leaves a balancer or a disk without an
+//! owner. This module lists them, creates them on purpose, and drains them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::attempt::{attempt, list_all};
 use crate::error::{Cause, KubernetesError};
 use crate::{namespace, probe};
 
-/// How long balancer and disk may take to be made.
+/// How long the creation of balancer and disk may take.
 const MADE_LIMIT: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_secs(5);
-/// Name of all that [`create`] makes.
+/// Name of everything that [`create`] creates.
 const NAME: &str = "kubeproof-leftover";
 
-/// What sort of thing a leftover is.
+/// The type of a leftover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftoverType {
     /// A service of type LoadBalancer: a balancer in the cloud.
@@ -34,17 +34,15 @@ pub enum LeftoverType {
     PersistentVolume,
 }
 
-/// Something in a cluster that has a counterpart in the cloud.
+/// An object in a cluster that has a counterpart in the cloud.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Leftover {
-    /// What it is.
     pub leftover_type: LeftoverType,
-    /// Its name space, empty for persistent volumes.
+    /// Empty for persistent volumes.
     pub namespace: String,
-    /// Its name.
     pub name: String,
-    /// What it has in the cloud: the balancer's host name, the volume's name, the disk's id; empty
-    /// when it has nothing yet.
+    /// Its counterpart in the cloud: the balancer's host name, the volume's name or the disk's id; empty if it
+    /// has none yet.
     pub counterpart: String,
 }
 
@@ -69,10 +67,10 @@ impl std::fmt::Display for Leftover {
     }
 }
 
-/// Lists all that has, or will have, a counterpart in the cloud. Changes nothing.
+/// Lists everything that has, or will have, a counterpart in the cloud. Read-only.
 ///
 /// # Errors
-/// When any of it cannot be listed to its last page.
+/// If any of it cannot be listed to its last page.
 pub async fn list(client: &kube::Client) -> Result<Vec<Leftover>, KubernetesError> {
     let all = ListParams::default();
     let mut found = Vec::new();
@@ -123,11 +121,11 @@ pub async fn list(client: &kube::Client) -> Result<Vec<Leftover>, KubernetesErro
     Ok(found)
 }
 
-/// Makes one LoadBalancer service and one 4 GiB volume claim with a pod that uses it, as a workload
+/// Creates one LoadBalancer service and one 4 GiB volume claim with a pod that uses it, as a workload
 /// would, and waits until both have their counterparts in the cloud. Safe to repeat.
 ///
 /// # Errors
-/// When they cannot be made, or have no counterpart in time.
+/// If they cannot be created, or have no counterpart in time.
 pub async fn create(
     client: &kube::Client,
     namespace: &str,
@@ -184,7 +182,7 @@ where
     })?;
     let params = PostParams::default();
     match attempt(&what, || api.create(&params, &object)).await {
-        // The name space is ours, so that one of this name in it is ours too.
+        // The namespace is ours, so an object of this name in it is ours too.
         Err(error) if error.cause != Cause::Status(409) => Err(error),
         _ => Ok(()),
     }
@@ -207,9 +205,9 @@ async fn wait_made(client: &kube::Client, namespace: &str) -> Result<(), Kuberne
             return Ok(());
         }
         if start.elapsed() >= MADE_LIMIT {
-            let what = format!("make a balancer and a disk from name space {namespace}");
+            let what = format!("make a balancer and a disk from namespace {namespace}");
             let message = format!("after {} s: {}", MADE_LIMIT.as_secs(), missing.join(", "));
-            let next = "look at the events of service and claim, and at the cloud's quotas";
+            let next = "check the events of service and claim, and the cloud's quotas";
             return Err(KubernetesError::new(&what, Cause::Timeout, message, next));
         }
         tokio::time::sleep(PAUSE).await;
@@ -218,10 +216,10 @@ async fn wait_made(client: &kube::Client, namespace: &str) -> Result<(), Kuberne
 
 /// Deletes all LoadBalancer services, all pods that use volume claims, and all claims, and waits
 /// until they and the volumes are gone, for at most `limit`. Returns what remains. Pods that a
-/// controller makes anew keep their claims: remove the controller first.
+/// controller recreates keep their claims: remove the controller first.
 ///
 /// # Errors
-/// When something cannot be listed or deleted.
+/// If something cannot be listed or deleted.
 pub async fn drain(
     client: &kube::Client,
     limit: Duration,
@@ -253,7 +251,7 @@ async fn delete_all(client: &kube::Client, found: &[Leftover]) -> Result<(), Kub
                 let claims = Api::<PersistentVolumeClaim>::namespaced(client.clone(), space);
                 delete(&claims, "volume claim", name).await?;
             }
-            // A volume goes with its claim: deleting it by hand would leave its disk in doubt.
+            // A volume is removed with its claim: deleting it directly might leave its disk behind.
             LeftoverType::PersistentVolume => {}
         }
     }

@@ -1,7 +1,6 @@
 //! The Kubernetes side of every provider: readiness, the proofs that a cluster works, leftovers.
 //!
-//! Written with kube-rs against the Kubernetes API, over the contract's transport: it knows no
-//! cloud and no simulator.
+//! It uses kube-rs over the contract's transport, and knows no cloud and no simulator.
 
 pub mod calls;
 pub mod client;

@@ -1,4 +1,4 @@
-//! A name space of our own: made or taken over, and removed with all that is in it.
+//! Our own namespace: created or adopted, and removed with everything in it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use tokio::time::Instant;
 use crate::attempt::attempt;
 use crate::error::{Cause, KubernetesError};
 
-/// How long a name space may take to go.
+/// How long the removal of a namespace may take.
 pub(crate) const GONE_LIMIT: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Works in a name space of our own, and removes it again whatever the work comes to.
+/// Does work in our own namespace, and removes it again whatever the result.
 ///
 /// # Errors
-/// When the name space is somebody else's, then it stays; when the work fails; when the name space
-/// cannot be removed.
+/// If the namespace belongs to somebody else (it is kept), if the work fails, or if the namespace cannot be
+/// removed.
 pub(crate) async fn within<T>(
     client: &kube::Client,
     name: &str,
     labels: &BTreeMap<String, String>,
     work: impl Future<Output = Result<T, KubernetesError>>,
 ) -> Result<T, KubernetesError> {
-    // Somebody else's name space stops here, and stays.
+    // If the namespace belongs to somebody else, this fails, and the namespace is kept.
     ensure(client, name, labels).await?;
     let done = work.await;
     let removed = delete(client, name).await;
@@ -33,19 +33,19 @@ pub(crate) async fn within<T>(
         (Ok(proof), Ok(())) => Ok(proof),
         (Ok(_), Err(error)) | (Err(error), Ok(())) => Err(error),
         (Err(mut error), Err(second)) => {
-            error.message += &format!("; besides, name space {name} remains: {second}");
+            error.message += &format!("; besides, namespace {name} remains: {second}");
             Err(error)
         }
     }
 }
 
-/// Makes a name space, or takes over one that carries the same labels.
+/// Creates a namespace, or adopts one that carries the same labels.
 pub(crate) async fn ensure(
     client: &kube::Client,
     name: &str,
     labels: &BTreeMap<String, String>,
 ) -> Result<(), KubernetesError> {
-    let what = format!("create name space {name}");
+    let what = format!("create namespace {name}");
     let api: Api<Namespace> = Api::all(client.clone());
     let wanted = Namespace {
         metadata: ObjectMeta {
@@ -56,7 +56,7 @@ pub(crate) async fn ensure(
         ..Namespace::default()
     };
     let params = PostParams::default();
-    // Twice: the one that is there may be on its way out.
+    // Twice: the existing one may be in deletion.
     for _ in 0..2 {
         match attempt(&what, || api.create(&params, &wanted)).await {
             Ok(_) => return Ok(()),
@@ -72,19 +72,19 @@ pub(crate) async fn ensure(
         }
         wait_gone(client, name).await?;
     }
-    let message = "it vanished and came back while it was being made";
+    let message = "it disappeared and reappeared while it was being created";
     Err(KubernetesError::new(
         &what,
         Cause::Refuted,
         message,
-        "see who else uses this name",
+        "check who else uses this name",
     ))
 }
 
-/// Whether an object that is already there is ours.
+/// Checks that an existing object is ours.
 ///
 /// # Errors
-/// When it does not carry our labels.
+/// If it does not carry our labels.
 pub(crate) fn adopt(
     what: &str,
     there: &ObjectMeta,
@@ -98,7 +98,7 @@ pub(crate) fn adopt(
         None => Ok(()),
         Some((key, value)) => {
             let message = format!("one of this name exists without the label {key}={value}");
-            let next = "choose another name, or remove the one that is there";
+            let next = "choose another name, or remove the existing one";
             Err(KubernetesError::new(
                 what,
                 Cause::Status(409),
@@ -109,9 +109,9 @@ pub(crate) fn adopt(
     }
 }
 
-/// Deletes a name space and waits until it is gone. One that is not there is gone.
+/// Deletes a namespace and waits until it is gone. A missing one counts as gone.
 pub(crate) async fn delete(client: &kube::Client, name: &str) -> Result<(), KubernetesError> {
-    let what = format!("delete name space {name}");
+    let what = format!("delete namespace {name}");
     let api: Api<Namespace> = Api::all(client.clone());
     let params = DeleteParams::background();
     match attempt(&what, || api.delete(name, &params)).await {
@@ -125,7 +125,7 @@ pub(crate) async fn delete(client: &kube::Client, name: &str) -> Result<(), Kube
 }
 
 async fn wait_gone(client: &kube::Client, name: &str) -> Result<(), KubernetesError> {
-    let what = format!("wait until name space {name} is gone");
+    let what = format!("wait until namespace {name} is gone");
     let api: Api<Namespace> = Api::all(client.clone());
     let start = Instant::now();
     while start.elapsed() < GONE_LIMIT {
@@ -138,7 +138,7 @@ async fn wait_gone(client: &kube::Client, name: &str) -> Result<(), KubernetesEr
                 &what,
                 Cause::Refuted,
                 message,
-                "see who made it anew",
+                "check who recreated it",
             ));
         }
         tokio::time::sleep(PAUSE).await;

@@ -1,7 +1,7 @@
 //! The probes: the container that prints a text and a nonce, and the one that only runs.
 //!
-//! A multi-architecture image that the Kubernetes project keeps, and a program without any network:
-//! a cluster that cannot run this can run nothing.
+//! It uses a multi-architecture image of the Kubernetes project and no network: a cluster that cannot run it can
+//! run nothing.
 
 use serde_json::{Value, json};
 
@@ -14,12 +14,12 @@ pub(crate) const NONCE: &str = "nonce";
 pub(crate) const GPU: &str = "nvidia.com/gpu";
 /// The program of the probe.
 const PRINT: &str = r#"printf '%s\n' "$KUBEPROOF_TEXT" "$KUBEPROOF_NONCE""#;
-/// Counts the devices that the container was given: any image with a shell can do it.
+/// Counts the GPU devices of the container: any image with a shell can do it.
 const COUNT_GPUS: &str =
     r#"set -- /dev/nvidia[0-9]*; if [ -e "$1" ]; then echo "GPUs: $#"; else echo "GPUs: 0"; fi"#;
 
-/// The container of the probe. The nonce comes from a Secret, so that it really travels through the
-/// cluster; without a Secret only the text is printed.
+/// The container of the probe. The nonce comes from a Secret, so it really travels through the cluster; without a
+/// Secret only the text is printed.
 pub(crate) fn container(
     image: Option<&str>,
     text: &str,
@@ -44,7 +44,7 @@ pub(crate) fn container(
     container
 }
 
-/// The line that a container prints which was given so many GPUs.
+/// The line that a container with this many GPUs prints.
 pub(crate) fn gpu_line(count: u32) -> String {
     format!("GPUs: {count}")
 }

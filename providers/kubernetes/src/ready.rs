@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use crate::attempt::{attempt, list_all};
 use crate::error::{Cause, KubernetesError};
 
-/// How long a fresh cluster may refuse a caller that it will know: access is granted with a delay.
+/// How long a fresh cluster may reject a valid caller: access is granted with a delay.
 const ACCESS_DELAY: Duration = Duration::from_secs(120);
 
-/// What one look at a cluster showed.
+/// The state of a cluster's server and nodes at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readiness {
     /// The server's version, such as `v1.34.1`.
@@ -21,23 +21,23 @@ pub struct Readiness {
     pub nodes: Vec<String>,
     /// How many of them are Ready and take pods.
     pub ready: usize,
-    /// How many were asked for.
+    /// How many were requested.
     pub expected: usize,
     /// What is wrong, per node.
     pub problems: Vec<String>,
 }
 
 impl Readiness {
-    /// Whether as many nodes as were asked for are Ready, and none is not.
+    /// Whether at least the requested number of nodes is Ready, and no node has a problem.
     pub fn is_ready(&self) -> bool {
         self.ready >= self.expected && self.problems.is_empty()
     }
 }
 
-/// Looks once at the server and its nodes.
+/// Checks the server and its nodes once.
 ///
 /// # Errors
-/// When the server does not answer or does not let the caller look.
+/// If the server does not answer or denies access.
 pub async fn ready(client: &kube::Client, nodes: usize) -> Result<Readiness, KubernetesError> {
     let info = attempt("read the server's version", || client.apiserver_version()).await?;
     let api: Api<Node> = Api::all(client.clone());
@@ -74,7 +74,7 @@ fn problems(node: &Node) -> Vec<String> {
         .iter()
         .any(|condition| condition.type_ == "Ready")
     {
-        found.push("says nothing of its readiness".to_owned());
+        found.push("has no Ready condition".to_owned());
     }
     for condition in conditions {
         let wanted = if condition.type_ == "Ready" {
@@ -97,10 +97,10 @@ fn problems(node: &Node) -> Vec<String> {
     found
 }
 
-/// Looks every `interval` until the cluster is ready, for at most `limit`.
+/// Checks every `interval` until the cluster is ready, for at most `limit`.
 ///
 /// # Errors
-/// When it is not ready in time, with what the last look showed; when the server keeps refusing.
+/// If it is not ready in time, with the result of the last check; if the server keeps denying access.
 pub async fn wait_ready(
     client: &kube::Client,
     nodes: usize,
@@ -129,10 +129,10 @@ pub async fn wait_ready(
         };
         if start.elapsed() + interval > limit {
             let message = format!("not ready after {} s: {last}", start.elapsed().as_secs());
-            let next = "look at the node group's health and at the nodes' conditions";
+            let next = "check the node group's health and the nodes' conditions";
             return Err(KubernetesError::new(&what, Cause::Timeout, message, next));
         }
-        // A pause of nothing would never let the limit pass.
+        // With a pause of zero, paused time would never reach the limit.
         tokio::time::sleep(interval.max(Duration::from_millis(100))).await;
     }
 }

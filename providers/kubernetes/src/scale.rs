@@ -1,9 +1,8 @@
 //! The proof that a workload scales: a Deployment that grows, is counted pod by pod, and shrinks to
 //! nothing.
 //!
-//! Apart from the job because it proves something else: that controllers, scheduler and nodes hold
-//! many pods at once. The pods are counted from their own listing, the Deployment's word is not
-//! enough.
+//! It proves that controllers, scheduler and nodes can run many pods at once. The pods are counted from their own
+//! listing; the Deployment's status is not enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,23 +14,23 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::attempt::{attempt, list_all};
-use crate::diagnosis::{self, Patience};
+use crate::diagnosis::{self, StartupDeadline};
 use crate::error::{Cause, KubernetesError};
 use crate::{namespace, probe};
 
 /// The label of the pods, and by which a retry knows what an earlier attempt made.
 pub const SCALE_LABEL: &str = "kubeproof.dev/scale";
-/// Pause between two looks.
+/// Pause between two checks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What shall scale, and where.
+/// The workload to scale, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScaleOrder {
     /// Name of the Deployment.
     pub name: String,
-    /// Name space of its own: it is created and removed.
+    /// Its own namespace, which is created and removed.
     pub namespace: String,
-    /// The image of the pods, with a shell at `/bin/sh`; none means the job's default.
+    /// The image of the pods, with a shell at `/bin/sh`; `None` means the job's default.
     pub image: Option<String>,
     /// Pods to begin with, at least one.
     pub from: u32,
@@ -39,7 +38,7 @@ pub struct ScaleOrder {
     pub to: u32,
     /// How long each of the three steps may take: to begin, to scale, to end.
     pub timeout: Duration,
-    /// Labels of all that is made.
+    /// Labels of everything that is created.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -52,9 +51,9 @@ pub struct ScaleProof {
     pub after: BTreeMap<String, String>,
     /// Seconds until the first ones were ready.
     pub start_seconds: u64,
-    /// Seconds from the order to scale until all were ready.
+    /// Seconds from the request to scale until all were ready.
     pub scale_seconds: u64,
-    /// Seconds from the order to scale to nothing until no pod was left.
+    /// Seconds from the request to scale to zero until no pod was left.
     pub end_seconds: u64,
 }
 
@@ -65,11 +64,11 @@ impl ScaleProof {
     }
 }
 
-/// Proves that a workload scales, in a name space of its own that is removed again. Safe to repeat.
+/// Proves that a workload scales, in its own namespace, which is removed again. Safe to repeat.
 ///
 /// # Errors
-/// When a step does not come to its end in time or pods cannot start, with their state and the last
-/// events; when something cannot be removed.
+/// If a step does not finish in time or pods cannot start, with their state and the last events; if something
+/// cannot be removed.
 pub async fn prove(
     client: &kube::Client,
     order: &ScaleOrder,
@@ -123,8 +122,8 @@ async fn make(
                 "metadata": {"labels": labels},
                 "spec": {
                     "automountServiceAccountToken": false,
-                    // Nothing in the pods needs time to end, and a shell as first process ignores
-                    // the polite signal.
+                    // Nothing in the pods needs time to stop, and a shell as first process ignores
+                    // SIGTERM.
                     "terminationGracePeriodSeconds": 1,
                     "containers": [probe::lasting(order.image.as_deref())],
                 },
@@ -141,7 +140,7 @@ async fn make(
         Err(error) if error.cause == Cause::Status(409) => {
             let there = attempt(&what, || api.get(&order.name)).await?;
             namespace::adopt(&what, &there.metadata, labels)?;
-            // What an earlier attempt left may be at any of its steps.
+            // A Deployment of an earlier attempt may be at any step.
             scale(client, order, order.from).await
         }
         Err(error) => Err(error),
@@ -168,7 +167,7 @@ async fn scale(
     Err(KubernetesError::new(&what, Cause::Refuted, message, next))
 }
 
-/// Waits until the Deployment says that so many pods are available, and their own listing agrees.
+/// Waits until the Deployment reports this many available pods, and their own listing agrees.
 async fn wait_for(
     client: &kube::Client,
     order: &ScaleOrder,
@@ -180,7 +179,7 @@ async fn wait_for(
     let pods: Api<Pod> = Api::namespaced(client.clone(), space);
     let ours = ListParams::default().labels(&format!("{SCALE_LABEL}={name}"));
     let start = Instant::now();
-    let mut patience = Patience::default();
+    let mut startup_deadline = StartupDeadline::default();
     loop {
         let deployment = attempt(&what, || deployments.get(name)).await?;
         let all = list_all(&what, &pods, &ours).await?;
@@ -197,8 +196,8 @@ async fn wait_for(
             let why = format!(
                 "after {seconds} s {count} of {there} pods are ready, and the deployment says {says}"
             );
-            (Cause::Timeout, why, "look at what the pods wait for")
-        } else if let Some((why, next)) = patience.given_up(&all) {
+            (Cause::Timeout, why, "check what the pods wait for")
+        } else if let Some((why, next)) = startup_deadline.given_up(&all) {
             (Cause::Refuted, why, next)
         } else {
             tokio::time::sleep(PAUSE).await;
@@ -210,8 +209,8 @@ async fn wait_for(
     }
 }
 
-/// How many pods the Deployment has, when all of them are new and available and it has seen its last
-/// order.
+/// How many pods the Deployment has, if all of them are new and available and it has observed its latest
+/// generation.
 fn settled_at(deployment: &Deployment) -> Option<u32> {
     let status = deployment.status.clone().unwrap_or_default();
     if status.observed_generation < deployment.metadata.generation {
@@ -223,7 +222,7 @@ fn settled_at(deployment: &Deployment) -> Option<u32> {
     whole.then(|| u32::try_from(count).ok()).flatten()
 }
 
-/// A pod that is ready and not on its way out, with its node.
+/// A pod that is ready and not being deleted, with its node.
 fn ready_on(pod: &Pod) -> Option<(String, String)> {
     let conditions = pod.status.as_ref()?.conditions.as_deref()?;
     let ready = conditions

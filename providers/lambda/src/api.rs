@@ -1,9 +1,9 @@
-//! The client: typed REST over the transport, one turn of the token bucket for each call.
+//! The client: typed REST over the transport, rate-limited, one turn for each call.
 //!
-//! Apart from what uses it: this is the one place where the key and the address are. It repeats only
-//! what is certainly not applied or harmless twice; a launch it never repeats by itself.
+//! The key and the address are only here. The client repeats a call only if the call was certainly not applied
+//! or is harmless twice; it never repeats a launch by itself.
 
-pub mod problem;
+pub mod error;
 pub mod types;
 
 use std::time::Duration;
@@ -15,24 +15,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::credentials;
-use crate::pace::Pace;
-use problem::{Fate, Problem};
+use crate::rate_limit::RateLimiter;
+use error::{CallError, CallOutcome};
 use types::Envelope;
 
 /// The address of the API.
 const BASE: &str = "https://cloud.lambda.ai/api/v1";
-/// How long one call may wait for its answer.
+/// The timeout of one call.
 const ANSWER: Duration = Duration::from_secs(60);
 /// Most tries of a call that may be repeated.
 const TRIES: u32 = 8;
-/// The longest wait that a `Retry-After` is followed for.
+/// The longest `Retry-After` that is honoured.
 const WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// A client of one actor.
 #[derive(Debug)]
 pub struct Api {
     connection: Connection,
-    pace: Pace,
+    rate_limiter: RateLimiter,
 }
 
 /// A call: its name, method and path below the base.
@@ -40,7 +40,6 @@ pub struct Api {
 pub struct Call<'a> {
     /// The operation, as the dialect names it.
     pub name: &'static str,
-    /// The method.
     pub method: &'a Method,
     /// The path, such as `/instances`.
     pub path: &'a str,
@@ -51,11 +50,10 @@ impl Api {
     pub fn new(connection: Connection) -> Self {
         Self {
             connection,
-            pace: Pace::default(),
+            rate_limiter: RateLimiter::default(),
         }
     }
 
-    /// The connection.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -63,17 +61,17 @@ impl Api {
     /// Reads.
     ///
     /// # Errors
-    /// When it is refused, or no usable answer comes within the tries.
+    /// When it is refused, or no usable answer arrives within the tries.
     pub async fn get<T: DeserializeOwned>(
         &self,
         name: &'static str,
         path: &str,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, CallError> {
         let method = &Method::GET;
         self.repeat(&Call { name, method, path }, None).await
     }
 
-    /// Makes a call that does no harm twice, again while its problems may pass.
+    /// Makes a call that is harmless twice; repeats it while its error is transient.
     ///
     /// # Errors
     /// As [`Api::get`].
@@ -81,12 +79,12 @@ impl Api {
         &self,
         call: &Call<'_>,
         body: Option<&Value>,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, CallError> {
         let mut pause = Duration::from_secs(2);
         for _ in 1..TRIES {
             match self.once(call, body).await {
-                Err(problem) if problem.may_pass() => {
-                    let asked = problem.retry_after.unwrap_or_default();
+                Err(error) if error.is_transient() => {
+                    let asked = error.retry_after.unwrap_or_default();
                     tokio::time::sleep(asked.max(pause).min(WAIT_MAX)).await;
                     pause = (pause * 2).min(Duration::from_secs(20));
                 }
@@ -99,29 +97,29 @@ impl Api {
     /// Makes a call once.
     ///
     /// # Errors
-    /// With what its failure says about its effect.
+    /// With what the failure says about the call's effect.
     pub async fn once<T: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         body: Option<&Value>,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, CallError> {
         let request = self.request(call, body)?;
-        self.pace.turn(call.name == "LaunchInstance").await;
+        self.rate_limiter.turn(call.name == "LaunchInstance").await;
         let sent = self.connection.transport.send(request);
         let answer = match tokio::time::timeout(ANSWER, sent).await {
-            Err(_) => return Err(Problem::silent(call.name, "no answer within 60 s")),
-            Ok(Err(error)) => return Err(Problem::of_transport(call.name, &error)),
+            Err(_) => return Err(CallError::no_answer(call.name, "no answer within 60 s")),
+            Ok(Err(error)) => return Err(CallError::from_transport(call.name, &error)),
             Ok(Ok(answer)) => answer,
         };
         read(call.name, &answer)
     }
 
-    fn request(&self, call: &Call<'_>, body: Option<&Value>) -> Result<Request<Bytes>, Problem> {
+    fn request(&self, call: &Call<'_>, body: Option<&Value>) -> Result<Request<Bytes>, CallError> {
         let (key, _) = credentials::find(&self.connection)
-            .map_err(|message| Problem::ours(call.name, message))?;
+            .map_err(|message| CallError::internal(call.name, message))?;
         let bytes = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
         let mut authorization = header::HeaderValue::try_from(key.header()).map_err(|_| {
-            Problem::ours(
+            CallError::internal(
                 call.name,
                 "the API key has characters that no header may have",
             )
@@ -137,22 +135,22 @@ impl Api {
         }
         request
             .body(bytes)
-            .map_err(|error| Problem::ours(call.name, error.to_string()))
+            .map_err(|error| CallError::internal(call.name, error.to_string()))
     }
 }
 
-fn read<T: DeserializeOwned>(name: &'static str, answer: &Response<Bytes>) -> Result<T, Problem> {
+fn read<T: DeserializeOwned>(name: &'static str, answer: &Response<Bytes>) -> Result<T, CallError> {
     if !answer.status().is_success() {
-        return Err(Problem::of_answer(name, answer));
+        return Err(CallError::from_answer(name, answer));
     }
     serde_json::from_slice::<Envelope<T>>(answer.body())
         .map(|envelope| envelope.data)
         .map_err(|error| {
-            // Applied or not: the answer does not say.
+            // The answer does not show whether the call was applied.
             let message = format!("the answer cannot be read: {error}");
-            Problem {
-                fate: Fate::Unclear,
-                ..Problem::ours(name, message)
+            CallError {
+                outcome: CallOutcome::Unknown,
+                ..CallError::internal(name, message)
             }
         })
 }

@@ -1,6 +1,6 @@
-//! The calls that faults can be aimed at, and what the simulator does with a fault that is left to it.
+//! The calls that faults can target, and how the simulator carries out a fault that is left to it.
 //!
-//! What can be carried out at all; what the cloud documents of its calls is in `faults`.
+//! What can be carried out at all is here; what the cloud documents of its calls is in `faults`.
 
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
@@ -35,7 +35,7 @@ const OPERATIONS: &[(&str, bool)] = &[
     ("UpdateGlobalFirewallRuleset", true),
 ];
 
-/// Lists, and single ones, of what somebody makes.
+/// Reads of lists and single resources that callers create.
 const READS: &[&str] = &[
     "GetFirewallRuleset",
     "GetInstance",
@@ -55,7 +55,6 @@ const FAILURES: &[&str] = &[
     "unusable",
 ];
 
-/// All calls.
 pub(crate) fn calls() -> Vec<Signature> {
     let mut all = kubeproof_kubernetes::calls::calls();
     all.extend(OPERATIONS.iter().map(|(operation, mutating)| Signature {
@@ -66,7 +65,7 @@ pub(crate) fn calls() -> Vec<Signature> {
     all
 }
 
-/// Whether the simulator carries an effect out on this call, once it is accepted.
+/// Whether the simulator carries out an effect on this call, once the call is accepted.
 pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
     let is = |operation: &str| call.service == SERVICE && call.operation == operation;
     match effect {
@@ -100,7 +99,7 @@ mod tests {
             let all = calls();
             let mut named = all.iter();
             let call = named
-                .find(|call| fault.place.names(fault.place.actor, call))
+                .find(|call| fault.target.names(fault.target.actor, call))
                 .unwrap();
             assert_eq!(simulates(call, &fault.effect), expected, "{text}");
         };

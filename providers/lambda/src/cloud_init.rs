@@ -1,12 +1,11 @@
 //! The cloud-init documents of server and agents: k3s, with the run's own authorities.
 //!
-//! Apart from launching because it is what each machine will do, in words. A document holds only what
-//! its node needs: an agent gets no key of an authority.
+//! A document holds only what its node needs: an agent gets no private key of an authority.
 
 use serde_json::{Value, json};
 
+use crate::cluster_ca::ClusterCa;
 use crate::spec::LambdaSpec;
-use crate::trust::Trust;
 
 /// The NVIDIA device plugin.
 const PLUGIN: &str = "nvcr.io/nvidia/k8s-device-plugin:v0.17.4";
@@ -21,7 +20,7 @@ fn secret_file(path: &str, content: &str) -> Value {
 }
 
 fn document(files: &[Value], commands: &[String]) -> String {
-    // JSON is YAML: nothing needs another kind of quoting.
+    // JSON is valid YAML, so no other quoting is needed.
     format!(
         "#cloud-config\n{}\n",
         json!({"write_files": files, "runcmd": commands})
@@ -41,9 +40,9 @@ fn with_runtime(spec: &LambdaSpec, mut settings: Value) -> String {
 }
 
 /// The document of the server.
-pub fn server(spec: &LambdaSpec, trust: &Trust, node: &str) -> String {
+pub fn server(spec: &LambdaSpec, cluster_ca: &ClusterCa, node: &str) -> String {
     let settings =
-        json!({"token": trust.token, "node-name": node, "disable": ["traefik", "servicelb"]});
+        json!({"token": cluster_ca.token, "node-name": node, "disable": ["traefik", "servicelb"]});
     let tls = "/var/lib/rancher/k3s/server/tls";
     let mut files = vec![
         secret_file(
@@ -52,14 +51,14 @@ pub fn server(spec: &LambdaSpec, trust: &Trust, node: &str) -> String {
         ),
         secret_file(
             &format!("{tls}/server-ca.crt"),
-            &trust.server.certificate_pem,
+            &cluster_ca.server.certificate_pem,
         ),
-        secret_file(&format!("{tls}/server-ca.key"), &trust.server.key_pem),
+        secret_file(&format!("{tls}/server-ca.key"), &cluster_ca.server.key_pem),
         secret_file(
             &format!("{tls}/client-ca.crt"),
-            &trust.client.certificate_pem,
+            &cluster_ca.client.certificate_pem,
         ),
-        secret_file(&format!("{tls}/client-ca.key"), &trust.client.key_pem),
+        secret_file(&format!("{tls}/client-ca.key"), &cluster_ca.client.key_pem),
     ];
     if spec.gpus() > 0 {
         let path = "/var/lib/rancher/k3s/server/manifests/nvidia-device-plugin.json";
@@ -75,10 +74,15 @@ pub fn server(spec: &LambdaSpec, trust: &Trust, node: &str) -> String {
     )
 }
 
-/// The document of a further node.
-pub fn agent(spec: &LambdaSpec, trust: &Trust, node: &str, server_private_ip: &str) -> String {
+/// The document of an additional node.
+pub fn agent(
+    spec: &LambdaSpec,
+    cluster_ca: &ClusterCa,
+    node: &str,
+    server_private_ip: &str,
+) -> String {
     let settings = json!({
-        "token": trust.join_token(), "node-name": node,
+        "token": cluster_ca.join_token(), "node-name": node,
         "server": format!("https://{server_private_ip}:6443"),
     });
     let file = secret_file(

@@ -1,6 +1,6 @@
-//! Cost: what a scenario's cluster is estimated to cost, from two price sources.
+//! Cost: the estimate for a scenario's cluster, from two price sources.
 //!
-//! Apart from the account because it is arithmetic alone. There is nothing to read a bill from.
+//! Arithmetic only. Lambda Cloud has no billing API to read a bill from.
 
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
@@ -12,17 +12,17 @@ use crate::spec::LambdaSpec;
 /// The line of the instances.
 pub const NODES: &str = "nodes";
 
-/// Why nothing can ever be read of a bill.
+/// Why no bill can ever be read.
 pub const NEVER_BILLED: &str = "Lambda Cloud has no billing API; the weekly invoice, tax included, \
                                 confirms it by hand";
 
-/// The price of an instance type in the words of a source.
+/// The price of an instance type, with its source.
 struct Price {
     usd: Decimal,
     source: String,
 }
 
-/// What the API says (when it was asked) outweighs the table; where both speak they are compared.
+/// The API's price (if it was asked) takes precedence over the table's; if both exist they are compared.
 fn price(instance_type: &str, listed_cents: Option<u32>) -> Option<Price> {
     let table = prices::exact(instance_type);
     let listed = listed_cents.map(|cents| Decimal::new(i64::from(cents), 2));

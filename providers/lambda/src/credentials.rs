@@ -1,16 +1,15 @@
 //! The API key in the documented order: a `.env` file first, then the environment; never a prompt.
 //!
-//! Apart from the client because it must be known which source won. The key is never shown.
+//! It reports which source was used. The key is never shown.
 
 use std::fmt;
 use std::path::Path;
 
-use kubeproof_contract::provider::{Connection, Credentials, Given};
+use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 use sha2::{Digest, Sha256};
 
 use crate::rehearsal;
 
-/// The variable.
 pub const VARIABLE: &str = "LAMBDA_API_KEY";
 
 /// The variables in which clients look for the key (`lambda-ai-cloud-api-client` 2.4.1, `cli/client.py`).
@@ -31,7 +30,7 @@ impl Key {
         format!("Bearer {}", self.0)
     }
 
-    /// A name for the key that does not tell it: the API names no account, and a key belongs to one.
+    /// A name for the key that does not reveal it: the API names no account, and a key belongs to one.
     pub fn fingerprint(&self) -> String {
         let bytes = Sha256::digest(self.0.as_bytes());
         let hex: String = bytes
@@ -49,10 +48,10 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The key of a connection and where it is from.
+/// The key of a connection and its source.
 ///
 /// # Errors
-/// With the places that were looked at.
+/// Names the places that were searched.
 pub fn find(connection: &Connection) -> Result<(Key, String), String> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok((
@@ -69,22 +68,22 @@ pub fn find(connection: &Connection) -> Result<(Key, String), String> {
     }
 }
 
-/// The key of a connection to a real account, as the variables by which a program has exactly this one.
+/// The variables that give a program exactly the key of this connection to a real account.
 ///
 /// # Errors
-/// With the places that were looked at.
-pub fn given(connection: &Connection) -> Result<Given, String> {
+/// Names the places that were searched.
+pub fn given(connection: &Connection) -> Result<CredentialVariables, String> {
     let (key, _) = find(connection)?;
     let names = CLIENTS
         .iter()
         .map(|name| ((*name).to_owned(), key.0.clone()));
-    Ok(Given(names.collect()))
+    Ok(CredentialVariables(names.collect()))
 }
 
-/// Where a live run would find its key.
+/// The source from which a live run would take its key.
 ///
 /// # Errors
-/// With the places that were looked at.
+/// Names the places that were searched.
 pub fn readiness(env_file: &Path) -> Result<String, String> {
     let (_, source) = find_with(env_file, &|name| std::env::var(name).ok())?;
     Ok(format!(
@@ -102,7 +101,7 @@ fn find_with(
             let found = lines.find_map(|line| match line {
                 Ok((name, value)) if name == VARIABLE => Some(Ok(value)),
                 Ok(_) => None,
-                // The parser's own words would quote the line.
+                // The parser's own message would quote the line.
                 Err(_) => Some(Err(format!("{place} has a line that cannot be read"))),
             });
             found.transpose()?
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_it_is_said_where_was_looked() {
+    fn a_missing_key_names_the_places_that_were_searched() {
         let error = find_with(Path::new("no/such/.env"), &|_| None).unwrap_err();
         assert!(
             error.contains("no/such/.env") && error.contains(VARIABLE),

@@ -1,15 +1,14 @@
 //! Deliberate defects of the reference provisioner, for proving that the harness catches them.
 //!
-//! Apart from the right one, of which each changes one thing. All were seen in real provisioners.
+//! Each changes one thing. All were seen in real provisioners.
 
 use async_trait::async_trait;
 use kubeproof_contract::provider::{Connection, Defect};
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::{LambdaProvisioner, Wrong};
+use crate::provisioner::{Defects, LambdaProvisioner};
 use crate::spec::LambdaSpec;
 
-/// All defects.
 pub const DEFECTS: &[Defect] = &[
     Defect {
         name: "blind-launch",
@@ -33,21 +32,21 @@ pub const DEFECTS: &[Defect] = &[
     },
 ];
 
-/// The reference provisioner with a defect; none when no defect has this name.
+/// The reference provisioner with a defect; `None` if the name is unknown.
 pub fn apply(name: &str, spec: LambdaSpec, connection: Connection) -> Option<Box<dyn Provisioner>> {
-    let mut wrong = Wrong::default();
+    let mut defects = Defects::default();
     match name {
-        "blind-launch" => wrong.blind_launch = true,
-        "hides-stuck-create" => wrong.no_unwind = true,
-        "failover-twins" => wrong.failover_keeps = true,
-        "terminates-nothing" => wrong.ids_from_nowhere = true,
-        "keys-by-name" => wrong.keys_by_name = true,
+        "blind-launch" => defects.blind_launch = true,
+        "hides-stuck-create" => defects.no_unwind = true,
+        "failover-twins" => defects.failover_keeps = true,
+        "terminates-nothing" => defects.ids_from_nowhere = true,
+        "keys-by-name" => defects.keys_by_name = true,
         _ => return None,
     }
     Some(Box::new(Defective {
         name: name.to_owned(),
-        hides: wrong.no_unwind,
-        inner: LambdaProvisioner::with(spec, connection, wrong),
+        hides: defects.no_unwind,
+        inner: LambdaProvisioner::with(spec, connection, defects),
     }))
 }
 
@@ -63,7 +62,7 @@ impl Provisioner for Defective {
         format!("reference with {}", self.name)
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.inner.claim()
     }
 
@@ -76,8 +75,8 @@ impl Provisioner for Defective {
             return Ok(());
         }
         let done = self.inner.teardown().await;
-        // What is still in use by machines that were never terminated is passed over in silence.
-        if self.inner.session.wrong.ids_from_nowhere {
+        // Resources still in use by machines that were never terminated are silently skipped.
+        if self.inner.session.defects.ids_from_nowhere {
             Ok(())
         } else {
             done

@@ -1,4 +1,4 @@
-//! How requests to Lambda Cloud are called, and how it words its errors.
+//! The names of requests to Lambda Cloud, and the form of its errors.
 //!
 //! Journal and faults need only this.
 
@@ -16,7 +16,7 @@ const BASE: &str = "/api/v1/";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LambdaDialect;
 
-/// The port of API servers: their paths begin as the cloud's own do.
+/// The port of API servers: their paths begin like the cloud's own.
 const API_SERVER: u16 = 6443;
 
 fn operation(request: &Request<Bytes>) -> Option<String> {
@@ -73,7 +73,7 @@ impl Dialect for LambdaDialect {
 
     fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
         match operation(request) {
-            Some(operation) => words(&operation, kind),
+            Some(operation) => error_response(&operation, kind),
             None => kubeproof_kubernetes::dialect::error(request, kind),
         }
     }
@@ -117,7 +117,7 @@ impl Dialect for LambdaDialect {
     }
 }
 
-/// Status, code, message and suggestion of an error, as the cloud words them.
+/// Status, code, message and suggestion of an error, in the cloud's wording.
 type Answer<'a> = (u16, &'a str, &'static str, &'static str);
 
 fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
@@ -183,7 +183,7 @@ fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
     }
 }
 
-fn words(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
+fn error_response(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
     let (status, code, message, suggestion) = answer(operation, kind);
     let mut error = json!({"code": code, "message": message});
     if !suggestion.is_empty() {

@@ -1,11 +1,10 @@
 //! What can happen to a call of Lambda Cloud, and where it is documented.
 //!
-//! Apart from the dialect, which words these errors: this is the guard against false alarms. What
-//! nobody documents for a call is pedantic. Sources are rows of the API's error table and public
-//! reports of its clients.
+//! This guards against false alarms: an effect that is undocumented for a call is pedantic. Sources are rows of
+//! the API's error table and public reports of its clients.
 
 use kubeproof_contract::call::Signature;
-use kubeproof_contract::documented::DocumentedEffect as Documented;
+use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::simulates;
@@ -16,28 +15,26 @@ const THROTTLE: &str =
     "API documentation: one request a second, one launch in 12 s; skypilot issue 2261";
 /// Server errors.
 const SERVER: &str = "API error table (global/unknown, global/internal-error); skypilot issue 3410";
-/// Requests that are applied, and nobody hears of it.
+/// Requests that are applied although the answer is lost.
 const LOST: &str = "a launch has no token and names are not unique: a lost answer hides a machine";
 /// No answer at all.
-const SILENT: &str = "public clients send without a time-out (skypilot, lambda_utils.py)";
-/// Keys that are not valid any more.
+const SILENT: &str = "public clients send without a timeout (skypilot, lambda_utils.py)";
+/// Keys that are no longer valid.
 const KEY: &str = "API error table (global/invalid-api-key)";
-/// Accounts that may not.
+/// Accounts without permission.
 const DENIED: &str = "API error table (global/account-inactive)";
-/// Quotas.
 const QUOTA: &str = "API error table (global/quota-exceeded)";
-/// The list of what is available is a hint only.
+/// The listing of capacity is only a hint.
 const CAPACITY: &str = "API error table (instance-operations/launch/insufficient-capacity)";
 /// States of an instance.
 const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
-/// API servers of Kubernetes.
 const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
 
-/// A read that does not show yet what was made a moment ago: undocumented.
+/// A read that does not show yet what was created a moment ago: undocumented.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
-/// All that can happen to a call of this name.
+/// All effects on a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
     match call.service.as_str() {
         SERVICE => of_cloud(call),
@@ -74,7 +71,7 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
     all
 }
 
-/// What only some operations can meet.
+/// Effects on some operations only.
 fn of_operation(operation: &str) -> Vec<Documented> {
     let fail = |code: &str| Documented::transient(Effect::AsyncFail(Some(code.to_owned())), STATES);
     match operation {
@@ -143,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_documented_says_where_and_whatever_is_not_does_not() {
+    fn documented_effects_name_their_source_and_others_do_not() {
         let call = Signature {
             service: SERVICE.to_owned(),
             operation: "LaunchInstance".to_owned(),

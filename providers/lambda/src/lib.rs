@@ -1,22 +1,22 @@
 //! Lambda Cloud: k3s on GPU instances. The provisioner, the independent observer, and cost.
 //!
-//! Folders of providers look alike: `provisioner`, `account`, `cost`, and the simulator as a crate of
-//! its own beside them.
+//! All provider folders have the same layout: `provisioner`, `observer`, `cost`, and the simulator in a crate
+//! of its own.
 
-pub mod account;
 pub mod api;
 mod calls;
+pub mod client_environment;
 pub mod cloud_init;
+pub mod cluster_ca;
 pub mod cost;
 pub mod credentials;
 pub mod defects;
 pub mod dialect;
 mod faults;
-pub mod pace;
+pub mod observer;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
-pub mod redirect;
+pub mod rate_limit;
 pub mod rehearsal;
 pub mod spec;
-pub mod trust;

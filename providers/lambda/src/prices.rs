@@ -1,6 +1,6 @@
 //! The price table: list prices with source and date, exact matches only.
 //!
-//! It is one of two sources: the other is what the API says at launch. Prices here move by half in a
+//! It is one of two sources: the other is what the API reports at launch. Prices here move by half within a
 //! few months, so both are shown where they differ.
 
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ pub struct Price {
     pub sku: String,
     /// US dollars an hour.
     pub usd: Decimal,
-    /// Where it is from, with its date.
+    /// Its source, with date.
     pub source: String,
 }
 
@@ -30,7 +30,7 @@ static TABLE: LazyLock<Vec<Price>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Reads a row of an instance: the cells that we use hold no quoted commas.
+/// Parses an instance row: the cells used here hold no quoted commas.
 fn read_row(line: &str) -> Option<Price> {
     let cells: Vec<&str> = line.splitn(9, ',').collect();
     let [_, _, "instance", sku, "hour", usd, _, _, rest] = cells[..] else {
@@ -44,7 +44,7 @@ fn read_row(line: &str) -> Option<Price> {
     })
 }
 
-/// The price of an instance type, when the table has exactly it.
+/// The price of an instance type, if the table has exactly this type.
 pub fn exact(instance_type: &str) -> Option<&'static Price> {
     TABLE.iter().find(|price| price.sku == instance_type)
 }
@@ -54,16 +54,16 @@ pub fn instance_types() -> Vec<&'static str> {
     TABLE.iter().map(|price| price.sku.as_str()).collect()
 }
 
-/// What keeping a resource costs a month.
+/// The monthly cost of keeping a resource.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let usd = match resource.resource_type.as_str() {
         "instance" => {
-            let kind = resource.facts.get("instance_type")?;
+            let kind = resource.properties.get("instance_type")?;
             exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH)
         }
         // 0.20 USD a GiB used and month of 720 hours.
         "filesystem" => {
-            let bytes: u64 = resource.facts.get("bytes_used")?.parse().ok()?;
+            let bytes: u64 = resource.properties.get("bytes_used")?.parse().ok()?;
             Decimal::from(bytes >> 30) * Decimal::new(20, 2)
         }
         _ => Decimal::ZERO,

@@ -1,34 +1,32 @@
-//! The entry of the provider: Lambda Cloud as the harness knows it.
-//!
-//! Apart from what it leads to, so that the harness's list of providers needs one line.
+//! The entry point of the provider: Lambda Cloud as the harness knows it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::documented::DocumentedEffect;
+use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
-use kubeproof_contract::provider::{Connection, Defect, Finding, Provider};
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{Redirect, ServeError, Served, Serving};
-use kubeproof_contract::world::Rehearsal;
+use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
 
-use crate::account::LambdaAccount;
-use crate::account::checks::CHECKLIST;
 use crate::dialect::LambdaDialect;
+use crate::observer::LambdaObserver;
+use crate::observer::checks::CHECKLIST;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{calls, credentials, defects, faults, prices, redirect, rehearsal};
+use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
-/// Services that a fault can strike, in the form of call signatures.
+/// Services that a fault can target, in the form of call signatures.
 const SERVICES: &[&str] = &["*", "kubernetes", "lambda"];
 
 /// Lambda Cloud.
@@ -70,8 +68,8 @@ impl Provider for Lambda {
         Some(rehearsal::rehearse(clock, seed))
     }
 
-    fn account(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Account> {
-        Box::new(LambdaAccount::new(spec(scenario), connection))
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        Box::new(LambdaObserver::new(spec(scenario), connection))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -106,7 +104,7 @@ impl Provider for Lambda {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
             Tier::Live => credentials::readiness(env_file),
-            Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
+            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
         }
     }
 
@@ -122,11 +120,16 @@ impl Provider for Lambda {
         rehearsal::serve(serving)
     }
 
-    fn redirect(&self, served: &dyn Served, _: &Path, _: &BTreeMap<String, String>) -> Redirect {
-        redirect::redirect(served)
+    fn client_environment(
+        &self,
+        served: &dyn Served,
+        _: &Path,
+        _: &BTreeMap<String, String>,
+    ) -> ClientEnvironment {
+        client_environment::client_environment(served)
     }
 
-    fn given<'a>(&'a self, connection: &'a Connection) -> Finding<'a> {
+    fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(std::future::ready(credentials::given(connection)))
     }
 
@@ -135,7 +138,7 @@ impl Provider for Lambda {
     }
 }
 
-/// What the types of a scenario cannot hold.
+/// Scenario errors that its types cannot prevent.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
     let mut problems = Vec::new();
     if let Some(defect) = &scenario.provisioner.defect {
@@ -143,7 +146,7 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
         if !known.contains(&defect.as_str()) {
             let known = known.join(", ");
             problems.push(format!(
-                "provisioner.defect: `{defect}` is unknown; known: {known}"
+                "provisioner.defect: unknown defect `{defect}` (expected one of {known})"
             ));
         }
     }
@@ -160,10 +163,10 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
     for failure in &scenario.failures {
         let name = failure.name.as_str();
         for fault in &failure.faults {
-            let service = fault.0.place.service.as_str();
+            let service = fault.0.target.service.as_str();
             if !SERVICES.contains(&service) {
                 problems.push(format!(
-                    "failure {name}: `{service}` is not a service of Lambda Cloud; known: {}",
+                    "failure {name}: `{service}` is not a service of Lambda Cloud (expected one of {})",
                     SERVICES.join(", ")
                 ));
             }
@@ -172,7 +175,7 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
     problems
 }
 
-/// The cluster block. A scenario that another provider read has none for us.
+/// The cluster block; the default if another provider read the scenario.
 fn spec(scenario: &AnyScenario) -> LambdaSpec {
     scenario
         .cluster_as::<LambdaSpec>()
@@ -180,7 +183,7 @@ fn spec(scenario: &AnyScenario) -> LambdaSpec {
         .unwrap_or_default()
 }
 
-/// Stands for a defect that nobody knows: the right provisioner in its place would prove nothing.
+/// Stands for an unknown defect: the correct provisioner in its place would prove nothing.
 struct Refuses(String);
 
 #[async_trait]
@@ -189,12 +192,12 @@ impl Provisioner for Refuses {
         format!("reference with the unknown defect `{}`", self.0)
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         None
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        let message = format!("no defect is named `{}`", self.0);
+        let message = format!("unknown defect `{}`", self.0);
         Err(ProvisionerError::new(message))
     }
 
@@ -226,7 +229,7 @@ mod tests {
         check("job: {gpus: 2}\n", Some("more than the 1 GPUs"));
         check(
             "job: {gpus: 1}\nprovisioner: {defect: x}\n",
-            Some("`x` is unknown"),
+            Some("unknown defect `x`"),
         );
         let failure = "job: {gpus: 1}\nfailures: [{name: f, faults: [\"ec2:CreateVpc=quota\"], expect: survives}]\n";
         check(failure, Some("`ec2` is not a service of Lambda Cloud"));

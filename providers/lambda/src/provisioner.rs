@@ -1,7 +1,7 @@
 //! The reference provisioner: instances of one type in one region, k3s on them, all of the run's own.
 //!
-//! Everything is found by tag and name alone, so a new process takes over or tears down without any
-//! memory of the one before.
+//! Everything is found by tag and name alone, so a new process can take over or tear down without any
+//! state from the one before.
 
 pub(crate) mod launch;
 pub(crate) mod network;
@@ -13,34 +13,34 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::run::Run;
 
 use crate::api::Api;
-use crate::api::problem::Problem;
+use crate::api::error::CallError;
 use crate::api::types::{Instance, Offers};
+use crate::cluster_ca::{self, ClusterCa};
 use crate::prices;
 use crate::spec::LambdaSpec;
-use crate::trust::{self, Trust};
 
-/// What the work needs: the client, the order, and the deliberate defects of a wrong provisioner.
+/// What the work needs: the client, the specification, and the deliberate defects of a wrong provisioner.
 #[derive(Debug)]
 pub struct Session {
     pub(crate) api: Api,
     pub(crate) spec: LambdaSpec,
-    pub(crate) wrong: Wrong,
+    pub(crate) defects: Defects,
 }
 
-/// What a wrong provisioner does otherwise; all `false` in the right one.
+/// What a wrong provisioner does differently; all `false` in the correct one.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wrong {
-    /// A launch without an answer is repeated without looking.
+pub(crate) struct Defects {
+    /// A launch without an answer is repeated without checking for its instance.
     pub(crate) blind_launch: bool,
     /// Nothing is unwound when the instances do not become ready.
     pub(crate) no_unwind: bool,
-    /// What was launched in a region without enough capacity stays there.
+    /// Instances launched in a region without enough capacity are left there.
     pub(crate) failover_keeps: bool,
-    /// Instance ids are read from where they are not, so nothing is terminated.
+    /// Instance ids are read from the wrong place, so nothing is terminated.
     pub(crate) ids_from_nowhere: bool,
     /// SSH keys are deleted by name.
     pub(crate) keys_by_name: bool,
@@ -57,29 +57,28 @@ impl Session {
     }
 
     /// The run's instances that are not gone.
-    pub(crate) async fn instances(&self) -> Result<Vec<Instance>, Problem> {
+    pub(crate) async fn instances(&self) -> Result<Vec<Instance>, CallError> {
         let all: Vec<Instance> = self.api.get("ListInstances", "/instances").await?;
         let mine = |one: &Instance| one.status != "terminated" && one.belongs_to(self.run());
         Ok(all.into_iter().filter(mine).collect())
     }
 }
 
-/// The provisioner.
 #[derive(Debug)]
 pub struct LambdaProvisioner {
     pub(crate) session: Session,
 }
 
 impl LambdaProvisioner {
-    /// The right one.
+    /// The correct one.
     pub fn new(spec: LambdaSpec, connection: Connection) -> Self {
-        Self::with(spec, connection, Wrong::default())
+        Self::with(spec, connection, Defects::default())
     }
 
-    pub(crate) fn with(spec: LambdaSpec, connection: Connection, wrong: Wrong) -> Self {
+    pub(crate) fn with(spec: LambdaSpec, connection: Connection, defects: Defects) -> Self {
         let api = Api::new(connection);
         Self {
-            session: Session { api, spec, wrong },
+            session: Session { api, spec, defects },
         }
     }
 }
@@ -90,9 +89,9 @@ impl Provisioner for LambdaProvisioner {
         "reference".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         let price = prices::exact(&self.session.spec.instance_type.0)?;
-        Some(Claim {
+        Some(ClaimedRate {
             usd_per_hour: price.usd * Decimal::from(self.session.spec.nodes()),
             source: price.source.clone(),
         })
@@ -102,13 +101,13 @@ impl Provisioner for LambdaProvisioner {
         let session = &self.session;
         match work(session).await {
             Ok(provisioned) => Ok(provisioned),
-            Err(problem) if session.wrong.no_unwind => {
-                Err(ProvisionerError::new(problem.to_string()))
+            Err(error) if session.defects.no_unwind => {
+                Err(ProvisionerError::new(error.to_string()))
             }
-            Err(problem) => match teardown::everything(session).await {
-                Ok(()) => Err(ProvisionerError::new(format!("{problem}; unwound"))),
+            Err(error) => match teardown::everything(session).await {
+                Ok(()) => Err(ProvisionerError::new(format!("{error}; unwound"))),
                 Err(stuck) => Err(ProvisionerError::left(
-                    format!("{problem}; unwinding stuck: {stuck}"),
+                    format!("{error}; unwinding stuck: {stuck}"),
                     teardown::left(session).await,
                 )),
             },
@@ -118,15 +117,15 @@ impl Provisioner for LambdaProvisioner {
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
         match teardown::everything(&self.session).await {
             Ok(()) => Ok(()),
-            Err(problem) => {
+            Err(error) => {
                 let left = teardown::left(&self.session).await;
-                Err(ProvisionerError::left(problem.to_string(), left))
+                Err(ProvisionerError::left(error.to_string(), left))
             }
         }
     }
 }
 
-async fn work(session: &Session) -> Result<Provisioned, Problem> {
+async fn work(session: &Session) -> Result<Provisioned, CallError> {
     let offers: Offers = session
         .api
         .get("ListInstanceTypes", "/instance-types")
@@ -135,41 +134,41 @@ async fn work(session: &Session) -> Result<Provisioned, Problem> {
     let Some(offer) = offers.get(kind) else {
         let known: Vec<&str> = offers.keys().map(String::as_str).collect();
         let message = format!(
-            "there is no instance type {kind}; there are {}",
+            "unknown instance type `{kind}` (expected one of {})",
             known.join(", ")
         );
-        return Err(Problem::ours("ListInstanceTypes", message));
+        return Err(CallError::internal("ListInstanceTypes", message));
     };
     let cents = offer.instance_type.price_cents_per_hour;
-    let voice = &session.api.connection().voice;
-    voice.say(&format!("{kind} costs {cents} US cents an hour"));
-    let ours = |message: String| Problem::ours("trust", message);
-    let (trust, is_new) = trust::ensure(session.api.connection()).map_err(ours)?;
+    let progress = &session.api.connection().progress;
+    progress.report(&format!("{kind} costs {cents} US cents an hour"));
+    let internal = |message: String| CallError::internal("cluster CA", message);
+    let (cluster_ca, is_new) = cluster_ca::ensure(session.api.connection()).map_err(internal)?;
     let usable = launch::usable(session, is_new).await?;
     let listed: Vec<&str> = offer
         .regions_with_capacity_available
         .iter()
         .map(|region| region.name.as_str())
         .collect();
-    let nodes = launch::somewhere(session, &trust, usable, &listed).await?;
+    let nodes = launch::somewhere(session, &cluster_ca, usable, &listed).await?;
     ready::active(session, &nodes).await?;
-    ready::kubernetes(session, &trust, &nodes).await?;
-    provisioned(session, &trust, &nodes)
+    ready::kubernetes(session, &cluster_ca, &nodes).await?;
+    provisioned(session, &cluster_ca, &nodes)
 }
 
 fn provisioned(
     session: &Session,
-    trust: &Trust,
+    cluster_ca: &ClusterCa,
     nodes: &[Instance],
-) -> Result<Provisioned, Problem> {
+) -> Result<Provisioned, CallError> {
     let connection = session.api.connection();
     let ip = nodes
         .first()
         .and_then(|server| server.ip.clone())
         .unwrap_or_default();
-    let access = trust
+    let access = cluster_ca
         .access(connection, &ip, "kubeproof-provisioner")
-        .map_err(|message| Problem::ours("trust", message))?;
+        .map_err(|message| CallError::internal("cluster CA", message))?;
     let made: BTreeMap<String, String> = nodes
         .iter()
         .enumerate()

@@ -1,17 +1,17 @@
-//! The one place that knows the simulator: how a rehearsal is set up, and how one is served.
+//! The one place that knows the simulator: how a rehearsal is set up, and how an account is served.
 //!
-//! Nothing else in this crate may name it, so that observer and provisioner cannot lean on it.
+//! Nothing else in this crate may name it, so that observer and provisioner cannot depend on it.
 
 pub use kubeproof_lambda_simulator::setup::API_KEY;
 
 use std::sync::Arc;
 
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
-use kubeproof_contract::world::Rehearsal;
 use kubeproof_lambda_simulator::cloud::LambdaCloud;
 use kubeproof_lambda_simulator::setup::Setup;
-use kubeproof_simkit::memory::InMemory;
+use kubeproof_simkit::in_memory::InMemory;
 
 use crate::dialect::LambdaDialect;
 

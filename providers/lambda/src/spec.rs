@@ -1,13 +1,12 @@
-//! The cluster block of a scenario: what is asked of Lambda Cloud.
+//! The cluster block of a scenario: what is requested from Lambda Cloud.
 //!
-//! Apart from the scenario's common parts; checked as it is read. Whether a type or region exists only
-//! the cloud can say.
+//! It is validated when it is read. Only the cloud can say whether a type or region exists.
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Regions that the documentation names; new ones come.
+/// Regions that the documentation names; more may be added.
 pub const REGIONS: &[&str] = &[
     "us-west-1",
     "us-west-2",
@@ -35,15 +34,15 @@ pub struct LambdaSpec {
     pub regions: Regions,
     /// The instance type of all nodes, such as `gpu_1x_a10`.
     pub instance_type: Word,
-    /// Number of nodes; the first one is the server too.
+    /// Number of nodes; the first one is also the server.
     #[serde(default)]
     #[schemars(range(min = 1, max = 8))]
     pub nodes: NodeCount,
     /// The Kubernetes version, such as `1.34`.
     pub kubernetes_version: KubernetesVersion,
-    /// From where the API server may be reached: the network of whoever runs this.
+    /// The network from which the API server may be reached: that of the person who runs this.
     pub api_allowed_from: Network,
-    /// Also make a filesystem and mount it on all nodes.
+    /// Also create a filesystem and mount it on all nodes.
     #[serde(default)]
     pub filesystem: bool,
 }

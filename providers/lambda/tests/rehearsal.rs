@@ -4,25 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kubeproof_contract::account::Account;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::provider::{Connection, Credentials, Provider, Voice};
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::world::World;
 use kubeproof_lambda::provider::Lambda;
 
-struct Stage {
+struct Bench {
     scenario: AnyScenario,
-    world: Arc<dyn World>,
+    ground_truth: Arc<dyn GroundTruth>,
     transport: SharedTransport,
     clock: Clock,
     run: Run,
@@ -30,7 +30,7 @@ struct Stage {
     faults: FaultPlan,
 }
 
-impl Stage {
+impl Bench {
     fn new(cluster: &str, faults: &[&str]) -> Self {
         let text = format!(
             "scenario: s\ndescription: d\nprovider: lambda\njob: {{gpus: 1}}\ncluster:\n  kubernetes_version: \"1.34\"\n  api_allowed_from: 198.51.100.7/32\n{cluster}"
@@ -41,7 +41,7 @@ impl Stage {
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
         Self {
             scenario,
-            world: rehearsal.world,
+            ground_truth: rehearsal.ground_truth,
             transport: rehearsal.transport,
             clock,
             run: Run::new("r1", "tester", clock.now()),
@@ -52,18 +52,18 @@ impl Stage {
 
     fn connection(&self, actor: Actor) -> Connection {
         let dialect = Lambda.dialect();
-        let struck = self
+        let faulty = self
             .faults
             .layer(Arc::clone(&self.transport), dialect.clone(), actor);
         Connection {
-            transport: self.journal.layer(struck, dialect, actor, self.clock),
+            transport: self.journal.layer(faulty, dialect, actor, self.clock),
             clock: self.clock,
             seed: 1,
             run: self.run.clone(),
             credentials: Credentials::Rehearsal,
             directory: PathBuf::from("no-such-folder"),
             disk: kubeproof_contract::disk::Disk::unwatched(),
-            voice: Voice::default(),
+            progress: ProgressSink::default(),
         }
     }
 
@@ -71,12 +71,12 @@ impl Stage {
         Lambda.provisioner(&self.scenario, self.connection(Actor::Provisioner))
     }
 
-    fn observer(&self) -> Box<dyn Account> {
-        Lambda.account(&self.scenario, self.connection(Actor::Observer))
+    fn observer(&self) -> Box<dyn Observer> {
+        Lambda.observer(&self.scenario, self.connection(Actor::Observer))
     }
 
     fn mine(&self) -> Vec<Resource> {
-        let all = self.world.inventory();
+        let all = self.ground_truth.inventory();
         let mine = |one: &Resource| {
             one.name
                 .as_deref()
@@ -104,29 +104,29 @@ const TWO: &str =
     "  regions: [us-east-1]\n  instance_type: gpu_1x_a10\n  nodes: 2\n  filesystem: true\n";
 
 async fn whole_life(cluster: &str, machines: usize) {
-    let stage = Stage::new(cluster, &[]);
-    let before = stage.world.inventory();
-    let checks = stage.observer().preflight().await;
+    let bench = Bench::new(cluster, &[]);
+    let before = bench.ground_truth.inventory();
+    let checks = bench.observer().preflight().await;
     assert!(
         checks.iter().all(|check| check.verdict == Verdict::Pass),
         "{checks:#?}"
     );
-    let mut provisioner = stage.provisioner();
+    let mut provisioner = bench.provisioner();
     let provisioned = provisioner.provision().await.unwrap();
     assert_eq!(provisioned.made.len(), machines);
-    let checks = stage.observer().checks(&stage.run, &provisioned).await;
+    let checks = bench.observer().checks(&bench.run, &provisioned).await;
     assert!(
         checks.iter().all(|check| check.verdict == Verdict::Pass),
         "{checks:#?}"
     );
     // A second provision converges.
-    stage.provisioner().provision().await.unwrap();
-    assert_eq!(stage.calls("lambda:LaunchInstance"), machines);
+    bench.provisioner().provision().await.unwrap();
+    assert_eq!(bench.calls("lambda:LaunchInstance"), machines);
     provisioner.teardown().await.unwrap();
-    assert_eq!(stage.world.inventory(), before);
-    let calls = stage.journal.len();
-    stage.provisioner().teardown().await.unwrap();
-    let later = stage.journal.calls().split_off(calls);
+    assert_eq!(bench.ground_truth.inventory(), before);
+    let calls = bench.journal.len();
+    bench.provisioner().teardown().await.unwrap();
+    let later = bench.journal.calls().split_off(calls);
     assert!(
         later.iter().all(|call| !call.signature.mutating),
         "{later:#?}"
@@ -145,34 +145,34 @@ async fn two_machines_with_a_filesystem_are_made_checked_and_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn one_process_never_meets_the_rate_limit() {
-    let stage = Stage::new(TWO, &[]);
-    let mut provisioner = stage.provisioner();
+    let bench = Bench::new(TWO, &[]);
+    let mut provisioner = bench.provisioner();
     provisioner.provision().await.unwrap();
     provisioner.teardown().await.unwrap();
-    assert_eq!(stage.throttled(), 0);
+    assert_eq!(bench.throttled(), 0);
 }
 
-/// Whatever becomes of a launch's answer, one machine is there and it is the one that is used.
+/// Whatever happens to a launch's answer, exactly one machine exists and it is the one that is used.
 async fn survives(fault: &str) {
-    let stage = Stage::new(ONE, &[fault]);
-    let mut provisioner = stage.provisioner();
+    let bench = Bench::new(ONE, &[fault]);
+    let mut provisioner = bench.provisioner();
     provisioner.provision().await.unwrap();
-    let machines = stage
+    let machines = bench
         .mine()
         .into_iter()
         .filter(|one| one.resource_type == "instance");
     assert_eq!(machines.count(), 1, "{fault}");
-    let lives = stage.world.lives();
+    let lives = bench.ground_truth.lifetimes();
     let machines = lives.iter().filter(|life| {
-        life.resource.resource_type == "instance" && life.from > stage.run.started_at
+        life.resource.resource_type == "instance" && life.from > bench.run.started_at
     });
     assert_eq!(
         machines.count(),
         1,
-        "{fault}: no twin, not even for a while"
+        "{fault}: no duplicate, not even for a while"
     );
     provisioner.teardown().await.unwrap();
-    assert_eq!(stage.mine(), []);
+    assert_eq!(bench.mine(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,10 +191,10 @@ async fn a_launch_is_never_repeated_blindly() {
     }
 }
 
-/// The attempt fails in these words, and nothing of it is left.
+/// The attempt fails with these words in its error, and leaves nothing.
 async fn unwound(cluster: &str, fault: &str, words: &[&str]) {
-    let stage = Stage::new(cluster, &[fault]);
-    let error = stage
+    let bench = Bench::new(cluster, &[fault]);
+    let error = bench
         .provisioner()
         .provision()
         .await
@@ -203,8 +203,8 @@ async fn unwound(cluster: &str, fault: &str, words: &[&str]) {
     for word in words {
         assert!(error.contains(word), "`{word}` is not in: {error}");
     }
-    assert_eq!(stage.mine(), [], "{fault}");
-    stage.provisioner().provision().await.unwrap();
+    assert_eq!(bench.mine(), [], "{fault}");
+    bench.provisioner().provision().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,9 +243,9 @@ async fn a_failed_attempt_says_the_clouds_own_code_and_leaves_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
     let cluster = "  regions: [us-west-2, us-west-1]\n  instance_type: gpu_1x_a10\n";
-    let stage = Stage::new(cluster, &[]);
-    stage.provisioner().provision().await.unwrap();
-    let regions: Vec<String> = stage
+    let bench = Bench::new(cluster, &[]);
+    bench.provisioner().provision().await.unwrap();
+    let regions: Vec<String> = bench
         .mine()
         .into_iter()
         .filter(|one| one.region != "global")
@@ -261,9 +261,9 @@ async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_exist_is_said_before_anything_is_made() {
     let check = |cluster: &'static str, words: &'static str| async move {
-        let stage = Stage::new(cluster, &[]);
-        let before = stage.world.inventory();
-        let checks = stage.observer().preflight().await;
+        let bench = Bench::new(cluster, &[]);
+        let before = bench.ground_truth.inventory();
+        let checks = bench.observer().preflight().await;
         let failed: Vec<String> = checks
             .iter()
             .filter(|check| check.verdict == Verdict::Fail)
@@ -273,9 +273,9 @@ async fn what_does_not_exist_is_said_before_anything_is_made() {
             failed.iter().any(|evidence| evidence.contains(words)),
             "{checks:#?}"
         );
-        let error = stage.provisioner().provision().await.unwrap_err();
+        let error = bench.provisioner().provision().await.unwrap_err();
         assert!(!error.message.is_empty());
-        assert_eq!(stage.world.inventory(), before);
+        assert_eq!(bench.ground_truth.inventory(), before);
     };
     check(
         "  regions: [us-east-1]\n  instance_type: gpu_1x_z9\n",
@@ -298,16 +298,16 @@ async fn what_does_not_exist_is_said_before_anything_is_made() {
 async fn the_server_answers_only_who_trusts_its_own_authority_and_has_a_certificate_of_it() {
     use kubeproof_kubernetes::client::client;
     use kubeproof_kubernetes::ready;
-    let stage = Stage::new(ONE, &[]);
-    let right = stage.provisioner().provision().await.unwrap();
+    let bench = Bench::new(ONE, &[]);
+    let right = bench.provisioner().provision().await.unwrap();
     let right = right.access.unwrap();
     let other = {
-        let mut stage = Stage::new(ONE, &[]);
-        stage.run = Run::new("r2", "tester", stage.clock.now());
-        let provisioned = stage.provisioner().provision().await.unwrap();
+        let mut bench = Bench::new(ONE, &[]);
+        bench.run = Run::new("r2", "tester", bench.clock.now());
+        let provisioned = bench.provisioner().provision().await.unwrap();
         provisioned.access.unwrap()
     };
-    let transport = stage.connection(Actor::Workload).transport;
+    let transport = bench.connection(Actor::Workload).transport;
     let answers = |access| {
         let client = client(&access, transport.clone()).unwrap();
         async move { ready::ready(&client, 1).await.map(|seen| seen.ready) }
@@ -327,11 +327,11 @@ async fn the_server_answers_only_who_trusts_its_own_authority_and_has_a_certific
     );
 }
 
-/// A user gives every machine of the run a name of his own.
-async fn renamed(stage: &Stage) {
+/// A user renames every machine of the run.
+async fn renamed(bench: &Bench) {
     let key = "Bearer secret_kubeproof-rehearsal_00000000000000000000000000000000";
-    let user = stage.connection(Actor::Foreign).transport;
-    for (number, machine) in stage.mine().iter().enumerate() {
+    let user = bench.connection(Actor::Foreign).transport;
+    for (number, machine) in bench.mine().iter().enumerate() {
         if machine.resource_type != "instance" {
             continue;
         }
@@ -352,26 +352,26 @@ async fn renamed(stage: &Stage) {
 #[tokio::test(start_paused = true)]
 async fn machines_that_a_user_renamed_are_adopted_used_and_removed() {
     for (cluster, machines) in [(ONE, 1), (TWO, 2)] {
-        let stage = Stage::new(cluster, &[]);
-        let before = stage.world.inventory();
-        let first = stage.provisioner().provision().await.unwrap();
-        renamed(&stage).await;
-        let calls = stage.journal.len();
-        let second = stage.provisioner().provision().await.unwrap();
+        let bench = Bench::new(cluster, &[]);
+        let before = bench.ground_truth.inventory();
+        let first = bench.provisioner().provision().await.unwrap();
+        renamed(&bench).await;
+        let calls = bench.journal.len();
+        let second = bench.provisioner().provision().await.unwrap();
         assert_eq!(second.made, first.made, "the same machines, as ever");
-        let later = stage.journal.calls().split_off(calls);
+        let later = bench.journal.calls().split_off(calls);
         let changing: Vec<_> = later
             .iter()
             .filter(|call| call.signature.mutating)
             .collect();
         assert!(changing.is_empty(), "{changing:#?}");
-        assert_eq!(stage.calls("lambda:LaunchInstance"), machines);
-        let checks = stage.observer().checks(&stage.run, &second).await;
+        assert_eq!(bench.calls("lambda:LaunchInstance"), machines);
+        let checks = bench.observer().checks(&bench.run, &second).await;
         assert!(
             checks.iter().all(|check| check.verdict == Verdict::Pass),
             "{checks:#?}"
         );
-        stage.provisioner().teardown().await.unwrap();
-        assert_eq!(stage.world.inventory(), before);
+        bench.provisioner().teardown().await.unwrap();
+        assert_eq!(bench.ground_truth.inventory(), before);
     }
 }

@@ -1,72 +1,72 @@
-//! The history of lives: when each resource came to be and ceased to be.
+//! The lifetimes of resources: when each was created and when it ceased to exist.
 //!
-//! Derived by comparing the inventory after each change, so that no service can forget to report. A
-//! simulator may give parts of its inventory alone, when it knows that a change can only be in them.
+//! Derived by comparing inventories after each change, so that no service can forget to report one. A simulator may
+//! pass only a part of its inventory if it knows that the change is in that part.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 
-/// All lives seen so far.
+/// All lifetimes observed so far.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    lives: Vec<Life>,
-    /// For each part, where its living resources are in `lives`, in the order of its last inventory.
+    lifetimes: Vec<Lifetime>,
+    /// The indices in `lifetimes` of each part's live resources, in the order of its last inventory.
     alive: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl History {
-    /// Notes what exists of a part of the account at `at`: new resources begin to live, missing ones have
-    /// died. A resource belongs to the same part all its life.
+    /// Records what exists in a part of the account at `at`: the lifetimes of new resources begin, and those of
+    /// missing ones end. A resource must stay in the same part for all its lifetime.
     pub fn observe(&mut self, at: Timestamp, part: &'static str, inventory: Vec<Resource>) {
         let before = self.alive.remove(part).unwrap_or_default();
-        // Inventories keep their order, so that most resources stand where they stood before.
-        let stand = before
+        // Inventories keep their order, so most resources are at the same position as before.
+        let unmoved = before
             .iter()
             .zip(&inventory)
-            .take_while(|(index, resource)| self.lives[**index].resource.is_same(resource))
+            .take_while(|(index, resource)| self.lifetimes[**index].resource.is_same(resource))
             .count();
         let mut inventory = inventory.into_iter();
-        for (index, resource) in before.iter().zip(inventory.by_ref().take(stand)) {
-            self.lives[*index].resource = resource;
+        for (index, resource) in before.iter().zip(inventory.by_ref().take(unmoved)) {
+            self.lifetimes[*index].resource = resource;
         }
-        let (standing, before) = before.split_at(stand);
-        let mut now = standing.to_vec();
-        self.look_for(at, before, inventory, &mut now);
+        let (kept, before) = before.split_at(unmoved);
+        let mut now = kept.to_vec();
+        self.match_rest(at, before, inventory, &mut now);
         self.alive.insert(part, now);
     }
 
-    /// The same for what does not stand where it stood: `before` were alive, `inventory` is.
-    fn look_for(
+    /// The same for resources that are at other positions: `before` were alive, `inventory` are now.
+    fn match_rest(
         &mut self,
         at: Timestamp,
         before: &[usize],
         inventory: impl Iterator<Item = Resource>,
         now: &mut Vec<usize>,
     ) {
-        let key = |index: &usize| self.lives[*index].resource.key();
+        let key = |index: &usize| self.lifetimes[*index].resource.key();
         let mut gone: BTreeMap<_, usize> =
             before.iter().map(|index| (key(index), *index)).collect();
         for resource in inventory {
             let index = gone.remove(&resource.key());
             let index = index.unwrap_or_else(|| {
-                self.lives.push(Life {
+                self.lifetimes.push(Lifetime {
                     resource: resource.clone(),
                     from: at,
                     to: None,
                 });
-                self.lives.len() - 1
+                self.lifetimes.len() - 1
             });
-            self.lives[index].resource = resource;
+            self.lifetimes[index].resource = resource;
             now.push(index);
         }
         for index in gone.into_values() {
-            self.lives[index].to = Some(at);
+            self.lifetimes[index].to = Some(at);
         }
     }
 
-    /// From now on the living resources of `part` of which this holds belong to the part `into`.
+    /// Moves the live resources of `part` for which `moves` holds to the part `into`.
     pub fn split(
         &mut self,
         part: &'static str,
@@ -76,19 +76,19 @@ impl History {
         let alive = self.alive.remove(part).unwrap_or_default();
         let (moved, rest): (Vec<usize>, Vec<usize>) = alive
             .into_iter()
-            .partition(|index| moves(&self.lives[*index].resource));
+            .partition(|index| moves(&self.lifetimes[*index].resource));
         self.alive.insert(part, rest);
         self.alive.entry(into).or_default().extend(moved);
     }
 
-    /// All lives, in order of their beginning, taken out.
-    pub fn into_lives(self) -> Vec<Life> {
-        self.lives
+    /// All lifetimes, in the order in which they began.
+    pub fn into_lifetimes(self) -> Vec<Lifetime> {
+        self.lifetimes
     }
 
-    /// All lives, in order of their beginning.
-    pub fn lives(&self) -> &[Life] {
-        &self.lives
+    /// All lifetimes, in the order in which they began.
+    pub fn lifetimes(&self) -> &[Lifetime] {
+        &self.lifetimes
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
         ids.map(|id| Resource::new("box", id, "r")).collect()
     }
 
-    /// What lived from when to when, after these inventories of one part, a second apart.
+    /// Checks the lifetimes after these inventories of one part, a second apart.
     #[track_caller]
     fn check(inventories: &[&str], expected: &[(&str, i64, Option<i64>)]) {
         let mut history = History::default();
@@ -113,7 +113,7 @@ mod tests {
             history.observe(at(second), "all", inventory(ids));
         }
         let lives: Vec<_> = history
-            .lives()
+            .lifetimes()
             .iter()
             .map(|life| {
                 let to = life.to.map(Timestamp::as_second);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_begins_and_what_is_missing_has_died_wherever_it_stands() {
+    fn lifetimes_of_new_resources_begin_and_of_missing_ones_end_at_any_position() {
         check(
             &["a b c", "a b c"],
             &[("a", 0, None), ("b", 0, None), ("c", 0, None)],
@@ -144,18 +144,18 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_again_lives_a_second_life() {
+    fn a_resource_that_returns_has_a_second_lifetime() {
         check(&["a", "", "a"], &[("a", 0, Some(1)), ("a", 2, None)]);
     }
 
     #[test]
-    fn what_is_split_off_lives_on_as_a_part_of_its_own() {
+    fn lifetimes_go_on_in_a_part_that_is_split_off() {
         let mut history = History::default();
         history.observe(at(0), "all", inventory("a b c"));
         history.split("all", "mine", |one| one.id != "b");
         history.observe(at(1), "all", Vec::new());
         history.observe(at(2), "mine", inventory("c d"));
-        let lives = history.into_lives();
+        let lives = history.into_lifetimes();
         let ends: Vec<_> = lives
             .iter()
             .map(|life| (life.resource.id.as_str(), life.to))
@@ -165,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_part_says_nothing_of_another() {
+    fn parts_are_independent() {
         let mut history = History::default();
         history.observe(at(0), "left", inventory("a"));
         history.observe(at(1), "right", inventory("b"));
         history.observe(at(2), "right", Vec::new());
-        let ends: Vec<_> = history.lives().iter().map(|life| life.to).collect();
+        let ends: Vec<_> = history.lifetimes().iter().map(|life| life.to).collect();
         assert_eq!(ends, [None, Some(at(2))]);
     }
 }

@@ -9,7 +9,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// A source that the seed determines.
+    /// A source whose ids are determined by the seed.
     pub fn new(seed: u64) -> Self {
         Self {
             rng: Rng::with_seed(seed),
@@ -23,12 +23,12 @@ impl Ids {
             .collect()
     }
 
-    /// `prefix` and 17 hexadecimal digits: the form of EC2-like ids.
+    /// `prefix` and 17 hexadecimal digits, as in EC2-like ids.
     pub fn prefixed(&mut self, prefix: &str) -> String {
         format!("{prefix}{}", self.hex(17))
     }
 
-    /// A UUID of version 4's form.
+    /// A UUID in the format of version 4.
     pub fn uuid(&mut self) -> String {
         let variant = ["8", "9", "a", "b"][self.rng.usize(0..4)];
         format!(

@@ -1,13 +1,15 @@
-//! What every simulator needs: the cloud trait, seeded ids, timers, the meter and the way in.
+//! What every simulator needs: the cloud trait, seeded ids, timers, the meter, and the in-memory and socket servers.
 //!
 //! It knows no cloud. A simulator is synchronous and deterministic: ids come from the seed, time from
 //! the clock, and nothing in it waits.
 
+#![warn(missing_docs)]
+
 pub mod cloud;
 pub mod history;
 pub mod ids;
-pub mod memory;
+pub mod in_memory;
 pub mod meter;
-pub mod pace;
+pub mod paced_clock;
 pub mod serve;
 pub mod timers;

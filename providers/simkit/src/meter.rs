@@ -1,7 +1,7 @@
 //! The meter: what the cloud would bill, with the real rounding rules.
 //!
-//! Generic over clouds: a service opens and closes usages, the rules of rounding come with them.
-//! Sources of the rules: the table of billing rules beside each provider.
+//! It works for any cloud: services start and stop usages, which carry their rounding rules. The sources of the rules
+//! are in each provider's table of billing rules.
 
 use std::collections::BTreeMap;
 
@@ -23,22 +23,22 @@ pub enum Rounding {
     },
     /// Exact fractions of a second, no minimum.
     Exact,
-    /// Each UTC clock hour that is touched counts whole.
+    /// Each UTC clock hour that is touched counts as a whole hour.
     ClockHours,
-    /// Whole minutes, a begun one counted whole.
+    /// Whole minutes, rounded up.
     Minutes,
     /// The elapsed time in hours, rounded up.
     ElapsedHours,
-    /// Whole seconds, at least `min_seconds`, in months of the real length of the calendar month.
+    /// Whole seconds, at least `min_seconds`, as a fraction of the calendar month's real length.
     CalendarMonth {
         /// The least that is billed, seconds.
         min_seconds: u32,
     },
-    /// One unit, however long it lasts: a request.
+    /// One unit, no matter how long it lasts: a request.
     Once,
 }
 
-/// A usage that costs while it lasts.
+/// A usage that is charged while it lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The stable line name (`nat_gateway`).
@@ -51,15 +51,15 @@ pub struct Usage {
     pub unit: String,
     /// US dollars per unit.
     pub usd_per_unit: Decimal,
-    /// How many units pass per hour or month: 1, or the GB of a disk.
+    /// How many units are used per hour or month: 1, or the GB of a disk.
     pub amount: Decimal,
-    /// The rule of rounding.
+    /// The rounding rule.
     pub rounding: Rounding,
     /// The resource that is used.
     pub resource_id: String,
-    /// The tags that the bill knows for it. Empty where the cloud leaves usage untagged.
+    /// The tags that the bill shows for it. Empty where the cloud leaves usage untagged.
     pub tags: BTreeMap<String, String>,
-    /// The run that caused it, known to the meter even where the bill has no tag.
+    /// The run that caused it, which the meter knows even where the bill has no tag.
     pub run_id: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Begins to count a usage under `key`. A key that is open already is closed first.
+    /// Starts to count a usage under `key`. If the key is open already, it is stopped first.
     pub fn start(&mut self, key: impl Into<String>, usage: Usage, at: Timestamp) {
         let key = key.into();
         self.stop(&key, at);
@@ -94,14 +94,14 @@ impl Meter {
         });
     }
 
-    /// Ends the usage under `key`, if it is open.
+    /// Stops the usage under `key`, if it is open.
     pub fn stop(&mut self, key: &str, at: Timestamp) {
         if let Some(index) = self.open.remove(key) {
             self.periods[index].to = Some(at);
         }
     }
 
-    /// Changes the bill's tags of the open usages of a resource.
+    /// Changes the tags on the bill for the open usages of a resource.
     pub fn retag(&mut self, resource_id: &str, tags: &BTreeMap<String, String>) {
         for index in self.open.values() {
             let usage = &mut self.periods[*index].usage;
@@ -118,7 +118,7 @@ impl Meter {
             .and_then(|index| self.periods.get(*index))
     }
 
-    /// All periods, open ones too.
+    /// All periods, including open ones.
     pub fn periods(&self) -> &[Period] {
         &self.periods
     }
@@ -131,7 +131,7 @@ impl Meter {
             .collect()
     }
 
-    /// All charges since `from`, whoever caused them, as of `now`.
+    /// All charges since `from`, no matter who caused them, as of `now`.
     pub fn all_charges(&self, from: Timestamp, now: Timestamp) -> Vec<Charge> {
         self.since(from, now)
             .map(|period| charge(period, now))
@@ -154,14 +154,14 @@ pub fn charge(period: &Period, now: Timestamp) -> Charge {
     )
 }
 
-/// The charges of one period as of `now`, each with its UTC day. They add up to [`charge`]: what a
-/// day adds is what is owed at its end less what was owed at its beginning.
+/// The charges of one period as of `now`, each with its UTC day. They add up to [`charge`]: a day's charge is what
+/// is owed at its end minus what was owed at its beginning.
 pub fn daily(period: &Period, now: Timestamp) -> Vec<(Date, Charge)> {
     let to = period.to.unwrap_or(now).min(now).max(period.from);
     let mut days = Vec::new();
     let mut before = Decimal::ZERO;
     let mut day = utc_date(period.from);
-    // A century of days is not a usage: the loop has a limit.
+    // Bounded: no usage lasts a century.
     for _ in 0..36_525 {
         let next = day.saturating_add(Span::new().days(1));
         let end = instant(next).unwrap_or(to).min(to);
@@ -191,15 +191,15 @@ fn charge_of(usage: &Usage, units: Decimal) -> Charge {
     }
 }
 
-/// The decimals of a quantity: enough for any bill, few enough for sums to be exact.
+/// The number of decimals of a quantity: enough for any bill, and few enough for exact sums.
 const DECIMALS: u32 = 15;
-/// Seconds of an hour.
+/// Seconds in an hour.
 const HOUR: i64 = 3600;
-/// Nanoseconds of an hour.
+/// Nanoseconds in an hour.
 const HOUR_NANOSECONDS: i128 = 3_600_000_000_000;
 
-/// The billed quantity of one unit used from `from` to `to`, in hours or months as the rule says.
-/// No time is no quantity; a request is one at once.
+/// The billed quantity of one unit used from `from` to `to`, in hours or months depending on the rule. It is zero
+/// for no time; a request counts as one immediately.
 pub fn quantity(rounding: Rounding, from: Timestamp, to: Timestamp) -> Decimal {
     if rounding == Rounding::Once {
         return Decimal::ONE;
@@ -226,17 +226,17 @@ pub fn quantity(rounding: Rounding, from: Timestamp, to: Timestamp) -> Decimal {
         }
         Rounding::CalendarMonth { min_seconds } => by_month(from, seconds(from, to, min_seconds)),
     };
-    // Up, so that the parts of a period never add up to less than the whole.
+    // Rounded up, so that the parts of a period never add up to less than the whole.
     exact.round_dp_with_strategy(DECIMALS, RoundingStrategy::AwayFromZero)
 }
 
 fn elapsed_hours(from: Timestamp, to: Timestamp) -> Decimal {
-    // Milliseconds: finer than any bill shows, and far inside of what a decimal holds.
+    // Milliseconds: finer than any bill, and far within the range of a decimal.
     let milliseconds = (to.as_nanosecond() - from.as_nanosecond()).div_euclid(1_000_000);
     Decimal::from(milliseconds) / Decimal::from(HOUR * 1000)
 }
 
-/// Whole seconds, a begun one counted whole, at least `min_seconds`.
+/// Whole seconds, rounded up, at least `min_seconds`.
 fn seconds(from: Timestamp, to: Timestamp, min_seconds: u32) -> i64 {
     let nanoseconds = to.as_nanosecond() - from.as_nanosecond();
     let whole = (nanoseconds + 999_999_999).div_euclid(1_000_000_000);
@@ -251,7 +251,7 @@ fn by_month(from: Timestamp, seconds: i64) -> Decimal {
     let end = start.saturating_add(seconds);
     let mut total = Decimal::ZERO;
     let mut at = start;
-    // A usage of over a thousand months is not a usage: the loop has a limit.
+    // Bounded: no usage lasts over a thousand months.
     for _ in 0..1200 {
         let Ok(instant) = Timestamp::from_second(at) else {
             break;
@@ -283,7 +283,7 @@ pub fn utc_date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
-/// The first instant of a UTC date; none beyond the calendar's end.
+/// The first instant of a UTC date; `None` beyond the end of the calendar.
 pub fn instant(date: Date) -> Option<Timestamp> {
     date.to_zoned(TimeZone::UTC)
         .ok()

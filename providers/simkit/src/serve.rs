@@ -1,10 +1,9 @@
-//! Sockets: any simulated cloud served to programs that are not ours.
+//! The socket server: serves any simulated cloud to external programs.
 //!
-//! Apart from the way in memory ([`crate::memory`]), which rehearsals use and which knows no bytes. One
-//! port serves the cloud's API and the control routes, plain or TLS; each host with a server of its own
-//! gets a port. Journal and faults are the same layers as in rehearsals, in front of the same cloud.
+//! One port serves the cloud's API and the control routes, plain or TLS; each host with its own server gets another
+//! port. Journal and faults are the same layers as in memory ([`crate::in_memory`]), in front of the same cloud.
 //!
-//! It runs on a paced runtime ([`crate::pace`]), or on one whose clock is the real one.
+//! It runs on a runtime with a paced clock ([`crate::paced_clock`]) or with the real one.
 
 pub mod limits;
 
@@ -12,10 +11,10 @@ mod body;
 mod certificates;
 mod connection;
 mod control;
-mod doors;
-mod exchange;
-mod inward;
-mod visitor;
+mod handler;
+mod host_check;
+mod in_process;
+mod listeners;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,32 +26,32 @@ use kubeproof_contract::call::{Actor, Dialect};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::serve::{ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::world::World;
 use tokio::sync::{Notify, Semaphore};
 
 use self::certificates::Certificates;
-use self::doors::{Door, Doors, Opened};
-use self::exchange::Behind;
-use self::inward::Inward;
+use self::handler::Backend;
+use self::in_process::InProcess;
 use self::limits::{CONNECTIONS_MAX, JOURNAL_CALLS_MAX, STOP_TIME_MAX};
+use self::listeners::{ListenerKind, Listeners, OpenListener};
 use crate::cloud::Cloud;
-use crate::memory::InMemory;
-use crate::pace;
+use crate::in_memory::InMemory;
+use crate::paced_clock;
 
-/// What all connections of one served cloud share.
+/// The state that all connections of one served cloud share.
 pub struct Shared<C: Cloud> {
     memory: Arc<InMemory<C>>,
-    /// How to begin again; none in a trial, which has journal, faults and account of its own.
+    /// Creates a fresh account on reset; `None` in a trial, which has its own journal, faults and account.
     fresh: Option<Fresh<C>>,
     dialect: Arc<dyn Dialect>,
     clock: Clock,
     time_scale: u32,
     address: SocketAddr,
     certificates: Certificates,
-    doors: Doors,
+    listeners: Listeners,
     connections: Arc<Semaphore>,
     calls: Mutex<Calls>,
     first_faults: Vec<Fault>,
@@ -60,10 +59,10 @@ pub struct Shared<C: Cloud> {
     faults_changed: Notify,
 }
 
-/// Makes a fresh account at a date.
+/// Creates a fresh account at a date.
 type Fresh<C> = Box<dyn Fn(Timestamp) -> C + Send + Sync>;
 
-/// The journal, and how many calls it no longer has.
+/// The journal, and the number of calls that were dropped from it.
 #[derive(Clone, Debug, Default)]
 struct Calls {
     journal: Journal,
@@ -71,9 +70,9 @@ struct Calls {
 }
 
 impl<C: Cloud> Shared<C> {
-    /// As long on the clock as this much real time.
+    /// Converts real time to time on the clock.
     fn real(&self, time: Duration) -> Duration {
-        pace::real(time, self.time_scale)
+        paced_clock::real(time, self.time_scale)
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
@@ -87,55 +86,55 @@ impl<C: Cloud> Shared<C> {
 
     fn set_faults(&self, faults: Vec<Fault>) {
         let mut plan = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        *plan = on_programs(faults);
+        *plan = plan_for_programs(faults);
         self.faults_changed.notify_waiters();
     }
 
-    /// Begins again: a fresh account at the time that it is now, no calls, and the first faults.
+    /// Resets everything: a fresh account at the current time, an empty journal, and the first faults.
     fn reset(&self) {
         let Some(fresh) = &self.fresh else { return };
         self.memory.with(|cloud| *cloud = fresh(self.clock.now()));
-        // A new account's hosts may have the names of the old one's: they are placed anew.
-        drop(self.doors.close());
+        // Hosts of the new account may have the same names as old ones, so they get new ports.
+        drop(self.listeners.close());
         *self.calls() = Calls::default();
         self.set_faults(self.first_faults.clone());
     }
 
-    /// The way of one call: journal outside, so that it sees what the client saw.
+    /// The transport of one call. The journal is outermost, so that it records what the client sees.
     fn transport(self: &Arc<Self>) -> SharedTransport {
-        let behind: SharedTransport = Arc::new(Behind(Arc::clone(self)));
+        let backend: SharedTransport = Arc::new(Backend(Arc::clone(self)));
         let dialect = Arc::clone(&self.dialect);
-        let struck = self
+        let faulty = self
             .faults()
-            .layer(behind, Arc::clone(&dialect), Actor::Provisioner);
+            .layer(backend, Arc::clone(&dialect), Actor::Provisioner);
         let mut calls = self.calls();
-        // A trial's journal is whole: its budget of calls bounds it.
+        // A trial's journal is never cut: its limit of calls bounds it.
         if self.fresh.is_some() && calls.journal.len() >= JOURNAL_CALLS_MAX {
             calls.forgotten += calls.journal.len();
             calls.journal = Journal::default();
         }
         let journal = &calls.journal;
-        journal.layer(struck, dialect, Actor::Provisioner, self.clock)
+        journal.layer(faulty, dialect, Actor::Provisioner, self.clock)
     }
 }
 
 /// A cloud that is served.
 struct Server<C: Cloud> {
     shared: Arc<Shared<C>>,
-    open: Mutex<Option<Opened>>,
+    open: Mutex<Option<OpenListener>>,
 }
 
-/// A plan of faults that strike whatever programs are served.
-fn on_programs(faults: Vec<Fault>) -> FaultPlan {
+/// A plan of faults for the external programs that are served.
+fn plan_for_programs(faults: Vec<Fault>) -> FaultPlan {
     let plan = FaultPlan::new(faults);
-    plan.strike_programs();
+    plan.include_programs();
     plan
 }
 
-/// Serves the cloud that `fresh` makes, from now on, on the current runtime.
+/// Serves the cloud that `fresh` creates, from now on, on the current runtime.
 ///
 /// # Errors
-/// When the address cannot be listened to, or no certificates can be made.
+/// When it cannot listen on the address, or certificates cannot be created.
 pub fn serve<C: Cloud>(
     fresh: impl Fn(Timestamp) -> C + Send + Sync + 'static,
     dialect: Arc<dyn Dialect>,
@@ -148,16 +147,16 @@ pub fn serve<C: Cloud>(
         time_scale: serving.time_scale,
         dialect,
         journal: Journal::default(),
-        faults: on_programs(serving.faults.clone()),
+        faults: plan_for_programs(serving.faults.clone()),
     };
     let memory = InMemory::new(fresh(clock.now()), clock);
     open(memory, sharing, Some(Box::new(fresh)), serving.faults)
 }
 
-/// Serves a cloud that a trial uses in memory, from now on, on the current runtime.
+/// Serves a cloud that a trial also uses in memory, from now on, on the current runtime.
 ///
 /// # Errors
-/// When the address cannot be listened to, or no certificates can be made.
+/// When it cannot listen on the address, or certificates cannot be created.
 pub fn share<C: Cloud>(
     memory: Arc<InMemory<C>>,
     sharing: Sharing,
@@ -171,7 +170,7 @@ fn open<C: Cloud>(
     fresh: Option<Fresh<C>>,
     first_faults: Vec<Fault>,
 ) -> Result<Arc<dyn Served>, ServeError> {
-    let (listener, address) = doors::bind(sharing.listen)?;
+    let (listener, address) = listeners::bind(sharing.listen)?;
     let calls = Calls {
         journal: sharing.journal,
         forgotten: 0,
@@ -184,34 +183,38 @@ fn open<C: Cloud>(
         time_scale: sharing.time_scale,
         address,
         certificates: Certificates::make(address.ip())?,
-        doors: Doors::default(),
+        listeners: Listeners::default(),
         connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         calls: Mutex::new(calls),
         first_faults,
         faults: Mutex::new(sharing.faults),
         faults_changed: Notify::new(),
     });
-    doors::settle(&shared)?;
-    let open = Mutex::new(Some(Opened::new(&shared, listener, Door::Api)));
+    listeners::update(&shared)?;
+    let open = Mutex::new(Some(OpenListener::new(
+        &shared,
+        listener,
+        ListenerKind::Api,
+    )));
     Ok(Arc::new(Server { shared, open }))
 }
 
 #[async_trait]
 impl<C: Cloud> Served for Server<C> {
     fn address(&self) -> SocketAddr {
-        doors::reachable(self.shared.address)
+        listeners::reachable(self.shared.address)
     }
 
     fn authority_pem(&self) -> &str {
         &self.shared.certificates.authority_pem
     }
 
-    fn world(&self) -> Arc<dyn World> {
-        Arc::clone(&self.shared.memory) as Arc<dyn World>
+    fn ground_truth(&self) -> Arc<dyn GroundTruth> {
+        Arc::clone(&self.shared.memory) as Arc<dyn GroundTruth>
     }
 
     fn in_memory(&self) -> SharedTransport {
-        Arc::new(Inward(Arc::clone(&self.shared)))
+        Arc::new(InProcess(Arc::clone(&self.shared)))
     }
 
     fn journal(&self) -> Journal {
@@ -239,15 +242,15 @@ impl<C: Cloud> Served for Server<C> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let mut closing = self.shared.doors.close();
-        closing.extend(open.map(Opened::close));
+        let mut closing = self.shared.listeners.close();
+        closing.extend(open.map(OpenListener::close));
         for listening in closing {
-            // It only ends; it cannot fail.
+            // The task cannot fail.
             let _ = listening.await;
         }
         let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
         let ended = self.shared.connections.acquire_many(all);
-        // Connections that do not end by themselves are broken off by their own limit of the same length.
+        // Connections that do not end by themselves are closed at their own limit of the same length.
         let limit = self.shared.real(2 * STOP_TIME_MAX);
         let _ = tokio::time::timeout(limit, ended).await;
     }

@@ -1,12 +1,12 @@
-//! Timers: what will happen later, in order of time and then of creation.
+//! Timers: events that happen later, in order of time and then of creation.
 //!
-//! A simulator's asynchronous states are entries here; `advance` takes out what is due.
+//! A simulator's asynchronous state changes are entries here; `advance` takes out those that are due.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-/// A queue of future happenings.
+/// A queue of future events.
 #[derive(Clone, Debug)]
 pub struct Timers<E> {
     due: BTreeMap<(Timestamp, u64), E>,
@@ -23,7 +23,7 @@ impl<E> Default for Timers<E> {
 }
 
 impl<E> Timers<E> {
-    /// Lets `event` happen at `at`.
+    /// Schedules `event` at `at`.
     pub fn at(&mut self, at: Timestamp, event: E) {
         self.due.insert((at, self.next), event);
         self.next += 1;

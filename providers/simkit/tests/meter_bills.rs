@@ -35,7 +35,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a time stamp")
 }
 
-/// Checks quantity and dollars, to six decimals as the bill prints them.
+/// Checks quantity and dollars to six decimals, as printed on the bill.
 fn check(usage: Usage, from: &str, milliseconds: i64, billed_quantity: &str, billed_usd: &str) {
     let (from, length) = (at(from), SignedDuration::from_millis(milliseconds));
     let period = Period {
@@ -190,8 +190,8 @@ fn run_3_adds_up_to_its_bill() {
     assert_eq!((sum + decimal("0.025086")).round_dp(6), decimal("5.676672"));
 }
 
-/// The well-known cluster: one control plane, two t3.medium with 20 GB each, two NAT gateways with
-/// their addresses, for a time from a start.
+/// The cost of the reference cluster (one control plane, two t3.medium with 20 GB each, two NAT gateways with their
+/// addresses) for this many minutes.
 fn cluster(from: Timestamp, minutes: i64) -> Decimal {
     let to = from + SignedDuration::from_mins(minutes);
     let lines = [
@@ -253,7 +253,7 @@ fn less_than_a_minute_is_billed_as_one() {
 }
 
 #[test]
-fn a_request_is_billed_once_however_late_one_looks() {
+fn a_request_is_billed_once_however_late_the_bill_is_read() {
     let mut meter = Meter::default();
     let start = at("2026-08-13T08:51:18Z");
     meter.start(

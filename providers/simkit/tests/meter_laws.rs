@@ -1,6 +1,5 @@
-//! Laws that every rule of rounding keeps, over arbitrary times.
-//!
-//! Apart from the bills: these hold for prices and clouds that we have no bill of.
+//! Laws that every rounding rule must keep, over arbitrary times. They also cover prices and clouds for which we have
+//! no bill.
 
 use std::collections::BTreeMap;
 

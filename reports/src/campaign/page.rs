@@ -1,6 +1,4 @@
-//! What a campaign's report for people shows: figures, the heat table, findings, what was not reached.
-//!
-//! Apart from the formats that write it, which write the pages of trials, too.
+//! The content of a campaign's report for people: figures, heat table, findings, and faults that were not injected.
 
 use kubeproof_contract::check::Verdict;
 
@@ -46,8 +44,8 @@ const TITLE: &str = "rtsSlLahogFKDqcdebBiI2y=pPwTxf";
 /// How many faults that were not reached are named.
 const UNREACHED_NAMED: usize = 10;
 
-/// The verdict over a campaign. What was not reached for an unknown reason, and what could not be found
-/// out, is never a pass; neither is a campaign that did nothing or was stopped.
+/// The verdict of a campaign. It does not pass if faults were not injected for no known reason, if anything could not
+/// be determined, if it ran nothing, or if it was stopped.
 pub fn verdict(campaign: &Campaign) -> Verdict {
     if !campaign.findings.is_empty() {
         return Verdict::Fail;
@@ -93,7 +91,7 @@ pub fn page(campaign: &Campaign) -> Page {
     if !campaign.unknown.is_empty() {
         let lines = campaign.unknown.iter();
         sections.push(Section {
-            title: "Could not be found out".to_owned(),
+            title: "Could not be determined".to_owned(),
             verdict: Some(Verdict::Unknown),
             blocks: lines.map(|line| Block::Line(clean(line))).collect(),
         });
@@ -264,7 +262,7 @@ fn unreached(campaign: &Campaign) -> Section {
         blocks.push(Block::Line(format!("and {more} more, by name in the JSON")));
     }
     Section {
-        title: "Not reached: these prove nothing".to_owned(),
+        title: "Not reached: inconclusive".to_owned(),
         verdict: None,
         blocks,
     }
@@ -298,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_campaign_that_struck_everything_and_found_nothing_passes() {
+    fn only_a_campaign_that_injected_everything_and_found_nothing_passes() {
         assert_eq!(verdict(&campaign()), Verdict::Pass);
         assert_eq!(verdict(&Campaign::default()), Verdict::Unknown);
         let mut stopped = campaign();
@@ -323,7 +321,7 @@ mod tests {
             scenario: "s".to_owned(),
             faults: vec!["s:Make#1=late-apply(30)".to_owned()],
             part: None,
-            oracle: "O2 twins".to_owned(),
+            oracle: "O2 duplicates".to_owned(),
             message: "2 of type box were alive".to_owned(),
             calls: Vec::new(),
             replay: "kubeproof faults s".to_owned(),

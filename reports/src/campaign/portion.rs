@@ -1,7 +1,6 @@
-//! Which portion of a campaign a record is: shards that are added up must be all, and each once.
+//! Which portion of a campaign a record covers.
 //!
-//! Apart from the record because a campaign of which a shard is missing has found nothing in it: without
-//! this its sum would pass.
+//! Merged shards must be complete and unique: otherwise the sum would pass although a missing shard had findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +17,7 @@ const MISSING_NAMED: usize = 20;
 pub struct Portion {
     /// Scenario.
     pub scenario: String,
-    /// Digest of all lifecycles of the campaign, whoever runs them: the same for all its shards.
+    /// Digest of all lifecycles of the campaign: the same for all its shards.
     pub plan: String,
     /// Lifecycles of the whole campaign.
     pub planned: u64,
@@ -44,7 +43,7 @@ impl Portion {
     }
 }
 
-/// What keeps these portions from being added up: one that is there twice, or two ways to split.
+/// Why these portions cannot be merged: one is given twice, or they are shards of different splits.
 pub fn overlap<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> Option<String> {
     let mut seen: BTreeMap<(&str, &str), (u64, BTreeSet<u64>)> = BTreeMap::new();
     for portion in portions {
@@ -69,7 +68,7 @@ pub fn overlap<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> Option<St
 }
 
 impl Campaign {
-    /// The shards that are missing, in words: what they would have found nobody knows.
+    /// The missing shards, as text: their findings are unknown.
     pub fn missing(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.portions.is_empty() && self.lifecycles > 0 {
@@ -82,7 +81,7 @@ impl Campaign {
             .collect();
         for portion in self.portions.iter().filter(|portion| !portion.can_be()) {
             words.push(format!(
-                "{}: a record says that it is shard {}, which cannot be",
+                "{}: a record says that it is shard {}, which is impossible",
                 portion.scenario,
                 portion.written()
             ));
@@ -96,7 +95,7 @@ impl Campaign {
             if count == 0 {
                 continue;
             }
-            // How many there shall be is said by a file, and may be any number.
+            // The number of shards comes from a file and may be anything.
             let missing = (1..=of).filter(|number| !there.contains(number));
             let mut named: Vec<String> = missing
                 .take(MISSING_NAMED)
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_shards_that_nobody_can_have_made_is_told_and_ends_nothing() {
+    fn an_impossible_number_of_shards_is_reported_and_ends_nothing() {
         let words = campaign(&[portion("p", 2, u64::MAX)]).missing();
         assert_eq!(words.len(), 1, "{words:?}");
         assert!(words[0].len() < 2000, "{words:?}");

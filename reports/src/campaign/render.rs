@@ -1,6 +1,4 @@
 //! A campaign's report in each format.
-//!
-//! Apart from the record, which knows no format.
 
 use kubeproof_contract::check::Verdict;
 use quick_junit::{Report, TestSuite};

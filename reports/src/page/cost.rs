@@ -1,6 +1,6 @@
-//! The cost table of a trial: list price, estimate, meter and bill of each line, and the gaps.
+//! The cost table of a trial: list price, estimate, meter and bill of each line, and the deviations.
 //!
-//! Apart from the rest of a trial, because a figure that is not known must never look like zero.
+//! An unknown figure must never look like zero.
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;

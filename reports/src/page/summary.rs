@@ -1,6 +1,4 @@
 //! The first part of a report: the matrix and the success criteria.
-//!
-//! Apart from the trials, because it is about all records at once.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,4 @@
-//! The part of a report about one scenario: its main trial, then its forced partial failures.
-//!
-//! Apart from the cost table, which has rules of its own about figures that are not known.
+//! The part of a report about one scenario: its main trial, then its forced failures.
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
@@ -118,7 +116,10 @@ fn facts(record: &Record) -> Vec<(&'static str, String)> {
     for fault in &record.faults {
         facts.push((
             "fault",
-            format!("{}, struck {} of {}", fault.fault, fault.struck, fault.seen),
+            format!(
+                "{}, injected {} of {}",
+                fault.fault, fault.injected, fault.seen
+            ),
         ));
     }
     facts
@@ -188,8 +189,8 @@ fn failure_grid(group: &Group<'_>) -> Grid {
         Column::left("Failure"),
         Column::left("Recovery"),
         Column::left("Cleanup"),
-        Column::right("Audit cells"),
-        Column::right("Struck"),
+        Column::right("Audited"),
+        Column::right("Injected"),
         Column::long("Fault"),
     ];
     let rows = group
@@ -197,10 +198,10 @@ fn failure_grid(group: &Group<'_>) -> Grid {
         .iter()
         .map(|record| {
             let coverage = &record.audit.coverage;
-            let struck: Vec<String> = record
+            let injected: Vec<String> = record
                 .faults
                 .iter()
-                .map(|fault| format!("{}/{}", fault.struck, fault.seen))
+                .map(|fault| format!("{}/{}", fault.injected, fault.seen))
                 .collect();
             let faults: Vec<&str> = record
                 .faults
@@ -212,7 +213,7 @@ fn failure_grid(group: &Group<'_>) -> Grid {
                 Cell::verdict(judge::trial(record).0),
                 Cell::verdict(judge::area(record, Area::Cleanup).0),
                 Cell::text(format!("{}/{}", coverage.listed, coverage.cells)),
-                Cell::text(struck.join(", ")),
+                Cell::text(injected.join(", ")),
                 Cell::text(faults.join(", ")),
             ]
         })

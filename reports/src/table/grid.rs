@@ -1,7 +1,5 @@
-//! A table on a terminal: which columns give way, and what becomes of it when none can.
-//!
-//! Apart from the rest of the report, because it is the only part with a layout. It is also the one
-//! place that knows the table library.
+//! A table on a terminal: which columns shrink, and the fallback when none can. The only code that uses the table
+//! library.
 
 use comfy_table::{
     Cell as TableCell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table,
@@ -12,7 +10,7 @@ use kubeproof_contract::check::Verdict;
 use super::wrapped;
 use crate::page::{Align, Cell, Grid};
 
-/// The least room in which long text can be read.
+/// The minimum width for long text.
 const LEAST_TEXT: usize = 12;
 /// Room that every column takes beside its text.
 const PADDING: usize = 3;
@@ -26,7 +24,7 @@ pub fn render(grid: &Grid, width: usize) -> String {
 }
 
 enum Layout {
-    /// Beside each other; a long column that is alone has so much room.
+    /// Side by side; a single long column has this much room.
     Columns { room: Option<usize> },
     /// Below each other, for a terminal too narrow for columns.
     Stacked,
@@ -89,7 +87,7 @@ fn columns(grid: &Grid, width: usize, room: Option<usize>) -> String {
         }
     }
     for row in &grid.rows {
-        // What is right is shortened to a line; what is wrong is shown whole.
+        // Passes are shortened to a line; anything else is shown in full.
         let room = room.filter(|_| row.iter().any(is_settled));
         table.add_row(row.iter().zip(&grid.columns).map(|(cell, column)| {
             let lines = lines(cell);
@@ -118,7 +116,7 @@ fn stacked(grid: &Grid, width: usize) -> String {
         for (index, (cell, column)) in row.iter().zip(&grid.columns).enumerate() {
             let value = cell.in_line();
             let title = format!("   {:<label$}  ", column.title);
-            // Where titles leave no room, what goes on goes on below them.
+            // If the titles leave no room, continuation lines start below them.
             let set_in = if title.len() + LEAST_TEXT > width {
                 5
             } else {

@@ -1,7 +1,7 @@
-//! Hand-made records for the tests of the formats.
+//! Hand-made records, shared by the tests of the formats.
 //!
-//! Apart from the tests, which share them. The figures are those of the worked example: a two-node
-//! cluster whose list price is $0.2876 an hour, kept for 45 minutes over two clock hours.
+//! The figures are those of the worked example: a two-node cluster with a list price of $0.2876 an hour, kept for
+//! 45 minutes over two clock hours.
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
@@ -229,11 +229,11 @@ pub fn failures() -> Vec<Record> {
         record.faults = vec![FaultRecord {
             fault: fault.to_owned(),
             seen: 4,
-            struck: 1,
+            injected: 1,
         }];
         record
             .phases
-            .insert(3, phase("retry", Verdict::Pass, 1290, 51, "no twin"));
+            .insert(3, phase("retry", Verdict::Pass, 1290, 51, "no duplicate"));
         record
     })
     .to_vec()
@@ -308,8 +308,8 @@ pub fn leaks_an_address() -> Record {
 }
 
 /// A provisioner whose teardown takes a VPC of somebody else with it.
-pub fn takes_a_neighbours() -> Record {
-    let mut record = renamed("eks-takes-neighbours");
+pub fn deletes_a_bystander() -> Record {
+    let mut record = renamed("eks-deletes-bystander");
     record.verdict = Verdict::Fail;
     record.audit.verdict = Verdict::Fail;
     let why = "was there before the run and is gone: it was not the run's";
@@ -322,11 +322,11 @@ pub fn takes_a_neighbours() -> Record {
         why: why.to_owned(),
     }];
     let message = format!("vpc vpc-0e77 (kp-legacy) in us-east-1: $0.00 a month, {why}");
-    finding(&mut record, "O6 decoys", &message);
+    finding(&mut record, "O6 bystanders", &message);
     record
 }
 
-/// An audit that was not allowed to look everywhere.
+/// An audit that was not allowed to list everything.
 pub fn audit_denied() -> Record {
     let mut record = renamed("eks-audit-denied");
     record.verdict = Verdict::Unknown;

@@ -1,4 +1,4 @@
-//! What the criteria make of records: nothing that was not seen is a pass, and nothing is verified by itself.
+//! The criteria over records: nothing passes that was not observed, and nothing is verified without an attestation.
 
 use std::collections::BTreeSet;
 

@@ -65,7 +65,7 @@ fn junit_is_xml_that_reads_back_with_the_text_unchanged_but_for_control_characte
             .as_str()
             .starts_with("<script>alert('x')</script> | ]]> \"quoted\" & `code`")
     );
-    // The trial, and what did not pass in words of its own.
+    // The trial, and what did not pass with a message of its own.
     let record = hostile();
     let phases = record.phases.iter().map(|phase| phase.verdict);
     let verdicts = phases.chain(record.checks.iter().map(|check| check.verdict));

@@ -1,6 +1,4 @@
 //! Each format over the hand-made records, as text that a person has read and approved.
-//!
-//! Apart from the tests of single rules: what these hold is the look of the whole.
 
 use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::record::Record;

@@ -1,8 +1,8 @@
-//! What the matrix and the formats make of records: nothing that was not seen is a pass.
+//! The matrix and the formats over records: nothing passes that was not observed.
 
 use crate::common::{
-    audit_denied, claims_too_little, criterion, failures, finding, leaks_an_address, passing,
-    records, takes_a_neighbours,
+    audit_denied, claims_too_little, criterion, deletes_a_bystander, failures, finding,
+    leaks_an_address, passing, records,
 };
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
@@ -50,7 +50,7 @@ fn each_wrong_scenario_is_wrong_in_its_own_cell_only() {
     assert_eq!(verdicts(claims_too_little()), [Pass, Pass, Pass, Fail]);
     assert_eq!(verdicts(leaks_an_address()), [Pass, Pass, Fail, Pass]);
     assert_eq!(verdicts(audit_denied()), [Pass, Pass, Unknown, Pass]);
-    assert_eq!(verdicts(takes_a_neighbours()), [Pass, Pass, Fail, Pass]);
+    assert_eq!(verdicts(deletes_a_bystander()), [Pass, Pass, Fail, Pass]);
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn a_finding_alone_spoils_the_cell_of_its_oracle_and_the_trial() {
         assert_eq!(judge::all(&[record]), Verdict::Fail);
     };
     check("O1 orphans", None, 2);
-    check("O2 twins", None, 0);
+    check("O2 duplicates", None, 0);
     check("O4 bill", None, 3);
-    check("O6 decoys", Some("provision"), 2);
+    check("O6 bystanders", Some("provision"), 2);
     check("O7 no-op", Some("converge"), 0);
     check("O7 no-op", Some("teardown-again"), 2);
     check("scale", Some("scale"), 1);
@@ -121,7 +121,7 @@ fn six_trials_of_which_two_fail_are_no_green_row() {
 
 #[test]
 fn what_is_missing_or_changed_of_others_makes_an_audit_that_says_pass_a_failure() {
-    let harmed = takes_a_neighbours().audit.missing;
+    let harmed = deletes_a_bystander().audit.missing;
     let check = |missing: bool| {
         let mut record = passing();
         let list = if missing {
@@ -152,7 +152,7 @@ fn an_audit_without_harm_has_the_keys_that_it_always_had() {
         !text.contains("missing") && !text.contains("changed"),
         "{text}"
     );
-    let text = serde_json::to_string(&takes_a_neighbours().audit).unwrap();
+    let text = serde_json::to_string(&deletes_a_bystander().audit).unwrap();
     assert!(
         text.contains(r#""missing":[{"resource_type":"vpc""#),
         "{text}"
@@ -228,9 +228,9 @@ fn one_failure_that_is_not_recovered_from_spoils_recovery_and_is_named() {
 }
 
 #[test]
-fn a_fault_that_struck_no_call_proves_no_recovery() {
+fn a_fault_that_was_never_injected_proves_no_recovery() {
     let mut records = failures();
-    records[0].faults[0].struck = 0;
+    records[0].faults[0].injected = 0;
     let cell = row(&records).recovery;
     assert_eq!(
         (cell.verdict, cell.count.as_deref()),

@@ -1,4 +1,4 @@
-//! Laws over random records: whatever is wrong somewhere is wrong in the matrix, the exit code, JUnit and JSON alike.
+//! Properties over random records: an error anywhere is an error in the matrix, the exit code, JUnit and JSON alike.
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::scenario::Tier;
@@ -10,7 +10,7 @@ use kubeproof_reports::matrix::{Cell, MatrixRow, groups, matrix};
 use kubeproof_reports::record::{FaultRecord, Phase, Record};
 use proptest::prelude::*;
 
-use crate::common::{finding, leaks_an_address, passing, takes_a_neighbours};
+use crate::common::{deletes_a_bystander, finding, leaks_an_address, passing};
 
 /// Mostly pass, so that what is wrong is often wrong in one place only.
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -79,7 +79,7 @@ fn record() -> impl Strategy<Value = Record> {
         proptest::option::weighted(0.2, 0..2_u64),
     );
     (name, own, parts).prop_map(|(name, own, (phases, checks, findings, harm))| {
-        let (whole, audit, cost, listed, struck) = own;
+        let (whole, audit, cost, listed, injected) = own;
         let mut record = passing();
         record.scenario = name.to_owned();
         record.phases.extend(phases);
@@ -90,14 +90,14 @@ fn record() -> impl Strategy<Value = Record> {
         record.cost.verdict = cost;
         match harm {
             None => {}
-            Some(true) => record.audit.missing = takes_a_neighbours().audit.missing,
+            Some(true) => record.audit.missing = deletes_a_bystander().audit.missing,
             Some(false) => record.audit.orphans = leaks_an_address().audit.orphans,
         }
-        record.faults = struck
-            .map(|struck| FaultRecord {
+        record.faults = injected
+            .map(|injected| FaultRecord {
                 fault: "ec2:CreateVpc=reject".to_owned(),
                 seen: 1,
-                struck,
+                injected,
             })
             .into_iter()
             .collect();

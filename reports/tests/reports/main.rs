@@ -1,6 +1,4 @@
-//! Tests of the reports over hand-made records.
-//!
-//! One target, so that the records are written once and linked once.
+//! Tests of the reports over hand-made records. One test target, so that it is linked only once.
 
 mod common;
 mod criteria;

@@ -1,4 +1,4 @@
-"""An EKS cluster by boto3: `up` makes it or finishes making it, `down` removes all of it.
+"""An EKS cluster with boto3: `up` creates it or finishes creating it, `down` removes all of it.
 
 It keeps no state. What it made is found by the run's tag and by its names, in `up` as in `down`, so that a
 process may die anywhere and another goes on. Calls that make something without a token are never repeated
@@ -21,9 +21,9 @@ TAGS = json.loads(os.environ["KUBEPROOF_TAGS"])
 RUN = TAGS["kubeproof:run"]
 SESSION = boto3.session.Session()
 REGION = SESSION.region_name
-# Reads, deletions, and calls with a token or a name of their own are repeated by the SDK.
+# The SDK retries reads, deletions, and calls with a token or a unique name.
 EC2, EKS, IAM = SESSION.client("ec2"), SESSION.client("eks"), SESSION.client("iam")
-# What makes something without either is tried once by the SDK.
+# The SDK tries calls that create something without either only once.
 ONCE = SESSION.client("ec2", config=Config(retries={"total_max_attempts": 1}))
 QUICK = {"Delay": 1, "MaxAttempts": 240}
 NODE_POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"]
@@ -56,7 +56,7 @@ def gone(error):
 
 
 def again(call, *codes, **arguments):
-    """A call, made again while its answer is one of these codes, or while a new thing is not seen yet."""
+    """A call, retried while it returns one of these codes, or while a new resource is not visible yet."""
     for attempt in range(TRIES):
         try:
             return call(**arguments)
@@ -78,7 +78,7 @@ def wait(client, waiter, **arguments):
 
 
 def ensure(find, make):
-    """What is there already, or is made: after an answer that was lost, it looks before it makes again."""
+    """Finds or creates a resource: after a lost response it searches before it creates again."""
     for attempt in range(5):
         found = find()
         if found:
@@ -91,7 +91,7 @@ def ensure(find, make):
         except ClientError as error:
             if attempt == 4 or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                 raise
-        # Until what was made may be seen.
+        # Until the new resource is visible.
         time.sleep(1)
 
 
@@ -170,7 +170,7 @@ def nat_gateway(part, inside):
     for failed in nat_gateways("failed", Name=name):
         EC2.delete_nat_gateway(NatGatewayId=failed["NatGatewayId"])
         wait(EC2, "nat_gateway_deleted", NatGatewayIds=[failed["NatGatewayId"]])
-    # The token makes a repetition safe.
+    # The token makes a retry safe.
     made = ensure(
         lambda: first(nat_gateways("pending", "available", Name=name), "NatGatewayId"),
         lambda: again(ONCE.create_nat_gateway, SubnetId=inside, AllocationId=allocation,
@@ -197,7 +197,7 @@ def route_table(inside, part, subnets, **target):
 
 
 def associate(table, inside):
-    # A subnet has one association, and a second call for it is refused: so it looks first.
+    # A subnet has one association, and a second call is refused: so it checks first.
     ensure(
         lambda: every(EC2, "describe_route_tables", "RouteTables",
                       Filters=[{"Name": "route-table-id", "Values": [table]},
@@ -223,7 +223,7 @@ def network():
 
 def cluster(role_arn, subnets):
     try:
-        # A new role is known to EKS some seconds later: until then it says so.
+        # EKS knows a new role only some seconds later.
         for attempt in range(TRIES):
             try:
                 EKS.create_cluster(name=NAME, version="1.34", roleArn=role_arn, tags=TAGS,
@@ -255,7 +255,7 @@ def node_group(role_arn, subnets):
 
 
 def token():
-    """What `aws eks get-token` gives: a presigned call that says who we are."""
+    """The token of `aws eks get-token`: a presigned call that proves our identity."""
     sts = SESSION.client("sts")
     signer = RequestSigner(sts.meta.service_model.service_id, REGION, "sts", "v4",
                            SESSION.get_credentials(), SESSION.events)
@@ -294,7 +294,7 @@ def say(**what):
 # Removing.
 
 def remove(call, *codes, **arguments):
-    """A deletion: what is gone already is gone, and what is still in use is tried again."""
+    """A deletion: already gone is fine, and still in use is retried."""
     try:
         again(call, "DependencyViolation", "ResourceInUseException", *codes, **arguments)
     except ClientError as error:
@@ -323,7 +323,7 @@ def wait_gone(client, waiter, **arguments):
 
 
 def remove_leftovers(inside):
-    """What the cluster made for its workload and does not take along: load balancers, their groups, volumes."""
+    """What the cluster created for its workload and does not remove itself: load balancers, their groups, volumes."""
     classic, v2 = SESSION.client("elb"), SESSION.client("elbv2")
     for one in every(classic, "describe_load_balancers", "LoadBalancerDescriptions"):
         if one["VPCId"] == inside:
@@ -350,7 +350,7 @@ def remove_nat_gateways():
 
 
 def remove_interfaces(inside):
-    """Interfaces of a cluster outlive it by minutes; what nobody uses any more may be removed."""
+    """Interfaces of a cluster outlive it by minutes; those no longer in use may be removed."""
     filters = [{"Name": "vpc-id", "Values": [inside]}]
     for _ in range(120):
         left = every(EC2, "describe_network_interfaces", "NetworkInterfaces", Filters=filters)
@@ -378,7 +378,7 @@ def remove_network(inside):
     groups = [one for one in groups if one["GroupName"] != "default"]
     for one in groups:
         if one["IpPermissions"]:
-            # Groups that name each other hold each other.
+            # Groups that reference each other block each other.
             EC2.revoke_security_group_ingress(GroupId=one["GroupId"], IpPermissions=one["IpPermissions"])
     for one in groups:
         remove(EC2.delete_security_group, GroupId=one["GroupId"])

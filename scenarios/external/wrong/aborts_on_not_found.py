@@ -1,4 +1,4 @@
-"""Its teardown aborts on the first thing that is gone already, so that a second one never ends well.
+"""Its teardown aborts on the first resource that is already gone, so that a second one never succeeds.
 
 Seen in kops, issue 592.
 """

@@ -1,4 +1,4 @@
-"""Deletes the network once, at once, while interfaces of the cluster are still in it.
+"""Deletes the network only once and immediately, while interfaces of the cluster are still in it.
 
 Seen in eksctl, issue 1849, and terraform-provider-aws, issues 20405 and 30640.
 """

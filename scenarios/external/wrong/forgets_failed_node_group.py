@@ -1,4 +1,4 @@
-"""Writes a node group into its state only when it works: teardown does not know of one that failed.
+"""Records a node group in its state only once it works: teardown does not know about one that failed.
 
 Seen in terraform-provider-aws, issue 20268.
 """

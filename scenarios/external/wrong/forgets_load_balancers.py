@@ -1,4 +1,4 @@
-"""Its teardown forgets what the cluster made for its workload: a load balancer, its groups, a volume.
+"""Its teardown forgets what the cluster created for its workload: a load balancer, its groups, a volume.
 
 Seen in a clean run, ingress-gce issues 1195 and 136: nothing has to fail for it.
 """

@@ -1,4 +1,4 @@
-"""Swallows the error of a NAT gateway: the cluster is said to be ready, and a zone has neither way out nor nodes.
+"""Swallows the error of a NAT gateway: it reports a ready cluster, but one zone has neither egress nor nodes.
 
 Seen in cluster-api-provider-aws, pull 5856.
 """

@@ -1,4 +1,4 @@
-"""Tags addresses in a second call. When that one fails, teardown, which looks for tags, never finds them.
+"""Tags addresses in a second call. If that call fails, teardown, which searches by tag, never finds them.
 
 Seen in kops, issue 597.
 """

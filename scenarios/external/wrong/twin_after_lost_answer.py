@@ -1,6 +1,6 @@
-"""Lets the SDK repeat what has no token: after an answer that was lost, there are two VPCs.
+"""Lets the SDK retry a call without a token: after a lost response there are two VPCs.
 
-Seen as twins in skypilot, issues 656 and 779, and in cluster-api-provider-aws, issue 2563.
+Seen as duplicates in skypilot, issues 656 and 779, and in cluster-api-provider-aws, issue 2563.
 """
 
 import os

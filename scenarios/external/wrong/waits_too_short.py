@@ -1,4 +1,4 @@
-"""Waits for its nodes less long than they take, and reports success all the same.
+"""Stops waiting for its nodes too early, and reports success all the same.
 
 Seen in eksctl, issue 185: the wait of the client was shorter than the operation.
 """

@@ -1,4 +1,4 @@
-//! An audit whose calls are refused is never clean: every call of the auditor, one by one.
+//! An audit is never clean while one of its calls is refused: checked call by call.
 
 // Says that what follows is test code, which may name clouds, to those who read the file alone (tests/tidy.rs).
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The JSON schemas of what the commands print with `--format json`, and of what a program may write for us.
+//! The JSON schemas of what the commands print with `--format json`, and of what a program under test may write.
 
 use clap::ValueEnum;
 use kubeproof_external::output as of_programs;
@@ -14,17 +14,17 @@ use crate::cli::{audit, doctor, estimate, sweep};
 /// The commands that print JSON, the file that every trial leaves, and what programs under test may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Command {
-    /// Records, matrix and criteria; `report` prints the same of records
+    /// Records, matrix and criteria; `report` prints the same for records
     Verify,
     /// Records, matrix and criteria
     Report,
-    /// What became of simulated accounts
+    /// The final state of simulated accounts
     Simulate,
-    /// A campaign; `report` prints the same of campaigns
+    /// A campaign; `report` prints the same for campaigns
     Faults,
     /// The resources of accounts
     Audit,
-    /// What a run left behind, and what was deleted of it
+    /// What a run left behind, and what of it was deleted
     Sweep,
     /// The estimates of scenarios
     Estimate,

@@ -1,4 +1,4 @@
-//! What came of `kubeproof simulate`: the words, the document of `--format json`, and the exit code.
+//! The result of `kubeproof simulate`: the text, the document of `--format json`, and the exit code.
 
 use std::process::ExitStatus;
 
@@ -14,18 +14,18 @@ use serde::Serialize;
 
 use crate::cli::output::{Output, TableOrJson};
 use crate::exit_code;
-use crate::simulate::stock::Stock;
+use crate::simulate::account_diff::AccountDiff;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
     /// By itself.
     Status(ExitStatus),
-    /// Killed, as a fault asked for.
+    /// Killed by an injected fault.
     Crashed,
-    /// Stopped by a signal to us.
+    /// Stopped by a signal to this process.
     Stopped,
-    /// There was none: it was served until a signal.
+    /// There was no command: it served until a signal.
     Served,
 }
 
@@ -39,7 +39,7 @@ enum CommandEnd {
     Succeeded,
     /// It ended with another status than 0, or by a signal.
     Failed,
-    /// It was killed, as a fault asked for.
+    /// It was killed by an injected fault.
     Crashed,
     /// It was stopped from outside before its end.
     Stopped,
@@ -126,7 +126,7 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Account<'a> {
-    fn of(stock: &'a Stock) -> Self {
+    fn of(diff: &'a AccountDiff) -> Self {
         let left = |(resource, usd): &'a (Resource, Option<Decimal>)| Found {
             monthly_cost_usd: *usd,
             ..Found::of(resource)
@@ -135,60 +135,60 @@ impl<'a> Account<'a> {
             why: Some(why),
             ..Found::of(resource)
         };
-        let faults = stock.faults.iter().map(|(fault, count)| FaultRecord {
+        let faults = diff.faults.iter().map(|(fault, count)| FaultRecord {
             fault: fault.to_string(),
             seen: count.seen,
-            struck: count.injected(),
+            injected: count.injected(),
         });
         Self {
-            title: &stock.title,
-            calls: stock.calls,
-            minutes: stock.minutes,
-            left: stock.left.iter().map(left).collect(),
-            stays: stock.stays.iter().map(stays).collect(),
-            gone: stock.gone.iter().map(Found::of).collect(),
-            changed: stock.changed.iter().map(Found::of).collect(),
-            metered: stock.charges.iter().map(|charge| charge.usd).sum(),
-            charges: &stock.charges,
-            unpriced: &stock.unpriced,
+            title: &diff.title,
+            calls: diff.calls,
+            minutes: diff.minutes,
+            left: diff.left.iter().map(left).collect(),
+            stays: diff.stays.iter().map(stays).collect(),
+            gone: diff.gone.iter().map(Found::of).collect(),
+            changed: diff.changed.iter().map(Found::of).collect(),
+            metered: diff.charges.iter().map(|charge| charge.usd).sum(),
+            charges: &diff.charges,
+            unpriced: &diff.unpriced,
             faults: faults.collect(),
         }
     }
 }
 
-/// Says what came of it, and gives the exit code.
+/// Prints the result and returns the exit code.
 pub fn conclude(
     out: &Output,
     format: TableOrJson,
     end: Result<End, ProcessError>,
-    stocks: &[Stock],
+    diffs: &[AccountDiff],
 ) -> u8 {
-    for stock in stocks {
-        // To those who want quiet too, and not to standard output, which is the command's.
-        out.tell(stock.text().trim_end());
+    for diff in diffs {
+        // Even with --quiet, and not to standard output, which is the command's.
+        out.tell(diff.text().trim_end());
     }
     let command = CommandEnd::of(&end);
     match end {
         Ok(End::Status(status)) if !status.success() => {
             out.error(&format!("the command failed: {status}"));
         }
-        Ok(End::Crashed) => out.tell("the command was killed, as a fault asked for"),
+        Ok(End::Crashed) => out.tell("the command was killed by an injected fault"),
         Ok(End::Stopped) => out.error("the command was stopped before its end"),
         Err(error) => out.error(&error.to_string()),
         Ok(End::Served | End::Status(_)) => {}
     }
-    let verdict = verdict(command, stocks);
+    let verdict = verdict(command, diffs);
     if format == TableOrJson::Json {
-        let accounts = stocks.iter().map(Account::of).collect();
+        let accounts = diffs.iter().map(Account::of).collect();
         let document = Simulation { command, accounts };
         out.report(&JsonOutput::new(verdict, document).text());
     }
     exit_code::of([verdict])
 }
 
-fn verdict(command: CommandEnd, stocks: &[Stock]) -> Verdict {
-    let finding = stocks.iter().any(Stock::is_finding);
-    let unproven = stocks.iter().any(|stock| !stock.not_injected().is_empty());
+fn verdict(command: CommandEnd, diffs: &[AccountDiff]) -> Verdict {
+    let finding = diffs.iter().any(AccountDiff::is_finding);
+    let unproven = diffs.iter().any(|diff| !diff.not_injected().is_empty());
     match command {
         _ if finding => Verdict::Fail,
         CommandEnd::Failed => Verdict::Fail,
@@ -211,17 +211,17 @@ mod tests {
 
     #[test]
     fn what_is_left_fails_however_the_command_ended() {
-        let left = Stock {
+        let left = AccountDiff {
             left: vec![(Resource::new("vpc", "vpc-1", "us-east-1"), None)],
-            ..Stock::default()
+            ..AccountDiff::default()
         };
         let fault = "ec2:CreateVpc#1=quota".parse().expect("a fault");
-        let unproven = Stock {
+        let unproven = AccountDiff {
             faults: vec![(fault, Count::default())],
-            ..Stock::default()
+            ..AccountDiff::default()
         };
-        let check = |command, stocks: &[Stock], expected| {
-            assert_eq!(verdict(command, stocks), expected, "{command:?}");
+        let check = |command, diffs: &[AccountDiff], expected| {
+            assert_eq!(verdict(command, diffs), expected, "{command:?}");
         };
         for (command, alone) in [
             (CommandEnd::None, Verdict::Pass),
@@ -231,8 +231,12 @@ mod tests {
             (CommandEnd::Stopped, Verdict::Unknown),
             (CommandEnd::Lost, Verdict::Unknown),
         ] {
-            check(command, &[Stock::default()], alone);
-            check(command, &[Stock::default(), left.clone()], Verdict::Fail);
+            check(command, &[AccountDiff::default()], alone);
+            check(
+                command,
+                &[AccountDiff::default(), left.clone()],
+                Verdict::Fail,
+            );
             let with_fault = match alone {
                 Verdict::Pass => Verdict::Unknown,
                 other => other,

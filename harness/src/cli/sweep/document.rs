@@ -7,8 +7,8 @@ use kubeproof_reports::output::{self, Output as JsonOutput};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::run::directory::Intent;
-use crate::run::sweep::account::Look;
+use crate::run::run_directory::Intent;
+use crate::run::sweep::account::SweepListing;
 use crate::run::sweep::{Action, Decision};
 
 /// What a sweep found and did. The verdict is `fail` while anything is left that is or may be the run's, and
@@ -68,7 +68,7 @@ impl<'a> From<&'a Decision> for Found<'a> {
 }
 
 /// The document of the last look.
-pub fn text(verdict: Verdict, intent: &Intent, delete: bool, left: &Look) -> String {
+pub fn text(verdict: Verdict, intent: &Intent, delete: bool, left: &SweepListing) -> String {
     let document = Sweep {
         run_id: &intent.run.id,
         provider: &intent.provider,

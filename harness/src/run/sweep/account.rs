@@ -1,47 +1,47 @@
-//! A sweep at work: looks at the account, and deletes what the confirmed plan names.
+//! Runs a sweep: lists the account, and deletes what the confirmed plan names.
 //!
-//! What is deleted was in the plan that was confirmed, and still is to be deleted by a plan of the latest
-//! look. Each deletion is in the log before it is sent.
+//! Only what the confirmed plan deletes, and the plan of the latest listing still deletes, is deleted. Each deletion is
+//! logged before it is sent.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use kubeproof_contract::account::Account;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::observer::Observer;
 
 use super::log::{Event, Log};
 use super::{Action, Decision, plan, suspects};
 use crate::audit::compare::words;
 use crate::audit::inventory;
-use crate::run::directory::{Identity, Intent};
 use crate::run::registry;
+use crate::run::run_directory::{Identity, Intent};
 
-/// How often everything that is left is deleted again: what hangs on something else goes a round later.
+/// How many rounds of deletions are made: resources that others depend on go in a later round.
 const ROUNDS_MAX: usize = 10;
 
-/// Where a sweep looks.
+/// The scope of a sweep.
 #[derive(Clone, Copy, Debug)]
-pub struct Places<'a> {
-    /// Regions; none are all that are enabled.
+pub struct SweepScope<'a> {
+    /// Regions; empty means all that are enabled.
     pub regions: &'a [String],
     /// The folder of runs.
     pub out: Option<&'a Path>,
 }
 
-/// What one look at an account shows of a run.
+/// What one listing of an account shows about a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct SweepListing {
     /// What is to be done with each resource that may be the run's, in deletion order.
     pub decisions: Vec<Decision>,
     /// What could not be listed or deleted.
     pub failed: Vec<String>,
     /// What is outside of what was listed.
     pub not_covered: Vec<String>,
-    /// What was deleted before this look, and is not in it any more.
+    /// What was deleted before this listing, and is no longer in it.
     pub deleted: Vec<Decision>,
 }
 
-impl Look {
+impl SweepListing {
     /// The decisions of this kind.
     pub fn of(&self, action: Action) -> impl Iterator<Item = &Decision> {
         self.decisions.iter().filter(move |it| it.action == action)
@@ -50,10 +50,14 @@ impl Look {
 
 /// Lists everything in these regions or, where none are named, in all that are enabled and in those of the
 /// run, and plans what is to be done with what may be the run's.
-pub async fn look(account: &dyn Account, intent: &Intent, places: Places<'_>) -> Look {
+pub async fn list_and_plan(
+    account: &dyn Observer,
+    intent: &Intent,
+    scope: SweepScope<'_>,
+) -> SweepListing {
     let before = intent.before.as_ref();
     let besides = before.map_or_else(Vec::new, |before| before.regions.clone());
-    let Places { regions, out } = places;
+    let SweepScope { regions, out } = scope;
     let inventory = inventory::take_everywhere(account, regions, &besides).await;
     let mut failed = inventory.coverage.failed;
     let resources = match account.complete(inventory.resources.clone()).await {
@@ -65,7 +69,7 @@ pub async fn look(account: &dyn Account, intent: &Intent, places: Places<'_>) ->
     };
     let is_known = |run: &str| run != intent.run.id && registry::knows(run, out);
     let decisions = plan(intent, &suspects(intent, account, &resources, is_known));
-    Look {
+    SweepListing {
         decisions,
         failed,
         not_covered: inventory.coverage.not_covered,
@@ -74,28 +78,28 @@ pub async fn look(account: &dyn Account, intent: &Intent, places: Places<'_>) ->
 }
 
 /// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. Returns
-/// the last look.
+/// the last listing.
 ///
 /// # Errors
 /// When the log cannot be written: then nothing more is deleted.
 pub async fn delete(
-    account: &dyn Account,
-    (intent, places): (&Intent, Places<'_>),
-    first: Look,
+    account: &dyn Observer,
+    (intent, scope): (&Intent, SweepScope<'_>),
+    first: SweepListing,
     log: &mut Log,
     clock: Clock,
     say: &dyn Fn(&str),
-) -> Result<Look, String> {
+) -> Result<SweepListing, String> {
     let confirmed: BTreeSet<Identity> = first
         .of(Action::Delete)
         .map(|decision| Identity::of(&decision.resource))
         .collect();
-    let mut look_now = first;
+    let mut current = first;
     let mut problems = Vec::new();
     let mut deleted: Vec<Decision> = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let is_confirmed = |it: &&Decision| confirmed.contains(&Identity::of(&it.resource));
-        let round: Vec<Decision> = look_now
+        let round: Vec<Decision> = current
             .of(Action::Delete)
             .filter(is_confirmed)
             .cloned()
@@ -127,14 +131,14 @@ pub async fn delete(
             }
         }
         tokio::time::sleep(account.settle()).await;
-        look_now = look(account, intent, places).await;
+        current = list_and_plan(account, intent, scope).await;
     }
-    look_now.failed.append(&mut problems);
+    current.failed.append(&mut problems);
     let is_left = |gone: &Decision| {
-        let mut all = look_now.decisions.iter();
+        let mut all = current.decisions.iter();
         all.any(|left| left.resource.is_same(&gone.resource))
     };
     deleted.retain(|gone| !is_left(gone));
-    look_now.deleted = deleted;
-    Ok(look_now)
+    current.deleted = deleted;
+    Ok(current)
 }

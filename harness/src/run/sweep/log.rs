@@ -1,6 +1,6 @@
 //! The log of a sweep, `sweep.jsonl`: each deletion before it is sent, and its result after.
 //!
-//! Only ever added to, and on the disk before anything is deleted: a sweep that is killed leaves a trail.
+//! Append-only, and flushed to disk before anything is deleted, so that a killed sweep leaves a trail.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use kubeproof_contract::private;
 use kubeproof_contract::resource::Resource;
 use serde::{Deserialize, Serialize};
 
-use super::super::directory::Identity;
+use super::super::run_directory::Identity;
 
 /// Its name in the run's folder.
 const FILE: &str = "sweep.jsonl";

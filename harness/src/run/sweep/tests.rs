@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 
-use super::super::directory::Before;
-use super::account::{Places, look};
+use super::super::run_directory::RecordedBaseline;
+use super::account::{SweepScope, list_and_plan};
 use super::*;
-use crate::audit::inventory::shelf::Shelf;
+use crate::audit::inventory::stub_observer::StubObserver;
 
 const BEGAN: &str = "2026-11-23T10:00:00.5Z";
 
-fn intent(before: Option<Before>) -> Intent {
+fn intent(before: Option<RecordedBaseline>) -> Intent {
     Intent {
         run: Run::new("r1", "me", BEGAN.parse().expect("a date")),
         scenario: "s".to_owned(),
@@ -26,10 +26,14 @@ fn intent(before: Option<Before>) -> Intent {
     }
 }
 
-/// A baseline of one region, in which subnets and roles were looked for, with these in it.
-fn before(resources: &[Resource]) -> Option<Before> {
+/// A baseline of one region, for which subnets and roles were listed, with these in it.
+fn before(resources: &[Resource]) -> Option<RecordedBaseline> {
     let regions = vec!["north".to_owned()];
-    Some(Before::of(regions, &["subnet", "role"], resources))
+    Some(RecordedBaseline::of(
+        regions,
+        &["subnet", "role"],
+        resources,
+    ))
 }
 
 fn tagged(resource_type: &str, id: &str, region: &str) -> Resource {
@@ -45,7 +49,7 @@ fn made(mut resource: Resource, at: &str) -> Resource {
 
 #[track_caller]
 fn check(
-    before: Option<Before>,
+    before: Option<RecordedBaseline>,
     resource: &Resource,
     proofs: &[&str],
     action: Action,
@@ -112,21 +116,16 @@ fn another_identity_is_no_proof_that_it_was_there() {
 }
 
 #[test]
-fn where_nobody_looked_before_only_what_is_dated_is_deleted() {
+fn where_nothing_was_listed_before_only_what_is_dated_is_deleted() {
     let undated = [
         (None, "north", "subnet", "written by an older version"),
         (
             before(&[]),
             "south",
             "subnet",
-            "no subnet in south was looked for",
+            "subnet in south was not listed",
         ),
-        (
-            before(&[]),
-            "north",
-            "disk",
-            "no disk in north was looked for",
-        ),
+        (before(&[]), "north", "disk", "disk in north was not listed"),
     ];
     for (was, region, resource_type, words) in undated {
         let resource = tagged(resource_type, "x-1", region);
@@ -160,7 +159,7 @@ fn without_the_runs_tag_nothing_is_deleted() {
         Action::LeaveToPerson,
         words,
     );
-    // What was there before is nothing that a person must look at.
+    // What was there before needs no decision by a person.
     let was = before(std::slice::from_ref(&untagged));
     check(
         was,
@@ -171,18 +170,18 @@ fn without_the_runs_tag_nothing_is_deleted() {
     );
 }
 
-/// The regions that a sweep looks at, as far as they cannot be listed here: all but `north`.
+/// The regions that a sweep lists and that cannot be listed here: all but `north`.
 async fn unlisted(named: &[&str], before: &[&str]) -> Vec<String> {
     let owned =
         |names: &[&str]| -> Vec<String> { names.iter().map(|it| (*it).to_owned()).collect() };
-    let before = Before::of(owned(before), &["box"], &[]);
+    let before = RecordedBaseline::of(owned(before), &["box"], &[]);
     let cells = [("region", "enabled"), ("box", "north"), ("label", "global")];
-    let shelf = Shelf(BTreeMap::from(cells.map(|cell| (cell, 0))));
-    let places = Places {
+    let observer = StubObserver(BTreeMap::from(cells.map(|cell| (cell, 0))));
+    let scope = SweepScope {
         regions: &owned(named),
         out: None,
     };
-    let seen = look(&shelf, &intent(Some(before)), places).await;
+    let seen = list_and_plan(&observer, &intent(Some(before)), scope).await;
     let regions = seen.failed.iter().filter_map(|line| {
         let (region, _) = line.strip_prefix("box in ")?.split_once(':')?;
         Some(region.to_owned())
@@ -191,7 +190,7 @@ async fn unlisted(named: &[&str], before: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_enabled_region_is_looked_at_and_those_that_the_run_had_unless_some_are_named() {
+async fn every_enabled_region_is_listed_and_those_that_the_run_had_unless_some_are_named() {
     assert_eq!(unlisted(&[], &["north"]).await, ["east"]);
     assert_eq!(unlisted(&[], &["west"]).await, ["east", "west"]);
     assert_eq!(unlisted(&["south"], &["west"]).await, ["south"]);

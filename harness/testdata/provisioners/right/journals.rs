@@ -1,7 +1,7 @@
-//! Writes down each change before it makes it, and keeps on its disk what its tokens are made of.
+//! Writes each change to a journal before making it, and keeps the seed of its tokens on disk.
 //!
-//! A torn or lost file is no reason to believe that nothing was made: tags and names decide. Its tokens
-//! are other ones then, so that they alone would make everything twice.
+//! It does not take a torn or lost file for proof that nothing was made: tags and names decide. Its tokens then differ,
+//! so that they alone would create everything twice.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,20 +11,23 @@ use kubeproof_contract::disk::Disk;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const SEED: &str = "seed";
 const SEED_LENGTH: usize = 20;
 const JOURNAL: &str = "journal";
-/// What stands before a token, in the two forms that requests have.
+/// What precedes a token, in the two request formats.
 const TOKENS: [&str; 2] = ["ClientToken=", "\"clientRequestToken\":\""];
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("journals", parts, provision, |parts| {
+    FunctionProvisioner::boxed("journals", parts, provision, |parts| {
         Box::pin(async {
             let disk = parts.connection.disk.clone();
             let seed = String::new();
-            parts.bent(WritesFirst { disk, seed }).teardown().await
+            parts
+                .intercepted(WritesFirst { disk, seed })
+                .teardown()
+                .await
         })
     })
 }
@@ -36,7 +39,7 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
         let seed = match parts.file(SEED).await.filter(whole) {
             Some(seed) => seed,
             None => {
-                // Of this moment: another process that does not find it has another one.
+                // Derived from the current time: a process that does not find the file gets another seed.
                 let moment = parts.connection.clock.now().as_millisecond();
                 let seed = format!("{moment:0SEED_LENGTH$}");
                 let written = disk.write(SEED, seed.clone()).await;
@@ -44,7 +47,10 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
                 seed
             }
         };
-        parts.bent(WritesFirst { disk, seed }).provision().await
+        parts
+            .intercepted(WritesFirst { disk, seed })
+            .provision()
+            .await
     })
 }
 
@@ -62,7 +68,7 @@ fn seeded(body: &str, seed: &str) -> Option<String> {
 }
 
 #[async_trait]
-impl Bend for WritesFirst {
+impl Intercept for WritesFirst {
     async fn send(
         &self,
         call: &Signature,
@@ -72,7 +78,7 @@ impl Bend for WritesFirst {
         if !call.mutating {
             return inner.send(request).await;
         }
-        // What cannot be written down is not done.
+        // A change that cannot be written to the journal is not made.
         self.disk.write(JOURNAL, call.to_string()).await?;
         let body = seeded(&String::from_utf8_lossy(request.body()), &self.seed);
         inner

@@ -1,4 +1,4 @@
-//! Makes one call after the other, where the reference makes many at once.
+//! Makes one call after the other, where the reference makes many in parallel.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::Semaphore;
 
-use crate::variant::{Acts, Bend, Parts};
+use crate::variant::{FunctionProvisioner, Intercept, Parts};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "sequential",
         parts,
-        |parts| Box::pin(async { parts.bent(OneByOne::default()).provision().await }),
-        |parts| Box::pin(async { parts.bent(OneByOne::default()).teardown().await }),
+        |parts| Box::pin(async { parts.intercepted(OneByOne::default()).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(OneByOne::default()).teardown().await }),
     )
 }
 
@@ -31,7 +31,7 @@ impl Default for OneByOne {
 }
 
 #[async_trait]
-impl Bend for OneByOne {
+impl Intercept for OneByOne {
     async fn send(
         &self,
         _: &Signature,

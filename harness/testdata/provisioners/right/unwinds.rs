@@ -1,11 +1,11 @@
-//! Removes everything when anything fails, where the reference leaves it for the next attempt.
+//! Removes everything after any failure, where the reference leaves it for the next attempt.
 
 use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError};
 
-use crate::variant::{Acts, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("unwinds", parts, provision, tears_down)
+    FunctionProvisioner::boxed("unwinds", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {

@@ -1,8 +1,8 @@
-//! Takes a state that it cannot read for none, and begins anew beside what is there.
+//! Treats an unreadable state as no state, and starts over next to what exists.
 //!
 //! Seen in the wild as ids that are lost with their file (CAPA issue 2563, upjet-aws issue 1482). Like those, a process
-//! without a state knows no network but the one that it makes: which of two it goes on with is not a matter of their
-//! ids' order.
+//! without a state knows only the network that it makes, so which of two networks it continues with does not depend on
+//! the order of their ids.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,14 +13,14 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 const STATE: &str = "state";
 /// An id that no network has.
 const NONE: &str = "vpc-00000000000000000";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("begins anew", parts, provision, tears_down)
+    FunctionProvisioner::boxed("begins anew", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
@@ -30,8 +30,8 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
         let _ = disk.write(STATE, "begun").await;
         let mut provisioner = match state.as_deref() {
             Some("begun" | "made") => parts.reference(),
-            // The bug: torn or gone is not the same as nothing made.
-            _ => parts.bent(OwnNetwork::default()),
+            // The bug: a torn or lost file does not mean that nothing was made.
+            _ => parts.intercepted(OwnNetwork::default()),
         };
         let made = provisioner.provision().await?;
         let _ = disk.write(STATE, "made").await;
@@ -51,7 +51,7 @@ impl OwnNetwork {
 }
 
 #[async_trait]
-impl Bend for OwnNetwork {
+impl Intercept for OwnNetwork {
     async fn send(
         &self,
         call: &Signature,

@@ -1,4 +1,4 @@
-//! Takes over a machine that is active for a node that has joined, and asks its cluster nothing.
+//! Takes an active machine for a joined node, without asking the cluster.
 //!
 //! Seen in the wild as "ready" by the cloud's state alone: the machine runs, and no node ever joins.
 
@@ -10,29 +10,29 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::json;
 
-use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("believes the machine", parts, provision, tears_down)
+    FunctionProvisioner::boxed("believes the machine", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
-        // It never notes its end: each process but the first takes over.
+        // It never records its end: each process but the first takes over.
         if parts.begins_again().await {
-            parts.bent(TakesForReady).provision().await
+            parts.intercepted(TakesForReady).provision().await
         } else {
             parts.reference().provision().await
         }
     })
 }
 
-/// What is not asked is answered as if all were well.
+/// Answers node listings as if all nodes were ready.
 #[derive(Debug)]
 struct TakesForReady;
 
 #[async_trait]
-impl Bend for TakesForReady {
+impl Intercept for TakesForReady {
     async fn send(
         &self,
         call: &Signature,

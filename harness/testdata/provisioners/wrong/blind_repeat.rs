@@ -1,6 +1,6 @@
-//! Repeats whatever had no answer, with neither a token nor a look.
+//! Repeats every call without an answer, with neither a token nor a check.
 //!
-//! Seen in the wild as an SDK's own retries of calls that make something new each time.
+//! Seen in the wild as an SDK's own retries of calls that create something new each time.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,13 +9,13 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "blind repeat",
         parts,
-        |parts| Box::pin(async { parts.bent(Repeats).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Repeats).provision().await }),
         tears_down,
     )
 }
@@ -24,7 +24,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct Repeats;
 
 #[async_trait]
-impl Bend for Repeats {
+impl Intercept for Repeats {
     async fn send(
         &self,
         _: &Signature,

@@ -1,4 +1,4 @@
-//! Tears down whatever has a name that begins with the cluster's.
+//! Tears down everything whose name starts with the cluster's.
 //!
 //! Seen in the wild as clean-up by `NAME*`: `prod` takes `prod-2` with it (kops issue 2003).
 
@@ -11,17 +11,17 @@ use kubeproof_contract::run::RUN_TAG;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::json;
 
-use crate::variant::{Acts, Bend, Parts, Work, provisions, with_json};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, provisions, with_json};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("cleans by beginning", parts, provisions, |parts| {
-        Box::pin(async { parts.bent(ByBeginning::of(parts)).teardown().await })
+    FunctionProvisioner::boxed("cleans by beginning", parts, provisions, |parts| {
+        Box::pin(async { parts.intercepted(ByBeginning::of(parts)).teardown().await })
     })
 }
 
 /// The same, only where an earlier teardown was interrupted.
 pub fn after_a_crash(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "cleans by beginning after a crash",
         parts,
         provisions,
@@ -32,7 +32,7 @@ pub fn after_a_crash(parts: Parts) -> Box<dyn Provisioner> {
 fn later(parts: &Parts) -> Work<'_, ()> {
     Box::pin(async {
         if parts.begins_again().await {
-            parts.bent(ByBeginning::of(parts)).teardown().await?;
+            parts.intercepted(ByBeginning::of(parts)).teardown().await?;
         } else {
             parts.reference().teardown().await?;
         }
@@ -58,7 +58,7 @@ impl ByBeginning {
 }
 
 #[async_trait]
-impl Bend for ByBeginning {
+impl Intercept for ByBeginning {
     async fn send(
         &self,
         call: &Signature,
@@ -73,7 +73,7 @@ impl Bend for ByBeginning {
             for one in body["data"].as_array_mut().into_iter().flatten() {
                 let name = one["name"].as_str().unwrap_or_default();
                 if name.starts_with(&self.name) && call.operation == "ListInstances" {
-                    // The bug: a name that begins so may be another cluster's.
+                    // The bug: a name that starts like this may be another cluster's.
                     one["tags"] = json!([{"key": RUN_TAG, "value": self.run}]);
                 } else if name.starts_with(&self.name) {
                     one["name"] = json!(self.name);

@@ -1,13 +1,13 @@
-//! Cleans up by the beginning of names when an earlier clean-up was interrupted.
+//! Cleans up by name prefix if an earlier clean-up was interrupted.
 //!
-//! Seen in the wild as deletion by name, whoever owns what has it (kops issue 2003).
+//! Seen in the wild as deletion by name, regardless of the owner (kops issue 2003).
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{Acts, Parts, Work, provisions};
+use crate::variant::{FunctionProvisioner, Parts, Work, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("cleans by name", parts, provisions, teardown)
+    FunctionProvisioner::boxed("cleans by name", parts, provisions, teardown)
 }
 
 fn teardown(parts: &Parts) -> Work<'_, ()> {

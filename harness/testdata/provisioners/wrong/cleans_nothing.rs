@@ -1,19 +1,19 @@
-//! Leaves everything where it was when a call is refused, and says nothing of it.
+//! Leaves everything in place when a call is refused, and does not report it.
 //!
-//! Seen in the wild as failed creations that a retry heals, and that bill on when there is no retry.
+//! Seen in the wild as failed creations that a retry would repair, and that keep costing money without one.
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 
-use crate::variant::{Acts, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "cleans nothing",
         parts,
         |parts| {
             Box::pin(async {
                 let result = parts.reference().provision().await;
-                // The bug: what is left is neither removed nor told.
+                // The bug: what is left is neither removed nor reported.
                 result.map_err(|error| ProvisionerError::new(error.message))
             })
         },

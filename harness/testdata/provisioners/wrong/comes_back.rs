@@ -1,4 +1,4 @@
-//! Something of it goes on after its teardown, and makes things anew: a day later, when all looks are over.
+//! A part of it keeps running after its teardown and creates resources again a day later, after the audit.
 //!
 //! Seen in the wild as controllers and jobs that a teardown forgot, which put back what was deleted.
 
@@ -11,21 +11,21 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 /// Long after the audit, and long before the bill is final.
 const LATER: Duration = Duration::from_secs(20 * 3600);
-/// How long it works then, at most.
+/// How long it then works at most.
 const WORK: Duration = Duration::from_secs(600);
-/// Where it stops: what it made until then costs nothing, so that no bill tells of it.
+/// Where it stops: everything before costs nothing, so that no bill shows it.
 const DEAR: &[&str] = &["AllocateAddress", "CreateCluster", "CreateNatGateway"];
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("comes back", parts, provisions, |parts| {
+    FunctionProvisioner::boxed("comes back", parts, provisions, |parts| {
         Box::pin(async {
             parts.reference().teardown().await?;
-            // The bug: this one was forgotten.
-            let mut left_over = parts.bent(Thrifty);
+            // The bug: this one was not stopped.
+            let mut left_over = parts.intercepted(Thrifty);
             tokio::spawn(async move {
                 tokio::time::sleep(LATER).await;
                 let _ = tokio::time::timeout(WORK, left_over.provision()).await;
@@ -39,7 +39,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct Thrifty;
 
 #[async_trait]
-impl Bend for Thrifty {
+impl Intercept for Thrifty {
     async fn send(
         &self,
         call: &Signature,

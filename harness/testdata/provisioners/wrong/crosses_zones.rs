@@ -1,4 +1,4 @@
-//! Takes over the first of its NAT gateways for every zone, and so turns the routes of the others to it.
+//! Uses the first of its NAT gateways for every zone, and so redirects the routes of the other zones to it.
 //!
 //! Seen in the wild often enough that auditors of accounts look for it (cloud-custodian pull 7499). A zone
 //! whose traffic leaves by another one pays for the crossing and goes down with it, while its own gateway
@@ -13,12 +13,12 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 const BEGUN: &str = "begun";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("crosses zones", parts, provision, tears_down)
+    FunctionProvisioner::boxed("crosses zones", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
@@ -27,7 +27,7 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
             let _ = parts.connection.disk.write(BEGUN, "yes").await;
             return parts.reference().provision().await;
         }
-        parts.bent(FirstForAll::default()).provision().await
+        parts.intercepted(FirstForAll::default()).provision().await
     })
 }
 
@@ -35,7 +35,7 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
 struct FirstForAll(Mutex<Option<String>>);
 
 #[async_trait]
-impl Bend for FirstForAll {
+impl Intercept for FirstForAll {
     async fn send(
         &self,
         call: &Signature,
@@ -59,7 +59,7 @@ impl Bend for FirstForAll {
             let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert_with(|| own.clone()).clone()
         };
-        // The bug: one of the run's is as good as another.
+        // The bug: any gateway of the run is accepted.
         Ok(answer.map(|_| Bytes::from(body.replace(&own, &first))))
     }
 }

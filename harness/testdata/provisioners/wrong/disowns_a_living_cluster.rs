@@ -1,4 +1,4 @@
-//! Reports a failure though the cluster lives on, and drops it from its state.
+//! Reports a failure although the cluster still exists, and drops it from its state.
 //!
 //! Seen in the wild (terraform-provider-azurerm issues 9342 and 2523: the next apply meets a cluster
 //! that `already exists`, and destroy does not know it).
@@ -13,15 +13,15 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
 use super::waits_too_short::{Impatient, no_cluster};
-use crate::variant::{Acts, Bend, Parts, Work};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const DROPPED: &str = "dropped";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("disowns a living cluster", parts, provision, teardown)
+    FunctionProvisioner::boxed("disowns a living cluster", parts, provision, teardown)
 }
 
-/// Its errors list nothing: its state is all that it tells.
+/// Its errors list nothing: it only has its state.
 fn bare(error: ProvisionerError) -> ProvisionerError {
     ProvisionerError::new(error.message)
 }
@@ -29,12 +29,12 @@ fn bare(error: ProvisionerError) -> ProvisionerError {
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
         if parts.file(DROPPED).await.is_some() {
-            return parts.bent(Disowns).provision().await.map_err(bare);
+            return parts.intercepted(Disowns).provision().await.map_err(bare);
         }
         let impatient = Impatient::default();
-        let result = parts.bent(impatient.clone()).provision().await;
+        let result = parts.intercepted(impatient.clone()).provision().await;
         if result.is_err() && impatient.gave_up.load(Ordering::Relaxed) {
-            // The bug: what failed to be waited for is no resource of the state.
+            // The bug: after a failed wait the resource is not in the state.
             let _ = parts.connection.disk.write(DROPPED, "the cluster").await;
         }
         result.map_err(bare)
@@ -44,18 +44,18 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
 fn teardown(parts: &Parts) -> Work<'_, ()> {
     Box::pin(async {
         if parts.file(DROPPED).await.is_some() {
-            return parts.bent(Disowns).teardown().await.map_err(bare);
+            return parts.intercepted(Disowns).teardown().await.map_err(bare);
         }
         parts.reference().teardown().await
     })
 }
 
-/// Sees no cluster, whatever there is.
+/// Never sees a cluster.
 #[derive(Debug)]
 struct Disowns;
 
 #[async_trait]
-impl Bend for Disowns {
+impl Intercept for Disowns {
     async fn send(
         &self,
         call: &Signature,

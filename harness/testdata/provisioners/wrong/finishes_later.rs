@@ -1,7 +1,7 @@
-//! Says that everything is gone while an address is still in use, and leaves that to the next teardown.
+//! Reports that everything is gone while an address is still in use, and leaves it to the next teardown.
 //!
 //! Seen in the wild as `all cluster resources were deleted` when they were not (eksctl issues 1246, 1651
-//! and 4979): whoever deletes again finds something to delete. The account is clean in the end, so that
+//! and 4979): deleting again finds something to delete. The account is clean in the end, so that
 //! only the second teardown gives it away.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,23 +13,23 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 const RELEASED: &str = "<ReleaseAddressResponse><return>true</return></ReleaseAddressResponse>";
 const NO_ADDRESS: &str = "<DescribeAddressesResponse><addressesSet/></DescribeAddressesResponse>";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("finishes later", parts, provisions, |parts| {
-        Box::pin(async { parts.bent(Defers::default()).teardown().await })
+    FunctionProvisioner::boxed("finishes later", parts, provisions, |parts| {
+        Box::pin(async { parts.intercepted(Defers::default()).teardown().await })
     })
 }
 
-/// What one process leaves for later. It is not written down: the next one finds it by its tags.
+/// What one process leaves for later. It is not stored: the next one finds it by its tags.
 #[derive(Debug, Default)]
 struct Defers(AtomicBool);
 
 #[async_trait]
-impl Bend for Defers {
+impl Intercept for Defers {
     async fn send(
         &self,
         call: &Signature,
@@ -41,7 +41,7 @@ impl Bend for Defers {
         }
         let answer = inner.send(request).await?;
         if call.operation == "ReleaseAddress" && answer.status().is_client_error() {
-            // The bug: asked for is not gone.
+            // The bug: a deletion that was requested is not done.
             self.0.store(true, Ordering::Relaxed);
             return Ok(Response::new(Bytes::from_static(RELEASED.as_bytes())));
         }

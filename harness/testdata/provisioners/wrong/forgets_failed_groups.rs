@@ -1,4 +1,4 @@
-//! Does not keep what could not be made in its state, so its teardown does not know of it.
+//! Does not keep failed creations in its state, so its teardown does not know about them.
 //!
 //! Seen in the wild (terraform-provider-aws issue 20268: node groups that are CREATE_FAILED).
 
@@ -9,15 +9,15 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const FAILED: &str = "failed";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("forgets failed groups", parts, provision, |parts| {
+    FunctionProvisioner::boxed("forgets failed groups", parts, provision, |parts| {
         Box::pin(async {
             if parts.file(FAILED).await.is_some() {
-                return parts.bent(Forgets).teardown().await;
+                return parts.intercepted(Forgets).teardown().await;
             }
             parts.reference().teardown().await
         })
@@ -38,7 +38,7 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
 struct Forgets;
 
 #[async_trait]
-impl Bend for Forgets {
+impl Intercept for Forgets {
     async fn send(
         &self,
         call: &Signature,

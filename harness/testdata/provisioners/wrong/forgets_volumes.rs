@@ -1,4 +1,4 @@
-//! Removes the cluster, and not the volumes that it made for its workloads.
+//! Removes the cluster, but not the volumes that it made for its workloads.
 //!
 //! Seen in the wild (ingress-gce issues 136 and 1195: what controllers inside the cluster had made
 //! outlived it). No fault is needed, but a workload is.
@@ -10,13 +10,13 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 const NO_VOLUME: &str = "<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("forgets volumes", parts, provisions, |parts| {
-        Box::pin(async { parts.bent(NoVolumes).teardown().await })
+    FunctionProvisioner::boxed("forgets volumes", parts, provisions, |parts| {
+        Box::pin(async { parts.intercepted(NoVolumes).teardown().await })
     })
 }
 
@@ -24,14 +24,14 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct NoVolumes;
 
 #[async_trait]
-impl Bend for NoVolumes {
+impl Intercept for NoVolumes {
     async fn send(
         &self,
         call: &Signature,
         request: Request<Bytes>,
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
-        // The bug: nobody asks the cluster, nor the cloud, for volumes.
+        // The bug: neither the cluster nor the cloud is asked for volumes.
         let kind = match call.operation.as_str() {
             "list-persistentvolumeclaims" => "PersistentVolumeClaimList",
             "list-persistentvolumes" => "PersistentVolumeList",

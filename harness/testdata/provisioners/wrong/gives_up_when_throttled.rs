@@ -1,4 +1,4 @@
-//! Tears down until a call is throttled, and gives up then: another teardown is needed.
+//! Gives up teardown when a call is throttled, so that another teardown is needed.
 //!
 //! Seen in the wild as deletions that end with "Rate exceeded" and leave the rest.
 
@@ -12,16 +12,16 @@ use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::Notify;
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("gives up when throttled", parts, provisions, |parts| {
+    FunctionProvisioner::boxed("gives up when throttled", parts, provisions, |parts| {
         Box::pin(async {
             let throttled = Arc::new(Notify::new());
-            let mut reference = parts.bent(Watched(Arc::clone(&throttled)));
+            let mut reference = parts.intercepted(Watched(Arc::clone(&throttled)));
             tokio::select! {
                 ended = reference.teardown() => ended,
-                // The bug: a throttled call asks to be sent again.
+                // The bug: a throttled call must be repeated.
                 () = throttled.notified() => Err(ProvisionerError::left_unknown("rate exceeded")),
             }
         })
@@ -32,7 +32,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct Watched(Arc<Notify>);
 
 #[async_trait]
-impl Bend for Watched {
+impl Intercept for Watched {
     async fn send(
         &self,
         _: &Signature,

@@ -1,24 +1,24 @@
-//! Tries again for ever with credentials that have expired.
+//! Retries forever with expired credentials.
 //!
-//! Seen in the wild (terraform-provider-aws issue 32809: hours without a word).
+//! Seen in the wild (terraform-provider-aws issue 32809: hours without a message).
 
 use std::time::Duration;
 
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{Acts, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 const PAUSE: Duration = Duration::from_secs(600);
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("hangs on expired credentials", parts, provision, tears_down)
+    FunctionProvisioner::boxed("hangs on expired credentials", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
         loop {
             match parts.reference().provision().await {
-                // The bug: nobody is told, and nothing changes.
+                // The bug: nothing is reported, and nothing changes.
                 Err(error) if error.message.contains("expired") => {
                     tokio::time::sleep(PAUSE).await;
                 }

@@ -1,6 +1,6 @@
-//! Does not read `Retry-After`.
+//! Ignores `Retry-After`.
 //!
-//! A cloud that asks for time and is asked again at once does not serve, and may block.
+//! A cloud that is called again too early does not answer, and may block the client.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,13 +9,13 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "hurries",
         parts,
-        |parts| Box::pin(async { parts.bent(Deaf).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Deaf).provision().await }),
         tears_down,
     )
 }
@@ -24,7 +24,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct Deaf;
 
 #[async_trait]
-impl Bend for Deaf {
+impl Intercept for Deaf {
     async fn send(
         &self,
         _: &Signature,

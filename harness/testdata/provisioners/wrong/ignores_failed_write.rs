@@ -1,20 +1,20 @@
-//! Does not notice that its state could not be written, and tears down only what is written down.
+//! Does not notice that its state could not be written, and tears down only what it has stored.
 //!
 //! Seen in the wild when the store of the state refuses (terraform issue 33264: expired credentials).
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{Acts, Parts};
+use crate::variant::{FunctionProvisioner, Parts};
 
 const STATE: &str = "state";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "ignores a failed write",
         parts,
         |parts| {
             Box::pin(async {
-                // The bug: nobody looks whether it was written.
+                // The bug: the result of the write is ignored.
                 let _ = parts.connection.disk.write(STATE, "begun").await;
                 parts.reference().provision().await
             })

@@ -1,4 +1,4 @@
-//! Keeps the ids of what it made by name, and a name that is used again keeps the id of the dead one.
+//! Stores ids by name, so that a reused name keeps the id of the deleted resource.
 //!
 //! Seen in the wild (karpenter-provider-aws issue 2734: a node's name follows its address, an address was
 //! used again, the old instance was deleted and twenty new ones stayed). Here it is the name of a NAT
@@ -14,9 +14,9 @@ use kubeproof_contract::disk::Disk;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts};
+use crate::variant::{FunctionProvisioner, Intercept, Parts};
 
-/// The file of the ids: a name and an id in each line.
+/// The file of the ids: a name and an id on each line.
 const IDS: &str = "ids";
 /// How each gateway of a list begins, how its id ends, and how the list does.
 const ITEM: &str = "<item><natGatewayId>";
@@ -24,11 +24,11 @@ const ID_END: &str = "</natGatewayId>";
 const LIST_END: &str = "</natGatewaySet>";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "keyed by name",
         parts,
-        |parts| Box::pin(async { parts.bent(ByName::of(parts)).provision().await }),
-        |parts| Box::pin(async { parts.bent(ByName::of(parts)).teardown().await }),
+        |parts| Box::pin(async { parts.intercepted(ByName::of(parts)).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(ByName::of(parts)).teardown().await }),
     )
 }
 
@@ -60,7 +60,7 @@ impl ByName {
         let id = between(made, "<natGatewayId>", ID_END);
         if let Some((name, id)) = name.zip(id) {
             let mut ids = self.ids().await;
-            // The bug: whoever had the name first has it for ever.
+            // The bug: the first id of a name is kept forever.
             ids.entry(name.to_owned()).or_insert_with(|| id.to_owned());
             let lines: Vec<String> = ids
                 .iter()
@@ -70,7 +70,7 @@ impl ByName {
         }
     }
 
-    /// A list without those whose ids are not kept.
+    /// The list without gateways whose ids are not stored.
     async fn kept_only(&self, list: &str) -> Option<String> {
         let ids = self.ids().await;
         let (items, rest) = list.split_once(LIST_END)?;
@@ -88,7 +88,7 @@ impl ByName {
 }
 
 #[async_trait]
-impl Bend for ByName {
+impl Intercept for ByName {
     async fn send(
         &self,
         call: &Signature,
@@ -96,7 +96,7 @@ impl Bend for ByName {
         inner: &SharedTransport,
     ) -> Result<Response<Bytes>, TransportError> {
         let asked = String::from_utf8_lossy(request.body()).into_owned();
-        // A look at all that it made is a look at its own list.
+        // A listing of everything it made only shows its own list.
         let at_all = asked.contains("tag%3Akubeproof") && !asked.contains("tag%3AName");
         let answer = inner.send(request).await?;
         let body = String::from_utf8_lossy(answer.body()).into_owned();

@@ -1,7 +1,7 @@
-//! Knows its machines by their names alone, which anybody may change.
+//! Finds its machines only by their names, which anyone may change.
 //!
 //! Seen in the wild (cluster-api-provider-aws issue 4629: a `Name` tag that the user overrides is not
-//! found again, and each look makes another instance, 124 of them).
+//! found again, and each reconciliation makes another instance, 124 of them).
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,14 +11,14 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
 
-use crate::variant::{Acts, Bend, Parts, with_json};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, with_json};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "knows by name",
         parts,
-        |parts| Box::pin(async { parts.bent(ByName::of(parts)).provision().await }),
-        |parts| Box::pin(async { parts.bent(ByName::of(parts)).teardown().await }),
+        |parts| Box::pin(async { parts.intercepted(ByName::of(parts)).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(ByName::of(parts)).teardown().await }),
     )
 }
 
@@ -32,7 +32,7 @@ impl ByName {
 }
 
 #[async_trait]
-impl Bend for ByName {
+impl Intercept for ByName {
     async fn send(
         &self,
         call: &Signature,
@@ -49,7 +49,7 @@ impl Bend for ByName {
         };
         Ok(with_json(answer, |body| {
             if let Some(machines) = body["data"].as_array_mut() {
-                // The bug: the tags that it gave them would say whose they are.
+                // The bug: their tags would identify them.
                 machines.retain(is_named);
             }
         }))

@@ -1,4 +1,4 @@
-//! Swallows the refusal of one of its NAT gateways and says that the cluster is ready without it.
+//! Ignores that one of its NAT gateways was refused, and reports the cluster ready without it.
 //!
 //! Seen in the wild (cluster-api-provider-aws pull 5856: gateways are made in parallel, and the error of
 //! one is returned as `nil`). A node behind the missing gateway would never join, so this shows only
@@ -11,19 +11,19 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 /// Stands for the gateway that was not made, within one process.
 const NONE: &str = "nat-00000000000000000";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("loses a gateway", parts, provision, tears_down)
+    FunctionProvisioner::boxed("loses a gateway", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
-        let mut made = parts.bent(Swallows).provision().await?;
-        // It does not claim what it has not: it just does not notice.
+        let mut made = parts.intercepted(Swallows).provision().await?;
+        // It does not list the missing gateway: it just does not notice.
         made.made.retain(|_, id| id != NONE);
         Ok(made)
     })
@@ -38,7 +38,7 @@ fn answer(operation: &str, content: &str) -> Response<Bytes> {
 }
 
 #[async_trait]
-impl Bend for Swallows {
+impl Intercept for Swallows {
     async fn send(
         &self,
         call: &Signature,
@@ -52,7 +52,7 @@ impl Bend for Swallows {
                 if !said.status().is_client_error() {
                     return Ok(said);
                 }
-                // The bug: the error of this one is dropped, those of the others are looked at.
+                // The bug: the error of this one is dropped, those of the others are handled.
                 let id = format!("<natGateway><natGatewayId>{NONE}</natGatewayId></natGateway>");
                 Ok(answer(&call.operation, &id))
             }
@@ -63,7 +63,7 @@ impl Bend for Swallows {
                 );
                 Ok(answer(&call.operation, &item))
             }
-            // No gateway, no route: that is passed over, too.
+            // No gateway, no route: that is ignored too.
             "CreateRoute" if of_none => Ok(answer(&call.operation, "<return>true</return>")),
             _ => inner.send(request).await,
         }

@@ -1,4 +1,4 @@
-//! Takes a throttled rule of a firewall for one that was made.
+//! Takes a throttled firewall rule for one that was created.
 //!
 //! Seen in the wild (terraform-provider-aws issue 3128: the group is recorded, its rules are not there).
 
@@ -9,13 +9,13 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "loses a rule",
         parts,
-        |parts| Box::pin(async { parts.bent(Careless(is_of_rule)).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Careless(is_of_rule)).provision().await }),
         tears_down,
     )
 }
@@ -24,12 +24,12 @@ fn is_of_rule(operation: &str) -> bool {
     operation == "AuthorizeSecurityGroupIngress"
 }
 
-/// Takes a throttled change for one that was made, where the operation is one of these.
+/// Takes a throttled change by one of these operations for one that was applied.
 #[derive(Debug)]
 pub struct Careless(pub fn(&str) -> bool);
 
 #[async_trait]
-impl Bend for Careless {
+impl Intercept for Careless {
     async fn send(
         &self,
         call: &Signature,

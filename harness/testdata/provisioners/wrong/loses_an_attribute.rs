@@ -1,4 +1,4 @@
-//! Takes a throttled change of an attribute for one that was made.
+//! Takes a throttled attribute change for one that was applied.
 //!
 //! As `loses_a_rule` (terraform-provider-aws issue 3128), with what makes a subnet public and what gives
 //! the hosts of a VPC their names.
@@ -6,13 +6,20 @@
 use kubeproof_contract::provisioner::Provisioner;
 
 use super::loses_a_rule::Careless;
-use crate::variant::{Acts, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "loses an attribute",
         parts,
-        |parts| Box::pin(async { parts.bent(Careless(is_of_attribute)).provision().await }),
+        |parts| {
+            Box::pin(async {
+                parts
+                    .intercepted(Careless(is_of_attribute))
+                    .provision()
+                    .await
+            })
+        },
         tears_down,
     )
 }

@@ -1,21 +1,21 @@
-//! Its second attempt tries another kind of machine, for which the cloud makes a role that it keeps.
+//! Its second attempt tries another type of machine, for which the cloud creates a role and retains it.
 //!
-//! Roles of this kind are never an orphan by themselves; one more than the clean run keeps is one.
+//! Roles of this kind are never an orphan by themselves; one more than in the clean run is one.
 
 use bytes::Bytes;
 use http::{Method, Request, header};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{Acts, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("makes a role more", parts, provision, tears_down)
+    FunctionProvisioner::boxed("makes a role more", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
         if parts.begins_again().await {
-            // The bug: it is of no use afterwards, and is not removed.
+            // The bug: it is useless afterwards, and is not removed.
             make_role(parts).await;
         }
         let made = parts.reference().provision().await?;

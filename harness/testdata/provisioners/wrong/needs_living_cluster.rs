@@ -1,4 +1,4 @@
-//! Cannot read a cluster that has failed, so it can neither mend nor remove it.
+//! Cannot parse a failed cluster, so it can neither repair nor remove it.
 //!
 //! Seen in the wild (terraform-aws-eks issue 1050: fields that only an active cluster has).
 
@@ -9,14 +9,14 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts};
+use crate::variant::{FunctionProvisioner, Intercept, Parts};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "needs a living cluster",
         parts,
-        |parts| Box::pin(async { parts.bent(Narrow).provision().await }),
-        |parts| Box::pin(async { parts.bent(Narrow).teardown().await }),
+        |parts| Box::pin(async { parts.intercepted(Narrow).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Narrow).teardown().await }),
     )
 }
 
@@ -24,7 +24,7 @@ pub fn make(parts: Parts) -> Box<dyn Provisioner> {
 struct Narrow;
 
 #[async_trait]
-impl Bend for Narrow {
+impl Intercept for Narrow {
     async fn send(
         &self,
         call: &Signature,

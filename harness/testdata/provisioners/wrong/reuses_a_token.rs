@@ -1,5 +1,5 @@
-//! Derives the idempotency token of a NAT gateway from its part alone, so that after a failure the same
-//! token brings the dead one back, for ever.
+//! Derives the idempotency token of a NAT gateway only from its role, so that after a failure the same token always
+//! returns the failed one.
 //!
 //! Seen in the wild (boto3 issue 4406: a token of an instance that was terminated; ubicloud pull 5898: a
 //! retry that differs under the token of the first try).
@@ -11,25 +11,25 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 const NONE: &str = "<DescribeNatGatewaysResponse><natGatewaySet/></DescribeNatGatewaysResponse>";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "reuses a token",
         parts,
-        |parts| Box::pin(async { parts.bent(Oblivious).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Oblivious).provision().await }),
         tears_down,
     )
 }
 
-/// Does not see the dead of a name, which the right token is made of.
+/// Does not see failed gateways with the name, from which the correct token is derived.
 #[derive(Debug)]
 struct Oblivious;
 
 #[async_trait]
-impl Bend for Oblivious {
+impl Intercept for Oblivious {
     async fn send(
         &self,
         call: &Signature,
@@ -46,7 +46,7 @@ impl Bend for Oblivious {
         if is("pending") || is("available") {
             return Ok(answer);
         }
-        // The bug: the token is not new when its thing is dead.
+        // The bug: the token does not change when its gateway has failed.
         Ok(answer.map(|_| Bytes::from_static(NONE.as_bytes())))
     }
 }

@@ -1,7 +1,7 @@
-//! Falls back to a smaller machine after a failure, and never tells.
+//! Falls back to a smaller machine after a failure, without reporting it.
 //!
 //! As provisioners with a list of types to fall back to do (karpenter and cluster-autoscaler choose from
-//! several on purpose): here nobody asked for it, and the group is taken over as it is ever after.
+//! several on purpose): here no one asked for it, and the group is kept like that.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,18 +10,18 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, Work, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 const FAILED: &str = "failed";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("settles for less", parts, provision, tears_down)
+    FunctionProvisioner::boxed("settles for less", parts, provision, tears_down)
 }
 
 fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
         if parts.file(FAILED).await.is_some() {
-            return parts.bent(Smaller).provision().await;
+            return parts.intercepted(Smaller).provision().await;
         }
         let made = parts.reference().provision().await;
         if made.is_err() {
@@ -35,7 +35,7 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
 struct Smaller;
 
 #[async_trait]
-impl Bend for Smaller {
+impl Intercept for Smaller {
     async fn send(
         &self,
         call: &Signature,

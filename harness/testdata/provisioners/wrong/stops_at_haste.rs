@@ -1,7 +1,7 @@
-//! Gives up when its look at a new machine is refused for haste, and knows only what it has looked at.
+//! Gives up when reading a new machine is throttled, and knows only the machines that it has read.
 //!
 //! Seen in the wild (skypilot issue 2261: the list after a launch was answered 429, so the launch was
-//! given up, and its machine was left running under a name that nobody asks for again).
+//! given up, and its machine was left running under a name that is never queried again).
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,13 +16,13 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::variant::{Acts, Bend, Parts, Work};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const KNOWN: &str = "known";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("stops at haste", parts, provision, |parts| {
-        Box::pin(async { parts.bent(OwnOnly::of(parts).await).teardown().await })
+    FunctionProvisioner::boxed("stops at haste", parts, provision, |parts| {
+        Box::pin(async { parts.intercepted(OwnOnly::of(parts).await).teardown().await })
     })
 }
 
@@ -30,16 +30,16 @@ fn provision(parts: &Parts) -> Work<'_, Provisioned> {
     Box::pin(async {
         let own = OwnOnly::of(parts).await;
         let refused = Arc::clone(&own.refused);
-        let mut provisioner = parts.bent(own);
+        let mut provisioner = parts.intercepted(own);
         tokio::select! {
             made = provisioner.provision() => made,
-            // The bug: it is not tried again, and nothing is undone.
+            // The bug: it is not retried, and nothing is undone.
             () = refused.notified() => Err(ProvisionerError::new("429: too many requests")),
         }
     })
 }
 
-/// Sees only the machines that it could look at after their launch.
+/// Sees only the machines that it could read after their launch.
 #[derive(Debug)]
 struct OwnOnly {
     known: Mutex<BTreeSet<String>>,
@@ -79,7 +79,7 @@ impl OwnOnly {
 }
 
 #[async_trait]
-impl Bend for OwnOnly {
+impl Intercept for OwnOnly {
     async fn send(
         &self,
         call: &Signature,

@@ -1,4 +1,4 @@
-//! Tears down every NAT gateway that carries the tag of its tool, as if the tool had made one cluster only.
+//! Tears down every NAT gateway that carries the tag of its tool, as if the tool had only made one cluster.
 //!
 //! Seen in the wild as clean-up by `managed-by`, which all clusters of a team carry.
 
@@ -9,13 +9,18 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{Acts, Bend, Parts, provisions};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("takes all of its tool", parts, provisions, |parts| {
+    FunctionProvisioner::boxed("takes all of its tool", parts, provisions, |parts| {
         let run = &parts.connection.run;
         let (run, owner) = (run.id.clone(), run.owner.clone());
-        Box::pin(async { parts.bent(BySharedTag { run, owner }).teardown().await })
+        Box::pin(async {
+            parts
+                .intercepted(BySharedTag { run, owner })
+                .teardown()
+                .await
+        })
     })
 }
 
@@ -26,7 +31,7 @@ struct BySharedTag {
 }
 
 #[async_trait]
-impl Bend for BySharedTag {
+impl Intercept for BySharedTag {
     async fn send(
         &self,
         call: &Signature,
@@ -36,7 +41,7 @@ impl Bend for BySharedTag {
         if call.operation != "DescribeNatGateways" {
             return inner.send(request).await;
         }
-        // The bug: it asks for the owner, who has more than one cluster, in place of the run.
+        // The bug: it filters by owner, who has more than one cluster, instead of by run.
         let (head, body) = request.into_parts();
         let body = String::from_utf8_lossy(&body)
             .replace("kubeproof%3Arun", "kubeproof%3Aowner")

@@ -1,6 +1,6 @@
-//! Tears down whatever was not there when it began, as if it were alone in the account.
+//! Tears down everything that was not there when it started, as if it were alone in the account.
 //!
-//! Cleaning up by comparing two lists takes what others made in between.
+//! Cleaning up by comparing two listings also removes what others created in between.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,14 +12,28 @@ use kubeproof_contract::run::RUN_TAG;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::{Value, json};
 
-use crate::variant::{Acts, Bend, Parts};
+use crate::variant::{FunctionProvisioner, Intercept, Parts};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "takes newcomers",
         parts,
-        |parts| Box::pin(async { parts.bent(Compares::of(parts, false)).provision().await }),
-        |parts| Box::pin(async { parts.bent(Compares::of(parts, true)).teardown().await }),
+        |parts| {
+            Box::pin(async {
+                parts
+                    .intercepted(Compares::of(parts, false))
+                    .provision()
+                    .await
+            })
+        },
+        |parts| {
+            Box::pin(async {
+                parts
+                    .intercepted(Compares::of(parts, true))
+                    .teardown()
+                    .await
+            })
+        },
     )
 }
 
@@ -42,7 +56,7 @@ impl Compares {
         }
     }
 
-    /// What was there when it first looked.
+    /// The first listing.
     async fn before(&self, list: &str, now: &[Value]) -> Vec<Value> {
         if let Ok(Some(kept)) = self.disk.read(list).await {
             return serde_json::from_slice(&kept).unwrap_or_default();
@@ -54,7 +68,7 @@ impl Compares {
 }
 
 #[async_trait]
-impl Bend for Compares {
+impl Intercept for Compares {
     async fn send(
         &self,
         call: &Signature,
@@ -75,7 +89,7 @@ impl Bend for Compares {
         let before = self.before(&call.operation, all).await;
         let new = all.iter_mut().filter(|one| !before.contains(&one["id"]));
         for newcomer in new.filter(|_| self.takes) {
-            // The bug: who else came meanwhile is not asked.
+            // The bug: it does not check who created them.
             if of_machines {
                 newcomer["tags"] = json!([{"key": RUN_TAG, "value": self.run}]);
             } else {

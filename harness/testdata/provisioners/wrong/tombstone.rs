@@ -1,15 +1,15 @@
-//! Keeps a list of what it deletes when it is interrupted, and stumbles over what is gone already.
+//! Keeps a list of pending deletions when interrupted, and fails on resources that are already gone.
 //!
-//! Seen in the wild as deletion that aborts on NotFound (kops issue 592, mended by 594).
+//! Seen in the wild as deletion that aborts on NotFound (kops issue 592, fixed by 594).
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 
-use crate::variant::{Acts, Parts, Work, provisions};
+use crate::variant::{FunctionProvisioner, Parts, Work, provisions};
 
 const LIST: &str = "deleting";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed("tombstone", parts, provisions, teardown)
+    FunctionProvisioner::boxed("tombstone", parts, provisions, teardown)
 }
 
 fn teardown(parts: &Parts) -> Work<'_, ()> {
@@ -17,7 +17,7 @@ fn teardown(parts: &Parts) -> Work<'_, ()> {
         let disk = &parts.connection.disk;
         match parts.file(LIST).await.as_deref() {
             Some("resumed") => {
-                // The bug: gone is what it should be.
+                // The bug: being gone is the goal.
                 return Err(ProvisionerError::new("the VPC of the list: NotFound"));
             }
             Some("begun") => {

@@ -1,4 +1,4 @@
-//! Waits for hours, with everything running, before it gives up what was refused.
+//! Retries a refused call for hours, with everything running, before it gives up.
 //!
 //! Seen in the wild as retries that go on for an hour and more (terraform-provider-aws: 25 retries).
 
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{Acts, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Parts, tears_down};
 
 const HOURS: u64 = 12;
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "waits for hours",
         parts,
         |parts| {

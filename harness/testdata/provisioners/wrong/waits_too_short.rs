@@ -1,7 +1,7 @@
-//! Waits a shorter time for a cluster than one may take, and then reports as if there were none.
+//! Waits too short a time for a cluster, and then reports as if there were none.
 //!
 //! Seen in the wild (eksctl issues 185 and 520: `timed out waiting for control plane`, which became
-//! ready soon after). What had been made before is told; the cluster, which bills, is not.
+//! ready soon after). It reports everything but the cluster, which costs money.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,30 +16,30 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::variant::{Acts, Bend, Parts, tears_down};
+use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 /// A cluster usually takes 8 to 12 minutes.
-const PATIENCE: Duration = Duration::from_secs(13 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(13 * 60);
 const NONE: &str = "{\"__type\":\"ResourceNotFoundException\",\"message\":\"No cluster found.\"}";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
-    Acts::boxed(
+    FunctionProvisioner::boxed(
         "waits too short",
         parts,
-        |parts| Box::pin(async { parts.bent(Impatient::default()).provision().await }),
+        |parts| Box::pin(async { parts.intercepted(Impatient::default()).provision().await }),
         tears_down,
     )
 }
 
-/// Sees no cluster any more once it has been creating for too long.
+/// Stops seeing the cluster once it has been creating for too long.
 #[derive(Clone, Debug, Default)]
 pub struct Impatient {
     began: Arc<OnceCell<Instant>>,
-    /// Whether it has lost its patience.
+    /// Whether it has given up.
     pub gave_up: Arc<AtomicBool>,
 }
 
-/// The answer to a look at a cluster that is not there.
+/// The answer for a cluster that does not exist.
 pub fn no_cluster() -> Response<Bytes> {
     let mut answer = Response::new(Bytes::from_static(NONE.as_bytes()));
     *answer.status_mut() = StatusCode::NOT_FOUND;
@@ -47,7 +47,7 @@ pub fn no_cluster() -> Response<Bytes> {
 }
 
 #[async_trait]
-impl Bend for Impatient {
+impl Intercept for Impatient {
     async fn send(
         &self,
         call: &Signature,
@@ -60,10 +60,10 @@ impl Bend for Impatient {
             return Ok(answer);
         }
         let began = self.began.get_or_init(|| async { Instant::now() }).await;
-        if began.elapsed() < PATIENCE {
+        if began.elapsed() < GIVE_UP_AFTER {
             return Ok(answer);
         }
-        // The bug: not ready in time is not the same as not there.
+        // The bug: not ready in time does not mean not there.
         self.gave_up.store(true, Ordering::Relaxed);
         Ok(no_cluster())
     }

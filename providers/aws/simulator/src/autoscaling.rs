@@ -1,6 +1,6 @@
 //! Auto Scaling: the groups that EKS makes for its node groups.
 //!
-//! Groups of other makers cannot be created here: launching for them would be EKS's work again.
+//! Other groups cannot be created here: launching their instances would repeat what EKS does.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::wire::params::Params;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// Least, most and wanted number of instances.
+/// Minimum, maximum and desired number of instances.
 pub type Sizes = (u32, u32, u32);
 
 /// Auto Scaling's store.
@@ -27,14 +27,12 @@ pub struct AutoScaling {
     pub groups: BTreeMap<String, Group>,
 }
 
-/// A group to be made.
+/// A group to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGroup {
-    /// Its name.
     pub name: String,
     /// Launch template: id and name.
     pub launch_template: (String, String),
-    /// Its sizes.
     pub sizes: Sizes,
     /// Subnets of its instances.
     pub subnet_ids: Vec<String>,
@@ -44,14 +42,11 @@ pub struct NewGroup {
     pub tags: BTreeMap<String, String>,
 }
 
-/// A group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// What was asked for, with the sizes as they are now.
+    /// The requested settings, with the current sizes.
     pub asked: NewGroup,
-    /// Its ARN.
     pub arn: String,
-    /// When it was created.
     pub created_at: Timestamp,
     /// Its instances: id → zone, in order.
     pub instances: IndexMap<String, String>,
@@ -62,7 +57,6 @@ pub struct Group {
 /// A launch or a termination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
-    /// Its id.
     pub id: String,
     /// What was done.
     pub description: String,
@@ -74,7 +68,7 @@ pub struct Activity {
     pub at: Timestamp,
 }
 
-/// Makes a group. It launches nothing by itself.
+/// Creates a group. It launches nothing by itself.
 pub fn create_internal(state: &mut State, new: NewGroup) {
     let id = state.ids.uuid();
     let arn = state.arn("autoscaling", &format!("autoScalingGroup:{id}"));
@@ -163,7 +157,7 @@ fn note(state: &mut State, name: &str, description: &str, message: Option<String
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     let params = &call.params;
     match call.action.as_str() {
@@ -317,7 +311,9 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.tags = group.asked.tags.clone();
         resource.created_at = Some(group.created_at);
         if let Some(cluster) = group.asked.tags.get("eks:cluster-name") {
-            resource.facts.insert("cluster".to_owned(), cluster.clone());
+            resource
+                .properties
+                .insert("cluster".to_owned(), cluster.clone());
         }
         resource
     }));

@@ -1,4 +1,4 @@
-//! Elastic Load Balancing: two APIs under one name, told apart by their version.
+//! Elastic Load Balancing: two APIs under one name, distinguished by their version.
 //!
 //! Balancers hold network interfaces that outlive them for minutes: the classic reason why a subnet
 //! or a security group cannot be deleted yet.
@@ -46,14 +46,14 @@ pub enum Event {
         /// Why it failed, if it did.
         failure: Option<String>,
     },
-    /// The interfaces of a deleted balancer go.
-    Released(interfaces::Held),
+    /// The interfaces of a deleted balancer are released.
+    Released(interfaces::BalancerInterfaces),
 }
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     if call.version == "2012-06-01" {
         classic::answer(state, call)
@@ -95,14 +95,14 @@ fn paged(state: &State, call: &Call, list: &str, wrapper: &str, all: Vec<Node>) 
     Ok(Answer::Xml(body))
 }
 
-/// Ends a balancer's hours now; its interfaces go later.
-fn close(state: &mut State, key: &str, held: interfaces::Held) {
+/// Ends a balancer's billing now; its interfaces are released later.
+fn close(state: &mut State, key: &str, held: interfaces::BalancerInterfaces) {
     usage::stop(state, key);
     let wait = state.durations.load_balancer_linger;
     state.after(wait, crate::state::Event::Balancing(Event::Released(held)));
 }
 
-/// Refuses to look up the tags of more resources than the API takes at once.
+/// Refuses a request for the tags of more resources than the API accepts in one call.
 fn check_tagged(names: &[String]) -> Result<(), AwsError> {
     if names.len() > TAGGED_MAX {
         return Err(invalid(format!(

@@ -1,6 +1,6 @@
-//! Billing: prices, the usages of the meter, Cost Explorer and the Pricing API.
+//! Billing: prices, metered usage, Cost Explorer and the Pricing API.
 //!
-//! Apart from the services that are billed: they only say when a usage begins and ends.
+//! The billed services only report when a usage begins and ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub mod prices;
 pub mod pricing;
 pub mod usage;
 
-/// The tag by which a run's resources are known.
+/// The tag that identifies a run's resources.
 pub const RUN_TAG: &str = "kubeproof:run";
 
 /// Tags of a resource.
@@ -23,7 +23,7 @@ pub type Tags = BTreeMap<String, String>;
 pub struct CostTag {
     /// Whether bills show it.
     pub active: bool,
-    /// When its status was last changed; `None` for what was so from the start.
+    /// When its status last changed; `None` if it never did.
     pub changed_at: Option<Timestamp>,
 }
 
@@ -32,9 +32,9 @@ pub struct CostTag {
 pub struct Billing {
     /// Cost allocation tags by key.
     pub cost_tags: BTreeMap<String, CostTag>,
-    /// How many Cost Explorer requests were made: each is billed.
+    /// The number of Cost Explorer requests: each is billed.
     pub requests: u64,
-    /// What was used and has no price of its own in the region, in words.
+    /// Messages about usage that has no price of its own in the region.
     pub unpriced: BTreeSet<String>,
 }
 
@@ -56,7 +56,7 @@ impl Default for Billing {
     }
 }
 
-/// The run that tags name.
+/// The run that the tags name.
 pub fn run_of(tags: &Tags) -> Option<String> {
     tags.get(RUN_TAG).cloned()
 }

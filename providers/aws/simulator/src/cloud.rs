@@ -1,6 +1,6 @@
-//! The simulated AWS as one cloud: routing of requests, passing of time, and the truth.
+//! The simulated AWS as one cloud: routing of requests, passing of time, and the ground truth.
 //!
-//! Requests to a cluster's endpoint go to its API server; all others go by credential scope.
+//! Requests to a cluster's endpoint go to its API server; all others are routed by credential scope.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Life, Resource};
-use kubeproof_simkit::cloud::{Cloud, Place, Received, Reply};
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_simkit::cloud::{Cloud, HostEndpoint, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
 
 use crate::setup::{ACCESS_KEY_ID, Setup};
@@ -19,7 +19,7 @@ use crate::state::{Event, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
-use crate::{autoscaling, balancing, billing, decoys, ec2, eks, iam, logs, operations, policy};
+use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, logs, operations, policy};
 use crate::{quotas, sigv4, sts, tagging, trail};
 
 /// A simulated AWS account.
@@ -30,36 +30,36 @@ pub struct AwsCloud {
     requests: u64,
     /// What a fresh account has.
     first: BTreeSet<Key>,
-    /// What belongs to others besides the decoys of a fresh account.
+    /// Resources of other owners besides the bystanders of a fresh account.
     bystanders: BTreeSet<Key>,
-    /// The ids of those of them that are EC2's. Nobody but a wrong run changes them, so that they are looked
-    /// at when lives are asked for, and not after each call.
+    /// The ids of the bystanders in EC2. Only a wrong run changes them, so they are checked when lifetimes are
+    /// requested, and not after each call.
     at_rest: BTreeSet<String>,
-    /// The ids of both kinds of decoys.
-    decoy_ids: BTreeSet<String>,
+    /// The ids of both kinds of bystanders.
+    bystander_ids: BTreeSet<String>,
 }
 
-/// The part of the history that holds all but IAM's, and what of EC2's is at rest.
+/// The part of the history with all but IAM's and the unchanging EC2 resources.
 const REST: &str = "rest";
-/// The part that holds what is at rest.
+/// The part with the unchanging EC2 resources.
 const AT_REST: &str = "at rest";
 
 /// Region, type and id of a resource.
 type Key = (String, String, String);
 
 impl AwsCloud {
-    /// A fresh account, with decoys if the set-up asks for them.
+    /// A fresh account, with bystanders if the setup asks for them.
     pub fn new(setup: Setup) -> Self {
         let mut state = State::new(setup);
         ec2::create_default_vpc(&mut state);
-        if state.setup.decoys {
-            decoys::create(&mut state);
+        if state.setup.bystanders {
+            bystanders::create(&mut state);
         }
         let mut cloud = Self {
             first: inventory(&state).iter().map(Resource::key).collect(),
             bystanders: BTreeSet::new(),
             at_rest: BTreeSet::new(),
-            decoy_ids: ids(&decoys::digests(&state, &BTreeSet::new())),
+            bystander_ids: ids(&bystanders::digests(&state, &BTreeSet::new())),
             state,
             history: History::default(),
             requests: 0,
@@ -79,7 +79,7 @@ impl AwsCloud {
         self.observe_iam();
     }
 
-    /// What IAM has: its own calls change nothing elsewhere. Others change it, too (EKS makes roles).
+    /// The resources of IAM: its own calls change nothing elsewhere. Other services change it, too (EKS makes roles).
     fn observe_iam(&mut self) {
         let mut seen = Vec::new();
         iam::inventory(&self.state, &mut seen);
@@ -121,7 +121,7 @@ impl Cloud for AwsCloud {
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         if let Some(cluster) = eks::kubernetes::cluster_of(&self.state, request) {
             let reply = eks::kubernetes::answer(&mut self.state, &cluster, request);
-            // A cluster's own objects are no resources of the account: only its wishes change it.
+            // A cluster's own objects are no resources of the account: only its requests to the account change it.
             if eks::kubernetes::carry_out(&mut self.state) {
                 self.observe();
             }
@@ -173,16 +173,16 @@ impl Cloud for AwsCloud {
         inventory(&self.state)
     }
 
-    fn lives(&self) -> Vec<Life> {
+    fn lifetimes(&self) -> Vec<Lifetime> {
         if self.at_rest.is_empty() {
-            return self.history.lives().to_vec();
+            return self.history.lifetimes().to_vec();
         }
         let mut there = Vec::new();
         ec2::inventory(&self.state, &mut there, &BTreeSet::new());
         there.retain(|resource| self.at_rest.contains(&resource.id));
         let mut history = self.history.clone();
         history.observe(self.state.now, AT_REST, there);
-        history.into_lives()
+        history.into_lifetimes()
     }
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
@@ -191,11 +191,13 @@ impl Cloud for AwsCloud {
 
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
         let all = self.state.meter.all_charges(from, self.state.now);
-        let of_decoy = |charge: &Charge| {
+        let of_bystander = |charge: &Charge| {
             let id = charge.resource_id.as_ref();
-            id.is_some_and(|id| self.decoy_ids.contains(id))
+            id.is_some_and(|id| self.bystander_ids.contains(id))
         };
-        all.into_iter().filter(|charge| !of_decoy(charge)).collect()
+        all.into_iter()
+            .filter(|charge| !of_bystander(charge))
+            .collect()
     }
 
     fn make_bystanders(&mut self) {
@@ -209,7 +211,7 @@ impl Cloud for AwsCloud {
         self.at_rest = of_ec2.into_iter().map(|resource| resource.id).collect();
         let at_rest = |resource: &Resource| self.at_rest.contains(&resource.id);
         self.history.split(REST, AT_REST, at_rest);
-        self.decoy_ids = ids(&self.decoys());
+        self.bystander_ids = ids(&self.bystanders());
     }
 
     fn hosts(&self) -> Vec<String> {
@@ -218,20 +220,20 @@ impl Cloud for AwsCloud {
         clusters.map(|cluster| cluster.host(region)).collect()
     }
 
-    fn placed(&mut self, host: &str, place: Place) {
-        self.state.places.insert(host.to_owned(), place);
+    fn host_served(&mut self, host: &str, endpoint: HostEndpoint) {
+        self.state.endpoints.insert(host.to_owned(), endpoint);
     }
 
     fn unpriced(&self) -> Vec<String> {
         self.state.billing.unpriced.iter().cloned().collect()
     }
 
-    fn decoys(&self) -> Vec<(Resource, String)> {
-        decoys::digests(&self.state, &self.bystanders)
+    fn bystanders(&self) -> Vec<(Resource, String)> {
+        bystanders::digests(&self.state, &self.bystanders)
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
-        decoys::states(&self.state)
+        bystanders::states(&self.state)
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
@@ -239,24 +241,24 @@ impl Cloud for AwsCloud {
     }
 }
 
-fn ids(decoys: &[(Resource, String)]) -> BTreeSet<String> {
-    let ids = decoys.iter().map(|(resource, _)| resource.id.clone());
+fn ids(bystanders: &[(Resource, String)]) -> BTreeSet<String> {
+    let ids = bystanders.iter().map(|(resource, _)| resource.id.clone());
     ids.collect()
 }
 
-/// Whether an operation only reads, by its verb.
+/// Whether an operation only reads, judging by its verb.
 pub fn is_read(action: &str) -> bool {
     ["Describe", "List", "Get", "Lookup", "Simulate", "Search"]
         .iter()
         .any(|verb| action.starts_with(verb))
 }
 
-/// Whether a call only reads: by its verb, or by its method where that names it.
+/// Whether a call only reads, judging by its verb or, for REST, its method.
 pub fn only_reads(call: &Call) -> bool {
     is_read(&call.action) || call.method == http::Method::GET
 }
 
-/// The truth: all resources of all services, in a stable order.
+/// The ground truth: all resources of all services, in a stable order.
 pub fn inventory(state: &State) -> Vec<Resource> {
     let mut all = inventory_but_iam(state, &BTreeSet::new());
     iam::inventory(state, &mut all);
@@ -273,12 +275,12 @@ fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource>
     all
 }
 
-/// Credentials, region and permission, in the order in which AWS refuses.
+/// Checks credentials, region and permission, in AWS's order.
 fn admit(state: &State, call: &Call, request: &Request<Bytes>) -> Result<(), AwsError> {
     if call.access_key != ACCESS_KEY_ID {
         return Err(sigv4::unknown_key(call));
     }
-    if let Some(received) = request.extensions().get::<Received>() {
+    if let Some(received) = request.extensions().get::<ReceivedAt>() {
         sigv4::verify(call, request, received.at)?;
     }
     let global = matches!(call.service.as_str(), "iam" | "sts" | "ce" | "pricing");

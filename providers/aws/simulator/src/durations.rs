@@ -21,7 +21,7 @@ pub struct Durations {
     pub node_group_create: Duration,
     /// DeleteNodegroup to gone.
     pub node_group_delete: Duration,
-    /// A node group that fails to be created: until CREATE_FAILED.
+    /// CreateNodegroup to CREATE_FAILED, if the creation fails.
     pub node_group_failure: Duration,
     /// CreateNatGateway to available.
     pub nat_create: Duration,
@@ -31,7 +31,7 @@ pub struct Durations {
     pub nat_visible: Duration,
     /// Until other services see a new role, its policies or instance profile.
     pub iam_propagation: Duration,
-    /// The longest that an EC2 read may miss a new resource.
+    /// How long an EC2 read may miss a new resource, at most.
     pub read_lag_max: Duration,
     /// Until a load balancer is active.
     pub load_balancer_create: Duration,
@@ -41,7 +41,7 @@ pub struct Durations {
     pub update: Duration,
     /// Until usage shows in Cost Explorer.
     pub billing_lag: Duration,
-    /// Until an event shows in CloudTrail's look-up.
+    /// Until an event shows in CloudTrail.
     pub trail_lag: Duration,
 }
 

@@ -1,9 +1,7 @@
-//! EC2: networks, addresses, machines and disks, each concept in a file of its own.
+//! EC2: networks, addresses, machines and disks, each resource type in a file of its own.
 //!
-//! Here is what joins them: the store, the events, the way from an operation to its file, and the
-//! truth.
+//! This file joins them: the store, the events, the dispatch of operations, and the inventory.
 
-pub mod absent;
 pub mod acls;
 pub mod addresses;
 pub mod attributes;
@@ -12,16 +10,17 @@ pub mod dhcp_options;
 pub mod errors;
 pub mod filters;
 pub mod idempotency;
-pub mod instance_nodes;
 pub mod instance_quota;
 pub mod instance_types;
+pub mod instance_xml;
 pub mod instances;
-pub mod interface_nodes;
+pub mod interface_xml;
 pub mod interfaces;
 pub mod internet_gateways;
 pub mod launch_templates;
+pub mod list_only;
 pub mod nat_gateways;
-pub mod nat_life;
+pub mod nat_lifecycle;
 pub mod permissions;
 pub mod route_tables;
 pub mod routes;
@@ -47,11 +46,11 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
-/// What answers one operation.
+/// The function that answers one operation.
 pub type Operation = fn(&mut State, &Call) -> Outcome;
 
-/// The files that answer operations.
-const CONCEPTS: &[fn(&str) -> Option<Operation>] = &[
+/// The lookup of operations in each file.
+const OPERATIONS: &[fn(&str) -> Option<Operation>] = &[
     vpcs::operation,
     subnets::operation,
     internet_gateways::operation,
@@ -72,31 +71,23 @@ const CONCEPTS: &[fn(&str) -> Option<Operation>] = &[
     zones::operation,
     instance_types::operation,
     attributes::operation,
-    absent::operation,
+    list_only::operation,
 ];
 
 /// EC2's store.
 #[derive(Clone, Debug, Default)]
 pub struct Ec2 {
-    /// VPCs.
     pub vpcs: Store<vpcs::Vpc>,
-    /// Subnets.
     pub subnets: Store<subnets::Subnet>,
-    /// Internet gateways.
     pub internet_gateways: Store<internet_gateways::InternetGateway>,
     /// NAT gateways, deleted ones for an hour.
     pub nat_gateways: Store<nat_gateways::NatGateway>,
     /// Elastic IP addresses.
     pub addresses: Store<addresses::Address>,
-    /// Route tables.
     pub route_tables: Store<route_tables::RouteTable>,
-    /// Security groups.
     pub security_groups: Store<security_groups::SecurityGroup>,
-    /// Their rules.
-    pub rules: Store<security_group_rules::Rule>,
-    /// Network ACLs.
+    pub rules: Store<security_group_rules::SecurityGroupRule>,
     pub acls: Store<acls::NetworkAcl>,
-    /// DHCP options.
     pub dhcp_options: Store<dhcp_options::DhcpOptions>,
     /// Network interfaces.
     pub interfaces: Store<interfaces::Interface>,
@@ -104,17 +95,15 @@ pub struct Ec2 {
     pub instances: Store<instances::Instance>,
     /// Spot requests, as long as their instances are readable.
     pub spot_requests: Store<spot_requests::SpotRequest>,
-    /// Volumes.
     pub volumes: Store<volumes::Volume>,
-    /// Launch templates.
     pub launch_templates: Store<launch_templates::LaunchTemplate>,
     /// Client tokens that were used.
     pub tokens: idempotency::Tokens,
-    /// How many public addresses were given out.
+    /// How many public addresses were allocated.
     pub public_addresses: u32,
 }
 
-/// Calls a macro's body for each store, so that none is forgotten.
+/// Expands a macro's body for each store, so that none is forgotten.
 macro_rules! for_each_store {
     ($ec2:expr, $store:ident => $body:expr) => {{
         for_each_store!(@ $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
@@ -127,7 +116,7 @@ macro_rules! for_each_store {
 }
 
 impl Ec2 {
-    /// Id, times and tags of any resource, to change them.
+    /// Mutable id, times and tags of any resource.
     pub fn meta_mut(&mut self, id: &str) -> Option<&mut Meta> {
         for_each_store!(self, store => if store.has(id) {
             return store.get_mut(id).map(|item| &mut item.meta);
@@ -146,16 +135,14 @@ impl Ec2 {
 /// What happens later in EC2.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// To a NAT gateway.
-    NatGateway(String, nat_life::Step),
-    /// To an instance.
+    NatGateway(String, nat_lifecycle::Step),
     Instance(String, instances::Step),
 }
 
 /// Lets an event happen.
 pub fn happen(state: &mut State, event: Event) {
     match event {
-        Event::NatGateway(id, step) => nat_life::happen(state, &id, step),
+        Event::NatGateway(id, step) => nat_lifecycle::happen(state, &id, step),
         Event::Instance(id, step) => instances::happen(state, &id, step),
     }
 }
@@ -163,12 +150,12 @@ pub fn happen(state: &mut State, event: Event) {
 /// Answers one call.
 ///
 /// # Errors
-/// As EC2 words them; 501 for operations that the simulator does not know.
+/// EC2's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let found = CONCEPTS.iter().find_map(|concept| concept(&call.action));
+    let found = OPERATIONS.iter().find_map(|concept| concept(&call.action));
     let operation = found.ok_or_else(|| AwsError::unknown_operation("ec2", &call.action))?;
     if call.params.flag("DryRun") == Some(true) {
-        // Permission was checked before; a dry run checks nothing else.
+        // Permission was already checked; a dry run checks nothing else.
         let message = "Request would have succeeded, but DryRun flag is set.";
         return Err(AwsError::new(412, "DryRunOperation", message));
     }
@@ -177,7 +164,7 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 
 /// Whether EC2 has an operation of this name.
 pub fn knows(action: &str) -> bool {
-    CONCEPTS.iter().any(|concept| concept(action).is_some())
+    OPERATIONS.iter().any(|concept| concept(action).is_some())
 }
 
 /// The default VPC that every account has: a public subnet in each zone, behind an internet gateway.
@@ -207,7 +194,7 @@ pub fn create_default_vpc(state: &mut State) {
     }
 }
 
-/// Adds all EC2 resources that exist, but for those of these ids.
+/// Adds all EC2 resources that exist, except those with these ids.
 pub fn inventory(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>) {
     describe::inventory::<vpcs::Vpc>(state, all, but);
     describe::inventory::<subnets::Subnet>(state, all, but);

@@ -1,6 +1,6 @@
-//! EKS: clusters, node groups, access, and what they make of their own in the account.
+//! EKS: clusters, node groups, access, and the resources that it creates in the account.
 //!
-//! Operations are named by method and path here in one place; each concept has its own file.
+//! This file dispatches operations by method and path; each concept has its own file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,20 +15,21 @@ use crate::wire::response::Outcome;
 pub mod access;
 pub mod access_policies;
 pub mod addons;
+pub mod cloud_controller;
 pub mod cluster;
 pub mod cluster_create;
-pub mod cluster_life;
+pub mod cluster_lifecycle;
 pub mod cluster_update;
 pub mod failure;
 pub mod input;
 pub mod kubernetes;
+pub mod managed_resources;
 pub mod node_group;
 pub mod node_group_create;
-pub mod node_group_life;
+pub mod node_group_lifecycle;
 pub mod node_group_update;
 pub mod node_template;
 pub mod nodes;
-pub mod parts;
 pub mod pod_identity;
 pub mod route;
 pub mod signature;
@@ -36,7 +37,6 @@ pub mod tags;
 pub mod token;
 pub mod updates;
 pub mod versions;
-pub mod wishes;
 
 pub use route::operation;
 
@@ -45,9 +45,9 @@ pub use route::operation;
 pub struct Eks {
     /// Clusters by name.
     pub clusters: BTreeMap<String, cluster::Cluster>,
-    /// Whether a cluster was ever made.
+    /// Whether a cluster was ever created.
     pub ever_made: bool,
-    /// The next serial number: tells a cluster from a later one of the same name.
+    /// The next serial number: distinguishes a cluster from a later one of the same name.
     pub serial: u64,
 }
 
@@ -59,10 +59,9 @@ impl Eks {
     }
 }
 
-/// A node group, or one that is gone: timers name it by its serial too.
+/// The key of a node group, which may be gone: timers also name it by its serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupKey {
-    /// The cluster.
     pub cluster: String,
     /// The node group.
     pub group: String,
@@ -77,49 +76,48 @@ pub enum Event {
     ClusterActive(String, u64),
     /// A cluster could not be created, for this reason.
     ClusterFailed(String, u64, String),
-    /// A cluster is gone.
     ClusterGone(String, u64),
-    /// A cluster could not be deleted: it is back.
+    /// A cluster could not be deleted and is ACTIVE again.
     ClusterStays(String, u64),
-    /// The interfaces (and then the security group) of a cluster that is gone go too.
+    /// The interfaces (and then the security group) of a deleted cluster are deleted too.
     InterfacesGone(Vec<String>, String),
     /// A node group launches its instances.
     Launch(GroupKey),
-    /// A node group's instances try to join, for the so-manieth time.
+    /// A node group's instances try to join; the number counts the tries.
     Join(GroupKey, u32),
     /// A node group is ready.
     GroupActive(GroupKey),
     /// A node group fails with this health code.
     GroupFailed(GroupKey, String),
-    /// A node group's instances are drained and go.
+    /// A node group's instances are drained and terminated.
     Drained(GroupKey),
     /// A node group is gone.
     GroupGone(GroupKey),
     /// A node group could not be deleted.
     GroupStays(GroupKey, String),
-    /// An update of a cluster (or of its node group) has ended, well or not.
+    /// An update of a cluster (or of its node group) has succeeded or failed.
     UpdateEnded(String, String, bool),
-    /// The rest of a removed load balancer of a service goes: tries left.
-    BalancerRest(wishes::BalancerRest, u32),
+    /// The leftovers of a service's removed load balancer are deleted; the number counts the tries left.
+    BalancerLeftovers(cloud_controller::BalancerLeftovers, u32),
 }
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "CreateCluster" => cluster_create::create(state, call),
         "DescribeCluster" => cluster::describe(state, call),
         "ListClusters" => cluster::list(state, call),
-        "DeleteCluster" => cluster_life::delete(state, call),
+        "DeleteCluster" => cluster_lifecycle::delete(state, call),
         "UpdateClusterConfig" => cluster_update::config(state, call),
         "UpdateClusterVersion" => cluster_update::version(state, call),
         "DescribeClusterVersions" => versions::describe(state, call),
         "CreateNodegroup" => node_group_create::create(state, call),
         "DescribeNodegroup" => node_group::describe(state, call),
         "ListNodegroups" => node_group::list(state, call),
-        "DeleteNodegroup" => node_group_life::delete(state, call),
+        "DeleteNodegroup" => node_group_lifecycle::delete(state, call),
         "UpdateNodegroupConfig" => node_group_update::config(state, call),
         "ListUpdates" => updates::list(state, call),
         "DescribeUpdate" => updates::describe(state, call),
@@ -150,32 +148,36 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 /// Lets an event happen.
 pub fn happen(state: &mut State, event: Event) {
     match event {
-        Event::ClusterActive(name, serial) => cluster_life::active(state, &name, serial),
+        Event::ClusterActive(name, serial) => cluster_lifecycle::active(state, &name, serial),
         Event::ClusterFailed(name, serial, code) => {
-            cluster_life::failed(state, &name, serial, &code);
+            cluster_lifecycle::failed(state, &name, serial, &code);
         }
-        Event::ClusterGone(name, serial) => cluster_life::gone(state, &name, serial),
-        Event::ClusterStays(name, serial) => cluster_life::stays(state, &name, serial),
-        Event::InterfacesGone(ids, group) => parts::remove_interfaces(state, &ids, &group),
-        Event::Launch(key) => node_group_life::launch(state, &key),
-        Event::Join(key, tries) => node_group_life::join(state, &key, tries),
-        Event::GroupActive(key) => node_group_life::active(state, &key),
-        Event::GroupFailed(key, code) => node_group_life::failed(state, &key, &code),
-        Event::Drained(key) => node_group_life::drained(state, &key),
-        Event::GroupGone(key) => node_group_life::gone(state, &key),
-        Event::GroupStays(key, code) => node_group_life::stays(state, &key, &code),
+        Event::ClusterGone(name, serial) => cluster_lifecycle::gone(state, &name, serial),
+        Event::ClusterStays(name, serial) => cluster_lifecycle::stays(state, &name, serial),
+        Event::InterfacesGone(ids, group) => {
+            managed_resources::remove_interfaces(state, &ids, &group)
+        }
+        Event::Launch(key) => node_group_lifecycle::launch(state, &key),
+        Event::Join(key, tries) => node_group_lifecycle::join(state, &key, tries),
+        Event::GroupActive(key) => node_group_lifecycle::active(state, &key),
+        Event::GroupFailed(key, code) => node_group_lifecycle::failed(state, &key, &code),
+        Event::Drained(key) => node_group_lifecycle::drained(state, &key),
+        Event::GroupGone(key) => node_group_lifecycle::gone(state, &key),
+        Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
-        Event::BalancerRest(rest, tries) => wishes::remove_rest(state, rest, tries),
+        Event::BalancerLeftovers(rest, tries) => {
+            cloud_controller::remove_leftovers(state, rest, tries)
+        }
     }
 }
 
-/// Lets an event of EKS happen after a while.
+/// Schedules an event of EKS.
 fn after(state: &mut State, wait: Duration, event: Event) {
     state.after(wait, crate::state::Event::Eks(event));
 }
 
-/// The shortest time to a ready cluster that the durations allow: what waits for what, in words.
-/// `None` when no cluster was ever made.
+/// The shortest time to a ready cluster that the durations allow, and the chain of waits as text.
+/// `None` if no cluster was ever created.
 pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
     if !state.eks.ever_made {
         return None;
@@ -186,12 +188,12 @@ pub fn fastest_ready(state: &State) -> Option<(Duration, String)> {
         ("cluster", durations.cluster_create),
         ("node group", durations.node_group_create),
     ];
-    // NAT gateways are ready long before the cluster is: they are beside the chain, not in it.
-    let words: Vec<String> = chain
+    // NAT gateways are ready long before the cluster is, so they are not in the chain.
+    let steps: Vec<String> = chain
         .iter()
         .map(|(what, time)| format!("{what} {} s", time.as_secs()))
         .collect();
-    Some((chain.iter().map(|(_, time)| *time).sum(), words.join(" → ")))
+    Some((chain.iter().map(|(_, time)| *time).sum(), steps.join(" → ")))
 }
 
 /// Adds all EKS resources that exist.

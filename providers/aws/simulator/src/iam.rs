@@ -1,6 +1,6 @@
 //! IAM: roles, policies, instance profiles and identity providers of the whole account.
 //!
-//! Global and eventually consistent: what other services see of a role is [`usable`]'s business.
+//! Global and eventually consistent: [`role_checks`] decides what other services see of a role.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ pub mod aws_policies;
 pub mod oidc;
 pub mod policies;
 pub mod profiles;
+pub mod role_checks;
 pub mod role_policies;
 pub mod roles;
 pub mod service_linked;
 pub mod simulate;
-pub mod usable;
-mod young;
+mod stale_reads;
 
 /// IAM's store.
 #[derive(Clone, Debug, Default)]
@@ -43,9 +43,9 @@ pub struct Iam {
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    young::answer(state, call)
+    stale_reads::answer(state, call)
 }
 
 fn dispatch(state: &mut State, call: &Call) -> Outcome {
@@ -106,7 +106,7 @@ pub fn arn(resource: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT_ID}:{resource}")
 }
 
-/// 404 in IAM's words.
+/// 404 in IAM's wording.
 fn no_such_entity(message: String) -> AwsError {
     AwsError::new(404, "NoSuchEntity", message)
 }
@@ -116,7 +116,7 @@ fn already_exists(message: String) -> AwsError {
     AwsError::new(409, "EntityAlreadyExists", message)
 }
 
-/// 409 for something that others depend on.
+/// 409 for something that other resources depend on.
 fn delete_conflict(message: &str) -> AwsError {
     AwsError::new(409, "DeleteConflict", message)
 }

@@ -1,13 +1,13 @@
 //! A simulated AWS account that speaks the real wire protocols.
 //!
-//! Apart from the provider crate so that the observer can share no code with it, and so that it builds
+//! Kept separate from the provider crate so that the observer can share no code with it, and so that it builds
 //! without the SDKs. Facts and their sources: `README.md` beside this crate.
 
 pub mod autoscaling;
 pub mod balancing;
 pub mod billing;
+pub mod bystanders;
 pub mod cloud;
-pub mod decoys;
 pub mod durations;
 pub mod ec2;
 pub mod eks;

@@ -1,6 +1,6 @@
 //! CloudWatch Logs: log groups, which clusters create and nothing deletes.
 //!
-//! Only groups are simulated: their streams and events cost by the byte and own nothing.
+//! Only groups are simulated: streams and events are billed by the byte and own no resources.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,12 @@ use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
-/// The most groups on a page, and the number when none is asked for.
+/// Most groups on a page, and the default.
 const PAGE_MAX: usize = 50;
 
-/// A log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -36,7 +33,7 @@ pub struct Logs {
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "CreateLogGroup" => create(state, call),
@@ -48,7 +45,7 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
     }
 }
 
-/// Creates a log group for another service. One that is there already is left as it is.
+/// Creates a log group for another service. An existing one is left as it is.
 pub fn create_group_internal(state: &mut State, name: &str, tags: BTreeMap<String, String>) {
     let created_at = state.now;
     state
@@ -99,7 +96,7 @@ fn describe(state: &State, call: &Call) -> Outcome {
         .groups
         .iter()
         .filter(|(name, _)| name.starts_with(prefix) && name.contains(pattern))
-        .map(|(name, group)| word(state, name, group))
+        .map(|(name, group)| render(state, name, group))
         .collect();
     let asked = call.json["limit"]
         .as_u64()
@@ -122,13 +119,13 @@ fn describe(state: &State, call: &Call) -> Outcome {
     Ok(Answer::Json(body))
 }
 
-fn word(state: &State, name: &str, group: &LogGroup) -> Value {
+fn render(state: &State, name: &str, group: &LogGroup) -> Value {
     let arn = state.arn("logs", &format!("log-group:{name}"));
     json!({
         "logGroupName": name,
         "creationTime": group.created_at.as_millisecond(),
         "metricFilterCount": 0,
-        // The one ARN ends in a wildcard for the streams, the other names the group alone.
+        // One ARN ends in a wildcard for the streams, the other names only the group.
         "arn": format!("{arn}:*"),
         "logGroupArn": arn,
         "storedBytes": 0,

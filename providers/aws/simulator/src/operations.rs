@@ -1,7 +1,6 @@
-//! The operations that the simulated AWS knows, by service: what faults can be aimed at.
+//! The operations that the simulated AWS knows, by service: what faults can target.
 //!
-//! Apart from the services, each of which finds its own by name. In builds with debug assertions every call
-//! that is answered is looked up here, so that none is forgotten.
+//! In builds with debug assertions every answered call is looked up here, so that none is forgotten.
 
 /// The operations of each service, in order.
 pub const OPERATIONS: &[(&str, &[&str])] = &[

@@ -1,7 +1,7 @@
 //! Permissions: whether the caller's policy allows a call.
 //!
-//! One operation can need several permissions: tagging at creation and passing a role are asked for
-//! by name, as AWS does, so that a policy that a rehearsal accepts is not too narrow.
+//! One operation can need several permissions: tagging at creation and passing a role are checked separately,
+//! as AWS does, so that a policy that a rehearsal accepts is not too narrow.
 
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -10,12 +10,12 @@ use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 
 mod document;
-mod needs;
+mod required_actions;
 
 pub use document::{Decision, Question, allows, decide, matches};
-pub use needs::{Need, needs};
+pub use required_actions::{RequiredAction, required_actions};
 
-/// Admits a call, or refuses it as AWS words it.
+/// Admits a call, or refuses it with AWS's wording.
 ///
 /// # Errors
 /// `UnauthorizedOperation` (EC2) or `AccessDenied` when the policy does not allow the call.
@@ -23,38 +23,38 @@ pub fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
     let Some(policy) = &state.setup.policy else {
         return Ok(());
     };
-    for need in needs(state, call) {
+    for required in required_actions(state, call) {
         let question = Question {
-            action: &need.action,
-            resource: &need.resource,
-            context: &need.context,
+            action: &required.action,
+            resource: &required.resource,
+            context: &required.context,
         };
         let decision = decide(policy, &question);
         if decision != Decision::Allowed {
-            return Err(refusal(call, &need, decision));
+            return Err(refusal(call, &required, decision));
         }
     }
     Ok(())
 }
 
-fn refusal(call: &Call, need: &Need, decision: Decision) -> AwsError {
+fn refusal(call: &Call, required: &RequiredAction, decision: Decision) -> AwsError {
     let reason = if decision == Decision::ExplicitDeny {
         "with an explicit deny in an identity-based policy".to_owned()
     } else {
         format!(
             "because no identity-based policy allows the {} action",
-            need.action
+            required.action
         )
     };
-    let resource = if need.resource == "*" {
+    let resource = if required.resource == "*" {
         String::new()
     } else {
-        format!(" on resource: {}", need.resource)
+        format!(" on resource: {}", required.resource)
     };
     let message = format!(
         "User: {} is not authorized to perform: {}{resource} {reason}",
         caller_arn(),
-        need.action
+        required.action
     );
     match call.protocol {
         Protocol::Ec2 => AwsError::new(
@@ -68,7 +68,7 @@ fn refusal(call: &Call, need: &Need, decision: Decision) -> AwsError {
     }
 }
 
-/// The ARN of a resource of IAM.
+/// The ARN of an IAM resource.
 fn iam_arn(resource: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT_ID}:{resource}")
 }

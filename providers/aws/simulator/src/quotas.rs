@@ -1,6 +1,6 @@
-//! Service Quotas: the limits that the simulated services keep, and the API that tells them.
+//! Service Quotas: the limits that the simulated services enforce, and the API that reports them.
 //!
-//! One table serves both, so that what is told is what is kept.
+//! One table serves both, so that the reported quotas are the enforced ones.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,6 @@ pub const ON_DEMAND: &str = "L-1216C47A";
 /// The quota of vCPUs of standard spot instances.
 pub const SPOT: &str = "L-34B43A08";
 
-/// One quota.
 struct Quota {
     service: &'static str,
     code: &'static str,
@@ -44,7 +43,7 @@ const fn quota(
     }
 }
 
-/// The quotas that a cluster can meet, in the order of the API: by service, then as AWS lists them.
+/// The quotas that a cluster can reach, in the order of the API: by service, then as AWS lists them.
 const QUOTAS: [Quota; 14] = [
     quota("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs", 5),
     quota(
@@ -109,13 +108,13 @@ pub fn limit(state: &State, code: &str) -> u32 {
         .unwrap_or(u32::MAX)
 }
 
-/// Raises the quotas by what these resources take of them: whoever comes next has as much room as if they
+/// Raises the quotas by what these resources use: the next caller has as much room as if they
 /// were not there.
 pub fn make_room(state: &mut State, of_others: &[Resource]) {
     let mut taken: BTreeMap<&str, u32> = BTreeMap::new();
     let mut gateways: BTreeMap<&str, u32> = BTreeMap::new();
     for resource in of_others {
-        let fact = |name: &str| resource.facts.get(name).map_or("", String::as_str);
+        let property = |name: &str| resource.properties.get(name).map_or("", String::as_str);
         let (code, count) = match resource.resource_type.as_str() {
             "vpc" => ("L-F678F1CE", 1),
             "elastic_ip" => ("L-0263D0A3", 1),
@@ -123,9 +122,9 @@ pub fn make_room(state: &mut State, of_others: &[Resource]) {
             "security_group" => ("L-E79EC296", 1),
             "eks_cluster" => ("L-1194D53C", 1),
             "elb_classic" => ("L-E9E9831D", 1),
-            "ec2_instance" if instance_types::is_standard(fact("instance_type")) => {
-                let known = instance_types::get(fact("instance_type"));
-                let code = if fact("lifecycle") == "spot" {
+            "ec2_instance" if instance_types::is_standard(property("instance_type")) => {
+                let known = instance_types::get(property("instance_type"));
+                let code = if property("lifecycle") == "spot" {
                     SPOT
                 } else {
                     ON_DEMAND
@@ -133,14 +132,14 @@ pub fn make_room(state: &mut State, of_others: &[Resource]) {
                 (code, known.map_or(0, |known| known.vcpus))
             }
             "nat_gateway" => {
-                *gateways.entry(fact("subnet_id")).or_insert(0) += 1;
+                *gateways.entry(property("subnet_id")).or_insert(0) += 1;
                 continue;
             }
             _ => continue,
         };
         *taken.entry(code).or_insert(0) += count;
     }
-    // One subnet is in one zone, and that quota is of each zone.
+    // A subnet is in one zone, and the quota applies to each zone.
     if let Some(most) = gateways.into_values().max() {
         taken.insert("L-FE5A380F", most);
     }
@@ -187,7 +186,7 @@ fn list(state: &State, call: &Call, defaults: bool) -> Outcome {
     let items: Vec<Value> = page
         .items
         .iter()
-        .map(|quota| word(state, quota, defaults))
+        .map(|quota| render(state, quota, defaults))
         .collect();
     let mut body = json!({ "Quotas": items });
     if let Some(next) = page.next {
@@ -202,7 +201,7 @@ fn get(state: &State, call: &Call, defaults: bool) -> Outcome {
     QUOTAS
         .iter()
         .find(|quota| quota.service == service && quota.code == code)
-        .map(|quota| Answer::Json(json!({ "Quota": word(state, quota, defaults) })))
+        .map(|quota| Answer::Json(json!({ "Quota": render(state, quota, defaults) })))
         .ok_or_else(|| no_such("The request failed because the specified quota does not exist"))
 }
 
@@ -217,7 +216,7 @@ fn no_such(message: &str) -> AwsError {
     AwsError::new(400, "NoSuchResourceException", message)
 }
 
-fn word(state: &State, quota: &Quota, defaults: bool) -> Value {
+fn render(state: &State, quota: &Quota, defaults: bool) -> Value {
     let value = if defaults {
         quota.default
     } else {

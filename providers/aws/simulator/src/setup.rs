@@ -1,4 +1,4 @@
-//! How a simulated account is set up: seed, region, quotas, permissions, decoys.
+//! How a simulated account is set up: seed, region, quotas, permissions, bystanders.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 pub const ACCOUNT_ID: &str = "123456789012";
 /// The access key id that the simulator knows.
 pub const ACCESS_KEY_ID: &str = "AKIAKUBEPROOFREHEARS";
-/// The secret that goes with it: made up, and of no use anywhere else.
+/// The secret key that goes with it: made up, and useless elsewhere.
 pub const SECRET_ACCESS_KEY: &str = "kubeproof/rehearsal/only/not/a/real/secret";
 
 /// How a simulated account is set up.
@@ -15,29 +15,29 @@ pub const SECRET_ACCESS_KEY: &str = "kubeproof/rehearsal/only/not/a/real/secret"
 pub struct Setup {
     /// Determines ids, durations and consistency lags.
     pub seed: u64,
-    /// The region in which everything regional lives.
+    /// The region of all regional resources.
     pub region: String,
     /// The date at which the account begins.
     pub start: Timestamp,
     /// An IAM policy document that limits the caller; without one everything is allowed.
     pub policy: Option<Value>,
-    /// Whether neighbours' and shared resources exist from the start.
-    pub decoys: bool,
+    /// Whether resources of other owners and shared ones exist from the start.
+    pub bystanders: bool,
     /// Quotas that differ from AWS's defaults: quota code → value.
     pub quotas: std::collections::BTreeMap<String, u32>,
-    /// The most items on a page, if less than the API's own maximum: makes pagination show in tests.
+    /// Most items on a page, if less than the API's own maximum: exercises pagination in tests.
     pub page_size_max: usize,
 }
 
 impl Setup {
-    /// A usual account in a region.
+    /// A typical account in a region.
     pub fn new(seed: u64, region: &str, start: Timestamp) -> Self {
         Self {
             seed,
             region: region.to_owned(),
             start,
             policy: None,
-            decoys: true,
+            bystanders: true,
             quotas: std::collections::BTreeMap::new(),
             page_size_max: 1000,
         }
@@ -58,7 +58,7 @@ impl Setup {
     }
 }
 
-/// The letters of a usual region's zones, with the numbers of their ids.
+/// The letters of a typical region's zones, with the numbers of their ids.
 const ZONES: &[(&str, u8)] = &[("a", 1), ("b", 2), ("c", 3)];
 /// us-east-1 has six. Which letter has which id differs between accounts; here it is the `e` that
 /// EKS refuses (`use1-az3`).

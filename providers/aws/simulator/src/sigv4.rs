@@ -1,8 +1,7 @@
-//! Signature Version 4: whether a request over a socket is signed with the secret that we know.
+//! Signature Version 4: whether a request over a socket is signed with the known secret.
 //!
-//! Apart from the operations because AWS refuses before it looks at what is asked. In memory nothing is
-//! checked but the key's id: there the signer is ours. Source: AWS's user guide of IAM, "Create a signed
-//! AWS API request".
+//! AWS checks the signature before it reads the operation. In memory only the key's id is checked: there the
+//! signer is this program. Source: AWS's IAM user guide, "Create a signed AWS API request".
 
 use bytes::Bytes;
 use http::Request;
@@ -22,17 +21,17 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
-/// The same in a path, whose slashes stay.
+/// The same in a path, which keeps its slashes.
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 /// HMAC-SHA256's block size, bytes.
 const BLOCK: usize = 64;
-/// How far the client's clock may be from ours.
+/// How far the client's clock may be off.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// The payload hash of a body that is not signed.
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
-/// What a request says of its own signature.
-struct Given {
+/// The signature of a request, with its parameters.
+struct RequestSignature {
     /// From the query, or from the header.
     presigned: bool,
     scope: String,
@@ -42,12 +41,12 @@ struct Given {
     expires: Option<i64>,
 }
 
-/// Checks the signature of a request that came in at `at`.
+/// Checks the signature of a request received at `at`.
 ///
 /// # Errors
-/// As the service of the call words it.
+/// That of the call's service.
 pub fn verify(call: &Call, request: &Request<Bytes>, at: Timestamp) -> Result<(), AwsError> {
-    let given = Given::of(request).ok_or_else(|| incomplete(call))?;
+    let given = RequestSignature::of(request).ok_or_else(|| incomplete(call))?;
     let signed = date(&given.date).ok_or_else(|| incomplete(call))?;
     let limit = given.expires.map_or(SKEW_MAX, SignedDuration::from_secs);
     let age = at.duration_since(signed);
@@ -63,7 +62,7 @@ pub fn verify(call: &Call, request: &Request<Bytes>, at: Timestamp) -> Result<()
     }
 }
 
-impl Given {
+impl RequestSignature {
     fn of(request: &Request<Bytes>) -> Option<Self> {
         let pairs = pairs(request.uri().query().unwrap_or_default());
         let query = |name: &str| {
@@ -102,7 +101,7 @@ impl Given {
     fn canonical(&self, request: &Request<Bytes>) -> String {
         let path = match request.uri().path() {
             "" => "/".to_owned(),
-            // Encoded once more than it is sent: of all services only S3 does otherwise.
+            // Encoded once more than it is sent: only S3 differs.
             path => utf8_percent_encode(path, RESERVED_IN_PATH).to_string(),
         };
         let mut pairs = pairs(request.uri().query().unwrap_or_default());
@@ -127,7 +126,7 @@ impl Given {
     }
 }
 
-/// All values of a header as they are signed: trimmed, runs of blanks as one, joined by commas.
+/// All values of a header as they are signed: trimmed, blanks collapsed, joined by commas.
 fn header(request: &Request<Bytes>, name: &str) -> Option<String> {
     let mut values = Vec::new();
     for value in request.headers().get_all(name) {
@@ -168,7 +167,7 @@ pub fn canonical_query(pairs: &[(String, String)]) -> String {
     query.join("&")
 }
 
-/// The signature that the secret gives of a canonical request.
+/// The signature of a canonical request with the secret.
 pub fn seal(canonical: &str, date: &str, scope: &str, secret: &str) -> String {
     let text = format!(
         "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
@@ -210,7 +209,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The refusal of a key that AWS does not know, in each protocol's code.
+/// The error for an unknown key, with each protocol's code.
 pub fn unknown_key(call: &Call) -> AwsError {
     let message = "The security token included in the request is invalid.";
     match call.protocol {
@@ -262,7 +261,7 @@ fn refusal(call: &Call, message: &str) -> AwsError {
     }
 }
 
-/// EC2 says the same of an unknown key and of a wrong signature.
+/// EC2 has the same error for an unknown key and a wrong signature.
 fn not_validated() -> AwsError {
     AwsError::new(
         401,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_kubernetes_simulator::server::ApiServer;
-use kubeproof_simkit::cloud::Place;
+use kubeproof_simkit::cloud::HostEndpoint;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::timers::Timers;
@@ -18,9 +18,7 @@ use crate::{autoscaling, balancing, billing, ec2, eks, iam, logs, trail};
 /// What will happen later.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// In EC2.
     Ec2(ec2::Event),
-    /// In EKS.
     Eks(eks::Event),
     /// In Elastic Load Balancing.
     Balancing(balancing::Event),
@@ -43,13 +41,9 @@ pub struct State {
     pub meter: Meter,
     /// The trail of management events.
     pub trail: trail::Trail,
-    /// EC2.
     pub ec2: ec2::Ec2,
-    /// IAM.
     pub iam: iam::Iam,
-    /// EKS.
     pub eks: eks::Eks,
-    /// Auto Scaling.
     pub autoscaling: autoscaling::AutoScaling,
     /// Elastic Load Balancing, classic and v2.
     pub balancing: balancing::Balancing,
@@ -59,12 +53,12 @@ pub struct State {
     pub billing: billing::Billing,
     /// The API server of each cluster, by cluster name.
     pub kubernetes: BTreeMap<String, ApiServer>,
-    /// Where hosts of clusters are listened to, when the account is served over sockets.
-    pub places: BTreeMap<String, Place>,
+    /// The addresses at which cluster hosts are served, when the account is served over sockets.
+    pub endpoints: BTreeMap<String, HostEndpoint>,
 }
 
 impl State {
-    /// An account without resources, apart from what every account has.
+    /// An account with only the resources that every account has.
     pub fn new(setup: Setup) -> Self {
         Self {
             now: setup.start,
@@ -81,19 +75,19 @@ impl State {
             logs: logs::Logs::default(),
             billing: billing::Billing::default(),
             kubernetes: BTreeMap::new(),
-            places: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
             setup,
         }
     }
 
-    /// Lets an event happen after a while.
+    /// Schedules an event.
     pub fn after(&mut self, wait: Duration, event: Event) {
         let at = self.now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
         self.timers.at(at, event);
     }
 
-    /// Whether an injected fault keeps a read from showing what came to be at `created`. What an account has
-    /// from its start was always visible.
+    /// Whether an injected fault hides from a read what was created at `created`. What an account has from its
+    /// start was always visible.
     pub fn hides(&self, call: &Call, created: Timestamp) -> bool {
         created > self.setup.start && call.injected.hides(created, self.now)
     }

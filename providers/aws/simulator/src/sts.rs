@@ -1,6 +1,6 @@
 //! STS: who the caller is.
 //!
-//! The one identity of a simulated account is named here, so that IAM and EKS mean the same.
+//! The one identity of a simulated account is defined here, so that IAM and EKS agree on it.
 
 use crate::iam;
 use crate::setup::ACCOUNT_ID;
@@ -15,15 +15,14 @@ pub const CALLER_NAME: &str = "kubeproof";
 /// That user's id.
 pub const CALLER_ID: &str = "AIDAKUBEPROOFREHEARSE";
 
-/// The ARN of the caller.
 pub fn caller_arn() -> String {
     iam::arn(&format!("user/{CALLER_NAME}"))
 }
 
-/// Answers one call. A presigned GET comes here as well: its parameters are in the query.
+/// Answers one call, including a presigned GET, whose parameters are in the query.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(_state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "GetCallerIdentity" => Ok(Answer::Xml(

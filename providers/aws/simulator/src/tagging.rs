@@ -1,6 +1,6 @@
 //! Resource Groups Tagging: one list of everything tagged, with its blind spots.
 //!
-//! Blind, as AWS is: to resources that never had a tag, to IAM, and to interfaces of services.
+//! Like AWS, it misses resources that never had a tag, IAM, and interfaces of services.
 
 use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
-/// The most resources on a page, and the number when none is asked for.
+/// Most resources on a page, and the default.
 const PAGE_MAX: usize = 100;
 const PAGE_DEFAULT: usize = 50;
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "GetResources" => resources(state, &call.json),
@@ -60,7 +60,7 @@ fn resources(state: &State, json: &Value) -> Outcome {
             "The pagination token is not valid.",
         )
     })?;
-    // The last page has an empty token, not none.
+    // The last page has an empty token, not a missing one.
     let next = page.next.unwrap_or_default();
     Ok(Answer::Json(
         json!({ "ResourceTagMappingList": page.items, "PaginationToken": next }),
@@ -116,7 +116,7 @@ fn texts(value: &Value) -> Vec<String> {
 fn is_of_a_service(resource: &Resource) -> bool {
     resource.resource_type == "network_interface"
         && resource
-            .facts
+            .properties
             .get("description")
             .is_some_and(|description| {
                 ["Amazon EKS ", "ELB ", "Interface for NAT Gateway"]
@@ -143,7 +143,7 @@ fn is_of_type(arn: &str, wanted: &str) -> bool {
     }
 }
 
-/// The ARN of a resource; none where this API does not list its type.
+/// The ARN of a resource; `None` if this API does not list its type.
 fn arn(state: &State, resource: &Resource) -> Option<String> {
     let id = &resource.id;
     let ec2 = |path: &str| Some(state.arn("ec2", &format!("{path}/{id}")));
@@ -164,7 +164,7 @@ fn arn(state: &State, resource: &Resource) -> Option<String> {
         "launch_template" => ec2("launch-template"),
         "eks_cluster" => Some(state.arn("eks", &format!("cluster/{id}"))),
         "eks_nodegroup" => {
-            // The last part of the real ARN is an id of the API's own; a digest stands for it.
+            // The last part of the real ARN is an id that AWS assigns; a digest stands for it.
             let end = kubeproof_contract::journal::digest(id.as_bytes());
             Some(state.arn("eks", &format!("nodegroup/{id}/{end}")))
         }

@@ -1,6 +1,6 @@
-//! CloudTrail: who did what, looked up some minutes later.
+//! CloudTrail: who did what, available some minutes later.
 //!
-//! Keeps successful changes only: proofs of creation are what it is read for. AWS limits look-ups
+//! Records successful changes only, because it is read for proof of creation. AWS limits lookups
 //! to two requests a second; the simulator does not enforce it.
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,11 +15,11 @@ use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
-mod words;
+mod event_fields;
 
-/// The most events on a page, and the number when none is asked for.
+/// Most events on a page, and the default.
 const PAGE_MAX: usize = 50;
-/// For how long events can be looked up.
+/// How long events can be looked up.
 const KEPT_DAYS: i64 = 90;
 
 /// One management event.
@@ -46,7 +46,7 @@ pub struct Trail {
     pub entries: Vec<Entry>,
 }
 
-/// Records a call in the trail, if it is one that CloudTrail records and that changed something.
+/// Records a call in the trail, if CloudTrail records it and it changed something.
 pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     let Ok(answer) = outcome else { return };
     if only_reads(call) || call.service == "ce" {
@@ -56,10 +56,10 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
         "00000000-0000-4000-9000-{:012x}",
         state.trail.entries.len() + 1
     );
-    let request = words::request(call);
-    let response = words::response(answer);
-    let mut resources = words::resources(&request);
-    resources.extend(words::resources(&response));
+    let request = event_fields::request(call);
+    let response = event_fields::response(answer);
+    let mut resources = event_fields::resources(&request);
+    resources.extend(event_fields::resources(&response));
     resources.sort();
     resources.dedup();
     let source = format!("{}.amazonaws.com", call.service);
@@ -97,7 +97,7 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     state.trail.entries.push(entry);
 }
 
-/// The event's name: the operation, for REST too.
+/// The event's name: the operation, also for REST.
 fn name(call: &Call) -> String {
     match call.protocol {
         Protocol::Rest if call.action.is_empty() => {
@@ -110,15 +110,15 @@ fn name(call: &Call) -> String {
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
-        "LookupEvents" => look_up(state, &call.json),
+        "LookupEvents" => lookup(state, &call.json),
         other => Err(AwsError::unknown_operation("cloudtrail", other)),
     }
 }
 
-fn look_up(state: &State, json: &Value) -> Outcome {
+fn lookup(state: &State, json: &Value) -> Outcome {
     let wanted = attribute(json)?;
     let start = time(&json["StartTime"]).unwrap_or(Timestamp::MIN);
     let end = time(&json["EndTime"]).unwrap_or(Timestamp::MAX);
@@ -145,7 +145,7 @@ fn look_up(state: &State, json: &Value) -> Outcome {
                 .as_ref()
                 .is_none_or(|(key, value)| has(entry, key, value))
         })
-        .map(word)
+        .map(render)
         .collect();
     let asked = json["MaxResults"]
         .as_u64()
@@ -168,7 +168,7 @@ fn look_up(state: &State, json: &Value) -> Outcome {
     Ok(Answer::Json(body))
 }
 
-/// The one attribute that a look-up may name.
+/// The one attribute that a lookup may name.
 fn attribute(json: &Value) -> Result<Option<(String, String)>, AwsError> {
     const KEYS: [&str; 8] = [
         "AccessKeyId",
@@ -209,18 +209,18 @@ fn has(entry: &Entry, key: &str, value: &str) -> bool {
         "ResourceType" => entry
             .resources
             .iter()
-            .filter_map(|name| words::resource_type(name))
+            .filter_map(|name| event_fields::resource_type(name))
             .any(|resource_type| resource_type == value),
         "Username" => value == CALLER_NAME,
         _ => value == crate::setup::ACCESS_KEY_ID,
     }
 }
 
-fn word(entry: &Entry) -> Value {
+fn render(entry: &Entry) -> Value {
     let resources: Vec<Value> = entry
         .resources
         .iter()
-        .map(|name| match words::resource_type(name) {
+        .map(|name| match event_fields::resource_type(name) {
             Some(resource_type) => json!({ "ResourceType": resource_type, "ResourceName": name }),
             None => json!({ "ResourceName": name }),
         })
@@ -238,7 +238,7 @@ fn word(entry: &Entry) -> Value {
     })
 }
 
-/// A time stamp of JSON 1.1: seconds since the epoch, with or without a fraction.
+/// A timestamp of JSON 1.1: seconds since the epoch, with or without a fraction.
 fn time(value: &Value) -> Option<Timestamp> {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,6 +1,6 @@
 //! The wire: reading requests and writing responses in AWS's protocols.
 //!
-//! Protocol apart from state: no module in here knows what a VPC is.
+//! No module in here knows a resource type.
 
 pub mod call;
 pub mod error;

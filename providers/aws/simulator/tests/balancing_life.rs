@@ -1,4 +1,4 @@
-//! Load balancers of both APIs: their life, what they hold, and how long they hold it.
+//! Load balancers of both APIs: their lifecycle, what they hold, and how long they hold it.
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,10 @@ fn a_balancers_interface_says_whose_it_is() {
         .collect();
     assert_eq!(interfaces.len(), 1);
     assert_eq!(
-        interfaces[0].facts.get("description").map(String::as_str),
+        interfaces[0]
+            .properties
+            .get("description")
+            .map(String::as_str),
         Some("ELB a1")
     );
     assert!(
@@ -253,7 +256,7 @@ fn a_network_balancer_is_provisioning_before_it_is_active() {
     );
 }
 
-/// Checks the state of a network balancer an hour after its creation met a fault.
+/// Checks the state of a network balancer an hour after a fault was injected into its creation.
 fn check_faulty(fault: &str, expected: &str) {
     let mut cloud = account(setup());
     let network = network(&mut cloud);

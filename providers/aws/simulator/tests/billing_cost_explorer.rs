@@ -1,6 +1,6 @@
-//! Cost Explorer as a biller meets it: lag, tags, credits, pages and its own price.
+//! Cost Explorer as its callers see it: lag, tags, credits, pages and its own price.
 //!
-//! Usage is started on the meter directly; that services start it is their own tests' matter.
+//! Usage is started on the meter directly; tests of the services check that they start it.
 
 use std::collections::BTreeMap;
 
@@ -151,7 +151,7 @@ fn an_address_in_use_is_untagged_on_the_bill() {
 }
 
 #[test]
-fn whoever_reads_net_of_credits_is_wrong_by_95_percent() {
+fn reading_net_of_credits_is_wrong_by_95_percent() {
     let mut cloud = used(1000);
     pass(&mut cloud, DAY);
     let net = total(&ask(&mut cloud, &json!({})));
@@ -278,7 +278,7 @@ fn a_tag_key_shows_only_once_it_is_active_and_never_backwards() {
     );
     assert_eq!(list["CostAllocationTags"][0]["TagKey"], "team");
     let update = json!({ "CostAllocationTagsStatus": [
-        { "TagKey": "team", "Status": "Active" }, { "TagKey": "nobody", "Status": "Active" },
+        { "TagKey": "team", "Status": "Active" }, { "TagKey": "unused", "Status": "Active" },
     ] });
     let answer = json_ok(&mut cloud, "ce", "UpdateCostAllocationTagsStatus", &update);
     assert_eq!(answer["Errors"].as_array().map(Vec::len), Some(1));

@@ -114,7 +114,7 @@ fn a_disk_is_found_by_its_api_name() {
 }
 
 #[test]
-fn nat_hours_are_told_from_nat_bytes_by_usage_type_only() {
+fn only_the_usage_type_distinguishes_nat_hours_from_nat_bytes() {
     let filters = [
         ("regionCode", "us-east-1"),
         ("productFamily", "NAT Gateway"),
@@ -230,7 +230,7 @@ fn what_is_counted_at_the_price_of_another_region_is_said_to_be_unpriced() {
     let check = |region: &str, expected: &[&str]| {
         let mut setup = setup();
         region.clone_into(&mut setup.region);
-        setup.decoys = false;
+        setup.bystanders = false;
         let mut cloud = account(setup);
         let none = std::collections::BTreeMap::new();
         usage::nat_gateway(cloud.state(), "nat-1", &none, Some("r1"));
@@ -238,7 +238,7 @@ fn what_is_counted_at_the_price_of_another_region_is_said_to_be_unpriced() {
         assert_eq!(cloud.state().meter.periods().len(), 1, "{region}");
     };
     check("us-east-1", &[]);
-    // Measured there: a price of its own.
+    // Measured in that region, which has its own price.
     check("eu-west-2", &[]);
     let stands_in = "EUC1-NatGateway-Hours: no price is known in eu-central-1, it is counted at that of \
                      us-east-1";

@@ -15,7 +15,7 @@ use kubeproof_contract::Decimal;
 const RUN: &str = "r1";
 const NAMES: [&str; 2] = ["a", "b"];
 
-/// Everything of the cluster lives from `start` for `minutes`; the charges per line.
+/// All of the cluster runs from `start` for `minutes`; returns the charges per line.
 fn bill(start: &str, minutes: i64) -> BTreeMap<String, Decimal> {
     let start: Timestamp = start.parse().expect("date");
     let mut state = State::new(Setup::new(1, "us-east-1", start));

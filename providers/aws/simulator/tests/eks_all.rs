@@ -4,6 +4,8 @@
 
 #[path = "eks_tests/access.rs"]
 mod access;
+#[path = "eks_tests/bench.rs"]
+mod bench;
 #[path = "eks_tests/capacity.rs"]
 mod capacity;
 #[path = "eks_tests/clusters.rs"]
@@ -22,5 +24,3 @@ mod spot;
 mod stale_reads;
 #[path = "eks_tests/token.rs"]
 mod token;
-#[path = "eks_tests/world.rs"]
-mod world;

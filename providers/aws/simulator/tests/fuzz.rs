@@ -19,7 +19,7 @@ mod right_requests;
 
 use right_requests::RIGHT;
 
-/// The services, with how their requests are worded.
+/// The services, with their protocols.
 const SERVICES: &[(&str, bool)] = &[
     ("ec2", false),
     ("iam", false),
@@ -37,9 +37,9 @@ const SERVICES: &[(&str, bool)] = &[
 
 /// One request.
 #[derive(Clone, Debug)]
-enum Asked {
+enum FuzzRequest {
     Query(usize, String, Vec<(String, String)>),
-    /// A right one, some of whose parameters are others.
+    /// A valid one with some parameters replaced.
     Nearly(usize, Vec<(usize, String)>),
     Json(usize, String, Value),
     Rest(String, Vec<String>, String, Value),
@@ -55,7 +55,7 @@ fn words() -> Vec<String> {
     words
 }
 
-/// What could be the name of an operation or a parameter: it begins with a capital.
+/// What could be the name of an operation or a parameter: a word that begins with a capital.
 fn capital(words: &[String]) -> Vec<String> {
     let found = words
         .iter()
@@ -63,10 +63,10 @@ fn capital(words: &[String]) -> Vec<String> {
     found.cloned().collect()
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn asked() -> impl Strategy<Value = FuzzRequest> {
     let words = words();
     let names = capital(&words);
-    // Most words in capitals are no operations; those that have a verb are.
+    // Most capitalized words are no operations; those with a verb are.
     let is_operation = |name: &&String| {
         let verbs = [
             "Create",
@@ -114,20 +114,20 @@ fn asked() -> impl Strategy<Value = Asked> {
     let service = 0..SERVICES.len();
     let other = prop::collection::vec((0..5_usize, fuzz::text(words.clone())), 0..2);
     prop_oneof![
-        12 => (0..RIGHT.len(), other).prop_map(|(right, others)| Asked::Nearly(right, others)),
+        12 => (0..RIGHT.len(), other).prop_map(|(right, others)| FuzzRequest::Nearly(right, others)),
         6 => (service.clone(), select(operations.clone()), given)
-            .prop_map(|(service, operation, given)| Asked::Query(service, operation, given)),
+            .prop_map(|(service, operation, given)| FuzzRequest::Query(service, operation, given)),
         4 => (service, select(operations), document.clone())
-            .prop_map(|(service, operation, body)| Asked::Json(service, operation, body)),
+            .prop_map(|(service, operation, body)| FuzzRequest::Json(service, operation, body)),
         4 => (method, path, fuzz::text(words), document)
-            .prop_map(|(method, path, query, body)| Asked::Rest(method.to_owned(), path, query, body)),
+            .prop_map(|(method, path, query, body)| FuzzRequest::Rest(method.to_owned(), path, query, body)),
         1 => ("\\PC{0,60}", prop::collection::vec(any::<u8>(), 0..200))
-            .prop_map(|(header, body)| Asked::Raw(header, body)),
-        1 => (0..100_000_i64).prop_map(Asked::Time),
+            .prop_map(|(header, body)| FuzzRequest::Raw(header, body)),
+        1 => (0..100_000_i64).prop_map(FuzzRequest::Time),
     ]
 }
 
-/// The id of the newest resource of the type that is written in capitals; any other value is itself.
+/// The id of the newest resource of a type in capitals; any other value stays as it is.
 fn in_account(cloud: &AwsCloud, value: &str) -> String {
     let wanted = value.to_ascii_lowercase();
     let all = cloud.inventory();
@@ -160,7 +160,7 @@ fn segments(words: &[String]) -> Vec<String> {
     all
 }
 
-/// Parameters as the account has them, some of them others.
+/// Parameters that fit the account, some of them replaced.
 fn nearly(
     cloud: &AwsCloud,
     given: &[(&str, &str)],
@@ -194,8 +194,8 @@ fn query(
         .body(Bytes::from(body.finish()))
 }
 
-/// Sends a request; whether it was carried out.
-fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
+/// Sends a request; returns whether it was carried out.
+fn send(cloud: &mut AwsCloud, asked: &FuzzRequest) -> bool {
     let scope = |service: &str| {
         format!(
             "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20261102/us-east-1/{service}/aws4_request, Signature=0"
@@ -203,12 +203,12 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
     };
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let request = match asked {
-        Asked::Time(minutes) => {
+        FuzzRequest::Time(minutes) => {
             let to = cloud.state().now + SignedDuration::from_mins(*minutes);
             cloud.advance(to);
             return false;
         }
-        Asked::Nearly(right, others) => {
+        FuzzRequest::Nearly(right, others) => {
             let (service, operation, given) = RIGHT[*right];
             let given = nearly(cloud, given, others);
             let version = if service == "elasticloadbalancing" {
@@ -218,19 +218,19 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
             };
             query(&scope(service), version, operation, &given)
         }
-        Asked::Query(service, operation, given) => {
+        FuzzRequest::Query(service, operation, given) => {
             let (service, is_json) = SERVICES[*service];
             let version = if is_json { "" } else { "2015-12-01" };
             query(&scope(service), version, operation, given)
         }
-        Asked::Json(service, operation, body) => {
+        FuzzRequest::Json(service, operation, body) => {
             let (service, _) = SERVICES[*service];
             Request::post("https://a.amazonaws.com/")
                 .header("authorization", scope(service))
                 .header("x-amz-target", format!("T.{operation}"))
                 .body(Bytes::from(body.to_string()))
         }
-        Asked::Rest(method, path, query, body) => {
+        FuzzRequest::Rest(method, path, query, body) => {
             let path: Vec<String> = path.iter().map(|part| encoded(part)).collect();
             let uri = format!(
                 "https://a.amazonaws.com/{}?{}",
@@ -243,7 +243,7 @@ fn send(cloud: &mut AwsCloud, asked: &Asked) -> bool {
                 .header("authorization", scope("eks"))
                 .body(Bytes::from(body.to_string()))
         }
-        Asked::Raw(header, body) => Request::post("https://a.amazonaws.com/")
+        FuzzRequest::Raw(header, body) => Request::post("https://a.amazonaws.com/")
             .header("authorization", format!("Credential={header}"))
             .body(Bytes::from(body.clone())),
     };

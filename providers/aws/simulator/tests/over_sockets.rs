@@ -1,5 +1,5 @@
-//! What is different for a request that came over a socket: its signature is checked, its client's clock is
-//! the real one, and clusters are where they are listened to. Signed by AWS's own signer.
+//! What is different for a request over a socket: its signature is checked, its client uses the real clock,
+//! and clusters have the addresses at which they are served. Requests are signed by AWS's own signer.
 
 use std::time::SystemTime;
 
@@ -11,9 +11,9 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, Setup};
-use kubeproof_simkit::cloud::{Cloud, Received, Reply};
+use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
 
-/// A year after the account's own date: the clocks have nothing to do with each other.
+/// A year after the account's own date: the clocks are independent.
 const RECEIVED: &str = "2027-11-02T10:00:00Z";
 
 fn received() -> Timestamp {
@@ -26,7 +26,7 @@ fn account() -> AwsCloud {
 }
 
 /// A request, signed as an SDK does.
-struct Given {
+struct SignedRequest {
     service: &'static str,
     method: &'static str,
     uri: &'static str,
@@ -37,7 +37,7 @@ struct Given {
     signed_at: Timestamp,
 }
 
-impl Given {
+impl SignedRequest {
     fn query(service: &'static str, body: &'static str) -> Self {
         Self {
             service,
@@ -89,7 +89,9 @@ impl Given {
         let body = Bytes::from_static(self.body.as_bytes());
         let mut request = request.body(body).expect("a request");
         signed.into_parts().0.apply_to_request_http1x(&mut request);
-        request.extensions_mut().insert(Received { at: received() });
+        request
+            .extensions_mut()
+            .insert(ReceivedAt { at: received() });
         request
     }
 }
@@ -110,7 +112,7 @@ fn answer(request: &Request<Bytes>) -> (u16, String) {
 }
 
 #[track_caller]
-fn check(given: &Given, status: u16, words: &str) {
+fn check(given: &SignedRequest, status: u16, words: &str) {
     let (seen, text) = answer(&given.request());
     assert_eq!(seen, status, "{text}");
     assert!(text.contains(words), "expected `{words}` in: {text}");
@@ -121,11 +123,11 @@ const VPCS: &str = "Action=DescribeVpcs&Version=2016-11-15";
 
 #[test]
 fn what_an_sdk_signs_is_accepted_in_every_protocol() {
-    check(&Given::query("sts", WHO), 200, "123456789012");
-    check(&Given::query("ec2", VPCS), 200, "<vpcSet>");
+    check(&SignedRequest::query("sts", WHO), 200, "123456789012");
+    check(&SignedRequest::query("ec2", VPCS), 200, "<vpcSet>");
     let list = "http://127.0.0.1:4566/clusters?maxResults=10&nextToken=";
-    check(&Given::rest("GET", list), 200, "clusters");
-    let mut json = Given::query("logs", "{}");
+    check(&SignedRequest::rest("GET", list), 200, "clusters");
+    let mut json = SignedRequest::query("logs", "{}");
     json.headers = vec![
         ("host", "127.0.0.1:4566"),
         ("x-amz-target", "Logs_20140328.DescribeLogGroups"),
@@ -137,44 +139,56 @@ fn what_an_sdk_signs_is_accepted_in_every_protocol() {
 #[test]
 fn a_path_that_is_encoded_is_signed_encoded_once_more() {
     let uri = "http://127.0.0.1:4566/clusters/c/access-entries/arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx";
-    check(&Given::rest("GET", uri), 404, "ResourceNotFoundException");
+    check(
+        &SignedRequest::rest("GET", uri),
+        404,
+        "ResourceNotFoundException",
+    );
 }
 
 #[test]
-fn a_wrong_secret_is_refused_in_the_words_of_each_protocol() {
-    let wrong = |mut given: Given| {
+fn a_wrong_secret_is_refused_with_the_error_of_each_protocol() {
+    let wrong = |mut given: SignedRequest| {
         given.secret = "wrong";
         given
     };
     check(
-        &wrong(Given::query("sts", WHO)),
+        &wrong(SignedRequest::query("sts", WHO)),
         403,
         "SignatureDoesNotMatch",
     );
-    check(&wrong(Given::query("ec2", VPCS)), 401, "AuthFailure");
-    let list = Given::rest("GET", "http://127.0.0.1:4566/clusters");
+    check(
+        &wrong(SignedRequest::query("ec2", VPCS)),
+        401,
+        "AuthFailure",
+    );
+    let list = SignedRequest::rest("GET", "http://127.0.0.1:4566/clusters");
     check(&wrong(list), 403, "InvalidSignatureException");
 }
 
 #[test]
-fn an_unknown_key_is_refused_in_the_words_of_each_protocol() {
-    let unknown = |mut given: Given| {
+fn an_unknown_key_is_refused_with_the_error_of_each_protocol() {
+    let unknown = |mut given: SignedRequest| {
         given.key = "AKIAUNKNOWN";
         given
     };
     check(
-        &unknown(Given::query("sts", WHO)),
+        &unknown(SignedRequest::query("sts", WHO)),
         403,
         "InvalidClientTokenId",
     );
-    check(&unknown(Given::query("ec2", VPCS)), 401, "AuthFailure");
-    let list = Given::rest("GET", "http://127.0.0.1:4566/clusters");
+    check(
+        &unknown(SignedRequest::query("ec2", VPCS)),
+        401,
+        "AuthFailure",
+    );
+    let list = SignedRequest::rest("GET", "http://127.0.0.1:4566/clusters");
     check(&unknown(list), 403, "UnrecognizedClientException");
 }
 
 #[test]
 fn what_was_changed_on_the_way_is_refused() {
-    let given = Given::query("sts", WHO);
+    let given = SignedRequest::query("sts", WHO);
     let mut request = given.request();
     *request.body_mut() = Bytes::from_static(b"Action=GetCallerIdentity&Version=2011-06-15&More=1");
     assert_eq!(answer(&request).0, 403);
@@ -187,7 +201,7 @@ fn what_was_changed_on_the_way_is_refused() {
 #[test]
 fn a_signature_is_good_for_fifteen_minutes_of_the_real_clock() {
     let signed = |minutes: i64| {
-        let mut given = Given::query("sts", WHO);
+        let mut given = SignedRequest::query("sts", WHO);
         given.signed_at = received() - SignedDuration::from_mins(minutes);
         given
     };
@@ -201,7 +215,9 @@ fn a_signature_is_good_for_fifteen_minutes_of_the_real_clock() {
 fn a_request_that_is_not_signed_at_all_is_refused() {
     let request = Request::post("http://127.0.0.1:4566/").body(Bytes::from_static(b"Action=x"));
     let mut request = request.expect("a request");
-    request.extensions_mut().insert(Received { at: received() });
+    request
+        .extensions_mut()
+        .insert(ReceivedAt { at: received() });
     let (status, text) = answer(&request);
     assert_eq!(status, 403);
     assert!(text.contains("MissingAuthenticationToken"), "{text}");

@@ -1,4 +1,4 @@
-//! Policies: what a document says, and how each protocol words a refusal.
+//! Policies: what a document decides, and how each protocol formats a refusal.
 
 use kubeproof_aws_simulator::policy::{Decision, allows, matches};
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ fn who_one_is_may_always_be_asked() {
 }
 
 #[test]
-fn each_protocol_words_its_refusal() {
+fn each_protocol_has_its_own_refusal() {
     let mut cloud = limited(json!([]));
     let (status, answer) = query(&mut cloud, "ec2", "2016-11-15", "DescribeVpcs", &[]);
     assert_eq!(

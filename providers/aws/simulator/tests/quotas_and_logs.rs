@@ -93,13 +93,13 @@ fn a_log_group_is_found_by_prefix_until_it_is_deleted() {
 #[test]
 fn a_log_group_keeps_its_tags() {
     let mut cloud = account(setup());
-    let body = json!({ "logGroupName": "g", "tags": { "owner": "neighbour" } });
+    let body = json!({ "logGroupName": "g", "tags": { "owner": "bystander" } });
     json_ok(&mut cloud, "logs", "CreateLogGroup", &body);
     let twice = json_error(&mut cloud, "logs", "CreateLogGroup", &body);
     assert_eq!(twice, "ResourceAlreadyExistsException");
     let arn = json!({ "resourceArn": "arn:aws:logs:us-east-1:123456789012:log-group:g" });
     let tags = json_ok(&mut cloud, "logs", "ListTagsForResource", &arn);
-    assert_eq!(tags["tags"], json!({ "owner": "neighbour" }));
+    assert_eq!(tags["tags"], json!({ "owner": "bystander" }));
 }
 
 #[test]

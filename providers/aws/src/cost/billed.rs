@@ -1,7 +1,7 @@
-//! What Cost Explorer says of a run: charges by usage type and by the run's tag.
+//! Reads a run's charges from Cost Explorer, by usage type and by the run's tag.
 //!
-//! Apart from the estimate because it reads the cloud. Public addresses in use come without tags,
-//! so how they were told apart is said with the charges. One reading costs two cents a page.
+//! Public addresses in use are billed without tags, so each charge says how it was attributed. Every page read costs
+//! a cent.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -9,8 +9,8 @@ use std::ops::Bound;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use kubeproof_contract::Decimal;
-use kubeproof_contract::account::ObserverError;
 use kubeproof_contract::cost::{Billed, Charge};
+use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::{RUN_TAG, Run};
 
 use crate::catalogue;
@@ -18,19 +18,17 @@ use crate::catalogue;
 use super::explorer::{self, Answers, Row};
 use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
 
-/// Days into the next month until AWS has closed the books of a month.
+/// Days into the next month until AWS has closed a month's bill.
 const CLOSING_DAYS: i32 = 7;
 
 /// The tag that EKS gives to instances and volumes of managed node groups: the run's own tag does
 /// not reach them.
 const CLUSTER_TAG: &str = "eks:cluster-name";
 
-/// What the scenario plans, as far as it tells whose untagged charges are.
+/// What the scenario plans, as far as it helps to attribute untagged charges.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The region.
     pub region: String,
-    /// NAT gateways.
     pub gateways: u32,
     /// Public addresses: of gateways, nodes and what the job leaves.
     pub addresses: u32,
@@ -41,7 +39,7 @@ pub struct Plan {
 /// Reads the charges of a run from `from` until `now`.
 ///
 /// # Errors
-/// When Cost Explorer cannot be read; data that are not there yet are no error, but not final.
+/// When Cost Explorer cannot be read. Missing data are not an error; the result is just not final.
 pub async fn read(
     client: &aws_sdk_costexplorer::Client,
     run: &Run,
@@ -62,7 +60,7 @@ pub async fn read(
             read_at: now,
         });
     };
-    // What carries the run's tag as well is in the first answer already.
+    // Rows that also carry the run's tag are in the first answer already.
     let untagged = of_cluster
         .rows
         .into_iter()
@@ -203,8 +201,7 @@ fn charge(run: &Run, row: Row) -> Charge {
     }
 }
 
-/// The line of a usage type. The regions' prefixes are irregular, so endings and middles are looked
-/// at.
+/// The line of a usage type. The regions' prefixes are irregular, so only endings and middles are compared.
 fn line_of(usage_type: &str) -> Option<&'static str> {
     let ends = |end: &str| usage_type.ends_with(end);
     if ends("AmazonEKS-Hours:perCluster") || ends("AmazonEKS-Hours:extendedSupport") {
@@ -224,8 +221,7 @@ fn line_of(usage_type: &str) -> Option<&'static str> {
     }
 }
 
-/// When the bill of usage at `at` can be expected to be closed: a week into the next month, and a
-/// day.
+/// When the bill for usage at `at` should be closed: a week and a day into the next month.
 pub fn final_after(at: Timestamp) -> Timestamp {
     let month = at.to_zoned(TimeZone::UTC).date().last_of_month();
     let closing = month

@@ -1,6 +1,6 @@
-//! Reading Cost Explorer: rows by day, usage type and the run's tag, to the last page.
+//! Reads Cost Explorer to the last page: rows by day, usage type and the run's tag.
 //!
-//! Apart from attribution, which is pure: this asks, and each page that it asks for costs a cent.
+//! Kept separate from attribution, which is pure. Each page costs a cent.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::RUN_TAG;
 
-use crate::account::clients::{failed, problem};
+use crate::observer::clients::{failed, observer_error};
 
 const CALL: &str = "ce:GetCostAndUsage";
 
@@ -33,16 +33,13 @@ pub struct Row {
     pub tag: String,
     /// US dollars before credits.
     pub usd: Decimal,
-    /// The quantity.
     pub quantity: Decimal,
-    /// Its unit.
     pub unit: String,
 }
 
 /// Cost Explorer's answers, all pages of them.
 #[derive(Default)]
 pub struct Answers {
-    /// All rows.
     pub rows: Vec<Row>,
     /// Days, by their first date, and whether they may still change.
     pub days: BTreeMap<String, bool>,
@@ -59,10 +56,10 @@ pub fn period(from: Timestamp, now: Timestamp) -> Result<DateInterval, ObserverE
         .start(date(from).to_string())
         .end(end.to_string())
         .build()
-        .map_err(|error| problem(CALL, error.to_string()))
+        .map_err(|error| observer_error(CALL, error.to_string()))
 }
 
-/// Gross of credits: only usage, no credits, refunds or taxes.
+/// Gross of credits: usage only, without credits, refunds and taxes.
 pub fn usage_only() -> Expression {
     let usage = DimensionValues::builder()
         .key(Dimension::RecordType)
@@ -78,7 +75,7 @@ pub fn usage_tagged(key: &str, value: &str) -> Expression {
     Expression::builder().and(usage_only()).and(tagged).build()
 }
 
-/// All rows under a filter, or nothing when Cost Explorer says that it has no data.
+/// All rows under a filter, or nothing when Cost Explorer has no data.
 ///
 /// # Errors
 /// When a page cannot be read, or there are too many.
@@ -120,13 +117,13 @@ pub async fn answers(
             return Ok(Some(answers));
         }
     }
-    Err(problem(
+    Err(observer_error(
         CALL,
         format!("more than {PAGES_MAX} pages: given up"),
     ))
 }
 
-/// The largest amount that is believed: sums and percentages of such stay far from what a decimal can hold.
+/// The largest amount accepted: sums and percentages of such amounts stay far below what a decimal can hold.
 const AMOUNT_MAX: Decimal = Decimal::from_parts(0x89e8_0000, 0x8ac7_2304, 0, false, 0);
 
 fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
@@ -146,7 +143,7 @@ fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
         parsed
             .ok()
             .filter(|amount: &Decimal| amount.abs() <= AMOUNT_MAX)
-            .ok_or_else(|| problem(CALL, format!("`{text}` is not an amount of {name}")))
+            .ok_or_else(|| observer_error(CALL, format!("`{text}` is not an amount of {name}")))
     };
     Ok(Row {
         day: day.to_owned(),

@@ -1,8 +1,7 @@
-//! How AWS turns time into billed quantities, computed for an estimate.
+//! How AWS rounds time into billed quantities.
 //!
-//! Apart from the lines because these are AWS's rules: hours of NAT gateways are clock hours, gp3
-//! is billed in months of their real length. Written anew here, so that it can be held against a
-//! meter.
+//! NAT gateways are billed by clock hours, gp3 volumes by months of their real length. Written independently of the
+//! simulator's meter, so that the two can be compared.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,24 +1,24 @@
-//! The keys that a program is given, and what a client finds that has nothing but these.
+//! The keys that are given to a program, and what a client finds that has nothing else.
 
 use std::collections::BTreeMap;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use kubeproof_contract::provider::{Connection, Credentials, Given};
+use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 
-use super::{Documented, KEY_ID, PROGRAM, REHEARSAL, SECRET, TOKEN, keys_of};
+use super::{CredentialChain, KEY_ID, PROGRAM, REHEARSAL, SECRET, TOKEN, keys_of};
 
-/// The keys of a connection, as the variables by which a program has exactly these.
+/// The keys of a connection, as the variables that give a program exactly these.
 ///
 /// # Errors
-/// With the places that were looked at, when there are none.
-pub async fn given(connection: &Connection) -> Result<Given, String> {
+/// With the places that were checked, when there are none.
+pub async fn given(connection: &Connection) -> Result<CredentialVariables, String> {
     let keys = match &connection.credentials {
         Credentials::Rehearsal => return Err(format!("{REHEARSAL} belong to no real account")),
         Credentials::Given(given) => return Ok(given.clone()),
         Credentials::Documented { env_file } => {
             let (connection, env_file) = (connection.clone(), env_file.clone());
-            let places = Documented {
+            let places = CredentialChain {
                 connection,
                 env_file,
             };
@@ -32,16 +32,16 @@ pub async fn given(connection: &Connection) -> Result<Given, String> {
     if let Some(token) = keys.session_token() {
         variables.insert(TOKEN.to_owned(), token.to_owned());
     }
-    Ok(Given(variables))
+    Ok(CredentialVariables(variables))
 }
 
 /// The keys that a program finds in its environment.
-pub fn of_program(given: &Given) -> SharedCredentialsProvider {
+pub fn of_program(given: &CredentialVariables) -> SharedCredentialsProvider {
     SharedCredentialsProvider::new(OfProgram(given.clone()))
 }
 
 #[derive(Debug)]
-struct OfProgram(Given);
+struct OfProgram(CredentialVariables);
 
 impl ProvideCredentials for OfProgram {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>

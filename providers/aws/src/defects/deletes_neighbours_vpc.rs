@@ -1,20 +1,18 @@
-//! A teardown that trusts a name's beginning.
+//! A teardown that deletes by name prefix.
 //!
-//! Seen in the wild when resources are chosen by name instead of by an owner's tag (kops issue
-//! 2003).
+//! Seen in the wild when resources are chosen by name instead of by an owner's tag (kops issue 2003).
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::EksProvisioner;
-use crate::provisioner::names::filter;
+use crate::provisioner::tags::filter;
 use crate::provisioner::teardown::network;
 
 /// The reference provisioner with this defect.
 pub(super) struct DeletesNeighboursVpc {
-    /// The reference provisioner.
     pub(super) right: EksProvisioner,
-    /// Whether only names that begin with all of the run's own are taken for its own.
+    /// Whether it matches the run's full name as the prefix, instead of `kp-`.
     pub(super) like_its_own: bool,
 }
 
@@ -29,7 +27,7 @@ impl Provisioner for DeletesNeighboursVpc {
         format!("reference with {defect}")
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.right.claim()
     }
 
@@ -45,7 +43,7 @@ impl Provisioner for DeletesNeighboursVpc {
         } else {
             "kp-*".to_owned()
         };
-        // The bug: a name is no proof of ownership.
+        // The bug: a name does not prove ownership.
         let request = session
             .ec2
             .describe_vpcs()

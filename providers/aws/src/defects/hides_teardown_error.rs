@@ -1,13 +1,13 @@
-//! A teardown whose errors nobody hears.
+//! A teardown that drops its errors.
 //!
 //! It does not delete the NAT gateways, so AWS refuses most of the rest, and it reports success.
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::EksProvisioner;
-use crate::provisioner::identity;
-use crate::provisioner::survey;
+use crate::provisioner::iam_roles;
+use crate::provisioner::leftovers;
 use crate::provisioner::teardown::{self, drain, roles};
 
 /// The reference provisioner with this defect.
@@ -19,7 +19,7 @@ impl Provisioner for HidesTeardownError {
         "reference with hides-teardown-error".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
@@ -29,12 +29,12 @@ impl Provisioner for HidesTeardownError {
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
         let session = self.0.session();
-        // The bug: problems are dropped, and nobody looks whether anything is left.
+        // The bug: errors are dropped, and leftovers are not checked for.
         let _ = drain::workloads(&session).await;
         let _ = teardown::compute(&session).await;
-        let _ = roles::delete(&session, &identity::NODES).await;
-        let _ = roles::delete(&session, &identity::CLUSTER).await;
-        for vpc in survey::vpcs(&session).await.unwrap_or_default() {
+        let _ = roles::delete(&session, &iam_roles::NODES).await;
+        let _ = roles::delete(&session, &iam_roles::CLUSTER).await;
+        for vpc in leftovers::vpcs(&session).await.unwrap_or_default() {
             let _ = session.ec2.delete_vpc().vpc_id(vpc).send().await;
         }
         Ok(())

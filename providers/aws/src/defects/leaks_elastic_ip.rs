@@ -1,9 +1,9 @@
-//! An address too many, which teardown forgets.
+//! An extra address that teardown forgets.
 //!
 //! Seen in the wild as addresses that stay after a NAT gateway could not be made (CAPA pull 5856).
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::EksProvisioner;
 use crate::provisioner::address;
@@ -21,7 +21,7 @@ impl Provisioner for LeaksElasticIp {
         "reference with leaks-elastic-ip".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
@@ -29,7 +29,7 @@ impl Provisioner for LeaksElasticIp {
         let provisioned = self.0.provision().await?;
         address::ensure(&self.0.session(), FORGOTTEN)
             .await
-            .map_err(|problem| ProvisionerError::new(problem.to_string()))?;
+            .map_err(|error| ProvisionerError::new(error.to_string()))?;
         Ok(provisioned)
     }
 

@@ -1,9 +1,9 @@
 //! A cluster without nodes, reported as ready.
 //!
-//! The control plane is active, so a look at its state alone finds nothing wrong.
+//! The control plane is active, so its state alone looks fine.
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner;
 use crate::provisioner::EksProvisioner;
@@ -17,20 +17,20 @@ impl Provisioner for LiesAboutReady {
         "reference with lies-about-ready".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
         let failed = |message: String| ProvisionerError::new(message);
-        // The bug: nodes are left for later, and later never comes.
+        // The bug: the nodes are never made.
         let made = provisioner::control_plane(&session)
             .await
-            .map_err(|problem| failed(problem.to_string()))?;
+            .map_err(|error| failed(error.to_string()))?;
         provisioner::hand_over(&session, &made.cluster)
             .await
-            .map_err(|problem| failed(problem.to_string()))
+            .map_err(|error| failed(error.to_string()))
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {

@@ -4,12 +4,12 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::Tag;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::names;
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::{SETTLED_AFTER, Session};
-use crate::provisioner::{EksProvisioner, address, problem::Problem, zones};
+use crate::provisioner::tags;
+use crate::provisioner::{EksProvisioner, address, error::CallError, zones};
 
 /// The reference provisioner with this defect.
 pub(super) struct TagsLater(pub(super) EksProvisioner);
@@ -20,14 +20,14 @@ impl Provisioner for TagsLater {
         "reference with tags-later".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
         let tagged = addresses(&session).await;
-        tagged.map_err(|problem| ProvisionerError::new(problem.to_string()))?;
+        tagged.map_err(|error| ProvisionerError::new(error.to_string()))?;
         self.0.provision().await
     }
 
@@ -36,12 +36,12 @@ impl Provisioner for TagsLater {
     }
 }
 
-async fn addresses(session: &Session) -> Result<(), Problem> {
+async fn addresses(session: &Session) -> Result<(), CallError> {
     for zone in zones::choose(session).await? {
         let part = format!("nat-{zone}");
         if address::find(session, &part).await?.is_none() {
             let id = address::untagged(session).await?;
-            // The bug: between these calls nobody knows whose address it is.
+            // The bug: between these calls the address has no owner.
             tag(session, &part, &id).await?;
         }
     }
@@ -49,15 +49,17 @@ async fn addresses(session: &Session) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn tag(session: &Session, part: &str, id: &str) -> Result<(), Problem> {
+async fn tag(session: &Session, part: &str, id: &str) -> Result<(), CallError> {
     let name = session.run().name(part);
-    let tags: Vec<Tag> = names::tags(session.run(), &name, &[])
+    let tags: Vec<Tag> = tags::tags(session.run(), &name, &[])
         .into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect();
     let request = session.ec2.create_tags().resources(id).set_tags(Some(tags));
     session
-        .send("ec2:CreateTags", Rule::LAGGING, || request.clone().send())
+        .send("ec2:CreateTags", RetryPolicy::LAGGING, || {
+            request.clone().send()
+        })
         .await?;
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! One look that finds nothing is taken for proof that there is nothing.
+//! A single listing that shows nothing is taken as proof that nothing exists.
 //!
 //! Seen in the wild when a read lags behind a creation (CAPA issue 2658, crossplane-runtime issue 277).
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::EksProvisioner;
 use crate::provisioner::session::SETTLED_AFTER;
@@ -18,16 +18,15 @@ impl Provisioner for TrustsOneLook {
         "reference with trusts-one-look".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
-        let failed = |problem: crate::provisioner::problem::Problem| {
-            ProvisionerError::new(problem.to_string())
-        };
-        // The bug: what an earlier process made a moment ago may not show yet.
+        let failed =
+            |error: crate::provisioner::error::CallError| ProvisionerError::new(error.to_string());
+        // The bug: what an earlier process has just made may not be visible yet.
         if vpc::find(&session).await.map_err(failed)?.is_none() {
             vpc::create(&session).await.map_err(failed)?;
             tokio::time::sleep(SETTLED_AFTER).await;

@@ -3,10 +3,10 @@
 //! Seen in the wild when an id is kept only in memory or written too late (CAPA issues 2563, 2658).
 
 use async_trait::async_trait;
-use kubeproof_contract::provisioner::{Claim, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::provisioner::EksProvisioner;
-use crate::provisioner::{survey, vpc};
+use crate::provisioner::{leftovers, vpc};
 
 /// The reference provisioner with this defect.
 pub(super) struct TwinVpcOnRetry(pub(super) EksProvisioner);
@@ -17,18 +17,18 @@ impl Provisioner for TwinVpcOnRetry {
         "reference with twin-vpc-on-retry".to_owned()
     }
 
-    fn claim(&self) -> Option<Claim> {
+    fn claim(&self) -> Option<ClaimedRate> {
         self.0.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
-        let known = survey::everything(&session).await;
-        // The bug: what an earlier attempt made is not looked for before making it again.
+        let known = leftovers::list(&session).await;
+        // The bug: it makes a VPC without looking for the one of an earlier attempt.
         if known.is_ok_and(|known| !known.is_empty()) {
             vpc::create(&session)
                 .await
-                .map_err(|problem| ProvisionerError::new(problem.to_string()))?;
+                .map_err(|error| ProvisionerError::new(error.to_string()))?;
         }
         self.0.provision().await
     }

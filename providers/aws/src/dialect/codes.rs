@@ -1,11 +1,10 @@
-//! Which code, status and message each service gives for a kind of error.
+//! The code, status and message that each service gives for a kind of error, as AWS documents them per operation.
 //!
-//! Apart from the wire form because this is what AWS documents per operation. Sources: the EC2
-//! error code page, the service models, and the conflicts that terraform's provider handles.
+//! Sources: the EC2 error code page, the service models, and the conflicts that terraform's provider handles.
 
 use kubeproof_contract::call::ErrorKind;
 
-use super::words::{Answer, Protocol};
+use super::error_bodies::{Answer, Protocol};
 
 /// The error that the service would answer.
 pub(super) fn answer(
@@ -54,7 +53,7 @@ fn denied(service: &str, operation: &str, protocol: Protocol) -> Answer {
     }
 }
 
-/// What services say while IAM has not told them about a new role.
+/// What services answer before IAM has propagated a new role to them.
 fn permission_lag(service: &str, operation: &str, protocol: Protocol) -> Answer {
     if service != "eks" {
         return denied(service, operation, protocol);
@@ -114,7 +113,7 @@ fn words_of_quota(operation: &str) -> String {
 fn capacity(service: &str) -> Answer {
     let message = "There is no capacity for this request at the moment.";
     match service {
-        // EC2 words lack of capacity as a server error (terraform-provider-aws issue 21293).
+        // EC2 reports lack of capacity as a server error (terraform-provider-aws issue 21293).
         "ec2" => Answer::new(500, "InsufficientInstanceCapacity", message),
         // Of a control plane (EKS user guide, insufficient capacity); a node group is accepted, see
         // `calls::lacks_capacity_later`.

@@ -1,4 +1,4 @@
-//! The name of an AWS request: service from the credential scope, operation from the protocol.
+//! Reads the name of an AWS request: service from the credential scope, operation from the protocol.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -23,7 +23,7 @@ pub(super) fn service(request: &Request<Bytes>) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The operation, in AWS's own spelling, or method and path when it cannot be told.
+/// The operation, in AWS's own spelling, or method and path when it is unknown.
 pub(super) fn name(service: &str, request: &Request<Bytes>) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         let target = target.to_str().unwrap_or_default();
@@ -51,7 +51,7 @@ fn parameter(form: &str, key: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// The operation of an EKS path. Names in paths are percent-encoded, slashes too, so segments hold.
+/// The operation of an EKS path. Names in paths are percent-encoded, slashes included, so splitting at `/` is safe.
 fn eks(method: &Method, path: &str) -> Option<&'static str> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let name = match (method.as_str(), parts.as_slice()) {

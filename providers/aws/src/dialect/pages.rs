@@ -1,6 +1,4 @@
-//! How lists of each service say that there is a further page.
-//!
-//! Apart from errors because only the fault of a repeated page needs it.
+//! How each service's lists announce a further page, for the fault that repeats a page.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};

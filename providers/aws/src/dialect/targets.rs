@@ -1,16 +1,16 @@
 //! What an AWS call changes or removes, and what it made, per protocol.
 //!
-//! Read from the request's parameters and the answer, because query and JSON protocols have one path for
-//! all calls. What a call only refers to (the network of a new subnet) is not among its targets.
+//! Read from the request's parameters and the answer, because query and JSON protocols have one path for all calls.
+//! Resources that a call only refers to (the network of a new subnet) are not among its targets.
 
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::Targets;
 use serde_json::Value;
 
-use super::words::Protocol;
+use super::error_bodies::Protocol;
 
-/// Operations that make something: what their request names is what the new thing hangs on.
+/// Operations that make something: their request names what the new resource depends on.
 const MAKING: &[&str] = &["Create", "Run", "Allocate", "Request", "Import", "Copy"];
 /// Operations that change what they name, though they are called as if they made something.
 const CHANGING: &[&str] = &[
@@ -44,7 +44,7 @@ const OWN_IDS: &[&str] = &[
     "LoadBalancerArn",
     "TargetGroupArn",
 ];
-/// Deepest member of a JSON request that is looked at.
+/// Deepest level of a JSON request that is searched.
 const DEPTH_MAX: usize = 8;
 
 /// The targets of a call of this name.
@@ -219,8 +219,7 @@ fn chosen(request: &Request<Bytes>, parameters: &[(String, String)]) -> Vec<Stri
     names
 }
 
-/// The ids in the answer of a call that made something: of the noun of the operation, not of what it
-/// hangs on.
+/// The ids in the answer of a call that made something: those of the operation's noun, not of what it depends on.
 fn answered(operation: &str, response: &Response<Bytes>) -> Vec<String> {
     let Ok(body) = std::str::from_utf8(response.body()) else {
         return Vec::new();
@@ -239,7 +238,7 @@ fn answered(operation: &str, response: &Response<Bytes>) -> Vec<String> {
             ids.extend(rest.split_once(close.as_str()).map(|(id, _)| id.to_owned()));
         }
     }
-    // An interface's or a volume's answer may hold the groups and machines that it hangs on.
+    // An interface's or a volume's answer may hold the groups and machines that it depends on.
     let of_other = |id: &String| match operation {
         "CreateSecurityGroup" => !id.starts_with("sg-"),
         "RunInstances" => !id.starts_with("i-"),

@@ -4,28 +4,28 @@
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
 
-use crate::provisioner::adopt;
-use crate::provisioner::names::{filter, is_named, of_run, specification};
-use crate::provisioner::problem::Problem;
-use crate::provisioner::retry::Rule;
+use crate::provisioner::error::CallError;
+use crate::provisioner::find_or_create::find_or_create;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
 
 /// Finds or allocates the address of this part; the allocation id.
 ///
 /// # Errors
 /// When a call fails for good.
-pub(crate) async fn ensure(session: &Session, part: &str) -> Result<String, Problem> {
-    let id = adopt::once(session, || find(session, part), || allocate(session, part)).await?;
-    session.note(format!("elastic address {part}"), &id);
+pub(crate) async fn ensure(session: &Session, part: &str) -> Result<String, CallError> {
+    let id = find_or_create(session, || find(session, part), || allocate(session, part)).await?;
+    session.record(format!("elastic address {part}"), &id);
     Ok(id)
 }
 
-/// The address of this part, as one look shows it.
+/// The address of this part, by one listing.
 ///
 /// # Errors
-/// When looking fails.
-pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>, Problem> {
+/// When the listing fails.
+pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>, CallError> {
     let name = session.run().name(part);
     // This call has no pages.
     let request = session
@@ -34,7 +34,7 @@ pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>
         .filters(of_run(session.run()))
         .filters(filter("tag:Name", &name));
     let answer = session
-        .send("ec2:DescribeAddresses", Rule::SAFE, || {
+        .send("ec2:DescribeAddresses", RetryPolicy::IDEMPOTENT, || {
             request.clone().send()
         })
         .await?;
@@ -48,14 +48,16 @@ pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>
     Ok(ids.first().map(|id| (*id).to_owned()))
 }
 
-/// Allocates an address without any tag. Only a deliberate defect does.
+/// Allocates an address without tags. Only a deliberate defect uses it.
 ///
 /// # Errors
-/// When the call fails or its answer is unclear.
-pub(crate) async fn untagged(session: &Session) -> Result<String, Problem> {
+/// When the call fails or its outcome is unknown.
+pub(crate) async fn untagged(session: &Session) -> Result<String, CallError> {
     let request = session.ec2.allocate_address().domain(DomainType::Vpc);
     let answer = session
-        .send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send())
+        .send("ec2:AllocateAddress", RetryPolicy::ONCE, || {
+            request.clone().send()
+        })
         .await?;
     id_of("ec2:AllocateAddress", answer.allocation_id())
 }
@@ -63,8 +65,8 @@ pub(crate) async fn untagged(session: &Session) -> Result<String, Problem> {
 /// Allocates an address, whatever exists already.
 ///
 /// # Errors
-/// When the call fails or its answer is unclear.
-pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, Problem> {
+/// When the call fails or its outcome is unknown.
+pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, CallError> {
     let run = session.run();
     let tags = specification(run, ResourceType::ElasticIp, &run.name(part), &[]);
     let request = session
@@ -73,7 +75,9 @@ pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, Pr
         .domain(DomainType::Vpc)
         .tag_specifications(tags);
     let answer = session
-        .send("ec2:AllocateAddress", Rule::ONCE, || request.clone().send())
+        .send("ec2:AllocateAddress", RetryPolicy::ONCE, || {
+            request.clone().send()
+        })
         .await?;
     id_of("ec2:AllocateAddress", answer.allocation_id())
 }

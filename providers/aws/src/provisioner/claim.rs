@@ -1,15 +1,15 @@
-//! What the provisioner claims that an hour costs: every line that it knows it makes.
+//! The provisioner's own claim of what an hour costs: one line for everything that it makes.
 
 use jiff::Timestamp;
-use kubeproof_contract::provisioner::Claim;
+use kubeproof_contract::provisioner::ClaimedRate;
 use rust_decimal::Decimal;
 
 use crate::catalogue;
 use crate::prices::{HOURS_PER_MONTH, exact};
 use crate::spec::{Capacity, EksSpec};
 
-/// The claim for a cluster; none when any price is missing, for a part is not a claim.
-pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
+/// The claim for a cluster; `None` when any price is missing.
+pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<ClaimedRate> {
     let region = spec.region.0.as_str();
     let price = |what: &str, sku: &str| exact(region, what, sku).map(|price| price.usd);
     let zones = Decimal::from(spec.availability_zones.0);
@@ -22,14 +22,14 @@ pub(crate) fn of(spec: &EksSpec, now: Timestamp) -> Option<Claim> {
     total += zones * (gateway + address);
     let disk = price("disk", "EBS gp3 storage")? / Decimal::from(HOURS_PER_MONTH);
     for group in &spec.node_groups.0 {
-        // The price of spot instances is in no list.
+        // No price list has spot instances.
         if group.capacity == Capacity::Spot {
             return None;
         }
         let node = price("instance", &group.instance_type.0)?;
         total += Decimal::from(group.count.0) * (node + disk * Decimal::from(group.disk_gb.0));
     }
-    Some(Claim {
+    Some(ClaimedRate {
         usd_per_hour: total.round_dp(6),
         source: "list prices of control plane, nodes, disks, NAT gateways and their addresses"
             .to_owned(),

@@ -1,4 +1,4 @@
-//! The cluster: found by name, made, made again after a failure, and waited for.
+//! The cluster: found by name or made, waited for, and made again after a failure.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,36 +9,38 @@ use aws_sdk_eks::types::{
 };
 use kubeproof_contract::run::RUN_TAG;
 
-use crate::provisioner::names;
-use crate::provisioner::problem::{Problem, gone_is_fine, issue_words};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::error::{CallError, gone_is_fine, issue_text};
+use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
+use crate::provisioner::tags;
 
 /// Longest wait for a cluster to become active: it takes 8 to 12 minutes.
 const ACTIVE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// Longest wait for a cluster to be gone: it takes 3 to 8 minutes.
 pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// How long a cluster may stay invisible after it was asked for.
-const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a cluster is made of.
 pub(crate) struct Parts<'a> {
     /// ARN of the control plane's role.
     pub(crate) role: &'a str,
-    /// All subnets.
     pub(crate) subnets: Vec<String>,
     /// The control plane's security group.
     pub(crate) group: &'a str,
 }
 
-/// Finds the cluster or asks for it. One that has failed is deleted first and made again. Says the
-/// security group that EKS made for it, if that is known already.
+/// Finds the cluster or asks for it. A failed one is deleted and made again. Returns the security group that EKS
+/// made for it, if that is known already.
 ///
 /// # Errors
 /// When a call fails for good, or the name is taken.
-pub(crate) async fn begin(session: &Session, parts: &Parts<'_>) -> Result<Option<String>, Problem> {
-    let name = names::cluster(session.run());
+pub(crate) async fn begin(
+    session: &Session,
+    parts: &Parts<'_>,
+) -> Result<Option<String>, CallError> {
+    let name = tags::cluster(session.run());
     if let Some(known) = describe(session).await? {
         check_ours(session, &known)?;
         match known.status() {
@@ -54,22 +56,22 @@ pub(crate) async fn begin(session: &Session, parts: &Parts<'_>) -> Result<Option
                 gone(session).await?;
             }
             _ => {
-                session.note("cluster", &name);
+                session.record("cluster", &name);
                 return Ok(own_group(&known));
             }
         }
     }
     let made = match create(session, &name, parts).await {
         Ok(made) => made,
-        // Taken: by an earlier process of this run, or by a stranger. The look tells which.
-        Err(problem) if problem.is("ResourceInUseException") => None,
-        Err(problem) => return Err(problem),
+        // Taken by an earlier process of this run, or by someone else; the next read tells which.
+        Err(error) if error.is("ResourceInUseException") => None,
+        Err(error) => return Err(error),
     };
-    session.note("cluster", &name);
+    session.record("cluster", &name);
     Ok(made.as_ref().and_then(own_group))
 }
 
-/// The security group that EKS made for the cluster, once it shows it.
+/// The security group that EKS made for the cluster, once it is visible.
 fn own_group(cluster: &Cluster) -> Option<String> {
     cluster
         .resources_vpc_config()?
@@ -78,11 +80,11 @@ fn own_group(cluster: &Cluster) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn check_ours(session: &Session, cluster: &Cluster) -> Result<(), Problem> {
+fn check_ours(session: &Session, cluster: &Cluster) -> Result<(), CallError> {
     if is_ours(session, cluster) {
         return Ok(());
     }
-    Err(Problem::ours(
+    Err(CallError::other(
         "eks:CreateCluster",
         format!(
             "a cluster `{}` exists without this run's tag: remove it or use another run id",
@@ -101,18 +103,20 @@ pub(crate) fn is_ours(session: &Session, cluster: &Cluster) -> bool {
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, Problem> {
+pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, CallError> {
     let request = session
         .eks
         .describe_cluster()
-        .name(names::cluster(session.run()));
+        .name(tags::cluster(session.run()));
     match session
-        .send("eks:DescribeCluster", Rule::SAFE, || request.clone().send())
+        .send("eks:DescribeCluster", RetryPolicy::IDEMPOTENT, || {
+            request.clone().send()
+        })
         .await
     {
         Ok(answer) => Ok(answer.cluster),
-        Err(problem) if problem.is_not_found() => Ok(None),
-        Err(problem) => Err(problem),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -120,7 +124,7 @@ async fn create(
     session: &Session,
     name: &str,
     parts: &Parts<'_>,
-) -> Result<Option<Cluster>, Problem> {
+) -> Result<Option<Cluster>, CallError> {
     let vpc = VpcConfigRequest::builder()
         .set_subnet_ids(Some(parts.subnets.clone()))
         .security_group_ids(parts.group)
@@ -131,10 +135,11 @@ async fn create(
         .authentication_mode(AuthenticationMode::ApiAndConfigMap)
         .bootstrap_cluster_creator_admin_permissions(true)
         .build();
-    // A token of this moment: within this call repetitions are safe, and after a failed cluster was
-    // deleted a new one is really new. Other processes meet the name.
-    let token = session.token(&["cluster", name, &session.connection.clock.now().to_string()]);
-    let tags: HashMap<String, String> = names::tags(session.run(), name, &[]).into_iter().collect();
+    // The token holds the time: repetitions within this call are safe, and after a failed cluster was deleted a new
+    // one is really new. Other processes are refused by the name.
+    let token =
+        session.idempotency_token(&["cluster", name, &session.connection.clock.now().to_string()]);
+    let tags: HashMap<String, String> = tags::tags(session.run(), name, &[]).into_iter().collect();
     let mut request = session
         .eks
         .create_cluster()
@@ -160,7 +165,7 @@ async fn create(
         request = request.logging(Logging::builder().cluster_logging(on).build());
     }
     let answer = session
-        .send("eks:CreateCluster", Rule::NEW_ROLES, || {
+        .send("eks:CreateCluster", RetryPolicy::NEW_ROLES, || {
             request.clone().send()
         })
         .await?;
@@ -171,20 +176,26 @@ async fn create(
 /// the cluster is active.
 ///
 /// # Errors
-/// When the cluster fails, or does not show it in time.
-pub(crate) async fn security_group(session: &Session) -> Result<String, Problem> {
+/// When the cluster fails, or the group is not visible in time.
+pub(crate) async fn security_group(session: &Session) -> Result<String, CallError> {
     let what = "the cluster's security group";
-    until(session, Pace::CLUSTER, ACTIVE_WITHIN, what, || async {
-        let known = describe(session).await?;
-        let failed = |cluster: &Cluster| cluster.status() == Some(&ClusterStatus::Failed);
-        if let Some(cluster) = known.as_ref().filter(|cluster| failed(cluster)) {
-            return Ok(Seen::Failed(format!("it is FAILED: {}", issues(cluster))));
-        }
-        Ok(known
-            .as_ref()
-            .and_then(own_group)
-            .map_or_else(|| Seen::Waiting("not known yet".to_owned()), Seen::Done))
-    })
+    poll_until(
+        session,
+        PollSchedule::CLUSTER,
+        ACTIVE_WITHIN,
+        what,
+        || async {
+            let known = describe(session).await?;
+            let failed = |cluster: &Cluster| cluster.status() == Some(&ClusterStatus::Failed);
+            if let Some(cluster) = known.as_ref().filter(|cluster| failed(cluster)) {
+                return Ok(Poll::Failed(format!("it is FAILED: {}", issues(cluster))));
+            }
+            Ok(known
+                .as_ref()
+                .and_then(own_group)
+                .map_or_else(|| Poll::Pending("not known yet".to_owned()), Poll::Ready))
+        },
+    )
     .await
 }
 
@@ -192,28 +203,36 @@ pub(crate) async fn security_group(session: &Session) -> Result<String, Problem>
 ///
 /// # Errors
 /// When the cluster fails: the next attempt then deletes it and makes it again.
-pub(crate) async fn active(session: &Session) -> Result<Cluster, Problem> {
+pub(crate) async fn active(session: &Session) -> Result<Cluster, CallError> {
     let began = session.elapsed();
-    let what = format!("cluster {}", names::cluster(session.run()));
-    let cluster = until(session, Pace::CLUSTER, ACTIVE_WITHIN, &what, || async {
-        let Some(cluster) = describe(session).await? else {
-            return Ok(if session.elapsed().saturating_sub(began) < SHOWN_WITHIN {
-                Seen::Waiting("not visible yet".to_owned())
-            } else {
-                Seen::Failed("it does not exist any more".to_owned())
-            });
-        };
-        Ok(match cluster.status() {
-            Some(ClusterStatus::Active | ClusterStatus::Updating) => Seen::Done(cluster),
-            Some(status @ (ClusterStatus::Failed | ClusterStatus::Deleting)) => {
-                Seen::Failed(format!(
-                    "it is {status}: {}; the next attempt deletes it and makes it again",
-                    issues(&cluster)
-                ))
-            }
-            other => Seen::Waiting(other.map_or("unknown", ClusterStatus::as_str).to_owned()),
-        })
-    })
+    let what = format!("cluster {}", tags::cluster(session.run()));
+    let cluster = poll_until(
+        session,
+        PollSchedule::CLUSTER,
+        ACTIVE_WITHIN,
+        &what,
+        || async {
+            let Some(cluster) = describe(session).await? else {
+                return Ok(
+                    if session.elapsed().saturating_sub(began) < VISIBLE_WITHIN {
+                        Poll::Pending("not visible yet".to_owned())
+                    } else {
+                        Poll::Failed("it does not exist any more".to_owned())
+                    },
+                );
+            };
+            Ok(match cluster.status() {
+                Some(ClusterStatus::Active | ClusterStatus::Updating) => Poll::Ready(cluster),
+                Some(status @ (ClusterStatus::Failed | ClusterStatus::Deleting)) => {
+                    Poll::Failed(format!(
+                        "it is {status}: {}; the next attempt deletes it and makes it again",
+                        issues(&cluster)
+                    ))
+                }
+                other => Poll::Pending(other.map_or("unknown", ClusterStatus::as_str).to_owned()),
+            })
+        },
+    )
     .await?;
     check_ours(session, &cluster)?;
     Ok(cluster)
@@ -224,26 +243,26 @@ fn issues(cluster: &Cluster) -> String {
         .health()
         .map(|health| health.issues())
         .unwrap_or_default();
-    issue_words(issues.iter().map(|issue| {
+    issue_text(issues.iter().map(|issue| {
         let code = issue.code().map(|code| code.as_str());
         (code, issue.message())
     }))
 }
 
-/// Asks for the deletion of the cluster; one that is gone already is fine. A cluster that is being
-/// made or changed refuses for as long as that takes.
+/// Asks for the deletion of the cluster; success when it is gone already. AWS refuses while the cluster is being
+/// made or changed.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
+pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
     let request = session
         .eks
         .delete_cluster()
-        .name(names::cluster(session.run()));
-    let rule = Rule::delete(GONE_WITHIN);
+        .name(tags::cluster(session.run()));
+    let policy = RetryPolicy::while_in_use(GONE_WITHIN);
     gone_is_fine(
         session
-            .send("eks:DeleteCluster", rule, || request.clone().send())
+            .send("eks:DeleteCluster", policy, || request.clone().send())
             .await,
     )
 }
@@ -252,24 +271,24 @@ pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When it is not gone in time.
-pub(crate) async fn gone(session: &Session) -> Result<(), Problem> {
-    let what = format!("deletion of cluster {}", names::cluster(session.run()));
+pub(crate) async fn gone(session: &Session) -> Result<(), CallError> {
+    let what = format!("deletion of cluster {}", tags::cluster(session.run()));
     let began = session.elapsed();
-    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
+    poll_until(session, PollSchedule::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session).await? {
-            None => Seen::Done(()),
+            None => Poll::Ready(()),
             Some(cluster) => match cluster.status() {
-                Some(ClusterStatus::Deleting) | None => Seen::Waiting("DELETING".to_owned()),
+                Some(ClusterStatus::Deleting) | None => Poll::Pending("DELETING".to_owned()),
                 Some(ClusterStatus::Failed) => {
-                    Seen::Failed(format!("it is FAILED: {}", issues(&cluster)))
+                    Poll::Failed(format!("it is FAILED: {}", issues(&cluster)))
                 }
-                // EKS has no state for a deletion that failed: the cluster is simply back.
+                // EKS has no state for a failed deletion: the cluster is simply active again.
                 Some(ClusterStatus::Active)
-                    if session.elapsed().saturating_sub(began) > SHOWN_WITHIN =>
+                    if session.elapsed().saturating_sub(began) > VISIBLE_WITHIN =>
                 {
-                    Seen::Failed("EKS gave it up: the cluster is ACTIVE again".to_owned())
+                    Poll::Failed("EKS gave it up: the cluster is ACTIVE again".to_owned())
                 }
-                Some(other) => Seen::Waiting(other.as_str().to_owned()),
+                Some(other) => Poll::Pending(other.as_str().to_owned()),
             },
         })
     })

@@ -1,19 +1,19 @@
 //! The NAT gateways: one per zone, made with a token, waited for, and made again after a failure.
 //!
-//! A failed or deleted gateway stays visible for about an hour and keeps its token, so the token of
-//! the next one is derived from the dead ones too.
+//! A failed or deleted gateway stays visible for about an hour and keeps its token, so the token of the next one is
+//! derived from the dead ones too.
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway, NatGatewayState, ResourceType};
 
-use crate::provisioner::names::{filter, is_named, of_run, specification};
+use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
-use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
 
 /// Longest wait for a gateway to become available: it takes 1 to 3 minutes.
 const AVAILABLE_WITHIN: Duration = Duration::from_secs(600);
@@ -29,7 +29,7 @@ pub(crate) async fn ensure(
     part: &str,
     subnet: &str,
     address: &str,
-) -> Result<String, Problem> {
+) -> Result<String, CallError> {
     let known = list(session, part).await?;
     let alive = known.iter().find(|gateway| match gateway.state() {
         Some(NatGatewayState::Available) => true,
@@ -45,21 +45,20 @@ pub(crate) async fn ensure(
             create(session, part, subnet, address, &known).await?
         }
     };
-    session.note(format!("NAT gateway {part}"), &id);
-    until(
+    session.record(format!("NAT gateway {part}"), &id);
+    poll_until(
         session,
-        Pace::NAT,
+        PollSchedule::NAT,
         AVAILABLE_WITHIN,
         &format!("NAT gateway {id}"),
-        || async { Ok(seen(state(session, &id).await?.as_ref())) },
+        || async { Ok(poll_state(state(session, &id).await?.as_ref())) },
     )
     .await?;
     Ok(id)
 }
 
-/// Deletes failed and stuck gateways and waits for those that are being deleted: they hold the
-/// address.
-async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), Problem> {
+/// Deletes failed and stuck gateways and waits for those that are being deleted, because they hold the address.
+async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), CallError> {
     for gateway in known {
         let Some(id) = gateway.nat_gateway_id() else {
             continue;
@@ -74,26 +73,26 @@ async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn seen(gateway: Option<&NatGateway>) -> Seen<()> {
+fn poll_state(gateway: Option<&NatGateway>) -> Poll<()> {
     let Some(gateway) = gateway else {
-        return Seen::Waiting("not visible yet".to_owned());
+        return Poll::Pending("not visible yet".to_owned());
     };
     match gateway.state() {
-        Some(NatGatewayState::Available) => Seen::Done(()),
-        Some(NatGatewayState::Failed) => Seen::Failed(format!(
+        Some(NatGatewayState::Available) => Poll::Ready(()),
+        Some(NatGatewayState::Failed) => Poll::Failed(format!(
             "it failed: {}: {}; the next attempt deletes it and makes it again",
             gateway.failure_code().unwrap_or("no code"),
             gateway.failure_message().unwrap_or("no message")
         )),
         Some(NatGatewayState::Deleting | NatGatewayState::Deleted) => {
-            Seen::Failed("someone deleted it".to_owned())
+            Poll::Failed("someone deleted it".to_owned())
         }
-        other => Seen::Waiting(other.map_or("unknown", NatGatewayState::as_str).to_owned()),
+        other => Poll::Pending(other.map_or("unknown", NatGatewayState::as_str).to_owned()),
     }
 }
 
 /// All gateways of this part, dead ones too, in a fixed order.
-async fn list(session: &Session, part: &str) -> Result<Vec<NatGateway>, Problem> {
+async fn list(session: &Session, part: &str) -> Result<Vec<NatGateway>, CallError> {
     let name = session.run().name(part);
     let request = session
         .ec2
@@ -106,7 +105,7 @@ async fn list(session: &Session, part: &str) -> Result<Vec<NatGateway>, Problem>
     Ok(gateways)
 }
 
-async fn state(session: &Session, id: &str) -> Result<Option<NatGateway>, Problem> {
+async fn state(session: &Session, id: &str) -> Result<Option<NatGateway>, CallError> {
     let request = session
         .ec2
         .describe_nat_gateways()
@@ -123,7 +122,7 @@ async fn create(
     subnet: &str,
     address: &str,
     dead: &[NatGateway],
-) -> Result<String, Problem> {
+) -> Result<String, CallError> {
     let run = session.run();
     let mut parts = vec![part, subnet, address];
     parts.extend(dead.iter().filter_map(|gateway| gateway.nat_gateway_id()));
@@ -133,7 +132,7 @@ async fn create(
         .subnet_id(subnet)
         .allocation_id(address)
         .connectivity_type(ConnectivityType::Public)
-        .client_token(session.token(&parts))
+        .client_token(session.idempotency_token(&parts))
         .tag_specifications(specification(
             run,
             ResourceType::Natgateway,
@@ -141,7 +140,7 @@ async fn create(
             &[],
         ));
     let answer = session
-        .send("ec2:CreateNatGateway", Rule::LAGGING, || {
+        .send("ec2:CreateNatGateway", RetryPolicy::LAGGING, || {
             request.clone().send()
         })
         .await?;
@@ -151,16 +150,16 @@ async fn create(
     id_of("ec2:CreateNatGateway", id)
 }
 
-/// Asks for the deletion of a gateway; one that is gone already is fine.
+/// Asks for the deletion of a gateway; success when it is gone already.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
+pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_nat_gateway().nat_gateway_id(id);
-    let rule = Rule::delete(DELETED_WITHIN);
+    let policy = RetryPolicy::while_in_use(DELETED_WITHIN);
     gone_is_fine(
         session
-            .send("ec2:DeleteNatGateway", rule, || request.clone().send())
+            .send("ec2:DeleteNatGateway", policy, || request.clone().send())
             .await,
     )
 }
@@ -169,19 +168,19 @@ pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
 ///
 /// # Errors
 /// When it is not deleted in time.
-pub(crate) async fn gone(session: &Session, id: &str) -> Result<(), Problem> {
-    until(
+pub(crate) async fn gone(session: &Session, id: &str) -> Result<(), CallError> {
+    poll_until(
         session,
-        Pace::NAT,
+        PollSchedule::NAT,
         DELETED_WITHIN,
         &format!("deletion of NAT gateway {id}"),
         || async {
             Ok(match state(session, id).await? {
-                None => Seen::Done(()),
+                None => Poll::Ready(()),
                 Some(gateway) => match gateway.state() {
-                    Some(NatGatewayState::Deleted) => Seen::Done(()),
+                    Some(NatGatewayState::Deleted) => Poll::Ready(()),
                     other => {
-                        Seen::Waiting(other.map_or("unknown", NatGatewayState::as_str).to_owned())
+                        Poll::Pending(other.map_or("unknown", NatGatewayState::as_str).to_owned())
                     }
                 },
             })

@@ -1,4 +1,4 @@
-//! The node groups: found by name, made, made again after a failure, and waited for.
+//! The node groups: found by name or made, waited for, and made again after a failure.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use aws_sdk_eks::types::{
 };
 use kubeproof_contract::run::RUN_TAG;
 
-use crate::provisioner::names;
-use crate::provisioner::problem::{Problem, gone_is_fine, issue_words};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::error::{CallError, gone_is_fine, issue_text};
+use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::wait::{Pace, Seen, is_stuck, until};
+use crate::provisioner::tags;
 use crate::spec::{Capacity, NodeGroup};
 
 /// Longest wait for a node group: 2 to 5 minutes, and EKS gives up after 15 to 25.
@@ -21,10 +21,10 @@ const ACTIVE_WITHIN: Duration = Duration::from_secs(35 * 60);
 /// Longest wait for a node group to be gone: 3 to 10 minutes.
 pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// How long a node group may stay invisible after it was asked for.
-const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
-/// Where and as what nodes run.
-pub(crate) struct Place<'a> {
+/// Where nodes run, and as what.
+pub(crate) struct Placement<'a> {
     /// The ARN of their role.
     pub(crate) role: &'a str,
     /// Their subnets.
@@ -41,8 +41,8 @@ pub(crate) struct Place<'a> {
 pub(crate) async fn ensure(
     session: &Session,
     group: &NodeGroup,
-    place: &Place<'_>,
-) -> Result<(), Problem> {
+    placement: &Placement<'_>,
+) -> Result<(), CallError> {
     let name = group.name.as_str();
     if let Some(known) = describe(session, name).await? {
         match known.status() {
@@ -64,32 +64,36 @@ pub(crate) async fn ensure(
             _ => return active(session, name).await,
         }
     }
-    match create(session, group, place).await {
-        Err(problem) if !problem.is("ResourceInUseException") => return Err(problem),
-        _ => session.note(format!("node group {name}"), name),
+    match create(session, group, placement).await {
+        Err(error) if !error.is("ResourceInUseException") => return Err(error),
+        _ => session.record(format!("node group {name}"), name),
     }
     active(session, name).await
 }
 
-async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, Problem> {
+async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, CallError> {
     let request = session
         .eks
         .describe_nodegroup()
-        .cluster_name(names::cluster(session.run()))
+        .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name);
     match session
-        .send("eks:DescribeNodegroup", Rule::SAFE, || {
+        .send("eks:DescribeNodegroup", RetryPolicy::IDEMPOTENT, || {
             request.clone().send()
         })
         .await
     {
         Ok(answer) => Ok(answer.nodegroup),
-        Err(problem) if problem.is_not_found() => Ok(None),
-        Err(problem) => Err(problem),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-async fn create(session: &Session, group: &NodeGroup, place: &Place<'_>) -> Result<(), Problem> {
+async fn create(
+    session: &Session,
+    group: &NodeGroup,
+    placement: &Placement<'_>,
+) -> Result<(), CallError> {
     let name = group.name.as_str();
     let count = i32::try_from(group.count.0).unwrap_or(i32::MAX);
     let scaling = NodegroupScalingConfig::builder()
@@ -97,26 +101,26 @@ async fn create(session: &Session, group: &NodeGroup, place: &Place<'_>) -> Resu
         .max_size(count)
         .desired_size(count)
         .build();
-    let token = session.token(&[
+    let token = session.idempotency_token(&[
         "node group",
         name,
         &session.connection.clock.now().to_string(),
     ]);
     let full_name = session.run().name(name);
-    let tags: HashMap<String, String> = names::tags(session.run(), &full_name, &[])
+    let tags: HashMap<String, String> = tags::tags(session.run(), &full_name, &[])
         .into_iter()
         .collect();
     let template = LaunchTemplateSpecification::builder()
-        .id(place.template)
+        .id(placement.template)
         .version("1")
         .build();
     let request = session
         .eks
         .create_nodegroup()
-        .cluster_name(names::cluster(session.run()))
+        .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name)
-        .node_role(place.role)
-        .set_subnets(Some(place.subnets.to_vec()))
+        .node_role(placement.role)
+        .set_subnets(Some(placement.subnets.to_vec()))
         .scaling_config(scaling)
         .instance_types(&group.instance_type.0)
         .ami_type(image_of(&group.instance_type.0))
@@ -128,14 +132,14 @@ async fn create(session: &Session, group: &NodeGroup, place: &Place<'_>) -> Resu
         .client_request_token(token)
         .set_tags(Some(tags));
     session
-        .send("eks:CreateNodegroup", Rule::NEW_ROLES, || {
+        .send("eks:CreateNodegroup", RetryPolicy::NEW_ROLES, || {
             request.clone().send()
         })
         .await?;
     Ok(())
 }
 
-/// The image that fits an instance type: by processor, and with drivers where there are GPUs.
+/// The image for an instance type: by processor, and with drivers where there are GPUs.
 fn image_of(instance_type: &str) -> AmiTypes {
     let family = instance_type.split('.').next().unwrap_or_default();
     let generation_on = family.trim_start_matches(|c: char| c.is_ascii_lowercase());
@@ -151,35 +155,43 @@ fn image_of(instance_type: &str) -> AmiTypes {
     }
 }
 
-async fn active(session: &Session, name: &str) -> Result<(), Problem> {
+async fn active(session: &Session, name: &str) -> Result<(), CallError> {
     let began = session.elapsed();
     let what = format!("node group {name}");
-    let group = until(session, Pace::NODES, ACTIVE_WITHIN, &what, || async {
-        let Some(group) = describe(session, name).await? else {
-            return Ok(if session.elapsed().saturating_sub(began) < SHOWN_WITHIN {
-                Seen::Waiting("not visible yet".to_owned())
-            } else {
-                Seen::Failed("it does not exist any more".to_owned())
-            });
-        };
-        Ok(match group.status() {
-            Some(NodegroupStatus::Active) => Seen::Done(group),
-            Some(NodegroupStatus::Creating | NodegroupStatus::Updating) | None => {
-                Seen::Waiting("CREATING".to_owned())
-            }
-            Some(status) => Seen::Failed(format!(
-                "it is {status}: {}; the next attempt deletes it and makes it again",
-                issues(&group)
-            )),
-        })
-    })
+    let group = poll_until(
+        session,
+        PollSchedule::NODES,
+        ACTIVE_WITHIN,
+        &what,
+        || async {
+            let Some(group) = describe(session, name).await? else {
+                return Ok(
+                    if session.elapsed().saturating_sub(began) < VISIBLE_WITHIN {
+                        Poll::Pending("not visible yet".to_owned())
+                    } else {
+                        Poll::Failed("it does not exist any more".to_owned())
+                    },
+                );
+            };
+            Ok(match group.status() {
+                Some(NodegroupStatus::Active) => Poll::Ready(group),
+                Some(NodegroupStatus::Creating | NodegroupStatus::Updating) | None => {
+                    Poll::Pending("CREATING".to_owned())
+                }
+                Some(status) => Poll::Failed(format!(
+                    "it is {status}: {}; the next attempt deletes it and makes it again",
+                    issues(&group)
+                )),
+            })
+        },
+    )
     .await?;
     let ours = group.tags().and_then(|tags| tags.get(RUN_TAG));
     if ours.is_some_and(|id| *id == session.run().id) {
-        session.note(format!("node group {name}"), name);
+        session.record(format!("node group {name}"), name);
         Ok(())
     } else {
-        Err(Problem::ours(
+        Err(CallError::other(
             what,
             "it exists without this run's tag: remove it or rename yours",
         ))
@@ -191,7 +203,7 @@ fn issues(group: &Nodegroup) -> String {
         .health()
         .map(|health| health.issues())
         .unwrap_or_default();
-    issue_words(issues.iter().map(|issue| {
+    issue_text(issues.iter().map(|issue| {
         let code = issue.code().map(|code| code.as_str());
         (code, issue.message())
     }))
@@ -201,32 +213,32 @@ fn issues(group: &Nodegroup) -> String {
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     use crate::provisioner::pages::pages;
     let request = session
         .eks
         .list_nodegroups()
-        .cluster_name(names::cluster(session.run()));
+        .cluster_name(tags::cluster(session.run()));
     match pages!(session, "eks:ListNodegroups", request, nodegroups) {
-        Err(problem) if problem.is_not_found() => Ok(Vec::new()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
         other => other,
     }
 }
 
-/// Asks for the deletion of a node group; one that is gone already is fine.
+/// Asks for the deletion of a node group; success when it is gone already.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), Problem> {
+pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), CallError> {
     let request = session
         .eks
         .delete_nodegroup()
-        .cluster_name(names::cluster(session.run()))
+        .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name);
-    let rule = Rule::delete(GONE_WITHIN);
+    let policy = RetryPolicy::while_in_use(GONE_WITHIN);
     gone_is_fine(
         session
-            .send("eks:DeleteNodegroup", rule, || request.clone().send())
+            .send("eks:DeleteNodegroup", policy, || request.clone().send())
             .await,
     )
 }
@@ -235,16 +247,16 @@ pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), Problem>
 ///
 /// # Errors
 /// When its deletion fails, or it is not gone in time.
-pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), Problem> {
+pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), CallError> {
     let what = format!("deletion of node group {name}");
-    until(session, Pace::GONE, GONE_WITHIN, &what, || async {
+    poll_until(session, PollSchedule::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session, name).await? {
-            None => Seen::Done(()),
+            None => Poll::Ready(()),
             Some(group) => match group.status() {
                 Some(NodegroupStatus::DeleteFailed) => {
-                    Seen::Failed(format!("it is DELETE_FAILED: {}", issues(&group)))
+                    Poll::Failed(format!("it is DELETE_FAILED: {}", issues(&group)))
                 }
-                other => Seen::Waiting(other.map_or("unknown", NodegroupStatus::as_str).to_owned()),
+                other => Poll::Pending(other.map_or("unknown", NodegroupStatus::as_str).to_owned()),
             },
         })
     })

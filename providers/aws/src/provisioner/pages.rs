@@ -1,11 +1,11 @@
-//! Reading a list to its last page, under the provisioner's own rule of repetition.
+//! Reads a listing to its last page, under the provisioner's own retry policy.
 //!
-//! Apart from the SDK's paginators because those repeat by the SDK's rule, which we turned off.
+//! The SDK's paginators repeat by the SDK's policy, which is switched off.
 
-/// Most pages of one list: a list that is longer, or that repeats a page for ever, is an error.
+/// Most pages of one listing: a longer one, or one that repeats a page forever, is an error.
 pub(crate) const PAGES_MAX: usize = 200;
 
-/// Reads all pages of a listing call: `pages!(session, "ec2:DescribeVpcs", request, vpcs)`.
+/// Reads all pages of a listing: `pages!(session, "ec2:DescribeVpcs", request, vpcs)`.
 macro_rules! pages {
     ($session:expr, $call:literal, $request:expr, $items:ident) => {
         $crate::provisioner::pages::pages!(
@@ -21,16 +21,16 @@ macro_rules! pages {
         let request = $request;
         let mut all = Vec::new();
         let mut token: Option<String> = None;
-        let mut result = Err($crate::provisioner::problem::Problem::ours(
+        let mut result = Err($crate::provisioner::error::CallError::other(
             $call,
             "no last page",
         ));
         for _ in 0..$crate::provisioner::pages::PAGES_MAX {
             let asked = request.clone().$set(token.take());
-            let rule = $crate::provisioner::retry::Rule::SAFE;
-            match $session.send($call, rule, || asked.clone().send()).await {
-                Err(problem) => {
-                    result = Err(problem);
+            let policy = $crate::provisioner::retry::RetryPolicy::IDEMPOTENT;
+            match $session.send($call, policy, || asked.clone().send()).await {
+                Err(error) => {
+                    result = Err(error);
                     break;
                 }
                 Ok(page) => {

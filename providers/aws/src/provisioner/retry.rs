@@ -1,81 +1,75 @@
-//! When a call is repeated, how long after, and when no more.
+//! The retry policy: when a call is repeated, after which wait, and for how long.
 //!
-//! Apart from the calls because these limits are one policy: every class of problems has its own
-//! pace and its own limit, so no loop of the provisioner is endless.
+//! Every class of errors has its own backoff and its own limit, so no loop of the provisioner is endless.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::provisioner::problem::{Fate, Problem};
+use crate::provisioner::error::{CallError, CallOutcome};
 
-/// Which problems of a call are worth repeating it for. Throttles and expired credentials always
-/// are.
+/// The errors after which a call is repeated. Throttling and expired credentials always are among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rule {
-    /// Repeat when it is unclear whether the call was applied: reads, and calls that do no harm
-    /// twice.
-    unclear: bool,
-    /// Repeat when something that we just made is not visible yet.
+pub(crate) struct RetryPolicy {
+    /// Repeat when it is unknown whether the call was applied: for reads, and calls that do no harm twice.
+    unknown: bool,
+    /// Repeat when something that has just been made is not visible yet.
     lag: bool,
-    /// Repeat while a dependent thing is in use, so long.
+    /// Repeat while the resource is in use, for at most this long.
     in_use: Option<Duration>,
-    /// Repeat while IAM has not told EKS about a new role.
+    /// Repeat while a new role has not propagated from IAM to EKS.
     roles: bool,
 }
 
-impl Rule {
+impl RetryPolicy {
     /// A read, or a call that may safely be repeated.
-    pub(crate) const SAFE: Self = Self {
-        unclear: true,
+    pub(crate) const IDEMPOTENT: Self = Self {
+        unknown: true,
         lag: false,
         in_use: None,
         roles: false,
     };
-    /// A safe call that names things which may be too new to be visible.
+    /// An idempotent call on resources that may be too new to be visible.
     pub(crate) const LAGGING: Self = Self {
         lag: true,
-        ..Self::SAFE
+        ..Self::IDEMPOTENT
     };
-    /// A call that must not be repeated when it may have been applied: no token, no natural key.
+    /// A call that must not be repeated when it may have been applied: no token, no unique name.
     pub(crate) const ONCE: Self = Self {
-        unclear: false,
+        unknown: false,
         ..Self::LAGGING
     };
-    /// A safe call that names roles which EKS may not know yet.
+    /// An idempotent call that names roles which EKS may not know yet.
     pub(crate) const NEW_ROLES: Self = Self {
         roles: true,
         ..Self::LAGGING
     };
 
-    /// A deletion, repeated while the thing is in use.
-    pub(crate) const fn delete(limit: Duration) -> Self {
+    /// A deletion, repeated while the resource is in use.
+    pub(crate) const fn while_in_use(limit: Duration) -> Self {
         Self {
             in_use: Some(limit),
-            ..Self::SAFE
+            ..Self::IDEMPOTENT
         }
     }
 
-    fn class(&self, problem: &Problem) -> Option<Class> {
-        match problem.fate {
-            Fate::Throttled => Some(Class::Throttled),
-            Fate::Unclear | Fate::Silent => self.unclear.then_some(Class::Unclear),
-            Fate::Ours | Fate::Halted => None,
-            Fate::Refused if problem.is_expired() => Some(Class::Expired),
-            Fate::Refused if self.roles && is_role_lag(problem) => Some(Class::Roles),
-            Fate::Refused if self.lag && problem.is_not_found() => Some(Class::Lag),
-            Fate::Refused => self
-                .in_use
-                .filter(|_| problem.is_in_use())
-                .map(Class::InUse),
+    fn class(&self, error: &CallError) -> Option<Class> {
+        match error.outcome {
+            CallOutcome::Throttled => Some(Class::Throttled),
+            CallOutcome::Unknown | CallOutcome::TimedOut => self.unknown.then_some(Class::Unknown),
+            CallOutcome::Other | CallOutcome::Cancelled => None,
+            CallOutcome::Rejected if error.is_expired() => Some(Class::Expired),
+            CallOutcome::Rejected if self.roles && is_role_lag(error) => Some(Class::Roles),
+            CallOutcome::Rejected if self.lag && error.is_not_found() => Some(Class::Lag),
+            CallOutcome::Rejected => self.in_use.filter(|_| error.is_in_use()).map(Class::InUse),
         }
     }
 }
 
-/// A class of problems: each is repeated at its own pace, up to its own limit.
+/// A class of errors, with its own backoff and limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Throttled,
-    Unclear,
+    Unknown,
     Expired,
     Roles,
     Lag,
@@ -83,12 +77,12 @@ enum Class {
 }
 
 impl Class {
-    /// The wait before the `count`-th repetition (from 0), and the limit of all of them together.
-    fn pace(self, count: u32) -> (Duration, Duration) {
+    /// The wait before the `count`-th repetition (from 0), and the limit for all of them together.
+    fn backoff(self, count: u32) -> (Duration, Duration) {
         let doubled = |most: u64| Duration::from_secs((1_u64 << count.min(6)).min(most));
         match self {
             Self::Throttled => (doubled(20), Duration::from_secs(600)),
-            Self::Unclear => (doubled(20), Duration::from_secs(300)),
+            Self::Unknown => (doubled(20), Duration::from_secs(300)),
             Self::Expired => (Duration::from_secs(5), Duration::from_secs(30)),
             // terraform-provider-aws waits two minutes for IAM, by long experience.
             Self::Roles => (Duration::from_secs(2), Duration::from_secs(120)),
@@ -98,7 +92,7 @@ impl Class {
     }
 }
 
-/// What `CreateCluster` and `CreateNodegroup` say while IAM has not told EKS about a new role.
+/// What `CreateCluster` and `CreateNodegroup` answer before a new role has propagated from IAM to EKS.
 const ROLE_LAG: &[&str] = &[
     "does not exist",
     "Error in role params",
@@ -107,36 +101,36 @@ const ROLE_LAG: &[&str] = &[
     "IAM role's policy must include",
 ];
 
-fn is_role_lag(problem: &Problem) -> bool {
-    problem.is("InvalidParameterException")
-        && ROLE_LAG.iter().any(|words| problem.message.contains(words))
+fn is_role_lag(error: &CallError) -> bool {
+    error.is("InvalidParameterException")
+        && ROLE_LAG.iter().any(|words| error.message.contains(words))
 }
 
-/// The patience that one call has left.
+/// How often, and since when, one call has been repeated.
 #[derive(Debug)]
-pub(crate) struct Patience {
-    rule: Rule,
+pub(crate) struct RetryState {
+    policy: RetryPolicy,
     seen: BTreeMap<Class, (u32, Duration)>,
 }
 
-/// Most repetitions of one call for any one class of problems.
+/// Most repetitions of one call for any one class of errors.
 const REPETITIONS: u32 = 250;
 
-impl Patience {
-    /// Full patience under a rule.
-    pub(crate) fn new(rule: Rule) -> Self {
+impl RetryState {
+    /// The state before the first attempt.
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
         Self {
-            rule,
+            policy,
             seen: BTreeMap::new(),
         }
     }
 
-    /// How long to wait before the call is repeated; `None` when it shall not be.
-    pub(crate) fn after(&mut self, problem: &Problem, now: Duration) -> Option<Duration> {
-        let class = self.rule.class(problem)?;
+    /// How long to wait before the call is repeated; `None` when it is not repeated.
+    pub(crate) fn after(&mut self, error: &CallError, now: Duration) -> Option<Duration> {
+        let class = self.policy.class(error)?;
         let (count, since) = self.seen.entry(class).or_insert((0, now));
-        let (wait, limit) = class.pace(*count);
-        let wait = wait.max(problem.retry_after.unwrap_or_default());
+        let (wait, limit) = class.backoff(*count);
+        let wait = wait.max(error.retry_after.unwrap_or_default());
         *count += 1;
         let ends = now.saturating_sub(*since).saturating_add(wait);
         (*count <= REPETITIONS && ends <= limit.max(wait)).then_some(wait)
@@ -147,43 +141,44 @@ impl Patience {
 mod tests {
     use super::*;
 
-    fn problem(code: &str, fate: Fate) -> Problem {
-        Problem {
+    fn error(code: &str, outcome: CallOutcome) -> CallError {
+        CallError {
             code: code.to_owned(),
-            fate,
-            ..Problem::ours("ec2:Test", "")
+            outcome,
+            ..CallError::other("ec2:Test", "")
         }
     }
 
     #[test]
     fn a_call_without_token_is_repeated_after_a_throttle_but_never_after_a_lost_answer() {
-        let check = |code: &str, fate: Fate, expected: bool| {
-            let wait = Patience::new(Rule::ONCE).after(&problem(code, fate), Duration::ZERO);
-            assert_eq!(wait.is_some(), expected, "{code} {fate:?}");
+        let check = |code: &str, outcome: CallOutcome, expected: bool| {
+            let wait =
+                RetryState::new(RetryPolicy::ONCE).after(&error(code, outcome), Duration::ZERO);
+            assert_eq!(wait.is_some(), expected, "{code} {outcome:?}");
         };
-        check("RequestLimitExceeded", Fate::Throttled, true);
-        check("InvalidVpcID.NotFound", Fate::Refused, true);
-        check("VpcLimitExceeded", Fate::Refused, false);
-        check("InternalError", Fate::Unclear, false);
-        check("", Fate::Silent, false);
+        check("RequestLimitExceeded", CallOutcome::Throttled, true);
+        check("InvalidVpcID.NotFound", CallOutcome::Rejected, true);
+        check("VpcLimitExceeded", CallOutcome::Rejected, false);
+        check("InternalError", CallOutcome::Unknown, false);
+        check("", CallOutcome::TimedOut, false);
     }
 
     #[test]
-    fn retry_after_is_honoured_even_when_it_is_longer_than_our_own_pace() {
-        let throttle = Problem {
+    fn retry_after_is_honoured_even_when_it_is_longer_than_our_own_backoff() {
+        let throttle = CallError {
             retry_after: Some(Duration::from_secs(45)),
-            ..problem("x", Fate::Throttled)
+            ..error("x", CallOutcome::Throttled)
         };
-        let wait = Patience::new(Rule::SAFE).after(&throttle, Duration::ZERO);
+        let wait = RetryState::new(RetryPolicy::IDEMPOTENT).after(&throttle, Duration::ZERO);
         assert_eq!(wait, Some(Duration::from_secs(45)));
     }
 
     #[test]
-    fn patience_ends() {
-        let mut patience = Patience::new(Rule::SAFE);
+    fn retries_end() {
+        let mut state = RetryState::new(RetryPolicy::IDEMPOTENT);
         let mut now = Duration::ZERO;
-        let throttle = problem("Throttling", Fate::Throttled);
-        let repeated = (0..1000).take_while(|_| match patience.after(&throttle, now) {
+        let throttle = error("Throttling", CallOutcome::Throttled);
+        let repeated = (0..1000).take_while(|_| match state.after(&throttle, now) {
             Some(wait) => {
                 now += wait;
                 true

@@ -2,25 +2,23 @@
 
 use aws_sdk_ec2::types::{ResourceType, RouteTable};
 
-use crate::provisioner::adopt;
-use crate::provisioner::names::{filter, is_named, specification};
+use crate::provisioner::error::CallError;
+use crate::provisioner::find_or_create::create_or_adopt;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags::{filter, is_named, specification};
 use crate::provisioner::vpc::id_of;
 
-/// Where everything outside the VPC goes.
+/// Where traffic out of the VPC goes.
 pub(crate) enum Target<'a> {
-    /// An internet gateway.
     Internet(&'a str),
-    /// A NAT gateway.
     Nat(&'a str),
 }
 
 const EVERYWHERE: &str = "0.0.0.0/0";
 
-/// Finds or makes the table of this part and associates it with the subnets; its id.
+/// Finds or makes the table of this part and associates it with the subnets; returns its id.
 ///
 /// # Errors
 /// When a call fails for good, or a subnet has another table.
@@ -29,20 +27,20 @@ pub(crate) async fn table(
     vpc: &str,
     part: &str,
     subnets: &[&str],
-) -> Result<String, Problem> {
+) -> Result<String, CallError> {
     let found = find(session, vpc, part).await?;
     let id = match found.as_ref().and_then(|table| table.route_table_id()) {
         Some(id) => id.to_owned(),
         None => create(session, vpc, part).await?,
     };
-    session.note(format!("route table {part}"), &id);
+    session.record(format!("route table {part}"), &id);
     for subnet in subnets {
         associate(session, &id, subnet).await?;
     }
     Ok(id)
 }
 
-async fn find(session: &Session, vpc: &str, part: &str) -> Result<Option<RouteTable>, Problem> {
+async fn find(session: &Session, vpc: &str, part: &str) -> Result<Option<RouteTable>, CallError> {
     let name = session.run().name(part);
     let request = session
         .ec2
@@ -55,14 +53,14 @@ async fn find(session: &Session, vpc: &str, part: &str) -> Result<Option<RouteTa
     Ok(tables.into_iter().next())
 }
 
-/// The token makes this safe to repeat, also by another process: one table per part and VPC.
-async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, Problem> {
+/// The token makes this safe to repeat, even by another process: one table per part and VPC.
+async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, CallError> {
     let run = session.run();
     let request = session
         .ec2
         .create_route_table()
         .vpc_id(vpc)
-        .client_token(session.token(&["route table", part, vpc]))
+        .client_token(session.idempotency_token(&["route table", part, vpc]))
         .tag_specifications(specification(
             run,
             ResourceType::RouteTable,
@@ -70,7 +68,7 @@ async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, Prob
             &[],
         ));
     let answer = session
-        .send("ec2:CreateRouteTable", Rule::LAGGING, || {
+        .send("ec2:CreateRouteTable", RetryPolicy::LAGGING, || {
             request.clone().send()
         })
         .await?;
@@ -80,18 +78,18 @@ async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, Prob
     id_of("ec2:CreateRouteTable", id)
 }
 
-async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), Problem> {
+async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), CallError> {
     let request = session
         .ec2
         .associate_route_table()
         .route_table_id(table)
         .subnet_id(subnet);
-    adopt::keyed(
+    create_or_adopt(
         session,
         || associated(session, table, subnet),
         || async {
             session
-                .send("ec2:AssociateRouteTable", Rule::LAGGING, || {
+                .send("ec2:AssociateRouteTable", RetryPolicy::LAGGING, || {
                     request.clone().send()
                 })
                 .await
@@ -102,7 +100,7 @@ async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), P
     .await
 }
 
-async fn associated(session: &Session, table: &str, subnet: &str) -> Result<Option<()>, Problem> {
+async fn associated(session: &Session, table: &str, subnet: &str) -> Result<Option<()>, CallError> {
     let found = read(session, table).await?;
     let here = found
         .iter()
@@ -111,7 +109,7 @@ async fn associated(session: &Session, table: &str, subnet: &str) -> Result<Opti
     Ok(here.then_some(()))
 }
 
-async fn read(session: &Session, table: &str) -> Result<Option<RouteTable>, Problem> {
+async fn read(session: &Session, table: &str) -> Result<Option<RouteTable>, CallError> {
     let request = session
         .ec2
         .describe_route_tables()
@@ -122,7 +120,7 @@ async fn read(session: &Session, table: &str) -> Result<Option<RouteTable>, Prob
         .find(|found| found.route_table_id() == Some(table)))
 }
 
-/// Lets everything outside the VPC go to the target; a route to a dead target is replaced.
+/// Routes everything outside the VPC to the target; a route to a dead target is replaced.
 ///
 /// # Errors
 /// When a call fails for good.
@@ -130,7 +128,7 @@ pub(crate) async fn default_route(
     session: &Session,
     table: &str,
     target: &Target<'_>,
-) -> Result<(), Problem> {
+) -> Result<(), CallError> {
     let known = read(session, table).await?;
     let route = known
         .iter()
@@ -145,15 +143,19 @@ pub(crate) async fn default_route(
     }
     if route.is_none() {
         match create_route(session, table, target).await {
-            // A lost answer, or an earlier process: replacing makes it right in either case.
-            Err(problem) if problem.is("RouteAlreadyExists") => {}
+            // After a lost answer, or an earlier process: replacing is right in either case.
+            Err(error) if error.is("RouteAlreadyExists") => {}
             other => return other,
         }
     }
     replace_route(session, table, target).await
 }
 
-async fn create_route(session: &Session, table: &str, target: &Target<'_>) -> Result<(), Problem> {
+async fn create_route(
+    session: &Session,
+    table: &str,
+    target: &Target<'_>,
+) -> Result<(), CallError> {
     let request = session
         .ec2
         .create_route()
@@ -164,12 +166,18 @@ async fn create_route(session: &Session, table: &str, target: &Target<'_>) -> Re
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
     session
-        .send("ec2:CreateRoute", Rule::LAGGING, || request.clone().send())
+        .send("ec2:CreateRoute", RetryPolicy::LAGGING, || {
+            request.clone().send()
+        })
         .await?;
     Ok(())
 }
 
-async fn replace_route(session: &Session, table: &str, target: &Target<'_>) -> Result<(), Problem> {
+async fn replace_route(
+    session: &Session,
+    table: &str,
+    target: &Target<'_>,
+) -> Result<(), CallError> {
     let request = session
         .ec2
         .replace_route()
@@ -180,7 +188,9 @@ async fn replace_route(session: &Session, table: &str, target: &Target<'_>) -> R
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
     session
-        .send("ec2:ReplaceRoute", Rule::LAGGING, || request.clone().send())
+        .send("ec2:ReplaceRoute", RetryPolicy::LAGGING, || {
+            request.clone().send()
+        })
         .await?;
     Ok(())
 }

@@ -1,8 +1,6 @@
-//! What every step of the provisioner shares: clients, the run, the clock, and what was made.
+//! What the provisioner's steps share: clients, the run, the clock, cancellation, and what was made.
 //!
-//! Apart from the steps so that each of them is a plain function of a session. The SDK's own
-//! retries are off: [`Rule`] decides alone, because only it knows which calls may be repeated
-//! blindly.
+//! The SDK's own retries are off: only [`RetryPolicy`] knows which calls may be repeated blindly.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,17 +16,17 @@ use kubeproof_contract::provider::Connection;
 use kubeproof_contract::run::Run;
 use sha2::{Digest, Sha256};
 
-use crate::provisioner::problem::{Fate, Problem};
-use crate::provisioner::retry::{Patience, Rule};
+use crate::provisioner::error::{CallError, CallOutcome};
+use crate::provisioner::retry::{RetryPolicy, RetryState};
 use crate::sdk;
 use crate::spec::EksSpec;
 
-/// After so long, EC2's reads show a new resource: they lag "a couple of seconds" (EC2 developer
-/// guide, eventual consistency), and this leaves a margin.
+/// After this long, EC2's reads show a new resource: they lag "a couple of seconds" (EC2 developer guide, eventual
+/// consistency), and this leaves a margin.
 pub(crate) const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
-/// How long a call is throttled at most once another one was for as long as patience lasts: many of
-/// them one after the other would last for hours.
+/// Limit of throttling for further calls once one call has used up its whole limit: many of them in a row would take
+/// hours.
 const ONCE_THROTTLED_OUT: Duration = Duration::from_secs(60);
 
 /// One piece of work (a provision or a teardown) of one process.
@@ -42,17 +40,17 @@ pub(crate) struct Session {
     pub(crate) classic: aws_sdk_elasticloadbalancing::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
-    /// `Name` tags of addresses that teardown does not see. Only a deliberate defect fills it.
+    /// `Name` tags of addresses that teardown ignores. Only a deliberate defect fills it.
     pub(crate) overlooked: Vec<String>,
     made: Mutex<BTreeMap<String, String>>,
-    halted: AtomicBool,
-    /// Whether a call was throttled until all patience was gone: no other one waits as long.
+    cancelled: AtomicBool,
+    /// Whether a call was throttled up to its limit: later ones give up sooner.
     throttled_out: AtomicBool,
     began: Duration,
     /// Whether an earlier process of this run may have made things that reads do not show yet.
-    pub(crate) not_the_first: AtomicBool,
-    /// Until when what was asked for without an answer must have shown, if anything was.
-    silent_until: Mutex<Option<Duration>>,
+    pub(crate) may_have_predecessor: AtomicBool,
+    /// By when the effects of unanswered requests must be visible, if there were any.
+    unanswered_until: Mutex<Option<Duration>>,
 }
 
 impl Session {
@@ -74,15 +72,14 @@ impl Session {
             config,
             overlooked: Vec::new(),
             made: Mutex::default(),
-            halted: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
             throttled_out: AtomicBool::new(false),
             began: connection.clock.elapsed(),
-            not_the_first: AtomicBool::new(true),
-            silent_until: Mutex::default(),
+            may_have_predecessor: AtomicBool::new(true),
+            unanswered_until: Mutex::default(),
         }
     }
 
-    /// The run.
     pub(crate) fn run(&self) -> &Run {
         &self.connection.run
     }
@@ -92,48 +89,48 @@ impl Session {
         self.connection.clock.elapsed()
     }
 
-    /// How long to wait until reads must show whatever an earlier process of this run had made, if
-    /// it died just before this session began. Nothing when this process is known to be the first.
-    pub(crate) fn unsettled(&self) -> Duration {
-        if self.not_the_first.load(Ordering::Relaxed) {
+    /// How long to wait until reads must show everything that an earlier process of this run made, if it died just
+    /// before this session began. Zero when this process is known to be the first.
+    pub(crate) fn predecessor_delay(&self) -> Duration {
+        if self.may_have_predecessor.load(Ordering::Relaxed) {
             SETTLED_AFTER.saturating_sub(self.elapsed().saturating_sub(self.began))
         } else {
             Duration::ZERO
         }
     }
 
-    /// Notes that a request which must not be repeated blindly got no answer: it may be carried out so
-    /// long from now.
-    pub(crate) fn asked_in_vain(&self, shows_within: Duration) {
-        let until = Some(self.elapsed() + shows_within);
-        let mut silent = self
-            .silent_until
+    /// Notes that a request which must not be repeated blindly got no answer: it may still be applied within this
+    /// time.
+    pub(crate) fn note_unanswered(&self, visible_within: Duration) {
+        let deadline = Some(self.elapsed() + visible_within);
+        let mut until = self
+            .unanswered_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *silent = (*silent).max(until);
+        *until = (*until).max(deadline);
     }
 
-    fn silent_until(&self) -> Option<Duration> {
+    fn unanswered_until(&self) -> Option<Duration> {
         *self
-            .silent_until
+            .unanswered_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long a process that fails waits before it says what it leaves: reads must show it, and what
-    /// it asked for in vain too, or its successor would make that again.
-    pub(crate) fn until_all_shows(&self) -> Duration {
-        let silent = self.silent_until().unwrap_or_default();
-        SETTLED_AFTER.max(silent.saturating_sub(self.elapsed()))
+    /// How long a failing process waits before it reports what it leaves behind. Reads must show all of it, including
+    /// the effects of unanswered requests, or its successor would make those again.
+    pub(crate) fn consistency_delay(&self) -> Duration {
+        let until = self.unanswered_until().unwrap_or_default();
+        SETTLED_AFTER.max(until.saturating_sub(self.elapsed()))
     }
 
-    /// Whether anything may exist twice: another process was there before, or a request got no answer.
-    pub(crate) fn twins_possible(&self) -> bool {
-        self.not_the_first.load(Ordering::Relaxed) || self.silent_until().is_some()
+    /// Whether anything may exist twice: another process came before, or a request got no answer.
+    pub(crate) fn duplicates_possible(&self) -> bool {
+        self.may_have_predecessor.load(Ordering::Relaxed) || self.unanswered_until().is_some()
     }
 
-    /// Notes what was made or adopted: logical name → id.
-    pub(crate) fn note(&self, name: impl Into<String>, id: &str) {
+    /// Records what was made or adopted: logical name → id.
+    pub(crate) fn record(&self, name: impl Into<String>, id: &str) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.insert(name.into(), id.to_owned());
     }
@@ -146,16 +143,16 @@ impl Session {
             .clone()
     }
 
-    /// Lets all branches end at their next wait. Calls in flight are never dropped: a dropped call
-    /// may still be applied, when nobody looks any more.
-    pub(crate) fn halt(&self) {
-        self.halted.store(true, Ordering::Relaxed);
+    /// Ends all branches at their next wait. Calls in flight are never dropped: a dropped call may still be applied,
+    /// unnoticed.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Halts the other branches when this one has failed.
-    pub(crate) fn or_halt<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+    /// Cancels the other branches when this one has failed.
+    pub(crate) fn or_cancel<T>(&self, result: Result<T, CallError>) -> Result<T, CallError> {
         if result.is_err() {
-            self.halt();
+            self.cancel();
         }
         result
     }
@@ -163,10 +160,10 @@ impl Session {
     /// Ends the branch when another one has failed.
     ///
     /// # Errors
-    /// When the session was halted.
-    pub(crate) fn go_on(&self) -> Result<(), Problem> {
-        if self.halted.load(Ordering::Relaxed) {
-            Err(Problem::halted())
+    /// When the session was cancelled.
+    pub(crate) fn check_cancelled(&self) -> Result<(), CallError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            Err(CallError::cancelled())
         } else {
             Ok(())
         }
@@ -175,15 +172,15 @@ impl Session {
     /// Waits.
     ///
     /// # Errors
-    /// When the session was halted meanwhile.
-    pub(crate) async fn pause(&self, wait: Duration) -> Result<(), Problem> {
-        self.go_on()?;
+    /// When the session was cancelled meanwhile.
+    pub(crate) async fn sleep(&self, wait: Duration) -> Result<(), CallError> {
+        self.check_cancelled()?;
         tokio::time::sleep(wait).await;
-        self.go_on()
+        self.check_cancelled()
     }
 
     /// An idempotency token: the same parts give the same token in every process of this run.
-    pub(crate) fn token(&self, parts: &[&str]) -> String {
+    pub(crate) fn idempotency_token(&self, parts: &[&str]) -> String {
         let mut hasher = Sha256::new();
         for part in [&[self.run().id.as_str()], parts].concat() {
             hasher.update(part.as_bytes());
@@ -200,41 +197,41 @@ impl Session {
             })
     }
 
-    /// Makes one call under a rule of repetition.
+    /// Makes one call under a retry policy.
     ///
     /// # Errors
-    /// With the last problem, when the rule has no more patience.
+    /// With the last error, when the policy allows no further attempt.
     pub(crate) async fn send<T, E, F, Fut>(
         &self,
         call: &'static str,
-        rule: Rule,
+        policy: RetryPolicy,
         request: F,
-    ) -> Result<T, Problem>
+    ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
         T: Send,
     {
-        self.go_on()?;
-        let mut patience = Patience::new(rule);
+        self.check_cancelled()?;
+        let mut retry_state = RetryState::new(policy);
         let began = self.elapsed();
-        // Ends when patience does: every class of problems has its own limit of time.
+        // Ends by the retry policy: every class of errors has its own time limit.
         loop {
-            let problem = match request().await {
+            let error = match request().await {
                 Ok(value) => return Ok(value),
-                Err(error) => Problem::of(call, &error),
+                Err(error) => CallError::of(call, &error),
             };
-            let is_throttle = problem.fate == Fate::Throttled;
+            let is_throttle = error.outcome == CallOutcome::Throttled;
             let spent = self.elapsed().saturating_sub(began);
             let hopeless = is_throttle
                 && spent > ONCE_THROTTLED_OUT
                 && self.throttled_out.load(Ordering::Relaxed);
-            match patience.after(&problem, self.elapsed()) {
-                Some(wait) if !hopeless => self.pause(wait).await?,
+            match retry_state.after(&error, self.elapsed()) {
+                Some(wait) if !hopeless => self.sleep(wait).await?,
                 _ => {
                     self.throttled_out.fetch_or(is_throttle, Ordering::Relaxed);
-                    return Err(problem);
+                    return Err(error);
                 }
             }
         }

@@ -1,15 +1,15 @@
-//! The subnets: one public and one private per zone. Their natural key is VPC and network.
+//! The subnets: one public and one private per zone. A subnet is unique by VPC and network.
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::future::join_all;
 use ipnet::Ipv4Net;
 
-use crate::provisioner::adopt;
-use crate::provisioner::names::{cluster_tag, filter, is_ours, specification};
+use crate::provisioner::error::{CallError, all};
+use crate::provisioner::find_or_create::create_or_adopt;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, all};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags::{cluster_tag, filter, is_ours, specification};
 use crate::provisioner::vpc::id_of;
 
 /// The subnets of one zone.
@@ -23,7 +23,7 @@ pub(crate) struct ZoneSubnets {
     pub(crate) private: String,
 }
 
-struct Wanted {
+struct SubnetSpec {
     zone: String,
     network: Ipv4Net,
     public: bool,
@@ -37,12 +37,12 @@ pub(crate) async fn ensure(
     session: &Session,
     vpc: &str,
     zones: &[String],
-) -> Result<Vec<ZoneSubnets>, Problem> {
-    let wanted: Vec<Wanted> = zones
+) -> Result<Vec<ZoneSubnets>, CallError> {
+    let wanted: Vec<SubnetSpec> = zones
         .iter()
         .zip(session.spec.subnets())
         .flat_map(|(zone, (public, private))| {
-            [(public, true), (private, false)].map(|(network, public)| Wanted {
+            [(public, true), (private, false)].map(|(network, public)| SubnetSpec {
                 zone: zone.clone(),
                 network,
                 public,
@@ -61,17 +61,17 @@ pub(crate) async fn ensure(
         .collect())
 }
 
-async fn one(session: &Session, vpc: &str, wanted: &Wanted) -> Result<String, Problem> {
+async fn one(session: &Session, vpc: &str, wanted: &SubnetSpec) -> Result<String, CallError> {
     let part = if wanted.public { "public" } else { "private" };
     let part = format!("{part}-{}", wanted.zone);
-    let id = adopt::keyed(
+    let id = create_or_adopt(
         session,
         || find(session, vpc, wanted.network),
         || create(session, vpc, wanted, &part),
         &["InvalidSubnet.Conflict"],
     )
     .await?;
-    session.note(format!("subnet {part}"), &id);
+    session.record(format!("subnet {part}"), &id);
     if wanted.public {
         let on = AttributeBooleanValue::builder().value(true).build();
         let request = session
@@ -80,7 +80,7 @@ async fn one(session: &Session, vpc: &str, wanted: &Wanted) -> Result<String, Pr
             .subnet_id(&id)
             .map_public_ip_on_launch(on);
         session
-            .send("ec2:ModifySubnetAttribute", Rule::LAGGING, || {
+            .send("ec2:ModifySubnetAttribute", RetryPolicy::LAGGING, || {
                 request.clone().send()
             })
             .await?;
@@ -88,7 +88,7 @@ async fn one(session: &Session, vpc: &str, wanted: &Wanted) -> Result<String, Pr
     Ok(id)
 }
 
-async fn find(session: &Session, vpc: &str, network: Ipv4Net) -> Result<Option<String>, Problem> {
+async fn find(session: &Session, vpc: &str, network: Ipv4Net) -> Result<Option<String>, CallError> {
     let request = session
         .ec2
         .describe_subnets()
@@ -105,9 +105,9 @@ async fn find(session: &Session, vpc: &str, network: Ipv4Net) -> Result<Option<S
 async fn create(
     session: &Session,
     vpc: &str,
-    wanted: &Wanted,
+    wanted: &SubnetSpec,
     part: &str,
-) -> Result<String, Problem> {
+) -> Result<String, CallError> {
     let run = session.run();
     let role = if wanted.public {
         "kubernetes.io/role/elb"
@@ -124,7 +124,9 @@ async fn create(
         .availability_zone(&wanted.zone)
         .tag_specifications(tags);
     let answer = session
-        .send("ec2:CreateSubnet", Rule::LAGGING, || request.clone().send())
+        .send("ec2:CreateSubnet", RetryPolicy::LAGGING, || {
+            request.clone().send()
+        })
         .await?;
     id_of(
         "ec2:CreateSubnet",

@@ -1,8 +1,7 @@
-//! The launch templates of node groups: what instances are tagged with, protected by and stand on.
-//! Their natural key is the name.
+//! The launch templates of node groups: tags, metadata options and root disks of the instances. Their names are
+//! unique.
 //!
-//! Apart from the node groups because they are made while the cluster still is: nobody waits for
-//! them.
+//! They are made while the cluster is being made, so they cost no time.
 
 use std::collections::BTreeSet;
 
@@ -14,31 +13,31 @@ use aws_sdk_ec2::types::{
 };
 use futures::future::join_all;
 
-use crate::provisioner::adopt;
-use crate::provisioner::names::{self, filter, is_ours, of_run, specification};
+use crate::provisioner::error::{CallError, all, gone_is_fine};
+use crate::provisioner::find_or_create::create_or_adopt;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, all, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::teardown::Problems;
+use crate::provisioner::tags::{self, filter, is_ours, of_run, specification};
+use crate::provisioner::teardown::CallErrors;
 use crate::provisioner::vpc::id_of;
 use crate::spec::NodeGroup;
 
 /// The root device of Amazon Linux 2023.
 const ROOT_DEVICE: &str = "/dev/xvda";
-/// From a container to the instance's metadata it is one hop more (EKS's own default).
+/// A container is one hop further from the instance's metadata (EKS's own default).
 const METADATA_HOPS: i32 = 2;
 
-/// Finds or makes the template of every node group: their ids, in the order of the groups.
+/// Finds or makes the template of every node group; returns their ids in the order of the groups.
 ///
 /// # Errors
 /// When a call fails for good, or a name is taken by a template that is not ours.
-pub(crate) async fn ensure(session: &Session, groups: &[String]) -> Result<Vec<String>, Problem> {
+pub(crate) async fn ensure(session: &Session, groups: &[String]) -> Result<Vec<String>, CallError> {
     let wanted = &session.spec.node_groups.0;
     all(join_all(wanted.iter().map(|group| one(session, group, groups))).await)
 }
 
-async fn one(session: &Session, group: &NodeGroup, groups: &[String]) -> Result<String, Problem> {
+async fn one(session: &Session, group: &NodeGroup, groups: &[String]) -> Result<String, CallError> {
     let name = session.run().name(group.name.as_str());
     let look = || async {
         let Some(id) = find(session, &name).await? else {
@@ -52,17 +51,17 @@ async fn one(session: &Session, group: &NodeGroup, groups: &[String]) -> Result<
         Ok((id, true))
     };
     let taken = &["InvalidLaunchTemplateName.AlreadyExistsException"];
-    let (mut id, fits) = adopt::keyed(session, look, make, taken).await?;
+    let (mut id, fits) = create_or_adopt(session, look, make, taken).await?;
     if !fits {
-        // Of an earlier cluster of this run, which failed: its security group is gone.
+        // Left by an earlier cluster of this run that failed: its security group is gone.
         delete_one(session, &id).await?;
         id = create(session, &name, group, groups).await?;
     }
-    session.note(format!("launch template {}", group.name.as_str()), &id);
+    session.record(format!("launch template {}", group.name.as_str()), &id);
     Ok(id)
 }
 
-async fn find(session: &Session, name: &str) -> Result<Option<String>, Problem> {
+async fn find(session: &Session, name: &str) -> Result<Option<String>, CallError> {
     let request = session
         .ec2
         .describe_launch_templates()
@@ -81,7 +80,7 @@ async fn find(session: &Session, name: &str) -> Result<Option<String>, Problem> 
 }
 
 /// The data of the only version that we ever make.
-async fn data(session: &Session, id: &str) -> Result<ResponseLaunchTemplateData, Problem> {
+async fn data(session: &Session, id: &str) -> Result<ResponseLaunchTemplateData, CallError> {
     let call = "ec2:DescribeLaunchTemplateVersions";
     let request = session
         .ec2
@@ -89,13 +88,13 @@ async fn data(session: &Session, id: &str) -> Result<ResponseLaunchTemplateData,
         .launch_template_id(id)
         .versions("$Default");
     let answer = session
-        .send(call, Rule::LAGGING, || request.clone().send())
+        .send(call, RetryPolicy::LAGGING, || request.clone().send())
         .await?;
     answer
         .launch_template_versions()
         .first()
         .and_then(|version| version.launch_template_data().cloned())
-        .ok_or_else(|| Problem::ours(call, format!("template {id} has no default version")))
+        .ok_or_else(|| CallError::other(call, format!("template {id} has no default version")))
 }
 
 fn fits(data: &ResponseLaunchTemplateData, group: &NodeGroup, groups: &[String]) -> bool {
@@ -116,7 +115,7 @@ async fn create(
     name: &str,
     group: &NodeGroup,
     groups: &[String],
-) -> Result<String, Problem> {
+) -> Result<String, CallError> {
     let size = disk_gb(group).to_string();
     let parts = [&["launch template", name, &size], &*texts(groups)].concat();
     let tags = specification(session.run(), ResourceType::LaunchTemplate, name, &[]);
@@ -124,12 +123,12 @@ async fn create(
         .ec2
         .create_launch_template()
         .launch_template_name(name)
-        .client_token(session.token(&parts))
+        .client_token(session.idempotency_token(&parts))
         .tag_specifications(tags)
         .launch_template_data(wanted(session, name, group, groups));
     let call = "ec2:CreateLaunchTemplate";
     let answer = session
-        .send(call, Rule::LAGGING, || request.clone().send())
+        .send(call, RetryPolicy::LAGGING, || request.clone().send())
         .await?;
     let template = answer.launch_template();
     id_of(call, template.and_then(LaunchTemplate::launch_template_id))
@@ -145,11 +144,11 @@ fn wanted(
     group: &NodeGroup,
     groups: &[String],
 ) -> RequestLaunchTemplateData {
-    let tags: Vec<Tag> = names::tags(session.run(), name, &[])
+    let tags: Vec<Tag> = tags::tags(session.run(), name, &[])
         .into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect();
-    // Tags of a node group do not reach what it launches: only the template's do.
+    // Tags of a node group do not reach the instances; the template's do.
     let tagged = [
         ResourceType::Instance,
         ResourceType::Volume,
@@ -182,11 +181,11 @@ fn wanted(
         .build()
 }
 
-/// Ids of the run's launch templates. EKS's own copies are its affair: they go with their group.
+/// Ids of the run's launch templates. EKS deletes its own copies with their group.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let request = session
         .ec2
         .describe_launch_templates()
@@ -204,22 +203,22 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
 }
 
 /// Deletes the run's launch templates.
-pub(crate) async fn delete(session: &Session) -> Problems {
-    let mut problems = Problems::default();
-    if let Some(ids) = problems.keep(list(session).await) {
+pub(crate) async fn delete(session: &Session) -> CallErrors {
+    let mut errors = CallErrors::default();
+    if let Some(ids) = errors.keep(list(session).await) {
         for result in join_all(ids.iter().map(|id| delete_one(session, id))).await {
-            problems.keep(result);
+            errors.keep(result);
         }
     }
-    problems
+    errors
 }
 
-async fn delete_one(session: &Session, id: &str) -> Result<(), Problem> {
+async fn delete_one(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_launch_template().launch_template_id(id);
     let call = "ec2:DeleteLaunchTemplate";
     gone_is_fine(
         session
-            .send(call, Rule::SAFE, || request.clone().send())
+            .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
             .await,
     )
 }

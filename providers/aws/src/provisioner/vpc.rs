@@ -1,24 +1,25 @@
 //! The VPC: found by tag and name, or made once.
 //!
-//! It has neither a token nor a natural key: a blind repetition makes a twin.
+//! It has neither a token nor a unique name, so a blind repetition makes a duplicate.
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::join;
 
-use crate::provisioner::names::{filter, of_run, specification};
+use crate::provisioner::error::{CallError, both};
+use crate::provisioner::find_or_create::find_or_create;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, both};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::{adopt, names};
+use crate::provisioner::tags;
+use crate::provisioner::tags::{filter, of_run, specification};
 
 /// Finds or makes the VPC, with DNS names for its hosts, which EKS needs.
 ///
 /// # Errors
 /// When a call fails for good.
-pub(crate) async fn ensure(session: &Session) -> Result<String, Problem> {
-    let id = adopt::once(session, || find(session), || create(session)).await?;
-    session.note("vpc", &id);
+pub(crate) async fn ensure(session: &Session) -> Result<String, CallError> {
+    let id = find_or_create(session, || find(session), || create(session)).await?;
+    session.record("vpc", &id);
     both(join!(
         dns_support(session, &id),
         dns_hostnames(session, &id)
@@ -26,11 +27,11 @@ pub(crate) async fn ensure(session: &Session) -> Result<String, Problem> {
     Ok(id)
 }
 
-/// The VPC of the run, as one look shows it.
+/// The VPC of the run, by one listing.
 ///
 /// # Errors
-/// When looking fails.
-pub(crate) async fn find(session: &Session) -> Result<Option<String>, Problem> {
+/// When the listing fails.
+pub(crate) async fn find(session: &Session) -> Result<Option<String>, CallError> {
     let name = session.run().name("");
     let request = session
         .ec2
@@ -40,7 +41,7 @@ pub(crate) async fn find(session: &Session) -> Result<Option<String>, Problem> {
     let vpcs = pages!(session, "ec2:DescribeVpcs", request, vpcs)?;
     let mut ids: Vec<&str> = vpcs
         .iter()
-        .filter(|vpc| names::is_named(session.run(), vpc.tags(), &name))
+        .filter(|vpc| tags::is_named(session.run(), vpc.tags(), &name))
         .filter_map(|vpc| vpc.vpc_id())
         .collect();
     ids.sort_unstable();
@@ -50,8 +51,8 @@ pub(crate) async fn find(session: &Session) -> Result<Option<String>, Problem> {
 /// Makes a VPC, whatever exists already.
 ///
 /// # Errors
-/// When the call fails or its answer is unclear.
-pub(crate) async fn create(session: &Session) -> Result<String, Problem> {
+/// When the call fails or its outcome is unknown.
+pub(crate) async fn create(session: &Session) -> Result<String, CallError> {
     let name = session.run().name("");
     let request = session
         .ec2
@@ -59,12 +60,14 @@ pub(crate) async fn create(session: &Session) -> Result<String, Problem> {
         .cidr_block(session.spec.vpc_cidr.0.to_string())
         .tag_specifications(specification(session.run(), ResourceType::Vpc, &name, &[]));
     let answer = session
-        .send("ec2:CreateVpc", Rule::ONCE, || request.clone().send())
+        .send("ec2:CreateVpc", RetryPolicy::ONCE, || {
+            request.clone().send()
+        })
         .await?;
     id_of("ec2:CreateVpc", answer.vpc().and_then(|vpc| vpc.vpc_id()))
 }
 
-async fn dns_support(session: &Session, vpc: &str) -> Result<(), Problem> {
+async fn dns_support(session: &Session, vpc: &str) -> Result<(), CallError> {
     let on = AttributeBooleanValue::builder().value(true).build();
     let request = session
         .ec2
@@ -72,14 +75,14 @@ async fn dns_support(session: &Session, vpc: &str) -> Result<(), Problem> {
         .vpc_id(vpc)
         .enable_dns_support(on);
     session
-        .send("ec2:ModifyVpcAttribute", Rule::LAGGING, || {
+        .send("ec2:ModifyVpcAttribute", RetryPolicy::LAGGING, || {
             request.clone().send()
         })
         .await?;
     Ok(())
 }
 
-async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), Problem> {
+async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), CallError> {
     let on = AttributeBooleanValue::builder().value(true).build();
     let request = session
         .ec2
@@ -87,20 +90,20 @@ async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), Problem> {
         .vpc_id(vpc)
         .enable_dns_hostnames(on);
     session
-        .send("ec2:ModifyVpcAttribute", Rule::LAGGING, || {
+        .send("ec2:ModifyVpcAttribute", RetryPolicy::LAGGING, || {
             request.clone().send()
         })
         .await?;
     Ok(())
 }
 
-/// The id in an answer. An answer without one is as good as lost.
+/// The id in an answer. An answer without one counts as lost.
 ///
 /// # Errors
 /// When there is none.
-pub(crate) fn id_of(call: &str, id: Option<&str>) -> Result<String, Problem> {
-    id.map(str::to_owned).ok_or_else(|| Problem {
-        fate: crate::provisioner::problem::Fate::Unclear,
-        ..Problem::ours(call, "the answer holds no id")
+pub(crate) fn id_of(call: &str, id: Option<&str>) -> Result<String, CallError> {
+    id.map(str::to_owned).ok_or_else(|| CallError {
+        outcome: crate::provisioner::error::CallOutcome::Unknown,
+        ..CallError::other(call, "the answer holds no id")
     })
 }

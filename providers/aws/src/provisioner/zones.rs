@@ -1,15 +1,15 @@
-//! The availability zones of a run: those that offer all instance types, in a fixed order.
+//! Chooses the availability zones of a run: those that offer all instance types, in a fixed order.
 //!
-//! Apart from the subnets because the choice must be the same in every process of a run.
+//! Every process of a run must choose the same ones.
 
 use aws_sdk_ec2::types::{AvailabilityZone, LocationType};
 use futures::join;
 
-use crate::provisioner::names::filter;
+use crate::provisioner::error::{CallError, both};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, both};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags::filter;
 
 /// Zones, by id, in which EKS places no control plane (EKS user guide, network requirements).
 const WITHOUT_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
@@ -18,7 +18,7 @@ const WITHOUT_EKS: &[&str] = &["use1-az3", "usw1-az2", "cac1-az3"];
 ///
 /// # Errors
 /// When they cannot be read, or too few offer all instance types.
-pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, CallError> {
     let (zones, offerings) = both(join!(available(session), offered(session)))?;
     let types = instance_types(session);
     let fitting: Vec<String> = zones
@@ -33,7 +33,7 @@ pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, Problem> {
         .collect();
     let wanted = usize::from(session.spec.availability_zones.0);
     if fitting.len() < wanted {
-        return Err(Problem::ours(
+        return Err(CallError::other(
             "choose zones",
             format!(
                 "only {} zones of {} offer {}: [{}]; ask for fewer zones or another instance type",
@@ -58,15 +58,17 @@ fn instance_types(session: &Session) -> Vec<String> {
     types
 }
 
-async fn available(session: &Session) -> Result<Vec<String>, Problem> {
+async fn available(session: &Session) -> Result<Vec<String>, CallError> {
     let request = session
         .ec2
         .describe_availability_zones()
         .filters(filter("state", "available"));
     let answer = session
-        .send("ec2:DescribeAvailabilityZones", Rule::SAFE, || {
-            request.clone().send()
-        })
+        .send(
+            "ec2:DescribeAvailabilityZones",
+            RetryPolicy::IDEMPOTENT,
+            || request.clone().send(),
+        )
         .await?;
     let mut zones: Vec<String> = answer
         .availability_zones()
@@ -78,14 +80,14 @@ async fn available(session: &Session) -> Result<Vec<String>, Problem> {
     Ok(zones)
 }
 
-/// Whether it is a zone of the region itself, and one in which EKS places control planes.
+/// Whether it is a zone of the region itself (no local zone) in which EKS places control planes.
 fn takes_eks(zone: &AvailabilityZone) -> bool {
     zone.zone_type()
         .is_none_or(|kind| kind == "availability-zone")
         && !WITHOUT_EKS.contains(&zone.zone_id().unwrap_or_default())
 }
 
-async fn offered(session: &Session) -> Result<Vec<(String, String)>, Problem> {
+async fn offered(session: &Session) -> Result<Vec<(String, String)>, CallError> {
     let wanted = aws_sdk_ec2::types::Filter::builder()
         .name("instance-type")
         .set_values(Some(instance_types(session)))

@@ -86,7 +86,7 @@ impl Network {
         !self.private_subnets
     }
 
-    /// What cannot be meant.
+    /// Why the network cannot work, if it cannot.
     pub fn problem(&self) -> Option<&'static str> {
         if self.subnets_per_zone() == 0 {
             return Some("network: nodes need subnets: public_subnets, private_subnets or both");

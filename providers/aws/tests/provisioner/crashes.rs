@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::stage::{Stage, plan};
+use crate::bench::{Bench, plan};
 
-/// Dies when a crash effect strikes.
-async fn provision_and_die(stage: &Stage, fault: &str) {
+/// Dies when a crash effect is injected.
+async fn provision_and_die(bench: &Bench, fault: &str) {
     let plan = plan(&[fault]);
-    let mut process = stage.process(&plan);
+    let mut process = bench.process(&plan);
     tokio::select! {
         result = process.provision() => panic!("{fault}: it ended before it died: {result:?}"),
         () = plan.crash() => {}
@@ -19,21 +19,21 @@ async fn provision_and_die(stage: &Stage, fault: &str) {
 #[tokio::test(start_paused = true)]
 async fn a_new_process_takes_over_whenever_the_first_one_died() {
     for milliseconds in [50, 200, 400, 700, 1500, 3000, 8000, 90_000, 700_000] {
-        let stage = Stage::new(31);
+        let bench = Bench::new(31);
         let context = format!("died after {milliseconds} ms");
-        let mut process = stage.calm();
+        let mut process = bench.calm();
         let time = Duration::from_millis(milliseconds);
         let died = tokio::time::timeout(time, process.provision()).await;
         assert!(died.is_err(), "{context}: it had ended");
         drop(process);
-        stage.provisioned().await;
-        stage.expect_no_twins(&context);
+        bench.provisioned().await;
+        bench.expect_no_duplicates(&context);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chain_of_processes_that_die_one_after_the_other_makes_no_twin() {
-    let stage = Stage::new(32);
+async fn a_chain_of_processes_that_die_makes_no_duplicate() {
+    let bench = Bench::new(32);
     for call in [
         "iam:CreateRole",
         "ec2:CreateVpc",
@@ -44,20 +44,20 @@ async fn a_chain_of_processes_that_die_one_after_the_other_makes_no_twin() {
         "ec2:CreateRoute",
         "eks:CreateNodegroup",
     ] {
-        provision_and_die(&stage, &format!("{call}=crash-after")).await;
+        provision_and_die(&bench, &format!("{call}=crash-after")).await;
     }
-    stage.provisioned().await;
-    stage.expect_no_twins("after all deaths");
-    stage.expect_clean_after_teardown("after all deaths").await;
+    bench.provisioned().await;
+    bench.expect_no_duplicates("after all deaths");
+    bench.expect_clean_after_teardown("after all deaths").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_template_made_just_before_the_death_is_taken_over() {
-    let stage = Stage::new(35);
-    provision_and_die(&stage, "ec2:CreateLaunchTemplate=crash-after").await;
-    stage.provisioned().await;
-    stage.expect_no_twins("after the death");
-    stage.expect_clean_after_teardown("after the death").await;
+    let bench = Bench::new(35);
+    provision_and_die(&bench, "ec2:CreateLaunchTemplate=crash-after").await;
+    bench.provisioned().await;
+    bench.expect_no_duplicates("after the death");
+    bench.expect_clean_after_teardown("after the death").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,21 +71,21 @@ async fn a_teardown_finds_what_a_call_made_just_before_the_death() {
         "ec2:CreateLaunchTemplate",
         "eks:CreateNodegroup",
     ] {
-        let stage = Stage::new(33);
-        provision_and_die(&stage, &format!("{call}=crash-after")).await;
-        stage.expect_clean_after_teardown(call).await;
+        let bench = Bench::new(33);
+        provision_and_die(&bench, &format!("{call}=crash-after")).await;
+        bench.expect_clean_after_teardown(call).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_teardown_that_died_is_finished_by_another() {
     for seconds in [1, 30, 200, 400, 700] {
-        let stage = Stage::new(34);
-        stage.provisioned().await;
-        let mut process = stage.calm();
+        let bench = Bench::new(34);
+        bench.provisioned().await;
+        let mut process = bench.calm();
         let died = tokio::time::timeout(Duration::from_secs(seconds), process.teardown()).await;
         drop(process);
         let context = format!("died after {seconds} s: {died:?}");
-        stage.expect_clean_after_teardown(&context).await;
+        bench.expect_clean_after_teardown(&context).await;
     }
 }

@@ -2,57 +2,57 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::stage::{Stage, expect_struck, plan};
+use crate::bench::{Bench, expect_injected, plan};
 
-/// The provisioner copes by itself, makes no twin, and tears down.
+/// The provisioner recovers by itself, makes no duplicate, and tears down.
 async fn survives(faults: &[&str]) {
-    let stage = Stage::new(21);
+    let bench = Bench::new(21);
     let plan = plan(faults);
-    let result = stage.process(&plan).provision().await;
+    let result = bench.process(&plan).provision().await;
     assert!(result.is_ok(), "{faults:?}: {result:?}");
-    expect_struck(&plan);
-    stage.expect_no_twins(&faults.join(" "));
-    stage.expect_clean_after_teardown(&faults.join(" ")).await;
+    expect_injected(&plan);
+    bench.expect_no_duplicates(&faults.join(" "));
+    bench.expect_clean_after_teardown(&faults.join(" ")).await;
 }
 
-/// The first attempt fails and names what it left; a second process succeeds and makes no twin.
+/// The first attempt fails and names what it left; a second process succeeds and makes no duplicate.
 async fn retry_succeeds(faults: &[&str], cause: &str) {
     let context = faults.join(" ");
-    let stage = Stage::new(22);
+    let bench = Bench::new(22);
     let plan = plan(faults);
-    let error = stage.process(&plan).provision().await.unwrap_err();
-    expect_struck(&plan);
+    let error = bench.process(&plan).provision().await.unwrap_err();
+    expect_injected(&plan);
     assert!(error.message.contains(cause), "{context}: {error}");
     let left: Vec<String> = error.left_behind;
-    for vpc in stage.ids_of("vpc") {
+    for vpc in bench.ids_of("vpc") {
         assert!(left.contains(&vpc), "{context}: {vpc} is not in {left:?}");
     }
-    stage.provisioned().await;
-    stage.expect_no_twins(&context);
-    stage.expect_clean_after_teardown(&context).await;
+    bench.provisioned().await;
+    bench.expect_no_duplicates(&context);
+    bench.expect_clean_after_teardown(&context).await;
 }
 
 /// The first attempt fails, and a teardown without a retry leaves nothing.
 async fn teardown_after(faults: &[&str]) {
-    let stage = Stage::new(23);
+    let bench = Bench::new(23);
     let plan = plan(faults);
     assert!(
-        stage.process(&plan).provision().await.is_err(),
+        bench.process(&plan).provision().await.is_err(),
         "{faults:?}"
     );
-    expect_struck(&plan);
-    stage.expect_clean_after_teardown(&faults.join(" ")).await;
+    expect_injected(&plan);
+    bench.expect_clean_after_teardown(&faults.join(" ")).await;
 }
 
-/// Teardown is what is struck; it succeeds all the same.
+/// Faults are injected into teardown, which succeeds anyway.
 async fn teardown_survives(faults: &[&str]) {
-    let stage = Stage::new(24);
-    stage.provisioned().await;
+    let bench = Bench::new(24);
+    bench.provisioned().await;
     let plan = plan(faults);
-    let result = stage.process(&plan).teardown().await;
+    let result = bench.process(&plan).teardown().await;
     assert_eq!(result, Ok(()), "{faults:?}");
-    expect_struck(&plan);
-    stage.expect_clean(&faults.join(" "));
+    expect_injected(&plan);
+    bench.expect_clean(&faults.join(" "));
 }
 
 /// Creations whose answers get lost in one way or another.
@@ -74,7 +74,7 @@ const CREATIONS: &[&str] = &[
     "eks:CreateNodegroup",
 ];
 
-/// Every creation, struck like this in one life.
+/// Injects this effect into every creation of one lifecycle.
 async fn survives_each(effect: &str) {
     let faults: Vec<String> = CREATIONS
         .iter()
@@ -84,17 +84,17 @@ async fn survives_each(effect: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lost_answers_of_all_creations_make_no_twins() {
+async fn lost_answers_of_all_creations_make_no_duplicates() {
     survives_each("lost-response").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn server_errors_that_hide_success_make_no_twins() {
+async fn server_errors_that_hide_success_make_no_duplicates() {
     survives_each("server-error-after").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn garbled_answers_of_all_creations_make_no_twins() {
+async fn garbled_answers_of_all_creations_make_no_duplicates() {
     survives_each("garbled").await;
 }
 
@@ -104,7 +104,7 @@ async fn lost_requests_of_all_creations_are_made_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_is_applied_after_its_time_out_makes_no_twin() {
+async fn a_request_that_is_applied_after_its_timeout_makes_no_duplicate() {
     survives(&[
         "ec2:CreateVpc=late-apply(30)",
         "ec2:CreateInternetGateway=late-apply(30)",
@@ -175,7 +175,7 @@ async fn a_teardown_right_after_a_failure_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_struck_teardown_succeeds_in_the_end() {
+async fn a_teardown_with_faults_succeeds_in_the_end() {
     teardown_survives(&[
         "eks:DeleteCluster=dependency",
         "eks:DeleteNodegroup=throttle",
@@ -192,11 +192,11 @@ async fn a_struck_teardown_succeeds_in_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_teardown_that_may_not_delete_says_what_is_left() {
-    let stage = Stage::new(25);
-    stage.provisioned().await;
+    let bench = Bench::new(25);
+    bench.provisioned().await;
     let plan = plan(&["ec2:ReleaseAddress#1*1000=reject"]);
-    let error = stage.process(&plan).teardown().await.unwrap_err();
-    let mut left = stage.ids_of("elastic_ip");
+    let error = bench.process(&plan).teardown().await.unwrap_err();
+    let mut left = bench.ids_of("elastic_ip");
     left.sort();
     assert_eq!(left.len(), 2);
     assert!(
@@ -204,5 +204,5 @@ async fn a_teardown_that_may_not_delete_says_what_is_left() {
         "{error:?}"
     );
     assert!(error.message.contains("ec2:ReleaseAddress"), "{error}");
-    stage.expect_clean_after_teardown("when it may").await;
+    bench.expect_clean_after_teardown("when it may").await;
 }

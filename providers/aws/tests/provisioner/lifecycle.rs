@@ -1,13 +1,13 @@
-//! The life of a cluster on which nothing strikes.
+//! The lifecycle of a cluster without faults.
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::stage::Stage;
+use crate::bench::Bench;
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
-    let stage = Stage::new(1);
-    let provisioned = stage.provisioned().await;
+    let bench = Bench::new(1);
+    let provisioned = bench.provisioned().await;
     let access = provisioned.access.unwrap();
     assert!(access.server.starts_with("https://"));
     assert!(
@@ -18,7 +18,7 @@ async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     );
     let check = |resource_type: &str, expected: usize| {
         assert_eq!(
-            stage.ids_of(resource_type).len(),
+            bench.ids_of(resource_type).len(),
             expected,
             "{resource_type}"
         );
@@ -31,34 +31,34 @@ async fn a_cluster_is_provisioned_and_torn_down_without_a_trace() {
     check("eks_nodegroup", 1);
     check("ec2_instance", 2);
     check("launch_template", 2);
-    for instance in stage.new_resources() {
+    for instance in bench.new_resources() {
         if ["ec2_instance", "ebs_volume"].contains(&instance.resource_type.as_str()) {
-            assert!(stage.run.owns(&instance.tags), "{instance:?}");
+            assert!(bench.run.owns(&instance.tags), "{instance:?}");
         }
     }
-    stage.expect_no_twins("after provision");
-    stage.expect_clean_after_teardown("after teardown").await;
+    bench.expect_no_duplicates("after provision");
+    bench.expect_clean_after_teardown("after teardown").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_provision_finds_everything_and_makes_nothing() {
-    let stage = Stage::new(2);
-    let first = stage.provisioned().await;
-    let before = stage.new_resources();
-    let second = stage.provisioned().await;
+    let bench = Bench::new(2);
+    let first = bench.provisioned().await;
+    let before = bench.new_resources();
+    let second = bench.provisioned().await;
     assert_eq!(second.made, first.made);
-    assert_eq!(stage.new_resources().len(), before.len());
-    stage.expect_no_twins("after the second provision");
+    assert_eq!(bench.new_resources().len(), before.len());
+    bench.expect_no_duplicates("after the second provision");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_teardown_only_looks() {
-    let stage = Stage::new(3);
-    stage.provisioned().await;
-    stage.expect_clean_after_teardown("first teardown").await;
-    let ordinal = stage.journal.len();
-    stage.expect_clean_after_teardown("second teardown").await;
-    let calls = stage.calls_since(ordinal);
+    let bench = Bench::new(3);
+    bench.provisioned().await;
+    bench.expect_clean_after_teardown("first teardown").await;
+    let ordinal = bench.journal.len();
+    bench.expect_clean_after_teardown("second teardown").await;
+    let calls = bench.calls_since(ordinal);
     let mutating: Vec<_> = calls
         .iter()
         .filter(|call| call.signature.mutating)
@@ -69,10 +69,10 @@ async fn a_second_teardown_only_looks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_teardown_of_nothing_only_looks() {
-    let stage = Stage::new(4);
-    stage.expect_clean_after_teardown("nothing").await;
+    let bench = Bench::new(4);
+    bench.expect_clean_after_teardown("nothing").await;
     assert!(
-        stage
+        bench
             .journal
             .calls()
             .iter()
@@ -82,22 +82,22 @@ async fn a_teardown_of_nothing_only_looks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_can_be_made_again_after_teardown() {
-    let stage = Stage::new(5);
-    stage.provisioned().await;
-    stage.expect_clean_after_teardown("first").await;
-    stage.provisioned().await;
-    stage.expect_no_twins("after both");
-    stage.expect_clean_after_teardown("second").await;
+    let bench = Bench::new(5);
+    bench.provisioned().await;
+    bench.expect_clean_after_teardown("first").await;
+    bench.provisioned().await;
+    bench.expect_no_duplicates("after both");
+    bench.expect_clean_after_teardown("second").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
     for seed in 10..16 {
-        let stage = Stage::new(seed);
-        let began = stage.clock.elapsed();
-        stage.provisioned().await;
-        let took = stage.clock.elapsed() - began;
-        let (fastest, chain) = stage.fastest_ready();
+        let bench = Bench::new(seed);
+        let began = bench.clock.elapsed();
+        bench.provisioned().await;
+        let took = bench.clock.elapsed() - began;
+        let (fastest, chain) = bench.fastest_ready();
         let limit = fastest.mul_f64(1.05);
         assert!(
             took <= limit,
@@ -108,11 +108,11 @@ async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
 
 #[tokio::test(start_paused = true)]
 async fn a_provision_takes_few_calls() {
-    let stage = Stage::new(6);
-    stage.provisioned().await;
-    let provision = stage.journal.len();
-    stage.expect_clean_after_teardown("calls").await;
-    let calls = stage.journal.len();
+    let bench = Bench::new(6);
+    bench.provisioned().await;
+    let provision = bench.journal.len();
+    bench.expect_clean_after_teardown("calls").await;
+    let calls = bench.journal.len();
     assert!(
         calls <= 360,
         "{provision} to provision, {} to tear down",
@@ -122,5 +122,5 @@ async fn a_provision_takes_few_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn the_provisioner_says_who_it_is() {
-    assert_eq!(Stage::new(7).calm().name(), "reference");
+    assert_eq!(Bench::new(7).calm().name(), "reference");
 }

@@ -1,4 +1,4 @@
-//! A program that has the streams of this process: a person, or the program that started us, watches it.
+//! A program that shares the standard streams of this process.
 
 use std::process::ExitStatus;
 
@@ -7,24 +7,24 @@ use tokio::process::Child;
 use tokio::sync::oneshot;
 
 use super::group::{Group, exit_of, id, reap};
-use super::programs::Started;
-use super::{Order, ProcessError};
+use super::programs::RunningGuard;
+use super::{ProcessError, ProcessSpec};
 
-/// A program that has the streams of this process. Dropping it ends its group by SIGKILL: the group goes
-/// before its leader is reaped, so the order of these fields matters.
+/// A program that shares the standard streams of this process. Dropping it kills its group (SIGKILL). The group
+/// must be killed before its leader is reaped, so the order of these fields matters.
 pub struct Attached {
     group: Option<Group>,
-    _started: Started,
+    _registered: RunningGuard,
     child: Child,
     exit: oneshot::Receiver<()>,
     has_ended: bool,
     name: String,
 }
 
-impl Order {
-    /// Starts it with the streams of this process and without a limit. With `own_group` it and its
-    /// children are a group of their own; without, they stay in ours, as a program must that reads from
-    /// the terminal.
+impl ProcessSpec {
+    /// Starts it with the standard streams of this process and without a limit. With `own_group` it and its
+    /// children get their own process group; without, they stay in ours, as a program that reads from the
+    /// terminal must.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -43,9 +43,9 @@ impl Order {
         let exit = exit_of(pid).map_err(not_started)?;
         Ok(Attached {
             group,
-            _started: self
+            _registered: self
                 .programs
-                .started(pid.map(|pid| pid.as_raw_nonzero().get())),
+                .register(pid.map(|pid| pid.as_raw_nonzero().get())),
             exit,
             child,
             has_ended: false,
@@ -55,7 +55,7 @@ impl Order {
 }
 
 impl Attached {
-    /// Waits for its end, and ends what is left of its group then.
+    /// Waits until it ends, then kills what is left of its group.
     ///
     /// # Errors
     /// When it cannot be waited for.
@@ -73,8 +73,8 @@ impl Attached {
             })
     }
 
-    /// Interrupts it and its children (SIGINT), as a user does by ^C. In our own group they
-    /// have got the signal that we got.
+    /// Interrupts it and its children (SIGINT), as Ctrl-C does. In our own group they have received the same
+    /// signal as we have.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
     }
@@ -90,12 +90,12 @@ impl Attached {
         }
     }
 
-    /// Ends it and its children at once (SIGKILL).
+    /// Kills it and its children (SIGKILL).
     pub fn end(&mut self) {
         if let Some(group) = &self.group {
             group.signal(Signal::KILL);
         }
-        // Gone already is fine too.
+        // It may have ended already.
         let _ = self.child.start_kill();
     }
 }

@@ -1,7 +1,7 @@
-//! Process groups: told to end, ended, and never mistaken for others.
+//! Process groups: signals them and kills them, and never hits the wrong group.
 //!
-//! A group has the number of its leader's process, and a number is free for others once its process was
-//! reaped. So leaders are waited for without being reaped; their group is ended first, and then they are.
+//! A group has the id of its leader's process, and the id can be reused once that process was reaped. So leaders
+//! are waited for without being reaped; first their group is killed, then they are reaped.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,10 +12,10 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tokio::process::Child;
 use tokio::sync::oneshot;
 
-/// The groups that run now: what has to go when kubeproof leaves at once. A leader in it is not reaped.
+/// The groups that are running: they are killed when kubeproof exits immediately. Their leaders are not reaped.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
-/// A process group that is ended when this is dropped. Drop it before its leader is reaped.
+/// A process group, which is killed when this is dropped. Drop it before its leader is reaped.
 pub struct Group(Option<Pid>);
 
 impl Group {
@@ -28,7 +28,7 @@ impl Group {
         Self(pid)
     }
 
-    /// Sends a signal to all of it. That it is gone altogether is fine too.
+    /// Sends a signal to the whole group, if it still exists.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self.0 {
             let _ = kill_process_group(pid, signal);
@@ -39,16 +39,16 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(pid) = self.0.take() else { return };
-        // Under the lock, so that no other thread signals a number that is given back meanwhile.
+        // Under the lock, so that no other thread signals an id that is freed in the meantime.
         running(|all| {
-            // The leader may have ended and its children not.
+            // The children may still be running when the leader has ended.
             let _ = kill_process_group(pid, Signal::KILL);
             all.remove(&pid.as_raw_nonzero().get());
         });
     }
 }
 
-/// The process of a child that was not waited for yet.
+/// The process id of a child that was not waited for yet.
 pub fn id(child: &Child) -> Option<Pid> {
     child
         .id()
@@ -56,15 +56,15 @@ pub fn id(child: &Child) -> Option<Pid> {
         .and_then(Pid::from_raw)
 }
 
-/// Is sent when a child of ours has ended, which is left to be reaped.
+/// Receives a message when a child process has ended. The child still has to be reaped.
 ///
 /// # Errors
-/// When the system has no thread left that could wait.
+/// When no thread for waiting can be started.
 pub fn exit_of(pid: Option<Pid>) -> io::Result<oneshot::Receiver<()>> {
     let (ended, exit) = oneshot::channel();
     let waits = move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        // Ends with the child; an interrupted wait begins again.
+        // Ends with the child; an interrupted wait is repeated.
         while let Some(pid) = pid
             && let Err(Errno::INTR) = waitid(WaitId::Pid(pid), options)
         {}
@@ -75,7 +75,7 @@ pub fn exit_of(pid: Option<Pid>) -> io::Result<oneshot::Receiver<()>> {
     Ok(exit)
 }
 
-/// Reaps a child that has ended, or was sent SIGKILL.
+/// Reaps a child that has ended or was killed.
 pub async fn reap(child: &mut Child) -> io::Result<std::process::ExitStatus> {
     child.wait().await
 }
@@ -84,7 +84,7 @@ fn running<T>(change: impl FnOnce(&mut BTreeSet<i32>) -> T) -> T {
     change(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Ends every program that runs now, with all its children, by SIGKILL. For leaving at once.
+/// Kills every running program with all its children (SIGKILL). For exiting immediately.
 pub fn end_all() {
     running(|groups| {
         for group in groups.iter().filter_map(|group| Pid::from_raw(*group)) {

@@ -1,20 +1,18 @@
-//! The output of a program, line by line, within limits.
-//!
-//! Apart from running it because a program may write more than anybody wants to keep.
+//! The output of a program, line by line, within limits: a program may write more than can be kept.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use super::{Listener, Stream};
+use super::{LineSink, Stream};
 
-/// Most lines of output that are kept of one program; what is older is dropped.
+/// The largest number of output lines that are kept of one program; older ones are dropped.
 const LINES_MAX: usize = 20_000;
-/// Most bytes of all lines together, besides one of the longest length.
+/// The largest size of all kept lines together, bytes, in addition to one line of the maximum length.
 const BYTES_MAX: usize = 8 << 20;
-/// What takes the place of older lines.
+/// Replaces older lines that were dropped.
 const DROPPED: &str = "(earlier lines were dropped)";
-/// The longest line that is kept, bytes, unless more is asked for.
+/// The longest line that is kept whole, bytes, unless the program's limit is higher.
 pub const LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// What a program has written so far, in order.
@@ -37,7 +35,7 @@ impl Kept {
         if self.lines.len() <= LINES_MAX && self.bytes <= bytes_max {
             return;
         }
-        // The older half goes, and more if that is not enough; the last line stays whatever its length.
+        // Drop the older half, and more if that is not enough. The last line is always kept.
         let mut drop = self.lines.len() / 2;
         let mut left: usize = self
             .lines
@@ -56,7 +54,7 @@ impl Kept {
 }
 
 impl Lines {
-    /// Nothing yet; a line is kept up to so many bytes.
+    /// No output yet. Lines are kept up to `line_bytes_max` bytes.
     pub fn new(line_bytes_max: usize) -> Self {
         Self {
             all: Arc::default(),
@@ -70,7 +68,7 @@ impl Lines {
         kept.add(stream, line, most);
     }
 
-    /// What was written to a stream.
+    /// The lines of one stream.
     pub fn of(&self, stream: Stream) -> String {
         let kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let lines = kept.lines.iter();
@@ -92,31 +90,31 @@ impl Lines {
     }
 }
 
-/// Reads a pipe to its end.
+/// Reads a pipe until it ends.
 pub async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
     stream: Stream,
-    listener: &Option<Listener>,
+    sink: &Option<LineSink>,
     lines: &Lines,
 ) {
     let Some(pipe) = pipe else { return };
     let mut reader = BufReader::new(pipe);
-    // Ends with the pipe; the caller's limit is around it.
+    // Ends with the pipe, and is bounded by the caller's limit.
     while let Some(line) = next_line(&mut reader, lines.line_bytes_max).await {
-        if let Some(listener) = listener {
-            listener(stream, &line);
+        if let Some(sink) = sink {
+            sink(stream, &line);
         }
         lines.add(stream, line);
     }
 }
 
-/// The next line without its end, of at most so many bytes; what is longer is read and dropped, and said.
+/// The next line without its line end, cut to `most` bytes. The rest is read and dropped, and the line says so.
 async fn next_line(reader: &mut (impl AsyncBufRead + Unpin), most: usize) -> Option<String> {
     let mut bytes = Vec::new();
     let mut dropped = 0_usize;
     let mut any = false;
     loop {
-        // A pipe that breaks has ended.
+        // A broken pipe counts as ended.
         let chunk = reader.fill_buf().await.unwrap_or_default();
         if chunk.is_empty() {
             break;
@@ -156,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_are_cut_to_their_limit_and_what_is_dropped_is_said() {
+    async fn lines_are_cut_to_their_limit_and_say_what_was_dropped() {
         assert_eq!(all(b"a\r\n\nbcd\nrest", 9).await, ["a", "", "bcd", "rest"]);
         let cut = "abc (2 bytes more of this line were dropped)";
         assert_eq!(all(b"abcde\nabc\n", 3).await, [cut, "abc"]);
@@ -195,10 +193,6 @@ mod tests {
                 .is_some_and(|(_, line)| line.ends_with("4999"))
         );
         kept.add(Stream::Output, "y".repeat(200_000), 100_000);
-        assert_eq!(
-            kept.lines.len(),
-            2,
-            "the last one stays whatever its length"
-        );
+        assert_eq!(kept.lines.len(), 2, "the last line is always kept");
     }
 }

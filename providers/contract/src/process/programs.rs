@@ -1,4 +1,4 @@
-//! The programs of one trial: which of them run now, the wish to interrupt them, and where their time went.
+//! The programs of one trial: which of them are running, requests to interrupt them, and where their time went.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// What the programs of one trial share. Clones are the same.
+/// The shared state of the programs of one trial. Clones share it too.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    wish: Arc<watch::Sender<u64>>,
+    interrupts: Arc<watch::Sender<u64>>,
     roots: Arc<watch::Sender<BTreeSet<i32>>>,
     state: Arc<Mutex<State>>,
 }
@@ -21,36 +21,36 @@ struct State {
     overrun: Option<Overrun>,
 }
 
-/// Where the real time of programs went while a paced clock ran beside them.
+/// Where the real time of programs went while a paced clock was running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Programs waited: the cloud's time passed.
+    /// Programs waited, and the cloud's clock advanced.
     pub cloud: Duration,
-    /// Programs or simulators computed, or the machine kept them from it: the cloud's clock stood.
+    /// Programs or simulators computed, or waited for the machine, and the cloud's clock stood still.
     pub machine: Duration,
-    /// It could not be told which of the two it was, and the cloud's time passed.
-    pub untold: Duration,
+    /// It is not known which of the two it was, and the cloud's clock advanced.
+    pub unknown: Duration,
 }
 
 impl Spent {
-    /// What was spent since then.
+    /// The time spent since `before`.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
         Self {
             cloud: self.cloud.saturating_sub(before.cloud),
             machine: self.machine.saturating_sub(before.machine),
-            untold: self.untold.saturating_sub(before.untold),
+            unknown: self.unknown.saturating_sub(before.unknown),
         }
     }
 
-    /// Whether most of it was the machine's, as far as anybody can tell. Without a paced clock the cloud
-    /// is a real one, and its time passes always.
+    /// Whether the machine took most of it, as far as is known. Without a paced clock the cloud is a real one,
+    /// whose time always passes.
     pub fn is_the_machines(&self) -> bool {
-        self.machine + self.untold > self.cloud
+        self.machine + self.unknown > self.cloud
     }
 }
 
-/// A program that was ended because its limit of real time was over.
+/// A program that was ended at its limit of real time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overrun {
     /// The program.
@@ -71,9 +71,9 @@ impl fmt::Display for Overrun {
         let Spent {
             cloud,
             machine,
-            untold,
+            unknown,
         } = self.spent;
-        if !untold.is_zero() {
+        if !unknown.is_zero() {
             return f.write_str(
                 "; this system does not tell whether a program computes, so it is unknown whether the \
                  machine or the cloud took the time",
@@ -85,7 +85,7 @@ impl fmt::Display for Overrun {
         let (cloud, machine) = (cloud.as_secs(), machine.as_secs());
         write!(
             f,
-            ": for {machine} s it computed and the cloud's clock stood, for {cloud} s it waited"
+            ": it computed for {machine} s while the cloud's clock stood still, and waited for {cloud} s"
         )
     }
 }
@@ -93,7 +93,7 @@ impl fmt::Display for Overrun {
 impl Default for Programs {
     fn default() -> Self {
         Self {
-            wish: Arc::new(watch::channel(0).0),
+            interrupts: Arc::new(watch::channel(0).0),
             roots: Arc::new(watch::channel(BTreeSet::new()).0),
             state: Arc::default(),
         }
@@ -101,40 +101,40 @@ impl Default for Programs {
 }
 
 impl Programs {
-    /// A new attempt begins: its programs were not interrupted yet, and overran nothing.
+    /// A new attempt begins: its programs were neither interrupted nor ended at a limit yet.
     pub fn begin(&self) {
-        self.wish.send_replace(0);
+        self.interrupts.send_replace(0);
         self.state().overrun = None;
     }
 
-    /// Interrupts those that run, as a user does by ^C; the attempt starts no other. Asked for once more,
-    /// it changes nothing.
+    /// Interrupts the running programs, as Ctrl-C does. The attempt starts no others. Calling it again changes
+    /// nothing.
     pub fn interrupt(&self) {
-        self.wish.send_if_modified(|times| {
+        self.interrupts.send_if_modified(|times| {
             let first = *times == 0;
             *times = (*times).max(1);
             first
         });
     }
 
-    /// Interrupts them once more: a user who is impatient.
+    /// Interrupts them once more, as an impatient user does.
     pub fn interrupt_again(&self) {
-        self.wish.send_modify(|times| *times += 1);
+        self.interrupts.send_modify(|times| *times += 1);
     }
 
     /// Whether they were interrupted.
     pub fn interrupted(&self) -> bool {
-        *self.wish.borrow() > 0
+        *self.interrupts.borrow() > 0
     }
 
-    /// Waits until none runs. Bounded by their own ends: see [`super::Order::run`].
+    /// Waits until no program is running. Bounded by their own limits: see [`super::ProcessSpec::run`].
     pub async fn idle(&self) {
         let mut roots = self.roots.subscribe();
         // The sender lives as long as this value.
         let _ = roots.wait_for(BTreeSet::is_empty).await;
     }
 
-    /// The processes that were started and have not ended.
+    /// The ids of the processes that were started and have not ended.
     pub fn roots(&self) -> BTreeSet<i32> {
         self.roots.borrow().clone()
     }
@@ -149,7 +149,7 @@ impl Programs {
         let spent = &mut self.state().spent;
         spent.cloud += time.cloud;
         spent.machine += time.machine;
-        spent.untold += time.untold;
+        spent.unknown += time.unknown;
     }
 
     /// The last program of this attempt that was ended at its limit of real time, if any was.
@@ -161,19 +161,19 @@ impl Programs {
         self.state().overrun = Some(overrun);
     }
 
-    /// The wish to interrupt: how often it was uttered.
-    pub(super) fn wishes(&self) -> watch::Receiver<u64> {
-        self.wish.subscribe()
+    /// How often the programs were asked to interrupt, as a channel.
+    pub(super) fn interrupts(&self) -> watch::Receiver<u64> {
+        self.interrupts.subscribe()
     }
 
-    /// A process was started; it runs until this is dropped.
-    pub(super) fn started(&self, pid: Option<i32>) -> Started {
+    /// Registers a process as running until the returned guard is dropped.
+    pub(super) fn register(&self, pid: Option<i32>) -> RunningGuard {
         if let Some(pid) = pid {
             self.roots.send_modify(|all| {
                 all.insert(pid);
             });
         }
-        Started(self.clone(), pid)
+        RunningGuard(self.clone(), pid)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -181,10 +181,10 @@ impl Programs {
     }
 }
 
-/// A process that runs.
-pub struct Started(Programs, Option<i32>);
+/// Keeps a process registered as running.
+pub struct RunningGuard(Programs, Option<i32>);
 
-impl Drop for Started {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
         if let Some(pid) = self.1 {
             self.0.roots.send_modify(|all| {
@@ -198,55 +198,55 @@ impl Drop for Started {
 mod tests {
     use super::*;
 
-    fn spent(cloud: u64, machine: u64, untold: u64) -> Spent {
+    fn spent(cloud: u64, machine: u64, unknown: u64) -> Spent {
         Spent {
             cloud: Duration::from_secs(cloud),
             machine: Duration::from_secs(machine),
-            untold: Duration::from_secs(untold),
+            unknown: Duration::from_secs(unknown),
         }
     }
 
     #[test]
-    fn time_is_the_machines_when_most_of_it_was_computed_or_nobody_can_tell() {
+    fn time_is_the_machines_when_most_of_it_was_computed_or_unknown() {
         let check = |time: Spent, expected: bool| {
             assert_eq!(time.is_the_machines(), expected, "{time:?}");
         };
         check(spent(10, 20, 0), true);
         check(spent(20, 10, 0), false);
         check(spent(0, 0, 10), true);
-        // A real cloud: no paced clock, nothing to be told apart.
+        // A real cloud: there is no paced clock, so nothing was measured.
         check(spent(0, 0, 0), false);
     }
 
     #[test]
     fn an_overrun_says_where_the_time_went() {
-        let check = |time: Spent, words: &str| {
+        let check = |time: Spent, expected: &str| {
             let overrun = Overrun {
                 program: "terraform".to_owned(),
                 limit: Duration::from_secs(900),
                 spent: time,
             };
-            let said = overrun.to_string();
-            assert!(said.starts_with("`terraform` ran into its limit of 900 s of real time"));
-            assert!(said.ends_with(words), "{said}");
+            let text = overrun.to_string();
+            assert!(text.starts_with("`terraform` ran into its limit of 900 s of real time"));
+            assert!(text.ends_with(expected), "{text}");
         };
         check(
             spent(100, 800, 0),
-            ": for 800 s it computed and the cloud's clock stood, for 100 s it waited",
+            ": it computed for 800 s while the cloud's clock stood still, and waited for 100 s",
         );
         check(spent(0, 0, 900), "the machine or the cloud took the time");
         check(spent(0, 0, 0), "of real time");
     }
 
     #[test]
-    fn a_wish_is_uttered_once_however_many_utter_it_and_ends_with_the_attempt() {
+    fn programs_are_interrupted_once_however_often_it_is_asked_for_until_a_new_attempt() {
         let programs = Programs::default();
-        let mut wishes = programs.wishes();
+        let mut interrupts = programs.interrupts();
         programs.interrupt();
         programs.interrupt();
-        assert_eq!(*wishes.borrow_and_update(), 1);
+        assert_eq!(*interrupts.borrow_and_update(), 1);
         programs.interrupt_again();
-        assert_eq!(*wishes.borrow_and_update(), 2);
+        assert_eq!(*interrupts.borrow_and_update(), 2);
         assert!(programs.interrupted());
         programs.begin();
         assert!(!programs.interrupted());

@@ -1,13 +1,13 @@
-//! Real time to wait for, under a runtime whose clock may stand, jump or run at another pace.
+//! Waits in real time, under a runtime whose clock may stand still, jump or run at another speed.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// Waits so long in real time. Dropping it ends the wait.
+/// Sleeps for this long in real time. Dropping the future ends the wait.
 pub async fn sleep(time: Duration) {
-    // What is dropped with this future ends the thread.
+    // Dropped with this future, which ends the thread.
     let (_here, gone) = channel::<()>();
     let (over, is_over) = oneshot::channel();
     let waits = std::thread::Builder::new()
@@ -21,7 +21,7 @@ pub async fn sleep(time: Duration) {
         Ok(_) => {
             let _ = is_over.await;
         }
-        // A system that has no thread left: the runtime's clock is better than no limit.
+        // No thread can be started: the runtime's clock is better than no limit.
         Err(_) => tokio::time::sleep(time).await,
     }
 }
@@ -36,7 +36,7 @@ mod tests {
         let virtual_hour = tokio::time::sleep(Duration::from_secs(3600));
         tokio::select! {
             biased;
-            () = real => panic!("an hour of a paused clock passes at once"),
+            () = real => panic!("an hour of a paused clock passes immediately"),
             () = virtual_hour => {}
         }
         sleep(Duration::from_millis(1)).await;

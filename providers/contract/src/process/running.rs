@@ -1,4 +1,4 @@
-//! A program that runs: its output is read, and it ends by itself, at its limit, or because it is told to.
+//! A running program: reads its output, and ends it at its limit or when it is interrupted.
 
 use std::io;
 use std::pin::Pin;
@@ -11,41 +11,41 @@ use tokio::sync::{oneshot, watch};
 
 use super::group::{Group, exit_of, id, reap};
 use super::lines::{Lines, read};
-use super::programs::Started;
-use super::{Order, ProcessError, Stream, real};
+use super::programs::RunningGuard;
+use super::{ProcessError, ProcessSpec, Stream, real};
 
-/// How a program is told to end, and how long it then has: what it knows must be saved (terraform writes
-/// its state after the calls that are under way).
-const TOLD: [(Signal, Duration); 2] = [
+/// The signals by which a program is asked to end, and how long it then has: it must be able to save its state
+/// (terraform writes it after the calls in flight).
+const END_SIGNALS: [(Signal, Duration); 2] = [
     (Signal::INT, Duration::from_secs(30)),
     (Signal::TERM, Duration::from_secs(10)),
 ];
-/// How long output is read on after the program has ended: a child of it may hold the pipe.
+/// How long output is still read after the program has ended: a child of it may hold the pipe open.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
 /// Why a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum EndReason {
     /// By itself.
     Exited,
-    /// Its limit was over.
+    /// At its limit.
     Late,
-    /// It was interrupted.
+    /// Because it was interrupted.
     Interrupted,
 }
 
-/// A program that runs. Dropping it ends its group by SIGKILL: the group goes before its leader is reaped,
-/// so the order of these fields matters.
+/// A running program. Dropping it kills its group (SIGKILL). The group must be killed before its leader is
+/// reaped, so the order of these fields matters.
 pub struct Running {
     group: Group,
-    _started: Started,
+    _registered: RunningGuard,
     child: Child,
     exit: oneshot::Receiver<()>,
     has_ended: bool,
     reading: Pin<Box<dyn Future<Output = ()> + Send>>,
     read_whole: bool,
     lines: Lines,
-    wishes: watch::Receiver<u64>,
+    interrupts: watch::Receiver<u64>,
 }
 
 impl Running {
@@ -53,98 +53,98 @@ impl Running {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(mut order: Order) -> Result<Self, ProcessError> {
-        let mut wishes = order.programs.wishes();
-        wishes.borrow_and_update();
-        order
-            .command
+    pub fn start(mut spec: ProcessSpec) -> Result<Self, ProcessError> {
+        let mut interrupts = spec.programs.interrupts();
+        interrupts.borrow_and_update();
+        spec.command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
         let not_started = |error: io::Error| ProcessError::NotStarted {
-            program: order.name.clone(),
+            program: spec.name.clone(),
             reason: error.to_string(),
         };
-        let mut child = order.command.spawn().map_err(not_started)?;
+        let mut child = spec.command.spawn().map_err(not_started)?;
         let group = Group::of(&child);
         let pid = id(&child);
         let exit = exit_of(pid).map_err(not_started)?;
-        let lines = Lines::new(order.line_bytes_max);
+        let lines = Lines::new(spec.line_bytes_max);
         let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let (listener, into) = (order.listener, lines.clone());
+        let (sink, into) = (spec.line_sink, lines.clone());
         let reading = Box::pin(async move {
             tokio::join!(
-                read(output, Stream::Output, &listener, &into),
-                read(errors, Stream::Error, &listener, &into)
+                read(output, Stream::Output, &sink, &into),
+                read(errors, Stream::Error, &sink, &into)
             );
         });
         Ok(Self {
             group,
-            _started: order
+            _registered: spec
                 .programs
-                .started(pid.map(|pid| pid.as_raw_nonzero().get())),
+                .register(pid.map(|pid| pid.as_raw_nonzero().get())),
             exit,
             child,
             has_ended: false,
             reading,
             read_whole: false,
             lines,
-            wishes,
+            interrupts,
         })
     }
 
-    /// Waits until it has ended, and makes it end when it must.
-    pub async fn until_its_end(&mut self, limit: Duration) -> Why {
-        let mut wishes = self.wishes.clone();
-        let why = self.exit_or(async {
+    /// Waits until it has ended, and makes it end at its limit or when it is interrupted.
+    pub async fn until_its_end(&mut self, limit: Duration) -> EndReason {
+        let mut interrupts = self.interrupts.clone();
+        let reason = self.exit_or(async {
             tokio::select! {
                 biased;
-                () = wished(&mut wishes) => Why::Interrupted,
-                () = real::sleep(limit) => Why::Late,
+                () = interrupted(&mut interrupts) => EndReason::Interrupted,
+                () = real::sleep(limit) => EndReason::Late,
             }
         });
-        let Some(why) = why.await else {
-            return Why::Exited;
+        let Some(reason) = reason.await else {
+            return EndReason::Exited;
         };
-        self.wishes.borrow_and_update();
-        self.tell().await;
-        why
+        self.interrupts.borrow_and_update();
+        self.ask_to_end().await;
+        reason
     }
 
-    /// Tells it to end, with growing force. It is sent SIGKILL by [`Running::finish`] if nothing else helps.
-    async fn tell(&mut self) {
-        for (signal, time) in TOLD {
+    /// Asks it to end with increasingly strong signals, and finally kills it (SIGKILL).
+    async fn ask_to_end(&mut self) {
+        for (signal, time) in END_SIGNALS {
             self.group.signal(signal);
             let over = real::sleep(time);
             tokio::pin!(over);
             loop {
-                let mut wishes = self.wishes.clone();
-                // Bounded: the time of the step runs on beside it.
+                let mut interrupts = self.interrupts.clone();
+                // Bounded by the time of this step.
                 let again = self.exit_or(async {
                     tokio::select! {
                         biased;
                         () = &mut over => false,
-                        () = wished(&mut wishes) => true,
+                        () = interrupted(&mut interrupts) => true,
                     }
                 });
                 match again.await {
                     None => return,
                     Some(false) => break,
                     Some(true) => {
-                        self.wishes.borrow_and_update();
+                        self.interrupts.borrow_and_update();
                         self.group.signal(Signal::INT);
                     }
                 }
             }
         }
         self.group.signal(Signal::KILL);
-        // Nothing survives it, but the machine may be slow to say so.
+        // Nothing survives SIGKILL, but the machine may be slow.
         let _ = self.exit_or(real::sleep(DRAIN_LIMIT)).await;
     }
 
-    /// Waits for its end or for something else, whatever comes first, and reads its output meanwhile.
+    /// Waits until it ends or `other` completes, whichever comes first, and reads its output meanwhile. `None`
+    /// when it has ended.
     async fn exit_or<T>(&mut self, other: impl Future<Output = T>) -> Option<T> {
         if self.has_ended {
             return None;
@@ -163,13 +163,13 @@ impl Running {
         }
     }
 
-    /// Reads what is left of its output, ends what is left of its group, and reaps it.
+    /// Reads the rest of its output, kills what is left of its group, and reaps it.
     ///
     /// # Errors
     /// When it cannot be waited for.
     pub async fn finish(self) -> io::Result<(ExitStatus, Lines)> {
         let Self {
-            // The group before its leader, also where this is dropped halfway.
+            // The group is dropped before its leader, even if this future is dropped halfway.
             mut child,
             group,
             mut reading,
@@ -189,15 +189,15 @@ impl Running {
     }
 }
 
-/// Waits until the wish to interrupt is uttered (again).
-async fn wished(wishes: &mut watch::Receiver<u64>) {
+/// Waits until the programs are interrupted (again).
+async fn interrupted(interrupts: &mut watch::Receiver<u64>) {
     loop {
-        // The sender lives as long as the order does; without one there are no wishes.
-        if wishes.changed().await.is_err() {
+        // The sender lives as long as the programs; without it nothing can be interrupted.
+        if interrupts.changed().await.is_err() {
             return std::future::pending().await;
         }
-        // A new attempt takes the wish back.
-        if *wishes.borrow_and_update() > 0 {
+        // A new attempt resets the count.
+        if *interrupts.borrow_and_update() > 0 {
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! Whether programs work or wait, as Linux tells it: the states and the processor time of their processes.
+//! Whether programs work or wait, from the states and processor times of their processes on Linux.
 //!
 //! A program works while any thread of it or of its descendants is on a processor, waits for one (a loaded
 //! machine), or waits for a disk. It waits while all of them sleep.
@@ -9,41 +9,41 @@ use std::time::{Duration, Instant};
 
 use super::programs::Programs;
 
-/// How often all processes are looked through for descendants whose parents have gone.
+/// How often all processes are scanned for descendants whose parents have ended.
 ///
 /// tidy: real time (what programs do takes real time).
 const SCAN_EVERY: Duration = Duration::from_millis(250);
 
-/// What programs do.
+/// What programs are doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum Activity {
     /// Some program computes, or would if it got a processor.
-    Works,
-    /// All sleep, or none runs.
-    Waits,
+    Working,
+    /// All sleep, or none is running.
+    Waiting,
     /// This system does not tell.
-    Untold,
+    Unknown,
 }
 
-/// Watches the programs of one trial and all that they start.
+/// Monitors the programs of one trial and everything that they start.
 #[derive(Debug)]
-pub struct Watch {
+pub struct WorkMonitor {
     programs: Programs,
     own: Option<Stat>,
-    known: BTreeMap<i32, Known>,
-    /// Groups and sessions that are theirs: by these a daemon is found.
-    theirs: BTreeSet<i32>,
+    known: BTreeMap<i32, KnownProcess>,
+    /// Their process groups and sessions, by which daemons are found.
+    groups: BTreeSet<i32>,
     scanned: Option<Instant>,
 }
 
-/// A process that is watched.
+/// A process that is monitored.
 #[derive(Clone, Copy, Debug)]
-struct Known {
+struct KnownProcess {
     began: u64,
     used: u64,
 }
 
-/// A line of `/proc/PID/stat`, as far as it matters (proc(5)).
+/// The fields of `/proc/PID/stat` that are used here (proc(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stat {
     state: char,
@@ -53,13 +53,13 @@ struct Stat {
     /// Processor time, ticks.
     used: u64,
     threads: u64,
-    /// When it began, ticks since the machine did: with the number it names a process.
+    /// When it began, ticks since the machine started. With the process id it identifies a process.
     began: u64,
 }
 
 impl Stat {
     fn read(text: &str) -> Option<Self> {
-        // The name of the program stands in brackets, and may hold some.
+        // The program's name is in brackets, and may contain brackets itself.
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
@@ -79,47 +79,47 @@ impl Stat {
         Self::read(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// On a processor or waiting for one (R), or for a disk (D).
+    /// Whether it is on a processor or waits for one (R), or waits for a disk (D).
     fn works(&self) -> bool {
         matches!(self.state, 'R' | 'D')
     }
 }
 
-impl Watch {
-    /// Watches these.
+impl WorkMonitor {
+    /// Monitors these programs.
     pub fn over(programs: &Programs) -> Self {
         Self {
             programs: programs.clone(),
             own: i32::try_from(std::process::id()).ok().and_then(Stat::of),
             known: BTreeMap::new(),
-            theirs: BTreeSet::new(),
+            groups: BTreeSet::new(),
             scanned: None,
         }
     }
 
-    /// What they do at this moment.
-    pub fn look(&mut self) -> Seen {
+    /// What they are doing at this moment.
+    pub fn sample(&mut self) -> Activity {
         let roots = self.programs.roots();
         if roots.is_empty() {
             self.known.clear();
-            self.theirs.clear();
+            self.groups.clear();
             self.scanned = None;
-            return Seen::Waits;
+            return Activity::Waiting;
         }
         if self.own.is_none() {
-            return Seen::Untold;
+            return Activity::Unknown;
         }
         for root in roots {
             self.adopt(root);
         }
         let works = self.any_works();
         if !works && !self.find_more() {
-            return Seen::Waits;
+            return Activity::Waiting;
         }
-        Seen::Works
+        Activity::Working
     }
 
-    /// Whether a known process works. Those that are gone are forgotten.
+    /// Whether a known process works. Forgets those that have ended.
     fn any_works(&mut self) -> bool {
         let mut works = false;
         self.known.retain(|pid, known| {
@@ -135,12 +135,12 @@ impl Watch {
         works
     }
 
-    /// Finds processes that were not known: children of those that are, and now and then daemons. Whether
-    /// one of them works.
+    /// Finds new processes: children of known ones, and every [`SCAN_EVERY`] also daemons. Returns whether one
+    /// of them works.
     fn find_more(&mut self) -> bool {
         let mut works = false;
         let mut parents: Vec<i32> = self.known.keys().copied().collect();
-        // Ends, because a process is adopted once.
+        // Ends, because each process is adopted only once.
         while let Some(parent) = parents.pop() {
             for child in children(parent) {
                 if let Some(stat) = self.adopt(child) {
@@ -150,13 +150,14 @@ impl Watch {
             }
         }
         if self.scanned.is_none_or(|at| at.elapsed() >= SCAN_EVERY) {
-            self.scanned = Some(Instant::now()); // real clock: how often is looked
+            self.scanned = Some(Instant::now()); // real clock: how often to scan
             works |= self.find_orphans();
         }
         works
     }
 
-    /// Adopts processes that are of their groups or sessions, or whose parents are known.
+    /// Adopts processes in their groups or sessions, and those whose parents are known. Returns whether one of
+    /// them works.
     fn find_orphans(&mut self) -> bool {
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -168,7 +169,7 @@ impl Watch {
             let is_theirs = |stat: &Stat| {
                 [stat.group, stat.session]
                     .iter()
-                    .any(|it| self.theirs.contains(it))
+                    .any(|it| self.groups.contains(it))
                     || self.known.contains_key(&stat.parent)
             };
             if Stat::of(pid).as_ref().is_some_and(is_theirs)
@@ -180,21 +181,21 @@ impl Watch {
         works
     }
 
-    /// Begins to watch a process, unless it is watched already or gone.
+    /// Begins to monitor a process, unless it is known already or has ended.
     fn adopt(&mut self, pid: i32) -> Option<Stat> {
         if self.known.contains_key(&pid) {
             return None;
         }
         let (stat, own) = (Stat::of(pid)?, self.own?);
-        let known = Known {
+        let known = KnownProcess {
             began: stat.began,
             used: stat.used,
         };
         self.known.insert(pid, known);
-        // What runs in our own group or session is not theirs for that.
+        // Being in our own group or session does not make a process theirs.
         let mut is = |group: i32, ours: i32| {
             if group != ours {
-                self.theirs.insert(group);
+                self.groups.insert(group);
             }
         };
         is(stat.group, own.group);
@@ -217,7 +218,7 @@ fn thread_works(pid: i32) -> bool {
     })
 }
 
-/// The children of a process. A kernel that does not list them leaves them to the look through all.
+/// The children of a process. If the kernel does not list them, the scan of all processes finds them.
 fn children(pid: i32) -> Vec<i32> {
     threads(pid)
         .filter_map(|thread| fs::read_to_string(format!("{thread}/children")).ok())
@@ -255,7 +256,10 @@ mod tests {
     }
 
     #[test]
-    fn without_programs_nobody_works() {
-        assert_eq!(Watch::over(&Programs::default()).look(), Seen::Waits);
+    fn without_programs_nothing_works() {
+        assert_eq!(
+            WorkMonitor::over(&Programs::default()).sample(),
+            Activity::Waiting
+        );
     }
 }

@@ -1,6 +1,4 @@
-//! The forced partial failures of a scenario file: what is forced, and what must be seen.
-//!
-//! Apart from the rest of the file because each of them is a trial of its own.
+//! The forced partial failures of a scenario file: what is injected, and what must be observed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,40 +6,40 @@ use serde::{Deserialize, Serialize};
 use super::Name;
 use crate::fault::Fault;
 
-/// A forced partial failure.
+/// A forced partial failure, which is a trial of its own.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailureBlock<C> {
     /// Name of the failure: its trial is `<scenario>/<name>`.
     pub name: Name,
-    /// What is forced, as `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`.
+    /// The faults to inject, as `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`.
     #[serde(default)]
     pub faults: Vec<FaultText>,
-    /// The cluster that the first attempt asks for instead: a mistake that its user then mends.
+    /// The cluster that the first attempt asks for instead: a mistake that the user then corrects.
     pub first_cluster: Option<C>,
-    /// What must be seen.
+    /// What must be observed.
     pub expect: Expectation,
 }
 
-/// What must be seen after a forced partial failure. Whatever it is, teardown and a clean audit follow.
+/// What must be observed after a forced partial failure. In every case, teardown and a clean audit follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {
-    /// The first attempt fails; a retry succeeds and makes no twin.
+    /// The first attempt fails; a retry succeeds and creates no duplicates.
     RetrySucceeds,
-    /// The provisioner copes by itself: the first attempt succeeds.
+    /// The provisioner recovers by itself: the first attempt succeeds.
     Survives,
     /// The process dies; a new one takes over and succeeds.
     TakenOver,
-    /// Provisioning succeeds; teardown is what is struck, and it must succeed in the end.
+    /// Provisioning succeeds; the faults are injected into teardown, which must succeed in the end.
     TeardownSucceeds,
-    /// The first attempt fails or dies; teardown of what it left leaves nothing; then a retry succeeds.
+    /// The first attempt fails or dies; teardown removes everything that it left; then a retry succeeds.
     CleanedThenRetried,
-    /// Provisioning succeeds; the cluster is struck while the job runs, and the job fails; a new
-    /// process provisions again, and then the job succeeds.
+    /// Provisioning succeeds; a fault breaks the cluster while the job runs, and the job fails; a new process
+    /// provisions again, and then the job succeeds.
     JobFailsThenHealed,
-    /// Provisioning succeeds; then nobody can find out: teardown fails and the audit is unknown. When
-    /// the faults are over, the same teardown finishes.
+    /// Provisioning succeeds; then the API is unreachable: teardown fails and the audit is unknown. When the
+    /// faults are lifted, the same teardown succeeds.
     FinishesLater,
 }
 
@@ -55,7 +53,7 @@ impl Expectation {
     }
 }
 
-/// A fault in its written form, checked when the file is read.
+/// A fault in its written form, checked when the file is parsed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]

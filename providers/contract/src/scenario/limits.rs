@@ -1,19 +1,19 @@
-//! Limits of a trial: it must end.
+//! Limits of a trial: every trial must end.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Deadline of provisioning and of teardown unless the scenario says otherwise, minutes of the cloud's time.
+/// Default deadline of provisioning and of teardown, minutes of the cloud's time.
 const MINUTES: u32 = 90;
-/// Most API calls of one trial unless the scenario says otherwise.
+/// Default limit of API calls of one trial.
 const CALLS: u32 = 5000;
-/// What a program gets at least by default, real seconds: its own pauses last as long on a faster clock.
+/// Shortest default deadline of a program, real seconds: its own pauses do not get shorter on a faster clock.
 const REAL_SECONDS: u32 = 300;
-/// The time scale at which programs make as many calls as the default budget is meant for: a program that
-/// looks once a second looks more often while a slower clock passes the same time.
+/// The time scale for which the default limit of calls is meant. A program that polls once a second makes more
+/// calls while a slower clock advances by the same time.
 const SCALE_OF_CALLS: u32 = 60;
 
-/// Limits of a trial: it must end.
+/// Limits of a trial, so that it ends in any case.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Written", into = "Written")]
 #[schemars(with = "Written")]
@@ -22,9 +22,9 @@ pub struct LimitsBlock {
     pub provision_minutes: u32,
     /// Deadline of teardown, minutes.
     pub teardown_minutes: u32,
-    /// Most API calls of one trial.
+    /// The largest number of API calls of one trial.
     pub calls: u32,
-    /// What the scenario says itself.
+    /// What the scenario itself sets.
     written: Written,
 }
 
@@ -38,11 +38,12 @@ struct Written {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 600))]
     provision_minutes: Option<u32>,
-    /// Deadline of one teardown, the same.
+    /// Deadline of one teardown, with the same default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 600))]
     teardown_minutes: Option<u32>,
-    /// Most API calls of one trial (default 5000; for programs in rehearsal more on a clock slower than 60).
+    /// Largest number of API calls of one trial (default 5000; more for programs in rehearsal at a time scale
+    /// below 60).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     calls: Option<u32>,
@@ -72,8 +73,8 @@ impl Default for LimitsBlock {
 }
 
 impl LimitsBlock {
-    /// The same for a program in rehearsal, where the clock runs so many times as fast as the program: what the
-    /// scenario does not say follows the time scale.
+    /// The limits for a program in rehearsal, where the clock runs `time_scale` times as fast as real time. Limits
+    /// that the scenario does not set follow the time scale.
     #[must_use]
     pub fn at_scale(&self, time_scale: u32) -> Self {
         let scale = time_scale.max(1);
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_scenario_does_not_say_follows_the_time_scale_and_what_it_says_does_not() {
+    fn defaults_follow_the_time_scale_and_limits_that_are_set_do_not() {
         let check = |text: &str, scale: Option<u32>, expected: (u32, u32, u32)| {
             let limits: LimitsBlock = serde_json::from_str(text).expect(text);
             let limits = scale.map_or(limits.clone(), |scale| limits.at_scale(scale));

@@ -1,19 +1,20 @@
-//! Names that a JSON schema offers to an editor, where more names than those that we know may be right.
+//! Names that a JSON schema suggests to an editor, without excluding other names.
 
 use serde_json::{Value, json};
 
-/// Offers these names for the texts of a definition (`#/$defs/NAME`), or of its items. Others stay valid: whether
-/// they are right is said when the file is read.
+/// Suggests these names for the strings of a definition (`#/$defs/NAME`), or of its items. Other names stay valid in
+/// the schema; they are checked when the file is parsed.
 pub fn offer(schema: &mut Value, definition: &str, names: &[&str]) {
-    let Some(Value::Object(place)) = schema.pointer_mut(&format!("/$defs/{definition}")) else {
+    let Some(Value::Object(definition)) = schema.pointer_mut(&format!("/$defs/{definition}"))
+    else {
         return;
     };
     let choice = json!([{ "enum": names }, { "type": "string" }]);
-    match place.get_mut("items") {
+    match definition.get_mut("items") {
         Some(items) => *items = json!({ "anyOf": choice }),
         None => {
-            place.remove("type");
-            place.insert("anyOf".to_owned(), choice);
+            definition.remove("type");
+            definition.insert("anyOf".to_owned(), choice);
         }
     }
 }
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_offered_for_texts_and_for_lists_of_them() {
+    fn names_are_suggested_for_strings_and_for_lists_of_them() {
         let mut schema = json!({"$defs": {"A": {"type": "string", "description": "d"},
                                           "B": {"type": "array", "items": {"type": "string"}}}});
         offer(&mut schema, "A", &["x"]);

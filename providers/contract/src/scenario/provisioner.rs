@@ -1,6 +1,4 @@
 //! Which provisioner is under test: a built-in one, terraform, or any command.
-//!
-//! Apart from the rest of the file because what stands here decides how a trial is run.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Usd;
 
-/// Which provisioner is under test: one of `builtin`, `terraform` and `command`; none means the built-in
+/// Which provisioner is under test: one of `builtin`, `terraform` and `command`. The default is the built-in
 /// `reference`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProvisionerBlock {
-    /// A built-in provisioner; `reference` is ours.
+    /// A built-in provisioner; `reference` is kubeproof's own.
     #[serde(default)]
     pub builtin: Option<BuiltIn>,
     /// A terraform configuration.
@@ -23,19 +21,19 @@ pub struct ProvisionerBlock {
     /// Any programs.
     #[serde(default)]
     pub command: Option<CommandBlock>,
-    /// A deliberate defect given to the built-in one, for proving that the harness catches it.
+    /// A deliberate defect of the built-in one, to prove that the harness catches it.
     #[serde(default)]
     pub defect: Option<String>,
-    /// What the provisioner claims that an hour costs, US dollars; without it, its own claim counts.
+    /// What the provisioner claims that an hour costs, US dollars. Without this, its own claim counts.
     #[serde(default)]
     #[schemars(with = "Option<f64>")]
     pub claims_usd_per_hour: Option<Usd>,
-    /// Rehearsals of programs: how many of the cloud's seconds pass in a real one while a program runs
-    /// (default 60: a 10-minute cluster takes 10 s).
+    /// Rehearsals of programs: simulated seconds per real second while a program runs (default 60: a 10-minute
+    /// cluster takes 10 s).
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub time_scale: Option<u32>,
-    /// The longest that one run of a program may take, real seconds (default 900).
+    /// Limit of one run of a program, real seconds (default 900).
     #[serde(default)]
     #[schemars(range(min = 1, max = 86400))]
     pub real_limit_seconds: Option<u32>,
@@ -54,12 +52,12 @@ pub enum BuiltIn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TerraformBlock {
-    /// The folder of the configuration, beside the scenario file. It is copied into the run's folder.
+    /// The folder of the configuration, next to the scenario file. It is copied into the run's folder.
     pub dir: String,
-    /// Its variables. In texts `{name}` is the run's natural name (of the cluster), `{run_id}` its id.
+    /// Its variables. In strings, `{name}` is the natural name of the run's cluster and `{run_id}` the run's id.
     #[serde(default)]
     pub vars: BTreeMap<String, serde_json::Value>,
-    /// The program, if it is not `terraform`.
+    /// The program to run instead of `terraform`.
     #[serde(default)]
     pub program: Option<String>,
 }
@@ -68,28 +66,28 @@ pub struct TerraformBlock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandBlock {
-    /// Makes the cluster, or finishes making it.
+    /// Creates the cluster, or finishes creating it.
     pub provision: Vec<String>,
-    /// Removes everything of the run.
+    /// Removes everything that belongs to the run.
     pub teardown: Vec<String>,
-    /// Says beforehand what an hour costs.
+    /// Reports in advance what an hour costs.
     #[serde(default)]
     pub estimate: Option<Vec<String>>,
-    /// Succeeds where everything that the programs need is there; run before anything else.
+    /// Succeeds if everything that the programs need is installed. It is run before anything else.
     #[serde(default)]
     pub ready: Option<Vec<String>>,
-    /// The client that it is written for, as KUBEPROOF_CLIENTS names it (such as `boto3`).
+    /// The client library that the programs use, as KUBEPROOF_CLIENTS names it (such as `boto3`).
     #[serde(default)]
     pub client: Option<String>,
 }
 
 impl ProvisionerBlock {
-    /// Whether the provisioner is a program that is not ours.
+    /// Whether the provisioner is an external program.
     pub fn is_external(&self) -> bool {
         self.terraform.is_some() || self.command.is_some()
     }
 
-    /// The client that the programs are written for, as KUBEPROOF_CLIENTS names it.
+    /// The client library that the programs use, as KUBEPROOF_CLIENTS names it.
     pub fn client(&self) -> Option<&str> {
         if self.terraform.is_some() {
             return Some("terraform");

@@ -1,4 +1,4 @@
-//! What counts as injected: only what took effect.
+//! A fault counts as injected only when it took effect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn injected(bench: &Bench) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_simulator_does_not_acknowledge_was_not_injected() {
+async fn an_effect_that_the_simulator_does_not_acknowledge_was_not_injected() {
     for effect in ["async-fail", "async-stuck", "async-late(2)", "partial"] {
         let bench = bench(&format!("toy:Simple={effect}"));
         bench.call("/Simple").await;
@@ -38,7 +38,7 @@ async fn what_a_simulator_does_not_acknowledge_was_not_injected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_shows_later_takes_the_first_call_from_its_occurrence_on_that_is_accepted() {
+async fn an_effect_that_shows_later_takes_the_first_accepted_call_from_its_occurrence_on() {
     for fault in ["toy:Later#1=async-fail", "toy:Later#2=async-fail"] {
         let bench = bench(fault);
         for _ in 0..3 {
@@ -60,10 +60,10 @@ async fn what_shows_later_takes_the_first_call_from_its_occurrence_on_that_is_ac
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_be_applied_after_the_trial_is_not_applied_and_was_not_injected() {
+async fn a_call_due_after_the_trial_is_not_applied_and_was_not_injected() {
     for (over_after, applied) in [(10, false), (100, true)] {
         let bench = bench("toy:Make=late-apply(30)");
-        assert_eq!(bench.call("/Make").await, "time-out");
+        assert_eq!(bench.call("/Make").await, "timeout");
         assert_eq!(injected(&bench), 0);
         tokio::time::sleep(Duration::from_secs(over_after)).await;
         bench.plan.trial_is_over();
@@ -90,7 +90,7 @@ async fn a_change_that_could_not_be_made_was_not_injected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_another_one_kept_from_its_call_says_so() {
+async fn a_fault_whose_call_another_one_took_counts_it_as_taken() {
     let bench = bench_of(&["toy:Make#1=quota", "toy:M*#1=throttle"]);
     bench.call("/Make").await;
     let counts: Vec<Count> = bench.plan.tally().iter().map(|one| one.1).collect();

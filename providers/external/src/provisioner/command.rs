@@ -1,6 +1,6 @@
-//! Any command: programs that make a cluster, remove it, and perhaps say beforehand what it costs.
+//! Any command: programs that make a cluster, remove it, and may estimate its cost beforehand.
 //!
-//! Apart from terraform because here everything is said by the program's environment and its exit code.
+//! They communicate by their environment, one output file and their exit code.
 
 use std::fs;
 use std::path::Path;
@@ -10,20 +10,23 @@ use kubeproof_contract::scenario::CommandBlock;
 
 use super::{environment, output_file, wrong};
 use crate::environment::Phase;
-use crate::ground::Ground;
 use crate::output::{self, Output};
 use crate::program::{self, Call, find};
+use crate::workspace::Workspace;
 
 /// Runs the estimate, if there is one, and then makes the cluster.
 ///
 /// # Errors
 /// When a program failed, or what it wrote cannot be used.
-pub async fn provision(ground: &Ground, block: &CommandBlock) -> Result<Output, ProvisionerError> {
+pub async fn provision(
+    workspace: &Workspace,
+    block: &CommandBlock,
+) -> Result<Output, ProvisionerError> {
     let estimated = match &block.estimate {
-        Some(list) => said(ground, list, Phase::Estimate).await?,
+        Some(list) => said(workspace, list, Phase::Estimate).await?,
         None => Output::default(),
     };
-    let mut output = said(ground, &block.provision, Phase::Provision).await?;
+    let mut output = said(workspace, &block.provision, Phase::Provision).await?;
     if output.claimed_usd_per_hour.is_none() {
         output.claimed_usd_per_hour = estimated.claimed_usd_per_hour;
     }
@@ -34,21 +37,25 @@ pub async fn provision(ground: &Ground, block: &CommandBlock) -> Result<Output, 
 ///
 /// # Errors
 /// When the program failed.
-pub async fn teardown(ground: &Ground, block: &CommandBlock) -> Result<(), ProvisionerError> {
-    said(ground, &block.teardown, Phase::Teardown)
+pub async fn teardown(workspace: &Workspace, block: &CommandBlock) -> Result<(), ProvisionerError> {
+    said(workspace, &block.teardown, Phase::Teardown)
         .await
         .map(drop)
 }
 
-/// Runs one of the programs, and reads what it wrote for us. One that failed may have written what it left
-/// behind; one that does not say it, or was ended before it could, leaves it unknown.
-async fn said(ground: &Ground, list: &[String], phase: Phase) -> Result<Output, ProvisionerError> {
-    let file = output_file(ground);
+/// Runs one of the programs, and reads the file that it wrote for us. A failed program may report what it left behind;
+/// if it does not, or was killed before it could, that is unknown.
+async fn said(
+    workspace: &Workspace,
+    list: &[String],
+    phase: Phase,
+) -> Result<Output, ProvisionerError> {
+    let file = output_file(workspace);
     forget(&file)?;
-    let call = call(ground, list, phase)?;
-    let ended = program::succeed(ground, &call).await;
+    let call = call(workspace, list, phase)?;
+    let ended = program::succeed(workspace, &call).await;
     let read = output::read(&file);
-    // It may hold access to the cluster: it goes, whatever is in it.
+    // It may hold access to the cluster, so it is always removed.
     forget(&file)?;
     if let Err(mut error) = ended {
         match read {
@@ -74,15 +81,15 @@ fn forget(file: &Path) -> Result<(), ProvisionerError> {
     }
 }
 
-fn call(ground: &Ground, list: &[String], phase: Phase) -> Result<Call, ProvisionerError> {
+fn call(workspace: &Workspace, list: &[String], phase: Phase) -> Result<Call, ProvisionerError> {
     let (program, arguments) = list
         .split_first()
         .ok_or_else(|| wrong("a list without a program"))?;
     Ok(Call {
-        program: find(program, &ground.scenario_folder).map_err(wrong)?,
+        program: find(program, &workspace.scenario_folder).map_err(wrong)?,
         arguments: arguments.to_vec(),
-        folder: ground.scenario_folder.clone(),
-        variables: environment(ground, phase),
+        folder: workspace.scenario_folder.clone(),
+        variables: environment(workspace, phase),
         without: Vec::new(),
         document: false,
         title: format!("`{}`", list.join(" ")),

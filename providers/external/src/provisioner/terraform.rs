@@ -1,11 +1,11 @@
 //! Terraform: `init`, `plan`, `apply` and `destroy` of a configuration, with its state in the run's folder.
 //!
-//! Apart from commands because what it made is read from its state. A new process goes on with the kept
-//! state, as a person would who runs `apply` again. Sources: terraform's pages "Running Terraform in
-//! Automation", "Environment Variables", "Override Files", "JSON Output Format".
+//! What it made is read from its state. A new process continues with the kept state, as a person would who runs
+//! `apply` again. Sources: terraform's pages "Running Terraform in Automation", "Environment Variables", "Override
+//! Files", "JSON Output Format".
 
 pub mod configuration;
-pub mod said;
+pub mod plan_output;
 
 use std::path::{Path, PathBuf};
 
@@ -14,15 +14,15 @@ use kubeproof_contract::scenario::TerraformBlock;
 
 use super::{environment, wrong};
 use crate::environment::Phase;
-use crate::ground::Ground;
 use crate::output::Output;
 use crate::program::{self, Call, find};
+use crate::workspace::Workspace;
 
 /// The program, unless the scenario names another.
 const PROGRAM: &str = "terraform";
 /// The saved plan, in the configuration's folder.
 const PLAN: &str = "kubeproof.tfplan";
-/// Variables of the caller's that would change what terraform does or write secrets down.
+/// The caller's variables that would change what terraform does or make it log secrets.
 const TAKEN_OUT: &[&str] = &[
     "TF_WORKSPACE",
     "TF_LOG",
@@ -30,7 +30,7 @@ const TAKEN_OUT: &[&str] = &[
     "TF_LOG_PROVIDER",
     "TF_LOG_PATH",
 ];
-/// What variables begin with that add arguments to terraform's commands.
+/// The prefix of variables that add arguments to terraform's commands.
 const ARGUMENTS: &str = "TF_CLI_ARGS";
 
 /// The program of a block.
@@ -40,7 +40,7 @@ pub fn program(block: &TerraformBlock) -> &str {
 
 /// One process of terraform's commands.
 struct Terraform<'a> {
-    ground: &'a Ground,
+    workspace: &'a Workspace,
     program: PathBuf,
     folder: PathBuf,
     phase: Phase,
@@ -51,44 +51,47 @@ struct Terraform<'a> {
 /// # Errors
 /// When terraform failed.
 pub async fn provision(
-    ground: &Ground,
+    workspace: &Workspace,
     block: &TerraformBlock,
 ) -> Result<Output, ProvisionerError> {
-    let terraform = Terraform::new(ground, block, Phase::Provision)?;
+    let terraform = Terraform::new(workspace, block, Phase::Provision)?;
     terraform.run(&["init"]).await?;
     let out = format!("-out={PLAN}");
     terraform.run(&["plan", &out]).await?;
     let plan = terraform.document(&["show", "-json", PLAN]).await?;
-    let changes = said::changes(&plan).map_err(wrong)?;
-    ground.voice.say(&changes.to_string());
+    let changes = plan_output::changes(&plan).map_err(wrong)?;
+    workspace.progress.report(&changes.to_string());
     terraform.run(&["apply", "-auto-approve", PLAN]).await?;
     let state = terraform.document(&["show", "-json"]).await?;
     if let Some(outputs) = state.pointer("/values/outputs") {
-        ground.redactor.learn_document(outputs);
+        workspace.redactor.learn_document(outputs);
     }
-    said::output(&state).map_err(wrong)
+    plan_output::output(&state).map_err(wrong)
 }
 
 /// Destroys everything that is in the state.
 ///
 /// # Errors
 /// When terraform failed.
-pub async fn teardown(ground: &Ground, block: &TerraformBlock) -> Result<(), ProvisionerError> {
-    let terraform = Terraform::new(ground, block, Phase::Teardown)?;
+pub async fn teardown(
+    workspace: &Workspace,
+    block: &TerraformBlock,
+) -> Result<(), ProvisionerError> {
+    let terraform = Terraform::new(workspace, block, Phase::Teardown)?;
     terraform.run(&["init"]).await?;
     terraform.run(&["destroy", "-auto-approve"]).await
 }
 
 impl<'a> Terraform<'a> {
     fn new(
-        ground: &'a Ground,
+        workspace: &'a Workspace,
         block: &TerraformBlock,
         phase: Phase,
     ) -> Result<Self, ProvisionerError> {
         Ok(Self {
-            program: find(program(block), &ground.scenario_folder).map_err(wrong)?,
-            folder: configuration::prepare(ground, block).map_err(wrong)?,
-            ground,
+            program: find(program(block), &workspace.scenario_folder).map_err(wrong)?,
+            folder: configuration::prepare(workspace, block).map_err(wrong)?,
+            workspace,
             phase,
         })
     }
@@ -97,18 +100,18 @@ impl<'a> Terraform<'a> {
     async fn run(&self, arguments: &[&str]) -> Result<(), ProvisionerError> {
         let mut all = vec![arguments[0], "-input=false", "-no-color"];
         all.extend(&arguments[1..]);
-        program::succeed(self.ground, &self.call(&all, false))
+        program::succeed(self.workspace, &self.call(&all, false))
             .await
             .map(drop)
     }
 
     /// Runs a command that writes a JSON document.
     async fn document(&self, arguments: &[&str]) -> Result<serde_json::Value, ProvisionerError> {
-        let ended = program::succeed(self.ground, &self.call(arguments, true)).await?;
+        let ended = program::succeed(self.workspace, &self.call(arguments, true)).await?;
         serde_json::from_str(&ended.output).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let command = arguments.join(" ");
-            // Not its own words: the document holds secrets.
+            // Not the parser's own message: the document holds secrets.
             wrong(format!(
                 "`terraform {command}` wrote no JSON, at line {line} column {column}"
             ))
@@ -116,8 +119,8 @@ impl<'a> Terraform<'a> {
     }
 
     fn call(&self, arguments: &[&str], document: bool) -> Call {
-        let mut variables = environment(self.ground, self.phase);
-        variables.extend(own_variables(self.ground));
+        let mut variables = environment(self.workspace, self.phase);
+        variables.extend(own_variables(self.workspace));
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         Call {
             program: self.program.clone(),
@@ -131,19 +134,19 @@ impl<'a> Terraform<'a> {
     }
 }
 
-/// What terraform itself is told by its environment.
-fn own_variables(ground: &Ground) -> Vec<(String, String)> {
-    let data: &Path = &ground.folder().join("terraform-data");
-    let tags = serde_json::json!(ground.run.tags()).to_string();
+/// The environment for terraform itself.
+fn own_variables(workspace: &Workspace) -> Vec<(String, String)> {
+    let data: &Path = &workspace.folder().join("terraform-data");
+    let tags = serde_json::json!(workspace.run.tags()).to_string();
     [
         ("TF_DATA_DIR", data.display().to_string()),
         ("TF_IN_AUTOMATION", "1".to_owned()),
         ("TF_INPUT", "0".to_owned()),
-        // Nothing is asked of its makers.
+        // No calls to its vendor.
         ("CHECKPOINT_DISABLE", "1".to_owned()),
         // Only read by configurations that declare these variables.
-        ("TF_VAR_kubeproof_name", ground.run.name("")),
-        ("TF_VAR_kubeproof_run_id", ground.run.id.clone()),
+        ("TF_VAR_kubeproof_name", workspace.run.name("")),
+        ("TF_VAR_kubeproof_run_id", workspace.run.id.clone()),
         ("TF_VAR_kubeproof_tags", tags),
     ]
     .map(|(name, value)| (name.to_owned(), value))

@@ -1,9 +1,9 @@
-//! Secrets that are told by their form alone: their values are not known.
+//! Recognises secrets by their form alone, when their values are not known.
 
 use super::{REDACTED, names};
 
-/// How a credential begins, the least number of characters that follow, and whether it must begin a word and
-/// hold a digit: its beginning alone could be a word of prose.
+/// A credential's prefix, the least number of characters that follow, and whether it must start a word and contain a
+/// digit because the prefix alone could be prose.
 const FORMS: &[(&str, usize, bool)] = &[
     // AWS: tokens of clusters, access keys.
     ("k8s-aws-v1.", 8, false),
@@ -41,10 +41,10 @@ const FORMS: &[(&str, usize, bool)] = &[
 ];
 /// Words before a credential in a header.
 const SCHEMES: &[&str] = &["bearer", "basic", "token"];
-/// The least number of characters of what stands under the name of a secret.
+/// The least length of a value under the name of a secret.
 const NAMED_MIN: usize = 8;
 
-/// A line without what has the form of a credential.
+/// The line without anything that has the form of a credential.
 pub fn clean(line: &str) -> String {
     let line = FORMS
         .iter()
@@ -52,14 +52,14 @@ pub fn clean(line: &str) -> String {
     without_named(&without_passwords(&line))
 }
 
-/// What is before a private key that begins in this line, and the rest.
+/// The text before a private key that begins in this line, and the rest.
 pub fn before_key(line: &str) -> Option<(&str, &str)> {
     let at = line.find("-----BEGIN ")?;
     let head = line[at..].split("-----").nth(1)?;
     head.ends_with("PRIVATE KEY").then(|| line.split_at(at))
 }
 
-/// What is after a private key that ends in this line.
+/// The text after a private key that ends in this line.
 pub fn after_key(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once("-----END ")?;
     Some(rest.split_once("-----").map_or("", |(_, after)| after))
@@ -113,7 +113,7 @@ fn without_passwords(text: &str) -> String {
     clean
 }
 
-/// The text without what stands under the name of a secret: `password=…`, `"token": "…"`, `Authorization: …`.
+/// The text without values under the name of a secret: `password=…`, `"token": "…"`, `Authorization: …`.
 fn without_named(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -150,7 +150,7 @@ fn without_named(text: &str) -> String {
     clean
 }
 
-/// The name that a text ends with, quotes and spaces aside.
+/// The name at the end of a text, ignoring quotes and spaces.
 fn name_at_end(text: &str) -> &str {
     let text = text.trim_end_matches(|c: char| c.is_whitespace() || "\"'\\".contains(c));
     let name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);

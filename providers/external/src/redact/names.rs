@@ -1,4 +1,4 @@
-//! Which values are secrets, by the names under which they stand and by what they look like.
+//! Decides which values are secrets, by their names and by what they look like.
 
 use std::path::Path;
 
@@ -26,9 +26,9 @@ const PARTS: &[&str] = &[
     "JWT",
     "SAS_URL",
 ];
-/// How such names end.
+/// Endings of such names.
 const ENDINGS: &[&str] = &["_KEY", "_PASS", "_PWD", "_PAT", "_AUTH", "_SAS", "_DSN"];
-/// Endings of names that say where a secret is, or of whom it is.
+/// Endings of names that say where a secret is, or whose it is.
 const PLACES: &[&str] = &[
     "_FILE",
     "_PATH",
@@ -66,12 +66,12 @@ const PUBLIC: &[&str] = &[
 /// Deepest nesting of a document that is searched.
 const DEPTH_MAX: usize = 32;
 
-/// A name as we compare it: `client-key-data` is `CLIENT_KEY_DATA`.
+/// A name, normalised for comparison: `client-key-data` is `CLIENT_KEY_DATA`.
 fn plain(name: &str) -> String {
     name.replace(['-', '.'], "_").to_ascii_uppercase()
 }
 
-/// Whether what stands under this name is a secret.
+/// Whether a value under this name is a secret.
 pub fn is_secret(name: &str) -> bool {
     let name = plain(name);
     if PLACES.iter().any(|ending| name.ends_with(ending)) {
@@ -81,7 +81,7 @@ pub fn is_secret(name: &str) -> bool {
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whether a value of a `.env` file is no secret.
+/// Whether a value of a `.env` file is public.
 pub fn is_public(name: &str, value: &str) -> bool {
     let is_number = value.chars().all(|c| c.is_ascii_digit() || c == '.');
     let name = plain(name);
@@ -92,7 +92,7 @@ pub fn is_public(name: &str, value: &str) -> bool {
 /// What is secret in a variable.
 pub fn secrets_of(name: &str, value: &str) -> Vec<String> {
     let mut secrets = Vec::new();
-    // A file that holds a secret is named, and its name is none.
+    // The path of a file with a secret is not a secret.
     let path = Path::new(value);
     let folder = path.parent().filter(|folder| *folder != Path::new("/"));
     let is_place = value.starts_with('/') && (path.exists() || folder.is_some_and(Path::exists));

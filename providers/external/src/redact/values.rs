@@ -1,4 +1,4 @@
-//! Secrets whose values are known: as they are, and as texts carry them (JSON, URLs, base64, hexadecimal).
+//! Recognises secrets by their values: as they are, and as texts encode them (JSON, URLs, base64, hexadecimal).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -6,18 +6,18 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::REDACTED;
 
-/// A shorter value than this is no secret, and would blacken words.
+/// A value shorter than this is not treated as a secret: it would redact ordinary words.
 const BYTES_MIN: usize = 6;
-/// The shortest part of a secret that is told at the end or the beginning of a line.
+/// The shortest part of a secret that is recognised at the end or the beginning of a line.
 const PART_MIN: usize = 12;
-/// The shortest secret that is told when it is encoded.
+/// The shortest secret that is recognised when encoded.
 const ENCODED_MIN: usize = 8;
-/// The shortest line that is told as the middle of a secret.
+/// The shortest line that is recognised as the middle of a secret.
 const MIDDLE_MIN: usize = 16;
 /// Most values that are kept.
 const VALUES_MAX: usize = 20_000;
 
-/// Values that must not be told, the longest first.
+/// Values that must not be shown, the longest first.
 #[derive(Default)]
 pub struct Values(Vec<String>);
 
@@ -30,7 +30,7 @@ impl Values {
                 self.0.extend(carried(line));
             }
         }
-        // A secret may hold another.
+        // A secret may contain another.
         self.0
             .sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
         self.0.dedup();
@@ -61,7 +61,7 @@ impl Values {
     }
 }
 
-/// Where the beginning of a value begins that was broken at the end of a line.
+/// The start of a value's first part, when a line break splits the value at the end of this line.
 fn begun(line: &str, value: &str) -> Option<usize> {
     let head = value.get(..PART_MIN)?;
     let line = line.trim_end();
@@ -69,7 +69,7 @@ fn begun(line: &str, value: &str) -> Option<usize> {
     value.starts_with(&line[at..]).then_some(at)
 }
 
-/// Where the end of a value ends that was broken at the beginning of a line.
+/// The end of a value's last part, when a line break splits the value before this line.
 fn ended(line: &str, value: &str) -> Option<usize> {
     let tail = value.get(value.len().checked_sub(PART_MIN)?..)?;
     let line_begin = line.len() - line.trim_start().len();
@@ -77,7 +77,7 @@ fn ended(line: &str, value: &str) -> Option<usize> {
     value.ends_with(line.get(line_begin..end)?).then_some(end)
 }
 
-/// A value as it is, and as texts carry it.
+/// A value as it is, and as texts encode it.
 fn carried(value: &str) -> Vec<String> {
     let mut all = vec![value.to_owned()];
     let quoted = serde_json::Value::from(value).to_string();
@@ -87,7 +87,7 @@ fn carried(value: &str) -> Vec<String> {
     }
     let bytes = value.as_bytes();
     let encoded = percent_encode(bytes, NON_ALPHANUMERIC).to_string();
-    // What RFC 3986 leaves as it is, most encoders do too.
+    // Most encoders leave unescaped what RFC 3986 does.
     let usual = [("%2D", "-"), ("%2E", "."), ("%5F", "_"), ("%7E", "~")]
         .iter()
         .fold(encoded.clone(), |text, (code, c)| text.replace(code, c));
@@ -96,8 +96,8 @@ fn carried(value: &str) -> Vec<String> {
     all.push(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
     for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         all.push(engine.encode(bytes));
-        // Inside of a longer text that is encoded as a whole (`user:password`), it begins at one of three
-        // places of a group; what depends on its neighbours is left out.
+        // Inside a longer text that is encoded as a whole (`user:password`), it begins at one of three
+        // places of a group; characters that depend on adjacent bytes are left out.
         for before in 0..3 {
             let padded = [&vec![0; before][..], bytes].concat();
             let text = engine.encode(&padded);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_told_as_texts_carry_it() {
+    fn a_value_is_recognised_as_texts_encode_it() {
         check(&format!("a {SECRET} b"), "a (redacted) b");
         check(
             "?k=wJalrXUtnFEMI%2FK7MDENG%2BbPxRfiCYEXAMPLEKEY&b",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_broken_by_a_line_is_told_in_its_parts() {
+    fn a_value_that_a_line_break_splits_is_recognised_by_its_parts() {
         check("key wJalrXUtnFEMI", "key (redacted)");
         check("  NG+bPxRfiCYEXAMPLEKEY.", "  (redacted).".trim_start());
         check("FEMI/K7MDENG+bPxRf", "(redacted)");

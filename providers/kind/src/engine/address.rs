@@ -1,6 +1,4 @@
-//! Where the engine listens, and whether it answers.
-//!
-//! Apart from talking to it, because `doctor` and a refusal before anything runs ask only this.
+//! Where the engine listens, and whether it answers. `doctor` and preflight need no more.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -9,15 +7,15 @@ use std::time::Duration;
 
 /// The variable that names the engine, as Docker's own programs read it.
 pub const VARIABLE: &str = "DOCKER_HOST";
-/// How long the engine may take to answer that it is there.
+/// How long the engine may take to answer a ping.
 const PING_LIMIT: Duration = Duration::from_secs(10);
 /// The longest answer to a ping that is read, bytes.
 const ANSWER_MAX: u64 = 8 * 1024;
 
-/// The engine's socket: as `DOCKER_HOST` says, else where Docker puts it for this user.
+/// The engine's socket: from `DOCKER_HOST`, else where Docker puts it for this user.
 ///
 /// # Errors
-/// When `DOCKER_HOST` names something that is not a socket on this machine, or no socket is there.
+/// When `DOCKER_HOST` names something that is not a socket on this machine, or there is no socket.
 pub fn socket() -> Result<PathBuf, String> {
     match std::env::var(VARIABLE) {
         Ok(host) if !host.is_empty() => of_host(&host),

@@ -1,31 +1,30 @@
 //! A bollard client whose calls go through the trial's transport.
 //!
-//! Apart from what it is asked, because its start (a socket, the engine's version) is paid once.
+//! Its start (a socket, the engine's version) is paid once.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
-use kubeproof_contract::account::ObserverError;
+use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::transport::SharedTransport;
 use tokio::sync::OnceCell;
 
 use super::address;
 use super::proxy::Proxy;
 
-/// How long the engine may take for one answer, seconds: longer than any listing takes, shorter than
-/// people wait.
+/// How long the engine may take for one answer, in seconds: longer than any listing takes, shorter than people wait.
 pub const ANSWER_SECONDS: u64 = 20;
 
-/// The engine, as one actor sees it. Connected at the first use.
+/// The engine, as one actor sees it. Connects on first use.
 #[derive(Debug)]
 pub struct Engine {
     transport: SharedTransport,
-    connected: OnceCell<Connected>,
+    connection: OnceCell<EngineConnection>,
 }
 
 #[derive(Debug)]
-struct Connected {
+struct EngineConnection {
     docker: Docker,
     proxy: Proxy,
 }
@@ -35,7 +34,7 @@ impl Engine {
     pub fn new(transport: SharedTransport) -> Self {
         Self {
             transport,
-            connected: OnceCell::new(),
+            connection: OnceCell::new(),
         }
     }
 
@@ -44,7 +43,7 @@ impl Engine {
     /// # Errors
     /// When there is no engine, or it does not answer.
     pub async fn docker(&self) -> Result<&Docker, ObserverError> {
-        Ok(&self.connected().await?.docker)
+        Ok(&self.connection().await?.docker)
     }
 
     /// The value of `DOCKER_HOST` for programs whose calls are this actor's.
@@ -52,14 +51,14 @@ impl Engine {
     /// # Errors
     /// When there is no engine, or it does not answer.
     pub async fn host(&self) -> Result<String, ObserverError> {
-        Ok(self.connected().await?.proxy.host())
+        Ok(self.connection().await?.proxy.host())
     }
 
-    async fn connected(&self) -> Result<&Connected, ObserverError> {
-        self.connected.get_or_try_init(|| self.connect()).await
+    async fn connection(&self) -> Result<&EngineConnection, ObserverError> {
+        self.connection.get_or_try_init(|| self.connect()).await
     }
 
-    async fn connect(&self) -> Result<Connected, ObserverError> {
+    async fn connect(&self) -> Result<EngineConnection, ObserverError> {
         let wrong = |message: String| ObserverError {
             call: "docker:SystemVersion".to_owned(),
             message,
@@ -76,7 +75,7 @@ impl Engine {
             .negotiate_version()
             .await
             .map_err(|error| failed("docker:SystemVersion", &error))?;
-        Ok(Connected { docker, proxy })
+        Ok(EngineConnection { docker, proxy })
     }
 }
 
@@ -100,7 +99,7 @@ pub fn failed(call: &str, error: &bollard::errors::Error) -> ObserverError {
     }
 }
 
-/// Whether an error says that the thing is not there.
+/// Whether an error says that the resource does not exist.
 pub fn is_not_found(error: &bollard::errors::Error) -> bool {
     matches!(
         error,

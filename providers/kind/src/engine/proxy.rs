@@ -1,7 +1,7 @@
-//! A socket of our own that stands before the engine's: what comes in goes through a transport.
+//! A socket in front of the engine's: what comes in goes through a transport.
 //!
-//! `kind`, `docker` and bollard talk to it as to the engine. One socket an actor, so that the journal
-//! knows whose call it was and a fault strikes the one that it names.
+//! `kind`, `docker` and bollard talk to it as to the engine. Each actor has a socket of its own, so that the journal
+//! knows whose call it was and faults hit the right actor.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -20,22 +20,22 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::stream::{self, Passing};
-use super::way_out::{HOST, MayOpen, OpensStream};
+use super::transport::{HOST, StreamUpgrade, UpgradeAllowed};
 
-/// The largest request that is taken whole, bytes.
+/// The largest request that is buffered, in bytes.
 const REQUEST_MAX: usize = 64 << 20;
 
 /// A socket that leads to the engine through a transport, until it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     socket: PathBuf,
-    // The folder of the socket goes with it.
+    // Dropping it removes the socket's folder.
     _folder: TempDir,
     serving: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Listens on a new socket. Call it inside the runtime that shall serve it.
+    /// Listens on a new socket. Call it inside the runtime that will serve it.
     ///
     /// # Errors
     /// When no socket can be made here.
@@ -43,8 +43,8 @@ impl Proxy {
         let folder = tempfile::Builder::new().prefix("kubeproof-").tempdir()?;
         let socket = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&socket)?;
-        let way = Arc::new(Way { transport, engine });
-        let serving = tokio::spawn(serve(listener, way));
+        let route = Arc::new(Route { transport, engine });
+        let serving = tokio::spawn(serve(listener, route));
         Ok(Self {
             socket,
             _folder: folder,
@@ -52,7 +52,6 @@ impl Proxy {
         })
     }
 
-    /// The socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
@@ -69,49 +68,49 @@ impl Drop for Proxy {
     }
 }
 
-struct Way {
+struct Route {
     transport: SharedTransport,
     engine: PathBuf,
 }
 
-/// Takes connections until it is aborted; with it go all that are open.
-async fn serve(listener: UnixListener, way: Arc<Way>) {
+/// Accepts connections until it is aborted, which closes all that are open.
+async fn serve(listener: UnixListener, route: Arc<Route>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, Arc::clone(&way)));
+                    connections.spawn(connection(stream, Arc::clone(&route)));
                 }
             }
-            // Ended ones are taken out, so that their number stays bounded by what is open.
+            // Remove finished tasks, so that their number stays bounded by the open connections.
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn connection(stream: UnixStream, way: Arc<Way>) {
-    let service = service_fn(move |request| answer(request, Arc::clone(&way)));
-    // A program that goes away in the middle is no error of ours.
+async fn connection(stream: UnixStream, route: Arc<Route>) {
+    let service = service_fn(move |request| answer(request, Arc::clone(&route)));
+    // A program that disconnects early is not an error of ours.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
 }
 
-/// An error ends the connection: that is what a lost answer looks like.
+/// An error ends the connection, as a lost answer does.
 async fn answer(
     request: Request<Incoming>,
-    way: Arc<Way>,
+    route: Arc<Route>,
 ) -> Result<Response<Passing>, TransportError> {
     if stream::opens(&request) {
         let mut asking = Request::new(Bytes::new());
         *asking.method_mut() = request.method().clone();
         *asking.uri_mut() = addressed(request.uri())?;
-        asking.extensions_mut().insert(OpensStream);
-        let answer = way.transport.send(asking).await?;
-        if answer.extensions().get::<MayOpen>().is_some() {
-            return stream::pass(&way.engine, request).await;
+        asking.extensions_mut().insert(StreamUpgrade);
+        let answer = route.transport.send(asking).await?;
+        if answer.extensions().get::<UpgradeAllowed>().is_some() {
+            return stream::pass(&route.engine, request).await;
         }
         return Ok(whole(answer));
     }
@@ -125,10 +124,10 @@ async fn answer(
     };
     parts.uri = addressed(&parts.uri)?;
     let request = Request::from_parts(parts, body.to_bytes());
-    Ok(whole(way.transport.send(request).await?))
+    Ok(whole(route.transport.send(request).await?))
 }
 
-/// The request's path at the host that stands for the engine.
+/// The request's path, at the host that stands for the engine.
 fn addressed(uri: &Uri) -> Result<Uri, TransportError> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     format!("http://{HOST}{path}")
@@ -138,7 +137,7 @@ fn addressed(uri: &Uri) -> Result<Uri, TransportError> {
 
 fn whole(response: Response<Bytes>) -> Response<Passing> {
     let (mut parts, body) = response.into_parts();
-    // The body is whole now, whatever way it came in. A HEAD's length speaks of a body that is not sent.
+    // The body is complete now, however it arrived. The length of a HEAD answer describes a body that is not sent.
     parts.headers.remove(header::TRANSFER_ENCODING);
     if !body.is_empty() {
         parts.headers.remove(header::CONTENT_LENGTH);

@@ -1,7 +1,7 @@
-//! Streams between a program and the engine: logs that are followed, events, and terminals.
+//! Streams between a program and the engine: followed logs, events, and terminals.
 //!
-//! Apart from whole answers, because these pass through as they come; their opening was asked for
-//! before ([`super::way_out::OpensStream`]).
+//! Unlike whole answers they pass through as they come; their opening has been requested before
+//! ([`super::transport::StreamUpgrade`]).
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use kubeproof_contract::transport::TransportError;
 
-use super::way_out::{connect, to_engine};
+use super::transport::{connect, to_engine};
 use crate::dialect;
 
-/// A body that is passed on as it comes.
+/// A body that is passed on as it arrives.
 pub type Passing = BoxBody<Bytes, hyper::Error>;
 
 /// Operations whose answers or requests are streams.
@@ -42,7 +42,7 @@ pub fn opens(request: &Request<Incoming>) -> bool {
     upgrades || operation.is_some_and(|name| STREAMS.contains(&name))
 }
 
-/// Passes a request on and its answer back, both as they come; after an upgrade, bytes both ways.
+/// Forwards a request and its answer as they arrive; after an upgrade, bytes in both directions.
 ///
 /// # Errors
 /// When the engine does not answer.
@@ -52,7 +52,7 @@ pub async fn pass(
 ) -> Result<Response<Passing>, TransportError> {
     let ours = hyper::upgrade::on(&mut request);
     let (mut sender, connection) = connect(socket).await?;
-    // Ends with the engine's connection, or when the program goes away and its side is dropped.
+    // Ends with the engine's connection, or when the program disconnects and its side is dropped.
     tokio::spawn(connection);
     let mut response = sender
         .send_request(to_engine(request))
@@ -63,7 +63,7 @@ pub async fn pass(
         tokio::spawn(async move {
             if let (Ok(ours), Ok(theirs)) = tokio::join!(ours, theirs) {
                 let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
-                // Either side may go at any time; that is how such streams end.
+                // Either side may disconnect at any time; that is how such streams end.
                 let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
             }
         });

@@ -1,6 +1,4 @@
-//! The files of a run: kind's configuration, its log, and a kubeconfig of its own.
-//!
-//! Apart from the work because it is plain text, and because others look for these files by name.
+//! The files of a run, by names that others rely on: kind's configuration, its log, and a kubeconfig of its own.
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -11,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::spec::KindSpec;
 
-/// The kubeconfig in the run's folder. It holds a key: only its owner may read it, and it goes with
-/// the cluster.
+/// The kubeconfig in the run's folder. It holds a key, so only its owner may read it, and it is deleted with the
+/// cluster.
 pub const KUBECONFIG: &str = "kubeconfig";
 /// The configuration that kind is given.
 pub const CONFIG: &str = "kind.json";
-/// What kind said.
+/// The output of kind.
 pub const LOG: &str = "kind.log";
 /// The node label that carries the run's id.
 pub const RUN_LABEL: &str = "kubeproof.dev/run";
@@ -26,7 +24,7 @@ pub fn text(spec: &KindSpec, run: &Run) -> String {
     let node = |role: &str| json!({"role": role, "labels": {RUN_LABEL: run.id}});
     let mut nodes = vec![node("control-plane")];
     nodes.extend((0..spec.workers.0).map(|_| node("worker")));
-    // Never an address that others can reach.
+    // Never an address that other machines can reach.
     let mut networking = json!({"apiServerAddress": "127.0.0.1"});
     if let Some(port) = spec.api_server_port {
         networking["apiServerPort"] = Value::from(port.0);
@@ -38,8 +36,8 @@ pub fn text(spec: &KindSpec, run: &Run) -> String {
     format!("{config:#}\n")
 }
 
-/// Makes an empty kubeconfig that only its owner may read, and removes what a killed kind left beside
-/// it: its lock would stop every later one.
+/// Makes an empty kubeconfig that only its owner may read, and removes the lock of a killed kind, which would block
+/// every later one.
 pub fn prepare(kubeconfig: &Path) -> std::io::Result<()> {
     remove(&kubeconfig.with_extension("lock"))?;
     remove(kubeconfig)?;

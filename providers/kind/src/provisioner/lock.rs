@@ -1,5 +1,5 @@
-//! One process at a time for one cluster: kind's own clean-up after a failure would remove the nodes of
-//! another process that makes a cluster of the same name.
+//! Allows one process at a time per cluster: kind's own clean-up after a failure would remove the nodes of another
+//! process that makes a cluster of the same name.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use kubeproof_contract::private;
 /// The lock, in the run's folder.
 const FILE: &str = "kind.lock";
 
-/// Takes the lock; it is given back when it is dropped.
+/// Takes the lock; dropping it releases it.
 ///
 /// # Errors
 /// When another process has it, or the folder cannot be written.
@@ -21,7 +21,7 @@ pub fn take(directory: &Path, cluster: &str) -> Result<Lock, String> {
         .map_err(|error| format!("the cluster {cluster} cannot be worked at: {error}"))
 }
 
-/// Whether an error says that another process has the lock of the run's folder, and not that something else is wrong.
+/// Whether an error says that another process holds the lock of the run's folder.
 pub fn is_held(directory: &Path, error: &str) -> bool {
     let held = LockError::Held {
         path: directory.join(FILE),
@@ -30,7 +30,7 @@ pub fn is_held(directory: &Path, error: &str) -> bool {
     error.contains(&held.to_string())
 }
 
-/// Gives the lock back as the last act of a teardown, and removes the folder if nothing else is in it.
+/// Releases the lock as the last step of a teardown, and removes the folder if it is empty.
 pub fn leave(lock: Lock, directory: &Path) {
     drop(lock);
     let _ = fs::remove_dir(directory);

@@ -1,4 +1,4 @@
-//! Requests as they are written and answers as they come: below every client library.
+//! Raw requests and answers, below every client library.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -14,7 +14,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) path: String,
     /// The media type of the body.
     pub(crate) media: &'a str,
-    /// The media types that are taken; empty for none said.
+    /// The accepted media types; empty to send no `Accept`.
     pub(crate) accept: &'a str,
     pub(crate) body: String,
 }
@@ -37,7 +37,7 @@ impl<'a> Ask<'a> {
         self
     }
 
-    /// With other media types that are taken.
+    /// With other accepted media types.
     pub(crate) fn accept(mut self, accept: &'a str) -> Self {
         self.accept = accept;
         self
@@ -77,9 +77,8 @@ pub(crate) async fn send(client: &kube::Client, ask: Ask<'_>) -> Outcome<Answer>
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// What was asked.
+    /// The request, for messages.
     pub(crate) asked: String,
-    /// The status code.
     pub(crate) code: u16,
     pub(crate) headers: HeaderMap,
     bytes: Bytes,
@@ -91,7 +90,7 @@ impl Answer {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
@@ -105,7 +104,7 @@ impl Answer {
             .to_owned()
     }
 
-    /// A header; empty when there is none.
+    /// A header; empty if absent.
     pub(crate) fn header(&self, name: &str) -> String {
         self.headers
             .get(name)
@@ -124,7 +123,7 @@ impl Answer {
             .collect()
     }
 
-    /// The body as JSON, when the status code is this one.
+    /// The body as JSON, if the status code is this one.
     pub(crate) fn expect(self, code: u16) -> Outcome<Value> {
         let (asked, text) = (&self.asked, self.text());
         hold(self.code == code, || {
@@ -136,12 +135,12 @@ impl Answer {
         Ok(self.json())
     }
 
-    /// The `Status` of a refusal, when it has this code and reason.
+    /// The `Status` of an error, if it has this code and reason.
     pub(crate) fn refused(self, code: u16, reason: &str) -> Outcome<Value> {
         let asked = self.asked.clone();
         let media = self.media();
         let status = self.expect(code)?;
-        let of = |what: &str| format!("{what} of the refusal of {asked}");
+        let of = |what: &str| format!("{what} of the error of {asked}");
         same(&of("the media type"), media, "application/json")?;
         same(&of("the kind"), &status["kind"], "Status")?;
         same(&of("the API version"), &status["apiVersion"], "v1")?;
@@ -152,7 +151,7 @@ impl Answer {
             status["message"]
                 .as_str()
                 .is_some_and(|text| !text.is_empty()),
-            || format!("{} says nothing: {status}", of("the message")),
+            || format!("{} is empty: {status}", of("the message")),
         )?;
         Ok(status)
     }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use crate::finding::Outcome;
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 mod apply;
 mod deletion;
@@ -34,8 +34,7 @@ type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 pub struct Case {
     /// Theme and sentence: `jobs::a_job_that_succeeds_is_complete`.
     pub name: &'static str,
-    /// What it does.
-    pub(crate) run: for<'a> fn(&'a Place<'a>) -> Running<'a>,
+    pub(crate) run: for<'a> fn(&'a TestNamespace<'a>) -> Running<'a>,
 }
 
 impl std::fmt::Debug for Case {
@@ -50,7 +49,7 @@ macro_rules! cases {
     ($($theme:ident { $($name:ident,)+ })+) => {
         &[$($(Case {
             name: concat!(stringify!($theme), "::", stringify!($name)),
-            run: |place| Box::pin($theme::$name(place)),
+            run: |ns| Box::pin($theme::$name(ns)),
         },)+)+]
     };
 }
@@ -82,43 +81,43 @@ pub const CASES: &[Case] = cases! {
     deployments {
         a_deployment_makes_a_replica_set_that_makes_pods,
         the_scale_subresource_reads_and_writes_the_number_of_pods,
-        a_pod_that_is_deleted_is_made_anew,
+        a_deleted_pod_is_replaced,
         a_deleted_deployment_takes_everything_along,
         a_selector_that_does_not_fit_the_template_is_invalid,
         a_selector_cannot_change,
     }
     discovery {
-        the_version_is_told,
+        the_version_is_reported,
         the_server_says_that_it_is_healthy,
         groups_and_resources_are_listed,
         groups_come_aggregated_when_asked_for,
     }
     errors {
-        what_is_not_there_is_not_found,
-        what_is_there_already_conflicts,
+        a_missing_object_is_not_found,
+        an_existing_object_conflicts,
         a_resource_that_does_not_exist_is_not_found,
         a_path_that_does_not_exist_is_not_found,
-        a_method_that_makes_no_sense_is_not_allowed,
+        an_unsupported_method_is_not_allowed,
         a_body_in_an_unknown_format_is_refused,
         an_answer_in_an_unknown_format_is_refused,
-        a_name_that_cannot_be_is_invalid,
+        an_impossible_name_is_invalid,
         a_body_of_another_kind_is_refused,
-        a_body_that_is_no_json_is_refused,
-        a_body_for_another_name_space_is_refused,
-        a_name_space_that_does_not_exist_takes_nothing,
+        a_body_that_is_not_json_is_refused,
+        a_body_for_another_namespace_is_refused,
+        nothing_can_be_created_in_a_missing_namespace,
     }
     events {
-        events_of_a_pod_tell_its_life,
-        a_pod_that_fits_nowhere_is_told_in_an_event,
-        a_client_can_make_events,
+        events_record_the_lifecycle_of_a_pod,
+        an_event_reports_a_pod_that_fits_nowhere,
+        a_client_can_create_events,
     }
     identity {
-        a_token_that_nobody_knows_is_unauthorized,
+        an_unknown_token_is_unauthorized,
         a_service_account_gets_a_token_that_says_who_it_is,
-        a_caller_without_rights_is_forbidden_in_so_many_words,
+        a_caller_without_rights_is_forbidden_with_a_message,
         an_administrator_may_and_a_service_account_may_not,
         a_review_needs_exactly_one_question,
-        a_token_of_a_deleted_account_is_worth_nothing,
+        a_token_of_a_deleted_account_is_invalid,
         a_token_lives_at_least_ten_minutes,
     }
     jobs {
@@ -138,9 +137,9 @@ pub const CASES: &[Case] = cases! {
         a_list_names_its_type_and_its_version,
         a_list_is_read_in_pages_of_one_moment,
         a_page_of_a_selection_does_not_count_what_remains,
-        a_token_that_is_none_is_refused,
-        a_version_that_is_no_number_is_refused,
-        a_version_of_the_future_is_not_there_yet,
+        an_invalid_continue_token_is_refused,
+        a_version_that_is_not_a_number_is_refused,
+        a_future_version_does_not_exist_yet,
         an_exact_version_shows_the_past,
         a_list_of_metadata_has_nothing_else,
     }
@@ -151,29 +150,29 @@ pub const CASES: &[Case] = cases! {
         a_log_before_the_start_is_refused,
         a_pod_on_no_node_has_no_log,
         a_container_that_does_not_exist_has_no_log,
-        a_number_of_lines_that_is_none_is_refused,
+        an_invalid_number_of_lines_is_refused,
     }
     namespaces {
-        a_new_name_space_has_an_account_and_a_certificate_authority,
-        nothing_can_be_made_in_a_name_space_that_goes,
-        a_name_space_that_goes_says_what_holds_it,
-        a_deleted_name_space_takes_everything_along,
-        the_default_name_space_stays,
+        a_new_namespace_has_an_account_and_a_certificate_authority,
+        nothing_can_be_created_in_a_terminating_namespace,
+        a_terminating_namespace_reports_what_holds_it,
+        a_deleted_namespace_takes_everything_along,
+        the_default_namespace_stays,
     }
     nodes {
-        a_node_says_how_it_is,
-        a_node_says_what_it_has_and_is,
-        a_living_node_renews_its_lease,
+        a_node_reports_its_conditions,
+        a_node_reports_its_capacity_and_system,
+        a_live_node_renews_its_lease,
     }
     patches {
         a_merge_patch_sets_and_removes,
         a_json_patch_does_all_its_steps,
-        a_json_patch_that_does_not_fit_changes_nothing,
+        a_json_patch_that_does_not_apply_changes_nothing,
         a_strategic_patch_merges_lists_by_key,
         a_strategic_patch_replaces_and_deletes,
         a_patch_with_a_stale_version_conflicts,
         a_patch_of_an_unknown_form_is_refused,
-        a_patch_that_is_no_patch_is_refused,
+        an_invalid_patch_is_refused,
         a_patch_that_changes_nothing_writes_nothing,
     }
     pods {
@@ -189,7 +188,7 @@ pub const CASES: &[Case] = cases! {
         the_spec_of_a_pod_can_hardly_change,
         a_pod_has_defaults,
         a_pod_needs_a_service_account_that_exists,
-        a_status_is_written_apart,
+        a_status_is_written_separately,
     }
     proofs {
         the_nodes_are_ready,
@@ -199,34 +198,34 @@ pub const CASES: &[Case] = cases! {
     selectors {
         labels_select_in_every_way,
         fields_select_by_name_and_phase,
-        a_selector_that_is_none_is_refused,
+        an_invalid_selector_is_refused,
         a_field_that_cannot_be_selected_by_is_refused,
     }
     tables {
         a_table_has_the_columns_of_its_type,
         a_table_has_a_row_for_each_object,
         one_object_comes_as_a_table_too,
-        an_error_is_no_table,
+        an_error_is_not_a_table,
     }
     validation {
         an_unknown_field_is_refused_when_asked_for,
         an_unknown_field_is_warned_of_and_dropped,
         an_unknown_field_is_ignored_when_asked_for,
-        a_field_that_comes_twice_is_refused_when_asked_for,
+        a_duplicate_field_is_refused_when_asked_for,
         an_unknown_field_in_a_patch_is_invalid_when_asked_for,
         a_field_of_a_wrong_type_is_refused,
-        a_way_to_validate_that_does_not_exist_is_invalid,
+        an_unknown_field_validation_is_invalid,
         a_dry_run_changes_nothing,
-        a_dry_run_that_does_not_exist_is_invalid,
+        an_unknown_dry_run_is_invalid,
     }
     watches {
-        a_watch_tells_what_happened_after_its_version,
-        a_watch_with_nothing_to_tell_ends_in_time,
+        a_watch_reports_what_happened_after_its_version,
+        a_watch_without_events_ends_in_time,
         a_watch_without_a_version_begins_with_what_is_there,
         a_watch_of_a_selection_adds_and_deletes_what_comes_and_goes,
         a_streamed_list_ends_with_a_bookmark,
         a_streamed_list_must_say_how_new,
-        a_watch_from_long_ago_tells_all_or_that_it_cannot,
+        a_watch_from_an_old_version_reports_everything_or_expires,
     }
     writes {
         a_new_object_has_the_metadata_that_every_object_has,
@@ -234,7 +233,7 @@ pub const CASES: &[Case] = cases! {
         a_write_without_a_version_wins,
         a_write_that_changes_nothing_keeps_the_version,
         a_changed_spec_is_a_new_generation,
-        a_name_is_made_from_its_beginning,
+        a_name_is_generated_from_its_prefix,
         a_write_must_name_its_object,
         a_write_for_another_uid_conflicts,
         a_secret_takes_plain_text,

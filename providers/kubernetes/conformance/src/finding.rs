@@ -1,4 +1,4 @@
-//! What a case found wrong, in words.
+//! What a case found wrong, as a message.
 
 use kubeproof_kubernetes::KubernetesError;
 
@@ -7,7 +7,7 @@ use kubeproof_kubernetes::KubernetesError;
 #[error("{0}")]
 pub struct Finding(String);
 
-/// What comes of a case or a part of it.
+/// The result of a case or a part of it.
 pub(crate) type Outcome<T = ()> = Result<T, Finding>;
 
 impl Finding {
@@ -29,12 +29,12 @@ impl From<kube::Error> for Finding {
     }
 }
 
-/// Says what is wrong unless it is right.
+/// A finding unless `right` holds.
 pub(crate) fn hold(right: bool, what: impl FnOnce() -> String) -> Outcome {
     if right { Ok(()) } else { Err(Finding(what())) }
 }
 
-/// Demands that two values are the same.
+/// A finding unless two values are the same.
 pub(crate) fn same<L, R>(what: &str, seen: L, expected: R) -> Outcome
 where
     L: PartialEq<R> + std::fmt::Debug,

@@ -1,36 +1,36 @@
-//! One body of tests of the Kubernetes API, for every arm that there is: the simulated API server
-//! and real clusters, with the same assertions.
+//! One suite of Kubernetes API tests for every target: the simulated API server and real clusters, with the same
+//! assertions.
 //!
-//! Apart from both: what is asserted here comes from the documentation of Kubernetes and from what
-//! real servers do. Where the simulator differs, the simulator is wrong.
+//! The assertions come from the documentation of Kubernetes and from what real servers do. Where the simulator
+//! differs, the simulator is wrong.
 
-pub mod arm;
 pub mod cases;
+pub mod target;
 
 mod answer;
 mod finding;
-mod place;
+mod test_namespace;
 
-pub use arm::Arm;
 pub use cases::{CASES, Case};
 pub use finding::Finding;
+pub use target::Target;
 
-use place::Place;
+use test_namespace::TestNamespace;
 
-/// Runs one case on an arm, in name spaces of its own that are removed again.
+/// Runs one case on a target, in its own namespaces, which are removed again.
 ///
 /// # Errors
-/// When the arm does something else than the case says: what, and where.
-pub async fn run_case(arm: &Arm, case: &Case) -> Result<(), Finding> {
-    let place = Place::make(arm, case).await?;
-    let limit = arm.case_limit();
-    let done = match tokio::time::timeout(limit, (case.run)(&place)).await {
+/// If the target does not behave as the case requires: what differs, and where.
+pub async fn run_case(target: &Target, case: &Case) -> Result<(), Finding> {
+    let ns = TestNamespace::make(target, case).await?;
+    let limit = target.case_limit();
+    let done = match tokio::time::timeout(limit, (case.run)(&ns)).await {
         Ok(done) => done,
         Err(_) => Err(Finding::new(format!(
-            "the case is not through after {} s",
+            "the case has not finished after {} s",
             limit.as_secs()
         ))),
     };
-    let cleared = place.clear().await;
+    let cleared = ns.clear().await;
     done.and(cleared)
 }

@@ -1,5 +1,5 @@
 //! All cases on a real cluster: the one of the kubeconfig that `KUBEPROOF_CONFORMANCE_KUBECONFIG`
-//! names. Without it each trial shows as ignored.
+//! names. Without it each trial is reported as ignored.
 //!
 //! `KUBEPROOF_CONFORMANCE_IMAGE` names the image, which must have a shell.
 
@@ -12,24 +12,24 @@ use std::time::Duration;
 
 use kubeproof_contract::https::Https;
 use kubeproof_kubernetes::kubeconfig;
-use kubeproof_kubernetes_conformance::{Arm, CASES, Case, run_case};
+use kubeproof_kubernetes_conformance::{CASES, Case, Target, run_case};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const KUBECONFIG: &str = "KUBEPROOF_CONFORMANCE_KUBECONFIG";
 const IMAGE: &str = "KUBEPROOF_CONFORMANCE_IMAGE";
 /// An image of the Kubernetes project, for clusters that reach its registry.
 const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
-/// The trial that is no case.
+/// The trial that is not a case.
 const SCHEMA: &str = "schema::the_simulators_schema_is_that_of_the_cluster";
-/// Cases that run at once: they mostly wait.
+/// Cases that run in parallel: they mostly wait.
 const AT_ONCE: usize = 8;
 
-/// Runs something with an arm in a runtime of its own.
-fn with_arm<F>(
+/// Runs something with a target in a runtime of its own.
+fn with_target<F>(
     text: &str,
     image: &str,
     prefix: &str,
-    work: impl FnOnce(Arm) -> F,
+    work: impl FnOnce(Target) -> F,
 ) -> Result<(), Failed>
 where
     F: Future<Output = Result<(), String>>,
@@ -40,20 +40,20 @@ where
     runtime.block_on(async {
         let access = kubeconfig::access(text)?;
         let https = Https::new(Duration::from_secs(60))?;
-        let arm = Arm::new(access, Arc::new(https), image, prefix)?;
-        work(arm).await.map_err(Into::into)
+        let target = Target::new(access, Arc::new(https), image, prefix)?;
+        work(target).await.map_err(Into::into)
     })
 }
 
-async fn run(arm: Arm, case: &Case) -> Result<(), String> {
-    run_case(&arm, case)
+async fn run(target: Target, case: &Case) -> Result<(), String> {
+    run_case(&target, case)
         .await
         .map_err(|finding| finding.to_string())
 }
 
 /// The trials on a cluster.
 fn trials(text: &str, image: &str) -> Vec<Trial> {
-    // Name spaces of this run are told from those of another by the process.
+    // The process id keeps the namespaces of parallel runs apart.
     let prefix = format!("kp-conf-{}", std::process::id());
     let given = || (text.to_owned(), image.to_owned(), prefix.clone());
     let mut trials: Vec<Trial> = CASES
@@ -61,14 +61,14 @@ fn trials(text: &str, image: &str) -> Vec<Trial> {
         .map(|case| {
             let (text, image, prefix) = given();
             Trial::test(case.name, move || {
-                with_arm(&text, &image, &prefix, |arm| run(arm, case))
+                with_target(&text, &image, &prefix, |target| run(target, case))
             })
         })
         .collect();
     let (text, image, prefix) = given();
     trials.push(Trial::test(SCHEMA, move || {
-        with_arm(&text, &image, &prefix, |arm| async move {
-            schema::check(&arm.client).await
+        with_target(&text, &image, &prefix, |target| async move {
+            schema::check(&target.client).await
         })
     }));
     trials

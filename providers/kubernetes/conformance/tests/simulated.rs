@@ -11,20 +11,20 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::transport::Transport;
-use kubeproof_kubernetes_conformance::{Arm, CASES, Case, run_case};
-use kubeproof_kubernetes_simulator::coupling::NewNode;
+use kubeproof_kubernetes_conformance::{CASES, Case, Target, run_case};
+use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use kubeproof_kubernetes_simulator::probe::IMAGE;
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
 use kubeproof_simkit::cloud::{Cloud, Reply};
-use kubeproof_simkit::memory::InMemory;
+use kubeproof_simkit::in_memory::InMemory;
 use libtest_mimic::{Arguments, Trial};
 
 const ADMIN: &str = "admin-token";
 const NODES: u32 = 2;
 
-/// A cluster and nothing around it.
+/// A cluster without a cloud around it.
 #[derive(Clone)]
 struct Bare(ApiServer);
 
@@ -57,7 +57,7 @@ impl Cloud for Bare {
         Vec::new()
     }
 
-    fn lives(&self) -> Vec<Life> {
+    fn lifetimes(&self) -> Vec<Lifetime> {
         Vec::new()
     }
 
@@ -69,7 +69,7 @@ impl Cloud for Bare {
         Vec::new()
     }
 
-    fn decoys(&self) -> Vec<(Resource, String)> {
+    fn bystanders(&self) -> Vec<(Resource, String)> {
         Vec::new()
     }
 
@@ -109,8 +109,9 @@ fn run(case: &Case) -> Result<(), String> {
             expires_at: None,
         };
         let transport: Arc<dyn Transport> = memory;
-        let arm = Arm::new(access, transport, IMAGE, "case").map_err(|error| error.to_string())?;
-        run_case(&arm.paused(), case)
+        let target =
+            Target::new(access, transport, IMAGE, "case").map_err(|error| error.to_string())?;
+        run_case(&target.paused(), case)
             .await
             .map_err(|finding| finding.to_string())
     })

@@ -1,6 +1,6 @@
 //! The state of one cluster, its timers, and the operations that requests and controllers share.
 //!
-//! Apart from the server because everything that happens by itself happens here, in one order.
+//! Everything that happens without a request happens here, in a fixed order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,37 +10,35 @@ use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::timers::Timers;
 use serde_json::Value;
 
-use crate::coupling::CloudRequest;
+use crate::api::tokens::Token;
+use crate::cloud_provider::CloudProviderRequest;
+use crate::controllers::{deployments, garbage, jobs, namespaces, replicasets, services, volumes};
 use crate::json::{items, number, set, text, time};
-use crate::kubelet::Output;
-use crate::probe::Misbehaviour;
+use crate::node::kubelet::Output;
+use crate::node::probe::Misbehaviour;
+use crate::node::{device_plugin, kubelet, scheduler};
+use crate::store::types::Type;
 use crate::store::{Key, Store};
-use crate::tokens::Token;
-use crate::types::Type;
-use crate::{
-    deployments, devices, garbage, jobs, kubelet, namespaces, replicasets, scheduler, services,
-    volumes,
-};
 
-/// Rounds of controllers after one change: far more than any chain of theirs needs.
+/// The most controller rounds after one change: far more than any chain of reactions needs.
 const ROUNDS: usize = 100;
 
-/// What will happen later.
+/// What a timer does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// The controllers look again.
+    /// The controllers run again.
     Wake,
     /// A pod is put on a node, if one fits.
     Schedule(Pod),
-    /// A pod's image is pulled, once more.
+    /// A pod's image is pulled again.
     Pull(Pod),
     /// A pod whose image could not be pulled waits.
     BackOff(Pod),
-    /// A pod's image has been pulled, or not.
+    /// The pull of a pod's image has ended, well or not.
     Start(Pod),
     /// A pod's container ends.
     Exit(Pod),
-    /// A pod's container starts once more.
+    /// A pod's container restarts.
     Restart(Pod),
     /// A deleted pod has stopped.
     Stopped(Pod),
@@ -48,47 +46,42 @@ pub(crate) enum Due {
     Devices(String),
 }
 
-/// A pod, told from later ones of its name by its uid.
+/// A pod; its uid tells it from later ones of the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pod {
-    /// Where it is.
     pub(crate) key: Key,
-    /// Its uid.
     pub(crate) uid: String,
 }
 
 /// The state of one cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    /// Its name.
     pub(crate) name: String,
     /// Its Kubernetes version, `1.34`.
     pub(crate) version: String,
-    /// The time now.
     pub(crate) now: Timestamp,
-    /// All objects.
     pub(crate) store: Store,
-    /// The source of uids and of chance.
+    /// The source of uids and of randomness.
     pub(crate) ids: Ids,
-    /// What the cloud is asked for and has not taken yet.
-    pub(crate) wishes: Vec<CloudRequest>,
-    /// Names of wishes that were made, so that none is made twice.
-    pub(crate) wished: BTreeSet<String>,
+    /// Requests that the cloud has not taken yet.
+    pub(crate) cloud_requests: Vec<CloudProviderRequest>,
+    /// Names of requests that were made, so that none is made twice.
+    pub(crate) requested: BTreeSet<String>,
     /// What containers print and how they end, by uid of the pod.
     pub(crate) logs: BTreeMap<String, Output>,
     /// The images that nodes have: node and image.
     pub(crate) images: BTreeSet<(String, String)>,
     /// How often an image could not be pulled, by uid of the pod.
     pub(crate) pulls: BTreeMap<String, u32>,
-    /// Tokens of service accounts that were given out.
+    /// Issued tokens of service accounts.
     pub(crate) tokens: BTreeMap<String, Token>,
-    /// Uids of pods that a timer already serves.
+    /// Uids of pods that already have a timer.
     pub(crate) served: BTreeSet<String>,
-    /// How the probe misbehaves, when a test wants it to.
+    /// How the probe misbehaves, if a test wants it to.
     pub(crate) misbehaviour: Option<Misbehaviour>,
-    /// Number of addresses given out.
+    /// Number of allocated addresses.
     pub(crate) addresses: u32,
-    /// The GPUs that the driver of each node shows.
+    /// The GPUs that the driver of each node reports.
     pub(crate) gpus: BTreeMap<String, u32>,
     /// Whether a device plugin runs on all nodes.
     pub(crate) device_plugin: bool,
@@ -106,8 +99,8 @@ impl Cluster {
             now,
             store: Store::default(),
             ids: Ids::new(seed),
-            wishes: Vec::new(),
-            wished: BTreeSet::new(),
+            cloud_requests: Vec::new(),
+            requested: BTreeSet::new(),
             logs: BTreeMap::new(),
             images: BTreeSet::new(),
             pulls: BTreeMap::new(),
@@ -123,7 +116,7 @@ impl Cluster {
         }
     }
 
-    /// Lets everything happen that is due until `to`, each thing at its own time.
+    /// Runs everything that is due until `to`, each at its own time.
     pub(crate) fn advance(&mut self, to: Timestamp) {
         self.settle();
         while let Some((at, due)) = self.timers.pop_due(to) {
@@ -137,14 +130,14 @@ impl Cluster {
                 Due::Exit(pod) => kubelet::exit(self, &pod),
                 Due::Restart(pod) => kubelet::run(self, &pod),
                 Due::Stopped(pod) => kubelet::stopped(self, &pod),
-                Due::Devices(node) => devices::offer(self, &node),
+                Due::Devices(node) => device_plugin::offer(self, &node),
             }
             self.settle();
         }
         self.now = self.now.max(to);
     }
 
-    /// Lets the controllers work until nothing changes any more.
+    /// Runs the controllers until nothing changes any more.
     pub(crate) fn settle(&mut self) {
         if self.store.version() == self.settled && !self.woken {
             return;
@@ -160,7 +153,7 @@ impl Cluster {
             services::reconcile(self);
             volumes::reconcile(self);
             kubelet::reconcile(self);
-            devices::reconcile(self);
+            device_plugin::reconcile(self);
             if self.store.version() == before {
                 break;
             }
@@ -168,7 +161,7 @@ impl Cluster {
         self.settled = self.store.version();
     }
 
-    /// Lets something happen after a time.
+    /// Sets a timer.
     pub(crate) fn after(&mut self, delay: Duration, due: Due) {
         let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX);
         if let Ok(at) = self.now.checked_add(delay) {
@@ -176,7 +169,7 @@ impl Cluster {
         }
     }
 
-    /// A duration between two numbers of milliseconds, from the seed.
+    /// A random duration between two numbers of milliseconds, from the seed.
     pub(crate) fn between(&mut self, least: u64, most: u64) -> Duration {
         Duration::from_millis(least + self.ids.below(most.saturating_sub(least) + 1))
     }
@@ -187,7 +180,7 @@ impl Cluster {
     }
 
     /// An object with the metadata that every object has.
-    pub(crate) fn dressed(
+    pub(crate) fn with_metadata(
         &mut self,
         of: &'static Type,
         namespace: &str,
@@ -214,14 +207,14 @@ impl Cluster {
         object
     }
 
-    /// Adds an object with the metadata that every object has. One of its name stays as it is.
+    /// Adds an object with the metadata that every object has. An existing one of its name is left unchanged.
     pub(crate) fn add(&mut self, of: &'static Type, namespace: &str, object: Value) -> Key {
         let name = text(&object, "/metadata/name");
         let key = Key::new(of.id, namespace, name);
         if !name.is_empty() && self.store.get(&key).is_some() {
             return key;
         }
-        let object = self.dressed(of, namespace, object);
+        let object = self.with_metadata(of, namespace, object);
         let key = Key::new(of.id, namespace, text(&object, "/metadata/name"));
         if self.store.get(&key).is_none() {
             self.store.insert(key.clone(), object);
@@ -229,7 +222,7 @@ impl Cluster {
         key
     }
 
-    /// Changes an object, and removes it when it was only waiting for that.
+    /// Changes an object, and removes it if it was only waiting for that.
     pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
         let Some(mut after) = self.store.get(key).cloned() else {
             return;
@@ -250,27 +243,27 @@ impl Cluster {
             .collect()
     }
 
-    /// The pod, if it still is the one that was meant.
+    /// The pod, if it is still the same one.
     pub(crate) fn pod(&self, pod: &Pod) -> Option<&Value> {
         self.store
             .get(&pod.key)
             .filter(|value| text(value, "/metadata/uid") == pod.uid)
     }
 
-    /// Asks the cloud for something, once per `name`.
-    pub(crate) fn wish(&mut self, name: String, request: CloudRequest) {
-        if self.wished.insert(name) {
-            self.wishes.push(request);
+    /// Requests something from the cloud, once per `name`.
+    pub(crate) fn request_from_cloud(&mut self, name: String, request: CloudProviderRequest) {
+        if self.requested.insert(name) {
+            self.cloud_requests.push(request);
         }
     }
 }
 
-/// Whether a deleted object waits for nothing any more.
+/// Whether nothing holds a deleted object any more.
 fn may_go(object: &Value) -> bool {
     let deleted = object.pointer("/metadata/deletionTimestamp").is_some();
     let free = items(object, "/metadata/finalizers").is_empty()
         && items(object, "/spec/finalizers").is_empty();
-    // A pod goes when its node says that it has stopped: then the grace period is zero.
+    // A pod is removed once its node reports that it has stopped: then the grace period is zero.
     let stopped = text(object, "/kind") != "Pod"
         || number(object, "/metadata/deletionGracePeriodSeconds") == Some(0);
     deleted && free && stopped

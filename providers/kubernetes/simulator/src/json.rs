@@ -1,11 +1,11 @@
 //! Reading and writing JSON values by pointer, and time stamps as Kubernetes writes them.
 //!
-//! Apart because objects are plain JSON here: every controller reads and writes them this way.
+//! Objects are plain JSON here: every controller reads and writes them this way.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The text at a pointer, or nothing.
+/// The text at a pointer; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value
         .pointer(pointer)
@@ -26,7 +26,7 @@ pub(crate) fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Writes a value at a pointer made of object keys, with all objects on the way.
+/// Writes a value at a pointer made of object keys, and creates the objects on the way.
 pub(crate) fn set(value: &mut Value, pointer: &str, new: impl Into<Value>) {
     let mut at = value;
     for key in pointer.split('/').skip(1) {
@@ -55,7 +55,7 @@ pub(crate) fn remove(value: &mut Value, pointer: &str) {
     }
 }
 
-/// Adds a text to the list at a pointer unless it is there.
+/// Adds a text to the list at a pointer unless it is already there.
 pub(crate) fn add_text(value: &mut Value, pointer: &str, new: &str) {
     let mut list = items(value, pointer).to_vec();
     if !list.iter().any(|item| item == new) {
@@ -64,7 +64,7 @@ pub(crate) fn add_text(value: &mut Value, pointer: &str, new: &str) {
     }
 }
 
-/// Removes a text from the list at a pointer, and the list when nothing else is in it.
+/// Removes a text from the list at a pointer, and the list if it is then empty.
 pub(crate) fn remove_text(value: &mut Value, pointer: &str, old: &str) {
     let list: Vec<_> = items(value, pointer)
         .iter()
@@ -93,7 +93,7 @@ pub(crate) fn micro_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-/// Merges a condition into a list of conditions: the time of transition stays when the status does.
+/// Merges a condition into a list of conditions: the transition time stays the same if the status does.
 pub(crate) fn set_condition(value: &mut Value, pointer: &str, mut condition: Value, now: &str) {
     let mut list = items(value, pointer).to_vec();
     let wanted = text(&condition, "/type").to_owned();

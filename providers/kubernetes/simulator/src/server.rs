@@ -1,4 +1,4 @@
-//! The API server: one cluster's objects, and the requests about them.
+//! The API server of one cluster: requests in, answers out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,33 +9,34 @@ use jiff::Timestamp;
 use kubeproof_simkit::cloud::Reply;
 use serde_json::{Value, json};
 
+use crate::api::create::WriteResponse;
+use crate::api::delete::Options as DeleteOptions;
+use crate::api::field_managers::Writer;
+use crate::api::options::{self, Options};
+use crate::api::route::{Route, Target, query, route};
+use crate::api::selectors::Selector;
+use crate::api::watch::HeldWatches;
+use crate::api::{access, access_review, change, create, delete, list, scale, tokens, watch};
+use crate::cloud_provider::{CloudProviderRequest, NewNode};
 use crate::cluster::Cluster;
-use crate::coupling::{CloudRequest, NewNode};
-use crate::create::Done;
-use crate::delete::Options as DeleteOptions;
-use crate::failure::{Failure, json_response, no_such_path, response};
-use crate::managers::Writer;
-use crate::options::{self, Options};
-use crate::probe::Misbehaviour;
-use crate::route::{Route, Target, query, route};
-use crate::selectors::Selector;
+use crate::controllers::{namespaces, services, volumes};
+use crate::kubectl::openapi;
+use crate::node::probe::Misbehaviour;
+use crate::node::{logs, nodes};
 use crate::store::Key;
-use crate::types::Type;
-use crate::watch::Held;
-use crate::{
-    access, body, change, create, delete, discovery, list, logs, namespaces, nodes, openapi,
-    review, scale, services, tokens, volumes, watch,
-};
+use crate::store::types::Type;
+use crate::wire::status::{Failure, json_response, no_such_path, response};
+use crate::wire::{body, discovery};
 
-/// What a client is told that deletes a job without a word about its pods.
+/// The warning to a client that deletes a job without a propagation policy.
 const ORPHANS: &str = "child pods are preserved by default when jobs are deleted; set \
                        propagationPolicy=Background to remove them or set \
                        propagationPolicy=Orphan to suppress this warning";
 
-/// Who a request comes from, as the cloud's authenticator found out.
+/// Who a request comes from, as the cloud's authenticator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// No credentials, or ones that nobody knows: 401.
+    /// No credentials, or unknown ones: 401.
     Unauthenticated,
     /// A known user.
     User {
@@ -50,7 +51,7 @@ pub enum Identity {
 #[derive(Clone)]
 pub struct ApiServer {
     cluster: Cluster,
-    held: Held,
+    held: HeldWatches,
 }
 
 impl fmt::Debug for ApiServer {
@@ -62,7 +63,7 @@ impl fmt::Debug for ApiServer {
 }
 
 impl ApiServer {
-    /// A fresh cluster with its default name spaces, of this Kubernetes version (`1.34`).
+    /// A fresh cluster with its default namespaces, of this Kubernetes version (`1.34`).
     pub fn new(cluster: &str, version: &str, seed: u64, now: Timestamp) -> Self {
         let mut cluster = Cluster::new(cluster, version, seed, now);
         for name in ["default", "kube-system", "kube-public", nodes::LEASES] {
@@ -87,16 +88,16 @@ impl ApiServer {
         cluster.store.forget();
         Self {
             cluster,
-            held: Held::default(),
+            held: HeldWatches::default(),
         }
     }
 
-    /// Lets everything happen that is due until `to`.
+    /// Runs everything that is due until `to`.
     pub fn advance(&mut self, to: Timestamp) {
         self.cluster.advance(to);
     }
 
-    /// A number that is another one after each change of an object.
+    /// A number that grows with each change of an object.
     pub fn changes(&self) -> u64 {
         self.cluster.store.version()
     }
@@ -112,28 +113,28 @@ impl ApiServer {
         nodes::join(&mut self.cluster, &node);
     }
 
-    /// A device plugin runs on all nodes from now on, as its daemon set would see to.
+    /// A device plugin runs on all nodes from now on, as its daemon set would ensure.
     pub fn device_plugin_runs(&mut self) {
         self.cluster.device_plugin = true;
-        // No object has changed, and there is work all the same.
+        // No object has changed, but the controllers have work.
         self.cluster.woken = true;
         self.cluster.settle();
     }
 
-    /// The driver of a node shows so many GPUs. Say it before the node joins. They are offered once a
+    /// The driver of a node reports this many GPUs. Call it before the node joins. They are offered once a
     /// device plugin runs.
     pub fn node_has_gpus(&mut self, name: &str, count: u32) {
         self.cluster.gpus.insert(name.to_owned(), count);
     }
 
-    /// A node is gone: its pods too.
+    /// A node is gone, and its pods with it.
     pub fn remove_node(&mut self, name: &str) {
         nodes::leave(&mut self.cluster, name);
     }
 
-    /// Takes what the cluster wants of its cloud since the last call.
-    pub fn take_cloud_requests(&mut self) -> Vec<CloudRequest> {
-        std::mem::take(&mut self.cluster.wishes)
+    /// Takes the requests to the cloud since the last call.
+    pub fn take_cloud_requests(&mut self) -> Vec<CloudProviderRequest> {
+        std::mem::take(&mut self.cluster.cloud_requests)
     }
 
     /// The cloud has made the balancer of a service, reachable under `hostname`.
@@ -141,7 +142,7 @@ impl ApiServer {
         services::made(&mut self.cluster, namespace, service, hostname);
     }
 
-    /// The cloud has removed the balancer of a service: its finalizer may go.
+    /// The cloud has removed the balancer of a service: its finalizer can be removed.
     pub fn load_balancer_removed(&mut self, namespace: &str, service: &str) {
         services::removed(&mut self.cluster, namespace, service);
     }
@@ -151,12 +152,12 @@ impl ApiServer {
         volumes::made(&mut self.cluster, namespace, claim, volume, handle);
     }
 
-    /// The cloud has removed a volume: the persistent volume may go.
+    /// The cloud has removed a volume: the persistent volume can be removed.
     pub fn volume_removed(&mut self, volume: &str) {
         volumes::removed(&mut self.cluster, volume);
     }
 
-    /// Lets containers go wrong from now on, or right again: to see whether that is noticed.
+    /// Makes containers misbehave from now on, or behave again, to test whether that is noticed.
     pub fn misbehave(&mut self, how: Option<Misbehaviour>) {
         self.cluster.misbehaviour = how;
     }
@@ -166,7 +167,7 @@ impl ApiServer {
         identity: &Identity,
         request: &Request<Bytes>,
     ) -> Result<Reply, Failure> {
-        // Callers that the cloud does not know may be the cluster's own.
+        // A caller that the cloud does not know may hold a token of the cluster.
         let own = tokens::caller(&self.cluster, request);
         let identity = own.as_ref().unwrap_or(identity);
         let Identity::User { name, groups } = identity else {
@@ -182,13 +183,13 @@ impl ApiServer {
             .unwrap_or_default();
         let reply = match route(path) {
             Route::Discovery(parts) => discovery::answer(&parts, accept),
-            Route::OpenApi2 => openapi::second(accept),
+            Route::OpenApi2 => openapi::v2(accept),
             Route::OpenApi(rest) => openapi::answer(&rest),
             Route::Version => self.version(),
             Route::Health => response(200, "text/plain; charset=utf-8", "ok".to_owned()),
             Route::Review(kind) if request.method() == Method::POST => {
                 let options = Options::read("CreateOptions", request, &query)?;
-                answered(review::answer(kind, identity, request, &options)?)
+                answered(access_review::answer(kind, identity, request, &options)?)
             }
             Route::Review(_) => return Err(Failure::method_not_allowed()),
             Route::OnlyReal(what) => {
@@ -250,15 +251,15 @@ impl ApiServer {
                 let (body, warn) = delete::delete(cluster, target.of, &key, &options)?;
                 create::after_change(cluster, target.of);
                 let warnings = warn.then(|| ORPHANS.to_owned()).into_iter().collect();
-                let done = Done {
+                let done = WriteResponse {
                     warnings,
-                    ..Done::new(200, body)
+                    ..WriteResponse::new(200, body)
                 };
                 return Ok(Reply::Now(answered(done)));
             }
             _ => {
                 let body = self.delete_all(target, request, query)?;
-                return Ok(Reply::Now(answered(Done::new(200, body))));
+                return Ok(Reply::Now(answered(WriteResponse::new(200, body))));
             }
         };
         let options = Options::read(kind, request, query)?;
@@ -278,9 +279,9 @@ impl ApiServer {
                 let (kind, version) = (target.of.kind, target.of.api_version());
                 let (object, warnings) = body::object(kind, &version, request, options.validation)?;
                 let body = create::create(cluster, target, object, &writer, &options)?;
-                Done {
+                WriteResponse {
                     warnings,
-                    ..Done::new(201, body)
+                    ..WriteResponse::new(201, body)
                 }
             }
             ("update", _) => change::replace(cluster, target, request, &writer, &options)?,
@@ -355,7 +356,7 @@ fn key(target: &Target) -> Key {
     )
 }
 
-/// What the request does, in the words of the API: `list`, `deletecollection`, …
+/// The API verb of a request: `list`, `deletecollection`, …
 fn verb(
     method: &Method,
     target: &Target,
@@ -381,7 +382,7 @@ fn verb(
 }
 
 /// The answer to a write, with its warnings.
-fn answered(done: Done) -> Response<Bytes> {
+fn answered(done: WriteResponse) -> Response<Bytes> {
     let mut response = json_response(done.code, &done.body);
     for warning in done.warnings {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");

@@ -1,6 +1,9 @@
 //! The store: all objects of a cluster under one growing resource version, and the log of changes.
 //!
-//! Apart from the controllers because optimistic concurrency and watches are decided here alone.
+//! Optimistic concurrency and watches are decided here alone.
+
+pub(crate) mod schema;
+pub(crate) mod types;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,7 +11,7 @@ use serde_json::Value;
 
 use crate::json::{set, text};
 
-/// Changes that a watch can still ask for; older ones are answered with 410.
+/// How many changes a watch can still ask for; older ones are answered with 410.
 const KEPT_CHANGES: usize = 5000;
 
 /// Where an object is.
@@ -16,9 +19,8 @@ const KEPT_CHANGES: usize = 5000;
 pub(crate) struct Key {
     /// Id of its type.
     pub(crate) resource: &'static str,
-    /// Its name space, empty for cluster-wide types.
+    /// Empty for cluster-wide types.
     pub(crate) namespace: String,
-    /// Its name.
     pub(crate) name: String,
 }
 
@@ -40,9 +42,9 @@ pub(crate) struct Change {
     pub(crate) version: u64,
     /// Where.
     pub(crate) key: Key,
-    /// The object before; none when it was added.
+    /// The object before; `None` if it was added.
     pub(crate) before: Option<Value>,
-    /// The object after; none when it was removed.
+    /// The object after; `None` if it was removed.
     pub(crate) after: Option<Value>,
 }
 
@@ -56,7 +58,7 @@ pub(crate) struct Store {
     forgotten: u64,
 }
 
-/// Whether the spec is another one. That a pod is put on a node is no change of its spec.
+/// Whether the spec has changed. Binding a pod to a node is not a change of its spec.
 fn is_other_spec(before: &Value, after: &Value) -> bool {
     let (old, new) = (before.get("spec"), after.get("spec"));
     if old == new {
@@ -88,7 +90,7 @@ impl Store {
         self.objects.get(key)
     }
 
-    /// All objects of a type, in one name space or all of them, in order of name space and name.
+    /// All objects of a type, in one namespace or all of them, in order of namespace and name.
     pub(crate) fn of_type<'a>(
         &'a self,
         resource: &'static str,
@@ -141,8 +143,8 @@ impl Store {
         self.objects.insert(key, object);
     }
 
-    /// Changes an object, if it exists and anything is changed. A changed spec is a new generation,
-    /// and so is the mark of deletion.
+    /// Changes an object, if it exists and the change makes a difference. A changed spec is a new generation,
+    /// and so is the deletion mark.
     pub(crate) fn modify(&mut self, key: &Key, change: impl FnOnce(&mut Value)) {
         let Some(before) = self.objects.get(key).cloned() else {
             return;
@@ -165,7 +167,7 @@ impl Store {
         self.objects.insert(key.clone(), after);
     }
 
-    /// Removes an object. Nothing happens when it is not there.
+    /// Removes an object, if it exists.
     pub(crate) fn remove(&mut self, key: &Key) {
         if let Some(last) = self.objects.remove(key) {
             self.version += 1;
@@ -174,7 +176,7 @@ impl Store {
         }
     }
 
-    /// Forgets all changes so far: who asks for them comes too late.
+    /// Forgets all changes so far: a watch from before is too old.
     pub(crate) fn forget(&mut self) {
         self.log.clear();
         self.forgotten = self.version;

@@ -78,7 +78,7 @@ const ACCEPT: &[&str] = &[
     "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
 ];
 
-/// Objects that are right, to be changed at some places.
+/// Valid objects, to be mutated.
 fn objects() -> Vec<Value> {
     let pod = json!({"restartPolicy": "Never", "terminationGracePeriodSeconds": 5, "containers": [{"name": "c",
         "image": "busybox:1", "command": ["sh", "-c", "echo x"], "env": [{"name": "A", "value": "b"}],
@@ -139,7 +139,7 @@ fn asked() -> impl Strategy<Value = Vec<Asked>> {
     prop::collection::vec(one, 1..30)
 }
 
-/// Sends a request; whether it was carried out.
+/// Sends a request, and returns whether it succeeded.
 fn send(server: &mut ApiServer, asked: &Asked) -> bool {
     let (
         (method, collection, below, query, value),
@@ -150,7 +150,7 @@ fn send(server: &mut ApiServer, asked: &Asked) -> bool {
     let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let below = if *method == "POST" { "" } else { below };
     let body = match raw {
-        // What kubectl sends begins so.
+        // The prefix of kubectl's protobuf bodies.
         Some(bytes) => [&b"k8s\0"[..], bytes].concat(),
         None => fuzz::mutated(body.clone(), changes)
             .to_string()

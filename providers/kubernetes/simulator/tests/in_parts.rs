@@ -1,10 +1,10 @@
-//! Watches to a client that takes them in parts, as over a socket. Followed logs are seen by kubectl itself.
+//! Watches whose client takes them in parts, as over a socket. Followed logs are tested with kubectl itself.
 
 use bytes::Bytes;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
-use kubeproof_simkit::cloud::{InParts, More, Reply};
+use kubeproof_simkit::cloud::{InParts, NextPart, Reply};
 use serde_json::Value;
 
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -18,7 +18,7 @@ struct Cluster {
 struct Part {
     status: u16,
     text: String,
-    more: Option<More>,
+    more: Option<NextPart>,
 }
 
 impl Cluster {
@@ -85,7 +85,7 @@ fn events(part: &Part) -> Vec<String> {
 }
 
 #[test]
-fn a_watch_tells_each_change_once_and_ends_at_the_time_that_was_asked_for() {
+fn a_watch_reports_each_change_once_and_ends_at_its_timeout() {
     let mut cluster = Cluster::new();
     cluster.make("a");
     let path = format!(
@@ -110,7 +110,7 @@ fn a_watch_tells_each_change_once_and_ends_at_the_time_that_was_asked_for() {
 }
 
 #[test]
-fn a_watch_from_a_version_that_is_none_is_refused_before_it_begins() {
+fn a_watch_from_an_invalid_version_is_rejected_before_it_begins() {
     let mut cluster = Cluster::new();
     let path = "/api/v1/configmaps?watch=true&resourceVersion=nonsense";
     let part = cluster.send("GET", path, "", None);

@@ -1,4 +1,4 @@
-//! A user's helper program (`exec`): what is to be run, and what its answer (`ExecCredential`) gives.
+//! A user's helper program (`exec`): the command to run, and the credential in its answer (`ExecCredential`).
 //!
 //! The interface is that of client-go's credential plugins, `client.authentication.k8s.io` v1 and v1beta1.
 
@@ -9,12 +9,12 @@ use serde::Deserialize;
 use super::{Cluster, refuse};
 use crate::error::KubernetesError;
 
-/// The versions of the interface that are spoken.
+/// The supported versions of the interface.
 const VERSIONS: &[&str] = &[
     "client.authentication.k8s.io/v1",
     "client.authentication.k8s.io/v1beta1",
 ];
-/// The variable that tells a helper what is asked of it.
+/// The variable that tells a helper what is requested.
 const INFO: &str = "KUBERNETES_EXEC_INFO";
 
 /// The `exec` of a user, as written.
@@ -38,14 +38,13 @@ struct Variable {
     value: String,
 }
 
-/// What is to be run for a credential.
+/// The command to run for a credential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Helper {
-    /// The program: a path, from the kubeconfig's folder on, or on the search path.
+    /// The program: a path relative to the kubeconfig's folder, or a name on the search path.
     pub command: String,
-    /// Its arguments.
     pub arguments: Vec<String>,
-    /// What its environment gets besides.
+    /// Additional environment variables.
     pub variables: Vec<(String, String)>,
 }
 
@@ -59,7 +58,7 @@ impl std::fmt::Debug for Helper {
 }
 
 impl Exec {
-    /// What is to be run for the user of this name.
+    /// The command to run for the user of this name.
     pub(super) fn helper(&self, user: &str, cluster: &Cluster) -> Result<Helper, KubernetesError> {
         if !VERSIONS.contains(&self.api_version.as_str()) {
             let known = VERSIONS.join(", ");
@@ -108,10 +107,10 @@ struct Status {
     expiration_timestamp: Option<Timestamp>,
 }
 
-/// The credential in a helper's answer, and its end when it says one.
+/// The credential in a helper's answer, and its expiry, if given.
 pub(super) fn credential(answer: &str) -> Result<(Credential, Option<Timestamp>), KubernetesError> {
     let wrong = |what: &str| refuse(format!("the answer of its helper {what}"));
-    // The parser's own words may quote the answer.
+    // The parser's message may quote the answer.
     let answer: Answer =
         serde_json::from_str(answer).map_err(|_| wrong("is no ExecCredential in JSON"))?;
     if answer.kind != "ExecCredential" {

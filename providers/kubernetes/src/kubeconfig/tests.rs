@@ -1,4 +1,4 @@
-//! Kubeconfigs, and what is read of them or refused.
+//! Which kubeconfigs are accepted, and which are rejected.
 
 use super::*;
 

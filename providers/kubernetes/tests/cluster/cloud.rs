@@ -1,4 +1,4 @@
-//! A small cloud around one simulated cluster: it does what the cluster asks for at once.
+//! A small cloud around one simulated cluster: it carries out the cluster's requests immediately.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::transport::{SharedTransport, Transport};
-use kubeproof_kubernetes_simulator::coupling::{CloudRequest, NewNode};
+use kubeproof_kubernetes_simulator::cloud_provider::{CloudProviderRequest, NewNode};
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
 use kubeproof_simkit::cloud::{Cloud, Reply};
-use kubeproof_simkit::memory::InMemory;
+use kubeproof_simkit::in_memory::InMemory;
 
 /// The token of an administrator.
 pub const ADMIN: &str = "admin-token";
@@ -25,9 +25,8 @@ pub const GUEST: &str = "guest-token";
 /// A cloud with one cluster.
 #[derive(Clone)]
 pub struct SmallCloud {
-    /// The cluster.
     pub server: ApiServer,
-    /// Balancers, by name space and service.
+    /// Balancers, by namespace and service.
     pub balancers: BTreeMap<String, String>,
     /// Disks, by volume: the size in GiB.
     pub disks: BTreeMap<String, u32>,
@@ -39,7 +38,7 @@ impl SmallCloud {
     fn carry_out(&mut self) {
         for request in self.server.take_cloud_requests() {
             match request {
-                CloudRequest::CreateLoadBalancer {
+                CloudProviderRequest::CreateLoadBalancer {
                     namespace,
                     service,
                     uid,
@@ -49,13 +48,13 @@ impl SmallCloud {
                         .insert(format!("{namespace}/{service}"), host.clone());
                     self.server.load_balancer_made(&namespace, &service, &host);
                 }
-                CloudRequest::DeleteLoadBalancer {
+                CloudProviderRequest::DeleteLoadBalancer {
                     namespace, service, ..
                 } => {
                     self.balancers.remove(&format!("{namespace}/{service}"));
                     self.server.load_balancer_removed(&namespace, &service);
                 }
-                CloudRequest::CreateVolume {
+                CloudProviderRequest::CreateVolume {
                     namespace,
                     claim,
                     volume,
@@ -66,7 +65,7 @@ impl SmallCloud {
                     self.server
                         .volume_made(&namespace, &claim, &volume, &handle);
                 }
-                CloudRequest::DeleteVolume { volume, handle } => {
+                CloudProviderRequest::DeleteVolume { volume, handle } => {
                     assert_eq!(handle, format!("disk-of-{volume}"));
                     self.disks.remove(&volume);
                     self.server.volume_removed(&volume);
@@ -116,7 +115,7 @@ impl Cloud for SmallCloud {
         Vec::new()
     }
 
-    fn lives(&self) -> Vec<Life> {
+    fn lifetimes(&self) -> Vec<Lifetime> {
         Vec::new()
     }
 
@@ -128,7 +127,7 @@ impl Cloud for SmallCloud {
         Vec::new()
     }
 
-    fn decoys(&self) -> Vec<(Resource, String)> {
+    fn bystanders(&self) -> Vec<(Resource, String)> {
         Vec::new()
     }
 
@@ -144,7 +143,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A cluster with so many nodes.
+    /// A cluster with this many nodes.
     pub fn with_nodes(nodes: usize) -> Self {
         let start: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
         let mut server = ApiServer::new("test", "1.34", 7, start);
@@ -172,7 +171,7 @@ impl Cluster {
         }
     }
 
-    /// The way in.
+    /// The transport to the cluster.
     pub fn transport(&self) -> SharedTransport {
         Arc::clone(&self.cloud) as Arc<dyn Transport>
     }
@@ -222,7 +221,7 @@ pub async fn send(
     (parts, value)
 }
 
-/// Sends a JSON request, and gives back the status and the body.
+/// Sends a JSON request, and returns the status and the body.
 pub async fn json(
     cluster: &Cluster,
     method: &str,

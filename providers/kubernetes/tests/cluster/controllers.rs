@@ -212,7 +212,7 @@ async fn a_node_that_leaves_takes_its_pods_along() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_can_be_made_in_a_name_space_that_goes() {
+async fn nothing_can_be_created_in_a_terminating_namespace() {
     let cluster = Cluster::with_nodes(0);
     let space = json!({"metadata": {"name": "going"}});
     call(&cluster, "POST", "/api/v1/namespaces", space).await;

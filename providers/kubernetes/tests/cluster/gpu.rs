@@ -1,4 +1,4 @@
-//! GPUs: offered only with driver and plugin, given only where they are asked for, counted in the log.
+//! GPUs: offered only with driver and plugin, given only on request, counted in the log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn cluster(plugin: bool) -> Cluster {
     cluster
 }
 
-/// A job that asks for so many GPUs and counts them.
+/// A job that requests this many GPUs and counts them.
 async fn run(cluster: &Cluster, gpus: u32) -> Result<JobProof, KubernetesError> {
     let order = JobOrder {
         name: "proof".to_owned(),

@@ -1,4 +1,4 @@
-//! The job runner: what proves a cluster, and all the ways in which it must not.
+//! The job runner: what proves a cluster, and what must not.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn check_refuted(cluster: &Cluster, cause: Cause, expected: &[&str]) {
         !error.to_string().contains(NONCE),
         "the nonce shows: {error}"
     );
-    assert!(namespace_is_gone(cluster).await, "the name space remains");
+    assert!(namespace_is_gone(cluster).await, "the namespace remains");
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,7 +94,7 @@ async fn what_an_earlier_attempt_left_is_taken_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_elses_name_space_is_neither_used_nor_removed() {
+async fn somebody_elses_namespace_is_neither_used_nor_removed() {
     let cluster = Cluster::with_nodes(1);
     let space = json!({"metadata": {"name": "kp-test"}});
     call(&cluster, "POST", "/api/v1/namespaces", space).await;
@@ -122,7 +122,7 @@ async fn a_job_waits_for_a_node_that_comes_late() {
         cluster.cloud.with(|cloud| {
             cloud
                 .server
-                .add_node(kubeproof_kubernetes_simulator::coupling::NewNode {
+                .add_node(kubeproof_kubernetes_simulator::cloud_provider::NewNode {
                     name: "late".to_owned(),
                     provider_id: "test:///late".to_owned(),
                     labels: BTreeMap::new(),
@@ -173,7 +173,7 @@ async fn an_image_that_cannot_be_pulled_is_given_up_after_a_while_and_is_named()
     let expected = [
         "ImagePullBackOff",
         "busybox:0",
-        "look at why the pod does not start",
+        "check why the pod does not start",
     ];
     check_refuted(&cluster, Cause::Refuted, &expected).await;
 }
@@ -211,7 +211,7 @@ async fn a_pod_whose_secret_is_missing_does_not_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_nobody_knows_is_unauthorized_and_one_without_rights_forbidden() {
+async fn an_unknown_token_is_unauthorized_and_one_without_rights_is_forbidden() {
     let cluster = Cluster::with_nodes(1);
     for (token, status) in [("wrong", 401), (GUEST, 403)] {
         let error = run_job(&cluster.client_with(token), &order())

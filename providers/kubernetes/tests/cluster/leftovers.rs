@@ -1,4 +1,4 @@
-//! Leftovers: what a workload makes in the cloud, and that draining removes all of it.
+//! Leftovers: a workload creates them in the cloud, and draining removes all of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,7 +70,7 @@ async fn draining_names_what_remains_when_the_time_is_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn deleting_the_name_space_releases_balancer_and_disk() {
+async fn deleting_the_namespace_releases_balancer_and_disk() {
     let cluster = with_leftovers().await;
     let (status, _) = call(&cluster, "DELETE", "/api/v1/namespaces/jobs", Value::Null).await;
     assert_eq!(status, 200);

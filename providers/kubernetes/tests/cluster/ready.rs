@@ -1,4 +1,4 @@
-//! Readiness: what one look says, and what waiting ends with.
+//! Readiness: a single check, and waiting.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The scaling proof: what proves that a workload scales, and all the ways in which it must not.
+//! The scaling proof: what proves that a workload scales, and what must not.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn run(cluster: &Cluster, order: &ScaleOrder) -> Result<ScaleProof, Kubern
     let proof = prove(&cluster.client(), order).await;
     let path = "/api/v1/namespaces/kp-scale";
     let (status, _) = call(cluster, "GET", path, Value::Null).await;
-    assert_eq!(status, 404, "the name space remains");
+    assert_eq!(status, 404, "the namespace remains");
     proof
 }
 

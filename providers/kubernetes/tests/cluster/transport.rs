@@ -1,4 +1,4 @@
-//! Bad connections: what the client does when answers are lost, late or refused for a while.
+//! Bad connections: lost, late and rejected answers, and how the client recovers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use kubeproof_kubernetes::{client, dialect, leftovers};
 
 use crate::cloud::{ADMIN, Cluster};
 
-/// What happens to every so many calls.
+/// What happens to every n-th call.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
     LostResponse,

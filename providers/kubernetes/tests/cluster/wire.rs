@@ -1,4 +1,4 @@
-//! The wire: verbs, pages, watches and errors as a real API server has them.
+//! The wire format: verbs, pages, watches and errors as of a real API server.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use http::{Request, header};
 
 use crate::wire::ApiError;
 
-/// Lets the key through, and nothing else.
+/// Accepts the key and nothing else.
 pub(crate) fn admit(request: &Request<Bytes>, key: &str) -> Result<(), ApiError> {
     let given = request
         .headers()

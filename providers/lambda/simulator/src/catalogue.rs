@@ -1,11 +1,10 @@
 //! Instance types with prices, regions, and where there is capacity.
 //!
-//! Prices in cents as GET /instance-types gives them; their source is `prices.csv` of the provider,
-//! read at another date: one of them has moved since, so that the disagreement can be seen.
+//! Prices are in cents, as GET /instance-types gives them; their source is `prices.csv` of the provider,
+//! read at another date: one price has moved since, so that the disagreement can be seen.
 
 use serde_json::{Value, json};
 
-/// An instance type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceType {
     pub(crate) name: &'static str,
@@ -15,16 +14,15 @@ pub(crate) struct InstanceType {
     pub(crate) vcpus: u32,
     pub(crate) memory_gib: u32,
     storage_gib: u32,
-    /// Where the listing says that there is capacity.
+    /// The regions that the listing shows with capacity.
     pub(crate) regions: &'static [&'static str],
-    /// Minutes of booting: eight GPUs take longer than one.
+    /// Boot time in minutes: eight GPUs take longer than one.
     pub(crate) boot_seconds: i64,
 }
 
-/// Listed with capacity, and yet every launch is refused: the listing is only a hint.
+/// Listed with capacity, but every launch is refused: the listing is only a hint.
 const HOLLOW: &[(&str, &str)] = &[("gpu_1x_a10", "us-west-2")];
 
-/// All regions.
 pub(crate) const REGIONS: &[(&str, &str)] = &[
     ("us-west-1", "California, USA"),
     ("us-west-2", "Arizona, USA"),
@@ -71,7 +69,7 @@ pub(crate) const TYPES: &[InstanceType] = &[
         &["us-east-1"],
         240,
     ),
-    // The price has moved since the table of the provider was written.
+    // The price has changed since the provider's table was written.
     of(
         "gpu_1x_h100_pcie",
         349,
@@ -133,13 +131,13 @@ pub(crate) fn region(name: &str) -> Option<Value> {
 impl InstanceType {
     /// The type as answers show it.
     pub(crate) fn shown(&self) -> Value {
-        let words = if self.gpus == 0 {
+        let description = if self.gpus == 0 {
             format!("{}x CPU General", self.vcpus)
         } else {
             format!("{}x {}", self.gpus, self.gpu)
         };
         json!({
-            "name": self.name, "description": words, "gpu_description": self.gpu,
+            "name": self.name, "description": description, "gpu_description": self.gpu,
             "price_cents_per_hour": self.cents_per_hour,
             "specs": {
                 "vcpus": self.vcpus, "memory_gib": self.memory_gib,
@@ -148,7 +146,7 @@ impl InstanceType {
         })
     }
 
-    /// Whether a launch in this region finds a machine.
+    /// Whether this region has capacity for a launch.
     pub(crate) fn has_capacity(&self, region: &str) -> bool {
         self.regions.contains(&region) && !HOLLOW.contains(&(self.name, region))
     }

@@ -8,15 +8,15 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
-use kubeproof_contract::resource::{Life, Resource};
-use kubeproof_simkit::cloud::{Cloud, Received, Reply};
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
 
-use crate::limits::Came;
+use crate::limits::ArrivalTime;
 use crate::setup::Setup;
 use crate::state::State;
 use crate::wire::Outcome;
-use crate::{auth, catalogue, decoys, inventory, k3s, life, route, wire, young};
+use crate::{auth, bystanders, catalogue, inventory, k3s, lifecycle, route, stale_reads, wire};
 
 /// A simulated account of Lambda Cloud.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ impl LambdaCloud {
         cloud
     }
 
-    /// An outcome under the fault that is left to the simulator, and whether it took it: a launch that
-    /// was accepted has its fate, and a read shows nothing young.
+    /// An outcome under the fault that is left to the simulator, and whether the fault was carried out: an accepted
+    /// launch has its failure, and a read shows nothing new.
     fn injected(&self, request: &Request<Bytes>, outcome: Outcome) -> (Outcome, bool) {
         let asked = request.headers().get(ASYNC_FAULT_HEADER);
         let Some(asked) = asked.and_then(|value| value.to_str().ok()) else {
@@ -47,24 +47,24 @@ impl LambdaCloud {
             let is_accepted = outcome.is_ok();
             return (outcome, is_accepted);
         }
-        match (young::seconds(asked), outcome) {
+        match (stale_reads::seconds(asked), outcome) {
             (Some(seconds), Ok(data)) if request.method() == http::Method::GET => {
                 let (now, start) = (self.state.now, self.state.setup.now);
                 let since = now.checked_sub(SignedDuration::from_secs(seconds));
                 let since = since.unwrap_or(start).max(start);
-                let lives = self.history.lives().iter();
-                let young = lives.filter(|life| life.from > since);
-                young::without(data, &young.map(|life| life.resource.id.as_str()).collect())
+                let lives = self.history.lifetimes().iter();
+                let new = lives.filter(|life| life.from > since);
+                stale_reads::without(data, &new.map(|life| life.resource.id.as_str()).collect())
             }
             (_, outcome) => (outcome, false),
         }
     }
 
-    /// When a request came, by its caller's clock.
-    fn came(&self, request: &Request<Bytes>) -> Came {
-        match request.extensions().get::<Received>() {
-            Some(received) => Came::OverSocket(received.at),
-            None => Came::InMemory(self.state.now),
+    /// When a request arrived, by its caller's clock.
+    fn arrival_time(&self, request: &Request<Bytes>) -> ArrivalTime {
+        match request.extensions().get::<ReceivedAt>() {
+            Some(received) => ArrivalTime::OverSocket(received.at),
+            None => ArrivalTime::InMemory(self.state.now),
         }
     }
 
@@ -83,7 +83,7 @@ impl Cloud for LambdaCloud {
             };
             self.state.now = at.max(self.state.now);
             k3s::advance(&mut self.state);
-            life::happen(&mut self.state, event);
+            lifecycle::happen(&mut self.state, event);
             self.observe();
         }
         self.state.now = to.max(self.state.now);
@@ -94,9 +94,9 @@ impl Cloud for LambdaCloud {
         if let Some(instance) = k3s::instance_of(&self.state, request) {
             return k3s::answer(&mut self.state, &instance, request);
         }
-        let came = self.came(request);
+        let arrived = self.arrival_time(request);
         let outcome = auth::admit(request, &self.state.setup.api_key)
-            .and_then(|()| self.state.limits.admit(came, route::is_launch(request)))
+            .and_then(|()| self.state.limits.admit(arrived, route::is_launch(request)))
             .and_then(|()| route::answer(&mut self.state, request));
         if request.method() != http::Method::GET {
             self.observe();
@@ -123,15 +123,15 @@ impl Cloud for LambdaCloud {
         inventory::all(&self.state)
     }
 
-    fn lives(&self) -> Vec<Life> {
-        self.history.lives().to_vec()
+    fn lifetimes(&self) -> Vec<Lifetime> {
+        self.history.lifetimes().to_vec()
     }
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
         self.state.meter.charges(run_id, from, self.state.now)
     }
 
-    /// The first decoys were there before the meter.
+    /// The first bystanders existed before the meter.
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
         let theirs: BTreeSet<&str> = self.state.bystanders.iter().map(|key| &*key.2).collect();
         let of_theirs = |charge: &Charge| {
@@ -142,17 +142,17 @@ impl Cloud for LambdaCloud {
         all.into_iter().filter(|one| !of_theirs(one)).collect()
     }
 
-    fn decoys(&self) -> Vec<(Resource, String)> {
-        decoys::digests(&self.state)
+    fn bystanders(&self) -> Vec<(Resource, String)> {
+        bystanders::digests(&self.state)
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
-        decoys::states(&self.state)
+        bystanders::states(&self.state)
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         let boot = catalogue::TYPES.iter().map(|one| one.boot_seconds).min()?;
-        let seconds = u64::try_from(boot + life::INSTALL).ok()?;
+        let seconds = u64::try_from(boot + lifecycle::INSTALL).ok()?;
         Some((
             Duration::from_secs(seconds),
             "boot → health check → installation of k3s".to_owned(),

@@ -1,7 +1,7 @@
-//! The cloud-init document of a launch, read: what it would make of the machine.
+//! Parses the cloud-init document of a launch: what it would make of the machine.
 //!
-//! Apart from the launch because this is the one place that knows which programs are understood: the
-//! installation of k3s with its files. Anything else is refused by name, and nothing is executed.
+//! Only the installation of k3s with its files is understood. Anything else is refused by name, and nothing is
+//! executed.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 /// Where k3s reads its settings.
 const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
-/// Where k3s looks for certificate authorities made beforehand.
+/// Where k3s looks for existing certificate authorities.
 const TLS: &str = "/var/lib/rancher/k3s/server/tls/";
-/// Where k3s finds manifests that it applies by itself.
+/// Where k3s finds manifests that it applies automatically.
 const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests/";
-/// Settings that are understood.
+/// Supported settings.
 const SETTINGS: &[&str] = &[
     "token",
     "server",
@@ -25,14 +25,14 @@ const SETTINGS: &[&str] = &[
     "default-runtime",
 ];
 
-/// What a machine becomes.
+/// The role of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Boot {
     /// A machine with nothing on it.
     Plain,
     /// The server of a cluster.
     Server(Server),
-    /// A further node.
+    /// An additional node.
     Agent(Agent),
 }
 
@@ -45,15 +45,15 @@ pub(crate) struct Server {
     pub(crate) version: String,
     /// The authority that signs the server's certificate, PEM.
     pub(crate) server_ca: String,
-    /// The authority that signs the callers' certificates, PEM.
+    /// The authority that signs the clients' certificates, PEM.
     pub(crate) client_ca: String,
     /// Whether the server's certificate names the public address.
     pub(crate) names_address: bool,
-    /// Whether a manifest lets the NVIDIA device plugin run on all nodes.
+    /// Whether a manifest runs the NVIDIA device plugin on all nodes.
     pub(crate) device_plugin: bool,
 }
 
-/// A further node.
+/// An additional node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Agent {
     pub(crate) node: String,
@@ -61,7 +61,7 @@ pub(crate) struct Agent {
     pub(crate) server: String,
     /// The secret of its token.
     pub(crate) secret: String,
-    /// The digest of the authority that it expects, when its token says one.
+    /// The digest of the authority that it expects, if its token contains one.
     pub(crate) authority: Option<String>,
 }
 
@@ -83,10 +83,10 @@ struct File {
     content: String,
 }
 
-/// What the document makes of a machine.
+/// The role that the document gives to a machine.
 ///
 /// # Errors
-/// With what is not understood: a file, a setting or a command, by name.
+/// Names what is not supported: a file, a setting or a command.
 pub(crate) fn read(user_data: Option<&str>) -> Result<Boot, String> {
     let Some(text) = user_data else {
         return Ok(Boot::Plain);
@@ -207,7 +207,7 @@ fn server(
     }))
 }
 
-/// Whether a manifest is the one that is understood: the daemon set of the NVIDIA device plugin.
+/// Whether a manifest is the supported one: the daemon set of the NVIDIA device plugin.
 fn is_device_plugin(path: &str, content: &str) -> Result<bool, String> {
     let value: Value =
         serde_json::from_str(content).map_err(|_| format!("{path} that is not JSON"))?;

@@ -18,7 +18,7 @@ struct New {
     region: String,
 }
 
-/// Whether an instance that is not gone mounts it.
+/// Whether an existing instance mounts it.
 fn in_use(state: &State, filesystem: &Filesystem) -> bool {
     state.instances.values().any(|instance| {
         instance.region == filesystem.region && instance.filesystems.contains(&filesystem.name)
@@ -36,7 +36,7 @@ fn shown(state: &State, id: &str, filesystem: &Filesystem) -> Value {
     })
 }
 
-/// A time as answers show it.
+/// A time as shown in answers.
 pub(crate) fn time(at: Timestamp) -> String {
     at.to_string()
 }
@@ -84,7 +84,7 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
     Ok(answer)
 }
 
-/// The run that a name of the form `kp-<run>` or `kp-<run>-fs` speaks of: filesystems have no tags.
+/// The run in a name of the form `kp-<run>` or `kp-<run>-fs`: filesystems have no tags.
 fn run_of_name(name: &str) -> Option<String> {
     let rest = name.strip_prefix("kp-")?;
     Some(rest.strip_suffix("-fs").unwrap_or(rest).to_owned())

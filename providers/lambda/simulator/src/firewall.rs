@@ -1,6 +1,6 @@
 //! Firewall rules: the account's own list, and rulesets that instances are launched with.
 //!
-//! Whether a packet would pass is told here too, for nodes that join and callers that come from afar.
+//! Also decides whether a packet would pass, for nodes that join and for callers outside.
 
 use bytes::Bytes;
 use http::Request;
@@ -10,28 +10,28 @@ use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::filesystems::time;
-use crate::state::{Instance, Rule, Ruleset, State};
+use crate::state::{FirewallRule, Instance, Ruleset, State};
 use crate::wire::{ApiError, Outcome, body};
 
 #[derive(Deserialize)]
 struct New {
     name: String,
     region: String,
-    rules: Vec<Rule>,
+    rules: Vec<FirewallRule>,
 }
 
 #[derive(Deserialize)]
 struct Change {
     name: Option<String>,
-    rules: Option<Vec<Rule>>,
+    rules: Option<Vec<FirewallRule>>,
 }
 
 #[derive(Deserialize)]
 struct All {
-    data: Vec<Rule>,
+    data: Vec<FirewallRule>,
 }
 
-fn check(rules: &[Rule]) -> Result<(), ApiError> {
+fn check(rules: &[FirewallRule]) -> Result<(), ApiError> {
     for rule in rules {
         let needs_ports = matches!(rule.protocol.as_str(), "tcp" | "udp");
         if !needs_ports && !matches!(rule.protocol.as_str(), "icmp" | "all") {
@@ -161,8 +161,8 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
     Ok(json!({}))
 }
 
-/// Whether any rule lets this port of the instance be reached from an address; without an address,
-/// from anywhere at all.
+/// Whether any rule allows access to this port of the instance from an address; without an address,
+/// from any address at all.
 pub(crate) fn passes(state: &State, to: &Instance, port: u16, from: Option<&str>) -> bool {
     let own = to.rulesets.iter().filter_map(|id| state.rulesets.get(id));
     let rules = state

@@ -1,6 +1,4 @@
 //! Instances: listing, renaming, terminating, restarting.
-//!
-//! Apart from launching, which has rules of its own.
 
 use bytes::Bytes;
 use http::Request;
@@ -8,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalogue;
-use crate::life;
+use crate::lifecycle;
 use crate::state::{Event, Instance, State};
 use crate::wire::{ApiError, Outcome, body};
 
@@ -22,7 +20,7 @@ struct Rename {
     name: String,
 }
 
-/// An instance as answers show it.
+/// An instance as shown in answers.
 pub(crate) fn shown(instance: &Instance) -> Value {
     let alive = matches!(instance.status, "booting" | "active" | "unhealthy");
     let action = |available: bool| json!({"available": available});
@@ -77,7 +75,7 @@ pub(crate) fn rename(state: &mut State, id: &str, request: &Request<Bytes>) -> O
     Ok(shown(one))
 }
 
-/// All of them, or none when any is unknown.
+/// Checks all of the ids, or refuses them if any is unknown.
 fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiError> {
     let ids: Ids = body(request)?;
     if ids.instance_ids.is_empty() {
@@ -101,7 +99,7 @@ fn all(state: &State, ids: &[String]) -> Vec<Value> {
 pub(crate) fn terminate(state: &mut State, request: &Request<Bytes>) -> Outcome {
     let ids = known(state, request)?;
     for id in &ids {
-        life::terminate(state, id);
+        lifecycle::terminate(state, id);
     }
     Ok(json!({"terminated_instances": all(state, &ids)}))
 }

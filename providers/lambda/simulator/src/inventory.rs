@@ -1,12 +1,12 @@
-//! The truth: all resources that exist now, in the shape that an auditor sees them in.
+//! The ground truth: all resources that exist now, in the form that an auditor sees.
 
 use std::collections::BTreeMap;
 
 use kubeproof_contract::resource::Resource;
 
-use crate::state::{Rule, State};
+use crate::state::{FirewallRule, State};
 
-/// Everything.
+/// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let mut all = Vec::new();
     for instance in state.instances.values() {
@@ -14,14 +14,14 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
         resource.name.clone_from(&instance.name);
         resource.tags = instance.tags.clone();
         instance.status.clone_into(&mut resource.state);
-        resource.facts = facts(&[("instance_type", instance.of.name)]);
+        resource.properties = properties(&[("instance_type", instance.of.name)]);
         all.push(resource);
     }
     for (id, filesystem) in &state.filesystems {
         let mut resource = Resource::new("filesystem", id, &filesystem.region);
         resource.name = Some(filesystem.name.clone());
         resource.created_at = Some(filesystem.created);
-        resource.facts = facts(&[("bytes_used", &filesystem.bytes_used.to_string())]);
+        resource.properties = properties(&[("bytes_used", &filesystem.bytes_used.to_string())]);
         all.push(resource);
     }
     for (id, ruleset) in &state.rulesets {
@@ -37,21 +37,21 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
     }
     for rule in &state.global_rules {
         let mut resource = Resource::new("firewall_rule", rule_id(rule), "global");
-        resource.facts = facts(&[("description", &rule.description)]);
+        resource.properties = properties(&[("description", &rule.description)]);
         all.push(resource);
     }
     all
 }
 
-/// Rules have no id: what they say is what they are.
-fn rule_id(rule: &Rule) -> String {
+/// Rules have no id: their content identifies them.
+fn rule_id(rule: &FirewallRule) -> String {
     let ports = rule
         .port_range
         .map_or_else(|| "all".to_owned(), |(from, to)| format!("{from}-{to}"));
     format!("{}:{ports}:{}", rule.protocol, rule.source_network)
 }
 
-fn facts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn properties(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))

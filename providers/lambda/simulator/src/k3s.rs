@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::transport::{CertificateAuthority, ClientIdentity};
-use kubeproof_kubernetes_simulator::coupling::NewNode;
+use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
 use kubeproof_simkit::cloud::Reply;
 use rustls::RootCertStore;
@@ -20,11 +20,11 @@ use rustls::sign::CertifiedKey;
 
 use crate::cloud_init::{self, Agent, Boot, Server};
 use crate::firewall;
-use crate::state::{Event, Fate, Instance, State};
+use crate::state::{Event, InjectedFailure, Instance, State};
 
 /// The port of the API server.
 pub(crate) const PORT: u16 = 6443;
-/// Pause after which a node tries again to join.
+/// Pause before a node tries to join again.
 const JOIN_AGAIN: i64 = 10;
 
 /// The cluster of one server.
@@ -41,14 +41,14 @@ pub(crate) fn instance_of(state: &State, request: &Request<Bytes>) -> Option<Str
         return None;
     }
     let known = state.instances.values().find(|one| one.ip == host);
-    // An address that nobody has (any more) answers nothing; it is no call of the cloud's API.
+    // An unassigned address answers nothing; this is no call of the cloud's API.
     let numeric = host.parse::<std::net::IpAddr>().is_ok();
     known
         .map(|one| one.id.clone())
         .or_else(|| numeric.then(String::new))
 }
 
-/// Lets the instance's API server answer.
+/// Passes the request to the instance's API server.
 pub(crate) fn answer(state: &mut State, instance: &str, request: &Request<Bytes>) -> Reply {
     let reachable = state
         .instances
@@ -68,10 +68,10 @@ pub(crate) fn answer(state: &mut State, instance: &str, request: &Request<Bytes>
 }
 
 fn is_up(instance: &Instance) -> bool {
-    matches!(instance.status, "booting" | "active") && instance.fate != Fate::Unusable
+    matches!(instance.status, "booting" | "active") && instance.failure != InjectedFailure::Unusable
 }
 
-/// In memory there is no connection that could fail: 503 stands for it, as a gateway would word it.
+/// In memory there is no connection that could fail: 503 stands for it, as from a gateway.
 fn unreachable(why: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(why.to_owned()));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -88,7 +88,7 @@ impl K3s {
             && authority.is_some_and(|CertificateAuthority(pem)| *pem == self.server.server_ca)
     }
 
-    /// Who calls: a certificate that the client authority signed, with its key.
+    /// The caller, identified by a certificate that the client authority signed, with its key.
     fn identity(&self, request: &Request<Bytes>, now: i64) -> Identity {
         let Some(identity) = request.extensions().get::<ClientIdentity>() else {
             return Identity::Unauthenticated;
@@ -121,7 +121,7 @@ fn verified(identity: &ClientIdentity, client_ca: &str, now: i64) -> Option<Iden
     })
 }
 
-/// The last attribute 2.5.4.`number` in a certificate that was verified: issuer comes before subject.
+/// The last attribute 2.5.4.`number` in a verified certificate: the issuer comes before the subject.
 fn subject(certificate: &CertificateDer<'_>, number: u8) -> Option<String> {
     let bytes: &[u8] = certificate;
     let oid = [0x06, 0x03, 0x55, 0x04, number];
@@ -131,12 +131,12 @@ fn subject(certificate: &CertificateDer<'_>, number: u8) -> Option<String> {
     String::from_utf8(rest.get(2..2 + length)?.to_vec()).ok()
 }
 
-/// The installation on an instance has come to its end.
+/// Ends the installation on an instance.
 pub(crate) fn installed(state: &mut State, id: &str) {
     let Some(instance) = state.instances.get(id) else {
         return;
     };
-    if !is_up(instance) || instance.fate == Fate::InstallFails {
+    if !is_up(instance) || instance.failure == InjectedFailure::InstallFails {
         return;
     }
     match instance.boot.clone() {
@@ -153,7 +153,7 @@ fn start(state: &mut State, id: &str, server: &Server) {
         api.device_plugin_runs();
     }
     if let Some(instance) = state.instances.get(id)
-        && instance.fate != Fate::NeverJoins
+        && instance.failure != InjectedFailure::NeverJoins
     {
         add_node(&mut api, instance, &server.node);
     }
@@ -165,12 +165,12 @@ fn join(state: &mut State, id: &str, agent: &Agent) {
     let Some(instance) = state
         .instances
         .get(id)
-        .filter(|one| one.fate != Fate::NeverJoins)
+        .filter(|one| one.failure != InjectedFailure::NeverJoins)
     else {
         return;
     };
     let server = state.instances.values().find(|one| {
-        // Private addresses lead nowhere in another region.
+        // Private addresses are unreachable from another region.
         one.private_ip == agent.server && one.region == instance.region
     });
     let open = server.is_some_and(|server| {
@@ -190,7 +190,7 @@ fn join(state: &mut State, id: &str, agent: &Agent) {
 }
 
 fn add_node(api: &mut ApiServer, instance: &Instance, name: &str) {
-    if instance.of.gpus > 0 && instance.fate != Fate::NoDriver {
+    if instance.of.gpus > 0 && instance.failure != InjectedFailure::NoDriver {
         api.node_has_gpus(name, instance.of.gpus);
     }
     let labels = BTreeMap::from([
@@ -210,7 +210,7 @@ fn add_node(api: &mut ApiServer, instance: &Instance, name: &str) {
     });
 }
 
-/// An instance stops: its node goes with it, and its cluster too when it was the server.
+/// Stops an instance: its node is removed with it, and its cluster too if it was the server.
 pub(crate) fn stopped(state: &mut State, id: &str) {
     state.clusters.remove(id);
     let node = match state.instances.get(id).map(|one| &one.boot) {
@@ -222,8 +222,8 @@ pub(crate) fn stopped(state: &mut State, id: &str) {
     }
 }
 
-/// Lets the API servers reach the time now. What they want of a cloud (balancers, volumes) nobody
-/// gives them here: k3s has no controller for it.
+/// Advances the API servers to the current time. What they request from a cloud (balancers, volumes) is not
+/// provided: k3s has no controller for it.
 pub(crate) fn advance(state: &mut State) {
     for cluster in state.clusters.values_mut() {
         cluster.api.advance(state.now);

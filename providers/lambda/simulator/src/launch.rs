@@ -8,9 +8,9 @@ use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::state::{Fate, Instance, State};
+use crate::state::{InjectedFailure, Instance, State};
 use crate::wire::{ApiError, Outcome, body};
-use crate::{catalogue, cloud_init, life};
+use crate::{catalogue, cloud_init, lifecycle};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,7 +57,7 @@ pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
     })?;
     let boot = cloud_init::read(order.user_data.as_deref())
         .map_err(|what| ApiError::not_simulated(&format!("user_data with {what}")))?;
-    let fate = fate(request)?;
+    let failure = injected_failure(request)?;
     let live = state
         .instances
         .values()
@@ -99,10 +99,10 @@ pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
             .map(|one| one.id)
             .collect(),
         boot,
-        fate,
+        failure,
     };
     state.instances.insert(id.clone(), instance);
-    life::begin(state, &id);
+    lifecycle::begin(state, &id);
     Ok(json!({"instance_ids": [id]}))
 }
 
@@ -153,22 +153,22 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What shall go wrong later, as a fault asks for it.
-fn fate(request: &Request<Bytes>) -> Result<Fate, ApiError> {
+/// What will go wrong later, as requested by a fault.
+fn injected_failure(request: &Request<Bytes>) -> Result<InjectedFailure, ApiError> {
     let Some(asked) = request.headers().get(ASYNC_FAULT_HEADER) else {
-        return Ok(Fate::Fine);
+        return Ok(InjectedFailure::None);
     };
     let asked = asked.to_str().unwrap_or_default();
     let number = || asked.trim_end_matches(')').rsplit('(').next()?.parse().ok();
     Ok(match asked {
-        "async-stuck" => Fate::Stuck,
-        "async-fail" | "async-fail(unhealthy)" => Fate::Unhealthy,
-        "async-fail(unusable)" => Fate::Unusable,
-        "async-fail(install-script)" => Fate::InstallFails,
-        "async-fail(node-never-joins)" => Fate::NeverJoins,
-        "async-fail(gpu-driver-missing)" => Fate::NoDriver,
-        "async-fail(preempted)" => Fate::Preempted,
-        other if other.starts_with("async-late(") => Fate::Late(number().unwrap_or(2)),
+        "async-stuck" => InjectedFailure::Stuck,
+        "async-fail" | "async-fail(unhealthy)" => InjectedFailure::Unhealthy,
+        "async-fail(unusable)" => InjectedFailure::Unusable,
+        "async-fail(install-script)" => InjectedFailure::InstallFails,
+        "async-fail(node-never-joins)" => InjectedFailure::NeverJoins,
+        "async-fail(gpu-driver-missing)" => InjectedFailure::NoDriver,
+        "async-fail(preempted)" => InjectedFailure::Preempted,
+        other if other.starts_with("async-late(") => InjectedFailure::Late(number().unwrap_or(2)),
         other => {
             return Err(ApiError::not_simulated(&format!(
                 "the fault {other} on a launch"

@@ -1,8 +1,7 @@
-//! The rate limits: one request a second, one launch in twelve seconds.
+//! The rate limits: one request a second, one launch in twelve seconds, for the whole account.
 //!
-//! Apart from the services because the limits hold for the account, whoever calls. They are counted by the
-//! caller's clock: by the cloud's in memory, and by the real one over sockets, where a client that waits a
-//! second waits a real one, however fast the cloud's clock goes and while it stands.
+//! They are counted by the caller's clock: by the cloud's in memory, and by the real one over sockets, where a
+//! client that waits a second waits a real one, however fast the cloud's clock runs and even while it stands.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,44 +10,44 @@ use crate::wire::ApiError;
 const REQUEST: SignedDuration = SignedDuration::from_secs(1);
 const LAUNCH: SignedDuration = SignedDuration::from_secs(12);
 
-/// When a request came, by its caller's clock.
+/// When a request arrived, by its caller's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum ArrivalTime {
     /// In memory, by the cloud's clock.
     InMemory(Timestamp),
     /// Over a socket, in real time.
     OverSocket(Timestamp),
 }
 
-/// The limits of both kinds of callers, which have no clock in common.
+/// The limits of both kinds of callers, which share no clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
-    in_memory: Passed,
-    over_sockets: Passed,
+    in_memory: LastAdmitted,
+    over_sockets: LastAdmitted,
 }
 
 impl Limits {
-    /// Lets a request through, or says when to come again.
-    pub(crate) fn admit(&mut self, came: Came, is_launch: bool) -> Result<(), ApiError> {
-        match came {
-            Came::InMemory(now) => self.in_memory.admit(now, is_launch),
-            Came::OverSocket(now) => self.over_sockets.admit(now, is_launch),
+    /// Admits a request, or tells the caller when to retry.
+    pub(crate) fn admit(&mut self, arrived: ArrivalTime, is_launch: bool) -> Result<(), ApiError> {
+        match arrived {
+            ArrivalTime::InMemory(now) => self.in_memory.admit(now, is_launch),
+            ArrivalTime::OverSocket(now) => self.over_sockets.admit(now, is_launch),
         }
     }
 }
 
-/// When something was last let through.
+/// When a request was last admitted.
 #[derive(Clone, Copy, Debug, Default)]
-struct Passed {
+struct LastAdmitted {
     request: Option<Timestamp>,
     launch: Option<Timestamp>,
 }
 
-impl Passed {
+impl LastAdmitted {
     fn admit(&mut self, now: Timestamp, is_launch: bool) -> Result<(), ApiError> {
         let wait = |last: Option<Timestamp>, pause: SignedDuration| {
             let since = now.duration_since(last?);
-            // A real clock may have been set back. Two requests side by side may change places, too: by less.
+            // A real clock may have been set back. Concurrent requests may also be reordered, but by less.
             let is_within = since < pause && since > -pause;
             is_within.then(|| pause - since)
         };
@@ -79,11 +78,15 @@ mod tests {
 
     #[test]
     fn one_request_a_second_and_one_launch_in_twelve_seconds() {
-        for clock in [Came::InMemory, Came::OverSocket] {
+        for clock in [ArrivalTime::InMemory, ArrivalTime::OverSocket] {
             let mut limits = Limits::default();
             let mut check = |ms, launch, expected| {
-                let came = clock(at(ms));
-                assert_eq!(limits.admit(came, launch).is_ok(), expected, "{came:?}");
+                let arrived = clock(at(ms));
+                assert_eq!(
+                    limits.admit(arrived, launch).is_ok(),
+                    expected,
+                    "{arrived:?}"
+                );
             };
             check(0, true, true);
             check(999, false, false);
@@ -98,11 +101,11 @@ mod tests {
     fn a_real_clock_that_goes_back_or_jumps_ahead_bars_no_caller_for_longer_than_a_limit() {
         let mut limits = Limits::default();
         let mut check = |ms, expected| {
-            let admitted = limits.admit(Came::OverSocket(at(ms)), false).is_ok();
+            let admitted = limits.admit(ArrivalTime::OverSocket(at(ms)), false).is_ok();
             assert_eq!(admitted, expected, "{ms} ms");
         };
         check(3_600_000, true);
-        // Somebody has set the machine's clock back by an hour.
+        // The machine's clock has been set back by an hour.
         check(0, true);
         check(500, false);
         check(1000, true);

@@ -1,4 +1,4 @@
-//! Which call a request is, and which service answers it. One that nobody knows is 501, by name.
+//! Which call a request is, and which service answers it. Unknown calls answer 501 with their name.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,13 +1,11 @@
 //! How a simulated account begins: its key, its seed, its limits.
-//!
-//! Apart from the state because tests and servers choose it.
 
 use jiff::Timestamp;
 
-/// The API key that the simulated account knows. Made up, and of no use anywhere else.
+/// The API key that the simulated account accepts. Made up, and useless elsewhere.
 pub const API_KEY: &str = "secret_kubeproof-rehearsal_00000000000000000000000000000000";
 
-/// How an account begins.
+/// The initial settings of an account.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The seed of ids.
@@ -16,21 +14,21 @@ pub struct Setup {
     pub now: Timestamp,
     /// The API key that is known.
     pub api_key: String,
-    /// Most instances at once, the neighbours' included.
+    /// Most simultaneous instances, including the bystanders'.
     pub instances_max: usize,
-    /// Whether neighbours' and shared resources are there.
-    pub decoys: bool,
+    /// Whether resources of other owners and shared ones exist from the start.
+    pub bystanders: bool,
 }
 
 impl Setup {
-    /// An account with decoys.
+    /// An account with bystanders.
     pub fn new(seed: u64, now: Timestamp) -> Self {
         Self {
             seed,
             now,
             api_key: API_KEY.to_owned(),
             instances_max: 12,
-            decoys: true,
+            bystanders: true,
         }
     }
 }

@@ -1,6 +1,4 @@
-//! All that the simulated account holds, as plain data.
-//!
-//! Apart from the services because they share it.
+//! The state of the simulated account, as plain data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,22 +16,19 @@ use crate::k3s::K3s;
 use crate::limits::Limits;
 use crate::setup::Setup;
 
-/// A firewall rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rule {
+pub(crate) struct FirewallRule {
     /// `tcp`, `udp`, `icmp` or `all`.
     pub(crate) protocol: String,
     /// First and last port; none for `icmp` and `all`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) port_range: Option<(u16, u16)>,
-    /// From where, as a CIDR.
+    /// The allowed source, as a CIDR.
     pub(crate) source_network: String,
-    /// In words.
     #[serde(default)]
     pub(crate) description: String,
 }
 
-/// An instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
     pub(crate) id: String,
@@ -49,43 +44,41 @@ pub(crate) struct Instance {
     pub(crate) filesystems: Vec<String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) rulesets: Vec<String>,
-    /// What its cloud-init document asks for.
+    /// What its cloud-init document requests.
     pub(crate) boot: Boot,
     /// What will go wrong with it.
-    pub(crate) fate: Fate,
+    pub(crate) failure: InjectedFailure,
 }
 
 /// What goes wrong with an instance after its launch was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum InjectedFailure {
     /// Nothing.
-    Fine,
-    /// It boots so many times as long.
+    None,
+    /// It takes this many times as long to boot.
     Late(i32),
     /// It never leaves `booting`.
     Stuck,
     /// Its health check fails.
     Unhealthy,
-    /// It is active, and nothing on it answers.
+    /// It is active, but nothing on it answers.
     Unusable,
     /// The installation script fails.
     InstallFails,
-    /// k3s runs, and the node never joins.
+    /// k3s runs, but the node never joins.
     NeverJoins,
     /// The GPU driver is missing.
     NoDriver,
-    /// It is taken away again some minutes after it became active.
+    /// It is preempted some minutes after it became active.
     Preempted,
 }
 
-/// An SSH key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SshKey {
     pub(crate) name: String,
     pub(crate) public_key: String,
 }
 
-/// A filesystem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Filesystem {
     pub(crate) name: String,
@@ -99,7 +92,7 @@ pub(crate) struct Filesystem {
 pub(crate) struct Ruleset {
     pub(crate) name: String,
     pub(crate) region: String,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<FirewallRule>,
     pub(crate) created: Timestamp,
 }
 
@@ -114,7 +107,6 @@ pub(crate) enum Event {
     Installed(String),
     /// It is taken away by the cloud.
     Preempted(String),
-    /// It is gone.
     Gone(String),
 }
 
@@ -131,21 +123,21 @@ pub struct State {
     pub(crate) keys: IndexMap<String, SshKey>,
     pub(crate) filesystems: IndexMap<String, Filesystem>,
     pub(crate) rulesets: IndexMap<String, Ruleset>,
-    pub(crate) global_rules: Vec<Rule>,
+    pub(crate) global_rules: Vec<FirewallRule>,
     /// The API servers, by the id of the instance that runs them.
     pub(crate) clusters: BTreeMap<String, K3s>,
     /// The audit events.
     pub(crate) events: Vec<Value>,
-    /// Addresses given out.
+    /// Allocated addresses.
     pub(crate) addresses: u8,
-    /// Region, type and id of what belongs to others besides the decoys of a fresh account.
+    /// Region, type and id of other owners' resources besides the bystanders of a fresh account.
     pub(crate) bystanders: BTreeSet<(String, String, String)>,
 }
 
 impl State {
-    /// An account as its setup says.
+    /// An account with this setup.
     pub fn new(setup: Setup) -> Self {
-        let decoys = setup.decoys;
+        let bystanders = setup.bystanders;
         let mut state = Self {
             now: setup.now,
             ids: Ids::new(setup.seed),
@@ -163,13 +155,13 @@ impl State {
             bystanders: BTreeSet::new(),
             setup,
         };
-        if decoys {
-            crate::decoys::add(&mut state);
+        if bystanders {
+            crate::bystanders::add(&mut state);
         }
         state
     }
 
-    /// Lets something happen after so many seconds.
+    /// Schedules an event after this many seconds.
     pub(crate) fn after(&mut self, seconds: i64, event: Event) {
         let at = self.now.checked_add(SignedDuration::from_secs(seconds));
         self.timers.at(at.unwrap_or(self.now), event);

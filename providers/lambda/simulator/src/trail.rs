@@ -8,7 +8,7 @@ use crate::wire::Outcome;
 /// Events on a page.
 const PAGE: usize = 100;
 
-/// Notes a change.
+/// Records a change.
 pub(crate) fn note(state: &mut State, operation: &str, target: &str) {
     let at = state.now.to_string();
     let event_id = state.ids.uuid();

@@ -1,13 +1,10 @@
 //! The envelope of every answer: `{"data": …}`, or `{"error": {code, message, suggestion}}`.
-//!
-//! Apart from the services so that no answer can forget it.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     status: u16,
@@ -17,7 +14,7 @@ pub(crate) struct ApiError {
     retry_after: Option<u64>,
 }
 
-/// What a call gives: the data, or an error.
+/// The outcome of a call: the data, or an error.
 pub(crate) type Outcome = Result<Value, ApiError>;
 
 impl ApiError {
@@ -53,7 +50,7 @@ impl ApiError {
         Self::new(404, "global/object-does-not-exist", message)
     }
 
-    /// 501: something that the real cloud may know and this one does not.
+    /// 501: something that the real cloud may support and the simulator does not.
     pub(crate) fn not_simulated(what: &str) -> Self {
         Self::new(
             501,
@@ -74,11 +71,11 @@ pub(crate) fn write(outcome: Outcome) -> Response<Bytes> {
     let (status, document, retry_after) = match outcome {
         Ok(data) => (200, json!({ "data": data }), None),
         Err(error) => {
-            let mut words = json!({"code": error.code, "message": error.message});
+            let mut fields = json!({"code": error.code, "message": error.message});
             if let Some(suggestion) = error.suggestion {
-                words["suggestion"] = json!(suggestion);
+                fields["suggestion"] = json!(suggestion);
             }
-            (error.status, json!({ "error": words }), error.retry_after)
+            (error.status, json!({ "error": fields }), error.retry_after)
         }
     };
     let mut response = Response::new(Bytes::from(document.to_string()));

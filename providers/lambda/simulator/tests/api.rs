@@ -1,4 +1,4 @@
-//! The simulated account over its wire format: envelopes, refusals, limits, lives and the meter.
+//! The simulated account over its wire format: envelopes, refusals, limits, lifecycles and the meter.
 
 use bytes::Bytes;
 use http::Request;
@@ -7,15 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
 use kubeproof_lambda_simulator::cloud::LambdaCloud;
 use kubeproof_lambda_simulator::setup::{API_KEY, Setup};
-use kubeproof_simkit::cloud::{Cloud, Received, Reply};
+use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
 use serde_json::{Value, json};
 
-struct World {
+struct Bench {
     cloud: LambdaCloud,
     now: Timestamp,
 }
 
-impl World {
+impl Bench {
     fn new() -> Self {
         let now = Timestamp::from_second(1_795_000_000).unwrap();
         let cloud = LambdaCloud::new(Setup::new(1, now));
@@ -42,7 +42,7 @@ impl World {
 
     /// A call that came over a socket at this real time.
     fn received(&mut self, line: &str, at: Timestamp) -> (u16, Value) {
-        let request = Self::request(line, API_KEY).extension(Received { at });
+        let request = Self::request(line, API_KEY).extension(ReceivedAt { at });
         self.answered(&request.body(Bytes::new()).unwrap())
     }
 
@@ -118,28 +118,28 @@ impl World {
 
 #[test]
 fn every_refusal_has_the_clouds_code_and_nothing_is_changed() {
-    let mut world = World::new();
-    let before = world.cloud.inventory();
+    let mut bench = Bench::new();
+    let before = bench.cloud.inventory();
     let launch = "POST /instance-operations/launch";
     let with = |key: &str, value: Value| {
-        let mut body = World::order();
+        let mut body = Bench::order();
         body[key] = value;
         body
     };
     let invalid = "global/invalid-parameters";
     let absent = "global/object-does-not-exist";
     let capacity = "instance-operations/launch/insufficient-capacity";
-    world.refused(launch, with("region_name", json!("moon-1")), 400, invalid);
-    world.refused(
+    bench.refused(launch, with("region_name", json!("moon-1")), 400, invalid);
+    bench.refused(
         launch,
         with("instance_type_name", json!("gpu_1x_x")),
         400,
         invalid,
     );
-    world.refused(launch, with("ssh_key_names", json!([])), 400, invalid);
-    world.refused(launch, with("ssh_key_names", json!(["bob"])), 404, absent);
-    // Listed with capacity, and refused all the same.
-    world.refused(
+    bench.refused(launch, with("ssh_key_names", json!([])), 400, invalid);
+    bench.refused(launch, with("ssh_key_names", json!(["bob"])), 404, absent);
+    // Listed with capacity, but refused all the same.
+    bench.refused(
         launch,
         with("region_name", json!("us-west-2")),
         400,
@@ -148,42 +148,42 @@ fn every_refusal_has_the_clouds_code_and_nothing_is_changed() {
     let in_other_region = "instance-operations/launch/file-system-in-wrong-region";
     let mut body = with("file_system_names", json!(["datasets"]));
     body["region_name"] = json!("us-west-1");
-    world.refused(launch, body, 400, in_other_region);
-    world.refused(
+    bench.refused(launch, body, 400, in_other_region);
+    bench.refused(
         launch,
         with("user_data", json!("#!/bin/sh\nreboot")),
         501,
         "kubeproof/not-simulated",
     );
-    world.refused(
+    bench.refused(
         "POST /instance-operations/terminate",
         json!({"instance_ids": ["x"]}),
         404,
         absent,
     );
-    world.refused("DELETE /ssh-keys/alice", Value::Null, 404, absent);
+    bench.refused("DELETE /ssh-keys/alice", Value::Null, 404, absent);
     let key = json!({"name": "alice", "public_key": "ssh-ed25519 AAAA"});
-    world.refused("POST /ssh-keys", key, 400, "global/duplicate");
+    bench.refused("POST /ssh-keys", key, 400, "global/duplicate");
     let rules = json!({"name": "n", "region": "us-east-1", "rules": [
         {"protocol": "tcp", "port_range": [1, 2], "source_network": "here", "description": ""}]});
-    world.refused(
+    bench.refused(
         "POST /firewall-rulesets",
         rules,
         400,
         "global/invalid-address",
     );
-    let wrong_key = world.send("GET /instances", &Value::Null, "old", None);
+    let wrong_key = bench.send("GET /instances", &Value::Null, "old", None);
     assert_eq!(
         (wrong_key.0, &wrong_key.1["error"]["code"]),
         (401, &json!("global/invalid-api-key"))
     );
-    assert_eq!(world.cloud.inventory(), before);
+    assert_eq!(bench.cloud.inventory(), before);
 }
 
 #[test]
-fn what_nobody_knows_is_501_by_name() {
-    let mut world = World::new();
-    let (status, answer) = world.call("GET /billing", Value::Null);
+fn an_unknown_call_is_501_by_name() {
+    let mut bench = Bench::new();
+    let (status, answer) = bench.call("GET /billing", Value::Null);
     assert_eq!(status, 501);
     assert!(
         answer["error"]["message"]
@@ -195,53 +195,53 @@ fn what_nobody_knows_is_501_by_name() {
 
 #[test]
 fn an_instance_is_billed_by_the_minute_from_its_health_check_to_the_order_to_terminate() {
-    let mut world = World::new();
-    let id = world.launch(None);
-    assert_eq!(world.status(&id), "booting");
-    world.wait(300);
-    assert_eq!(world.status(&id), "active");
-    world.wait(1800);
+    let mut bench = Bench::new();
+    let id = bench.launch(None);
+    assert_eq!(bench.status(&id), "booting");
+    bench.wait(300);
+    assert_eq!(bench.status(&id), "active");
+    bench.wait(1800);
     let terminate = json!({ "instance_ids": [id] });
-    world.ok("POST /instance-operations/terminate", terminate);
-    // Launched at 13 s, active 240 s later; terminated after 13+13+300+13+1800+13 s: 1899 s of life.
-    let charges = world.cloud.metered("r1", Timestamp::UNIX_EPOCH);
+    bench.ok("POST /instance-operations/terminate", terminate);
+    // Launched at 13 s, active 240 s later; terminated after 13+13+300+13+1800+13 s: 1899 s in total.
+    let charges = bench.cloud.metered("r1", Timestamp::UNIX_EPOCH);
     assert_eq!(charges.len(), 1);
     let hours = kubeproof_contract::Decimal::from(32) / kubeproof_contract::Decimal::from(60);
     assert_eq!(charges[0].quantity.round_dp(9), hours.round_dp(9));
-    world.wait(100);
-    assert!(!world.cloud.inventory().iter().any(|one| one.id == id));
+    bench.wait(100);
+    assert!(!bench.cloud.inventory().iter().any(|one| one.id == id));
 }
 
 #[test]
 fn a_launched_instance_fails_in_the_documented_ways() {
-    let mut world = World::new();
-    let id = world.launch(Some("async-fail(unhealthy)"));
-    world.wait(400);
-    assert_eq!(world.status(&id), "unhealthy");
-    let id = world.launch(Some("async-stuck"));
-    world.wait(4000);
-    assert_eq!(world.status(&id), "booting");
-    let id = world.launch(Some("async-fail(preempted)"));
-    world.wait(1000);
-    assert_eq!(world.status(&id), "preempted");
+    let mut bench = Bench::new();
+    let id = bench.launch(Some("async-fail(unhealthy)"));
+    bench.wait(400);
+    assert_eq!(bench.status(&id), "unhealthy");
+    let id = bench.launch(Some("async-stuck"));
+    bench.wait(4000);
+    assert_eq!(bench.status(&id), "booting");
+    let id = bench.launch(Some("async-fail(preempted)"));
+    bench.wait(1000);
+    assert_eq!(bench.status(&id), "preempted");
 }
 
 #[test]
 fn what_is_in_use_is_not_deleted() {
-    let mut world = World::new();
-    let of = |world: &World, kind: &str, name: &str| {
-        let all = world.cloud.inventory();
+    let mut bench = Bench::new();
+    let of = |bench: &Bench, kind: &str, name: &str| {
+        let all = bench.cloud.inventory();
         let found = all
             .into_iter()
             .find(|one| one.resource_type == kind && one.name.as_deref() == Some(name));
         found.unwrap().id
     };
-    let filesystem = of(&world, "filesystem", "datasets");
+    let filesystem = of(&bench, "filesystem", "datasets");
     let line = format!("DELETE /filesystems/{filesystem}");
-    world.refused(&line, Value::Null, 400, "filesystems/filesystem-in-use");
-    let ruleset = of(&world, "firewall_ruleset", "kp-legacy");
+    bench.refused(&line, Value::Null, 400, "filesystems/filesystem-in-use");
+    let ruleset = of(&bench, "firewall_ruleset", "kp-legacy");
     let line = format!("DELETE /firewall-rulesets/{ruleset}");
-    world.refused(
+    bench.refused(
         &line,
         Value::Null,
         409,
@@ -251,22 +251,22 @@ fn what_is_in_use_is_not_deleted() {
 
 #[test]
 fn too_many_requests_are_refused_with_the_time_to_wait() {
-    let mut world = World::new();
-    world.wait(13);
-    let first = world.send("GET /ssh-keys", &Value::Null, API_KEY, None);
-    let second = world.send("GET /ssh-keys", &Value::Null, API_KEY, None);
+    let mut bench = Bench::new();
+    bench.wait(13);
+    let first = bench.send("GET /ssh-keys", &Value::Null, API_KEY, None);
+    let second = bench.send("GET /ssh-keys", &Value::Null, API_KEY, None);
     assert_eq!((first.0, second.0), (200, 429));
 }
 
 #[test]
 fn the_quota_of_instances_ends() {
-    let mut world = World::new();
+    let mut bench = Bench::new();
     for _ in 0..11 {
-        world.launch(None);
+        bench.launch(None);
     }
-    world.refused(
+    bench.refused(
         "POST /instance-operations/launch",
-        World::order(),
+        Bench::order(),
         400,
         "global/quota-exceeded",
     );
@@ -274,9 +274,9 @@ fn the_quota_of_instances_ends() {
 
 #[test]
 fn audit_events_tell_what_changed() {
-    let mut world = World::new();
-    world.launch(None);
-    let events = world.ok("GET /audit-events", Value::Null);
+    let mut bench = Bench::new();
+    bench.launch(None);
+    let events = bench.ok("GET /audit-events", Value::Null);
     assert_eq!(
         events["events"][0]["resource_name"],
         "instance-operations/launch"
@@ -285,24 +285,24 @@ fn audit_events_tell_what_changed() {
 
 #[test]
 fn over_sockets_limits_follow_real_seconds_however_the_clouds_clock_goes() {
-    let mut world = World::new();
+    let mut bench = Bench::new();
     let began = Timestamp::from_second(1_900_000_000).unwrap();
-    let check = |world: &mut World, milliseconds: i64, expected: u16| {
+    let check = |bench: &mut Bench, milliseconds: i64, expected: u16| {
         let at = began + SignedDuration::from_millis(milliseconds);
-        let (status, answer) = world.received("GET /instances", at);
+        let (status, answer) = bench.received("GET /instances", at);
         assert_eq!(status, expected, "{milliseconds} ms: {answer}");
     };
-    check(&mut world, 0, 200);
-    // On a fast clock an hour has passed, and the client has not waited for a second.
-    world.wait(3600);
-    check(&mut world, 999, 429);
-    // It has, while the cloud's clock stood.
-    check(&mut world, 1000, 200);
-    // A trial's own observers wait by the cloud's clock, and take no turns of the program's.
-    let in_memory = |world: &mut World| world.send("GET /instances", &Value::Null, API_KEY, None).0;
-    assert_eq!(in_memory(&mut world), 200);
-    assert_eq!(in_memory(&mut world), 429);
-    check(&mut world, 2000, 200);
-    world.wait(1);
-    assert_eq!(in_memory(&mut world), 200);
+    check(&mut bench, 0, 200);
+    // On a fast clock an hour has passed, but the client has not waited for a second.
+    bench.wait(3600);
+    check(&mut bench, 999, 429);
+    // Now it has, while the cloud's clock stood still.
+    check(&mut bench, 1000, 200);
+    // A trial's own observers wait by the cloud's clock, and do not use up the program's turns.
+    let in_memory = |bench: &mut Bench| bench.send("GET /instances", &Value::Null, API_KEY, None).0;
+    assert_eq!(in_memory(&mut bench), 200);
+    assert_eq!(in_memory(&mut bench), 429);
+    check(&mut bench, 2000, 200);
+    bench.wait(1);
+    assert_eq!(in_memory(&mut bench), 200);
 }

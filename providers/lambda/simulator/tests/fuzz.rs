@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 #[path = "../../../simkit/tests/support/fuzz.rs"]
 mod fuzz;
 
-/// The routes, with places for anything.
+/// The routes, with placeholders.
 const ROUTES: &[&str] = &[
     "GET instance-types",
     "GET instances/ID",
@@ -34,7 +34,7 @@ const ROUTES: &[&str] = &[
     "GET ID",
 ];
 
-/// Bodies that are right, to be changed at some places.
+/// Valid bodies, to be changed in some places.
 fn bodies() -> Vec<Value> {
     vec![
         json!({"region_name": "us-east-1", "instance_type_name": "gpu_1x_a10", "ssh_key_names": ["alice"],

@@ -1,4 +1,4 @@
-//! What the API answers, as far as it is used here. Unknown fields are passed over: the API grows.
+//! The API's answers, as far as they are used here. Unknown fields are ignored: the API grows.
 
 use std::collections::BTreeMap;
 
@@ -6,69 +6,57 @@ use jiff::Timestamp;
 use kubeproof_contract::run::{RUN_TAG, Run};
 use serde::{Deserialize, Serialize};
 
-/// The tag of an instance that says which node of its run it is. A launch alone gives tags, and anybody
-/// may rename an instance afterwards.
+/// The tag of an instance that names its node. Only a launch can set tags, but anyone can rename an
+/// instance later.
 pub const NODE_TAG: &str = "kubeproof:node";
 
 /// Every success.
 #[derive(Debug, Deserialize)]
 pub struct Envelope<T> {
-    /// The data.
     pub data: T,
 }
 
-/// An answer whose content says nothing that is needed.
+/// An answer whose content is not needed.
 #[derive(Debug, Deserialize)]
-pub struct Anything {}
+pub struct EmptyResponse {}
 
-/// A region.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Region {
-    /// Its name.
     pub name: String,
 }
 
-/// An instance type.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct InstanceType {
-    /// Its name.
     pub name: String,
     /// US cents an hour.
     pub price_cents_per_hour: u32,
 }
 
-/// An instance type with the regions where it may be had.
+/// An instance type with the regions that offer it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Offer {
-    /// The type.
     pub instance_type: InstanceType,
-    /// Where there is capacity, as a hint.
+    /// Regions with capacity, as a hint.
     pub regions_with_capacity_available: Vec<Region>,
 }
 
 /// All instance types by name.
 pub type Offers = BTreeMap<String, Offer>;
 
-/// A tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
-    /// Its key.
     pub key: String,
-    /// Its value.
     pub value: String,
 }
 
 /// A reference to something by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
-    /// The id.
     pub id: String,
 }
 
-/// An instance.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Instance {
-    /// Its id.
     pub id: String,
     /// Its name: not unique.
     #[serde(default)]
@@ -81,14 +69,10 @@ pub struct Instance {
     pub private_ip: Option<String>,
     /// `booting`, `active`, `unhealthy`, `terminating`, `terminated`, `preempted`.
     pub status: String,
-    /// Its region.
     pub region: Region,
-    /// Its type.
     pub instance_type: InstanceType,
-    /// Its tags.
     #[serde(default)]
     pub tags: Vec<Tag>,
-    /// Its firewall rulesets.
     #[serde(default)]
     pub firewall_rulesets: Vec<Reference>,
 }
@@ -108,7 +92,7 @@ impl Instance {
         Some(&tag.value)
     }
 
-    /// Whether it belongs to the run: by its tag, and only where it has none by its name.
+    /// Whether it belongs to the run: by its tag, or by its name if it has no tag.
     pub fn belongs_to(&self, run: &Run) -> bool {
         match self.tag(RUN_TAG) {
             Some(id) => id == run.id,
@@ -116,21 +100,21 @@ impl Instance {
         }
     }
 
-    /// Whether it is the run's node of this natural name: by its tag, and only where it has none by the
-    /// name that it has now.
+    /// Whether it is the run's node of this natural name: by its tag, or by its current name if it has no
+    /// tag.
     pub fn is_node(&self, run: &Run, node: &str) -> bool {
         let known_as = self.tag(NODE_TAG).or(self.name.as_deref());
         self.belongs_to(run) && known_as == Some(node)
     }
 
-    /// Whether it still can serve, or will.
+    /// Whether it is usable, or will be.
     pub fn is_live(&self) -> bool {
         matches!(self.status.as_str(), "booting" | "active")
     }
 }
 
-/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a part that runs have. The
-/// names of another run may begin with all of this one's.
+/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a known part. Another run's
+/// names may begin with this run's whole name.
 pub fn is_name_of(run: &Run, name: &str) -> bool {
     let Some(rest) = name.strip_prefix(&run.name("")) else {
         return false;
@@ -154,7 +138,7 @@ fn is_part(part: &str) -> bool {
     }
 }
 
-/// Whether a text names the run, and not another one whose name begins with its.
+/// Whether a text names the run, and not another run whose name begins with this one's.
 pub fn names_run(run: &Run, text: &str) -> bool {
     let name = run.name("");
     text.match_indices(&name).any(|(at, _)| {
@@ -163,37 +147,28 @@ pub fn names_run(run: &Run, text: &str) -> bool {
     })
 }
 
-/// An SSH key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct SshKey {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// Its public half.
     #[serde(default)]
     pub public_key: String,
 }
 
-/// A filesystem.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Filesystem {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
-    /// Its region.
     pub region: Region,
-    /// When it was made.
     pub created: Timestamp,
-    /// Bytes in it, told with a delay of hours.
+    /// Bytes in it, reported with a delay of hours.
     #[serde(default)]
     pub bytes_used: Option<u64>,
 }
 
-/// A firewall rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rule {
+pub struct FirewallRule {
     /// `tcp`, `udp`, `icmp` or `all`.
     pub protocol: String,
     /// First and last port.
@@ -201,13 +176,12 @@ pub struct Rule {
     pub port_range: Option<(u16, u16)>,
     /// From where.
     pub source_network: String,
-    /// In words.
     #[serde(default)]
     pub description: String,
 }
 
-impl Rule {
-    /// The rule without its words: what it lets in.
+impl FirewallRule {
+    /// The rule without its description: what it allows.
     pub fn key(&self) -> String {
         let ports = self
             .port_range
@@ -219,21 +193,16 @@ impl Rule {
 /// A firewall ruleset.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Ruleset {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
-    /// Its region.
     pub region: Region,
-    /// Its rules.
-    pub rules: Vec<Rule>,
-    /// When it was made.
+    pub rules: Vec<FirewallRule>,
     pub created: Timestamp,
 }
 
-/// What a launch gives.
+/// The answer to a launch.
 #[derive(Debug, Deserialize)]
-pub struct Launched {
+pub struct LaunchResponse {
     /// The ids of what was launched.
     pub instance_ids: Vec<String>,
 }
@@ -303,17 +272,17 @@ mod tests {
         check("kp-r1-node-0", &[mine], true, true);
         check("alice", &[], false, false);
         check("alice", &[mine, (NODE_TAG, "kp-r1-node-0")], true, true);
-        // Renamed to what another one is called.
+        // Renamed to another one's name.
         check(
             "kp-r1-node-0",
             &[mine, (NODE_TAG, "kp-r1-node-1")],
             true,
             false,
         );
-        // Another run's whose name begins with this one's.
+        // Another run's, whose name begins with this one's.
         check("kp-r1-2", &[], false, false);
         check("kp-r1-2-node-0", &[], false, false);
-        // Another run's, whatever it is called.
+        // Another run's by its tag, despite its name.
         check("kp-r1-node-0", &[theirs], false, false);
         check("x", &[theirs, (NODE_TAG, "kp-r1-node-0")], false, false);
     }

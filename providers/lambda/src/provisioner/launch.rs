@@ -1,7 +1,7 @@
-//! Launching the nodes: in one region with capacity, each name once, whatever becomes of an answer.
+//! Launching the nodes: in one region with capacity, each name once, whatever happens to an answer.
 //!
-//! Apart from the rest because a launch has no token: a lost answer is looked up before
-//! anything else, and a machine that nobody knows of would bill until somebody notices.
+//! A launch has no idempotency token, so a lost answer is looked up before anything else: a machine that no one
+//! knows of would be billed until someone notices.
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 
 use super::{Session, network, ready, teardown};
 use crate::api::Call;
-use crate::api::problem::{Fate, Problem};
-use crate::api::types::{Instance, Launched, NODE_TAG};
+use crate::api::error::{CallError, CallOutcome};
+use crate::api::types::{Instance, LaunchResponse, NODE_TAG};
 use crate::cloud_init;
-use crate::trust::Trust;
+use crate::cluster_ca::ClusterCa;
 
-/// How long a launch without an answer is looked for before it is repeated: a request that timed out
-/// may be applied half a minute later.
+/// How long to look for the instance of a launch without an answer before repeating the launch: a request
+/// that timed out may be applied half a minute later.
 const LOOK_LIMIT: Duration = Duration::from_secs(120);
-/// Between two looks.
-const LOOK_PAUSE: Duration = Duration::from_secs(10);
+/// Between two listings.
+const LIST_PAUSE: Duration = Duration::from_secs(10);
 /// Most tries of one launch.
 const TRIES: usize = 4;
 
-/// The run's instances that can still serve; others of it are terminated first. With authorities that
-/// were made just now no earlier machine can be trusted.
-pub(crate) async fn usable(session: &Session, is_new: bool) -> Result<Vec<Instance>, Problem> {
+/// The run's usable instances; its other instances are terminated first. If the authorities are new,
+/// no earlier machine can be trusted.
+pub(crate) async fn usable(session: &Session, is_new: bool) -> Result<Vec<Instance>, CallError> {
     let all = session.instances().await?;
     let server_lives = all
         .iter()
@@ -38,13 +38,13 @@ pub(crate) async fn usable(session: &Session, is_new: bool) -> Result<Vec<Instan
     Ok(good)
 }
 
-/// All nodes in one region: where some are already, else in the first that has capacity.
+/// All nodes in one region: where some exist already, else in the first with capacity.
 pub(crate) async fn somewhere(
     session: &Session,
-    trust: &Trust,
+    cluster_ca: &ClusterCa,
     usable: Vec<Instance>,
     listed: &[&str],
-) -> Result<Vec<Instance>, Problem> {
+) -> Result<Vec<Instance>, CallError> {
     let wanted = session
         .spec
         .regions
@@ -61,14 +61,14 @@ pub(crate) async fn somewhere(
     let mut refusals = Vec::new();
     let mut there = usable;
     for region in &regions {
-        match all_in(session, trust, region, std::mem::take(&mut there)).await {
-            Err(problem) if problem.is_capacity() => {
-                let voice = &session.api.connection().voice;
-                voice.say(&format!("{region}: {problem}"));
-                if !session.wrong.failover_keeps {
+        match all_in(session, cluster_ca, region, std::mem::take(&mut there)).await {
+            Err(error) if error.is_capacity() => {
+                let progress = &session.api.connection().progress;
+                progress.report(&format!("{region}: {error}"));
+                if !session.defects.failover_keeps {
                     teardown::everything(session).await?;
                 }
-                refusals.push((region.clone(), problem));
+                refusals.push((region.clone(), error));
             }
             result => return result,
         }
@@ -81,7 +81,7 @@ pub(crate) async fn somewhere(
                 regions.join(", "),
                 last.message
             );
-            Err(Problem { message, ..last })
+            Err(CallError { message, ..last })
         }
         None => {
             let message = format!(
@@ -89,10 +89,10 @@ pub(crate) async fn somewhere(
                 listed.join(", ")
             );
             let suggestion = "Choose another instance type or region, or try again later.";
-            Err(Problem {
+            Err(CallError {
                 code: "instance-operations/launch/insufficient-capacity".to_owned(),
                 suggestion: suggestion.to_owned(),
-                ..Problem::ours("ListInstanceTypes", message)
+                ..CallError::internal("ListInstanceTypes", message)
             })
         }
     }
@@ -100,11 +100,11 @@ pub(crate) async fn somewhere(
 
 async fn all_in(
     session: &Session,
-    trust: &Trust,
+    cluster_ca: &ClusterCa,
     region: &str,
     there: Vec<Instance>,
-) -> Result<Vec<Instance>, Problem> {
-    network::ensure_key(session, trust).await?;
+) -> Result<Vec<Instance>, CallError> {
+    network::ensure_key(session, cluster_ca).await?;
     let ruleset = network::ensure_ruleset(session, region).await?;
     if session.spec.filesystem {
         network::ensure_filesystem(session, region).await?;
@@ -117,11 +117,11 @@ async fn all_in(
             continue;
         }
         let user_data = match nodes.first() {
-            None => cloud_init::server(&session.spec, trust, &name),
+            None => cloud_init::server(&session.spec, cluster_ca, &name),
             Some(server) => {
                 let server = ready::addressed(session, &server.id).await?;
                 let private_ip = server.private_ip.clone().unwrap_or_default();
-                cloud_init::agent(&session.spec, trust, &name, &private_ip)
+                cloud_init::agent(&session.spec, cluster_ca, &name, &private_ip)
             }
         };
         let body = order(session, region, &name, &ruleset.id, &user_data);
@@ -154,31 +154,34 @@ fn order(session: &Session, region: &str, name: &str, ruleset: &str, user_data: 
 }
 
 /// The node of this name, launched once.
-async fn one(session: &Session, name: &str, body: &Value) -> Result<Instance, Problem> {
+async fn one(session: &Session, name: &str, body: &Value) -> Result<Instance, CallError> {
     let call = Call {
         name: "LaunchInstance",
         method: &Method::POST,
         path: "/instance-operations/launch",
     };
-    let mut last = Problem::ours(call.name, "not tried");
+    let mut last = CallError::internal(call.name, "not tried");
     for _ in 0..TRIES {
-        match session.api.once::<Launched>(&call, Some(body)).await {
+        match session.api.once::<LaunchResponse>(&call, Some(body)).await {
             Ok(launched) => return by_id(session, &launched).await,
-            Err(problem) if problem.fate == Fate::Refused || problem.fate == Fate::Ours => {
-                return Err(problem);
+            Err(error)
+                if error.outcome == CallOutcome::Rejected
+                    || error.outcome == CallOutcome::Internal =>
+            {
+                return Err(error);
             }
-            Err(problem) => last = problem,
+            Err(error) => last = error,
         }
-        if session.wrong.blind_launch {
+        if session.defects.blind_launch {
             continue;
         }
-        // A refusal for haste says that nothing was applied; one look makes sure.
-        let limit = if last.fate == Fate::Later {
+        // A throttled request was not applied; one listing makes sure.
+        let limit = if last.outcome == CallOutcome::RetryLater {
             Duration::ZERO
         } else {
             LOOK_LIMIT
         };
-        if let Some(found) = look(session, name, limit).await? {
+        if let Some(found) = find_node(session, name, limit).await? {
             return Ok(found);
         }
         tokio::time::sleep(last.retry_after.unwrap_or_default()).await;
@@ -186,13 +189,13 @@ async fn one(session: &Session, name: &str, body: &Value) -> Result<Instance, Pr
     Err(last)
 }
 
-async fn by_id(session: &Session, launched: &Launched) -> Result<Instance, Problem> {
+async fn by_id(session: &Session, launched: &LaunchResponse) -> Result<Instance, CallError> {
     let [id] = launched.instance_ids.as_slice() else {
         let message = format!(
             "{} instances came, one was asked for",
             launched.instance_ids.len()
         );
-        return Err(Problem::ours("LaunchInstance", message));
+        return Err(CallError::internal("LaunchInstance", message));
     };
     session
         .api
@@ -200,8 +203,12 @@ async fn by_id(session: &Session, launched: &Launched) -> Result<Instance, Probl
         .await
 }
 
-/// Looks for the node until it shows or the limit is over. Twins of one node are terminated, but one.
-async fn look(session: &Session, name: &str, limit: Duration) -> Result<Option<Instance>, Problem> {
+/// Looks for the node until it appears or the limit is over. Terminates its duplicates.
+async fn find_node(
+    session: &Session,
+    name: &str,
+    limit: Duration,
+) -> Result<Option<Instance>, CallError> {
     let begun = tokio::time::Instant::now();
     loop {
         let all = session.instances().await?;
@@ -209,15 +216,15 @@ async fn look(session: &Session, name: &str, limit: Duration) -> Result<Option<I
             .into_iter()
             .filter(|one| one.is_node(session.run(), name) && one.is_live());
         if let Some(first) = named.next() {
-            let twins: Vec<Instance> = named.collect();
-            if !twins.is_empty() {
-                teardown::terminate(session, &twins).await?;
+            let duplicates: Vec<Instance> = named.collect();
+            if !duplicates.is_empty() {
+                teardown::terminate(session, &duplicates).await?;
             }
             return Ok(Some(first));
         }
-        if begun.elapsed() + LOOK_PAUSE > limit {
+        if begun.elapsed() + LIST_PAUSE > limit {
             return Ok(None);
         }
-        tokio::time::sleep(LOOK_PAUSE).await;
+        tokio::time::sleep(LIST_PAUSE).await;
     }
 }

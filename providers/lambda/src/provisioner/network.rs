@@ -7,51 +7,54 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::api::Call;
-use crate::api::problem::Problem;
-use crate::api::types::{Filesystem, Instance, Rule, Ruleset, SshKey};
-use crate::trust::Trust;
+use crate::api::error::CallError;
+use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
+use crate::cluster_ca::ClusterCa;
 
 /// Most tries of one creation.
 const TRIES: usize = 4;
 
-/// The thing of this name: found, or created once.
+/// The resource of this name: found, or created once.
 async fn ensure<T: DeserializeOwned>(
     session: &Session,
     list: (&'static str, &str),
     create: &Call<'_>,
     body: &Value,
     is_it: impl Fn(&T) -> bool,
-) -> Result<T, Problem> {
-    let look = || async {
+) -> Result<T, CallError> {
+    let find = || async {
         let all: Vec<T> = session.api.get(list.0, list.1).await?;
-        Ok::<_, Problem>(all.into_iter().find(|one| is_it(one)))
+        Ok::<_, CallError>(all.into_iter().find(|one| is_it(one)))
     };
-    let mut last = Problem::ours(create.name, "not tried");
+    let mut last = CallError::internal(create.name, "not tried");
     for _ in 0..TRIES {
-        if let Some(found) = look().await? {
+        if let Some(found) = find().await? {
             return Ok(found);
         }
         match session.api.once::<T>(create, Some(body)).await {
             Ok(made) => return Ok(made),
-            // Somebody was faster, perhaps we ourselves: the next look tells.
-            Err(problem) if problem.may_pass() || problem.code == "global/duplicate" => {
-                tokio::time::sleep(problem.retry_after.unwrap_or_default()).await;
-                last = problem;
+            // Another process was faster, or an earlier try succeeded: the next listing shows it.
+            Err(error) if error.is_transient() || error.code == "global/duplicate" => {
+                tokio::time::sleep(error.retry_after.unwrap_or_default()).await;
+                last = error;
             }
-            // The cloud's OpenAPI document has no code of its own for the taken name of a key.
-            Err(problem) if problem.code == "global/invalid-parameters" => {
-                return look().await?.ok_or(problem);
+            // The cloud's OpenAPI document has no separate code for a key name that is taken.
+            Err(error) if error.code == "global/invalid-parameters" => {
+                return find().await?.ok_or(error);
             }
-            Err(problem) => return Err(problem),
+            Err(error) => return Err(error),
         }
     }
     Err(last)
 }
 
-/// The SSH key that a launch demands. Nobody logs in: its private half is not kept.
-pub(crate) async fn ensure_key(session: &Session, trust: &Trust) -> Result<SshKey, Problem> {
+/// The SSH key that a launch requires. No one logs in: its private half is not kept.
+pub(crate) async fn ensure_key(
+    session: &Session,
+    cluster_ca: &ClusterCa,
+) -> Result<SshKey, CallError> {
     let name = session.run().name("");
-    let body = json!({"name": name, "public_key": trust.ssh_public_key});
+    let body = json!({"name": name, "public_key": cluster_ca.ssh_public_key});
     let create = Call {
         name: "AddSshKey",
         method: &Method::POST,
@@ -67,9 +70,9 @@ pub(crate) async fn ensure_key(session: &Session, trust: &Trust) -> Result<SshKe
     .await
 }
 
-/// The rule that lets the API server be reached.
-fn api_rule(session: &Session) -> Rule {
-    Rule {
+/// The rule that allows access to the API server.
+fn api_rule(session: &Session) -> FirewallRule {
+    FirewallRule {
         protocol: "tcp".to_owned(),
         port_range: Some((6443, 6443)),
         source_network: session.spec.api_allowed_from.0.to_string(),
@@ -78,7 +81,7 @@ fn api_rule(session: &Session) -> Rule {
 }
 
 /// The ruleset of the run in a region.
-pub(crate) async fn ensure_ruleset(session: &Session, region: &str) -> Result<Ruleset, Problem> {
+pub(crate) async fn ensure_ruleset(session: &Session, region: &str) -> Result<Ruleset, CallError> {
     let name = session.run().name(region);
     let body = json!({"name": name, "region": region, "rules": [api_rule(session)]});
     let create = Call {
@@ -93,18 +96,18 @@ pub(crate) async fn ensure_ruleset(session: &Session, region: &str) -> Result<Ru
     .await
 }
 
-/// Lets the nodes reach each other, and nobody else.
+/// Allows traffic between the nodes, and no one else.
 pub(crate) async fn let_nodes_talk(
     session: &Session,
     ruleset: &Ruleset,
     nodes: &[Instance],
-) -> Result<(), Problem> {
+) -> Result<(), CallError> {
     if nodes.len() < 2 {
         return Ok(());
     }
     let mut rules = vec![api_rule(session)];
     rules.extend(nodes.iter().enumerate().filter_map(|(index, node)| {
-        Some(Rule {
+        Some(FirewallRule {
             protocol: "all".to_owned(),
             port_range: None,
             source_network: format!("{}/32", node.private_ip.as_ref()?),
@@ -131,7 +134,7 @@ pub(crate) async fn let_nodes_talk(
 pub(crate) async fn ensure_filesystem(
     session: &Session,
     region: &str,
-) -> Result<Filesystem, Problem> {
+) -> Result<Filesystem, CallError> {
     let name = session.run().name("fs");
     let body = json!({"name": name, "region": region});
     let create = Call {

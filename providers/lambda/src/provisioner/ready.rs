@@ -1,5 +1,5 @@
-//! Waiting: for addresses, for health, for Kubernetes, for GPUs. Each wait has a limit and says what
-//! the last look showed.
+//! Waiting: for addresses, for health, for Kubernetes, for GPUs. Each wait has a limit and reports what
+//! the last check showed.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use kubeproof_kubernetes::{gpu, ready};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::api::problem::Problem;
+use crate::api::error::CallError;
 use crate::api::types::Instance;
-use crate::trust::Trust;
+use crate::cluster_ca::ClusterCa;
 
-/// Between two looks.
+/// Between two checks.
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long addresses may take.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(600);
@@ -24,7 +24,7 @@ const NODES_LIMIT: Duration = Duration::from_secs(15 * 60);
 const GPU_LIMIT: Duration = Duration::from_secs(8 * 60);
 
 /// The instance, once it has its addresses.
-pub(crate) async fn addressed(session: &Session, id: &str) -> Result<Instance, Problem> {
+pub(crate) async fn addressed(session: &Session, id: &str) -> Result<Instance, CallError> {
     let begun = Instant::now();
     loop {
         let one: Instance = session
@@ -36,21 +36,21 @@ pub(crate) async fn addressed(session: &Session, id: &str) -> Result<Instance, P
         }
         let name = one.name.unwrap_or_default();
         if !matches!(one.status.as_str(), "booting" | "active") {
-            return Err(Problem::ours(
+            return Err(CallError::internal(
                 "wait",
                 format!("instance {id} ({name}) is {}", one.status),
             ));
         }
         if begun.elapsed() > ADDRESS_LIMIT {
             let message = format!("instance {id} ({name}) has no address after 10 minutes");
-            return Err(Problem::ours("wait", message));
+            return Err(CallError::internal("wait", message));
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
 /// Waits until all nodes are active.
-pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), Problem> {
+pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), CallError> {
     let begun = Instant::now();
     loop {
         let all = session.instances().await?;
@@ -66,7 +66,7 @@ pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), 
                 "booting" => waiting.push(format!("{} ({name})", node.id)),
                 other => {
                     let message = format!("instance {} ({name}) is {other}", node.id);
-                    return Err(Problem::ours("wait", message));
+                    return Err(CallError::internal("wait", message));
                 }
             }
         }
@@ -75,7 +75,7 @@ pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), 
         }
         if begun.elapsed() > ACTIVE_LIMIT {
             let message = format!("still booting after 25 minutes: {}", waiting.join(", "));
-            return Err(Problem::ours("wait", message));
+            return Err(CallError::internal("wait", message));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -84,27 +84,27 @@ pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), 
 /// Waits until the API server answers, all nodes are Ready and offer their GPUs.
 pub(crate) async fn kubernetes(
     session: &Session,
-    trust: &Trust,
+    cluster_ca: &ClusterCa,
     nodes: &[Instance],
-) -> Result<(), Problem> {
+) -> Result<(), CallError> {
     let connection = session.api.connection();
     let what = "wait for Kubernetes";
     let ip = nodes
         .first()
         .and_then(|server| server.ip.clone())
         .unwrap_or_default();
-    let access = trust
+    let access = cluster_ca
         .access(connection, &ip, "kubeproof-provisioner")
-        .map_err(|message| Problem::ours(what, message))?;
+        .map_err(|message| CallError::internal(what, message))?;
     let client = client(&access, connection.transport.clone())
-        .map_err(|error| Problem::ours(what, error.to_string()))?;
+        .map_err(|error| CallError::internal(what, error.to_string()))?;
     ready::wait_ready(&client, nodes.len(), NODES_LIMIT, PAUSE)
         .await
         .map_err(|error| {
             let message = format!(
                 "{error} (the instance is active, its log is in /var/log/cloud-init-output.log)"
             );
-            Problem::ours(what, message)
+            CallError::internal(what, message)
         })?;
     let gpus = session.spec.gpus();
     if gpus == 0 {
@@ -114,7 +114,7 @@ pub(crate) async fn kubernetes(
     loop {
         let offered = gpu::offered(&client)
             .await
-            .map_err(|error| Problem::ours(what, error.to_string()))?;
+            .map_err(|error| CallError::internal(what, error.to_string()))?;
         let lacking: Vec<String> = offered
             .iter()
             .filter(|(_, count)| **count != gpus)
@@ -128,7 +128,7 @@ pub(crate) async fn kubernetes(
                 "nodes do not offer {gpus} nvidia.com/gpu after 8 minutes: {}; the driver or the device plugin does not work",
                 lacking.join(", ")
             );
-            return Err(Problem::ours("wait for GPUs", message));
+            return Err(CallError::internal("wait for GPUs", message));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -1,4 +1,4 @@
-//! Teardown: everything of the run, found by tag and name, in the order in which things let go.
+//! Teardown: everything of the run, found by tag and name, in dependency order.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Session;
-use crate::api::problem::Problem;
-use crate::api::types::{Anything, Filesystem, Instance, Ruleset, SshKey, is_name_of};
+use crate::api::error::CallError;
+use crate::api::types::{EmptyResponse, Filesystem, Instance, Ruleset, SshKey, is_name_of};
 use crate::api::{Api, Call};
-use crate::trust;
+use crate::cluster_ca;
 
-/// Between two looks.
+/// Between two checks.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How long terminating may take: one to three minutes are usual.
+/// How long terminating may take: one to three minutes is typical.
 const GONE_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How long something may stay in use after its users are gone.
 const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
-/// Most rounds of asking for termination.
+/// Most rounds of termination requests.
 const ROUNDS: usize = 4;
 
 /// Removes everything of the run. A second call finds nothing and changes nothing.
-pub(crate) async fn everything(session: &Session) -> Result<(), Problem> {
-    if !session.wrong.ids_from_nowhere {
+pub(crate) async fn everything(session: &Session) -> Result<(), CallError> {
+    if !session.defects.ids_from_nowhere {
         let mine = session.instances().await?;
         terminate(session, &mine).await?;
     }
@@ -42,23 +42,24 @@ pub(crate) async fn everything(session: &Session) -> Result<(), Problem> {
     }
     let keys: Vec<SshKey> = api.get("ListSshKeys", "/ssh-keys").await?;
     for one in keys.iter().filter(|one| is_name_of(run, &one.name)) {
-        let handle = if session.wrong.keys_by_name {
+        let handle = if session.defects.keys_by_name {
             &one.name
         } else {
             &one.id
         };
         delete(api, "ssh_key", handle).await?;
     }
-    trust::forget(api.connection()).map_err(|message| Problem::ours("trust", message))
+    cluster_ca::forget(api.connection())
+        .map_err(|message| CallError::internal("cluster CA", message))
 }
 
-/// The ids of what there is of the run, or that it cannot be found out.
+/// The ids of the run's resources, or a message that they could not be listed.
 pub(crate) async fn left(session: &Session) -> Vec<String> {
     let all = survey(session).await;
     all.unwrap_or_else(|_| vec![UNKNOWN_LEFT.to_owned()])
 }
 
-async fn survey(session: &Session) -> Result<Vec<String>, Problem> {
+async fn survey(session: &Session) -> Result<Vec<String>, CallError> {
     let (api, run) = (&session.api, session.run());
     let instances = session.instances().await?;
     let rulesets: Vec<Ruleset> = api
@@ -76,7 +77,7 @@ async fn survey(session: &Session) -> Result<Vec<String>, Problem> {
 }
 
 /// Terminates instances and waits until they are gone.
-pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Result<(), Problem> {
+pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Result<(), CallError> {
     let ids: Vec<&str> = instances.iter().map(|one| one.id.as_str()).collect();
     for _ in 0..ROUNDS {
         let all = session.instances().await?;
@@ -94,8 +95,8 @@ pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Resu
             .collect();
         if !standing.is_empty() {
             match order(&session.api, &standing).await {
-                // One of them has gone meanwhile: the next round asks for the rest.
-                Err(problem) if !problem.is_absent() => return Err(problem),
+                // One of them is already gone: the next round terminates the rest.
+                Err(error) if !error.is_not_found() => return Err(error),
                 _ => {}
             }
         }
@@ -103,13 +104,13 @@ pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Resu
             return Ok(());
         }
     }
-    Err(Problem::ours(
+    Err(CallError::internal(
         "wait",
         format!("still there: {}", ids.join(", ")),
     ))
 }
 
-async fn order(api: &Api, ids: &[&str]) -> Result<(), Problem> {
+async fn order(api: &Api, ids: &[&str]) -> Result<(), CallError> {
     let call = Call {
         name: "TerminateInstances",
         method: &Method::POST,
@@ -119,8 +120,8 @@ async fn order(api: &Api, ids: &[&str]) -> Result<(), Problem> {
     api.repeat::<Value>(&call, Some(&body)).await.map(|_| ())
 }
 
-/// Waits while all of them are terminating. `false` when one of them is not: it must be asked again.
-async fn gone(session: &Session, ids: &[&str]) -> Result<bool, Problem> {
+/// Waits while all of them are terminating. `false` if one of them is not: it must be terminated again.
+async fn gone(session: &Session, ids: &[&str]) -> Result<bool, CallError> {
     let begun = Instant::now();
     loop {
         let all = session.instances().await?;
@@ -136,23 +137,23 @@ async fn gone(session: &Session, ids: &[&str]) -> Result<bool, Problem> {
         }
         if begun.elapsed() > GONE_LIMIT {
             let message = format!("still terminating after 15 minutes: {}", ids.join(", "));
-            return Err(Problem::ours("wait", message));
+            return Err(CallError::internal("wait", message));
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Deletes one thing by id, again while it is in use. Gone already is gone.
-pub(crate) async fn delete(api: &Api, resource_type: &str, id: &str) -> Result<(), Problem> {
+/// Deletes one resource by id, retrying while it is in use. Succeeds if it is already gone.
+pub(crate) async fn delete(api: &Api, resource_type: &str, id: &str) -> Result<(), CallError> {
     let (name, path) = match resource_type {
         "firewall_ruleset" => ("DeleteFirewallRuleset", format!("/firewall-rulesets/{id}")),
         "filesystem" => ("DeleteFileSystem", format!("/filesystems/{id}")),
         "ssh_key" => ("DeleteSshKey", format!("/ssh-keys/{id}")),
         "instance" => return order(api, &[id]).await,
         other => {
-            return Err(Problem::ours(
+            return Err(CallError::internal(
                 "delete",
-                format!("there is no resource type {other}"),
+                format!("unknown resource type `{other}`"),
             ));
         }
     };
@@ -163,18 +164,18 @@ pub(crate) async fn delete(api: &Api, resource_type: &str, id: &str) -> Result<(
     };
     let begun = Instant::now();
     loop {
-        match api.repeat::<Anything>(&call, None).await {
+        match api.repeat::<EmptyResponse>(&call, None).await {
             Ok(_) => return Ok(()),
-            Err(problem) if problem.is_absent() => return Ok(()),
-            Err(problem) if problem.is_in_use() && begun.elapsed() < IN_USE_LIMIT => {
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) if error.is_in_use() && begun.elapsed() < IN_USE_LIMIT => {
                 tokio::time::sleep(PAUSE).await;
             }
-            Err(problem) => return Err(problem),
+            Err(error) => return Err(error),
         }
     }
 }
 
 /// Deletes a resource that an audit found.
-pub(crate) async fn delete_resource(api: &Api, resource: &Resource) -> Result<(), Problem> {
+pub(crate) async fn delete_resource(api: &Api, resource: &Resource) -> Result<(), CallError> {
     delete(api, &resource.resource_type, &resource.id).await
 }

@@ -1,4 +1,4 @@
-//! Bodies: a request's read whole within limits, an answer's sent whole or in parts.
+//! Bodies: requests are read as a whole within limits, answers are sent as a whole or in parts.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use super::limits::BODY_BYTES_MAX;
 /// The body of an answer.
 pub type Body = UnsyncBoxBody<Bytes, TransportError>;
 
-/// A whole body.
+/// A body that is sent as a whole.
 pub fn whole(bytes: Bytes) -> Body {
     Full::new(bytes)
         .map_err(|never| match never {})
         .boxed_unsync()
 }
 
-/// A body that begins with `first` and goes on with what `next` makes of the state, until it gives none.
-/// An error breaks the connection: the client sees that the answer is not whole.
+/// A body that begins with `first` and continues with the parts that `next` returns for the state, until there are
+/// no more. An error breaks the connection, so the client sees that the answer is incomplete.
 pub fn in_parts<S, F, N>(first: Bytes, state: S, next: N) -> Body
 where
     S: Send + 'static,
@@ -53,7 +53,7 @@ where
 /// Reads a request's body.
 ///
 /// # Errors
-/// With the answer to give instead: too large, too slow, or broken.
+/// With the answer to give: the body is too large, too slow, or broken.
 pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Body>> {
     let too_large = || {
         refusal(
@@ -61,7 +61,7 @@ pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Bod
             &format!("a request's body has at most {BODY_BYTES_MAX} bytes here"),
         )
     };
-    // What is announced is believed, without waiting for it.
+    // Refuse a body whose announced length is too large without waiting for it.
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(too_large());
     }
@@ -80,11 +80,11 @@ pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Bod
     }
 }
 
-/// An answer of the server itself, in plain words. The connection ends with it: what is left of the
-/// request is not read.
-pub fn refusal(status: StatusCode, words: &str) -> Response<Body> {
+/// An answer of the server itself, as plain text. It closes the connection, because the rest of the request is not
+/// read.
+pub fn refusal(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(whole(Bytes::from(format!(
-        "kubeproof simulator: {words}\n"
+        "kubeproof simulator: {message}\n"
     ))));
     *response.status_mut() = status;
     let headers = response.headers_mut();

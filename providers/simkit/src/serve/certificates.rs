@@ -1,6 +1,6 @@
-//! Certificates: an authority made at start, and one certificate of it for all ports.
+//! Certificates: an authority created at start, and one certificate of it for all ports.
 //!
-//! Apart from the server because it is the one place that knows X.509. The keys never leave the process.
+//! The keys never leave the process.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// The authority of one server, and what accepts connections with a certificate of it.
+/// The certificate authority of one server, and a TLS acceptor with a certificate of it.
 #[derive(Clone)]
 pub struct Certificates {
     /// The authority's certificate, PEM.
@@ -24,10 +24,10 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Makes an authority, and a certificate for this machine's loopback names and `address`.
+    /// Creates an authority, and a certificate for this machine's loopback names and `address`.
     ///
     /// # Errors
-    /// When no key or certificate can be made.
+    /// When a key or certificate cannot be created.
     pub fn make(address: IpAddr) -> Result<Self, ServeError> {
         let failed = |error: rcgen::Error| ServeError::Certificates(error.to_string());
         let (issuer, authority_pem) = authority().map_err(failed)?;
@@ -68,7 +68,7 @@ fn leaf(address: IpAddr) -> Result<CertificateParams, rcgen::Error> {
         .push(DnType::CommonName, "kubeproof simulator server");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Strict clients (Python 3.13 and later) ask for it.
+    // Strict clients (Python 3.13 and later) require it.
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }

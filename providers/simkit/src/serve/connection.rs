@@ -1,4 +1,4 @@
-//! One connection: how many there may be, plain or TLS, and HTTP on it within limits.
+//! Connections: limits their number, detects plain or TLS, and serves HTTP within limits.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Shared;
-use super::doors::Door;
-use super::exchange::exchange;
+use super::handler::handle;
 use super::limits::{
     HANDSHAKE_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADERS_MAX, STOP_TIME_MAX,
 };
+use super::listeners::ListenerKind;
 use crate::cloud::Cloud;
 
 /// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
@@ -26,15 +26,15 @@ const TOO_MANY: &str = "too many connections at a time\n";
 const PLAIN_ON_TLS: &str = "Client sent an HTTP request to an HTTPS server.\n";
 const TOO_SLOW: &str = "the rest of the request did not come in time\n";
 
-/// Serves a connection on a task of its own, or refuses it when there are too many.
+/// Serves a connection on its own task, or refuses it when there are too many.
 pub fn begin<C: Cloud>(
     shared: &Arc<Shared<C>>,
     mut stream: TcpStream,
-    door: Door,
+    kind: ListenerKind,
     mut closed: watch::Receiver<()>,
 ) {
     let Ok(permit) = Arc::clone(&shared.connections).try_acquire_owned() else {
-        // Without a task and without waiting: what cannot be written at once is not written.
+        // Without a task and without waiting: what cannot be written immediately is not written.
         let _ = stream.try_write(answer("503 Service Unavailable", TOO_MANY).as_bytes());
         return;
     };
@@ -52,14 +52,14 @@ pub fn begin<C: Cloud>(
         if first[0] == TLS_HANDSHAKE {
             let handshake = shared.certificates.acceptor.accept(stream);
             if let Ok(Ok(stream)) = timeout(limit, handshake).await {
-                serve(shared, stream, door, closed).await;
+                serve(shared, stream, kind, closed).await;
             }
-        } else if let Door::Host(_) = door {
+        } else if let ListenerKind::Host(_) = kind {
             let _ = stream
                 .write_all(answer("400 Bad Request", PLAIN_ON_TLS).as_bytes())
                 .await;
         } else {
-            serve(shared, stream, door, closed).await;
+            serve(shared, stream, kind, closed).await;
         }
     });
 }
@@ -67,7 +67,7 @@ pub fn begin<C: Cloud>(
 async fn serve<C: Cloud, S>(
     shared: Arc<Shared<C>>,
     stream: S,
-    door: Door,
+    kind: ListenerKind,
     mut closed: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -75,9 +75,9 @@ async fn serve<C: Cloud, S>(
     let service = {
         let shared = Arc::clone(&shared);
         service_fn(move |request| {
-            let (shared, door) = (Arc::clone(&shared), door.clone());
-            // Boxed, so that the connection can be moved and its stream be had back from it.
-            Box::pin(async move { exchange(&shared, &door, request).await })
+            let (shared, kind) = (Arc::clone(&shared), kind.clone());
+            // Boxed, so that the connection can be moved and its stream taken back out of it.
+            Box::pin(async move { handle(&shared, &kind, request).await })
         })
     };
     let mut connection = http1::Builder::new()
@@ -92,7 +92,7 @@ async fn serve<C: Cloud, S>(
         _ = closed.changed() => {
             std::pin::Pin::new(&mut connection).graceful_shutdown();
             let rest = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            // What is not done in this moment is broken off.
+            // Answers that are not finished by then are cut off.
             let _ = timeout(shared.real(STOP_TIME_MAX), rest).await;
             Ok(())
         }
@@ -100,7 +100,7 @@ async fn serve<C: Cloud, S>(
     let half_a_request = ended.is_err_and(|error| error.is_timeout());
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
-    // An idle connection has nothing to be told.
+    // An idle connection gets no answer.
     if half_a_request && !parts.read_buf.is_empty() {
         let _ = stream
             .write_all(answer("408 Request Timeout", TOO_SLOW).as_bytes())
@@ -109,11 +109,11 @@ async fn serve<C: Cloud, S>(
     let _ = stream.shutdown().await;
 }
 
-/// A whole answer outside of HTTP's usual way.
-fn answer(status: &str, words: &str) -> String {
+/// A complete HTTP answer as text, for when hyper cannot send one.
+fn answer(status: &str, message: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{words}",
-        words.len()
+         connection: close\r\n\r\n{message}",
+        message.len()
     )
 }

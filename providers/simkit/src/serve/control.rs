@@ -1,6 +1,6 @@
-//! Control routes: what happened to a served account, and how to begin again or inject faults.
+//! The control routes of a served account: they show what happened to it, reset it, and inject faults.
 //!
-//! Apart from the cloud's own API, under a path that no cloud has.
+//! Their paths begin with a prefix that no cloud uses.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::fault::Fault;
 use serde_json::{Value, json};
 
-use super::{Shared, doors, visitor};
+use super::{Shared, host_check, listeners};
 use crate::cloud::Cloud;
 
-/// What all control paths begin with.
+/// The prefix of all control paths.
 const PREFIX: &str = "/_kubeproof/";
 /// The routes, for messages.
 const ROUTES: &str = "GET inventory, GET journal, GET meter, GET faults, POST reset, POST faults";
@@ -26,7 +26,7 @@ pub fn is_control(path: &str) -> bool {
 
 /// Answers a control request.
 pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Response<Bytes> {
-    let (status, body) = match visitor::refused(request, shared.address.ip()) {
+    let (status, body) = match host_check::refused(request, shared.address.ip()) {
         Some(problem) => (StatusCode::FORBIDDEN, json!({ "error": problem })),
         None => routed(shared, request),
     };
@@ -62,13 +62,13 @@ fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (Statu
         },
         (_, "inventory" | "journal" | "meter" | "reset" | "faults") => {
             let error = format!(
-                "{} is not for this route; routes: {ROUTES}",
+                "the method {} is not for this route; routes: {ROUTES}",
                 request.method()
             );
             (StatusCode::METHOD_NOT_ALLOWED, json!({ "error": error }))
         }
         _ => {
-            let error = format!("there is no route `{route}`; routes: {ROUTES}");
+            let error = format!("unknown route `{route}` (expected one of {ROUTES})");
             (StatusCode::NOT_FOUND, json!({ "error": error }))
         }
     }
@@ -82,8 +82,8 @@ fn meter<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
     json!({"at": shared.clock.now(), "charges": charges, "usd": usd, "unpriced": unpriced})
 }
 
-/// The faults in force, with how often each was seen, and how often it was injected: what the simulator did not
-/// acknowledge, or has not applied yet, does not count.
+/// The active faults, each with how often a call matched it and how often it was injected. Injections that the
+/// simulator did not acknowledge, or has not applied yet, do not count.
 fn tally<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
     let faults: Vec<Value> = shared
         .faults()
@@ -98,7 +98,7 @@ fn tally<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
 
 fn reset<C: Cloud>(shared: &Arc<Shared<C>>) -> (StatusCode, Value) {
     shared.reset();
-    match doors::settle(shared) {
+    match listeners::update(shared) {
         Ok(()) => (StatusCode::OK, json!({})),
         Err(error) => {
             let body = json!({ "error": error.to_string() });
@@ -107,7 +107,7 @@ fn reset<C: Cloud>(shared: &Arc<Shared<C>>) -> (StatusCode, Value) {
     }
 }
 
-/// `{"faults": ["SPEC", …]}`: these replace all others.
+/// Parses `{"faults": ["SPEC", …]}`. These faults replace all others.
 fn read_faults(body: &[u8]) -> Result<Vec<Fault>, String> {
     let expected = "expected {\"faults\": [\"SPEC\", …]}";
     let body: Value =

@@ -1,4 +1,4 @@
-//! Faults that the simulator carries out, over sockets: they count when it acknowledges them, and only then.
+//! Faults that the simulator carries out, over sockets: they count only when it acknowledges them.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::small::{ask, body, served, status};
 
-/// Seen and struck, as the control route tells of the first fault.
+/// How often the first fault was seen and injected, according to the control route.
 fn tally(address: SocketAddr) -> (u64, u64) {
     let answer = ask(address, "GET", "/_kubeproof/faults", "");
     let tally: Value = serde_json::from_str(body(&answer)).expect("JSON");
@@ -14,7 +14,7 @@ fn tally(address: SocketAddr) -> (u64, u64) {
     (count("seen"), count("struck"))
 }
 
-/// Under this fault these calls (a path and a body) are answered so, and the fault is tallied so after each.
+/// Under this fault, checks for each call (path and body) its answer and the fault's counts after it.
 #[track_caller]
 fn check(fault: &str, calls: &[(&str, &str, &str, (u64, u64))]) {
     let calls: Vec<_> = calls.to_vec();
@@ -31,7 +31,7 @@ fn check(fault: &str, calls: &[(&str, &str, &str, (u64, u64))]) {
             let answer = ask(address, "POST", &path, &sent);
             assert_eq!(body(&answer), expected, "{fault} {path} {sent}");
             assert_eq!(tally(address), count, "{fault} {path} {sent}");
-            // Whether it was taken is between the simulator and us.
+            // Clients must not see the acknowledgement.
             assert!(!answer.to_lowercase().contains("kubeproof"), "{answer}");
         }
     });
@@ -46,7 +46,7 @@ const EFFECTS: [&str; 5] = [
 ];
 
 #[test]
-fn what_the_simulator_does_not_acknowledge_was_not_injected() {
+fn an_effect_that_the_simulator_does_not_acknowledge_was_not_injected() {
     for effect in EFFECTS {
         check(
             &format!("small:make={effect}"),
@@ -59,13 +59,13 @@ fn what_the_simulator_does_not_acknowledge_was_not_injected() {
 }
 
 #[test]
-fn what_the_simulator_acknowledges_counts() {
+fn an_effect_that_the_simulator_acknowledges_counts() {
     for effect in EFFECTS {
         check(
             &format!("small:later={effect}"),
             &[
                 ("/later", "", effect, (1, 1)),
-                ("/later", "", "sound", (2, 1)),
+                ("/later", "", "no fault", (2, 1)),
             ],
         );
     }
@@ -78,7 +78,7 @@ fn a_refused_call_takes_no_fault_and_the_first_that_is_accepted_does() {
         &[
             ("/later", "refused", "refused", (1, 0)),
             ("/later", "", "async-fail(X)", (2, 1)),
-            ("/later", "", "sound", (3, 1)),
+            ("/later", "", "no fault", (3, 1)),
         ],
     );
 }
@@ -86,7 +86,7 @@ fn a_refused_call_takes_no_fault_and_the_first_that_is_accepted_does() {
 #[test]
 fn a_call_that_is_applied_later_counts_once_it_is_applied() {
     served(&["small:make=late-apply(30)"], |address| {
-        // Applied a minute and a half of the cloud's time later; the client has no answer.
+        // Applied a minute and a half later on the cloud's clock; the client gets no answer.
         let answer = ask(address, "POST", "/make", "one");
         assert_eq!(status(&answer), "", "{answer}");
         let applied = |address| {
@@ -101,11 +101,11 @@ fn a_call_that_is_applied_later_counts_once_it_is_applied() {
 }
 
 #[test]
-fn a_clients_own_wish_for_a_fault_is_not_heard() {
+fn a_fault_header_from_a_client_is_ignored() {
     served(&[], |address| {
         let request = "POST /later HTTP/1.1\r\nhost: x\r\nx-kubeproof-async-fault: async-stuck\r\n\
                        connection: close\r\ncontent-length: 0\r\n\r\n";
         let answer = crate::small::raw(address, request.as_bytes());
-        assert_eq!(body(&answer), "sound");
+        assert_eq!(body(&answer), "no fault");
     });
 }

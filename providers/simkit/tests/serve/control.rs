@@ -1,4 +1,4 @@
-//! The control routes, and faults by them.
+//! The control routes, and faults that are set through them.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ fn json(address: SocketAddr, method: &str, path: &str, sent: &str) -> Value {
 }
 
 #[test]
-fn inventory_and_journal_show_what_was_done_and_a_reset_begins_again() {
+fn inventory_and_journal_show_what_was_done_and_a_reset_clears_them() {
     served(&[], |address| {
         ask(address, "POST", "/make", "one");
         let inventory = json(address, "GET", "inventory", "");
@@ -32,7 +32,7 @@ fn inventory_and_journal_show_what_was_done_and_a_reset_begins_again() {
 }
 
 #[test]
-fn faults_strike_and_are_counted_and_can_be_replaced() {
+fn faults_are_injected_and_counted_and_can_be_replaced() {
     served(&["small:make=quota"], |address| {
         let refused = ask(address, "POST", "/make", "one");
         assert_eq!((status(&refused), body(&refused)), ("400", "Quota"));
@@ -66,18 +66,18 @@ fn wrong_faults_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn other_control_routes_are_refused_by_name() {
+fn unknown_control_routes_are_refused_by_name() {
     served(&[], |address| {
         let answer = ask(address, "GET", "/_kubeproof/nonsense", "");
         assert_eq!(status(&answer), "404");
-        assert!(answer.contains("there is no route `nonsense`"), "{answer}");
+        assert!(answer.contains("unknown route `nonsense`"), "{answer}");
         let answer = ask(address, "DELETE", "/_kubeproof/journal", "");
         assert_eq!(status(&answer), "405");
     });
 }
 
 #[test]
-fn a_page_of_a_browser_may_not_reset_an_account() {
+fn a_web_page_cannot_reset_an_account() {
     served(&[], |address| {
         ask(address, "POST", "/make", "one");
         for headers in [

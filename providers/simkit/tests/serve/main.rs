@@ -1,10 +1,10 @@
 //! A small cloud over sockets: control routes, faults, answers in parts, TLS, and hostile clients.
 //!
-//! One target: the small cloud is compiled once.
+//! All in one target, so that the small cloud is compiled once.
 
 mod acknowledged;
 mod control;
 mod hostile;
+mod listeners;
 mod parts;
 mod small;
-mod ways;

@@ -1,4 +1,4 @@
-//! Answers in parts: each goes out as it comes.
+//! Answers in parts: each part is sent as soon as it is available.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn parts_arrive_one_by_one_in_one_answer_and_one_call() {
             "{head:?}"
         );
         let body: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
-        // Chunks of two bytes each, and the last one of none.
+        // Chunks of two bytes each, and a last one of zero bytes.
         assert_eq!(body, ["2", "1", "2", "2", "2", "3", "0"]);
         let journal = ask(address, "GET", "/_kubeproof/journal", "");
         assert_eq!(status(&journal), "200");
@@ -28,7 +28,7 @@ fn parts_arrive_one_by_one_in_one_answer_and_one_call() {
 }
 
 #[test]
-fn a_client_that_goes_away_in_the_middle_harms_nobody() {
+fn a_client_that_disconnects_in_the_middle_does_no_harm() {
     served(&[], |address| {
         for _ in 0..20 {
             let mut stream = TcpStream::connect(address).expect("connected");

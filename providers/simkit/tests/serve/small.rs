@@ -1,4 +1,4 @@
-//! The small cloud: it echoes, counts, keeps a host of its own, and speaks in parts.
+//! A small cloud: it echoes, counts, has a host with its own server, and answers in parts.
 //!
 //! tidy: real time (sockets are real). No test sleeps.
 
@@ -16,25 +16,25 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::resource::{Life, Resource};
+use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::serve::{Served, Serving};
-use kubeproof_simkit::cloud::{Cloud, InParts, More, Place, Reply};
-use kubeproof_simkit::pace::{Pace, runtime};
+use kubeproof_simkit::cloud::{Cloud, HostEndpoint, InParts, NextPart, Reply};
+use kubeproof_simkit::paced_clock::{PacedClock, runtime};
 use kubeproof_simkit::serve::serve;
 
-/// Virtual seconds in a real one.
+/// Virtual seconds per real second.
 pub const SCALE: u32 = 60_000;
-/// Its host with a server of its own.
+/// Its host with its own server.
 pub const HOST: &str = "cluster.small.example";
 
 #[derive(Clone, Default)]
 pub struct Small {
     things: Vec<String>,
     has_host: bool,
-    place: Option<Place>,
+    endpoint: Option<HostEndpoint>,
 }
 
-fn said(text: String) -> Response<Bytes> {
+fn ok(text: String) -> Response<Bytes> {
     Response::new(Bytes::from(text))
 }
 
@@ -46,27 +46,27 @@ impl Cloud for Small {
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
         let uri = request.uri();
         if uri.host() == Some(HOST) {
-            return Reply::Now(said(format!("host {}", uri.path())));
+            return Reply::Now(ok(format!("host {}", uri.path())));
         }
         match uri.path() {
             "/make" => {
                 let name = String::from_utf8_lossy(request.body()).into_owned();
                 self.things.push(name);
-                Reply::Now(said("made".to_owned()))
+                Reply::Now(ok("made".to_owned()))
             }
             "/later" => later(request),
             "/cluster" => {
                 self.has_host = true;
-                Reply::Now(said("made".to_owned()))
+                Reply::Now(ok("made".to_owned()))
             }
-            "/place" => {
-                let place = self.place.as_ref().map(|place| place.url.clone());
-                Reply::Now(said(place.unwrap_or_default()))
+            "/endpoint" => {
+                let url = self.endpoint.as_ref().map(|endpoint| endpoint.url.clone());
+                Reply::Now(ok(url.unwrap_or_default()))
             }
             "/count" => count(request),
             "/never" => Reply::AskAgain(Duration::from_secs(1)),
             path => {
-                let mut response = said(format!("no {path}"));
+                let mut response = ok(format!("no {path}"));
                 *response.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
                 Reply::Now(response)
             }
@@ -84,7 +84,7 @@ impl Cloud for Small {
             .collect()
     }
 
-    fn lives(&self) -> Vec<Life> {
+    fn lifetimes(&self) -> Vec<Lifetime> {
         Vec::new()
     }
 
@@ -101,11 +101,11 @@ impl Cloud for Small {
         host.into_iter().collect()
     }
 
-    fn placed(&mut self, _host: &str, place: Place) {
-        self.place = Some(place);
+    fn host_served(&mut self, _host: &str, endpoint: HostEndpoint) {
+        self.endpoint = Some(endpoint);
     }
 
-    fn decoys(&self) -> Vec<(Resource, String)> {
+    fn bystanders(&self) -> Vec<(Resource, String)> {
         Vec::new()
     }
 
@@ -114,39 +114,39 @@ impl Cloud for Small {
     }
 }
 
-/// What shows later: it takes the fault that is left to the simulator, unless the call is refused. The answer says
-/// what came of it.
+/// An asynchronous call: it acknowledges the fault that is left to the simulator, unless the call is refused. The
+/// answer names the fault.
 fn later(request: &Request<Bytes>) -> Reply {
     let asked = request.headers().get(ASYNC_FAULT_HEADER);
     let asked = asked.and_then(|value| value.to_str().ok());
     if request.body().as_ref() == b"refused" {
-        let mut response = said("refused".to_owned());
+        let mut response = ok("refused".to_owned());
         *response.status_mut() = http::StatusCode::BAD_REQUEST;
         return Reply::Now(response);
     }
-    let mut response = said(asked.unwrap_or("sound").to_owned());
+    let mut response = ok(asked.unwrap_or("no fault").to_owned());
     if asked.is_some() {
         response.extensions_mut().insert(Acknowledged);
     }
     Reply::Now(response)
 }
 
-/// One, two, three, a virtual minute apart, to a client that takes parts.
+/// One, two, three, a virtual minute apart, for a client that takes parts.
 fn count(request: &Request<Bytes>) -> Reply {
     let Some(parts) = request.extensions().get::<InParts>() else {
-        return Reply::Now(said("1\n2\n3\n".to_owned()));
+        return Reply::Now(ok("1\n2\n3\n".to_owned()));
     };
     let number = parts
         .cursor
         .as_ref()
         .map_or(1, |text| text.parse().unwrap_or(0));
-    let response = said(format!("{number}\n"));
+    let response = ok(format!("{number}\n"));
     if number == 3 {
         return Reply::Now(response);
     }
     let cursor = (number + 1).to_string();
     let after = Duration::from_secs(60);
-    let more = More { cursor, after };
+    let more = NextPart { cursor, after };
     Reply::Part { response, more }
 }
 
@@ -163,7 +163,7 @@ impl Dialect for SmallDialect {
     }
 
     fn error(&self, _request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
-        let mut response = said(format!("{kind:?}"));
+        let mut response = ok(format!("{kind:?}"));
         *response.status_mut() = http::StatusCode::BAD_REQUEST;
         response
     }
@@ -174,7 +174,7 @@ impl Dialect for SmallDialect {
     }
 }
 
-/// Serves a small cloud a minute a millisecond, and lets a client on another thread work with it.
+/// Serves a small cloud, at a minute per millisecond, to a client on another thread.
 pub fn served<T: Send + 'static>(
     faults: &[&str],
     client: impl FnOnce(SocketAddr) -> T + Send + 'static,
@@ -188,7 +188,7 @@ pub fn served<T: Send + 'static>(
     })
 }
 
-/// The same, with the server itself.
+/// The same, with access to the server itself.
 pub fn with_server<T, F: Future<Output = T>>(
     faults: &[&str],
     work: impl FnOnce(Arc<dyn Served>) -> F,
@@ -196,7 +196,7 @@ pub fn with_server<T, F: Future<Output = T>>(
     with_limits(SCALE, faults, work)
 }
 
-/// The same, where limits on clients are so many times as long on the clock.
+/// The same, where limits on clients are `time_scale` times as long on the clock.
 pub fn with_limits<T, F: Future<Output = T>>(
     time_scale: u32,
     faults: &[&str],
@@ -204,7 +204,7 @@ pub fn with_limits<T, F: Future<Output = T>>(
 ) -> T {
     let runtime = runtime().expect("a runtime");
     runtime.block_on(async {
-        let _pace = Pace::keep(
+        let _pace = PacedClock::keep(
             NonZeroU32::new(SCALE).expect("a scale"),
             &Programs::default(),
         );
@@ -226,20 +226,20 @@ pub fn with_limits<T, F: Future<Output = T>>(
     })
 }
 
-/// Sends these bytes on a connection of its own and reads all that comes until it is closed.
+/// Sends these bytes on a new connection and reads until it is closed.
 pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("connected");
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .expect("a limit");
-    // A server that has heard enough may close while we still speak.
+    // A server that refuses the request may close while we are still writing.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// One request, and its whole answer.
+/// Sends one request and returns its whole answer.
 pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> String {
     let length = body.len();
     raw(

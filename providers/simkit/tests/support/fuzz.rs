@@ -1,5 +1,5 @@
-//! What fuzz tests of simulators share: how many cases, the words that a simulator knows, and values that nobody
-//! expects.
+//! Shared by the fuzz tests of simulators: the number of cases, the words that a simulator knows, and unexpected
+//! values.
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
-/// So many cases, or as many as `KUBEPROOF_FUZZ_CASES` says: few in every run, many when somebody looks for more.
+/// This many cases, or as many as `KUBEPROOF_FUZZ_CASES` says: few in every run, many in a dedicated search.
 pub fn cases(usual: u32) -> ProptestConfig {
     let asked = std::env::var("KUBEPROOF_FUZZ_CASES").ok();
     ProptestConfig {
@@ -21,7 +21,7 @@ pub fn cases(usual: u32) -> ProptestConfig {
     }
 }
 
-/// The words in quotes in a crate's sources that could be names on the wire.
+/// The string literals in a crate's sources that could be names on the wire.
 pub fn literals(crate_folder: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![Path::new(crate_folder).join("src")];
@@ -86,7 +86,7 @@ const STRANGE: &[&str] = &[
     "IyEvYmluL3No",
 ];
 
-/// A text: one of these words, one that nobody expects, or any.
+/// A text: one of these words, an unexpected value, or an arbitrary one.
 pub fn text(words: Vec<String>) -> BoxedStrategy<String> {
     let strange: Vec<String> = STRANGE.iter().map(|word| (*word).to_owned()).collect();
     prop_oneof![
@@ -99,7 +99,7 @@ pub fn text(words: Vec<String>) -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A document with fields of these names, and texts of these words.
+/// A document with fields of these names and texts from these words.
 pub fn json(names: Vec<String>, words: Vec<String>) -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         4 => text(words).prop_map(Value::from),
@@ -120,7 +120,7 @@ pub fn json(names: Vec<String>, words: Vec<String>) -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// A valid document in which some values are replaced by others, at places that the numbers choose.
+/// A valid document in which some values are replaced by others, at positions that the numbers choose.
 pub fn mutated(mut document: Value, changes: &[(usize, Value)]) -> Value {
     for (place, value) in changes {
         let count = count(&document);
@@ -151,7 +151,7 @@ fn replace(document: &mut Value, place: &mut usize, value: &Value) -> bool {
     }
 }
 
-/// So many values of a strategy, always the same: to see that it reaches what it is meant to reach.
+/// This many values of a strategy, always the same ones: to check that it reaches what it is meant to reach.
 pub fn samples<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let trees = (0..count).filter_map(|_| strategy.new_tree(&mut runner).ok());

@@ -1,13 +1,13 @@
 //! Classic load balancers (version 2012-06-01): what a LoadBalancer service becomes by default.
 //!
-//! Their natural key is the name, and deletion succeeds whether or not one is there.
+//! They are identified by name, and deleting one that does not exist succeeds.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 
-use crate::balancing::interfaces::{self, Held};
+use crate::balancing::interfaces::{self, BalancerInterfaces};
 use crate::billing::{self, usage};
 use crate::quotas;
 use crate::state::State;
@@ -16,7 +16,7 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// What another service asks of a new classic load balancer.
+/// What another service requests of a new classic load balancer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewClassic {
     /// Its name, unique in the region.
@@ -25,9 +25,8 @@ pub struct NewClassic {
     pub subnet_ids: Vec<String>,
     /// Its security groups.
     pub group_ids: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The run that causes it, where no tag says so.
+    /// The run that causes it, where no tag names one.
     pub run_id: Option<String>,
 }
 
@@ -38,19 +37,17 @@ pub struct Classic {
     pub new: NewClassic,
     /// `internet-facing` or `internal`.
     pub scheme: String,
-    /// Its DNS name.
     pub dns_name: String,
     /// The VPC of its subnets.
     pub vpc_id: String,
-    /// When it was created.
     pub created_at: Timestamp,
-    held: Held,
+    held: BalancerInterfaces,
 }
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "CreateLoadBalancer" => create(state, call),
@@ -61,16 +58,16 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
     }
 }
 
-/// Creates an internet-facing balancer and answers its DNS name.
+/// Creates an internet-facing balancer and returns its DNS name.
 ///
 /// # Errors
 /// `DuplicateLoadBalancerName`, `TooManyLoadBalancers`, `SubnetNotFound`, or what EC2 says when the
-/// interfaces cannot be made.
+/// interfaces cannot be created.
 pub fn create_internal(state: &mut State, new: NewClassic) -> Result<String, AwsError> {
     create_in(state, new, "internet-facing")
 }
 
-/// Deletes a balancer, if it is there; its interfaces go later.
+/// Deletes a balancer, if it exists; its interfaces are released later.
 pub fn delete_internal(state: &mut State, name: &str) {
     if let Some(balancer) = state.balancing.classic.remove(name) {
         super::close(state, &usage::classic_key(name), balancer.held);
@@ -98,7 +95,7 @@ fn create_in(state: &mut State, new: NewClassic, scheme: &str) -> Result<String,
     }
     let vpc_id = interfaces::vpc_of(state, &new.subnet_ids)?;
     let run_id = new.run_id.clone().or_else(|| billing::run_of(&new.tags));
-    let asked = interfaces::Asked {
+    let asked = interfaces::InterfaceRequest {
         description: format!("ELB {}", new.name),
         subnet_ids: new.subnet_ids.clone(),
         group_ids: new.group_ids.clone(),
@@ -158,7 +155,7 @@ fn describe(state: &State, call: &Call) -> Outcome {
         .classic
         .iter()
         .filter(|(name, _)| names.is_empty() || names.contains(name))
-        .map(|(_, balancer)| word(balancer))
+        .map(|(_, balancer)| render(balancer))
         .collect();
     super::paged(
         state,
@@ -194,7 +191,7 @@ fn describe_tags(state: &State, call: &Call) -> Outcome {
     )))
 }
 
-fn word(balancer: &Classic) -> Node {
+fn render(balancer: &Classic) -> Node {
     let new = &balancer.new;
     Node::new()
         .text("LoadBalancerName", &new.name)
@@ -231,7 +228,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.tags.clone_from(&balancer.new.tags);
         resource.created_at = Some(balancer.created_at);
         resource
-            .facts
+            .properties
             .insert("vpc_id".to_owned(), balancer.vpc_id.clone());
         resource
     }));

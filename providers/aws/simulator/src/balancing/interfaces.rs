@@ -1,26 +1,24 @@
-//! The network interfaces and public addresses of load balancers.
-//!
-//! Apart from the two APIs because both hold them alike, and keep them beyond their own deletion.
+//! The network interfaces and public addresses of load balancers, which outlive the balancers themselves.
 
 use std::collections::BTreeMap;
 
 use crate::billing::usage;
 use crate::ec2;
-use crate::ec2::interfaces::{NewInterface, Public};
+use crate::ec2::interfaces::{NewInterface, PublicAddress};
 use crate::state::State;
 use crate::wire::error::AwsError;
 
 /// What a balancer holds in its subnets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct BalancerInterfaces {
     /// Its interfaces; the public address of each is metered under its id.
     pub interface_ids: Vec<String>,
 }
 
-/// What a new balancer asks for.
+/// What a new balancer requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// What the interfaces say of themselves.
+pub struct InterfaceRequest {
+    /// The description of the interfaces.
     pub description: String,
     /// One interface in each.
     pub subnet_ids: Vec<String>,
@@ -61,12 +59,12 @@ fn no_subnet(id: &str) -> AwsError {
     )
 }
 
-/// Makes one interface in each subnet, with a public address if the balancer faces the internet.
+/// Creates one interface in each subnet, with a public address if the balancer faces the internet.
 ///
 /// # Errors
-/// What EC2 says; what was made before is taken back.
-pub fn hold(state: &mut State, asked: Asked) -> Result<Held, AwsError> {
-    let mut held = Held::default();
+/// EC2's own; interfaces created before the error are removed again.
+pub fn hold(state: &mut State, asked: InterfaceRequest) -> Result<BalancerInterfaces, AwsError> {
+    let mut held = BalancerInterfaces::default();
     for subnet_id in asked.subnet_ids {
         let new = NewInterface {
             subnet_id,
@@ -95,7 +93,7 @@ pub fn hold(state: &mut State, asked: Asked) -> Result<Held, AwsError> {
 }
 
 /// Releases what a deleted balancer held.
-pub fn release(state: &mut State, held: &Held) {
+pub fn release(state: &mut State, held: &BalancerInterfaces) {
     for id in &held.interface_ids {
         usage::stop(state, id);
         ec2::interfaces::delete_internal(state, id);
@@ -106,7 +104,7 @@ pub fn release(state: &mut State, held: &Held) {
 fn map_public(state: &mut State, id: &str, run_id: Option<&str>) {
     let ip = ec2::addresses::next_public(state);
     if let Some(interface) = state.ec2.interfaces.get_mut(id) {
-        interface.public = Some(Public { ip, elastic: None });
+        interface.public = Some(PublicAddress { ip, elastic: None });
     }
     usage::public_ipv4(state, id, true, run_id);
 }

@@ -1,6 +1,6 @@
 //! Target groups of application and network load balancers.
 //!
-//! Apart from the balancers because they outlive them: only its owner deletes a target group.
+//! They outlive their balancers: a target group goes only when its owner deletes it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,6 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// A target group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetGroup {
     /// Its name, unique in the region.
@@ -21,11 +20,9 @@ pub struct TargetGroup {
     pub protocol: String,
     /// The port of its targets.
     pub port: i64,
-    /// Its VPC.
     pub vpc_id: String,
     /// `instance` or `ip`.
     pub target_type: String,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The balancers whose listeners use it.
     pub used_by: Vec<String>,
@@ -62,12 +59,12 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     };
     let path = format!("targetgroup/{}/{}", group.name, state.ids.hex(16));
     let arn = state.arn("elasticloadbalancing", &path);
-    let answer = Node::new().list("TargetGroups", "member", [word(&arn, &group)]);
+    let answer = Node::new().list("TargetGroups", "member", [render(&arn, &group)]);
     state.balancing.target_groups.insert(arn, group);
     Ok(Answer::Xml(answer))
 }
 
-/// Succeeds whether or not the group is there, but not while a listener uses it.
+/// Succeeds whether or not the group exists, but not while a listener uses it.
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let arn = call.params.need("TargetGroupArn")?;
     if state
@@ -86,7 +83,7 @@ pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     Ok(Answer::Xml(Node::new()))
 }
 
-/// A balancer is gone: its listeners use no target group any more.
+/// A balancer is gone: its listeners no longer use any target group.
 pub(super) fn forget(state: &mut State, balancer: &str) {
     for group in state.balancing.target_groups.values_mut() {
         group.used_by.retain(|user| user != balancer);
@@ -109,7 +106,7 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
                 && (names.is_empty() || names.contains(&group.name))
                 && user.is_none_or(|user| group.used_by.iter().any(|used_by| used_by == user))
         })
-        .map(|(arn, group)| word(arn, group))
+        .map(|(arn, group)| render(arn, group))
         .collect();
     super::paged(
         state,
@@ -120,7 +117,7 @@ pub(super) fn describe(state: &State, call: &Call) -> Outcome {
     )
 }
 
-fn word(arn: &str, group: &TargetGroup) -> Node {
+fn render(arn: &str, group: &TargetGroup) -> Node {
     Node::new()
         .text("TargetGroupArn", arn)
         .text("TargetGroupName", &group.name)
@@ -150,7 +147,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.name = Some(group.name.clone());
         resource.tags.clone_from(&group.tags);
         resource
-            .facts
+            .properties
             .insert("vpc_id".to_owned(), group.vpc_id.clone());
         resource
     }));

@@ -1,13 +1,13 @@
 //! Application and network load balancers (version 2015-12-01).
 //!
-//! Known by ARN, with a life of states: `provisioning`, then `active` or `failed`.
+//! Identified by ARN; created as `provisioning`, then `active` or `failed`.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 
-use crate::balancing::interfaces::{self, Held};
+use crate::balancing::interfaces::{self, BalancerInterfaces};
 use crate::balancing::{Event, target_groups};
 use crate::billing::{self, usage};
 use crate::quotas;
@@ -31,25 +31,21 @@ pub struct Balancer {
     pub state: String,
     /// Why it failed.
     pub reason: Option<String>,
-    /// Its DNS name.
     pub dns_name: String,
     /// The VPC of its subnets.
     pub vpc_id: String,
-    /// Its subnets.
     pub subnet_ids: Vec<String>,
     /// Its security groups.
     pub group_ids: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was created.
     pub created_at: Timestamp,
-    held: Held,
+    held: BalancerInterfaces,
 }
 
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "CreateLoadBalancer" => create(state, call),
@@ -98,7 +94,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let path = format!("{short}/{name}/{}", state.ids.hex(16));
     let arn = state.arn("elasticloadbalancing", &format!("loadbalancer/{path}"));
     let run_id = billing::run_of(&tags);
-    let asked = interfaces::Asked {
+    let asked = interfaces::InterfaceRequest {
         description: format!("ELB {path}"),
         subnet_ids: subnet_ids.clone(),
         group_ids: group_ids.clone(),
@@ -122,7 +118,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
         tags,
         held,
     };
-    let answer = Node::new().list("LoadBalancers", "member", [word(&arn, &balancer)]);
+    let answer = Node::new().list("LoadBalancers", "member", [render(&arn, &balancer)]);
     state.balancing.balancers.insert(arn.clone(), balancer);
     plan(state, arn, call.injected.take_async());
     Ok(Answer::Xml(answer))
@@ -186,7 +182,7 @@ fn dns_name(state: &mut State, name: &str, short: &str) -> String {
     }
 }
 
-/// Lets the creation end, as an injected fault has it.
+/// Schedules the end of the creation, as the injected fault requires.
 fn plan(state: &mut State, arn: String, fault: Option<&AsyncFault>) {
     let mut wait = state.durations.load_balancer_create;
     let failure = match fault {
@@ -206,7 +202,7 @@ fn plan(state: &mut State, arn: String, fault: Option<&AsyncFault>) {
     );
 }
 
-/// Succeeds whether or not the balancer is there; its interfaces go later.
+/// Succeeds whether or not the balancer exists; its interfaces are released later.
 fn delete(state: &mut State, call: &Call) -> Outcome {
     let arn = call.params.need("LoadBalancerArn")?;
     if let Some(balancer) = state.balancing.balancers.remove(arn) {
@@ -230,7 +226,7 @@ fn describe(state: &State, call: &Call) -> Outcome {
             (arns.is_empty() || arns.contains(arn))
                 && (names.is_empty() || names.contains(&balancer.name))
         })
-        .map(|(arn, balancer)| word(arn, balancer))
+        .map(|(arn, balancer)| render(arn, balancer))
         .collect();
     super::paged(
         state,
@@ -270,7 +266,7 @@ fn describe_tags(state: &State, call: &Call) -> Outcome {
     )))
 }
 
-fn word(arn: &str, balancer: &Balancer) -> Node {
+fn render(arn: &str, balancer: &Balancer) -> Node {
     let state = Node::new()
         .text("Code", &balancer.state)
         .maybe("Reason", balancer.reason.as_ref());
@@ -313,10 +309,10 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.state.clone_from(&balancer.state);
         resource.created_at = Some(balancer.created_at);
         resource
-            .facts
+            .properties
             .insert("vpc_id".to_owned(), balancer.vpc_id.clone());
         resource
-            .facts
+            .properties
             .insert("type".to_owned(), balancer.balancer_type.clone());
         resource
     }));

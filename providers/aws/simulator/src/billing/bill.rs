@@ -1,6 +1,4 @@
-//! The bill: what of the meter's usage is published by now, in rows per day.
-//!
-//! Apart from Cost Explorer, which only filters and groups these rows.
+//! The bill: the part of the metered usage that has been published, in rows per day.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +15,8 @@ pub const USAGE: &str = "Usage";
 /// A record of a promotional credit.
 pub const CREDIT: &str = "Credit";
 
-/// The share of usage that the account's credit pays, in percent: as in the measured account, so
-/// that whoever compares net amounts is wrong by that much.
+/// The percentage of usage that the account's credit pays: as in the measured account, so that comparing
+/// net amounts is wrong by that much.
 const CREDIT_PERCENT: i64 = 95;
 
 /// One row of the bill.
@@ -32,7 +30,6 @@ pub struct Row {
     pub service: String,
     /// The usage type, such as `NatGateway-Hours`.
     pub usage_type: String,
-    /// The region.
     pub region: String,
     /// The tags whose keys are active as cost allocation tags.
     pub tags: BTreeMap<String, String>,
@@ -44,13 +41,13 @@ pub struct Row {
     pub usd: Decimal,
 }
 
-/// Until when usage is published.
+/// The time up to which usage is published.
 pub fn published_until(state: &State) -> Timestamp {
     let lag = SignedDuration::try_from(state.durations.billing_lag).unwrap_or(SignedDuration::MAX);
     state.now.checked_sub(lag).unwrap_or(Timestamp::MIN)
 }
 
-/// All rows that are published by now.
+/// All rows published so far.
 pub fn rows(state: &State) -> Vec<Row> {
     let until = published_until(state);
     state
@@ -64,7 +61,7 @@ pub fn rows(state: &State) -> Vec<Row> {
 
 fn rows_of(state: &State, period: &Period, until: Timestamp) -> Vec<Row> {
     let mut rows = Vec::new();
-    // Measured: addresses in use come on untagged rows, whatever tags the address has.
+    // Measured: addresses in use appear on untagged rows, whatever tags the address has.
     let untagged = period.usage.usage_type.ends_with("PublicIPv4:InUseAddress");
     let none = BTreeMap::new();
     let tags = if untagged { &none } else { &period.usage.tags };
@@ -95,7 +92,7 @@ fn credit(usage: &Row) -> Row {
     }
 }
 
-/// The tags that the bill of a day shows: activation works from its day on, not backwards.
+/// The tags that the bill of a day shows: activation takes effect from its day on, not retroactively.
 fn visible(
     billing: &Billing,
     tags: &BTreeMap<String, String>,
@@ -112,7 +109,7 @@ fn visible(
         .collect()
 }
 
-/// The tag keys seen on published usage: only those can become cost allocation tags.
+/// The tag keys on published usage: only those can become cost allocation tags.
 pub fn tag_keys(state: &State) -> BTreeMap<String, Timestamp> {
     let until = published_until(state);
     let mut keys = BTreeMap::new();

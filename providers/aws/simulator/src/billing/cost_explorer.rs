@@ -1,6 +1,6 @@
 //! Cost Explorer: the billing data API, with its lag, its credits and its price per request.
 //!
-//! Every request is billed, failed ones excepted; rows come from [`crate::billing::bill`].
+//! Every successful request is billed; rows come from [`crate::billing::bill`].
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ mod tags;
 
 use filter::Filter;
 use group::Grouping;
-use period::Asked;
+use period::RequestedPeriod;
 
 /// The most groups on a page.
 const PAGE_MAX: usize = 5000;
@@ -27,13 +27,13 @@ const PAGE_MAX: usize = 5000;
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     let outcome = match call.action.as_str() {
         "GetCostAndUsage" => cost_and_usage(state, &call.json),
         "GetDimensionValues" => dimension_values(state, &call.json),
         "GetTags" => tag_values(state, &call.json),
-        // These two are settings of the account and cost nothing.
+        // These two concern account settings and cost nothing.
         "ListCostAllocationTags" => return tags::list(state, &call.json),
         "UpdateCostAllocationTagsStatus" => return tags::update(state, &call.json),
         other => Err(AwsError::unknown_operation("ce", other)),
@@ -45,7 +45,7 @@ pub fn answer(state: &mut State, call: &Call) -> Outcome {
 }
 
 fn cost_and_usage(state: &State, json: &Value) -> Outcome {
-    let asked = Asked::read(json, state.now)?;
+    let asked = RequestedPeriod::read(json, state.now)?;
     let metrics = metrics(json)?;
     let grouping = Grouping::read(&json["GroupBy"])?;
     let filter = Filter::read(&json["Filter"])?;
@@ -108,8 +108,8 @@ fn cost_and_usage(state: &State, json: &Value) -> Outcome {
     Ok(Answer::Json(body))
 }
 
-/// The published rows of a time; none at all is an error, as AWS has it for data not there yet.
-fn published(state: &State, asked: &Asked) -> Result<Vec<Row>, AwsError> {
+/// The published rows of a period; no rows at all is an error, as in AWS when data are not available yet.
+fn published(state: &State, asked: &RequestedPeriod) -> Result<Vec<Row>, AwsError> {
     let mut rows = bill::rows(state);
     rows.retain(|row| asked.contains(row.day));
     if rows.is_empty() {
@@ -173,13 +173,13 @@ fn unit<'a>(rows: &[&'a Row]) -> &'a str {
     }
 }
 
-/// Ten decimals, as observed; zero is `0`.
+/// Ten decimals, as measured; zero is `0`.
 fn decimals(amount: kubeproof_contract::Decimal) -> String {
     amount.round_dp(10).normalize().to_string()
 }
 
 fn dimension_values(state: &State, json: &Value) -> Outcome {
-    let asked = Asked::read(json, state.now)?;
+    let asked = RequestedPeriod::read(json, state.now)?;
     let filter = Filter::read(&json["Filter"])?;
     let dimension = filter::Dimension::read(json["Dimension"].as_str().unwrap_or_default())?;
     let search = json["SearchString"].as_str().unwrap_or_default();
@@ -198,7 +198,7 @@ fn dimension_values(state: &State, json: &Value) -> Outcome {
 }
 
 fn tag_values(state: &State, json: &Value) -> Outcome {
-    let asked = Asked::read(json, state.now)?;
+    let asked = RequestedPeriod::read(json, state.now)?;
     let rows = published(state, &asked)?;
     let key = json["TagKey"].as_str();
     let values: std::collections::BTreeSet<String> = rows

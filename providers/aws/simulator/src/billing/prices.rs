@@ -1,7 +1,7 @@
 //! The simulator's reading of the price table: what each usage costs in a region.
 //!
 //! Reads the same data file as the estimate but shares no code with it, so that an error in either
-//! reading shows as a difference.
+//! shows as a difference.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use kubeproof_contract::Decimal;
 pub struct Row {
     /// Region, or `global`.
     pub region: String,
-    /// What is priced: `instance`, `nat_gateway`, …; `fixture` for rates measured elsewhere.
+    /// What is priced: `instance`, `nat_gateway`, …; `fixture` for rates measured in another region.
     pub group: String,
     /// The name of the thing.
     pub sku: String,
@@ -20,7 +20,6 @@ pub struct Row {
     pub unit: String,
     /// US dollars per unit.
     pub usd: Decimal,
-    /// The date of the source.
     pub source_date: String,
 }
 
@@ -59,14 +58,13 @@ pub fn table() -> &'static [Row] {
     &TABLE
 }
 
-/// What is priced per hour or month, apart from instances.
+/// What is priced per hour or month, except instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item {
     /// The control plane of one EKS cluster in standard support.
     ControlPlane,
-    /// What a control plane costs on top once its version is in extended support.
+    /// The surcharge of a control plane whose version is in extended support.
     ExtendedSupport,
-    /// One NAT gateway.
     NatGateway,
     /// One public IPv4 address in use.
     AddressInUse,
@@ -74,18 +72,14 @@ pub enum Item {
     AddressIdle,
     /// One GB of gp3.
     Gp3,
-    /// One classic load balancer.
     ClassicLoadBalancer,
-    /// One application load balancer.
     ApplicationLoadBalancer,
-    /// One network load balancer.
     NetworkLoadBalancer,
-    /// One request to Cost Explorer.
     CostExplorerRequest,
 }
 
 impl Item {
-    /// The group of its row and how the name in the row begins.
+    /// The group of its row, and the prefix of the name in the row.
     fn row(self) -> (&'static str, &'static str) {
         match self {
             Self::ControlPlane => ("control_plane", "EKS cluster standard support"),
@@ -101,7 +95,7 @@ impl Item {
         }
     }
 
-    /// How a rate measured outside the reference region is named.
+    /// The name of a rate measured outside the reference region.
     fn fixture(self) -> Option<&'static str> {
         match self {
             Self::ControlPlane => Some("EKS cluster hour (measured CUR)"),
@@ -131,7 +125,7 @@ pub fn of(region: &str, item: Item) -> Option<Decimal> {
         .map(|row| row.usd)
 }
 
-/// Whether the table has a price of its own for an item in a region.
+/// Whether the table has a price for an item in this very region.
 pub fn is_listed(region: &str, item: Item) -> bool {
     let (group, start) = item.row();
     let measured = item.fixture().and_then(|name| fixture(region, name));
@@ -143,7 +137,7 @@ pub fn is_listed(region: &str, item: Item) -> bool {
         })
 }
 
-/// The hour price of an instance type: this type in this region, or nothing.
+/// The hourly price of an instance type in this very region, if known.
 pub fn of_instance(region: &str, instance_type: &str) -> Option<Decimal> {
     TABLE
         .iter()

@@ -1,6 +1,6 @@
-//! The Pricing API: products with attributes, found by filters, each a JSON text of its own.
+//! The Pricing API: products with attributes, found by filters, each returned as a JSON string.
 //!
-//! What it tells is the price table; what it must get right is that a sloppy filter finds too much.
+//! Prices come from the price table; as in AWS, a filter that is too loose finds too many products.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const SERVICES: [&str; 4] = ["AWSELB", "AmazonEC2", "AmazonEKS", "AmazonVPC"];
 /// Answers one call.
 ///
 /// # Errors
-/// As the service words them; 501 for operations that the simulator does not know.
+/// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
     match call.action.as_str() {
         "GetProducts" => get_products(state, &call.json),
@@ -40,7 +40,7 @@ fn get_products(state: &State, json: &Value) -> Outcome {
         .iter()
         .filter(|product| product.service == service)
         .filter(|product| filters.iter().all(|filter| filter.admits(product)))
-        .map(products::word)
+        .map(products::render)
         .collect();
     let page = cut("GetProducts", all, state, json)?;
     let mut body = json!({ "FormatVersion": "aws_v1", "PriceList": page.0 });
@@ -124,13 +124,13 @@ fn service(json: &Value) -> Result<&str, AwsError> {
 }
 
 struct Filter {
-    how: How,
+    filter_type: FilterType,
     field: String,
     value: String,
 }
 
 #[derive(Clone, Copy)]
-enum How {
+enum FilterType {
     Equals,
     Contains,
     AnyOf,
@@ -141,11 +141,11 @@ impl Filter {
     fn admits(&self, product: &Product) -> bool {
         let value = product.attribute(&self.field);
         let mut listed = self.value.split(',').map(str::trim);
-        match self.how {
-            How::Equals => value == Some(self.value.as_str()),
-            How::Contains => value.is_some_and(|value| value.contains(&self.value)),
-            How::AnyOf => listed.any(|wanted| value == Some(wanted)),
-            How::NoneOf => listed.all(|unwanted| value != Some(unwanted)),
+        match self.filter_type {
+            FilterType::Equals => value == Some(self.value.as_str()),
+            FilterType::Contains => value.is_some_and(|value| value.contains(&self.value)),
+            FilterType::AnyOf => listed.any(|wanted| value == Some(wanted)),
+            FilterType::NoneOf => listed.all(|unwanted| value != Some(unwanted)),
         }
     }
 }
@@ -157,15 +157,19 @@ fn filters(json: &Value) -> Result<Vec<Filter>, AwsError> {
         .flatten()
         .map(|filter| {
             let text = |name: &str| filter[name].as_str().map(str::to_owned);
-            let how = match filter["Type"].as_str() {
-                Some("TERM_MATCH" | "EQUALS") => Some(How::Equals),
-                Some("CONTAINS") => Some(How::Contains),
-                Some("ANY_OF") => Some(How::AnyOf),
-                Some("NONE_OF") => Some(How::NoneOf),
+            let filter_type = match filter["Type"].as_str() {
+                Some("TERM_MATCH" | "EQUALS") => Some(FilterType::Equals),
+                Some("CONTAINS") => Some(FilterType::Contains),
+                Some("ANY_OF") => Some(FilterType::AnyOf),
+                Some("NONE_OF") => Some(FilterType::NoneOf),
                 _ => None,
             };
-            match (how, text("Field"), text("Value")) {
-                (Some(how), Some(field), Some(value)) => Ok(Filter { how, field, value }),
+            match (filter_type, text("Field"), text("Value")) {
+                (Some(filter_type), Some(field), Some(value)) => Ok(Filter {
+                    filter_type,
+                    field,
+                    value,
+                }),
                 _ => Err(AwsError::new(
                     400,
                     "InvalidParameterException",

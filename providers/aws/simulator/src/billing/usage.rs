@@ -1,6 +1,6 @@
-//! What each billed thing starts to cost: line, usage type, price and rule of rounding.
+//! What each billed resource costs once it starts: line, usage type, price and rounding rule.
 //!
-//! Apart from the services, so that all rules of billing stand in one place. Sources: `COST.md`.
+//! All billing rules are in this file. Sources: `COST.md`.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,10 @@ use crate::billing::prices::{self, Item};
 use crate::billing::{RUN_TAG, Tags};
 use crate::state::State;
 
-/// Compute, as Cost Explorer names the service.
+/// Compute, as Cost Explorer calls the service.
 pub const COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
 /// The rest of EC2: NAT gateways and disks.
 pub const EC2_OTHER: &str = "EC2 - Other";
-/// EKS.
 pub const EKS: &str = "Amazon Elastic Container Service for Kubernetes";
 /// VPC: public addresses.
 pub const VPC: &str = "Amazon Virtual Private Cloud";
@@ -24,10 +23,10 @@ pub const BALANCING: &str = "Amazon Elastic Load Balancing";
 /// Cost Explorer, which bills its own requests.
 pub const COST_EXPLORER: &str = "AWS Cost Explorer";
 
-/// One minute is the least that per-second usage is billed.
+/// Per-second usage is billed for at least one minute.
 const PER_SECOND: Rounding = Rounding::Seconds { min_seconds: 60 };
 
-/// What differs between usages; the rest is common to all.
+/// What differs between usages; the rest is the same for all.
 struct Terms<'a> {
     line: &'a str,
     service: &'a str,
@@ -37,7 +36,7 @@ struct Terms<'a> {
     amount: u32,
 }
 
-/// Starts a NAT gateway's hours: each clock hour touched counts whole.
+/// Starts a NAT gateway's hours: each clock hour that is touched counts in full.
 pub fn nat_gateway(state: &mut State, id: &str, tags: &Tags, run_id: Option<&str>) {
     let terms = Terms {
         line: "nat_gateway",
@@ -59,7 +58,7 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
         ("PublicIPv4:IdleAddress", Item::AddressIdle)
     };
     let usage_type = format!("{}{name}", prefix(&state.setup.region, true));
-    // The same use again must not begin a new period: each has a minimum of its own.
+    // The same use again must not begin a new period: each period is billed for at least a minute.
     if state
         .meter
         .open(id)
@@ -90,7 +89,7 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
 }
 
 /// Starts an on-demand Linux instance. One whose type has no price in the region is not counted, and
-/// written down as unpriced: an unknown price is never zero.
+/// recorded as unpriced: an unknown price is never zero.
 pub fn instance(
     state: &mut State,
     id: &str,
@@ -114,7 +113,7 @@ pub fn instance(
     begin(state, id, id, terms, price, tags.clone(), run_id);
 }
 
-/// Writes down that a spot instance runs. It is not counted: its price changes by the hour and from zone to
+/// Records that a spot instance runs. It is not counted: its price changes by the hour and from zone to
 /// zone, and the table has none. Its usage type: EC2 user guide, "EC2 usage reports".
 pub fn spot_instance(state: &mut State, instance_type: &str) {
     let usage_type = prefixed(state, &format!("SpotUsage:{instance_type}"));
@@ -123,8 +122,8 @@ pub fn spot_instance(state: &mut State, instance_type: &str) {
 
 fn unpriced(state: &mut State, usage_type: &str) {
     let region = &state.setup.region;
-    let words = format!("{usage_type} in {region}: no price is known, it is not counted");
-    state.billing.unpriced.insert(words);
+    let message = format!("{usage_type} in {region}: no price is known, it is not counted");
+    state.billing.unpriced.insert(message);
 }
 
 /// Starts a gp3 volume of `size_gb`.
@@ -221,7 +220,7 @@ pub fn load_balancer(state: &mut State, arn: &str, tags: &Tags, run_id: Option<&
     start(state, arn, arn, terms, item, tags.clone(), run_id);
 }
 
-/// The key of a classic load balancer's usage: its name could be a cluster's name as well.
+/// The key of a classic load balancer's usage: its name alone could be a cluster's name as well.
 pub fn classic_key(name: &str) -> String {
     format!("elb/{name}")
 }
@@ -279,13 +278,13 @@ fn start(
 ) {
     if !prices::is_listed(&state.setup.region, item) {
         let (region, usage_type) = (&state.setup.region, &terms.usage_type);
-        let words = format!(
+        let message = format!(
             "{usage_type}: no price is known in {region}, it is counted at that of {}",
             prices::REFERENCE_REGION
         );
-        state.billing.unpriced.insert(words);
+        state.billing.unpriced.insert(message);
     }
-    // Held by the test `every_item_has_a_price`: the reference region has a row for each item.
+    // Checked by the test `every_item_has_a_price`: the reference region has a row for each item.
     if let Some(price) = prices::of(&state.setup.region, item) {
         begin(state, key, resource_id, terms, price, tags, run_id);
     }
@@ -320,7 +319,7 @@ fn prefixed(state: &State, usage_type: &str) -> String {
 }
 
 /// The region's prefix of usage types. It is irregular: us-east-1 has none for most services, and
-/// `always` asks for the form of those that have one.
+/// `always` selects the form of the services that have one.
 pub fn prefix(region: &str, always: bool) -> String {
     if region == "us-east-1" && !always {
         return String::new();

@@ -1,22 +1,20 @@
 //! Network ACLs: only the default one of each VPC, which terraform and auditors read.
 //!
-//! None can be created or changed in the simulator.
+//! They cannot be created or changed in the simulator.
 
 use std::collections::BTreeMap;
 
 use crate::ec2::Operation;
-use crate::ec2::describe::{Described, Words, describe, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::xml::Node;
 
-/// A network ACL.
 #[derive(Clone, Debug)]
 pub struct NetworkAcl {
     /// Id, times and tags.
     pub meta: Meta,
-    /// The VPC.
     pub vpc_id: String,
     /// Whether it came with the VPC.
     pub is_default: bool,
@@ -27,8 +25,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     (action == "DescribeNetworkAcls").then_some(describe::<NetworkAcl> as Operation)
 }
 
-impl Described for NetworkAcl {
-    const WORDS: Words = Words {
+impl ResourceKind for NetworkAcl {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "acl-",
         ids: "NetworkAclId",
         set: "networkAclSet",
@@ -100,9 +98,9 @@ impl Described for NetworkAcl {
         with_tags(node, &self.meta.tags)
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        facts.insert("default".to_owned(), self.is_default.to_string());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        properties.insert("default".to_owned(), self.is_default.to_string());
     }
 }
 
@@ -116,7 +114,7 @@ fn subnets(state: &State, acl: &NetworkAcl) -> Vec<String> {
     of_vpc.map(|subnet| subnet.meta.id.clone()).collect()
 }
 
-/// Makes the default ACL of a VPC.
+/// Creates the default ACL of a VPC.
 pub fn create_default(state: &mut State, vpc_id: &str) -> String {
     let meta = Meta::new(state, "acl-", Tags::new());
     let id = meta.id.clone();

@@ -1,15 +1,14 @@
 //! Elastic IP addresses: allocated, mapped to an interface, and billed from the first moment.
 //!
-//! Apart from interfaces, because an address outlives what it is mapped to. The lists have no
-//! pages.
+//! An address outlives what it is mapped to. The lists have no pages.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::billing;
-use crate::ec2::describe::{Described, Words, list, need, need_param, select, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, need_param, select, with_tags};
 use crate::ec2::errors;
-use crate::ec2::interfaces::{self, Interface, Public};
+use crate::ec2::interfaces::{self, Interface, PublicAddress};
 use crate::ec2::store::{Meta, Store};
 use crate::ec2::{Operation, tags};
 use crate::quotas;
@@ -19,8 +18,8 @@ use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome, returned};
 use crate::wire::xml::Node;
 
-/// The first public address that is given out: of the network for benchmarks (RFC 2544), so that no
-/// simulated address is anyone's.
+/// The first public address to be allocated: from the network for benchmarks (RFC 2544), so that simulated
+/// addresses belong to no one.
 const FIRST_PUBLIC: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 10);
 
 /// An Elastic IP address.
@@ -37,9 +36,7 @@ pub struct Address {
 /// The mapping of an address to an interface.
 #[derive(Clone, Debug)]
 pub struct Association {
-    /// Its id.
     pub id: String,
-    /// The interface.
     pub interface_id: String,
 }
 
@@ -56,8 +53,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for Address {
-    const WORDS: Words = Words {
+impl ResourceKind for Address {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "eipalloc-",
         ids: "AllocationId",
         set: "addressesSet",
@@ -122,7 +119,7 @@ impl Described for Address {
         with_tags(node, &self.meta.tags)
     }
 
-    fn state_word(&self, _state: &State) -> String {
+    fn state_name(&self, _state: &State) -> String {
         if self.association.is_some() {
             "in-use"
         } else {
@@ -131,8 +128,8 @@ impl Described for Address {
         .to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("public_ip".to_owned(), self.public_ip.to_string());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("public_ip".to_owned(), self.public_ip.to_string());
     }
 }
 
@@ -147,7 +144,7 @@ fn instance_of(interface: &Interface) -> Option<String> {
     interface.attachment.as_ref()?.instance_id.clone()
 }
 
-/// A public address that nobody had yet.
+/// A public address that was never allocated before.
 pub fn next_public(state: &mut State) -> Ipv4Addr {
     let given = state.ec2.public_addresses;
     state.ec2.public_addresses += 1;
@@ -208,7 +205,7 @@ fn describe_addresses(state: &mut State, call: &Call) -> Outcome {
         .filter(|address| wanted.is_empty() || wanted.contains(&address.public_ip.to_string()))
         .map(|address| address.node(state))
         .collect();
-    list(state, call, Address::WORDS.set, nodes, false)
+    list(state, call, Address::SPEC.set, nodes, false)
 }
 
 fn describe_attribute(state: &mut State, call: &Call) -> Outcome {
@@ -222,7 +219,7 @@ fn describe_attribute(state: &mut State, call: &Call) -> Outcome {
     list(state, call, "addressSet", nodes.collect(), true)
 }
 
-/// Maps an address to an interface, without checks, and says the id of the association.
+/// Maps an address to an interface, without checks, and returns the id of the association.
 pub fn associate(state: &mut State, allocation_id: &str, interface_id: &str) -> String {
     let id = state.ids.prefixed("eipassoc-");
     let Some(address) = state.ec2.addresses.get_mut(allocation_id) else {
@@ -236,9 +233,9 @@ pub fn associate(state: &mut State, allocation_id: &str, interface_id: &str) -> 
     let ip = address.public_ip;
     if let Some(interface) = state.ec2.interfaces.get_mut(interface_id) {
         let elastic = Some((allocation_id.to_owned(), id.clone()));
-        interface.public = Some(Public { ip, elastic });
+        interface.public = Some(PublicAddress { ip, elastic });
     }
-    // An address that the interface had from the subnet is given back.
+    // An address that the interface had from the subnet is released.
     billing::usage::stop(state, interface_id);
     meter(state, allocation_id);
     id

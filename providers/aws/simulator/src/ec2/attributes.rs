@@ -1,6 +1,4 @@
-//! Account attributes: which platforms the account has, and its default VPC.
-//!
-//! Apart from the VPCs, because the quotas in it belong to the account.
+//! Account attributes: the platforms that the account supports, its default VPC, and its quotas.
 
 use crate::ec2::describe::list;
 use crate::ec2::{Operation, errors, vpcs};

@@ -1,6 +1,6 @@
-//! What all Describe operations share: ids, filters, pages and the list around the items.
+//! What all Describe operations share: ids, filters, pages and the list element.
 //!
-//! A concept says what it is called on the wire and which filters it knows; the rest is here.
+//! A resource type declares its names on the wire and its filters; the rest is here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,40 +16,40 @@ use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// The most items that one page of an EC2 list has.
+/// Most items on one page of an EC2 list.
 const PAGE_MAX: usize = 1000;
-/// The least that a caller may ask for as `MaxResults`.
+/// The smallest `MaxResults` that a caller may request.
 const PAGE_MIN: i64 = 5;
 
-/// How a concept is called on the wire.
+/// The names of a resource type on the wire.
 #[derive(Debug)]
-pub struct Words {
-    /// What ids begin with: `vpc-`.
+pub struct ResourceSpec {
+    /// The prefix of ids: `vpc-`.
     pub prefix: &'static str,
     /// The name of the list of ids in a request: `VpcId`.
     pub ids: &'static str,
     /// The name of the list in a response: `vpcSet`.
     pub set: &'static str,
-    /// The word for it in error messages: `vpc ID`.
+    /// The noun in error messages: `vpc ID`.
     pub noun: &'static str,
-    /// The error code for an id that is not there.
+    /// The error code for an unknown id.
     pub not_found: &'static str,
-    /// The error code for an id of the wrong form.
+    /// The error code for a malformed id.
     pub malformed: &'static str,
-    /// Whether the list has pages: some have none, and refuse `MaxResults`.
+    /// Whether the list has pages: lists without pages refuse `MaxResults`.
     pub paged: bool,
     /// The type of the resource in tag specifications: `vpc`.
     pub tag_type: &'static str,
-    /// The resource type in the inventory: `vpc`; empty for what is not listed there.
+    /// The resource type in the inventory: `vpc`; empty if it is not listed there.
     pub resource_type: &'static str,
-    /// The names of the filters that the list knows, apart from those of tags.
+    /// The names of the filters that the list knows, besides tag filters.
     pub filters: &'static [&'static str],
 }
 
-/// A concept whose resources can be described, filtered, tagged and inventoried.
-pub trait Described: Sized + 'static {
-    /// How it is called on the wire.
-    const WORDS: Words;
+/// A resource type that can be described, filtered, tagged and inventoried.
+pub trait ResourceKind: Sized + 'static {
+    /// Its names on the wire.
+    const SPEC: ResourceSpec;
 
     /// Where its resources are.
     fn store(state: &State) -> &Store<Self>;
@@ -57,7 +57,7 @@ pub trait Described: Sized + 'static {
     /// Id, times and tags.
     fn meta(&self) -> &Meta;
 
-    /// The values that a filter of `WORDS.filters` compares with; `None` for an unknown filter.
+    /// The values that a filter of `SPEC.filters` compares with; `None` for an unknown filter.
     fn values(&self, state: &State, filter: &str) -> Option<Vec<String>>;
 
     /// The resource as an item of a response.
@@ -68,26 +68,26 @@ pub trait Described: Sized + 'static {
         true
     }
 
-    /// Whether it exists: a record of something deleted may be readable for a while.
+    /// Whether it exists: the record of a deleted resource may stay readable for a while.
     fn exists(&self) -> bool {
         true
     }
 
-    /// The state in the cloud's word; empty when it has none.
-    fn state_word(&self, _state: &State) -> String {
+    /// The state as the cloud names it; empty if there is none.
+    fn state_name(&self, _state: &State) -> String {
         String::new()
     }
 
-    /// Its natural name, when it has one besides the `Name` tag.
+    /// Its natural name, if it has one besides the `Name` tag.
     fn natural_name(&self) -> Option<String> {
         None
     }
 
-    /// Facts for price and ownership.
-    fn facts(&self, _facts: &mut BTreeMap<String, String>) {}
+    /// Properties for price and ownership.
+    fn properties(&self, _facts: &mut BTreeMap<String, String>) {}
 
-    /// Facts that other parts of the account hold.
-    fn facts_elsewhere(&self, _state: &State, _facts: &mut BTreeMap<String, String>) {}
+    /// Properties that other parts of the account hold.
+    fn properties_elsewhere(&self, _state: &State, _facts: &mut BTreeMap<String, String>) {}
 }
 
 /// The form of an id: the prefix and 8 or 17 hexadecimal digits.
@@ -97,12 +97,12 @@ pub fn is_well_formed(prefix: &str, id: &str) -> bool {
     })
 }
 
-/// Refuses an id that has the wrong form or is not there. Writes see new resources at once.
+/// Refuses a malformed or unknown id. Writes see new resources immediately.
 ///
 /// # Errors
-/// The concept's codes for malformed and missing ids.
-pub fn need<'a, T: Described>(state: &'a State, id: &str) -> Result<&'a T, AwsError> {
-    if !is_well_formed(T::WORDS.prefix, id) {
+/// The resource type's codes for malformed and unknown ids.
+pub fn need<'a, T: ResourceKind>(state: &'a State, id: &str) -> Result<&'a T, AwsError> {
+    if !is_well_formed(T::SPEC.prefix, id) {
         return Err(errors::malformed::<T>(id));
     }
     T::store(state)
@@ -110,11 +110,11 @@ pub fn need<'a, T: Described>(state: &'a State, id: &str) -> Result<&'a T, AwsEr
         .ok_or_else(|| errors::not_found::<T>(id))
 }
 
-/// The id in a parameter, checked like [`need`].
+/// The id in a parameter, checked as by [`need`].
 ///
 /// # Errors
 /// As [`need`], and `MissingParameter`.
-pub fn need_param<T: Described>(
+pub fn need_param<T: ResourceKind>(
     state: &State,
     call: &Call,
     name: &str,
@@ -128,27 +128,27 @@ pub fn need_param<T: Described>(
 ///
 /// # Errors
 /// For unknown ids and filters, bad page sizes and tokens.
-pub fn describe<T: Described>(state: &mut State, call: &Call) -> Outcome {
+pub fn describe<T: ResourceKind>(state: &mut State, call: &Call) -> Outcome {
     let chosen = select::<T>(state, call)?;
     let nodes = chosen.iter().map(|item| item.node(state)).collect();
-    list(state, call, T::WORDS.set, nodes, T::WORDS.paged)
+    list(state, call, T::SPEC.set, nodes, T::SPEC.paged)
 }
 
-/// The resources that a Describe call asks for, before they are cut into pages.
+/// The resources that a Describe call selects, before pagination.
 ///
 /// # Errors
 /// For unknown ids and filters.
-pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a T>, AwsError> {
-    let words = &T::WORDS;
+pub fn select<'a, T: ResourceKind>(state: &'a State, call: &Call) -> Result<Vec<&'a T>, AwsError> {
+    let spec = &T::SPEC;
     let conditions = call.params.filters();
     for (name, _) in &conditions {
-        filters::admit(name, words.filters)?;
+        filters::admit(name, spec.filters)?;
     }
     let visible = |item: &&T| item.meta().visible_at <= state.now && item.is_listed(state);
     let shown = |item: &&T| !state.hides(call, item.meta().created_at);
-    let ids = call.params.list(words.ids);
+    let ids = call.params.list(spec.ids);
     for id in &ids {
-        if !is_well_formed(words.prefix, id) {
+        if !is_well_formed(spec.prefix, id) {
             return Err(errors::malformed::<T>(id));
         }
         if T::store(state)
@@ -172,7 +172,7 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
                 filters::matches(&values, patterns)
             })
         })
-        // Last, for only what would be in the answer can be missing in it.
+        // Last, because only what would be in the answer can be missing from it.
         .filter(shown)
         .collect())
 }
@@ -180,7 +180,7 @@ pub fn select<'a, T: Described>(state: &'a State, call: &Call) -> Result<Vec<&'a
 /// A list response: one page of `nodes`, with the token of the next.
 ///
 /// # Errors
-/// For a bad page size or token, and for either where the operation has no pages.
+/// For a bad page size or token, and for either if the operation has no pages.
 pub fn list(state: &State, call: &Call, set: &str, nodes: Vec<Node>, paged: bool) -> Outcome {
     let (size, token) = (
         call.params.number("MaxResults")?,
@@ -217,7 +217,7 @@ pub fn list(state: &State, call: &Call, set: &str, nodes: Vec<Node>, paged: bool
 }
 
 /// The answer that holds one resource under a name: `<vpc>…</vpc>`.
-pub fn one<T: Described>(state: &State, name: &str, id: &str) -> Outcome {
+pub fn one<T: ResourceKind>(state: &State, name: &str, id: &str) -> Outcome {
     let item = T::store(state)
         .get(id)
         .ok_or_else(|| errors::not_found::<T>(id))?;
@@ -235,20 +235,20 @@ pub fn with_tags(node: Node, tags: &Tags) -> Node {
     )
 }
 
-/// Adds all resources of a concept that exist to the inventory, but for those of these ids.
-pub fn inventory<T: Described>(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>) {
+/// Adds all existing resources of a type to the inventory, except those with these ids.
+pub fn inventory<T: ResourceKind>(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>) {
     for item in T::store(state).all().filter(|item| item.exists()) {
         let meta = item.meta();
         if but.contains(&meta.id) {
             continue;
         }
-        let mut resource = Resource::new(T::WORDS.resource_type, &meta.id, &state.setup.region);
+        let mut resource = Resource::new(T::SPEC.resource_type, &meta.id, &state.setup.region);
         resource.name = meta.name().or_else(|| item.natural_name());
         resource.tags.clone_from(&meta.tags);
-        resource.state = item.state_word(state);
+        resource.state = item.state_name(state);
         resource.created_at = Some(meta.created_at);
-        item.facts(&mut resource.facts);
-        item.facts_elsewhere(state, &mut resource.facts);
+        item.properties(&mut resource.properties);
+        item.properties_elsewhere(state, &mut resource.properties);
         all.push(resource);
     }
 }

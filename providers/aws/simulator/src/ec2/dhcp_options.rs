@@ -1,9 +1,9 @@
 //! DHCP options: the one set that every account has, which every VPC uses.
 //!
-//! None can be created or changed in the simulator.
+//! They cannot be created or changed in the simulator.
 
 use crate::ec2::Operation;
-use crate::ec2::describe::{Described, Words, describe, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -21,8 +21,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     (action == "DescribeDhcpOptions").then_some(describe::<DhcpOptions> as Operation)
 }
 
-impl Described for DhcpOptions {
-    const WORDS: Words = Words {
+impl ResourceKind for DhcpOptions {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "dopt-",
         ids: "DhcpOptionsId",
         set: "dhcpOptionsSet",
@@ -74,7 +74,7 @@ impl Described for DhcpOptions {
     }
 }
 
-/// The id of the account's set; made at the first need, which is the default VPC.
+/// The id of the account's set; created on first use, by the default VPC.
 pub fn default_id(state: &mut State) -> String {
     if let Some(options) = state.ec2.dhcp_options.all().next() {
         return options.meta.id.clone();

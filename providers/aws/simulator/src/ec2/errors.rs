@@ -1,8 +1,8 @@
-//! EC2's refusals in its own words.
+//! EC2's error answers, in EC2's own wording.
 //!
 //! Codes: the error code table of the EC2 API reference.
 
-use crate::ec2::describe::Described;
+use crate::ec2::describe::ResourceKind;
 use crate::wire::error::AwsError;
 
 /// A refusal of a client's request: status 400.
@@ -15,7 +15,7 @@ pub fn value(message: impl Into<String>) -> AwsError {
     refuse("InvalidParameterValue", message)
 }
 
-/// `InvalidParameterValue` for one parameter, as EC2 words it.
+/// `InvalidParameterValue` for one parameter, in EC2's wording.
 pub fn bad_value(given: &str, parameter: &str, why: &str) -> AwsError {
     value(format!(
         "Value ({given}) for parameter {parameter} is invalid. {why}"
@@ -55,19 +55,19 @@ pub fn has_dependencies(noun: &str, id: &str) -> AwsError {
     ))
 }
 
-/// The code of a concept for an id that is not there.
-pub fn not_found<T: Described>(id: &str) -> AwsError {
+/// The code of a resource type for an unknown id.
+pub fn not_found<T: ResourceKind>(id: &str) -> AwsError {
     refuse(
-        T::WORDS.not_found,
-        format!("The {} '{id}' does not exist", T::WORDS.noun),
+        T::SPEC.not_found,
+        format!("The {} '{id}' does not exist", T::SPEC.noun),
     )
 }
 
-/// The code of a concept for an id of the wrong form.
-pub fn malformed<T: Described>(id: &str) -> AwsError {
-    let prefix = T::WORDS.prefix;
+/// The code of a resource type for a malformed id.
+pub fn malformed<T: ResourceKind>(id: &str) -> AwsError {
+    let prefix = T::SPEC.prefix;
     refuse(
-        T::WORDS.malformed,
+        T::SPEC.malformed,
         format!("Invalid id: \"{id}\" (expecting \"{prefix}...\")"),
     )
 }

@@ -1,4 +1,4 @@
-//! Filters of Describe operations: names that are known, and values with wildcards.
+//! Filters of Describe operations: known names, and values with wildcards.
 //!
 //! An unknown name is refused, never ignored: ignoring it would show a caller everything.
 
@@ -6,7 +6,7 @@ use crate::ec2::errors;
 use crate::ec2::store::Tags;
 use crate::wire::error::AwsError;
 
-/// Admits a filter's name.
+/// Checks a filter's name.
 ///
 /// # Errors
 /// `InvalidParameterValue` for a name that the list does not know.
@@ -19,7 +19,7 @@ pub fn admit(name: &str, known: &[&str]) -> Result<(), AwsError> {
     }
 }
 
-/// The values that a tag filter compares with; `None` when the filter is none of tags.
+/// The values that a tag filter compares with; `None` if it is not a tag filter.
 pub fn of_tags(tags: &Tags, name: &str) -> Option<Vec<String>> {
     match name {
         "tag-key" => Some(tags.keys().cloned().collect()),
@@ -42,7 +42,7 @@ fn is_like(value: &str, pattern: &str) -> bool {
     let (value, pattern): (Vec<char>, Vec<char>) =
         (value.chars().collect(), pattern.chars().collect());
     let (mut at, mut of) = (0, 0);
-    // Where to go on when a text that a star stood for was too short.
+    // Where to resume when the text matched by a star was too short.
     let mut star: Option<(usize, usize)> = None;
     while at < value.len() {
         match pattern.get(of) {

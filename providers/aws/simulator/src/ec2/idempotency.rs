@@ -1,11 +1,11 @@
-//! Client tokens: a repeated request with a known token makes nothing new.
+//! Client tokens: repeating a request with the same token creates nothing new.
 //!
-//! Apart from the creates, because the rule is the same for all: same token and same parameters
-//! give the first resource again, other parameters are a mismatch.
+//! The rule is the same for all creates: same token and same parameters give the first resource again, other
+//! parameters are a mismatch.
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::Described;
+use crate::ec2::describe::ResourceKind;
 use crate::ec2::errors;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -17,20 +17,20 @@ const TOKEN_LENGTH_MAX: usize = 64;
 /// The tokens that were used, by operation.
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
-    used: BTreeMap<(String, String), Use>,
+    used: BTreeMap<(String, String), UsedToken>,
 }
 
 #[derive(Clone, Debug)]
-struct Use {
+struct UsedToken {
     fingerprint: String,
     id: String,
 }
 
-/// The resource that an earlier request with the same token made.
+/// The resource that an earlier request with the same token created.
 ///
 /// # Errors
-/// `IdempotentParameterMismatch` when the earlier request was another one.
-pub fn earlier<T: Described>(state: &State, call: &Call) -> Result<Option<String>, AwsError> {
+/// `IdempotentParameterMismatch` when the earlier request was a different one.
+pub fn earlier<T: ResourceKind>(state: &State, call: &Call) -> Result<Option<String>, AwsError> {
     let Some(token) = token(call)? else {
         return Ok(None);
     };
@@ -48,17 +48,17 @@ pub fn earlier<T: Described>(state: &State, call: &Call) -> Result<Option<String
             format!("The client token '{token}' was used before with other parameters."),
         ));
     }
-    // A token whose resource is gone protects nothing any more.
+    // A token whose resource is gone no longer protects anything.
     Ok(T::store(state).has(&earlier.id).then(|| earlier.id.clone()))
 }
 
-/// Remembers which resource a request with a token made.
+/// Remembers which resource a request with a token created.
 ///
 /// # Errors
 /// For a token that is too long.
 pub fn remember(state: &mut State, call: &Call, id: &str) -> Result<(), AwsError> {
     if let Some(token) = token(call)? {
-        let use_ = Use {
+        let used = UsedToken {
             fingerprint: fingerprint(call),
             id: id.to_owned(),
         };
@@ -66,7 +66,7 @@ pub fn remember(state: &mut State, call: &Call, id: &str) -> Result<(), AwsError
             .ec2
             .tokens
             .used
-            .insert((call.action.clone(), token), use_);
+            .insert((call.action.clone(), token), used);
     }
     Ok(())
 }

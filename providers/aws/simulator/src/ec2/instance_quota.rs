@@ -1,6 +1,6 @@
-//! The quotas of vCPUs: how many standard instances may run at a time, on demand and as spot instances.
+//! The vCPU quotas: how many standard instances may run at a time, on demand and as spot instances.
 //!
-//! Apart from instances because other families have quotas of their own, which are not kept.
+//! Other instance families have their own quotas, which are not enforced.
 
 use crate::ec2::instances::Stage;
 use crate::ec2::{errors, instance_types};
@@ -8,8 +8,7 @@ use crate::quotas;
 use crate::state::State;
 use crate::wire::error::AwsError;
 
-/// Admits one more instance of a type under the quota of standard vCPUs: spot instances have one of their
-/// own.
+/// Checks one more instance of a type against the quota of standard vCPUs: spot instances have their own.
 ///
 /// # Errors
 /// For unknown types; `VcpuLimitExceeded`, and `MaxSpotInstanceCountExceeded` for spot instances.

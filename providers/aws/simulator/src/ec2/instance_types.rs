@@ -1,6 +1,6 @@
-//! Instance types: size of each, and where it is offered.
+//! Instance types: the size of each, and where it is offered.
 //!
-//! Apart from prices: a type whose price nobody knows can be launched all the same.
+//! A type without a known price can still be launched.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,8 @@ use crate::wire::call::Call;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
-/// An instance type.
 #[derive(Debug)]
 pub struct InstanceType {
-    /// Its name.
     pub name: &'static str,
     /// Virtual processors.
     pub vcpus: u32,
@@ -24,7 +22,7 @@ pub struct InstanceType {
     pub architecture: &'static str,
 }
 
-/// All types, by name, from the table that scenario files are read by as well.
+/// All types, by name, from the table that is also used to read scenario files.
 pub static TYPES: LazyLock<Vec<InstanceType>> = LazyLock::new(|| {
     include_str!("../../../instance_types.csv")
         .lines()

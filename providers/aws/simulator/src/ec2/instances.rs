@@ -1,6 +1,4 @@
 //! Instances: run by services, terminated by anyone, and readable for an hour after their end.
-//!
-//! Apart from volumes and interfaces, which go with an instance or stay, as each was told.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,31 +7,29 @@ use jiff::Timestamp;
 
 use crate::billing;
 use crate::ec2::addresses::next_public;
-use crate::ec2::describe::{Described, Words, list, need, select};
-use crate::ec2::interface_nodes::private_dns_name as dns_name;
-use crate::ec2::interfaces::{self, NewInterface, Public};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, select};
+use crate::ec2::interface_xml::private_dns_name as dns_name;
+use crate::ec2::interfaces::{self, NewInterface, PublicAddress};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Event, Operation, instance_nodes, instance_quota, spot_requests, volumes};
+use crate::ec2::{Event, Operation, instance_quota, instance_xml, spot_requests, volumes};
 use crate::state::{self, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// From the request until an instance is terminated: it shuts down first.
+/// How long an instance shuts down before it is terminated.
 const SHUTDOWN: Duration = Duration::from_secs(40);
 /// How long a terminated instance stays readable.
 const VISIBLE: Duration = Duration::from_secs(3600);
 /// The name of the root device.
 pub const ROOT_DEVICE: &str = "/dev/xvda";
 
-/// An instance.
 #[derive(Clone, Debug)]
 pub struct Instance {
     /// Id, times and tags.
     pub meta: Meta,
-    /// Its type.
     pub instance_type: String,
     /// The subnet of its primary interface.
     pub subnet_id: String,
@@ -41,27 +37,24 @@ pub struct Instance {
     pub vpc_id: String,
     /// The zone of that subnet.
     pub zone: String,
-    /// The id of its reservation.
     pub reservation_id: String,
     /// The ARN of its instance profile.
     pub instance_profile: Option<String>,
-    /// Where it is in its life.
+    /// Its state.
     pub stage: Stage,
-    /// When it was asked to end.
+    /// When its termination was requested.
     pub ended_at: Option<Timestamp>,
     /// The id of its spot request, if it is a spot instance.
     pub spot_request: Option<String>,
 }
 
-/// The states of an instance. It boots within its first request's answer: what takes minutes,
-/// joining a cluster, belongs to the service that runs it.
+/// The states of an instance. It is running as soon as it is requested: what takes minutes,
+/// joining a cluster, is up to the service that runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Running.
     Running,
-    /// Shutting down.
     ShuttingDown,
-    /// Gone; only the record is left.
+    /// Terminated; only the record is left.
     Terminated,
 }
 
@@ -74,12 +67,10 @@ pub enum Step {
     Forgotten,
 }
 
-/// What a new instance shall be.
+/// The settings of a new instance.
 #[derive(Clone, Debug)]
 pub struct NewInstance {
-    /// The subnet.
     pub subnet_id: String,
-    /// The type.
     pub instance_type: String,
     /// Security groups of the primary interface.
     pub group_ids: Vec<String>,
@@ -91,13 +82,13 @@ pub struct NewInstance {
     pub volume_tags: BTreeMap<String, String>,
     /// Tags of the primary interface.
     pub interface_tags: BTreeMap<String, String>,
-    /// Whether the root disk stays when the instance ends.
+    /// Whether the root disk is kept when the instance is terminated.
     pub disk_stays: bool,
     /// The ARN of the instance profile.
     pub instance_profile: Option<String>,
-    /// The run that causes it, if the tags do not say.
+    /// The run that causes it, if the tags name none.
     pub run_id: Option<String>,
-    /// The tags of its spot request, if it is to be a spot instance.
+    /// The tags of its spot request, for a spot instance.
     pub spot: Option<Tags>,
 }
 
@@ -110,8 +101,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for Instance {
-    const WORDS: Words = Words {
+impl ResourceKind for Instance {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "i-",
         ids: "InstanceId",
         set: "reservationSet",
@@ -153,27 +144,27 @@ impl Described for Instance {
     }
 
     fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        instance_nodes::values(state, self, filter)
+        instance_xml::values(state, self, filter)
     }
 
     fn node(&self, state: &State) -> Node {
-        instance_nodes::node(state, self)
+        instance_xml::node(state, self)
     }
 
     fn exists(&self) -> bool {
         self.stage != Stage::Terminated
     }
 
-    fn state_word(&self, state: &State) -> String {
+    fn state_name(&self, state: &State) -> String {
         self.state_of(state).1.to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("instance_type".to_owned(), self.instance_type.clone());
-        facts.insert("subnet_id".to_owned(), self.subnet_id.clone());
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("instance_type".to_owned(), self.instance_type.clone());
+        properties.insert("subnet_id".to_owned(), self.subnet_id.clone());
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
         if self.spot_request.is_some() {
-            facts.insert("lifecycle".to_owned(), "spot".to_owned());
+            properties.insert("lifecycle".to_owned(), "spot".to_owned());
         }
     }
 }
@@ -193,7 +184,7 @@ impl Instance {
 /// Runs an instance with its root volume and primary interface; all are billed from now.
 ///
 /// # Errors
-/// For what is not there, quotas and full subnets.
+/// For unknown ids, quotas and full subnets.
 pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsError> {
     let subnet = need::<Subnet>(state, &new.subnet_id)?.clone();
     instance_quota::admit(state, &new.instance_type, new.spot.is_some())?;
@@ -219,7 +210,7 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
     if subnet.map_public_ip {
         let ip = next_public(state);
         if let Some(held) = state.ec2.interfaces.get_mut(&interface) {
-            held.public = Some(Public { ip, elastic: None });
+            held.public = Some(PublicAddress { ip, elastic: None });
         }
         billing::usage::public_ipv4(state, &interface, true, run_id.as_deref());
     }
@@ -262,14 +253,14 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
     Ok(id)
 }
 
-/// The name by which the instance is known inside its VPC.
+/// The instance's name inside its VPC.
 pub fn private_dns_name(state: &State, id: &str) -> Option<String> {
     let primary = interfaces::of_instance(state, id).into_iter().next()?;
     let ip = state.ec2.interfaces.get(&primary)?.private_ip;
     Some(dns_name(ip, &state.setup.region))
 }
 
-/// Begins to terminate an instance, for a service. Nothing happens to one that ends already.
+/// Begins to terminate an instance, for a service. Does nothing if the termination has already begun.
 pub fn terminate_internal(state: &mut State, id: &str) {
     let now = state.now;
     let Some(instance) = state.ec2.instances.get_mut(id) else {
@@ -287,7 +278,7 @@ pub fn terminate_internal(state: &mut State, id: &str) {
     state.after(SHUTDOWN, state::Event::Ec2(event));
 }
 
-/// Lets a step happen.
+/// Applies a step.
 pub fn happen(state: &mut State, id: &str, step: Step) {
     match step {
         Step::Terminated => {
@@ -308,7 +299,7 @@ pub fn happen(state: &mut State, id: &str, step: Step) {
     }
 }
 
-/// Interfaces go with the instance or are left available, as each was told.
+/// Deletes the instance's interfaces or leaves them available, as each is configured.
 fn release_interfaces(state: &mut State, id: &str) {
     for interface_id in interfaces::of_instance(state, id) {
         let Some(interface) = state.ec2.interfaces.get_mut(&interface_id) else {
@@ -326,7 +317,7 @@ fn release_interfaces(state: &mut State, id: &str) {
     }
 }
 
-/// Volumes go with the instance or are left available, as each was told.
+/// Deletes the instance's volumes or leaves them available, as each is configured.
 fn release_volumes(state: &mut State, id: &str) {
     let mut doomed = Vec::new();
     for volume in state.ec2.volumes.all_mut() {
@@ -352,9 +343,9 @@ fn describe(state: &mut State, call: &Call) -> Outcome {
     let chosen = select::<Instance>(state, call)?;
     let nodes = chosen
         .into_iter()
-        .map(|one| instance_nodes::reservation(state, one))
+        .map(|one| instance_xml::reservation(state, one))
         .collect();
-    list(state, call, Instance::WORDS.set, nodes, true)
+    list(state, call, Instance::SPEC.set, nodes, true)
 }
 
 fn terminate(state: &mut State, call: &Call) -> Outcome {
@@ -363,7 +354,7 @@ fn terminate(state: &mut State, call: &Call) -> Outcome {
     for id in &ids {
         need::<Instance>(state, id)?;
     }
-    let word = |(code, name): (u32, &str)| Node::new().text("code", code).text("name", name);
+    let state_node = |(code, name): (u32, &str)| Node::new().text("code", code).text("name", name);
     let mut items = Vec::new();
     for id in &ids {
         let before = need::<Instance>(state, id)?.state_of(state);
@@ -371,8 +362,8 @@ fn terminate(state: &mut State, call: &Call) -> Outcome {
         let after = need::<Instance>(state, id)?.state_of(state);
         let node = Node::new()
             .text("instanceId", id)
-            .node("currentState", word(after));
-        items.push(node.node("previousState", word(before)));
+            .node("currentState", state_node(after));
+        items.push(node.node("previousState", state_node(before)));
     }
     Ok(Answer::Xml(Node::new().list("instancesSet", "item", items)))
 }

@@ -23,7 +23,6 @@ use crate::wire::response::{Outcome, returned};
 pub struct Interface {
     /// Id, times and tags.
     pub meta: Meta,
-    /// The subnet that it is in.
     pub subnet_id: String,
     /// The VPC of that subnet.
     pub vpc_id: String,
@@ -37,24 +36,23 @@ pub struct Interface {
     pub description: String,
     /// `interface` or `nat_gateway`.
     pub interface_type: String,
-    /// Whether a service holds it: then its owner cannot delete it.
+    /// Whether a service holds it, so that its owner cannot delete it.
     pub requester_managed: bool,
     /// Its security groups.
     pub group_ids: Vec<String>,
     /// What it is attached to.
     pub attachment: Option<Attachment>,
     /// Its public address.
-    pub public: Option<Public>,
+    pub public: Option<PublicAddress>,
 }
 
 /// The attachment of an interface to an instance, or to a service.
 #[derive(Clone, Debug)]
 pub struct Attachment {
-    /// Its id.
     pub id: String,
     /// The instance; a service has none.
     pub instance_id: Option<String>,
-    /// Whether the interface goes with the instance.
+    /// Whether the interface is deleted with the instance.
     pub delete_on_termination: bool,
     /// The position at the instance: 0 is the primary interface.
     pub device_index: u32,
@@ -62,17 +60,16 @@ pub struct Attachment {
 
 /// A public address that is mapped to an interface.
 #[derive(Clone, Debug)]
-pub struct Public {
+pub struct PublicAddress {
     /// The address.
     pub ip: Ipv4Addr,
     /// The Elastic IP and the association, when it is one.
     pub elastic: Option<(String, String)>,
 }
 
-/// What a new interface shall be.
+/// The settings of a new interface.
 #[derive(Clone, Debug)]
 pub struct NewInterface {
-    /// The subnet.
     pub subnet_id: String,
     /// What it is for.
     pub description: String,
@@ -82,11 +79,10 @@ pub struct NewInterface {
     pub requester_managed: bool,
     /// Security groups; none means the VPC's default group, except for services.
     pub group_ids: Vec<String>,
-    /// Tags.
     pub tags: BTreeMap<String, String>,
     /// The instance that it is attached to.
     pub instance_id: Option<String>,
-    /// Whether it goes with the instance.
+    /// Whether it is deleted with the instance.
     pub delete_on_termination: bool,
 }
 
@@ -101,10 +97,10 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-/// Makes an interface with the lowest free address of its subnet.
+/// Creates an interface with the lowest free address of its subnet.
 ///
 /// # Errors
-/// For a subnet or a group that is not there, and a subnet that is full.
+/// For an unknown subnet or group, and a full subnet.
 pub fn create(state: &mut State, new: NewInterface) -> Result<String, AwsError> {
     let subnet = need::<Subnet>(state, &new.subnet_id)?.clone();
     for id in &new.group_ids {
@@ -157,7 +153,7 @@ pub fn create(state: &mut State, new: NewInterface) -> Result<String, AwsError> 
     Ok(id)
 }
 
-/// Deletes an interface, whoever holds it; its Elastic IP is free again.
+/// Deletes an interface, even if a service holds it; its Elastic IP is free again.
 pub fn delete_internal(state: &mut State, id: &str) {
     addresses::disassociate_interface(state, id);
     if state.ec2.interfaces.remove(id).is_some() {

@@ -1,10 +1,10 @@
-//! Internet gateways: attached to at most one VPC, and held there by mapped public addresses.
-//!
-//! Apart from VPCs, because a gateway lives also without one.
+//! Internet gateways: attached to at most one VPC, and kept there by mapped public addresses.
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{
+    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
+};
 use crate::ec2::errors;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::Vpc;
@@ -16,7 +16,6 @@ use crate::wire::call::Call;
 use crate::wire::response::{Outcome, returned};
 use crate::wire::xml::Node;
 
-/// An internet gateway.
 #[derive(Clone, Debug)]
 pub struct InternetGateway {
     /// Id, times and tags.
@@ -37,8 +36,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for InternetGateway {
-    const WORDS: Words = Words {
+impl ResourceKind for InternetGateway {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "igw-",
         ids: "InternetGatewayId",
         set: "internetGatewaySet",
@@ -86,7 +85,7 @@ impl Described for InternetGateway {
         with_tags(node, &self.meta.tags)
     }
 
-    fn state_word(&self, _state: &State) -> String {
+    fn state_name(&self, _state: &State) -> String {
         if self.vpc_id.is_some() {
             "attached"
         } else {
@@ -95,14 +94,14 @@ impl Described for InternetGateway {
         .to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
         if let Some(id) = &self.vpc_id {
-            facts.insert("vpc_id".to_owned(), id.clone());
+            properties.insert("vpc_id".to_owned(), id.clone());
         }
     }
 }
 
-/// Whether a VPC has a way to the internet.
+/// Whether a VPC has an internet gateway.
 pub fn is_attached_to(state: &State, vpc_id: &str) -> bool {
     state
         .ec2
@@ -111,7 +110,7 @@ pub fn is_attached_to(state: &State, vpc_id: &str) -> bool {
         .any(|gateway| gateway.vpc_id.as_deref() == Some(vpc_id))
 }
 
-/// Makes an internet gateway, attached or not.
+/// Creates an internet gateway, attached or not.
 pub fn create_internal(state: &mut State, tags: Tags, vpc_id: Option<String>) -> String {
     let meta = Meta::new(state, "igw-", tags);
     let id = meta.id.clone();

@@ -1,10 +1,10 @@
 //! Launch templates: named, versioned, and left behind by node groups that fail.
 //!
-//! Only what callers read back is kept of their data.
+//! Only the data that callers read back is kept.
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::{self, Described, Words, list, select, with_tags};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, list, select, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::{Operation, errors, idempotency, tags, template_data};
 use crate::setup::ACCOUNT_ID;
@@ -20,9 +20,9 @@ use crate::wire::xml::Node;
 pub struct LaunchTemplate {
     /// Id, times and tags.
     pub meta: Meta,
-    /// Its name, which the region has once.
+    /// Its name, unique in the region.
     pub name: String,
-    /// The data of its version, as the caller gave them.
+    /// The data of its version, as given by the caller.
     pub data: Params,
 }
 
@@ -37,8 +37,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for LaunchTemplate {
-    const WORDS: Words = Words {
+impl ResourceKind for LaunchTemplate {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "lt-",
         ids: "LaunchTemplateId",
         set: "launchTemplates",
@@ -82,9 +82,9 @@ impl Described for LaunchTemplate {
         Some(self.name.clone())
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
         if let Some(instance_type) = self.data.get("InstanceType") {
-            facts.insert("instance_type".to_owned(), instance_type.to_owned());
+            properties.insert("instance_type".to_owned(), instance_type.to_owned());
         }
     }
 }
@@ -101,12 +101,12 @@ fn insert(state: &mut State, name: &str, data: Params, tags: Tags) -> String {
     id
 }
 
-/// Makes a launch template for a service and says its id.
+/// Creates a launch template for a service and returns its id.
 pub fn create_internal(state: &mut State, name: &str, tags: Tags) -> String {
     insert(state, name, Params::default(), tags)
 }
 
-/// The template of an id or a name: services see it as soon as it was made.
+/// The template with an id or a name: services see it immediately.
 pub fn found<'a>(
     state: &'a State,
     id: Option<&str>,
@@ -151,7 +151,7 @@ fn by_name(state: &State, name: &str) -> Option<String> {
         .map(|template| template.meta.id.clone())
 }
 
-/// The id in `LaunchTemplateId`, or that of the name in `LaunchTemplateName`.
+/// The id in `LaunchTemplateId`, or the id for the name in `LaunchTemplateName`.
 fn named(state: &State, call: &Call) -> Result<String, AwsError> {
     match (
         call.params.get("LaunchTemplateId"),
@@ -183,7 +183,7 @@ fn describe_templates(state: &mut State, call: &Call) -> Outcome {
         .filter(|template| names.is_empty() || names.contains(&template.name))
         .map(|template| template.node(state))
         .collect();
-    list(state, call, LaunchTemplate::WORDS.set, nodes, true)
+    list(state, call, LaunchTemplate::SPEC.set, nodes, true)
 }
 
 fn describe_versions(state: &mut State, call: &Call) -> Outcome {

@@ -1,16 +1,17 @@
-//! NAT gateways: asynchronous to create and to delete, and readable for an hour after their end.
+//! NAT gateways: created and deleted asynchronously, and readable for an hour after their end.
 //!
-//! Apart from interfaces and addresses, which a gateway holds from its creation until it is
-//! deleted.
+//! A gateway holds its interface and address from its creation until it is deleted.
 
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 use crate::ec2::addresses::Address;
-use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{
+    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
+};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Operation, errors, idempotency, internet_gateways, nat_life, tags};
+use crate::ec2::{Operation, errors, idempotency, internet_gateways, nat_lifecycle, tags};
 use crate::quotas;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -18,35 +19,30 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// A NAT gateway.
 #[derive(Clone, Debug)]
 pub struct NatGateway {
     /// Id, times and tags.
     pub meta: Meta,
-    /// The subnet that it is in.
     pub subnet_id: String,
     /// The VPC of that subnet.
     pub vpc_id: String,
     /// The zone of that subnet.
     pub zone: String,
-    /// Where it is in its life.
+    /// Its state.
     pub stage: Stage,
     /// `public` or `private`.
     pub connectivity: String,
-    /// The Elastic IP that it was asked to use.
+    /// The Elastic IP that it was requested with.
     pub allocation_id: Option<String>,
-    /// What it held last, for its record: interface, private address, public address, association.
-    pub held: Option<Held>,
+    /// The addresses that it held last, kept for its record.
+    pub held: Option<GatewayAddresses>,
     /// Why it failed: code and message.
     pub failure: Option<(String, String)>,
-    /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// The addresses of a gateway.
 #[derive(Clone, Debug)]
-pub struct Held {
-    /// Its interface.
+pub struct GatewayAddresses {
     pub interface_id: String,
     /// The interface's private address.
     pub private_ip: String,
@@ -59,20 +55,20 @@ pub struct Held {
 /// The states of a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Being made.
+    /// Being created.
     Pending,
     /// Usable.
     Available,
-    /// Not made, for the reason in `failure`.
+    /// Creation failed, for the reason in `failure`.
     Failed,
     /// Being deleted; still holds its interface and address.
     Deleting,
-    /// Gone; only the record is left.
+    /// Deleted; only the record is left.
     Deleted,
 }
 
 impl Stage {
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Available => "available",
@@ -93,8 +89,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for NatGateway {
-    const WORDS: Words = Words {
+impl ResourceKind for NatGateway {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "nat-",
         ids: "NatGatewayId",
         set: "natGatewaySet",
@@ -118,7 +114,7 @@ impl Described for NatGateway {
     fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
         let value = match filter {
             "nat-gateway-id" => self.meta.id.clone(),
-            "state" => self.stage.word().to_owned(),
+            "state" => self.stage.as_str().to_owned(),
             "subnet-id" => self.subnet_id.clone(),
             "vpc-id" => self.vpc_id.clone(),
             _ => return None,
@@ -156,7 +152,7 @@ impl Described for NatGateway {
             .text("natGatewayId", &self.meta.id)
             .text("subnetId", &self.subnet_id)
             .text("vpcId", &self.vpc_id)
-            .text("state", self.stage.word())
+            .text("state", self.stage.as_str())
             .text("createTime", self.meta.created_at)
             .maybe("deleteTime", self.deleted_at)
             .maybe("failureCode", code)
@@ -171,20 +167,20 @@ impl Described for NatGateway {
         self.stage != Stage::Deleted
     }
 
-    fn state_word(&self, _state: &State) -> String {
-        self.stage.word().to_owned()
+    fn state_name(&self, _state: &State) -> String {
+        self.stage.as_str().to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        facts.insert("subnet_id".to_owned(), self.subnet_id.clone());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        properties.insert("subnet_id".to_owned(), self.subnet_id.clone());
         if let Some(address) = &self.allocation_id {
-            facts.insert("allocation_id".to_owned(), address.clone());
+            properties.insert("allocation_id".to_owned(), address.clone());
         }
     }
 }
 
-/// Whether a route may lead to this gateway.
+/// Whether a route may target this gateway.
 pub fn is_live(state: &State, id: &str) -> bool {
     let stage = state.ec2.nat_gateways.get(id).map(|gateway| gateway.stage);
     matches!(stage, Some(Stage::Pending | Stage::Available))
@@ -236,7 +232,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
         return Err(errors::refuse("NatGatewayLimitExceeded", message));
     }
     let id = insert(state, &subnet, connectivity, allocation_id, tags);
-    nat_life::begin(state, call, &id);
+    nat_lifecycle::begin(state, call, &id);
     idempotency::remember(state, call, &id)?;
     describe::one::<NatGateway>(state, "natGateway", &id)
 }
@@ -268,6 +264,6 @@ fn insert(
 
 fn delete(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<NatGateway>(state, call, "NatGatewayId")?;
-    nat_life::begin_end(state, call, &id);
+    nat_lifecycle::begin_end(state, call, &id);
     Ok(Answer::Xml(Node::new().text("natGatewayId", id)))
 }

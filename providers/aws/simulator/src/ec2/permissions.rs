@@ -1,6 +1,6 @@
 //! IP permissions: the older form of rules, in which many peers share a protocol and ports.
 //!
-//! Apart from the rules, because requests and group descriptions use this form and must agree.
+//! Requests and group descriptions both use this form, so they agree.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::ec2::errors;
-use crate::ec2::security_group_rules::Rule;
+use crate::ec2::security_group_rules::SecurityGroupRule;
 use crate::setup::ACCOUNT_ID;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -91,16 +91,16 @@ impl fmt::Display for Spec {
     }
 }
 
-/// The rules that a call asks for, each with its description.
+/// The rules in a call, each with its description.
 ///
 /// # Errors
-/// For networks, ports and protocols that cannot be.
+/// For invalid networks, ports and protocols.
 pub fn read(call: &Call) -> Result<Vec<(Spec, Option<String>)>, AwsError> {
     let mut rules = Vec::new();
     for permission in call.params.structs("IpPermissions") {
         rules.extend(read_one(&permission)?);
     }
-    // The oldest form has one network directly in the request.
+    // The oldest form has a single network directly in the request.
     if let Some(cidr) = call.params.get("CidrIp") {
         let peer = Peer::Ipv4(ipv4(cidr)?);
         rules.push((spec(&call.params, peer)?, None));
@@ -193,9 +193,9 @@ pub fn with_peer(node: Node, peer: &Peer) -> Node {
 }
 
 /// Rules as permissions: one for each protocol and port range, with all its peers.
-pub fn items(rules: &[&Rule]) -> Vec<Node> {
+pub fn items(rules: &[&SecurityGroupRule]) -> Vec<Node> {
     type Key = (String, Option<i64>, Option<i64>);
-    let mut groups: BTreeMap<Key, Vec<&Rule>> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, Vec<&SecurityGroupRule>> = BTreeMap::new();
     for rule in rules {
         let spec = &rule.spec;
         groups
@@ -209,7 +209,7 @@ pub fn items(rules: &[&Rule]) -> Vec<Node> {
         .collect()
 }
 
-fn item(protocol: &str, from: Option<i64>, to: Option<i64>, rules: &[&Rule]) -> Node {
+fn item(protocol: &str, from: Option<i64>, to: Option<i64>, rules: &[&SecurityGroupRule]) -> Node {
     let peers = |node: fn(&Peer) -> Option<Node>| {
         let found = rules.iter().filter_map(move |rule| {
             Some(node(&rule.spec.peer)?.maybe("description", rule.description.as_ref()))

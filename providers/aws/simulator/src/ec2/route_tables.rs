@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{
+    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
+};
 use crate::ec2::routes::{self, Route};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
@@ -17,12 +19,10 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome, returned};
 use crate::wire::xml::Node;
 
-/// A route table.
 #[derive(Clone, Debug)]
 pub struct RouteTable {
     /// Id, times and tags.
     pub meta: Meta,
-    /// The VPC.
     pub vpc_id: String,
     /// What it is associated with.
     pub associations: Vec<Association>,
@@ -33,7 +33,6 @@ pub struct RouteTable {
 /// An association with a subnet, or, without one, with the VPC as its main table.
 #[derive(Clone, Debug)]
 pub struct Association {
-    /// Its id.
     pub id: String,
     /// The subnet; `None` makes the table the main one.
     pub subnet_id: Option<String>,
@@ -61,8 +60,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for RouteTable {
-    const WORDS: Words = Words {
+impl ResourceKind for RouteTable {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "rtb-",
         ids: "RouteTableId",
         set: "routeTableSet",
@@ -138,22 +137,22 @@ impl Described for RouteTable {
         with_tags(node, &self.meta.tags)
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        facts.insert("main".to_owned(), self.is_main().to_string());
-        let mut routes: Vec<String> = self.routes.iter().map(Route::in_words).collect();
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        properties.insert("main".to_owned(), self.is_main().to_string());
+        let mut routes: Vec<String> = self.routes.iter().map(Route::as_text).collect();
         routes.sort();
-        facts.insert("routes".to_owned(), routes.join(", "));
+        properties.insert("routes".to_owned(), routes.join(", "));
         let associations = self.associations.iter();
         let mut subnets: Vec<&str> = associations
             .filter_map(|one| one.subnet_id.as_deref())
             .collect();
         subnets.sort_unstable();
-        facts.insert("subnets".to_owned(), subnets.join(", "));
+        properties.insert("subnets".to_owned(), subnets.join(", "));
     }
 }
 
-/// Makes a route table, as the main one of its VPC or not.
+/// Creates a route table, as the main one of its VPC or not.
 pub fn create_internal(state: &mut State, vpc_id: &str, tags: Tags, is_main: bool) -> String {
     let meta = Meta::new(state, "rtb-", tags);
     let id = meta.id.clone();
@@ -185,9 +184,8 @@ fn of_subnet<'a>(state: &'a State, subnet_id: &str) -> Option<&'a RouteTable> {
     })
 }
 
-/// Whether the internet can be reached from a subnet: by its own table, or else by the main one,
-/// over a NAT gateway that is available, or over an internet gateway by machines with public
-/// addresses.
+/// Whether the internet can be reached from a subnet: through its own table, or else the main one,
+/// by an available NAT gateway, or, for machines with public addresses, by an internet gateway.
 pub fn has_way_out(state: &State, subnet_id: &str) -> bool {
     let Some(subnet) = state.ec2.subnets.get(subnet_id) else {
         return false;

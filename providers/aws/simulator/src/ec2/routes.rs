@@ -1,7 +1,6 @@
-//! Routes: where a destination leads, and whether the target is still there.
+//! Routes: where a destination leads, and whether the target still exists.
 //!
-//! Apart from the tables, because a route's state follows other resources: it is a black hole when
-//! its target is gone.
+//! A route's state follows other resources: it becomes a black hole when its target is gone.
 
 use crate::ec2::describe::{need, need_param};
 use crate::ec2::interfaces::Interface;
@@ -16,7 +15,6 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, returned};
 use crate::wire::xml::Node;
 
-/// A route.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The destination's network, in its canonical form.
@@ -37,8 +35,8 @@ pub enum Target {
 }
 
 impl Route {
-    /// The route in words: `0.0.0.0/0 by nat-1`.
-    pub fn in_words(&self) -> String {
+    /// The route as text: `0.0.0.0/0 by nat-1`.
+    pub fn as_text(&self) -> String {
         let (Target::Internet(by) | Target::Nat(by) | Target::Interface(by)) = &self.target;
         format!("{} by {by}", self.destination)
     }
@@ -74,7 +72,7 @@ fn is_live(state: &State, table: &RouteTable, target: &Target) -> bool {
     }
 }
 
-fn state_word(state: &State, table: &RouteTable, route: &Route) -> &'static str {
+fn state_name(state: &State, table: &RouteTable, route: &Route) -> &'static str {
     if is_live(state, table, &route.target) {
         "active"
     } else {
@@ -83,7 +81,7 @@ fn state_word(state: &State, table: &RouteTable, route: &Route) -> &'static str 
 }
 
 /// Whether the default route of a table leads to the internet, given whether machines there have
-/// public addresses: an internet gateway lets no others through.
+/// public addresses: an internet gateway serves no others.
 pub fn leads_out(state: &State, table: &RouteTable, has_public: bool) -> bool {
     let default = table
         .routes
@@ -110,7 +108,7 @@ pub fn items(state: &State, table: &RouteTable) -> Vec<Node> {
             Target::Nat(id) => node.text("natGatewayId", id),
             Target::Interface(id) => node.text("networkInterfaceId", id),
         };
-        node.text("state", state_word(state, table, route))
+        node.text("state", state_name(state, table, route))
             .text("origin", "CreateRoute")
     });
     std::iter::once(local).chain(others).collect()
@@ -145,7 +143,7 @@ pub fn values(state: &State, table: &RouteTable, filter: &str) -> Option<Vec<Str
         "state" => with_local(
             "active".to_owned(),
             routes
-                .map(|route| state_word(state, table, route).to_owned())
+                .map(|route| state_name(state, table, route).to_owned())
                 .collect(),
         ),
         "origin" => with_local(

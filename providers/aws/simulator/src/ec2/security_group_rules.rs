@@ -1,8 +1,8 @@
 //! Security group rules: authorized, revoked, and shown one by one or as permissions.
 //!
-//! Apart from the groups: a rule has an id and tags of its own, and may refer to another group.
+//! A rule has its own id and tags, and may refer to another group.
 
-use crate::ec2::describe::{Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param, with_tags};
 use crate::ec2::permissions::{self, Spec};
 use crate::ec2::security_groups::SecurityGroup;
 use crate::ec2::store::{Meta, Store, Tags};
@@ -15,18 +15,15 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// A rule of a security group.
 #[derive(Clone, Debug)]
-pub struct Rule {
+pub struct SecurityGroupRule {
     /// Id, times and tags.
     pub meta: Meta,
-    /// The group that it is in.
     pub group_id: String,
-    /// Whether it is about traffic that leaves.
+    /// Whether it applies to outgoing traffic.
     pub egress: bool,
     /// What it allows.
     pub spec: Spec,
-    /// What it is for.
     pub description: Option<String>,
 }
 
@@ -37,13 +34,13 @@ pub fn operation(action: &str) -> Option<Operation> {
         "AuthorizeSecurityGroupEgress" => |state, call| authorize(state, call, true),
         "RevokeSecurityGroupIngress" => |state, call| revoke(state, call, false),
         "RevokeSecurityGroupEgress" => |state, call| revoke(state, call, true),
-        "DescribeSecurityGroupRules" => describe::<Rule>,
+        "DescribeSecurityGroupRules" => describe::<SecurityGroupRule>,
         _ => return None,
     })
 }
 
-impl Described for Rule {
-    const WORDS: Words = Words {
+impl ResourceKind for SecurityGroupRule {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "sgr-",
         ids: "SecurityGroupRuleId",
         set: "securityGroupRuleSet",
@@ -89,12 +86,12 @@ impl Described for Rule {
     }
 }
 
-/// Adds the rule that every new group has: everything may leave.
+/// Adds the rule that every new group has: all outgoing traffic is allowed.
 pub fn add_default_egress(state: &mut State, group_id: &str) {
     insert(state, group_id, true, Spec::everything(), None, Tags::new());
 }
 
-/// Lets the members of a group reach each other.
+/// Allows traffic between the members of a group.
 pub fn allow_self(state: &mut State, group_id: &str) {
     insert(
         state,
@@ -106,7 +103,7 @@ pub fn allow_self(state: &mut State, group_id: &str) {
     );
 }
 
-/// Whether the rule of another group refers to this one.
+/// Whether a rule of another group refers to this one.
 pub fn is_referenced_elsewhere(state: &State, group_id: &str) -> bool {
     let mut rules = state.ec2.rules.all();
     rules.any(|rule| rule.group_id != group_id && rule.spec.group() == Some(group_id))
@@ -145,9 +142,9 @@ pub fn values_of_group(
     })
 }
 
-/// The rules of a group in words: `in tcp 443-443 sg-1, out -1 0.0.0.0/0`.
-pub fn in_words(state: &State, group_id: &str) -> String {
-    let words = |rule: &Rule| {
+/// The rules of a group as text: `in tcp 443-443 sg-1, out -1 0.0.0.0/0`.
+pub fn as_text(state: &State, group_id: &str) -> String {
+    let text = |rule: &SecurityGroupRule| {
         let spec = &rule.spec;
         let way = if rule.egress { "out" } else { "in" };
         let ports = match (spec.from, spec.to) {
@@ -160,14 +157,14 @@ pub fn in_words(state: &State, group_id: &str) -> String {
     let rules = state.ec2.rules.all();
     let mut all: Vec<String> = rules
         .filter(|rule| rule.group_id == group_id)
-        .map(words)
+        .map(text)
         .collect();
     all.sort();
     all.join(", ")
 }
 
-fn of_group<'a>(state: &'a State, group_id: &str, egress: bool) -> Vec<&'a Rule> {
-    let is_of = |rule: &&Rule| rule.group_id == group_id && rule.egress == egress;
+fn of_group<'a>(state: &'a State, group_id: &str, egress: bool) -> Vec<&'a SecurityGroupRule> {
+    let is_of = |rule: &&SecurityGroupRule| rule.group_id == group_id && rule.egress == egress;
     state.ec2.rules.all().filter(is_of).collect()
 }
 
@@ -181,7 +178,7 @@ fn insert(
 ) -> String {
     let meta = Meta::new(state, "sgr-", tags);
     let id = meta.id.clone();
-    let rule = Rule {
+    let rule = SecurityGroupRule {
         meta,
         group_id: group_id.to_owned(),
         egress,
@@ -193,7 +190,7 @@ fn insert(
 }
 
 fn authorize(state: &mut State, call: &Call, egress: bool) -> Outcome {
-    let tags = tags::requested::<Rule>(call)?;
+    let tags = tags::requested::<SecurityGroupRule>(call)?;
     let group_id = need_param::<SecurityGroup>(state, call, "GroupId")?;
     let wanted = permissions::read(call)?;
     if wanted.is_empty() {
@@ -248,9 +245,9 @@ fn revoke(state: &mut State, call: &Call, egress: bool) -> Outcome {
     let group_id = need_param::<SecurityGroup>(state, call, "GroupId")?;
     let mut doomed = Vec::new();
     for id in call.params.list("SecurityGroupRuleId") {
-        let rule = need::<Rule>(state, &id)?;
+        let rule = need::<SecurityGroupRule>(state, &id)?;
         if rule.group_id != group_id || rule.egress != egress {
-            return Err(errors::not_found::<Rule>(&id));
+            return Err(errors::not_found::<SecurityGroupRule>(&id));
         }
         doomed.push(id);
     }

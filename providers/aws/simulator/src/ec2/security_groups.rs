@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::describe::{self, Described, Words, need_param, select, with_tags};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, need_param, select, with_tags};
 use crate::ec2::security_group_rules as rules;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{self, Vpc};
@@ -20,16 +20,13 @@ use crate::wire::xml::Node;
 /// The name of the group that comes with a VPC.
 const DEFAULT: &str = "default";
 
-/// A security group.
 #[derive(Clone, Debug)]
 pub struct SecurityGroup {
     /// Id, times and tags.
     pub meta: Meta,
-    /// Its name, which only its VPC has once.
+    /// Its name, unique in its VPC.
     pub name: String,
-    /// What it is for.
     pub description: String,
-    /// The VPC.
     pub vpc_id: String,
 }
 
@@ -50,8 +47,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for SecurityGroup {
-    const WORDS: Words = Words {
+impl ResourceKind for SecurityGroup {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "sg-",
         ids: "GroupId",
         set: "securityGroupInfo",
@@ -131,15 +128,15 @@ impl Described for SecurityGroup {
         Some(self.name.clone())
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        facts.insert("group_name".to_owned(), self.name.clone());
-        facts.insert("description".to_owned(), self.description.clone());
-        facts.insert("default".to_owned(), self.is_default().to_string());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        properties.insert("group_name".to_owned(), self.name.clone());
+        properties.insert("description".to_owned(), self.description.clone());
+        properties.insert("default".to_owned(), self.is_default().to_string());
     }
 
-    fn facts_elsewhere(&self, state: &State, facts: &mut BTreeMap<String, String>) {
-        facts.insert("rules".to_owned(), rules::in_words(state, &self.meta.id));
+    fn properties_elsewhere(&self, state: &State, properties: &mut BTreeMap<String, String>) {
+        properties.insert("rules".to_owned(), rules::as_text(state, &self.meta.id));
     }
 }
 
@@ -198,7 +195,7 @@ fn insert(state: &mut State, vpc_id: &str, name: &str, description: &str, tags: 
     id
 }
 
-/// Makes the default group of a VPC: its members may reach each other.
+/// Creates the default group of a VPC: its members may reach each other.
 pub fn create_default(state: &mut State, vpc_id: &str) -> String {
     let id = insert(
         state,
@@ -211,10 +208,10 @@ pub fn create_default(state: &mut State, vpc_id: &str) -> String {
     id
 }
 
-/// Makes a group for a service, which may use AWS's own tags.
+/// Creates a group for a service, which may use AWS's own tags.
 ///
 /// # Errors
-/// For a VPC that is not there, a name that is taken and the quota.
+/// For an unknown VPC, a name that is taken, and the quota.
 pub fn create_internal(
     state: &mut State,
     vpc_id: &str,
@@ -238,7 +235,7 @@ pub fn create_internal(
     Ok(insert(state, vpc_id, name, description, tags))
 }
 
-/// Deletes a group for a service. `false`, and nothing changed, while an interface or the rule of
+/// Deletes a group for a service. Returns `false` and changes nothing while an interface or a rule of
 /// another group uses it.
 pub fn delete_internal(state: &mut State, id: &str) -> bool {
     if is_in_use(state, id) {
@@ -295,7 +292,7 @@ fn describe_groups(state: &mut State, call: &Call) -> Outcome {
         .filter(|group| names.is_empty() || names.contains(&group.name))
         .map(|group| group.node(state))
         .collect();
-    describe::list(state, call, SecurityGroup::WORDS.set, nodes, true)
+    describe::list(state, call, SecurityGroup::SPEC.set, nodes, true)
 }
 
 fn delete(state: &mut State, call: &Call) -> Outcome {

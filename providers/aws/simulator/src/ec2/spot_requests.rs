@@ -1,33 +1,31 @@
 //! Spot requests: each spot instance that a service runs has one, which ends with it.
 //!
-//! Only one-time requests that are fulfilled at once: services make no others, and callers cannot make any
+//! Only one-time requests that are fulfilled immediately: services make no others, and callers cannot make any
 //! here. Sources: EC2 user guide, "Spot Instance request status"; service model of DescribeSpotInstanceRequests.
 
 use std::collections::BTreeMap;
 
 use crate::ec2::Operation;
-use crate::ec2::describe::{Described, Words, describe, need, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// Digits of an id, which is shorter than others.
+/// Digits of an id, which is shorter than other ids.
 const DIGITS: usize = 8;
 
-/// A spot request.
 #[derive(Clone, Debug)]
 pub struct SpotRequest {
     /// Id, times and tags.
     pub meta: Meta,
     /// The instance that fulfils it.
     pub instance_id: String,
-    /// Type of the instance.
     pub instance_type: String,
     /// Zone of the instance.
     pub zone: String,
-    /// Where it is in its life.
+    /// Its state.
     pub stage: Stage,
 }
 
@@ -44,7 +42,7 @@ pub enum Stage {
 
 impl Stage {
     /// State, code and message of the status.
-    fn words(self) -> (&'static str, &'static str, &'static str) {
+    fn status(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Active => ("active", "fulfilled", "Your Spot request is fulfilled."),
             Self::Cancelled => (
@@ -70,8 +68,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for SpotRequest {
-    const WORDS: Words = Words {
+impl ResourceKind for SpotRequest {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "sir-",
         ids: "SpotInstanceRequestId",
         set: "spotInstanceRequestSet",
@@ -101,7 +99,7 @@ impl Described for SpotRequest {
     }
 
     fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        let (state, code, _) = self.stage.words();
+        let (state, code, _) = self.stage.status();
         Some(vec![match filter {
             "instance-id" => self.instance_id.clone(),
             "launch.instance-type" => self.instance_type.clone(),
@@ -115,7 +113,7 @@ impl Described for SpotRequest {
     }
 
     fn node(&self, _state: &State) -> Node {
-        let (state, code, message) = self.stage.words();
+        let (state, code, message) = self.stage.status();
         let status = Node::new().text("code", code).text("message", message);
         let launch = Node::new().text("instanceType", &self.instance_type);
         let node = Node::new()
@@ -136,16 +134,16 @@ impl Described for SpotRequest {
         self.stage == Stage::Active
     }
 
-    fn state_word(&self, _state: &State) -> String {
-        self.stage.words().0.to_owned()
+    fn state_name(&self, _state: &State) -> String {
+        self.stage.status().0.to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("instance_id".to_owned(), self.instance_id.clone());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("instance_id".to_owned(), self.instance_id.clone());
     }
 }
 
-/// Makes the request of an instance (id, type, zone) that runs from now on. Its id.
+/// Creates the request of an instance (id, type, zone) that runs from now on. Returns its id.
 pub fn fulfilled(state: &mut State, instance: (&str, &str, &str), tags: Tags) -> String {
     let (instance_id, instance_type, zone) = instance;
     let mut meta = Meta::new(state, "sir-", tags);
@@ -162,7 +160,7 @@ pub fn fulfilled(state: &mut State, instance: (&str, &str, &str), tags: Tags) ->
     id
 }
 
-/// The request of an instance that is terminated is closed; a cancelled one stays so.
+/// Closes the request of a terminated instance; a cancelled one stays cancelled.
 pub fn instance_ends(state: &mut State, instance_id: &str) {
     let mut all = state.ec2.spot_requests.all_mut();
     let request = all.find(|request| request.instance_id == instance_id);
@@ -171,7 +169,7 @@ pub fn instance_ends(state: &mut State, instance_id: &str) {
     }
 }
 
-/// Cancelling leaves the instance running.
+/// Cancels the request and leaves the instance running.
 fn cancel(state: &mut State, call: &Call) -> Outcome {
     call.params.need("SpotInstanceRequestId.1")?;
     let ids = call.params.list("SpotInstanceRequestId");
@@ -186,11 +184,11 @@ fn cancel(state: &mut State, call: &Call) -> Outcome {
         if request.stage == Stage::Active {
             request.stage = Stage::Cancelled;
         }
-        let word = request.stage.words().0;
+        let name = request.stage.status().0;
         items.push(
             Node::new()
                 .text("spotInstanceRequestId", id)
-                .text("state", word),
+                .text("state", name),
         );
     }
     let list = Node::new().list("spotInstanceRequestSet", "item", items);

@@ -1,6 +1,4 @@
-//! The generic store of EC2 resources: creation order, tags, and from when reads see a resource.
-//!
-//! Apart from the concepts, so that a concept holds only what is its own.
+//! The generic store of EC2 resources: creation order, tags, and when a resource becomes visible to reads.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,11 +16,9 @@ pub type Tags = BTreeMap<String, String>;
 pub struct Meta {
     /// The id, such as `vpc-0123456789abcdef0`.
     pub id: String,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// From when reads see it: later than its creation when the read lags.
+    /// When reads begin to see it: later than its creation if reads lag.
     pub visible_at: Timestamp,
-    /// Its tags.
     pub tags: Tags,
 }
 
@@ -50,7 +46,7 @@ impl Meta {
     }
 }
 
-/// About half of the reads lag not at all, the others up to the longest lag. What an account has
+/// About half of the reads do not lag, the others lag up to the longest lag. What an account has
 /// from its start was always visible.
 fn read_lag(state: &mut State) -> Duration {
     let longest = u64::try_from(state.durations.read_lag_max.as_millis()).unwrap_or(u64::MAX / 4);
@@ -62,12 +58,12 @@ fn read_lag(state: &mut State) -> Duration {
     }
 }
 
-/// A time after another.
+/// The time a duration later.
 pub fn later(at: Timestamp, wait: Duration) -> Timestamp {
     at + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)
 }
 
-/// All resources of one concept, in order of creation.
+/// All resources of one type, in order of creation.
 #[derive(Clone, Debug)]
 pub struct Store<T> {
     items: IndexMap<String, T>,
@@ -92,17 +88,17 @@ impl<T> Store<T> {
         self.items.get(id)
     }
 
-    /// The resource with this id, to change it.
+    /// The resource with this id, mutable.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
         self.items.get_mut(id)
     }
 
-    /// Takes a resource out.
+    /// Removes a resource.
     pub fn remove(&mut self, id: &str) -> Option<T> {
         self.items.shift_remove(id)
     }
 
-    /// Whether there is one with this id.
+    /// Whether a resource with this id exists.
     pub fn has(&self, id: &str) -> bool {
         self.items.contains_key(id)
     }
@@ -112,7 +108,7 @@ impl<T> Store<T> {
         self.items.values()
     }
 
-    /// All of them, to change them.
+    /// All of them, mutable.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.items.values_mut()
     }

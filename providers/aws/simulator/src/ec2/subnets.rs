@@ -1,13 +1,13 @@
 //! Subnets: networks inside a VPC, and the addresses that are free in them.
-//!
-//! Apart from interfaces, which take the addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::ec2::describe::{self, Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{
+    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
+};
 use crate::ec2::errors;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{Vpc, network};
@@ -20,17 +20,15 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, returned};
 use crate::wire::xml::Node;
 
-/// The addresses of each subnet that AWS keeps: the first four and the last.
+/// The number of addresses of each subnet that AWS reserves: the first four and the last.
 const RESERVED: usize = 5;
 
-/// A subnet.
 #[derive(Clone, Debug)]
 pub struct Subnet {
     /// Id, times and tags.
     pub meta: Meta,
     /// Its id, as in `meta`.
     pub subnet_id: String,
-    /// The VPC that it is in.
     pub vpc_id: String,
     /// The name of its availability zone.
     pub zone: String,
@@ -53,8 +51,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for Subnet {
-    const WORDS: Words = Words {
+impl ResourceKind for Subnet {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "subnet-",
         ids: "SubnetId",
         set: "subnetSet",
@@ -102,7 +100,7 @@ impl Described for Subnet {
             "map-public-ip-on-launch" | "mapPublicIpOnLaunch" => self.map_public_ip.to_string(),
             "available-ip-address-count" => free_count(state, self).to_string(),
             "owner-id" => ACCOUNT_ID.to_owned(),
-            "state" => self.state_word(state),
+            "state" => self.state_name(state),
             _ => return None,
         };
         Some(vec![value])
@@ -119,7 +117,7 @@ impl Described for Subnet {
                 "subnetArn",
                 state.arn("ec2", &format!("subnet/{}", self.meta.id)),
             )
-            .text("state", self.state_word(state))
+            .text("state", self.state_name(state))
             .text("ownerId", ACCOUNT_ID)
             .text("vpcId", &self.vpc_id)
             .text("cidrBlock", self.cidr)
@@ -137,7 +135,7 @@ impl Described for Subnet {
         with_tags(node, &self.meta.tags)
     }
 
-    fn state_word(&self, state: &State) -> String {
+    fn state_name(&self, state: &State) -> String {
         if self.meta.is_new(state) {
             "pending"
         } else {
@@ -146,11 +144,11 @@ impl Described for Subnet {
         .to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        facts.insert("cidr".to_owned(), self.cidr.to_string());
-        facts.insert("zone".to_owned(), self.zone.clone());
-        facts.insert(
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
+        properties.insert("cidr".to_owned(), self.cidr.to_string());
+        properties.insert("zone".to_owned(), self.zone.clone());
+        properties.insert(
             "public_addresses".to_owned(),
             self.map_public_ip.to_string(),
         );
@@ -191,7 +189,7 @@ fn free_count(state: &State, subnet: &Subnet) -> usize {
 pub fn free_address(state: &State, subnet: &Subnet) -> Option<Ipv4Addr> {
     let taken = taken(state, &subnet.meta.id);
     let last = subnet.cidr.broadcast();
-    // The network address and three more are AWS's own: `hosts` leaves out the first and the last.
+    // AWS reserves the network address and three more: `hosts` leaves out the first and the last.
     subnet
         .cidr
         .hosts()
@@ -199,7 +197,7 @@ pub fn free_address(state: &State, subnet: &Subnet) -> Option<Ipv4Addr> {
         .find(|address| *address != last && !taken.contains(address))
 }
 
-/// Makes a subnet without checks.
+/// Creates a subnet without checks.
 pub fn create_internal(
     state: &mut State,
     vpc_id: &str,
@@ -240,7 +238,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     describe::one::<Subnet>(state, "subnet", &id)
 }
 
-/// Admits one more subnet to a VPC.
+/// Checks whether a VPC may have one more subnet.
 fn admit(state: &State, vpc_id: &str, cidr: Ipv4Net, text: &str) -> Result<(), AwsError> {
     let others = || {
         state
@@ -260,7 +258,7 @@ fn admit(state: &State, vpc_id: &str, cidr: Ipv4Net, text: &str) -> Result<(), A
     Ok(())
 }
 
-/// The zone that a call asks for by name or id; the first one when it asks for none.
+/// The zone that a call requests by name or id; the first one by default.
 fn zone(state: &State, call: &Call) -> Result<String, AwsError> {
     let zones = state.setup.zones();
     let (name, id) = (
@@ -285,7 +283,7 @@ fn zone(state: &State, call: &Call) -> Result<String, AwsError> {
 fn modify_attribute(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<Subnet>(state, call, "SubnetId")?;
     let Some(value) = call.params.flag("MapPublicIpOnLaunch.Value") else {
-        // Other attributes are not simulated, and must not seem to be set.
+        // Other attributes are not simulated, and must not appear to be set.
         return Err(AwsError::unknown_operation(
             "ec2",
             "ModifySubnetAttribute of other attributes",
@@ -307,7 +305,7 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     {
         return Err(errors::has_dependencies("subnet", &id));
     }
-    // Its association with a route table goes with it.
+    // Its association with a route table is removed with it.
     for table in state.ec2.route_tables.all_mut() {
         table
             .associations

@@ -1,8 +1,8 @@
-//! Tags: on creation, later, and their list.
+//! Tags: set on creation or later, and their list.
 //!
-//! The keys that begin with `aws:` are AWS's own: callers can neither set nor remove them.
+//! Keys that begin with `aws:` are AWS's own: callers can neither set nor remove them.
 
-use crate::ec2::describe::{Described, list};
+use crate::ec2::describe::{ResourceKind, list};
 use crate::ec2::store::Tags;
 use crate::ec2::{Operation, errors, filters};
 use crate::state::State;
@@ -11,12 +11,12 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, returned};
 use crate::wire::xml::Node;
 
-/// The most tags that a resource has.
+/// Most tags on one resource.
 const TAGS_MAX: usize = 50;
 /// The filters of DescribeTags.
 const FILTERS: &[&str] = &["key", "value", "resource-id", "resource-type"];
 
-/// The prefixes of ids with the resource types that tags know them by, and what an unknown id is.
+/// The prefixes of ids with the resource types in tags, and the error code for an unknown id.
 pub const TYPES: &[(&str, &str, &str)] = &[
     ("vpc-", "vpc", "InvalidVpcID.NotFound"),
     ("subnet-", "subnet", "InvalidSubnetID.NotFound"),
@@ -61,12 +61,12 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-/// The tags that a create call asks for.
+/// The tags in a create call.
 ///
 /// # Errors
 /// For a specification of another resource type, reserved keys and too many tags.
-pub fn requested<T: Described>(call: &Call) -> Result<Tags, AwsError> {
-    let wanted = T::WORDS.tag_type;
+pub fn requested<T: ResourceKind>(call: &Call) -> Result<Tags, AwsError> {
+    let wanted = T::SPEC.tag_type;
     for specification in call.params.structs("TagSpecification") {
         let given = specification.get("ResourceType").unwrap_or_default();
         if given != wanted {
@@ -80,7 +80,7 @@ pub fn requested<T: Described>(call: &Call) -> Result<Tags, AwsError> {
     Ok(tags)
 }
 
-/// Admits tags that a caller sets.
+/// Checks tags that a caller sets.
 ///
 /// # Errors
 /// For reserved keys and too many tags.
@@ -101,7 +101,7 @@ pub fn admit(tags: &Tags) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// The resource type of an id, as tags know it.
+/// The resource type of an id, as tags name it.
 pub fn type_of(id: &str) -> Option<&'static str> {
     TYPES
         .iter()
@@ -109,7 +109,7 @@ pub fn type_of(id: &str) -> Option<&'static str> {
         .map(|(_, name, _)| *name)
 }
 
-/// The resources that a call names, each of which must be there.
+/// The resources that a call names, each of which must exist.
 fn resources(state: &mut State, call: &Call) -> Result<Vec<String>, AwsError> {
     call.params.need("ResourceId.1")?;
     let ids = call.params.list("ResourceId");
@@ -165,7 +165,7 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     for id in ids {
         change(state, &id, |held| {
             held.retain(|key, value| {
-                // Without keys all go; a key with a value goes only when that is its value.
+                // Without keys all tags are removed; a key with a value is removed only if that is its value.
                 let is_named = tags.is_empty()
                     || tags.iter().any(|tag| {
                         tag.get("Key") == Some(key)
@@ -184,7 +184,7 @@ fn change(state: &mut State, id: &str, edit: impl FnOnce(&mut Tags)) {
     };
     edit(&mut meta.tags);
     let tags = meta.tags.clone();
-    // The bill never has the tags of addresses in use (measured), so they are not passed on.
+    // The bill never shows the tags of addresses in use (measured), so they are not passed on.
     if !id.starts_with("eipalloc-") {
         state.meter.retag(id, &tags);
     }

@@ -1,6 +1,4 @@
-//! The data of a launch template: admitted, read for those who launch from it, and shown.
-//!
-//! Apart from the templates themselves, which only have a name, an id and these data.
+//! The data of a launch template: validated, read by services that launch from it, and shown.
 
 use crate::ec2::instances::ROOT_DEVICE;
 use crate::ec2::store::Tags;
@@ -18,12 +16,12 @@ const TAGGABLE: &[&str] = &[
     "elastic-gpu",
 ];
 
-/// The root disk as a template wants it.
+/// The root disk that a template specifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootDisk {
     /// Size in GB, if given.
     pub size_gb: Option<u32>,
-    /// Whether it goes with its instance.
+    /// Whether it is deleted with its instance.
     pub delete_on_termination: bool,
 }
 
@@ -47,12 +45,12 @@ pub fn admit(data: &Params) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// The tags that the data give to what is launched, by EC2's name of the type (`volume`).
+/// The tags that the template sets on what is launched, by EC2's resource type (`volume`).
 pub fn tags_of(data: &Params, resource_type: &str) -> Tags {
     data.tag_specification(resource_type)
 }
 
-/// The root disk of the data; without a mapping the image decides.
+/// The root disk of the template; without a mapping the image decides.
 pub fn root_disk(data: &Params) -> RootDisk {
     let mappings = data.structs("BlockDeviceMapping");
     let root = mappings
@@ -68,7 +66,7 @@ pub fn root_disk(data: &Params) -> RootDisk {
     }
 }
 
-/// What of the data the simulator cannot launch from: it would have to pretend.
+/// The parts of the data that the simulator does not support: it would have to pretend.
 pub fn unknown_part(data: &Params) -> Option<String> {
     for (name, _) in data.entries() {
         let first = name.split('.').next().unwrap_or_default();
@@ -97,7 +95,7 @@ pub fn unknown_part(data: &Params) -> Option<String> {
     })
 }
 
-/// The data as `DescribeLaunchTemplateVersions` shows them.
+/// The data as `DescribeLaunchTemplateVersions` shows it.
 pub fn node(data: &Params) -> Node {
     let mappings = data.structs("BlockDeviceMapping").into_iter().map(|one| {
         let ebs = Node::new()

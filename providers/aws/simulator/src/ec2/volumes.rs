@@ -1,11 +1,11 @@
-//! Volumes: roots of instances that go with them, and disks of claims that do not.
+//! Volumes: root disks that go with their instances, and disks of volume claims that do not.
 //!
-//! Apart from instances, because a volume may outlive one; and is billed until it is deleted.
+//! A volume may outlive its instance, and is billed until it is deleted.
 
 use std::collections::BTreeMap;
 
 use crate::billing;
-use crate::ec2::describe::{Described, Words, describe, need, need_param, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::{Operation, errors, idempotency, tags};
 use crate::state::State;
@@ -32,11 +32,10 @@ pub struct Volume {
 /// The attachment of a volume to an instance.
 #[derive(Clone, Debug)]
 pub struct Attachment {
-    /// The instance.
     pub instance_id: String,
     /// The device's name there.
     pub device: String,
-    /// Whether the volume goes with the instance.
+    /// Whether the volume is deleted with the instance.
     pub delete_on_termination: bool,
 }
 
@@ -51,8 +50,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for Volume {
-    const WORDS: Words = Words {
+impl ResourceKind for Volume {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "vol-",
         ids: "VolumeId",
         set: "volumeSet",
@@ -100,7 +99,7 @@ impl Described for Volume {
                 );
             }
             "volume-id" => self.meta.id.clone(),
-            "status" => self.state_word(state),
+            "status" => self.state_name(state),
             "availability-zone" => self.zone.clone(),
             "size" => self.size_gb.to_string(),
             "volume-type" => "gp3".to_owned(),
@@ -125,7 +124,7 @@ impl Described for Volume {
             .text("volumeId", &self.meta.id)
             .text("size", self.size_gb)
             .text("availabilityZone", &self.zone)
-            .text("status", self.state_word(state))
+            .text("status", self.state_name(state))
             .text("createTime", self.meta.created_at)
             .list("attachmentSet", "item", attachments)
             .text("volumeType", "gp3")
@@ -136,23 +135,23 @@ impl Described for Volume {
         with_tags(node, &self.meta.tags)
     }
 
-    fn state_word(&self, state: &State) -> String {
-        let word = match &self.attachment {
+    fn state_name(&self, state: &State) -> String {
+        let name = match &self.attachment {
             Some(_) => "in-use",
             None if self.meta.is_new(state) => "creating",
             None => "available",
         };
-        word.to_owned()
+        name.to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("size_gb".to_owned(), self.size_gb.to_string());
-        facts.insert("volume_type".to_owned(), "gp3".to_owned());
-        facts.insert("zone".to_owned(), self.zone.clone());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("size_gb".to_owned(), self.size_gb.to_string());
+        properties.insert("volume_type".to_owned(), "gp3".to_owned());
+        properties.insert("zone".to_owned(), self.zone.clone());
     }
 }
 
-/// Makes a gp3 volume, billed from now, and says its id.
+/// Creates a gp3 volume, billed from now, and returns its id.
 pub fn create_internal(
     state: &mut State,
     zone: &str,
@@ -174,7 +173,7 @@ pub fn create_internal(
     id
 }
 
-/// Deletes a volume, whoever uses it.
+/// Deletes a volume, even if it is in use.
 pub fn delete_internal(state: &mut State, id: &str) {
     if state.ec2.volumes.remove(id).is_some() {
         billing::usage::stop(state, id);
@@ -191,7 +190,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
         let message = format!("The zone '{zone}' does not exist.");
         return Err(errors::refuse("InvalidZone.NotFound", message));
     }
-    // Only gp3 has a price in the meter; another type must not seem to be billed.
+    // Only gp3 has a price in the meter; other types must not appear to be billed.
     let volume_type = call.params.get("VolumeType").unwrap_or("gp3");
     if volume_type != "gp3" {
         let operation = format!("CreateVolume of type {volume_type}");

@@ -1,13 +1,11 @@
 //! VPCs: what comes with one, its attributes, and what keeps it from being deleted.
-//!
-//! Apart from what lives in it: each of those concepts has a file of its own.
 
 use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 
 use crate::ec2::acls::{self, NetworkAcl};
-use crate::ec2::describe::{self, Described, Words, describe, need_param, with_tags};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need_param, with_tags};
 use crate::ec2::dhcp_options;
 use crate::ec2::errors;
 use crate::ec2::route_tables::{self, RouteTable};
@@ -22,7 +20,6 @@ use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome, returned};
 use crate::wire::xml::Node;
 
-/// A VPC.
 #[derive(Clone, Debug)]
 pub struct Vpc {
     /// Id, times and tags.
@@ -55,8 +52,8 @@ pub fn operation(action: &str) -> Option<Operation> {
     })
 }
 
-impl Described for Vpc {
-    const WORDS: Words = Words {
+impl ResourceKind for Vpc {
+    const SPEC: ResourceSpec = ResourceSpec {
         prefix: "vpc-",
         ids: "VpcId",
         set: "vpcSet",
@@ -93,7 +90,7 @@ impl Described for Vpc {
             "dhcp-options-id" => self.dhcp_options_id.clone(),
             "is-default" | "isDefault" => self.is_default.to_string(),
             "owner-id" => ACCOUNT_ID.to_owned(),
-            "state" => self.state_word(state),
+            "state" => self.state_name(state),
             _ => return None,
         };
         Some(vec![value])
@@ -107,7 +104,7 @@ impl Described for Vpc {
         let node = Node::new()
             .text("vpcId", &self.meta.id)
             .text("ownerId", ACCOUNT_ID)
-            .text("state", self.state_word(state))
+            .text("state", self.state_name(state))
             .text("cidrBlock", self.cidr)
             .list("cidrBlockAssociationSet", "item", [block])
             .text("dhcpOptionsId", &self.dhcp_options_id)
@@ -116,7 +113,7 @@ impl Described for Vpc {
         with_tags(node, &self.meta.tags)
     }
 
-    fn state_word(&self, state: &State) -> String {
+    fn state_name(&self, state: &State) -> String {
         if self.meta.is_new(state) {
             "pending"
         } else {
@@ -125,15 +122,15 @@ impl Described for Vpc {
         .to_owned()
     }
 
-    fn facts(&self, facts: &mut BTreeMap<String, String>) {
-        facts.insert("cidr".to_owned(), self.cidr.to_string());
-        facts.insert("default".to_owned(), self.is_default.to_string());
-        facts.insert("dns_hostnames".to_owned(), self.dns_hostnames.to_string());
-        facts.insert("dns_support".to_owned(), self.dns_support.to_string());
+    fn properties(&self, properties: &mut BTreeMap<String, String>) {
+        properties.insert("cidr".to_owned(), self.cidr.to_string());
+        properties.insert("default".to_owned(), self.is_default.to_string());
+        properties.insert("dns_hostnames".to_owned(), self.dns_hostnames.to_string());
+        properties.insert("dns_support".to_owned(), self.dns_support.to_string());
     }
 }
 
-/// Whether there is a VPC with this id.
+/// Whether a VPC with this id exists.
 pub fn exists(state: &State, id: &str) -> bool {
     state.ec2.vpcs.has(id)
 }
@@ -156,7 +153,7 @@ pub fn default_id(state: &State) -> Option<String> {
         .map(|vpc| vpc.meta.id.clone())
 }
 
-/// Makes a VPC with what comes with it: main route table, default network ACL and default security
+/// Creates a VPC with what comes with it: main route table, default network ACL and default security
 /// group. None of them gets the VPC's tags.
 pub fn create_internal(state: &mut State, cidr: Ipv4Net, tags: Tags, is_default: bool) -> String {
     let meta = Meta::new(state, "vpc-", tags);
@@ -176,7 +173,7 @@ pub fn create_internal(state: &mut State, cidr: Ipv4Net, tags: Tags, is_default:
     let table = route_tables::create_internal(state, &id, Tags::new(), true);
     let acl = acls::create_default(state, &id);
     let group = security_groups::create_default(state, &id);
-    // What comes with a VPC is never seen later than the VPC itself: callers look it up by VPC.
+    // What comes with a VPC becomes visible no later than the VPC itself: callers look it up by VPC.
     for id in [table, acl, group] {
         if let Some(meta) = state.ec2.meta_mut(&id) {
             meta.visible_at = visible_at;
@@ -205,7 +202,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     describe::one::<Vpc>(state, "vpc", &id)
 }
 
-/// Reads a network. Host bits are cut off, as EC2 does.
+/// Parses a network. Host bits are cut off, as in EC2.
 ///
 /// # Errors
 /// `InvalidParameterValue` when the text is not a network.
@@ -284,7 +281,7 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     returned()
 }
 
-/// Whether anything but what came with the VPC is in it.
+/// Whether the VPC contains anything but what came with it.
 fn is_in_use(state: &State, id: &str) -> bool {
     let ec2 = &state.ec2;
     ec2.subnets.all().any(|subnet| subnet.vpc_id == id)

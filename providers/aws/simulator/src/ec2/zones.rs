@@ -1,6 +1,4 @@
 //! Regions and availability zones. Neither list has pages.
-//!
-//! Apart from instance types, which say what is offered in them.
 
 use std::sync::LazyLock;
 
@@ -11,7 +9,7 @@ use crate::wire::call::Call;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
-/// The regions that there are: those that need an opt-in are left out.
+/// All regions, except those that need an opt-in.
 static REGIONS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let rows = include_str!("../../../regions.csv").lines().skip(1);
     rows.filter_map(|row| row.split(',').next()).collect()
@@ -50,8 +48,8 @@ fn answer(state: &State, call: &Call, set: &str, known: &[&str], items: Vec<Item
     )
 }
 
-/// Only the region of the account is enabled: the others refuse every call. A region that is asked for by
-/// name, or with `AllRegions`, is told all the same.
+/// Only the region of the account is enabled: the others refuse every call. Regions requested by name or with
+/// `AllRegions` are listed all the same.
 fn describe_regions(state: &mut State, call: &Call) -> Outcome {
     let wanted = call.params.list("RegionName");
     let enabled = state.setup.region.clone();

@@ -1,6 +1,6 @@
 //! Access entries: which IAM principals a cluster knows.
 //!
-//! Apart from the policies associated with them, which say what a principal may do.
+//! What a principal may do is decided by the policies in `access_policies`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::access_policies::{ADMIN_POLICY, Associated};
+use super::access_policies::{ADMIN_POLICY, PolicyAssociation};
 use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, not_found};
 use super::input::{self, epoch, need_text, text, texts};
@@ -17,10 +17,8 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 
-/// An access entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessEntry {
-    /// The principal.
     pub principal_arn: String,
     /// The entry's own ARN.
     pub arn: String,
@@ -30,12 +28,10 @@ pub struct AccessEntry {
     pub username: String,
     /// Kubernetes groups.
     pub groups: Vec<String>,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Associated policies by ARN.
-    pub policies: IndexMap<String, Associated>,
+    pub policies: IndexMap<String, PolicyAssociation>,
 }
 
 impl AccessEntry {
@@ -59,7 +55,7 @@ impl AccessEntry {
         let mut entry = Self::new(cluster, &cluster.creator_arn, "STANDARD", now);
         entry
             .policies
-            .insert(ADMIN_POLICY.to_owned(), Associated::to_cluster(now));
+            .insert(ADMIN_POLICY.to_owned(), PolicyAssociation::to_cluster(now));
         entry
     }
 
@@ -72,7 +68,7 @@ impl AccessEntry {
     }
 }
 
-/// Refuses access entries in clusters that do not use them.
+/// Refuses access entries for clusters that do not use them.
 ///
 /// # Errors
 /// `InvalidRequestException`.

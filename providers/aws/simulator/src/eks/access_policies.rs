@@ -1,6 +1,6 @@
 //! Access policies: what a principal with an access entry may do in the cluster.
 //!
-//! Apart from the entries because an entry without a policy is known but allowed nothing.
+//! An entry without a policy is known but allowed nothing.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -26,16 +26,16 @@ const NAMES: [&str; 5] = [
 
 /// A policy associated with an access entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Associated {
+pub struct PolicyAssociation {
     /// `cluster` or `namespace`.
     pub scope: String,
-    /// The name spaces of that scope.
+    /// The namespaces of that scope.
     pub namespaces: Vec<String>,
-    /// Since when.
+    /// When it was associated.
     pub at: Timestamp,
 }
 
-impl Associated {
+impl PolicyAssociation {
     /// An association for the whole cluster.
     pub fn to_cluster(at: Timestamp) -> Self {
         Self {
@@ -65,7 +65,7 @@ pub(super) fn associate(state: &mut State, call: &Call) -> Outcome {
         return Err(invalid_parameter(message));
     }
     let scope = &call.json["accessScope"];
-    let associated = Associated {
+    let associated = PolicyAssociation {
         scope: need_text(scope, "type")?.to_owned(),
         namespaces: texts(scope, "namespaces"),
         at: state.now,
@@ -112,7 +112,7 @@ pub(super) fn list_associated(state: &mut State, call: &Call) -> Outcome {
     Ok(outcome)
 }
 
-fn view(policy: &str, associated: &Associated) -> Value {
+fn view(policy: &str, associated: &PolicyAssociation) -> Value {
     json!({
         "policyArn": policy,
         "accessScope": {"type": associated.scope, "namespaces": associated.namespaces},

@@ -1,6 +1,6 @@
-//! What the simulated EKS has none of: add-ons, Fargate profiles, identity providers.
+//! EKS features that the simulator does not have: add-ons, Fargate profiles, identity providers.
 //!
-//! Their lists are truly empty, because nothing here can create one: that is an unknown operation.
+//! Their lists are always empty: creating one is an unknown operation.
 
 use super::failure::not_found;
 use super::input;

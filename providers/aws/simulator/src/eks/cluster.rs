@@ -1,6 +1,4 @@
-//! A cluster: what is stored of it, how it is shown, described and listed.
-//!
-//! Apart from its creation and life, which change it.
+//! A cluster: its stored state, and how it is shown, described and listed.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +17,7 @@ use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome};
 
-/// The certificate that a cluster shows in memory: made up, because no request there uses TLS.
+/// The certificate that a cluster shows in memory: made up, because requests there do not use TLS.
 pub const CERTIFICATE_AUTHORITY_PEM: &str = "-----BEGIN CERTIFICATE-----\n\
     bWFkZSB1cCBieSB0aGUga3ViZXByb29mIHNpbXVsYXRvciwgbm90IGEgY2VydGlm\n\
     aWNhdGU=\n-----END CERTIFICATE-----\n";
@@ -29,20 +27,19 @@ pub const CERTIFICATE_AUTHORITY_PEM: &str = "-----BEGIN CERTIFICATE-----\n\
 pub struct Issue {
     /// The code, such as `NodeCreationFailure`.
     pub code: String,
-    /// The message for people.
     pub message: String,
-    /// The ids that it is about.
+    /// The ids of the affected resources.
     pub resource_ids: Vec<String>,
 }
 
-/// The network of a cluster, as asked for and as made.
+/// The network of a cluster, as requested and as created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// Subnets of the control plane's interfaces.
     pub subnet_ids: Vec<String>,
-    /// Security groups that were asked for.
+    /// The requested security groups.
     pub security_group_ids: Vec<String>,
-    /// The security group that EKS made.
+    /// The security group that EKS created.
     pub cluster_group_id: String,
     /// The VPC of the subnets.
     pub vpc_id: String,
@@ -54,18 +51,15 @@ pub struct Network {
     pub public_cidrs: Vec<String>,
     /// Network of services.
     pub service_cidr: String,
-    /// The interfaces that EKS made.
+    /// The interfaces that EKS created.
     pub interface_ids: Vec<String>,
 }
 
-/// A cluster.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its name.
     pub name: String,
-    /// Its ARN.
     pub arn: String,
-    /// Its serial number: tells it from a later cluster of the same name.
+    /// Its serial number: distinguishes it from a later cluster of the same name.
     pub serial: u64,
     /// `CREATING`, `ACTIVE`, `UPDATING`, `DELETING`, `FAILED`.
     pub status: String,
@@ -73,7 +67,6 @@ pub struct Cluster {
     pub version: String,
     /// The role that EKS assumes.
     pub role_arn: String,
-    /// Its network.
     pub network: Network,
     /// Enabled log types; none means no logging.
     pub log_types: Vec<String>,
@@ -81,23 +74,20 @@ pub struct Cluster {
     pub authentication_mode: String,
     /// Whether its creator is an administrator of it.
     pub creator_is_admin: bool,
-    /// Who made it.
     pub creator_arn: String,
     /// `STANDARD` or `EXTENDED`.
     pub support_type: String,
     /// Whether DeleteCluster is refused.
     pub deletion_protection: bool,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was created.
     pub created_at: Timestamp,
     /// 32 hexadecimal digits of its endpoint and issuer.
     pub endpoint_id: String,
-    /// Whether it ever was ACTIVE: only then it has an endpoint.
+    /// Whether it was ever ACTIVE: only then does it have an endpoint.
     pub was_active: bool,
     /// Problems.
     pub issues: Vec<Issue>,
-    /// The token of its creation.
+    /// The idempotency token of its creation.
     pub token: Token,
     /// Node groups by name.
     pub node_groups: BTreeMap<String, NodeGroup>,
@@ -123,7 +113,7 @@ impl Cluster {
         )
     }
 
-    /// Whether an update of it runs.
+    /// Whether an update is in progress.
     pub fn running_update(&self) -> Option<&Update> {
         self.updates
             .values()
@@ -145,7 +135,7 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
     input::paged(state, call, "clusters", names)
 }
 
-/// A cluster as the API shows it: endpoint, certificate and issuer only once it was ACTIVE.
+/// A cluster as the API shows it: endpoint, certificate and issuer only once it has been ACTIVE.
 pub fn view(state: &State, cluster: &Cluster) -> Value {
     let region = &state.setup.region;
     let mut view = json!({
@@ -177,8 +167,8 @@ pub fn view(state: &State, cluster: &Cluster) -> Value {
     if cluster.was_active {
         use base64::Engine as _;
         let host = cluster.host(region);
-        let (endpoint, authority) = match state.places.get(&host) {
-            Some(place) => (place.url.clone(), place.authority_pem.as_str()),
+        let (endpoint, authority) = match state.endpoints.get(&host) {
+            Some(served) => (served.url.clone(), served.authority_pem.as_str()),
             None => (format!("https://{host}"), CERTIFICATE_AUTHORITY_PEM),
         };
         let encoded = base64::engine::general_purpose::STANDARD.encode(authority);
@@ -243,10 +233,10 @@ pub(super) fn resource(state: &State, cluster: &Cluster) -> Resource {
     resource.state = cluster.status.clone();
     resource.created_at = Some(cluster.created_at);
     resource
-        .facts
+        .properties
         .insert("vpc_id".to_owned(), cluster.network.vpc_id.clone());
     resource
-        .facts
+        .properties
         .insert("version".to_owned(), cluster.version.clone());
     resource
 }

@@ -1,6 +1,4 @@
-//! CreateCluster: what is checked, and what EKS makes at once.
-//!
-//! Apart from the cluster's later life, because the refusals fill a file of their own.
+//! CreateCluster: validation, and what EKS creates immediately.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +9,10 @@ use super::access::AccessEntry;
 use super::cluster::{Cluster, LOG_TYPES, Network, answer};
 use super::failure::{in_use, invalid_parameter, limit_exceeded};
 use super::input::{self, Ending, Token, need_text, text, texts};
-use super::{Event, parts, versions};
+use super::{Event, managed_resources, versions};
 use crate::billing::{self, usage};
+use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::service_linked;
-use crate::iam::usable::{Need, Unusable, role_is_usable};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -59,11 +57,11 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     begin(state, call, cluster)
 }
 
-/// Makes what EKS makes at once, and lets the rest happen later.
+/// Creates what EKS creates immediately, and schedules the rest.
 fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
-    parts::create_network(state, &mut cluster)?;
+    managed_resources::create_network(state, &mut cluster)?;
     service_linked::ensure(state, "eks.amazonaws.com");
-    parts::ensure_log_group(state, &cluster);
+    managed_resources::ensure_log_group(state, &cluster);
     let (name, serial) = (cluster.name.clone(), cluster.serial);
     let run = billing::run_of(&cluster.tags);
     usage::control_plane(state, &name, &cluster.tags, run.as_deref());
@@ -86,7 +84,7 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     Ok(answer)
 }
 
-/// Refuses what the simulator would have to pretend.
+/// Refuses what the simulator does not support: it would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
     let unknown = [
         "encryptionConfig",
@@ -152,7 +150,7 @@ fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
         ));
     };
     let security_group_ids = texts(given, "securityGroupIds");
-    parts::check_security_groups(state, &security_group_ids, &vpc_id)?;
+    managed_resources::check_security_groups(state, &security_group_ids, &vpc_id)?;
     let flag = |member: &str, usually: bool| given[member].as_bool().unwrap_or(usually);
     let network = Network {
         subnet_ids,
@@ -214,11 +212,11 @@ fn check_zones(state: &State, zones: &BTreeSet<String>) -> Result<(), AwsError> 
 }
 
 fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
-    let need = Need {
+    let requirements = RoleRequirements {
         principal: "eks.amazonaws.com",
         policies: &[&[CLUSTER_POLICY]],
     };
-    role_is_usable(state, arn, need).map_err(|reason| {
+    role_is_usable(state, arn, requirements).map_err(|reason| {
         invalid_parameter(match reason {
             Unusable::Unseen => format!("roleArn, {arn}, does not exist"),
             Unusable::Untrusting => {
@@ -248,7 +246,7 @@ fn read(
             "CreateCluster with ipFamily ipv6",
         ));
     }
-    // A VPC in 10/8 gets the other range, so that the two never overlap.
+    // A VPC in 10/8 gets the other service range, so that the two never overlap.
     let in_ten = ec2::subnets::get(state, &network.subnet_ids[0])
         .is_some_and(|subnet| subnet.cidr.addr().octets()[0] == 10);
     let usual_cidr = if in_ten {

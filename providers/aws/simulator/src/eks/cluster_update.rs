@@ -1,6 +1,6 @@
 //! UpdateClusterConfig and UpdateClusterVersion: each begins an update, one at a time.
 //!
-//! Apart from the cluster's life because an update leaves the cluster usable.
+//! The cluster stays usable during an update.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::cluster_create::enabled_logs;
 use super::failure::{in_use, invalid_parameter, invalid_request};
 use super::input::{self, need_text, text, texts};
 use super::updates::{self, Change};
-use super::{parts, versions};
+use super::{managed_resources, versions};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -41,7 +41,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         set_network(cluster, &body["resourcesVpcConfig"])?;
         "EndpointAccessUpdate"
     } else if let Some(mode) = text(&body["accessConfig"], "authenticationMode") {
-        // Access entries cannot be given up again.
+        // Access entries cannot be disabled again.
         if cluster.authentication_mode != "CONFIG_MAP" && mode == "CONFIG_MAP" {
             return Err(invalid_parameter("Unsupported authentication mode update"));
         }
@@ -58,7 +58,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     };
     "UPDATING".clone_into(&mut cluster.status);
     let cluster = cluster.clone();
-    parts::ensure_log_group(state, &cluster);
+    managed_resources::ensure_log_group(state, &cluster);
     let params = parameters(&cluster, update_type);
     Ok(updates::begin(
         state,
@@ -70,7 +70,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     ))
 }
 
-/// What an update of the configuration has set, as DescribeUpdate shows it.
+/// The parameters of a configuration update, as DescribeUpdate shows them.
 fn parameters(cluster: &Cluster, update_type: &str) -> Vec<(String, String)> {
     let network = &cluster.network;
     let pairs = match update_type {

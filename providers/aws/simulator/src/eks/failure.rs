@@ -1,6 +1,6 @@
 //! EKS's error answers: exception names, status codes and the members that name the resource.
 //!
-//! In one place because every operation words the same few errors.
+//! Every operation uses the same few errors.
 
 use crate::wire::error::AwsError;
 
@@ -9,12 +9,12 @@ pub fn invalid_parameter(message: impl Into<String>) -> AwsError {
     AwsError::new(400, "InvalidParameterException", message)
 }
 
-/// 400: a request that the state of things does not allow.
+/// 400: a request that the current state does not allow.
 pub fn invalid_request(message: impl Into<String>) -> AwsError {
     AwsError::new(400, "InvalidRequestException", message)
 }
 
-/// 409: the resource exists, or something uses it.
+/// 409: the resource exists or is in use.
 pub fn in_use(message: impl Into<String>) -> AwsError {
     AwsError::new(409, "ResourceInUseException", message)
 }

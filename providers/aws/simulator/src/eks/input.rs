@@ -1,6 +1,4 @@
 //! Reading of EKS requests: JSON members, path segments, pages and idempotency tokens.
-//!
-//! Apart from the operations because all of them read in the same way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -78,7 +76,7 @@ pub fn cluster<'a>(state: &'a State, call: &Call) -> Result<&'a Cluster, AwsErro
     state.eks.clusters.get(name).ok_or_else(|| no_cluster(name))
 }
 
-/// The cluster that the path names, to be changed.
+/// The cluster that the path names, mutable.
 ///
 /// # Errors
 /// `ResourceNotFoundException`.
@@ -122,7 +120,7 @@ pub fn paged(state: &State, call: &Call, member: &str, all: Vec<Value>) -> Outco
 
 /// A date as EKS writes it: seconds since the epoch, with fractions.
 pub fn epoch(at: Timestamp) -> Value {
-    // Milliseconds since the epoch stay far below what a float holds exactly.
+    // Milliseconds since the epoch are far below the limit of exact floats.
     #[expect(
         clippy::cast_precision_loss,
         reason = "below 2^53 for the next 280 000 years"
@@ -131,7 +129,7 @@ pub fn epoch(at: Timestamp) -> Value {
     json!(seconds)
 }
 
-/// The idempotency token of a request with all else that it says.
+/// The idempotency token of a request, with the rest of the request's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Token {
     token: Option<String>,
@@ -152,7 +150,7 @@ impl Token {
         }
     }
 
-    /// Whether `later` repeats this request: same token, same content.
+    /// Whether `later` repeats this request: same token and same content.
     ///
     /// # Errors
     /// `InvalidParameterException` when only the token is the same.
@@ -172,11 +170,11 @@ impl Token {
 /// How an asynchronous operation ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Well, after this time.
+    /// It succeeds after this time.
     Well(Duration),
-    /// Badly, with this code or the usual one.
+    /// It fails with this code or the usual one.
     Badly(Option<String>),
-    /// Never.
+    /// It never ends.
     Never,
 }
 

@@ -1,15 +1,15 @@
-//! The clusters' API servers: who may call them, and what they want of the account.
+//! The clusters' API servers: who may call them, and what they request from the account.
 //!
 //! The API server knows no AWS, and EKS no Kubernetes objects: this is where the two meet.
 
 use bytes::Bytes;
 use http::Request;
 use kubeproof_kubernetes_simulator::server::Identity;
-use kubeproof_simkit::cloud::{PerhapsSigned, Received, Reply};
+use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
-use super::{token, wishes};
+use super::{cloud_controller, token};
 use crate::state::State;
 
 /// The cluster whose endpoint a request goes to.
@@ -36,7 +36,7 @@ fn host(request: &Request<Bytes>) -> Option<&str> {
     request.uri().host().or_else(header)
 }
 
-/// Authenticates a request and lets the cluster's API server answer it.
+/// Authenticates a request and passes it to the cluster's API server.
 pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
     let identity = state
         .eks
@@ -57,7 +57,7 @@ fn unavailable() -> http::Response<Bytes> {
     response
 }
 
-/// Who a request is from: an IAM principal that the cluster knows, or nobody.
+/// Who a request is from: an IAM principal that the cluster knows, or no one.
 fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Identity {
     let header = request
         .headers()
@@ -67,10 +67,10 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
     let Some(bearer) = bearer else {
         return Identity::Unauthenticated;
     };
-    // A token that came over a socket was signed by a client whose clock is the real one.
-    let received = request.extensions().get::<Received>();
+    // A token that came over a socket was signed by a client that uses the real clock.
+    let received = request.extensions().get::<ReceivedAt>();
     let now = received.map_or(state.now, |received| received.at);
-    let perhaps = request.extensions().get::<PerhapsSigned>();
+    let perhaps = request.extensions().get::<OptionallySigned>();
     let dates = [Some(now), perhaps.map(|perhaps| perhaps.at)];
     let mut principals = dates
         .into_iter()
@@ -116,7 +116,7 @@ fn map(cluster: &Cluster, principal: &str) -> Identity {
     }
 }
 
-/// Lets the API servers reach the time now. Whether that changed the account.
+/// Advances the API servers to the current time. Returns whether that changed the account.
 pub fn advance(state: &mut State) -> bool {
     for server in state.kubernetes.values_mut() {
         server.advance(state.now);
@@ -124,8 +124,8 @@ pub fn advance(state: &mut State) -> bool {
     carry_out(state)
 }
 
-/// Carries out what the clusters want of the account: load balancers and volumes. Whether they
-/// wanted anything.
+/// Carries out what the clusters request from the account: load balancers and volumes. Returns whether
+/// there were any requests.
 pub fn carry_out(state: &mut State) -> bool {
     let mut wanted = Vec::new();
     for (cluster, server) in &mut state.kubernetes {
@@ -138,7 +138,7 @@ pub fn carry_out(state: &mut State) -> bool {
     }
     let any = !wanted.is_empty();
     for (cluster, request) in wanted {
-        wishes::carry_out(state, &cluster, request);
+        cloud_controller::carry_out(state, &cluster, request);
     }
     any
 }

@@ -1,6 +1,4 @@
-//! A node group: what is stored of it, how it is shown, described and listed.
-//!
-//! Apart from its creation and life, which change it.
+//! A node group: its stored state, and how it is shown, described and listed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +17,7 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 
-/// How many nodes there may and should be.
+/// The allowed and the desired number of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scaling {
     /// At least.
@@ -33,16 +31,14 @@ pub struct Scaling {
 /// An instance of a node group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The subnet that it is in.
     pub subnet_id: String,
     /// Its node's name, once it has joined.
     pub node: Option<String>,
 }
 
-/// What EC2, Auto Scaling and IAM hold of a node group.
+/// The resources of a node group in EC2, Auto Scaling and IAM.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
-    /// Launch template id.
     pub launch_template_id: String,
     /// Name of the Auto Scaling group.
     pub scaling_group: String,
@@ -52,16 +48,13 @@ pub struct Holdings {
     pub instances: BTreeMap<String, Member>,
 }
 
-/// A node group.
 #[derive(Clone, Debug)]
 pub struct NodeGroup {
-    /// Its name.
     pub name: String,
-    /// Its ARN.
     pub arn: String,
-    /// How many of its instances lack capacity and are never launched, as a fault has it.
+    /// How many of its instances lack capacity and are never launched, because of an injected fault.
     pub short: usize,
-    /// Its serial number: tells it from a later one of the same name.
+    /// Its serial number: distinguishes it from a later one of the same name.
     pub serial: u64,
     /// `CREATING`, `ACTIVE`, `UPDATING`, `DELETING`, `CREATE_FAILED`, `DELETE_FAILED`.
     pub status: String,
@@ -69,13 +62,11 @@ pub struct NodeGroup {
     pub version: String,
     /// The role of its nodes.
     pub role_arn: String,
-    /// Its subnets.
     pub subnet_ids: Vec<String>,
     /// Its size.
     pub scaling: Scaling,
-    /// Instance types, the first of which is launched.
+    /// Instance types; the first one is launched.
     pub instance_types: Vec<String>,
-    /// AMI type.
     pub ami_type: String,
     /// Root disk, GB.
     pub disk_gb: u32,
@@ -83,23 +74,22 @@ pub struct NodeGroup {
     pub capacity_type: String,
     /// Labels of its nodes.
     pub labels: BTreeMap<String, String>,
-    /// Taints, as given.
+    /// Taints, as requested.
     pub taints: Vec<Value>,
-    /// Its tags: not those of its instances.
+    /// Its own tags, which its instances do not get.
     pub tags: BTreeMap<String, String>,
-    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub modified_at: Timestamp,
-    /// How long its creation takes if nothing is wrong.
+    /// How long its creation takes if it succeeds.
     pub planned: Duration,
     /// Problems.
     pub issues: Vec<Issue>,
     /// The token of its creation.
     pub token: Token,
-    /// The launch template that the caller gave.
+    /// The caller's launch template.
     pub template: Option<Template>,
-    /// What it holds elsewhere.
+    /// Its resources in other services.
     pub holds: Holdings,
 }
 
@@ -119,7 +109,7 @@ impl NodeGroup {
     }
 }
 
-/// The node group that a timer means, if it still exists.
+/// The node group that a timer names, if it still exists.
 pub(super) fn of_key<'a>(state: &'a mut State, key: &GroupKey) -> Option<&'a mut NodeGroup> {
     let cluster = state.eks.clusters.get_mut(&key.cluster)?;
     cluster
@@ -187,7 +177,7 @@ fn view(cluster: &str, group: &NodeGroup) -> Value {
         "tags": group.tags,
     });
     if let Some(template) = &group.template {
-        // The disk is the template's affair, and so are the types when it names one.
+        // With a launch template the disk is set there, and so are the types if it names one.
         view["diskSize"] = Value::Null;
         if template.instance_type.is_some() {
             view["instanceTypes"] = Value::Null;
@@ -208,7 +198,7 @@ pub(super) fn resource(region: &str, cluster: &str, group: &NodeGroup) -> Resour
     resource.state = group.status.clone();
     resource.created_at = Some(group.created_at);
     resource
-        .facts
+        .properties
         .insert("cluster".to_owned(), cluster.to_owned());
     resource
 }

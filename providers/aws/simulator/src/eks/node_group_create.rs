@@ -1,6 +1,4 @@
-//! CreateNodegroup: what is checked, and what EKS makes at once.
-//!
-//! Apart from the group's later life, in which its instances come and go.
+//! CreateNodegroup: validation, and what EKS creates immediately.
 
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded}
 use super::input::{self, Ending, Token, map, need_text, number, text, texts};
 use super::node_group::{Holdings, NodeGroup, Scaling, answer};
 use super::{Event, after, node_template, nodes, versions};
-use crate::iam::usable::{Need, Unusable, role_is_usable};
+use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
 use crate::wire::call::Call;
@@ -22,7 +20,7 @@ use crate::{autoscaling, ec2, quotas};
 
 /// The quota of node groups in a cluster.
 const GROUPS_QUOTA: &str = "L-6D54EA21";
-/// Policies without which a node role is refused; the first of each line is named.
+/// Policies without which a node role is refused; errors name the first of each line.
 const NODE_POLICIES: &[&[&str]] = &[
     &[
         "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
@@ -74,7 +72,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     begin(state, call, &cluster_name, group)
 }
 
-/// Stores the group and lets the rest happen later.
+/// Stores the group and schedules the rest.
 fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) -> Outcome {
     let key = group.key(cluster);
     let usually = state.durations.node_group_create;
@@ -86,7 +84,7 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     } else {
         input::ending(call, usually)
     };
-    // What cannot be launched is lack of capacity: then no instance is there at all.
+    // Instances that cannot be launched count as lack of capacity: then there is no instance at all.
     let fails = matches!(&ending, Ending::Badly(Some(code)) if code == nodes::LAUNCH_FAILURES);
     if fails && group.short == 0 {
         group.short = usize::MAX;
@@ -142,7 +140,7 @@ fn check_cluster(state: &State, cluster: &Cluster) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Refuses what the simulator would have to pretend.
+/// Refuses what the simulator does not support: it would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
     match text(body, "capacityType") {
         None | Some("ON_DEMAND" | "SPOT") => {}
@@ -222,10 +220,10 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
     })
 }
 
-/// The sizes of a request, or those given as usual.
+/// The sizes of a request, or the defaults.
 ///
 /// # Errors
-/// `InvalidParameterException` when they do not go together.
+/// `InvalidParameterException` when they contradict each other.
 pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError> {
     let scaling = Scaling {
         min: number(given, "minSize").unwrap_or(usual.min),
@@ -295,11 +293,11 @@ fn check_subnets(state: &State, cluster: &Cluster, group: &NodeGroup) -> Result<
 }
 
 fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
-    let need = Need {
+    let requirements = RoleRequirements {
         principal: "ec2.amazonaws.com",
         policies: NODE_POLICIES,
     };
-    role_is_usable(state, arn, need).map_err(|reason| {
+    role_is_usable(state, arn, requirements).map_err(|reason| {
         invalid_parameter(match reason {
             Unusable::Unseen => format!("nodeRole, {arn}, does not exist"),
             Unusable::Untrusting => format!(
@@ -316,7 +314,7 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
     })
 }
 
-/// Makes the launch template, the instance profile and the Auto Scaling group.
+/// Creates the launch template, the instance profile and the Auto Scaling group.
 fn hold(state: &mut State, cluster: &str, group: &mut NodeGroup) {
     service_linked::ensure(state, "eks-nodegroup.amazonaws.com");
     service_linked::ensure(state, "autoscaling.amazonaws.com");

@@ -1,6 +1,6 @@
-//! UpdateNodegroupConfig: more or fewer nodes, labels, taints.
+//! UpdateNodegroupConfig: node count, labels, taints.
 //!
-//! Apart from the group's creation because only an ACTIVE group can be updated, once at a time.
+//! Only an ACTIVE group can be updated, one update at a time.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::{GroupKey, input, nodes};
 use crate::autoscaling;
 use crate::state::State;
 use crate::wire::call::Call;
-use crate::wire::injected::Injected;
+use crate::wire::injected::InjectedFault;
 use crate::wire::response::Outcome;
 
 pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
@@ -50,7 +50,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     group.labels.retain(|label, _| !unset.contains(label));
     let name = group.holds.scaling_group.clone();
     autoscaling::resize(state, &name, (sizes.min, sizes.max, sizes.desired));
-    // New instances begin to cost now; a refused one shows as a Failed update.
+    // New instances are billed from now on; a refused one shows as a Failed update.
     let refused = nodes::launch_missing(state, &key).is_err();
     let params = vec![
         ("MinSize".to_owned(), json!(sizes.min).to_string()),
@@ -60,7 +60,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     let group = Some(key.group.clone());
     let cluster = key.cluster.clone();
     let failing = Call {
-        injected: Injected::failing(),
+        injected: InjectedFault::failing(),
         ..call.clone()
     };
     let update = ("ConfigUpdate", params);
@@ -74,7 +74,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     ))
 }
 
-/// The update has ended: new nodes join, surplus ones are gone, and the group is ACTIVE again.
+/// Ends the update: new nodes join, surplus ones are removed, and the group is ACTIVE again.
 pub(super) fn end(state: &mut State, key: &GroupKey, well: bool) {
     let Some(group) = of_key(state, key)
         .filter(|group| group.status == "UPDATING")

@@ -1,7 +1,6 @@
-//! The launch template that a caller gives to a node group: what of it EKS takes over.
+//! The launch template that a caller gives to a node group: which parts of it EKS uses.
 //!
-//! Apart from the group's creation because its rules are about the template's data: what stands
-//! there must not stand in the request too.
+//! What the template sets must not be set in the request too.
 
 use serde_json::{Value, json};
 
@@ -13,29 +12,28 @@ use crate::ec2::{launch_templates, template_data};
 use crate::state::State;
 use crate::wire::error::AwsError;
 
-/// The size of the root disk when neither request nor template says it: the image's, GB.
+/// The size of the root disk if neither request nor template sets it: the image's, GB.
 const IMAGE_DISK_GB: u32 = 20;
 
-/// A caller's launch template as it was when the group was made: EKS copies it into its own, so
+/// A caller's launch template at the creation of the group: EKS copies it into its own, so
 /// later changes do not reach the group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
     id: String,
     name: String,
     version: String,
-    /// The instance type, when the template names it.
+    /// The instance type, if the template names one.
     pub instance_type: Option<String>,
     /// Security groups of the instances; none means EKS's own.
     pub group_ids: Vec<String>,
-    /// Tags of the instances.
     pub instance_tags: Tags,
     /// Tags of their root volumes.
     pub volume_tags: Tags,
     /// Tags of their primary interfaces.
     pub interface_tags: Tags,
-    /// Tags of their spot requests, where the group is of spot instances.
+    /// Tags of their spot requests, if the group runs spot instances.
     pub spot_tags: Tags,
-    /// Whether root disks stay when their instances end.
+    /// Whether root disks are kept when their instances are terminated.
     pub disk_stays: bool,
     disk_gb: Option<u32>,
 }
@@ -47,10 +45,10 @@ impl Template {
     }
 }
 
-/// Reads and checks the template that a request names, if it does.
+/// Reads and checks the template that a request names, if any.
 ///
 /// # Errors
-/// When it does not exist, or says what the request says too; 501 for what is not simulated.
+/// When it does not exist, or sets what the request sets too; 501 for what is not simulated.
 pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsError> {
     let given = &body["launchTemplate"];
     if given.is_null() {
@@ -66,8 +64,8 @@ pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsE
         ));
     }
     let missing = || {
-        let words = id.or(name).unwrap_or_default();
-        invalid_request(format!("Launch template {words} is not found."))
+        let handle = id.or(name).unwrap_or_default();
+        invalid_request(format!("Launch template {handle} is not found."))
     };
     let found = launch_templates::found(state, id, name).ok_or_else(missing)?;
     let version = text(given, "version").unwrap_or("$Default");
@@ -122,7 +120,7 @@ pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsE
     }))
 }
 
-/// Gives a group what its template says.
+/// Applies the template's settings to a group.
 pub(super) fn apply(group: &mut NodeGroup, template: Option<Template>) {
     let Some(template) = template else { return };
     if let Some(instance_type) = &template.instance_type {

@@ -1,15 +1,15 @@
-//! The instances of a node group as nodes: their tags, their size, where they go, how they join.
+//! The instances of a node group as nodes: their tags, size, placement, and how they join.
 //!
-//! Apart from the group's states, so that creation and scaling launch in the same way.
+//! Creation and scaling launch instances in the same way.
 
 use std::collections::BTreeMap;
 
-use kubeproof_kubernetes_simulator::coupling::NewNode;
+use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 
 use super::GroupKey;
 use super::node_group::{Member, NodeGroup, of_key};
 use crate::ec2::instances::NewInstance;
-use crate::iam::usable::{Need, role_is_usable};
+use crate::iam::role_checks::{RoleRequirements, role_is_usable};
 use crate::state::State;
 use crate::wire::error::AwsError;
 use crate::{autoscaling, billing, ec2};
@@ -17,7 +17,7 @@ use crate::{autoscaling, billing, ec2};
 /// Without this policy a node's network never comes up.
 const NETWORK_POLICY: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
 
-/// The health code of a group whose Auto Scaling group cannot launch what it should.
+/// The health code of a group whose Auto Scaling group cannot launch its instances.
 pub(super) const LAUNCH_FAILURES: &str = "AsgInstanceLaunchFailures";
 
 /// The tags of a group's Auto Scaling group, which its instances get too.
@@ -51,7 +51,7 @@ pub(super) fn zones(state: &State, subnet_ids: &[String]) -> Vec<String> {
     zones
 }
 
-/// Launches what is missing to the group's desired size, spread over its subnets.
+/// Launches instances up to the group's desired size, spread over its subnets.
 ///
 /// # Errors
 /// EC2's, for the first instance that it refuses.
@@ -91,7 +91,7 @@ pub(super) fn launch_missing(state: &mut State, key: &GroupKey) -> Result<(), Aw
     Err(error)
 }
 
-/// What Auto Scaling says of an instance for which there is no capacity. Its words: aws/containers-roadmap
+/// Auto Scaling's message for an instance without capacity. Its wording: aws/containers-roadmap
 /// issue 2204, and cortexlabs/cortex issue 1258 for spot instances.
 fn no_capacity(state: &mut State, key: &GroupKey, group: &NodeGroup) -> AwsError {
     let reason = if group.is_spot() {
@@ -154,7 +154,7 @@ fn launch(
     let mut instance_tags = template.instance_tags;
     instance_tags.extend(eks_tags);
     instance_tags.insert("aws:autoscaling:groupName".to_owned(), scaling_group);
-    // Groups of a template replace EKS's own: EKS adds nothing to them.
+    // Security groups of a template replace EKS's own: EKS adds nothing to them.
     let group_ids = if template.group_ids.is_empty() {
         cluster_group.into_iter().collect()
     } else {
@@ -178,28 +178,28 @@ fn launch(
 
 /// Whether the group's instances can reach the cluster and have a network there.
 pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool {
-    let need = Need {
+    let requirements = RoleRequirements {
         principal: "ec2.amazonaws.com",
         policies: &[&[NETWORK_POLICY]],
     };
-    let way_out = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
+    let live_transport = |one: &Member| ec2::route_tables::has_way_out(state, &one.subnet_id);
     let names = |one: &Member| {
         let subnet = ec2::subnets::get(state, &one.subnet_id);
         subnet.is_some_and(|subnet| ec2::vpcs::has_names(state, &subnet.vpc_id))
     };
     group.holds.instances.len() >= group.scaling.desired as usize
-        && group.holds.instances.values().all(way_out)
+        && group.holds.instances.values().all(live_transport)
         && group.holds.instances.values().all(names)
         && group
             .holds
             .instances
             .keys()
             .all(|id| is_let_in(state, key, id))
-        && role_is_usable(state, &group.role_arn, need).is_ok()
+        && role_is_usable(state, &group.role_arn, requirements).is_ok()
 }
 
-/// Whether an instance may talk with the control plane. Simply: it carries EKS's group, whose one
-/// rule is that its members may; rules of other groups are not searched for a way.
+/// Whether an instance may talk to the control plane. Simplified: it must carry EKS's group, whose one
+/// rule allows its members to; rules of other groups are not considered.
 fn is_let_in(state: &State, key: &GroupKey, instance_id: &str) -> bool {
     let Some(cluster) = state.eks.clusters.get(&key.cluster) else {
         return false;

@@ -1,6 +1,6 @@
-//! Pod identity associations: which role the pods of a service account get.
+//! Pod Identity associations: which role the pods of a service account get.
 //!
-//! Apart from access entries because they go the other way: from the cluster into the account.
+//! They work in the opposite direction to access entries: from the cluster into the account.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,6 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 
-/// An association.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Association {
     id: String,

@@ -1,10 +1,8 @@
-//! The names of EKS's operations by method and path.
-//!
-//! Apart from the operations because journal, policy and trail need the name of every request.
+//! The names of EKS's operations by method and path: journal, policy and trail need the name of every request.
 
 use http::Method;
 
-/// The operation that a REST request asks for; `METHOD /path` when it is none that EKS has.
+/// The operation of a REST request; `METHOD /path` if EKS has no such operation.
 pub fn operation(method: &Method, path: &str) -> String {
     let segments: Vec<&str> = path
         .split('/')

@@ -1,23 +1,20 @@
 //! The SigV4 signature of a presigned GET with the header `x-k8s-aws-id`.
-//!
-//! Apart from the token because it only puts the canonical text together.
 
 use crate::sigv4::{canonical_query, hash, seal};
 
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed<'a> {
+pub struct SigningInput<'a> {
     /// The host, with its port if it has one.
     pub host: &'a str,
-    /// The path.
     pub path: &'a str,
-    /// The decoded query, signature included or not.
+    /// The decoded query, with or without the signature.
     pub pairs: &'a [(String, String)],
     /// The value of `x-k8s-aws-id`.
     pub cluster: &'a str,
 }
 
-impl Signed<'_> {
+impl SigningInput<'_> {
     fn get(&self, name: &str) -> &str {
         self.pairs
             .iter()
@@ -32,7 +29,7 @@ impl Signed<'_> {
             let value = match name {
                 "host" => self.host,
                 "x-k8s-aws-id" => self.cluster,
-                // The cluster sends no other header to STS, so no other can be part of it.
+                // The cluster sends no other header to STS, so no other header can be signed.
                 _ => return None,
             };
             headers.push_str(&format!("{name}:{value}\n"));
@@ -42,8 +39,8 @@ impl Signed<'_> {
     }
 }
 
-/// The signature that the secret gives; `None` when a header is signed that cannot be known.
-pub fn of(signed: &Signed<'_>, secret: &str) -> Option<String> {
+/// The signature made with the secret; `None` if an unknown header is signed.
+pub fn of(signed: &SigningInput<'_>, secret: &str) -> Option<String> {
     let canonical = signed.canonical()?;
     let (_key, scope) = signed.get("X-Amz-Credential").split_once('/')?;
     let date = signed.get("X-Amz-Date");

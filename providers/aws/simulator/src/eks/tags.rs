@@ -1,6 +1,6 @@
 //! Tags of clusters, node groups and access entries, by ARN.
 //!
-//! Apart from them because one operation tags all; and because the bill must learn of a change.
+//! One operation tags all three, and the bill follows a change of tags.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ pub(super) fn list(state: &mut State, call: &Call) -> Outcome {
     Ok(Answer::Json(json!({"tags": tags})))
 }
 
-/// The bill of a control plane follows the cluster's tags.
+/// Updates the bill of a control plane to the cluster's tags.
 fn tell_the_meter(state: &mut State, call: &Call) {
     let arn = input::segment(call, 1);
     if let Some(cluster) = state

@@ -1,6 +1,4 @@
 //! The bearer token of an EKS cluster: a presigned request to STS, and what a cluster checks in it.
-//!
-//! Apart from the mapping of principals, which needs the cluster and not the token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,12 +12,12 @@ use crate::sts;
 
 /// What the token begins with.
 const PREFIX: &str = "k8s-aws-v1.";
-/// The longest that a token is accepted, whatever it says of itself.
+/// How long a token is accepted at most, whatever expiry it states.
 const AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// The longest expiry that a presigned URL in a token may have, seconds.
 const EXPIRES_MAX_SECONDS: u64 = 900;
 
-/// The principal that a token is of.
+/// The principal of a token.
 ///
 /// # Errors
 /// Why it is refused; a real cluster says only 401.
@@ -52,7 +50,7 @@ pub fn principal(token: &str, cluster: &str, now: Timestamp) -> Result<String, &
     if get("X-Amz-Credential").split('/').next() != Some(ACCESS_KEY_ID) {
         return Err("unknown access key");
     }
-    let signed = signature::Signed {
+    let signed = signature::SigningInput {
         host,
         path,
         pairs: &pairs,

@@ -1,6 +1,4 @@
 //! Updates of clusters and node groups: in progress, then ended.
-//!
-//! Apart from what is updated, because all updates are listed and end in the same way.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,10 +12,10 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
 
-/// What an update sets when it has ended well.
+/// What an update sets when it succeeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Nothing that was not set at once.
+    /// Nothing more: everything was set immediately.
     Done,
     /// The cluster's Kubernetes version.
     Version(String),
@@ -25,7 +23,6 @@ pub enum Change {
     Nodes(GroupKey),
 }
 
-/// An update.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
     /// Its id, a UUID.
@@ -38,14 +35,14 @@ pub struct Update {
     pub params: Vec<(String, String)>,
     /// When it began.
     pub created_at: Timestamp,
-    /// The node group, if it is one's.
+    /// The node group, if it is an update of one.
     pub node_group: Option<String>,
     /// What is set at its end.
     pub change: Change,
 }
 
 impl Update {
-    /// Whether it has not ended yet.
+    /// Whether it is in progress.
     pub fn is_running(&self) -> bool {
         self.status == "InProgress"
     }
@@ -72,7 +69,7 @@ impl Update {
     }
 }
 
-/// Begins an update of a cluster: stores it and lets it end later.
+/// Begins an update of a cluster: stores it and schedules its end.
 pub(super) fn begin(
     state: &mut State,
     call: &Call,
@@ -105,7 +102,7 @@ pub(super) fn begin(
     answer
 }
 
-/// An update has ended.
+/// Ends an update.
 pub(super) fn end(state: &mut State, name: &str, id: &str, well: bool) {
     let Some(cluster) = state.eks.clusters.get_mut(name) else {
         return;

@@ -17,7 +17,7 @@ use crate::wire::response::Outcome;
 /// A version: name, release on EKS, end of standard support, end of extended support.
 struct Version(&'static str, Date, Date, Date);
 
-/// The versions, from the table that scenario files are read by as well (each reads it by itself).
+/// The versions, from the table that is also used to read scenario files (each reads it by itself).
 static VERSIONS: LazyLock<Vec<Version>> = LazyLock::new(|| {
     include_str!("../../../versions.csv")
         .lines()
@@ -49,14 +49,14 @@ pub fn is_offered(now: Timestamp, version: &str) -> bool {
     offered(now).any(|known| known.0 == version)
 }
 
-/// Whether standard support of this version has ended: then it costs a surcharge.
+/// Whether standard support of this version has ended, so that it costs a surcharge.
 pub fn is_extended(now: Timestamp, version: &str) -> bool {
     VERSIONS
         .iter()
         .any(|known| known.0 == version && known.2 <= today(now))
 }
 
-/// The version that a cluster gets when none is asked for: the newest one.
+/// The default version of a new cluster: the newest one.
 pub fn default(now: Timestamp) -> &'static str {
     offered(now).last().map_or("1.35", |version| version.0)
 }

@@ -1,6 +1,6 @@
 //! The AWS-managed policies that a cluster can need, by ARN.
 //!
-//! A list of its own because an unknown name is `NoSuchEntity`, as with a misspelt one.
+//! An unknown name is `NoSuchEntity`, as with a misspelt one.
 
 /// Names below `arn:aws:iam::aws:policy/`.
 const NAMES: &[&str] = &[
@@ -35,7 +35,7 @@ const SERVICE_ROLE_NAMES: &[&str] = &[
     "AutoScalingNotificationAccessRole",
 ];
 
-/// Whether an ARN is that of a policy of AWS that the simulator knows.
+/// Whether an ARN is that of an AWS policy that the simulator knows.
 pub fn exists(arn: &str) -> bool {
     let Some(name) = arn.strip_prefix("arn:aws:iam::aws:policy/") else {
         return false;

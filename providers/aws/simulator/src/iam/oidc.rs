@@ -1,6 +1,6 @@
 //! OpenID Connect providers: what lets pods use roles, named by the cluster's issuer.
 //!
-//! Apart from EKS because EKS makes only the issuer: the provider is the provisioner's to delete.
+//! EKS makes only the issuer: the provider is the provisioner's to create and delete.
 
 use std::collections::BTreeMap;
 
@@ -17,20 +17,15 @@ use crate::wire::xml::Node;
 /// The most providers of an account (AWS's default quota; eksctl issue 1653).
 const PROVIDERS_MAX: usize = 100;
 
-/// A provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Its ARN, which holds the issuer.
     pub arn: String,
     /// The issuer without its scheme.
     pub url: String,
-    /// Client ids.
     pub client_ids: Vec<String>,
-    /// Thumb prints.
     pub thumbprints: Vec<String>,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -108,7 +103,7 @@ pub(super) fn list(state: &State) -> Answer {
     Answer::Xml(Node::new().list("OpenIDConnectProviderList", "member", members))
 }
 
-/// Deleting what is not there is a success: the API says so.
+/// Deleting a missing provider succeeds, as the API documents.
 pub(super) fn delete(state: &mut State, params: &Params) -> Answer {
     state
         .iam

@@ -1,6 +1,4 @@
 //! Customer-managed policies: the ones that a run can leave behind.
-//!
-//! Apart from AWS's own policies, which nobody creates or deletes.
 
 use std::collections::BTreeMap;
 
@@ -20,21 +18,15 @@ use crate::wire::xml::Node;
 /// A customer-managed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Its name.
     pub name: String,
     /// Its id: `ANPA…`.
     pub id: String,
-    /// Its ARN.
     pub arn: String,
-    /// Its path.
     pub path: String,
-    /// Its description.
     pub description: Option<String>,
     /// The document of its only version.
     pub document: String,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -112,7 +104,7 @@ pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
     )
 }
 
-/// A policy has one version here: none can be added.
+/// A policy has exactly one version here: none can be added.
 pub(super) fn list_versions(state: &State, params: &Params) -> Outcome {
     let policy = find(state, params)?;
     let version = Node::new()
@@ -128,7 +120,7 @@ pub(super) fn list_versions(state: &State, params: &Params) -> Outcome {
     )
 }
 
-/// Roles alone: there are no users and groups here to attach it to.
+/// Lists roles only: the simulator has no users or groups.
 pub(super) fn list_entities(state: &State, params: &Params) -> Outcome {
     let arn = params.need("PolicyArn")?;
     if !aws_policies::exists(arn) {
@@ -194,7 +186,7 @@ pub(super) fn resource(policy: &Policy) -> Resource {
     resource.tags = policy.tags.clone();
     resource.created_at = Some(policy.created_at);
     resource
-        .facts
+        .properties
         .insert("path".to_owned(), policy.path.clone());
     resource
 }

@@ -1,6 +1,6 @@
 //! Instance profiles: what lets an instance use a role, one role each.
 //!
-//! Apart from roles because EKS makes them too, and because one that is left blocks its role.
+//! EKS creates them too, and one that is left behind blocks the deletion of its role.
 
 use std::collections::BTreeMap;
 
@@ -19,30 +19,25 @@ use crate::wire::xml::Node;
 /// An instance profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Its name.
     pub name: String,
     /// Its id: `AIPA…`.
     pub id: String,
-    /// Its ARN.
     pub arn: String,
-    /// Its path.
     pub path: String,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The name of its role, if it has one.
     pub role: Option<String>,
 }
 
-/// Makes a profile that holds a role, as EKS does for a node group.
+/// Creates a profile that holds a role, as EKS does for a node group.
 pub fn create_internal(state: &mut State, name: &str, role: &str) {
     let mut profile = new(state, name, "/", BTreeMap::new());
     profile.role = Some(role.to_owned());
     state.iam.profiles.insert(name.to_owned(), profile);
 }
 
-/// Removes a profile with whatever is in it, as EKS does with its own.
+/// Removes a profile with its contents, as EKS does with its own.
 pub fn delete_internal(state: &mut State, name: &str) {
     state.iam.profiles.remove(name);
 }
@@ -194,10 +189,10 @@ pub(super) fn resource(profile: &Profile) -> Resource {
     resource.tags = profile.tags.clone();
     resource.created_at = Some(profile.created_at);
     resource
-        .facts
+        .properties
         .insert("path".to_owned(), profile.path.clone());
     if let Some(role) = &profile.role {
-        resource.facts.insert("role".to_owned(), role.clone());
+        resource.properties.insert("role".to_owned(), role.clone());
     }
     resource
 }

@@ -1,6 +1,4 @@
-//! The policies of a role: attached ones by ARN, inline ones by name.
-//!
-//! Apart from the roles because each has its own list and both block a role's deletion.
+//! The policies of a role: attached ones by ARN, inline ones by name. Both block the role's deletion.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -32,7 +30,7 @@ pub(super) fn attach(state: &mut State, params: &Params) -> Outcome {
             format!("Cannot exceed quota for PoliciesPerRole: {ATTACHED_MAX}"),
         ));
     }
-    // Attaching again is a success and changes nothing.
+    // Attaching it again succeeds and changes nothing.
     role.attached.entry(arn).or_insert(now);
     Ok(done())
 }

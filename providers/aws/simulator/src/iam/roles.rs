@@ -1,6 +1,6 @@
-//! Roles: created, read, tagged and deleted under their names.
+//! Roles: created, read, tagged and deleted by name.
 //!
-//! Policies and instance profiles of a role have their own files; here they block its deletion.
+//! A role's policies and instance profiles block its deletion.
 
 use std::collections::BTreeMap;
 
@@ -21,26 +21,21 @@ use crate::wire::xml::Node;
 /// The most roles of one account (AWS's default quota).
 const ROLES_MAX: usize = 1000;
 
-/// A role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its name.
     pub name: String,
     /// Its id: `AROA…`.
     pub id: String,
     /// Its ARN, path included.
     pub arn: String,
-    /// Its path.
     pub path: String,
-    /// The trust policy as it was given.
+    /// The trust policy, as given.
     pub trust: String,
-    /// Its description.
     pub description: Option<String>,
     /// Longest session, seconds.
     pub max_session_seconds: i64,
-    /// When it was created: other services see it only a while after.
+    /// When it was created: other services see it only later.
     pub created_at: Timestamp,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Attached policies: ARN → since when.
     pub attached: BTreeMap<String, Timestamp>,
@@ -48,7 +43,7 @@ pub struct Role {
     pub inline: BTreeMap<String, String>,
 }
 
-/// The role of a name.
+/// The role with a name.
 ///
 /// # Errors
 /// `NoSuchEntity`.
@@ -56,7 +51,7 @@ pub fn find<'a>(state: &'a State, name: &str) -> Result<&'a Role, AwsError> {
     state.iam.roles.get(name).ok_or_else(|| missing(name))
 }
 
-/// The role that a request names, to be changed.
+/// The role that a request names, mutable.
 ///
 /// # Errors
 /// `NoSuchEntity`; `MissingParameter`.
@@ -120,7 +115,7 @@ fn check_name(name: &str) -> Result<(), AwsError> {
 
 fn check_trust(text: &str) -> Result<(), AwsError> {
     let value = document(text)?;
-    let statements = super::usable::statements(&value);
+    let statements = super::role_checks::statements(&value);
     if statements
         .iter()
         .any(|statement| statement.get("Resource").is_some())
@@ -229,7 +224,9 @@ pub(super) fn resource(role: &Role) -> Resource {
     resource.name = Some(role.name.clone());
     resource.tags = role.tags.clone();
     resource.created_at = Some(role.created_at);
-    resource.facts.insert("path".to_owned(), role.path.clone());
+    resource
+        .properties
+        .insert("path".to_owned(), role.path.clone());
     let policies: Vec<&str> = role
         .attached
         .keys()
@@ -237,7 +234,7 @@ pub(super) fn resource(role: &Role) -> Resource {
         .map(String::as_str)
         .collect();
     resource
-        .facts
+        .properties
         .insert("policies".to_owned(), policies.join(", "));
     resource
 }

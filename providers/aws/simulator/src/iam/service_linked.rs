@@ -1,6 +1,6 @@
-//! Service-linked roles: AWS makes them at the first use of a service, and they stay for ever.
+//! Service-linked roles: AWS creates them at the first use of a service, and they stay forever.
 //!
-//! Apart from ordinary roles because an account's inventory must tell the two apart by path.
+//! An account's inventory must distinguish them from ordinary roles by path.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ const ROLES: &[(&str, &str)] = &[
     ("spot.amazonaws.com", "AWSServiceRoleForEC2Spot"),
 ];
 
-/// Makes the service-linked role of a service, unless it exists.
+/// Creates the service-linked role of a service, unless it exists.
 pub fn ensure(state: &mut State, service: &str) {
     if let Some((_, name)) = ROLES.iter().find(|(principal, _)| *principal == service)
         && !state.iam.roles.contains_key(*name)

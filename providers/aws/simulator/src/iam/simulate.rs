@@ -1,6 +1,4 @@
-//! SimulatePrincipalPolicy and GetUser: what the caller is and may do.
-//!
-//! Apart from the other operations because they are about the caller, not about stored things.
+//! SimulatePrincipalPolicy and GetUser: who the caller is and what it may do.
 
 use super::{arn, date, no_such_entity, paged};
 use crate::policy::{Decision, allows};
@@ -53,7 +51,7 @@ pub(super) fn user(state: &State, params: &Params) -> Outcome {
     Ok(Answer::Xml(Node::new().node("User", user)))
 }
 
-/// IAM's word for what the caller's policy says; an account without a policy allows everything.
+/// IAM's name for the decision of the caller's policy; an account without a policy allows everything.
 fn decide(state: &State, action: &str, resource: &str) -> &'static str {
     match state
         .setup

@@ -1,17 +1,17 @@
 //! Evaluation of a policy document: explicit deny beats allow, and silence denies.
 //!
-//! Apart from the calls, so that a simulation of a policy can ask the same question.
+//! Calls and SimulatePrincipalPolicy use the same evaluation.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What a policy says to a question.
+/// The decision of a policy on a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// A statement allows it and none denies it.
     Allowed,
-    /// No statement speaks of it.
+    /// No statement mentions it.
     ImplicitDeny,
     /// A statement denies it.
     ExplicitDeny,
@@ -22,7 +22,7 @@ pub enum Decision {
 pub struct Question<'a> {
     /// Such as `ec2:CreateVpc`.
     pub action: &'a str,
-    /// An ARN, or `*` when it is not known: then statements about any resource allow.
+    /// An ARN, or `*` if it is not known: then statements about any resource allow.
     pub resource: &'a str,
     /// Condition keys and their values, such as `aws:RequestedRegion`.
     pub context: &'a BTreeMap<String, String>,
@@ -40,7 +40,7 @@ pub fn allows(policy: &Value, action: &str, resource: &str) -> Decision {
     )
 }
 
-/// What a policy says to a question.
+/// The decision of a policy on a question.
 pub fn decide(policy: &Value, question: &Question<'_>) -> Decision {
     let says = |effect: &str| {
         items(&policy["Statement"])
@@ -84,8 +84,8 @@ fn applies(statement: &Value, question: &Question<'_>, allow: bool) -> bool {
     action_applies && resource_applies && conditions_hold(&statement["Condition"], question)
 }
 
-/// Whether all conditions hold. A condition that is not understood does not hold: an allow under it
-/// is not given, so that a rehearsal is rather too strict.
+/// Whether all conditions hold. An unsupported condition does not hold: it allows nothing, so that a
+/// rehearsal errs on the strict side.
 fn conditions_hold(conditions: &Value, question: &Question<'_>) -> bool {
     conditions
         .as_object()
@@ -111,7 +111,7 @@ fn conditions_hold(conditions: &Value, question: &Question<'_>) -> bool {
         })
 }
 
-/// The items of a list, or the one that stands without a list.
+/// The items of a list, or a single item without a list.
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     let (many, one) = match value {
         Value::Array(items) => (items.as_slice(), None),

@@ -1,6 +1,6 @@
-//! A request, read as far as every service needs it: service, action, region and parameters.
+//! A request, parsed as far as every service needs it: service, action, region and parameters.
 //!
-//! Routing goes by the SigV4 credential scope, as every real client sends it.
+//! Requests are routed by the SigV4 credential scope, as every real client sends it.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::wire::error::AwsError;
-use crate::wire::injected::Injected;
+use crate::wire::injected::InjectedFault;
 use crate::wire::params::Params;
 
-/// How a service words its requests and responses.
+/// The wire protocol of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// EC2's variant of the query protocol.
     Ec2,
-    /// The query protocol with `…Result` and `member`, and the XML name space.
+    /// The query protocol with `…Result` and `member`, and the XML namespace.
     Query(&'static str),
     /// JSON 1.1 with `X-Amz-Target`.
     Json,
@@ -40,7 +40,6 @@ pub struct Call {
     pub action: String,
     /// The API version of a query request, else empty.
     pub version: String,
-    /// Its protocol.
     pub protocol: Protocol,
     /// Query-protocol parameters, or the URL's query for REST.
     pub params: Params,
@@ -50,8 +49,8 @@ pub struct Call {
     pub method: Method,
     /// Decoded path segments: `clusters`, `c1`, `node-groups`.
     pub path: Vec<String>,
-    /// The injected fault that is left to the operation, if any.
-    pub injected: Injected,
+    /// The injected fault that the operation must carry out, if any.
+    pub injected: InjectedFault,
 }
 
 impl Call {
@@ -102,7 +101,7 @@ impl Call {
             method: request.method().clone(),
             path: segments(request.uri().path()),
             injected: header(request, ASYNC_FAULT_HEADER)
-                .map_or_else(Injected::default, |text| Injected::read(&text)),
+                .map_or_else(InjectedFault::default, |text| InjectedFault::read(&text)),
         })
     }
 }

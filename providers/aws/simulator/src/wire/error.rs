@@ -1,15 +1,13 @@
-//! AWS errors as values: code, status and message; each protocol words them in its own way.
+//! AWS errors as values: code, status and message; each protocol formats them in its own way.
 
 use serde_json::{Map, Value};
 
-/// A refusal, as AWS gives it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AwsError {
     /// HTTP status.
     pub status: u16,
     /// The error code, such as `InvalidVpcID.NotFound`.
     pub code: String,
-    /// The message for people.
     pub message: String,
     /// Further members of a JSON error body (`clusterName`, …).
     pub extra: Map<String, Value>,
@@ -42,7 +40,7 @@ impl AwsError {
         )
     }
 
-    /// 501: a service of which the simulator knows no operation.
+    /// 501: a service that the simulator does not know.
     pub fn unknown_service(service: &str, operation: &str) -> Self {
         Self::new(
             501,

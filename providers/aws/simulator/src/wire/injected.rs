@@ -1,40 +1,40 @@
-//! A fault that the caller's fault layer leaves to the simulator, and whether an operation took it.
+//! A fault that the caller's fault layer leaves to the simulator, and whether an operation carried it out.
 //!
-//! An operation that cannot carry a fault out never asks for it, so that it is not acknowledged and does
+//! An operation that cannot carry a fault out never asks for it, so the fault is not acknowledged and does
 //! not count as injected.
 
 use std::cell::Cell;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What an asynchronous operation can meet.
+/// A fault of an asynchronous operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsyncFault {
     /// The operation fails with this code, or the service's usual one.
     Fail(Option<String>),
     /// The operation never ends.
     Stuck,
-    /// The operation takes so many times as long.
+    /// The operation takes this many times as long.
     Late(u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Asked {
+enum Effect {
     Async(AsyncFault),
     Partial,
     Capacity,
     Hidden(SignedDuration),
 }
 
-/// What is to be carried out with a call.
+/// A fault to be carried out with a call.
 #[derive(Clone, Debug, Default)]
-pub struct Injected {
-    asked: Option<Asked>,
+pub struct InjectedFault {
+    asked: Option<Effect>,
     taken: Cell<bool>,
 }
 
-impl Injected {
-    /// Reads the written form of an effect.
+impl InjectedFault {
+    /// Parses an effect.
     pub fn read(text: &str) -> Self {
         let (name, argument) = match text.split_once('(') {
             Some((name, rest)) => (name, Some(rest.trim_end_matches(')').to_owned())),
@@ -47,14 +47,14 @@ impl Injected {
                 .unwrap_or(default)
         };
         let asked = match name {
-            "async-fail" => Some(Asked::Async(AsyncFault::Fail(argument.clone()))),
-            "async-stuck" => Some(Asked::Async(AsyncFault::Stuck)),
-            "async-late" => Some(Asked::Async(AsyncFault::Late(number(2)))),
-            "partial" => Some(Asked::Partial),
-            "capacity" => Some(Asked::Capacity),
+            "async-fail" => Some(Effect::Async(AsyncFault::Fail(argument.clone()))),
+            "async-stuck" => Some(Effect::Async(AsyncFault::Stuck)),
+            "async-late" => Some(Effect::Async(AsyncFault::Late(number(2)))),
+            "partial" => Some(Effect::Partial),
+            "capacity" => Some(Effect::Capacity),
             "stale-read" => {
                 let seconds = i64::from(number(30));
-                Some(Asked::Hidden(SignedDuration::from_secs(seconds)))
+                Some(Effect::Hidden(SignedDuration::from_secs(seconds)))
             }
             _ => None,
         };
@@ -64,18 +64,18 @@ impl Injected {
         }
     }
 
-    /// The operation fails, whoever wants it.
+    /// A fault that makes the operation fail.
     pub fn failing() -> Self {
         Self {
-            asked: Some(Asked::Async(AsyncFault::Fail(None))),
+            asked: Some(Effect::Async(AsyncFault::Fail(None))),
             taken: Cell::new(false),
         }
     }
 
-    /// What the asynchronous operation that begins now must meet.
+    /// The fault of the asynchronous operation that begins now, if any.
     pub fn take_async(&self) -> Option<&AsyncFault> {
         match &self.asked {
-            Some(Asked::Async(fault)) => {
+            Some(Effect::Async(fault)) => {
                 self.taken.set(true);
                 Some(fault)
             }
@@ -83,53 +83,53 @@ impl Injected {
         }
     }
 
-    /// Whether only a part is made of what is asked for.
+    /// Whether only a part of the request is to be carried out.
     pub fn take_partial(&self) -> bool {
-        let is_partial = self.asked == Some(Asked::Partial);
+        let is_partial = self.asked == Some(Effect::Partial);
         if is_partial {
             self.taken.set(true);
         }
         is_partial
     }
 
-    /// Whether there is no capacity for what is asked for.
+    /// Whether there is no capacity for the request.
     pub fn take_capacity(&self) -> bool {
-        let is_lacking = self.asked == Some(Asked::Capacity);
+        let is_lacking = self.asked == Some(Effect::Capacity);
         if is_lacking {
             self.taken.set(true);
         }
         is_lacking
     }
 
-    /// Whether a read does not show what came to be at `created`. It takes the fault, so only what would be
-    /// in the answer is asked for.
+    /// Whether a read does not show what was created at `created`. It carries out the fault, so it must be
+    /// called only for what would be in the answer.
     pub fn hides(&self, created: Timestamp, now: Timestamp) -> bool {
-        let is_hidden = self.is_too_young(created, now);
+        let is_hidden = self.is_too_new(created, now);
         if is_hidden {
             self.taken.set(true);
         }
         is_hidden
     }
 
-    /// Whether what came to be at `created` is too young to be shown; takes nothing.
-    pub fn is_too_young(&self, created: Timestamp, now: Timestamp) -> bool {
+    /// Whether what was created at `created` is too new to be shown; does not carry out the fault.
+    pub fn is_too_new(&self, created: Timestamp, now: Timestamp) -> bool {
         match &self.asked {
-            Some(Asked::Hidden(span)) => now.duration_since(created) < *span,
+            Some(Effect::Hidden(span)) => now.duration_since(created) < *span,
             _ => false,
         }
     }
 
-    /// Whether reads are to miss what is young.
+    /// Whether reads must miss new resources.
     pub fn is_of_reads(&self) -> bool {
-        matches!(self.asked, Some(Asked::Hidden(_)))
+        matches!(self.asked, Some(Effect::Hidden(_)))
     }
 
-    /// An answer lacked something young.
+    /// Notes that an answer lacked a new resource.
     pub fn take_hidden(&self) {
         self.taken.set(true);
     }
 
-    /// Whether an operation took it.
+    /// Whether an operation carried it out.
     pub fn is_taken(&self) -> bool {
         self.taken.get()
     }
@@ -141,20 +141,20 @@ mod tests {
 
     #[test]
     fn only_what_an_operation_asks_for_is_taken() {
-        let partial = Injected::read("partial");
+        let partial = InjectedFault::read("partial");
         assert_eq!(partial.take_async(), None);
         assert!(!partial.is_taken());
         assert!(partial.take_partial() && partial.is_taken());
-        let late = Injected::read("async-late(3)");
+        let late = InjectedFault::read("async-late(3)");
         assert!(!late.take_partial() && !late.is_taken());
         assert_eq!(late.take_async(), Some(&AsyncFault::Late(3)));
         assert!(late.is_taken());
     }
 
     #[test]
-    fn a_read_hides_only_what_is_young() {
+    fn a_read_hides_only_what_is_new() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let hidden = Injected::read("stale-read(30)");
+        let hidden = InjectedFault::read("stale-read(30)");
         assert!(!hidden.hides(at(0), at(30)) && !hidden.is_taken());
         assert!(hidden.hides(at(1), at(30)) && hidden.is_taken());
     }

@@ -1,4 +1,4 @@
-//! Pagination: every list has pages, and a token that only its own list understands.
+//! Pagination: every list has pages, and a token that is valid only for its own list.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,9 +8,8 @@ use crate::wire::error::AwsError;
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The items on it.
     pub items: Vec<T>,
-    /// The token of the next page, if there is one.
+    /// The token of the next page, if any.
     pub next: Option<String>,
 }
 

@@ -20,7 +20,7 @@ impl Params {
     pub fn read(form: &[u8]) -> Self {
         let mut map = BTreeMap::new();
         for (key, value) in form_urlencoded::parse(form).into_owned() {
-            // REST lists repeat their key (`tagKeys=a&tagKeys=b`): the later ones become `key.1`, ….
+            // REST lists repeat their key (`tagKeys=a&tagKeys=b`): later values become `key.1`, ….
             let free = (1..=LIST_MAX).map(|n| format!("{key}.{n}"));
             let repeated = map
                 .contains_key(&key)
@@ -42,10 +42,10 @@ impl Params {
         self.map.get(name).map(String::as_str)
     }
 
-    /// The value of a parameter that must be there.
+    /// The value of a required parameter.
     ///
     /// # Errors
-    /// `MissingParameter`, as AWS words it.
+    /// `MissingParameter`, in AWS's wording.
     pub fn need(&self, name: &str) -> Result<&str, AwsError> {
         self.get(name)
             .filter(|value| !value.is_empty())
@@ -108,7 +108,7 @@ impl Params {
             .collect()
     }
 
-    /// All parameters below `prefix`, with it cut off.
+    /// All parameters below `prefix`, without the prefix.
     pub fn under(&self, prefix: &str) -> Self {
         let map = self
             .map
@@ -149,7 +149,7 @@ impl Params {
             .collect()
     }
 
-    /// The canonical text of all parameters but these: for comparing two requests with one token.
+    /// The canonical text of all other parameters: for comparing two requests with one token.
     pub fn fingerprint(&self, without: &[&str]) -> String {
         self.map
             .iter()

@@ -1,4 +1,4 @@
-//! Responses: one answer or error value, worded in the protocol of the call.
+//! Responses: one answer or error value, formatted in the protocol of the call.
 
 use bytes::Bytes;
 use http::Response;
@@ -8,7 +8,7 @@ use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 use crate::wire::xml::Node;
 
-/// What an operation answers when it succeeds.
+/// The answer of a successful operation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The children of the response element (EC2) or of the `…Result` element (query).
@@ -20,12 +20,12 @@ pub enum Answer {
 /// The result of an operation.
 pub type Outcome = Result<Answer, AwsError>;
 
-/// EC2's usual answer of operations that return nothing else: `<return>true</return>`.
+/// EC2's answer for operations that return nothing else: `<return>true</return>`.
 pub fn returned() -> Outcome {
     Ok(Answer::Xml(Node::new().text("return", "true")))
 }
 
-/// Words an outcome in the protocol of its call.
+/// Formats an outcome in the protocol of its call.
 pub fn write(call: &Call, outcome: &Outcome, request_id: &str) -> Response<Bytes> {
     match outcome {
         Ok(Answer::Json(value)) => {
@@ -36,7 +36,7 @@ pub fn write(call: &Call, outcome: &Outcome, request_id: &str) -> Response<Bytes
     }
 }
 
-/// Words an error in a protocol.
+/// Formats an error in a protocol.
 pub fn write_error(protocol: Protocol, error: &AwsError, request_id: &str) -> Response<Bytes> {
     let (code, message) = (&error.code, &error.message);
     match protocol {
@@ -121,7 +121,7 @@ fn respond(status: u16, content_type: &str, code: Option<&str>, body: String) ->
     if let Some(code) = code {
         builder = builder.header("x-amzn-errortype", code);
     }
-    // Status and headers are ours and valid; a bad one shows as a server error, not as a success.
+    // Status and headers are set here and valid; an invalid one shows as a server error, not as a success.
     builder.body(Bytes::from(body)).unwrap_or_else(|_| {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;

@@ -28,7 +28,7 @@ impl Node {
         self
     }
 
-    /// Adds a child that holds text, if there is one.
+    /// Adds a child that holds text, if any.
     #[must_use]
     pub fn maybe(self, name: &str, text: Option<impl ToString>) -> Self {
         match text {

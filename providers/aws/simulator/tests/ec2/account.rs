@@ -1,4 +1,4 @@
-//! An account under test: requests as real clients send them, and a usual network in it.
+//! An account under test: requests as real clients send them, and a typical network in it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
 use kubeproof_contract::resource::Resource;
 use kubeproof_simkit::cloud::{Cloud, Reply};
 
-/// Longer than any read lags.
+/// Longer than the longest read lag.
 const SETTLE: Duration = Duration::from_secs(4);
 
 /// A simulated account and its clock.
@@ -22,16 +22,16 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account without decoys, some time after its start.
+    /// An account without bystanders, some time after its start.
     pub fn new() -> Self {
         Self::with(|_| {})
     }
 
-    /// The same, set up differently.
+    /// The same with another setup.
     pub fn with(edit: impl FnOnce(&mut Setup)) -> Self {
         let start: Timestamp = "2026-11-02T09:00:00Z".parse().expect("a date");
         let mut setup = Setup::new(7, "us-east-1", start);
-        setup.decoys = false;
+        setup.bystanders = false;
         edit(&mut setup);
         let mut account = Self {
             cloud: AwsCloud::new(setup),
@@ -41,7 +41,7 @@ impl Account {
         account
     }
 
-    /// Lets seconds pass.
+    /// Advances the clock by seconds.
     pub fn pass(&mut self, seconds: u64) {
         self.wait(Duration::from_secs(seconds));
     }
@@ -59,12 +59,12 @@ impl Account {
         self.cloud.inventory()
     }
 
-    /// What is in the inventory, without states and times.
+    /// The inventory, without states and times.
     pub fn keys(&self) -> Vec<(String, String, String)> {
         self.inventory().iter().map(Resource::key).collect()
     }
 
-    /// Sends one request at this very moment.
+    /// Sends one request at the current time.
     pub fn send(&mut self, action: &str, params: &[(&str, &str)], fault: &str) -> (u16, String) {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", action)
@@ -88,7 +88,7 @@ impl Account {
         }
     }
 
-    /// A request that succeeds; then enough time for reads to see what it did.
+    /// A request that succeeds; then enough time passes for reads to see its effect.
     pub fn ok(&mut self, action: &str, params: &[(&str, &str)]) -> Xml {
         let (status, text) = self.send(action, params, "");
         assert_eq!(status, 200, "{action} {params:?}: {text}");
@@ -96,7 +96,7 @@ impl Account {
         Xml(text)
     }
 
-    /// A request whose asynchronous operation is faulty.
+    /// A request with a fault in its asynchronous operation.
     pub fn faulty(&mut self, action: &str, params: &[(&str, &str)], fault: &str) -> Xml {
         let (status, text) = self.send(action, params, fault);
         assert_eq!(status, 200, "{action} {params:?}: {text}");
@@ -134,7 +134,7 @@ impl Xml {
     }
 }
 
-/// A VPC with a public and a private subnet, and a way out of both.
+/// A VPC with a public and a private subnet, both with internet access.
 #[derive(Debug)]
 pub struct Network {
     pub vpc: String,
@@ -306,7 +306,7 @@ impl Network {
     }
 }
 
-/// The rule that lets the members of `source` reach port 443 of the members of `group`.
+/// The rule that allows members of `source` to reach port 443 of members of `group`.
 pub fn from_group<'a>(group: &'a str, source: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("GroupId", group),

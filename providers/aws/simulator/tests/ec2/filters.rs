@@ -1,6 +1,6 @@
 //! Filters: what they find, and that unknown ones are refused.
 
-use kubeproof_aws_simulator::ec2::describe::Described;
+use kubeproof_aws_simulator::ec2::describe::ResourceKind;
 use kubeproof_aws_simulator::ec2::{
     acls, addresses, dhcp_options, instances, interfaces, internet_gateways, launch_templates,
     nat_gateways, route_tables, security_group_rules, security_groups, subnets, volumes, vpcs,
@@ -146,20 +146,20 @@ fn an_unknown_filter_is_refused_and_never_ignored() {
     }
 }
 
-/// Every filter that a concept admits has values: else it would find nothing, silently.
-fn check_values<T: Described>(state: &State) {
-    let words = &T::WORDS;
+/// Every filter of a resource type has values: otherwise it would silently find nothing.
+fn check_values<T: ResourceKind>(state: &State) {
+    let spec = &T::SPEC;
     let item = T::store(state)
         .all()
         .next()
-        .unwrap_or_else(|| panic!("no {}", words.noun));
-    for name in words.filters {
-        assert!(item.values(state, name).is_some(), "{} {name}", words.noun);
+        .unwrap_or_else(|| panic!("no {}", spec.noun));
+    for name in spec.filters {
+        assert!(item.values(state, name).is_some(), "{} {name}", spec.noun);
     }
     assert!(
         item.values(state, "colour").is_none(),
         "{} colour",
-        words.noun
+        spec.noun
     );
 }
 
@@ -177,7 +177,7 @@ fn every_filter_that_is_admitted_is_known_to_its_concept() {
     check_values::<addresses::Address>(state);
     check_values::<route_tables::RouteTable>(state);
     check_values::<security_groups::SecurityGroup>(state);
-    check_values::<security_group_rules::Rule>(state);
+    check_values::<security_group_rules::SecurityGroupRule>(state);
     check_values::<acls::NetworkAcl>(state);
     check_values::<dhcp_options::DhcpOptions>(state);
     check_values::<interfaces::Interface>(state);

@@ -8,7 +8,7 @@ fn state(account: &mut Account, id: &str) -> String {
         .first("state")
 }
 
-/// A public subnet with a way out, and an address.
+/// A public subnet with internet access, and an address.
 fn ready(account: &mut Account) -> (String, String) {
     let vpc = vpc(account);
     let subnet = subnet(account, &vpc, "10.0.1.0/24");
@@ -46,7 +46,7 @@ fn a_nat_gateway_is_pending_then_available_then_deleting_then_deleted_then_forgo
     );
 }
 
-/// Creates a gateway that must fail, and checks why it did and that it holds nothing.
+/// Creates a gateway that must fail, and checks the reason and that it holds nothing.
 fn check_failure(prepare: fn(&mut Account) -> (String, String), fault: &str, code: &str) {
     let mut account = Account::new();
     let (subnet, address) = prepare(&mut account);

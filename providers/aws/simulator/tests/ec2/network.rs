@@ -1,4 +1,4 @@
-//! A whole network: what building it makes, and that taking it down leaves nothing.
+//! A whole network: what building it creates, and that taking it down leaves nothing.
 
 use crate::account::{Account, Network, vpc};
 

@@ -1,4 +1,4 @@
-//! Pages: every list is whole when read to its last page, and refuses what is no page of it.
+//! Pages: every list is complete when read to its last page, and refuses tokens of other lists.
 
 use crate::account::{Account, Network};
 

@@ -1,10 +1,10 @@
-//! Reads lag behind writes, for a while and by the seed; writes do not.
+//! Reads lag behind writes, for a while that depends on the seed; writes do not.
 
 use kubeproof_aws_simulator::setup::Setup;
 
 use crate::account::Account;
 
-/// How many of twenty new gateways a list shows at once, and after the longest lag.
+/// How many of twenty new gateways a list shows immediately, and after the longest lag.
 fn seen(seed: u64) -> (usize, usize) {
     let edit = |setup: &mut Setup| {
         setup.seed = seed;
@@ -22,19 +22,22 @@ fn seen(seed: u64) -> (usize, usize) {
     for _ in 0..20 {
         account.send("CreateInternetGateway", &[], "");
     }
-    let at_once = count(&mut account) - before;
+    let immediately = count(&mut account) - before;
     account.pass(3);
-    (at_once, count(&mut account) - before)
+    (immediately, count(&mut account) - before)
 }
 
 #[test]
 fn some_new_resources_are_missing_at_first_and_all_are_there_soon() {
-    let (at_once, later) = seen(7);
-    assert!((1..20).contains(&at_once), "{at_once} of 20 at once");
-    assert_eq!(later, 20);
-    assert_eq!(seen(7), (at_once, later), "the same seed lags alike");
+    let (immediately, later) = seen(7);
     assert!(
-        (8..20).any(|seed| seen(seed).0 != at_once),
+        (1..20).contains(&immediately),
+        "{immediately} of 20 immediately"
+    );
+    assert_eq!(later, 20);
+    assert_eq!(seen(7), (immediately, later), "the same seed lags alike");
+    assert!(
+        (8..20).any(|seed| seen(seed).0 != immediately),
         "other seeds lag differently"
     );
 }

@@ -1,4 +1,4 @@
-//! Refusals of requests that cannot be: codes as in the EC2 API reference, and nothing changed.
+//! Refusals of invalid requests: codes as in the EC2 API reference, and nothing changed.
 
 use crate::account::{Account, Network, address, vpc};
 

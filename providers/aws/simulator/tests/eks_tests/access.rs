@@ -1,8 +1,8 @@
-//! Access entries and their policies, by principals whose ARN is one segment of the path.
+//! Access entries and their policies, addressed by principals whose ARN is one segment of the path.
 
 use serde_json::{Value, json};
 
-use crate::world::{World, text};
+use crate::bench::{Bench, text};
 
 const ADMIN: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
 
@@ -12,10 +12,10 @@ fn encoded(arn: &str) -> String {
 
 #[test]
 fn the_creator_of_a_cluster_has_an_entry_with_the_admin_policy() {
-    let mut world = World::new();
-    let network = world.network(false);
-    world.active_cluster(&network);
-    let entries = world.get("/clusters/c1/access-entries").ok().json();
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    bench.active_cluster(&network);
+    let entries = bench.get("/clusters/c1/access-entries").ok().json();
     assert_eq!(
         entries["accessEntries"],
         json!(["arn:aws:iam::123456789012:user/kubeproof"])
@@ -24,60 +24,60 @@ fn the_creator_of_a_cluster_has_an_entry_with_the_admin_policy() {
         "/clusters/c1/access-entries/{}/access-policies",
         encoded("arn:aws:iam::123456789012:user/kubeproof")
     );
-    let policies = world.get(&path).ok().json();
+    let policies = bench.get(&path).ok().json();
     assert_eq!(policies["associatedAccessPolicies"][0]["policyArn"], ADMIN);
 }
 
 #[test]
 fn an_entry_is_created_given_a_policy_and_deleted() {
-    let mut world = World::new();
-    let network = world.network(false);
-    world.active_cluster(&network);
-    let role = world.role("team", "ec2.amazonaws.com", &[]);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    bench.active_cluster(&network);
+    let role = bench.role("team", "ec2.amazonaws.com", &[]);
     let body = json!({"principalArn": role, "type": "STANDARD"});
     let entries = "/clusters/c1/access-entries";
-    let entry = world.eks("POST", entries, &body).ok().json();
+    let entry = bench.eks("POST", entries, &body).ok().json();
     assert_eq!(text(&entry["accessEntry"]["principalArn"]), role);
-    world
+    bench
         .eks("POST", entries, &body)
         .refused(409, "ResourceInUseException", "already in use");
     let one = format!("{entries}/{}", encoded(&role));
     let policy = json!({"policyArn": ADMIN, "accessScope": {"type": "cluster"}});
-    world
+    bench
         .eks("POST", &format!("{one}/access-policies"), &policy)
         .ok();
-    world
+    bench
         .delete(&format!("{one}/access-policies/{}", encoded(ADMIN)))
         .ok();
-    world.eks("DELETE", &one, &Value::Null).ok();
-    world
+    bench.eks("DELETE", &one, &Value::Null).ok();
+    bench
         .get(&one)
         .refused(404, "ResourceNotFoundException", "");
 }
 
 #[test]
 fn a_cluster_that_goes_by_its_config_map_has_no_entries() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let mut body = world.cluster_body(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let mut body = bench.cluster_body(&network);
     body["accessConfig"]["authenticationMode"] = json!("CONFIG_MAP");
-    world.eks("POST", "/clusters", &body).ok();
-    let answer = world.get("/clusters/c1/access-entries");
+    bench.eks("POST", "/clusters", &body).ok();
+    let answer = bench.get("/clusters/c1/access-entries");
     answer.refused(400, "InvalidRequestException", "authentication mode");
 }
 
 #[test]
 fn a_cluster_can_be_tagged_by_its_arn() {
-    let mut world = World::new();
-    let network = world.network(false);
-    world.active_cluster(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    bench.active_cluster(&network);
     let arn = encoded("arn:aws:eks:us-east-1:123456789012:cluster/c1");
     let path = format!("/tags/{arn}");
-    world
+    bench
         .eks("POST", &path, &json!({"tags": {"a": "1", "b": "2"}}))
         .ok();
-    world
+    bench
         .delete(&format!("{path}?tagKeys=a&tagKeys=kubeproof%3Arun"))
         .ok();
-    assert_eq!(world.get(&path).ok().json(), json!({"tags": {"b": "2"}}));
+    assert_eq!(bench.get(&path).ok().json(), json!({"tags": {"b": "2"}}));
 }

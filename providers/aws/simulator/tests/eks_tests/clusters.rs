@@ -1,4 +1,4 @@
-//! A cluster's life: what is refused, what time does to it, and what EKS makes of its own.
+//! A cluster's lifecycle: what is refused, what happens over time, and what EKS creates itself.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::cloud::Cloud;
 use serde_json::json;
 
-use crate::world::{CLUSTER_POLICY, World, text, trust};
+use crate::bench::{Bench, CLUSTER_POLICY, text, trust};
 
 #[test]
 fn a_cluster_shows_its_endpoint_only_when_it_is_active() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let body = world.cluster_body(&network);
-    let made = world.eks("POST", "/clusters", &body).ok().json();
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let body = bench.cluster_body(&network);
+    let made = bench.eks("POST", "/clusters", &body).ok().json();
     assert_eq!(made["cluster"]["status"], "CREATING");
     assert!(made["cluster"]["endpoint"].is_null() && made["cluster"]["identity"].is_null());
     assert_eq!(made["cluster"]["certificateAuthority"], json!({}));
-    world.wait(world.durations.cluster_create - Duration::from_secs(1));
-    assert_eq!(world.cluster_status(), "CREATING");
-    world.wait(Duration::from_secs(1));
-    let ready = world.get("/clusters/c1").ok().json()["cluster"].clone();
+    bench.wait(bench.durations.cluster_create - Duration::from_secs(1));
+    assert_eq!(bench.cluster_status(), "CREATING");
+    bench.wait(Duration::from_secs(1));
+    let ready = bench.get("/clusters/c1").ok().json()["cluster"].clone();
     assert_eq!(ready["status"], "ACTIVE");
     assert!(text(&ready["endpoint"]).ends_with(".gr7.us-east-1.eks.amazonaws.com"));
     assert!(text(&ready["identity"]["oidc"]["issuer"]).starts_with("https://oidc.eks."));
@@ -29,42 +29,42 @@ fn a_cluster_shows_its_endpoint_only_when_it_is_active() {
 
 #[test]
 fn a_role_can_be_used_only_after_it_has_propagated() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let role = world.role("cluster", "eks.amazonaws.com", &[]);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let role = bench.role("cluster", "eks.amazonaws.com", &[]);
     let body = json!({
         "name": "c1", "roleArn": role, "resourcesVpcConfig": {"subnetIds": network.all()},
     });
     let refused = "InvalidParameterException";
-    world
+    bench
         .eks("POST", "/clusters", &body)
         .refused(400, refused, "does not exist");
-    world.wait(world.durations.iam_propagation);
+    bench.wait(bench.durations.iam_propagation);
     let policies =
         "The provided role doesn't have the Amazon EKS Managed Policies associated with it";
-    world
+    bench
         .eks("POST", "/clusters", &body)
         .refused(400, refused, policies);
     let attach = [("RoleName", "cluster"), ("PolicyArn", CLUSTER_POLICY)];
-    world.iam("AttachRolePolicy", &attach).ok();
-    world
+    bench.iam("AttachRolePolicy", &attach).ok();
+    bench
         .eks("POST", "/clusters", &body)
         .refused(400, refused, policies);
-    world.wait(world.durations.iam_propagation);
-    world.eks("POST", "/clusters", &body).ok();
+    bench.wait(bench.durations.iam_propagation);
+    bench.eks("POST", "/clusters", &body).ok();
 }
 
 #[test]
 fn a_role_that_trusts_another_service_is_refused() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let role = world.role("cluster", "ec2.amazonaws.com", &[CLUSTER_POLICY]);
-    world.wait(world.durations.iam_propagation);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let role = bench.role("cluster", "ec2.amazonaws.com", &[CLUSTER_POLICY]);
+    bench.wait(bench.durations.iam_propagation);
     let body = json!({
         "name": "c1", "roleArn": role, "resourcesVpcConfig": {"subnetIds": network.all()},
     });
     let message = "Role could not be assumed because the trusted entity is not correct";
-    world
+    bench
         .eks("POST", "/clusters", &body)
         .refused(400, "InvalidParameterException", message);
     assert_ne!(trust("eks.amazonaws.com"), trust("ec2.amazonaws.com"));
@@ -72,13 +72,13 @@ fn a_role_that_trusts_another_service_is_refused() {
 
 #[test]
 fn a_cluster_needs_subnets_of_two_zones_that_exist_and_a_version_that_is_offered() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let body = world.cluster_body(&network);
-    let check = |world: &mut World, member: &str, value: serde_json::Value, message: &str| {
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let body = bench.cluster_body(&network);
+    let check = |bench: &mut Bench, member: &str, value: serde_json::Value, message: &str| {
         let mut body = body.clone();
         body[member] = value;
-        world
+        bench
             .eks("POST", "/clusters", &body)
             .refused(400, "InvalidParameterException", message);
     };
@@ -86,66 +86,66 @@ fn a_cluster_needs_subnets_of_two_zones_that_exist_and_a_version_that_is_offered
     let (one, other) = (&network.public[0], &network.private[0]);
     let zones = "at least two different AZs";
     check(
-        &mut world,
+        &mut bench,
         "resourcesVpcConfig",
         subnets(&[one, other]),
         zones,
     );
     let missing = "The subnet ID 'subnet-0' does not exist";
     check(
-        &mut world,
+        &mut bench,
         "resourcesVpcConfig",
         subnets(&[one, "subnet-0"]),
         missing,
     );
     check(
-        &mut world,
+        &mut bench,
         "version",
         json!("1.28"),
         "unsupported Kubernetes version 1.28",
     );
-    check(&mut world, "name", json!("-c"), "is not valid");
-    assert!(world.exists("eks_cluster").is_empty());
+    check(&mut bench, "name", json!("-c"), "is not valid");
+    assert!(bench.exists("eks_cluster").is_empty());
 }
 
 #[test]
 fn a_repeated_request_is_the_same_cluster_and_a_second_one_is_refused() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let mut body = world.cluster_body(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let mut body = bench.cluster_body(&network);
     body["clientRequestToken"] = json!("t1");
-    let first = world.eks("POST", "/clusters", &body).ok().json();
-    let again = world.eks("POST", "/clusters", &body).ok().json();
+    let first = bench.eks("POST", "/clusters", &body).ok().json();
+    let again = bench.eks("POST", "/clusters", &body).ok().json();
     assert_eq!(first["cluster"]["arn"], again["cluster"]["arn"]);
     body["clientRequestToken"] = json!("t2");
-    let answer = world.eks("POST", "/clusters", &body);
+    let answer = bench.eks("POST", "/clusters", &body);
     let answer = answer.refused(
         409,
         "ResourceInUseException",
         "Cluster already exists with name: c1",
     );
     assert_eq!(answer.json()["clusterName"], "c1");
-    assert_eq!(world.exists("eks_cluster").len(), 1);
+    assert_eq!(bench.exists("eks_cluster").len(), 1);
 }
 
 #[test]
 fn an_injected_failure_ends_in_failed_and_the_cluster_can_be_deleted() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let body = world.cluster_body(&network);
-    world.fault = Some("async-fail".to_owned());
-    world.eks("POST", "/clusters", &body).ok();
-    world.wait(world.durations.cluster_create * 2);
-    let cluster = world.get("/clusters/c1").ok().json()["cluster"].clone();
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let body = bench.cluster_body(&network);
+    bench.fault = Some("async-fail".to_owned());
+    bench.eks("POST", "/clusters", &body).ok();
+    bench.wait(bench.durations.cluster_create * 2);
+    let cluster = bench.get("/clusters/c1").ok().json()["cluster"].clone();
     assert_eq!(cluster["status"], "FAILED");
     assert_eq!(
         cluster["health"]["issues"].as_array().map(Vec::len),
         Some(1)
     );
     assert!(cluster["endpoint"].is_null());
-    world.delete("/clusters/c1").ok();
-    world.wait(world.durations.cluster_delete);
-    world
+    bench.delete("/clusters/c1").ok();
+    bench.wait(bench.durations.cluster_delete);
+    bench
         .get("/clusters/c1")
         .refused(404, "ResourceNotFoundException", "No cluster found");
 }
@@ -153,57 +153,57 @@ fn an_injected_failure_ends_in_failed_and_the_cluster_can_be_deleted() {
 #[test]
 fn a_stuck_creation_never_ends_and_a_late_one_does() {
     for (fault, expected) in [("async-stuck", "CREATING"), ("async-late(3)", "ACTIVE")] {
-        let mut world = World::new();
-        let network = world.network(false);
-        let body = world.cluster_body(&network);
-        world.fault = Some(fault.to_owned());
-        world.eks("POST", "/clusters", &body).ok();
-        world.wait(world.durations.cluster_create * 2);
-        assert_eq!(world.cluster_status(), "CREATING");
-        world.wait(world.durations.cluster_create);
-        assert_eq!(world.cluster_status(), expected);
+        let mut bench = Bench::new();
+        let network = bench.network(false);
+        let body = bench.cluster_body(&network);
+        bench.fault = Some(fault.to_owned());
+        bench.eks("POST", "/clusters", &body).ok();
+        bench.wait(bench.durations.cluster_create * 2);
+        assert_eq!(bench.cluster_status(), "CREATING");
+        bench.wait(bench.durations.cluster_create);
+        assert_eq!(bench.cluster_status(), expected);
     }
 }
 
 #[test]
 fn a_deleted_cluster_leaves_its_interfaces_for_a_while_and_its_log_group_for_ever() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let mut body = world.cluster_body(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let mut body = bench.cluster_body(&network);
     body["logging"] = json!({"clusterLogging": [{"types": ["api"], "enabled": true}]});
-    world.eks("POST", "/clusters", &body).ok();
-    world.wait(world.durations.cluster_create);
-    let ours = |world: &World| {
-        let all = world.exists("network_interface");
+    bench.eks("POST", "/clusters", &body).ok();
+    bench.wait(bench.durations.cluster_create);
+    let ours = |bench: &Bench| {
+        let all = bench.exists("network_interface");
         all.into_iter()
             .filter(|one| {
-                one.facts
+                one.properties
                     .get("description")
                     .is_some_and(|text| text == "Amazon EKS c1")
             })
             .count()
     };
-    let groups = |world: &World| {
-        let all = world.exists("security_group");
+    let groups = |bench: &Bench| {
+        let all = bench.exists("security_group");
         all.iter()
             .filter(|one| {
-                one.facts
+                one.properties
                     .get("group_name")
                     .is_some_and(|name| name.starts_with("eks-cluster-sg-c1-"))
             })
             .count()
     };
-    assert_eq!((ours(&world), groups(&world)), (2, 1));
-    world.delete("/clusters/c1").ok();
-    assert_eq!(world.cluster_status(), "DELETING");
-    world.wait(world.durations.cluster_delete);
-    world
+    assert_eq!((ours(&bench), groups(&bench)), (2, 1));
+    bench.delete("/clusters/c1").ok();
+    assert_eq!(bench.cluster_status(), "DELETING");
+    bench.wait(bench.durations.cluster_delete);
+    bench
         .get("/clusters/c1")
         .refused(404, "ResourceNotFoundException", "");
-    assert_eq!(ours(&world), 2);
-    world.wait(world.durations.interfaces_linger);
-    assert_eq!((ours(&world), groups(&world)), (0, 0));
-    let logs = world.exists("cloudwatch_log_group");
+    assert_eq!(ours(&bench), 2);
+    bench.wait(bench.durations.interfaces_linger);
+    assert_eq!((ours(&bench), groups(&bench)), (0, 0));
+    let logs = bench.exists("cloudwatch_log_group");
     assert_eq!(
         logs.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
         ["/aws/eks/c1/cluster"]
@@ -212,17 +212,17 @@ fn a_deleted_cluster_leaves_its_interfaces_for_a_while_and_its_log_group_for_eve
 
 #[test]
 fn a_control_plane_costs_from_its_creation_to_its_deletion() {
-    let mut world = World::new();
-    let network = world.network(false);
-    let body = world.cluster_body(&network);
-    let from = world.now;
-    world.eks("POST", "/clusters", &body).ok();
-    world.wait(world.durations.cluster_create);
-    world.delete("/clusters/c1").ok();
-    world.wait(world.durations.cluster_delete);
-    let lived = world.now.duration_since(from);
-    world.wait(Duration::from_secs(7200));
-    let charges = world.cloud.metered("r1", from);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let body = bench.cluster_body(&network);
+    let from = bench.now;
+    bench.eks("POST", "/clusters", &body).ok();
+    bench.wait(bench.durations.cluster_create);
+    bench.delete("/clusters/c1").ok();
+    bench.wait(bench.durations.cluster_delete);
+    let lived = bench.now.duration_since(from);
+    bench.wait(Duration::from_secs(7200));
+    let charges = bench.cloud.metered("r1", from);
     let line: Vec<_> = charges
         .iter()
         .filter(|charge| charge.line == "control_plane")
@@ -236,16 +236,16 @@ fn a_control_plane_costs_from_its_creation_to_its_deletion() {
 #[test]
 fn a_version_past_its_standard_support_costs_six_times_as_much() {
     let usd = |version: &str| {
-        let mut world = World::new();
-        let network = world.network(false);
-        let mut body = world.cluster_body(&network);
+        let mut bench = Bench::new();
+        let network = bench.network(false);
+        let mut body = bench.cluster_body(&network);
         body["version"] = json!(version);
-        let from = world.now;
-        world.eks("POST", "/clusters", &body).ok();
-        world.wait(Duration::from_secs(3600));
-        world.delete("/clusters/c1").ok();
-        world.wait(world.durations.cluster_delete);
-        let charges = world.cloud.metered("r1", from);
+        let from = bench.now;
+        bench.eks("POST", "/clusters", &body).ok();
+        bench.wait(Duration::from_secs(3600));
+        bench.delete("/clusters/c1").ok();
+        bench.wait(bench.durations.cluster_delete);
+        let charges = bench.cloud.metered("r1", from);
         let lines = charges
             .iter()
             .filter(|charge| charge.line == "control_plane");
@@ -261,43 +261,43 @@ fn a_version_past_its_standard_support_costs_six_times_as_much() {
 
 #[test]
 fn an_update_runs_alone_and_blocks_the_deletion() {
-    let mut world = World::new();
-    let network = world.network(false);
-    world.active_cluster(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    bench.active_cluster(&network);
     let body = json!({"logging": {"clusterLogging": [{"types": ["audit"], "enabled": true}]}});
-    let update = world
+    let update = bench
         .eks("POST", "/clusters/c1/update-config", &body)
         .ok()
         .json()["update"]
         .clone();
     assert_eq!(update["status"], "InProgress");
-    world
+    bench
         .delete("/clusters/c1")
         .refused(409, "ResourceInUseException", "in progress");
-    let again = world.eks("POST", "/clusters/c1/update-config", &body);
+    let again = bench.eks("POST", "/clusters/c1/update-config", &body);
     again.refused(409, "ResourceInUseException", "in progress");
-    world.wait(world.durations.update);
+    bench.wait(bench.durations.update);
     let path = format!("/clusters/c1/updates/{}", text(&update["id"]));
     assert_eq!(
-        world.get(&path).ok().json()["update"]["status"],
+        bench.get(&path).ok().json()["update"]["status"],
         "Successful"
     );
-    assert_eq!(world.cluster_status(), "ACTIVE");
-    world.delete("/clusters/c1").ok();
+    assert_eq!(bench.cluster_status(), "ACTIVE");
+    bench.delete("/clusters/c1").ok();
 }
 
 #[test]
 fn a_list_of_clusters_has_pages() {
-    let mut world = World::with(|setup| setup.page_size_max = 1);
-    let network = world.network(false);
-    let mut body = world.cluster_body(&network);
+    let mut bench = Bench::with(|setup| setup.page_size_max = 1);
+    let network = bench.network(false);
+    let mut body = bench.cluster_body(&network);
     for name in ["c1", "c2"] {
         body["name"] = json!(name);
-        world.eks("POST", "/clusters", &body).ok();
+        bench.eks("POST", "/clusters", &body).ok();
     }
-    let first = world.get("/clusters").ok().json();
+    let first = bench.get("/clusters").ok().json();
     assert_eq!(first["clusters"], json!(["c1"]));
-    let second = world
+    let second = bench
         .get(&format!(
             "/clusters?nextToken={}",
             text(&first["nextToken"])
@@ -312,8 +312,8 @@ fn a_list_of_clusters_has_pages() {
 
 #[test]
 fn the_versions_offered_follow_from_the_date() {
-    let mut world = World::new();
-    let all = world.get("/cluster-versions").ok().json();
+    let mut bench = Bench::new();
+    let all = bench.get("/cluster-versions").ok().json();
     let names = |answer: &serde_json::Value| -> Vec<String> {
         let versions = answer["clusterVersions"]
             .as_array()
@@ -333,52 +333,52 @@ fn the_versions_offered_follow_from_the_date() {
         all["clusterVersions"][2]["versionStatus"],
         "EXTENDED_SUPPORT"
     );
-    let two = world
+    let two = bench
         .get("/cluster-versions?clusterVersions=1.34&clusterVersions=1.33")
         .ok()
         .json();
     assert_eq!(names(&two), ["1.34", "1.33"]);
-    world.wait(Duration::from_secs(4 * 24 * 3600));
-    assert!(!names(&world.get("/cluster-versions").ok().json()).contains(&"1.31".to_owned()));
+    bench.wait(Duration::from_secs(4 * 24 * 3600));
+    assert!(!names(&bench.get("/cluster-versions").ok().json()).contains(&"1.31".to_owned()));
 }
 
 #[test]
 fn what_eks_cannot_do_here_is_refused_by_name() {
-    let mut world = World::new();
-    let network = world.network(false);
-    world.active_cluster(&network);
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    bench.active_cluster(&network);
     let addon = json!({"addonName": "vpc-cni"});
-    let answer = world.eks("POST", "/clusters/c1/addons", &addon);
+    let answer = bench.eks("POST", "/clusters/c1/addons", &addon);
     answer.refused(501, "NotImplemented", "eks:CreateAddon");
     assert_eq!(
-        world.get("/clusters/c1/addons").ok().json(),
+        bench.get("/clusters/c1/addons").ok().json(),
         json!({"addons": []})
     );
-    world
+    bench
         .get("/clusters/none/addons")
         .refused(404, "ResourceNotFoundException", "none");
 }
 
 #[test]
 fn a_zone_that_eks_refuses_is_named_with_those_that_it_takes() {
-    let mut world = World::new();
-    let mut network = world.network(false);
-    world.wait(world.durations.read_lag_max);
+    let mut bench = Bench::new();
+    let mut network = bench.network(false);
+    bench.wait(bench.durations.read_lag_max);
     let of_id = [("ZoneId.1", "use1-az3")];
-    let shown = world.ec2("DescribeAvailabilityZones", &of_id).ok();
+    let shown = bench.ec2("DescribeAvailabilityZones", &of_id).ok();
     assert_eq!(shown.texts("zoneName"), ["us-east-1e"]);
     let subnet = [("SubnetId.1", network.public[0].as_str())];
-    let vpc = world.ec2("DescribeSubnets", &subnet).ok().text("vpcId");
+    let vpc = bench.ec2("DescribeSubnets", &subnet).ok().text("vpcId");
     let there = [
         ("VpcId", vpc.as_str()),
         ("CidrBlock", "10.0.200.0/24"),
         ("AvailabilityZone", "us-east-1e"),
     ];
-    let id = world.ec2("CreateSubnet", &there).ok().text("subnetId");
+    let id = bench.ec2("CreateSubnet", &there).ok().text("subnetId");
     network.public.push(id);
-    let body = world.cluster_body(&network);
+    let body = bench.cluster_body(&network);
     let code = "UnsupportedAvailabilityZoneException";
-    let answer = world.eks("POST", "/clusters", &body);
+    let answer = bench.eks("POST", "/clusters", &body);
     let zones = answer.refused(400, code, "us-east-1e").json();
     let five = ["a", "b", "c", "d", "f"].map(|letter| format!("us-east-1{letter}"));
     assert_eq!(zones["validZones"], json!(five));

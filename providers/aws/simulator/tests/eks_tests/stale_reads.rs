@@ -1,30 +1,30 @@
-//! Reads of IAM that miss what was made a moment ago, as a fault has it.
+//! Reads of IAM that miss what was created a moment ago, because of an injected fault.
 
 use std::time::Duration;
 
-use crate::world::{Answer, CLUSTER_POLICY, World, trust};
+use crate::bench::{Answer, Bench, CLUSTER_POLICY, trust};
 
 const LAG: &str = "stale-read(30)";
 const ISSUER: &str = "https://oidc.example.com/id/1";
 const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/id/1";
 
-/// An account with one of everything, made at this moment.
-fn young() -> World {
-    let mut world = World::new();
-    world.role("r", "eks.amazonaws.com", &[CLUSTER_POLICY]);
+/// An account with one of everything, created at this moment.
+fn new_account() -> Bench {
+    let mut bench = Bench::new();
+    bench.role("r", "eks.amazonaws.com", &[CLUSTER_POLICY]);
     let profile = ("InstanceProfileName", "i");
-    world.iam("CreateInstanceProfile", &[profile]).ok();
+    bench.iam("CreateInstanceProfile", &[profile]).ok();
     let both = [profile, ("RoleName", "r")];
-    world.iam("AddRoleToInstanceProfile", &both).ok();
-    world
+    bench.iam("AddRoleToInstanceProfile", &both).ok();
+    bench
         .iam("CreateOpenIDConnectProvider", &[("Url", ISSUER)])
         .ok();
-    world
+    bench
 }
 
-fn stale(world: &mut World, action: &str, parameters: &[(&str, &str)]) -> Answer {
-    world.fault = Some(LAG.to_owned());
-    world.iam(action, parameters)
+fn stale(bench: &mut Bench, action: &str, parameters: &[(&str, &str)]) -> Answer {
+    bench.fault = Some(LAG.to_owned());
+    bench.iam(action, parameters)
 }
 
 #[test]
@@ -41,39 +41,39 @@ fn what_is_asked_for_by_name_is_not_there_yet_and_is_there_later() {
             &[("OpenIDConnectProviderArn", PROVIDER)],
         ),
     ] {
-        let mut world = young();
-        let answer = stale(&mut world, action, parameters).refused(404, "NoSuchEntity", "");
+        let mut bench = new_account();
+        let answer = stale(&mut bench, action, parameters).refused(404, "NoSuchEntity", "");
         assert!(answer.acknowledged, "{action}");
-        world.iam(action, parameters).ok();
-        world.wait(Duration::from_secs(30));
-        let answer = stale(&mut world, action, parameters).ok();
-        assert!(!answer.acknowledged, "{action}: nothing is young any more");
+        bench.iam(action, parameters).ok();
+        bench.wait(Duration::from_secs(30));
+        let answer = stale(&mut bench, action, parameters).ok();
+        assert!(!answer.acknowledged, "{action}: nothing is new any more");
     }
 }
 
 #[test]
-fn lists_lack_what_is_young_and_keep_what_is_old() {
+fn lists_lack_what_is_new_and_keep_what_is_old() {
     for (action, element, own) in [
         ("ListRoles", "RoleName", "r"),
         ("ListInstanceProfiles", "InstanceProfileName", "i"),
         ("ListOpenIDConnectProviders", "Arn", PROVIDER),
     ] {
-        let mut world = World::new();
-        world.role("old", "ec2.amazonaws.com", &[]);
+        let mut bench = Bench::new();
+        bench.role("old", "ec2.amazonaws.com", &[]);
         let profile = [("InstanceProfileName", "old")];
-        world.iam("CreateInstanceProfile", &profile).ok();
+        bench.iam("CreateInstanceProfile", &profile).ok();
         let issuer = [("Url", "https://oidc.example.com/id/0")];
-        world.iam("CreateOpenIDConnectProvider", &issuer).ok();
-        world.wait(Duration::from_secs(60));
-        world.role("r", "eks.amazonaws.com", &[]);
+        bench.iam("CreateOpenIDConnectProvider", &issuer).ok();
+        bench.wait(Duration::from_secs(60));
+        bench.role("r", "eks.amazonaws.com", &[]);
         let profile = [("InstanceProfileName", "i")];
-        world.iam("CreateInstanceProfile", &profile).ok();
-        world
+        bench.iam("CreateInstanceProfile", &profile).ok();
+        bench
             .iam("CreateOpenIDConnectProvider", &[("Url", ISSUER)])
             .ok();
-        let all = world.iam(action, &[]).ok().texts(element);
+        let all = bench.iam(action, &[]).ok().texts(element);
         assert!(all.contains(&own.to_owned()), "{action}: {all:?}");
-        let answer = stale(&mut world, action, &[]).ok();
+        let answer = stale(&mut bench, action, &[]).ok();
         assert!(answer.acknowledged, "{action}");
         let shown = answer.texts(element);
         let old: Vec<String> = all.into_iter().filter(|name| name != own).collect();
@@ -83,32 +83,32 @@ fn lists_lack_what_is_young_and_keep_what_is_old() {
 
 #[test]
 fn a_policy_that_was_just_attached_is_missing_on_an_old_role() {
-    let mut world = World::new();
-    world.role("r", "eks.amazonaws.com", &[]);
-    world.wait(Duration::from_secs(60));
+    let mut bench = Bench::new();
+    bench.role("r", "eks.amazonaws.com", &[]);
+    bench.wait(Duration::from_secs(60));
     let attach = [("RoleName", "r"), ("PolicyArn", CLUSTER_POLICY)];
-    world.iam("AttachRolePolicy", &attach).ok();
+    bench.iam("AttachRolePolicy", &attach).ok();
     let role = [("RoleName", "r")];
-    let answer = stale(&mut world, "ListAttachedRolePolicies", &role).ok();
+    let answer = stale(&mut bench, "ListAttachedRolePolicies", &role).ok();
     assert!(answer.acknowledged && answer.texts("PolicyArn").is_empty());
-    let shown = world.iam("ListAttachedRolePolicies", &role).ok();
+    let shown = bench.iam("ListAttachedRolePolicies", &role).ok();
     assert_eq!(shown.texts("PolicyArn"), [CLUSTER_POLICY]);
 }
 
 #[test]
-fn a_change_sees_what_is_young_and_carries_no_stale_read_out() {
-    let mut world = young();
+fn a_change_sees_what_is_new_and_carries_out_no_stale_read() {
+    let mut bench = new_account();
     let document = trust("eks.amazonaws.com");
     let again = [
         ("RoleName", "r"),
         ("AssumeRolePolicyDocument", document.as_str()),
     ];
-    let answer = stale(&mut world, "CreateRole", &again);
+    let answer = stale(&mut bench, "CreateRole", &again);
     assert!(!answer.acknowledged);
     answer.refused(409, "EntityAlreadyExists", "");
     let attach = [("RoleName", "r"), ("PolicyArn", CLUSTER_POLICY)];
     assert!(
-        !stale(&mut world, "AttachRolePolicy", &attach)
+        !stale(&mut bench, "AttachRolePolicy", &attach)
             .ok()
             .acknowledged
     );

@@ -14,7 +14,7 @@ use kubeproof_aws_simulator::eks::token::principal;
 use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
 /// A token for a cluster, as `aws eks get-token` makes it.
-pub struct Given {
+pub struct TokenRequest {
     pub key: &'static str,
     pub secret: &'static str,
     pub cluster: &'static str,
@@ -23,7 +23,7 @@ pub struct Given {
     pub at: Timestamp,
 }
 
-impl Given {
+impl TokenRequest {
     pub fn good(at: Timestamp) -> Self {
         Self {
             key: ACCESS_KEY_ID,
@@ -69,14 +69,14 @@ fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().expect("a date")
 }
 
-fn check(change: impl FnOnce(&mut Given), expected: Result<(), &str>) {
-    let mut given = Given::good(now());
+fn check(change: impl FnOnce(&mut TokenRequest), expected: Result<(), &str>) {
+    let mut given = TokenRequest::good(now());
     change(&mut given);
     assert_eq!(principal(&given.token(), "c1", now()).map(|_| ()), expected);
 }
 
 #[test]
-fn a_token_of_the_known_key_is_accepted_whatever_host_was_signed() {
+fn a_token_of_the_known_key_is_accepted_for_any_signed_host() {
     check(|_| {}, Ok(()));
     let local = "http://127.0.0.1:4566/?Action=GetCallerIdentity&Version=2011-06-15";
     check(|given| given.url = local, Ok(()));

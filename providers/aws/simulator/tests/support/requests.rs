@@ -1,6 +1,4 @@
-//! Requests to a simulated account as a client words them, for tests of several services.
-//!
-//! Apart from the tests because each service's protocol is worded once.
+//! Requests to a simulated account as a client sends them, for tests of several services.
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
@@ -20,10 +18,10 @@ pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time stamp")
 }
 
-/// A set-up without decoys.
+/// A setup without bystanders.
 pub fn setup() -> Setup {
     let mut setup = Setup::new(1, "us-east-1", at(START));
-    setup.decoys = false;
+    setup.bystanders = false;
     setup
 }
 
@@ -31,7 +29,7 @@ pub fn account(setup: Setup) -> AwsCloud {
     AwsCloud::new(setup)
 }
 
-/// Lets minutes pass.
+/// Advances the clock by minutes.
 pub fn pass(cloud: &mut AwsCloud, minutes: i64) {
     let to = cloud.state().now + SignedDuration::from_mins(minutes);
     cloud.advance(to);

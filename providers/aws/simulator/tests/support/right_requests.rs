@@ -1,4 +1,4 @@
-//! Requests that a fuzz test begins with.
+//! Valid requests that a fuzz test begins with.
 
 /// A service, its operation and the parameters.
 pub type Right = (
@@ -7,7 +7,7 @@ pub type Right = (
     &'static [(&'static str, &'static str)],
 );
 
-/// Requests that are right: service, operation, parameters. `VPC` and such stand for what the account has.
+/// Valid requests: service, operation, parameters. `VPC` and the like stand for the account's resources.
 pub const RIGHT: &[Right] = &[
     (
         "ec2",

@@ -1,20 +1,20 @@
-//! Load balancers that services of type LoadBalancer made: those in the run's VPC, and target
-//! groups that carry the cluster's tag, for these may outlive a VPC.
+//! Deletes load balancers that services of type LoadBalancer made: those in the run's VPC, and target groups with
+//! the cluster's tag, which may outlive a VPC.
 
 use futures::future::join_all;
 
-use crate::provisioner::names::cluster_tag;
+use crate::provisioner::error::{CallError, gone_is_fine};
+use crate::provisioner::leftovers;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::survey;
-use crate::provisioner::teardown::Problems;
+use crate::provisioner::tags::cluster_tag;
+use crate::provisioner::teardown::CallErrors;
 
 /// Most resources that one DescribeTags call takes.
 const TAGS_PER_CALL: usize = 20;
 
-/// A thing of Elastic Load Balancing.
+/// A resource of Elastic Load Balancing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Balancer {
     /// A classic load balancer, by name.
@@ -38,8 +38,8 @@ impl Balancer {
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<Balancer>, Problem> {
-    let vpcs = survey::vpcs(session).await?;
+pub(crate) async fn list(session: &Session) -> Result<Vec<Balancer>, CallError> {
+    let vpcs = leftovers::vpcs(session).await?;
     let here = |vpc: Option<&str>| vpc.is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc));
     let mut found = Vec::new();
     if !vpcs.is_empty() {
@@ -72,7 +72,7 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<Balancer>, Problem> {
     Ok(found)
 }
 
-async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balancer>, Problem> {
+async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balancer>, CallError> {
     let request = session.balancers.describe_target_groups();
     let groups = pages!(
         session,
@@ -105,7 +105,7 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
             .set_resource_arns(Some(arns.to_vec()));
         let call = "elasticloadbalancing:DescribeTags";
         let answer = session
-            .send(call, Rule::SAFE, || request.clone().send())
+            .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
             .await?;
         let ours = answer.tag_descriptions().iter().filter(|one| {
             one.tags()
@@ -119,23 +119,23 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
 }
 
 /// Deletes all of them; target groups after the balancers that use them.
-pub(crate) async fn delete(session: &Session) -> Problems {
-    let mut problems = Problems::default();
-    let found = problems.keep(list(session).await).unwrap_or_default();
+pub(crate) async fn delete(session: &Session) -> CallErrors {
+    let mut errors = CallErrors::default();
+    let found = errors.keep(list(session).await).unwrap_or_default();
     let (groups, balancers): (Vec<_>, Vec<_>) = found
         .iter()
         .partition(|one| matches!(one, Balancer::TargetGroup(_)));
     for step in [balancers, groups] {
         let results = join_all(step.into_iter().map(|one| remove(session, one))).await;
         for result in results {
-            problems.keep(result);
+            errors.keep(result);
         }
     }
-    problems
+    errors
 }
 
-async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
-    let rule = Rule::delete(std::time::Duration::from_secs(300));
+async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError> {
+    let policy = RetryPolicy::while_in_use(std::time::Duration::from_secs(300));
     let result = match balancer {
         Balancer::Classic(name) => {
             let request = session
@@ -144,7 +144,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
                 .load_balancer_name(name);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
             session
-                .send(call, rule, || request.clone().send())
+                .send(call, policy, || request.clone().send())
                 .await
                 .map(|_| ())
         }
@@ -155,7 +155,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
                 .load_balancer_arn(arn);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
             session
-                .send(call, rule, || request.clone().send())
+                .send(call, policy, || request.clone().send())
                 .await
                 .map(|_| ())
         }
@@ -166,7 +166,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), Problem> {
                 .target_group_arn(arn);
             let call = "elasticloadbalancing:DeleteTargetGroup";
             session
-                .send(call, rule, || request.clone().send())
+                .send(call, policy, || request.clone().send())
                 .await
                 .map(|_| ())
         }

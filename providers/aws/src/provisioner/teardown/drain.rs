@@ -1,5 +1,5 @@
-//! Draining the cluster: what workloads made in the cloud goes while Kubernetes still lives, for
-//! only its controllers know all of it.
+//! Drains the cluster: deletes what workloads made in the cloud while Kubernetes still runs, because only its
+//! controllers know all of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,24 +8,24 @@ use aws_sdk_eks::types::ClusterStatus;
 
 use crate::kubeconfig;
 use crate::provisioner::cluster;
-use crate::provisioner::problem::Problem;
+use crate::provisioner::error::CallError;
 use crate::provisioner::session::Session;
 
-/// Longest time for services and volume claims to go.
+/// Longest wait for services and volume claims to be gone.
 const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 
 /// Deletes balanced services and volume claims, if the cluster answers.
 ///
 /// # Errors
-/// When the cluster is there and does not do it. What is left in the cloud is found by tag later.
-pub(crate) async fn workloads(session: &Session) -> Result<(), Problem> {
+/// When the cluster exists and does not delete them. What is left in the cloud is found by tag later.
+pub(crate) async fn workloads(session: &Session) -> Result<(), CallError> {
     let Some(known) = cluster::describe(session).await? else {
         return Ok(());
     };
     if !cluster::is_ours(session, &known) || known.status() != Some(&ClusterStatus::Active) {
         return Ok(());
     }
-    let failed = |error: String| Problem::ours("drain the cluster", error);
+    let failed = |error: String| CallError::other("drain the cluster", error);
     let access = kubeconfig::access(&session.config, &session.connection, &known)
         .await
         .map_err(|error| failed(error.to_string()))?;

@@ -1,26 +1,26 @@
-//! Network interfaces that linger: AWS removes its own after minutes, others are left to us.
+//! Network interfaces that outlive their owner: AWS removes its own after minutes, the others are deleted here.
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceStatus};
 
-use crate::provisioner::names::filter;
+use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::poll::{Poll, PollSchedule, poll_until};
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::wait::{Pace, Seen, until};
+use crate::provisioner::tags::filter;
 
-/// Longest wait: interfaces of EKS and of balancers outlive them by up to 5 minutes.
+/// Longest wait: interfaces of EKS and of load balancers outlive them by up to 5 minutes.
 pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// Deletes what we may and waits so long for the rest, until the VPC has no interface.
+/// Deletes the interfaces that may be deleted and waits for the rest, until the VPC has none.
 ///
 /// # Errors
 /// When a call fails for good, or some are still there in the end.
-pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Result<(), Problem> {
+pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Result<(), CallError> {
     let what = format!("network interfaces of {vpc} to go");
-    until(session, Pace::GONE, within, &what, || async {
+    poll_until(session, PollSchedule::GONE, within, &what, || async {
         let request = session
             .ec2
             .describe_network_interfaces()
@@ -47,9 +47,9 @@ pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Res
             .filter_map(|interface| interface.network_interface_id())
             .collect();
         Ok(if waiting.is_empty() {
-            Seen::Done(())
+            Poll::Ready(())
         } else {
-            Seen::Waiting(waiting.join(", "))
+            Poll::Pending(waiting.join(", "))
         })
     })
     .await
@@ -60,15 +60,15 @@ fn is_left_to_us(interface: &NetworkInterface) -> bool {
         && interface.requester_managed() != Some(true)
 }
 
-async fn delete(session: &Session, id: &str) -> Result<(), Problem> {
+async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session
         .ec2
         .delete_network_interface()
         .network_interface_id(id);
-    let rule = Rule::delete(Duration::from_secs(120));
+    let policy = RetryPolicy::while_in_use(Duration::from_secs(120));
     gone_is_fine(
         session
-            .send("ec2:DeleteNetworkInterface", rule, || {
+            .send("ec2:DeleteNetworkInterface", policy, || {
                 request.clone().send()
             })
             .await,

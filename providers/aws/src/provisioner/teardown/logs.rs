@@ -1,20 +1,20 @@
-//! The control plane's log group: EKS makes it and never deletes it. Its natural key is its name.
+//! The control plane's log group, which EKS makes and never deletes. Its name is unique.
 
-use crate::provisioner::names;
+use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
+use crate::provisioner::tags;
 
 fn name(session: &Session) -> String {
-    format!("/aws/eks/{}/cluster", names::cluster(session.run()))
+    format!("/aws/eks/{}/cluster", tags::cluster(session.run()))
 }
 
 /// The log group of the cluster, if it exists.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let name = name(session);
     let request = session
         .logs
@@ -32,11 +32,13 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
 ///
 /// # Errors
 /// When a call fails for good.
-pub(crate) async fn delete(session: &Session) -> Result<(), Problem> {
+pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
     for name in list(session).await? {
         let request = session.logs.delete_log_group().log_group_name(name);
         let deleted = session
-            .send("logs:DeleteLogGroup", Rule::SAFE, || request.clone().send())
+            .send("logs:DeleteLogGroup", RetryPolicy::IDEMPOTENT, || {
+                request.clone().send()
+            })
             .await;
         gone_is_fine(deleted)?;
     }

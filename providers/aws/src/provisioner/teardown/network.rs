@@ -1,4 +1,4 @@
-//! The run's VPCs with all that is in them. The VPC is ours, so whatever lives in it goes with it.
+//! Deletes the run's VPCs with everything in them, no matter who made it.
 
 use std::time::Duration;
 
@@ -6,93 +6,97 @@ use aws_sdk_ec2::types::{InternetGateway, RouteTable};
 use futures::future::join_all;
 use futures::join;
 
-use crate::provisioner::names::filter;
+use crate::provisioner::error::{CallError, gone_is_fine};
+use crate::provisioner::leftovers;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::survey;
-use crate::provisioner::teardown::{HOPELESS, Problems, interfaces};
+use crate::provisioner::tags::filter;
+use crate::provisioner::teardown::{CallErrors, HOPELESS, interfaces};
 
 pub(crate) mod groups;
 
-/// Longest wait for what depends on a thing to be gone.
+/// Longest wait for what depends on a resource to be gone.
 const FREE_WITHIN: Duration = Duration::from_secs(10 * 60);
 
-/// Deletes the run's VPCs, and internet gateways that were never attached. `free` says that nothing
-/// is known to stay in them, so that waiting for the rest is worth its time.
-pub(crate) async fn delete(session: &Session, free: bool) -> Problems {
-    let mut problems = Problems::default();
-    if let Some(vpcs) = problems.keep(survey::vpcs(session).await) {
+/// Deletes the run's VPCs, and internet gateways that were never attached. `free`: nothing is known to stay in the
+/// VPCs, so it is worth waiting for the rest.
+pub(crate) async fn delete(session: &Session, free: bool) -> CallErrors {
+    let mut errors = CallErrors::default();
+    if let Some(vpcs) = errors.keep(leftovers::vpcs(session).await) {
         let contents = join_all(vpcs.iter().map(|vpc| one(session, vpc, free))).await;
-        problems = problems.join(contents);
+        errors = errors.join(contents);
     }
-    let gateways = survey::internet_gateways(session).await;
-    for gateway in problems.keep(gateways).unwrap_or_default() {
-        problems.keep(internet_gateway(session, &gateway, patience(&problems)).await);
+    let gateways = leftovers::internet_gateways(session).await;
+    for gateway in errors.keep(gateways).unwrap_or_default() {
+        errors.keep(internet_gateway(session, &gateway, in_use_limit(&errors)).await);
     }
-    problems
+    errors
 }
 
-fn patience(problems: &Problems) -> Duration {
-    if problems.is_empty() {
+fn in_use_limit(errors: &CallErrors) -> Duration {
+    if errors.is_empty() {
         FREE_WITHIN
     } else {
         HOPELESS
     }
 }
 
-/// Deletes one VPC with all that is in it.
-pub(crate) async fn one(session: &Session, vpc: &str, free: bool) -> Problems {
-    let mut problems = Problems::default();
+/// Deletes one VPC with everything in it.
+pub(crate) async fn one(session: &Session, vpc: &str, free: bool) -> CallErrors {
+    let mut errors = CallErrors::default();
     let within = if free {
         interfaces::GONE_WITHIN
     } else {
         HOPELESS
     };
-    problems.keep(interfaces::clear(session, vpc, within).await);
-    let within = patience(&problems);
+    errors.keep(interfaces::clear(session, vpc, within).await);
+    let within = in_use_limit(&errors);
     let (tables, groups, gateways) = join!(
         route_tables(session, vpc, within),
         groups::delete(session, vpc, within),
         gateways(session, vpc, within),
     );
-    problems = problems.join([tables, groups, gateways]);
-    let subnets = subnets(session, vpc, patience(&problems)).await;
-    problems = problems.join([subnets]);
-    let rule = Rule::delete(patience(&problems));
-    problems.keep(delete_vpc(session, vpc, rule).await);
-    problems
+    errors = errors.join([tables, groups, gateways]);
+    let subnets = subnets(session, vpc, in_use_limit(&errors)).await;
+    errors = errors.join([subnets]);
+    let policy = RetryPolicy::while_in_use(in_use_limit(&errors));
+    errors.keep(delete_vpc(session, vpc, policy).await);
+    errors
 }
 
-/// Deletes a VPC that is empty; one that is gone already is fine.
+/// Deletes an empty VPC; success when it is gone already.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete_vpc(session: &Session, vpc: &str, rule: Rule) -> Result<(), Problem> {
+pub(crate) async fn delete_vpc(
+    session: &Session,
+    vpc: &str,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
     let request = session.ec2.delete_vpc().vpc_id(vpc);
     gone_is_fine(
         session
-            .send("ec2:DeleteVpc", rule, || request.clone().send())
+            .send("ec2:DeleteVpc", policy, || request.clone().send())
             .await,
     )
 }
 
-async fn route_tables(session: &Session, vpc: &str, within: Duration) -> Problems {
-    let mut problems = Problems::default();
+async fn route_tables(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+    let mut errors = CallErrors::default();
     let request = session
         .ec2
         .describe_route_tables()
         .filters(filter("vpc-id", vpc));
     let tables = pages!(session, "ec2:DescribeRouteTables", request, route_tables);
-    let tables = problems.keep(tables).unwrap_or_default();
+    let tables = errors.keep(tables).unwrap_or_default();
     let deletions = tables
         .iter()
         .map(|table| route_table(session, table, within));
     for result in join_all(deletions).await {
-        problems.keep(result);
+        errors.keep(result);
     }
-    problems
+    errors
 }
 
 /// The main table goes with the VPC.
@@ -100,7 +104,7 @@ async fn route_table(
     session: &Session,
     table: &RouteTable,
     within: Duration,
-) -> Result<(), Problem> {
+) -> Result<(), CallError> {
     if table
         .associations()
         .iter()
@@ -117,7 +121,7 @@ async fn route_table(
         let call = "ec2:DisassociateRouteTable";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
     }
@@ -125,16 +129,16 @@ async fn route_table(
         .ec2
         .delete_route_table()
         .route_table_id(table.route_table_id().unwrap_or_default());
-    let rule = Rule::delete(within);
+    let policy = RetryPolicy::while_in_use(within);
     gone_is_fine(
         session
-            .send("ec2:DeleteRouteTable", rule, || request.clone().send())
+            .send("ec2:DeleteRouteTable", policy, || request.clone().send())
             .await,
     )
 }
 
-async fn gateways(session: &Session, vpc: &str, within: Duration) -> Problems {
-    let mut problems = Problems::default();
+async fn gateways(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+    let mut errors = CallErrors::default();
     let request = session
         .ec2
         .describe_internet_gateways()
@@ -145,19 +149,19 @@ async fn gateways(session: &Session, vpc: &str, within: Duration) -> Problems {
         request,
         internet_gateways
     );
-    for gateway in problems.keep(gateways).unwrap_or_default() {
-        problems.keep(internet_gateway(session, &gateway, within).await);
+    for gateway in errors.keep(gateways).unwrap_or_default() {
+        errors.keep(internet_gateway(session, &gateway, within).await);
     }
-    problems
+    errors
 }
 
 async fn internet_gateway(
     session: &Session,
     gateway: &InternetGateway,
     within: Duration,
-) -> Result<(), Problem> {
+) -> Result<(), CallError> {
     let id = gateway.internet_gateway_id().unwrap_or_default();
-    let rule = Rule::delete(within);
+    let policy = RetryPolicy::while_in_use(within);
     for vpc in gateway
         .attachments()
         .iter()
@@ -169,49 +173,55 @@ async fn internet_gateway(
             .internet_gateway_id(id)
             .vpc_id(vpc);
         let call = "ec2:DetachInternetGateway";
-        gone_is_fine(session.send(call, rule, || request.clone().send()).await)?;
+        gone_is_fine(session.send(call, policy, || request.clone().send()).await)?;
     }
-    delete_gateway(session, id, rule).await
+    delete_gateway(session, id, policy).await
 }
 
-/// Deletes an internet gateway that is attached to nothing; one that is gone already is fine.
+/// Deletes an unattached internet gateway; success when it is gone already.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete_gateway(session: &Session, id: &str, rule: Rule) -> Result<(), Problem> {
+pub(crate) async fn delete_gateway(
+    session: &Session,
+    id: &str,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
     let request = session
         .ec2
         .delete_internet_gateway()
         .internet_gateway_id(id);
     gone_is_fine(
         session
-            .send("ec2:DeleteInternetGateway", rule, || request.clone().send())
+            .send("ec2:DeleteInternetGateway", policy, || {
+                request.clone().send()
+            })
             .await,
     )
 }
 
-async fn subnets(session: &Session, vpc: &str, within: Duration) -> Problems {
-    let mut problems = Problems::default();
+async fn subnets(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+    let mut errors = CallErrors::default();
     let request = session
         .ec2
         .describe_subnets()
         .filters(filter("vpc-id", vpc));
-    let subnets = problems.keep(pages!(session, "ec2:DescribeSubnets", request, subnets));
+    let subnets = errors.keep(pages!(session, "ec2:DescribeSubnets", request, subnets));
     let subnets = subnets.unwrap_or_default();
     let deletions = subnets
         .iter()
         .filter_map(|subnet| subnet.subnet_id())
         .map(|id| async move {
             let request = session.ec2.delete_subnet().subnet_id(id);
-            let rule = Rule::delete(within);
+            let policy = RetryPolicy::while_in_use(within);
             gone_is_fine(
                 session
-                    .send("ec2:DeleteSubnet", rule, || request.clone().send())
+                    .send("ec2:DeleteSubnet", policy, || request.clone().send())
                     .await,
             )
         });
     for result in join_all(deletions).await {
-        problems.keep(result);
+        errors.keep(result);
     }
-    problems
+    errors
 }

@@ -1,29 +1,31 @@
-//! Roles: instance profiles and policies go first, else IAM refuses.
+//! Deletes roles; instance profiles and policies go first, or IAM refuses.
 
 use std::time::Duration;
 
-use crate::provisioner::identity::{Role, is_ours};
+use crate::provisioner::error::{CallError, gone_is_fine};
+use crate::provisioner::iam_roles::{Role, is_ours};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
 
-/// Longest wait for IAM to see what was just detached.
+/// Longest wait for IAM to notice what was just detached.
 const FREE_WITHIN: Duration = Duration::from_secs(120);
 
-/// Deletes a role of the run with all that is attached to it; one that is gone already is fine.
+/// Deletes a role of the run with everything attached to it; success when it is gone already.
 ///
 /// # Errors
 /// When a call fails for good.
-pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem> {
+pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), CallError> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
     let known = match session
-        .send("iam:GetRole", Rule::SAFE, || request.clone().send())
+        .send("iam:GetRole", RetryPolicy::IDEMPOTENT, || {
+            request.clone().send()
+        })
         .await
     {
         Ok(answer) => answer,
-        Err(problem) => return gone_is_fine(Err::<(), _>(problem)),
+        Err(error) => return gone_is_fine(Err::<(), _>(error)),
     };
     let tags = known.role().map(|role| role.tags()).unwrap_or_default();
     if !is_ours(session.run(), tags) {
@@ -33,17 +35,16 @@ pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), Problem
     gone_is_fine(attached(session, &name).await)?;
     gone_is_fine(inline(session, &name).await)?;
     let request = session.iam.delete_role().role_name(&name);
-    let rule = Rule::delete(FREE_WITHIN);
+    let policy = RetryPolicy::while_in_use(FREE_WITHIN);
     gone_is_fine(
         session
-            .send("iam:DeleteRole", rule, || request.clone().send())
+            .send("iam:DeleteRole", policy, || request.clone().send())
             .await,
     )
 }
 
-/// Takes the role out of its instance profiles. EKS makes `eks-…` ones; when it forgot one, it
-/// goes.
-async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
+/// Takes the role out of its instance profiles. EKS makes `eks-…` ones; those it forgot are deleted.
+async fn profiles(session: &Session, role: &str) -> Result<(), CallError> {
     let request = session
         .iam
         .list_instance_profiles_for_role()
@@ -66,7 +67,7 @@ async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
         let call = "iam:RemoveRoleFromInstanceProfile";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
         if name.starts_with("eks-") {
@@ -74,15 +75,15 @@ async fn profiles(session: &Session, role: &str) -> Result<(), Problem> {
                 .iam
                 .delete_instance_profile()
                 .instance_profile_name(name);
-            let rule = Rule::delete(FREE_WITHIN);
+            let policy = RetryPolicy::while_in_use(FREE_WITHIN);
             let call = "iam:DeleteInstanceProfile";
-            gone_is_fine(session.send(call, rule, || request.clone().send()).await)?;
+            gone_is_fine(session.send(call, policy, || request.clone().send()).await)?;
         }
     }
     Ok(())
 }
 
-async fn attached(session: &Session, role: &str) -> Result<(), Problem> {
+async fn attached(session: &Session, role: &str) -> Result<(), CallError> {
     let request = session.iam.list_attached_role_policies().role_name(role);
     let policies = pages!(
         session,
@@ -101,14 +102,14 @@ async fn attached(session: &Session, role: &str) -> Result<(), Problem> {
         let call = "iam:DetachRolePolicy";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
     }
     Ok(())
 }
 
-async fn inline(session: &Session, role: &str) -> Result<(), Problem> {
+async fn inline(session: &Session, role: &str) -> Result<(), CallError> {
     let request = session.iam.list_role_policies().role_name(role);
     let policies = pages!(
         session,
@@ -127,7 +128,7 @@ async fn inline(session: &Session, role: &str) -> Result<(), Problem> {
         let call = "iam:DeleteRolePolicy";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
     }

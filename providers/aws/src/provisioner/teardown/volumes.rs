@@ -1,16 +1,16 @@
-//! Volumes that workloads' claims made: found by the cluster's tag, which the volume driver sets.
+//! Deletes volumes of workloads' claims, found by the cluster's tag, which the volume driver sets.
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::VolumeState;
 use futures::future::join_all;
 
-use crate::provisioner::names::{cluster, cluster_tag, filter, tag};
+use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::{Problem, gone_is_fine};
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::teardown::Problems;
+use crate::provisioner::tags::{cluster, cluster_tag, filter, tag};
+use crate::provisioner::teardown::CallErrors;
 
 /// Longest wait for a volume to be detached.
 const FREE_WITHIN: Duration = Duration::from_secs(600);
@@ -19,7 +19,7 @@ const FREE_WITHIN: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let by_cluster = filter("tag-key", &cluster_tag(session.run()));
     let by_name = filter("tag:KubernetesCluster", &cluster(session.run()));
     let mut ids = Vec::new();
@@ -40,22 +40,22 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, Problem> {
 }
 
 /// Deletes the volumes of claims.
-pub(crate) async fn delete(session: &Session) -> Problems {
-    let mut problems = Problems::default();
-    if let Some(ids) = problems.keep(list(session).await) {
+pub(crate) async fn delete(session: &Session) -> CallErrors {
+    let mut errors = CallErrors::default();
+    if let Some(ids) = errors.keep(list(session).await) {
         for result in join_all(ids.iter().map(|id| one(session, id))).await {
-            problems.keep(result);
+            errors.keep(result);
         }
     }
-    problems
+    errors
 }
 
-async fn one(session: &Session, id: &str) -> Result<(), Problem> {
+async fn one(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_volume().volume_id(id);
-    let rule = Rule::delete(FREE_WITHIN);
+    let policy = RetryPolicy::while_in_use(FREE_WITHIN);
     gone_is_fine(
         session
-            .send("ec2:DeleteVolume", rule, || request.clone().send())
+            .send("ec2:DeleteVolume", policy, || request.clone().send())
             .await,
     )
 }

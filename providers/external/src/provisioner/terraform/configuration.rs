@@ -1,7 +1,7 @@
 //! The configuration: a copy in the run's folder, with the scenario's variables and a state of its own.
 //!
-//! Apart from running terraform because nothing may be written beside the scenario, and because no run may
-//! touch a state that is not its own, whatever backend the configuration names.
+//! Nothing may be written beside the scenario, and no run may touch another state, whatever backend the configuration
+//! names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use kubeproof_contract::private;
 use kubeproof_contract::scenario::TerraformBlock;
 use serde_json::{Value, json};
 
-use crate::ground::Ground;
+use crate::workspace::Workspace;
 
 /// The folder of the copy, in the folder of the program's files.
 const FOLDER: &str = "terraform";
@@ -26,66 +26,66 @@ const FILES_MAX: usize = 2000;
 ///
 /// # Errors
 /// With the file that could not be read or written.
-pub fn prepare(ground: &Ground, block: &TerraformBlock) -> Result<PathBuf, String> {
-    let from = ground.scenario_folder.join(&block.dir);
-    let to = ground.folder().join(FOLDER);
+pub fn prepare(workspace: &Workspace, block: &TerraformBlock) -> Result<PathBuf, String> {
+    let from = workspace.scenario_folder.join(&block.dir);
+    let to = workspace.folder().join(FOLDER);
     if !to.is_dir() {
-        // Moved there when it is whole: a process may die half-way.
-        let beside = ground.folder().join("terraform.tmp");
+        // Moved into place when complete: a process may die half-way.
+        let beside = workspace.folder().join("terraform.tmp");
         if beside.exists() {
-            fs::remove_dir_all(&beside).map_err(|error| said(&beside, &error))?;
+            fs::remove_dir_all(&beside).map_err(|error| file_error(&beside, &error))?;
         }
         let mut files = 0;
         copy(&from, &beside, 0, &mut files)?;
-        write(&beside.join(OVERRIDE), &backend(ground))?;
-        write(&beside.join(VARIABLES), &variables(ground, block))?;
-        fs::rename(&beside, &to).map_err(|error| said(&to, &error))?;
+        write(&beside.join(OVERRIDE), &backend(workspace))?;
+        write(&beside.join(VARIABLES), &variables(workspace, block))?;
+        fs::rename(&beside, &to).map_err(|error| file_error(&to, &error))?;
     }
     Ok(to)
 }
 
-fn said(path: &Path, error: &std::io::Error) -> String {
+fn file_error(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
 fn write(path: &Path, content: &Value) -> Result<(), String> {
-    private::write(path, &format!("{content:#}\n")).map_err(|error| said(path, &error))
+    private::write(path, &format!("{content:#}\n")).map_err(|error| file_error(path, &error))
 }
 
 /// The state is a file of the run's.
-fn backend(ground: &Ground) -> Value {
-    let state = ground.folder().join("terraform.tfstate");
+fn backend(workspace: &Workspace) -> Value {
+    let state = workspace.folder().join("terraform.tfstate");
     json!({"terraform": {"backend": {"local": {"path": state.display().to_string()}}}})
 }
 
-fn variables(ground: &Ground, block: &TerraformBlock) -> Value {
+fn variables(workspace: &Workspace, block: &TerraformBlock) -> Value {
     let filled = block
         .vars
         .iter()
-        .map(|(name, value)| (name.clone(), filled(ground, value)));
+        .map(|(name, value)| (name.clone(), filled(workspace, value)));
     Value::Object(filled.collect())
 }
 
 /// A value with `{name}` and `{run_id}` filled in.
-fn filled(ground: &Ground, value: &Value) -> Value {
+fn filled(workspace: &Workspace, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(
-            text.replace("{name}", &ground.run.name(""))
-                .replace("{run_id}", &ground.run.id),
+            text.replace("{name}", &workspace.run.name(""))
+                .replace("{run_id}", &workspace.run.id),
         ),
-        Value::Array(all) => all.iter().map(|one| filled(ground, one)).collect(),
+        Value::Array(all) => all.iter().map(|one| filled(workspace, one)).collect(),
         Value::Object(all) => {
             let all = all
                 .iter()
-                .map(|(key, one)| (key.clone(), filled(ground, one)));
+                .map(|(key, one)| (key.clone(), filled(workspace, one)));
             Value::Object(all.collect())
         }
         other => other.clone(),
     }
 }
 
-/// Copies files and folders; what an earlier terraform left there (state, plug-ins) is nobody's business
-/// here, and links are not followed.
+/// Copies files and folders, without what an earlier terraform left there (state, plug-ins); links are not
+/// followed.
 fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), String> {
     if depth > DEPTH_MAX {
         return Err(format!(
@@ -93,16 +93,18 @@ fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), S
             from.display()
         ));
     }
-    private::folder(to).map_err(|error| said(to, &error))?;
-    for entry in fs::read_dir(from).map_err(|error| said(from, &error))? {
-        let entry = entry.map_err(|error| said(from, &error))?;
+    private::folder(to).map_err(|error| file_error(to, &error))?;
+    for entry in fs::read_dir(from).map_err(|error| file_error(from, &error))? {
+        let entry = entry.map_err(|error| file_error(from, &error))?;
         let name = entry.file_name();
         let text = name.to_string_lossy();
         if text == ".terraform" || text.contains(".tfstate") || text.ends_with(".tfplan") {
             continue;
         }
         let (path, target) = (entry.path(), to.join(&name));
-        let file_type = entry.file_type().map_err(|error| said(&path, &error))?;
+        let file_type = entry
+            .file_type()
+            .map_err(|error| file_error(&path, &error))?;
         if file_type.is_dir() {
             copy(&path, &target, depth + 1, files)?;
         } else if file_type.is_file() {
@@ -110,7 +112,7 @@ fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), S
             if *files > FILES_MAX {
                 return Err(format!("{}: more than {FILES_MAX} files", from.display()));
             }
-            fs::copy(&path, &target).map_err(|error| said(&path, &error))?;
+            fs::copy(&path, &target).map_err(|error| file_error(&path, &error))?;
         }
     }
     Ok(())
@@ -123,7 +125,7 @@ mod tests {
 
     use jiff::Timestamp;
     use kubeproof_contract::process::Programs;
-    use kubeproof_contract::provider::Voice;
+    use kubeproof_contract::provider::ProgressSink;
     use kubeproof_contract::run::Run;
 
     use super::*;
@@ -142,11 +144,11 @@ mod tests {
         ] {
             fs::write(source.join(file), "x").expect("written");
         }
-        let ground = Ground {
+        let workspace = Workspace {
             run: Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH),
             directory: folder.path().join("run"),
             scenario_folder: folder.path().to_owned(),
-            voice: Voice::default(),
+            progress: ProgressSink::default(),
             redactor: crate::redact::Redactor::default(),
             variables: Vec::new(),
             files: Vec::new(),
@@ -160,7 +162,7 @@ mod tests {
             vars: BTreeMap::from([("name".to_owned(), json!({"a": ["{name}-x", 2]}))]),
             program: None,
         };
-        let copied = prepare(&ground, &block).expect("copied");
+        let copied = prepare(&workspace, &block).expect("copied");
         assert!(copied.join("module/part.tf").is_file());
         assert!(!copied.join("terraform.tfstate").exists());
         assert!(!copied.join(".terraform").exists());

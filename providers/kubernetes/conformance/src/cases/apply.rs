@@ -6,21 +6,21 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Ask};
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 /// Applies an object at a path, with this query.
-async fn apply(place: &Place<'_>, path: &str, query: &str, body: &Value) -> Outcome<Answer> {
+async fn apply(ns: &TestNamespace<'_>, path: &str, query: &str, body: &Value) -> Outcome<Answer> {
     let path = format!("{path}?{query}");
     let ask = Ask::new("PATCH", path, body.to_string());
-    place.ask(ask.media("application/apply-patch+yaml")).await
+    ns.ask(ask.media("application/apply-patch+yaml")).await
 }
 
-/// Applies a map with this data in the name of a manager.
-async fn map(place: &Place<'_>, query: &str, data: Value) -> Outcome<Answer> {
+/// Applies a config map with this data as a manager.
+async fn map(ns: &TestNamespace<'_>, query: &str, data: Value) -> Outcome<Answer> {
     let body = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data,
     });
-    apply(place, &place.core("configmaps/m"), query, &body).await
+    apply(ns, &ns.core("configmaps/m"), query, &body).await
 }
 
 /// What a manager owns by an operation.
@@ -32,8 +32,8 @@ fn owned(object: &Value, manager: &str, operation: &str) -> Option<Value> {
         .map(|entry| entry["fieldsV1"].clone())
 }
 
-pub(super) async fn an_applied_object_is_owned_field_by_field(place: &Place<'_>) -> Outcome {
-    let made = map(place, "fieldManager=one", json!({"a": "1", "b": "1"}))
+pub(super) async fn an_applied_object_is_owned_field_by_field(ns: &TestNamespace<'_>) -> Outcome {
+    let made = map(ns, "fieldManager=one", json!({"a": "1", "b": "1"}))
         .await?
         .expect(201)?;
     same("the data", &made["data"], &json!({"a": "1", "b": "1"}))?;
@@ -61,17 +61,17 @@ pub(super) async fn an_applied_object_is_owned_field_by_field(place: &Place<'_>)
     })
 }
 
-pub(super) async fn applying_the_same_again_changes_nothing(place: &Place<'_>) -> Outcome {
+pub(super) async fn applying_the_same_again_changes_nothing(ns: &TestNamespace<'_>) -> Outcome {
     let data = json!({"a": "1"});
-    let made = map(place, "fieldManager=one", data.clone())
+    let made = map(ns, "fieldManager=one", data.clone())
         .await?
         .expect(201)?;
-    let again = map(place, "fieldManager=one", data.clone())
+    let again = map(ns, "fieldManager=one", data.clone())
         .await?
         .expect(200)?;
     same("the object", &again, &made)?;
-    // The same value is no conflict: both own it now.
-    let both = map(place, "fieldManager=two", data).await?.expect(200)?;
+    // The same value is not a conflict: both own it now.
+    let both = map(ns, "fieldManager=two", data).await?.expect(200)?;
     for manager in ["one", "two"] {
         let owns = owned(&both, manager, "Apply");
         same(
@@ -84,12 +84,12 @@ pub(super) async fn applying_the_same_again_changes_nothing(place: &Place<'_>) -
 }
 
 pub(super) async fn another_value_for_what_another_manager_owns_is_a_conflict(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let before = map(place, "fieldManager=one", json!({"a": "1", "b": "1"}))
+    let before = map(ns, "fieldManager=one", json!({"a": "1", "b": "1"}))
         .await?
         .expect(201)?;
-    let answer = map(place, "fieldManager=two", json!({"a": "2", "c": "2"})).await?;
+    let answer = map(ns, "fieldManager=two", json!({"a": "2", "c": "2"})).await?;
     let status = answer.refused(409, "Conflict")?;
     let expected = "Apply failed with 1 conflict: conflict with \"one\": .data.a";
     same("the message", &status["message"], expected)?;
@@ -103,22 +103,22 @@ pub(super) async fn another_value_for_what_another_manager_owns_is_a_conflict(
         &status["details"]["causes"],
         &json!([cause(".data.a")]),
     )?;
-    let answer = map(place, "fieldManager=two", json!({"a": "2", "b": "2"})).await?;
+    let answer = map(ns, "fieldManager=two", json!({"a": "2", "b": "2"})).await?;
     let status = answer.refused(409, "Conflict")?;
     let expected = "Apply failed with 2 conflicts: conflicts with \"one\":\n- .data.a\n- .data.b";
     same("the message", &status["message"], expected)?;
     let causes = json!([cause(".data.a"), cause(".data.b")]);
     same("the causes", &status["details"]["causes"], &causes)?;
-    let after = place.get(&place.core("configmaps/m")).await?.expect(200)?;
+    let after = ns.get(&ns.core("configmaps/m")).await?.expect(200)?;
     same("the object", &after, &before)
 }
 
-pub(super) async fn force_takes_the_fields_over(place: &Place<'_>) -> Outcome {
-    map(place, "fieldManager=one", json!({"a": "1", "b": "1"}))
+pub(super) async fn force_takes_the_fields_over(ns: &TestNamespace<'_>) -> Outcome {
+    map(ns, "fieldManager=one", json!({"a": "1", "b": "1"}))
         .await?
         .expect(201)?;
     let query = "fieldManager=two&force=true";
-    let after = map(place, query, json!({"a": "2", "c": "2"}))
+    let after = map(ns, query, json!({"a": "2", "c": "2"}))
         .await?
         .expect(200)?;
     same(
@@ -131,25 +131,25 @@ pub(super) async fn force_takes_the_fields_over(place: &Place<'_>) -> Outcome {
     let two = json!({"f:data": {"f:a": {}, "f:c": {}}});
     same("what two owns", owned(&after, "two", "Apply"), Some(two))?;
     // Now one is the guest.
-    let answer = map(place, "fieldManager=one", json!({"a": "1", "b": "1"})).await?;
+    let answer = map(ns, "fieldManager=one", json!({"a": "1", "b": "1"})).await?;
     answer.refused(409, "Conflict")?;
     Ok(())
 }
 
 pub(super) async fn what_a_manager_leaves_out_goes_unless_another_owns_it(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
     map(
-        place,
+        ns,
         "fieldManager=one",
         json!({"a": "1", "b": "1", "c": "1"}),
     )
     .await?
     .expect(201)?;
-    map(place, "fieldManager=two", json!({"b": "1"}))
+    map(ns, "fieldManager=two", json!({"b": "1"}))
         .await?
         .expect(200)?;
-    let after = map(place, "fieldManager=one", json!({"c": "1"}))
+    let after = map(ns, "fieldManager=one", json!({"c": "1"}))
         .await?
         .expect(200)?;
     same("the data", &after["data"], &json!({"b": "1", "c": "1"}))?;
@@ -157,13 +157,13 @@ pub(super) async fn what_a_manager_leaves_out_goes_unless_another_owns_it(
     same("what one owns", owned(&after, "one", "Apply"), Some(one))
 }
 
-pub(super) async fn an_update_takes_over_what_it_changes(place: &Place<'_>) -> Outcome {
-    map(place, "fieldManager=one", json!({"a": "1", "b": "1"}))
+pub(super) async fn an_update_takes_over_what_it_changes(ns: &TestNamespace<'_>) -> Outcome {
+    map(ns, "fieldManager=one", json!({"a": "1", "b": "1"}))
         .await?
         .expect(201)?;
-    let path = place.core("configmaps/m?fieldManager=hand");
+    let path = ns.core("configmaps/m?fieldManager=hand");
     let change = json!({"data": {"a": "2", "d": "2"}});
-    let after = place.merge(&path, &change).await?.expect(200)?;
+    let after = ns.merge(&path, &change).await?.expect(200)?;
     let one = json!({"f:data": {"f:b": {}}});
     same("what one owns", owned(&after, "one", "Apply"), Some(one))?;
     let hand = json!({"f:data": {"f:a": {}, "f:d": {}}});
@@ -172,16 +172,16 @@ pub(super) async fn an_update_takes_over_what_it_changes(place: &Place<'_>) -> O
         owned(&after, "hand", "Update"),
         Some(hand),
     )?;
-    let answer = map(place, "fieldManager=one", json!({"a": "1", "b": "1"})).await?;
+    let answer = map(ns, "fieldManager=one", json!({"a": "1", "b": "1"})).await?;
     let status = answer.refused(409, "Conflict")?;
     let expected = json!([{
         "reason": "FieldManagerConflict", "message": "conflict with \"hand\" using v1",
         "field": ".data.a",
     }]);
     same("the causes", &status["details"]["causes"], &expected)?;
-    // A client that names no manager is named by its program.
-    let path = place.core("configmaps/m");
-    let after = place
+    // A client that names no manager gets the name of its program.
+    let path = ns.core("configmaps/m");
+    let after = ns
         .merge(&path, &json!({"data": {"e": "5"}}))
         .await?
         .expect(200)?;
@@ -193,8 +193,8 @@ pub(super) async fn an_update_takes_over_what_it_changes(place: &Place<'_>) -> O
     )
 }
 
-pub(super) async fn items_of_a_list_are_owned_by_their_keys(place: &Place<'_>) -> Outcome {
-    let path = place.core("services/s");
+pub(super) async fn items_of_a_list_are_owned_by_their_keys(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("services/s");
     let service = |ports: Value| {
         json!({
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"},
@@ -202,7 +202,7 @@ pub(super) async fn items_of_a_list_are_owned_by_their_keys(place: &Place<'_>) -
         })
     };
     let one = service(json!([{"name": "one", "port": 80}]));
-    let made = apply(place, &path, "fieldManager=one", &one)
+    let made = apply(ns, &path, "fieldManager=one", &one)
         .await?
         .expect(201)?;
     let key = "k:{\"port\":80,\"protocol\":\"TCP\"}";
@@ -215,13 +215,13 @@ pub(super) async fn items_of_a_list_are_owned_by_their_keys(place: &Place<'_>) -
         Some(expected),
     )?;
     let two = service(json!([{"name": "two", "port": 81, "protocol": "TCP"}]));
-    let both = apply(place, &path, "fieldManager=two", &two)
+    let both = apply(ns, &path, "fieldManager=two", &two)
         .await?
         .expect(200)?;
     let ports = both["spec"]["ports"].as_array().map_or(0, Vec::len);
     same("the number of ports", ports, 2)?;
     let other = service(json!([{"name": "other", "port": 80}]));
-    let answer = apply(place, &path, "fieldManager=two", &other).await?;
+    let answer = apply(ns, &path, "fieldManager=two", &other).await?;
     let status = answer.refused(409, "Conflict")?;
     let field = &status["details"]["causes"][0]["field"];
     same(
@@ -231,7 +231,7 @@ pub(super) async fn items_of_a_list_are_owned_by_their_keys(place: &Place<'_>) -
     )?;
     // Another port takes the place of the one that is left out.
     let moved = service(json!([{"name": "one", "port": 82}]));
-    let after = apply(place, &path, "fieldManager=one", &moved)
+    let after = apply(ns, &path, "fieldManager=one", &moved)
         .await?
         .expect(200)?;
     let mut numbers: Vec<i64> = after["spec"]["ports"]
@@ -244,8 +244,10 @@ pub(super) async fn items_of_a_list_are_owned_by_their_keys(place: &Place<'_>) -
     same("the ports", numbers, vec![81, 82])
 }
 
-pub(super) async fn an_apply_without_manager_name_or_kind_is_refused(place: &Place<'_>) -> Outcome {
-    let status = map(place, "", json!({"a": "1"}))
+pub(super) async fn an_apply_without_manager_name_or_kind_is_refused(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let status = map(ns, "", json!({"a": "1"}))
         .await?
         .refused(422, "Invalid")?;
     let cause = json!([{
@@ -253,7 +255,7 @@ pub(super) async fn an_apply_without_manager_name_or_kind_is_refused(place: &Pla
         "message": "Required value: is required for apply patch",
     }]);
     same("the causes", &status["details"]["causes"], &cause)?;
-    let path = place.core("configmaps/m");
+    let path = ns.core("configmaps/m");
     for (body, expected) in [
         (
             json!({"metadata": {"name": "m"}}),
@@ -275,22 +277,22 @@ pub(super) async fn an_apply_without_manager_name_or_kind_is_refused(place: &Pla
             "metadata.managedFields must be nil",
         ),
     ] {
-        let answer = apply(place, &path, "fieldManager=one", &body).await?;
+        let answer = apply(ns, &path, "fieldManager=one", &body).await?;
         let status = answer.refused(400, "BadRequest")?;
         same("the message", &status["message"], expected)?;
     }
-    place.get(&path).await?.refused(404, "NotFound")?;
+    ns.get(&path).await?.refused(404, "NotFound")?;
     Ok(())
 }
 
 pub(super) async fn a_field_that_the_type_does_not_have_cannot_be_applied(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
     let body = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "wrong": {"a": "1"},
     });
-    let path = place.core("configmaps/m");
-    let answer = apply(place, &path, "fieldManager=one", &body).await?;
+    let path = ns.core("configmaps/m");
+    let answer = apply(ns, &path, "fieldManager=one", &body).await?;
     if answer.code < 400 {
         return Err(Finding::new(format!("it was applied: {}", answer.text())));
     }

@@ -5,37 +5,37 @@
 use serde_json::{Value, json};
 
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::{Place, is_true, items, names};
+use crate::test_namespace::{TestNamespace, is_true, items, names};
 
-fn deployment(place: &Place<'_>, replicas: u32) -> Value {
+fn deployment(ns: &TestNamespace<'_>, replicas: u32) -> Value {
     json!({
         "metadata": {"name": "d"},
         "spec": {
             "replicas": replicas, "selector": {"matchLabels": {"app": "d"}},
             "template": {
                 "metadata": {"labels": {"app": "d"}},
-                "spec": place.shell("Always", "sleep 1000"),
+                "spec": ns.shell("Always", "sleep 1000"),
             },
         },
     })
 }
 
-/// Makes a deployment and waits until its pods are there.
-async fn running(place: &Place<'_>, replicas: u32) -> Outcome<Value> {
-    let path = place.apps("deployments");
-    place.make_at(&path, &deployment(place, replicas)).await?;
+/// Creates a deployment and waits for its pods.
+async fn running(ns: &TestNamespace<'_>, replicas: u32) -> Outcome<Value> {
+    let path = ns.apps("deployments");
+    ns.make_at(&path, &deployment(ns, replicas)).await?;
     let there = move |found: &Value| found["status"]["availableReplicas"] == replicas;
-    place
-        .wait("the pods", &place.apps("deployments/d"), there)
-        .await
+    ns.wait("the pods", &ns.apps("deployments/d"), there).await
 }
 
-fn pods(place: &Place<'_>) -> String {
-    place.core("pods?labelSelector=app%3Dd")
+fn pods(ns: &TestNamespace<'_>) -> String {
+    ns.core("pods?labelSelector=app%3Dd")
 }
 
-pub(super) async fn a_deployment_makes_a_replica_set_that_makes_pods(place: &Place<'_>) -> Outcome {
-    let made = running(place, 2).await?;
+pub(super) async fn a_deployment_makes_a_replica_set_that_makes_pods(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let made = running(ns, 2).await?;
     let status = &made["status"];
     for field in [
         "replicas",
@@ -51,11 +51,10 @@ pub(super) async fn a_deployment_makes_a_replica_set_that_makes_pods(place: &Pla
         &made["metadata"]["generation"],
     )?;
     let through = |found: &Value| is_true(found, "Available") && is_true(found, "Progressing");
-    place
-        .wait("its conditions", &place.apps("deployments/d"), through)
+    ns.wait("its conditions", &ns.apps("deployments/d"), through)
         .await?;
-    let sets = place
-        .get(&place.apps("replicasets?labelSelector=app%3Dd"))
+    let sets = ns
+        .get(&ns.apps("replicasets?labelSelector=app%3Dd"))
         .await?
         .expect(200)?;
     same("the number of replica sets", items(&sets).len(), 1)?;
@@ -78,7 +77,7 @@ pub(super) async fn a_deployment_makes_a_replica_set_that_makes_pods(place: &Pla
         &selector,
     )?;
     owned_by(set, "Deployment", &made)?;
-    let pods = place.get(&pods(place)).await?.expect(200)?;
+    let pods = ns.get(&pods(ns)).await?.expect(200)?;
     same("the number of pods", items(&pods).len(), 2)?;
     for pod in items(&pods) {
         owned_by(pod, "ReplicaSet", set)?;
@@ -100,11 +99,11 @@ fn owned_by(object: &Value, kind: &str, owner: &Value) -> Outcome {
 }
 
 pub(super) async fn the_scale_subresource_reads_and_writes_the_number_of_pods(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let made = running(place, 1).await?;
-    let path = place.apps("deployments/d/scale");
-    let mut scale = place.get(&path).await?.expect(200)?;
+    let made = running(ns, 1).await?;
+    let path = ns.apps("deployments/d/scale");
+    let mut scale = ns.get(&path).await?.expect(200)?;
     same("the kind", &scale["kind"], "Scale")?;
     same("the API version", &scale["apiVersion"], "autoscaling/v1")?;
     same(
@@ -116,24 +115,20 @@ pub(super) async fn the_scale_subresource_reads_and_writes_the_number_of_pods(
     let expected = json!({"replicas": 1, "selector": "app=d"});
     same("the status", &scale["status"], &expected)?;
     scale["spec"]["replicas"] = 3.into();
-    let written = place.put(&path, &scale).await?.expect(200)?;
+    let written = ns.put(&path, &scale).await?.expect(200)?;
     same("what is wanted now", &written["spec"]["replicas"], 3)?;
     let three = |found: &Value| found["status"]["readyReplicas"] == 3;
-    place
-        .wait("three pods", &place.apps("deployments/d"), three)
+    ns.wait("three pods", &ns.apps("deployments/d"), three)
         .await?;
     // The version that was read is no longer the newest.
     scale["spec"]["replicas"] = 5.into();
-    let status = place.put(&path, &scale).await?.refused(409, "Conflict")?;
+    let status = ns.put(&path, &scale).await?.refused(409, "Conflict")?;
     same("what conflicts", &status["details"]["kind"], "deployments")?;
     let negative = json!({"spec": {"replicas": -1}});
-    let status = place
-        .merge(&path, &negative)
-        .await?
-        .refused(422, "Invalid")?;
+    let status = ns.merge(&path, &negative).await?.refused(422, "Invalid")?;
     same("what is invalid", &status["details"]["kind"], "Scale")?;
     let none = json!({"spec": {"replicas": 0}});
-    let answer = place.merge(&path, &none).await?.expect(200)?;
+    let answer = ns.merge(&path, &none).await?.expect(200)?;
     hold(
         answer["spec"]
             .get("replicas")
@@ -141,38 +136,35 @@ pub(super) async fn the_scale_subresource_reads_and_writes_the_number_of_pods(
         || format!("what is wanted at last: {}", answer["spec"]),
     )?;
     let gone = |list: &Value| items(list).is_empty();
-    place
-        .wait("the end of the pods", &pods(place), gone)
-        .await?;
+    ns.wait("the end of the pods", &pods(ns), gone).await?;
     let settled = |found: &Value| {
         let generation = &found["metadata"]["generation"];
         found["status"].get("replicas").is_none()
             && found["status"]["observedGeneration"] == *generation
     };
-    place
-        .wait(
-            "a deployment of nothing",
-            &place.apps("deployments/d"),
-            settled,
-        )
-        .await?;
+    ns.wait(
+        "a deployment of nothing",
+        &ns.apps("deployments/d"),
+        settled,
+    )
+    .await?;
     Ok(())
 }
 
-pub(super) async fn a_pod_that_is_deleted_is_made_anew(place: &Place<'_>) -> Outcome {
-    running(place, 2).await?;
-    let before = names(&place.get(&pods(place)).await?.expect(200)?);
+pub(super) async fn a_deleted_pod_is_replaced(ns: &TestNamespace<'_>) -> Outcome {
+    running(ns, 2).await?;
+    let before = names(&ns.get(&pods(ns)).await?.expect(200)?);
     let victim = before
         .first()
-        .ok_or_else(|| Finding::new("there is no pod"))?;
-    let path = place.core(&format!("pods/{victim}"));
-    place.delete(&path, &Value::Null).await?.expect(200)?;
-    place.wait_gone(&path).await?;
+        .ok_or_else(|| Finding::new("no pod exists"))?;
+    let path = ns.core(&format!("pods/{victim}"));
+    ns.delete(&path, &Value::Null).await?.expect(200)?;
+    ns.wait_gone(&path).await?;
     let whole = |list: &Value| {
         let ready = items(list).iter().filter(|pod| is_true(pod, "Ready"));
         ready.count() == 2 && items(list).len() == 2
     };
-    let after = place.wait("a new pod", &pods(place), whole).await?;
+    let after = ns.wait("a new pod", &pods(ns), whole).await?;
     let survivor = before
         .last()
         .is_some_and(|name| names(&after).contains(name));
@@ -181,29 +173,25 @@ pub(super) async fn a_pod_that_is_deleted_is_made_anew(place: &Place<'_>) -> Out
     })
 }
 
-pub(super) async fn a_deleted_deployment_takes_everything_along(place: &Place<'_>) -> Outcome {
-    running(place, 2).await?;
-    let path = place.apps("deployments/d");
-    place.delete(&path, &Value::Null).await?.expect(200)?;
-    place.wait_gone(&path).await?;
+pub(super) async fn a_deleted_deployment_takes_everything_along(ns: &TestNamespace<'_>) -> Outcome {
+    running(ns, 2).await?;
+    let path = ns.apps("deployments/d");
+    ns.delete(&path, &Value::Null).await?.expect(200)?;
+    ns.wait_gone(&path).await?;
     let gone = |list: &Value| items(list).is_empty();
-    let sets = place.apps("replicasets?labelSelector=app%3Dd");
-    place
-        .wait("the end of the replica set", &sets, gone)
-        .await?;
-    place
-        .wait("the end of the pods", &pods(place), gone)
-        .await?;
+    let sets = ns.apps("replicasets?labelSelector=app%3Dd");
+    ns.wait("the end of the replica set", &sets, gone).await?;
+    ns.wait("the end of the pods", &pods(ns), gone).await?;
     Ok(())
 }
 
 pub(super) async fn a_selector_that_does_not_fit_the_template_is_invalid(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let mut wrong = deployment(place, 1);
+    let mut wrong = deployment(ns, 1);
     wrong["spec"]["template"]["metadata"]["labels"] = json!({"app": "other"});
-    let path = place.apps("deployments");
-    let status = place.post(&path, &wrong).await?.refused(422, "Invalid")?;
+    let path = ns.apps("deployments");
+    let status = ns.post(&path, &wrong).await?.refused(422, "Invalid")?;
     let expected = json!({
         "name": "d", "group": "apps", "kind": "Deployment",
         "causes": [{
@@ -215,15 +203,15 @@ pub(super) async fn a_selector_that_does_not_fit_the_template_is_invalid(
     same("the details", &status["details"], &expected)
 }
 
-pub(super) async fn a_selector_cannot_change(place: &Place<'_>) -> Outcome {
-    let path = place.apps("deployments");
-    place.make_at(&path, &deployment(place, 0)).await?;
+pub(super) async fn a_selector_cannot_change(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.apps("deployments");
+    ns.make_at(&path, &deployment(ns, 0)).await?;
     let change = json!({"spec": {
         "selector": {"matchLabels": {"more": "x"}},
         "template": {"metadata": {"labels": {"more": "x"}}},
     }});
-    let path = place.apps("deployments/d");
-    let status = place.merge(&path, &change).await?.refused(422, "Invalid")?;
+    let path = ns.apps("deployments/d");
+    let status = ns.merge(&path, &change).await?.refused(422, "Invalid")?;
     let causes = status["details"]["causes"]
         .as_array()
         .cloned()

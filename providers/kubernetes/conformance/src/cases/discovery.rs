@@ -1,14 +1,14 @@
-//! Discovery, version and health: what clients ask first.
+//! Discovery, version and health, which clients ask for first.
 
 use serde_json::Value;
 
 use crate::answer::Ask;
 use crate::finding::{Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
-pub(super) async fn the_version_is_told(place: &Place<'_>) -> Outcome {
+pub(super) async fn the_version_is_reported(ns: &TestNamespace<'_>) -> Outcome {
     for path in ["/version", "/version/"] {
-        let version = place.get(path).await?.expect(200)?;
+        let version = ns.get(path).await?.expect(200)?;
         let text = |field: &str| version[field].as_str().unwrap_or_default().to_owned();
         same("the major version", text("major").as_str(), "1")?;
         let begins = format!("v{}.{}.", text("major"), text("minor"));
@@ -31,9 +31,9 @@ pub(super) async fn the_version_is_told(place: &Place<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn the_server_says_that_it_is_healthy(place: &Place<'_>) -> Outcome {
+pub(super) async fn the_server_says_that_it_is_healthy(ns: &TestNamespace<'_>) -> Outcome {
     for path in ["/healthz", "/livez", "/readyz"] {
-        let answer = place
+        let answer = ns
             .ask(Ask::new("GET", path, String::new()).accept(""))
             .await?;
         same(&format!("the code of {path}"), answer.code, 200)?;
@@ -49,15 +49,15 @@ fn resource<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
         .find(|resource| resource["name"] == name)
 }
 
-pub(super) async fn groups_and_resources_are_listed(place: &Place<'_>) -> Outcome {
-    let versions = place.get("/api").await?.expect(200)?;
+pub(super) async fn groups_and_resources_are_listed(ns: &TestNamespace<'_>) -> Outcome {
+    let versions = ns.get("/api").await?.expect(200)?;
     same("the kind of /api", &versions["kind"], "APIVersions")?;
     same(
         "the versions",
         &versions["versions"],
         &serde_json::json!(["v1"]),
     )?;
-    let groups = place.get("/apis").await?.expect(200)?;
+    let groups = ns.get("/apis").await?.expect(200)?;
     same("the kind of /apis", &groups["kind"], "APIGroupList")?;
     for (group, version) in [("apps", "apps/v1"), ("batch", "batch/v1")] {
         let found = groups["groups"]
@@ -68,7 +68,7 @@ pub(super) async fn groups_and_resources_are_listed(place: &Place<'_>) -> Outcom
                 found["name"] == group && found["preferredVersion"]["groupVersion"] == version
             });
         hold(found, || format!("the group {group} is not in {groups}"))?;
-        let one = place.get(&format!("/apis/{group}")).await?.expect(200)?;
+        let one = ns.get(&format!("/apis/{group}")).await?.expect(200)?;
         same("the kind of the group", &one["kind"], "APIGroup")?;
     }
     for (path, name, kind, namespaced, short) in [
@@ -78,12 +78,12 @@ pub(super) async fn groups_and_resources_are_listed(place: &Place<'_>) -> Outcom
         ("/apis/apps/v1", "replicasets", "ReplicaSet", true, "rs"),
         ("/apis/batch/v1", "jobs", "Job", true, ""),
     ] {
-        let list = place.get(path).await?.expect(200)?;
+        let list = ns.get(path).await?.expect(200)?;
         same("the kind", &list["kind"], "APIResourceList")?;
         let found = resource(&list, name).cloned().unwrap_or_default();
         same(&format!("the kind of {name}"), &found["kind"], kind)?;
         same(
-            &format!("whether {name} have name spaces"),
+            &format!("whether {name} have namespaces"),
             &found["namespaced"],
             namespaced,
         )?;
@@ -101,8 +101,8 @@ pub(super) async fn groups_and_resources_are_listed(place: &Place<'_>) -> Outcom
             || format!("{name} are not short {short}: {found}"),
         )?;
     }
-    let core = place.get("/api/v1").await?.expect(200)?;
-    let apps = place.get("/apis/apps/v1").await?.expect(200)?;
+    let core = ns.get("/api/v1").await?.expect(200)?;
+    let apps = ns.get("/apis/apps/v1").await?.expect(200)?;
     for (list, name) in [
         (&core, "pods/log"),
         (&core, "pods/status"),
@@ -118,12 +118,12 @@ pub(super) async fn groups_and_resources_are_listed(place: &Place<'_>) -> Outcom
     Ok(())
 }
 
-pub(super) async fn groups_come_aggregated_when_asked_for(place: &Place<'_>) -> Outcome {
+pub(super) async fn groups_come_aggregated_when_asked_for(ns: &TestNamespace<'_>) -> Outcome {
     let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
                   application/json";
     for (path, group, plural) in [("/api", "", "pods"), ("/apis", "apps", "deployments")] {
         let ask = Ask::new("GET", path, String::new()).accept(accept);
-        let answer = place.ask(ask).await?;
+        let answer = ns.ask(ask).await?;
         let media = answer.header("content-type");
         same(
             "the media type",

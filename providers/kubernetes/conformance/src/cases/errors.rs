@@ -1,4 +1,4 @@
-//! Refusals: each is a `Status` with code, reason, message and details.
+//! Errors: each is a `Status` with code, reason, message and details.
 //!
 //! Source: the API conventions ("Response Status Kind").
 
@@ -6,11 +6,11 @@ use serde_json::json;
 
 use crate::answer::Ask;
 use crate::finding::{Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
-pub(super) async fn what_is_not_there_is_not_found(place: &Place<'_>) -> Outcome {
-    let status = place
-        .get(&place.core("configmaps/m"))
+pub(super) async fn a_missing_object_is_not_found(ns: &TestNamespace<'_>) -> Outcome {
+    let status = ns
+        .get(&ns.core("configmaps/m"))
         .await?
         .refused(404, "NotFound")?;
     same(
@@ -20,8 +20,8 @@ pub(super) async fn what_is_not_there_is_not_found(place: &Place<'_>) -> Outcome
     )?;
     let details = json!({"name": "m", "kind": "configmaps"});
     same("the details", &status["details"], &details)?;
-    let status = place
-        .get(&place.batch("jobs/j"))
+    let status = ns
+        .get(&ns.batch("jobs/j"))
         .await?
         .refused(404, "NotFound")?;
     same(
@@ -32,21 +32,18 @@ pub(super) async fn what_is_not_there_is_not_found(place: &Place<'_>) -> Outcome
     let details = json!({"name": "j", "group": "batch", "kind": "jobs"});
     same("the details", &status["details"], &details)?;
     let change = json!({"data": {"a": "1"}});
-    let path = place.core("configmaps/m");
-    place
-        .merge(&path, &change)
-        .await?
-        .refused(404, "NotFound")?;
+    let path = ns.core("configmaps/m");
+    ns.merge(&path, &change).await?.refused(404, "NotFound")?;
     let whole = json!({"metadata": {"name": "m"}});
-    place.put(&path, &whole).await?.refused(404, "NotFound")?;
+    ns.put(&path, &whole).await?.refused(404, "NotFound")?;
     Ok(())
 }
 
-pub(super) async fn what_is_there_already_conflicts(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
+pub(super) async fn an_existing_object_conflicts(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
     let again = json!({"metadata": {"name": "m"}});
-    let path = place.core("configmaps");
-    let status = place
+    let path = ns.core("configmaps");
+    let status = ns
         .post(&path, &again)
         .await?
         .refused(409, "AlreadyExists")?;
@@ -59,15 +56,15 @@ pub(super) async fn what_is_there_already_conflicts(place: &Place<'_>) -> Outcom
     same("the details", &status["details"], &details)
 }
 
-pub(super) async fn a_resource_that_does_not_exist_is_not_found(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_resource_that_does_not_exist_is_not_found(ns: &TestNamespace<'_>) -> Outcome {
     for path in [
         "/api/v1/things".to_owned(),
         "/apis/batch/v1/things".to_owned(),
-        place.core("things/t"),
-        place.core("configmaps/m/status"),
-        place.core("pods/p/other"),
+        ns.core("things/t"),
+        ns.core("configmaps/m/status"),
+        ns.core("pods/p/other"),
     ] {
-        let status = place.get(&path).await?.refused(404, "NotFound")?;
+        let status = ns.get(&path).await?.refused(404, "NotFound")?;
         let expected = "the server could not find the requested resource";
         same(
             &format!("the message about {path}"),
@@ -78,9 +75,9 @@ pub(super) async fn a_resource_that_does_not_exist_is_not_found(place: &Place<'_
     Ok(())
 }
 
-pub(super) async fn a_path_that_does_not_exist_is_not_found(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_path_that_does_not_exist_is_not_found(ns: &TestNamespace<'_>) -> Outcome {
     for path in ["/nowhere", "/apis/example.com/v1/things"] {
-        let answer = place.get(path).await?;
+        let answer = ns.get(path).await?;
         same("the code", answer.code, 404)?;
         same("the media type", answer.media().as_str(), "text/plain")?;
         same("the text", answer.text().as_str(), "404 page not found\n")?;
@@ -88,19 +85,19 @@ pub(super) async fn a_path_that_does_not_exist_is_not_found(place: &Place<'_>) -
     Ok(())
 }
 
-pub(super) async fn a_method_that_makes_no_sense_is_not_allowed(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_unsupported_method_is_not_allowed(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}});
     for (method, path) in [
-        ("PUT", place.core("configmaps")),
-        ("POST", place.core("configmaps/m")),
-        ("PATCH", place.core("configmaps")),
-        ("POST", place.core("pods/p/log")),
+        ("PUT", ns.core("configmaps")),
+        ("POST", ns.core("configmaps/m")),
+        ("PATCH", ns.core("configmaps")),
+        ("POST", ns.core("pods/p/log")),
     ] {
         let mut ask = Ask::new(method, path, map.to_string());
         if method == "PATCH" {
             ask = ask.media("application/merge-patch+json");
         }
-        let status = place.ask(ask).await?.refused(405, "MethodNotAllowed")?;
+        let status = ns.ask(ask).await?.refused(405, "MethodNotAllowed")?;
         let expected = "the server does not allow this method on the requested resource";
         same(
             &format!("the message about {method}"),
@@ -111,9 +108,9 @@ pub(super) async fn a_method_that_makes_no_sense_is_not_allowed(place: &Place<'_
     Ok(())
 }
 
-pub(super) async fn a_body_in_an_unknown_format_is_refused(place: &Place<'_>) -> Outcome {
-    let ask = Ask::new("POST", place.core("configmaps"), "name: m".to_owned());
-    let answer = place.ask(ask.media("text/plain")).await?;
+pub(super) async fn a_body_in_an_unknown_format_is_refused(ns: &TestNamespace<'_>) -> Outcome {
+    let ask = Ask::new("POST", ns.core("configmaps"), "name: m".to_owned());
+    let answer = ns.ask(ask.media("text/plain")).await?;
     let status = answer.refused(415, "UnsupportedMediaType")?;
     let message = status["message"].as_str().unwrap_or_default();
     let begins = "the body of the request was in an unknown format - accepted media types include: \
@@ -123,17 +120,16 @@ pub(super) async fn a_body_in_an_unknown_format_is_refused(place: &Place<'_>) ->
     })
 }
 
-pub(super) async fn an_answer_in_an_unknown_format_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_answer_in_an_unknown_format_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     for accept in ["text/html", "application/json;as=Other;v=v1;g=meta.k8s.io"] {
-        let ask = Ask::new("GET", place.core("configmaps"), String::new());
-        place
-            .ask(ask.accept(accept))
+        let ask = Ask::new("GET", ns.core("configmaps"), String::new());
+        ns.ask(ask.accept(accept))
             .await?
             .refused(406, "NotAcceptable")?;
     }
     for accept in ["", "*/*", "text/html, application/json"] {
-        let ask = Ask::new("GET", place.core("configmaps"), String::new());
-        let answer = place.ask(ask.accept(accept)).await?;
+        let ask = Ask::new("GET", ns.core("configmaps"), String::new());
+        let answer = ns.ask(ask.accept(accept)).await?;
         same(&format!("the code with {accept}"), answer.code, 200)?;
         same(
             "the media type",
@@ -144,10 +140,10 @@ pub(super) async fn an_answer_in_an_unknown_format_is_refused(place: &Place<'_>)
     Ok(())
 }
 
-pub(super) async fn a_name_that_cannot_be_is_invalid(place: &Place<'_>) -> Outcome {
-    let path = place.core("configmaps");
+pub(super) async fn an_impossible_name_is_invalid(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("configmaps");
     let bad = json!({"metadata": {"name": "Bad_Name"}});
-    let status = place.post(&path, &bad).await?.refused(422, "Invalid")?;
+    let status = ns.post(&path, &bad).await?.refused(422, "Invalid")?;
     let rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
                 '-' or '.', and must start and end with an alphanumeric character (e.g. \
                 'example.com', regex used for validation is \
@@ -161,7 +157,7 @@ pub(super) async fn a_name_that_cannot_be_is_invalid(place: &Place<'_>) -> Outco
     });
     same("the details", &status["details"], &details)?;
     let none = json!({"metadata": {}});
-    let status = place.post(&path, &none).await?.refused(422, "Invalid")?;
+    let status = ns.post(&path, &none).await?.refused(422, "Invalid")?;
     let details = json!({
         "kind": "ConfigMap",
         "causes": [{
@@ -171,8 +167,8 @@ pub(super) async fn a_name_that_cannot_be_is_invalid(place: &Place<'_>) -> Outco
     });
     same("the details", &status["details"], &details)?;
     let service = json!({"metadata": {"name": "1s"}, "spec": {"ports": [{"port": 1}]}});
-    let status = place
-        .post(&place.core("services"), &service)
+    let status = ns
+        .post(&ns.core("services"), &service)
         .await?
         .refused(422, "Invalid")?;
     let message = status["message"].as_str().unwrap_or_default();
@@ -181,7 +177,7 @@ pub(super) async fn a_name_that_cannot_be_is_invalid(place: &Place<'_>) -> Outco
     })
 }
 
-pub(super) async fn a_body_of_another_kind_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_body_of_another_kind_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     for (body, begins) in [
         (
             json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "m"}}),
@@ -192,7 +188,7 @@ pub(super) async fn a_body_of_another_kind_is_refused(place: &Place<'_>) -> Outc
             "ConfigMap in version \"v2\" cannot be handled as a ConfigMap",
         ),
     ] {
-        let answer = place.post(&place.core("configmaps"), &body).await?;
+        let answer = ns.post(&ns.core("configmaps"), &body).await?;
         let status = answer.refused(400, "BadRequest")?;
         let message = status["message"].as_str().unwrap_or_default();
         hold(message.starts_with(begins), || {
@@ -202,10 +198,10 @@ pub(super) async fn a_body_of_another_kind_is_refused(place: &Place<'_>) -> Outc
     Ok(())
 }
 
-pub(super) async fn a_body_that_is_no_json_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_body_that_is_not_json_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     for body in ["{\"metadata\":", "[]", "\"text\""] {
-        let ask = Ask::new("POST", place.core("configmaps"), body.to_owned());
-        let status = place.ask(ask).await?.refused(400, "BadRequest")?;
+        let ask = Ask::new("POST", ns.core("configmaps"), body.to_owned());
+        let status = ns.ask(ask).await?.refused(400, "BadRequest")?;
         let message = status["message"].as_str().unwrap_or_default();
         let begins = "the object provided is unrecognized (must be of type ConfigMap): couldn't get \
                       version/kind; json parse error: ";
@@ -216,23 +212,25 @@ pub(super) async fn a_body_that_is_no_json_is_refused(place: &Place<'_>) -> Outc
     Ok(())
 }
 
-pub(super) async fn a_body_for_another_name_space_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_body_for_another_namespace_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m", "namespace": "elsewhere"}});
-    let answer = place.post(&place.core("configmaps"), &map).await?;
+    let answer = ns.post(&ns.core("configmaps"), &map).await?;
     let status = answer.refused(400, "BadRequest")?;
     let expected =
         "the namespace of the provided object does not match the namespace sent on the request";
     same("the message", &status["message"], expected)
 }
 
-pub(super) async fn a_name_space_that_does_not_exist_takes_nothing(place: &Place<'_>) -> Outcome {
-    let nowhere = format!("{}-nowhere", place.namespace);
+pub(super) async fn nothing_can_be_created_in_a_missing_namespace(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let nowhere = format!("{}-nowhere", ns.namespace);
     let path = format!("/api/v1/namespaces/{nowhere}/configmaps");
     let map = json!({"metadata": {"name": "m"}});
-    let status = place.post(&path, &map).await?.refused(404, "NotFound")?;
+    let status = ns.post(&path, &map).await?.refused(404, "NotFound")?;
     let details = json!({"name": nowhere, "kind": "namespaces"});
     same("the details", &status["details"], &details)?;
-    // Looking into it is no error: there is nothing.
-    let list = place.get(&path).await?.expect(200)?;
+    // Listing in it is not an error: the list is empty.
+    let list = ns.get(&path).await?.expect(200)?;
     same("what is in it", &list["items"], &json!([]))
 }

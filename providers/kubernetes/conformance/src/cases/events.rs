@@ -1,12 +1,12 @@
-//! Events: what the cluster tells about a pod.
+//! Events that the cluster records about a pod.
 
 use serde_json::{Value, json};
 
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::{Place, items};
+use crate::test_namespace::{TestNamespace, items};
 
-fn about(place: &Place<'_>, name: &str) -> String {
-    place.core(&format!(
+fn about(ns: &TestNamespace<'_>, name: &str) -> String {
+    ns.core(&format!(
         "events?fieldSelector=involvedObject.name%3D{name}"
     ))
 }
@@ -15,12 +15,12 @@ fn told<'a>(list: &'a Value, reason: &str) -> Option<&'a Value> {
     items(list).iter().find(|event| event["reason"] == reason)
 }
 
-pub(super) async fn events_of_a_pod_tell_its_life(place: &Place<'_>) -> Outcome {
-    place.pod("p", "Never", "echo done").await?;
-    let pod = place.get(&place.core("pods/p")).await?.expect(200)?;
+pub(super) async fn events_record_the_lifecycle_of_a_pod(ns: &TestNamespace<'_>) -> Outcome {
+    ns.pod("p", "Never", "echo done").await?;
+    let pod = ns.get(&ns.core("pods/p")).await?.expect(200)?;
     let started = |list: &Value| told(list, "Started").is_some();
-    let list = place
-        .wait("the event of the start", &about(place, "p"), started)
+    let list = ns
+        .wait("the event of the start", &about(ns, "p"), started)
         .await?;
     for (reason, component, begins) in [
         ("Scheduled", "default-scheduler", "Successfully assigned "),
@@ -58,9 +58,9 @@ pub(super) async fn events_of_a_pod_tell_its_life(place: &Place<'_>) -> Outcome 
     Ok(())
 }
 
-/// Who tells an event. The kubelet writes `source` and `count`. The scheduler writes by `events.k8s.io`, which
+/// Who records an event. The kubelet writes `source` and `count`. The scheduler writes by `events.k8s.io`, which
 /// fills in neither, if the API server answered it at its start, and as the kubelet does otherwise
-/// (client-go, `NewEventBroadcasterAdapter`): which of them hangs on who was up first.
+/// (client-go, `NewEventBroadcasterAdapter`): it depends on which of them was up first.
 fn told_by(event: &Value, component: &str) -> Outcome {
     let reason = event["reason"].as_str().unwrap_or_default();
     let reporter = &event["reportingComponent"];
@@ -73,13 +73,13 @@ fn told_by(event: &Value, component: &str) -> Outcome {
     same(&format!("the count of {reason}"), &event["count"], 1)
 }
 
-pub(super) async fn a_pod_that_fits_nowhere_is_told_in_an_event(place: &Place<'_>) -> Outcome {
-    let mut spec = place.shell("Never", "true");
+pub(super) async fn an_event_reports_a_pod_that_fits_nowhere(ns: &TestNamespace<'_>) -> Outcome {
+    let mut spec = ns.shell("Never", "true");
     spec["nodeSelector"] = json!({"no": "where"});
     let pod = json!({"metadata": {"name": "p"}, "spec": spec});
-    place.make_at(&place.core("pods"), &pod).await?;
+    ns.make_at(&ns.core("pods"), &pod).await?;
     let failed = |list: &Value| told(list, "FailedScheduling").is_some();
-    let list = place.wait("the event", &about(place, "p"), failed).await?;
+    let list = ns.wait("the event", &about(ns, "p"), failed).await?;
     let event = told(&list, "FailedScheduling").cloned().unwrap_or_default();
     same("the type", &event["type"], "Warning")?;
     told_by(&event, "default-scheduler")?;
@@ -90,15 +90,15 @@ pub(super) async fn a_pod_that_fits_nowhere_is_told_in_an_event(place: &Place<'_
     )
 }
 
-pub(super) async fn a_client_can_make_events(place: &Place<'_>) -> Outcome {
-    let namespace = &place.namespace;
+pub(super) async fn a_client_can_create_events(ns: &TestNamespace<'_>) -> Outcome {
+    let namespace = &ns.namespace;
     let event = json!({
         "metadata": {"name": "e"}, "reason": "Seen", "message": "seen by a client",
         "type": "Normal",
         "involvedObject": {"kind": "Pod", "namespace": namespace, "name": "made-up"},
     });
-    place.make_at(&place.core("events"), &event).await?;
-    let list = place.get(&about(place, "made-up")).await?.expect(200)?;
+    ns.make_at(&ns.core("events"), &event).await?;
+    let list = ns.get(&about(ns, "made-up")).await?.expect(200)?;
     same("the number of events", items(&list).len(), 1)?;
     same(
         "the message",

@@ -1,27 +1,32 @@
-//! Jobs: how they succeed, fail and go.
+//! Jobs: how they succeed, fail and are removed.
 //!
 //! Source: the documentation of Jobs (conditions, back-off, deadline, time to live).
 
 use serde_json::{Value, json};
 
 use crate::finding::{Outcome, hold, same};
-use crate::place::{Place, condition, is_true, items};
+use crate::test_namespace::{TestNamespace, condition, is_true, items};
 
-/// Makes a job of this spec, whose pods run a script.
-async fn job(place: &Place<'_>, mut spec: Value, restart: &str, script: &str) -> Outcome<String> {
-    spec["template"] = json!({"spec": place.shell(restart, script)});
+/// Creates a job of this spec, whose pods run a script.
+async fn job(
+    ns: &TestNamespace<'_>,
+    mut spec: Value,
+    restart: &str,
+    script: &str,
+) -> Outcome<String> {
+    spec["template"] = json!({"spec": ns.shell(restart, script)});
     let job = json!({"metadata": {"name": "j"}, "spec": spec});
-    place.make_at(&place.batch("jobs"), &job).await?;
-    Ok(place.batch("jobs/j"))
+    ns.make_at(&ns.batch("jobs"), &job).await?;
+    Ok(ns.batch("jobs/j"))
 }
 
 fn over(job: &Value) -> bool {
     is_true(job, "Complete") || is_true(job, "Failed")
 }
 
-async fn pods(place: &Place<'_>) -> Outcome<Value> {
-    let path = place.core("pods?labelSelector=batch.kubernetes.io%2Fjob-name%3Dj");
-    place.get(&path).await?.expect(200)
+async fn pods(ns: &TestNamespace<'_>) -> Outcome<Value> {
+    let path = ns.core("pods?labelSelector=batch.kubernetes.io%2Fjob-name%3Dj");
+    ns.get(&path).await?.expect(200)
 }
 
 fn failed_because(job: &Value, reason: &str) -> Outcome {
@@ -34,9 +39,9 @@ fn failed_because(job: &Value, reason: &str) -> Outcome {
     })
 }
 
-pub(super) async fn a_job_that_succeeds_is_complete(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({}), "Never", "echo done").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+pub(super) async fn a_job_that_succeeds_is_complete(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({}), "Never", "echo done").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     for kind in ["SuccessCriteriaMet", "Complete"] {
         let found = condition(&job, kind).map(|condition| condition["reason"].clone());
         same(
@@ -54,7 +59,7 @@ pub(super) async fn a_job_that_succeeds_is_complete(place: &Place<'_>) -> Outcom
             format!("there is no {time}: {status}")
         })?;
     }
-    let pods = pods(place).await?;
+    let pods = pods(ns).await?;
     same("the number of pods", items(&pods).len(), 1)?;
     let pod = &items(&pods)[0];
     same("the phase of the pod", &pod["status"]["phase"], "Succeeded")?;
@@ -63,15 +68,15 @@ pub(super) async fn a_job_that_succeeds_is_complete(place: &Place<'_>) -> Outcom
     })
 }
 
-pub(super) async fn a_job_fails_after_its_back_off_limit(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({"backoffLimit": 1}), "Never", "exit 3").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+pub(super) async fn a_job_fails_after_its_back_off_limit(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({"backoffLimit": 1}), "Never", "exit 3").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     failed_because(&job, "BackoffLimitExceeded")?;
     same("the failures", &job["status"]["failed"], 2)?;
     hold(job["status"].get("completionTime").is_none(), || {
         format!("a failed job has a completion time: {}", job["status"])
     })?;
-    let pods = pods(place).await?;
+    let pods = pods(ns).await?;
     same("the number of pods", items(&pods).len(), 2)?;
     for pod in items(&pods) {
         same("the phase of a pod", &pod["status"]["phase"], "Failed")?;
@@ -82,11 +87,13 @@ pub(super) async fn a_job_fails_after_its_back_off_limit(place: &Place<'_>) -> O
     Ok(())
 }
 
-pub(super) async fn a_job_past_its_deadline_fails_for_that_reason(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_job_past_its_deadline_fails_for_that_reason(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
     // The stopped pod fails too, past the back-off limit: the first reason stays.
     let spec = json!({"activeDeadlineSeconds": 4, "backoffLimit": 0});
-    let path = job(place, spec, "Never", "sleep 1000").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+    let path = job(ns, spec, "Never", "sleep 1000").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     failed_because(&job, "DeadlineExceeded")?;
     same("the failures", &job["status"]["failed"], 1)?;
     same(
@@ -95,44 +102,46 @@ pub(super) async fn a_job_past_its_deadline_fails_for_that_reason(place: &Place<
         0,
     )?;
     let gone = |list: &Value| items(list).is_empty();
-    let path = place.core("pods?labelSelector=job-name%3Dj");
-    place.wait("the end of the pods", &path, gone).await?;
+    let path = ns.core("pods?labelSelector=job-name%3Dj");
+    ns.wait("the end of the pods", &path, gone).await?;
     Ok(())
 }
 
-pub(super) async fn a_job_counts_restarts_when_its_pods_restart(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({"backoffLimit": 1}), "OnFailure", "exit 3").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+pub(super) async fn a_job_counts_restarts_when_its_pods_restart(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({"backoffLimit": 1}), "OnFailure", "exit 3").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     failed_because(&job, "BackoffLimitExceeded")
 }
 
-pub(super) async fn a_job_has_as_many_completions_as_asked_for(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_job_has_as_many_completions_as_asked_for(ns: &TestNamespace<'_>) -> Outcome {
     let spec = json!({"completions": 3, "parallelism": 2});
-    let path = job(place, spec, "Never", "echo done").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+    let path = job(ns, spec, "Never", "echo done").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     hold(is_true(&job, "Complete"), || {
         format!("the job is not complete: {job}")
     })?;
     same("the successes", &job["status"]["succeeded"], 3)?;
-    let pods = pods(place).await?;
+    let pods = pods(ns).await?;
     same("the number of pods", items(&pods).len(), 3)
 }
 
-pub(super) async fn a_finished_job_goes_after_its_time_to_live(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_finished_job_goes_after_its_time_to_live(ns: &TestNamespace<'_>) -> Outcome {
     let spec = json!({"ttlSecondsAfterFinished": 3});
-    let path = job(place, spec, "Never", "echo done").await?;
-    place.wait("the end of the job", &path, over).await?;
-    place.wait_gone(&path).await?;
+    let path = job(ns, spec, "Never", "echo done").await?;
+    ns.wait("the end of the job", &path, over).await?;
+    ns.wait_gone(&path).await?;
     let gone = |list: &Value| items(list).is_empty();
-    let path = place.core("pods?labelSelector=job-name%3Dj");
-    place.wait("the end of the pods", &path, gone).await?;
+    let path = ns.core("pods?labelSelector=job-name%3Dj");
+    ns.wait("the end of the pods", &path, gone).await?;
     Ok(())
 }
 
-pub(super) async fn a_suspended_job_makes_no_pod_until_it_is_resumed(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({"suspend": true}), "Never", "echo done").await?;
+pub(super) async fn a_suspended_job_makes_no_pod_until_it_is_resumed(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let path = job(ns, json!({"suspend": true}), "Never", "echo done").await?;
     let suspended = |job: &Value| is_true(job, "Suspended");
-    let job = place.wait("the suspension", &path, suspended).await?;
+    let job = ns.wait("the suspension", &path, suspended).await?;
     let reason = condition(&job, "Suspended").map(|condition| condition["reason"].clone());
     same(
         "the reason of the suspension",
@@ -142,10 +151,10 @@ pub(super) async fn a_suspended_job_makes_no_pod_until_it_is_resumed(place: &Pla
     hold(job["status"].get("startTime").is_none(), || {
         format!("a suspended job has started: {}", job["status"])
     })?;
-    same("the number of pods", items(&pods(place).await?).len(), 0)?;
+    same("the number of pods", items(&pods(ns).await?).len(), 0)?;
     let resume = json!({"spec": {"suspend": false}});
-    place.merge(&path, &resume).await?.expect(200)?;
-    let job = place.wait("the end of the job", &path, over).await?;
+    ns.merge(&path, &resume).await?.expect(200)?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     hold(is_true(&job, "Complete"), || {
         format!("the job is not complete: {job}")
     })?;
@@ -156,9 +165,9 @@ pub(super) async fn a_suspended_job_makes_no_pod_until_it_is_resumed(place: &Pla
     })
 }
 
-pub(super) async fn a_job_owns_and_labels_its_pods(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({}), "Never", "echo done").await?;
-    let job = place.wait("the end of the job", &path, over).await?;
+pub(super) async fn a_job_owns_and_labels_its_pods(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({}), "Never", "echo done").await?;
+    let job = ns.wait("the end of the job", &path, over).await?;
     let uid = &job["metadata"]["uid"];
     let selector = &job["spec"]["selector"]["matchLabels"];
     same(
@@ -166,7 +175,7 @@ pub(super) async fn a_job_owns_and_labels_its_pods(place: &Place<'_>) -> Outcome
         selector,
         &json!({"batch.kubernetes.io/controller-uid": uid}),
     )?;
-    let pods = pods(place).await?;
+    let pods = pods(ns).await?;
     let pod = &items(&pods)[0];
     let labels = &pod["metadata"]["labels"];
     for (label, expected) in [
@@ -199,9 +208,9 @@ pub(super) async fn a_job_owns_and_labels_its_pods(place: &Place<'_>) -> Outcome
     )
 }
 
-pub(super) async fn a_job_has_defaults(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({"suspend": true}), "Never", "echo done").await?;
-    let job = place.get(&path).await?.expect(200)?;
+pub(super) async fn a_job_has_defaults(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({"suspend": true}), "Never", "echo done").await?;
+    let job = ns.get(&path).await?.expect(200)?;
     for (field, expected) in [
         ("backoffLimit", json!(6)),
         ("completions", json!(1)),
@@ -219,15 +228,15 @@ pub(super) async fn a_job_has_defaults(place: &Place<'_>) -> Outcome {
     same("the generation", &job["metadata"]["generation"], 1)
 }
 
-pub(super) async fn a_job_must_say_how_its_pods_restart(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_job_must_say_how_its_pods_restart(ns: &TestNamespace<'_>) -> Outcome {
     for restart in ["", "Always"] {
-        let mut spec = place.shell(restart, "true");
+        let mut spec = ns.shell(restart, "true");
         if restart.is_empty() {
             spec["restartPolicy"] = Value::Null;
         }
         let job = json!({"metadata": {"name": "j"}, "spec": {"template": {"spec": spec}}});
-        let status = place
-            .post(&place.batch("jobs"), &job)
+        let status = ns
+            .post(&ns.batch("jobs"), &job)
             .await?
             .refused(422, "Invalid")?;
         let expected = json!({
@@ -242,10 +251,10 @@ pub(super) async fn a_job_must_say_how_its_pods_restart(place: &Place<'_>) -> Ou
     Ok(())
 }
 
-pub(super) async fn the_template_of_a_job_cannot_change(place: &Place<'_>) -> Outcome {
-    let path = job(place, json!({"suspend": true}), "Never", "true").await?;
+pub(super) async fn the_template_of_a_job_cannot_change(ns: &TestNamespace<'_>) -> Outcome {
+    let path = job(ns, json!({"suspend": true}), "Never", "true").await?;
     let change = json!({"spec": {"completions": 4}});
-    let status = place.merge(&path, &change).await?.refused(422, "Invalid")?;
+    let status = ns.merge(&path, &change).await?.refused(422, "Invalid")?;
     let expected = json!([{
         "reason": "FieldValueInvalid", "field": "spec.completions",
         "message": "Invalid value: 4: field is immutable",

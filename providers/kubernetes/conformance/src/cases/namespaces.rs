@@ -1,17 +1,17 @@
-//! Name spaces: what a new one has, and how one goes.
+//! Namespaces: what a new one has, and how one is removed.
 //!
 //! Source: the documentation of namespaces and of the service account admission controller.
 
 use serde_json::{Value, json};
 
 use crate::finding::{Outcome, hold, same};
-use crate::place::{Place, condition, is_true};
+use crate::test_namespace::{TestNamespace, condition, is_true};
 
-pub(super) async fn a_new_name_space_has_an_account_and_a_certificate_authority(
-    place: &Place<'_>,
+pub(super) async fn a_new_namespace_has_an_account_and_a_certificate_authority(
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let name = format!("{}-new", place.namespace);
-    let made = place.make_space(&name).await?;
+    let name = format!("{}-new", ns.namespace);
+    let made = ns.make_namespace(&name).await?;
     same("the phase", &made["status"]["phase"], "Active")?;
     same(
         "its finalizers",
@@ -24,11 +24,10 @@ pub(super) async fn a_new_name_space_has_an_account_and_a_certificate_authority(
         format!("it has generations: {}", made["metadata"])
     })?;
     let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
-    place
-        .wait("the default service account", &account, |_| true)
+    ns.wait("the default service account", &account, |_| true)
         .await?;
     let root = format!("/api/v1/namespaces/{name}/configmaps/kube-root-ca.crt");
-    let root = place
+    let root = ns
         .wait("the certificate authority", &root, |_| true)
         .await?;
     let told = root["data"]["ca.crt"]
@@ -37,20 +36,20 @@ pub(super) async fn a_new_name_space_has_an_account_and_a_certificate_authority(
     hold(told, || format!("it is empty: {}", root["data"]))
 }
 
-pub(super) async fn nothing_can_be_made_in_a_name_space_that_goes(place: &Place<'_>) -> Outcome {
-    let name = format!("{}-going", place.namespace);
-    place.make_space(&name).await?;
+pub(super) async fn nothing_can_be_created_in_a_terminating_namespace(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let name = format!("{}-going", ns.namespace);
+    ns.make_namespace(&name).await?;
     let path = format!("/api/v1/namespaces/{name}");
-    let marked = place.delete(&path, &Value::Null).await?.expect(200)?;
+    let marked = ns.delete(&path, &Value::Null).await?.expect(200)?;
     same("the phase", &marked["status"]["phase"], "Terminating")?;
     hold(marked["metadata"]["deletionTimestamp"].is_string(), || {
         format!("it is not marked: {}", marked["metadata"])
     })?;
     let map = json!({"metadata": {"name": "late"}});
     for query in ["", "?dryRun=All"] {
-        let answer = place
-            .post(&format!("{path}/configmaps{query}"), &map)
-            .await?;
+        let answer = ns.post(&format!("{path}/configmaps{query}"), &map).await?;
         let status = answer.refused(403, "Forbidden")?;
         let expected = format!(
             "configmaps \"late\" is forbidden: unable to create new content in namespace {name} \
@@ -64,7 +63,7 @@ pub(super) async fn nothing_can_be_made_in_a_name_space_that_goes(place: &Place<
         same("the causes", &status["details"]["causes"], &cause)?;
     }
     let again = json!({"metadata": {"name": name}});
-    let status = place
+    let status = ns
         .post("/api/v1/namespaces", &again)
         .await?
         .refused(409, "AlreadyExists")?;
@@ -72,18 +71,20 @@ pub(super) async fn nothing_can_be_made_in_a_name_space_that_goes(place: &Place<
     hold(message.starts_with("object is being deleted: "), || {
         format!("the message is {message}")
     })?;
-    place.wait_gone(&path).await
+    ns.wait_gone(&path).await
 }
 
-pub(super) async fn a_name_space_that_goes_says_what_holds_it(place: &Place<'_>) -> Outcome {
-    let name = format!("{}-held", place.namespace);
-    place.make_space(&name).await?;
+pub(super) async fn a_terminating_namespace_reports_what_holds_it(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let name = format!("{}-held", ns.namespace);
+    ns.make_namespace(&name).await?;
     let path = format!("/api/v1/namespaces/{name}");
     let map = json!({"metadata": {"name": "held", "finalizers": ["kubeproof.dev/hold"]}});
-    place.make_at(&format!("{path}/configmaps"), &map).await?;
-    place.delete(&path, &Value::Null).await?.expect(200)?;
+    ns.make_at(&format!("{path}/configmaps"), &map).await?;
+    ns.delete(&path, &Value::Null).await?.expect(200)?;
     let told = |space: &Value| is_true(space, "NamespaceFinalizersRemaining");
-    let space = place.wait("what holds it", &path, told).await?;
+    let space = ns.wait("what holds it", &path, told).await?;
     let message = |kind: &str| {
         let found = condition(&space, kind).cloned().unwrap_or_default();
         found["message"].as_str().unwrap_or_default().to_owned()
@@ -101,44 +102,40 @@ pub(super) async fn a_name_space_that_goes_says_what_holds_it(place: &Place<'_>)
     }
     let free = json!({"metadata": {"finalizers": null}});
     let held = format!("{path}/configmaps/held");
-    place.merge(&held, &free).await?.expect(200)?;
-    place.wait_gone(&path).await
+    ns.merge(&held, &free).await?.expect(200)?;
+    ns.wait_gone(&path).await
 }
 
-pub(super) async fn a_deleted_name_space_takes_everything_along(place: &Place<'_>) -> Outcome {
-    let name = format!("{}-whole", place.namespace);
-    place.make_space(&name).await?;
+pub(super) async fn a_deleted_namespace_takes_everything_along(ns: &TestNamespace<'_>) -> Outcome {
+    let name = format!("{}-whole", ns.namespace);
+    ns.make_namespace(&name).await?;
     let path = format!("/api/v1/namespaces/{name}");
     let account = format!("{path}/serviceaccounts/default");
-    place
-        .wait("the default service account", &account, |_| true)
+    ns.wait("the default service account", &account, |_| true)
         .await?;
-    let pod = json!({"metadata": {"name": "p"}, "spec": place.shell("Always", "sleep 1000")});
-    place.make_at(&format!("{path}/pods"), &pod).await?;
+    let pod = json!({"metadata": {"name": "p"}, "spec": ns.shell("Always", "sleep 1000")});
+    ns.make_at(&format!("{path}/pods"), &pod).await?;
     let map = json!({"metadata": {"name": "m"}});
-    place.make_at(&format!("{path}/configmaps"), &map).await?;
+    ns.make_at(&format!("{path}/configmaps"), &map).await?;
     let running = |pod: &Value| pod["status"]["phase"] == "Running";
-    place
-        .wait("the pod", &format!("{path}/pods/p"), running)
+    ns.wait("the pod", &format!("{path}/pods/p"), running)
         .await?;
-    place.delete(&path, &Value::Null).await?.expect(200)?;
-    place.wait_gone(&path).await?;
-    place
-        .get(&format!("{path}/pods/p"))
+    ns.delete(&path, &Value::Null).await?.expect(200)?;
+    ns.wait_gone(&path).await?;
+    ns.get(&format!("{path}/pods/p"))
         .await?
         .refused(404, "NotFound")?;
-    // A name space of the same name begins anew.
-    place.make_space(&name).await?;
-    place
-        .get(&format!("{path}/configmaps/m"))
+    // A new namespace of the same name starts empty.
+    ns.make_namespace(&name).await?;
+    ns.get(&format!("{path}/configmaps/m"))
         .await?
         .refused(404, "NotFound")?;
     Ok(())
 }
 
-pub(super) async fn the_default_name_space_stays(place: &Place<'_>) -> Outcome {
+pub(super) async fn the_default_namespace_stays(ns: &TestNamespace<'_>) -> Outcome {
     let path = "/api/v1/namespaces/default";
-    let status = place
+    let status = ns
         .delete(path, &Value::Null)
         .await?
         .refused(403, "Forbidden")?;

@@ -1,21 +1,21 @@
-//! Nodes: their conditions, what they have, and their leases.
+//! Nodes: their conditions, capacity and leases.
 //!
 //! Source: the documentation of nodes (status, heartbeats).
 
 use serde_json::Value;
 
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::{Place, condition, items};
+use crate::test_namespace::{TestNamespace, condition, items};
 
-async fn nodes(place: &Place<'_>) -> Outcome<Vec<Value>> {
-    let list = place.get("/api/v1/nodes").await?.expect(200)?;
+async fn nodes(ns: &TestNamespace<'_>) -> Outcome<Vec<Value>> {
+    let list = ns.get("/api/v1/nodes").await?.expect(200)?;
     let nodes = items(&list).to_vec();
     hold(!nodes.is_empty(), || "there are no nodes".to_owned())?;
     Ok(nodes)
 }
 
-pub(super) async fn a_node_says_how_it_is(place: &Place<'_>) -> Outcome {
-    for node in nodes(place).await? {
+pub(super) async fn a_node_reports_its_conditions(ns: &TestNamespace<'_>) -> Outcome {
+    for node in nodes(ns).await? {
         for (kind, status, reason) in [
             ("Ready", "True", "KubeletReady"),
             ("MemoryPressure", "False", "KubeletHasSufficientMemory"),
@@ -36,8 +36,8 @@ pub(super) async fn a_node_says_how_it_is(place: &Place<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn a_node_says_what_it_has_and_is(place: &Place<'_>) -> Outcome {
-    for node in nodes(place).await? {
+pub(super) async fn a_node_reports_its_capacity_and_system(ns: &TestNamespace<'_>) -> Outcome {
+    for node in nodes(ns).await? {
         let status = &node["status"];
         for room in ["capacity", "allocatable"] {
             for what in ["cpu", "memory", "pods", "ephemeral-storage"] {
@@ -88,14 +88,14 @@ pub(super) async fn a_node_says_what_it_has_and_is(place: &Place<'_>) -> Outcome
     Ok(())
 }
 
-pub(super) async fn a_living_node_renews_its_lease(place: &Place<'_>) -> Outcome {
-    let node = nodes(place).await?.swap_remove(0);
+pub(super) async fn a_live_node_renews_its_lease(ns: &TestNamespace<'_>) -> Outcome {
+    let node = nodes(ns).await?.swap_remove(0);
     let name = node["metadata"]["name"]
         .as_str()
         .unwrap_or_default()
         .to_owned();
     let path = format!("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}");
-    let lease = place.get(&path).await?.expect(200)?;
+    let lease = ns.get(&path).await?.expect(200)?;
     same(
         "its holder",
         &lease["spec"]["holderIdentity"],
@@ -104,8 +104,6 @@ pub(super) async fn a_living_node_renews_its_lease(place: &Place<'_>) -> Outcome
     same("its length", &lease["spec"]["leaseDurationSeconds"], 40)?;
     let before = lease["spec"]["renewTime"].clone();
     let renewed = |lease: &Value| lease["spec"]["renewTime"].as_str() > before.as_str();
-    place
-        .wait("the renewal of the lease", &path, renewed)
-        .await?;
+    ns.wait("the renewal of the lease", &path, renewed).await?;
     Ok(())
 }

@@ -6,25 +6,24 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Ask};
 use crate::finding::{Outcome, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
-async fn patch(place: &Place<'_>, path: &str, media: &str, body: &Value) -> Outcome<Answer> {
-    place
-        .ask(Ask::new("PATCH", path, body.to_string()).media(media))
+async fn patch(ns: &TestNamespace<'_>, path: &str, media: &str, body: &Value) -> Outcome<Answer> {
+    ns.ask(Ask::new("PATCH", path, body.to_string()).media(media))
         .await
 }
 
-pub(super) async fn a_merge_patch_sets_and_removes(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_merge_patch_sets_and_removes(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({
         "metadata": {"name": "m", "labels": {"l": "1", "k": "1"}}, "data": {"a": "1", "b": "1"},
     });
-    place.make_at(&place.core("configmaps"), &map).await?;
-    let path = place.core("configmaps/m");
+    ns.make_at(&ns.core("configmaps"), &map).await?;
+    let path = ns.core("configmaps/m");
     let change = json!({"metadata": {"labels": {"k": null}}, "data": {"b": "2", "c": "3"}});
-    let map = place.merge(&path, &change).await?.expect(200)?;
+    let map = ns.merge(&path, &change).await?.expect(200)?;
     same("the labels", &map["metadata"]["labels"], &json!({"l": "1"}))?;
     same(
         "the data",
@@ -32,13 +31,13 @@ pub(super) async fn a_merge_patch_sets_and_removes(place: &Place<'_>) -> Outcome
         &json!({"a": "1", "b": "2", "c": "3"}),
     )?;
     let none = json!({"data": null});
-    let map = place.merge(&path, &none).await?.expect(200)?;
+    let map = ns.merge(&path, &none).await?.expect(200)?;
     same("the data", &map["data"], &Value::Null)
 }
 
-pub(super) async fn a_json_patch_does_all_its_steps(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_json_patch_does_all_its_steps(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let steps = json!([
         {"op": "test", "path": "/data/a", "value": "1"},
         {"op": "add", "path": "/data/b~1c", "value": "2"},
@@ -47,31 +46,33 @@ pub(super) async fn a_json_patch_does_all_its_steps(place: &Place<'_>) -> Outcom
         {"op": "replace", "path": "/data/d", "value": "4"},
         {"op": "remove", "path": "/data/b~1c"},
     ]);
-    // A key of a map may have no slash: the last step takes it out again.
-    let map = patch(place, &path, JSON_PATCH, &steps).await?.expect(200)?;
+    // A key of a config map may not have a slash: the last step removes it again.
+    let map = patch(ns, &path, JSON_PATCH, &steps).await?.expect(200)?;
     same("the data", &map["data"], &json!({"d": "4", "e": "1"}))
 }
 
-pub(super) async fn a_json_patch_that_does_not_fit_changes_nothing(place: &Place<'_>) -> Outcome {
-    let before = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_json_patch_that_does_not_apply_changes_nothing(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let before = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     for step in [
         json!({"op": "test", "path": "/data/a", "value": "2"}),
         json!({"op": "remove", "path": "/data/none"}),
         json!({"op": "other", "path": "/data/a"}),
     ] {
         let steps = json!([{"op": "add", "path": "/data/b", "value": "2"}, step]);
-        let answer = patch(place, &path, JSON_PATCH, &steps).await?;
+        let answer = patch(ns, &path, JSON_PATCH, &steps).await?;
         let status = answer.refused(422, "Invalid")?;
         let expected = "the server rejected our request due to an error in our request";
         same("the message", &status["message"], expected)?;
     }
-    let after = place.get(&path).await?.expect(200)?;
+    let after = ns.get(&path).await?.expect(200)?;
     same("the object", &after, &before)
 }
 
 /// A job that never runs, with two containers.
-async fn with_containers(place: &Place<'_>) -> Outcome<String> {
+async fn with_containers(ns: &TestNamespace<'_>) -> Outcome<String> {
     let container = |name: &str| {
         json!({
             "name": name, "image": "localhost/kubeproof/none:1",
@@ -89,20 +90,18 @@ async fn with_containers(place: &Place<'_>) -> Outcome<String> {
             },
         },
     });
-    place
-        .make_at(&place.apps("deployments"), &deployment)
-        .await?;
-    // What a patch would make of it is enough.
-    Ok(place.apps("deployments/d?dryRun=All"))
+    ns.make_at(&ns.apps("deployments"), &deployment).await?;
+    // A dry run of the patch is enough.
+    Ok(ns.apps("deployments/d?dryRun=All"))
 }
 
-pub(super) async fn a_strategic_patch_merges_lists_by_key(place: &Place<'_>) -> Outcome {
-    let path = with_containers(place).await?;
+pub(super) async fn a_strategic_patch_merges_lists_by_key(ns: &TestNamespace<'_>) -> Outcome {
+    let path = with_containers(ns).await?;
     let change = json!({"spec": {"template": {"spec": {"containers": [
         {"name": "two", "env": [{"name": "B", "value": "2"}], "args": ["z"]},
         {"name": "three", "image": "localhost/kubeproof/none:1"},
     ]}}}});
-    let after = patch(place, &path, STRATEGIC, &change).await?.expect(200)?;
+    let after = patch(ns, &path, STRATEGIC, &change).await?.expect(200)?;
     let containers = after["spec"]["template"]["spec"]["containers"].as_array();
     let of = |name: &str| {
         let found = containers.and_then(|list| list.iter().find(|item| item["name"] == name));
@@ -137,13 +136,13 @@ pub(super) async fn a_strategic_patch_merges_lists_by_key(place: &Place<'_>) -> 
     )
 }
 
-pub(super) async fn a_strategic_patch_replaces_and_deletes(place: &Place<'_>) -> Outcome {
-    let path = with_containers(place).await?;
+pub(super) async fn a_strategic_patch_replaces_and_deletes(ns: &TestNamespace<'_>) -> Outcome {
+    let path = with_containers(ns).await?;
     let change = json!({"spec": {"template": {"spec": {"containers": [
         {"name": "one", "$patch": "delete"},
         {"name": "two", "env": [{"$patch": "replace"}, {"name": "C", "value": "3"}]},
     ]}}}});
-    let after = patch(place, &path, STRATEGIC, &change).await?.expect(200)?;
+    let after = patch(ns, &path, STRATEGIC, &change).await?.expect(200)?;
     let containers = &after["spec"]["template"]["spec"]["containers"];
     same(
         "the number of containers",
@@ -154,10 +153,10 @@ pub(super) async fn a_strategic_patch_replaces_and_deletes(place: &Place<'_>) ->
     let env = json!([{"name": "C", "value": "3"}]);
     same("its variables", &containers[0]["env"], &env)?;
     let map = json!({"metadata": {"name": "m", "finalizers": ["kubeproof.dev/a"]}});
-    place.make_at(&place.core("configmaps"), &map).await?;
-    let path = place.core("configmaps/m");
+    ns.make_at(&ns.core("configmaps"), &map).await?;
+    let path = ns.core("configmaps/m");
     let more = json!({"metadata": {"finalizers": ["kubeproof.dev/b"]}});
-    let map = patch(place, &path, STRATEGIC, &more).await?.expect(200)?;
+    let map = patch(ns, &path, STRATEGIC, &more).await?.expect(200)?;
     let both = json!(["kubeproof.dev/a", "kubeproof.dev/b"]);
     let mut seen = map["metadata"]["finalizers"].clone();
     if let Some(list) = seen.as_array_mut() {
@@ -167,7 +166,7 @@ pub(super) async fn a_strategic_patch_replaces_and_deletes(place: &Place<'_>) ->
     let fewer = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": [
         "kubeproof.dev/a", "kubeproof.dev/b",
     ]}});
-    let map = patch(place, &path, STRATEGIC, &fewer).await?.expect(200)?;
+    let map = patch(ns, &path, STRATEGIC, &fewer).await?.expect(200)?;
     same(
         "the finalizers",
         &map["metadata"]["finalizers"],
@@ -175,44 +174,44 @@ pub(super) async fn a_strategic_patch_replaces_and_deletes(place: &Place<'_>) ->
     )
 }
 
-pub(super) async fn a_patch_with_a_stale_version_conflicts(place: &Place<'_>) -> Outcome {
-    let first = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_patch_with_a_stale_version_conflicts(ns: &TestNamespace<'_>) -> Outcome {
+    let first = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let change = json!({"data": {"a": "2"}});
-    place.merge(&path, &change).await?.expect(200)?;
+    ns.merge(&path, &change).await?.expect(200)?;
     let stale = json!({
         "metadata": {"resourceVersion": first["metadata"]["resourceVersion"]},
         "data": {"a": "3"},
     });
-    place.merge(&path, &stale).await?.refused(409, "Conflict")?;
+    ns.merge(&path, &stale).await?.refused(409, "Conflict")?;
     Ok(())
 }
 
-pub(super) async fn a_patch_of_an_unknown_form_is_refused(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_patch_of_an_unknown_form_is_refused(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     for media in ["application/json", "text/plain"] {
-        let answer = patch(place, &path, media, &json!({"data": {"a": "2"}})).await?;
+        let answer = patch(ns, &path, media, &json!({"data": {"a": "2"}})).await?;
         answer.refused(415, "UnsupportedMediaType")?;
     }
     let force = format!("{path}?force=true");
-    let answer = place.merge(&force, &json!({"data": {"a": "2"}})).await?;
+    let answer = ns.merge(&force, &json!({"data": {"a": "2"}})).await?;
     let status = answer.refused(422, "Invalid")?;
     let cause = &status["details"]["causes"][0];
     same("the field", &cause["field"], "force")?;
     same("the reason", &cause["reason"], "FieldValueForbidden")
 }
 
-pub(super) async fn a_patch_that_is_no_patch_is_refused(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn an_invalid_patch_is_refused(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     for (media, body) in [
         (JSON_PATCH, "{\"op\":\"remove\"}"),
         ("application/merge-patch+json", "{\"data\":"),
         ("application/merge-patch+json", "[]"),
     ] {
         let ask = Ask::new("PATCH", &path, body.to_owned()).media(media);
-        let status = place.ask(ask).await?.refused(400, "BadRequest")?;
+        let status = ns.ask(ask).await?.refused(400, "BadRequest")?;
         let message = status["message"].as_str().unwrap_or_default();
         same(
             "the beginning",
@@ -223,10 +222,10 @@ pub(super) async fn a_patch_that_is_no_patch_is_refused(place: &Place<'_>) -> Ou
     Ok(())
 }
 
-pub(super) async fn a_patch_that_changes_nothing_writes_nothing(place: &Place<'_>) -> Outcome {
-    let before = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
-    let after = place
+pub(super) async fn a_patch_that_changes_nothing_writes_nothing(ns: &TestNamespace<'_>) -> Outcome {
+    let before = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
+    let after = ns
         .merge(&path, &json!({"data": {"a": "1"}}))
         .await?
         .expect(200)?;

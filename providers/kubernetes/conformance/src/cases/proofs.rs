@@ -1,4 +1,4 @@
-//! The proofs of the Kubernetes side, as the harness asks for them.
+//! The proofs of the Kubernetes crate, as the harness uses them.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use kubeproof_kubernetes::ready::ready;
 use kubeproof_kubernetes::scale::{ScaleOrder, prove};
 
 use crate::finding::{Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
-pub(super) async fn the_nodes_are_ready(place: &Place<'_>) -> Outcome {
-    let seen = ready(&place.arm.client, 1).await?;
+pub(super) async fn the_nodes_are_ready(ns: &TestNamespace<'_>) -> Outcome {
+    let seen = ready(&ns.target.client, 1).await?;
     hold(seen.is_ready(), || {
         format!("the cluster is not ready: {seen:?}")
     })?;
@@ -19,18 +19,18 @@ pub(super) async fn the_nodes_are_ready(place: &Place<'_>) -> Outcome {
     })
 }
 
-pub(super) async fn the_job_that_proves_a_cluster_runs(place: &Place<'_>) -> Outcome {
+pub(super) async fn the_job_that_proves_a_cluster_runs(ns: &TestNamespace<'_>) -> Outcome {
     let order = JobOrder {
         gpus: None,
         name: "proof".to_owned(),
-        namespace: format!("{}-job", place.namespace),
-        image: Some(place.arm.image.clone()),
+        namespace: format!("{}-job", ns.namespace),
+        image: Some(ns.target.image.clone()),
         print: "hello from the proof".to_owned(),
         nonce: "n-4a1f6c".to_owned(),
-        timeout: place.arm.limit,
+        timeout: ns.target.limit,
         labels: BTreeMap::new(),
     };
-    let proof = run_job(&place.arm.client, &order).await?;
+    let proof = run_job(&ns.target.client, &order).await?;
     same(
         "the output",
         proof.output.as_str(),
@@ -41,24 +41,20 @@ pub(super) async fn the_job_that_proves_a_cluster_runs(place: &Place<'_>) -> Out
         "the pod was on no node".to_owned()
     })?;
     let space = format!("/api/v1/namespaces/{}", order.namespace);
-    place
-        .get(&space)
-        .await?
-        .refused(404, "NotFound")
-        .map(|_| ())
+    ns.get(&space).await?.refused(404, "NotFound").map(|_| ())
 }
 
-pub(super) async fn a_workload_scales_and_is_counted_pod_by_pod(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_workload_scales_and_is_counted_pod_by_pod(ns: &TestNamespace<'_>) -> Outcome {
     let order = ScaleOrder {
         name: "scaled".to_owned(),
-        namespace: format!("{}-scale", place.namespace),
-        image: Some(place.arm.image.clone()),
+        namespace: format!("{}-scale", ns.namespace),
+        image: Some(ns.target.image.clone()),
         from: 1,
         to: 4,
-        timeout: place.arm.limit,
+        timeout: ns.target.limit,
         labels: BTreeMap::new(),
     };
-    let proof = prove(&place.arm.client, &order).await?;
+    let proof = prove(&ns.target.client, &order).await?;
     same("the pods before", proof.before.len(), 1)?;
     same("the pods after", proof.after.len(), 4)?;
     hold(
@@ -66,9 +62,5 @@ pub(super) async fn a_workload_scales_and_is_counted_pod_by_pod(place: &Place<'_
         || format!("growing replaced pods: {proof:?}"),
     )?;
     let space = format!("/api/v1/namespaces/{}", order.namespace);
-    place
-        .get(&space)
-        .await?
-        .refused(404, "NotFound")
-        .map(|_| ())
+    ns.get(&space).await?.refused(404, "NotFound").map(|_| ())
 }

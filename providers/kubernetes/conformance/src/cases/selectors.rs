@@ -5,9 +5,9 @@
 use serde_json::{Value, json};
 
 use crate::finding::{Outcome, same};
-use crate::place::{Place, names};
+use crate::test_namespace::{TestNamespace, names};
 
-/// A text as it must be in a query.
+/// A text, encoded for a query.
 fn quoted(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -19,13 +19,13 @@ fn quoted(text: &str) -> String {
         .collect()
 }
 
-async fn selected(place: &Place<'_>, plural: &str, kind: &str, text: &str) -> Outcome<String> {
-    let path = place.core(&format!("{plural}?{kind}Selector={}", quoted(text)));
-    let list = place.get(&path).await?.expect(200)?;
+async fn selected(ns: &TestNamespace<'_>, plural: &str, kind: &str, text: &str) -> Outcome<String> {
+    let path = ns.core(&format!("{plural}?{kind}Selector={}", quoted(text)));
+    let list = ns.get(&path).await?.expect(200)?;
     Ok(names(&list).join(" "))
 }
 
-pub(super) async fn labels_select_in_every_way(place: &Place<'_>) -> Outcome {
+pub(super) async fn labels_select_in_every_way(ns: &TestNamespace<'_>) -> Outcome {
     for (name, labels) in [
         ("a", json!({"app": "web", "tier": "front"})),
         ("b", json!({"app": "api", "tier": "back"})),
@@ -33,7 +33,7 @@ pub(super) async fn labels_select_in_every_way(place: &Place<'_>) -> Outcome {
         ("d", Value::Null),
     ] {
         let secret = json!({"metadata": {"name": name, "labels": labels}});
-        place.make_at(&place.core("secrets"), &secret).await?;
+        ns.make_at(&ns.core("secrets"), &secret).await?;
     }
     for (text, expected) in [
         ("", "a b c d"),
@@ -49,16 +49,16 @@ pub(super) async fn labels_select_in_every_way(place: &Place<'_>) -> Outcome {
         ("size<5", ""),
         ("app=", ""),
     ] {
-        let seen = selected(place, "secrets", "label", text).await?;
+        let seen = selected(ns, "secrets", "label", text).await?;
         same(&format!("what `{text}` selects"), seen.as_str(), expected)?;
     }
     Ok(())
 }
 
-pub(super) async fn fields_select_by_name_and_phase(place: &Place<'_>) -> Outcome {
+pub(super) async fn fields_select_by_name_and_phase(ns: &TestNamespace<'_>) -> Outcome {
     for (name, kind) in [("a", "Opaque"), ("b", "example.com/t")] {
         let secret = json!({"metadata": {"name": name}, "type": kind});
-        place.make_at(&place.core("secrets"), &secret).await?;
+        ns.make_at(&ns.core("secrets"), &secret).await?;
     }
     for (text, expected) in [
         ("metadata.name=a", "a"),
@@ -67,13 +67,13 @@ pub(super) async fn fields_select_by_name_and_phase(place: &Place<'_>) -> Outcom
         ("type==example.com/t,metadata.name=b", "b"),
         ("metadata.name=a,metadata.name=b", ""),
     ] {
-        let seen = selected(place, "secrets", "field", text).await?;
+        let seen = selected(ns, "secrets", "field", text).await?;
         same(&format!("what `{text}` selects"), seen.as_str(), expected)?;
     }
-    let mut spec = place.shell("Never", "true");
+    let mut spec = ns.shell("Never", "true");
     spec["nodeSelector"] = json!({"no": "where"});
     let pod = json!({"metadata": {"name": "p"}, "spec": spec});
-    place.make_at(&place.core("pods"), &pod).await?;
+    ns.make_at(&ns.core("pods"), &pod).await?;
     for (text, expected) in [
         ("status.phase=Pending", "p"),
         ("status.phase=Running", ""),
@@ -81,28 +81,30 @@ pub(super) async fn fields_select_by_name_and_phase(place: &Place<'_>) -> Outcom
         ("spec.restartPolicy=Never", "p"),
         ("spec.serviceAccountName=default", "p"),
     ] {
-        let seen = selected(place, "pods", "field", text).await?;
+        let seen = selected(ns, "pods", "field", text).await?;
         same(&format!("what `{text}` selects"), seen.as_str(), expected)?;
     }
     Ok(())
 }
 
-pub(super) async fn a_selector_that_is_none_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_invalid_selector_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     for text in ["a b", "a in (b", "a in b", "=b", "a,,b", "-a=b", "a=b c"] {
-        let path = place.core(&format!("secrets?labelSelector={}", quoted(text)));
-        let answer = place.get(&path).await?;
+        let path = ns.core(&format!("secrets?labelSelector={}", quoted(text)));
+        let answer = ns.get(&path).await?;
         same(&format!("the code for `{text}`"), answer.code, 400)?;
         answer.refused(400, "BadRequest")?;
     }
-    let path = place.core("secrets?fieldSelector=metadata.name");
-    place.get(&path).await?.refused(400, "BadRequest")?;
+    let path = ns.core("secrets?fieldSelector=metadata.name");
+    ns.get(&path).await?.refused(400, "BadRequest")?;
     Ok(())
 }
 
-pub(super) async fn a_field_that_cannot_be_selected_by_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_field_that_cannot_be_selected_by_is_refused(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
     for (plural, text) in [("configmaps", "data.a=1"), ("pods", "spec.color=red")] {
-        let path = place.core(&format!("{plural}?fieldSelector={}", quoted(text)));
-        place.get(&path).await?.refused(400, "BadRequest")?;
+        let path = ns.core(&format!("{plural}?fieldSelector={}", quoted(text)));
+        ns.get(&path).await?.refused(400, "BadRequest")?;
     }
     Ok(())
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::answer::Ask;
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
-async fn table(place: &Place<'_>, path: &str) -> Outcome<Value> {
+async fn table(ns: &TestNamespace<'_>, path: &str) -> Outcome<Value> {
     let ask = Ask::new("GET", path, String::new()).accept(TABLE);
-    let table = place.ask(ask).await?.expect(200)?;
+    let table = ns.ask(ask).await?.expect(200)?;
     same("the kind", &table["kind"], "Table")?;
     same("the API version", &table["apiVersion"], "meta.k8s.io/v1")?;
     Ok(table)
@@ -37,8 +37,8 @@ fn rows(table: &Value) -> &[Value] {
     table["rows"].as_array().map_or(&[], Vec::as_slice)
 }
 
-pub(super) async fn a_table_has_the_columns_of_its_type(place: &Place<'_>) -> Outcome {
-    let core = |plural: &str| place.core(plural);
+pub(super) async fn a_table_has_the_columns_of_its_type(ns: &TestNamespace<'_>) -> Outcome {
+    let core = |plural: &str| ns.core(plural);
     for (path, shown, wide) in [
         (core("configmaps"), "Name Data Age", ""),
         (core("secrets"), "Name Type Data Age", ""),
@@ -64,17 +64,17 @@ pub(super) async fn a_table_has_the_columns_of_its_type(place: &Place<'_>) -> Ou
             "VolumeMode",
         ),
         (
-            place.batch("jobs"),
+            ns.batch("jobs"),
             "Name Status Completions Duration Age",
             "Containers Images Selector",
         ),
         (
-            place.apps("deployments"),
+            ns.apps("deployments"),
             "Name Ready Up-to-date Available Age",
             "Containers Images Selector",
         ),
         (
-            place.apps("replicasets"),
+            ns.apps("replicasets"),
             "Name Desired Current Ready Age",
             "Containers Images Selector",
         ),
@@ -90,7 +90,7 @@ pub(super) async fn a_table_has_the_columns_of_its_type(place: &Place<'_>) -> Ou
             "",
         ),
     ] {
-        let table = table(place, &path).await?;
+        let table = table(ns, &path).await?;
         let of = |priority: i64| {
             let names: Vec<String> = columns(&table)
                 .into_iter()
@@ -105,24 +105,24 @@ pub(super) async fn a_table_has_the_columns_of_its_type(place: &Place<'_>) -> Ou
     Ok(())
 }
 
-pub(super) async fn a_table_has_a_row_for_each_object(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_table_has_a_row_for_each_object(ns: &TestNamespace<'_>) -> Outcome {
     let deployment = json!({
         "metadata": {"name": "d"},
         "spec": {
             "replicas": 2, "selector": {"matchLabels": {"app": "d"}},
             "template": {
                 "metadata": {"labels": {"app": "d"}},
-                "spec": place.shell("Always", "sleep 1000"),
+                "spec": ns.shell("Always", "sleep 1000"),
             },
         },
     });
-    let path = place.apps("deployments");
-    place.make_at(&path, &deployment).await?;
+    let path = ns.apps("deployments");
+    ns.make_at(&path, &deployment).await?;
     let there = |found: &Value| found["status"]["availableReplicas"] == 2;
-    let made = place
-        .wait("the pods", &place.apps("deployments/d"), there)
+    let made = ns
+        .wait("the pods", &ns.apps("deployments/d"), there)
         .await?;
-    let table = table(place, &path).await?;
+    let table = table(ns, &path).await?;
     let row = rows(&table).first().cloned().unwrap_or_default();
     let cells = row["cells"].as_array().cloned().unwrap_or_default();
     same("the number of cells", cells.len(), columns(&table).len())?;
@@ -132,7 +132,7 @@ pub(super) async fn a_table_has_a_row_for_each_object(place: &Place<'_>) -> Outc
         cells.get(..4).unwrap_or_default(),
         &expected[..],
     )?;
-    let expected = [json!("c"), json!(place.arm.image), json!("app=d")];
+    let expected = [json!("c"), json!(ns.target.image), json!("app=d")];
     same(
         "the last cells",
         cells.get(5..).unwrap_or_default(),
@@ -143,12 +143,12 @@ pub(super) async fn a_table_has_a_row_for_each_object(place: &Place<'_>) -> Outc
         "metadata": made["metadata"],
     });
     same("the object of the row", &row["object"], &partial)?;
-    pods_in_rows(place).await
+    pods_in_rows(ns).await
 }
 
-async fn pods_in_rows(place: &Place<'_>) -> Outcome {
-    let path = place.core("pods?labelSelector=app%3Dd");
-    let table = table(place, &path).await?;
+async fn pods_in_rows(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("pods?labelSelector=app%3Dd");
+    let table = table(ns, &path).await?;
     same("the number of rows", rows(&table).len(), 2)?;
     for row in rows(&table) {
         let cells = &row["cells"];
@@ -160,15 +160,15 @@ async fn pods_in_rows(place: &Place<'_>) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn one_object_comes_as_a_table_too(place: &Place<'_>) -> Outcome {
+pub(super) async fn one_object_comes_as_a_table_too(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}, "data": {"a": "1", "b": "2"}});
-    let map = place.make_at(&place.core("configmaps"), &map).await?;
-    let path = place.core("configmaps/m");
-    let one = table(place, &path).await?;
+    let map = ns.make_at(&ns.core("configmaps"), &map).await?;
+    let path = ns.core("configmaps/m");
+    let one = table(ns, &path).await?;
     same("the number of rows", rows(&one).len(), 1)?;
     let row = rows(&one)
         .first()
-        .ok_or_else(|| Finding::new("there is no row"))?;
+        .ok_or_else(|| Finding::new("the table has no row"))?;
     let cells = row["cells"].as_array().cloned().unwrap_or_default();
     same(
         "the first cells",
@@ -177,16 +177,16 @@ pub(super) async fn one_object_comes_as_a_table_too(place: &Place<'_>) -> Outcom
     )?;
     let version = &one["metadata"]["resourceVersion"];
     same("the version", version, &map["metadata"]["resourceVersion"])?;
-    let whole = table(place, &format!("{path}?includeObject=Object")).await?;
+    let whole = table(ns, &format!("{path}?includeObject=Object")).await?;
     same("the whole object", &rows(&whole)[0]["object"], &map)?;
-    let none = table(place, &format!("{path}?includeObject=None")).await?;
+    let none = table(ns, &format!("{path}?includeObject=None")).await?;
     hold(rows(&none)[0]["object"].is_null(), || {
         format!("it has an object: {none}")
     })
 }
 
-pub(super) async fn an_error_is_no_table(place: &Place<'_>) -> Outcome {
-    let ask = Ask::new("GET", place.core("configmaps/none"), String::new()).accept(TABLE);
-    place.ask(ask).await?.refused(404, "NotFound")?;
+pub(super) async fn an_error_is_not_a_table(ns: &TestNamespace<'_>) -> Outcome {
+    let ask = Ask::new("GET", ns.core("configmaps/none"), String::new()).accept(TABLE);
+    ns.ask(ask).await?.refused(404, "NotFound")?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::answer::Ask;
 use crate::finding::{Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 fn wrong() -> serde_json::Value {
     json!({
@@ -21,12 +21,9 @@ fn sorted(mut list: Vec<String>) -> Vec<String> {
     list
 }
 
-pub(super) async fn an_unknown_field_is_refused_when_asked_for(place: &Place<'_>) -> Outcome {
-    let path = place.core("configmaps?fieldValidation=Strict");
-    let status = place
-        .post(&path, &wrong())
-        .await?
-        .refused(400, "BadRequest")?;
+pub(super) async fn an_unknown_field_is_refused_when_asked_for(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("configmaps?fieldValidation=Strict");
+    let status = ns.post(&path, &wrong()).await?.refused(400, "BadRequest")?;
     let message = status["message"].as_str().unwrap_or_default();
     let begins = "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding \
                   error: ";
@@ -38,13 +35,13 @@ pub(super) async fn an_unknown_field_is_refused_when_asked_for(place: &Place<'_>
             format!("`{finding}` is not in {message}")
         })?;
     }
-    let mut spec = place.shell("Never", "true");
+    let mut spec = ns.shell("Never", "true");
     spec["containers"][0]["comand"] = json!(["x"]);
     let job = json!({"metadata": {"name": "j"}, "spec": {
         "paralelism": 1, "template": {"spec": spec},
     }});
-    let path = place.batch("jobs?fieldValidation=Strict");
-    let status = place.post(&path, &job).await?.refused(400, "BadRequest")?;
+    let path = ns.batch("jobs?fieldValidation=Strict");
+    let status = ns.post(&path, &job).await?.refused(400, "BadRequest")?;
     let message = status["message"].as_str().unwrap_or_default();
     for field in ["spec.paralelism", "spec.template.spec.containers[0].comand"] {
         hold(
@@ -52,19 +49,18 @@ pub(super) async fn an_unknown_field_is_refused_when_asked_for(place: &Place<'_>
             || format!("`{field}` is not in {message}"),
         )?;
     }
-    place
-        .get(&place.core("configmaps/m"))
+    ns.get(&ns.core("configmaps/m"))
         .await?
         .refused(404, "NotFound")?;
     Ok(())
 }
 
-pub(super) async fn an_unknown_field_is_warned_of_and_dropped(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_unknown_field_is_warned_of_and_dropped(ns: &TestNamespace<'_>) -> Outcome {
     for (query, name) in [("", "m"), ("?fieldValidation=Warn", "n")] {
         let mut map = wrong();
         map["metadata"]["name"] = name.into();
-        let answer = place
-            .post(&place.core(&format!("configmaps{query}")), &map)
+        let answer = ns
+            .post(&ns.core(&format!("configmaps{query}")), &map)
             .await?;
         same(
             "the warnings",
@@ -79,7 +75,7 @@ pub(super) async fn an_unknown_field_is_warned_of_and_dropped(place: &Place<'_>)
         same("the data", &made["data"], &json!({"b": "1"}))?;
     }
     let change = json!({"dota": {"a": "1"}, "data": {"c": "1"}});
-    let answer = place.merge(&place.core("configmaps/m"), &change).await?;
+    let answer = ns.merge(&ns.core("configmaps/m"), &change).await?;
     same(
         "the warnings",
         answer.warnings(),
@@ -89,9 +85,9 @@ pub(super) async fn an_unknown_field_is_warned_of_and_dropped(place: &Place<'_>)
     same("the data", &map["data"], &json!({"b": "1", "c": "1"}))
 }
 
-pub(super) async fn an_unknown_field_is_ignored_when_asked_for(place: &Place<'_>) -> Outcome {
-    let path = place.core("configmaps?fieldValidation=Ignore");
-    let answer = place.post(&path, &wrong()).await?;
+pub(super) async fn an_unknown_field_is_ignored_when_asked_for(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("configmaps?fieldValidation=Ignore");
+    let answer = ns.post(&path, &wrong()).await?;
     same("the warnings", answer.warnings(), Vec::<String>::new())?;
     let made = answer.expect(201)?;
     hold(made.get("dota").is_none(), || {
@@ -99,18 +95,16 @@ pub(super) async fn an_unknown_field_is_ignored_when_asked_for(place: &Place<'_>
     })
 }
 
-pub(super) async fn a_field_that_comes_twice_is_refused_when_asked_for(
-    place: &Place<'_>,
-) -> Outcome {
+pub(super) async fn a_duplicate_field_is_refused_when_asked_for(ns: &TestNamespace<'_>) -> Outcome {
     let twice = r#"{"metadata":{"name":"m"},"data":{"a":"1","a":"2"}}"#;
-    let path = place.core("configmaps?fieldValidation=Strict");
-    let answer = place.ask(Ask::new("POST", path, twice.to_owned())).await?;
+    let path = ns.core("configmaps?fieldValidation=Strict");
+    let answer = ns.ask(Ask::new("POST", path, twice.to_owned())).await?;
     let status = answer.refused(400, "BadRequest")?;
     let expected = "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding \
                     error: duplicate field \"data.a\"";
     same("the message", &status["message"], expected)?;
-    let ask = Ask::new("POST", place.core("configmaps"), twice.to_owned());
-    let answer = place.ask(ask).await?;
+    let ask = Ask::new("POST", ns.core("configmaps"), twice.to_owned());
+    let answer = ns.ask(ask).await?;
     same(
         "the warnings",
         answer.warnings(),
@@ -121,10 +115,10 @@ pub(super) async fn a_field_that_comes_twice_is_refused_when_asked_for(
 }
 
 pub(super) async fn an_unknown_field_in_a_patch_is_invalid_when_asked_for(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m?fieldValidation=Strict");
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m?fieldValidation=Strict");
     let object = json!({"dota": {"a": "1"}});
     let steps = json!([{"op": "add", "path": "/dota", "value": {"a": "1"}}]);
     for (media, body) in [
@@ -133,7 +127,7 @@ pub(super) async fn an_unknown_field_in_a_patch_is_invalid_when_asked_for(
         ("application/json-patch+json", &steps),
     ] {
         let ask = Ask::new("PATCH", &path, body.to_string()).media(media);
-        let status = place.ask(ask).await?.refused(422, "Invalid")?;
+        let status = ns.ask(ask).await?.refused(422, "Invalid")?;
         let cause = &status["details"]["causes"][0];
         same("the field", &cause["field"], "patch")?;
         let message = cause["message"].as_str().unwrap_or_default();
@@ -145,26 +139,26 @@ pub(super) async fn an_unknown_field_in_a_patch_is_invalid_when_asked_for(
     Ok(())
 }
 
-pub(super) async fn a_field_of_a_wrong_type_is_refused(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_field_of_a_wrong_type_is_refused(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}, "data": {"a": 1}});
-    let answer = place.post(&place.core("configmaps"), &map).await?;
+    let answer = ns.post(&ns.core("configmaps"), &map).await?;
     let status = answer.refused(400, "BadRequest")?;
     let expected = "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot \
                     unmarshal number into Go struct field ConfigMap.data of type string";
     same("the message", &status["message"], expected)?;
-    let spec = json!({"backoffLimit": "many", "template": {"spec": place.shell("Never", "true")}});
+    let spec = json!({"backoffLimit": "many", "template": {"spec": ns.shell("Never", "true")}});
     let job = json!({"metadata": {"name": "j"}, "spec": spec});
-    let status = place
-        .post(&place.batch("jobs"), &job)
+    let status = ns
+        .post(&ns.batch("jobs"), &job)
         .await?
         .refused(400, "BadRequest")?;
     let expected = "Job in version \"v1\" cannot be handled as a Job: json: cannot unmarshal string \
                     into Go struct field JobSpec.spec.backoffLimit of type int32";
     same("the message", &status["message"], expected)?;
-    place.map("m", "1").await?;
+    ns.map("m", "1").await?;
     let change = json!({"data": {"a": 1}});
-    let status = place
-        .merge(&place.core("configmaps/m"), &change)
+    let status = ns
+        .merge(&ns.core("configmaps/m"), &change)
         .await?
         .refused(422, "Invalid")?;
     same(
@@ -174,10 +168,10 @@ pub(super) async fn a_field_of_a_wrong_type_is_refused(place: &Place<'_>) -> Out
     )
 }
 
-pub(super) async fn a_way_to_validate_that_does_not_exist_is_invalid(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_unknown_field_validation_is_invalid(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}});
-    let path = place.core("configmaps?fieldValidation=Other");
-    let status = place.post(&path, &map).await?.refused(422, "Invalid")?;
+    let path = ns.core("configmaps?fieldValidation=Other");
+    let status = ns.post(&path, &map).await?.refused(422, "Invalid")?;
     let expected = json!({
         "group": "meta.k8s.io", "kind": "CreateOptions",
         "causes": [{
@@ -189,10 +183,10 @@ pub(super) async fn a_way_to_validate_that_does_not_exist_is_invalid(place: &Pla
     same("the details", &status["details"], &expected)
 }
 
-pub(super) async fn a_dry_run_changes_nothing(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_dry_run_changes_nothing(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}, "data": {"a": "1"}});
-    let path = place.core("configmaps?dryRun=All");
-    let would = place.post(&path, &map).await?.expect(201)?;
+    let path = ns.core("configmaps?dryRun=All");
+    let would = ns.post(&path, &map).await?.expect(201)?;
     same("the data that would be", &would["data"], &map["data"])?;
     hold(would["metadata"]["uid"].is_string(), || {
         format!("it has no uid: {would}")
@@ -200,45 +194,41 @@ pub(super) async fn a_dry_run_changes_nothing(place: &Place<'_>) -> Outcome {
     hold(would["metadata"].get("resourceVersion").is_none(), || {
         format!("what is not stored has a version: {would}")
     })?;
-    place
-        .get(&place.core("configmaps/m"))
+    ns.get(&ns.core("configmaps/m"))
         .await?
         .refused(404, "NotFound")?;
-    let before = place.map("m", "1").await?;
-    let path = place.core("configmaps/m?dryRun=All");
+    let before = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m?dryRun=All");
     let change = json!({"data": {"a": "2"}});
-    let would = place.merge(&path, &change).await?.expect(200)?;
+    let would = ns.merge(&path, &change).await?.expect(200)?;
     same("the data that would be", &would["data"], &change["data"])?;
     let version = |object: &serde_json::Value| object["metadata"]["resourceVersion"].clone();
     same("the version", version(&would), version(&before))?;
     let whole = json!({"metadata": {"name": "m"}, "data": {"c": "3"}});
-    let would = place.put(&path, &whole).await?.expect(200)?;
+    let would = ns.put(&path, &whole).await?.expect(200)?;
     same("the data that would be", &would["data"], &whole["data"])?;
-    place
-        .delete(&path, &serde_json::Value::Null)
+    ns.delete(&path, &serde_json::Value::Null)
         .await?
         .expect(200)?;
     let options = json!({"dryRun": ["All"]});
-    place
-        .delete(&place.core("configmaps/m"), &options)
+    ns.delete(&ns.core("configmaps/m"), &options)
         .await?
         .expect(200)?;
-    let after = place.get(&place.core("configmaps/m")).await?.expect(200)?;
+    let after = ns.get(&ns.core("configmaps/m")).await?.expect(200)?;
     same("the object", &after, &before)?;
-    // A dry run finds what is wrong all the same.
+    // A dry run finds errors too.
     let again = json!({"metadata": {"name": "m"}});
-    let path = place.core("configmaps?dryRun=All");
-    place
-        .post(&path, &again)
+    let path = ns.core("configmaps?dryRun=All");
+    ns.post(&path, &again)
         .await?
         .refused(409, "AlreadyExists")?;
     Ok(())
 }
 
-pub(super) async fn a_dry_run_that_does_not_exist_is_invalid(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_unknown_dry_run_is_invalid(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}});
-    let path = place.core("configmaps?dryRun=true");
-    let status = place.post(&path, &map).await?.refused(422, "Invalid")?;
+    let path = ns.core("configmaps?dryRun=true");
+    let status = ns.post(&path, &map).await?.refused(422, "Invalid")?;
     let cause = json!([{
         "reason": "FieldValueNotSupported", "field": "dryRun",
         "message": "Unsupported value: [\"true\"]: supported values: \"All\"",

@@ -1,7 +1,7 @@
 //! Watches: what happens after a version, and how a watch begins and ends.
 //!
 //! Source: the documentation of the API concepts (efficient detection of changes, watch bookmarks,
-//! streaming lists). A server may end a watch at any time: a client asks on from what it saw last.
+//! streaming lists). A server may end a watch at any time: the client continues from the last version that it saw.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::finding::{Finding, Outcome, hold, same};
-use crate::place::{Place, items};
+use crate::test_namespace::{TestNamespace, items};
 
-/// Something that a watch told.
+/// An event of a watch.
 #[derive(Clone, Debug)]
 struct Told {
     what: String,
@@ -29,10 +29,10 @@ impl Told {
     }
 }
 
-/// Watches once, and reads all that was told until the server ended it.
-async fn watch(place: &Place<'_>, query: &str) -> Outcome<Vec<Told>> {
-    let answer = place
-        .get(&place.core(&format!("configmaps?watch=true&{query}")))
+/// Watches once, and reads all events until the server ends the watch.
+async fn watch(ns: &TestNamespace<'_>, query: &str) -> Outcome<Vec<Told>> {
+    let answer = ns
+        .get(&ns.core(&format!("configmaps?watch=true&{query}")))
         .await?;
     same(
         "the media type",
@@ -54,9 +54,9 @@ async fn watch(place: &Place<'_>, query: &str) -> Outcome<Vec<Told>> {
         .collect()
 }
 
-/// Watches on from a version until so many things were told, bookmarks aside.
+/// Watches from a version until this many events have come, not counting bookmarks.
 async fn watch_until(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
     query: &str,
     version: &str,
     count: usize,
@@ -66,12 +66,12 @@ async fn watch_until(
     let mut version = version.to_owned();
     while all.len() < count {
         let query = format!("{query}&resourceVersion={version}&timeoutSeconds=3");
-        let told = watch(place, &query).await?;
+        let told = watch(ns, &query).await?;
         all.extend(told.into_iter().filter(|event| event.what != "BOOKMARK"));
         if let Some(last) = all.last() {
             version = last.version();
         }
-        if start.elapsed() >= place.arm.limit {
+        if start.elapsed() >= ns.target.limit {
             return Err(Finding::new(format!("only this was told: {all:?}")));
         }
     }
@@ -79,32 +79,32 @@ async fn watch_until(
 }
 
 /// The newest version of all maps.
-async fn version(place: &Place<'_>) -> Outcome<String> {
-    // What every new name space gets must not come late into a watch.
-    let root = place.core("configmaps/kube-root-ca.crt");
-    place
-        .wait("the certificate authority", &root, |_| true)
+async fn version(ns: &TestNamespace<'_>) -> Outcome<String> {
+    // The config map that every new namespace gets must not appear late in a watch.
+    let root = ns.core("configmaps/kube-root-ca.crt");
+    ns.wait("the certificate authority", &root, |_| true)
         .await?;
-    let list = place.get(&place.core("configmaps")).await?.expect(200)?;
+    let list = ns.get(&ns.core("configmaps")).await?.expect(200)?;
     let version = list["metadata"]["resourceVersion"].as_str();
     Ok(version.unwrap_or_default().to_owned())
 }
 
-pub(super) async fn a_watch_tells_what_happened_after_its_version(place: &Place<'_>) -> Outcome {
-    let begin = version(place).await?;
-    let made = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
-    let changed = place
+pub(super) async fn a_watch_reports_what_happened_after_its_version(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let begin = version(ns).await?;
+    let made = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
+    let changed = ns
         .merge(&path, &json!({"data": {"a": "2"}}))
         .await?
         .expect(200)?;
-    // A write that changes nothing is not told.
-    place
-        .merge(&path, &json!({"data": {"a": "2"}}))
+    // A write that changes nothing is not an event.
+    ns.merge(&path, &json!({"data": {"a": "2"}}))
         .await?
         .expect(200)?;
-    place.delete(&path, &Value::Null).await?.expect(200)?;
-    let told = watch_until(place, "", &begin, 3).await?;
+    ns.delete(&path, &Value::Null).await?.expect(200)?;
+    let told = watch_until(ns, "", &begin, 3).await?;
     same("the number of events", told.len(), 3)?;
     for (event, what) in told.iter().zip(["ADDED", "MODIFIED", "DELETED"]) {
         hold(event.is(what, "m"), || {
@@ -127,16 +127,16 @@ pub(super) async fn a_watch_tells_what_happened_after_its_version(place: &Place<
         || format!("the versions do not grow: {numbers:?}"),
     )?;
     // From the middle on there is only the rest.
-    let rest = watch_until(place, "", &told[1].version(), 1).await?;
+    let rest = watch_until(ns, "", &told[1].version(), 1).await?;
     hold(rest.len() == 1 && rest[0].is("DELETED", "m"), || {
         format!("the rest is {rest:?}")
     })
 }
 
-pub(super) async fn a_watch_with_nothing_to_tell_ends_in_time(place: &Place<'_>) -> Outcome {
-    let begin = version(place).await?;
+pub(super) async fn a_watch_without_events_ends_in_time(ns: &TestNamespace<'_>) -> Outcome {
+    let begin = version(ns).await?;
     let start = Instant::now();
-    let told = watch(place, &format!("resourceVersion={begin}&timeoutSeconds=3")).await?;
+    let told = watch(ns, &format!("resourceVersion={begin}&timeoutSeconds=3")).await?;
     same("the number of events", told.len(), 0)?;
     let seconds = start.elapsed();
     let in_time = seconds >= Duration::from_millis(2500) && seconds < Duration::from_secs(8);
@@ -144,12 +144,12 @@ pub(super) async fn a_watch_with_nothing_to_tell_ends_in_time(place: &Place<'_>)
 }
 
 pub(super) async fn a_watch_without_a_version_begins_with_what_is_there(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let map = place.map("m", "1").await?;
+    let map = ns.map("m", "1").await?;
     for query in ["", "resourceVersion=0&"] {
         let query = format!("{query}fieldSelector=metadata.name%3Dm&timeoutSeconds=2");
-        let told = watch(place, &query).await?;
+        let told = watch(ns, &query).await?;
         hold(told.len() == 1 && told[0].is("ADDED", "m"), || {
             format!("it begins with {told:?}")
         })?;
@@ -159,44 +159,43 @@ pub(super) async fn a_watch_without_a_version_begins_with_what_is_there(
 }
 
 pub(super) async fn a_watch_of_a_selection_adds_and_deletes_what_comes_and_goes(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    let begin = version(place).await?;
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+    let begin = version(ns).await?;
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let mut last = Value::Null;
     for label in ["blue", "green", "blue"] {
         let change = json!({"metadata": {"labels": {"color": label}}});
-        last = place.merge(&path, &change).await?.expect(200)?;
+        last = ns.merge(&path, &change).await?.expect(200)?;
     }
-    place
-        .merge(&path, &json!({"data": {"a": "2"}}))
+    ns.merge(&path, &json!({"data": {"a": "2"}}))
         .await?
         .expect(200)?;
-    let told = watch_until(place, "labelSelector=color%3Dblue", &begin, 4).await?;
+    let told = watch_until(ns, "labelSelector=color%3Dblue", &begin, 4).await?;
     for (event, what) in told.iter().zip(["ADDED", "DELETED", "ADDED", "MODIFIED"]) {
         hold(event.is(what, "m"), || {
             format!("{what} is not in its place: {told:?}")
         })?;
     }
-    // What no longer fits is shown as it was when it did, under the version of its leaving.
+    // An object that no longer matches is shown in its last matching state, with the version of the change.
     let color = &told[1].object["metadata"]["labels"]["color"];
     same("the label of what left", color, "blue")?;
     same("what came again", &told[2].object, &last)
 }
 
-pub(super) async fn a_streamed_list_ends_with_a_bookmark(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
+pub(super) async fn a_streamed_list_ends_with_a_bookmark(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true\
                  &timeoutSeconds=2";
-    let told = watch(place, query).await?;
-    let list = place.get(&place.core("configmaps")).await?.expect(200)?;
+    let told = watch(ns, query).await?;
+    let list = ns.get(&ns.core("configmaps")).await?.expect(200)?;
     let is_end = |event: &Told| {
         let mark = "k8s.io/initial-events-end";
         event.what == "BOOKMARK" && event.object["metadata"]["annotations"][mark] == "true"
     };
     let end = told.iter().position(is_end);
-    let end = end.ok_or_else(|| Finding::new(format!("there is no end in {told:?}")))?;
+    let end = end.ok_or_else(|| Finding::new(format!("no end bookmark in {told:?}")))?;
     let added: Vec<&Told> = told.iter().take(end).collect();
     hold(added.iter().all(|event| event.what == "ADDED"), || {
         format!("something else was told first: {told:?}")
@@ -210,9 +209,9 @@ pub(super) async fn a_streamed_list_ends_with_a_bookmark(place: &Place<'_>) -> O
     })
 }
 
-pub(super) async fn a_streamed_list_must_say_how_new(place: &Place<'_>) -> Outcome {
-    let path = place.core("configmaps?watch=true&sendInitialEvents=true&timeoutSeconds=1");
-    let status = place.get(&path).await?.refused(422, "Invalid")?;
+pub(super) async fn a_streamed_list_must_say_how_new(ns: &TestNamespace<'_>) -> Outcome {
+    let path = ns.core("configmaps?watch=true&sendInitialEvents=true&timeoutSeconds=1");
+    let status = ns.get(&path).await?.refused(422, "Invalid")?;
     same(
         "the field",
         &status["details"]["causes"][0]["field"],
@@ -220,18 +219,17 @@ pub(super) async fn a_streamed_list_must_say_how_new(place: &Place<'_>) -> Outco
     )
 }
 
-pub(super) async fn a_watch_from_long_ago_tells_all_or_that_it_cannot(
-    place: &Place<'_>,
+pub(super) async fn a_watch_from_an_old_version_reports_everything_or_expires(
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
-    place.map("m", "1").await?;
+    ns.map("m", "1").await?;
     let change = json!({"data": {"a": "2"}});
-    place
-        .merge(&place.core("configmaps/m"), &change)
+    ns.merge(&ns.core("configmaps/m"), &change)
         .await?
         .expect(200)?;
-    // Version 1 is from the cluster's first moment: kept in full, or forgotten.
+    // Version 1 is the cluster's first: the full history is kept, or forgotten.
     let query = "resourceVersion=1&fieldSelector=metadata.name%3Dm&timeoutSeconds=3";
-    let told = watch(place, query).await?;
+    let told = watch(ns, query).await?;
     let first = told
         .first()
         .ok_or_else(|| Finding::new("nothing was told"))?;

@@ -5,14 +5,14 @@
 use serde_json::{Value, json};
 
 use crate::finding::{Outcome, hold, same};
-use crate::place::Place;
+use crate::test_namespace::TestNamespace;
 
 fn version(object: &Value) -> &Value {
     &object["metadata"]["resourceVersion"]
 }
 
 pub(super) async fn a_new_object_has_the_metadata_that_every_object_has(
-    place: &Place<'_>,
+    ns: &TestNamespace<'_>,
 ) -> Outcome {
     let given = json!({
         "metadata": {
@@ -21,15 +21,15 @@ pub(super) async fn a_new_object_has_the_metadata_that_every_object_has(
         },
         "data": {"a": "1"},
     });
-    let made = place.make_at(&place.core("configmaps"), &given).await?;
+    let made = ns.make_at(&ns.core("configmaps"), &given).await?;
     same("the kind", &made["kind"], "ConfigMap")?;
     same("the API version", &made["apiVersion"], "v1")?;
     let metadata = &made["metadata"];
     same("the name", &metadata["name"], "m")?;
     same(
-        "the name space",
+        "the namespace",
         &metadata["namespace"],
-        place.namespace.as_str(),
+        ns.namespace.as_str(),
     )?;
     same("the labels", &metadata["labels"], &json!({"l": "1"}))?;
     let uid = metadata["uid"].as_str().unwrap_or_default();
@@ -48,61 +48,65 @@ pub(super) async fn a_new_object_has_the_metadata_that_every_object_has(
     hold(metadata.get("generation").is_none(), || {
         format!("a map has generations: {metadata}")
     })?;
-    let read = place.get(&place.core("configmaps/m")).await?.expect(200)?;
+    let read = ns.get(&ns.core("configmaps/m")).await?.expect(200)?;
     same("what is read", &read, &made)
 }
 
-pub(super) async fn a_stale_write_conflicts_and_a_fresh_one_does_not(place: &Place<'_>) -> Outcome {
-    let first = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_stale_write_conflicts_and_a_fresh_one_does_not(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let first = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let mut fresh = first.clone();
     fresh["data"]["a"] = "2".into();
-    let second = place.put(&path, &fresh).await?.expect(200)?;
+    let second = ns.put(&path, &fresh).await?.expect(200)?;
     hold(version(&second) != version(&first), || {
         format!("the version stayed: {}", second["metadata"])
     })?;
     let mut stale = first;
     stale["data"]["a"] = "3".into();
-    let status = place.put(&path, &stale).await?.refused(409, "Conflict")?;
+    let status = ns.put(&path, &stale).await?.refused(409, "Conflict")?;
     let expected = "Operation cannot be fulfilled on configmaps \"m\": the object has been modified; \
                     please apply your changes to the latest version and try again";
     same("the message", &status["message"], expected)?;
     let details = json!({"name": "m", "kind": "configmaps"});
     same("the details", &status["details"], &details)?;
-    let now = place.get(&path).await?.expect(200)?;
+    let now = ns.get(&path).await?.expect(200)?;
     same("the data", &now["data"], &json!({"a": "2"}))
 }
 
-pub(super) async fn a_write_without_a_version_wins(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_write_without_a_version_wins(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let whole = json!({"metadata": {"name": "m"}, "data": {"b": "2"}});
-    let written = place.put(&path, &whole).await?.expect(200)?;
+    let written = ns.put(&path, &whole).await?.expect(200)?;
     same("the data", &written["data"], &json!({"b": "2"}))
 }
 
-pub(super) async fn a_write_that_changes_nothing_keeps_the_version(place: &Place<'_>) -> Outcome {
-    let first = place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
-    let again = place.put(&path, &first).await?.expect(200)?;
+pub(super) async fn a_write_that_changes_nothing_keeps_the_version(
+    ns: &TestNamespace<'_>,
+) -> Outcome {
+    let first = ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
+    let again = ns.put(&path, &first).await?.expect(200)?;
     same("the object", &again, &first)
 }
 
-pub(super) async fn a_changed_spec_is_a_new_generation(place: &Place<'_>) -> Outcome {
-    let spec = json!({"suspend": true, "template": {"spec": place.shell("Never", "true")}});
+pub(super) async fn a_changed_spec_is_a_new_generation(ns: &TestNamespace<'_>) -> Outcome {
+    let spec = json!({"suspend": true, "template": {"spec": ns.shell("Never", "true")}});
     let job = json!({"metadata": {"name": "j"}, "spec": spec});
-    let job = place.make_at(&place.batch("jobs"), &job).await?;
+    let job = ns.make_at(&ns.batch("jobs"), &job).await?;
     same("the first generation", &job["metadata"]["generation"], 1)?;
-    let path = place.batch("jobs/j");
+    let path = ns.batch("jobs/j");
     let label = json!({"metadata": {"labels": {"l": "1"}}});
-    let job = place.merge(&path, &label).await?.expect(200)?;
+    let job = ns.merge(&path, &label).await?.expect(200)?;
     same(
         "the generation after a label",
         &job["metadata"]["generation"],
         1,
     )?;
     let more = json!({"spec": {"parallelism": 2}});
-    let job = place.merge(&path, &more).await?.expect(200)?;
+    let job = ns.merge(&path, &more).await?.expect(200)?;
     same(
         "the generation after a change",
         &job["metadata"]["generation"],
@@ -110,11 +114,11 @@ pub(super) async fn a_changed_spec_is_a_new_generation(place: &Place<'_>) -> Out
     )
 }
 
-pub(super) async fn a_name_is_made_from_its_beginning(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_name_is_generated_from_its_prefix(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"generateName": "made-"}});
-    let path = place.core("configmaps");
-    let one = place.make_at(&path, &map).await?;
-    let other = place.make_at(&path, &map).await?;
+    let path = ns.core("configmaps");
+    let one = ns.make_at(&path, &map).await?;
+    let other = ns.make_at(&path, &map).await?;
     for made in [&one, &other] {
         let name = made["metadata"]["name"].as_str().unwrap_or_default();
         let tail = name.strip_prefix("made-").unwrap_or_default();
@@ -129,9 +133,9 @@ pub(super) async fn a_name_is_made_from_its_beginning(place: &Place<'_>) -> Outc
     })
 }
 
-pub(super) async fn a_write_must_name_its_object(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_write_must_name_its_object(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     for (metadata, expected) in [
         (
             json!({}),
@@ -143,19 +147,19 @@ pub(super) async fn a_write_must_name_its_object(place: &Place<'_>) -> Outcome {
         ),
     ] {
         let map = json!({"metadata": metadata});
-        let status = place.put(&path, &map).await?.refused(400, "BadRequest")?;
+        let status = ns.put(&path, &map).await?.refused(400, "BadRequest")?;
         same("the message", &status["message"], expected)?;
     }
     Ok(())
 }
 
-pub(super) async fn a_write_for_another_uid_conflicts(place: &Place<'_>) -> Outcome {
-    place.map("m", "1").await?;
-    let path = place.core("configmaps/m");
+pub(super) async fn a_write_for_another_uid_conflicts(ns: &TestNamespace<'_>) -> Outcome {
+    ns.map("m", "1").await?;
+    let path = ns.core("configmaps/m");
     let other = json!({"metadata": {"name": "m", "uid": "another"}});
-    place.put(&path, &other).await?.refused(409, "Conflict")?;
+    ns.put(&path, &other).await?.refused(409, "Conflict")?;
     let change = json!({"metadata": {"uid": "another"}});
-    let status = place.merge(&path, &change).await?.refused(422, "Invalid")?;
+    let status = ns.merge(&path, &change).await?.refused(422, "Invalid")?;
     let cause = &status["details"]["causes"][0];
     same("the field", &cause["field"], "metadata.uid")?;
     same(
@@ -165,11 +169,11 @@ pub(super) async fn a_write_for_another_uid_conflicts(place: &Place<'_>) -> Outc
     )
 }
 
-pub(super) async fn a_secret_takes_plain_text(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_secret_takes_plain_text(ns: &TestNamespace<'_>) -> Outcome {
     let secret = json!({
         "metadata": {"name": "s"}, "data": {"a": "MQ=="}, "stringData": {"b": "2"},
     });
-    let made = place.make_at(&place.core("secrets"), &secret).await?;
+    let made = ns.make_at(&ns.core("secrets"), &secret).await?;
     same(
         "the data",
         &made["data"],
@@ -179,16 +183,16 @@ pub(super) async fn a_secret_takes_plain_text(place: &Place<'_>) -> Outcome {
     hold(made.get("stringData").is_none(), || {
         format!("the text is kept: {made}")
     })?;
-    let path = place.core("secrets/s");
+    let path = ns.core("secrets/s");
     let more = json!({"stringData": {"c": "3"}});
-    let written = place.merge(&path, &more).await?.expect(200)?;
+    let written = ns.merge(&path, &more).await?.expect(200)?;
     same(
         "the data",
         &written["data"],
         &json!({"a": "MQ==", "b": "Mg==", "c": "Mw=="}),
     )?;
     let other = json!({"type": "example.com/other"});
-    let status = place.merge(&path, &other).await?.refused(422, "Invalid")?;
+    let status = ns.merge(&path, &other).await?.refused(422, "Invalid")?;
     same(
         "the field",
         &status["details"]["causes"][0]["field"],
@@ -196,12 +200,12 @@ pub(super) async fn a_secret_takes_plain_text(place: &Place<'_>) -> Outcome {
     )
 }
 
-pub(super) async fn an_immutable_map_cannot_change(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_immutable_map_cannot_change(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m"}, "immutable": true, "data": {"a": "1"}});
-    place.make_at(&place.core("configmaps"), &map).await?;
-    let path = place.core("configmaps/m");
+    ns.make_at(&ns.core("configmaps"), &map).await?;
+    let path = ns.core("configmaps/m");
     let change = json!({"data": {"a": "2"}});
-    let status = place.merge(&path, &change).await?.refused(422, "Invalid")?;
+    let status = ns.merge(&path, &change).await?.refused(422, "Invalid")?;
     let expected = json!([{
         "reason": "FieldValueForbidden", "field": "data",
         "message": "Forbidden: field is immutable when `immutable` is set",
@@ -209,12 +213,12 @@ pub(super) async fn an_immutable_map_cannot_change(place: &Place<'_>) -> Outcome
     same("the causes", &status["details"]["causes"], &expected)
 }
 
-pub(super) async fn a_service_gets_an_address(place: &Place<'_>) -> Outcome {
+pub(super) async fn a_service_gets_an_address(ns: &TestNamespace<'_>) -> Outcome {
     let service = json!({
         "metadata": {"name": "s"},
         "spec": {"selector": {"app": "d"}, "ports": [{"name": "http", "port": 80}]},
     });
-    let made = place.make_at(&place.core("services"), &service).await?;
+    let made = ns.make_at(&ns.core("services"), &service).await?;
     let spec = &made["spec"];
     for (field, expected) in [
         ("type", json!("ClusterIP")),
@@ -233,14 +237,14 @@ pub(super) async fn a_service_gets_an_address(place: &Place<'_>) -> Outcome {
     same("the status", &made["status"], &json!({"loadBalancer": {}}))
 }
 
-pub(super) async fn an_object_cannot_be_made_with_a_version(place: &Place<'_>) -> Outcome {
+pub(super) async fn an_object_cannot_be_made_with_a_version(ns: &TestNamespace<'_>) -> Outcome {
     let map = json!({"metadata": {"name": "m", "resourceVersion": "5"}});
-    let answer = place.post(&place.core("configmaps"), &map).await?;
+    let answer = ns.post(&ns.core("configmaps"), &map).await?;
     hold(answer.code >= 400, || {
         format!("it was made: {}", answer.text())
     })?;
     let expected = "resourceVersion should not be set on objects to be created";
     same("the message", &answer.json()["message"], expected)?;
-    let again = place.get(&place.core("configmaps/m")).await?;
+    let again = ns.get(&ns.core("configmaps/m")).await?;
     again.refused(404, "NotFound").map(|_| ())
 }

@@ -1,7 +1,5 @@
-//! The simulator's schema against the OpenAPI description that a real server gives of itself.
-//!
-//! Apart from the cases: it compares a file with a server. The same code writes the file anew, for
-//! another version of Kubernetes.
+//! Compares the simulator's schema with the OpenAPI description of a real server. The same code rewrites the file
+//! for another version of Kubernetes.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// Names a file that the condensed description is written to.
 const WRITE: &str = "KUBEPROOF_CONFORMANCE_WRITE_SCHEMA";
-const SCHEMA: &str = include_str!("../../../simulator/src/schema.txt");
+const SCHEMA: &str = include_str!("../../../simulator/src/store/schema.txt");
 
 /// The groups that the types are in.
 const GROUPS: [&str; 8] = [
@@ -63,8 +61,7 @@ async fn get(client: &kube::Client, path: &str) -> Result<Value, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("{path}: {error}"))
 }
 
-/// Compares the schema with what the server says. A server of another version is passed over, with
-/// the reason.
+/// Compares the schema with the server's. A server of another version is skipped, with the reason.
 pub async fn check(client: &kube::Client) -> Result<(), String> {
     let version = get(client, "/version").await?;
     let version = format!(
@@ -207,7 +204,7 @@ fn reference(schema: &Value) -> Option<&str> {
     whole.as_str()?.rsplit('/').next()
 }
 
-/// How a field merges, and what it is when it is left out.
+/// How a field merges, and its default.
 fn marks(schema: &Value) -> String {
     let of = |name: &str| schema.get(format!("x-kubernetes-{name}"));
     let text = |name: &str| of(name).and_then(Value::as_str).unwrap_or_default();

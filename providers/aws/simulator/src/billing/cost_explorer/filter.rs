@@ -1,6 +1,4 @@
-//! Cost Explorer's filter expressions.
-//!
-//! Apart from grouping: a filter is a tree, and reading it wrongly shows other people's costs.
+//! Cost Explorer's filter expressions. A filter that is read wrongly shows other people's costs.
 
 use serde_json::Value;
 
@@ -15,23 +13,19 @@ const DEPTH_MAX: usize = 16;
 /// A dimension of the bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// The service.
     Service,
-    /// The usage type.
     UsageType,
     /// Usage or credit.
     RecordType,
-    /// The region.
     Region,
-    /// The account.
     LinkedAccount,
 }
 
 impl Dimension {
-    /// Reads the name of a dimension.
+    /// Parses the name of a dimension.
     ///
     /// # Errors
-    /// `ValidationException` for names that are none, or that the bill's rows do not carry.
+    /// `ValidationException` for names that are not dimensions, or that the bill's rows do not carry.
     pub fn read(name: &str) -> Result<Self, AwsError> {
         Ok(match name {
             "SERVICE" => Self::Service,
@@ -60,11 +54,11 @@ impl Dimension {
 pub enum Filter {
     /// Everything.
     All,
-    /// All of these.
+    /// All of them match.
     And(Vec<Filter>),
-    /// One of these at least.
+    /// At least one of them matches.
     Or(Vec<Filter>),
-    /// Not this.
+    /// It does not match.
     Not(Box<Filter>),
     /// A dimension has one of these values.
     Dimension(Dimension, Vec<String>, Match),
@@ -75,20 +69,20 @@ pub enum Filter {
 /// How values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// The whole value.
+    /// The whole value matches.
     Equals,
-    /// Its beginning.
+    /// The value begins with it.
     StartsWith,
-    /// Its end.
+    /// The value ends with it.
     EndsWith,
-    /// Any part of it.
+    /// The value contains it.
     Contains,
-    /// There is none.
+    /// The value is absent.
     Absent,
 }
 
 impl Filter {
-    /// Reads an expression; none is everything.
+    /// Parses an expression; without one everything matches.
     ///
     /// # Errors
     /// `ValidationException`.
@@ -134,7 +128,7 @@ impl Filter {
         }
     }
 
-    /// Whether a row passes.
+    /// Whether a row matches.
     pub fn admits(&self, row: &Row) -> bool {
         match self {
             Self::All => true,

@@ -1,6 +1,6 @@
 //! Cost Explorer's grouping by at most two dimensions or tags.
 //!
-//! Apart from filtering: a group's key words tags as `key$value`, with an empty value for none.
+//! The key of a group by tag is `tag$value`, with an empty value for resources without the tag.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use super::invalid;
 use crate::billing::bill::Row;
 use crate::wire::error::AwsError;
 
-/// The most criteria of one request.
+/// Most criteria in one request.
 const CRITERIA_MAX: usize = 2;
 
 /// A group: its keys, and the rows in it.
 pub type Group<'a> = (Vec<String>, Vec<&'a Row>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum By {
+enum Criterion {
     Dimension(Dimension),
     Tag(String),
 }
 
-/// What rows are grouped by.
+/// The criteria that rows are grouped by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grouping {
-    by: Vec<By>,
+    by: Vec<Criterion>,
 }
 
 impl Grouping {
@@ -46,14 +46,14 @@ impl Grouping {
             .map(|criterion| {
                 let key = criterion["Key"].as_str().unwrap_or_default();
                 match criterion["Type"].as_str() {
-                    None | Some("DIMENSION") => Dimension::read(key).map(By::Dimension),
-                    Some("TAG") if !key.is_empty() => Ok(By::Tag(key.to_owned())),
+                    None | Some("DIMENSION") => Dimension::read(key).map(Criterion::Dimension),
+                    Some("TAG") if !key.is_empty() => Ok(Criterion::Tag(key.to_owned())),
                     _ => Err(invalid(
                         "GroupBy supports DIMENSION and TAG with a key here",
                     )),
                 }
             })
-            .collect::<Result<Vec<By>, AwsError>>()?;
+            .collect::<Result<Vec<Criterion>, AwsError>>()?;
         Ok(Self { by })
     }
 
@@ -75,8 +75,8 @@ impl Grouping {
         self.by
             .iter()
             .map(|by| match by {
-                By::Dimension(dimension) => dimension.of(row).to_owned(),
-                By::Tag(key) => {
+                Criterion::Dimension(dimension) => dimension.of(row).to_owned(),
+                Criterion::Tag(key) => {
                     format!("{key}${}", row.tags.get(key).map_or("", String::as_str))
                 }
             })

@@ -1,6 +1,6 @@
-//! The time that a Cost Explorer request asks for, cut into days or months.
+//! The period that a Cost Explorer request asks for, cut into days or months.
 //!
-//! Apart from the request, because finality (`Estimated`) is a rule of the calendar alone.
+//! Whether an amount is final (`Estimated`) depends on the calendar alone.
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -12,12 +12,12 @@ use crate::wire::error::AwsError;
 
 /// How many days into the next month a month's bill may still change.
 const FINAL_AFTER_DAYS: i64 = 7;
-/// The most months that Cost Explorer looks back.
+/// How many months back Cost Explorer has data.
 const MONTHS_BACK: i64 = 14;
 
-/// A time from one date up to another, and how finely it is told.
+/// A period from one date up to another, and its granularity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedPeriod {
     start: Date,
     end: Date,
     monthly: bool,
@@ -32,7 +32,7 @@ pub struct Bucket {
     pub end: Date,
 }
 
-impl Asked {
+impl RequestedPeriod {
     /// Reads `TimePeriod` and `Granularity`.
     ///
     /// # Errors
@@ -88,12 +88,12 @@ impl Asked {
         })
     }
 
-    /// Whether a day is asked for.
+    /// Whether the period is requested by day.
     pub fn contains(&self, day: Date) -> bool {
         (self.start..self.end).contains(&day)
     }
 
-    /// The days or months, in order. Limited by how far back one may ask.
+    /// The days or months, in order. Limited by how far back a request may go.
     pub fn buckets(&self) -> Vec<Bucket> {
         let step = |start: Date| {
             let next = if self.monthly {
@@ -119,7 +119,7 @@ impl Bucket {
         (self.start..self.end).contains(&day)
     }
 
-    /// Whether its amounts may still change: while its month is open and some days longer.
+    /// Whether its amounts may still change: while its month is open, and for some days after.
     pub fn is_estimated(&self, now: Timestamp) -> bool {
         let next_month = self
             .start

@@ -1,6 +1,6 @@
 //! Cost allocation tags: which keys the bill shows.
 //!
-//! A key can be switched on only once it was seen on billed usage, and works from then on.
+//! A key can be activated only after it has appeared on billed usage, and takes effect from then on.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const LIST_MAX: usize = 1000;
 /// The most tags in one update.
 const UPDATE_MAX: usize = 20;
 
-/// Lists all keys that are set or were seen on published usage.
+/// Lists all keys that are set or have appeared on published usage.
 pub fn list(state: &State, json: &Value) -> Outcome {
     let seen = bill::tag_keys(state);
     let settings = &state.billing.cost_tags;
@@ -69,7 +69,7 @@ pub fn list(state: &State, json: &Value) -> Outcome {
     Ok(Answer::Json(body))
 }
 
-/// Switches keys on or off. Keys that no billed usage carries are answered as errors, one by one.
+/// Activates or deactivates keys. Keys that no billed usage carries are reported as errors, one by one.
 pub fn update(state: &mut State, json: &Value) -> Outcome {
     let entries = json["CostAllocationTagsStatus"]
         .as_array()

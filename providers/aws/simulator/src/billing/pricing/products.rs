@@ -18,7 +18,7 @@ use crate::billing::usage::prefix;
 pub struct Product {
     /// The service's code.
     pub service: &'static str,
-    /// The family; some products have none.
+    /// The product family; some products have none.
     family: Option<&'static str>,
     attributes: BTreeMap<&'static str, String>,
     unit: &'static str,
@@ -28,7 +28,7 @@ pub struct Product {
 }
 
 impl Product {
-    /// The value of an attribute; the family and the service's code count as such.
+    /// The value of an attribute; the family and the service's code count as attributes.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         match name {
             "productFamily" => self.family,
@@ -58,8 +58,8 @@ pub fn attribute_names(service: &str) -> Vec<&'static str> {
     names
 }
 
-/// A product as the API words it: one JSON text.
-pub fn word(product: &Product) -> String {
+/// A product as the API returns it: one JSON string.
+pub fn render(product: &Product) -> String {
     let sku = sku(product);
     let term = format!("{sku}.JRTCKXETXF");
     let rate = format!("{term}.6YS6EN2CT7");
@@ -69,9 +69,9 @@ pub fn word(product: &Product) -> String {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     attributes.insert("servicecode", product.service);
-    let mut words = json!({ "attributes": attributes, "sku": sku });
+    let mut fields = json!({ "attributes": attributes, "sku": sku });
     if let Some(family) = product.family {
-        words["productFamily"] = family.into();
+        fields["productFamily"] = family.into();
     }
     let price = json!({
         "unit": product.unit,
@@ -90,7 +90,7 @@ pub fn word(product: &Product) -> String {
         "termAttributes": {},
     });
     json!({
-        "product": words,
+        "product": fields,
         "serviceCode": product.service,
         "terms": { "OnDemand": { term: offer } },
         "version": "20260929000000",
@@ -99,7 +99,7 @@ pub fn word(product: &Product) -> String {
     .to_string()
 }
 
-/// Sixteen letters that stay the same for the same product.
+/// Sixteen letters, always the same for the same product.
 fn sku(product: &Product) -> String {
     let text = format!("{:?}{:?}", product.family, product.attributes);
     Sha256::digest(text.as_bytes())
@@ -171,7 +171,7 @@ fn instance(row: &Row, instance_type: &str, near: &str) -> Vec<Product> {
                 row.usd
             ))
     };
-    // An allocated reservation costs nothing by itself: who forgets the capacity status finds zero.
+    // An allocated reservation costs nothing by itself: a filter without the capacity status finds zero.
     let mut reserved = product("AllocatedCapacityReservation", "Reservation");
     reserved.usd = Decimal::ZERO;
     vec![product("Used", "BoxUsage"), reserved]
@@ -246,7 +246,7 @@ impl Product {
     }
 }
 
-/// A region's name in words.
+/// A region's display name.
 fn location(region: &str) -> &str {
     match region {
         "us-east-1" => "US East (N. Virginia)",

@@ -1,22 +1,22 @@
-//! Security groups: rules that name other groups go first, for two groups that name each other can
-//! otherwise never be deleted.
+//! Deletes security groups. Rules that name other groups go first: two groups that name each other could never be
+//! deleted otherwise.
 
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use futures::future::join_all;
 
-use crate::provisioner::names::filter;
+use crate::provisioner::error::CallError;
 use crate::provisioner::pages::pages;
-use crate::provisioner::problem::Problem;
-use crate::provisioner::retry::Rule;
+use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
-use crate::provisioner::teardown::Problems;
+use crate::provisioner::tags::filter;
+use crate::provisioner::teardown::CallErrors;
 use crate::provisioner::teardown::network::gone_is_fine;
 
-/// Deletes all groups of the VPC but the default one, which goes with it.
-pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> Problems {
-    let mut problems = Problems::default();
+/// Deletes all groups of the VPC except the default one, which goes with it.
+pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+    let mut errors = CallErrors::default();
     let request = session
         .ec2
         .describe_security_groups()
@@ -27,18 +27,18 @@ pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> Pr
         request,
         security_groups
     );
-    let groups = problems.keep(groups).unwrap_or_default();
-    // Together, because each may have to be repeated for as long as AWS refuses.
+    let groups = errors.keep(groups).unwrap_or_default();
+    // Concurrently, because each may have to be repeated for as long as AWS refuses.
     for result in join_all(groups.iter().map(|group| revoke(session, group))).await {
-        problems.keep(result);
+        errors.keep(result);
     }
     let own = groups
         .iter()
         .filter(|group| group.group_name() != Some("default"));
     for result in join_all(own.map(|group| one(session, group, within))).await {
-        problems.keep(result);
+        errors.keep(result);
     }
-    problems
+    errors
 }
 
 /// The rules that name a group, each reduced to just that.
@@ -57,7 +57,7 @@ fn naming_groups(rules: &[IpPermission]) -> Vec<IpPermission> {
         .collect()
 }
 
-async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), Problem> {
+async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), CallError> {
     let id = group.group_id().unwrap_or_default();
     let ingress = naming_groups(group.ip_permissions());
     if !ingress.is_empty() {
@@ -69,7 +69,7 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), Problem>
         let call = "ec2:RevokeSecurityGroupIngress";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
     }
@@ -83,22 +83,22 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), Problem>
         let call = "ec2:RevokeSecurityGroupEgress";
         gone_is_fine(
             session
-                .send(call, Rule::SAFE, || request.clone().send())
+                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
                 .await,
         )?;
     }
     Ok(())
 }
 
-async fn one(session: &Session, group: &SecurityGroup, within: Duration) -> Result<(), Problem> {
+async fn one(session: &Session, group: &SecurityGroup, within: Duration) -> Result<(), CallError> {
     let request = session
         .ec2
         .delete_security_group()
         .group_id(group.group_id().unwrap_or_default());
-    let rule = Rule::delete(within);
+    let policy = RetryPolicy::while_in_use(within);
     gone_is_fine(
         session
-            .send("ec2:DeleteSecurityGroup", rule, || request.clone().send())
+            .send("ec2:DeleteSecurityGroup", policy, || request.clone().send())
             .await,
     )
 }

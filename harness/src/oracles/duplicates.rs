@@ -1,0 +1,248 @@
+//! O2: never two live resources where one is meant.
+//!
+//! Kept separate from orphans because a duplicate may be removed again, and still have cost money or split the
+//! cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use kubeproof_contract::resource::Lifetime;
+use kubeproof_contract::run::RUN_TAG;
+
+use super::Violation;
+use super::price::{Item, PriceOf, list};
+
+/// States in which a resource is no longer (or never was) of use: no duplicate of its successor.
+const DEAD_STATES: &[&str] = &[
+    "failed",
+    "deleted",
+    "deleting",
+    "terminated",
+    "create_failed",
+];
+
+/// Duplicates among the lifetimes that began at `since` or later.
+pub fn duplicates(
+    lives: &[Lifetime],
+    most_at_once: &BTreeMap<String, usize>,
+    since: Timestamp,
+    price: PriceOf<'_>,
+) -> Vec<Violation> {
+    let mine: Vec<&Lifetime> = lives.iter().filter(|life| life.from >= since).collect();
+    let (mut violations, told) = too_many(&mine, most_at_once, price);
+    violations.extend(same_name(&mine, most_at_once, &told, price));
+    violations
+}
+
+/// Types of which more were alive at once than the scenario can need, and the ids that this names.
+fn too_many<'a>(
+    lives: &[&'a Lifetime],
+    most_at_once: &BTreeMap<String, usize>,
+    price: PriceOf<'_>,
+) -> (Vec<Violation>, BTreeSet<&'a str>) {
+    let mut violations = Vec::new();
+    let mut told = BTreeSet::new();
+    for (resource_type, most) in most_at_once {
+        let of_type: Vec<&'a Lifetime> = lives
+            .iter()
+            .copied()
+            .filter(|life| life.resource.resource_type == *resource_type && !dead(life))
+            .collect();
+        let (peak, at) = peak(&of_type);
+        if peak > *most {
+            let duplicates = of_type.into_iter().filter(|life| alive(life, at));
+            let duplicates: Vec<&'a Lifetime> = duplicates.collect();
+            told.extend(duplicates.iter().map(|life| life.resource.id.as_str()));
+            let message = format!(
+                "{peak} of type {resource_type} were alive at {at}, the scenario needs at most \
+                 {most}: {}",
+                priced(&duplicates, price)
+            );
+            violations.push(Violation::new("O2 duplicates", message));
+        }
+    }
+    (violations, told)
+}
+
+/// Each duplicate with its price; the one that came last, and is one too many, first among equals.
+fn priced(duplicates: &[&Lifetime], price: PriceOf<'_>) -> String {
+    let item = |life: &&Lifetime| Item::new(&life.resource, price, "");
+    list(duplicates.iter().map(item).collect())
+}
+
+/// The most that were alive at once, and since when.
+fn peak(lives: &[&Lifetime]) -> (usize, Timestamp) {
+    lives
+        .iter()
+        .map(|life| {
+            (
+                lives.iter().filter(|other| alive(other, life.from)).count(),
+                life.from,
+            )
+        })
+        .max_by_key(|(count, at)| (*count, std::cmp::Reverse(*at)))
+        .unwrap_or((0, Timestamp::UNIX_EPOCH))
+}
+
+fn alive(life: &Lifetime, at: Timestamp) -> bool {
+    life.from <= at && life.to.is_none_or(|to| to > at)
+}
+
+fn dead(life: &Lifetime) -> bool {
+    let state = life.resource.state.to_lowercase();
+    // A resource that ended in such a state and is gone was alive before; one that still shows it
+    // while it exists never came to life or is on its way out.
+    life.to.is_none() && DEAD_STATES.contains(&state.as_str())
+}
+
+/// Two of one type with one name and one run at the same time, where the scenario needs them to differ.
+/// Duplicates that are `told` already are not told again.
+fn same_name(
+    lives: &[&Lifetime],
+    most_at_once: &BTreeMap<String, usize>,
+    told: &BTreeSet<&str>,
+    price: PriceOf<'_>,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut named: BTreeMap<(&str, &str, &str), Vec<&Lifetime>> = BTreeMap::new();
+    for life in lives {
+        let resource = &life.resource;
+        // Types without a limit (nodes and their disks) share a name by design.
+        if !most_at_once.contains_key(&resource.resource_type) || dead(life) {
+            continue;
+        }
+        let (Some(name), Some(run)) = (&resource.name, resource.tags.get(RUN_TAG)) else {
+            continue;
+        };
+        named
+            .entry((&resource.resource_type, name, run))
+            .or_default()
+            .push(life);
+    }
+    for group in named.values() {
+        for (index, life) in group.iter().enumerate() {
+            let duplicate = group[..index]
+                .iter()
+                .find(|other| alive(other, life.from) || alive(life, other.from));
+            let is_told = |life: &Lifetime| told.contains(life.resource.id.as_str());
+            if let Some(duplicate) =
+                duplicate.filter(|duplicate| !(is_told(duplicate) && is_told(life)))
+            {
+                let message = format!(
+                    "alive at the same time, with one name and one run: {}",
+                    priced(&[duplicate, life], price)
+                );
+                violations.push(Violation::new("O2 duplicates", message));
+            }
+        }
+    }
+    violations
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::Decimal;
+    use kubeproof_contract::resource::Resource;
+
+    use super::*;
+
+    fn life(id: &str, name: &str, from: i64, to: Option<i64>) -> Lifetime {
+        let mut resource = Resource::new("vpc", id, "r");
+        resource.name = Some(name.to_owned());
+        resource.tags.insert(RUN_TAG.to_owned(), "r1".to_owned());
+        let at = |second| Timestamp::from_second(second).expect("a date");
+        Lifetime {
+            resource,
+            from: at(from),
+            to: to.map(at),
+        }
+    }
+
+    #[track_caller]
+    fn check(lives: &[Lifetime], most: usize, expected: usize) {
+        let most = BTreeMap::from([("vpc".to_owned(), most)]);
+        let since = Timestamp::from_second(0).expect("a date");
+        let free = |_: &Resource| Some(Decimal::ZERO);
+        let found = duplicates(lives, &most, since, &free);
+        assert_eq!(found.len(), expected, "{found:?}");
+        for wrong in &found {
+            assert!(
+                wrong.message.contains("vpc a $0.00 a month"),
+                "every duplicate has its price: {wrong:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_alive_at_once_are_duplicates() {
+        check(&[life("a", "x", 1, None), life("b", "y", 2, None)], 1, 1);
+    }
+
+    #[test]
+    fn a_successor_is_no_duplicate() {
+        check(&[life("a", "x", 1, Some(2)), life("b", "x", 2, None)], 1, 0);
+    }
+
+    #[test]
+    fn one_name_twice_is_a_duplicate_even_within_the_limit() {
+        check(&[life("a", "x", 1, None), life("b", "x", 2, None)], 2, 1);
+        check(&[life("a", "x", 1, None), life("b", "x", 2, None)], 1, 1);
+        check(&[life("a", "x", 1, None), life("b", "y", 2, None)], 2, 0);
+    }
+
+    #[test]
+    fn duplicates_that_are_gone_were_duplicates() {
+        let (first, second) = (life("a", "x", 1, Some(10)), life("b", "y", 2, Some(20)));
+        check(&[first, second], 1, 1);
+        check(
+            &[life("a", "x", 1, Some(10)), life("b", "x", 2, Some(20))],
+            2,
+            1,
+        );
+    }
+
+    #[test]
+    fn what_never_came_to_life_is_no_duplicate_and_what_failed_and_went_was_one() {
+        let failed = |to| {
+            let mut one = life("b", "x", 2, to);
+            one.resource.state = "failed".to_owned();
+            one
+        };
+        for most in [1, 2] {
+            check(&[life("a", "x", 1, None), failed(None)], most, 0);
+            check(&[life("a", "x", 1, None), failed(Some(9))], most, 1);
+        }
+    }
+
+    #[test]
+    fn other_types_and_other_runs_are_no_duplicates() {
+        let mut disk = life("b", "x", 2, None);
+        disk.resource.resource_type = "disk".to_owned();
+        let mut another_disk = disk.clone();
+        another_disk.resource.id = "c".to_owned();
+        // Disks have no limit here, and share a name by design.
+        check(&[life("a", "x", 1, None), disk, another_disk], 1, 0);
+        let mut theirs = life("b", "x", 2, None);
+        theirs
+            .resource
+            .tags
+            .insert(RUN_TAG.to_owned(), "r2".to_owned());
+        check(&[life("a", "x", 1, None), theirs], 2, 0);
+    }
+
+    #[test]
+    fn a_duplicate_by_name_beside_those_of_the_type_is_told_too() {
+        // Two at once, and after the second is gone a third of the first one's name.
+        let lives = [
+            life("a", "x", 1, None),
+            life("b", "y", 2, Some(3)),
+            life("c", "x", 4, None),
+        ];
+        check(&lives, 1, 2);
+    }
+
+    #[test]
+    fn what_was_there_before_the_run_does_not_count() {
+        check(&[life("a", "x", -5, None), life("b", "y", 2, None)], 1, 0);
+    }
+}

@@ -1,0 +1,198 @@
+//! The access of programs that run live: exactly the observer's credentials, in an allowed account.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, Provider};
+use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::serve::ClientEnvironment;
+use kubeproof_external::access::Access;
+
+use crate::live::{self, Refusal};
+
+/// The access of one live trial's programs.
+pub struct LiveAccess {
+    pub provider: Arc<dyn Provider>,
+    pub scenario: AnyScenario,
+    /// The observer's connection.
+    pub connection: Connection,
+    /// The ids of the accounts in which the trial may happen.
+    pub accounts: Vec<String>,
+}
+
+impl fmt::Debug for LiveAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveAccess")
+            .field("accounts", &self.accounts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LiveAccess {
+    /// The credentials for a program, after checking with them alone which account they belong to.
+    ///
+    /// # Errors
+    /// When there is nothing to give, when it is not of an allowed account, or when that cannot be found out.
+    pub async fn checked(&self) -> Result<CredentialVariables, Refusal> {
+        let given = self.provider.credential_variables(&self.connection).await;
+        let given = given.map_err(Refusal::unknown)?;
+        let connection = Connection {
+            credentials: Credentials::Given(given.clone()),
+            ..self.connection.clone()
+        };
+        let as_program = self.provider.observer(&self.scenario, connection);
+        live::in_allowed_account(as_program.as_ref(), &self.accounts).await?;
+        Ok(given)
+    }
+}
+
+#[async_trait]
+impl Access for LiveAccess {
+    async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, String> {
+        let given = self.checked().await.map_err(|refusal| {
+            let why = refusal.message;
+            format!("the program was not started: {why}")
+        })?;
+        let mut redirect = self.provider.confine(&self.scenario, folder);
+        for (name, value) in given.0 {
+            redirect.set(&name, value, "the observer's credentials");
+        }
+        Ok(redirect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use jiff::Timestamp;
+    use kubeproof_contract::clock::Clock;
+    use kubeproof_contract::disk::Disk;
+    use kubeproof_contract::provider::ProgressSink;
+    use kubeproof_contract::run::Run;
+    use kubeproof_contract::transport::{Transport, TransportError};
+
+    use super::*;
+
+    /// The edge of the network: it knows whose a key is, and keeps what it is asked.
+    #[derive(Debug, Default)]
+    struct Edge(Mutex<Vec<(String, String)>>);
+
+    #[async_trait]
+    impl Transport for Edge {
+        async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+            let signed = request.headers().get("authorization");
+            let signed = signed
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            let key = signed.split("Credential=").nth(1).unwrap_or_default();
+            let key = key.split('/').next().unwrap_or_default().to_owned();
+            let body = String::from_utf8_lossy(request.body()).into_owned();
+            let account = if key == "AKIDALLOWED" {
+                "111122223333"
+            } else {
+                "999988887777"
+            };
+            self.0.lock().expect("a lock").push((key, body));
+            Ok(Response::new(Bytes::from(format!(
+                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                 <GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/u</Arn><UserId>U</UserId>\
+                 <Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+            ))))
+        }
+    }
+
+    const SCENARIO: &str = "scenario: s\ndescription: d\nprovider: aws\ncluster:\n  \
+        kubernetes_version: \"1.34\"\n  node_groups: [{name: w, instance_type: t3.medium, count: 2}]\n";
+
+    /// The access of a trial whose observer has this key, and what the edge was asked.
+    fn access(key: &str, folder: &Path) -> (LiveAccess, Arc<Edge>) {
+        let env_file = folder.join(".env");
+        let text = format!("AWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY=hidden\n");
+        std::fs::write(&env_file, text).expect("written");
+        let (clock, edge) = (
+            Clock::starting_at(Timestamp::UNIX_EPOCH),
+            Arc::new(Edge::default()),
+        );
+        let provider = crate::providers::find("aws").expect("a provider");
+        let connection = Connection {
+            transport: edge.clone(),
+            clock,
+            seed: 1,
+            run: Run::new("r1", "me", clock.now()),
+            credentials: Credentials::Documented { env_file },
+            directory: folder.join("run"),
+            disk: Disk::unwatched(),
+            progress: ProgressSink::default(),
+        };
+        let scenario = provider.read(SCENARIO).expect("a scenario");
+        let accounts = vec!["111122223333".to_owned()];
+        let access = LiveAccess {
+            provider,
+            scenario,
+            connection,
+            accounts,
+        };
+        (access, edge)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_gets_the_observers_credentials_after_it_was_asked_whose_they_are() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, edge) = access("AKIDALLOWED", folder.path());
+        let redirect = access.environment(folder.path()).await.expect("access");
+        let given: BTreeMap<&str, &str> = redirect
+            .variables
+            .iter()
+            .filter_map(|variable| Some((variable.name.as_str(), variable.value.as_deref()?)))
+            .collect();
+        assert_eq!(given.get("AWS_ACCESS_KEY_ID"), Some(&"AKIDALLOWED"));
+        assert_eq!(given.get("AWS_SECRET_ACCESS_KEY"), Some(&"hidden"));
+        assert_eq!(given.get("AWS_EC2_METADATA_DISABLED"), Some(&"true"));
+        let files: Vec<&str> = redirect
+            .files
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect();
+        assert_eq!(files, ["", ""], "neither settings nor keys of the user's");
+        let asked = edge.0.lock().expect("a lock").clone();
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(asked[0].0, "AKIDALLOWED");
+        assert!(asked[0].1.contains("Action=GetCallerIdentity"), "{asked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_gets_nothing_that_is_of_another_account() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, edge) = access("AKIDOTHER", folder.path());
+        let refusal = access
+            .environment(folder.path())
+            .await
+            .expect_err("refused");
+        assert!(
+            refusal.contains("was not started") && refusal.contains("999988887777"),
+            "{refusal}"
+        );
+        assert!(!refusal.contains("hidden"), "{refusal}");
+        assert_eq!(edge.0.lock().expect("a lock").len(), 1);
+        assert!(!format!("{:?}", access.checked().await).contains("hidden"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_that_cannot_be_found_leave_it_unknown_whether_a_program_may_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut access, edge) = access("AKIDALLOWED", folder.path());
+        let half = folder.path().join("half.env");
+        std::fs::write(&half, "AWS_ACCESS_KEY_ID=AKIDALLOWED\n").expect("written");
+        access.connection.credentials = Credentials::Documented { env_file: half };
+        let refusal = access.checked().await.expect_err("refused");
+        let unknown = kubeproof_contract::check::Verdict::Unknown;
+        assert_eq!(refusal.verdict, unknown, "{}", refusal.message);
+        assert!(edge.0.lock().expect("a lock").is_empty());
+    }
+}

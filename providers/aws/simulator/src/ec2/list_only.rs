@@ -1,0 +1,59 @@
+//! Resource types that can be listed but not created in the simulator, so their lists are always empty.
+//!
+//! Auditors must list these types; creating one answers 501, so nothing can be missed.
+
+use crate::ec2::Operation;
+use crate::ec2::describe::list;
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::response::Outcome;
+
+/// Operation, name of the list in the response, and whether the list has pages.
+const LISTS: &[(&str, &str, bool)] = &[
+    ("DescribeSnapshots", "snapshotSet", true),
+    ("DescribeKeyPairs", "keySet", false),
+    ("DescribePlacementGroups", "placementGroupSet", false),
+    ("DescribeVpcEndpoints", "vpcEndpointSet", true),
+    (
+        "DescribeVpcPeeringConnections",
+        "vpcPeeringConnectionSet",
+        true,
+    ),
+    (
+        "DescribeEgressOnlyInternetGateways",
+        "egressOnlyInternetGatewaySet",
+        true,
+    ),
+    ("DescribeFlowLogs", "flowLogSet", true),
+    (
+        "DescribeCapacityReservations",
+        "capacityReservationSet",
+        true,
+    ),
+    ("DescribeFleets", "fleetSet", true),
+    (
+        "DescribeSpotFleetRequests",
+        "spotFleetRequestConfigSet",
+        true,
+    ),
+    (
+        "DescribeTransitGatewayVpcAttachments",
+        "transitGatewayVpcAttachments",
+        true,
+    ),
+    ("DescribeVpnGateways", "vpnGatewaySet", false),
+    ("DescribeVpnConnections", "vpnConnectionSet", false),
+    ("DescribeManagedPrefixLists", "prefixListSet", true),
+];
+
+/// Answers these operations with empty lists.
+pub fn operation(action: &str) -> Option<Operation> {
+    let is_known = LISTS.iter().any(|(name, _, _)| *name == action);
+    is_known.then_some(describe as Operation)
+}
+
+fn describe(state: &mut State, call: &Call) -> Outcome {
+    let found = LISTS.iter().find(|(name, _, _)| *name == call.action);
+    let (set, paged) = found.map_or(("", false), |(_, set, paged)| (*set, *paged));
+    list(state, call, set, Vec::new(), paged)
+}

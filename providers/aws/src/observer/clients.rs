@@ -1,0 +1,142 @@
+//! The clients of one region, and how their answers become data or errors of the observer.
+//!
+//! All reads of the account go through here, so they are paged, worded and limited alike.
+
+use aws_config::SdkConfig;
+use aws_smithy_async::future::pagination_stream::PaginationStream;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::provider::Connection;
+
+use crate::error_text::sources;
+use crate::sdk;
+
+/// Most pages of one listing: a listing that is longer is an error, never cut short.
+pub const PAGES_MAX: usize = 500;
+
+/// The clients of one region.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// The region that they talk to.
+    pub region: String,
+    /// The configuration that they share.
+    pub config: SdkConfig,
+    /// The connection that they use, for calls without an SDK.
+    pub connection: Connection,
+    pub ec2: aws_sdk_ec2::Client,
+    pub eks: aws_sdk_eks::Client,
+    /// IAM, which is global.
+    pub iam: aws_sdk_iam::Client,
+    pub sts: aws_sdk_sts::Client,
+    pub autoscaling: aws_sdk_autoscaling::Client,
+    /// Classic load balancers.
+    pub elb: aws_sdk_elasticloadbalancing::Client,
+    /// Application and network load balancers.
+    pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub quotas: aws_sdk_servicequotas::Client,
+    pub trail: aws_sdk_cloudtrail::Client,
+}
+
+impl Clients {
+    /// The clients of a region on a connection.
+    pub fn new(connection: &Connection, region: &str) -> Self {
+        let config = sdk::config(connection, region);
+        Self {
+            region: region.to_owned(),
+            connection: connection.clone(),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            eks: aws_sdk_eks::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            autoscaling: aws_sdk_autoscaling::Client::new(&config),
+            elb: aws_sdk_elasticloadbalancing::Client::new(&config),
+            elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            quotas: aws_sdk_servicequotas::Client::new(&config),
+            trail: aws_sdk_cloudtrail::Client::new(&config),
+            config,
+        }
+    }
+}
+
+/// All pages of a listing.
+///
+/// # Errors
+/// When any page fails, or when there are more than [`PAGES_MAX`].
+pub async fn pages<T, E>(
+    call: &str,
+    mut stream: PaginationStream<Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<Vec<T>, ObserverError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let mut all = Vec::new();
+    while let Some(page) = stream.next().await {
+        if all.len() == PAGES_MAX {
+            return Err(observer_error(
+                call,
+                format!("more than {PAGES_MAX} pages: given up"),
+            ));
+        }
+        all.push(page.map_err(|error| failed(call, &error))?);
+    }
+    Ok(all)
+}
+
+/// The observer's error for a failed call: the cloud's code and message, or the transport's error.
+pub fn failed<E>(call: &str, error: &SdkError<E, HttpResponse>) -> ObserverError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let message = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => sources(error),
+    };
+    observer_error(call, message)
+}
+
+/// The observer's error for an answer that cannot be used.
+pub fn observer_error(call: &str, message: impl Into<String>) -> ObserverError {
+    ObserverError {
+        call: call.to_owned(),
+        message: message.into(),
+    }
+}
+
+/// Whether the cloud says that the resource does not exist.
+pub fn is_gone<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    error.code().is_some_and(|code| {
+        code.contains("NotFound") || matches!(code, "NoSuchEntity" | "NoSuchEntityException")
+    })
+}
+
+/// The result of a deletion: success when the resource is gone already.
+///
+/// # Errors
+/// With the cloud's reason.
+pub fn deleted<T, E>(
+    call: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<(), ObserverError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if is_gone(&error) => Ok(()),
+        Err(error) => Err(failed(call, &error)),
+    }
+}
+
+/// An AWS time as a `Timestamp`.
+pub fn timestamp(time: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}

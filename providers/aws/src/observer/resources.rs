@@ -1,0 +1,232 @@
+//! All resource types that a cluster or its workload can leave behind, in deletion order.
+//!
+//! A resource type is one file (list, delete, monthly cost) and one line at its place here.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use rust_decimal::RoundingStrategy;
+
+use crate::observer::clients::Clients;
+
+mod autoscaling_group;
+mod capacity_reservation;
+mod cloudwatch_log_group;
+mod dhcp_options;
+mod ebs_snapshot;
+mod ebs_volume;
+mod ec2_instance;
+mod ec2_spot_request;
+mod egress_only_igw;
+mod eks_cluster;
+mod eks_fargate_profile;
+mod eks_nodegroup;
+mod elastic_ip;
+mod elb_classic;
+mod elbv2_load_balancer;
+mod elbv2_tags;
+mod elbv2_target_group;
+mod entry;
+mod iam_instance_profile;
+mod iam_oidc_provider;
+mod iam_policy_customer;
+mod iam_role;
+mod internet_gateway;
+mod key_pair;
+mod launch_template;
+mod made_other;
+mod nat_gateway;
+mod net;
+mod network_acl;
+mod network_interface;
+mod placement_group;
+mod route_table;
+mod security_group;
+mod subnet;
+mod tagged_other;
+mod vpc;
+mod vpc_endpoint;
+mod vpc_peering;
+
+/// What a listing gives.
+pub type Listing = Result<Vec<Resource>, ObserverError>;
+
+/// A resource type: how it is listed, deleted and priced.
+#[async_trait]
+pub trait Type: Sync {
+    /// Its name, and whether it is global.
+    fn resource_type(&self) -> ResourceType;
+
+    /// Lists it to the last page, without what is gone.
+    async fn list(&self, clients: &Clients) -> Listing;
+
+    /// Reads what the listing leaves out but ownership needs. All of `resources` are of this type.
+    async fn complete(
+        &self,
+        _clients: &Clients,
+        _resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        Ok(())
+    }
+
+    /// Deletes one; no call is needed when it is gone already or goes with its parent.
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError>;
+
+    /// US dollars a month of 730 hours; `None` when no price is known.
+    fn monthly_cost(&self, _resource: &Resource) -> Option<Decimal> {
+        Some(Decimal::ZERO)
+    }
+}
+
+/// All types, in deletion order.
+static TYPES: &[&dyn Type] = &[
+    &eks_nodegroup::NodeGroups,
+    &eks_fargate_profile::FargateProfiles,
+    &eks_cluster::Clusters,
+    &ec2_spot_request::SpotRequests,
+    &autoscaling_group::AutoScalingGroups,
+    &ec2_instance::Instances,
+    &capacity_reservation::CapacityReservations,
+    &placement_group::PlacementGroups,
+    &launch_template::LaunchTemplates,
+    &elb_classic::ClassicLoadBalancers,
+    &elbv2_load_balancer::LoadBalancers,
+    &elbv2_target_group::TargetGroups,
+    &nat_gateway::NatGateways,
+    &vpc_endpoint::VpcEndpoints,
+    &vpc_peering::VpcPeerings,
+    &network_interface::NetworkInterfaces,
+    &elastic_ip::ElasticIps,
+    &ebs_volume::Volumes,
+    &ebs_snapshot::Snapshots,
+    &route_table::RouteTables,
+    &security_group::SecurityGroups,
+    &network_acl::NetworkAcls,
+    &internet_gateway::InternetGateways,
+    &egress_only_igw::EgressOnlyInternetGateways,
+    &subnet::Subnets,
+    &vpc::Vpcs,
+    &dhcp_options::DhcpOptionSets,
+    &key_pair::KeyPairs,
+    &cloudwatch_log_group::LogGroups,
+    &iam_instance_profile::InstanceProfiles,
+    &iam_role::Roles,
+    &iam_policy_customer::Policies,
+    &iam_oidc_provider::OidcProviders,
+    &tagged_other::TaggedOther,
+    &made_other::MadeOther,
+];
+
+/// Types of a cluster and its workload that have no listing of their own, and how they are covered, if at all.
+const NOT_LISTED: &[(&str, &str)] = &[
+    ("ec2_fleet", TAG_OR_TRAIL),
+    ("launch_configuration", TRAIL),
+    ("cloudformation_stack", TAG_OR_TRAIL),
+    ("kms_key", TAG_OR_TRAIL),
+    ("kms_alias", TRAIL),
+    ("route53_record", "not seen"),
+    (
+        "route53_hosted_zone",
+        "seen in us-east-1, by the run's tag or in the trail",
+    ),
+    ("sqs_queue", TAG_OR_TRAIL),
+    ("eventbridge_rule", TAG_OR_TRAIL),
+    ("efs_file_system", TAG_OR_TRAIL),
+    ("fsx_file_system", TAG_OR_TRAIL),
+    ("s3_bucket", TAG_OR_TRAIL),
+    ("ecr_repository", TAG_OR_TRAIL),
+    (
+        "global_accelerator",
+        "seen in us-west-2, by the run's tag or in the trail",
+    ),
+    ("acm_certificate", TAG_OR_TRAIL),
+    ("anything of another service", TAG_OR_TRAIL),
+];
+const TAG_OR_TRAIL: &str = "seen only where it carries the run's tag, or in the trail of events";
+const TRAIL: &str = "seen only in the trail of events";
+
+/// The types that have no listing of their own, a sentence each.
+pub fn not_covered() -> Vec<String> {
+    let words = |(name, how): &(&str, &str)| format!("{name}: {how}");
+    NOT_LISTED.iter().map(words).collect()
+}
+
+static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> =
+    LazyLock::new(|| TYPES.iter().map(|known| known.resource_type()).collect());
+
+/// The names of all types, in deletion order.
+pub fn resource_types() -> &'static [ResourceType] {
+    &RESOURCE_TYPES
+}
+
+/// The type of this name.
+pub fn find(name: &str) -> Option<&'static dyn Type> {
+    TYPES
+        .iter()
+        .find(|known| known.resource_type().name == name)
+        .copied()
+}
+
+/// What keeping a resource costs a month; global ones are priced in `region`.
+pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
+    let mut priced = resource.clone();
+    if priced.region == "global" {
+        region.clone_into(&mut priced.region);
+    }
+    let usd = find(&resource.resource_type)?.monthly_cost(&priced)?;
+    // Half a cent is rounded up, as on a bill.
+    let usd = usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    Some(MonthlyCost { usd })
+}
+
+/// Why a resource may remain, if it may.
+pub fn retained(resource: &Resource) -> Option<String> {
+    let path = resource.properties.get("path")?;
+    let role = resource.resource_type == "iam_role";
+    Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
+}
+
+/// Calls `complete` of each type with the resources of that type and region, keeping their order.
+/// `clients` gives the clients of a region.
+///
+/// # Errors
+/// When something could not be read.
+pub async fn complete(
+    clients: impl Fn(&str) -> Clients,
+    mut resources: Vec<Resource>,
+) -> Result<Vec<Resource>, ObserverError> {
+    let regions: BTreeSet<String> = resources.iter().map(|it| it.region.clone()).collect();
+    for known in TYPES {
+        let name = known.resource_type().name;
+        for region in &regions {
+            let places: Vec<usize> = (0..resources.len())
+                .filter(|n| resources[*n].resource_type == name && resources[*n].region == *region)
+                .collect();
+            if places.is_empty() {
+                continue;
+            }
+            let mut group: Vec<Resource> = places.iter().map(|n| resources[*n].clone()).collect();
+            known.complete(&clients(region), &mut group).await?;
+            for (place, completed) in places.into_iter().zip(group) {
+                resources[place] = completed;
+            }
+        }
+    }
+    Ok(resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_listed_or_named_as_not_covered_and_never_both() {
+        for (name, _) in NOT_LISTED {
+            assert!(find(name).is_none(), "{name} is listed");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Auto Scaling groups: free in themselves; one that stays launches its instances again.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, joined, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, pages};
+
+pub struct AutoScalingGroups;
+
+#[async_trait]
+impl Type for AutoScalingGroups {
+    fn resource_type(&self) -> ResourceType {
+        regional("autoscaling_group")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .autoscaling
+            .describe_auto_scaling_groups()
+            .into_paginator()
+            .send();
+        let pages = pages("autoscaling:DescribeAutoScalingGroups", stream).await?;
+        let all = pages.iter().flat_map(|page| page.auto_scaling_groups());
+        Ok(all.map(|group| entry(clients, group)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients.autoscaling.delete_auto_scaling_group();
+        let call = call
+            .auto_scaling_group_name(&resource.id)
+            .force_delete(true);
+        deleted("autoscaling:DeleteAutoScalingGroup", call.send().await)
+    }
+}
+
+fn entry(clients: &Clients, group: &aws_sdk_autoscaling::types::AutoScalingGroup) -> Resource {
+    Entry::new(
+        "autoscaling_group",
+        group.auto_scaling_group_name(),
+        &clients.region,
+    )
+    .tags(group.tags().iter().map(|tag| (tag.key(), tag.value())))
+    .named(group.auto_scaling_group_name())
+    .state(group.status())
+    .created(group.created_time())
+    .property(
+        "instance_ids",
+        joined(group.instances().iter().filter_map(|one| one.instance_id())),
+    )
+    .done()
+}

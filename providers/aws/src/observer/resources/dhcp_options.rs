@@ -1,0 +1,41 @@
+//! DHCP option sets: free; every account has one that all VPCs share.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct DhcpOptionSets;
+
+#[async_trait]
+impl Type for DhcpOptionSets {
+    fn resource_type(&self) -> ResourceType {
+        regional("dhcp_options")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients.ec2.describe_dhcp_options().into_paginator().send();
+        let pages = pages("ec2:DescribeDhcpOptions", stream).await?;
+        let all = pages.iter().flat_map(|page| page.dhcp_options());
+        Ok(all.map(|set| entry(clients, set)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .ec2
+            .delete_dhcp_options()
+            .dhcp_options_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteDhcpOptions", call.await)
+    }
+}
+
+fn entry(clients: &Clients, set: &aws_sdk_ec2::types::DhcpOptions) -> Resource {
+    Entry::new("dhcp_options", set.dhcp_options_id(), &clients.region)
+        .ec2_tags(set.tags())
+        .done()
+}

@@ -1,0 +1,60 @@
+//! EBS volumes: those of volume claims outlive a cluster that is deleted too early.
+
+use super::entry::{Entry, joined, property, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+use crate::prices;
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::{Listing, Type};
+
+pub struct Volumes;
+
+#[async_trait]
+impl Type for Volumes {
+    fn resource_type(&self) -> ResourceType {
+        regional("ebs_volume")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients.ec2.describe_volumes().into_paginator().send();
+        let pages = pages("ec2:DescribeVolumes", stream).await?;
+        let all = pages.iter().flat_map(|page| page.volumes());
+        Ok(all.map(|volume| entry(clients, volume)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients.ec2.delete_volume().volume_id(&resource.id).send();
+        deleted("ec2:DeleteVolume", call.await)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
+        let sku = format!("EBS {} storage", property(resource, "volume_type"));
+        let size_gb: Decimal = property(resource, "size_gb").parse().ok()?;
+        prices::exact(&resource.region, "disk", &sku).map(|price| price.usd * size_gb)
+    }
+}
+
+fn entry(clients: &Clients, volume: &aws_sdk_ec2::types::Volume) -> Resource {
+    Entry::new("ebs_volume", volume.volume_id(), &clients.region)
+        .ec2_tags(volume.tags())
+        .state(volume.state().map(|state| state.as_str()))
+        .created(volume.create_time())
+        .property("size_gb", volume.size())
+        .property(
+            "volume_type",
+            volume.volume_type().map(|kind| kind.as_str()),
+        )
+        .property(
+            "instance_id",
+            joined(
+                volume
+                    .attachments()
+                    .iter()
+                    .filter_map(|to| to.instance_id()),
+            ),
+        )
+        .done()
+}

@@ -1,0 +1,55 @@
+//! Egress-only internet gateways, as IPv6 clusters have them: free.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, joined, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct EgressOnlyInternetGateways;
+
+#[async_trait]
+impl Type for EgressOnlyInternetGateways {
+    fn resource_type(&self) -> ResourceType {
+        regional("egress_only_igw")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .ec2
+            .describe_egress_only_internet_gateways()
+            .into_paginator()
+            .send();
+        let pages = pages("ec2:DescribeEgressOnlyInternetGateways", stream).await?;
+        let all = pages
+            .iter()
+            .flat_map(|page| page.egress_only_internet_gateways());
+        Ok(all.map(|gateway| entry(clients, gateway)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .ec2
+            .delete_egress_only_internet_gateway()
+            .egress_only_internet_gateway_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteEgressOnlyInternetGateway", call.await)
+    }
+}
+
+fn entry(clients: &Clients, gateway: &aws_sdk_ec2::types::EgressOnlyInternetGateway) -> Resource {
+    Entry::new(
+        "egress_only_igw",
+        gateway.egress_only_internet_gateway_id(),
+        &clients.region,
+    )
+    .ec2_tags(gateway.tags())
+    .property(
+        "vpc_id",
+        joined(gateway.attachments().iter().filter_map(|to| to.vpc_id())),
+    )
+    .done()
+}

@@ -1,0 +1,78 @@
+//! EKS Fargate profiles: free in themselves; each keeps its cluster from being deleted.
+//!
+//! Listed by cluster, because the API has no other way; the id is `cluster/profile`.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::eks_cluster::{names, owned};
+use super::entry::{Entry, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
+
+pub struct FargateProfiles;
+
+#[async_trait]
+impl Type for FargateProfiles {
+    fn resource_type(&self) -> ResourceType {
+        regional("eks_fargate_profile")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let mut all = Vec::new();
+        for cluster in names(clients).await? {
+            let call = clients.eks.list_fargate_profiles().cluster_name(&cluster);
+            let pages = match pages("eks:ListFargateProfiles", call.into_paginator().send()).await {
+                Ok(pages) => pages,
+                // The cluster went between the two calls, and its profiles with it.
+                Err(error) if error.message.starts_with("ResourceNotFoundException") => continue,
+                Err(error) => return Err(error),
+            };
+            for name in pages.iter().flat_map(|page| page.fargate_profile_names()) {
+                let id = format!("{cluster}/{name}");
+                let entry = Entry::new("eks_fargate_profile", Some(&id), &clients.region)
+                    .named(Some(name))
+                    .property("cluster", Some(&cluster));
+                all.push(entry.done());
+            }
+        }
+        Ok(all)
+    }
+
+    async fn complete(
+        &self,
+        clients: &Clients,
+        resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        for resource in resources {
+            let (cluster, name) = resource.id.split_once('/').unwrap_or((&resource.id, ""));
+            let call = clients.eks.describe_fargate_profile();
+            let call = call.cluster_name(cluster).fargate_profile_name(name);
+            let answer = match call.send().await {
+                Ok(answer) => answer,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(failed("eks:DescribeFargateProfile", &error)),
+            };
+            let Some(profile) = answer.fargate_profile() else {
+                continue;
+            };
+            resource
+                .tags
+                .extend(profile.tags().into_iter().flatten().map(owned));
+            resource.state = profile
+                .status()
+                .map_or("", |status| status.as_str())
+                .to_owned();
+            resource.created_at = profile.created_at().and_then(timestamp);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let (cluster, name) = resource.id.split_once('/').unwrap_or((&resource.id, ""));
+        let call = clients.eks.delete_fargate_profile();
+        let call = call.cluster_name(cluster).fargate_profile_name(name);
+        deleted("eks:DeleteFargateProfile", call.send().await)
+    }
+}

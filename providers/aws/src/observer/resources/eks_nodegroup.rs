@@ -1,0 +1,85 @@
+//! EKS managed node groups: free in themselves, their instances are not.
+//!
+//! Listed by cluster, because the API has no other way; the id is `cluster/nodegroup`.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::eks_cluster::{names, owned};
+use super::entry::{Entry, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
+
+pub struct NodeGroups;
+
+#[async_trait]
+impl Type for NodeGroups {
+    fn resource_type(&self) -> ResourceType {
+        regional("eks_nodegroup")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let mut all = Vec::new();
+        for cluster in names(clients).await? {
+            let call = clients.eks.list_nodegroups().cluster_name(&cluster);
+            let pages = match pages("eks:ListNodegroups", call.into_paginator().send()).await {
+                Ok(pages) => pages,
+                // The cluster went between the two calls, and its node groups with it.
+                Err(error) if error.message.starts_with("ResourceNotFoundException") => continue,
+                Err(error) => return Err(error),
+            };
+            for name in pages.iter().flat_map(|page| page.nodegroups()) {
+                let id = format!("{cluster}/{name}");
+                let entry = Entry::new("eks_nodegroup", Some(&id), &clients.region)
+                    .named(Some(name))
+                    .property("cluster", Some(&cluster));
+                all.push(entry.done());
+            }
+        }
+        Ok(all)
+    }
+
+    async fn complete(
+        &self,
+        clients: &Clients,
+        resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        for resource in resources {
+            let (cluster, name) = resource.id.split_once('/').unwrap_or((&resource.id, ""));
+            let call = clients
+                .eks
+                .describe_nodegroup()
+                .cluster_name(cluster)
+                .nodegroup_name(name);
+            let answer = match call.send().await {
+                Ok(answer) => answer,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(failed("eks:DescribeNodegroup", &error)),
+            };
+            let Some(group) = answer.nodegroup() else {
+                continue;
+            };
+            resource
+                .tags
+                .extend(group.tags().into_iter().flatten().map(owned));
+            resource.state = group
+                .status()
+                .map_or("", |status| status.as_str())
+                .to_owned();
+            resource.created_at = group.created_at().and_then(timestamp);
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let (cluster, name) = resource.id.split_once('/').unwrap_or((&resource.id, ""));
+        let call = clients
+            .eks
+            .delete_nodegroup()
+            .cluster_name(cluster)
+            .nodegroup_name(name)
+            .send();
+        deleted("eks:DeleteNodegroup", call.await)
+    }
+}

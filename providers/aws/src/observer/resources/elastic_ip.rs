@@ -1,0 +1,66 @@
+//! Elastic IP addresses: billed from allocation on, in use or not.
+//!
+//! DescribeAddresses has no pages.
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, month_of_hours, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed};
+
+pub struct ElasticIps;
+
+#[async_trait]
+impl Type for ElasticIps {
+    fn resource_type(&self) -> ResourceType {
+        regional("elastic_ip")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let answer = clients.ec2.describe_addresses().send().await;
+        let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
+        Ok(answer
+            .addresses()
+            .iter()
+            .map(|address| entry(clients, address))
+            .collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        if let Some(association) = resource.properties.get("association_id") {
+            let call = clients
+                .ec2
+                .disassociate_address()
+                .association_id(association)
+                .send();
+            deleted("ec2:DisassociateAddress", call.await)?;
+        }
+        let call = clients
+            .ec2
+            .release_address()
+            .allocation_id(&resource.id)
+            .send();
+        deleted("ec2:ReleaseAddress", call.await)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
+        let sku = if resource.properties.contains_key("association_id") {
+            "Public IPv4 in use"
+        } else {
+            "Public IPv4 idle"
+        };
+        month_of_hours(&resource.region, "public_ipv4", sku)
+    }
+}
+
+fn entry(clients: &Clients, address: &aws_sdk_ec2::types::Address) -> Resource {
+    Entry::new("elastic_ip", address.allocation_id(), &clients.region)
+        .ec2_tags(address.tags())
+        .property("public_ip", address.public_ip())
+        .property("association_id", address.association_id())
+        .property("network_interface_id", address.network_interface_id())
+        .done()
+}

@@ -1,0 +1,96 @@
+//! Classic load balancers: what a Service of type LoadBalancer leaves when its cluster goes first.
+//!
+//! The listing has no tags; DescribeTags gives them for twenty names a call.
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, month_of_hours, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
+
+/// Most names in one DescribeTags.
+const NAMES_MAX: usize = 20;
+
+/// All classic load balancers.
+pub struct ClassicLoadBalancers;
+
+#[async_trait]
+impl Type for ClassicLoadBalancers {
+    fn resource_type(&self) -> ResourceType {
+        regional("elb_classic")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .elb
+            .describe_load_balancers()
+            .into_paginator()
+            .send();
+        let pages = pages("elasticloadbalancing:DescribeLoadBalancers", stream).await?;
+        let all = pages
+            .iter()
+            .flat_map(|page| page.load_balancer_descriptions());
+        let entry = |balancer: &aws_sdk_elasticloadbalancing::types::LoadBalancerDescription| {
+            Entry::new(
+                "elb_classic",
+                balancer.load_balancer_name(),
+                &clients.region,
+            )
+            .named(balancer.load_balancer_name())
+            .created(balancer.created_time())
+            .property("vpc_id", balancer.vpc_id())
+            .done()
+        };
+        Ok(all.map(entry).collect())
+    }
+
+    async fn complete(
+        &self,
+        clients: &Clients,
+        resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        for group in resources.chunks_mut(NAMES_MAX) {
+            let names = group.iter().map(|resource| resource.id.clone()).collect();
+            let call = clients
+                .elb
+                .describe_tags()
+                .set_load_balancer_names(Some(names));
+            let answer = match call.send().await {
+                Ok(answer) => answer,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(failed("elasticloadbalancing:DescribeTags", &error)),
+            };
+            for described in answer.tag_descriptions() {
+                let of_this = |resource: &&mut Resource| {
+                    Some(resource.id.as_str()) == described.load_balancer_name()
+                };
+                if let Some(resource) = group.iter_mut().find(of_this) {
+                    let tags = described.tags().iter().map(|tag| {
+                        (
+                            tag.key().to_owned(),
+                            tag.value().unwrap_or_default().to_owned(),
+                        )
+                    });
+                    resource.tags.extend(tags);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .elb
+            .delete_load_balancer()
+            .load_balancer_name(&resource.id)
+            .send();
+        deleted("elasticloadbalancing:DeleteLoadBalancer", call.await)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
+        month_of_hours(&resource.region, "load_balancer", "Classic LB hour")
+    }
+}

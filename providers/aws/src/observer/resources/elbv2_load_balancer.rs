@@ -1,0 +1,73 @@
+//! Application, network and gateway load balancers: billed by the hour and by use.
+//!
+//! The listing has no tags; they are read for those that are asked about.
+
+use async_trait::async_trait;
+use kubeproof_contract::Decimal;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, month_of_hours, property, regional};
+use super::{Listing, Type, elbv2_tags};
+use crate::observer::clients::{Clients, deleted, pages};
+
+/// All load balancers of the second API.
+pub struct LoadBalancers;
+
+#[async_trait]
+impl Type for LoadBalancers {
+    fn resource_type(&self) -> ResourceType {
+        regional("elbv2_load_balancer")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .elbv2
+            .describe_load_balancers()
+            .into_paginator()
+            .send();
+        let pages = pages("elasticloadbalancing:DescribeLoadBalancers", stream).await?;
+        let all = pages.iter().flat_map(|page| page.load_balancers());
+        let entry = |balancer: &aws_sdk_elasticloadbalancingv2::types::LoadBalancer| {
+            let state = balancer.state().and_then(|state| state.code());
+            Entry::new(
+                "elbv2_load_balancer",
+                balancer.load_balancer_arn(),
+                &clients.region,
+            )
+            .named(balancer.load_balancer_name())
+            .state(state.map(|code| code.as_str()))
+            .created(balancer.created_time())
+            .property("vpc_id", balancer.vpc_id())
+            .property("balancer_type", balancer.r#type().map(|kind| kind.as_str()))
+            .done()
+        };
+        Ok(all.map(entry).collect())
+    }
+
+    async fn complete(
+        &self,
+        clients: &Clients,
+        resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        elbv2_tags::complete(clients, resources).await
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .elbv2
+            .delete_load_balancer()
+            .load_balancer_arn(&resource.id)
+            .send();
+        deleted("elasticloadbalancing:DeleteLoadBalancer", call.await)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
+        let sku = match property(resource, "balancer_type") {
+            "application" => "ALB hour",
+            "network" => "NLB hour",
+            _ => return None,
+        };
+        month_of_hours(&resource.region, "load_balancer", sku)
+    }
+}

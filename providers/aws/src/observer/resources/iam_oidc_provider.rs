@@ -1,0 +1,66 @@
+//! IAM OpenID Connect providers: free; made beside a cluster, and not deleted with it.
+//!
+//! The listing has no pages and no tags; tags are read for those that are asked about.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, global};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed, is_gone};
+
+pub struct OidcProviders;
+
+#[async_trait]
+impl Type for OidcProviders {
+    fn resource_type(&self) -> ResourceType {
+        global("iam_oidc_provider")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let answer = clients.iam.list_open_id_connect_providers().send().await;
+        let answer = answer.map_err(|error| failed("iam:ListOpenIDConnectProviders", &error))?;
+        let entry = |provider: &aws_sdk_iam::types::OpenIdConnectProviderListEntry| {
+            let host = provider
+                .arn()
+                .and_then(|arn| arn.split_once('/'))
+                .map(|(_, host)| host);
+            Entry::new("iam_oidc_provider", provider.arn(), "global")
+                .named(host)
+                .done()
+        };
+        Ok(answer
+            .open_id_connect_provider_list()
+            .iter()
+            .map(entry)
+            .collect())
+    }
+
+    async fn complete(
+        &self,
+        clients: &Clients,
+        resources: &mut [Resource],
+    ) -> Result<(), ObserverError> {
+        for resource in resources {
+            let call = clients.iam.list_open_id_connect_provider_tags();
+            let call = call.open_id_connect_provider_arn(&resource.id);
+            let answer = match call.send().await {
+                Ok(answer) => answer,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(failed("iam:ListOpenIDConnectProviderTags", &error)),
+            };
+            let tags = answer.tags().iter();
+            resource
+                .tags
+                .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients.iam.delete_open_id_connect_provider();
+        let call = call.open_id_connect_provider_arn(&resource.id);
+        deleted("iam:DeleteOpenIDConnectProvider", call.send().await)
+    }
+}

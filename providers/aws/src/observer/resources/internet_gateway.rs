@@ -1,0 +1,64 @@
+//! Internet gateways: free; attached ones must be detached before they can go.
+
+use async_trait::async_trait;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, joined, properties, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct InternetGateways;
+
+#[async_trait]
+impl Type for InternetGateways {
+    fn resource_type(&self) -> ResourceType {
+        regional("internet_gateway")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .ec2
+            .describe_internet_gateways()
+            .into_paginator()
+            .send();
+        let pages = pages("ec2:DescribeInternetGateways", stream).await?;
+        let all = pages.iter().flat_map(|page| page.internet_gateways());
+        Ok(all.map(|gateway| entry(clients, gateway)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let detach = clients
+            .ec2
+            .detach_internet_gateway()
+            .internet_gateway_id(&resource.id);
+        for vpc in properties(resource, "vpc_id") {
+            match detach.clone().vpc_id(vpc).send().await {
+                Err(error) if error.code() == Some("Gateway.NotAttached") => {}
+                other => deleted("ec2:DetachInternetGateway", other)?,
+            }
+        }
+        let call = clients
+            .ec2
+            .delete_internet_gateway()
+            .internet_gateway_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteInternetGateway", call.await)
+    }
+}
+
+fn entry(clients: &Clients, gateway: &aws_sdk_ec2::types::InternetGateway) -> Resource {
+    Entry::new(
+        "internet_gateway",
+        gateway.internet_gateway_id(),
+        &clients.region,
+    )
+    .ec2_tags(gateway.tags())
+    .property(
+        "vpc_id",
+        joined(gateway.attachments().iter().filter_map(|to| to.vpc_id())),
+    )
+    .done()
+}

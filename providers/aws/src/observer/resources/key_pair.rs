@@ -1,0 +1,42 @@
+//! EC2 key pairs: free.
+//!
+//! DescribeKeyPairs has no pages.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use super::{Listing, Type};
+use crate::observer::clients::{Clients, deleted, failed};
+
+pub struct KeyPairs;
+
+#[async_trait]
+impl Type for KeyPairs {
+    fn resource_type(&self) -> ResourceType {
+        regional("key_pair")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let answer = clients.ec2.describe_key_pairs().send().await;
+        let answer = answer.map_err(|error| failed("ec2:DescribeKeyPairs", &error))?;
+        let entry = |pair: &aws_sdk_ec2::types::KeyPairInfo| {
+            Entry::new("key_pair", pair.key_pair_id(), &clients.region)
+                .ec2_tags(pair.tags())
+                .named(pair.key_name())
+                .created(pair.create_time())
+                .done()
+        };
+        Ok(answer.key_pairs().iter().map(entry).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .ec2
+            .delete_key_pair()
+            .key_pair_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteKeyPair", call.await)
+    }
+}

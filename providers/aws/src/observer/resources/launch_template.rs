@@ -1,0 +1,51 @@
+//! Launch templates: free; node groups make them, and a dead autoscaler leaves them.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct LaunchTemplates;
+
+#[async_trait]
+impl Type for LaunchTemplates {
+    fn resource_type(&self) -> ResourceType {
+        regional("launch_template")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .ec2
+            .describe_launch_templates()
+            .into_paginator()
+            .send();
+        let pages = pages("ec2:DescribeLaunchTemplates", stream).await?;
+        let all = pages.iter().flat_map(|page| page.launch_templates());
+        Ok(all.map(|template| entry(clients, template)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients
+            .ec2
+            .delete_launch_template()
+            .launch_template_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteLaunchTemplate", call.await)
+    }
+}
+
+fn entry(clients: &Clients, template: &aws_sdk_ec2::types::LaunchTemplate) -> Resource {
+    Entry::new(
+        "launch_template",
+        template.launch_template_id(),
+        &clients.region,
+    )
+    .ec2_tags(template.tags())
+    .named(template.launch_template_name())
+    .created(template.create_time())
+    .done()
+}

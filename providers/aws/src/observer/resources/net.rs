@@ -1,0 +1,75 @@
+//! What the two safety nets below the listed types share: a bounded list, and no deletion.
+
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::Resource;
+
+use crate::observer::clients::observer_error;
+
+/// Most pages of a list.
+const PAGES_MAX: usize = 20;
+
+/// All items of a list. `page` gives those of one page, and the token of the next one.
+///
+/// # Errors
+/// When any page fails, or when there are more than [`PAGES_MAX`].
+pub async fn all_pages<T, F>(
+    call: &str,
+    page: impl Fn(Option<String>) -> F,
+) -> Result<Vec<T>, ObserverError>
+where
+    F: Future<Output = Result<(Vec<T>, Option<String>), ObserverError>>,
+{
+    let (mut all, mut token) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let (items, next) = page(token).await?;
+        all.extend(items);
+        token = next.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(all);
+        }
+    }
+    Err(observer_error(
+        call,
+        format!("more than {PAGES_MAX} pages: given up"),
+    ))
+}
+
+/// Why a resource from a safety net is not deleted: what depends on it is unknown.
+pub fn only_by_hand(resource: &Resource) -> ObserverError {
+    observer_error(
+        "delete",
+        format!(
+            "{} belongs to a service that this tool only lists: delete it by hand",
+            resource.id
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The items of a list of so many pages, one on each.
+    async fn listed(pages: usize) -> Result<Vec<usize>, String> {
+        let page = |token: Option<String>| async move {
+            let number: usize = token.map_or(1, |token| token.parse().expect("a number"));
+            // Some lists end with an empty token, and others with none.
+            let next = if number < pages {
+                (number + 1).to_string()
+            } else {
+                String::new()
+            };
+            Ok((vec![number], Some(next)))
+        };
+        let all = all_pages("a:List", page).await;
+        all.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_list_is_whole_or_an_error() {
+        assert_eq!(listed(1).await, Ok(vec![1]));
+        assert_eq!(listed(PAGES_MAX).await, Ok((1..=PAGES_MAX).collect()));
+        let refusal = listed(PAGES_MAX + 1).await.expect_err("too many");
+        assert!(refusal.contains("more than 20 pages"), "{refusal}");
+    }
+}

@@ -1,0 +1,46 @@
+//! Network ACLs: free; a VPC's default one goes with its VPC.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct NetworkAcls;
+
+#[async_trait]
+impl Type for NetworkAcls {
+    fn resource_type(&self) -> ResourceType {
+        regional("network_acl")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients.ec2.describe_network_acls().into_paginator().send();
+        let pages = pages("ec2:DescribeNetworkAcls", stream).await?;
+        let all = pages.iter().flat_map(|page| page.network_acls());
+        Ok(all.map(|acl| entry(clients, acl)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        if resource.properties.contains_key("default") {
+            return Ok(());
+        }
+        let call = clients
+            .ec2
+            .delete_network_acl()
+            .network_acl_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteNetworkAcl", call.await)
+    }
+}
+
+fn entry(clients: &Clients, acl: &aws_sdk_ec2::types::NetworkAcl) -> Resource {
+    Entry::new("network_acl", acl.network_acl_id(), &clients.region)
+        .ec2_tags(acl.tags())
+        .property("vpc_id", acl.vpc_id())
+        .property("default", acl.is_default().filter(|is| *is))
+        .done()
+}

@@ -1,0 +1,92 @@
+//! Network interfaces: free, but each holds its subnet, its groups and so its VPC.
+//!
+//! Those that AWS manages itself cannot be deleted by us: they go with what they belong to.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, joined, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct NetworkInterfaces;
+
+#[async_trait]
+impl Type for NetworkInterfaces {
+    fn resource_type(&self) -> ResourceType {
+        regional("network_interface")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients
+            .ec2
+            .describe_network_interfaces()
+            .into_paginator()
+            .send();
+        let pages = pages("ec2:DescribeNetworkInterfaces", stream).await?;
+        let all = pages.iter().flat_map(|page| page.network_interfaces());
+        Ok(all.map(|interface| entry(clients, interface)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        if resource.properties.contains_key("requester_managed") {
+            return Ok(());
+        }
+        if let Some(attachment) = resource.properties.get("attachment_id") {
+            let detach = clients
+                .ec2
+                .detach_network_interface()
+                .attachment_id(attachment)
+                .force(true);
+            deleted("ec2:DetachNetworkInterface", detach.send().await)?;
+        }
+        let call = clients
+            .ec2
+            .delete_network_interface()
+            .network_interface_id(&resource.id)
+            .send();
+        deleted("ec2:DeleteNetworkInterface", call.await)
+    }
+}
+
+fn entry(clients: &Clients, interface: &aws_sdk_ec2::types::NetworkInterface) -> Resource {
+    let attachment = interface.attachment();
+    Entry::new(
+        "network_interface",
+        interface.network_interface_id(),
+        &clients.region,
+    )
+    .ec2_tags(interface.tag_set())
+    .state(interface.status().map(|status| status.as_str()))
+    .property("vpc_id", interface.vpc_id())
+    .property("subnet_id", interface.subnet_id())
+    .property(
+        "description",
+        interface.description().filter(|text| !text.is_empty()),
+    )
+    .property(
+        "interface_type",
+        interface.interface_type().map(|kind| kind.as_str()),
+    )
+    .property(
+        "requester_managed",
+        interface.requester_managed().filter(|is| *is),
+    )
+    .property(
+        "group_ids",
+        joined(
+            interface
+                .groups()
+                .iter()
+                .filter_map(|group| group.group_id()),
+        ),
+    )
+    .property(
+        "attachment_id",
+        attachment.and_then(|to| to.attachment_id()),
+    )
+    .property("instance_id", attachment.and_then(|to| to.instance_id()))
+    .done()
+}

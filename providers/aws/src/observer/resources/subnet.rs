@@ -1,0 +1,41 @@
+//! Subnets: free; interfaces that stay in one keep it, and the VPC, alive.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+pub struct Subnets;
+
+#[async_trait]
+impl Type for Subnets {
+    fn resource_type(&self) -> ResourceType {
+        regional("subnet")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients.ec2.describe_subnets().into_paginator().send();
+        let pages = pages("ec2:DescribeSubnets", stream).await?;
+        let all = pages.iter().flat_map(|page| page.subnets());
+        Ok(all.map(|subnet| entry(clients, subnet)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients.ec2.delete_subnet().subnet_id(&resource.id).send();
+        deleted("ec2:DeleteSubnet", call.await)
+    }
+}
+
+fn entry(clients: &Clients, subnet: &aws_sdk_ec2::types::Subnet) -> Resource {
+    Entry::new("subnet", subnet.subnet_id(), &clients.region)
+        .ec2_tags(subnet.tags())
+        .state(subnet.state().map(|state| state.as_str()))
+        .property("vpc_id", subnet.vpc_id())
+        .property("zone", subnet.availability_zone())
+        .property("cidr", subnet.cidr_block())
+        .done()
+}

@@ -1,0 +1,41 @@
+//! VPCs: free, but a leaked one counts against the quota of five per region.
+
+use async_trait::async_trait;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceType};
+
+use super::entry::{Entry, regional};
+use crate::observer::clients::{Clients, deleted, pages};
+
+use super::{Listing, Type};
+
+/// All VPCs, the default one too.
+pub struct Vpcs;
+
+#[async_trait]
+impl Type for Vpcs {
+    fn resource_type(&self) -> ResourceType {
+        regional("vpc")
+    }
+
+    async fn list(&self, clients: &Clients) -> Listing {
+        let stream = clients.ec2.describe_vpcs().into_paginator().send();
+        let pages = pages("ec2:DescribeVpcs", stream).await?;
+        let all = pages.iter().flat_map(|page| page.vpcs());
+        Ok(all.map(|vpc| entry(clients, vpc)).collect())
+    }
+
+    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+        let call = clients.ec2.delete_vpc().vpc_id(&resource.id).send();
+        deleted("ec2:DeleteVpc", call.await)
+    }
+}
+
+fn entry(clients: &Clients, vpc: &aws_sdk_ec2::types::Vpc) -> Resource {
+    Entry::new("vpc", vpc.vpc_id(), &clients.region)
+        .ec2_tags(vpc.tags())
+        .state(vpc.state().map(|state| state.as_str()))
+        .property("cidr", vpc.cidr_block())
+        .property("default", vpc.is_default().filter(|is| *is))
+        .done()
+}

@@ -1,0 +1,98 @@
+//! The internet gateway: found by tag and name or made once, then attached to the VPC.
+
+use aws_sdk_ec2::types::ResourceType;
+
+use crate::provisioner::error::CallError;
+use crate::provisioner::find_or_create::{create_or_adopt, find_or_create};
+use crate::provisioner::pages::pages;
+use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::session::Session;
+use crate::provisioner::tags::{filter, is_named, of_run, specification};
+use crate::provisioner::vpc::id_of;
+
+/// Finds or makes the gateway and attaches it.
+///
+/// # Errors
+/// When a call fails for good, or the VPC has another gateway.
+pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<String, CallError> {
+    let id = find_or_create(session, || find(session), || create(session)).await?;
+    session.record("internet gateway", &id);
+    let request = session
+        .ec2
+        .attach_internet_gateway()
+        .internet_gateway_id(&id)
+        .vpc_id(vpc);
+    create_or_adopt(
+        session,
+        || attached(session, &id, vpc),
+        || async {
+            session
+                .send("ec2:AttachInternetGateway", RetryPolicy::LAGGING, || {
+                    request.clone().send()
+                })
+                .await
+                .map(|_| ())
+        },
+        &["Resource.AlreadyAssociated"],
+    )
+    .await?;
+    Ok(id)
+}
+
+async fn attached(session: &Session, id: &str, vpc: &str) -> Result<Option<()>, CallError> {
+    let request = session
+        .ec2
+        .describe_internet_gateways()
+        .filters(filter("internet-gateway-id", id));
+    let gateways = pages!(
+        session,
+        "ec2:DescribeInternetGateways",
+        request,
+        internet_gateways
+    )?;
+    let here = gateways
+        .iter()
+        .flat_map(|gateway| gateway.attachments())
+        .any(|attachment| attachment.vpc_id() == Some(vpc));
+    Ok(here.then_some(()))
+}
+
+async fn find(session: &Session) -> Result<Option<String>, CallError> {
+    let name = session.run().name("");
+    let request = session
+        .ec2
+        .describe_internet_gateways()
+        .filters(of_run(session.run()))
+        .filters(filter("tag:Name", &name));
+    let gateways = pages!(
+        session,
+        "ec2:DescribeInternetGateways",
+        request,
+        internet_gateways
+    )?;
+    let mut ids: Vec<&str> = gateways
+        .iter()
+        .filter(|gateway| is_named(session.run(), gateway.tags(), &name))
+        .filter_map(|gateway| gateway.internet_gateway_id())
+        .collect();
+    ids.sort_unstable();
+    Ok(ids.first().map(|id| (*id).to_owned()))
+}
+
+async fn create(session: &Session) -> Result<String, CallError> {
+    let run = session.run();
+    let tags = specification(run, ResourceType::InternetGateway, &run.name(""), &[]);
+    let request = session
+        .ec2
+        .create_internet_gateway()
+        .tag_specifications(tags);
+    let answer = session
+        .send("ec2:CreateInternetGateway", RetryPolicy::ONCE, || {
+            request.clone().send()
+        })
+        .await?;
+    let id = answer
+        .internet_gateway()
+        .and_then(|gateway| gateway.internet_gateway_id());
+    id_of("ec2:CreateInternetGateway", id)
+}

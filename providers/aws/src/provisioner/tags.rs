@@ -1,0 +1,73 @@
+//! Names and tags of everything that the provisioner makes, and filters for them.
+//!
+//! Teardown and later processes find resources by these alone.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use kubeproof_contract::run::{RUN_TAG, Run};
+
+/// The cluster's name.
+pub(crate) fn cluster(run: &Run) -> String {
+    run.name("")
+}
+
+/// The tag by which Kubernetes marks what belongs to a cluster.
+pub(crate) fn cluster_tag(run: &Run) -> String {
+    format!("kubernetes.io/cluster/{}", cluster(run))
+}
+
+/// The run's tags with a `Name`, and more where a resource needs them.
+pub(crate) fn tags(run: &Run, name: &str, more: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let mut tags = run.tags();
+    tags.insert("Name".to_owned(), name.to_owned());
+    tags.extend(
+        more.iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+    );
+    tags
+}
+
+/// The same as a specification that EC2 applies at creation.
+pub(crate) fn specification(
+    run: &Run,
+    resource_type: ResourceType,
+    name: &str,
+    more: &[(&str, &str)],
+) -> TagSpecification {
+    let tags = tags(run, name, more)
+        .into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect();
+    TagSpecification::builder()
+        .resource_type(resource_type)
+        .set_tags(Some(tags))
+        .build()
+}
+
+/// A filter of EC2's Describe calls.
+pub(crate) fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// The filter for this run's resources.
+pub(crate) fn of_run(run: &Run) -> Filter {
+    filter(&format!("tag:{RUN_TAG}"), &run.id)
+}
+
+/// The value of a tag.
+pub(crate) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    tags.iter()
+        .find(|tag| tag.key() == Some(key))
+        .and_then(Tag::value)
+}
+
+/// Whether these tags carry the run's id.
+pub(crate) fn is_ours(run: &Run, tags: &[Tag]) -> bool {
+    tag(tags, RUN_TAG) == Some(run.id.as_str())
+}
+
+/// Whether these tags carry the run's id and this name.
+pub(crate) fn is_named(run: &Run, tags: &[Tag], name: &str) -> bool {
+    is_ours(run, tags) && tag(tags, "Name") == Some(name)
+}

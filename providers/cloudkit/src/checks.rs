@@ -1,0 +1,175 @@
+//! Check rows that mean the same for every cloud.
+//!
+//! One meaning of each verdict: what the server refuses is a *fail*; no answer, or an observer without access, is
+//! *unknown*; nothing handed over is *skipped*; more nodes than asked for are as wrong as fewer.
+
+use std::fmt::Display;
+
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_kubernetes::error::Cause;
+use kubeproof_kubernetes::{KubernetesError, client, gpu, ready};
+
+/// The rows of a provider's checklist: id and title.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows(pub &'static [(&'static str, &'static str)]);
+
+impl Rows {
+    /// The title of a row; empty when there is none of this id.
+    pub fn title(self, id: &str) -> &'static str {
+        let row = self.0.iter().find(|(known, _)| *known == id);
+        row.map_or("", |(_, title)| title)
+    }
+
+    /// The check of a row.
+    pub fn check(self, id: &str, verdict: Verdict, evidence: impl Into<String>) -> Check {
+        Check::new(id, self.title(id), verdict, evidence)
+    }
+
+    /// The check of a row that could not be evaluated.
+    pub fn unknown(self, id: &str, why: impl Display) -> Check {
+        self.check(id, Verdict::Unknown, why.to_string())
+    }
+
+    /// The check of a row with nothing to evaluate.
+    pub fn skipped(self, id: &str, why: impl Display) -> Check {
+        self.check(id, Verdict::Skipped, why.to_string())
+    }
+
+    /// *Pass* when nothing is wrong.
+    pub fn judged(self, id: &str, wrong: &[String], seen: impl Into<String>) -> Check {
+        Check::judged(id, self.title(id), wrong, seen)
+    }
+
+    /// The check of a row whose cluster failed a call: what the server refuses is wrong; without an answer nothing
+    /// is known.
+    pub fn of_failure(self, id: &str, error: &KubernetesError) -> Check {
+        let verdict = match error.cause {
+            Cause::NoAnswer | Cause::Timeout | Cause::Status(429 | 500..) => Verdict::Unknown,
+            _ => Verdict::Fail,
+        };
+        self.check(id, verdict, error.to_string())
+    }
+}
+
+/// What is wrong with a cluster and what was seen, or the error that kept us from seeing it.
+pub type Seen = Result<(Vec<String>, String), KubernetesError>;
+
+/// Whether the API answers and as many nodes as asked for are Ready, no more and no fewer.
+///
+/// # Errors
+/// When the server refuses, or does not answer.
+pub async fn nodes_ready(
+    access: &KubernetesAccess,
+    transport: SharedTransport,
+    nodes: usize,
+) -> Seen {
+    let seen = ready::ready(&client(access, transport)?, nodes).await?;
+    let mut wrong = seen.problems.clone();
+    if seen.ready != nodes || seen.nodes.len() != nodes {
+        let (ready, all) = (seen.ready, seen.nodes.len());
+        wrong.push(format!(
+            "{ready} of {all} nodes are Ready, asked for {nodes}"
+        ));
+    }
+    let names = seen.nodes.join(", ");
+    let evidence = format!("{}, {} nodes Ready: {names}", seen.version, seen.ready);
+    Ok((wrong, evidence))
+}
+
+/// A row on readiness, seen through the observer's own access.
+pub async fn cluster_ready(
+    rows: Rows,
+    id: &str,
+    own: &Result<KubernetesAccess, ObserverError>,
+    transport: SharedTransport,
+    nodes: usize,
+) -> Check {
+    let access = match own {
+        Ok(access) => access,
+        Err(error) => return rows.unknown(id, error),
+    };
+    match nodes_ready(access, transport, nodes).await {
+        Ok((wrong, evidence)) => rows.judged(id, &wrong, evidence),
+        Err(error) => rows.of_failure(id, &error),
+    }
+}
+
+/// What the server behind the access that the provisioner handed over says of itself: version and platform. A
+/// provisioner that hands over none is not wrong.
+///
+/// # Errors
+/// With the finished row, when nothing was handed over, the server refuses, or it does not answer.
+pub async fn handed_version(
+    rows: Rows,
+    id: &str,
+    handed: &Result<KubernetesAccess, String>,
+    transport: SharedTransport,
+) -> Result<String, Check> {
+    let access = match handed {
+        Ok(access) => access,
+        Err(reason) => return Err(rows.skipped(id, reason)),
+    };
+    let client = client(access, transport).map_err(|error| rows.of_failure(id, &error))?;
+    match client.apiserver_version().await {
+        Ok(version) => Ok(format!(
+            "{} answers GET /version: {} ({})",
+            access.server, version.git_version, version.platform
+        )),
+        Err(error) => {
+            let error = KubernetesError::of_call("GET /version", &error);
+            Err(rows.of_failure(id, &error))
+        }
+    }
+}
+
+/// A row on the access that the provisioner handed over: it gets an answer, without any CLI.
+pub async fn kubeconfig_works(
+    rows: Rows,
+    id: &str,
+    handed: &Result<KubernetesAccess, String>,
+    transport: SharedTransport,
+) -> Check {
+    match handed_version(rows, id, handed, transport).await {
+        Ok(seen) => rows.check(id, Verdict::Pass, seen),
+        Err(check) => check,
+    }
+}
+
+/// A row on GPUs: every node offers as many as asked for. None asked for: skipped.
+pub async fn gpus_allocatable(
+    rows: Rows,
+    id: &str,
+    own: &Result<KubernetesAccess, ObserverError>,
+    transport: SharedTransport,
+    per_node: u32,
+) -> Check {
+    let access = match own {
+        Ok(access) => access,
+        Err(error) => return rows.unknown(id, error),
+    };
+    let offered = async { gpu::offered(&client(access, transport)?).await }.await;
+    let offered = match offered {
+        Ok(offered) => offered,
+        Err(error) => return rows.of_failure(id, &error),
+    };
+    let mut wrong: Vec<String> = offered
+        .iter()
+        .filter(|(_, count)| **count != per_node)
+        .map(|(node, count)| format!("{node} offers {count} of {per_node} GPUs"))
+        .collect();
+    if offered.is_empty() {
+        wrong.push("the cluster has no nodes".to_owned());
+    }
+    let seen: Vec<String> = offered
+        .iter()
+        .map(|(node, count)| format!("{node} offers {count}"))
+        .collect();
+    let seen = format!(
+        "{}; the job of the scenario counts them (job.execution)",
+        seen.join(", ")
+    );
+    rows.judged(id, &wrong, seen)
+}

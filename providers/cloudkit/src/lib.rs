@@ -1,0 +1,21 @@
+//! What the client side of every provider needs, written once: call errors, retry, polling, find-or-create,
+//! teardown steps, check rows, price tables, rate limits.
+//!
+//! Mechanism only. What belongs to a run, and what a cloud's error code means, is decided in the provider's own
+//! folder, so that a provisioner and an observer that share this crate share no decision.
+
+#![warn(missing_docs)]
+
+pub mod checks;
+pub mod create;
+pub mod error;
+pub mod poll;
+pub mod prices;
+pub mod rate_limit;
+pub mod retry;
+pub mod session;
+pub mod teardown;
+
+pub use error::{Applied, CallError, Cause, Classify};
+pub use retry::RetryPolicy;
+pub use session::Session;

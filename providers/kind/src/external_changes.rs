@@ -1,0 +1,118 @@
+//! Real changes that somebody else makes while a trial runs: a node is killed, a port is taken, a second process makes
+//! the same cluster.
+//!
+//! A fault names them: `docker:ContainerCreate#1=foreign-change(second-run)`.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bollard::query_parameters::KillContainerOptions;
+use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::Provisioner as _;
+
+use crate::engine::client::{Engine, failed};
+use crate::provisioner::{KindProvisioner, lock};
+use crate::spec::KindSpec;
+
+/// The changes, with what each does.
+pub const CHANGES: &[(&str, &str)] = &[
+    (
+        "kill-control-plane",
+        "the control plane's container is killed (SIGKILL)",
+    ),
+    (
+        "take-port:PORT",
+        "another program listens on this port of 127.0.0.1, until the first attempt is over",
+    ),
+    (
+        "second-run",
+        "a second process provisions the same cluster at once, and must be refused",
+    ),
+];
+
+/// Makes the changes of one trial.
+#[derive(Debug)]
+pub struct KindChanges {
+    spec: KindSpec,
+    connection: Connection,
+    engine: Engine,
+    taken: Mutex<Vec<TcpListener>>,
+}
+
+impl KindChanges {
+    /// With a connection of its own, because these calls are not the provisioner's.
+    pub fn new(spec: KindSpec, connection: Connection) -> Self {
+        let engine = Engine::new(Arc::clone(&connection.transport));
+        Self {
+            spec,
+            connection,
+            engine,
+            taken: Mutex::default(),
+        }
+    }
+
+    async fn kill_control_plane(&self) -> Result<(), String> {
+        let node = self.connection.run.name("control-plane");
+        let docker = self
+            .engine
+            .docker()
+            .await
+            .map_err(|error| error.to_string())?;
+        docker
+            .kill_container(&node, None::<KillContainerOptions>)
+            .await
+            .map_err(|error| failed("docker:ContainerKill", &error).to_string())
+    }
+
+    fn take_port(&self, port: &str) -> Result<(), String> {
+        let port: u16 = port
+            .parse()
+            .map_err(|_| format!("`{port}` is not a port"))?;
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(listener) => {
+                let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+                taken.push(listener);
+                Ok(())
+            }
+            // Somebody else has it, so it is taken.
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(()),
+            Err(error) => Err(format!("127.0.0.1:{port}: {error}")),
+        }
+    }
+
+    async fn second_run(&self) -> Result<(), String> {
+        let mut second = KindProvisioner::new(self.spec.clone(), self.connection.clone());
+        match second.provision().await {
+            Err(error) if lock::is_held(&self.connection.directory, &error.message) => Ok(()),
+            Err(error) => Err(format!(
+                "the second process was not refused at once, but failed: {error}"
+            )),
+            Ok(_) => Err("the second process made the same cluster at once".to_owned()),
+        }
+    }
+}
+
+#[async_trait]
+impl ForeignChanges for KindChanges {
+    async fn make(&self, name: &str) -> Result<(), String> {
+        match name.split_once(':') {
+            None if name == "kill-control-plane" => self.kill_control_plane().await,
+            None if name == "second-run" => self.second_run().await,
+            Some(("take-port", port)) => self.take_port(port),
+            _ => {
+                let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
+                Err(format!(
+                    "unknown change `{name}` (expected one of {})",
+                    known.join(", ")
+                ))
+            }
+        }
+    }
+
+    fn first_attempt_is_over(&self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.clear();
+    }
+}

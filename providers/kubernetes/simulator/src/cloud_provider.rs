@@ -1,0 +1,61 @@
+//! The interface between a cluster and its cloud: nodes come in, requests for cloud resources go out.
+
+use std::collections::BTreeMap;
+
+/// A node that joins the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNode {
+    /// Node name, such as `ip-10-0-101-12.ec2.internal`.
+    pub name: String,
+    /// `spec.providerID`, such as `aws:///us-east-1a/i-…`.
+    pub provider_id: String,
+    /// Labels: zone, instance type, node group.
+    pub labels: BTreeMap<String, String>,
+    /// CPUs.
+    pub cpus: u32,
+    /// Memory, MiB.
+    pub memory_mib: u32,
+    /// Internal IP address.
+    pub address: String,
+}
+
+/// A request of the cluster to its cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloudProviderRequest {
+    /// A LoadBalancer service was created.
+    CreateLoadBalancer {
+        /// Namespace of the service.
+        namespace: String,
+        /// Name of the service.
+        service: String,
+        /// UID of the service.
+        uid: String,
+    },
+    /// A LoadBalancer service is being deleted: its balancer must go.
+    DeleteLoadBalancer {
+        /// Namespace of the service.
+        namespace: String,
+        /// Name of the service.
+        service: String,
+        /// UID of the service.
+        uid: String,
+    },
+    /// A volume claim was bound to a pod and needs a disk.
+    CreateVolume {
+        /// Namespace of the claim.
+        namespace: String,
+        /// Name of the claim.
+        claim: String,
+        /// Name that the persistent volume gets: `pvc-<uid>`.
+        volume: String,
+        /// Size, GiB.
+        size_gib: u32,
+    },
+    /// A persistent volume with reclaim policy Delete was released: its disk must go.
+    DeleteVolume {
+        /// Name of the persistent volume.
+        volume: String,
+        /// The cloud's id of the disk.
+        handle: String,
+    },
+}

@@ -1,0 +1,115 @@
+//! The lifecycle of instances: booting, active, terminating, gone, and what goes wrong in between.
+//!
+//! Durations from public notes: one GPU boots in three to five minutes, eight in ten to fifteen;
+//! terminating takes one to three minutes.
+
+use kubeproof_contract::Decimal;
+use kubeproof_contract::run::RUN_TAG;
+use kubeproof_simkit::meter::{Rounding, Usage};
+
+use crate::k3s;
+use crate::state::{Event, InjectedFailure, State};
+
+/// Seconds until a booting instance has its addresses.
+const ADDRESSED: i64 = 20;
+/// Seconds that the installation of k3s takes after the health check.
+pub(crate) const INSTALL: i64 = 75;
+/// Seconds of terminating.
+const TERMINATING: i64 = 90;
+/// Seconds until an instance with an injected preemption is taken away.
+const PREEMPTED: i64 = 600;
+
+/// A launch was accepted.
+pub(crate) fn begin(state: &mut State, id: &str) {
+    let Some(instance) = state.instances.get(id) else {
+        return;
+    };
+    let times = match instance.failure {
+        InjectedFailure::Late(times) => i64::from(times),
+        _ => 1,
+    };
+    let seconds = instance.of.boot_seconds * times;
+    state.after(ADDRESSED, Event::Addressed(id.to_owned()));
+    if state.instances.get(id).map(|one| one.failure) != Some(InjectedFailure::Stuck) {
+        state.after(seconds, Event::Checked(id.to_owned()));
+    }
+}
+
+/// Applies an event that is due.
+pub(crate) fn happen(state: &mut State, event: Event) {
+    match event {
+        Event::Addressed(id) => {
+            if let Some(instance) = state.instances.get_mut(&id) {
+                instance.has_address = true;
+            }
+        }
+        Event::Checked(id) => checked(state, &id),
+        Event::Installed(id) => k3s::installed(state, &id),
+        Event::Preempted(id) => {
+            if let Some(instance) = state.instances.get_mut(&id)
+                && instance.status == "active"
+            {
+                instance.status = "preempted";
+                state.meter.stop(&id, state.now);
+                k3s::stopped(state, &id);
+            }
+        }
+        Event::Gone(id) => {
+            if let Some(instance) = state.instances.get_mut(&id) {
+                instance.status = "terminated";
+            }
+            state.instances.shift_remove(&id);
+        }
+    }
+}
+
+fn checked(state: &mut State, id: &str) {
+    let Some(instance) = state
+        .instances
+        .get_mut(id)
+        .filter(|one| one.status == "booting")
+    else {
+        return;
+    };
+    if instance.failure == InjectedFailure::Unhealthy {
+        instance.status = "unhealthy";
+        return;
+    }
+    instance.status = "active";
+    let (failure, usage) = (instance.failure, usage(instance));
+    // Billed from the health check, not from the launch.
+    state.meter.start(id, usage, state.now);
+    state.after(INSTALL, Event::Installed(id.to_owned()));
+    if failure == InjectedFailure::Preempted {
+        state.after(PREEMPTED, Event::Preempted(id.to_owned()));
+    }
+}
+
+fn usage(instance: &crate::state::Instance) -> Usage {
+    Usage {
+        line: "nodes".to_owned(),
+        service: "On-demand instances".to_owned(),
+        usage_type: instance.of.name.to_owned(),
+        unit: "Hrs".to_owned(),
+        usd_per_unit: Decimal::new(i64::from(instance.of.cents_per_hour), 2),
+        amount: Decimal::ONE,
+        rounding: Rounding::Minutes,
+        resource_id: instance.id.clone(),
+        tags: instance.tags.clone(),
+        run_id: instance.tags.get(RUN_TAG).cloned(),
+    }
+}
+
+/// Begins to terminate an instance.
+pub(crate) fn terminate(state: &mut State, id: &str) {
+    let Some(instance) = state.instances.get_mut(id) else {
+        return;
+    };
+    if instance.status == "terminating" {
+        return;
+    }
+    instance.status = "terminating";
+    state.meter.stop(id, state.now);
+    k3s::stopped(state, id);
+    state.after(TERMINATING, Event::Gone(id.to_owned()));
+}

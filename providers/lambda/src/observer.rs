@@ -1,0 +1,220 @@
+//! The observer of the account: written against the API, never against the simulator.
+
+pub mod checks;
+mod inventory;
+mod preflight;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kubeproof_contract::check::Check;
+use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::observer::{Creation, Observer, ObserverError, OwnershipClaim};
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::run::{RUN_TAG, Run};
+
+use crate::api::Api;
+use crate::api::error::CallError;
+use crate::api::types::{Instance, is_name_of, names_run};
+use crate::provisioner::teardown;
+use crate::spec::LambdaSpec;
+use crate::{cluster_ca, cost, credentials, prices};
+
+/// The account.
+#[derive(Debug)]
+pub struct LambdaObserver {
+    spec: LambdaSpec,
+    api: Api,
+    /// US cents an hour, as reported by the API in preflight; zero before that.
+    listed_cents: AtomicU32,
+}
+
+impl LambdaObserver {
+    /// The observer of a connection's account.
+    pub fn new(spec: LambdaSpec, connection: Connection) -> Self {
+        Self {
+            spec,
+            api: Api::new(connection),
+            listed_cents: AtomicU32::new(0),
+        }
+    }
+
+    fn cents(&self) -> Option<u32> {
+        Some(self.listed_cents.load(Ordering::Relaxed)).filter(|cents| *cents > 0)
+    }
+}
+
+/// A call error as an observer error.
+fn failed(error: &CallError) -> ObserverError {
+    ObserverError {
+        call: format!("lambda:{}", error.call),
+        message: error.to_string(),
+    }
+}
+
+/// The observer's own access: its own certificate, and the address from the cloud's API.
+async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverError> {
+    let wrong = |message: String| ObserverError {
+        call: "lambda:ListInstances".to_owned(),
+        message,
+    };
+    let all: Vec<Instance> = api
+        .get("ListInstances", "/instances")
+        .await
+        .map_err(|error| failed(&error))?;
+    let server = run.name("node-0");
+    let found = all
+        .into_iter()
+        .find(|one| one.is_node(run, &server) && one.is_live());
+    let ip = found
+        .and_then(|one| one.ip)
+        .ok_or_else(|| wrong(format!("no live instance {server} with an address")))?;
+    let cluster_ca = cluster_ca::load(api.connection()).map_err(wrong)?;
+    let cluster_ca =
+        cluster_ca.ok_or_else(|| wrong("the run's directory has no authorities".to_owned()))?;
+    cluster_ca
+        .access(api.connection(), &ip, "kubeproof-observer")
+        .map_err(wrong)
+}
+
+#[async_trait]
+impl Observer for LambdaObserver {
+    async fn preflight(&self) -> Vec<Check> {
+        let (checks, cents) = preflight::run(&self.api, &self.spec).await;
+        self.listed_cents
+            .store(cents.unwrap_or(0), Ordering::Relaxed);
+        checks
+    }
+
+    /// The API names no account: a fingerprint of the key stands for it, once the cloud has accepted the key.
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let _: Vec<Instance> = self
+            .api
+            .get("ListInstances", "/instances")
+            .await
+            .map_err(|error| failed(&error))?;
+        let key = credentials::find(self.api.connection()).map_err(|message| ObserverError {
+            call: "credentials".to_owned(),
+            message,
+        })?;
+        Ok(Some(key.0.fingerprint()))
+    }
+
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
+        checks::all(&self.api, &self.spec, run, provisioned).await
+    }
+
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
+        own_access(&self.api, run).await
+    }
+
+    fn nodes_expected(&self) -> usize {
+        self.spec.nodes()
+    }
+
+    fn regions(&self) -> Vec<String> {
+        let regions = self.spec.regions.0.iter();
+        regions.map(|region| region.0.clone()).collect()
+    }
+
+    fn resource_types(&self) -> &'static [ResourceType] {
+        inventory::TYPES
+    }
+
+    async fn list(
+        &self,
+        resource_type: &str,
+        _region: &str,
+    ) -> Result<Vec<Resource>, ObserverError> {
+        inventory::list(&self.api, resource_type)
+            .await
+            .map_err(|error| failed(&error))
+    }
+
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+        Ok(resources)
+    }
+
+    fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
+        let mut proofs = Vec::new();
+        if run.owns(&resource.tags) {
+            proofs.push(format!("tag {RUN_TAG}={}", run.id));
+        }
+        let name = resource.name.as_deref().unwrap_or_default();
+        if is_name_of(run, name) {
+            proofs.push(format!("its name is {name}"));
+        }
+        let description = resource.properties.get("description");
+        if let Some(text) = description.filter(|text| names_run(run, text)) {
+            proofs.push(format!("described as \"{text}\""));
+        }
+        proofs
+    }
+
+    fn neighbours(
+        &self,
+        run: &Run,
+        resource: &Resource,
+        _inventory: &[Resource],
+    ) -> Option<OwnershipClaim> {
+        let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
+        Some(OwnershipClaim {
+            text: format!("tag {RUN_TAG}={other}"),
+            run: Some(other.clone()),
+            rests_on: vec![resource.id.clone()],
+        })
+    }
+
+    fn never_billed_because(&self) -> Option<&'static str> {
+        Some(cost::NEVER_BILLED)
+    }
+
+    /// Audit events name no run, and instances carry tags, so the events prove nothing more.
+    async fn created_by(
+        &self,
+        _run: &Run,
+        _resources: &[Resource],
+    ) -> Result<BTreeMap<String, Creation>, ObserverError> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        teardown::delete_resource(&self.api, resource)
+            .await
+            .map_err(|error| failed(&error))
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        prices::monthly(resource)
+    }
+
+    fn most_at_once(&self) -> BTreeMap<String, usize> {
+        [
+            ("instance", self.spec.nodes()),
+            ("filesystem", usize::from(self.spec.filesystem)),
+            ("firewall_ruleset", 1),
+            ("ssh_key", 1),
+        ]
+        .map(|(name, most)| (name.to_owned(), most))
+        .into()
+    }
+
+    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+        cost::estimate(&self.spec, self.cents(), start, duration_minutes)
+    }
+
+    async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
+        Err(ObserverError {
+            call: "billing".to_owned(),
+            message: cost::NEVER_BILLED.to_owned(),
+        })
+    }
+
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        at
+    }
+}
