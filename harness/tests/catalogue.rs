@@ -1,6 +1,4 @@
-//! The catalogue of scenarios is what the files say.
-//!
-//! Apart from running them because it only reads.
+//! The catalogue of scenarios matches the scenario files.
 
 use std::path::Path;
 

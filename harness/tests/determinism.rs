@@ -1,6 +1,4 @@
-//! The same seed gives the same journal, however many threads run.
-//!
-//! Apart from the other tests because it is about all trials together.
+//! The same seed gives the same journal, regardless of the number of threads.
 
 use std::path::PathBuf;
 
@@ -53,7 +51,7 @@ fn the_same_seed_gives_the_same_journal_on_one_thread_and_on_two() {
     assert_ne!(one, hashes(8, 2), "another seed is another journal");
 }
 
-/// What there is in a copy of an account at the start of a trial.
+/// The content of a copy of an account at the start of a trial.
 fn copied(
     account: &dyn Snapshot,
     trial: &Trial,
@@ -87,7 +85,7 @@ fn a_fork_of_an_account_is_equal_and_independent() {
             seed: 3,
         };
         let options = runner::with_bystander(&trial, &RunOptions::quiet()).expect("an account");
-        let account = options.bystander.account().expect("a cluster beside");
+        let account = options.bystander.account().expect("a bystander's cluster");
         let first = copied(account, &trial);
         let name = format!("{}-2", trial.run("o", Timestamp::UNIX_EPOCH).name(""));
         let is_its = |one: &Resource| {
@@ -114,7 +112,7 @@ fn a_fork_of_an_account_is_equal_and_independent() {
             );
             ran.0.record.journal_hash
         };
-        // A whole run, in which all API servers work, is the same in two copies, and shows in no third.
+        // A whole run, in which all API servers work, is the same in two copies and does not affect a third.
         assert_eq!(hash(), hash(), "{file}");
         assert_eq!(
             first,

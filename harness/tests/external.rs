@@ -1,7 +1,7 @@
 //! Provisioners that are programs: each wrong one is found, for the right reason.
 //!
-//! Apart from the scenarios' own trials because these must not pass. Like the clients' tests they need programs
-//! that not every machine has: `KUBEPROOF_CLIENTS` names those that must be here.
+//! Like the clients' tests they need programs that not every machine has: `KUBEPROOF_CLIENTS` names those that must be
+//! installed.
 
 #[path = "support/threads.rs"]
 mod threads;
@@ -13,7 +13,7 @@ use kubeproof::run::plan::{CLIENTS, clients_of};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
-/// A wrong program, the oracle that must find it, and words that the finding must say.
+/// A wrong program, the oracle that must find it, and what the finding's message must contain.
 struct Wrong {
     name: &'static str,
     client: &'static str,
@@ -21,7 +21,6 @@ struct Wrong {
     words: &'static [&'static str],
 }
 
-/// The wrong programs.
 const WRONG: &[Wrong] = &[
     Wrong {
         name: "aborts-on-not-found",
@@ -107,7 +106,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/external/wrong")
 }
 
-/// No scenario of the folder is without its row, and none is missing.
+/// Every scenario in the folder has a row, and every row a scenario.
 fn complete() -> Result<(), String> {
     let entries = std::fs::read_dir(folder()).map_err(|error| error.to_string())?;
     let mut files: Vec<String> = entries
@@ -124,7 +123,7 @@ fn complete() -> Result<(), String> {
     }
 }
 
-/// `kubeproof verify` exits with 1, and a finding of this oracle says these words and how to see it again.
+/// `kubeproof verify` exits with 1, and a finding of this oracle contains the expected words and a replay command.
 fn found(wrong: &Wrong) -> Result<(), String> {
     let out = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = folder().join(format!("{}.yaml", wrong.name));

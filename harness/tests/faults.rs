@@ -1,8 +1,7 @@
-//! Campaigns: the same on any number of threads and in any number of shards, and each wrong
-//! provisioner exposed by the fault and the oracle that its defect calls for.
+//! Campaigns: the same on any number of threads and in any number of shards, and each wrong provisioner is exposed by
+//! the fault and the oracle that match its defect.
 //!
-//! Apart from the scenarios, because a campaign is thousands of lifecycles of one of them; here only
-//! some effects are asked for, so that the tests stay short.
+//! A full campaign is thousands of lifecycles of one scenario; these tests use only some effects, to stay short.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +27,7 @@ fn campaign(scenario: &Scenario, options: &CampaignOptions) -> Campaign {
     let mut whole = Campaign::default();
     let one = run(scenario, options, &RunOptions::quiet(), &NoProgress).expect("a campaign");
     whole.merge(one);
-    // How long it took is no part of what it has shown.
+    // The duration is not part of the result.
     whole.elapsed_seconds = 0.0;
     whole
 }
@@ -59,7 +58,7 @@ fn threads_and_runs_make_no_difference_and_shards_add_up_to_the_whole() {
     assert_ne!(campaign(&scenario, &other).trace_hash, whole.trace_hash);
 }
 
-/// The reference provisioner withstands these faults: the same that expose the wrong ones.
+/// The reference provisioner withstands the faults that expose the wrong ones.
 #[test]
 fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
@@ -69,7 +68,7 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
         "ec2:AllocateAddress#1=cancel",
         "ec2:ReleaseAddress#1*1000=reject",
         "eks:CreateNodegroup#1*1000=async-fail(NodeCreationFailure)",
-        // Rules were revoked one after the other, each for as long as AWS refused: it did not end.
+        // Rules were revoked one after the other, each for as long as AWS throttled: it did not end.
         "ec2:RevokeSecurityGroupIngress#1*1000=throttle",
     ] {
         let shown = campaign(&scenario, &options(Mode::These(faults(&[fault])), &[]));
@@ -78,12 +77,12 @@ fn the_reference_provisioner_withstands_what_exposes_the_wrong_ones() {
     }
 }
 
-/// Pairs that once had findings: of the reference provisioner's, and false ones of ours.
+/// Pairs that once had findings: bugs of the reference provisioner, and false positives of the harness.
 #[test]
 fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
     for (pair, limits) in [
-        // It halted at once, and its successor allocated again what was still on its way.
+        // It stopped immediately, and its successor allocated again what was still being applied.
         (
             [
                 "ec2:AssociateRouteTable#4*1000=credentials-expire",
@@ -91,7 +90,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             0,
         ),
-        // The twin of a dead process stayed beside the cluster that was reported ready.
+        // The duplicate that a dead process requested stayed beside the cluster that was reported ready.
         (
             [
                 "ec2:DescribeVpcs#2=crash-before",
@@ -99,7 +98,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             1,
         ),
-        // It tore down at once, and what it had asked for in vain came after that.
+        // It tore down immediately, and what it had requested without an answer appeared later.
         (
             [
                 "iam:CreateRole#1=late-apply(30)",
@@ -114,7 +113,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             0,
         ),
-        // Ours: the last attempt adopts what another one began, and which fails every time.
+        // A false positive: the last attempt adopts what an earlier one began, which fails every time.
         (
             [
                 "ec2:CreateNatGateway#2*1000=async-fail(InternalError)",
@@ -122,7 +121,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             0,
         ),
-        // Ours: four attempts at teardown are too few for two users who interrupt twice.
+        // A false positive: four attempts at teardown are too few for two double interrupts.
         (
             [
                 "ec2:DisassociateRouteTable#4=cancel-twice",
@@ -130,7 +129,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             0,
         ),
-        // Ours: the last teardown may be interrupted while a fault goes on.
+        // A false positive: the last teardown may be interrupted while a fault lasts.
         (
             [
                 "ec2:DescribeSubnets#4*1000=credentials-expire",
@@ -146,8 +145,8 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
     }
 }
 
-/// A wrong provisioner is exposed by this fault (none: by its clean run), and by this oracle; the
-/// finding says how to see it again.
+/// A wrong provisioner is exposed by this fault (none: by its clean run) and by this oracle; the finding has a replay
+/// command.
 #[track_caller]
 fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
     let scenario = scenario_of(&format!("testdata/provisioners/{file}"));
@@ -159,7 +158,7 @@ fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
     });
     let found = found.unwrap_or_else(|| panic!("{file}: not by {oracle}: {:?}", shown.findings));
     if let Some(fault) = fault {
-        // A shell would take what follows the `#` for a comment.
+        // Quoted, because a shell would take the `#` for the start of a comment.
         let replay = format!("--seed 1 --fault '{fault}'");
         assert!(
             found.replay.starts_with("kubeproof faults "),
@@ -167,7 +166,7 @@ fn exposed(file: &str, fault: Option<&str>, oracle: &str) {
             found.replay
         );
         assert!(found.replay.ends_with(&replay), "{}", found.replay);
-        // What the command runs, run again, is found again.
+        // The replay finds it again.
         let again = campaign(&scenario, &options(Mode::These(faults(&[fault])), &[]));
         assert!(again.findings.contains(found), "{file}: {found:?}");
     }
@@ -193,14 +192,14 @@ fn each_wrong_provisioner_is_exposed_by_a_fault_and_an_oracle() {
 }
 
 #[test]
-fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
+fn of_two_faults_a_finding_names_only_the_one_that_it_needs() {
     let scenario = scenario_of("testdata/provisioners/twin_vpc_on_retry.yaml");
     let both = Mode::These(faults(&[
         "iam:CreateRole#1=throttle",
         "eks:CreateCluster#1=reject",
     ]));
     let shown = campaign(&scenario, &options(both, &[]));
-    // Its clean run is wrong, too: a second provision makes a twin.
+    // Its clean run is wrong, too: a second provision makes a duplicate.
     let after: Vec<_> = shown
         .findings
         .iter()
@@ -217,7 +216,7 @@ fn of_two_faults_only_the_one_that_a_finding_needs_is_told() {
 }
 
 #[test]
-fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
+fn a_fault_that_was_not_injected_is_unreached_and_never_a_pass() {
     let scenario = scenario_of("../scenarios/aws/two-zones.yaml");
     let shown = campaign(
         &scenario,
@@ -225,7 +224,7 @@ fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
     );
     assert_eq!((shown.exercised, shown.unexplained()), (0, 1));
     assert_eq!(page::verdict(&shown), Verdict::Unknown);
-    // One that struck explains why another did not.
+    // An injected fault explains why another one was not.
     let both = Mode::These(faults(&[
         "ec2:CreateVpc#1=cancel",
         "eks:CreateCluster#1=reject",
@@ -235,10 +234,10 @@ fn a_fault_that_did_not_strike_is_unreached_and_never_a_pass() {
     assert!(shown.unreached[0].reason.is_some(), "{:?}", shown.unreached);
 }
 
-/// Each effect is documented for some call by the clouds at hand, is a way to die, or is not documented
-/// by anybody and stays off.
+/// Each effect is documented by some cloud for some call, is a crash or a cancellation, or is documented by no cloud
+/// and stays off.
 #[test]
-fn every_effect_is_aimed_somewhere_or_known_to_be_off() {
+fn every_effect_is_planned_for_some_call_or_known_to_be_off() {
     let calls = [
         ("ec2", "CreateNatGateway", true),
         ("ec2", "DeleteSubnet", true),
@@ -273,7 +272,7 @@ fn every_effect_is_aimed_somewhere_or_known_to_be_off() {
         let singles = schedules::singles(&[point], |_| all.clone(), &EffectFilter::default());
         aimed.extend(singles.iter().flatten().map(|one| one.fault.effect.name()));
     }
-    // Of scenario files, for they need words that only a provider has; and what nobody documents.
+    // Only for scenario files, because they need provider-specific arguments; or documented by no cloud.
     let off = ["outage", "foreign-change", "garbled", "repeated-page"];
     aimed.extend(off.map(str::to_owned));
     let all = EFFECTS.iter().map(|(name, _)| (*name).to_owned());

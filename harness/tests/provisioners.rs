@@ -1,7 +1,7 @@
-//! Wrong provisioners, each exposed by at most two faults, and right ones that raise nothing.
+//! Wrong provisioners, each exposed by at most two faults, and right ones without findings.
 //!
-//! Apart from the campaigns' own tests: this table is what the oracles are worth. Each of them is the only
-//! one to find at least one row, and so is each row clean without its faults.
+//! The table shows what the oracles can find: each oracle is the only one to find at least one row, and each row is
+//! clean without its faults.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ fn under(scenario: &Scenario, texts: &[&str]) -> Campaign {
     campaign(scenario, &options(Mode::These(faults(texts)), &[]))
 }
 
-/// The oracles that speak.
+/// The oracles with findings.
 fn oracles(shown: &Campaign) -> BTreeSet<&str> {
     let all = shown.findings.iter();
     all.map(|finding| finding.oracle.as_str()).collect()
@@ -66,8 +66,8 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
             .iter()
             .all(|finding| !finding.faults.is_empty());
         let expected: BTreeSet<&str> = expected.iter().copied().collect();
-        let all_strike = shown.unreached.is_empty();
-        if found != expected || !clean || !all_strike {
+        let all_injected = shown.unreached.is_empty();
+        if found != expected || !clean || !all_injected {
             let said: Vec<String> = shown
                 .findings
                 .iter()
@@ -82,7 +82,7 @@ fn each_wrong_provisioner_is_exposed_by_its_faults_and_by_its_oracles() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Ids come of the seed, and so does their order, in which a provisioner may choose.
+/// Ids depend on the seed, and so does their order, by which a provisioner may choose.
 #[test]
 fn what_exposes_a_second_network_does_not_depend_on_the_order_of_ids() {
     let mut wrong = Vec::new();
@@ -126,7 +126,7 @@ fn whole(scenario: Scenario, texts: &[&str]) -> Record {
 }
 
 #[test]
-fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
+fn other_users_who_come_go_and_rename_cause_no_findings_for_a_right_provisioner() {
     let reference: Make = |parts| parts.reference();
     let scenario = || among(scenario_of(ONE_MACHINE), reference, Some(other_users::user));
     let passes = |fault: &str| {
@@ -147,7 +147,7 @@ fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
             assert!(shown.unreached.is_empty(), "{fault}");
             passes(&fault);
         }
-        // While a second provision shall change nothing: the first one asks twice, refused for haste.
+        // During a second provision, which must change nothing. The first one asks twice, because it is throttled.
         passes(&format!(
             "lambda:ListInstanceTypes#3=foreign-change({change})"
         ));
@@ -155,7 +155,7 @@ fn others_who_come_and_go_and_rename_expose_nothing_of_a_right_one() {
 }
 
 #[test]
-fn what_a_neighbour_brought_meanwhile_is_missed_in_whole_runs_too() {
+fn a_bystanders_resource_made_during_the_run_is_missed_in_whole_runs_too() {
     let taking = |change: &str| {
         let make = wrong::takes_newcomers::make;
         let scenario = among(scenario_of(ONE_MACHINE), make, Some(other_users::user));
@@ -172,7 +172,7 @@ fn what_a_neighbour_brought_meanwhile_is_missed_in_whole_runs_too() {
         findings.iter().all(|one| one.oracle == "O6 bystanders"),
         "{findings:#?}"
     );
-    // Nothing is there for it to take any more.
+    // The other user's resources are gone, so it has nothing to take.
     let findings = taking("visits").findings;
     assert!(findings.is_empty(), "{findings:#?}");
 }
@@ -203,7 +203,7 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
 }
 
 #[test]
-fn what_the_first_teardown_left_is_told_where_a_second_one_hides_it() {
+fn what_the_first_teardown_left_is_reported_even_if_a_second_one_hides_it() {
     let row = TABLE.iter().find(|row| row.0 == "finishes later");
     let (_, of, faults, _) = row.expect("a row");
     let shown = under(&wrong_one(of), faults);
@@ -213,7 +213,7 @@ fn what_the_first_teardown_left_is_told_where_a_second_one_hides_it() {
 }
 
 #[test]
-fn each_oracle_is_the_only_one_to_find_one_of_them() {
+fn each_oracle_is_the_only_one_to_find_at_least_one_row() {
     let alone: BTreeSet<&str> = TABLE
         .iter()
         .filter(|(.., expected)| expected.len() == 1)
@@ -234,26 +234,26 @@ fn each_oracle_is_the_only_one_to_find_one_of_them() {
 }
 
 #[test]
-fn none_of_them_needs_more_than_two_faults() {
+fn no_row_needs_more_than_two_faults() {
     assert!(TABLE.iter().all(|(_, _, faults, _)| faults.len() <= 2));
 }
 
-/// The faults that expose the wrong ones, as far as they strike a right one, and a slice of all others.
+/// The faults that expose the wrong ones, as far as they apply to a right one, and a slice of all others.
 #[track_caller]
 fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
     let scenario = in_place(scenario_of(TWO_ZONES), make);
     let mut missed = BTreeSet::new();
     for (name, of, faults, _) in TABLE {
-        let strikes =
+        let applies =
             matches!(of, Contract(_)) && !faults.iter().any(|one| one.starts_with("disk:"));
-        if strikes {
+        if applies {
             let shown = under(&scenario, faults);
             assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
             let places = shown.unreached.iter().map(|one| one.fault.split_once('='));
             missed.extend(places.flatten().map(|(place, _)| place.to_owned()));
         }
     }
-    // Another order of calls needs fewer of one name: that fault has nothing to strike.
+    // With another order, fewer calls of one name are made: that fault is never reached.
     assert!(missed.len() <= 1, "{missed:?}");
     let sliced = CampaignOptions {
         shard: Some(Shard {
@@ -273,23 +273,23 @@ fn raises_nothing(make: Make, effects: &[&str], slice: u64) {
 }
 
 #[test]
-fn one_that_makes_one_call_after_the_other_raises_nothing() {
+fn a_sequential_provisioner_has_no_findings() {
     raises_nothing(right::sequential::make, &[], 150);
 }
 
 #[test]
-fn one_that_unwinds_raises_nothing() {
+fn a_provisioner_that_unwinds_has_no_findings() {
     raises_nothing(right::unwinds::make, &[], 150);
 }
 
 #[test]
-fn one_that_keeps_a_journal_and_its_tokens_on_disk_raises_nothing() {
+fn a_provisioner_with_a_journal_and_tokens_on_disk_has_no_findings() {
     let effects = &["write-fails", "torn-write", "lost-disk"];
     raises_nothing(right::journals::make, effects, 15);
 }
 
-/// Two trials, the first one with this provisioner, and what came of them in this folder.
-fn beside(make: Make, out: Option<&std::path::Path>) -> runner::RunResults {
+/// The results of two trials in this folder, the first with this provisioner.
+fn run_two(make: Make, out: Option<&std::path::Path>) -> runner::RunResults {
     let first = in_place(scenario_of(ONE_MACHINE), make);
     let trial = |scenario| Trial {
         scenario,
@@ -306,14 +306,14 @@ fn beside(make: Make, out: Option<&std::path::Path>) -> runner::RunResults {
 }
 
 #[test]
-fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
+fn an_internal_error_ends_only_its_own_trial_which_is_unknown() {
     let make: Make = |parts| {
         let panics = |_: &variant::Parts| -> variant::Work<'_, _> {
             Box::pin(async { panic!("a bug, on purpose") })
         };
         variant::FunctionProvisioner::boxed("panics", parts, panics, variant::tears_down)
     };
-    let outcome = beside(make, None);
+    let outcome = run_two(make, None);
     let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
     assert_eq!(verdicts, [Verdict::Unknown, Verdict::Pass]);
     let said = &outcome.records[0].phases[0].message;
@@ -325,21 +325,21 @@ fn a_bug_of_ours_ends_one_trial_which_is_unknown_and_no_other() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_takes_no_record_from_anybody() {
+fn a_file_that_cannot_be_written_loses_no_record() {
     let out = tempfile::tempdir().expect("a folder");
     let reference: Make = |parts| parts.reference();
-    let ids: Vec<String> = beside(reference, Some(out.path()))
+    let ids: Vec<String> = run_two(reference, Some(out.path()))
         .records
         .iter()
         .map(|record| record.run_id.clone())
         .collect();
-    // A folder where the log of the first trial would be.
+    // A folder in place of the first trial's log.
     let log = out.path().join(&ids[0]).join("kubeproof.log");
     std::fs::remove_file(&log).expect("removed");
     std::fs::create_dir(&log).expect("made");
     let other = out.path().join(&ids[1]).join("record.json");
     std::fs::remove_file(&other).expect("removed");
-    let outcome = beside(reference, Some(out.path()));
+    let outcome = run_two(reference, Some(out.path()));
     let verdicts: Vec<Verdict> = outcome.records.iter().map(|one| one.verdict).collect();
     assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass]);
     assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);

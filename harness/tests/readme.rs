@@ -1,7 +1,4 @@
-//! The README's examples, run as printed: documentation that a newcomer follows must be true.
-//!
-//! Apart from the command line tests because the text comes from the README, in its order: a later
-//! example may read what an earlier one has written.
+//! The README's examples, run as printed and in order: a later example may read what an earlier one wrote.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +6,7 @@ use std::process::Command;
 
 const PREFIX: &str = "$ cargo run -- ";
 
-/// The words of a command line, as a shell would split them; a `#` word begins a comment.
+/// The words of a command line, split as a shell would; a word that begins with `#` starts a comment.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted, mut begun) = (Vec::new(), String::new(), false, false);
     for c in line.chars() {
@@ -62,7 +59,7 @@ fn every_command_of_the_readme_succeeds_as_printed() {
         let output = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
             .args(&command)
             .current_dir(place.path())
-            // A newcomer has none; with them the scenarios of programs run, too, which have tests of their own.
+            // A newcomer has none. With clients, the scenarios of programs would also run, which have their own tests.
             .env_remove(kubeproof::run::plan::CLIENTS)
             .output()
             .expect("the program starts");
@@ -72,7 +69,7 @@ fn every_command_of_the_readme_succeeds_as_printed() {
             "{command:?}: {}\n{errors}",
             output.status
         );
-        assert!(!output.stdout.is_empty(), "{command:?} says nothing");
+        assert!(!output.stdout.is_empty(), "{command:?} prints nothing");
     }
 }
 

@@ -1,7 +1,6 @@
-//! Each trial of each scenario file as a test of its own: `aws/two-zones::lifecycle`.
+//! Each trial of each scenario file as its own test: `aws/two-zones::lifecycle`.
 //!
-//! Apart from the other tests because its tests are found, not written. `KUBEPROOF_TIERS` names the
-//! tiers that run (default `rehearsal`); the trials of the others show as ignored.
+//! `KUBEPROOF_TIERS` names the tiers that run (default `rehearsal`); the trials of the others are shown as ignored.
 
 #[path = "support/threads.rs"]
 mod threads;
@@ -25,7 +24,6 @@ use libtest_mimic::{Arguments, Failed};
 
 /// Names the tiers that run.
 const TIERS: &str = "KUBEPROOF_TIERS";
-/// All tiers.
 const ALL_TIERS: [Tier; 3] = [Tier::Rehearsal, Tier::Kind, Tier::Live];
 /// Confirms live trials, as the option does on the command line.
 const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
@@ -33,7 +31,7 @@ const CONFIRM: &str = "KUBEPROOF_LIVE_CONFIRM";
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     threads::for_waiting_tests(&mut arguments);
-    // Files are named as a user at the top of the repository names them, also in replay commands.
+    // Paths are relative to the root of the repository, as a user gives them, also in replay commands.
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let entered = std::env::set_current_dir(&top);
     let mut tests = match entered
@@ -45,8 +43,8 @@ fn main() -> ExitCode {
     };
     tests.extend(impossible_tiers());
     tests.push(libtest_mimic::Trial::test(
-        "a_tier_that_is_asked_for_fails_where_it_cannot_run_and_is_ignored_otherwise",
-        asked_for_and_not,
+        "a_requested_tier_fails_if_it_cannot_run_and_other_tiers_are_ignored",
+        requested_tier_cannot_run,
     ));
     tests.push(libtest_mimic::Trial::test(
         "live_trials_of_one_invocation_are_added_up_before_the_first_call",
@@ -55,7 +53,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, tests).exit_code()
 }
 
-/// The tiers that were asked for.
+/// The requested tiers.
 fn asked() -> Vec<String> {
     let tiers = std::env::var(TIERS).unwrap_or_else(|_| "rehearsal".to_owned());
     let tiers = tiers
@@ -65,21 +63,22 @@ fn asked() -> Vec<String> {
     tiers.map(str::to_owned).collect()
 }
 
-/// A tier that was asked for and that there is not is a failure, never a silence.
+/// A requested tier that is unknown is a failure; it is never ignored silently.
 fn impossible_tiers() -> Vec<libtest_mimic::Trial> {
     let known = |tier: &str| ALL_TIERS.iter().any(|known| known.to_string() == tier);
     asked()
         .into_iter()
         .filter(|tier| !known(tier))
         .map(|tier| {
-            let message = format!("{TIERS} asks for the tier `{tier}`, which there is not");
+            let message =
+                format!("{TIERS}: unknown tier `{tier}` (expected rehearsal, kind or live)");
             failing(&format!("tier {tier}"), message)
         })
         .collect()
 }
 
-/// This program again, for one trial of the tier kind, where no engine is.
-fn asked_for_and_not() -> Result<(), Failed> {
+/// Runs this program again for one trial of the tier kind, without an engine.
+fn requested_tier_cannot_run() -> Result<(), Failed> {
     let again = |tiers: &str| -> Result<(bool, String), Failed> {
         let output = Command::new(std::env::current_exe()?)
             .args(["--exact", "kind/two-nodes::lifecycle"])
@@ -91,17 +90,17 @@ fn asked_for_and_not() -> Result<(), Failed> {
     };
     let (passed, said) = again("rehearsal,kind")?;
     if passed || !said.contains("/nowhere/docker.sock does not answer") {
-        return Err(format!("asked for, it passed ({passed}):\n{said}").into());
+        return Err(format!("requested, it passed ({passed}):\n{said}").into());
     }
     let (passed, said) = again("rehearsal")?;
     if !passed || !said.contains("1 ignored") {
-        return Err(format!("not asked for, it was not ignored:\n{said}").into());
+        return Err(format!("not requested, it was not ignored:\n{said}").into());
     }
     Ok(())
 }
 
-/// This program again, for all live trials of one scenario, with a budget that each of them fits alone, as it
-/// fits its scenario's: there are six.
+/// Runs this program again for all six live trials of one scenario, with a budget that each of them fits alone, but not
+/// all together.
 fn added_up() -> Result<(), Failed> {
     let output = Command::new(std::env::current_exe()?)
         .arg("live aws/two-zones::")
@@ -147,7 +146,7 @@ fn found(arguments: &Arguments) -> Result<Vec<libtest_mimic::Trial>, String> {
             continue;
         };
         let runs = asked.contains(&tier.to_string());
-        // What live trials may cost is added up over all that this invocation runs, before any of them.
+        // The maximum cost of all live trials in this invocation is added up before the first one.
         let live: Vec<Trial> = match tier {
             Tier::Live if runs => plan
                 .trials
@@ -168,10 +167,10 @@ fn found(arguments: &Arguments) -> Result<Vec<libtest_mimic::Trial>, String> {
     Ok(tests)
 }
 
-/// The accounts in which live trials may run, or why none may: found out once for all of them.
+/// The accounts in which live trials may run, or why none may: determined once for all of them.
 type Permitted = Arc<OnceLock<Result<Vec<String>, String>>>;
 
-/// Whether the arguments choose the test of this name, as libtest does.
+/// Whether the arguments select the test of this name, by libtest's rules.
 fn is_chosen(arguments: &Arguments, name: &str) -> bool {
     let matches = |filter: &String| match arguments.exact {
         true => name == filter,
@@ -180,7 +179,7 @@ fn is_chosen(arguments: &Arguments, name: &str) -> bool {
     arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }
 
-/// Whether all live trials together may be run.
+/// Checks whether all live trials together may run; returns the permitted accounts.
 fn permitted(trials: &[Trial]) -> Result<Vec<String>, String> {
     let environment = kubeproof::simulate::environment::own();
     let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
@@ -197,7 +196,7 @@ fn permitted(trials: &[Trial]) -> Result<Vec<String>, String> {
 /// The name of the test of a trial.
 fn name_of(trial: &Trial) -> String {
     let part = match &trial.part {
-        // A plan of scenarios has no campaigns.
+        // A plan made from scenarios has no campaigns.
         Part::Lifecycle(_) | Part::Campaign(..) => "lifecycle".to_owned(),
         Part::Failure(..) => trial
             .name()
@@ -240,19 +239,19 @@ fn test(
     .with_ignored_flag(!runs)
 }
 
-/// Held by the live trial that runs.
+/// Held by the running live trial.
 static LIVE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Result<(), Failed> {
     let mut options = RunOptions::quiet();
-    // Files of programs that are not ours; what they need was asked for, so it must be here.
+    // External programs write files. What they need was requested, so it must be installed.
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let is_external = trial.scenario.content.provisioner.is_external();
     if is_external {
         options.out = Some(folder.path().to_owned());
     }
     if trial.tier == Tier::Kind {
-        // Asked for and not there is a failure: it must not look as if it had been tried.
+        // A requested tier that cannot run is a failure: it must not look as if it had been tested.
         let provider = &trial.scenario.provider;
         provider
             .readiness(trial.tier, Path::new(".env"))
@@ -264,7 +263,7 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
         options.accounts = permitted().map_err(Failed::from)?;
         options.out = Some(PathBuf::from("kubeproof-runs"));
     }
-    // In a real account one at a time: quotas are shared, and so is what others see.
+    // One at a time in a real account: trials share its quotas and see each other's resources.
     let _one = (trial.tier == Tier::Live).then(|| {
         LIVE.lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -1,6 +1,6 @@
-//! House rules that a test can hold: layout, sizes, and which crate may name which.
+//! House rules that a test can check: layout, sizes, and which crate may name which.
 //!
-//! Apart from clippy because no lint knows our layout. Each rule says why it exists when it fails.
+//! No clippy lint knows our layout. Each rule says why it exists when it fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[path = "support/cells.rs"]
 mod cells;
 
-/// Longest file, lines: one sitting.
+/// The longest file, lines: readable in one sitting.
 const FILE_LINES_MAX: usize = 400;
 /// Names of clouds, which the shared crates must not know.
 const CLOUDS: &[&str] = &[
@@ -30,7 +30,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All files below a folder with this ending, as paths from the root.
+/// All files with this extension below a folder, as paths from the root.
 fn files(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -300,7 +300,7 @@ fn there_is_one_http_stack_one_tls_stack_and_one_runtime() {
 
 #[test]
 fn no_file_names_a_path_of_a_machine() {
-    // Spelt in parts, so that this file does not name them either.
+    // Spelled in parts, so that this file does not name them either.
     let paths = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat()];
     let mut wrong = Vec::new();
     for ending in [".rs", ".md", ".toml", ".yaml", ".yml", ".csv", ".snap"] {

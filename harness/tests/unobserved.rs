@@ -1,4 +1,4 @@
-//! Programs in a real account, whose calls are not seen: what inventories decide, and what stays unknown.
+//! Programs in a real account, whose calls are not observed: what inventories decide, and what stays unknown.
 //!
 //! The account is a folder, a resource is a file in it, and the program is a shell script.
 
@@ -25,17 +25,17 @@ use serde_json::json;
 #[path = "support/tables.rs"]
 mod tables;
 
-/// Makes the one thing that is asked for.
+/// Creates the one resource that is needed.
 const UP: &str = "echo 1 > $KUBEPROOF_NAME";
 /// Removes it.
 const DOWN: &str = "rm -f $KUBEPROOF_NAME";
 
-/// The record of a program that was run in a folder, in which somebody else's file lies.
+/// The record of a program that ran in a folder that contains a bystander's file.
 fn record(up: &str, down: &str) -> Record {
     expecting("survives", up, down)
 }
 
-/// The same where a scenario says that this must be seen.
+/// The same, with an expectation in the scenario.
 fn expecting(expectation: &str, up: &str, down: &str) -> Record {
     run(expectation, |place| {
         // JSON is YAML.
@@ -48,7 +48,7 @@ fn expecting(expectation: &str, up: &str, down: &str) -> Record {
     })
 }
 
-/// The record of a run in a folder, by what a scenario's block `provisioner` says for it.
+/// The record of a run in a folder, with this `provisioner` block in its scenario.
 fn run(expectation: &str, provisioner: impl Fn(&str) -> String) -> Record {
     let account = tempfile::tempdir().expect("a folder");
     std::fs::write(account.path().join("theirs"), "1\n").expect("written");
@@ -92,7 +92,7 @@ fn phase<'a>(record: &'a Record, name: &str) -> &'a Phase {
     found.unwrap_or_else(|| panic!("no phase {name}: {:#?}", record.phases))
 }
 
-/// A phase of this trial has this verdict and says these words; a failure of it is a finding.
+/// A phase of this trial has this verdict, and its message contains `words`; a failed phase is a finding.
 #[track_caller]
 fn check(up: &str, down: &str, name: &str, expected: Verdict, words: &str) {
     check_phase(&record(up, down), name, expected, words);
@@ -110,7 +110,7 @@ fn check_phase(record: &Record, name: &str, expected: Verdict, words: &str) {
 }
 
 #[test]
-fn a_program_whose_calls_nobody_sees_is_unknown_and_says_what_was_not_observed() {
+fn a_program_whose_calls_are_not_observed_is_unknown_and_the_report_says_why() {
     let record = record(UP, DOWN);
     assert_eq!(record.findings, [], "{record:#?}");
     assert_eq!(record.verdict, Verdict::Unknown);
@@ -128,7 +128,7 @@ fn a_program_whose_calls_nobody_sees_is_unknown_and_says_what_was_not_observed()
 }
 
 #[test]
-fn a_cost_is_that_of_a_cluster_that_was_made_though_no_call_was_seen() {
+fn the_cost_is_estimated_for_a_cluster_that_was_made_without_an_observed_call() {
     let record = record(UP, DOWN);
     assert!(
         !record.cost.message.contains("nothing was created"),
@@ -168,7 +168,7 @@ fn a_second_teardown_that_makes_something_is_found_by_inventories() {
 }
 
 #[test]
-fn what_goes_while_a_second_teardown_runs_and_is_nobodys_for_sure_is_unknown() {
+fn a_resource_of_unknown_owner_that_goes_during_a_second_teardown_is_unknown() {
     check(
         UP,
         "test -e $KUBEPROOF_NAME || rm -f theirs; rm -f $KUBEPROOF_NAME",
@@ -179,7 +179,7 @@ fn what_goes_while_a_second_teardown_runs_and_is_nobodys_for_sure_is_unknown() {
 }
 
 #[test]
-fn two_of_what_is_needed_once_are_found_by_an_inventory() {
+fn a_duplicate_is_found_by_an_inventory() {
     check(
         "echo 1 > $KUBEPROOF_NAME; echo 1 > $KUBEPROOF_NAME-b",
         "rm -f $KUBEPROOF_NAME*",
@@ -190,7 +190,7 @@ fn two_of_what_is_needed_once_are_found_by_an_inventory() {
 }
 
 #[test]
-fn what_was_there_before_and_was_altered_is_no_pass() {
+fn a_bystanders_resource_that_was_altered_is_not_a_pass() {
     check(
         "echo 1 > $KUBEPROOF_NAME; echo 2 > theirs",
         DOWN,
@@ -205,7 +205,7 @@ fn the_readme_says_what_each_oracle_needs() {
     tables::hold("harness/README.md", "what oracles need", &needs::table()).expect("the table");
 }
 
-/// What finds something is in the table of what it needs.
+/// Every oracle that reports findings is in the table of what oracles need.
 #[test]
 fn each_oracle_of_the_code_is_in_the_table() {
     let names: Vec<&str> = needs::ORACLES.iter().map(|oracle| oracle.name).collect();
@@ -221,7 +221,7 @@ fn each_oracle_of_the_code_is_in_the_table() {
     assert!(seen > names.len(), "{seen}");
 }
 
-/// `O1 orphans`.
+/// Whether a text is an oracle's name, as `O1 orphans`.
 fn is_oracle(text: &str) -> bool {
     let mut chars = text.chars();
     text.len() < 20
@@ -231,7 +231,7 @@ fn is_oracle(text: &str) -> bool {
 }
 
 #[test]
-fn what_was_there_before_and_is_gone_is_nobodys_finding_and_no_pass() {
+fn a_bystanders_resource_that_is_gone_is_neither_a_finding_nor_a_pass() {
     let record = record(&format!("{UP} && rm theirs"), DOWN);
     let audit = &record.audit;
     assert_eq!(audit.verdict, Verdict::Unknown, "{audit:#?}");

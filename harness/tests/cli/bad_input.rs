@@ -1,6 +1,6 @@
-//! Scenario files and command lines that are wrong: refused with a place and what would be right.
+//! Invalid scenario files and command lines: refused with a location and a correction.
 //!
-//! Apart from what runs: here nothing may be begun, and nothing may be on standard output.
+//! Nothing may be started, and standard output must be empty.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::program::{
     SCENARIO, code, folder_with_scenario, kubeproof, nothing_was_made, stderr, stdout, testdata,
 };
 
-/// A scenario file that must be refused, nothing run, with these words said.
+/// A scenario file is refused with a message that contains `expected`, and nothing is run.
 #[track_caller]
 fn refused(content: &[u8], expected: &str) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -29,7 +29,7 @@ fn refused_change(from: &str, to: &str, expected: &str) {
 }
 
 #[test]
-fn files_that_are_no_scenarios_are_refused() {
+fn files_that_are_not_scenarios_are_refused() {
     refused(b"", "s.yaml: is empty");
     refused(b" \n\n", "s.yaml: is empty");
     refused(b"a\0b", "NUL");
@@ -39,7 +39,7 @@ fn files_that_are_no_scenarios_are_refused() {
 }
 
 #[test]
-fn a_mistake_is_shown_with_file_line_column_and_what_would_be_right() {
+fn a_mistake_is_shown_with_file_line_column_and_a_correction() {
     refused_change(
         "description",
         "descripton",
@@ -138,7 +138,7 @@ fn what_cannot_be_run_is_a_usage_error() {
     usage(&["schema", "--provider", "moon"], "unknown provider `moon`");
 }
 
-/// The bad scenario file of this name is refused, and what is said is as it was reviewed.
+/// The bad scenario file of this name is refused with the reviewed message.
 #[track_caller]
 fn refused_as_reviewed(name: &str) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -148,7 +148,7 @@ fn refused_as_reviewed(name: &str) {
     said_as_reviewed(folder.path(), name, &["verify", &file]);
 }
 
-/// A usage error, nothing on standard output, nothing made, and words as they were reviewed.
+/// A usage error with the reviewed message; standard output is empty, and nothing was made.
 #[track_caller]
 fn said_as_reviewed(folder: &Path, name: &str, arguments: &[&str]) {
     let output = kubeproof(folder, arguments);
@@ -159,7 +159,7 @@ fn said_as_reviewed(folder: &Path, name: &str, arguments: &[&str]) {
 }
 
 #[test]
-fn every_bad_scenario_file_is_refused_in_words_that_were_reviewed() {
+fn every_bad_scenario_file_is_refused_with_a_reviewed_message() {
     for name in [
         "unknown_key",
         "wrong_type",
@@ -176,7 +176,7 @@ fn every_bad_scenario_file_is_refused_in_words_that_were_reviewed() {
 }
 
 #[test]
-fn every_bad_command_line_is_refused_in_words_that_were_reviewed() {
+fn every_bad_command_line_is_refused_with_a_reviewed_message() {
     let folder = folder_with_scenario();
     std::fs::create_dir(folder.path().join("none")).expect("a folder");
     for (name, arguments) in [

@@ -1,4 +1,4 @@
-//! The clock beside programs: the machine's time is not the cloud's, and who is ended is asked first.
+//! The clock while programs run: machine time is not cloud time, and a program is interrupted before it is killed.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::program::{SCENARIO, code, command, json, kubeproof, stderr};
 
-/// It computes for some seconds. In half a second of waiting a minute passes in the cloud.
+/// Computes for some seconds. In half a second of waiting, a minute passes in the cloud.
 const COMPUTES: &str = "i=0; while [ $i -lt 4000000 ]; do i=$((i+1)); done";
 
 /// A folder with a scenario whose program is this shell script, at most a minute long in the cloud.
@@ -42,7 +42,7 @@ fn of_oracle(record: &Value, oracle: &str) -> Vec<String> {
     found.map(|it| it["message"].to_string()).collect()
 }
 
-/// What the program wrote into a file of the run's folder.
+/// The content of a file that the program wrote into the run's folder.
 fn written(folder: &Path, name: &str) -> String {
     let runs = std::fs::read_dir(folder.join("kubeproof-runs")).expect("runs");
     let run = runs.flatten().next().expect("a run").path();
@@ -52,7 +52,7 @@ fn written(folder: &Path, name: &str) -> String {
 #[test]
 fn a_program_that_computes_beyond_its_minute_of_the_cloud_is_not_late() {
     let folder = with(COMPUTES, "");
-    // It made no cluster, which is found; that it took long is not.
+    // That it made no cluster is a finding; that it took long is not.
     let record = record(folder.path(), 1);
     let provision = phase(&record, "provision");
     assert_eq!(provision["verdict"], "pass", "{record}");
@@ -75,7 +75,7 @@ fn limits_that_a_scenario_does_not_name_are_longer_where_time_goes_faster() {
     let file = folder.path().join("s.yaml");
     let text = std::fs::read_to_string(&file).expect("text");
     let text = text.replace("limits:\n  provision_minutes: 1\n", "");
-    // Three seconds are three hours there, and 90 minutes the limit beside a clock that goes slowly.
+    // Three seconds are three hours there; with a slow clock the limit is 90 minutes.
     let text = text.replace("time_scale: 120", "time_scale: 3600");
     std::fs::write(&file, text).expect("written");
     let record = record(folder.path(), 1);
@@ -96,7 +96,7 @@ fn a_program_that_is_late_is_interrupted_and_can_save_what_it_knows() {
 #[test]
 fn a_program_that_never_ends_by_itself_and_computes_is_unknown() {
     let folder = with("while true; do :; done", "  real_limit_seconds: 1\n");
-    // Its teardown would fail, which would say as little: it is not run.
+    // Its teardown would fail too, and prove as little: it is not run.
     let file = folder.path().join("s.yaml");
     let text = std::fs::read_to_string(&file).expect("text");
     let text = text.replace("teardown: [sh, -c, 'true']", "teardown: [sh, -c, 'exit 1']");

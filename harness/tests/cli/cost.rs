@@ -1,4 +1,4 @@
-//! Cost as a user meets it: what has no price, what costs a surcharge, and what each line comes to.
+//! Cost as a user sees it: resources without a price, surcharges, and the amount of each line.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ fn verified(region: &str, version: &str, instance_type: &str) -> (i32, Value) {
     (code(&output), report["records"][0].clone())
 }
 
-/// Every phase passed but that of the cost. Returns the phases.
+/// Every phase passed except the cost. Returns the phases.
 #[track_caller]
 fn only_the_cost_is_unknown(record: &Value) -> &[Value] {
     let phases = record["phases"].as_array().expect("phases");
@@ -145,11 +145,11 @@ fn simulate_and_scenario_files_know_the_same_versions() {
 }
 
 #[test]
-fn what_a_fault_would_bring_while_the_bill_is_waited_for_never_comes_and_leaves_the_trial_unknown()
+fn what_a_fault_would_apply_after_the_end_of_the_trial_is_not_applied_and_leaves_the_trial_unknown()
 {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("s.yaml"), SCENARIO).expect("a file");
-    // A VPC that would appear five days after the call that asked for it: long after the audit.
+    // A VPC that would appear five days after the call that created it: long after the audit.
     let fault = "ec2:CreateVpc#1=late-apply(432000)";
     let arguments = ["verify", "s.yaml", "--fault", fault, "--format", "json"];
     let output = kubeproof(folder.path(), &arguments);

@@ -1,13 +1,13 @@
 //! Wrong provisioners: each must be caught, with the culprit named, its price, and a replay.
 //!
-//! Apart from the oracles' own tests: here a real defect goes through a whole trial.
+//! Each defect goes through a whole trial.
 
 use serde_json::Value;
 
 use crate::program::{code, json, kubeproof, stderr, testdata};
 
-/// A wrong provisioner must be caught: exit 1, every finding with a replay, and one of this oracle
-/// that says all these words of the culprit.
+/// A wrong provisioner must be caught: exit 1, every finding with a replay, and one of this oracle whose message
+/// contains all of `words`.
 #[track_caller]
 fn caught(file: &str, oracle: &str, words: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -36,7 +36,7 @@ fn caught(file: &str, oracle: &str, words: &[&str]) {
     }
 }
 
-/// The row of a scenario that fails has a cell that fails for each trial that does, and so has the whole.
+/// The row of a failed scenario has a failed cell for each failed trial, and so has the summary.
 #[track_caller]
 fn no_cell_hides_it(document: &Value) {
     assert_eq!(document["verdict"], "fail");
@@ -54,7 +54,7 @@ fn no_cell_hides_it(document: &Value) {
     }
 }
 
-/// The document of a wrong provisioner, whose exit code is 1.
+/// The report on a wrong provisioner, whose exit code is 1.
 #[track_caller]
 fn document_of(file: &str) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
@@ -69,7 +69,7 @@ fn document_of(file: &str) -> Value {
 }
 
 #[test]
-fn a_deleted_vpc_of_a_neighbour_fails_the_audit_the_cleanup_and_the_third_criterion() {
+fn a_deleted_bystander_vpc_fails_the_audit_the_cleanup_and_the_third_criterion() {
     let document = document_of("deletes_neighbours_vpc.yaml");
     let record = &document["records"][0];
     assert_eq!(record["audit"]["verdict"], "fail");
@@ -89,7 +89,7 @@ fn a_deleted_vpc_of_a_neighbour_fails_the_audit_the_cleanup_and_the_third_criter
 }
 
 #[test]
-fn a_second_provision_that_makes_twins_fails_provisioning() {
+fn a_second_provision_that_makes_duplicates_fails_provisioning() {
     let document = document_of("twin_vpc_on_retry.yaml");
     let row = &document["matrix"][0];
     assert_eq!(row["provisioning"]["verdict"], "fail", "{row}");
@@ -143,7 +143,7 @@ fn a_hidden_teardown_error_is_found_by_what_is_left() {
 }
 
 #[test]
-fn a_twin_is_found_even_when_it_is_cleaned_up() {
+fn a_duplicate_is_found_even_when_it_is_cleaned_up() {
     caught(
         "twin_vpc_on_retry.yaml",
         "O2 duplicates",
@@ -152,7 +152,7 @@ fn a_twin_is_found_even_when_it_is_cleaned_up() {
 }
 
 #[test]
-fn a_vpc_that_one_look_does_not_show_is_made_twice_and_found() {
+fn a_vpc_that_one_listing_does_not_show_is_made_twice_and_found() {
     caught("trusts_one_look.yaml", "O2 duplicates", &["2 of type vpc"]);
 }
 
@@ -163,7 +163,7 @@ fn an_address_whose_tags_never_came_is_an_orphan() {
 }
 
 #[test]
-fn a_neighbours_vpc_that_is_deleted_is_found() {
+fn a_bystanders_vpc_that_is_deleted_is_found() {
     caught(
         "deletes_neighbours_vpc.yaml",
         "O6 bystanders",
@@ -205,7 +205,7 @@ fn the_well_known_claim_is_corrected_to_the_digit() {
 }
 
 #[test]
-fn a_blindly_repeated_launch_is_found_as_a_twin() {
+fn a_blindly_repeated_launch_is_found_as_a_duplicate() {
     let words = &["2 of type instance", "$941.70 a month"];
     caught("lambda_blind_launch.yaml", "O2 duplicates", words);
 }
@@ -217,7 +217,7 @@ fn machines_that_are_given_up_without_termination_are_orphans() {
 }
 
 #[test]
-fn a_machine_left_in_the_first_region_is_a_twin() {
+fn a_machine_left_in_the_first_region_is_a_duplicate() {
     let words = &["3 of type instance"];
     caught("lambda_failover_twins.yaml", "O2 duplicates", words);
 }
@@ -229,6 +229,6 @@ fn a_teardown_that_terminates_nothing_is_found_by_what_still_runs() {
 }
 
 #[test]
-fn a_key_that_is_deleted_by_name_stays() {
+fn a_key_that_is_deleted_by_name_is_an_orphan() {
     caught("lambda_keys_by_name.yaml", "O1 orphans", &["ssh_key "]);
 }

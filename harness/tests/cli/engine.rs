@@ -1,5 +1,5 @@
-//! A small container engine on a socket: recorded answers, containers that can be deleted, and what it was
-//! asked. For tests of what the program does to an engine, where there is none.
+//! A small container engine on a socket: recorded answers, containers that can be deleted, and a log of requests. For
+//! tests of what the program does to an engine, on machines without one.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-/// The engine.
 pub struct Engine {
     socket: PathBuf,
     state: Arc<Mutex<State>>,
@@ -22,16 +21,14 @@ struct State {
     later: Later,
 }
 
-/// What is there, too, once a file is: as if a program had made it. `RUN` in it is what the file says.
+/// Resources that appear once a file exists, as if a program had made them. `RUN` in them stands for the file's
+/// content.
 #[derive(Default)]
 pub struct Later {
-    /// The file.
     pub once: PathBuf,
     /// Whether none of its containers can be deleted.
     pub stuck: bool,
-    /// Containers.
     pub containers: Vec<Value>,
-    /// Names of volumes.
     pub volumes: Vec<String>,
 }
 
@@ -72,12 +69,12 @@ pub fn node(id: &str, cluster: &str, created: i64) -> Value {
 }
 
 impl Engine {
-    /// Starts it in a folder; it ends with the test.
+    /// Starts it in a folder; it stops when the test ends.
     pub fn start(folder: &Path, containers: Vec<Value>) -> Self {
         Self::start_with(folder, containers, Later::default())
     }
 
-    /// The same with what comes later.
+    /// The same with resources that appear later.
     pub fn start_with(folder: &Path, containers: Vec<Value>, later: Later) -> Self {
         let socket = folder.join("engine.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
@@ -100,7 +97,7 @@ impl Engine {
     pub fn before(&self, mut command: Command, folder: &Path) -> Command {
         command
             .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
-            // What CI says of its own engine is not true of this one.
+            // CI's settings are for its own engine, not for this one.
             .env_remove("KUBEPROOF_KIND")
             .env_remove("KUBEPROOF_KIND_IMAGE")
             .env_remove("KUBEPROOF_KIND_LOAD")
@@ -118,7 +115,7 @@ impl Engine {
     }
 }
 
-/// One request and its answer; the connection ends with it.
+/// One request and its answer; then the connection is closed.
 fn exchange(mut stream: UnixStream, state: &Mutex<State>) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let mut line = String::new();

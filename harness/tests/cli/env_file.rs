@@ -1,4 +1,4 @@
-//! `simulate --env-file`: whatever happens, no file of anybody else's is overwritten or removed.
+//! `simulate --env-file`: no file that it did not write is ever overwritten or removed.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::program::{code, command, kubeproof, stderr};
 use crate::simulate::{serve, stop};
 
-/// What a user's own file holds.
+/// The content of a user's own file.
 const SECRETS: &str = "AWS_ACCESS_KEY_ID=x\nAWS_SECRET_ACCESS_KEY=y\n";
 
 fn read(path: &Path) -> String {

@@ -1,6 +1,6 @@
-//! Programs as provisioners, as far as any machine can show it: bad blocks, missing programs, empty promises.
+//! Programs as provisioners, as far as any machine can test them: bad blocks, missing programs, false claims.
 //!
-//! Apart from real ones (`tests/external.rs`), which need their clients.
+//! `tests/external.rs` tests real ones, which need their clients.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn with(block: &str) -> tempfile::TempDir {
     folder
 }
 
-/// The same with this script of a shell for both commands.
+/// The same with this shell script for both commands.
 fn with_script(script: &str) -> tempfile::TempDir {
     with(&format!(
         "  command:\n    provision: [sh, -c, '{0}']\n    teardown: [sh, -c, '{0}']\n",
@@ -35,7 +35,7 @@ fn check(block: &str, expected_code: i32, words: &[&str]) {
 }
 
 #[test]
-fn a_block_that_cannot_be_meant_is_an_error_with_its_place() {
+fn an_invalid_block_is_an_error_with_its_location() {
     check(
         "  builtin: reference\n  terraform: {dir: x}\n",
         2,
@@ -60,7 +60,7 @@ fn a_block_that_cannot_be_meant_is_an_error_with_its_place() {
 }
 
 #[test]
-fn a_cluster_beside_the_run_that_could_not_be_made_is_unknown() {
+fn a_bystanders_cluster_that_could_not_be_made_is_unknown() {
     let folder = with("  command: {provision: [sh, -c, exit 1], teardown: [sh, -c, exit 0]}\n");
     let output = kubeproof(folder.path(), &["verify", "s.yaml", "--format", "json"]);
     let phases = json(&output)["records"][0]["phases"].clone();
@@ -115,9 +115,9 @@ fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
     );
 }
 
-/// A fault that no call could take is refused before anything runs; one of a file is left out aloud.
+/// A fault that cannot reach the program is refused before anything runs.
 #[test]
-fn a_fault_on_calls_that_are_not_seen_is_refused_when_it_is_planned() {
+fn a_fault_on_calls_that_are_not_observed_is_refused_when_it_is_planned() {
     let program = "  command: {provision: [sh], teardown: [sh]}\n";
     let refused = |tier: &str, fault: &str, code_expected: i32, words: &str| {
         let folder = with(program);
@@ -143,9 +143,9 @@ fn a_fault_on_calls_that_are_not_seen_is_refused_when_it_is_planned() {
     refused("live", "observer/ec2:DescribeVpcs#1=reject", 2, permit);
 }
 
-/// It says that it succeeded, and that it made a VPC, and did nothing.
+/// The program reports success and a VPC, but does nothing.
 #[test]
-fn an_empty_promise_is_not_believed() {
+fn a_false_claim_is_not_believed() {
     let script = "echo \"secret token k8s-aws-v1.aHR0cHM6Ly9zdHM\"; \
                   test \"$KUBEPROOF_PHASE\" = teardown || \
                   echo '{\"made\": {\"network\": \"vpc-0123\"}}' > \"$KUBEPROOF_OUTPUT\"";
@@ -174,9 +174,9 @@ fn an_empty_promise_is_not_believed() {
     assert!(log.contains("secret token (redacted)"), "{log}");
 }
 
-/// It makes nothing, fails, and says this of what it left.
+/// The program makes nothing, fails, and reports this as left behind.
 #[test]
-fn what_a_failing_program_says_it_left_is_held_against_the_truth() {
+fn what_a_failing_program_says_it_left_is_compared_with_the_ground_truth() {
     let check = |report: &str, expected: Option<&str>| {
         let script = format!(
             "test \"$KUBEPROOF_PHASE\" = teardown || {{ echo '{report}' > \"$KUBEPROOF_OUTPUT\"; exit 1; }}"
@@ -234,7 +234,7 @@ fn the_blocks_of_the_readmes_are_scenarios() {
     );
 }
 
-/// A scenario may ask for what only programs make, and not for what cannot be meant.
+/// A scenario may ask for networks that only programs make, but not for contradictory ones.
 #[test]
 fn other_networks_can_be_asked_for_by_programs_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -260,9 +260,9 @@ fn other_networks_can_be_asked_for_by_programs_only() {
     check(&neither, program, 2, "nodes need subnets");
 }
 
-/// While a fault goes on a teardown may report a failure; once it is over the same teardown must finish.
+/// While a fault lasts, a teardown may report a failure; once it is over, the same teardown must finish.
 #[test]
-fn a_fault_that_goes_on_may_be_failed_at_in_words_until_it_is_over() {
+fn a_teardown_may_report_a_failure_while_a_fault_lasts_and_must_finish_afterwards() {
     let folder = crate::program::folder_with_scenario();
     let fault = "ec2:DeleteVpc#1*1000=throttle";
     let arguments = [

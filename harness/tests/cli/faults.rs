@@ -1,6 +1,4 @@
-//! Faults from the command line: on the main trial, added to a forced failure, on the auditor.
-//!
-//! Apart from the scenarios' own forced failures, each of which is a test of its own.
+//! Faults from the command line: on the main trial, added to a forced failure, and on the observer's calls.
 
 use crate::program::{SCENARIO, code, folder_with_scenario, json, kubeproof, stderr};
 
@@ -24,7 +22,7 @@ fn a_listing_that_fails_makes_the_verdict_unknown_and_exit_code_three() {
 }
 
 #[test]
-fn a_fault_is_added_to_the_trial_that_only_names() {
+fn a_fault_is_added_to_the_trial_that_the_option_only_names() {
     let folder = tempfile::tempdir().expect("a folder");
     let failure = "failures:\n  - name: refused\n    faults: [\"eks:CreateCluster#1=reject\"]\n    \
                    expect: retry-succeeds\n";
@@ -61,7 +59,7 @@ fn a_fault_is_added_to_the_trial_that_only_names() {
 #[test]
 fn the_replay_of_an_added_fault_names_trial_and_fault() {
     let folder = folder_with_scenario();
-    // A call that is never made: the fault is not injected, which proves nothing.
+    // The call is never made, so the fault is not injected and nothing is proved.
     let fault = "ec2:CreateVpc#99=reject";
     let arguments = [
         "verify", "s.yaml", "--only", "s", "--fault", fault, "--format", "json", "-q",

@@ -24,7 +24,7 @@ fn passed() -> tempfile::TempDir {
     folder
 }
 
-/// The report says unknown, names the run and what to do; in every format and cell nothing passes.
+/// The report is unknown, and names the run and what to do; no format and no cell shows a pass.
 #[track_caller]
 fn is_unknown(folder: &Path) {
     let run = run_directory(folder);
@@ -67,7 +67,7 @@ fn a_run_that_is_killed_does_not_show_the_record_of_an_earlier_one() {
     let run = run_directory(folder.path());
     assert!(run.join("intent.json").exists() && !run.join("record.json").exists());
     is_unknown(folder.path());
-    // When it is run again to its end, that is all forgotten.
+    // Once it is run again to its end, the report is normal.
     std::fs::write(folder.path().join("s.yaml"), SCENARIO).expect("written");
     assert_eq!(
         code(&kubeproof(folder.path(), &["verify", "s.yaml", "-q"])),
@@ -76,7 +76,7 @@ fn a_run_that_is_killed_does_not_show_the_record_of_an_earlier_one() {
     assert_eq!(code(&kubeproof(folder.path(), &["report"])), 0);
 }
 
-/// The scenario and the verdict of each record of a report that nothing is known of.
+/// The scenario and the verdict of each record of an unknown report.
 #[track_caller]
 fn unknown_records(folder: &Path) -> Vec<(String, String)> {
     let report = kubeproof(folder, &["report", "--format", "json"]);
@@ -138,7 +138,7 @@ fn an_unfinished_run_is_unknown_beside_an_older_record() {
 }
 
 #[test]
-fn a_folder_that_is_no_run_is_passed_over_and_a_file_that_is_no_record_is_not() {
+fn a_folder_that_is_not_a_run_is_ignored_and_a_file_that_is_not_a_record_is_refused() {
     let folder = passed();
     let runs = folder.path().join("kubeproof-runs");
     std::fs::create_dir(runs.join("notes")).expect("a folder");

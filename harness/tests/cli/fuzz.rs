@@ -1,7 +1,7 @@
-//! Whatever comes from outside is read or refused, and nothing panics: scenario files, faults, records, and what
-//! programs write. `KUBEPROOF_FUZZ_CASES` raises the number of cases.
+//! All input from outside is read or refused, and nothing panics: scenario files, faults, records, and what programs
+//! write. `KUBEPROOF_FUZZ_CASES` raises the number of cases.
 //!
-//! Simulators have fuzz tests of their own (`tests/fuzz.rs` in each), which send any requests.
+//! Simulators have their own fuzz tests (`tests/fuzz.rs` in each), which send arbitrary requests.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ mod strategies;
 
 use strategies::cases;
 
-/// Scenario files that are right, to be changed.
+/// Valid scenario files, to be changed.
 fn scenarios() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut all = vec![SCENARIO.to_owned()];
@@ -57,7 +57,7 @@ fn words() -> Vec<String> {
     words
 }
 
-/// A change of a text: a line's value, a line more, or a cut.
+/// A change to a text: another value in a line, an added line, or a cut.
 #[derive(Clone, Debug)]
 enum Change {
     Value(Index, String),
@@ -126,7 +126,7 @@ fn documents() -> (Value, Value) {
     (verified["records"][0].clone(), campaign)
 }
 
-/// Replaces leaves by others of their type, or anything by anything.
+/// Replaces leaves with others of the same type, or any value with any other.
 fn damaged(mut document: Value, changes: &[(Index, String, u64, bool)]) -> Value {
     for (at, text, number, anything) in changes {
         let mut leaves = Vec::new();
@@ -167,7 +167,7 @@ fn damage() -> impl Strategy<Value = Vec<(Index, String, u64, bool)>> {
     prop::collection::vec((any::<Index>(), text, number, anything), 1..6)
 }
 
-/// All formats in a usual, a narrow and no width.
+/// A usual width, a narrow one, and none.
 fn styles() -> [Style; 3] {
     [Some(80), Some(1), None].map(|width| Style {
         colour: width.is_none(),
@@ -185,12 +185,12 @@ proptest! {
         changes in prop::collection::vec(change(), 1..6),
     ) {
         let text = changed(&text, &changes);
-        // What it is, is not the question.
+        // Either result is right, as long as nothing panics.
         let _ = parse("s.yaml", &text, &providers::shared());
     }
 
     #[test]
-    fn any_text_is_a_fault_or_refused_and_a_fault_is_read_back_from_its_own_words(
+    fn any_text_is_a_fault_or_refused_and_a_fault_is_read_back_from_its_own_text(
         text in prop_oneof![
             "\\PC{0,40}",
             "([a-z]{1,9}/)?[a-z0-9]{0,9}:[A-Za-z*]{0,12}(#[0-9]{0,21})?(\\*[0-9]{0,21})?=[a-z-]{0,20}(\\(.{0,22}\\))?",
@@ -283,7 +283,7 @@ fn a_claim_beyond_any_comparison_is_shown_in_every_format() {
 }
 
 #[test]
-fn documents_that_are_nested_without_end_are_refused() {
+fn documents_that_are_nested_too_deeply_are_refused() {
     let deep = |open: &str, count: usize| open.repeat(count);
     for text in [
         deep("[", 100_000),
@@ -294,7 +294,7 @@ fn documents_that_are_nested_without_end_are_refused() {
             "{SCENARIO}provisioner:\n  terraform:\n    dir: x\n    vars: {{a: {}",
             deep("[", 100_000)
         ),
-        // Each name stands for ten of the one before.
+        // Each name expands to ten of the one before.
         (0..9).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
             let more = vec![format!("*a{n}"); 10].join(", ");
             format!("{text}a{}: &a{} [{more}]\n", n + 1, n + 1)
@@ -305,7 +305,7 @@ fn documents_that_are_nested_without_end_are_refused() {
     }
 }
 
-/// What a kubeconfig that is handed over gives, and what an answer of its helper would.
+/// Whether a kubeconfig handed over by a program is accepted; also reads the text as its credential helper's answer.
 fn handed(output: &output::Output, folder: &Path) -> bool {
     use kubeproof_kubernetes::kubeconfig;
     let Ok(Some((text, _))) = output.kubeconfig(folder) else {

@@ -1,6 +1,4 @@
-//! Help: of the program and of each command, as it was reviewed.
-//!
-//! Apart from the commands themselves: scripts and people rely on these words.
+//! The help of the program and of each command, as reviewed: scripts and people rely on these texts.
 
 use crate::program::{code, kubeproof, stderr, stdout};
 

@@ -1,7 +1,6 @@
 //! A hostile client of `kubeproof simulate`: bodies of 100 MB, 200 connections at once, and the memory they cost.
 //!
-//! Apart from the server's own tests (`providers/simkit/tests/serve`), which judge each answer: here the whole
-//! process is looked at from outside, as the system counts it.
+//! The memory of the whole process is measured from outside; `providers/simkit/tests/serve` judges each answer.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -13,21 +12,21 @@ use std::time::Duration;
 use crate::program::nothing_was_made;
 use crate::simulate::{get, serve, variable};
 
-/// What a client sends, or says that it will send.
+/// The length of the body that a client sends or announces.
 const BODY_BYTES: usize = 100 << 20;
-/// How many clients send at once.
+/// How many clients send at the same time.
 const CLIENTS: usize = 200;
-/// What the server's limits allow together: 128 connections with a body of 2 MiB each, MiB.
+/// What the server's limits allow in total: 128 connections with a body of 2 MiB each, MiB.
 const ALLOWED_MIB: usize = 128 * 2;
-/// What may come on top, MiB: buffers of connections, and what an allocator keeps.
+/// The margin, MiB: connection buffers, and what an allocator keeps.
 const MARGIN_MIB: usize = 96;
 
-/// How a client says how long its body is.
+/// How a client announces the length of its body.
 #[derive(Clone, Copy)]
 enum Length {
-    /// It announces all of it.
+    /// With `Content-Length`.
     Announced,
-    /// It sends chunk after chunk, and says nothing.
+    /// Not at all: chunk after chunk.
     Chunked,
 }
 
@@ -69,7 +68,7 @@ fn send(address: &str, length: Length, ready: Option<&Barrier>) -> String {
     assert!(sent.is_err(), "all of it was taken");
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
-    // A reset may come before the answer is read: then there is none.
+    // A reset may arrive before the answer is read: then the answer is empty.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -98,7 +97,7 @@ fn check(clients: usize, most_more_mib: usize) {
         after <= before + most_more_mib,
         "{clients} clients: {before} MiB before, {after} MiB after"
     );
-    // It goes on, for others.
+    // It still serves other clients.
     let inventory = get(address, "/_kubeproof/inventory");
     assert!(inventory.starts_with("HTTP/1.1 200 OK"), "{inventory}");
     stop(&mut child, folder.path());

@@ -1,6 +1,6 @@
-//! Faults that do nothing: refused before anything runs where that can be known, and told where it cannot.
+//! Faults that do nothing: refused before anything runs where that can be known, otherwise reported.
 //!
-//! No trial passes by a fault that was not injected.
+//! No trial passes with a fault that was not injected.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ fn run(faults: &[&str]) -> (i32, Value, String) {
     (code(&output), record, stderr(&output))
 }
 
-/// Refused before anything runs.
+/// The faults are refused before anything runs.
 #[track_caller]
 fn refused(faults: &[&str], words: &str) {
     let (code, record, said) = run(faults);
@@ -31,14 +31,14 @@ fn refused(faults: &[&str], words: &str) {
     );
 }
 
-/// What a phase says; empty when there was none.
+/// The message of a phase; empty if the phase did not run.
 fn phase(record: &Value, name: &str) -> String {
     let phases = record["phases"].as_array().expect("phases");
     let found = phases.iter().find(|phase| phase["name"] == name);
     found.map_or_else(String::new, |phase| phase["message"].to_string())
 }
 
-/// Run, and unknown because of what this phase says.
+/// The run is unknown, and this phase's message says why.
 #[track_caller]
 fn unknown(faults: &[&str], name: &str, words: &str) {
     let (code, record, said) = run(faults);
@@ -55,7 +55,7 @@ fn unknown(faults: &[&str], name: &str, words: &str) {
     assert_eq!(record["findings"], serde_json::json!([]), "{faults:?}");
 }
 
-/// Run, and passed.
+/// The run passes.
 #[track_caller]
 fn passes(faults: &[&str]) {
     let (code, record, said) = run(faults);
@@ -120,24 +120,27 @@ fn what_was_not_injected_or_less_often_than_asked_is_unknown() {
 }
 
 #[test]
-fn what_shows_later_takes_the_first_call_that_is_accepted() {
-    // The role is not known to EKS yet at the first calls.
+fn an_asynchronous_failure_applies_to_the_first_accepted_call() {
+    // EKS does not know the role yet at the first calls.
     passes(&["eks:CreateCluster#1=async-fail"]);
 }
 
 #[test]
-fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
+fn a_read_may_not_show_a_new_resource_yet_even_if_it_is_the_first_read() {
     passes(&[
         "ec2:CreateVpc#1=crash-after",
         "ec2:DescribeVpcs#2=stale-read(5)",
     ]);
-    // Nothing was made before the first one.
+    // Before the first one nothing was made.
     unknown(
         &["ec2:DescribeVpcs#1=stale-read(5)"],
         "faults",
         "it changed nothing",
     );
-    refused(&["ec2:DescribeRegions#1=stale-read(5)"], "since when");
+    refused(
+        &["ec2:DescribeRegions#1=stale-read(5)"],
+        "does not know when",
+    );
     passes(&[
         "iam:CreateRole#1=crash-after",
         "iam:GetRole#1=stale-read(20)",
@@ -145,7 +148,7 @@ fn a_read_may_not_show_yet_what_is_young_also_where_nobody_asked_before() {
     // A teardown that begins a moment after the first role was made does not take it for absent.
     passes(&["iam:CreateRole#1=cancel", "iam:GetRole#1=stale-read(20)"]);
     passes(&["iam:CreateRole#2=cancel", "iam:GetRole#4=stale-read(60)"]);
-    // EKS documents nothing of the kind.
+    // EKS documents no such delay.
     for read in ["DescribeCluster", "ListClusters", "ListNodegroups"] {
         let fault = format!("eks:{read}#1=stale-read(5)");
         refused(&[&fault], "EKS documents no read that misses");
@@ -179,7 +182,7 @@ fn a_cloud_that_cannot_be_reached_leaves_all_unknown() {
         let faults = [unreachable.as_str(), "ec2:CreateVpc#1=quota"];
         unknown(&faults, "faults", "ended before anything was provisioned");
     }
-    // In words, not as a debugger would print it.
+    // As text, not in Rust's debug format.
     let (_, record, _) = run(&["observer/sts:GetCallerIdentity#1*1000=lost-request"]);
     let message = phase(&record, "preflight");
     let words = "sts:GetCallerIdentity failed: dispatch failure: io error: connection lost before an answer came";
@@ -188,7 +191,7 @@ fn a_cloud_that_cannot_be_reached_leaves_all_unknown() {
 }
 
 #[test]
-fn what_the_simulator_of_lambda_carries_out_was_injected() {
+fn what_lambdas_simulator_applies_was_injected() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = testdata("../../scenarios/lambda/one-a10.yaml");
     let file = file.display().to_string();
@@ -205,7 +208,7 @@ fn what_the_simulator_of_lambda_carries_out_was_injected() {
 }
 
 #[test]
-fn a_forced_failure_that_can_never_be_forced_is_refused_where_it_stands() {
+fn a_forced_failure_that_cannot_happen_is_refused_with_its_location() {
     let folder = tempfile::tempdir().expect("a folder");
     let failure = "failures:\n  - name: refused\n    faults: [\"eks:CreateClusterr#1=reject\"]\n    \
                    expect: retry-succeeds\n";

@@ -1,13 +1,11 @@
-//! ^C: running trials end in order, no other begins, and only whole records are left.
-//!
-//! Apart from the other tests because it sends a signal, which only some systems have.
+//! Ctrl-C: running trials finish, no other starts, and only complete records are left. Only on systems with signals.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 use crate::program::{SCENARIO, command};
 
-/// So many trials that they cannot all be over before the signal comes.
+/// So many trials that they cannot all be over before the signal arrives.
 const SCENARIOS: usize = 60;
 
 #[test]
@@ -25,7 +23,7 @@ fn an_interrupted_verify_ends_with_a_documented_code_and_whole_records() {
         .spawn()
         .expect("the program starts");
     let mut errors = BufReader::new(child.stderr.take().expect("standard error"));
-    // The end of the first trial: by then signals are listened to.
+    // The end of the first trial: by then the signal handler is installed.
     let mut said = String::new();
     errors.read_line(&mut said).expect("a line");
     let sent = Command::new("kill")
@@ -53,7 +51,7 @@ fn an_interrupted_verify_ends_with_a_documented_code_and_whole_records() {
                 let text = std::fs::read_to_string(&path).expect("text");
                 let record: serde_json::Value = serde_json::from_str(&text).expect("a record");
                 assert!(record["verdict"].is_string(), "{record}");
-                // One that was not begun has a record that says so.
+                // A trial that was not started has a record that says so.
                 records += usize::from(record["calls"] != 0);
             }
         }

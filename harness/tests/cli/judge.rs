@@ -1,11 +1,10 @@
-//! A published schema, as a validator understands it that is no part of this repository.
+//! A published schema, as an independent validator understands it.
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
 use crate::program::{json, kubeproof};
 
-/// A published schema.
 pub struct Judge {
     schemas: Schemas,
     index: SchemaIndex,
@@ -24,7 +23,7 @@ impl Judge {
         Self { schemas, index }
     }
 
-    /// That of what a command prints.
+    /// The schema of a command's output.
     pub fn of_output(command: &str) -> Self {
         Self::of(&["--output", command])
     }
@@ -35,7 +34,7 @@ impl Judge {
         judged.err().map(|error| format!("{error:#}"))
     }
 
-    /// The document fits the schema and says its versions; without any one of its keys it does not fit.
+    /// The document fits the schema and states its versions; without any one of its keys it does not fit.
     #[track_caller]
     pub fn accepts(&self, document: &Value) {
         assert_eq!(self.problem(document), None, "{document:#}");

@@ -1,6 +1,4 @@
-//! The tier kind where its engine is not: said at once, with what to do, and never as a pass.
-//!
-//! Apart from the tests on a real engine because these run everywhere.
+//! The tier kind without its engine: reported immediately, with what to do, and never as a pass.
 
 use std::process::Command;
 

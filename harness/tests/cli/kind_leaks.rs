@@ -1,5 +1,5 @@
-//! What a program leaves on an engine under other names than the run's: a finding, unless it is shown to be
-//! somebody else's.
+//! What a program leaves on an engine under names other than the run's: a finding, unless it provably belongs to
+//! another run.
 //!
 //! Against a small engine, so that this runs everywhere; `tests/kind/` does the same on a real one.
 
@@ -35,7 +35,7 @@ fn known_run(folder: &Path, id: &str) {
     std::fs::write(folder.join("intent.json"), intent.to_string()).expect("written");
 }
 
-/// What a program made, which then failed and removed nothing of it.
+/// What a program made before it failed without removing any of it.
 fn left_by_a_program(folder: &Path) -> Later {
     let mut registry = container("c-registry", "registry", &json!({}), LATER);
     registry["Mounts"] = json!([{"Type": "volume", "Name": "reg"}]);
@@ -57,7 +57,7 @@ fn left_by_a_program(folder: &Path) -> Later {
     }
 }
 
-/// Runs a trial on this engine, with this for its block `provisioner` and this program `kind`. It fails.
+/// Runs a trial on this engine, with this `provisioner` block and this program as `kind`. It fails.
 fn verified(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Output {
     program(folder, "kind", &format!("#!/bin/sh\n{kind}"));
     program(folder, "docker", "#!/bin/sh\n");
@@ -83,7 +83,7 @@ fn record(folder: &Path, engine: &Engine, provisioner: &str, kind: &str) -> Valu
     document(&verified(folder, engine, provisioner, kind))["records"][0].clone()
 }
 
-/// Without them it could not be told later whose a resource is, and where.
+/// Without them, no one could tell later whose a resource is, and where.
 #[track_caller]
 fn its_intent_names_account_and_baseline(run: &Path) {
     let intent = std::fs::read_to_string(run.join("intent.json")).expect("an intent");
@@ -132,14 +132,14 @@ fn what_a_program_leaves_under_any_name_is_a_finding_unless_a_run_of_this_machin
     assert!(found.contains("container c-registry"), "{found}");
     let run = record["run_id"].as_str().expect("an id");
     its_intent_names_account_and_baseline(&folder.path().join("kubeproof-runs").join(run));
-    // Said although the command was to be quiet.
+    // Printed even with `--quiet`.
     let said = format!(
         "may have left resources behind; clean up with: kubeproof sweep --run {run} --delete"
     );
     assert!(stderr(&output).contains(&said), "{}", stderr(&output));
 }
 
-/// The phase that looked at the engine after the attempt that failed.
+/// The phase that listed the engine after the failed attempt.
 #[track_caller]
 fn check_left(record: &Value, verdict: &str, words: &str) {
     let phases = record["phases"].as_array().expect("phases");
@@ -150,7 +150,7 @@ fn check_left(record: &Value, verdict: &str, words: &str) {
     assert!(message.contains(words), "{message}");
 }
 
-/// A node of the run's cluster, once the file names it.
+/// A node of the run's cluster, which appears once the file names it.
 fn a_node(folder: &Path, stuck: bool) -> Later {
     Later {
         once: folder.join("made"),
@@ -161,7 +161,7 @@ fn a_node(folder: &Path, stuck: bool) -> Later {
 }
 
 #[test]
-fn what_a_failing_program_says_it_left_is_held_against_the_engine_before_its_teardown_hides_it() {
+fn what_a_failing_program_says_it_left_is_compared_with_the_engine_before_its_teardown_hides_it() {
     let check = |ids: &str, verdict: &str, words: &str| {
         let folder = tempfile::tempdir().expect("a folder");
         let engine = Engine::start_with(folder.path(), Vec::new(), a_node(folder.path(), false));
@@ -174,7 +174,7 @@ fn what_a_failing_program_says_it_left_is_held_against_the_engine_before_its_tea
         let provisioner = format!("{{command: {{provision: {up}, teardown: {down}}}}}");
         let record = record(folder.path(), &engine, &provisioner, "echo kind v0.30.0\n");
         check_left(&record, verdict, words);
-        // The teardown has removed it: no audit after it would find anything.
+        // The teardown has removed it: no later audit would find anything.
         assert_eq!(record["audit"]["orphans"], json!([]), "{record:#}");
     };
     check("[]", "fail", "the provisioner does not say so");

@@ -1,6 +1,4 @@
-//! The program as a user meets it: exit codes, messages, what goes to which stream.
-//!
-//! Apart from the library's tests because it runs the binary itself.
+//! The program as a user sees it: exit codes, messages, and what goes to which stream. Runs the binary itself.
 
 mod bad_input;
 #[cfg(target_os = "linux")]

@@ -15,8 +15,8 @@ pub fn code_of(verdict: &str) -> i32 {
     found.expect("a verdict").1
 }
 
-/// The output fits its schema, says its versions, and its verdict is the exit code; without any one of its keys it does
-/// not fit.
+/// The output fits its schema and states its versions, and its verdict is the exit code; without any one of its keys it
+/// does not fit.
 #[track_caller]
 fn check(arguments: &[&str], expected: &str) -> Value {
     let folder = folder_with_scenario();
@@ -40,11 +40,11 @@ fn check(arguments: &[&str], expected: &str) -> Value {
     document
 }
 
-/// What a command has for scripts.
+/// What a command prints for scripts.
 enum Printed {
-    /// A document with the two versions, the verdict and a published schema, as this shows.
+    /// A document with the two versions, the verdict and a published schema, as this function checks.
     Document(fn()),
-    /// Something else, and what.
+    /// Something else, described here.
     Other(&'static str),
 }
 use Printed::{Document, Other};
@@ -114,7 +114,7 @@ fn what_can_run() {
     let rows = doctor["rows"].as_array().expect("rows");
     let row = |subject: &str| rows.iter().find(|row| row["subject"] == subject);
     assert_eq!(row("rehearsal").expect("a row")["status"], "yes");
-    // In the test's folder there is none.
+    // The test's folder has none.
     assert_eq!(row("scenarios").expect("a row")["status"], "no");
     assert_eq!(row("cores").expect("a row")["status"], "info");
 }
@@ -157,7 +157,7 @@ fn every_command_prints_json_with_versions_verdict_and_schema_or_the_table_says_
 }
 
 #[test]
-fn a_schema_refuses_what_no_output_is() {
+fn a_schema_refuses_what_is_not_an_output() {
     let judge = Judge::of_output("verify");
     let folder = folder_with_scenario();
     let output = kubeproof(
@@ -180,7 +180,7 @@ fn a_schema_refuses_what_no_output_is() {
     }
 }
 
-/// The schema of what programs may write is that of what is read, and the README's example fits it.
+/// The schema of what programs may write accepts exactly what is read, and the README's example fits it.
 #[test]
 fn what_a_program_may_write_fits_the_schema_as_far_as_it_is_read() {
     let judge = Judge::of_output("program");

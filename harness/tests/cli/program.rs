@@ -1,6 +1,4 @@
-//! The program, its streams and a scenario for it.
-//!
-//! Apart from the tests, which all start it in the same way.
+//! Starts the program in the same way for all tests, with a scenario for it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -42,12 +40,10 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What it wrote to standard output.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What it wrote to standard error.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -77,7 +73,7 @@ pub fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Nothing was begun: no run directory was made.
+/// Nothing was started: no run directory was made.
 #[track_caller]
 pub fn nothing_was_made(folder: &Path) {
     let made = folder.join("kubeproof-runs").exists();

@@ -45,7 +45,8 @@ fn a_record_of_an_older_version_is_read() {
     assert_eq!(Judge::of_output("report").problem(&shown), None);
 }
 
-/// A record or a campaign of a form that this version does not know is refused, whether its file or its folder is named.
+/// A record or campaign in a format that this version does not know is refused, whether its file or its folder is
+/// named.
 #[track_caller]
 fn is_refused(folder: &std::path::Path, path: &str) {
     let output = kubeproof(folder, &["report", path]);
@@ -77,7 +78,7 @@ fn what_a_newer_version_wrote_is_refused_and_never_passes() {
     ] {
         is_refused(folder.path(), path);
     }
-    // Of another form nothing but the versions is known.
+    // Of another format, only the versions are known.
     std::fs::write(&file, newer.to_string()).expect("written");
     is_refused(folder.path(), "kubeproof-runs");
 }

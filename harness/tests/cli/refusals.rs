@@ -1,12 +1,12 @@
-//! What the smallest cloud refuses: its own code and suggestion are told, the exit code fits, nothing is left.
+//! Refusals of the smallest cloud: its error code and suggestion are reported, the exit code fits, nothing is left.
 //!
-//! Apart from bad input because here the scenario is fine, or cannot be known to be wrong without asking.
+//! Unlike in `bad_input`, the scenario is valid, or only the cloud can tell that it is not.
 
 use std::path::Path;
 
 use crate::program::{code, json, kubeproof, stderr};
 
-/// A trial of the smallest scenario with this fault, or with this word for another in its text.
+/// A trial of the smallest scenario with this fault, or with one word of its text replaced.
 #[track_caller]
 fn check(fault: Option<&str>, instead: Option<(&str, &str)>, expected: i32, words: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -49,7 +49,7 @@ fn a_bad_key_is_found_before_anything_is_made() {
 }
 
 #[test]
-fn a_key_that_expires_between_two_calls_is_told_with_the_suggestion() {
+fn a_key_that_expires_between_two_calls_is_reported_with_the_suggestion() {
     check(
         Some("lambda:CreateFirewallRuleset#1*99=credentials-expire"),
         None,
@@ -63,7 +63,7 @@ fn a_key_that_expires_between_two_calls_is_told_with_the_suggestion() {
 }
 
 #[test]
-fn a_quota_that_is_used_up_is_told_and_nothing_is_left() {
+fn a_quota_that_is_used_up_is_reported_and_nothing_is_left() {
     check(
         Some("lambda:LaunchInstance#1*99=quota"),
         None,
@@ -91,7 +91,7 @@ fn no_capacity_anywhere_names_the_regions_that_were_tried() {
 }
 
 #[test]
-fn an_unknown_region_and_an_unknown_type_are_said_with_those_that_there_are() {
+fn an_unknown_region_and_an_unknown_type_are_reported_with_the_known_ones() {
     check(
         None,
         Some(("[us-east-1, us-west-1]", "[mars-1]")),

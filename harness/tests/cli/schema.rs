@@ -1,5 +1,5 @@
-//! The JSON schema of scenario files, judged by an independent validator: its references lead somewhere,
-//! every scenario of ours is valid, and what the reader refuses is not.
+//! The JSON schema of scenario files, judged by an independent validator: its references resolve, every scenario of
+//! ours is valid, and what the reader refuses is not.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn read(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("YAML")
 }
 
-/// All scenario files of the repository, those of wrong programs too.
+/// All scenario files of the repository, including those of wrong programs.
 fn all() -> Vec<(String, Value)> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios")];
     let mut found = Vec::new();

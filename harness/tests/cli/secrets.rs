@@ -1,5 +1,5 @@
-//! Secrets: a program is given some, finds others and is told more; none of them is said or kept, what is kept is
-//! private, and of other clouds' secrets it gets none.
+//! Secrets: a program is given some, finds others and is told more. None is printed or stored, stored files are
+//! private, and a program gets no secrets of other clouds.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::program::{SCENARIO, code, command, stderr, stdout};
 
-/// What no output and no file of the run may hold: values, and what is left of them when they are broken.
+/// What no output and no file of the run may contain: values, and fragments of values that were split.
 const SECRETS: &[&str] = &[
     "opaque-value-4711",
     "pa55word9",
@@ -21,10 +21,10 @@ const SECRETS: &[&str] = &[
     "ya29.a0AfH6SMBx1234abcd",
     "eyJhbGciOiJSUzI1NiJ9",
 ];
-/// A token of the caller's.
+/// The caller's token.
 const TOKEN: &str = "tokenvalue-998877";
 
-/// Says all that it knows, succeeds with access to nothing, and says it again at its end.
+/// Prints all that it knows, succeeds with access to nothing, and prints it again at its end.
 const SCRIPT: &str = r#"env | cut -d= -f1 > names
 cat .env
 echo "token $MY_TOKEN"
@@ -62,7 +62,7 @@ fn holds_none(place: &str, text: &str) {
 }
 
 #[test]
-fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
+fn no_secret_is_printed_or_stored_and_stored_files_are_private() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("p.sh"), SCRIPT).expect("written");
     let dot_env = "OPAQUE=opaque-value-4711\nDATABASE_URL=postgres://me:pa55word9@db/x\n";
@@ -89,7 +89,7 @@ fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
     assert_eq!(code(&output), 1, "{}", stderr(&output));
     holds_none("standard output", &stdout(&output));
     holds_none("standard error", &stderr(&output));
-    // What it says that it made is not there, which is a finding that would quote it.
+    // What it claims to have made is missing, and the finding would quote the claim.
     let made = "says that it made thing ((redacted)), which is not there";
     assert!(stdout(&output).contains(made), "{}", stdout(&output));
     let log = "(redacted)";
@@ -97,7 +97,7 @@ fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
     let runs = folder.path().join("kubeproof-runs");
     let all = below(&runs);
     let names = |name: &str| all.iter().filter(|path| path.ends_with(name)).count();
-    // The run's files, and those of the cluster beside it.
+    // The run's files, and those of the bystander's cluster.
     assert_eq!(
         (names("record.json"), names("state"), names("deep")),
         (1, 2, 2)
@@ -133,7 +133,7 @@ fn no_secret_is_said_or_kept_and_what_is_kept_is_private() {
 }
 
 #[test]
-fn the_program_that_is_asked_whether_it_could_run_gets_what_the_others_get() {
+fn the_readiness_command_gets_what_the_other_commands_get() {
     let folder = tempfile::tempdir().expect("a folder");
     let block = "provisioner:\n  command:\n    ready: [sh, -c, \"env > ready; exit 1\"]\n    \
                  provision: [sh, -c, \"true\"]\n    teardown: [sh, -c, \"true\"]\n";
@@ -159,7 +159,7 @@ fn the_program_that_is_asked_whether_it_could_run_gets_what_the_others_get() {
     assert_eq!(value("MY_VARIABLE"), Some("mine"));
     assert_eq!(value("KUBEPROOF_PHASE"), Some("ready"));
     assert_eq!(value("AWS_EC2_METADATA_DISABLED"), Some("true"));
-    // Files of nothing, in place of the user's own.
+    // Empty files in place of the user's own.
     for name in [
         "AWS_CONFIG_FILE",
         "AWS_SHARED_CREDENTIALS_FILE",
@@ -175,7 +175,7 @@ fn the_program_that_is_asked_whether_it_could_run_gets_what_the_others_get() {
 }
 
 #[test]
-fn what_the_program_that_is_asked_says_is_without_secrets() {
+fn the_output_of_the_readiness_command_has_no_secrets() {
     let folder = tempfile::tempdir().expect("a folder");
     let block = "provisioner:\n  command:\n    ready: [sh, -c, \"echo no $MY_TOKEN >&2; exit 1\"]\n    \
                  provision: [sh, -c, \"true\"]\n    teardown: [sh, -c, \"true\"]\n";

@@ -1,6 +1,4 @@
-//! Shards of a campaign by the program: added up they are the whole, and never more than what they are.
-//!
-//! Apart from single faults because here records of several runs meet.
+//! Shards of a campaign from the command line: merged they equal the whole, and an incomplete set is unknown.
 
 use std::path::Path;
 
@@ -8,7 +6,7 @@ use serde_json::Value;
 
 use crate::program::{code, folder_with_scenario, json, kubeproof, stderr};
 
-/// Runs the campaign, or a shard of it, into a file.
+/// Runs the campaign, or a shard of it, and writes its record to a file.
 #[track_caller]
 fn campaign(folder: &Path, file: &str, more: &[&str]) {
     let fixed = ["faults", "s.yaml", "--effects", "capacity,quota"];
@@ -18,7 +16,7 @@ fn campaign(folder: &Path, file: &str, more: &[&str]) {
     std::fs::write(folder.join(file), &output.stdout).expect("written");
 }
 
-/// The report over these files, without how long it took.
+/// The report on these files, without the durations.
 fn report(folder: &Path, files: &[&str]) -> (i32, Value, String) {
     let arguments = [&["report"], files, &["--format", "json"]].concat();
     let output = kubeproof(folder, &arguments);
@@ -61,7 +59,7 @@ fn three_shards_merged_equal_the_whole_and_two_of_them_are_unknown() {
         assert_eq!((exit, document), (2, Value::Null), "{files:?}");
         assert!(words.contains(said), "{files:?}: {words}");
     }
-    // Another seed is another campaign: it stands beside, and completes nothing.
+    // Another seed is another campaign: it is reported separately, and completes nothing.
     assert_eq!(report(folder, &["whole.json", "other.json"]).0, 0);
     assert_eq!(report(folder, &["1.json", "2.json", "other.json"]).0, 3);
 }

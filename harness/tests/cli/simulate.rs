@@ -1,7 +1,6 @@
-//! `kubeproof simulate`: environment, exit codes and words, with commands that every machine has.
+//! `kubeproof simulate`: environment, exit codes and messages, with commands that every machine has.
 //!
-//! Apart from real clients (`tests/clients.rs`), which not every machine has. Calls are made with bash's own
-//! sockets, to the control routes and unsigned.
+//! `tests/clients/` uses real clients. Calls here are made with bash's own sockets, unsigned, to the control routes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::program::{code, command, kubeproof, nothing_was_made, stderr, stdout};
 
-/// Runs a shell script under `kubeproof simulate`, and expects this exit code and these words.
+/// Runs a shell script under `kubeproof simulate`, and expects this exit code and a message that contains `words`.
 #[track_caller]
 fn check(options: &[&str], script: &str, expected: i32, words: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
@@ -82,7 +81,7 @@ fn the_environment_leads_to_the_simulator_and_nowhere_else() {
 }
 
 #[test]
-fn what_the_callers_environment_says_otherwise_is_taken_out_and_its_region_taken() {
+fn conflicting_variables_of_the_caller_are_removed_and_its_region_is_used() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = "echo \"$AWS_PROFILE-$AWS_ENDPOINT_URL_EKS-$AWS_DEFAULT_REGION\"";
     let output = command(folder.path(), &["simulate", "--", "sh", "-c", script])
@@ -134,7 +133,7 @@ fn wrong_options_are_refused() {
 }
 
 #[test]
-fn listening_for_others_is_said_aloud() {
+fn listening_for_other_machines_prints_a_warning() {
     let words = ["warning: listening on 0.0.0.0: anyone who can reach this machine"];
     check(&["--listen", "0.0.0.0", "--quiet"], "true", 0, &words);
 }
@@ -174,7 +173,7 @@ pub fn get(address: &str, path: &str) -> String {
     send(address, &format!("GET {path}"), &[], "")
 }
 
-/// Sends a request (`POST /path`) with more headers, and reads the answer.
+/// Sends a request (`POST /path`) with additional headers, and reads the answer.
 pub fn send(address: &str, line: &str, headers: &[&str], body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connected");
     let length = format!("content-length: {}", body.len());
@@ -189,7 +188,7 @@ pub fn send(address: &str, line: &str, headers: &[&str], body: &str) -> String {
 }
 
 #[test]
-fn without_a_command_it_serves_until_a_signal_and_takes_its_env_file_away() {
+fn without_a_command_it_serves_until_a_signal_and_removes_its_env_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut child, lines) = serve(folder.path());
     let control = variable(&lines, "KUBEPROOF_CONTROL_AWS").to_owned();
@@ -214,7 +213,7 @@ fn without_a_command_it_serves_until_a_signal_and_takes_its_env_file_away() {
     nothing_was_made(folder.path());
 }
 
-/// Sends a signal, and gives the exit code and the rest of standard error.
+/// Sends a signal, and returns the exit code and the rest of standard error.
 pub fn stop(child: &mut Child, signal: &str) -> (Option<i32>, String) {
     let pid = child.id().to_string();
     let sent = Command::new("kill").args([signal, &pid]).status();
@@ -225,8 +224,8 @@ pub fn stop(child: &mut Child, signal: &str) -> (Option<i32>, String) {
     (child.wait().expect("it ends").code(), said)
 }
 
-/// Without a command, these calls of the simulated cloud with the plainest wire format (a method and path, and
-/// a body; `ID` is that of the resource of this type) end with this exit code and words.
+/// Without a command, these calls of the simulated cloud with the simplest wire format (a method and path, and
+/// a body; `ID` is that of the resource of this type) end with this exit code and a message that contains `words`.
 #[track_caller]
 fn check_served(calls: &[(&str, &str, &str)], expected: i32, words: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -285,7 +284,7 @@ fn without_a_command_what_is_left_gone_or_changed_is_a_finding_regardless_of_its
 }
 
 /// A served account under this fault, in which one launch with this key is answered with this status; the session
-/// ends with this exit code and words.
+/// ends with this exit code and a message that contains `words`.
 #[track_caller]
 fn check_launch(key: &str, status: &str, expected: i32, words: &str) {
     let fault = ["--fault", "lambda:LaunchInstance=async-fail(unhealthy)"];
@@ -314,7 +313,7 @@ fn check_launch(key: &str, status: &str, expected: i32, words: &str) {
 
 #[test]
 fn a_fault_that_a_served_simulator_does_not_acknowledge_proves_nothing() {
-    // The launch is refused, so there is nothing that could fail later.
+    // The launch is refused, so nothing can fail later.
     check_launch(
         "no-such-key",
         "404",
@@ -332,7 +331,7 @@ fn a_fault_that_a_served_simulator_acknowledges_counts() {
 #[test]
 fn a_signal_ends_the_command_and_its_children_and_the_result_is_unknown() {
     let folder = tempfile::tempdir().expect("a folder");
-    // The child tells its id, and then waits far longer than any test.
+    // The child prints its id, and then waits far longer than any test.
     let script = "sleep 1000 & echo $! > child; wait";
     let mut program = command(folder.path(), &["simulate", "--", "sh", "-c", script])
         .stdin(Stdio::null())
@@ -356,7 +355,7 @@ fn a_signal_ends_the_command_and_its_children_and_the_result_is_unknown() {
         said.contains("the command was stopped before its end"),
         "{said}"
     );
-    // One that is dead and not yet waited for by its new parent does not live.
+    // A process that is dead, but not yet reaped by its new parent, does not count as alive.
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
     let state = stat.rsplit(')').next().unwrap_or_default().trim();
     assert!(

@@ -1,7 +1,6 @@
-//! A real run that is stopped and then left at once: it says how to clean up, also when it is to be quiet, and
-//! ends its programs.
+//! A real run that is interrupted twice: it prints how to clean up, even with `--quiet`, and ends its programs.
 //!
-//! Against a small engine, and on Linux only: it is started with the signals as a terminal would have them.
+//! Against a small engine, and on Linux only: it starts with the signal handling that a terminal gives it.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,15 +12,15 @@ use std::time::{Duration, Instant};
 use crate::engine::Engine;
 use crate::program::command;
 
-/// The longest that anything is waited for.
+/// The longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A run, which ends with the test at the latest.
+/// A run, which is killed when the test ends.
 struct Started(Child);
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It has ended already where the test passes.
+        // It has already ended if the test passes.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -48,7 +47,7 @@ impl Started {
     }
 }
 
-/// What a run says until it says this.
+/// Reads a run's messages up to one that contains `words`.
 #[track_caller]
 fn until(lines: &Receiver<String>, words: &str) {
     let mut said = Vec::new();
@@ -61,8 +60,8 @@ fn until(lines: &Receiver<String>, words: &str) {
     panic!("`{words}` was not said, but: {said:#?}");
 }
 
-/// Programs that Kind needs, and a scenario whose provisioner says its process id and then ignores all who
-/// would stop it.
+/// Programs that Kind needs, and a scenario whose provisioner reports its process id and then ignores all signals that
+/// it can.
 fn prepare(folder: &Path) {
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin).expect("a folder");
@@ -84,7 +83,7 @@ fn prepare(folder: &Path) {
     assert!(made.is_ok_and(|status| status.success()), "a named pipe");
 }
 
-/// Starts a quiet `verify` that answers to all signals, whatever those who run the tests ignore.
+/// Starts a quiet `verify` that responds to all signals, whatever the test runner ignores.
 fn start(folder: &Path, engine: &Engine) -> Started {
     let arguments = ["verify", "s.yaml", "--tier", "kind", "-q"];
     let inner = engine.before(command(folder, &arguments), folder);
@@ -111,15 +110,15 @@ fn start(folder: &Path, engine: &Engine) -> Started {
     Started(child.expect("it starts"))
 }
 
-/// The process id that the program says when it begins.
-fn begun(pipe: PathBuf) -> String {
+/// The process id that the program reports when it starts.
+fn process_id(pipe: PathBuf) -> String {
     let (told, id) = mpsc::channel();
     std::thread::spawn(move || told.send(std::fs::read_to_string(pipe)));
     let id = id.recv_timeout(LIMIT).expect("the program begins");
     id.expect("an id").trim().to_owned()
 }
 
-/// Whether a process is there and has not ended.
+/// Whether a process exists and has not ended.
 fn lives(id: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().unwrap_or_default().trim();
@@ -127,13 +126,13 @@ fn lives(id: &str) -> bool {
 }
 
 #[test]
-fn a_hang_up_stops_a_run_and_a_second_signal_ends_its_programs_and_says_how_to_clean_up() {
+fn a_hangup_stops_a_run_and_a_second_signal_ends_its_programs_and_says_how_to_clean_up() {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = Engine::start(folder.path(), Vec::new());
     prepare(folder.path());
     let mut run = start(folder.path(), &engine);
     let lines = run.lines();
-    let program = begun(folder.path().join("pid"));
+    let program = process_id(folder.path().join("pid"));
     assert!(lives(&program));
     run.send("-HUP");
     until(&lines, "stopping: tearing down first");
@@ -146,7 +145,7 @@ fn a_hang_up_stops_a_run_and_a_second_signal_ends_its_programs_and_says_how_to_c
         &format!("stopped without teardown; clean up with: {command}"),
     );
     assert_eq!(run.0.wait().expect("it ends").code(), Some(130));
-    // The program was sent SIGKILL before that; the system has to carry it out.
+    // SIGKILL was sent before that; the system needs a moment to carry it out.
     let since = Instant::now();
     while lives(&program) && since.elapsed() < LIMIT {
         std::thread::yield_now();

@@ -1,6 +1,4 @@
-//! What goes to which stream, what is left on disk, and how much a report says.
-//!
-//! Apart from the report formats' own tests: here the program writes them.
+//! What the program writes to which stream, what it leaves on disk, and how much a report says.
 
 use crate::program::{
     SCENARIO, code, command, folder_with_scenario, json, kubeproof, nothing_was_made, stderr,
@@ -26,7 +24,7 @@ fn live_is_refused_until_account_budget_and_confirmation_are_given() {
 }
 
 #[test]
-fn json_goes_to_standard_output_and_words_to_standard_error() {
+fn json_goes_to_standard_output_and_messages_to_standard_error() {
     let folder = folder_with_scenario();
     let output = kubeproof(folder.path(), &["verify", "s.yaml", "--format", "json"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -75,7 +73,7 @@ fn an_estimate_shows_every_line_and_the_total() {
 }
 
 #[test]
-fn the_commands_that_only_tell_always_succeed() {
+fn the_commands_that_only_print_always_succeed() {
     let folder = folder_with_scenario();
     for arguments in [
         &["doctor"][..],
@@ -133,7 +131,7 @@ fn a_report_is_as_wide_as_it_is_asked_to_be() {
             .env("COLUMNS", columns)
             .output();
         let text = stdout(&verify.expect("the program starts"));
-        // Commands are there to be copied.
+        // Commands must stay copyable, so they are not wrapped.
         let lines = text.lines().filter(|line| !line.contains("kubeproof "));
         lines.map(|line| line.chars().count()).max().expect("lines")
     };

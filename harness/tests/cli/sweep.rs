@@ -57,7 +57,7 @@ fn sweep(folder: &Path, engine: &Engine, more: &[&str]) -> Output {
         .expect("the program starts")
 }
 
-/// A node that was there before with the run's label, one that the run left, and a neighbour's.
+/// Three nodes: one from before the run that has the run's label, one that the run left, and a bystander's.
 fn engine(folder: &Path) -> Engine {
     let nodes = vec![
         node("adopted", "kp-r1", BEGAN - 3600),
@@ -68,7 +68,7 @@ fn engine(folder: &Path) -> Engine {
     Engine::start(folder, nodes)
 }
 
-/// A folder with an engine and the intent of the run r1, which adds this.
+/// A folder with an engine and the intent of the run r1, with `more` fields.
 fn with_engine(more: &Value) -> (tempfile::TempDir, Engine) {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = engine(folder.path());
@@ -76,7 +76,7 @@ fn with_engine(more: &Value) -> (tempfile::TempDir, Engine) {
     (folder, engine)
 }
 
-/// The sweep is refused as a usage error with these words, and nothing is deleted.
+/// The sweep is refused as a usage error that contains `words`, and nothing is deleted.
 #[track_caller]
 fn is_refused(output: &Output, engine: &Engine, words: &str) {
     let said = stderr(output);
@@ -116,7 +116,7 @@ fn a_confirmed_sweep_deletes_what_the_run_left_and_nothing_that_was_there_before
 #[test]
 fn what_comes_after_the_confirmation_is_left_until_it_is_confirmed_itself() {
     let folder = tempfile::tempdir().expect("a folder");
-    // The log is made once the plan is confirmed.
+    // The log is created once the plan is confirmed.
     let later = Later {
         once: folder.path().join("kubeproof-runs/r1/sweep.jsonl"),
         containers: vec![node("late", "kp-r1", BEGAN + 120)],
@@ -149,7 +149,7 @@ fn without_a_confirmation_the_plan_is_shown_and_nothing_is_deleted() {
 }
 
 #[test]
-fn what_came_while_the_run_was_at_work_is_shown_and_deleted_by_nobody_but_its_owner() {
+fn what_appeared_during_the_run_is_listed_and_left_to_its_owner() {
     let folder = tempfile::tempdir().expect("a folder");
     let registry = container("registry", "registry", &json!({}), BEGAN + 60);
     let earlier = container("db", "db", &json!({}), BEGAN - 60);
@@ -167,7 +167,7 @@ fn what_came_while_the_run_was_at_work_is_shown_and_deleted_by_nobody_but_its_ow
 }
 
 #[test]
-fn another_machine_than_the_runs_is_not_swept() {
+fn a_machine_other_than_the_runs_is_not_swept() {
     let (folder, engine) = with_engine(&known("engine-2", &["adopted"]));
     for more in [&["--delete", "--yes"][..], &[]] {
         let output = sweep(folder.path(), &engine, more);
@@ -194,7 +194,7 @@ fn the_copy_of_a_runs_folder_is_not_swept() {
 }
 
 #[test]
-fn by_an_intent_of_an_older_version_only_what_is_newer_than_the_run_is_deleted() {
+fn an_older_versions_intent_deletes_only_what_is_newer_than_the_run() {
     let (folder, engine) = with_engine(&json!({}));
     let output = sweep(folder.path(), &engine, &["--delete", "--yes"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -203,7 +203,7 @@ fn by_an_intent_of_an_older_version_only_what_is_newer_than_the_run_is_deleted()
 }
 
 #[test]
-fn a_live_run_whose_account_nobody_wrote_down_is_not_deleted() {
+fn a_live_run_without_a_recorded_account_is_not_swept() {
     let folder = tempfile::tempdir().expect("a folder");
     write_intent(folder.path(), "r1", "live", &json!({}));
     let output = command(

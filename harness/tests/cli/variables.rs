@@ -1,14 +1,12 @@
 //! The README's table of the environment of `kubeproof simulate -- COMMAND`, from what a command is really given.
-//!
-//! Apart from the other tests of `simulate` because it is about a document.
 
 use crate::program::{code, command, stderr, stdout};
 use crate::tables::hold;
 
-/// What is taken out only when the caller has it.
+/// The prefix of variables that are removed only if the caller has set them.
 const OF_THE_CALLER: &str = "AWS_ENDPOINT_URL_";
 
-/// Rows of variables that do the same, in the order in which they are set.
+/// Rows of variables with the same effect, in the order in which they are set.
 fn table(lines: &str) -> String {
     let mut rows: Vec<(bool, &str, Vec<String>)> = Vec::new();
     for line in lines.lines().filter(|line| !line.starts_with('#')) {

@@ -3,7 +3,7 @@
 use crate::run::{CLEAN, paced, simulate};
 use crate::table::Seen;
 
-/// Fast enough for a bill, which is a day late, in some seconds.
+/// Fast enough that a bill, which is a day late, takes some seconds.
 const SCALE_OF_DAYS: u32 = 18_000;
 
 pub fn aws_lifecycle(_program: &str, seen: &Seen) -> Result<(), String> {
@@ -36,13 +36,13 @@ pub fn boto3_lifecycle(program: &str, seen: &Seen) -> Result<(), String> {
     seen.note("boto3", &ran, |_| true)
 }
 
-/// Which operations there are is asked of the simulator; each is driven, and each reply is held against
-/// botocore's service models, stricter than botocore does.
+/// Calls every operation that the simulator lists, and checks each reply against botocore's service models, more
+/// strictly than botocore does.
 pub fn boto3_every_action(program: &str, seen: &Seen) -> Result<(), String> {
     let script = "\"$PYTHON\" \"$DATA/boto3_every_action.py\"";
     let ran = paced(SCALE_OF_DAYS, script, &[("PYTHON", program)]);
     ran.expect(0, &[CLEAN])?;
-    // The rest was only tried, to see whether it is there.
+    // The others only probed whether an operation exists.
     seen.note("boto3", &ran, |status| status < 300)
 }
 
@@ -51,7 +51,7 @@ pub fn boto3_strict(program: &str, _seen: &Seen) -> Result<(), String> {
     ran.expect(0, &[CLEAN])
 }
 
-/// Its models were generated from the cloud's own document; they keep what they do not know, which must be nothing.
+/// Its models are generated from the cloud's own API document. They keep unknown fields, of which there must be none.
 pub fn lambda(program: &str, seen: &Seen) -> Result<(), String> {
     let script = "\"$PYTHON\" \"$DATA/lambda_cloud.py\"";
     let ran = simulate(script, &[("PYTHON", program)]);

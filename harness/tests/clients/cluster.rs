@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use crate::run::{CLEAN, Ran, simulate};
 use crate::table::Seen;
 
-/// The Python that has boto3, when that is asked for: it makes a cluster in a tenth of the AWS CLI's time.
+/// The Python with boto3, if requested: it creates a cluster in a tenth of the AWS CLI's time.
 pub static BOTO3: OnceLock<String> = OnceLock::new();
 
-/// Runs a script while there is a cluster.
+/// Runs a script while a cluster exists.
 fn with_cluster(script: &str, variables: &[(&str, &str)]) -> Ran {
     let Some(boto3) = BOTO3.get() else {
         let script = format!("sh \"$DATA/aws_up.sh\"; {script}; sh \"$DATA/aws_down.sh\"");

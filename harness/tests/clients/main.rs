@@ -1,10 +1,9 @@
-//! Real clients that nobody here wrote judge the simulators: of AWS, Lambda Cloud, Kubernetes.
+//! Real, independent clients test the simulators of AWS, Lambda Cloud and Kubernetes.
 //!
-//! Apart from the other tests because they need programs that not every machine has. `KUBEPROOF_CLIENTS`
-//! names those that must be here, separated by commas, each with its program where that is not its
-//! name: `aws,boto3=python3,kubernetes=python3,lambda=python3,terraform,kubectl=DIR/kubectl.1.33,
-//! moto=DIR/moto_server`. A client that is asked for and missing is a failure; one that is not asked
-//! for shows as ignored. kubectl may be named several times.
+//! They need programs that not every machine has. `KUBEPROOF_CLIENTS` names those that must be installed, separated by
+//! commas, each with its program if that differs from its name: `aws,boto3=python3,kubernetes=python3,lambda=python3,
+//! terraform,kubectl=DIR/kubectl.1.33,moto=DIR/moto_server`. A requested client that is missing is a failure; the
+//! others are shown as ignored. kubectl may be named several times.
 
 mod cloud;
 mod cluster;
@@ -25,10 +24,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::table::Seen;
 
-/// What judges: it drives the program with this client, and notes the calls that were seen.
+/// A test: drives the simulator with this client, and records the calls that were made.
 type Test = fn(program: &str, seen: &Seen) -> Result<(), String>;
 
-/// A client: its name, the program of it that is found when no other is named, and its tests.
+/// A client: its name, its default program, and its tests.
 struct Known {
     name: &'static str,
     program: &'static str,
@@ -50,7 +49,7 @@ const KNOWN: &[Known] = &[
         tests: &[
             ("a cluster comes and goes", cloud::boto3_lifecycle),
             (
-                "every operation, each reply held against its model",
+                "every operation, each reply checked against its model",
                 cloud::boto3_every_action,
             ),
             (
@@ -62,7 +61,7 @@ const KNOWN: &[Known] = &[
     Known {
         name: "kubectl",
         program: "kubectl",
-        tests: &[("jobs, logs and name spaces", cluster::kubectl)],
+        tests: &[("jobs, logs and namespaces", cluster::kubectl)],
     },
     Known {
         name: "kubernetes",
@@ -78,7 +77,7 @@ const KNOWN: &[Known] = &[
         name: "moto",
         program: "moto_server",
         tests: &[(
-            "our provisioner and observer in an account of others",
+            "our provisioner and observer run against it",
             moto::lifecycle,
         )],
     },
@@ -95,7 +94,7 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// A client that is asked for.
+/// A requested client.
 #[derive(Clone)]
 struct Client {
     name: String,
@@ -113,7 +112,7 @@ fn main() -> ExitCode {
         .map(read)
         .collect();
     if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
-        // Nobody has set it before.
+        // This is the only place that sets it.
         let _ = cluster::BOTO3.set(boto3.program.clone());
     }
     let seen = Seen::default();
@@ -121,7 +120,7 @@ fn main() -> ExitCode {
         .iter()
         .filter(|client| !KNOWN.iter().any(|known| known.name == client.name))
         .map(|client| {
-            let message = format!("{CLIENTS} asks for `{}`, which there is not", client.name);
+            let message = format!("{CLIENTS}: unknown client `{}`", client.name);
             Trial::test(client.name.clone(), move || Err(Failed::from(message)))
         })
         .collect();
@@ -132,7 +131,7 @@ fn main() -> ExitCode {
         .iter()
         .all(|known| asked.iter().any(|client| client.name == known.name));
     let first = libtest_mimic::run(&arguments, trials);
-    // Only when all of them were run is it known who drives what.
+    // The table is complete only if all clients were run.
     let whole = all && !first.has_failed() && first.num_filtered_out == 0;
     let table = table::trial(&seen, whole && first.num_ignored == 0);
     let second = libtest_mimic::run(&arguments, vec![table]);
@@ -155,7 +154,7 @@ fn read(word: &str) -> Client {
     }
 }
 
-/// The trials of a client. Without one that is asked for, they are ignored.
+/// The trials of a client; ignored unless it is requested.
 fn of(known: &'static Known, asked: &[Client], seen: &Seen) -> Vec<Trial> {
     let mut programs: Vec<String> = asked
         .iter()

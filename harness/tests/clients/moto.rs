@@ -1,13 +1,12 @@
-//! Our own provisioner and observer over real sockets against moto's server, an emulator that nobody here wrote.
+//! Our own provisioner and observer over real sockets against moto's server, an independent emulator.
 //!
-//! Apart from the clients because here the other side is the judge: nothing of ours answers. The same life (look,
-//! provision, look, tear down, look) is led in moto and in our simulator, and all that differs must be in the
-//! lists below; `providers/aws/simulator/CONFORMANCE.md` says of each who is right. moto has no API server of
-//! Kubernetes, so there the life ends where Ready nodes should be seen.
+//! The same lifecycle (list, provision, list, tear down, list) runs in moto and in our simulator, and every difference
+//! must be in `providers/aws/simulator/CONFORMANCE.md`, which says for each which one is right. moto has no Kubernetes
+//! API server, so its lifecycle ends where Ready nodes are expected.
 //!
-//! tidy: real time (moto has no clock that could be pushed on).
+//! tidy: real time (moto has no clock that can be advanced).
 
-mod road;
+mod transport;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -30,33 +29,33 @@ use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_simkit::paced_clock::{self, PacedClock};
 
-use self::road::ToMoto;
+use self::transport::MotoTransport;
 use crate::run::server::Server;
 use crate::table::Seen;
 
-/// moto's resources are ready at once: only our own pauses are shortened.
+/// moto's resources are ready immediately: only our own pauses are shortened.
 const SCALE: u32 = 10;
-/// How long a cloud gets to remove by itself what it removes late; moto removes nothing late.
+/// How long the simulator gets to remove what it deletes with a delay; moto deletes nothing with a delay.
 const LATE: Duration = Duration::from_secs(600);
 
-/// Where moto's life ends: what it gives as a certificate authority is none, and nobody listens behind it.
+/// The error that ends the lifecycle in moto: its certificate authority is not one, and it has no API server.
 const STOPPED: &str = "make a kubeconfig: the certificate authority of cluster `kp-moto`";
-/// The list of differences.
+/// The document that lists the differences.
 const LIST: &str = "providers/aws/simulator/CONFORMANCE.md";
-/// The journal's word for a call that took too long.
+/// The journal's error for a call that took too long.
 const NO_ANSWER: &str = "no answer";
 
-/// What was seen, by its name.
-type Facts = BTreeMap<String, String>;
+/// Observed values by name.
+type Observations = BTreeMap<String, String>;
 
-/// What a life in an account was.
+/// The result of one lifecycle.
 struct Lifetime {
     /// Why provisioning stopped, if it did.
     stopped: Option<String>,
     /// Why teardown failed, if it did.
     stuck: Option<String>,
-    /// What was made and left, which calls were accepted and refused.
-    seen: Facts,
+    /// What was made and left, and which calls were accepted and refused.
+    seen: Observations,
 }
 
 pub fn lifecycle(program: &str, _seen: &Seen) -> Result<(), String> {
@@ -89,11 +88,11 @@ pub fn lifecycle(program: &str, _seen: &Seen) -> Result<(), String> {
     ))
 }
 
-/// All that is in one life only, or otherwise, in words.
-fn differences(there: &Facts, ours: &Facts) -> BTreeSet<String> {
+/// Everything that differs between the two lifecycles, as text.
+fn differences(there: &Observations, ours: &Observations) -> BTreeSet<String> {
     let names: BTreeSet<&String> = there.keys().chain(ours.keys()).collect();
     let none = "no".to_owned();
-    let word = |properties: &Facts, name: &String| properties.get(name).unwrap_or(&none).clone();
+    let word = |all: &Observations, name: &String| all.get(name).unwrap_or(&none).clone();
     names
         .into_iter()
         .map(|name| (name, word(there, name), word(ours, name)))
@@ -123,7 +122,7 @@ fn scenario() -> Result<AnyScenario, String> {
 
 fn there(address: &str) -> Result<Lifetime, String> {
     let https = Https::new(Duration::from_secs(60) * SCALE).map_err(|error| error.to_string())?;
-    let road = ToMoto::new(https, address)?;
+    let transport = MotoTransport::new(https, address)?;
     let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let _pace = PacedClock::keep(
@@ -131,7 +130,7 @@ fn there(address: &str) -> Result<Lifetime, String> {
             &Programs::default(),
         );
         let clock = Clock::starting_at(Timestamp::now());
-        live(&scenario()?, Arc::new(road), clock, Duration::ZERO).await
+        run_lifecycle(&scenario()?, Arc::new(transport), clock, Duration::ZERO).await
     })
 }
 
@@ -141,11 +140,11 @@ fn ours() -> Result<Lifetime, String> {
         let scenario = scenario()?;
         let clock = Clock::starting_at(Timestamp::now());
         let rehearsal = Aws.rehearse(&scenario, clock, 1).ok_or("no simulator")?;
-        live(&scenario, rehearsal.transport, clock, LATE).await
+        run_lifecycle(&scenario, rehearsal.transport, clock, LATE).await
     })
 }
 
-async fn live(
+async fn run_lifecycle(
     scenario: &AnyScenario,
     transport: SharedTransport,
     clock: Clock,
@@ -173,7 +172,7 @@ async fn live(
     let torn = Aws.provisioner(scenario, connection).teardown().await;
     tokio::time::sleep(late).await;
     let after = take(account.as_ref()).await;
-    let mut seen = Facts::new();
+    let mut seen = Observations::new();
     for (when, now) in [("made", &during), ("left", &after)] {
         for (resource_type, number) in count(&before, now) {
             seen.insert(format!("{when} {resource_type}"), number.to_string());
@@ -185,12 +184,12 @@ async fn live(
     }
     for call in journal.calls() {
         let name = &call.signature;
-        // Not every refusal has a code: some are web pages.
+        // Not every refusal has an error code: some are web pages.
         let status = call.status.filter(|status| *status >= 400);
         let code = call.error.or_else(|| Some(status?.to_string()));
         match code {
             None if name.mutating => seen.insert(format!("accepted {name}"), "yes".to_owned()),
-            // A busy machine: it was made again.
+            // The machine was busy: the call was repeated.
             Some(code) if code != NO_ANSWER => {
                 seen.insert(format!("refused {name} {code}"), "yes".to_owned())
             }

@@ -1,4 +1,4 @@
-//! How a client is run: a shell script under `kubeproof simulate`, in a folder of its own, and what must be said.
+//! Runs a client as a shell script under `kubeproof simulate`, in its own folder, and checks the output.
 
 pub mod server;
 
@@ -7,30 +7,28 @@ use std::process::{Command, Output};
 
 /// A 10-minute cluster takes a second.
 pub const SCALE: u32 = 600;
-/// What a finished lifecycle is told.
+/// The message after a lifecycle that left nothing.
 pub const CLEAN: &str = "left behind: nothing";
-/// The files in which the script leaves the calls that were made.
+/// The files into which the script writes the calls that were made.
 pub const CALLS: [&str; 2] = ["calls-aws.json", "calls-lambda.json"];
 
-/// Where the clients' scripts are.
+/// The folder of the clients' scripts.
 pub fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/clients")
 }
 
-/// A script that was run.
+/// A finished script.
 pub struct Ran {
-    /// Its folder.
     pub folder: tempfile::TempDir,
-    /// What became of it.
     pub output: Output,
 }
 
-/// Runs a shell script under `kubeproof simulate`; in the end it tells which calls were made.
+/// Runs a shell script under `kubeproof simulate`, which finally writes the calls that were made.
 pub fn simulate(script: &str, variables: &[(&str, &str)]) -> Ran {
     paced(SCALE, script, variables)
 }
 
-/// The same with a clock of another pace.
+/// The same with another time scale.
 pub fn paced(scale: u32, script: &str, variables: &[(&str, &str)]) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
     let script = format!("{script}; bash \"$DATA/journal.sh\"");
@@ -49,7 +47,7 @@ pub fn paced(scale: u32, script: &str, variables: &[(&str, &str)]) -> Ran {
 }
 
 impl Ran {
-    /// Expects this exit code and these words.
+    /// Expects this exit code and messages that contain all of `words`.
     pub fn expect(&self, code: i32, words: &[&str]) -> Result<(), String> {
         let said = String::from_utf8_lossy(&self.output.stderr);
         let printed = self.printed();
@@ -63,7 +61,7 @@ impl Ran {
         ))
     }
 
-    /// What it printed.
+    /// Its standard output.
     pub fn printed(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }

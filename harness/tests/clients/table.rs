@@ -1,6 +1,4 @@
-//! The table in `providers/README.md`: which client drives which calls, from what the simulator received.
-//!
-//! Apart from the clients because it is about all of them.
+//! The table in `providers/README.md`: which client makes which calls, from what the simulator received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,18 +13,18 @@ use crate::tables::hold;
 /// The service of calls to a cluster's own API.
 const CLUSTER: &str = "kubernetes";
 
-/// Calls that are made or not as the machine is slow or fast: kubectl watches what is not yet done.
+/// Calls that depend on the machine's speed: kubectl only watches what is not done yet.
 const BY_CHANCE: [(&str, &str); 2] = [("kubectl", "watch-jobs"), ("kubectl", "watch-namespaces")];
 
 /// Service and operation.
 type Call = (String, String);
 
-/// Who was seen to make which call: call → clients.
+/// The clients that made each call.
 #[derive(Clone, Default)]
 pub struct Seen(Arc<Mutex<BTreeMap<Call, BTreeSet<&'static str>>>>);
 
 impl Seen {
-    /// Notes the calls of a client that were answered with such a status.
+    /// Records the calls of a client whose status matches.
     pub fn note(
         &self,
         client: &'static str,
@@ -36,7 +34,7 @@ impl Seen {
         self.keep(client, ran, |_, answered| status(answered))
     }
 
-    /// Notes the calls to the cluster's API; other programs made the others.
+    /// Records the calls to the cluster's API; other programs made the others.
     pub fn note_cluster(&self, client: &'static str, ran: &Ran) -> Result<(), String> {
         self.keep(client, ran, |service, _| service == CLUSTER)
     }
@@ -52,13 +50,13 @@ impl Seen {
             let word = |name: &str| call["signature"][name].as_str().unwrap_or_default();
             let (service, operation) = (word("service"), word("operation"));
             let status = call["status"].as_u64().unwrap_or_default();
-            // What is answered with 501 is not driven.
+            // Status 501 means that the simulator does not implement the call.
             if status == 501 || !wanted(service, status) || BY_CHANCE.contains(&(client, operation))
             {
                 continue;
             }
             if operation.contains(" /") {
-                return Err(format!("no fault can strike `{operation}`: it has no name"));
+                return Err(format!("no fault can target `{operation}`: it has no name"));
             }
             let call = (service.to_owned(), operation.to_owned());
             all.entry(call).or_default().insert(client);
@@ -66,7 +64,7 @@ impl Seen {
         Ok(())
     }
 
-    /// The table: of each service the calls that the same clients make, in one row.
+    /// The table: one row for all calls of a service that the same clients make.
     fn table(&self) -> String {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows: BTreeMap<(&str, Vec<&str>), Vec<&str>> = BTreeMap::new();
@@ -102,7 +100,7 @@ fn calls(ran: &Ran) -> Result<Vec<Value>, String> {
     Ok(calls)
 }
 
-/// The trial that holds the table; ignored unless all clients were run.
+/// The trial that checks the table; ignored unless all clients were run.
 pub fn trial(seen: &Seen, whole: bool) -> Trial {
     let seen = seen.clone();
     let name = "table: providers/README.md says which client drives which calls";

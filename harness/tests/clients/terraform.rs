@@ -3,7 +3,7 @@
 use crate::run::{CLEAN, simulate};
 use crate::table::Seen;
 
-/// Copies the configuration, so that nothing is written into the tree.
+/// Copies the configuration, so that nothing is written into the source tree.
 const INIT: &str = "cp \"$EXTERNAL\"/terraform-eks/*.tf .; \"$TERRAFORM\" init -no-color -input=false; \
                     \"$TERRAFORM\" apply -no-color -auto-approve";
 

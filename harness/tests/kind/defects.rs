@@ -1,12 +1,10 @@
-//! Wrong provisioners on a real engine: each must be caught, named, and what it left be swept.
-//!
-//! Apart from those of rehearsals because what they leave is real.
+//! Wrong provisioners on a real engine: each must be caught and named, and what it left must be swept.
 
 use crate::program::testdata;
 use crate::run::{docker, is_swept, nothing_is_left, run, runs};
 
-/// A wrong provisioner is caught by this oracle in these words; what it left and is certainly the run's is swept,
-/// and the words of the sweep come back.
+/// Expects this oracle to catch a wrong provisioner with a message that contains `words`. Sweeps what is certainly the
+/// run's and returns the output of the sweep.
 fn caught(file: &str, oracle: &str, words: &[&str], swept_to: i32) -> Result<String, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let from = testdata("provisioners").join(file);
@@ -39,7 +37,7 @@ fn caught(file: &str, oracle: &str, words: &[&str], swept_to: i32) -> Result<Str
     Ok(swept.output + &swept.said)
 }
 
-/// A volume without a name does not say whose it was once its node is gone: it is left to a person.
+/// Once its node is gone, the owner of an unnamed volume is unknown: a person must decide.
 pub fn leaves_volumes() -> Result<(), String> {
     let said = caught(
         "kind_leaves_volumes.yaml",

@@ -1,4 +1,4 @@
-//! A program that makes more than its cluster, and removes only that: on a real engine, by its own tools.
+//! A program that creates more than its cluster and removes only the cluster, on a real engine.
 
 use std::env;
 use std::path::Path;
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::run::{docker, run};
 
-/// An image of the Kubernetes project, where no other is named and the engine reaches its registry.
+/// An image of the Kubernetes project, used unless another one is named; the engine must reach its registry.
 const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
-/// What the program makes beside its cluster.
+/// What the program creates besides its cluster.
 const CLUSTER: &str = "extra-of-a-test";
 const CONTAINER: &str = "registry-of-a-test";
 const VOLUME: &str = "volume-of-a-test";
 
-/// Everything that is left under another name than the run's is an orphan: nothing shows that it is somebody else's.
+/// Everything left under a name other than the run's is an orphan: nothing shows that it belongs to another owner.
 pub fn beside_its_cluster() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     write(folder.path())?;
@@ -74,7 +74,7 @@ fn write(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Removes by Docker's own program what the program has left.
+/// Removes what the program left, with Docker's own client.
 fn removed() -> Result<(), String> {
     let label = format!("label=io.x-k8s.kind.cluster={CLUSTER}");
     let nodes = docker(&["ps", "--all", "--quiet", "--filter", &label])?;

@@ -1,7 +1,7 @@
 //! The program on a real engine: signals, runs side by side, wrong provisioners, a silent engine.
 //!
-//! Apart from the scenarios' own trials, which run in this process: here the binary is started as a user
-//! starts it. Runs when `KUBEPROOF_TIERS` names kind; asked for and not possible is a failure.
+//! The binary is started as a user starts it. Runs when `KUBEPROOF_TIERS` includes kind; a missing engine is then a
+//! failure.
 
 mod defects;
 mod leaks;
@@ -25,13 +25,13 @@ const TIERS: &str = "KUBEPROOF_TIERS";
 
 type Test = (&'static str, fn() -> Result<(), String>);
 
-/// Tests that must have the engine for themselves: what they leave for a while would be a finding of the others.
+/// Tests that need the engine to themselves: what they leave for a while would be a finding in the others.
 const ALONE: &[Test] = &[(
     "what_a_program_leaves_beside_its_cluster_is_found",
     leaks::beside_its_cluster,
 )];
 
-/// Held for reading by tests side by side, for writing by one that must be alone.
+/// Read-locked by tests that run in parallel, write-locked by one that must run alone.
 static ENGINE: RwLock<()> = RwLock::new(());
 
 const TESTS: &[Test] = &[
@@ -108,7 +108,7 @@ fn on_engine(test: fn() -> Result<(), String>, alone: bool) -> Result<(), Failed
 }
 
 fn checked(test: fn() -> Result<(), String>) -> Result<(), Failed> {
-    let provider = providers::find("kind").ok_or("there is no provider kind")?;
+    let provider = providers::find("kind").ok_or("unknown provider `kind`")?;
     provider.readiness(Tier::Kind, Path::new(".env"))?;
     test().map_err(Failed::from)
 }

@@ -1,6 +1,4 @@
-//! Starts the program in a folder of its own, and looks at the engine with Docker's own program.
-//!
-//! Apart from the tests, which say what must be seen.
+//! Starts the program in its own folder, and checks the engine with Docker's own client.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -9,18 +7,16 @@ use std::thread::JoinHandle;
 
 use crate::program::command;
 
-/// A small scenario.
 pub const SCENARIO: &str =
     "scenario: s\ndescription: d\nprovider: kind\ntiers: [kind]\ncluster: {}\n";
 
-/// A folder with the scenario in it.
+/// A folder that contains the scenario.
 pub fn folder() -> Result<tempfile::TempDir, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     std::fs::write(folder.path().join("s.yaml"), SCENARIO).map_err(|error| error.to_string())?;
     Ok(folder)
 }
 
-/// The program while it runs.
 pub struct Running {
     child: Child,
     errors: BufReader<std::process::ChildStderr>,
@@ -28,18 +24,15 @@ pub struct Running {
     said: String,
 }
 
-/// What it has left.
+/// The result of a finished run.
 pub struct Done {
-    /// Its exit code.
     pub code: Option<i32>,
-    /// Standard output.
     pub output: String,
-    /// Standard error.
+    /// Its standard error.
     pub said: String,
 }
 
 impl Running {
-    /// Starts it.
     pub fn start(folder: &Path, arguments: &[&str]) -> Result<Self, String> {
         let mut child = command(folder, arguments)
             .stdin(Stdio::null())
@@ -51,7 +44,7 @@ impl Running {
         let mut output = child.stdout.take().ok_or("no standard output")?;
         let output = std::thread::spawn(move || {
             let mut text = String::new();
-            // What is missing shows in the assertions.
+            // The assertions show what is missing.
             let _ = output.read_to_string(&mut text);
             text
         });
@@ -63,7 +56,7 @@ impl Running {
         })
     }
 
-    /// Reads on until it says this. Ends with the program at the latest.
+    /// Reads standard error up to a line that contains `words`; fails if the program ends first.
     pub fn until(&mut self, words: &str) -> Result<(), String> {
         loop {
             let mut line = String::new();
@@ -79,7 +72,7 @@ impl Running {
         }
     }
 
-    /// Sends it the signal of ^C.
+    /// Sends SIGINT, as Ctrl-C does.
     pub fn interrupt(&self) -> Result<(), String> {
         let sent = Command::new("kill")
             .args(["-INT", &self.child.id().to_string()])
@@ -90,7 +83,7 @@ impl Running {
         }
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub fn end(mut self) -> Result<Done, String> {
         self.errors
             .read_to_string(&mut self.said)
@@ -105,7 +98,6 @@ impl Running {
 }
 
 impl Done {
-    /// Whether it ended with this code.
     pub fn ended_with(&self, code: i32) -> Result<(), String> {
         if self.code == Some(code) {
             return Ok(());
@@ -114,7 +106,7 @@ impl Done {
         Err(format!("exit {got:?}, expected {code}:\n{said}\n{output}"))
     }
 
-    /// Whether it said this.
+    /// Whether its standard error contains `words`.
     pub fn has_said(&self, words: &str) -> Result<(), String> {
         if self.said.contains(words) {
             return Ok(());
@@ -123,7 +115,7 @@ impl Done {
     }
 }
 
-/// Runs it to its end.
+/// Runs the program until it ends.
 pub fn run(folder: &Path, arguments: &[&str]) -> Result<Done, String> {
     Running::start(folder, arguments)?.end()
 }
@@ -140,7 +132,7 @@ pub fn runs(folder: &Path) -> Result<Vec<String>, String> {
     Ok(ids)
 }
 
-/// Nothing of these runs is left: as Docker's own program sees it, not ours.
+/// Nothing of these runs is left, according to Docker's own client.
 pub fn nothing_is_left(folder: &Path) -> Result<(), String> {
     for id in runs(folder)? {
         let name = format!("kp-{id}");
@@ -151,7 +143,7 @@ pub fn nothing_is_left(folder: &Path) -> Result<(), String> {
         let kubeconfig = folder.join("kubeproof-runs").join(&id).join("kubeconfig");
         if !containers.trim().is_empty() || network || kubeconfig.exists() {
             return Err(format!(
-                "of {name} there is left: containers [{}], network {network}, kubeconfig {}",
+                "{name} is still there: containers [{}], network {network}, kubeconfig {}",
                 containers.trim(),
                 kubeconfig.exists()
             ));
@@ -160,8 +152,8 @@ pub fn nothing_is_left(folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A sweep removed all that is certainly the run's. What tests beside it leave without a name on the same engine
-/// is shown to a person, and is nothing of this run.
+/// A sweep removed everything that is certainly the run's. Unnamed resources that parallel tests leave on the same
+/// engine are listed for a person to decide, and do not belong to this run.
 pub fn is_swept(done: &Done) -> Result<(), String> {
     let said = format!("{}\n{}", done.output, done.said);
     let mut left = said.lines().filter(|line| line.starts_with("by hand"));
@@ -172,7 +164,7 @@ pub fn is_swept(done: &Done) -> Result<(), String> {
     done.ended_with(0)
 }
 
-/// What Docker's own program says.
+/// The output of Docker's own client.
 pub fn docker(arguments: &[&str]) -> Result<String, String> {
     let Output {
         status,

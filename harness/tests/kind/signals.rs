@@ -1,12 +1,10 @@
-//! ^C on a real cluster: once tears down, twice leaves at once with the command that cleans up.
-//!
-//! Apart from rehearsals, in which nothing real can be left.
+//! Ctrl-C on a real cluster: once tears down, twice exits immediately and prints the clean-up command.
 
 use crate::run::{Running, folder, nothing_is_left, run, runs};
 
 const VERIFY: &[&str] = &["verify", "s.yaml", "--tier", "kind"];
 
-/// Interrupts once in a phase: it tears down, and the end is no pass.
+/// Interrupts once in a phase: the run tears down and does not pass.
 fn once(phase: &str) -> Result<(), String> {
     let folder = folder()?;
     let mut running = Running::start(folder.path(), VERIFY)?;
@@ -36,7 +34,7 @@ pub fn twice() -> Result<(), String> {
     let folder = folder()?;
     let mut running = Running::start(folder.path(), VERIFY)?;
     running.until(" s: provision\n")?;
-    // Far enough that there is something to be left.
+    // Far enough that something can be left behind.
     let id = runs(folder.path())?.pop().ok_or("no run directory")?;
     let log = folder
         .path()
@@ -67,7 +65,7 @@ pub fn twice() -> Result<(), String> {
     if nothing_is_left(folder.path()).is_ok() {
         return Err("a sweep without --delete deleted something".to_owned());
     }
-    // There is no terminal here, so it must be told to go on.
+    // Without a terminal, the deletion must be confirmed by an option.
     let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
     run(folder.path(), &words)?.ended_with(0)?;
     nothing_is_left(folder.path())

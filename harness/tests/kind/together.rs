@@ -1,6 +1,4 @@
-//! Runs beside each other, and engines and images that are not there when they are needed.
-//!
-//! Apart from the scenarios' trials because whole programs are compared here.
+//! Runs in parallel, and engines and images that are missing when they are needed.
 
 use crate::run::{Running, folder, is_swept, nothing_is_left, run, runs};
 
@@ -19,7 +17,7 @@ pub fn two_runs() -> Result<(), String> {
     nothing_is_left(folder.path())
 }
 
-/// The engine falls silent in teardown: nobody can find out, and the named command finishes later.
+/// The engine stops answering during teardown: the audit is unknown, and the printed command finishes later.
 pub fn silent_engine() -> Result<(), String> {
     let folder = folder()?;
     let fault = "docker:ContainerDelete#1=outage";
@@ -34,7 +32,7 @@ pub fn silent_engine() -> Result<(), String> {
     if nothing_is_left(folder.path()).is_ok() {
         return Err("nothing was left: this test shows nothing".to_owned());
     }
-    // There is no terminal here, so it must be told to go on.
+    // Without a terminal, the deletion must be confirmed by an option.
     let words: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
     is_swept(&run(folder.path(), &words)?)?;
     nothing_is_left(folder.path())

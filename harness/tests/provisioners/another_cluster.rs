@@ -1,4 +1,4 @@
-//! What a cluster beside the run exposes, and what a clean run must be before a campaign believes it.
+//! What a bystander's cluster exposes, and when a clean run is good enough for a campaign.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::variant::{FunctionProvisioner, Parts, in_place, provisions, seen_thro
 use crate::{blind, campaign, clean, oracles, under, whole, wrong};
 
 #[test]
-fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
+fn a_clean_run_that_is_partly_unknown_stops_a_campaign() {
     let scenario = seen_through(scenario_of(TWO_ZONES), blind::to_policies);
     let shown = campaign(&scenario, &options(Mode::Singles, &["capacity"]));
     assert!(shown.findings.is_empty(), "{:#?}", shown.findings);
@@ -28,7 +28,7 @@ fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
         all.any(|line| line.contains("the clean run") && line.contains(id))
     };
     assert!(told("aws.role.nodes"), "{:#?}", shown.unknown);
-    // Chosen faults are shown all the same, and beside them why they prove little.
+    // Chosen faults are still run, and the report says why they prove little.
     let shown = campaign(
         &scenario,
         &options(Mode::These(faults(&["ec2:CreateVpc#1=throttle"])), &[]),
@@ -38,7 +38,7 @@ fn a_clean_run_of_which_something_is_unknown_is_no_ground_for_a_campaign() {
 }
 
 #[test]
-fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by_nothing_else() {
+fn a_provisioner_that_takes_anothers_cluster_is_exposed_only_by_a_bystanders_cluster() {
     for (name, of) in BESIDE {
         let record = whole(wrong_one(of), &[]);
         let o6 = record
@@ -59,14 +59,14 @@ fn what_takes_anothers_cluster_for_its_own_is_exposed_by_a_cluster_beside_and_by
             "{name}: {:#?}",
             record.findings
         );
-        // A campaign sees it in its clean run, and goes no further.
+        // A campaign finds it in its clean run, and stops.
         let shown = campaign(&wrong_one(of), &options(Mode::Singles, &["hang"]));
         assert!(oracles(&shown).contains("O6 bystanders"), "{name}");
         assert_eq!(shown.lifecycles, 0, "{name}");
     }
 }
 
-/// Tears down every cluster but that beside the run.
+/// Tears down every cluster except the bystander's.
 fn gives_the_other_up(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("gives the other up", parts, provisions, |parts| {
         Box::pin(async {
@@ -79,7 +79,7 @@ fn gives_the_other_up(parts: Parts) -> Box<dyn Provisioner> {
 }
 
 #[test]
-fn the_cluster_beside_is_torn_down_at_the_end_and_one_that_cannot_be_is_a_finding() {
+fn the_bystanders_cluster_is_torn_down_at_the_end_and_a_failure_to_do_so_is_a_finding() {
     let check = |scenario, expected: Verdict| {
         let record = whole(scenario, &[]);
         let mut phases = record.phases.iter();
@@ -103,8 +103,8 @@ fn the_cluster_beside_is_torn_down_at_the_end_and_one_that_cannot_be_is_a_findin
 }
 
 #[test]
-fn a_campaign_knows_what_the_cluster_beside_loses_after_a_fault() {
-    // It cleans by the beginning of names only when an earlier clean-up was interrupted.
+fn a_campaign_finds_what_the_bystanders_cluster_loses_after_a_fault() {
+    // It deletes by name prefix only if an earlier clean-up was interrupted.
     let scenario = in_place(
         scenario_of(ONE_MACHINE),
         wrong::cleans_by_beginning::after_a_crash,

@@ -1,4 +1,4 @@
-//! Live trials, at the edge of the network: whose the account is comes first, and programs get nothing else.
+//! Live trials with a recorded network: the account is checked first, and programs get no other credentials.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,10 @@ use crate::clean;
 use crate::table::TWO_ZONES;
 use crate::variant::through;
 
-/// The account of all keys.
+/// The account to which all keys belong.
 const ACCOUNT: &str = "999988887777";
 
-/// The edge of the network: all keys are of one account, and what was asked is kept.
+/// A network in which all keys belong to one account; it records all requests.
 #[derive(Debug, Default)]
 struct Edge(Mutex<Vec<(String, String)>>);
 
@@ -45,7 +45,7 @@ impl Transport for Edge {
     }
 }
 
-/// A live trial through this edge that may happen in one account, with keys in a file in `folder`.
+/// A live trial over this network that is permitted in one account, with keys in a file in `folder`.
 fn trial(
     edge: Arc<Edge>,
     program: Option<CommandBlock>,
@@ -71,7 +71,7 @@ fn trial(
     (trial, options)
 }
 
-/// A program that does this in every phase.
+/// A program that runs this command in every phase.
 fn program(words: &[&str]) -> CommandBlock {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     CommandBlock {
@@ -84,7 +84,7 @@ fn program(words: &[&str]) -> CommandBlock {
 }
 
 #[test]
-fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another() {
+fn a_live_trial_first_checks_the_account_and_makes_no_other_call_in_a_wrong_one() {
     for is_program in [false, true] {
         let folder = tempfile::tempdir().expect("a folder");
         let started = folder.path().join("started");
@@ -109,7 +109,7 @@ fn a_live_trial_asks_first_whose_the_account_is_and_then_nothing_more_of_another
 }
 
 #[test]
-fn a_live_program_that_is_asked_whether_it_could_run_gets_exactly_the_observers_credentials() {
+fn the_readiness_command_of_a_live_program_gets_exactly_the_observers_credentials() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = folder.path().join("told");
     let script = format!("env > '{}'", told.display());

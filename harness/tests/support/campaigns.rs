@@ -1,4 +1,5 @@
-//! What tests of campaigns share: a scenario by its file, an order, faults, and nobody who watches.
+//! What tests of campaigns share: a scenario read from its file, options, faults, and a progress sink that does
+//! nothing.
 
 use std::path::PathBuf;
 
@@ -8,12 +9,12 @@ use kubeproof::providers;
 use kubeproof::scenario::{self, Scenario};
 use kubeproof_contract::fault::Fault;
 
-/// Watches nothing.
+/// Ignores all progress.
 pub struct NoProgress;
 
 impl CampaignProgress for NoProgress {}
 
-/// Faults as they are written.
+/// Faults parsed from their text.
 pub fn faults(texts: &[&str]) -> Vec<Fault> {
     let read = |text: &&str| text.parse().expect("a fault");
     texts.iter().map(read).collect()
@@ -34,7 +35,7 @@ pub fn options(mode: Mode, effects: &[&str]) -> CampaignOptions {
     }
 }
 
-/// The scenario of a file, from the crate's folder on.
+/// The scenario in a file, whose path is relative to the crate's folder.
 pub fn scenario_of(file: &str) -> Scenario {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
     let read = scenario::read::all(&[path], &providers::shared());

@@ -1,13 +1,11 @@
-//! Every phase and oracle that the harness names has a cell of the matrix.
-//!
-//! A part of the tidy tests, in a file of its own.
+//! Every phase and oracle that the harness names has a cell in the matrix. Part of the tidy tests.
 
 use std::collections::BTreeSet;
 
 use super::{assert_none, files, read};
 
-/// The names that a piece of code gives to phases and oracles: the texts in the first argument of what begins a phase
-/// or tells a finding, and whatever is written like an oracle (`O1 orphans`).
+/// The names of phases and oracles in a piece of code: the strings in the first argument of calls that begin a phase or
+/// add a finding, and everything that looks like an oracle's name (`O1 orphans`).
 fn names_of_cells(code: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for opening in [
@@ -57,7 +55,7 @@ fn every_phase_and_every_oracle_has_a_cell_of_the_matrix() {
             );
         }
     }
-    // That this collects anything.
+    // Guards against a search that finds nothing.
     assert!(names.len() > 25, "{names:?}");
     let wrong: Vec<String> = names
         .into_iter()

@@ -1,14 +1,12 @@
-//! Tables in documents that tests make: held against what was seen, or written anew when that is asked for.
-//!
-//! Apart from the tests that make them, because they are in two programs.
+//! Tables in documents that tests generate: compared with what was observed, or rewritten on request.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Lets tables be written.
+/// The environment variable that makes tests rewrite the tables.
 const UPDATE: &str = "KUBEPROOF_UPDATE_TABLES";
 
-/// Holds the text between the marks of this name in a document (its path from the root).
+/// Compares the text between the marks of this name in a document (its path from the root) with `table`.
 pub fn hold(document: &str, name: &str, table: &str) -> Result<(), String> {
     let begin = format!("<!-- {name}: begin, written by a test with {UPDATE}=1 -->\n");
     let end = format!("<!-- {name}: end -->");

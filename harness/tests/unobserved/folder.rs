@@ -1,4 +1,4 @@
-//! A provider whose account is a folder: each file is a resource, and the run's are called as it is.
+//! A provider whose account is a folder: each file is a resource, and the run's files carry its name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,13 +30,12 @@ const TYPES: &[ResourceType] = &[ResourceType {
     retained_because: None,
 }];
 
-/// The cluster block: where the folder is.
+/// The scenario's `cluster` block: the path of the folder.
 #[derive(Clone, Deserialize)]
 struct Cluster {
     place: PathBuf,
 }
 
-/// The provider.
 pub struct Folder;
 
 impl Provider for Folder {
@@ -109,8 +108,8 @@ impl Provider for Folder {
     }
 }
 
-/// A provisioner that writes files itself. By its defect, each teardown of it removes one of two; or its first
-/// attempt fails, and says that it left nothing, or what.
+/// A provisioner that writes files itself. Depending on its defect, each teardown removes one of two files, or its
+/// first attempt fails and reports what it left, or that it left nothing.
 struct BuiltIn {
     defect: String,
     place: PathBuf,
@@ -162,7 +161,7 @@ impl Provisioner for BuiltIn {
     }
 }
 
-/// A provisioner that calls nothing.
+/// The dialect of a provider without an API.
 #[derive(Debug)]
 struct Silence;
 
@@ -184,7 +183,6 @@ impl Dialect for Silence {
     }
 }
 
-/// The account.
 struct Files(PathBuf);
 
 fn nothing<T>(call: &str) -> Result<T, ObserverError> {

@@ -1,11 +1,11 @@
-//! What an attempt left, and what it says of that, by looks at an account between the attempts.
+//! What a failed attempt left and what it reports, compared with a listing between the attempts.
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_reports::record::Record;
 
 use crate::{DOWN, UP, check_phase, expecting, phase, run};
 
-/// A program that makes the one thing and fails once it has said this of it; the next one succeeds.
+/// A program that creates the one resource, reports this and fails; the next attempt succeeds.
 fn failing(says: &str) -> Record {
     let up = format!(
         "{UP}; test -e $KUBEPROOF_DIR/again || {{ touch $KUBEPROOF_DIR/again; {says}; exit 1; }}"
@@ -13,7 +13,7 @@ fn failing(says: &str) -> Record {
     expecting("retry-succeeds", &up, DOWN)
 }
 
-/// What a program writes that left these.
+/// A command that reports these ids as left behind.
 fn left_behind(ids: &str) -> String {
     format!("printf '{{\"left_behind\": {ids}}}' $KUBEPROOF_NAME > $KUBEPROOF_OUTPUT")
 }
@@ -27,7 +27,7 @@ fn check(says: &str, expected: Verdict, words: &str) {
 }
 
 #[test]
-fn what_a_failing_program_says_it_left_is_held_against_a_look_at_the_account() {
+fn what_a_failing_program_says_it_left_is_compared_with_a_listing() {
     check(
         &left_behind("[]"),
         Verdict::Fail,
@@ -48,7 +48,7 @@ fn what_a_failing_program_says_it_left_is_held_against_a_look_at_the_account() {
 }
 
 #[test]
-fn of_a_program_that_does_not_say_what_it_left_nothing_is_demanded_and_the_record_has_it() {
+fn a_program_need_not_say_what_it_left_and_the_record_lists_it() {
     for says in ["true".to_owned(), left_behind(r#"["unknown"]"#)] {
         check(
             &says,
@@ -59,7 +59,7 @@ fn of_a_program_that_does_not_say_what_it_left_nothing_is_demanded_and_the_recor
 }
 
 #[test]
-fn what_cannot_be_read_of_it_is_a_finding() {
+fn a_report_of_what_was_left_that_cannot_be_read_is_a_finding() {
     let record = failing(&left_behind("7"));
     check_phase(
         &record,
@@ -89,7 +89,7 @@ fn a_program_that_says_that_it_left_something_has_not_succeeded() {
 }
 
 #[test]
-fn where_the_account_cannot_be_listed_between_attempts_nobody_says_what_was_left() {
+fn without_a_listing_between_attempts_what_was_left_is_unknown() {
     let record = failing(&format!("{}; rm -r $PWD", left_behind("[]")));
     check_phase(
         &record,
@@ -118,9 +118,9 @@ fn what_a_first_teardown_left_is_a_finding_though_the_second_one_removes_it() {
     assert_eq!(orphans.next(), None);
 }
 
-/// Its calls are no calls of an API: the journal shows none of them.
+/// Its operations are not API calls, so the journal shows none of them.
 #[test]
-fn what_a_built_in_one_leaves_is_found_by_the_same_looks() {
+fn what_a_built_in_provisioner_leaves_is_found_by_the_same_listings() {
     let half = |_: &str| "{defect: half-at-a-time}".to_owned();
     let record = run("survives", half);
     check_phase(

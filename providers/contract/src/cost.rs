@@ -125,7 +125,7 @@ pub struct Billed {
     pub charges: Vec<Charge>,
     /// Whether the data are final. `false` makes the cost verdict `pending`.
     pub is_final: bool,
-    /// How the run's charges were told apart from those of other users of the account, and where that
+    /// How the run's charges were told from those of other users of the account, and where that
     /// was not possible.
     pub attribution: Vec<String>,
     /// The lines that the cloud bills without tags: the run's share is known by time and count only, and

@@ -279,7 +279,7 @@ async fn what_does_not_exist_is_said_before_anything_is_made() {
     };
     check(
         "  regions: [us-east-1]\n  instance_type: gpu_1x_z9\n",
-        "no instance type gpu_1x_z9",
+        "unknown instance type `gpu_1x_z9`",
     )
     .await;
     check(

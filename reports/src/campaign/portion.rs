@@ -188,7 +188,7 @@ mod tests {
         for (shard, of) in [(1, 0), (0, 0), (0, 3), (4, 3), (u64::MAX, 3)] {
             let words = campaign(&[portion("p", shard, of)]).missing();
             assert!(
-                words[0].contains("which cannot be"),
+                words[0].contains("which is impossible"),
                 "{shard}/{of}: {words:?}"
             );
         }

@@ -1,18 +1,16 @@
-//! A server that others wrote, on a port of its own on loopback; it ends with its owner.
+//! An independent server on its own loopback port; it stops when dropped.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A running server.
 pub struct Server {
-    /// Where it listens.
     pub address: String,
     child: Child,
 }
 
 impl Server {
-    /// Starts `moto_server` with these variables, and waits until somebody listens.
+    /// Starts `moto_server` with these variables, and waits until it listens.
     pub fn start(program: &str, variables: &[(&str, &str)]) -> Result<Self, String> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.map_err(|error| error.to_string())?.port();
@@ -40,7 +38,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both only fail when it has ended already.
+        // Both fail only if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,5 @@
-//! The way to moto: any service's address leads to its one port, and the host name says which service is meant.
+//! The transport to moto: requests to any service go to its one port, and the `Host` header says which service is
+//! meant.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,18 +10,16 @@ use kubeproof_contract::https::Https;
 use kubeproof_contract::transport::{Transport, TransportError};
 use serde_json::Value;
 
-/// The API servers of clusters, at whose addresses nobody listens.
+/// The domain of clusters' API servers, which moto does not have.
 const API_SERVERS: &str = ".eks.amazonaws.com";
 
-/// The way to moto.
 #[derive(Debug)]
-pub struct ToMoto {
+pub struct MotoTransport {
     https: Https,
     authority: Authority,
 }
 
-impl ToMoto {
-    /// To the server at this address.
+impl MotoTransport {
     pub fn new(https: Https, address: &str) -> Result<Self, String> {
         let authority = address
             .parse()
@@ -30,7 +29,7 @@ impl ToMoto {
 }
 
 #[async_trait]
-impl Transport for ToMoto {
+impl Transport for MotoTransport {
     async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let mut parts = request.uri().clone().into_parts();
         let host = parts.authority.as_ref().map_or("", Authority::host);
@@ -51,8 +50,8 @@ impl Transport for ToMoto {
     }
 }
 
-/// moto's clusters have no security group of EKS's own, without which nothing of ours makes nodes: the
-/// caller's own group stands for it.
+/// moto's clusters lack the security group that EKS creates and our provisioner needs for nodes: the caller's own group
+/// takes its place.
 fn with_group(response: Response<Bytes>) -> Response<Bytes> {
     let (mut parts, body) = response.into_parts();
     let mut value: Value = serde_json::from_slice(&body).unwrap_or_default();
