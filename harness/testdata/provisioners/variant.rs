@@ -20,7 +20,10 @@ use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provider::{
+    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
+    Provider, Retention, Simulated,
+};
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
@@ -281,10 +284,6 @@ impl Provider for VariantProvider {
         self.inner.schema()
     }
 
-    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
-        self.inner.rehearse(scenario, clock, seed)
-    }
-
     fn observer(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Observer> {
         if let Some(through) = self.through {
             connection.transport = through(connection.transport);
@@ -300,13 +299,26 @@ impl Provider for VariantProvider {
         })
     }
 
-    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
-        match &self.out {
-            Some(out) => Arc::clone(out),
-            None => self.inner.live_transport(https),
-        }
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        self.inner.checklist()
+    }
+}
+
+impl Simulated for VariantProvider {
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        self.inner.rehearse(scenario, clock, seed)
     }
 
+    fn defects(&self) -> &'static [Defect] {
+        self.inner.defects()
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        self.inner.simulates(call, effect)
+    }
+}
+
+impl ProgramSupport for VariantProvider {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         self.inner.credential_variables(connection)
     }
@@ -314,22 +326,9 @@ impl Provider for VariantProvider {
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
         self.inner.confine(scenario, folder)
     }
+}
 
-    fn defects(&self) -> &'static [Defect] {
-        self.inner.defects()
-    }
-
-    fn foreign_changes(
-        &self,
-        scenario: &AnyScenario,
-        connection: Connection,
-    ) -> Option<Arc<dyn ForeignChanges>> {
-        match self.others {
-            Some(others) => Some(others(connection)),
-            None => self.inner.foreign_changes(scenario, connection),
-        }
-    }
-
+impl Documented for VariantProvider {
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
         self.inner.limit(faults, oracle, message)
     }
@@ -342,22 +341,38 @@ impl Provider for VariantProvider {
         self.inner.calls()
     }
 
-    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
-        self.inner.simulates(call, effect)
-    }
-
     fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
         self.inner.cannot_meet(call, effect)
     }
+}
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        self.inner.checklist()
+impl OtherActors for VariantProvider {
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        match self.others {
+            Some(others) => Some(others(connection)),
+            None => self.inner.foreign_changes(scenario, connection),
+        }
+    }
+}
+
+impl LiveAccess for VariantProvider {
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
+        match &self.out {
+            Some(out) => Arc::clone(out),
+            None => self.inner.live_transport(https),
+        }
     }
 
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         self.inner.readiness(tier, env_file)
     }
+}
 
+impl Retention for VariantProvider {
     fn retained(&self, resource: &Resource) -> Option<String> {
         self.inner.retained(resource)
     }

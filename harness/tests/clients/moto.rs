@@ -23,7 +23,9 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _};
+use kubeproof_contract::provider::{
+    Connection, Credentials, ProgressSink, Provider as _, Simulated as _,
+};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::transport::SharedTransport;

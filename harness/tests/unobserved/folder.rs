@@ -15,7 +15,10 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::{Creation, Observer, ObserverError};
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{
+    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
+    Simulated,
+};
 use kubeproof_contract::provisioner::{
     ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
 };
@@ -63,10 +66,6 @@ impl Provider for Folder {
         &[Tier::Kind]
     }
 
-    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
-        None
-    }
-
     fn observer(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Observer> {
         let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
         Box::new(Files(cluster.place.clone()))
@@ -79,6 +78,16 @@ impl Provider for Folder {
             place: cluster.place.clone(),
             name: connection.run.name(""),
         })
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}
+
+impl Simulated for Folder {
+    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
+        None
     }
 
     fn defects(&self) -> &'static [Defect] {
@@ -98,15 +107,21 @@ impl Provider for Folder {
             },
         ]
     }
+}
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
+impl ProgramSupport for Folder {}
 
+impl Documented for Folder {}
+
+impl OtherActors for Folder {}
+
+impl LiveAccess for Folder {
     fn readiness(&self, _: Tier, _: &Path) -> Result<String, String> {
         Ok("it is there".to_owned())
     }
 }
+
+impl Retention for Folder {}
 
 /// A provisioner that writes files itself. Depending on its defect, each teardown removes one of two files, or its
 /// first attempt fails and reports what it left, or that it left nothing.

@@ -11,7 +11,10 @@ use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provider::{
+    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
+    Provider, Retention, Simulated,
+};
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
@@ -91,10 +94,6 @@ impl Provider for Aws {
         schema
     }
 
-    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
-        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
-    }
-
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         let account = EksObserver::new(spec(scenario), connection);
         Box::new(account.with_leftovers(scenario.job.with_leftovers))
@@ -109,44 +108,22 @@ impl Provider for Aws {
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl Simulated for Aws {
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
 
-    fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
-        known_limits::limit(faults, oracle, message)
-    }
-
-    fn calls(&self) -> Vec<Signature> {
-        calls::calls()
-    }
-
     fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
         calls::simulates(call, effect)
-    }
-
-    fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
-        calls::cannot_meet(call, effect)
-    }
-
-    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
-        faults::documented(call)
-    }
-
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
-    }
-
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
-        match tier {
-            Tier::Live => credentials::readiness(env_file),
-            Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
-        }
-    }
-
-    fn account_id_problem(&self, id: &str) -> Option<String> {
-        let fits = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
-        (!fits).then(|| format!("`{id}` is not an AWS account id: those have 12 digits"))
     }
 
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
@@ -163,7 +140,9 @@ impl Provider for Aws {
     ) -> ClientEnvironment {
         client_environment::client_environment(served, folder, environment)
     }
+}
 
+impl ProgramSupport for Aws {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(credentials::given::given(connection))
     }
@@ -179,7 +158,43 @@ impl Provider for Aws {
     fn inventory_id(&self, name: &str, id: &str) -> Option<String> {
         terraform::inventory_id(name, id)
     }
+}
 
+impl Documented for Aws {
+    fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
+        known_limits::limit(faults, oracle, message)
+    }
+
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn cannot_meet(&self, call: &Signature, effect: &Effect) -> Option<&'static str> {
+        calls::cannot_meet(call, effect)
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::documented(call)
+    }
+}
+
+impl OtherActors for Aws {}
+
+impl LiveAccess for Aws {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+        match tier {
+            Tier::Live => credentials::readiness(env_file),
+            Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
+        }
+    }
+
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        let fits = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+        (!fits).then(|| format!("`{id}` is not an AWS account id: those have 12 digits"))
+    }
+}
+
+impl Retention for Aws {
     fn retained(&self, resource: &Resource) -> Option<String> {
         resources::retained(resource)
     }

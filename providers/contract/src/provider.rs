@@ -80,7 +80,7 @@ impl std::fmt::Debug for CredentialVariables {
     }
 }
 
-/// The pending result of [`Provider::credential_variables`].
+/// The pending result of [`ProgramSupport::credential_variables`].
 pub type CredentialFuture<'a> =
     Pin<Box<dyn Future<Output = Result<CredentialVariables, String>> + Send + 'a>>;
 
@@ -107,8 +107,10 @@ pub struct Defect {
     pub about: &'static str,
 }
 
-/// A provider.
-pub trait Provider: Send + Sync {
+/// A cloud, and all that is known of it.
+pub trait Provider:
+    Simulated + ProgramSupport + Documented + OtherActors + LiveAccess + Retention + Send + Sync
+{
     /// The name in scenario files and on the command line.
     fn name(&self) -> &'static str;
 
@@ -132,84 +134,21 @@ pub trait Provider: Send + Sync {
         &[Tier::Rehearsal, Tier::Live]
     }
 
-    /// A fresh simulated account with bystanders in it, on the current runtime's clock. `None` when there is
-    /// no simulator; the tier `rehearsal` is then not supported.
-    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal>;
-
-    /// The innermost transport in the other tiers: HTTPS, unless the provider adds another.
-    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
-        https
-    }
-
-    /// Makes the foreign changes that the faults of a trial name. `None`: it supports none.
-    fn foreign_changes(
-        &self,
-        _scenario: &AnyScenario,
-        _connection: Connection,
-    ) -> Option<Arc<dyn ForeignChanges>> {
-        None
-    }
-
     /// The observer of the account.
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer>;
 
     /// A new process of the provisioner that the scenario names.
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner>;
 
-    /// The defects that its reference provisioner can be given.
-    fn defects(&self) -> &'static [Defect];
-
-    /// The effects that can happen to a call of this name: those that the cloud documents, and undocumented
-    /// (pedantic) ones. The death of the caller is documented nowhere and can happen at every call, so it is
-    /// not listed here. Empty: nothing is known, so nothing is injected.
-    fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
-        Vec::new()
-    }
-
-    /// All calls that its dialect can name and a fault can target, including those to a cluster's API server.
-    /// Empty: it cannot tell, so no fault is refused.
-    fn calls(&self) -> Vec<Signature> {
-        Vec::new()
-    }
-
-    /// Whether its simulator carries out this effect on a call of this name that it accepts: an effect that is
-    /// simulated ([`crate::fault::Effect::is_simulated`]) or that the dialect shows later.
-    fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
-        false
-    }
-
-    /// Why this effect can never happen to a call of this name in the real cloud. `None`: it can, or nothing
-    /// is known.
-    fn cannot_meet(&self, _call: &Signature, _effect: &Effect) -> Option<&'static str> {
-        None
-    }
-
-    /// The foreign changes that it supports, each with what it does. A name that ends in `:X` takes an
-    /// argument.
-    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
-
-    /// Why what an oracle found under these faults is a limit that the cloud imposes on every provisioner,
-    /// with its source. `None` when a provisioner could do better: it is then a finding.
-    fn limit(&self, _faults: &[Fault], _oracle: &str, _message: &str) -> Option<String> {
-        None
-    }
-
     /// The checklist ids of this provider, with titles. None may be missing from a record.
     fn checklist(&self) -> &'static [(&'static str, &'static str)];
+}
 
-    /// Whether this provider could run on this machine in a tier other than rehearsal: what it would use (the
-    /// credential source, the engine). Never prompts for a password.
-    ///
-    /// # Errors
-    /// With what is missing, where it was searched for, and what to do.
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
-
-    /// Why this cannot be the id of an account of this cloud, if it cannot: the allow-list has a typing error.
-    fn account_id_problem(&self, _id: &str) -> Option<String> {
-        None
-    }
+/// What it takes to rehearse a provider without an account.
+pub trait Simulated: Send + Sync {
+    /// A fresh simulated account with bystanders in it, on the current runtime's clock. `None` when there is
+    /// no simulator; the tier `rehearsal` is then not supported.
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal>;
 
     /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long as it
     /// is served.
@@ -232,16 +171,29 @@ pub trait Provider: Send + Sync {
         ClientEnvironment::default()
     }
 
+    /// Whether its simulator carries out this effect on a call of this name that it accepts: an effect that is
+    /// simulated ([`crate::fault::Effect::is_simulated`]) or that the dialect shows later.
+    fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
+        false
+    }
+
+    /// The defects that its reference provisioner can be given.
+    fn defects(&self) -> &'static [Defect];
+}
+
+/// What it takes to run programs, such as terraform, against a provider.
+pub trait ProgramSupport: Send + Sync {
     /// The credentials of a connection to a real account, as variables that give a program exactly these.
     ///
     /// # Errors
     /// When there are none, or none that can be handed on.
     fn credential_variables<'a>(&'a self, _connection: &'a Connection) -> CredentialFuture<'a> {
-        let title = self.title();
-        Box::pin(async move { Err(format!("programs cannot be run on a real {title}")) })
+        Box::pin(async {
+            Err("programs cannot be run in a real account of this provider".to_owned())
+        })
     }
 
-    /// What a program's environment needs in addition to [`Provider::credential_variables`], so that it uses
+    /// What a program's environment needs in addition to [`ProgramSupport::credential_variables`], so that it uses
     /// these credentials and the scenario's region, and nothing of the caller's. `folder` belongs to the program,
     /// for files that variables name. The harness removes all other variables of clouds.
     fn confine(&self, _scenario: &AnyScenario, _folder: &Path) -> ClientEnvironment {
@@ -260,7 +212,76 @@ pub trait Provider: Send + Sync {
     fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
         Some(id.to_owned())
     }
+}
 
+/// What the cloud documents of its calls, and what can therefore be injected.
+pub trait Documented: Send + Sync {
+    /// All calls that its dialect can name and a fault can target, including those to a cluster's API server.
+    /// Empty: it cannot tell, so no fault is refused.
+    fn calls(&self) -> Vec<Signature> {
+        Vec::new()
+    }
+
+    /// The effects that can happen to a call of this name: those that the cloud documents, and undocumented
+    /// (pedantic) ones. The death of the caller is documented nowhere and can happen at every call, so it is
+    /// not listed here. Empty: nothing is known, so nothing is injected.
+    fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
+        Vec::new()
+    }
+
+    /// Why this effect can never happen to a call of this name in the real cloud. `None`: it can, or nothing
+    /// is known.
+    fn cannot_meet(&self, _call: &Signature, _effect: &Effect) -> Option<&'static str> {
+        None
+    }
+
+    /// Why what an oracle found under these faults is a limit that the cloud imposes on every provisioner,
+    /// with its source. `None` when a provisioner could do better: it is then a finding.
+    fn limit(&self, _faults: &[Fault], _oracle: &str, _message: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Changes that another actor makes in the account, when a fault asks for them.
+pub trait OtherActors: Send + Sync {
+    /// Makes the foreign changes that the faults of a trial name. `None`: it supports none.
+    fn foreign_changes(
+        &self,
+        _scenario: &AnyScenario,
+        _connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        None
+    }
+
+    /// The foreign changes that it supports, each with what it does. A name that ends in `:X` takes an
+    /// argument.
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}
+
+/// What it takes to run outside rehearsal.
+pub trait LiveAccess: Send + Sync {
+    /// The innermost transport in the other tiers: HTTPS, unless the provider adds another.
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
+        https
+    }
+
+    /// Whether this provider could run on this machine in a tier other than rehearsal: what it would use (the
+    /// credential source, the engine). Never prompts for a password.
+    ///
+    /// # Errors
+    /// With what is missing, where it was searched for, and what to do.
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
+
+    /// Why this cannot be the id of an account of this cloud, if it cannot: the allow-list has a typing error.
+    fn account_id_problem(&self, _id: &str) -> Option<String> {
+        None
+    }
+}
+
+/// What remains in an account, why, and at what price.
+pub trait Retention: Send + Sync {
     /// Why a resource may remain after everything was removed, if it may: the cloud creates it for the account
     /// at first use and keeps it.
     fn retained(&self, _resource: &Resource) -> Option<String> {

@@ -9,7 +9,10 @@ use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, Defect, Provider};
+use kubeproof_contract::provider::{
+    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
+    Simulated,
+};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::transport::SharedTransport;
@@ -63,22 +66,6 @@ impl Provider for Kind {
         &[Tier::Kind]
     }
 
-    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
-        None
-    }
-
-    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
-        Arc::new(DockerTransport::new(https))
-    }
-
-    fn foreign_changes(
-        &self,
-        scenario: &AnyScenario,
-        connection: Connection,
-    ) -> Option<Arc<dyn ForeignChanges>> {
-        Some(Arc::new(KindChanges::new(spec(scenario), connection)))
-    }
-
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         Box::new(KindObserver::new(spec(scenario), connection))
     }
@@ -91,20 +78,46 @@ impl Provider for Kind {
         }
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl Simulated for Kind {
+    fn rehearse(&self, _: &AnyScenario, _: Clock, _: u64) -> Option<Rehearsal> {
+        None
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
+}
 
+impl ProgramSupport for Kind {}
+
+impl Documented for Kind {
     fn calls(&self) -> Vec<Signature> {
         calls::calls()
+    }
+}
+
+impl OtherActors for Kind {
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        Some(Arc::new(KindChanges::new(spec(scenario), connection)))
     }
 
     fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
         CHANGES
     }
+}
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+impl LiveAccess for Kind {
+    fn live_transport(&self, https: SharedTransport) -> SharedTransport {
+        Arc::new(DockerTransport::new(https))
     }
 
     fn readiness(&self, tier: Tier, _env_file: &Path) -> Result<String, String> {
@@ -132,6 +145,8 @@ impl Provider for Kind {
         }
     }
 }
+
+impl Retention for Kind {}
 
 /// Errors in a scenario that its types do not rule out.
 fn problems(scenario: &AnyScenario) -> Vec<String> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::https::Https;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _};
+use kubeproof_contract::provider::{Connection, Credentials, LiveAccess as _, ProgressSink};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner as _};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;

@@ -11,7 +11,10 @@ use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, CredentialFuture, Defect, Provider};
+use kubeproof_contract::provider::{
+    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
+    Provider, Retention, Simulated,
+};
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
@@ -64,10 +67,6 @@ impl Provider for Lambda {
         schema
     }
 
-    fn rehearse(&self, _: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
-        Some(rehearsal::rehearse(clock, seed))
-    }
-
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         Box::new(LambdaObserver::new(spec(scenario), connection))
     }
@@ -81,39 +80,22 @@ impl Provider for Lambda {
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl Simulated for Lambda {
+    fn rehearse(&self, _: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        Some(rehearsal::rehearse(clock, seed))
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
 
-    fn calls(&self) -> Vec<Signature> {
-        calls::calls()
-    }
-
     fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
         calls::simulates(call, effect)
-    }
-
-    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
-        faults::documented(call)
-    }
-
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
-    }
-
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
-        match tier {
-            Tier::Live => credentials::readiness(env_file),
-            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
-        }
-    }
-
-    fn account_id_problem(&self, id: &str) -> Option<String> {
-        let digits = id.strip_prefix("key-").unwrap_or_default();
-        let fits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (!fits).then(|| {
-            format!("`{id}` is not the fingerprint of a key: `key-` and twelve hexadecimal digits")
-        })
     }
 
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
@@ -128,11 +110,44 @@ impl Provider for Lambda {
     ) -> ClientEnvironment {
         client_environment::client_environment(served)
     }
+}
 
+impl ProgramSupport for Lambda {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(std::future::ready(credentials::given(connection)))
     }
+}
 
+impl Documented for Lambda {
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::documented(call)
+    }
+}
+
+impl OtherActors for Lambda {}
+
+impl LiveAccess for Lambda {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+        match tier {
+            Tier::Live => credentials::readiness(env_file),
+            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+        }
+    }
+
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        let digits = id.strip_prefix("key-").unwrap_or_default();
+        let fits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (!fits).then(|| {
+            format!("`{id}` is not the fingerprint of a key: `key-` and twelve hexadecimal digits")
+        })
+    }
+}
+
+impl Retention for Lambda {
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
         prices::monthly(resource)
     }

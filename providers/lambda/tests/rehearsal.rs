@@ -12,7 +12,7 @@ use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider};
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider, Simulated};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
