@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
 
-use crate::error_text::sources;
+use crate::error::{call_error, sources};
 use crate::sdk;
 
 /// Most pages of one listing: a listing that is longer is an error, never cut short.
@@ -111,11 +111,9 @@ pub fn observer_error(call: &str, message: impl Into<String>) -> ObserverError {
 /// Whether the cloud says that the resource does not exist.
 pub fn is_gone<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    error.code().is_some_and(|code| {
-        code.contains("NotFound") || matches!(code, "NoSuchEntity" | "NoSuchEntityException")
-    })
+    call_error("", error).is_not_found()
 }
 
 /// The result of a deletion: success when the resource is gone already.
