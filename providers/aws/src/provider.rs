@@ -321,7 +321,7 @@ cluster:
         check("", None);
         check(
             "provisioner: {defect: no-such}\n",
-            Some("provisioner.defect: `no-such` is unknown"),
+            Some("provisioner.defect: unknown defect `no-such`"),
         );
         let failure = |fault: &str| {
             format!("failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n")
