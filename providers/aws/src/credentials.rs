@@ -17,7 +17,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use kubeproof_contract::provider::{Connection, Credentials};
 
-use crate::error_text::sources;
+use crate::error::sources;
 use crate::sdk;
 
 pub mod given;

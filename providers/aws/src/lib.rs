@@ -10,7 +10,7 @@ pub mod cost;
 pub mod credentials;
 pub mod defects;
 pub mod dialect;
-mod error_text;
+mod error;
 pub mod faults;
 mod known_limits;
 pub mod kubeconfig;

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use kubeproof_cloudkit::checks::{cluster_ready, kubeconfig_works};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::observer::{Creation, Observer, ObserverError, OwnershipClaim};
@@ -26,6 +27,7 @@ use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 
+use crate::observer::checks::ROWS;
 use crate::observer::clients::{Clients, failed, observer_error};
 use crate::observer::view::View;
 use crate::spec::EksSpec;
@@ -103,9 +105,9 @@ impl Observer for EksObserver {
         let mut checks = checks::of_cloud(&self.spec, run, &view);
         let transport = &self.connection.transport;
         let handed = &provisioned.access;
-        checks.push(checks::kubeconfig(handed, transport.clone()).await);
-        let own = self.kubernetes(run).await;
-        checks.push(checks::ready(own, transport.clone(), self.nodes_expected()).await);
+        checks.push(kubeconfig_works(ROWS, "aws.kubeconfig", handed, transport.clone()).await);
+        let (own, nodes) = (self.kubernetes(run).await, self.nodes_expected());
+        checks.push(cluster_ready(ROWS, "aws.ready", &own, transport.clone(), nodes).await);
         checks
     }
 

@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use aws_sdk_eks::types::Cluster;
 use futures::future::join_all;
 use futures::join;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::error::{all, both};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
 use crate::kubeconfig;
-use crate::provisioner::error::{CallError, all, both};
 use crate::provisioner::routes::Target;
 use crate::provisioner::security_groups::Groups;
 use crate::provisioner::session::Session;
@@ -25,17 +26,14 @@ pub(crate) mod address;
 mod claim;
 mod cluster;
 mod dedupe;
-pub(crate) mod error;
-mod find_or_create;
 pub(crate) mod iam_roles;
 mod internet_gateway;
 pub(crate) mod leftovers;
 mod nat;
 mod nodes;
-pub(crate) mod pages;
-mod poll;
-pub(crate) mod retry;
+pub(crate) mod requests;
 mod routes;
+mod schedules;
 mod security_groups;
 pub(crate) mod session;
 mod subnets;
@@ -95,7 +93,7 @@ impl Provisioner for EksProvisioner {
             Ok(provisioned) => Ok(provisioned),
             Err(error) => {
                 // What has just been made may not be visible yet.
-                tokio::time::sleep(session.consistency_delay()).await;
+                tokio::time::sleep(session.until_all_shows()).await;
                 // A fresh session, which is not cancelled.
                 Err(failure(&self.session(), &error).await)
             }
@@ -261,13 +259,13 @@ async fn zone_egress(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Res
 /// Waits for Ready nodes. An active node group only means that nodes have joined.
 async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), CallError> {
     let failed = |error: kubeproof_kubernetes::KubernetesError| {
-        CallError::other("see Ready nodes", error.to_string())
+        CallError::state("see Ready nodes", error.to_string())
     };
     let transport = Arc::clone(&session.connection.transport);
     let access = provisioned
         .access
         .as_ref()
-        .map_err(|error| CallError::other("see Ready nodes", error.clone()))?;
+        .map_err(|error| CallError::state("see Ready nodes", error.clone()))?;
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     let (limit, pause) = (READY_WITHIN, Duration::from_secs(5));
     kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pause)
@@ -286,7 +284,7 @@ pub(crate) async fn hand_over(
 ) -> Result<Provisioned, CallError> {
     let access = kubeconfig::access(&session.config, &session.connection, cluster)
         .await
-        .map_err(|error| CallError::other("make a kubeconfig", error.to_string()))?;
+        .map_err(|error| CallError::state("make a kubeconfig", error.to_string()))?;
     Ok(Provisioned {
         access: Ok(access),
         made: session.made(),

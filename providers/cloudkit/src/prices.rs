@@ -29,7 +29,7 @@ pub struct Price {
 
 /// A table that was read from CSV with the columns `cloud, region, sku_kind, sku, unit, usd, granularity, minimum,
 /// source, source_date, confidence`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PriceTable(Vec<Price>);
 
 impl PriceTable {

@@ -4,12 +4,13 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::Tag;
+use kubeproof_cloudkit::CallError;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, send};
 use crate::provisioner::session::{SETTLED_AFTER, Session};
 use crate::provisioner::tags;
-use crate::provisioner::{EksProvisioner, address, error::CallError, zones};
+use crate::provisioner::{EksProvisioner, address, zones};
 
 /// The reference provisioner with this defect.
 pub(super) struct TagsLater(pub(super) EksProvisioner);
@@ -56,10 +57,6 @@ async fn tag(session: &Session, part: &str, id: &str) -> Result<(), CallError> {
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect();
     let request = session.ec2.create_tags().resources(id).set_tags(Some(tags));
-    session
-        .send("ec2:CreateTags", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "ec2:CreateTags", LAGGING, request)?;
     Ok(())
 }

@@ -25,7 +25,7 @@ impl Provisioner for TrustsOneLook {
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         let session = self.0.session();
         let failed =
-            |error: crate::provisioner::error::CallError| ProvisionerError::new(error.to_string());
+            |error: kubeproof_cloudkit::CallError| ProvisionerError::new(error.to_string());
         // The bug: what an earlier process has just made may not be visible yet.
         if vpc::find(&session).await.map_err(failed)?.is_none() {
             vpc::create(&session).await.map_err(failed)?;

@@ -5,21 +5,19 @@
 mod cluster;
 mod gateways;
 mod instances;
-mod kubernetes;
 mod network;
 mod ranges;
 mod roles;
 mod security_groups;
 mod tags;
 
+use kubeproof_cloudkit::checks::Rows;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::Run;
 
 use super::view::View;
 use crate::spec::EksSpec;
-
-pub use kubernetes::{kubeconfig, ready};
 
 /// The rows of the checklist that belong to this provider, in its order. `aws.cost`, `aws.teardown`
 /// and `aws.partial_failure` are judged by the harness.
@@ -70,13 +68,8 @@ pub const CHECKLIST: &[(&str, &str)] = &[
     ),
 ];
 
-/// The title of a row.
-pub fn title(id: &str) -> &'static str {
-    CHECKLIST
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map_or("", |(_, title)| title)
-}
+/// The same rows, as `cloudkit` judges them.
+pub const ROWS: Rows = Rows(CHECKLIST);
 
 /// A judgement: what is wrong, and what was found.
 #[derive(Debug, Default)]
@@ -102,8 +95,8 @@ impl Findings {
 /// The check of a row; unknown when something that it needs could not be read.
 fn check(id: &str, judge: impl FnOnce() -> Result<Findings, ObserverError>) -> Check {
     match judge() {
-        Ok(findings) => Check::judged(id, title(id), &findings.wrong, findings.seen.join("; ")),
-        Err(error) => unknown(id, &error),
+        Ok(findings) => ROWS.judged(id, &findings.wrong, findings.seen.join("; ")),
+        Err(error) => ROWS.unknown(id, error),
     }
 }
 
@@ -114,12 +107,7 @@ fn row(id: &str, asked: bool, judge: impl FnOnce() -> Result<Findings, ObserverE
     if asked || seen.verdict != Verdict::Pass {
         return seen;
     }
-    Check::new(id, title(id), Verdict::Skipped, "not asked for")
-}
-
-/// The check of a row that could not be evaluated.
-fn unknown(id: &str, error: &ObserverError) -> Check {
-    Check::new(id, title(id), Verdict::Unknown, error.to_string())
+    ROWS.skipped(id, "not asked for")
 }
 
 /// The checks that the cloud's own API can answer.

@@ -8,10 +8,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
 
-use crate::error_text::sources;
+use crate::error::call_error;
 use crate::sdk;
 
 /// Most pages of one listing: a listing that is longer is an error, never cut short.
@@ -70,52 +72,40 @@ impl Clients {
 pub async fn pages<T, E>(
     call: &str,
     mut stream: PaginationStream<Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<Vec<T>, ObserverError>
+) -> Result<Vec<T>, CallError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let mut all = Vec::new();
     while let Some(page) = stream.next().await {
         if all.len() == PAGES_MAX {
-            return Err(observer_error(
-                call,
-                format!("more than {PAGES_MAX} pages: given up"),
-            ));
+            let message = format!("more than {PAGES_MAX} pages: given up");
+            return Err(CallError::state(call, message));
         }
-        all.push(page.map_err(|error| failed(call, &error))?);
+        all.push(page.map_err(|error| call_error(call, &error))?);
     }
     Ok(all)
 }
 
-/// The observer's error for a failed call: the cloud's code and message, or the transport's error.
+/// The observer's error for a failed call: the cloud's message and code, or the transport's error.
 pub fn failed<E>(call: &str, error: &SdkError<E, HttpResponse>) -> ObserverError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let message = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => sources(error),
-    };
-    observer_error(call, message)
+    call_error(call, error).into()
 }
 
 /// The observer's error for an answer that cannot be used.
 pub fn observer_error(call: &str, message: impl Into<String>) -> ObserverError {
-    ObserverError {
-        call: call.to_owned(),
-        message: message.into(),
-    }
+    CallError::state(call, message).into()
 }
 
 /// Whether the cloud says that the resource does not exist.
 pub fn is_gone<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    error.code().is_some_and(|code| {
-        code.contains("NotFound") || matches!(code, "NoSuchEntity" | "NoSuchEntityException")
-    })
+    call_error("", error).is_not_found()
 }
 
 /// The result of a deletion: success when the resource is gone already.
@@ -129,11 +119,8 @@ pub fn deleted<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if is_gone(&error) => Ok(()),
-        Err(error) => Err(failed(call, &error)),
-    }
+    ignore_not_found(result.map_err(|error| call_error(call, &error)))?;
+    Ok(())
 }
 
 /// An AWS time as a `Timestamp`.

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
-use rust_decimal::RoundingStrategy;
 
 use crate::observer::clients::Clients;
+use crate::prices::cents;
 
 mod autoscaling_group;
 mod capacity_reservation;
@@ -178,9 +178,7 @@ pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
         region.clone_into(&mut priced.region);
     }
     let usd = find(&resource.resource_type)?.monthly_cost(&priced)?;
-    // Half a cent is rounded up, as on a bill.
-    let usd = usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
-    Some(MonthlyCost { usd })
+    Some(MonthlyCost { usd: cents(usd) })
 }
 
 /// Why a resource may remain, if it may.

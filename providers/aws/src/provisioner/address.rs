@@ -3,10 +3,10 @@
 //! An address is billed from its allocation on, whether it is used or not.
 
 use aws_sdk_ec2::types::{DomainType, ResourceType};
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
 
-use crate::provisioner::error::CallError;
-use crate::provisioner::find_or_create::find_or_create;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, ONCE, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
@@ -16,7 +16,13 @@ use crate::provisioner::vpc::id_of;
 /// # Errors
 /// When a call fails for good.
 pub(crate) async fn ensure(session: &Session, part: &str) -> Result<String, CallError> {
-    let id = find_or_create(session, || find(session, part), || allocate(session, part)).await?;
+    let id = find_or_create(
+        session,
+        LookupWindows::DEFAULT,
+        || find(session, part),
+        || allocate(session, part),
+    )
+    .await?;
     session.record(format!("elastic address {part}"), &id);
     Ok(id)
 }
@@ -33,11 +39,7 @@ pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>
         .describe_addresses()
         .filters(of_run(session.run()))
         .filters(filter("tag:Name", &name));
-    let answer = session
-        .send("ec2:DescribeAddresses", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:DescribeAddresses", IDEMPOTENT, request)?;
     let mut ids: Vec<&str> = answer
         .addresses()
         .iter()
@@ -54,11 +56,7 @@ pub(crate) async fn find(session: &Session, part: &str) -> Result<Option<String>
 /// When the call fails or its outcome is unknown.
 pub(crate) async fn untagged(session: &Session) -> Result<String, CallError> {
     let request = session.ec2.allocate_address().domain(DomainType::Vpc);
-    let answer = session
-        .send("ec2:AllocateAddress", RetryPolicy::ONCE, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:AllocateAddress", ONCE, request)?;
     id_of("ec2:AllocateAddress", answer.allocation_id())
 }
 
@@ -74,10 +72,6 @@ pub(crate) async fn allocate(session: &Session, part: &str) -> Result<String, Ca
         .allocate_address()
         .domain(DomainType::Vpc)
         .tag_specifications(tags);
-    let answer = session
-        .send("ec2:AllocateAddress", RetryPolicy::ONCE, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:AllocateAddress", ONCE, request)?;
     id_of("ec2:AllocateAddress", answer.allocation_id())
 }

@@ -7,11 +7,15 @@ use aws_sdk_eks::types::{
     AuthenticationMode, Cluster, ClusterStatus, CreateAccessConfigRequest, LogSetup, LogType,
     Logging, VpcConfigRequest,
 };
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::run::RUN_TAG;
 
-use crate::provisioner::error::{CallError, gone_is_fine, issue_text};
-use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
-use crate::provisioner::retry::RetryPolicy;
+use crate::error::issue_text;
+use crate::provisioner::iam_roles::NEW_ROLES;
+use crate::provisioner::requests::{IDEMPOTENT, send};
+use crate::provisioner::schedules::{self, is_stuck};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 
@@ -84,7 +88,7 @@ fn check_ours(session: &Session, cluster: &Cluster) -> Result<(), CallError> {
     if is_ours(session, cluster) {
         return Ok(());
     }
-    Err(CallError::other(
+    Err(CallError::state(
         "eks:CreateCluster",
         format!(
             "a cluster `{}` exists without this run's tag: remove it or use another run id",
@@ -108,12 +112,7 @@ pub(crate) async fn describe(session: &Session) -> Result<Option<Cluster>, CallE
         .eks
         .describe_cluster()
         .name(tags::cluster(session.run()));
-    match session
-        .send("eks:DescribeCluster", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await
-    {
+    match send!(session, "eks:DescribeCluster", IDEMPOTENT, request) {
         Ok(answer) => Ok(answer.cluster),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -164,11 +163,7 @@ async fn create(
             .build();
         request = request.logging(Logging::builder().cluster_logging(on).build());
     }
-    let answer = session
-        .send("eks:CreateCluster", RetryPolicy::NEW_ROLES, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "eks:CreateCluster", NEW_ROLES, request)?;
     Ok(answer.cluster)
 }
 
@@ -179,23 +174,17 @@ async fn create(
 /// When the cluster fails, or the group is not visible in time.
 pub(crate) async fn security_group(session: &Session) -> Result<String, CallError> {
     let what = "the cluster's security group";
-    poll_until(
-        session,
-        PollSchedule::CLUSTER,
-        ACTIVE_WITHIN,
-        what,
-        || async {
-            let known = describe(session).await?;
-            let failed = |cluster: &Cluster| cluster.status() == Some(&ClusterStatus::Failed);
-            if let Some(cluster) = known.as_ref().filter(|cluster| failed(cluster)) {
-                return Ok(Poll::Failed(format!("it is FAILED: {}", issues(cluster))));
-            }
-            Ok(known
-                .as_ref()
-                .and_then(own_group)
-                .map_or_else(|| Poll::Pending("not known yet".to_owned()), Poll::Ready))
-        },
-    )
+    poll_until(session, schedules::CLUSTER, ACTIVE_WITHIN, what, || async {
+        let known = describe(session).await?;
+        let failed = |cluster: &Cluster| cluster.status() == Some(&ClusterStatus::Failed);
+        if let Some(cluster) = known.as_ref().filter(|cluster| failed(cluster)) {
+            return Ok(Poll::Failed(format!("it is FAILED: {}", issues(cluster))));
+        }
+        Ok(known
+            .as_ref()
+            .and_then(own_group)
+            .map_or_else(|| Poll::Pending("not known yet".to_owned()), Poll::Ready))
+    })
     .await
 }
 
@@ -208,7 +197,7 @@ pub(crate) async fn active(session: &Session) -> Result<Cluster, CallError> {
     let what = format!("cluster {}", tags::cluster(session.run()));
     let cluster = poll_until(
         session,
-        PollSchedule::CLUSTER,
+        schedules::CLUSTER,
         ACTIVE_WITHIN,
         &what,
         || async {
@@ -260,11 +249,7 @@ pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
         .delete_cluster()
         .name(tags::cluster(session.run()));
     let policy = RetryPolicy::while_in_use(GONE_WITHIN);
-    gone_is_fine(
-        session
-            .send("eks:DeleteCluster", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "eks:DeleteCluster", policy, request))
 }
 
 /// Waits until the cluster is gone.
@@ -274,7 +259,7 @@ pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
 pub(crate) async fn gone(session: &Session) -> Result<(), CallError> {
     let what = format!("deletion of cluster {}", tags::cluster(session.run()));
     let began = session.elapsed();
-    poll_until(session, PollSchedule::GONE, GONE_WITHIN, &what, || async {
+    poll_until(session, schedules::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session).await? {
             None => Poll::Ready(()),
             Some(cluster) => match cluster.status() {

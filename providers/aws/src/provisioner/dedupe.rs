@@ -6,10 +6,11 @@
 
 use futures::future::join_all;
 use futures::join;
+use kubeproof_cloudkit::RetryPolicy;
+use kubeproof_cloudkit::error::all;
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::{CallError, all};
 use crate::provisioner::leftovers;
-use crate::provisioner::retry::RetryPolicy;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::addresses::release;
 use crate::provisioner::teardown::network::{delete_gateway, delete_vpc};
@@ -19,7 +20,7 @@ use crate::provisioner::teardown::network::{delete_gateway, delete_vpc};
 /// # Errors
 /// When they cannot be listed, or one cannot be removed.
 pub(crate) async fn remove_duplicates(session: &Session) -> Result<(), CallError> {
-    if !session.duplicates_possible() {
+    if !session.may_have_duplicates() {
         return Ok(());
     }
     let made = session.made();
@@ -69,7 +70,7 @@ async fn gateways(session: &Session) -> Result<(), CallError> {
 /// A resource that the listing showed as idle may be in use by now, or the listing was stale: not a duplicate.
 fn held_is_fine(result: Result<(), CallError>) -> Result<(), CallError> {
     match result {
-        Err(error) if error.is_in_use() => Ok(()),
+        Err(error) if error.cause == Cause::InUse => Ok(()),
         other => other,
     }
 }

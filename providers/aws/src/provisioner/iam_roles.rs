@@ -3,15 +3,30 @@
 //! The cluster's role is also the run's marker: provisioning makes it first and teardown removes it last. A process
 //! that creates it knows that no other process of the run came before.
 
-use std::sync::atomic::Ordering;
-
 use aws_sdk_iam::types::Tag;
+use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use kubeproof_contract::run::{RUN_TAG, Run};
 
-use crate::provisioner::error::CallError;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
+
+/// What `CreateCluster` and `CreateNodegroup` answer before a new role has propagated from IAM to EKS.
+const ROLE_LAG: &[&str] = &[
+    "does not exist",
+    "Error in role params",
+    "Role could not be assumed because the trusted entity is not correct",
+    "The provided role doesn't have the Amazon EKS Managed Policies associated with it",
+    "IAM role's policy must include",
+];
+
+fn is_role_lag(error: &CallError) -> bool {
+    error.is("InvalidParameterException")
+        && ROLE_LAG.iter().any(|words| error.message.contains(words))
+}
+
+/// For an idempotent call that names roles which EKS may not know yet.
+pub(crate) const NEW_ROLES: RetryPolicy = RetryPolicy::propagation(is_role_lag);
 
 /// A role of the run.
 pub(crate) struct Role {
@@ -47,11 +62,11 @@ pub(crate) async fn role(session: &Session, role: &Role) -> Result<String, CallE
     let arn = match create(session, role, &name).await {
         Ok(arn) => {
             if role.part == CLUSTER.part {
-                session.may_have_predecessor.store(false, Ordering::Relaxed);
+                session.is_first();
             }
             arn
         }
-        Err(error) if error.is("EntityAlreadyExists*") => adopt(session, &name).await?,
+        Err(error) if error.cause == Cause::AlreadyExists => adopt(session, &name).await?,
         Err(error) => return Err(error),
     };
     session.record(format!("role {}", role.part), &name);
@@ -86,23 +101,15 @@ async fn create(session: &Session, role: &Role, name: &str) -> Result<String, Ca
         } else {
             RetryPolicy::IDEMPOTENT
         };
-        match session
-            .send("iam:CreateRole", policy, || request.clone().send())
-            .await
-        {
+        match send!(session, "iam:CreateRole", policy, request) {
             Ok(answer) => {
                 let arn = answer.role().map(|role| role.arn().to_owned());
                 return crate::provisioner::vpc::id_of("iam:CreateRole", arn.as_deref());
             }
-            Err(error) if first && may_repeat(&error) => first = false,
+            Err(error) if first && error.may_be_applied() => first = false,
             Err(error) => return Err(error),
         }
     }
-}
-
-fn may_repeat(error: &CallError) -> bool {
-    use crate::provisioner::error::CallOutcome;
-    matches!(error.outcome, CallOutcome::Unknown | CallOutcome::TimedOut)
 }
 
 /// Whether these tags carry the run's id.
@@ -113,18 +120,14 @@ pub(crate) fn is_ours(run: &Run, tags: &[Tag]) -> bool {
 
 async fn adopt(session: &Session, name: &str) -> Result<String, CallError> {
     let request = session.iam.get_role().role_name(name);
-    let answer = session
-        .send("iam:GetRole", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "iam:GetRole", LAGGING, request)?;
     let role = answer
         .role()
-        .ok_or_else(|| CallError::other("iam:GetRole", "no role in the answer"))?;
+        .ok_or_else(|| CallError::state("iam:GetRole", "no role in the answer"))?;
     if is_ours(session.run(), role.tags()) {
         Ok(role.arn().to_owned())
     } else {
-        Err(CallError::other(
+        Err(CallError::state(
             "iam:CreateRole",
             format!(
                 "a role `{name}` exists without this run's tag: remove it or use another run id"
@@ -145,11 +148,7 @@ pub(crate) async fn attach(session: &Session, role: &Role) -> Result<(), CallErr
             .attach_role_policy()
             .role_name(name)
             .policy_arn(*policy);
-        session
-            .send("iam:AttachRolePolicy", RetryPolicy::LAGGING, || {
-                request.clone().send()
-            })
-            .await?;
+        send!(session, "iam:AttachRolePolicy", LAGGING, request)?;
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! The internet gateway: found by tag and name or made once, then attached to the VPC.
 
 use aws_sdk_ec2::types::ResourceType;
+use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt, find_or_create};
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::CallError;
-use crate::provisioner::find_or_create::{create_or_adopt, find_or_create};
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, ONCE, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
@@ -15,7 +14,13 @@ use crate::provisioner::vpc::id_of;
 /// # Errors
 /// When a call fails for good, or the VPC has another gateway.
 pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<String, CallError> {
-    let id = find_or_create(session, || find(session), || create(session)).await?;
+    let id = find_or_create(
+        session,
+        LookupWindows::DEFAULT,
+        || find(session),
+        || create(session),
+    )
+    .await?;
     session.record("internet gateway", &id);
     let request = session
         .ec2
@@ -24,16 +29,10 @@ pub(crate) async fn ensure(session: &Session, vpc: &str) -> Result<String, CallE
         .vpc_id(vpc);
     create_or_adopt(
         session,
+        LookupWindows::DEFAULT,
         || attached(session, &id, vpc),
-        || async {
-            session
-                .send("ec2:AttachInternetGateway", RetryPolicy::LAGGING, || {
-                    request.clone().send()
-                })
-                .await
-                .map(|_| ())
-        },
-        &["Resource.AlreadyAssociated"],
+        || async { send!(session, "ec2:AttachInternetGateway", LAGGING, request).map(|_| ()) },
+        |error| error.cause == Cause::AlreadyExists,
     )
     .await?;
     Ok(id)
@@ -86,11 +85,7 @@ async fn create(session: &Session) -> Result<String, CallError> {
         .ec2
         .create_internet_gateway()
         .tag_specifications(tags);
-    let answer = session
-        .send("ec2:CreateInternetGateway", RetryPolicy::ONCE, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateInternetGateway", ONCE, request)?;
     let id = answer
         .internet_gateway()
         .and_then(|gateway| gateway.internet_gateway_id());

@@ -6,11 +6,11 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Address, InternetGateway, NatGatewayState};
 use futures::future::join_all;
 use futures::try_join;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::error::all;
 
-use crate::provisioner::error::{CallError, all};
 use crate::provisioner::iam_roles;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, of_run, tag};
 use crate::provisioner::teardown::{balancers, logs, volumes};
@@ -108,12 +108,7 @@ pub(crate) async fn is_unmarked(session: &Session) -> Result<bool, CallError> {
 async fn role(session: &Session, role: &iam_roles::Role) -> Result<Option<Marker>, CallError> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
-    match session
-        .send("iam:GetRole", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await
-    {
+    match send!(session, "iam:GetRole", IDEMPOTENT, request) {
         Ok(answer) => {
             let ours = answer
                 .role()
@@ -212,11 +207,7 @@ pub(crate) async fn addresses(session: &Session) -> Result<Vec<Address>, CallErr
         .ec2
         .describe_addresses()
         .filters(of_run(session.run()));
-    let answer = session
-        .send("ec2:DescribeAddresses", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:DescribeAddresses", IDEMPOTENT, request)?;
     Ok(answer.addresses.unwrap_or_default())
 }
 

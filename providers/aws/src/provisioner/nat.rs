@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway, NatGatewayState, ResourceType};
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
-use crate::provisioner::pages::pages;
-use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, pages, send};
+use crate::provisioner::schedules::{self, is_stuck};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
@@ -48,7 +49,7 @@ pub(crate) async fn ensure(
     session.record(format!("NAT gateway {part}"), &id);
     poll_until(
         session,
-        PollSchedule::NAT,
+        schedules::NAT,
         AVAILABLE_WITHIN,
         &format!("NAT gateway {id}"),
         || async { Ok(poll_state(state(session, &id).await?.as_ref())) },
@@ -139,11 +140,7 @@ async fn create(
             &run.name(part),
             &[],
         ));
-    let answer = session
-        .send("ec2:CreateNatGateway", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateNatGateway", LAGGING, request)?;
     let id = answer
         .nat_gateway()
         .and_then(|gateway| gateway.nat_gateway_id());
@@ -157,11 +154,7 @@ async fn create(
 pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_nat_gateway().nat_gateway_id(id);
     let policy = RetryPolicy::while_in_use(DELETED_WITHIN);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteNatGateway", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteNatGateway", policy, request))
 }
 
 /// Waits until a gateway is deleted. Its record stays visible for about an hour.
@@ -171,7 +164,7 @@ pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), CallError>
 pub(crate) async fn gone(session: &Session, id: &str) -> Result<(), CallError> {
     poll_until(
         session,
-        PollSchedule::NAT,
+        schedules::NAT,
         DELETED_WITHIN,
         &format!("deletion of NAT gateway {id}"),
         || async {

@@ -7,11 +7,15 @@ use aws_sdk_eks::types::{
     AmiTypes, CapacityTypes, LaunchTemplateSpecification, Nodegroup, NodegroupScalingConfig,
     NodegroupStatus,
 };
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::run::RUN_TAG;
 
-use crate::provisioner::error::{CallError, gone_is_fine, issue_text};
-use crate::provisioner::poll::{Poll, PollSchedule, is_stuck, poll_until};
-use crate::provisioner::retry::RetryPolicy;
+use crate::error::issue_text;
+use crate::provisioner::iam_roles::NEW_ROLES;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
+use crate::provisioner::schedules::{self, is_stuck};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 use crate::spec::{Capacity, NodeGroup};
@@ -77,12 +81,7 @@ async fn describe(session: &Session, name: &str) -> Result<Option<Nodegroup>, Ca
         .describe_nodegroup()
         .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name);
-    match session
-        .send("eks:DescribeNodegroup", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await
-    {
+    match send!(session, "eks:DescribeNodegroup", IDEMPOTENT, request) {
         Ok(answer) => Ok(answer.nodegroup),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -131,11 +130,7 @@ async fn create(
         .launch_template(template)
         .client_request_token(token)
         .set_tags(Some(tags));
-    session
-        .send("eks:CreateNodegroup", RetryPolicy::NEW_ROLES, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "eks:CreateNodegroup", NEW_ROLES, request)?;
     Ok(())
 }
 
@@ -158,40 +153,34 @@ fn image_of(instance_type: &str) -> AmiTypes {
 async fn active(session: &Session, name: &str) -> Result<(), CallError> {
     let began = session.elapsed();
     let what = format!("node group {name}");
-    let group = poll_until(
-        session,
-        PollSchedule::NODES,
-        ACTIVE_WITHIN,
-        &what,
-        || async {
-            let Some(group) = describe(session, name).await? else {
-                return Ok(
-                    if session.elapsed().saturating_sub(began) < VISIBLE_WITHIN {
-                        Poll::Pending("not visible yet".to_owned())
-                    } else {
-                        Poll::Failed("it does not exist any more".to_owned())
-                    },
-                );
-            };
-            Ok(match group.status() {
-                Some(NodegroupStatus::Active) => Poll::Ready(group),
-                Some(NodegroupStatus::Creating | NodegroupStatus::Updating) | None => {
-                    Poll::Pending("CREATING".to_owned())
-                }
-                Some(status) => Poll::Failed(format!(
-                    "it is {status}: {}; the next attempt deletes it and makes it again",
-                    issues(&group)
-                )),
-            })
-        },
-    )
+    let group = poll_until(session, schedules::NODES, ACTIVE_WITHIN, &what, || async {
+        let Some(group) = describe(session, name).await? else {
+            return Ok(
+                if session.elapsed().saturating_sub(began) < VISIBLE_WITHIN {
+                    Poll::Pending("not visible yet".to_owned())
+                } else {
+                    Poll::Failed("it does not exist any more".to_owned())
+                },
+            );
+        };
+        Ok(match group.status() {
+            Some(NodegroupStatus::Active) => Poll::Ready(group),
+            Some(NodegroupStatus::Creating | NodegroupStatus::Updating) | None => {
+                Poll::Pending("CREATING".to_owned())
+            }
+            Some(status) => Poll::Failed(format!(
+                "it is {status}: {}; the next attempt deletes it and makes it again",
+                issues(&group)
+            )),
+        })
+    })
     .await?;
     let ours = group.tags().and_then(|tags| tags.get(RUN_TAG));
     if ours.is_some_and(|id| *id == session.run().id) {
         session.record(format!("node group {name}"), name);
         Ok(())
     } else {
-        Err(CallError::other(
+        Err(CallError::state(
             what,
             "it exists without this run's tag: remove it or rename yours",
         ))
@@ -214,7 +203,6 @@ fn issues(group: &Nodegroup) -> String {
 /// # Errors
 /// When the call fails for good.
 pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
-    use crate::provisioner::pages::pages;
     let request = session
         .eks
         .list_nodegroups()
@@ -236,11 +224,7 @@ pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), CallErro
         .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name);
     let policy = RetryPolicy::while_in_use(GONE_WITHIN);
-    gone_is_fine(
-        session
-            .send("eks:DeleteNodegroup", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "eks:DeleteNodegroup", policy, request))
 }
 
 /// Waits until a node group is gone.
@@ -249,7 +233,7 @@ pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), CallErro
 /// When its deletion fails, or it is not gone in time.
 pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), CallError> {
     let what = format!("deletion of node group {name}");
-    poll_until(session, PollSchedule::GONE, GONE_WITHIN, &what, || async {
+    poll_until(session, schedules::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session, name).await? {
             None => Poll::Ready(()),
             Some(group) => match group.status() {

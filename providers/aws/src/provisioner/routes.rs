@@ -1,11 +1,10 @@
 //! The route tables: one for the public subnets, one per zone for the private ones.
 
 use aws_sdk_ec2::types::{ResourceType, RouteTable};
+use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::CallError;
-use crate::provisioner::find_or_create::create_or_adopt;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, is_named, specification};
 use crate::provisioner::vpc::id_of;
@@ -67,11 +66,7 @@ async fn create(session: &Session, vpc: &str, part: &str) -> Result<String, Call
             &run.name(part),
             &[],
         ));
-    let answer = session
-        .send("ec2:CreateRouteTable", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateRouteTable", LAGGING, request)?;
     let id = answer
         .route_table()
         .and_then(|table| table.route_table_id());
@@ -86,16 +81,10 @@ async fn associate(session: &Session, table: &str, subnet: &str) -> Result<(), C
         .subnet_id(subnet);
     create_or_adopt(
         session,
+        LookupWindows::DEFAULT,
         || associated(session, table, subnet),
-        || async {
-            session
-                .send("ec2:AssociateRouteTable", RetryPolicy::LAGGING, || {
-                    request.clone().send()
-                })
-                .await
-                .map(|_| ())
-        },
-        &["Resource.AlreadyAssociated"],
+        || async { send!(session, "ec2:AssociateRouteTable", LAGGING, request).map(|_| ()) },
+        |error| error.cause == Cause::AlreadyExists,
     )
     .await
 }
@@ -144,7 +133,7 @@ pub(crate) async fn default_route(
     if route.is_none() {
         match create_route(session, table, target).await {
             // After a lost answer, or an earlier process: replacing is right in either case.
-            Err(error) if error.is("RouteAlreadyExists") => {}
+            Err(error) if error.cause == Cause::AlreadyExists => {}
             other => return other,
         }
     }
@@ -165,11 +154,7 @@ async fn create_route(
         Target::Internet(id) => request.gateway_id(*id),
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
-    session
-        .send("ec2:CreateRoute", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "ec2:CreateRoute", LAGGING, request)?;
     Ok(())
 }
 
@@ -187,10 +172,6 @@ async fn replace_route(
         Target::Internet(id) => request.gateway_id(*id),
         Target::Nat(id) => request.nat_gateway_id(*id),
     };
-    session
-        .send("ec2:ReplaceRoute", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "ec2:ReplaceRoute", LAGGING, request)?;
     Ok(())
 }

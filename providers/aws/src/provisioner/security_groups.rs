@@ -3,11 +3,11 @@
 use aws_sdk_ec2::types::{IpPermission, IpRange, ResourceType, UserIdGroupPair};
 use futures::future::join_all;
 use futures::join;
+use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
+use kubeproof_cloudkit::error::{all, both};
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::{CallError, all, both};
-use crate::provisioner::find_or_create::create_or_adopt;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{filter, is_ours, specification};
 use crate::provisioner::vpc::id_of;
@@ -76,9 +76,10 @@ async fn group(
 ) -> Result<String, CallError> {
     let id = create_or_adopt(
         session,
+        LookupWindows::DEFAULT,
         || find(session, vpc, part),
         || create(session, vpc, part, description),
-        &["InvalidGroup.Duplicate"],
+        |error| error.cause == Cause::AlreadyExists,
     )
     .await?;
     session.record(format!("security group {part}"), &id);
@@ -120,11 +121,7 @@ async fn create(
         .description(description)
         .vpc_id(vpc)
         .tag_specifications(specification(run, ResourceType::SecurityGroup, &name, &[]));
-    let answer = session
-        .send("ec2:CreateSecurityGroup", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateSecurityGroup", LAGGING, request)?;
     id_of("ec2:CreateSecurityGroup", answer.group_id())
 }
 
@@ -135,11 +132,8 @@ async fn allow(session: &Session, group: &str, rule: IpPermission) -> Result<(),
         .group_id(group)
         .ip_permissions(rule);
     let call = "ec2:AuthorizeSecurityGroupIngress";
-    match session
-        .send(call, RetryPolicy::LAGGING, || request.clone().send())
-        .await
-    {
-        Err(error) if !error.is("InvalidPermission.Duplicate") => Err(error),
+    match send!(session, call, LAGGING, request) {
+        Err(error) if error.cause != Cause::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }

@@ -3,11 +3,11 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::future::join_all;
 use ipnet::Ipv4Net;
+use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
+use kubeproof_cloudkit::error::all;
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::{CallError, all};
-use crate::provisioner::find_or_create::create_or_adopt;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{cluster_tag, filter, is_ours, specification};
 use crate::provisioner::vpc::id_of;
@@ -66,9 +66,10 @@ async fn one(session: &Session, vpc: &str, wanted: &SubnetSpec) -> Result<String
     let part = format!("{part}-{}", wanted.zone);
     let id = create_or_adopt(
         session,
+        LookupWindows::DEFAULT,
         || find(session, vpc, wanted.network),
         || create(session, vpc, wanted, &part),
-        &["InvalidSubnet.Conflict"],
+        |error| error.cause == Cause::AlreadyExists,
     )
     .await?;
     session.record(format!("subnet {part}"), &id);
@@ -79,11 +80,7 @@ async fn one(session: &Session, vpc: &str, wanted: &SubnetSpec) -> Result<String
             .modify_subnet_attribute()
             .subnet_id(&id)
             .map_public_ip_on_launch(on);
-        session
-            .send("ec2:ModifySubnetAttribute", RetryPolicy::LAGGING, || {
-                request.clone().send()
-            })
-            .await?;
+        send!(session, "ec2:ModifySubnetAttribute", LAGGING, request)?;
     }
     Ok(id)
 }
@@ -123,11 +120,7 @@ async fn create(
         .cidr_block(wanted.network.to_string())
         .availability_zone(&wanted.zone)
         .tag_specifications(tags);
-    let answer = session
-        .send("ec2:CreateSubnet", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateSubnet", LAGGING, request)?;
     id_of(
         "ec2:CreateSubnet",
         answer.subnet().and_then(|subnet| subnet.subnet_id()),

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use futures::join;
+use kubeproof_cloudkit::CallError;
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use crate::provisioner::error::CallError;
 use crate::provisioner::iam_roles;
 use crate::provisioner::leftovers::{self, Leftovers};
 use crate::provisioner::session::{SETTLED_AFTER, Session};

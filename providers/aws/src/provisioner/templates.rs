@@ -12,11 +12,11 @@ use aws_sdk_ec2::types::{
     ResponseLaunchTemplateData, Tag, VolumeType,
 };
 use futures::future::join_all;
+use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
+use kubeproof_cloudkit::error::{all, ignore_not_found};
+use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::error::{CallError, all, gone_is_fine};
-use crate::provisioner::find_or_create::create_or_adopt;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, LAGGING, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{self, filter, is_ours, of_run, specification};
 use crate::provisioner::teardown::CallErrors;
@@ -50,8 +50,10 @@ async fn one(session: &Session, group: &NodeGroup, groups: &[String]) -> Result<
         let id = create(session, &name, group, groups).await?;
         Ok((id, true))
     };
-    let taken = &["InvalidLaunchTemplateName.AlreadyExistsException"];
-    let (mut id, fits) = create_or_adopt(session, look, make, taken).await?;
+    let (mut id, fits) = create_or_adopt(session, LookupWindows::DEFAULT, look, make, |error| {
+        error.cause == Cause::AlreadyExists
+    })
+    .await?;
     if !fits {
         // Left by an earlier cluster of this run that failed: its security group is gone.
         delete_one(session, &id).await?;
@@ -87,14 +89,12 @@ async fn data(session: &Session, id: &str) -> Result<ResponseLaunchTemplateData,
         .describe_launch_template_versions()
         .launch_template_id(id)
         .versions("$Default");
-    let answer = session
-        .send(call, RetryPolicy::LAGGING, || request.clone().send())
-        .await?;
+    let answer = send!(session, call, LAGGING, request)?;
     answer
         .launch_template_versions()
         .first()
         .and_then(|version| version.launch_template_data().cloned())
-        .ok_or_else(|| CallError::other(call, format!("template {id} has no default version")))
+        .ok_or_else(|| CallError::state(call, format!("template {id} has no default version")))
 }
 
 fn fits(data: &ResponseLaunchTemplateData, group: &NodeGroup, groups: &[String]) -> bool {
@@ -127,9 +127,7 @@ async fn create(
         .tag_specifications(tags)
         .launch_template_data(wanted(session, name, group, groups));
     let call = "ec2:CreateLaunchTemplate";
-    let answer = session
-        .send(call, RetryPolicy::LAGGING, || request.clone().send())
-        .await?;
+    let answer = send!(session, call, LAGGING, request)?;
     let template = answer.launch_template();
     id_of(call, template.and_then(LaunchTemplate::launch_template_id))
 }
@@ -216,9 +214,5 @@ pub(crate) async fn delete(session: &Session) -> CallErrors {
 async fn delete_one(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_launch_template().launch_template_id(id);
     let call = "ec2:DeleteLaunchTemplate";
-    gone_is_fine(
-        session
-            .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, call, IDEMPOTENT, request))
 }

@@ -4,11 +4,11 @@
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::join;
+use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
+use kubeproof_cloudkit::error::both;
+use kubeproof_cloudkit::{Applied, CallError};
 
-use crate::provisioner::error::{CallError, both};
-use crate::provisioner::find_or_create::find_or_create;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{LAGGING, ONCE, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 use crate::provisioner::tags::{filter, of_run, specification};
@@ -18,7 +18,13 @@ use crate::provisioner::tags::{filter, of_run, specification};
 /// # Errors
 /// When a call fails for good.
 pub(crate) async fn ensure(session: &Session) -> Result<String, CallError> {
-    let id = find_or_create(session, || find(session), || create(session)).await?;
+    let id = find_or_create(
+        session,
+        LookupWindows::DEFAULT,
+        || find(session),
+        || create(session),
+    )
+    .await?;
     session.record("vpc", &id);
     both(join!(
         dns_support(session, &id),
@@ -59,11 +65,7 @@ pub(crate) async fn create(session: &Session) -> Result<String, CallError> {
         .create_vpc()
         .cidr_block(session.spec.vpc_cidr.0.to_string())
         .tag_specifications(specification(session.run(), ResourceType::Vpc, &name, &[]));
-    let answer = session
-        .send("ec2:CreateVpc", RetryPolicy::ONCE, || {
-            request.clone().send()
-        })
-        .await?;
+    let answer = send!(session, "ec2:CreateVpc", ONCE, request)?;
     id_of("ec2:CreateVpc", answer.vpc().and_then(|vpc| vpc.vpc_id()))
 }
 
@@ -74,11 +76,7 @@ async fn dns_support(session: &Session, vpc: &str) -> Result<(), CallError> {
         .modify_vpc_attribute()
         .vpc_id(vpc)
         .enable_dns_support(on);
-    session
-        .send("ec2:ModifyVpcAttribute", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "ec2:ModifyVpcAttribute", LAGGING, request)?;
     Ok(())
 }
 
@@ -89,11 +87,7 @@ async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), CallError> {
         .modify_vpc_attribute()
         .vpc_id(vpc)
         .enable_dns_hostnames(on);
-    session
-        .send("ec2:ModifyVpcAttribute", RetryPolicy::LAGGING, || {
-            request.clone().send()
-        })
-        .await?;
+    send!(session, "ec2:ModifyVpcAttribute", LAGGING, request)?;
     Ok(())
 }
 
@@ -102,8 +96,6 @@ async fn dns_hostnames(session: &Session, vpc: &str) -> Result<(), CallError> {
 /// # Errors
 /// When there is none.
 pub(crate) fn id_of(call: &str, id: Option<&str>) -> Result<String, CallError> {
-    id.map(str::to_owned).ok_or_else(|| CallError {
-        outcome: crate::provisioner::error::CallOutcome::Unknown,
-        ..CallError::other(call, "the answer holds no id")
-    })
+    let lost = || CallError::no_answer(call, "the answer holds no id", Applied::Unknown);
+    id.map(str::to_owned).ok_or_else(lost)
 }

@@ -4,10 +4,10 @@
 
 use aws_sdk_ec2::types::{AvailabilityZone, LocationType};
 use futures::join;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::error::both;
 
-use crate::provisioner::error::{CallError, both};
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 
@@ -33,7 +33,7 @@ pub(crate) async fn choose(session: &Session) -> Result<Vec<String>, CallError> 
         .collect();
     let wanted = usize::from(session.spec.availability_zones.0);
     if fitting.len() < wanted {
-        return Err(CallError::other(
+        return Err(CallError::state(
             "choose zones",
             format!(
                 "only {} zones of {} offer {}: [{}]; ask for fewer zones or another instance type",
@@ -63,13 +63,12 @@ async fn available(session: &Session) -> Result<Vec<String>, CallError> {
         .ec2
         .describe_availability_zones()
         .filters(filter("state", "available"));
-    let answer = session
-        .send(
-            "ec2:DescribeAvailabilityZones",
-            RetryPolicy::IDEMPOTENT,
-            || request.clone().send(),
-        )
-        .await?;
+    let answer = send!(
+        session,
+        "ec2:DescribeAvailabilityZones",
+        IDEMPOTENT,
+        request
+    )?;
     let mut zones: Vec<String> = answer
         .availability_zones()
         .iter()

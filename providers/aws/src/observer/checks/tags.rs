@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::check::Check;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::{RUN_TAG, Run};
 
 use super::network::{self, id};
-use super::{Findings, check, gateways, title, unknown};
+use super::{Findings, ROWS, check, gateways};
 use crate::observer::view::{View, is_tagged};
 use crate::spec::EksSpec;
 
@@ -22,15 +22,10 @@ type TaggedResources = Vec<(String, bool)>;
 pub(super) fn tags(spec: &EksSpec, run: &Run, view: &View) -> Check {
     let things = match of_run(spec, run, view) {
         Ok(things) => things,
-        Err(error) => return unknown(ID, &error),
+        Err(error) => return ROWS.unknown(ID, error),
     };
     if things.is_empty() {
-        return Check::new(
-            ID,
-            title(ID),
-            Verdict::Skipped,
-            "nothing of the run was found",
-        );
+        return ROWS.skipped(ID, "nothing of the run was found");
     }
     check(ID, || Ok(judge(run, &things)))
 }

@@ -26,8 +26,8 @@ impl Type for FargateProfiles {
             let pages = match pages("eks:ListFargateProfiles", call.into_paginator().send()).await {
                 Ok(pages) => pages,
                 // The cluster went between the two calls, and its profiles with it.
-                Err(error) if error.message.starts_with("ResourceNotFoundException") => continue,
-                Err(error) => return Err(error),
+                Err(error) if error.is_not_found() => continue,
+                Err(error) => return Err(error.into()),
             };
             for name in pages.iter().flat_map(|page| page.fargate_profile_names()) {
                 let id = format!("{cluster}/{name}");

@@ -26,8 +26,8 @@ impl Type for NodeGroups {
             let pages = match pages("eks:ListNodegroups", call.into_paginator().send()).await {
                 Ok(pages) => pages,
                 // The cluster went between the two calls, and its node groups with it.
-                Err(error) if error.message.starts_with("ResourceNotFoundException") => continue,
-                Err(error) => return Err(error),
+                Err(error) if error.is_not_found() => continue,
+                Err(error) => return Err(error.into()),
             };
             for name in pages.iter().flat_map(|page| page.nodegroups()) {
                 let id = format!("{cluster}/{name}");

@@ -4,6 +4,7 @@
 //! service stay forever, by AWS's design.
 
 use async_trait::async_trait;
+use kubeproof_cloudkit::CallError;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Resource, ResourceType};
 
@@ -146,9 +147,9 @@ async fn empty(clients: &Clients, role: &str) -> Result<(), ObserverError> {
 }
 
 /// The listing of a role that is gone is empty.
-fn existing<T>(pages: Result<Vec<T>, ObserverError>) -> Result<Vec<T>, ObserverError> {
+fn existing<T>(pages: Result<Vec<T>, CallError>) -> Result<Vec<T>, CallError> {
     match pages {
-        Err(error) if error.message.starts_with("NoSuchEntity") => Ok(Vec::new()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
         other => other,
     }
 }

@@ -1,7 +1,6 @@
 //! Internet gateways: free; attached ones must be detached before they can go.
 
 use async_trait::async_trait;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Resource, ResourceType};
 
@@ -35,10 +34,8 @@ impl Type for InternetGateways {
             .detach_internet_gateway()
             .internet_gateway_id(&resource.id);
         for vpc in properties(resource, "vpc_id") {
-            match detach.clone().vpc_id(vpc).send().await {
-                Err(error) if error.code() == Some("Gateway.NotAttached") => {}
-                other => deleted("ec2:DetachInternetGateway", other)?,
-            }
+            let call = detach.clone().vpc_id(vpc).send();
+            deleted("ec2:DetachInternetGateway", call.await)?;
         }
         let call = clients
             .ec2

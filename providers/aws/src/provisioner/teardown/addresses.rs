@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::leftovers;
 use crate::provisioner::nat;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::send;
 use crate::provisioner::session::Session;
 use crate::provisioner::teardown::{CallErrors, HOPELESS};
 
@@ -50,9 +51,5 @@ pub(crate) async fn release(
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
     let request = session.ec2.release_address().allocation_id(id);
-    gone_is_fine(
-        session
-            .send("ec2:ReleaseAddress", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:ReleaseAddress", policy, request))
 }

@@ -2,11 +2,11 @@
 //! the cluster's tag, which may outlive a VPC.
 
 use futures::future::join_all;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::leftovers;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::cluster_tag;
 use crate::provisioner::teardown::CallErrors;
@@ -104,9 +104,7 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
             .describe_tags()
             .set_resource_arns(Some(arns.to_vec()));
         let call = "elasticloadbalancing:DescribeTags";
-        let answer = session
-            .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-            .await?;
+        let answer = send!(session, call, IDEMPOTENT, request)?;
         let ours = answer.tag_descriptions().iter().filter(|one| {
             one.tags()
                 .iter()
@@ -143,10 +141,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError>
                 .delete_load_balancer()
                 .load_balancer_name(name);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            session
-                .send(call, policy, || request.clone().send())
-                .await
-                .map(|_| ())
+            send!(session, call, policy, request).map(|_| ())
         }
         Balancer::V2(arn) => {
             let request = session
@@ -154,10 +149,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError>
                 .delete_load_balancer()
                 .load_balancer_arn(arn);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            session
-                .send(call, policy, || request.clone().send())
-                .await
-                .map(|_| ())
+            send!(session, call, policy, request).map(|_| ())
         }
         Balancer::TargetGroup(arn) => {
             let request = session
@@ -165,11 +157,8 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError>
                 .delete_target_group()
                 .target_group_arn(arn);
             let call = "elasticloadbalancing:DeleteTargetGroup";
-            session
-                .send(call, policy, || request.clone().send())
-                .await
-                .map(|_| ())
+            send!(session, call, policy, request).map(|_| ())
         }
     };
-    gone_is_fine(result)
+    ignore_not_found(result)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_eks::types::ClusterStatus;
+use kubeproof_cloudkit::CallError;
 
 use crate::kubeconfig;
 use crate::provisioner::cluster;
-use crate::provisioner::error::CallError;
 use crate::provisioner::session::Session;
 
 /// Longest wait for services and volume claims to be gone.
@@ -25,7 +25,7 @@ pub(crate) async fn workloads(session: &Session) -> Result<(), CallError> {
     if !cluster::is_ours(session, &known) || known.status() != Some(&ClusterStatus::Active) {
         return Ok(());
     }
-    let failed = |error: String| CallError::other("drain the cluster", error);
+    let failed = |error: String| CallError::state("drain the cluster", error);
     let access = kubeconfig::access(&session.config, &session.connection, &known)
         .await
         .map_err(|error| failed(error.to_string()))?;

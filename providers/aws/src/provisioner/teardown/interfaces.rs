@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceStatus};
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
-use crate::provisioner::pages::pages;
-use crate::provisioner::poll::{Poll, PollSchedule, poll_until};
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{pages, send};
+use crate::provisioner::schedules;
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 
@@ -20,7 +21,7 @@ pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// When a call fails for good, or some are still there in the end.
 pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Result<(), CallError> {
     let what = format!("network interfaces of {vpc} to go");
-    poll_until(session, PollSchedule::GONE, within, &what, || async {
+    poll_until(session, schedules::GONE, within, &what, || async {
         let request = session
             .ec2
             .describe_network_interfaces()
@@ -66,11 +67,10 @@ async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
         .delete_network_interface()
         .network_interface_id(id);
     let policy = RetryPolicy::while_in_use(Duration::from_secs(120));
-    gone_is_fine(
-        session
-            .send("ec2:DeleteNetworkInterface", policy, || {
-                request.clone().send()
-            })
-            .await,
-    )
+    ignore_not_found(send!(
+        session,
+        "ec2:DeleteNetworkInterface",
+        policy,
+        request
+    ))
 }

@@ -1,8 +1,9 @@
 //! The control plane's log group, which EKS makes and never deletes. Its name is unique.
 
-use crate::provisioner::error::{CallError, gone_is_fine};
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::error::ignore_not_found;
+
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 
@@ -35,12 +36,8 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
 pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
     for name in list(session).await? {
         let request = session.logs.delete_log_group().log_group_name(name);
-        let deleted = session
-            .send("logs:DeleteLogGroup", RetryPolicy::IDEMPOTENT, || {
-                request.clone().send()
-            })
-            .await;
-        gone_is_fine(deleted)?;
+        let deleted = send!(session, "logs:DeleteLogGroup", IDEMPOTENT, request);
+        ignore_not_found(deleted)?;
     }
     Ok(())
 }

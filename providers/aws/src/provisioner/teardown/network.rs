@@ -5,11 +5,11 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{InternetGateway, RouteTable};
 use futures::future::join_all;
 use futures::join;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
 use crate::provisioner::leftovers;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 use crate::provisioner::teardown::{CallErrors, HOPELESS, interfaces};
@@ -75,11 +75,7 @@ pub(crate) async fn delete_vpc(
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
     let request = session.ec2.delete_vpc().vpc_id(vpc);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteVpc", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteVpc", policy, request))
 }
 
 async fn route_tables(session: &Session, vpc: &str, within: Duration) -> CallErrors {
@@ -119,22 +115,14 @@ async fn route_table(
     {
         let request = session.ec2.disassociate_route_table().association_id(id);
         let call = "ec2:DisassociateRouteTable";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
     let request = session
         .ec2
         .delete_route_table()
         .route_table_id(table.route_table_id().unwrap_or_default());
     let policy = RetryPolicy::while_in_use(within);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteRouteTable", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteRouteTable", policy, request))
 }
 
 async fn gateways(session: &Session, vpc: &str, within: Duration) -> CallErrors {
@@ -173,7 +161,7 @@ async fn internet_gateway(
             .internet_gateway_id(id)
             .vpc_id(vpc);
         let call = "ec2:DetachInternetGateway";
-        gone_is_fine(session.send(call, policy, || request.clone().send()).await)?;
+        ignore_not_found(send!(session, call, policy, request))?;
     }
     delete_gateway(session, id, policy).await
 }
@@ -191,13 +179,7 @@ pub(crate) async fn delete_gateway(
         .ec2
         .delete_internet_gateway()
         .internet_gateway_id(id);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteInternetGateway", policy, || {
-                request.clone().send()
-            })
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteInternetGateway", policy, request))
 }
 
 async fn subnets(session: &Session, vpc: &str, within: Duration) -> CallErrors {
@@ -214,11 +196,7 @@ async fn subnets(session: &Session, vpc: &str, within: Duration) -> CallErrors {
         .map(|id| async move {
             let request = session.ec2.delete_subnet().subnet_id(id);
             let policy = RetryPolicy::while_in_use(within);
-            gone_is_fine(
-                session
-                    .send("ec2:DeleteSubnet", policy, || request.clone().send())
-                    .await,
-            )
+            ignore_not_found(send!(session, "ec2:DeleteSubnet", policy, request))
         });
     for result in join_all(deletions).await {
         errors.keep(result);

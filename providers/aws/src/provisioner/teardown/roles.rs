@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::provisioner::error::{CallError, gone_is_fine};
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+
 use crate::provisioner::iam_roles::{Role, is_ours};
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 
 /// Longest wait for IAM to notice what was just detached.
@@ -18,29 +19,20 @@ const FREE_WITHIN: Duration = Duration::from_secs(120);
 pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), CallError> {
     let name = session.run().name(role.part);
     let request = session.iam.get_role().role_name(&name);
-    let known = match session
-        .send("iam:GetRole", RetryPolicy::IDEMPOTENT, || {
-            request.clone().send()
-        })
-        .await
-    {
+    let known = match send!(session, "iam:GetRole", IDEMPOTENT, request) {
         Ok(answer) => answer,
-        Err(error) => return gone_is_fine(Err::<(), _>(error)),
+        Err(error) => return ignore_not_found(Err::<(), _>(error)),
     };
     let tags = known.role().map(|role| role.tags()).unwrap_or_default();
     if !is_ours(session.run(), tags) {
         return Ok(());
     }
-    gone_is_fine(profiles(session, &name).await)?;
-    gone_is_fine(attached(session, &name).await)?;
-    gone_is_fine(inline(session, &name).await)?;
+    ignore_not_found(profiles(session, &name).await)?;
+    ignore_not_found(attached(session, &name).await)?;
+    ignore_not_found(inline(session, &name).await)?;
     let request = session.iam.delete_role().role_name(&name);
     let policy = RetryPolicy::while_in_use(FREE_WITHIN);
-    gone_is_fine(
-        session
-            .send("iam:DeleteRole", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "iam:DeleteRole", policy, request))
 }
 
 /// Takes the role out of its instance profiles. EKS makes `eks-…` ones; those it forgot are deleted.
@@ -65,11 +57,7 @@ async fn profiles(session: &Session, role: &str) -> Result<(), CallError> {
             .role_name(role)
             .instance_profile_name(name);
         let call = "iam:RemoveRoleFromInstanceProfile";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
         if name.starts_with("eks-") {
             let request = session
                 .iam
@@ -77,7 +65,7 @@ async fn profiles(session: &Session, role: &str) -> Result<(), CallError> {
                 .instance_profile_name(name);
             let policy = RetryPolicy::while_in_use(FREE_WITHIN);
             let call = "iam:DeleteInstanceProfile";
-            gone_is_fine(session.send(call, policy, || request.clone().send()).await)?;
+            ignore_not_found(send!(session, call, policy, request))?;
         }
     }
     Ok(())
@@ -100,11 +88,7 @@ async fn attached(session: &Session, role: &str) -> Result<(), CallError> {
             .role_name(role)
             .policy_arn(policy);
         let call = "iam:DetachRolePolicy";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
     Ok(())
 }
@@ -126,11 +110,7 @@ async fn inline(session: &Session, role: &str) -> Result<(), CallError> {
             .role_name(role)
             .policy_name(policy);
         let call = "iam:DeleteRolePolicy";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
     Ok(())
 }

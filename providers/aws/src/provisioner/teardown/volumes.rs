@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::VolumeState;
 use futures::future::join_all;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::{CallError, gone_is_fine};
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{cluster, cluster_tag, filter, tag};
 use crate::provisioner::teardown::CallErrors;
@@ -53,9 +53,5 @@ pub(crate) async fn delete(session: &Session) -> CallErrors {
 async fn one(session: &Session, id: &str) -> Result<(), CallError> {
     let request = session.ec2.delete_volume().volume_id(id);
     let policy = RetryPolicy::while_in_use(FREE_WITHIN);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteVolume", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteVolume", policy, request))
 }

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use futures::future::join_all;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::error::CallError;
-use crate::provisioner::pages::pages;
-use crate::provisioner::retry::RetryPolicy;
+use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 use crate::provisioner::teardown::CallErrors;
-use crate::provisioner::teardown::network::gone_is_fine;
+use crate::provisioner::teardown::network::ignore_not_found;
 
 /// Deletes all groups of the VPC except the default one, which goes with it.
 pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> CallErrors {
@@ -67,11 +66,7 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), CallErro
             .group_id(id)
             .set_ip_permissions(Some(ingress));
         let call = "ec2:RevokeSecurityGroupIngress";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
     let egress = naming_groups(group.ip_permissions_egress());
     if !egress.is_empty() {
@@ -81,11 +76,7 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), CallErro
             .group_id(id)
             .set_ip_permissions(Some(egress));
         let call = "ec2:RevokeSecurityGroupEgress";
-        gone_is_fine(
-            session
-                .send(call, RetryPolicy::IDEMPOTENT, || request.clone().send())
-                .await,
-        )?;
+        ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
     Ok(())
 }
@@ -96,9 +87,5 @@ async fn one(session: &Session, group: &SecurityGroup, within: Duration) -> Resu
         .delete_security_group()
         .group_id(group.group_id().unwrap_or_default());
     let policy = RetryPolicy::while_in_use(within);
-    gone_is_fine(
-        session
-            .send("ec2:DeleteSecurityGroup", policy, || request.clone().send())
-            .await,
-    )
+    ignore_not_found(send!(session, "ec2:DeleteSecurityGroup", policy, request))
 }
