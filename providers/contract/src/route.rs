@@ -54,8 +54,13 @@ pub struct Found<'r, 'p> {
 }
 
 /// The route of a request: the one with the fewest parameters, when several fit.
-pub fn find<'r, 'p>(routes: &'r [Route], method: &str, path: &'p str) -> Option<Found<'r, 'p>> {
-    let of_method = routes.iter().filter(|route| route.method == method);
+pub fn find<'r, 'p>(
+    routes: impl IntoIterator<Item = &'r Route>,
+    method: &str,
+    path: &'p str,
+) -> Option<Found<'r, 'p>> {
+    let routes = routes.into_iter();
+    let of_method = routes.filter(|route| route.method == method);
     let fitting = of_method.filter_map(|route| {
         let parameters = route.parameters(path)?;
         Some(Found { route, parameters })

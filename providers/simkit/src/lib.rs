@@ -11,5 +11,6 @@ pub mod ids;
 pub mod in_memory;
 pub mod meter;
 pub mod paced_clock;
+pub mod router;
 pub mod serve;
 pub mod timers;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::Operation;
+use crate::ec2::Operations;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
@@ -21,9 +21,7 @@ pub struct NetworkAcl {
 }
 
 /// The operations on network ACLs.
-pub fn operation(action: &str) -> Option<Operation> {
-    (action == "DescribeNetworkAcls").then_some(describe::<NetworkAcl> as Operation)
-}
+pub const OPERATIONS: Operations = &[("DescribeNetworkAcls", describe::<NetworkAcl>)];
 
 impl ResourceKind for NetworkAcl {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -10,7 +10,7 @@ use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, need_param, s
 use crate::ec2::errors;
 use crate::ec2::interfaces::{self, Interface, PublicAddress};
 use crate::ec2::store::{Meta, Store};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,17 +41,14 @@ pub struct Association {
 }
 
 /// The operations on addresses.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "AllocateAddress" => allocate,
-        "DescribeAddresses" => describe_addresses,
-        "DescribeAddressesAttribute" => describe_attribute,
-        "AssociateAddress" => associate_call,
-        "DisassociateAddress" => disassociate,
-        "ReleaseAddress" => release,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("AllocateAddress", allocate),
+    ("DescribeAddresses", describe_addresses),
+    ("DescribeAddressesAttribute", describe_attribute),
+    ("AssociateAddress", associate_call),
+    ("DisassociateAddress", disassociate),
+    ("ReleaseAddress", release),
+];
 
 impl ResourceKind for Address {
     const SPEC: ResourceSpec = ResourceSpec {

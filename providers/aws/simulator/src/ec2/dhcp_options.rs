@@ -2,7 +2,7 @@
 //!
 //! They cannot be created or changed in the simulator.
 
-use crate::ec2::Operation;
+use crate::ec2::Operations;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
@@ -17,9 +17,7 @@ pub struct DhcpOptions {
 }
 
 /// The operations on DHCP options.
-pub fn operation(action: &str) -> Option<Operation> {
-    (action == "DescribeDhcpOptions").then_some(describe::<DhcpOptions> as Operation)
-}
+pub const OPERATIONS: Operations = &[("DescribeDhcpOptions", describe::<DhcpOptions>)];
 
 impl ResourceKind for DhcpOptions {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -8,7 +8,7 @@ use crate::ec2::describe::{
 use crate::ec2::errors;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::Vpc;
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -25,16 +25,13 @@ pub struct InternetGateway {
 }
 
 /// The operations on internet gateways.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateInternetGateway" => create,
-        "DescribeInternetGateways" => describe::<InternetGateway>,
-        "AttachInternetGateway" => attach,
-        "DetachInternetGateway" => detach,
-        "DeleteInternetGateway" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateInternetGateway", create),
+    ("DescribeInternetGateways", describe::<InternetGateway>),
+    ("AttachInternetGateway", attach),
+    ("DetachInternetGateway", detach),
+    ("DeleteInternetGateway", delete),
+];
 
 impl ResourceKind for InternetGateway {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -11,7 +11,7 @@ use crate::ec2::routes::{self, Route};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
 use crate::ec2::vpcs::Vpc;
-use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::ec2::{Operations, errors, idempotency, tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -48,17 +48,14 @@ impl RouteTable {
 }
 
 /// The operations on route tables and their associations.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateRouteTable" => create,
-        "DescribeRouteTables" => describe::<RouteTable>,
-        "AssociateRouteTable" => associate,
-        "ReplaceRouteTableAssociation" => replace_association,
-        "DisassociateRouteTable" => disassociate,
-        "DeleteRouteTable" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateRouteTable", create),
+    ("DescribeRouteTables", describe::<RouteTable>),
+    ("AssociateRouteTable", associate),
+    ("ReplaceRouteTableAssociation", replace_association),
+    ("DisassociateRouteTable", disassociate),
+    ("DeleteRouteTable", delete),
+];
 
 impl ResourceKind for RouteTable {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::Operation;
+use crate::ec2::Operations;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
@@ -60,13 +60,10 @@ impl Stage {
 }
 
 /// The operations on spot requests.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "DescribeSpotInstanceRequests" => describe::<SpotRequest>,
-        "CancelSpotInstanceRequests" => cancel,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("DescribeSpotInstanceRequests", describe::<SpotRequest>),
+    ("CancelSpotInstanceRequests", cancel),
+];
 
 impl ResourceKind for SpotRequest {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -11,7 +11,7 @@ use crate::ec2::describe::{
 use crate::ec2::errors;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{Vpc, network};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,15 +41,12 @@ pub struct Subnet {
 }
 
 /// The operations on subnets.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateSubnet" => create,
-        "DescribeSubnets" => describe::<Subnet>,
-        "ModifySubnetAttribute" => modify_attribute,
-        "DeleteSubnet" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateSubnet", create),
+    ("DescribeSubnets", describe::<Subnet>),
+    ("ModifySubnetAttribute", modify_attribute),
+    ("DeleteSubnet", delete),
+];
 
 impl ResourceKind for Subnet {
     const SPEC: ResourceSpec = ResourceSpec {

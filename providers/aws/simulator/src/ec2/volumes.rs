@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::billing;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::ec2::{Operations, errors, idempotency, tags};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome, returned};
@@ -40,15 +40,12 @@ pub struct Attachment {
 }
 
 /// The operations on volumes.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateVolume" => create,
-        "DescribeVolumes" => describe::<Volume>,
-        "DetachVolume" => detach,
-        "DeleteVolume" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateVolume", create),
+    ("DescribeVolumes", describe::<Volume>),
+    ("DetachVolume", detach),
+    ("DeleteVolume", delete),
+];
 
 impl ResourceKind for Volume {
     const SPEC: ResourceSpec = ResourceSpec {

@@ -11,7 +11,7 @@ use crate::ec2::errors;
 use crate::ec2::route_tables::{self, RouteTable};
 use crate::ec2::security_groups::{self, SecurityGroup};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,16 +41,13 @@ pub struct Vpc {
 }
 
 /// The operations on VPCs.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateVpc" => create,
-        "DescribeVpcs" => describe::<Vpc>,
-        "ModifyVpcAttribute" => modify_attribute,
-        "DescribeVpcAttribute" => describe_attribute,
-        "DeleteVpc" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateVpc", create),
+    ("DescribeVpcs", describe::<Vpc>),
+    ("ModifyVpcAttribute", modify_attribute),
+    ("DescribeVpcAttribute", describe_attribute),
+    ("DeleteVpc", delete),
+];
 
 impl ResourceKind for Vpc {
     const SPEC: ResourceSpec = ResourceSpec {
