@@ -7,10 +7,13 @@
 
 pub mod cloud;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod in_memory;
 pub mod meter;
 pub mod paced_clock;
+pub mod page;
 pub mod router;
 pub mod serve;
+pub mod store;
 pub mod timers;

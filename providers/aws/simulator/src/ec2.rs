@@ -39,6 +39,7 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 use kubeproof_contract::resource::Resource;
+use kubeproof_simkit::idempotency::Tokens;
 
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
@@ -115,7 +116,7 @@ pub struct Ec2 {
     pub volumes: Store<volumes::Volume>,
     pub launch_templates: Store<launch_templates::LaunchTemplate>,
     /// Client tokens that were used.
-    pub tokens: idempotency::Tokens,
+    pub tokens: Tokens,
     /// How many public addresses were allocated.
     pub public_addresses: u32,
 }

@@ -60,7 +60,7 @@ pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
     let failure = injected_failure(request)?;
     let live = state
         .instances
-        .values()
+        .all()
         .filter(|one| one.status != "terminating");
     if live.count() >= state.setup.instances_max {
         let message = "Your quota of instances is used up.";
@@ -114,7 +114,7 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     let [key] = order.ssh_key_names.as_slice() else {
         return Err(ApiError::invalid("Exactly one SSH key must be given."));
     };
-    if !state.keys.values().any(|known| known.name == *key) {
+    if !state.keys.all().any(|known| known.name == *key) {
         return Err(ApiError::absent("SSH key", key));
     }
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
@@ -133,7 +133,7 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
         ));
     }
     for name in &order.file_system_names {
-        let found = state.filesystems.values().find(|one| one.name == *name);
+        let found = state.filesystems.all().find(|one| one.name == *name);
         let found = found.ok_or_else(|| ApiError::absent("filesystem", name))?;
         if found.region != order.region_name {
             let code = "instance-operations/launch/file-system-in-wrong-region";

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -119,10 +119,10 @@ pub struct State {
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
     pub(crate) limits: Limits,
-    pub(crate) instances: IndexMap<String, Instance>,
-    pub(crate) keys: IndexMap<String, SshKey>,
-    pub(crate) filesystems: IndexMap<String, Filesystem>,
-    pub(crate) rulesets: IndexMap<String, Ruleset>,
+    pub(crate) instances: Store<Instance>,
+    pub(crate) keys: Store<SshKey>,
+    pub(crate) filesystems: Store<Filesystem>,
+    pub(crate) rulesets: Store<Ruleset>,
     pub(crate) global_rules: Vec<FirewallRule>,
     /// The API servers, by the id of the instance that runs them.
     pub(crate) clusters: BTreeMap<String, K3s>,
@@ -144,10 +144,10 @@ impl State {
             timers: Timers::default(),
             meter: Meter::default(),
             limits: Limits::default(),
-            instances: IndexMap::new(),
-            keys: IndexMap::new(),
-            filesystems: IndexMap::new(),
-            rulesets: IndexMap::new(),
+            instances: Store::default(),
+            keys: Store::default(),
+            filesystems: Store::default(),
+            rulesets: Store::default(),
             global_rules: Vec::new(),
             clusters: BTreeMap::new(),
             events: Vec::new(),
