@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::router::{Operation, Router};
 
 use crate::state::State;
@@ -11,36 +12,44 @@ use crate::{catalogue, filesystems, firewall, instances, keys, launch, trail};
 /// The path of the API.
 const BASE: &str = "/api/v1";
 
-/// Answers a request, given the id in its path (empty if there is none).
-type Handler = fn(&mut State, &Request<Bytes>, &str) -> Outcome;
+/// One call of the API.
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a Request<Bytes>,
+    /// The id in its path, empty if there is none.
+    pub(crate) id: &'a str,
+    /// The fault that is left to the simulator.
+    pub(crate) injected: &'a InjectedFault,
+}
+
+type Handler = fn(&mut State, &Call<'_>) -> Outcome;
 
 /// The operations. The API itself spells filesystems in two ways.
 #[rustfmt::skip]
 const ROUTER: Router<Handler> = Router::new(&[
-    on("GET", "/instance-types", "ListInstanceTypes", |_, _, _| Ok(catalogue::listed())),
-    on("GET", "/images", "ListImages", |_, _, _| Ok(catalogue::images())),
-    on("GET", "/instances", "ListInstances", |state, _, _| instances::list(state)),
-    on("GET", "/instances/{id}", "GetInstance", |state, _, id| instances::get(state, id)),
-    on("POST", "/instances/{id}", "RenameInstance", |state, request, id| instances::rename(state, id, request)),
-    on("POST", "/instance-operations/launch", LAUNCH, |state, request, _| launch::launch(state, request)),
-    on("POST", "/instance-operations/terminate", "TerminateInstances", |state, request, _| instances::terminate(state, request)),
-    on("POST", "/instance-operations/restart", "RestartInstances", |state, request, _| instances::restart(state, request)),
-    on("GET", "/ssh-keys", "ListSshKeys", |state, _, _| keys::list(state)),
-    on("POST", "/ssh-keys", "AddSshKey", |state, request, _| keys::add(state, request)),
-    on("DELETE", "/ssh-keys/{id}", "DeleteSshKey", |state, _, id| keys::delete(state, id)),
-    on("GET", "/file-systems", "ListFileSystems", |state, _, _| filesystems::list(state)),
-    on("POST", "/filesystems", "CreateFileSystem", |state, request, _| filesystems::create(state, request)),
-    on("DELETE", "/filesystems/{id}", "DeleteFileSystem", |state, _, id| filesystems::delete(state, id)),
-    on("GET", "/firewall-rules", "ListFirewallRules", |state, _, _| firewall::rules(state)),
-    on("PUT", "/firewall-rules", "ReplaceFirewallRules", |state, request, _| firewall::replace_rules(state, request)),
-    on("GET", "/firewall-rulesets", "ListFirewallRulesets", |state, _, _| firewall::list(state)),
-    on("POST", "/firewall-rulesets", "CreateFirewallRuleset", |state, request, _| firewall::create(state, request)),
-    on("GET", "/firewall-rulesets/global", "GetGlobalFirewallRuleset", |state, _, _| firewall::global(state)),
-    on("PATCH", "/firewall-rulesets/global", "UpdateGlobalFirewallRuleset", |state, request, _| firewall::update_global(state, request)),
-    on("GET", "/firewall-rulesets/{id}", "GetFirewallRuleset", |state, _, id| firewall::get(state, id)),
-    on("PATCH", "/firewall-rulesets/{id}", "UpdateFirewallRuleset", |state, request, id| firewall::update(state, id, request)),
-    on("DELETE", "/firewall-rulesets/{id}", "DeleteFirewallRuleset", |state, _, id| firewall::delete(state, id)),
-    on("GET", "/audit-events", "ListAuditEvents", |state, request, _| trail::list(state, request.uri().query().unwrap_or_default())),
+    on("GET", "/instance-types", "ListInstanceTypes", |_, _| Ok(catalogue::listed())),
+    on("GET", "/images", "ListImages", |_, _| Ok(catalogue::images())),
+    on("GET", "/instances", "ListInstances", |state, _| instances::list(state)),
+    on("GET", "/instances/{id}", "GetInstance", |state, call| instances::get(state, call.id)),
+    on("POST", "/instances/{id}", "RenameInstance", |state, call| instances::rename(state, call.id, call.request)),
+    on("POST", "/instance-operations/launch", LAUNCH, launch::launch),
+    on("POST", "/instance-operations/terminate", "TerminateInstances", |state, call| instances::terminate(state, call.request)),
+    on("POST", "/instance-operations/restart", "RestartInstances", |state, call| instances::restart(state, call.request)),
+    on("GET", "/ssh-keys", "ListSshKeys", |state, _| keys::list(state)),
+    on("POST", "/ssh-keys", "AddSshKey", |state, call| keys::add(state, call.request)),
+    on("DELETE", "/ssh-keys/{id}", "DeleteSshKey", |state, call| keys::delete(state, call.id)),
+    on("GET", "/file-systems", "ListFileSystems", |state, _| filesystems::list(state)),
+    on("POST", "/filesystems", "CreateFileSystem", |state, call| filesystems::create(state, call.request)),
+    on("DELETE", "/filesystems/{id}", "DeleteFileSystem", |state, call| filesystems::delete(state, call.id)),
+    on("GET", "/firewall-rules", "ListFirewallRules", |state, _| firewall::rules(state)),
+    on("PUT", "/firewall-rules", "ReplaceFirewallRules", |state, call| firewall::replace_rules(state, call.request)),
+    on("GET", "/firewall-rulesets", "ListFirewallRulesets", |state, _| firewall::list(state)),
+    on("POST", "/firewall-rulesets", "CreateFirewallRuleset", |state, call| firewall::create(state, call.request)),
+    on("GET", "/firewall-rulesets/global", "GetGlobalFirewallRuleset", |state, _| firewall::global(state)),
+    on("PATCH", "/firewall-rulesets/global", "UpdateGlobalFirewallRuleset", |state, call| firewall::update_global(state, call.request)),
+    on("GET", "/firewall-rulesets/{id}", "GetFirewallRuleset", |state, call| firewall::get(state, call.id)),
+    on("PATCH", "/firewall-rulesets/{id}", "UpdateFirewallRuleset", |state, call| firewall::update(state, call.id, call.request)),
+    on("DELETE", "/firewall-rulesets/{id}", "DeleteFirewallRuleset", |state, call| firewall::delete(state, call.id)),
+    on("GET", "/audit-events", "ListAuditEvents", |state, call| trail::list(state, call.request.uri().query().unwrap_or_default())),
 ]);
 
 /// The operation with a rate limit of its own.
@@ -68,14 +77,22 @@ pub(crate) fn is_launch(request: &Request<Bytes>) -> bool {
 }
 
 /// Answers a call of the cloud's API.
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Outcome {
+pub(crate) fn answer(
+    state: &mut State,
+    request: &Request<Bytes>,
+    injected: &InjectedFault,
+) -> Outcome {
     let (method, path) = (request.method().as_str(), request.uri().path());
     let below_base = path.strip_prefix(BASE).unwrap_or_default();
     let unknown = || ApiError::not_simulated(&format!("{method} {path}"));
     let found = ROUTER.find(method, below_base).ok_or_else(unknown)?;
     let handler = found.handler.ok_or_else(unknown)?;
-    let id = found.parameters.first().copied().unwrap_or_default();
-    let outcome = handler(state, request, id);
+    let call = Call {
+        request,
+        id: found.parameters.first().copied().unwrap_or_default(),
+        injected,
+    };
+    let outcome = handler(state, &call);
     if outcome.is_ok() && request.method() != http::Method::GET {
         trail::note(state, method, below_base.trim_start_matches('/'));
     }

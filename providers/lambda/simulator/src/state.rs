@@ -1,6 +1,6 @@
 //! The state of the simulated account, as plain data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::ids::Ids;
@@ -56,7 +56,7 @@ pub(crate) enum InjectedFailure {
     /// Nothing.
     None,
     /// It takes this many times as long to boot.
-    Late(i32),
+    Late(u32),
     /// It never leaves `booting`.
     Stuck,
     /// Its health check fails.
@@ -130,8 +130,6 @@ pub struct State {
     pub(crate) events: Vec<Value>,
     /// Allocated addresses.
     pub(crate) addresses: u8,
-    /// Region, type and id of other owners' resources besides the bystanders of a fresh account.
-    pub(crate) bystanders: BTreeSet<(String, String, String)>,
 }
 
 impl State {
@@ -152,7 +150,6 @@ impl State {
             clusters: BTreeMap::new(),
             events: Vec::new(),
             addresses: 10,
-            bystanders: BTreeSet::new(),
             setup,
         };
         if bystanders {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_simkit::idempotency::{Repeat, Token};
+use kubeproof_simkit::injected::AsyncFault;
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
@@ -12,7 +13,6 @@ use super::failure::{invalid_parameter, no_cluster};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::injected::AsyncFault;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
