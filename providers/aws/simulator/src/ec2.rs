@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod describe;
 pub mod dhcp_options;
 pub mod errors;
+pub mod fields;
 pub mod filters;
 pub mod idempotency;
 pub mod instance_quota;

@@ -45,8 +45,9 @@ impl ResourceKind for LaunchTemplate {
         paged: true,
         tag_type: "launch-template",
         resource_type: "launch_template",
-        filters: &["launch-template-name", "create-time"],
     };
+
+    const FILTERS: &'static [&'static str] = &["launch-template-name", "create-time"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.launch_templates

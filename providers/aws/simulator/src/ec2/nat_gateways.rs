@@ -97,8 +97,9 @@ impl ResourceKind for NatGateway {
         paged: true,
         tag_type: "natgateway",
         resource_type: "nat_gateway",
-        filters: &["nat-gateway-id", "state", "subnet-id", "vpc-id"],
     };
+
+    const FILTERS: &'static [&'static str] = &["nat-gateway-id", "state", "subnet-id", "vpc-id"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.nat_gateways

@@ -55,8 +55,9 @@ impl ResourceKind for SecurityGroupRule {
         paged: true,
         tag_type: "security-group-rule",
         resource_type: "",
-        filters: &["group-id", "security-group-rule-id"],
     };
+
+    const FILTERS: &'static [&'static str] = &["group-id", "security-group-rule-id"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.rules

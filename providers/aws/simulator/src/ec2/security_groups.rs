@@ -55,24 +55,25 @@ impl ResourceKind for SecurityGroup {
         paged: true,
         tag_type: "security-group",
         resource_type: "security_group",
-        filters: &[
-            "group-id",
-            "group-name",
-            "vpc-id",
-            "description",
-            "owner-id",
-            "ip-permission.cidr",
-            "ip-permission.group-id",
-            "ip-permission.from-port",
-            "ip-permission.to-port",
-            "ip-permission.protocol",
-            "egress.ip-permission.cidr",
-            "egress.ip-permission.group-id",
-            "egress.ip-permission.from-port",
-            "egress.ip-permission.to-port",
-            "egress.ip-permission.protocol",
-        ],
     };
+
+    const FILTERS: &'static [&'static str] = &[
+        "group-id",
+        "group-name",
+        "vpc-id",
+        "description",
+        "owner-id",
+        "ip-permission.cidr",
+        "ip-permission.group-id",
+        "ip-permission.from-port",
+        "ip-permission.to-port",
+        "ip-permission.protocol",
+        "egress.ip-permission.cidr",
+        "egress.ip-permission.group-id",
+        "egress.ip-permission.from-port",
+        "egress.ip-permission.to-port",
+        "egress.ip-permission.protocol",
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.security_groups

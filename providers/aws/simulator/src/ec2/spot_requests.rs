@@ -76,16 +76,17 @@ impl ResourceKind for SpotRequest {
         paged: true,
         tag_type: "spot-instances-request",
         resource_type: "ec2_spot_request",
-        filters: &[
-            "instance-id",
-            "launch.instance-type",
-            "launched-availability-zone",
-            "spot-instance-request-id",
-            "state",
-            "status-code",
-            "type",
-        ],
     };
+
+    const FILTERS: &'static [&'static str] = &[
+        "instance-id",
+        "launch.instance-type",
+        "launched-availability-zone",
+        "spot-instance-request-id",
+        "state",
+        "status-code",
+        "type",
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.spot_requests

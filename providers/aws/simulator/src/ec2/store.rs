@@ -36,6 +36,16 @@ impl Meta {
         state.now <= self.created_at
     }
 
+    /// The state of what is `available` as soon as it is not new any more.
+    pub fn pending_or_available(&self, state: &State) -> String {
+        let name = if self.is_new(state) {
+            "pending"
+        } else {
+            "available"
+        };
+        name.to_owned()
+    }
+
     /// The value of the `Name` tag.
     pub fn name(&self) -> Option<String> {
         self.tags.get("Name").cloned()
