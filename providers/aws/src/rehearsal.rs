@@ -17,8 +17,8 @@ use crate::dialect::AwsDialect;
 use crate::spec::{EksSpec, Region};
 
 /// The operations that faults can target, by service.
-pub fn operations() -> &'static [(&'static str, &'static [&'static str])] {
-    kubeproof_aws_simulator::operations::OPERATIONS
+pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
+    kubeproof_aws_simulator::operations::operations()
 }
 
 /// A fresh simulated account for a scenario.

@@ -216,7 +216,10 @@ pub const EFFECTS: &[(&str, &str)] = &[
 const NUMBER_MAX: u64 = 31_536_000;
 
 /// Parses an effect with its argument.
-pub(crate) fn read_effect(text: &str) -> Result<Effect, String> {
+///
+/// # Errors
+/// For an unknown effect, and an argument that it does not take.
+pub fn read_effect(text: &str) -> Result<Effect, String> {
     let (name, argument) = match text.split_once('(') {
         None => (text, None),
         Some((name, rest)) => {

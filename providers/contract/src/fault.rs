@@ -7,8 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::call::{Actor, Signature};
-use crate::effect::read_effect;
-pub use crate::effect::{EFFECTS, Effect};
+pub use crate::effect::{EFFECTS, Effect, read_effect};
 
 /// A fault that is injected at least this many times in a row goes on for ever.
 pub const LASTING: u64 = 1000;

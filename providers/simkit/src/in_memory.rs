@@ -143,6 +143,10 @@ impl<C: Cloud> GroundTruth for InMemory<C> {
         self.with(|cloud| cloud.fastest_ready())
     }
 
+    fn fork(&self, clock: Clock) -> Rehearsal {
+        Self::rehearsal(self.with(|cloud| cloud.clone()), clock)
+    }
+
     fn snapshot(&self) -> Arc<dyn Snapshot> {
         let mut copy = self.with(|cloud| cloud.clone());
         copy.make_bystanders();

@@ -5,11 +5,17 @@
 
 #![warn(missing_docs)]
 
+pub mod bystanders;
 pub mod cloud;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod in_memory;
+pub mod injected;
 pub mod meter;
 pub mod paced_clock;
+pub mod page;
+pub mod router;
 pub mod serve;
+pub mod store;
 pub mod timers;

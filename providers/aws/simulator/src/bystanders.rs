@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use http::Method;
-use kubeproof_contract::journal::digest;
 use kubeproof_contract::resource::Resource;
 use kubeproof_kubernetes_simulator::server::ApiServer;
+use kubeproof_simkit::bystanders::Bystanders;
+use kubeproof_simkit::injected::InjectedFault;
 use serde_json::Value;
 
 use crate::billing::Tags;
@@ -18,7 +19,6 @@ use crate::setup::ACCESS_KEY_ID;
 use crate::state::State;
 use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
-use crate::wire::injected::InjectedFault;
 use crate::wire::params::Params;
 use crate::wire::response::Answer;
 use crate::{ec2, iam, logs};
@@ -207,55 +207,29 @@ fn call(state: &State, service: &str, action: &str, params: &[(&str, &str)]) -> 
     }
 }
 
-/// The bystanders with a digest of each one's state: all that carries the bystanders' tag, all that lives in
-/// the bystanders' VPC without a tag (its route table, its default group), and other resources that belong to
-/// someone else by region, type and id.
-pub fn digests(
-    state: &State,
-    others: &BTreeSet<(String, String, String)>,
-) -> Vec<(Resource, String)> {
-    let all = inventory(state);
-    let theirs = |resource: &Resource| {
-        resource
-            .tags
-            .get(OWNER_TAG.0)
-            .is_some_and(|owner| owner == OWNER_TAG.1)
+/// The bystanders: all that carries their tag, all that lives in their VPC without a tag (its route table, its
+/// default group), and `others`.
+pub fn all(state: &State, others: &Bystanders) -> Vec<Resource> {
+    let mut all = inventory(state);
+    let is_tagged = |resource: &Resource| {
+        let owner = resource.tags.get(OWNER_TAG.0);
+        owner.is_some_and(|owner| owner == OWNER_TAG.1)
     };
     let vpcs: BTreeSet<String> = all
         .iter()
-        .filter(|resource| resource.resource_type == "vpc" && theirs(resource))
+        .filter(|resource| resource.resource_type == "vpc" && is_tagged(resource))
         .map(|resource| resource.id.clone())
         .collect();
-    let inside = |resource: &Resource| {
-        resource
-            .properties
-            .get("vpc_id")
-            .is_some_and(|vpc_id| vpcs.contains(vpc_id))
+    let is_inside = |resource: &Resource| {
+        let vpc_id = resource.properties.get("vpc_id");
+        vpc_id.is_some_and(|vpc_id| vpcs.contains(vpc_id))
     };
-    let bystanders = all
-        .iter()
-        .filter(|one| theirs(one) || inside(one) || others.contains(&one.key()));
-    bystanders
-        .map(|resource| (resource.clone(), digested(state, resource)))
-        .collect()
-}
-
-/// All resources of any owner with a digest of each one's state, including the account's default network.
-pub fn states(state: &State) -> Vec<(Resource, String)> {
-    let all = inventory(state).into_iter();
-    all.map(|resource| {
-        let digest = digested(state, &resource);
-        (resource, digest)
-    })
-    .collect()
-}
-
-fn digested(state: &State, resource: &Resource) -> String {
-    digest(canonical(state, resource).as_bytes())
+    all.retain(|one| is_tagged(one) || is_inside(one) || others.has(one));
+    all
 }
 
 /// The whole state of a resource as text, from its store: only calls change it, not time.
-fn canonical(state: &State, resource: &Resource) -> String {
+pub fn canonical(state: &State, resource: &Resource) -> String {
     let id = resource.id.as_str();
     let ec2 = &state.ec2;
     let mut text = match resource.resource_type.as_str() {

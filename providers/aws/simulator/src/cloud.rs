@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
+use kubeproof_simkit::timers::run_due;
 
 use crate::setup::{ACCESS_KEY_ID, Setup};
 use crate::state::{Event, State};
@@ -29,23 +31,20 @@ pub struct AwsCloud {
     history: History,
     requests: u64,
     /// What a fresh account has.
-    first: BTreeSet<Key>,
+    first: Bystanders,
     /// Resources of other owners besides the bystanders of a fresh account.
-    bystanders: BTreeSet<Key>,
+    bystanders: Bystanders,
     /// The ids of the bystanders in EC2. Only a wrong run changes them, so they are checked when lifetimes are
     /// requested, and not after each call.
     at_rest: BTreeSet<String>,
-    /// The ids of both kinds of bystanders.
-    bystander_ids: BTreeSet<String>,
+    /// Both kinds of bystanders.
+    all_bystanders: Bystanders,
 }
 
 /// The part of the history with all but IAM's and the unchanging EC2 resources.
 const REST: &str = "rest";
 /// The part with the unchanging EC2 resources.
 const AT_REST: &str = "at rest";
-
-/// Region, type and id of a resource.
-type Key = (String, String, String);
 
 impl AwsCloud {
     /// A fresh account, with bystanders if the setup asks for them.
@@ -56,16 +55,23 @@ impl AwsCloud {
             bystanders::create(&mut state);
         }
         let mut cloud = Self {
-            first: inventory(&state).iter().map(Resource::key).collect(),
-            bystanders: BTreeSet::new(),
+            first: Bystanders::default(),
+            bystanders: Bystanders::default(),
+            all_bystanders: Bystanders::default(),
             at_rest: BTreeSet::new(),
-            bystander_ids: ids(&bystanders::digests(&state, &BTreeSet::new())),
             state,
             history: History::default(),
             requests: 0,
         };
+        cloud.first.add(&inventory(&cloud.state));
+        cloud.add_bystanders();
         cloud.observe();
         cloud
+    }
+
+    fn add_bystanders(&mut self) {
+        let there = bystanders::all(&self.state, &self.bystanders);
+        self.all_bystanders.add(&there);
     }
 
     /// The state, for tests of the simulator.
@@ -102,17 +108,16 @@ impl AwsCloud {
 
 impl Cloud for AwsCloud {
     fn advance(&mut self, to: Timestamp) {
-        // Limited, because an event that renews itself without letting time pass would never end.
-        for _ in 0..1_000_000 {
-            let Some((at, event)) = self.state.timers.pop_due(to) else {
-                break;
-            };
-            self.state.now = at.max(self.state.now);
-            self.happen(event);
-            eks::kubernetes::carry_out(&mut self.state);
-            self.observe();
-        }
-        self.state.now = to.max(self.state.now);
+        run_due(
+            self,
+            to,
+            |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
+            |cloud, event| {
+                cloud.happen(event);
+                eks::kubernetes::carry_out(&mut cloud.state);
+                cloud.observe();
+            },
+        );
         if eks::kubernetes::advance(&mut self.state) {
             self.observe();
         }
@@ -191,27 +196,23 @@ impl Cloud for AwsCloud {
 
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
         let all = self.state.meter.all_charges(from, self.state.now);
-        let of_bystander = |charge: &Charge| {
-            let id = charge.resource_id.as_ref();
-            id.is_some_and(|id| self.bystander_ids.contains(id))
-        };
-        all.into_iter()
-            .filter(|charge| !of_bystander(charge))
-            .collect()
+        self.all_bystanders.without(all)
     }
 
     fn make_bystanders(&mut self) {
         let mut there = inventory(&self.state);
-        there.retain(|resource| !self.first.contains(&resource.key()));
+        there.retain(|resource| !self.first.has(resource));
         quotas::make_room(&mut self.state, &there);
-        self.bystanders = there.iter().map(Resource::key).collect();
+        self.bystanders = Bystanders::default();
+        self.bystanders.add(&there);
         let mut of_ec2 = Vec::new();
         ec2::inventory(&self.state, &mut of_ec2, &BTreeSet::new());
-        of_ec2.retain(|resource| self.bystanders.contains(&resource.key()));
+        of_ec2.retain(|resource| self.bystanders.has(resource));
         self.at_rest = of_ec2.into_iter().map(|resource| resource.id).collect();
         let at_rest = |resource: &Resource| self.at_rest.contains(&resource.id);
         self.history.split(REST, AT_REST, at_rest);
-        self.bystander_ids = ids(&self.bystanders());
+        self.all_bystanders = Bystanders::default();
+        self.add_bystanders();
     }
 
     fn hosts(&self) -> Vec<String> {
@@ -229,21 +230,19 @@ impl Cloud for AwsCloud {
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {
-        bystanders::digests(&self.state, &self.bystanders)
+        let theirs = bystanders::all(&self.state, &self.bystanders);
+        digests(theirs, |one| bystanders::canonical(&self.state, one))
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
-        bystanders::states(&self.state)
+        digests(self.inventory(), |one| {
+            bystanders::canonical(&self.state, one)
+        })
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         eks::fastest_ready(&self.state)
     }
-}
-
-fn ids(bystanders: &[(Resource, String)]) -> BTreeSet<String> {
-    let ids = bystanders.iter().map(|(resource, _)| resource.id.clone());
-    ids.collect()
 }
 
 /// Whether an operation only reads, judging by its verb.

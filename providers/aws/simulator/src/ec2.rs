@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod describe;
 pub mod dhcp_options;
 pub mod errors;
+pub mod fields;
 pub mod filters;
 pub mod idempotency;
 pub mod instance_quota;
@@ -39,6 +40,7 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 use kubeproof_contract::resource::Resource;
+use kubeproof_simkit::idempotency::Tokens;
 
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
@@ -49,30 +51,47 @@ use crate::wire::response::Outcome;
 /// The function that answers one operation.
 pub type Operation = fn(&mut State, &Call) -> Outcome;
 
-/// The lookup of operations in each file.
-const OPERATIONS: &[fn(&str) -> Option<Operation>] = &[
-    vpcs::operation,
-    subnets::operation,
-    internet_gateways::operation,
-    addresses::operation,
-    nat_gateways::operation,
-    route_tables::operation,
-    routes::operation,
-    security_groups::operation,
-    security_group_rules::operation,
-    acls::operation,
-    dhcp_options::operation,
-    interfaces::operation,
-    instances::operation,
-    spot_requests::operation,
-    volumes::operation,
-    launch_templates::operation,
-    tags::operation,
-    zones::operation,
-    instance_types::operation,
-    attributes::operation,
-    list_only::operation,
+/// Operations by name.
+pub type Operations = &'static [(&'static str, Operation)];
+
+/// The operations of each file.
+const OPERATIONS: &[Operations] = &[
+    vpcs::OPERATIONS,
+    subnets::OPERATIONS,
+    internet_gateways::OPERATIONS,
+    addresses::OPERATIONS,
+    nat_gateways::OPERATIONS,
+    route_tables::OPERATIONS,
+    routes::OPERATIONS,
+    security_groups::OPERATIONS,
+    security_group_rules::OPERATIONS,
+    acls::OPERATIONS,
+    dhcp_options::OPERATIONS,
+    interfaces::OPERATIONS,
+    instances::OPERATIONS,
+    spot_requests::OPERATIONS,
+    volumes::OPERATIONS,
+    launch_templates::OPERATIONS,
+    tags::OPERATIONS,
+    zones::OPERATIONS,
+    instance_types::OPERATIONS,
+    attributes::OPERATIONS,
 ];
+
+/// The operation of this name.
+fn operation(action: &str) -> Option<Operation> {
+    let of_files = OPERATIONS.iter().copied().flatten();
+    let mut found = of_files.filter(|(name, _)| *name == action);
+    let empty_list = || list_only::names().find(|name| *name == action);
+    let found = found.next().map(|(_, operation)| *operation);
+    found.or_else(|| empty_list().map(|_| list_only::describe as Operation))
+}
+
+/// The names of all operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    let of_files = OPERATIONS.iter().copied().flatten();
+    of_files.map(|(name, _)| *name).chain(list_only::names())
+}
 
 /// EC2's store.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +117,7 @@ pub struct Ec2 {
     pub volumes: Store<volumes::Volume>,
     pub launch_templates: Store<launch_templates::LaunchTemplate>,
     /// Client tokens that were used.
-    pub tokens: idempotency::Tokens,
+    pub tokens: Tokens,
     /// How many public addresses were allocated.
     pub public_addresses: u32,
 }
@@ -152,19 +171,14 @@ pub fn happen(state: &mut State, event: Event) {
 /// # Errors
 /// EC2's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let found = OPERATIONS.iter().find_map(|concept| concept(&call.action));
-    let operation = found.ok_or_else(|| AwsError::unknown_operation("ec2", &call.action))?;
+    let unknown = || AwsError::unknown_operation("ec2", &call.action);
+    let operation = operation(&call.action).ok_or_else(unknown)?;
     if call.params.flag("DryRun") == Some(true) {
         // Permission was already checked; a dry run checks nothing else.
         let message = "Request would have succeeded, but DryRun flag is set.";
         return Err(AwsError::new(412, "DryRunOperation", message));
     }
     operation(state, call)
-}
-
-/// Whether EC2 has an operation of this name.
-pub fn knows(action: &str) -> bool {
-    OPERATIONS.iter().any(|concept| concept(action).is_some())
 }
 
 /// The default VPC that every account has: a public subnet in each zone, behind an internet gateway.

@@ -1,6 +1,6 @@
 //! EKS: clusters, node groups, access, and the resources that it creates in the account.
 //!
-//! This file dispatches operations by method and path; each concept has its own file.
+//! `route` has the table of operations; each concept has its own file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,9 +8,6 @@ use std::time::Duration;
 use kubeproof_contract::resource::Resource;
 
 use crate::state::State;
-use crate::wire::call::Call;
-use crate::wire::error::AwsError;
-use crate::wire::response::Outcome;
 
 pub mod access;
 pub mod access_policies;
@@ -38,7 +35,7 @@ pub mod token;
 pub mod updates;
 pub mod versions;
 
-pub use route::operation;
+pub use route::{answer, operation};
 
 /// EKS's store.
 #[derive(Clone, Debug, Default)]
@@ -99,50 +96,6 @@ pub enum Event {
     UpdateEnded(String, String, bool),
     /// The leftovers of a service's removed load balancer are deleted; the number counts the tries left.
     BalancerLeftovers(cloud_controller::BalancerLeftovers, u32),
-}
-
-/// Answers one call.
-///
-/// # Errors
-/// The service's own; 501 for operations that the simulator does not know.
-pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    match call.action.as_str() {
-        "CreateCluster" => cluster_create::create(state, call),
-        "DescribeCluster" => cluster::describe(state, call),
-        "ListClusters" => cluster::list(state, call),
-        "DeleteCluster" => cluster_lifecycle::delete(state, call),
-        "UpdateClusterConfig" => cluster_update::config(state, call),
-        "UpdateClusterVersion" => cluster_update::version(state, call),
-        "DescribeClusterVersions" => versions::describe(state, call),
-        "CreateNodegroup" => node_group_create::create(state, call),
-        "DescribeNodegroup" => node_group::describe(state, call),
-        "ListNodegroups" => node_group::list(state, call),
-        "DeleteNodegroup" => node_group_lifecycle::delete(state, call),
-        "UpdateNodegroupConfig" => node_group_update::config(state, call),
-        "ListUpdates" => updates::list(state, call),
-        "DescribeUpdate" => updates::describe(state, call),
-        "CreateAccessEntry" => access::create(state, call),
-        "DescribeAccessEntry" => access::describe(state, call),
-        "ListAccessEntries" => access::list(state, call),
-        "DeleteAccessEntry" => access::delete(state, call),
-        "AssociateAccessPolicy" => access_policies::associate(state, call),
-        "DisassociateAccessPolicy" => access_policies::disassociate(state, call),
-        "ListAssociatedAccessPolicies" => access_policies::list_associated(state, call),
-        "ListAccessPolicies" => access_policies::list(state, call),
-        "ListAddons" => addons::empty(state, call, "addons"),
-        "ListFargateProfiles" => addons::empty(state, call, "fargateProfileNames"),
-        "ListIdentityProviderConfigs" => addons::empty(state, call, "identityProviderConfigs"),
-        "DescribeAddon" => addons::no_addon(state, call),
-        "DescribeFargateProfile" => addons::no_fargate_profile(state, call),
-        "ListPodIdentityAssociations" => pod_identity::list(state, call),
-        "CreatePodIdentityAssociation" => pod_identity::create(state, call),
-        "DescribePodIdentityAssociation" => pod_identity::describe(state, call),
-        "DeletePodIdentityAssociation" => pod_identity::delete(state, call),
-        "TagResource" => tags::tag(state, call),
-        "UntagResource" => tags::untag(state, call),
-        "ListTagsForResource" => tags::list(state, call),
-        other => Err(AwsError::unknown_operation("eks", other)),
-    }
 }
 
 /// Lets an event happen.

@@ -2,8 +2,10 @@
 //!
 //! In builds with debug assertions every answered call is looked up here, so that none is forgotten.
 
-/// The operations of each service, in order.
-pub const OPERATIONS: &[(&str, &[&str])] = &[
+use crate::{ec2, eks};
+
+/// The operations of the services without a table of their own.
+const OPERATIONS: &[(&str, &[&str])] = &[
     (
         "autoscaling",
         &[
@@ -23,135 +25,6 @@ pub const OPERATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cloudtrail", &["LookupEvents"]),
-    (
-        "ec2",
-        &[
-            "AllocateAddress",
-            "AssociateAddress",
-            "AssociateRouteTable",
-            "AttachInternetGateway",
-            "AuthorizeSecurityGroupEgress",
-            "AuthorizeSecurityGroupIngress",
-            "CancelSpotInstanceRequests",
-            "CreateInternetGateway",
-            "CreateLaunchTemplate",
-            "CreateNatGateway",
-            "CreateNetworkInterface",
-            "CreateRoute",
-            "CreateRouteTable",
-            "CreateSecurityGroup",
-            "CreateSubnet",
-            "CreateTags",
-            "CreateVolume",
-            "CreateVpc",
-            "DeleteInternetGateway",
-            "DeleteLaunchTemplate",
-            "DeleteNatGateway",
-            "DeleteNetworkInterface",
-            "DeleteRoute",
-            "DeleteRouteTable",
-            "DeleteSecurityGroup",
-            "DeleteSubnet",
-            "DeleteTags",
-            "DeleteVolume",
-            "DeleteVpc",
-            "DescribeAccountAttributes",
-            "DescribeAddresses",
-            "DescribeAddressesAttribute",
-            "DescribeAvailabilityZones",
-            "DescribeCapacityReservations",
-            "DescribeDhcpOptions",
-            "DescribeEgressOnlyInternetGateways",
-            "DescribeFleets",
-            "DescribeFlowLogs",
-            "DescribeInstanceTypeOfferings",
-            "DescribeInstanceTypes",
-            "DescribeInstances",
-            "DescribeInternetGateways",
-            "DescribeKeyPairs",
-            "DescribeLaunchTemplateVersions",
-            "DescribeLaunchTemplates",
-            "DescribeManagedPrefixLists",
-            "DescribeNatGateways",
-            "DescribeNetworkAcls",
-            "DescribeNetworkInterfaces",
-            "DescribePlacementGroups",
-            "DescribeRegions",
-            "DescribeRouteTables",
-            "DescribeSecurityGroupRules",
-            "DescribeSecurityGroups",
-            "DescribeSnapshots",
-            "DescribeSpotFleetRequests",
-            "DescribeSpotInstanceRequests",
-            "DescribeSubnets",
-            "DescribeTags",
-            "DescribeTransitGatewayVpcAttachments",
-            "DescribeVolumes",
-            "DescribeVpcAttribute",
-            "DescribeVpcEndpoints",
-            "DescribeVpcPeeringConnections",
-            "DescribeVpcs",
-            "DescribeVpnConnections",
-            "DescribeVpnGateways",
-            "DetachInternetGateway",
-            "DetachNetworkInterface",
-            "DetachVolume",
-            "DisassociateAddress",
-            "DisassociateRouteTable",
-            "ModifySubnetAttribute",
-            "ModifyVpcAttribute",
-            "ReleaseAddress",
-            "ReplaceRoute",
-            "ReplaceRouteTableAssociation",
-            "RevokeSecurityGroupEgress",
-            "RevokeSecurityGroupIngress",
-            "TerminateInstances",
-        ],
-    ),
-    (
-        "eks",
-        &[
-            "AssociateAccessPolicy",
-            "CreateAccessEntry",
-            "CreateAddon",
-            "CreateCluster",
-            "CreateNodegroup",
-            "CreatePodIdentityAssociation",
-            "DeleteAccessEntry",
-            "DeleteAddon",
-            "DeleteCluster",
-            "DeleteNodegroup",
-            "DeletePodIdentityAssociation",
-            "DescribeAccessEntry",
-            "DescribeAddon",
-            "DescribeCluster",
-            "DescribeClusterVersions",
-            "DescribeFargateProfile",
-            "DescribeNodegroup",
-            "DescribePodIdentityAssociation",
-            "DescribeUpdate",
-            "DisassociateAccessPolicy",
-            "ListAccessEntries",
-            "ListAccessPolicies",
-            "ListAddons",
-            "ListAssociatedAccessPolicies",
-            "ListClusters",
-            "ListFargateProfiles",
-            "ListIdentityProviderConfigs",
-            "ListNodegroups",
-            "ListPodIdentityAssociations",
-            "ListTagsForResource",
-            "ListUpdates",
-            "TagResource",
-            "UntagResource",
-            "UpdateAccessEntry",
-            "UpdateClusterConfig",
-            "UpdateClusterVersion",
-            "UpdateNodegroupConfig",
-            "UpdateNodegroupVersion",
-            "UpdatePodIdentityAssociation",
-        ],
-    ),
     (
         "elasticloadbalancing",
         &[
@@ -233,10 +106,31 @@ pub const OPERATIONS: &[(&str, &[&str])] = &[
     ("tagging", &["GetResources"]),
 ];
 
+/// The operations of each service, in order.
+pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
+    let listed = OPERATIONS
+        .iter()
+        .map(|(service, names)| (*service, names.to_vec()));
+    let mut all: Vec<_> = listed.collect();
+    all.push(("ec2", ec2::operations().collect()));
+    all.push(("eks", eks::route::operations().collect()));
+    for (_, names) in &mut all {
+        names.sort_unstable();
+    }
+    all.sort_unstable();
+    all
+}
+
 /// Whether an operation is one of them.
 pub fn is_known(service: &str, operation: &str) -> bool {
-    let of_service = OPERATIONS.iter().find(|(name, _)| *name == service);
-    of_service.is_some_and(|(_, operations)| operations.contains(&operation))
+    match service {
+        "ec2" => ec2::operations().any(|name| name == operation),
+        "eks" => eks::route::operations().any(|name| name == operation),
+        _ => {
+            let of_service = OPERATIONS.iter().find(|(name, _)| *name == service);
+            of_service.is_some_and(|(_, names)| names.contains(&operation))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -245,18 +139,11 @@ mod tests {
 
     #[test]
     fn each_is_named_once_and_in_order() {
-        let services: Vec<&str> = OPERATIONS.iter().map(|(name, _)| *name).collect();
-        assert!(services.is_sorted_by(|one, next| one < next));
-        for (service, operations) in OPERATIONS {
-            assert!(operations.is_sorted_by(|one, next| one < next), "{service}");
-        }
-    }
-
-    #[test]
-    fn what_ec2_is_listed_with_it_has() {
-        let (_, operations) = OPERATIONS.iter().find(|(name, _)| *name == "ec2").unwrap();
-        for operation in *operations {
-            assert!(crate::ec2::knows(operation), "{operation}");
+        let all = operations();
+        assert!(all.is_sorted_by(|one, next| one.0 < next.0));
+        for (service, names) in &all {
+            assert!(names.is_sorted_by(|one, next| one < next), "{service}");
+            assert!(names.iter().all(|name| is_known(service, name)));
         }
         assert!(!is_known("ec2", "CreateVPC") && !is_known("foo", "Bar"));
     }

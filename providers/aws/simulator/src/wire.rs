@@ -4,7 +4,6 @@
 
 pub mod call;
 pub mod error;
-pub mod injected;
 pub mod page;
 pub mod params;
 pub mod response;

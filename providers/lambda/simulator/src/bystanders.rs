@@ -9,7 +9,6 @@ use kubeproof_contract::resource::Resource;
 
 use crate::catalogue;
 use crate::cloud_init::Boot;
-use crate::inventory;
 use crate::state::{Filesystem, FirewallRule, InjectedFailure, Instance, Ruleset, SshKey, State};
 
 /// Adds them to a fresh account.
@@ -78,37 +77,8 @@ pub(crate) fn add(state: &mut State) {
     );
 }
 
-/// The bystanders that still exist, with a digest of each one's state.
-pub(crate) fn digests(state: &State) -> Vec<(Resource, String)> {
-    let mut fresh = State::new(state.setup.clone());
-    fresh.now = state.now;
-    let mine: Vec<_> = inventory::all(&fresh)
-        .into_iter()
-        .map(|resource| resource.key())
-        .collect();
-    inventory::all(state)
-        .into_iter()
-        .map(|resource| (resource.key(), resource))
-        .filter(|(key, _)| mine.contains(key) || state.bystanders.contains(key))
-        .map(|(_, resource)| {
-            let state = canonical(state, &resource);
-            (resource, state)
-        })
-        .collect()
-}
-
-/// All resources of any owner, with the state of each one.
-pub(crate) fn states(state: &State) -> Vec<(Resource, String)> {
-    let all = inventory::all(state).into_iter();
-    all.map(|resource| {
-        let state = canonical(state, &resource);
-        (resource, state)
-    })
-    .collect()
-}
-
 /// The whole state of a resource as text, including what the inventory does not show.
-fn canonical(state: &State, resource: &Resource) -> String {
+pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
     let id = resource.id.as_str();
     let whole = match resource.resource_type.as_str() {
         "instance" => format!("{:?}", state.instances.get(id)),

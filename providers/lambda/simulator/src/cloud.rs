@@ -1,21 +1,23 @@
 //! The simulated account as the harness drives it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
-use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
+use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
+use kubeproof_simkit::injected::InjectedFault;
+use kubeproof_simkit::timers::run_due;
 
 use crate::limits::ArrivalTime;
 use crate::setup::Setup;
 use crate::state::State;
-use crate::wire::Outcome;
+use crate::wire::{ApiError, Outcome};
 use crate::{auth, bystanders, catalogue, inventory, k3s, lifecycle, route, stale_reads, wire};
 
 /// A simulated account of Lambda Cloud.
@@ -23,6 +25,8 @@ use crate::{auth, bystanders, catalogue, inventory, k3s, lifecycle, route, stale
 pub struct LambdaCloud {
     state: State,
     history: History,
+    /// Resources of other owners, and shared ones.
+    bystanders: Bystanders,
 }
 
 impl LambdaCloud {
@@ -31,33 +35,32 @@ impl LambdaCloud {
         let mut cloud = Self {
             state: State::new(setup),
             history: History::default(),
+            bystanders: Bystanders::default(),
         };
+        cloud.make_bystanders();
         cloud.observe();
         cloud
     }
 
-    /// An outcome under the fault that is left to the simulator, and whether the fault was carried out: an accepted
-    /// launch has its failure, and a read shows nothing new.
-    fn injected(&self, request: &Request<Bytes>, outcome: Outcome) -> (Outcome, bool) {
-        let asked = request.headers().get(ASYNC_FAULT_HEADER);
-        let Some(asked) = asked.and_then(|value| value.to_str().ok()) else {
-            return (outcome, false);
+    /// The outcome of a call of the cloud's API. A read under an injected lag does not show what is new.
+    fn call(&mut self, request: &Request<Bytes>, injected: &InjectedFault) -> Outcome {
+        let arrived = self.arrival_time(request);
+        let state = &mut self.state;
+        auth::admit(request, &state.setup.api_key)?;
+        state.limits.admit(arrived, route::is_launch(request))?;
+        let data = route::answer(state, request, injected)?;
+        if request.method() != http::Method::GET || !injected.is_of_reads() {
+            return Ok(data);
+        }
+        let is_new = |life: &&Lifetime| {
+            life.from > self.state.setup.now && injected.is_too_new(life.from, self.state.now)
         };
-        if route::is_launch(request) {
-            let is_accepted = outcome.is_ok();
-            return (outcome, is_accepted);
-        }
-        match (stale_reads::seconds(asked), outcome) {
-            (Some(seconds), Ok(data)) if request.method() == http::Method::GET => {
-                let (now, start) = (self.state.now, self.state.setup.now);
-                let since = now.checked_sub(SignedDuration::from_secs(seconds));
-                let since = since.unwrap_or(start).max(start);
-                let lives = self.history.lifetimes().iter();
-                let new = lives.filter(|life| life.from > since);
-                stale_reads::without(data, &new.map(|life| life.resource.id.as_str()).collect())
-            }
-            (_, outcome) => (outcome, false),
-        }
+        let new = self.history.lifetimes().iter().filter(is_new);
+        stale_reads::without(
+            data,
+            &new.map(|life| life.resource.id.as_str()).collect(),
+            injected,
+        )
     }
 
     /// When a request arrived, by its caller's clock.
@@ -76,17 +79,16 @@ impl LambdaCloud {
 
 impl Cloud for LambdaCloud {
     fn advance(&mut self, to: Timestamp) {
-        // Limited, because an event that renews itself without letting time pass would never end.
-        for _ in 0..1_000_000 {
-            let Some((at, event)) = self.state.timers.pop_due(to) else {
-                break;
-            };
-            self.state.now = at.max(self.state.now);
-            k3s::advance(&mut self.state);
-            lifecycle::happen(&mut self.state, event);
-            self.observe();
-        }
-        self.state.now = to.max(self.state.now);
+        run_due(
+            self,
+            to,
+            |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
+            |cloud, event| {
+                k3s::advance(&mut cloud.state);
+                lifecycle::happen(&mut cloud.state, event);
+                cloud.observe();
+            },
+        );
         k3s::advance(&mut self.state);
     }
 
@@ -94,24 +96,23 @@ impl Cloud for LambdaCloud {
         if let Some(instance) = k3s::instance_of(&self.state, request) {
             return k3s::answer(&mut self.state, &instance, request);
         }
-        let arrived = self.arrival_time(request);
-        let outcome = auth::admit(request, &self.state.setup.api_key)
-            .and_then(|()| self.state.limits.admit(arrived, route::is_launch(request)))
-            .and_then(|()| route::answer(&mut self.state, request));
+        let asked = InjectedFault::of(request);
+        let outcome = match &asked {
+            Ok(injected) => self.call(request, injected),
+            Err(unknown) => Err(ApiError::not_simulated(&unknown.to_string())),
+        };
         if request.method() != http::Method::GET {
             self.observe();
         }
-        let (outcome, is_injected) = self.injected(request, outcome);
         let mut response = wire::write(outcome);
-        if is_injected {
+        if asked.is_ok_and(|injected| injected.is_taken()) {
             response.extensions_mut().insert(Acknowledged);
         }
         Reply::Now(response)
     }
 
     fn make_bystanders(&mut self) {
-        let there = inventory::all(&self.state);
-        self.state.bystanders = there.iter().map(Resource::key).collect();
+        self.bystanders.add(&inventory::all(&self.state));
     }
 
     fn latency(&self, request: &Request<Bytes>) -> Duration {
@@ -131,23 +132,21 @@ impl Cloud for LambdaCloud {
         self.state.meter.charges(run_id, from, self.state.now)
     }
 
-    /// The first bystanders existed before the meter.
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
-        let theirs: BTreeSet<&str> = self.state.bystanders.iter().map(|key| &*key.2).collect();
-        let of_theirs = |charge: &Charge| {
-            let id = charge.resource_id.as_deref();
-            id.is_some_and(|id| theirs.contains(id))
-        };
         let all = self.state.meter.all_charges(from, self.state.now);
-        all.into_iter().filter(|one| !of_theirs(one)).collect()
+        self.bystanders.without(all)
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {
-        bystanders::digests(&self.state)
+        let all = self.inventory().into_iter();
+        let theirs = all.filter(|resource| self.bystanders.has(resource));
+        digests(theirs, |one| bystanders::canonical(&self.state, one))
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
-        bystanders::states(&self.state)
+        digests(self.inventory(), |one| {
+            bystanders::canonical(&self.state, one)
+        })
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {

@@ -20,7 +20,7 @@ struct New {
 
 /// Whether an existing instance mounts it.
 fn in_use(state: &State, filesystem: &Filesystem) -> bool {
-    state.instances.values().any(|instance| {
+    state.instances.all().any(|instance| {
         instance.region == filesystem.region && instance.filesystems.contains(&filesystem.name)
     })
 }
@@ -42,7 +42,7 @@ pub(crate) fn time(at: Timestamp) -> String {
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
-    let all = state.filesystems.iter();
+    let all = state.filesystems.entries();
     Ok(all.map(|(id, one)| shown(state, id, one)).collect())
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
             new.region
         )));
     }
-    if state.filesystems.values().any(|one| one.name == new.name) {
+    if state.filesystems.all().any(|one| one.name == new.name) {
         let message = format!("A filesystem with the name {} already exists.", new.name);
         return Err(ApiError::new(400, "global/duplicate", message).suggest("Choose another name."));
     }
@@ -99,7 +99,7 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
         return Err(ApiError::new(400, "filesystems/filesystem-in-use", message)
             .suggest("Terminate the instances that mount it first."));
     }
-    state.filesystems.shift_remove(id);
+    state.filesystems.remove(id);
     state.meter.stop(id, state.now);
     Ok(json!({"deleted_ids": [id]}))
 }

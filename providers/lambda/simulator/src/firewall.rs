@@ -56,7 +56,7 @@ fn check(rules: &[FirewallRule]) -> Result<(), ApiError> {
 
 fn users(state: &State, id: &str) -> Vec<String> {
     let uses = |instance: &&Instance| instance.rulesets.iter().any(|one| one == id);
-    let of = state.instances.values().filter(uses);
+    let of = state.instances.all().filter(uses);
     of.map(|instance| instance.id.clone()).collect()
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn update_global(state: &mut State, request: &Request<Bytes>) -> Outc
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
-    let all = state.rulesets.iter();
+    let all = state.rulesets.entries();
     Ok(all.map(|(id, one)| shown(state, id, one)).collect())
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
             new.region
         )));
     }
-    if state.rulesets.values().any(|one| one.name == new.name) {
+    if state.rulesets.all().any(|one| one.name == new.name) {
         let message = format!(
             "A firewall ruleset with the name {} already exists.",
             new.name
@@ -147,7 +147,7 @@ pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> O
 
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
     let users = users(state, id);
-    if !state.rulesets.contains_key(id) {
+    if !state.rulesets.has(id) {
         return Err(ApiError::absent("firewall ruleset", id));
     }
     if !users.is_empty() {
@@ -157,7 +157,7 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
             ApiError::new(409, code, message).suggest("Terminate the instances that use it first.")
         );
     }
-    state.rulesets.shift_remove(id);
+    state.rulesets.remove(id);
     Ok(json!({}))
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn shown(instance: &Instance) -> Value {
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
-    Ok(state.instances.values().map(shown).collect())
+    Ok(state.instances.all().map(shown).collect())
 }
 
 pub(crate) fn get(state: &State, id: &str) -> Outcome {
@@ -81,11 +81,7 @@ fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiErro
     if ids.instance_ids.is_empty() {
         return Err(ApiError::invalid("instance_ids must not be empty"));
     }
-    match ids
-        .instance_ids
-        .iter()
-        .find(|id| !state.instances.contains_key(*id))
-    {
+    match ids.instance_ids.iter().find(|id| !state.instances.has(*id)) {
         Some(id) => Err(ApiError::absent("instance", id)),
         None => Ok(ids.instance_ids),
     }

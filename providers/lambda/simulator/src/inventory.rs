@@ -9,7 +9,7 @@ use crate::state::{FirewallRule, State};
 /// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let mut all = Vec::new();
-    for instance in state.instances.values() {
+    for instance in state.instances.all() {
         let mut resource = Resource::new("instance", &instance.id, &instance.region);
         resource.name.clone_from(&instance.name);
         resource.tags = instance.tags.clone();
@@ -17,20 +17,20 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
         resource.properties = properties(&[("instance_type", instance.of.name)]);
         all.push(resource);
     }
-    for (id, filesystem) in &state.filesystems {
+    for (id, filesystem) in state.filesystems.entries() {
         let mut resource = Resource::new("filesystem", id, &filesystem.region);
         resource.name = Some(filesystem.name.clone());
         resource.created_at = Some(filesystem.created);
         resource.properties = properties(&[("bytes_used", &filesystem.bytes_used.to_string())]);
         all.push(resource);
     }
-    for (id, ruleset) in &state.rulesets {
+    for (id, ruleset) in state.rulesets.entries() {
         let mut resource = Resource::new("firewall_ruleset", id, &ruleset.region);
         resource.name = Some(ruleset.name.clone());
         resource.created_at = Some(ruleset.created);
         all.push(resource);
     }
-    for (id, key) in &state.keys {
+    for (id, key) in state.keys.entries() {
         let mut resource = Resource::new("ssh_key", id, "global");
         resource.name = Some(key.name.clone());
         all.push(resource);

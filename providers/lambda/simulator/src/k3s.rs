@@ -40,7 +40,7 @@ pub(crate) fn instance_of(state: &State, request: &Request<Bytes>) -> Option<Str
     if request.uri().port_u16() != Some(PORT) {
         return None;
     }
-    let known = state.instances.values().find(|one| one.ip == host);
+    let known = state.instances.all().find(|one| one.ip == host);
     // An unassigned address answers nothing; this is no call of the cloud's API.
     let numeric = host.parse::<std::net::IpAddr>().is_ok();
     known
@@ -169,7 +169,7 @@ fn join(state: &mut State, id: &str, agent: &Agent) {
     else {
         return;
     };
-    let server = state.instances.values().find(|one| {
+    let server = state.instances.all().find(|one| {
         // Private addresses are unreachable from another region.
         one.private_ip == agent.server && one.region == instance.region
     });

@@ -19,7 +19,11 @@ fn shown(id: &str, key: &SshKey) -> Value {
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
-    Ok(state.keys.iter().map(|(id, key)| shown(id, key)).collect())
+    Ok(state
+        .keys
+        .entries()
+        .map(|(id, key)| shown(id, key))
+        .collect())
 }
 
 pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
@@ -35,7 +39,7 @@ pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
     if !public_key.starts_with("ssh-") && !public_key.starts_with("ecdsa-") {
         return Err(ApiError::invalid("public_key is not an OpenSSH public key"));
     }
-    if state.keys.values().any(|key| key.name == new.name) {
+    if state.keys.all().any(|key| key.name == new.name) {
         let message = format!("An SSH key with the name {} already exists.", new.name);
         return Err(ApiError::new(400, "global/duplicate", message)
             .suggest("Choose another name, or use the key that is there."));
@@ -51,7 +55,7 @@ pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
 }
 
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
-    match state.keys.shift_remove(id) {
+    match state.keys.remove(id) {
         Some(_) => Ok(json!({})),
         None => Err(ApiError::absent("SSH key", id)),
     }

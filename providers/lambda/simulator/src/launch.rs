@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use http::Request;
-use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use kubeproof_simkit::injected::{AsyncFault, InjectedFault, UnknownFault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::route::Call;
 use crate::state::{InjectedFailure, Instance, State};
 use crate::wire::{ApiError, Outcome, body};
 use crate::{catalogue, cloud_init, lifecycle};
@@ -48,8 +47,8 @@ struct Id {
 /// The largest cloud-init document, bytes.
 const USER_DATA_MAX: usize = 1 << 20;
 
-pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let order: Launch = body(request)?;
+pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
+    let order: Launch = body(call.request)?;
     check(state, &order)?;
     let of = catalogue::find(&order.instance_type_name).ok_or_else(|| {
         let message = format!("Instance type {} does not exist.", order.instance_type_name);
@@ -57,10 +56,9 @@ pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
     })?;
     let boot = cloud_init::read(order.user_data.as_deref())
         .map_err(|what| ApiError::not_simulated(&format!("user_data with {what}")))?;
-    let failure = injected_failure(request)?;
     let live = state
         .instances
-        .values()
+        .all()
         .filter(|one| one.status != "terminating");
     if live.count() >= state.setup.instances_max {
         let message = "Your quota of instances is used up.";
@@ -73,6 +71,7 @@ pub(crate) fn launch(state: &mut State, request: &Request<Bytes>) -> Outcome {
         return Err(ApiError::new(400, code, message)
             .suggest("Choose an instance type with more availability, or try again later."));
     }
+    let failure = injected_failure(call.injected)?;
     let id = state.ids.hex(32);
     state.addresses = state.addresses.wrapping_add(1).max(11);
     let last = state.addresses;
@@ -114,7 +113,7 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     let [key] = order.ssh_key_names.as_slice() else {
         return Err(ApiError::invalid("Exactly one SSH key must be given."));
     };
-    if !state.keys.values().any(|known| known.name == *key) {
+    if !state.keys.all().any(|known| known.name == *key) {
         return Err(ApiError::absent("SSH key", key));
     }
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
@@ -133,7 +132,7 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
         ));
     }
     for name in &order.file_system_names {
-        let found = state.filesystems.values().find(|one| one.name == *name);
+        let found = state.filesystems.all().find(|one| one.name == *name);
         let found = found.ok_or_else(|| ApiError::absent("filesystem", name))?;
         if found.region != order.region_name {
             let code = "instance-operations/launch/file-system-in-wrong-region";
@@ -154,25 +153,23 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
 }
 
 /// What will go wrong later, as requested by a fault.
-fn injected_failure(request: &Request<Bytes>) -> Result<InjectedFailure, ApiError> {
-    let Some(asked) = request.headers().get(ASYNC_FAULT_HEADER) else {
-        return Ok(InjectedFailure::None);
+fn injected_failure(injected: &InjectedFault) -> Result<InjectedFailure, ApiError> {
+    let code = match injected.take_async() {
+        None => return Ok(InjectedFailure::None),
+        Some(AsyncFault::Stuck) => return Ok(InjectedFailure::Stuck),
+        Some(AsyncFault::Late(times)) => return Ok(InjectedFailure::Late(*times)),
+        Some(AsyncFault::Fail(code)) => code.as_deref().unwrap_or("unhealthy"),
     };
-    let asked = asked.to_str().unwrap_or_default();
-    let number = || asked.trim_end_matches(')').rsplit('(').next()?.parse().ok();
-    Ok(match asked {
-        "async-stuck" => InjectedFailure::Stuck,
-        "async-fail" | "async-fail(unhealthy)" => InjectedFailure::Unhealthy,
-        "async-fail(unusable)" => InjectedFailure::Unusable,
-        "async-fail(install-script)" => InjectedFailure::InstallFails,
-        "async-fail(node-never-joins)" => InjectedFailure::NeverJoins,
-        "async-fail(gpu-driver-missing)" => InjectedFailure::NoDriver,
-        "async-fail(preempted)" => InjectedFailure::Preempted,
-        other if other.starts_with("async-late(") => InjectedFailure::Late(number().unwrap_or(2)),
+    Ok(match code {
+        "unhealthy" => InjectedFailure::Unhealthy,
+        "unusable" => InjectedFailure::Unusable,
+        "install-script" => InjectedFailure::InstallFails,
+        "node-never-joins" => InjectedFailure::NeverJoins,
+        "gpu-driver-missing" => InjectedFailure::NoDriver,
+        "preempted" => InjectedFailure::Preempted,
         other => {
-            return Err(ApiError::not_simulated(&format!(
-                "the fault {other} on a launch"
-            )));
+            let unknown = UnknownFault(format!("async-fail({other})"));
+            return Err(ApiError::not_simulated(&unknown.to_string()));
         }
     })
 }

@@ -24,3 +24,5 @@ mod route;
 mod stale_reads;
 mod trail;
 mod wire;
+
+pub use route::operations;

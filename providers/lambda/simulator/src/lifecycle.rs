@@ -58,7 +58,7 @@ pub(crate) fn happen(state: &mut State, event: Event) {
             if let Some(instance) = state.instances.get_mut(&id) {
                 instance.status = "terminated";
             }
-            state.instances.shift_remove(&id);
+            state.instances.remove(&id);
         }
     }
 }

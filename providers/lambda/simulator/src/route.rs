@@ -1,59 +1,100 @@
-//! Which call a request is, and which service answers it. Unknown calls answer 501 with their name.
+//! The operations of the cloud's API, and what answers each. Unknown calls answer 501 with their name.
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_simkit::injected::InjectedFault;
+use kubeproof_simkit::router::{Operation, Router};
 
 use crate::state::State;
 use crate::wire::{ApiError, Outcome};
 use crate::{catalogue, filesystems, firewall, instances, keys, launch, trail};
 
 /// The path of the API.
-const BASE: &str = "/api/v1/";
+const BASE: &str = "/api/v1";
 
-/// Whether a request is a launch, which has a limit of its own.
+/// One call of the API.
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a Request<Bytes>,
+    /// The id in its path, empty if there is none.
+    pub(crate) id: &'a str,
+    /// The fault that is left to the simulator.
+    pub(crate) injected: &'a InjectedFault,
+}
+
+type Handler = fn(&mut State, &Call<'_>) -> Outcome;
+
+/// The operations. The API itself spells filesystems in two ways.
+#[rustfmt::skip]
+const ROUTER: Router<Handler> = Router::new(&[
+    on("GET", "/instance-types", "ListInstanceTypes", |_, _| Ok(catalogue::listed())),
+    on("GET", "/images", "ListImages", |_, _| Ok(catalogue::images())),
+    on("GET", "/instances", "ListInstances", |state, _| instances::list(state)),
+    on("GET", "/instances/{id}", "GetInstance", |state, call| instances::get(state, call.id)),
+    on("POST", "/instances/{id}", "RenameInstance", |state, call| instances::rename(state, call.id, call.request)),
+    on("POST", "/instance-operations/launch", LAUNCH, launch::launch),
+    on("POST", "/instance-operations/terminate", "TerminateInstances", |state, call| instances::terminate(state, call.request)),
+    on("POST", "/instance-operations/restart", "RestartInstances", |state, call| instances::restart(state, call.request)),
+    on("GET", "/ssh-keys", "ListSshKeys", |state, _| keys::list(state)),
+    on("POST", "/ssh-keys", "AddSshKey", |state, call| keys::add(state, call.request)),
+    on("DELETE", "/ssh-keys/{id}", "DeleteSshKey", |state, call| keys::delete(state, call.id)),
+    on("GET", "/file-systems", "ListFileSystems", |state, _| filesystems::list(state)),
+    on("POST", "/filesystems", "CreateFileSystem", |state, call| filesystems::create(state, call.request)),
+    on("DELETE", "/filesystems/{id}", "DeleteFileSystem", |state, call| filesystems::delete(state, call.id)),
+    on("GET", "/firewall-rules", "ListFirewallRules", |state, _| firewall::rules(state)),
+    on("PUT", "/firewall-rules", "ReplaceFirewallRules", |state, call| firewall::replace_rules(state, call.request)),
+    on("GET", "/firewall-rulesets", "ListFirewallRulesets", |state, _| firewall::list(state)),
+    on("POST", "/firewall-rulesets", "CreateFirewallRuleset", |state, call| firewall::create(state, call.request)),
+    on("GET", "/firewall-rulesets/global", "GetGlobalFirewallRuleset", |state, _| firewall::global(state)),
+    on("PATCH", "/firewall-rulesets/global", "UpdateGlobalFirewallRuleset", |state, call| firewall::update_global(state, call.request)),
+    on("GET", "/firewall-rulesets/{id}", "GetFirewallRuleset", |state, call| firewall::get(state, call.id)),
+    on("PATCH", "/firewall-rulesets/{id}", "UpdateFirewallRuleset", |state, call| firewall::update(state, call.id, call.request)),
+    on("DELETE", "/firewall-rulesets/{id}", "DeleteFirewallRuleset", |state, call| firewall::delete(state, call.id)),
+    on("GET", "/audit-events", "ListAuditEvents", |state, call| trail::list(state, call.request.uri().query().unwrap_or_default())),
+]);
+
+/// The operation with a rate limit of its own.
+const LAUNCH: &str = "LaunchInstance";
+
+const fn on(
+    method: &'static str,
+    path: &'static str,
+    name: &'static str,
+    handler: Handler,
+) -> Operation<Handler> {
+    Operation::new(method, path, name, handler)
+}
+
+/// The names of the operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ROUTER.names()
+}
+
+/// Whether a request is a launch.
 pub(crate) fn is_launch(request: &Request<Bytes>) -> bool {
-    request.uri().path() == "/api/v1/instance-operations/launch"
+    let path = request.uri().path().strip_prefix(BASE).unwrap_or_default();
+    let found = ROUTER.find(request.method().as_str(), path);
+    found.is_some_and(|found| found.name == LAUNCH)
 }
 
 /// Answers a call of the cloud's API.
-pub(crate) fn answer(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let path = request.uri().path();
-    let unknown = || ApiError::not_simulated(&format!("{} {path}", request.method()));
-    let parts: Vec<&str> = path
-        .strip_prefix(BASE)
-        .ok_or_else(unknown)?
-        .split('/')
-        .collect();
-    let outcome = match (request.method().as_str(), parts.as_slice()) {
-        ("GET", ["instance-types"]) => Ok(catalogue::listed()),
-        ("GET", ["images"]) => Ok(catalogue::images()),
-        ("GET", ["instances"]) => instances::list(state),
-        ("GET", ["instances", id]) => instances::get(state, id),
-        ("POST", ["instances", id]) => instances::rename(state, id, request),
-        ("POST", ["instance-operations", "launch"]) => launch::launch(state, request),
-        ("POST", ["instance-operations", "terminate"]) => instances::terminate(state, request),
-        ("POST", ["instance-operations", "restart"]) => instances::restart(state, request),
-        ("GET", ["ssh-keys"]) => keys::list(state),
-        ("POST", ["ssh-keys"]) => keys::add(state, request),
-        ("DELETE", ["ssh-keys", id]) => keys::delete(state, id),
-        // The two spellings are the API's own.
-        ("GET", ["file-systems"]) => filesystems::list(state),
-        ("POST", ["filesystems"]) => filesystems::create(state, request),
-        ("DELETE", ["filesystems", id]) => filesystems::delete(state, id),
-        ("GET", ["firewall-rules"]) => firewall::rules(state),
-        ("PUT", ["firewall-rules"]) => firewall::replace_rules(state, request),
-        ("GET", ["firewall-rulesets"]) => firewall::list(state),
-        ("POST", ["firewall-rulesets"]) => firewall::create(state, request),
-        ("GET", ["firewall-rulesets", "global"]) => firewall::global(state),
-        ("PATCH", ["firewall-rulesets", "global"]) => firewall::update_global(state, request),
-        ("GET", ["firewall-rulesets", id]) => firewall::get(state, id),
-        ("PATCH", ["firewall-rulesets", id]) => firewall::update(state, id, request),
-        ("DELETE", ["firewall-rulesets", id]) => firewall::delete(state, id),
-        ("GET", ["audit-events"]) => trail::list(state, request.uri().query().unwrap_or_default()),
-        _ => Err(unknown()),
+pub(crate) fn answer(
+    state: &mut State,
+    request: &Request<Bytes>,
+    injected: &InjectedFault,
+) -> Outcome {
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let below_base = path.strip_prefix(BASE).unwrap_or_default();
+    let unknown = || ApiError::not_simulated(&format!("{method} {path}"));
+    let found = ROUTER.find(method, below_base).ok_or_else(unknown)?;
+    let handler = found.handler.ok_or_else(unknown)?;
+    let call = Call {
+        request,
+        id: found.parameters.first().copied().unwrap_or_default(),
+        injected,
     };
+    let outcome = handler(state, &call);
     if outcome.is_ok() && request.method() != http::Method::GET {
-        trail::note(state, request.method().as_str(), &parts.join("/"));
+        trail::note(state, method, below_base.trim_start_matches('/'));
     }
     outcome
 }

@@ -2,34 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use kubeproof_simkit::injected::InjectedFault;
 use serde_json::Value;
 
 use crate::wire::{ApiError, Outcome};
 
-/// The seconds of `stale-read(30)`; `None` for another fault.
-pub(crate) fn seconds(asked: &str) -> Option<i64> {
-    let argument = asked.strip_prefix("stale-read(")?;
-    argument.strip_suffix(')')?.parse().ok()
-}
-
-/// What a read answers without these resources, and whether that changes the answer.
-pub(crate) fn without(data: Value, new: &BTreeSet<&str>) -> (Outcome, bool) {
+/// What a read answers without these resources. If that changes the answer, the fault is carried out.
+pub(crate) fn without(data: Value, new: &BTreeSet<&str>, fault: &InjectedFault) -> Outcome {
     let is_new = |item: &Value| {
         let id = item.get("id").and_then(Value::as_str);
         id.is_some_and(|id| new.contains(id))
     };
     match data {
-        Value::Array(items) => {
+        Value::Array(mut items) => {
             let before = items.len();
-            let shown: Vec<Value> = items.into_iter().filter(|item| !is_new(item)).collect();
-            let lacks = shown.len() < before;
-            (Ok(Value::Array(shown)), lacks)
+            items.retain(|item| !is_new(item));
+            if items.len() < before {
+                fault.take_hidden();
+            }
+            Ok(Value::Array(items))
         }
         one if is_new(&one) => {
+            fault.take_hidden();
             let id = one["id"].as_str().unwrap_or_default();
-            (Err(ApiError::absent("object", id)), true)
+            Err(ApiError::absent("object", id))
         }
-        other => (Ok(other), false),
+        other => Ok(other),
     }
 }
 
@@ -41,17 +39,15 @@ mod tests {
 
     #[test]
     fn a_list_lacks_new_items_and_a_single_new_item_is_not_found() {
-        let new = BTreeSet::from(["b"]);
-        let (list, lacks) = without(json!([{"id": "a"}, {"id": "b"}]), &new);
-        assert_eq!((list, lacks), (Ok(json!([{"id": "a"}])), true));
-        assert!(without(json!({"id": "b"}), &new).0.is_err());
+        let without = |data| {
+            let fault = InjectedFault::default();
+            let outcome = without(data, &BTreeSet::from(["b"]), &fault);
+            (outcome.ok(), fault.is_taken())
+        };
+        let list = without(json!([{"id": "a"}, {"id": "b"}]));
+        assert_eq!(list, (Some(json!([{"id": "a"}])), true));
+        assert_eq!(without(json!({"id": "b"})), (None, true));
         let old = json!({"id": "a"});
-        assert_eq!(without(old.clone(), &new), (Ok(old), false));
-    }
-
-    #[test]
-    fn other_faults_hide_nothing() {
-        assert_eq!(seconds("stale-read(30)"), Some(30));
-        assert_eq!(seconds("async-stuck"), None);
+        assert_eq!(without(old.clone()), (Some(old), false));
     }
 }

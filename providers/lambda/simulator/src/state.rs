@@ -1,11 +1,11 @@
 //! The state of the simulated account, as plain data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub(crate) enum InjectedFailure {
     /// Nothing.
     None,
     /// It takes this many times as long to boot.
-    Late(i32),
+    Late(u32),
     /// It never leaves `booting`.
     Stuck,
     /// Its health check fails.
@@ -119,10 +119,10 @@ pub struct State {
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
     pub(crate) limits: Limits,
-    pub(crate) instances: IndexMap<String, Instance>,
-    pub(crate) keys: IndexMap<String, SshKey>,
-    pub(crate) filesystems: IndexMap<String, Filesystem>,
-    pub(crate) rulesets: IndexMap<String, Ruleset>,
+    pub(crate) instances: Store<Instance>,
+    pub(crate) keys: Store<SshKey>,
+    pub(crate) filesystems: Store<Filesystem>,
+    pub(crate) rulesets: Store<Ruleset>,
     pub(crate) global_rules: Vec<FirewallRule>,
     /// The API servers, by the id of the instance that runs them.
     pub(crate) clusters: BTreeMap<String, K3s>,
@@ -130,8 +130,6 @@ pub struct State {
     pub(crate) events: Vec<Value>,
     /// Allocated addresses.
     pub(crate) addresses: u8,
-    /// Region, type and id of other owners' resources besides the bystanders of a fresh account.
-    pub(crate) bystanders: BTreeSet<(String, String, String)>,
 }
 
 impl State {
@@ -144,15 +142,14 @@ impl State {
             timers: Timers::default(),
             meter: Meter::default(),
             limits: Limits::default(),
-            instances: IndexMap::new(),
-            keys: IndexMap::new(),
-            filesystems: IndexMap::new(),
-            rulesets: IndexMap::new(),
+            instances: Store::default(),
+            keys: Store::default(),
+            filesystems: Store::default(),
+            rulesets: Store::default(),
             global_rules: Vec::new(),
             clusters: BTreeMap::new(),
             events: Vec::new(),
             addresses: 10,
-            bystanders: BTreeSet::new(),
             setup,
         };
         if bystanders {

@@ -1,9 +1,10 @@
 //! Audit events: who changed what, when.
 
-use serde_json::{Value, json};
+use kubeproof_simkit::page::page;
+use serde_json::json;
 
 use crate::state::State;
-use crate::wire::Outcome;
+use crate::wire::{ApiError, Outcome};
 
 /// Events on a page.
 const PAGE: usize = 100;
@@ -22,13 +23,9 @@ pub(crate) fn note(state: &mut State, operation: &str, target: &str) {
 
 /// GET /audit-events.
 pub(crate) fn list(state: &State, query: &str) -> Outcome {
-    let start = query
-        .split('&')
-        .find_map(|part| part.strip_prefix("page_token="))
-        .and_then(|token| token.parse().ok())
-        .unwrap_or(0);
-    let page: Vec<&Value> = state.events.iter().skip(start).take(PAGE).collect();
-    let next = start + page.len();
-    let token = (next < state.events.len()).then(|| next.to_string());
-    Ok(json!({"events": page, "page_token": token}))
+    let mut parameters = query.split('&');
+    let token = parameters.find_map(|part| part.strip_prefix("page_token="));
+    let page = page("audit-events", &state.events, token, PAGE)
+        .map_err(|_| ApiError::invalid("page_token is not one of this list"))?;
+    Ok(json!({"events": page.items, "page_token": page.next}))
 }

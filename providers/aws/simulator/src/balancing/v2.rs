@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
+use kubeproof_simkit::injected::AsyncFault;
 
 use crate::balancing::interfaces::{self, BalancerInterfaces};
 use crate::balancing::{Event, target_groups};
@@ -14,7 +15,6 @@ use crate::quotas;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::injected::AsyncFault;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 

@@ -2,10 +2,9 @@
 //!
 //! They cannot be created or changed in the simulator.
 
-use std::collections::BTreeMap;
-
-use crate::ec2::Operation;
-use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
+use crate::ec2::Operations;
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe};
+use crate::ec2::fields::{Field, filter, fixed, id, items, text};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -21,9 +20,7 @@ pub struct NetworkAcl {
 }
 
 /// The operations on network ACLs.
-pub fn operation(action: &str) -> Option<Operation> {
-    (action == "DescribeNetworkAcls").then_some(describe::<NetworkAcl> as Operation)
-}
+pub const OPERATIONS: Operations = &[("DescribeNetworkAcls", describe::<NetworkAcl>)];
 
 impl ResourceKind for NetworkAcl {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -36,14 +33,18 @@ impl ResourceKind for NetworkAcl {
         paged: true,
         tag_type: "network-acl",
         resource_type: "network_acl",
-        filters: &[
-            "network-acl-id",
-            "vpc-id",
-            "default",
-            "owner-id",
-            "association.subnet-id",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("networkAclId", &["network-acl-id"]),
+        text("vpcId", &["vpc-id"], "vpc_id", |acl, _| acl.vpc_id.clone()),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        text("default", &["default"], "default", |acl, _| acl.is_default.to_string()),
+        items("entrySet", |_, _| entries().to_vec()),
+        items("associationSet", |acl, state| associations(acl, state)),
+        filter(&["association.subnet-id"], |acl, state| subnets(state, acl)),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.acls
@@ -52,56 +53,35 @@ impl ResourceKind for NetworkAcl {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+}
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        Some(match filter {
-            "network-acl-id" => vec![self.meta.id.clone()],
-            "vpc-id" => vec![self.vpc_id.clone()],
-            "default" => vec![self.is_default.to_string()],
-            "owner-id" => vec![ACCOUNT_ID.to_owned()],
-            "association.subnet-id" => subnets(state, self),
-            _ => return None,
-        })
-    }
+/// Allow all and deny the rest, both ways.
+fn entries() -> [Node; 4] {
+    [
+        (100, "allow", true),
+        (32767, "deny", true),
+        (100, "allow", false),
+        (32767, "deny", false),
+    ]
+    .map(|(number, action, egress)| {
+        Node::new()
+            .text("ruleNumber", number)
+            .text("protocol", "-1")
+            .text("ruleAction", action)
+            .text("egress", egress)
+            .text("cidrBlock", "0.0.0.0/0")
+    })
+}
 
-    fn node(&self, state: &State) -> Node {
-        let associations = subnets(state, self).into_iter().map(|subnet| {
-            Node::new()
-                .text(
-                    "networkAclAssociationId",
-                    subnet.replacen("subnet-", "aclassoc-", 1),
-                )
-                .text("networkAclId", &self.meta.id)
-                .text("subnetId", subnet)
-        });
-        let entries = [
-            (100, "allow", true),
-            (32767, "deny", true),
-            (100, "allow", false),
-            (32767, "deny", false),
-        ]
-        .map(|(number, action, egress)| {
-            Node::new()
-                .text("ruleNumber", number)
-                .text("protocol", "-1")
-                .text("ruleAction", action)
-                .text("egress", egress)
-                .text("cidrBlock", "0.0.0.0/0")
-        });
-        let node = Node::new()
-            .text("networkAclId", &self.meta.id)
-            .text("vpcId", &self.vpc_id)
-            .text("ownerId", ACCOUNT_ID)
-            .text("default", self.is_default)
-            .list("entrySet", "item", entries)
-            .list("associationSet", "item", associations);
-        with_tags(node, &self.meta.tags)
-    }
-
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("default".to_owned(), self.is_default.to_string());
-    }
+fn associations(acl: &NetworkAcl, state: &State) -> Vec<Node> {
+    let association = |subnet: String| {
+        let id = subnet.replacen("subnet-", "aclassoc-", 1);
+        Node::new()
+            .text("networkAclAssociationId", id)
+            .text("networkAclId", &acl.meta.id)
+            .text("subnetId", subnet)
+    };
+    subnets(state, acl).into_iter().map(association).collect()
 }
 
 /// Every subnet of the VPC is associated with the VPC's default ACL.

@@ -2,15 +2,15 @@
 //!
 //! An address outlives what it is mapped to. The lists have no pages.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::billing;
-use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, need_param, select, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, need_param, select};
 use crate::ec2::errors;
+use crate::ec2::fields::{Field, fixed, id, maybe, text};
 use crate::ec2::interfaces::{self, Interface, PublicAddress};
 use crate::ec2::store::{Meta, Store};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,17 +41,14 @@ pub struct Association {
 }
 
 /// The operations on addresses.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "AllocateAddress" => allocate,
-        "DescribeAddresses" => describe_addresses,
-        "DescribeAddressesAttribute" => describe_attribute,
-        "AssociateAddress" => associate_call,
-        "DisassociateAddress" => disassociate,
-        "ReleaseAddress" => release,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("AllocateAddress", allocate),
+    ("DescribeAddresses", describe_addresses),
+    ("DescribeAddressesAttribute", describe_attribute),
+    ("AssociateAddress", associate_call),
+    ("DisassociateAddress", disassociate),
+    ("ReleaseAddress", release),
+];
 
 impl ResourceKind for Address {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -64,17 +61,21 @@ impl ResourceKind for Address {
         paged: false,
         tag_type: "elastic-ip",
         resource_type: "elastic_ip",
-        filters: &[
-            "allocation-id",
-            "association-id",
-            "domain",
-            "instance-id",
-            "network-interface-id",
-            "network-border-group",
-            "private-ip-address",
-            "public-ip",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        text("publicIp", &["public-ip"], "public_ip", |address, _| address.public_ip.to_string()),
+        id("allocationId", &["allocation-id"]),
+        fixed("domain", &["domain"], "vpc"),
+        maybe("instanceId", &["instance-id"], "", |address, state| instance_of(interface_of(state, address)?)),
+        maybe("associationId", &["association-id"], "", |address, _| Some(address.association.as_ref()?.id.clone())),
+        maybe("networkInterfaceId", &["network-interface-id"], "", |address, state| Some(interface_of(state, address)?.meta.id.clone())),
+        maybe("networkInterfaceOwnerId", &[], "", |address, state| interface_of(state, address).map(|_| ACCOUNT_ID.to_owned())),
+        maybe("privateIpAddress", &["private-ip-address"], "", |address, state| Some(interface_of(state, address)?.private_ip.to_string())),
+        fixed("publicIpv4Pool", &[], "amazon"),
+        text("networkBorderGroup", &["network-border-group"], "", |_, state| state.setup.region.clone()),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.addresses
@@ -84,41 +85,6 @@ impl ResourceKind for Address {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        let interface = interface_of(state, self);
-        let value = match filter {
-            "allocation-id" => Some(self.meta.id.clone()),
-            "association-id" => self.association.as_ref().map(|held| held.id.clone()),
-            "domain" => Some("vpc".to_owned()),
-            "network-border-group" => Some(state.setup.region.clone()),
-            "instance-id" => interface.and_then(instance_of),
-            "network-interface-id" => interface.map(|interface| interface.meta.id.clone()),
-            "private-ip-address" => interface.map(|interface| interface.private_ip.to_string()),
-            "public-ip" => Some(self.public_ip.to_string()),
-            _ => return None,
-        };
-        Some(value.into_iter().collect())
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let interface = interface_of(state, self);
-        let node = Node::new()
-            .text("publicIp", self.public_ip)
-            .text("allocationId", &self.meta.id)
-            .text("domain", "vpc")
-            .maybe("instanceId", interface.and_then(instance_of))
-            .maybe(
-                "associationId",
-                self.association.as_ref().map(|held| &held.id),
-            )
-            .maybe("networkInterfaceId", interface.map(|held| &held.meta.id))
-            .maybe("networkInterfaceOwnerId", interface.map(|_| ACCOUNT_ID))
-            .maybe("privateIpAddress", interface.map(|held| held.private_ip))
-            .text("publicIpv4Pool", "amazon")
-            .text("networkBorderGroup", &state.setup.region);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn state_name(&self, _state: &State) -> String {
         if self.association.is_some() {
             "in-use"
@@ -126,10 +92,6 @@ impl ResourceKind for Address {
             "idle"
         }
         .to_owned()
-    }
-
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("public_ip".to_owned(), self.public_ip.to_string());
     }
 }
 

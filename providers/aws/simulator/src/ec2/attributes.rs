@@ -1,7 +1,7 @@
 //! Account attributes: the platforms that the account supports, its default VPC, and its quotas.
 
 use crate::ec2::describe::list;
-use crate::ec2::{Operation, errors, vpcs};
+use crate::ec2::{Operations, errors, vpcs};
 use crate::quotas;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -9,9 +9,7 @@ use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
 /// The operations on account attributes.
-pub fn operation(action: &str) -> Option<Operation> {
-    (action == "DescribeAccountAttributes").then_some(describe as Operation)
-}
+pub const OPERATIONS: Operations = &[("DescribeAccountAttributes", describe)];
 
 fn describe(state: &mut State, call: &Call) -> Outcome {
     let addresses = quotas::limit(state, "L-0263D0A3").to_string();

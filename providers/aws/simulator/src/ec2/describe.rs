@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kubeproof_contract::resource::Resource;
 
 use crate::ec2::errors;
+use crate::ec2::fields::{self, Field};
 use crate::ec2::filters;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
@@ -42,8 +43,6 @@ pub struct ResourceSpec {
     pub tag_type: &'static str,
     /// The resource type in the inventory: `vpc`; empty if it is not listed there.
     pub resource_type: &'static str,
-    /// The names of the filters that the list knows, besides tag filters.
-    pub filters: &'static [&'static str],
 }
 
 /// A resource type that can be described, filtered, tagged and inventoried.
@@ -51,17 +50,27 @@ pub trait ResourceKind: Sized + 'static {
     /// Its names on the wire.
     const SPEC: ResourceSpec;
 
+    /// Its fields, in the order of responses.
+    const FIELDS: &'static [Field<Self>] = &[];
+
+    /// Filters beside those of the fields and of tags.
+    const FILTERS: &'static [&'static str] = &[];
+
     /// Where its resources are.
     fn store(state: &State) -> &Store<Self>;
 
     /// Id, times and tags.
     fn meta(&self) -> &Meta;
 
-    /// The values that a filter of `SPEC.filters` compares with; `None` for an unknown filter.
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>>;
+    /// The values that a filter compares with; `None` for an unknown filter.
+    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
+        fields::values(self, state, filter)
+    }
 
     /// The resource as an item of a response.
-    fn node(&self, state: &State) -> Node;
+    fn node(&self, state: &State) -> Node {
+        with_tags(fields::node(self, state), &self.meta().tags)
+    }
 
     /// Whether reads show it (given that they do not lag).
     fn is_listed(&self, _state: &State) -> bool {
@@ -84,10 +93,10 @@ pub trait ResourceKind: Sized + 'static {
     }
 
     /// Properties for price and ownership.
-    fn properties(&self, _facts: &mut BTreeMap<String, String>) {}
+    fn properties(&self, _properties: &mut BTreeMap<String, String>) {}
 
     /// Properties that other parts of the account hold.
-    fn properties_elsewhere(&self, _state: &State, _facts: &mut BTreeMap<String, String>) {}
+    fn properties_elsewhere(&self, _state: &State, _properties: &mut BTreeMap<String, String>) {}
 }
 
 /// The form of an id: the prefix and 8 or 17 hexadecimal digits.
@@ -134,6 +143,12 @@ pub fn describe<T: ResourceKind>(state: &mut State, call: &Call) -> Outcome {
     list(state, call, T::SPEC.set, nodes, T::SPEC.paged)
 }
 
+/// The names of all filters that a list knows, besides tag filters.
+pub fn filter_names<T: ResourceKind>() -> Vec<&'static str> {
+    let of_fields = T::FIELDS.iter().flat_map(Field::filters);
+    of_fields.chain(T::FILTERS).copied().collect()
+}
+
 /// The resources that a Describe call selects, before pagination.
 ///
 /// # Errors
@@ -142,7 +157,7 @@ pub fn select<'a, T: ResourceKind>(state: &'a State, call: &Call) -> Result<Vec<
     let spec = &T::SPEC;
     let conditions = call.params.filters();
     for (name, _) in &conditions {
-        filters::admit(name, spec.filters)?;
+        filters::admit(name, &filter_names::<T>())?;
     }
     let visible = |item: &&T| item.meta().visible_at <= state.now && item.is_listed(state);
     let shown = |item: &&T| !state.hides(call, item.meta().created_at);
@@ -247,6 +262,7 @@ pub fn inventory<T: ResourceKind>(state: &State, all: &mut Vec<Resource>, but: &
         resource.tags.clone_from(&meta.tags);
         resource.state = item.state_name(state);
         resource.created_at = Some(meta.created_at);
+        fields::properties(item, state, &mut resource.properties);
         item.properties(&mut resource.properties);
         item.properties_elsewhere(state, &mut resource.properties);
         all.push(resource);

@@ -2,8 +2,9 @@
 //!
 //! They cannot be created or changed in the simulator.
 
-use crate::ec2::Operation;
-use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, with_tags};
+use crate::ec2::Operations;
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe};
+use crate::ec2::fields::{Field, fixed, id, items};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -17,9 +18,7 @@ pub struct DhcpOptions {
 }
 
 /// The operations on DHCP options.
-pub fn operation(action: &str) -> Option<Operation> {
-    (action == "DescribeDhcpOptions").then_some(describe::<DhcpOptions> as Operation)
-}
+pub const OPERATIONS: Operations = &[("DescribeDhcpOptions", describe::<DhcpOptions>)];
 
 impl ResourceKind for DhcpOptions {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -32,8 +31,14 @@ impl ResourceKind for DhcpOptions {
         paged: true,
         tag_type: "dhcp-options",
         resource_type: "dhcp_options",
-        filters: &["dhcp-options-id", "owner-id"],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("dhcpOptionsId", &["dhcp-options-id"]),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        items("dhcpConfigurationSet", |_, state| entries(state)),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.dhcp_options
@@ -42,36 +47,20 @@ impl ResourceKind for DhcpOptions {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+}
 
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        Some(match filter {
-            "dhcp-options-id" => vec![self.meta.id.clone()],
-            "owner-id" => vec![ACCOUNT_ID.to_owned()],
-            _ => return None,
-        })
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let domain = match state.setup.region.as_str() {
-            "us-east-1" => "ec2.internal".to_owned(),
-            other => format!("{other}.compute.internal"),
-        };
-        let entries = [
-            ("domain-name", domain.as_str()),
-            ("domain-name-servers", "AmazonProvidedDNS"),
-        ]
-        .map(|(key, value)| {
-            let values = [Node::new().text("value", value)];
-            Node::new()
-                .text("key", key)
-                .list("valueSet", "item", values)
-        });
-        let node = Node::new()
-            .text("dhcpOptionsId", &self.meta.id)
-            .text("ownerId", ACCOUNT_ID)
-            .list("dhcpConfigurationSet", "item", entries);
-        with_tags(node, &self.meta.tags)
-    }
+fn entries(state: &State) -> Vec<Node> {
+    let domain = match state.setup.region.as_str() {
+        "us-east-1" => "ec2.internal".to_owned(),
+        other => format!("{other}.compute.internal"),
+    };
+    let entry = |(key, value): (&str, &str)| {
+        let values = [Node::new().text("value", value)];
+        let node = Node::new().text("key", key);
+        node.list("valueSet", "item", values)
+    };
+    let servers = ("domain-name-servers", "AmazonProvidedDNS");
+    vec![entry(("domain-name", &domain)), entry(servers)]
 }
 
 /// The id of the account's set; created on first use, by the default VPC.

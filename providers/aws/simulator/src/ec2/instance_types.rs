@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::ec2::describe::list;
-use crate::ec2::{Operation, errors, filters};
+use crate::ec2::{Operations, errors, filters};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::Outcome;
@@ -52,13 +52,10 @@ const FILTERS: &[&str] = &[
 ];
 
 /// The operations on instance types.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "DescribeInstanceTypes" => describe_types,
-        "DescribeInstanceTypeOfferings" => describe_offerings,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("DescribeInstanceTypes", describe_types),
+    ("DescribeInstanceTypeOfferings", describe_offerings),
+];
 
 /// The type with this name.
 pub fn get(name: &str) -> Option<&'static InstanceType> {

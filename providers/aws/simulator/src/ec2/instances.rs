@@ -12,7 +12,7 @@ use crate::ec2::interface_xml::private_dns_name as dns_name;
 use crate::ec2::interfaces::{self, NewInterface, PublicAddress};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Event, Operation, instance_quota, instance_xml, spot_requests, volumes};
+use crate::ec2::{Event, Operations, instance_quota, instance_xml, spot_requests, volumes};
 use crate::state::{self, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -93,13 +93,10 @@ pub struct NewInstance {
 }
 
 /// The operations on instances.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "DescribeInstances" => describe,
-        "TerminateInstances" => terminate,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("DescribeInstances", describe),
+    ("TerminateInstances", terminate),
+];
 
 impl ResourceKind for Instance {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -112,28 +109,29 @@ impl ResourceKind for Instance {
         paged: true,
         tag_type: "instance",
         resource_type: "ec2_instance",
-        filters: &[
-            "instance-id",
-            "instance-type",
-            "instance-state-name",
-            "instance-state-code",
-            "vpc-id",
-            "subnet-id",
-            "availability-zone",
-            "instance.group-id",
-            "instance.group-name",
-            "network-interface.group-id",
-            "private-dns-name",
-            "private-ip-address",
-            "ip-address",
-            "reservation-id",
-            "iam-instance-profile.arn",
-            "block-device-mapping.volume-id",
-            "network-interface.network-interface-id",
-            "instance-lifecycle",
-            "spot-instance-request-id",
-        ],
     };
+
+    const FILTERS: &'static [&'static str] = &[
+        "instance-id",
+        "instance-type",
+        "instance-state-name",
+        "instance-state-code",
+        "vpc-id",
+        "subnet-id",
+        "availability-zone",
+        "instance.group-id",
+        "instance.group-name",
+        "network-interface.group-id",
+        "private-dns-name",
+        "private-ip-address",
+        "ip-address",
+        "reservation-id",
+        "iam-instance-profile.arn",
+        "block-device-mapping.volume-id",
+        "network-interface.network-interface-id",
+        "instance-lifecycle",
+        "spot-instance-request-id",
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.instances

@@ -12,7 +12,7 @@ use crate::ec2::errors;
 use crate::ec2::security_groups::{self, SecurityGroup};
 use crate::ec2::store::{Meta, Tags};
 use crate::ec2::subnets::{Subnet, free_address};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -87,15 +87,12 @@ pub struct NewInterface {
 }
 
 /// The operations on network interfaces.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateNetworkInterface" => create_call,
-        "DescribeNetworkInterfaces" => describe::<Interface>,
-        "DetachNetworkInterface" => detach,
-        "DeleteNetworkInterface" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateNetworkInterface", create_call),
+    ("DescribeNetworkInterfaces", describe::<Interface>),
+    ("DetachNetworkInterface", detach),
+    ("DeleteNetworkInterface", delete),
+];
 
 /// Creates an interface with the lowest free address of its subnet.
 ///

@@ -1,14 +1,11 @@
 //! Internet gateways: attached to at most one VPC, and kept there by mapped public addresses.
 
-use std::collections::BTreeMap;
-
-use crate::ec2::describe::{
-    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
-};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
 use crate::ec2::errors;
+use crate::ec2::fields::{Field, filter, fixed, id, items, maybe};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::Vpc;
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -25,16 +22,13 @@ pub struct InternetGateway {
 }
 
 /// The operations on internet gateways.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateInternetGateway" => create,
-        "DescribeInternetGateways" => describe::<InternetGateway>,
-        "AttachInternetGateway" => attach,
-        "DetachInternetGateway" => detach,
-        "DeleteInternetGateway" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateInternetGateway", create),
+    ("DescribeInternetGateways", describe::<InternetGateway>),
+    ("AttachInternetGateway", attach),
+    ("DetachInternetGateway", detach),
+    ("DeleteInternetGateway", delete),
+];
 
 impl ResourceKind for InternetGateway {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -47,13 +41,16 @@ impl ResourceKind for InternetGateway {
         paged: true,
         tag_type: "internet-gateway",
         resource_type: "internet_gateway",
-        filters: &[
-            "internet-gateway-id",
-            "attachment.vpc-id",
-            "attachment.state",
-            "owner-id",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("internetGatewayId", &["internet-gateway-id"]),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        items("attachmentSet", |gateway, _| attachments(gateway)),
+        filter(&["attachment.state"], |gateway, _| gateway.vpc_id.iter().map(|_| "available".to_owned()).collect()),
+        maybe("", &["attachment.vpc-id"], "vpc_id", |gateway, _| gateway.vpc_id.clone()),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.internet_gateways
@@ -61,28 +58,6 @@ impl ResourceKind for InternetGateway {
 
     fn meta(&self) -> &Meta {
         &self.meta
-    }
-
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        Some(match filter {
-            "internet-gateway-id" => vec![self.meta.id.clone()],
-            "attachment.vpc-id" => self.vpc_id.iter().cloned().collect(),
-            "attachment.state" => self.vpc_id.iter().map(|_| "available".to_owned()).collect(),
-            "owner-id" => vec![ACCOUNT_ID.to_owned()],
-            _ => return None,
-        })
-    }
-
-    fn node(&self, _state: &State) -> Node {
-        let attachments = self
-            .vpc_id
-            .iter()
-            .map(|id| Node::new().text("vpcId", id).text("state", "available"));
-        let node = Node::new()
-            .text("internetGatewayId", &self.meta.id)
-            .text("ownerId", ACCOUNT_ID)
-            .list("attachmentSet", "item", attachments);
-        with_tags(node, &self.meta.tags)
     }
 
     fn state_name(&self, _state: &State) -> String {
@@ -93,12 +68,11 @@ impl ResourceKind for InternetGateway {
         }
         .to_owned()
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        if let Some(id) = &self.vpc_id {
-            properties.insert("vpc_id".to_owned(), id.clone());
-        }
-    }
+fn attachments(gateway: &InternetGateway) -> Vec<Node> {
+    let attachment = |id| Node::new().text("vpcId", id).text("state", "available");
+    gateway.vpc_id.iter().map(attachment).collect()
 }
 
 /// Whether a VPC has an internet gateway.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, list, select, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, errors, idempotency, tags, template_data};
+use crate::ec2::{Operations, errors, idempotency, tags, template_data};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -27,15 +27,12 @@ pub struct LaunchTemplate {
 }
 
 /// The operations on launch templates.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateLaunchTemplate" => create,
-        "DescribeLaunchTemplates" => describe_templates,
-        "DescribeLaunchTemplateVersions" => describe_versions,
-        "DeleteLaunchTemplate" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateLaunchTemplate", create),
+    ("DescribeLaunchTemplates", describe_templates),
+    ("DescribeLaunchTemplateVersions", describe_versions),
+    ("DeleteLaunchTemplate", delete),
+];
 
 impl ResourceKind for LaunchTemplate {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -48,8 +45,9 @@ impl ResourceKind for LaunchTemplate {
         paged: true,
         tag_type: "launch-template",
         resource_type: "launch_template",
-        filters: &["launch-template-name", "create-time"],
     };
+
+    const FILTERS: &'static [&'static str] = &["launch-template-name", "create-time"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.launch_templates

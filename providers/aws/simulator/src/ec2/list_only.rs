@@ -2,7 +2,6 @@
 //!
 //! Auditors must list these types; creating one answers 501, so nothing can be missed.
 
-use crate::ec2::Operation;
 use crate::ec2::describe::list;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -46,13 +45,13 @@ const LISTS: &[(&str, &str, bool)] = &[
     ("DescribeManagedPrefixLists", "prefixListSet", true),
 ];
 
-/// Answers these operations with empty lists.
-pub fn operation(action: &str) -> Option<Operation> {
-    let is_known = LISTS.iter().any(|(name, _, _)| *name == action);
-    is_known.then_some(describe as Operation)
+/// The names of these operations.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    LISTS.iter().map(|(name, _, _)| *name)
 }
 
-fn describe(state: &mut State, call: &Call) -> Outcome {
+/// Answers these operations with empty lists.
+pub fn describe(state: &mut State, call: &Call) -> Outcome {
     let found = LISTS.iter().find(|(name, _, _)| *name == call.action);
     let (set, paged) = found.map_or(("", false), |(_, set, paged)| (*set, *paged));
     list(state, call, set, Vec::new(), paged)

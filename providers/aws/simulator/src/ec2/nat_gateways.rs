@@ -11,7 +11,7 @@ use crate::ec2::describe::{
 };
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Operation, errors, idempotency, internet_gateways, nat_lifecycle, tags};
+use crate::ec2::{Operations, errors, idempotency, internet_gateways, nat_lifecycle, tags};
 use crate::quotas;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -80,14 +80,11 @@ impl Stage {
 }
 
 /// The operations on NAT gateways.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateNatGateway" => create,
-        "DescribeNatGateways" => describe::<NatGateway>,
-        "DeleteNatGateway" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateNatGateway", create),
+    ("DescribeNatGateways", describe::<NatGateway>),
+    ("DeleteNatGateway", delete),
+];
 
 impl ResourceKind for NatGateway {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -100,8 +97,9 @@ impl ResourceKind for NatGateway {
         paged: true,
         tag_type: "natgateway",
         resource_type: "nat_gateway",
-        filters: &["nat-gateway-id", "state", "subnet-id", "vpc-id"],
     };
+
+    const FILTERS: &'static [&'static str] = &["nat-gateway-id", "state", "subnet-id", "vpc-id"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.nat_gateways

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use kubeproof_simkit::injected::AsyncFault;
+
 use crate::billing;
 use crate::ec2::interfaces::{self, NewInterface};
 use crate::ec2::nat_gateways::{GatewayAddresses, Stage};
@@ -11,7 +13,6 @@ use crate::ec2::store::Tags;
 use crate::ec2::{Event, addresses, internet_gateways};
 use crate::state::{self, State};
 use crate::wire::call::Call;
-use crate::wire::injected::AsyncFault;
 
 /// What happens to a gateway.
 #[derive(Clone, Debug)]

@@ -2,16 +2,13 @@
 //!
 //! The routes in them are in `routes`.
 
-use std::collections::BTreeMap;
-
-use crate::ec2::describe::{
-    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
-};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
+use crate::ec2::fields::{Field, filter, fixed, id, items, property, text};
 use crate::ec2::routes::{self, Route};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
 use crate::ec2::vpcs::Vpc;
-use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::ec2::{Operations, errors, idempotency, tags};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -48,17 +45,14 @@ impl RouteTable {
 }
 
 /// The operations on route tables and their associations.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateRouteTable" => create,
-        "DescribeRouteTables" => describe::<RouteTable>,
-        "AssociateRouteTable" => associate,
-        "ReplaceRouteTableAssociation" => replace_association,
-        "DisassociateRouteTable" => disassociate,
-        "DeleteRouteTable" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateRouteTable", create),
+    ("DescribeRouteTables", describe::<RouteTable>),
+    ("AssociateRouteTable", associate),
+    ("ReplaceRouteTableAssociation", replace_association),
+    ("DisassociateRouteTable", disassociate),
+    ("DeleteRouteTable", delete),
+];
 
 impl ResourceKind for RouteTable {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -71,21 +65,29 @@ impl ResourceKind for RouteTable {
         paged: true,
         tag_type: "route-table",
         resource_type: "route_table",
-        filters: &[
-            "route-table-id",
-            "vpc-id",
-            "owner-id",
-            "association.main",
-            "association.subnet-id",
-            "association.route-table-association-id",
-            "association.route-table-id",
-            "route.destination-cidr-block",
-            "route.gateway-id",
-            "route.nat-gateway-id",
-            "route.state",
-            "route.origin",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("routeTableId", &["route-table-id"]),
+        text("vpcId", &["vpc-id"], "vpc_id", |table, _| table.vpc_id.clone()),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        items("routeSet", |table, state| routes::items(state, table)),
+        items("associationSet", |table, _| association_items(table)),
+        items("propagatingVgwSet", |_, _| Vec::new()),
+        property("main", |table, _| table.is_main().to_string()),
+        property("routes", |table, _| route_texts(table)),
+        property("subnets", |table, _| sorted(subnet_ids(table).collect())),
+        filter(&["association.main"], |table, _| table.associations.iter().map(|one| one.subnet_id.is_none().to_string()).collect()),
+        filter(&["association.subnet-id"], |table, _| subnet_ids(table).map(str::to_owned).collect()),
+        filter(&["association.route-table-association-id"], |table, _| table.associations.iter().map(|one| one.id.clone()).collect()),
+        filter(&["association.route-table-id"], |table, _| table.associations.iter().map(|_| table.meta.id.clone()).collect()),
+        filter(&["route.destination-cidr-block"], |table, state| route_values(state, table, "destination-cidr-block")),
+        filter(&["route.gateway-id"], |table, state| route_values(state, table, "gateway-id")),
+        filter(&["route.nat-gateway-id"], |table, state| route_values(state, table, "nat-gateway-id")),
+        filter(&["route.state"], |table, state| route_values(state, table, "state")),
+        filter(&["route.origin"], |table, state| route_values(state, table, "origin")),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.route_tables
@@ -94,62 +96,38 @@ impl ResourceKind for RouteTable {
     fn meta(&self) -> &Meta {
         &self.meta
     }
+}
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        if let Some(name) = filter.strip_prefix("route.") {
-            return routes::values(state, self, name);
-        }
-        let associations = self.associations.iter();
-        Some(match filter {
-            "route-table-id" => vec![self.meta.id.clone()],
-            "vpc-id" => vec![self.vpc_id.clone()],
-            "owner-id" => vec![ACCOUNT_ID.to_owned()],
-            "association.main" => associations
-                .map(|one| one.subnet_id.is_none().to_string())
-                .collect(),
-            "association.subnet-id" => associations
-                .filter_map(|one| one.subnet_id.clone())
-                .collect(),
-            "association.route-table-association-id" => {
-                associations.map(|one| one.id.clone()).collect()
-            }
-            "association.route-table-id" => associations.map(|_| self.meta.id.clone()).collect(),
-            _ => return None,
-        })
-    }
+fn association_items(table: &RouteTable) -> Vec<Node> {
+    let item = |association: &Association| {
+        Node::new()
+            .text("routeTableAssociationId", &association.id)
+            .text("routeTableId", &table.meta.id)
+            .maybe("subnetId", association.subnet_id.as_ref())
+            .text("main", association.subnet_id.is_none())
+            .node("associationState", Node::new().text("state", "associated"))
+    };
+    table.associations.iter().map(item).collect()
+}
 
-    fn node(&self, state: &State) -> Node {
-        let associations = self.associations.iter().map(|association| {
-            Node::new()
-                .text("routeTableAssociationId", &association.id)
-                .text("routeTableId", &self.meta.id)
-                .maybe("subnetId", association.subnet_id.as_ref())
-                .text("main", association.subnet_id.is_none())
-                .node("associationState", Node::new().text("state", "associated"))
-        });
-        let node = Node::new()
-            .text("routeTableId", &self.meta.id)
-            .text("vpcId", &self.vpc_id)
-            .text("ownerId", ACCOUNT_ID)
-            .list("routeSet", "item", routes::items(state, self))
-            .list("associationSet", "item", associations)
-            .list("propagatingVgwSet", "item", []);
-        with_tags(node, &self.meta.tags)
-    }
+/// The subnets that are associated with a table.
+fn subnet_ids(table: &RouteTable) -> impl Iterator<Item = &str> {
+    let associations = table.associations.iter();
+    associations.filter_map(|one| one.subnet_id.as_deref())
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("main".to_owned(), self.is_main().to_string());
-        let mut routes: Vec<String> = self.routes.iter().map(Route::as_text).collect();
-        routes.sort();
-        properties.insert("routes".to_owned(), routes.join(", "));
-        let associations = self.associations.iter();
-        let mut subnets: Vec<&str> = associations
-            .filter_map(|one| one.subnet_id.as_deref())
-            .collect();
-        subnets.sort_unstable();
-        properties.insert("subnets".to_owned(), subnets.join(", "));
-    }
+fn route_values(state: &State, table: &RouteTable, filter: &str) -> Vec<String> {
+    routes::values(state, table, filter).unwrap_or_default()
+}
+
+fn route_texts(table: &RouteTable) -> String {
+    let texts: Vec<String> = table.routes.iter().map(Route::as_text).collect();
+    sorted(texts.iter().map(String::as_str).collect())
+}
+
+fn sorted(mut texts: Vec<&str>) -> String {
+    texts.sort_unstable();
+    texts.join(", ")
 }
 
 /// Creates a route table, as the main one of its VPC or not.

@@ -8,7 +8,7 @@ use crate::ec2::internet_gateways::InternetGateway;
 use crate::ec2::nat_gateways;
 use crate::ec2::route_tables::RouteTable;
 use crate::ec2::vpcs::network;
-use crate::ec2::{Operation, errors};
+use crate::ec2::{Operations, errors};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -43,14 +43,11 @@ impl Route {
 }
 
 /// The operations on routes.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateRoute" => create,
-        "ReplaceRoute" => replace,
-        "DeleteRoute" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateRoute", create),
+    ("ReplaceRoute", replace),
+    ("DeleteRoute", delete),
+];
 
 fn local(state: &State, table: &RouteTable) -> String {
     let vpc = state.ec2.vpcs.get(&table.vpc_id);

@@ -6,7 +6,7 @@ use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_para
 use crate::ec2::permissions::{self, Spec};
 use crate::ec2::security_groups::SecurityGroup;
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, errors, tags};
+use crate::ec2::{Operations, errors, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -28,16 +28,21 @@ pub struct SecurityGroupRule {
 }
 
 /// The operations on rules.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "AuthorizeSecurityGroupIngress" => |state, call| authorize(state, call, false),
-        "AuthorizeSecurityGroupEgress" => |state, call| authorize(state, call, true),
-        "RevokeSecurityGroupIngress" => |state, call| revoke(state, call, false),
-        "RevokeSecurityGroupEgress" => |state, call| revoke(state, call, true),
-        "DescribeSecurityGroupRules" => describe::<SecurityGroupRule>,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("AuthorizeSecurityGroupIngress", |state, call| {
+        authorize(state, call, false)
+    }),
+    ("AuthorizeSecurityGroupEgress", |state, call| {
+        authorize(state, call, true)
+    }),
+    ("RevokeSecurityGroupIngress", |state, call| {
+        revoke(state, call, false)
+    }),
+    ("RevokeSecurityGroupEgress", |state, call| {
+        revoke(state, call, true)
+    }),
+    ("DescribeSecurityGroupRules", describe::<SecurityGroupRule>),
+];
 
 impl ResourceKind for SecurityGroupRule {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -50,8 +55,9 @@ impl ResourceKind for SecurityGroupRule {
         paged: true,
         tag_type: "security-group-rule",
         resource_type: "",
-        filters: &["group-id", "security-group-rule-id"],
     };
+
+    const FILTERS: &'static [&'static str] = &["group-id", "security-group-rule-id"];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.rules

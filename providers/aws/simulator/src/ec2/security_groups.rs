@@ -8,7 +8,7 @@ use crate::ec2::describe::{self, ResourceKind, ResourceSpec, need_param, select,
 use crate::ec2::security_group_rules as rules;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{self, Vpc};
-use crate::ec2::{Operation, errors, tags};
+use crate::ec2::{Operations, errors, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -38,14 +38,11 @@ impl SecurityGroup {
 }
 
 /// The operations on security groups.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateSecurityGroup" => create,
-        "DescribeSecurityGroups" => describe_groups,
-        "DeleteSecurityGroup" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateSecurityGroup", create),
+    ("DescribeSecurityGroups", describe_groups),
+    ("DeleteSecurityGroup", delete),
+];
 
 impl ResourceKind for SecurityGroup {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -58,24 +55,25 @@ impl ResourceKind for SecurityGroup {
         paged: true,
         tag_type: "security-group",
         resource_type: "security_group",
-        filters: &[
-            "group-id",
-            "group-name",
-            "vpc-id",
-            "description",
-            "owner-id",
-            "ip-permission.cidr",
-            "ip-permission.group-id",
-            "ip-permission.from-port",
-            "ip-permission.to-port",
-            "ip-permission.protocol",
-            "egress.ip-permission.cidr",
-            "egress.ip-permission.group-id",
-            "egress.ip-permission.from-port",
-            "egress.ip-permission.to-port",
-            "egress.ip-permission.protocol",
-        ],
     };
+
+    const FILTERS: &'static [&'static str] = &[
+        "group-id",
+        "group-name",
+        "vpc-id",
+        "description",
+        "owner-id",
+        "ip-permission.cidr",
+        "ip-permission.group-id",
+        "ip-permission.from-port",
+        "ip-permission.to-port",
+        "ip-permission.protocol",
+        "egress.ip-permission.cidr",
+        "egress.ip-permission.group-id",
+        "egress.ip-permission.from-port",
+        "egress.ip-permission.to-port",
+        "egress.ip-permission.protocol",
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.security_groups

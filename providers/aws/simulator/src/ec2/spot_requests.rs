@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ec2::Operation;
+use crate::ec2::Operations;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, with_tags};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
@@ -60,13 +60,10 @@ impl Stage {
 }
 
 /// The operations on spot requests.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "DescribeSpotInstanceRequests" => describe::<SpotRequest>,
-        "CancelSpotInstanceRequests" => cancel,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("DescribeSpotInstanceRequests", describe::<SpotRequest>),
+    ("CancelSpotInstanceRequests", cancel),
+];
 
 impl ResourceKind for SpotRequest {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -79,16 +76,17 @@ impl ResourceKind for SpotRequest {
         paged: true,
         tag_type: "spot-instances-request",
         resource_type: "ec2_spot_request",
-        filters: &[
-            "instance-id",
-            "launch.instance-type",
-            "launched-availability-zone",
-            "spot-instance-request-id",
-            "state",
-            "status-code",
-            "type",
-        ],
     };
+
+    const FILTERS: &'static [&'static str] = &[
+        "instance-id",
+        "launch.instance-type",
+        "launched-availability-zone",
+        "spot-instance-request-id",
+        "state",
+        "status-code",
+        "type",
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.spot_requests

@@ -1,15 +1,11 @@
-//! The generic store of EC2 resources: creation order, tags, and when a resource becomes visible to reads.
+//! What every EC2 resource has: id, tags, and when it becomes visible to reads.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+pub use kubeproof_simkit::store::{Store, Tags};
 
 use crate::state::State;
-
-/// Tags: key → value.
-pub type Tags = BTreeMap<String, String>;
 
 /// What every EC2 resource has.
 #[derive(Clone, Debug)]
@@ -40,6 +36,16 @@ impl Meta {
         state.now <= self.created_at
     }
 
+    /// The state of what is `available` as soon as it is not new any more.
+    pub fn pending_or_available(&self, state: &State) -> String {
+        let name = if self.is_new(state) {
+            "pending"
+        } else {
+            "available"
+        };
+        name.to_owned()
+    }
+
     /// The value of the `Name` tag.
     pub fn name(&self) -> Option<String> {
         self.tags.get("Name").cloned()
@@ -61,65 +67,4 @@ fn read_lag(state: &mut State) -> Duration {
 /// The time a duration later.
 pub fn later(at: Timestamp, wait: Duration) -> Timestamp {
     at + SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)
-}
-
-/// All resources of one type, in order of creation.
-#[derive(Clone, Debug)]
-pub struct Store<T> {
-    items: IndexMap<String, T>,
-}
-
-impl<T> Default for Store<T> {
-    fn default() -> Self {
-        Self {
-            items: IndexMap::new(),
-        }
-    }
-}
-
-impl<T> Store<T> {
-    /// Adds a resource under its id.
-    pub fn insert(&mut self, id: &str, item: T) {
-        self.items.insert(id.to_owned(), item);
-    }
-
-    /// The resource with this id.
-    pub fn get(&self, id: &str) -> Option<&T> {
-        self.items.get(id)
-    }
-
-    /// The resource with this id, mutable.
-    pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.items.get_mut(id)
-    }
-
-    /// Removes a resource.
-    pub fn remove(&mut self, id: &str) -> Option<T> {
-        self.items.shift_remove(id)
-    }
-
-    /// Whether a resource with this id exists.
-    pub fn has(&self, id: &str) -> bool {
-        self.items.contains_key(id)
-    }
-
-    /// All of them, in order of creation.
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.items.values()
-    }
-
-    /// All of them, mutable.
-    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.items.values_mut()
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.items.len()
-    }
-
-    /// Keeps those for which `keep` holds.
-    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
-        self.items.retain(|_, item| keep(item));
-    }
 }

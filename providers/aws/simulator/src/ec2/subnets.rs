@@ -1,17 +1,16 @@
 //! Subnets: networks inside a VPC, and the addresses that are free in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::ec2::describe::{
-    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
-};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
 use crate::ec2::errors;
+use crate::ec2::fields::{Field, child, fixed, id, items, state, text};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{Vpc, network};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,15 +40,12 @@ pub struct Subnet {
 }
 
 /// The operations on subnets.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateSubnet" => create,
-        "DescribeSubnets" => describe::<Subnet>,
-        "ModifySubnetAttribute" => modify_attribute,
-        "DeleteSubnet" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateSubnet", create),
+    ("DescribeSubnets", describe::<Subnet>),
+    ("ModifySubnetAttribute", modify_attribute),
+    ("DeleteSubnet", delete),
+];
 
 impl ResourceKind for Subnet {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -62,24 +58,28 @@ impl ResourceKind for Subnet {
         paged: true,
         tag_type: "subnet",
         resource_type: "subnet",
-        filters: &[
-            "subnet-id",
-            "vpc-id",
-            "availability-zone",
-            "availabilityZone",
-            "availability-zone-id",
-            "cidr",
-            "cidr-block",
-            "cidrBlock",
-            "default-for-az",
-            "defaultForAz",
-            "owner-id",
-            "map-public-ip-on-launch",
-            "mapPublicIpOnLaunch",
-            "state",
-            "available-ip-address-count",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("subnetId", &["subnet-id"]),
+        text("subnetArn", &[], "", |subnet, state| state.arn("ec2", &format!("subnet/{}", subnet.meta.id))),
+        state("state", &["state"]),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        text("vpcId", &["vpc-id"], "vpc_id", |subnet, _| subnet.vpc_id.clone()),
+        text("cidrBlock", &["cidr", "cidr-block", "cidrBlock"], "cidr", |subnet, _| subnet.cidr.to_string()),
+        items("ipv6CidrBlockAssociationSet", |_, _| Vec::new()),
+        fixed("assignIpv6AddressOnCreation", &[], "false"),
+        text("availableIpAddressCount", &["available-ip-address-count"], "", |subnet, state| free_count(state, subnet).to_string()),
+        text("availabilityZone", &["availability-zone", "availabilityZone"], "zone", |subnet, _| subnet.zone.clone()),
+        text("availabilityZoneId", &["availability-zone-id"], "", |subnet, state| zone_id(state, &subnet.zone)),
+        text("defaultForAz", &["default-for-az", "defaultForAz"], "", |subnet, _| subnet.is_default.to_string()),
+        text("mapPublicIpOnLaunch", &["map-public-ip-on-launch", "mapPublicIpOnLaunch"], "public_addresses", |subnet, _| subnet.map_public_ip.to_string()),
+        fixed("mapCustomerOwnedIpOnLaunch", &[], "false"),
+        fixed("enableDns64", &[], "false"),
+        fixed("ipv6Native", &[], "false"),
+        child("privateDnsNameOptionsOnLaunch", |_, _| Some(dns_options())),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.subnets
@@ -89,70 +89,17 @@ impl ResourceKind for Subnet {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        let value = match filter {
-            "subnet-id" => self.meta.id.clone(),
-            "vpc-id" => self.vpc_id.clone(),
-            "availability-zone" | "availabilityZone" => self.zone.clone(),
-            "availability-zone-id" => zone_id(state, &self.zone),
-            "cidr" | "cidr-block" | "cidrBlock" => self.cidr.to_string(),
-            "default-for-az" | "defaultForAz" => self.is_default.to_string(),
-            "map-public-ip-on-launch" | "mapPublicIpOnLaunch" => self.map_public_ip.to_string(),
-            "available-ip-address-count" => free_count(state, self).to_string(),
-            "owner-id" => ACCOUNT_ID.to_owned(),
-            "state" => self.state_name(state),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let names = Node::new()
-            .text("hostnameType", "ip-name")
-            .text("enableResourceNameDnsARecord", false)
-            .text("enableResourceNameDnsAAAARecord", false);
-        let node = Node::new()
-            .text("subnetId", &self.meta.id)
-            .text(
-                "subnetArn",
-                state.arn("ec2", &format!("subnet/{}", self.meta.id)),
-            )
-            .text("state", self.state_name(state))
-            .text("ownerId", ACCOUNT_ID)
-            .text("vpcId", &self.vpc_id)
-            .text("cidrBlock", self.cidr)
-            .list("ipv6CidrBlockAssociationSet", "item", [])
-            .text("assignIpv6AddressOnCreation", false)
-            .text("availableIpAddressCount", free_count(state, self))
-            .text("availabilityZone", &self.zone)
-            .text("availabilityZoneId", zone_id(state, &self.zone))
-            .text("defaultForAz", self.is_default)
-            .text("mapPublicIpOnLaunch", self.map_public_ip)
-            .text("mapCustomerOwnedIpOnLaunch", false)
-            .text("enableDns64", false)
-            .text("ipv6Native", false)
-            .node("privateDnsNameOptionsOnLaunch", names);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn state_name(&self, state: &State) -> String {
-        if self.meta.is_new(state) {
-            "pending"
-        } else {
-            "available"
-        }
-        .to_owned()
+        self.meta.pending_or_available(state)
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("cidr".to_owned(), self.cidr.to_string());
-        properties.insert("zone".to_owned(), self.zone.clone());
-        properties.insert(
-            "public_addresses".to_owned(),
-            self.map_public_ip.to_string(),
-        );
-    }
+/// How instances in a subnet are named.
+fn dns_options() -> Node {
+    Node::new()
+        .text("hostnameType", "ip-name")
+        .text("enableResourceNameDnsARecord", false)
+        .text("enableResourceNameDnsAAAARecord", false)
 }
 
 /// The subnet with this id.

@@ -4,7 +4,7 @@
 
 use crate::ec2::describe::{ResourceKind, list};
 use crate::ec2::store::Tags;
-use crate::ec2::{Operation, errors, filters};
+use crate::ec2::{Operations, errors, filters};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -52,14 +52,11 @@ pub const TYPES: &[(&str, &str, &str)] = &[
 ];
 
 /// The operations on tags.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateTags" => create,
-        "DeleteTags" => delete,
-        "DescribeTags" => describe,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateTags", create),
+    ("DeleteTags", delete),
+    ("DescribeTags", describe),
+];
 
 /// The tags in a create call.
 ///

@@ -2,12 +2,11 @@
 //!
 //! A volume may outlive its instance, and is billed until it is deleted.
 
-use std::collections::BTreeMap;
-
 use crate::billing;
-use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param};
+use crate::ec2::fields::{Field, fixed, id, items, maybe, state, text};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, errors, idempotency, tags};
+use crate::ec2::{Operations, errors, idempotency, tags};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome, returned};
@@ -40,15 +39,12 @@ pub struct Attachment {
 }
 
 /// The operations on volumes.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateVolume" => create,
-        "DescribeVolumes" => describe::<Volume>,
-        "DetachVolume" => detach,
-        "DeleteVolume" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateVolume", create),
+    ("DescribeVolumes", describe::<Volume>),
+    ("DetachVolume", detach),
+    ("DeleteVolume", delete),
+];
 
 impl ResourceKind for Volume {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -61,20 +57,26 @@ impl ResourceKind for Volume {
         paged: true,
         tag_type: "volume",
         resource_type: "ebs_volume",
-        filters: &[
-            "volume-id",
-            "status",
-            "availability-zone",
-            "size",
-            "volume-type",
-            "encrypted",
-            "create-time",
-            "attachment.instance-id",
-            "attachment.status",
-            "attachment.device",
-            "attachment.delete-on-termination",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("volumeId", &["volume-id"]),
+        text("size", &["size"], "size_gb", |volume, _| volume.size_gb.to_string()),
+        text("availabilityZone", &["availability-zone"], "zone", |volume, _| volume.zone.clone()),
+        state("status", &["status"]),
+        text("createTime", &["create-time"], "", |volume, _| volume.meta.created_at.to_string()),
+        items("attachmentSet", |volume, _| attachments(volume)),
+        text("volumeType", &["volume-type"], "volume_type", |_, _| "gp3".to_owned()),
+        fixed("iops", &[], "3000"),
+        fixed("throughput", &[], "125"),
+        fixed("encrypted", &["encrypted"], "false"),
+        fixed("multiAttachEnabled", &[], "false"),
+        maybe("", &["attachment.instance-id"], "", |volume, _| Some(volume.attachment.as_ref()?.instance_id.clone())),
+        maybe("", &["attachment.status"], "", |volume, _| volume.attachment.as_ref().map(|_| "attached".to_owned())),
+        maybe("", &["attachment.device"], "", |volume, _| Some(volume.attachment.as_ref()?.device.clone())),
+        maybe("", &["attachment.delete-on-termination"], "", |volume, _| Some(volume.attachment.as_ref()?.delete_on_termination.to_string())),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.volumes
@@ -82,57 +84,6 @@ impl ResourceKind for Volume {
 
     fn meta(&self) -> &Meta {
         &self.meta
-    }
-
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        let held = self.attachment.iter();
-        let value = match filter {
-            "attachment.instance-id" => {
-                return Some(held.map(|one| one.instance_id.clone()).collect());
-            }
-            "attachment.status" => return Some(held.map(|_| "attached".to_owned()).collect()),
-            "attachment.device" => return Some(held.map(|one| one.device.clone()).collect()),
-            "attachment.delete-on-termination" => {
-                return Some(
-                    held.map(|one| one.delete_on_termination.to_string())
-                        .collect(),
-                );
-            }
-            "volume-id" => self.meta.id.clone(),
-            "status" => self.state_name(state),
-            "availability-zone" => self.zone.clone(),
-            "size" => self.size_gb.to_string(),
-            "volume-type" => "gp3".to_owned(),
-            "encrypted" => "false".to_owned(),
-            "create-time" => self.meta.created_at.to_string(),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let attachments = self.attachment.iter().map(|held| {
-            Node::new()
-                .text("volumeId", &self.meta.id)
-                .text("instanceId", &held.instance_id)
-                .text("device", &held.device)
-                .text("status", "attached")
-                .text("attachTime", self.meta.created_at)
-                .text("deleteOnTermination", held.delete_on_termination)
-        });
-        let node = Node::new()
-            .text("volumeId", &self.meta.id)
-            .text("size", self.size_gb)
-            .text("availabilityZone", &self.zone)
-            .text("status", self.state_name(state))
-            .text("createTime", self.meta.created_at)
-            .list("attachmentSet", "item", attachments)
-            .text("volumeType", "gp3")
-            .text("iops", 3000)
-            .text("throughput", 125)
-            .text("encrypted", false)
-            .text("multiAttachEnabled", false);
-        with_tags(node, &self.meta.tags)
     }
 
     fn state_name(&self, state: &State) -> String {
@@ -143,12 +94,19 @@ impl ResourceKind for Volume {
         };
         name.to_owned()
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("size_gb".to_owned(), self.size_gb.to_string());
-        properties.insert("volume_type".to_owned(), "gp3".to_owned());
-        properties.insert("zone".to_owned(), self.zone.clone());
-    }
+fn attachments(volume: &Volume) -> Vec<Node> {
+    let attachment = |held: &Attachment| {
+        Node::new()
+            .text("volumeId", &volume.meta.id)
+            .text("instanceId", &held.instance_id)
+            .text("device", &held.device)
+            .text("status", "attached")
+            .text("attachTime", volume.meta.created_at)
+            .text("deleteOnTermination", held.delete_on_termination)
+    };
+    volume.attachment.iter().map(attachment).collect()
 }
 
 /// Creates a gp3 volume, billed from now, and returns its id.

@@ -1,17 +1,16 @@
 //! VPCs: what comes with one, its attributes, and what keeps it from being deleted.
 
-use std::collections::BTreeMap;
-
 use ipnet::Ipv4Net;
 
 use crate::ec2::acls::{self, NetworkAcl};
-use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need_param, with_tags};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need_param};
 use crate::ec2::dhcp_options;
 use crate::ec2::errors;
+use crate::ec2::fields::{Field, fixed, id, items, property, state, text};
 use crate::ec2::route_tables::{self, RouteTable};
 use crate::ec2::security_groups::{self, SecurityGroup};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operation, tags};
+use crate::ec2::{Operations, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -41,16 +40,13 @@ pub struct Vpc {
 }
 
 /// The operations on VPCs.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "CreateVpc" => create,
-        "DescribeVpcs" => describe::<Vpc>,
-        "ModifyVpcAttribute" => modify_attribute,
-        "DescribeVpcAttribute" => describe_attribute,
-        "DeleteVpc" => delete,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("CreateVpc", create),
+    ("DescribeVpcs", describe::<Vpc>),
+    ("ModifyVpcAttribute", modify_attribute),
+    ("DescribeVpcAttribute", describe_attribute),
+    ("DeleteVpc", delete),
+];
 
 impl ResourceKind for Vpc {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -63,17 +59,21 @@ impl ResourceKind for Vpc {
         paged: true,
         tag_type: "vpc",
         resource_type: "vpc",
-        filters: &[
-            "vpc-id",
-            "cidr",
-            "cidr-block-association.cidr-block",
-            "dhcp-options-id",
-            "is-default",
-            "isDefault",
-            "owner-id",
-            "state",
-        ],
     };
+
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("vpcId", &["vpc-id"]),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        state("state", &["state"]),
+        text("cidrBlock", &["cidr", "cidr-block-association.cidr-block"], "cidr", |vpc, _| vpc.cidr.to_string()),
+        items("cidrBlockAssociationSet", |vpc, _| vec![block(vpc)]),
+        text("dhcpOptionsId", &["dhcp-options-id"], "", |vpc, _| vpc.dhcp_options_id.clone()),
+        fixed("instanceTenancy", &[], "default"),
+        text("isDefault", &["is-default", "isDefault"], "default", |vpc, _| vpc.is_default.to_string()),
+        property("dns_hostnames", |vpc, _| vpc.dns_hostnames.to_string()),
+        property("dns_support", |vpc, _| vpc.dns_support.to_string()),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.vpcs
@@ -83,51 +83,17 @@ impl ResourceKind for Vpc {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        let value = match filter {
-            "vpc-id" => self.meta.id.clone(),
-            "cidr" | "cidr-block-association.cidr-block" => self.cidr.to_string(),
-            "dhcp-options-id" => self.dhcp_options_id.clone(),
-            "is-default" | "isDefault" => self.is_default.to_string(),
-            "owner-id" => ACCOUNT_ID.to_owned(),
-            "state" => self.state_name(state),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let block = Node::new()
-            .text("associationId", &self.association_id)
-            .text("cidrBlock", self.cidr)
-            .node("cidrBlockState", Node::new().text("state", "associated"));
-        let node = Node::new()
-            .text("vpcId", &self.meta.id)
-            .text("ownerId", ACCOUNT_ID)
-            .text("state", self.state_name(state))
-            .text("cidrBlock", self.cidr)
-            .list("cidrBlockAssociationSet", "item", [block])
-            .text("dhcpOptionsId", &self.dhcp_options_id)
-            .text("instanceTenancy", "default")
-            .text("isDefault", self.is_default);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn state_name(&self, state: &State) -> String {
-        if self.meta.is_new(state) {
-            "pending"
-        } else {
-            "available"
-        }
-        .to_owned()
+        self.meta.pending_or_available(state)
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("cidr".to_owned(), self.cidr.to_string());
-        properties.insert("default".to_owned(), self.is_default.to_string());
-        properties.insert("dns_hostnames".to_owned(), self.dns_hostnames.to_string());
-        properties.insert("dns_support".to_owned(), self.dns_support.to_string());
-    }
+/// The association of a VPC with its network.
+fn block(vpc: &Vpc) -> Node {
+    Node::new()
+        .text("associationId", &vpc.association_id)
+        .text("cidrBlock", vpc.cidr)
+        .node("cidrBlockState", Node::new().text("state", "associated"))
 }
 
 /// Whether a VPC with this id exists.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::ec2::describe::list;
-use crate::ec2::{Operation, errors, filters};
+use crate::ec2::{Operations, errors, filters};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::response::Outcome;
@@ -16,13 +16,10 @@ static REGIONS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// The operations on regions and zones.
-pub fn operation(action: &str) -> Option<Operation> {
-    Some(match action {
-        "DescribeRegions" => describe_regions,
-        "DescribeAvailabilityZones" => describe_zones,
-        _ => return None,
-    })
-}
+pub const OPERATIONS: Operations = &[
+    ("DescribeRegions", describe_regions),
+    ("DescribeAvailabilityZones", describe_zones),
+];
 
 /// An item with the values that filters compare with.
 type Item = (Node, Vec<(&'static str, String)>);

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
+use kubeproof_simkit::idempotency::Token;
 use serde_json::{Value, json};
 
 use super::access::AccessEntry;
-use super::input::{self, Token, epoch};
+use super::input::{self, epoch};
 use super::node_group::NodeGroup;
 use super::pod_identity::Association;
 use super::updates::Update;

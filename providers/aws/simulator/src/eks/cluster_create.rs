@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::access::AccessEntry;
 use super::cluster::{Cluster, LOG_TYPES, Network, answer};
 use super::failure::{in_use, invalid_parameter, limit_exceeded};
-use super::input::{self, Ending, Token, need_text, text, texts};
+use super::input::{self, Ending, need_text, text, texts};
 use super::{Event, managed_resources, versions};
 use crate::billing::{self, usage};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
@@ -29,9 +29,9 @@ const CLUSTER_POLICY: &str = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy";
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let body = &call.json;
     let name = need_text(body, "name")?.to_owned();
-    let token = Token::of(body);
+    let token = input::token(body);
     if let Some(cluster) = state.eks.clusters.get(&name) {
-        if cluster.token.is_repeated_by(&token)? {
+        if input::is_repeated(&cluster.token, &token)? {
             return Ok(answer(state, cluster));
         }
         let message = format!("Cluster already exists with name: {name}");
@@ -282,7 +282,7 @@ fn read(
         endpoint_id: state.ids.hex(32).to_uppercase(),
         was_active: false,
         issues: Vec::new(),
-        token: Token::default(),
+        token: kubeproof_simkit::idempotency::Token::default(),
         node_groups: BTreeMap::new(),
         access: IndexMap::new(),
         updates: IndexMap::new(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kubeproof_simkit::idempotency::{Repeat, Token};
+use kubeproof_simkit::injected::AsyncFault;
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
@@ -11,7 +13,6 @@ use super::failure::{invalid_parameter, no_cluster};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::injected::AsyncFault;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
@@ -129,41 +130,30 @@ pub fn epoch(at: Timestamp) -> Value {
     json!(seconds)
 }
 
-/// The idempotency token of a request, with the rest of the request's content.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Token {
-    token: Option<String>,
-    rest: String,
+/// The idempotency token of a request body.
+pub fn token(body: &Value) -> Token {
+    let mut rest = body.clone();
+    let token = text(body, "clientRequestToken").map(str::to_owned);
+    if let Some(members) = rest.as_object_mut() {
+        members.remove("clientRequestToken");
+    }
+    Token {
+        token,
+        rest: rest.to_string(),
+    }
 }
 
-impl Token {
-    /// The token of a request body.
-    pub fn of(body: &Value) -> Self {
-        let mut rest = body.clone();
-        let token = text(body, "clientRequestToken").map(str::to_owned);
-        if let Some(members) = rest.as_object_mut() {
-            members.remove("clientRequestToken");
-        }
-        Self {
-            token,
-            rest: rest.to_string(),
-        }
-    }
-
-    /// Whether `later` repeats this request: same token and same content.
-    ///
-    /// # Errors
-    /// `InvalidParameterException` when only the token is the same.
-    pub fn is_repeated_by(&self, later: &Self) -> Result<bool, AwsError> {
-        if self.token.is_none() || self.token != later.token {
-            return Ok(false);
-        }
-        if self.rest == later.rest {
-            return Ok(true);
-        }
-        Err(invalid_parameter(
+/// Whether `later` repeats the request `earlier`: same token and same content.
+///
+/// # Errors
+/// `InvalidParameterException` when only the token is the same.
+pub fn is_repeated(earlier: &Token, later: &Token) -> Result<bool, AwsError> {
+    match earlier.repeated_by(later) {
+        Repeat::No => Ok(false),
+        Repeat::Same(()) => Ok(true),
+        Repeat::Mismatch => Err(invalid_parameter(
             "The client request token was used before with different parameters",
-        ))
+        )),
     }
 }
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
+use kubeproof_simkit::idempotency::Token;
 use serde_json::{Value, json};
 
 use super::cluster::{Issue, issues};
 use super::failure::no_node_group;
-use super::input::{self, Token, epoch};
+use super::input::{self, epoch};
 use super::node_template::Template;
 use super::{GroupKey, cluster::Cluster};
 use crate::state::State;

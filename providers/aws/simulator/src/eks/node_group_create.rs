@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::access::AccessEntry;
 use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded};
-use super::input::{self, Ending, Token, map, need_text, number, text, texts};
+use super::input::{self, Ending, map, need_text, number, text, texts};
 use super::node_group::{Holdings, NodeGroup, Scaling, answer};
 use super::{Event, after, node_template, nodes, versions};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
@@ -40,9 +40,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let cluster = input::cluster(state, call)?;
     let cluster_name = cluster.name.clone();
     let name = need_text(body, "nodegroupName")?.to_owned();
-    let token = Token::of(body);
+    let token = input::token(body);
     if let Some(group) = cluster.node_groups.get(&name) {
-        if group.token.is_repeated_by(&token)? {
+        if input::is_repeated(&group.token, &token)? {
             return Ok(answer(&cluster_name, group));
         }
         return Err(in_use(format!(
@@ -213,7 +213,7 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         modified_at: cluster.created_at,
         planned: Duration::ZERO,
         issues: Vec::new(),
-        token: Token::default(),
+        token: kubeproof_simkit::idempotency::Token::default(),
         template: None,
         holds: Holdings::default(),
         version,

@@ -2,6 +2,7 @@
 //!
 //! Only an ACTIVE group can be updated, one update at a time.
 
+use kubeproof_simkit::injected::InjectedFault;
 use serde_json::json;
 
 use super::failure::{in_use, invalid_request};
@@ -12,7 +13,6 @@ use super::{GroupKey, input, nodes};
 use crate::autoscaling;
 use crate::state::State;
 use crate::wire::call::Call;
-use crate::wire::injected::InjectedFault;
 use crate::wire::response::Outcome;
 
 pub(super) fn config(state: &mut State, call: &Call) -> Outcome {

@@ -1,180 +1,103 @@
-//! The names of EKS's operations by method and path: journal, policy and trail need the name of every request.
+//! The operations of EKS's REST API, and what answers each: journal, policy and trail need the name of every request.
 
 use http::Method;
+use kubeproof_simkit::router::{Operation, Router};
+
+use super::{access, access_policies, addons, cluster, cluster_create, cluster_lifecycle};
+use super::{cluster_update, node_group, node_group_create, node_group_lifecycle};
+use super::{node_group_update, pod_identity, tags, updates, versions};
+use crate::state::State;
+use crate::wire::call::Call;
+use crate::wire::error::AwsError;
+use crate::wire::response::Outcome;
+
+type Handler = fn(&mut State, &Call) -> Outcome;
+
+#[rustfmt::skip]
+const ROUTER: Router<Handler> = Router::new(&[
+    on("POST", "/clusters", "CreateCluster", cluster_create::create),
+    on("GET", "/clusters", "ListClusters", |state, call| cluster::list(state, call)),
+    on("GET", "/clusters/{}", "DescribeCluster", |state, call| cluster::describe(state, call)),
+    on("DELETE", "/clusters/{}", "DeleteCluster", cluster_lifecycle::delete),
+    on("POST", "/clusters/{}/update-config", "UpdateClusterConfig", cluster_update::config),
+    on("POST", "/clusters/{}/updates", "UpdateClusterVersion", cluster_update::version),
+    on("GET", "/clusters/{}/updates", "ListUpdates", |state, call| updates::list(state, call)),
+    on("GET", "/clusters/{}/updates/{}", "DescribeUpdate", |state, call| updates::describe(state, call)),
+    Operation::not_simulated("POST", "/clusters/{}/insights", "ListInsights"),
+    Operation::not_simulated("POST", "/clusters/{}/encryption-config/associate", "AssociateEncryptionConfig"),
+    on("GET", "/cluster-versions", "DescribeClusterVersions", |state, call| versions::describe(state, call)),
+    on("POST", "/clusters/{}/node-groups", "CreateNodegroup", node_group_create::create),
+    on("GET", "/clusters/{}/node-groups", "ListNodegroups", |state, call| node_group::list(state, call)),
+    on("GET", "/clusters/{}/node-groups/{}", "DescribeNodegroup", |state, call| node_group::describe(state, call)),
+    on("DELETE", "/clusters/{}/node-groups/{}", "DeleteNodegroup", node_group_lifecycle::delete),
+    on("POST", "/clusters/{}/node-groups/{}/update-config", "UpdateNodegroupConfig", node_group_update::config),
+    Operation::not_simulated("POST", "/clusters/{}/node-groups/{}/update-version", "UpdateNodegroupVersion"),
+    on("POST", "/clusters/{}/access-entries", "CreateAccessEntry", access::create),
+    on("GET", "/clusters/{}/access-entries", "ListAccessEntries", |state, call| access::list(state, call)),
+    on("GET", "/clusters/{}/access-entries/{}", "DescribeAccessEntry", access::describe),
+    on("DELETE", "/clusters/{}/access-entries/{}", "DeleteAccessEntry", access::delete),
+    Operation::not_simulated("POST", "/clusters/{}/access-entries/{}", "UpdateAccessEntry"),
+    on("POST", "/clusters/{}/access-entries/{}/access-policies", "AssociateAccessPolicy", access_policies::associate),
+    on("GET", "/clusters/{}/access-entries/{}/access-policies", "ListAssociatedAccessPolicies", access_policies::list_associated),
+    on("DELETE", "/clusters/{}/access-entries/{}/access-policies/{}", "DisassociateAccessPolicy", access_policies::disassociate),
+    on("GET", "/access-policies", "ListAccessPolicies", |state, call| access_policies::list(state, call)),
+    on("POST", "/clusters/{}/pod-identity-associations", "CreatePodIdentityAssociation", pod_identity::create),
+    on("GET", "/clusters/{}/pod-identity-associations", "ListPodIdentityAssociations", |state, call| pod_identity::list(state, call)),
+    on("GET", "/clusters/{}/pod-identity-associations/{}", "DescribePodIdentityAssociation", |state, call| pod_identity::describe(state, call)),
+    on("DELETE", "/clusters/{}/pod-identity-associations/{}", "DeletePodIdentityAssociation", pod_identity::delete),
+    Operation::not_simulated("POST", "/clusters/{}/pod-identity-associations/{}", "UpdatePodIdentityAssociation"),
+    Operation::not_simulated("POST", "/clusters/{}/addons", "CreateAddon"),
+    on("GET", "/clusters/{}/addons", "ListAddons", |state, call| addons::empty(state, call, "addons")),
+    on("GET", "/clusters/{}/addons/{}", "DescribeAddon", |state, call| addons::no_addon(state, call)),
+    Operation::not_simulated("DELETE", "/clusters/{}/addons/{}", "DeleteAddon"),
+    Operation::not_simulated("POST", "/clusters/{}/addons/{}/update", "UpdateAddon"),
+    Operation::not_simulated("GET", "/addons/supported-versions", "DescribeAddonVersions"),
+    Operation::not_simulated("GET", "/addons/configuration-schemas", "DescribeAddonConfiguration"),
+    Operation::not_simulated("POST", "/clusters/{}/fargate-profiles", "CreateFargateProfile"),
+    on("GET", "/clusters/{}/fargate-profiles", "ListFargateProfiles", |state, call| addons::empty(state, call, "fargateProfileNames")),
+    on("GET", "/clusters/{}/fargate-profiles/{}", "DescribeFargateProfile", |state, call| addons::no_fargate_profile(state, call)),
+    Operation::not_simulated("DELETE", "/clusters/{}/fargate-profiles/{}", "DeleteFargateProfile"),
+    on("GET", "/clusters/{}/identity-provider-configs", "ListIdentityProviderConfigs", |state, call| addons::empty(state, call, "identityProviderConfigs")),
+    Operation::not_simulated("POST", "/clusters/{}/identity-provider-configs/associate", "AssociateIdentityProviderConfig"),
+    Operation::not_simulated("POST", "/clusters/{}/identity-provider-configs/describe", "DescribeIdentityProviderConfig"),
+    Operation::not_simulated("POST", "/clusters/{}/identity-provider-configs/disassociate", "DisassociateIdentityProviderConfig"),
+    on("POST", "/tags/{}", "TagResource", tags::tag),
+    on("DELETE", "/tags/{}", "UntagResource", tags::untag),
+    on("GET", "/tags/{}", "ListTagsForResource", tags::list),
+]);
+
+const fn on(
+    method: &'static str,
+    path: &'static str,
+    name: &'static str,
+    handler: Handler,
+) -> Operation<Handler> {
+    Operation::new(method, path, name, handler)
+}
+
+/// The names of the operations, also of those that are not simulated.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ROUTER.names()
+}
 
 /// The operation of a REST request; `METHOD /path` if EKS has no such operation.
 pub fn operation(method: &Method, path: &str) -> String {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    match name(method.as_str(), &segments) {
-        Some(name) => name.to_owned(),
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let clean: String = segments.flat_map(|segment| ["/", segment]).collect();
+    match ROUTER.find(method.as_str(), &clean) {
+        Some(found) => found.name.to_owned(),
         None => format!("{method} {path}"),
     }
 }
 
-fn name(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        ["clusters", _, rest @ ..] if !rest.is_empty() => below_cluster(method, rest),
-        ["clusters"] => pick(
-            method,
-            &[("POST", "CreateCluster"), ("GET", "ListClusters")],
-        ),
-        ["clusters", _] => pick(
-            method,
-            &[("GET", "DescribeCluster"), ("DELETE", "DeleteCluster")],
-        ),
-        ["cluster-versions"] => pick(method, &[("GET", "DescribeClusterVersions")]),
-        ["access-policies"] => pick(method, &[("GET", "ListAccessPolicies")]),
-        ["addons", "supported-versions"] => pick(method, &[("GET", "DescribeAddonVersions")]),
-        ["addons", "configuration-schemas"] => {
-            pick(method, &[("GET", "DescribeAddonConfiguration")])
-        }
-        ["tags", _] => pick(
-            method,
-            &[
-                ("POST", "TagResource"),
-                ("DELETE", "UntagResource"),
-                ("GET", "ListTagsForResource"),
-            ],
-        ),
-        _ => None,
-    }
-}
-
-fn below_cluster(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        ["update-config"] => pick(method, &[("POST", "UpdateClusterConfig")]),
-        ["updates"] => pick(
-            method,
-            &[("GET", "ListUpdates"), ("POST", "UpdateClusterVersion")],
-        ),
-        ["updates", _] => pick(method, &[("GET", "DescribeUpdate")]),
-        ["insights"] => pick(method, &[("POST", "ListInsights")]),
-        ["encryption-config", "associate"] => {
-            pick(method, &[("POST", "AssociateEncryptionConfig")])
-        }
-        ["node-groups", rest @ ..] => node_groups(method, rest),
-        ["access-entries", rest @ ..] => access_entries(method, rest),
-        ["addons", rest @ ..] => addons(method, rest),
-        ["fargate-profiles", rest @ ..] => fargate_profiles(method, rest),
-        ["pod-identity-associations", rest @ ..] => pod_identities(method, rest),
-        ["identity-provider-configs", rest @ ..] => identity_providers(method, rest),
-        _ => None,
-    }
-}
-
-fn node_groups(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(
-            method,
-            &[("POST", "CreateNodegroup"), ("GET", "ListNodegroups")],
-        ),
-        [_] => pick(
-            method,
-            &[("GET", "DescribeNodegroup"), ("DELETE", "DeleteNodegroup")],
-        ),
-        [_, "update-config"] => pick(method, &[("POST", "UpdateNodegroupConfig")]),
-        [_, "update-version"] => pick(method, &[("POST", "UpdateNodegroupVersion")]),
-        _ => None,
-    }
-}
-
-fn access_entries(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(
-            method,
-            &[("POST", "CreateAccessEntry"), ("GET", "ListAccessEntries")],
-        ),
-        [_] => pick(
-            method,
-            &[
-                ("GET", "DescribeAccessEntry"),
-                ("DELETE", "DeleteAccessEntry"),
-                ("POST", "UpdateAccessEntry"),
-            ],
-        ),
-        [_, "access-policies"] => pick(
-            method,
-            &[
-                ("POST", "AssociateAccessPolicy"),
-                ("GET", "ListAssociatedAccessPolicies"),
-            ],
-        ),
-        [_, "access-policies", _] => pick(method, &[("DELETE", "DisassociateAccessPolicy")]),
-        _ => None,
-    }
-}
-
-fn addons(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(method, &[("POST", "CreateAddon"), ("GET", "ListAddons")]),
-        [_] => pick(
-            method,
-            &[("GET", "DescribeAddon"), ("DELETE", "DeleteAddon")],
-        ),
-        [_, "update"] => pick(method, &[("POST", "UpdateAddon")]),
-        _ => None,
-    }
-}
-
-fn fargate_profiles(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(
-            method,
-            &[
-                ("POST", "CreateFargateProfile"),
-                ("GET", "ListFargateProfiles"),
-            ],
-        ),
-        [_] => pick(
-            method,
-            &[
-                ("GET", "DescribeFargateProfile"),
-                ("DELETE", "DeleteFargateProfile"),
-            ],
-        ),
-        _ => None,
-    }
-}
-
-fn pod_identities(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(
-            method,
-            &[
-                ("POST", "CreatePodIdentityAssociation"),
-                ("GET", "ListPodIdentityAssociations"),
-            ],
-        ),
-        [_] => pick(
-            method,
-            &[
-                ("GET", "DescribePodIdentityAssociation"),
-                ("DELETE", "DeletePodIdentityAssociation"),
-                ("POST", "UpdatePodIdentityAssociation"),
-            ],
-        ),
-        _ => None,
-    }
-}
-
-fn identity_providers(method: &str, path: &[&str]) -> Option<&'static str> {
-    match path {
-        [] => pick(method, &[("GET", "ListIdentityProviderConfigs")]),
-        ["associate"] => pick(method, &[("POST", "AssociateIdentityProviderConfig")]),
-        ["describe"] => pick(method, &[("POST", "DescribeIdentityProviderConfig")]),
-        ["disassociate"] => pick(method, &[("POST", "DisassociateIdentityProviderConfig")]),
-        _ => None,
-    }
-}
-
-fn pick(method: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
-    names
-        .iter()
-        .find(|(known, _)| *known == method)
-        .map(|(_, name)| *name)
+/// Answers one call.
+///
+/// # Errors
+/// The service's own; 501 for operations that the simulator does not know.
+pub fn answer(state: &mut State, call: &Call) -> Outcome {
+    let handler = ROUTER.handler(&call.action);
+    let handler = handler.ok_or_else(|| AwsError::unknown_operation("eks", &call.action))?;
+    handler(state, call)
 }
 
 #[cfg(test)]

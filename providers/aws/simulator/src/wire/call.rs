@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{Method, Request};
-use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
+use kubeproof_simkit::injected::InjectedFault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::wire::error::AwsError;
-use crate::wire::injected::InjectedFault;
 use crate::wire::params::Params;
 
 /// The wire protocol of a service.
@@ -100,8 +99,8 @@ impl Call {
             json,
             method: request.method().clone(),
             path: segments(request.uri().path()),
-            injected: header(request, ASYNC_FAULT_HEADER)
-                .map_or_else(InjectedFault::default, |text| InjectedFault::read(&text)),
+            injected: InjectedFault::of(request)
+                .map_err(|fault| AwsError::unknown_fault(&fault))?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! AWS errors as values: code, status and message; each protocol formats them in its own way.
 
+use kubeproof_simkit::injected::UnknownFault;
 use serde_json::{Map, Value};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,12 @@ impl AwsError {
             "NotImplemented",
             format!("the kubeproof simulator does not know {service}:{operation}"),
         )
+    }
+
+    /// 501: a fault that the simulator cannot carry out.
+    pub fn unknown_fault(fault: &UnknownFault) -> Self {
+        let message = format!("the kubeproof simulator does not know {fault}");
+        Self::new(501, "NotImplemented", message)
     }
 
     /// 501: a service that the simulator does not know.

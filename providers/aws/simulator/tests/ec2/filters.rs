@@ -1,6 +1,6 @@
 //! Filters: what they find, and that unknown ones are refused.
 
-use kubeproof_aws_simulator::ec2::describe::ResourceKind;
+use kubeproof_aws_simulator::ec2::describe::{ResourceKind, filter_names};
 use kubeproof_aws_simulator::ec2::{
     acls, addresses, dhcp_options, instances, interfaces, internet_gateways, launch_templates,
     nat_gateways, route_tables, security_group_rules, security_groups, subnets, volumes, vpcs,
@@ -153,7 +153,7 @@ fn check_values<T: ResourceKind>(state: &State) {
         .all()
         .next()
         .unwrap_or_else(|| panic!("no {}", spec.noun));
-    for name in spec.filters {
+    for name in filter_names::<T>() {
         assert!(item.values(state, name).is_some(), "{} {name}", spec.noun);
     }
     assert!(

@@ -1,0 +1,128 @@
+//! A router by table: each operation of a REST API, with the function that answers it. Names, the handler of a
+//! request and the list of operations come from the same table.
+
+use kubeproof_contract::route::{self, Route};
+
+/// One operation of a REST API, and what answers it.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<H> {
+    route: Route,
+    handler: Option<H>,
+}
+
+impl<H> Operation<H> {
+    /// An operation that `handler` answers.
+    pub const fn new(
+        method: &'static str,
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self {
+            route: Route::new(method, path, name),
+            handler: Some(handler),
+        }
+    }
+
+    /// An operation of the real cloud that is not simulated: it is refused by its name.
+    pub const fn not_simulated(
+        method: &'static str,
+        path: &'static str,
+        name: &'static str,
+    ) -> Self {
+        Self {
+            route: Route::new(method, path, name),
+            handler: None,
+        }
+    }
+}
+
+/// The operation of a request.
+#[derive(Clone, Debug)]
+pub struct Routed<'p, H> {
+    /// Its name.
+    pub name: &'static str,
+    /// What answers it; `None` if it is not simulated.
+    pub handler: Option<H>,
+    /// The path's parameters, as they are written there.
+    pub parameters: Vec<&'p str>,
+}
+
+/// The operations of a REST API.
+#[derive(Clone, Copy, Debug)]
+pub struct Router<H: 'static>(&'static [Operation<H>]);
+
+impl<H: Copy> Router<H> {
+    /// A router with these operations.
+    pub const fn new(operations: &'static [Operation<H>]) -> Self {
+        Self(operations)
+    }
+
+    /// The operation of a method and path.
+    pub fn find<'p>(&self, method: &str, path: &'p str) -> Option<Routed<'p, H>> {
+        let routes = self.0.iter().map(|operation| &operation.route);
+        let found = route::find(routes, method, path)?;
+        let name = found.route.name;
+        Some(Routed {
+            name,
+            handler: self.handler(name),
+            parameters: found.parameters,
+        })
+    }
+
+    /// What answers the operation of this name; `None` if it is unknown or not simulated.
+    pub fn handler(&self, name: &str) -> Option<H> {
+        let found = self.0.iter().find(|known| known.route.name == name);
+        found.and_then(|known| known.handler)
+    }
+
+    /// The names of all operations, in the order of the table.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|operation| operation.route.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTER: Router<fn() -> u8> = Router::new(&[
+        Operation::new("GET", "/boxes", "ListBoxes", || 1),
+        Operation::new("GET", "/boxes/{id}", "GetBox", || 2),
+        Operation::new("GET", "/boxes/all", "GetAllBoxes", || 3),
+        Operation::not_simulated("DELETE", "/boxes/{id}", "DeleteBox"),
+    ]);
+
+    /// Checks the name, the parameters and the answer that a request is routed to.
+    #[track_caller]
+    fn check(method: &str, path: &str, expected: Option<(&str, &[&str], Option<u8>)>) {
+        let found = ROUTER.find(method, path);
+        let found = found.map(|found| {
+            let answer = found.handler.map(|handler| handler());
+            (found.name, found.parameters, answer)
+        });
+        let expected =
+            expected.map(|(name, parameters, answer)| (name, parameters.to_vec(), answer));
+        assert_eq!(found, expected, "{method} {path}");
+    }
+
+    #[test]
+    fn a_request_goes_to_the_handler_beside_its_route() {
+        check("GET", "/boxes", Some(("ListBoxes", &[], Some(1))));
+        check("GET", "/boxes/7", Some(("GetBox", &["7"], Some(2))));
+        check("GET", "/boxes/all", Some(("GetAllBoxes", &[], Some(3))));
+        check("GET", "/lids", None);
+    }
+
+    #[test]
+    fn what_is_not_simulated_has_a_name_and_no_handler() {
+        check("DELETE", "/boxes/7", Some(("DeleteBox", &["7"], None)));
+        assert!(ROUTER.handler("DeleteBox").is_none() && ROUTER.handler("Unknown").is_none());
+    }
+
+    #[test]
+    fn the_list_of_operations_is_the_table() {
+        let names: Vec<&str> = ROUTER.names().collect();
+        assert_eq!(names, ["ListBoxes", "GetBox", "GetAllBoxes", "DeleteBox"]);
+    }
+}
