@@ -9,8 +9,9 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Orphan;
 
 use super::Violation;
-use super::price::{Item, PriceOf, findings};
+use super::price::{Item, findings};
 use crate::audit::compare::{is_proven, new_resources, orphan_words};
+use crate::prices::PriceOf;
 
 /// The orphans that the audit listed and that certainly belong to the run, in deletion order, as findings.
 pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Violation> {

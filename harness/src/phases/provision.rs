@@ -1,0 +1,214 @@
+//! The phases that create and keep the cluster: provision, retry, converge, hold.
+//!
+//! This file runs processes of the provisioner; `outcome` decides what their attempts mean.
+
+use std::time::Duration;
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::Count;
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Ready;
+
+use crate::audit::compare::{altered, new_resources};
+use crate::inspect::attribution::Attribution;
+use crate::oracles::end_state;
+use crate::oracles::price::{Item, list};
+use crate::phases::attempt::{attempt, conditions, end, injections};
+use crate::phases::audit;
+use crate::phases::cost;
+use crate::phases::reported;
+use crate::prices;
+use crate::recorder::Recorder;
+use crate::scenario::injectable;
+use crate::trial::outcome::{self, Ending};
+use crate::trial::output::EndState;
+use crate::trial_context::TrialContext;
+
+/// The first attempt: what it created, and whether a new process is to try again.
+pub async fn first(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+) -> (Option<Provisioned>, bool) {
+    let minutes = context.scenario().limits.provision_minutes;
+    let phase = recorder.begin("provision");
+    recorder.provisioning_since = Some(context.clock.now());
+    let before = context.clock.elapsed();
+    let mut provisioner = context.first_provisioner();
+    let (ending, made) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
+    // The process is gone, with all of its memory.
+    drop(provisioner);
+    context.faults.first_attempt_is_over();
+    let meaning = outcome::first_provision(conditions(context), &ending);
+    end(recorder, phase, "provisioning", &ending, &meaning);
+    reported::check_account(recorder, context).await;
+    if made.is_some() && context.trial.is_main() {
+        note_ready(recorder, context, before);
+    }
+    (made, meaning.again)
+}
+
+/// Later attempts, each by a new process: as many as faults remain to be injected, and one more. `None` when there is
+/// no cluster in the end, which is recorded.
+pub async fn retry(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+) -> Option<Provisioned> {
+    let faults = context.trial.faults();
+    let most = outcome::later_attempts(&context.faults.tally());
+    let provider = context.trial.scenario.provider.as_ref();
+    let shows_later = |fault: &Fault| injectable::shows_later(fault, provider);
+    for number in 1..=most {
+        let excused = outcome::excused(&faults, number == most, shows_later);
+        let (made, again) = once_more(recorder, context, excused).await;
+        if made.is_some() || !again {
+            return made;
+        }
+    }
+    no_cluster(recorder, context, most + 1);
+    None
+}
+
+/// Records that there is no cluster, which is never a pass.
+fn no_cluster(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, attempts: usize) {
+    let tally = context.faults.tally();
+    let goes_on = |(fault, count): &&(Fault, Count)| {
+        fault.target.lasts() || count.attempted < fault.target.times
+    };
+    let going_on: Vec<&Fault> = tally.iter().filter(goes_on).map(|one| &one.0).collect();
+    // A campaign only checks what a lasting fault leaves behind.
+    if context.trial.is_campaign() && !going_on.is_empty() {
+        return;
+    }
+    let phase = recorder.begin("recovery");
+    let meaning = outcome::no_cluster(attempts, &going_on);
+    recorder.end_judged(phase, meaning.verdict, meaning.message);
+}
+
+async fn once_more(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    excused: bool,
+) -> (Option<Provisioned>, bool) {
+    let minutes = context.scenario().limits.provision_minutes;
+    let before = injections(context);
+    let phase = recorder.begin("retry");
+    let mut provisioner = context.provisioner();
+    let (ending, made) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
+    drop(provisioner);
+    let injected = injections(context) > before || excused;
+    let meaning = outcome::later_provision(context.trial.expected(), &ending, injected);
+    end(recorder, phase, "provisioning", &ending, &meaning);
+    reported::check_account(recorder, context).await;
+    (made, meaning.again)
+}
+
+fn note_ready(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, before: Duration) {
+    let fastest = context
+        .ground_truth
+        .as_ref()
+        .and_then(|ground_truth| ground_truth.fastest_ready());
+    recorder.ready = Some(Ready {
+        seconds: context.clock.elapsed().saturating_sub(before).as_secs(),
+        floor_seconds: fastest.as_ref().map(|(floor, _)| floor.as_secs()),
+        chain: fastest.map(|(_, chain)| chain),
+    });
+}
+
+/// O7: a second provision converges: it succeeds, makes nothing new and changes nothing.
+pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if context.trial.tier == Tier::Live {
+        recorder.skip(
+            "converge",
+            "skipped when live: another full listing costs money",
+        );
+        return;
+    }
+    let phase = recorder.begin("converge");
+    let observer = context.observer(Actor::Observer);
+    let Some(before) = audit::of_run(recorder, context, observer.as_ref()).await else {
+        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
+        return;
+    };
+    let minutes = context.scenario().limits.provision_minutes;
+    let mut provisioner = context.provisioner();
+    let (ending, _) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
+    drop(provisioner);
+    let Some(after) = audit::of_run(recorder, context, observer.as_ref()).await else {
+        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
+        return;
+    };
+    let price = prices::price(observer.as_ref());
+    // Attributed only now, so that both sides are treated alike.
+    let attribution = Attribution::now(context, observer.as_ref());
+    let [before, after] =
+        [before, after].map(|all| attribution.without_bystanders_and_earlier(all));
+    let mut wrong = Vec::new();
+    for (what, differ) in [
+        ("made again", new_resources(&before, &after)),
+        ("lost", new_resources(&after, &before)),
+    ] {
+        let items: Vec<Item> = differ
+            .iter()
+            .map(|resource| Item::new(resource, &price, what))
+            .collect();
+        if !items.is_empty() {
+            wrong.push(format!("{what}: {}", list(items)));
+        }
+    }
+    if wrong.is_empty() && context.ground_truth.is_none() {
+        let altered = altered(&before, &after);
+        let items = altered.iter().map(|one| Item::new(one, &price, "changed"));
+        if !altered.is_empty() {
+            wrong.push(format!("changed: {}", list(items.collect())));
+        }
+    }
+    if wrong.is_empty() && context.ground_truth.is_some() && !attribution.changed_any(&after) {
+        // The same resources with the same properties: the ground truth has no lag.
+        let state = |all: &[Resource]| EndState::of(&context.run, &[], all);
+        let changed = end_state::difference(&state(&before), &state(&after));
+        wrong.extend(changed.map(|words| format!("changed: {words}")));
+    }
+    match ending {
+        Ending::Stopped | Ending::Slow(_) => {
+            recorder.end(phase, Verdict::Unknown, ending.text());
+        }
+        Ending::Succeeded if wrong.is_empty() => {
+            recorder.end(phase, Verdict::Pass, "a second provision changed nothing");
+        }
+        _ => {
+            wrong.insert(0, format!("a second provision {}", ending.text()));
+            recorder.add_finding("O7 no-op", wrong.join("; "));
+            recorder.end(phase, Verdict::Fail, wrong.join("; "));
+        }
+    }
+}
+
+/// Keeps the cluster alive for the planned duration, counted from the first call that created anything.
+pub async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if let Some(why) = context.observer(Actor::Observer).free_because() {
+        recorder.skip("hold", &format!("time costs nothing: {why}"));
+        return;
+    }
+    let phase = recorder.begin("hold");
+    let first = cost::first_change(recorder, context).unwrap_or(context.run.started_at);
+    let planned = Duration::from_secs(u64::from(context.scenario().cost.duration_minutes) * 60);
+    let lived = Duration::try_from(context.clock.now().duration_since(first)).unwrap_or_default();
+    let rest = planned.saturating_sub(lived);
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => recorder.end(phase, Verdict::Unknown, "was asked to stop"),
+        () = tokio::time::sleep(rest) => {
+            let minutes = context.scenario().cost.duration_minutes;
+            let message = if rest.is_zero() {
+                format!("the planned {minutes} minutes had passed already")
+            } else {
+                format!("kept alive until {minutes} minutes after the first call")
+            };
+            recorder.end(phase, Verdict::Pass, message);
+        }
+    }
+}
