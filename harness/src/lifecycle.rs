@@ -2,6 +2,8 @@
 //!
 //! Teardown and audit run whatever happened before.
 
+mod intent;
+
 use std::collections::BTreeSet;
 
 use kubeproof_contract::call::Actor;
@@ -9,25 +11,28 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::{Lifetime, Resource};
-use kubeproof_contract::scenario::{Expectation, Tier};
+use kubeproof_contract::scenario::Expectation;
 
-use crate::audit::compare;
+use self::intent::{intend, register, unregister};
 use crate::audit::inventory::Inventory;
+use crate::audit::{compare, retained};
+use crate::inspect::Inspector;
 use crate::inspect::attribution::Attribution;
+use crate::inspect::ground_truth::GroundTruthInspector;
+use crate::inspect::observer::ObserverInspector;
+use crate::oracles;
+use crate::oracles::end_state;
 use crate::phases::access::{self, Nodes};
+use crate::phases::audit::Known;
 use crate::phases::teardown::TeardownResult;
 use crate::phases::{
-    audit, budget, bystander, checks, cost, ground_truth_audit, job, provision, teardown,
-    unobserved,
+    audit, budget, bystander, checks, cost, job, provision, ready, teardown, unobserved,
 };
 use crate::prices;
 use crate::recorder::Recorder;
-use crate::run_directory::{self, registry};
-use crate::run_directory::{Intent, RecordedBaseline};
 use crate::trial::Expected;
 use crate::trial::output::{CampaignState, TrialOutput};
 use crate::trial_context::TrialContext;
-use crate::{live, oracles};
 
 /// Runs a trial in its context.
 pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
@@ -40,12 +45,11 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     if context.cancel.is_cancelled() || !go {
         return done(recorder, context, state);
     }
-    let baseline = if campaign {
-        ground_truth_audit::baseline(context)
-    } else {
-        audit::baseline(&mut recorder, context, auditor.as_ref()).await
+    let Some(inspector) = inspector(context, auditor.as_ref()) else {
+        return done(recorder, context, state);
     };
-    let Some(baseline) = baseline else {
+    let inspector = inspector.as_ref();
+    let Some(baseline) = baseline(&mut recorder, context, inspector).await else {
         return done(recorder, context, state);
     };
     bystander::record_state(&mut recorder, context, &baseline);
@@ -65,7 +69,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     register(context);
     let overspent = tokio::select! {
         biased;
-        () = make_and_use(&mut recorder, context, auditor.as_ref(), &baseline, &mut state) => None,
+        () = make_and_use(&mut recorder, context, inspector, &baseline, &mut state) => None,
         // The work is dropped wherever it is; teardown works from what exists.
         () = stopped(context) => None,
         why = overspent(context, observer.as_ref()) => Some(why),
@@ -73,25 +77,16 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     if let Some(why) = overspent {
         recorder.add_finding("O4 bill", why);
     }
-    take_down(&mut recorder, context, auditor.as_ref(), &baseline).await;
+    take_down(&mut recorder, context, inspector, &baseline).await;
     if recorder.ended_by_machine {
         // What an aborted program left behind proves nothing.
         return done(recorder, context, state);
     }
-    let auditing = auditor.as_ref();
-    let mut not_of_run = if campaign {
-        ground_truth_audit::audit(
-            &mut recorder,
-            context,
-            auditing,
-            &baseline,
-            &bystanders,
-            &mut state,
-        )
-        .await
-    } else {
-        audit::audit(&mut recorder, context, auditing, &baseline, &bystanders).await
-    };
+    let mut not_of_run = audited(&mut recorder, context, inspector, (&baseline, &bystanders)).await;
+    if campaign {
+        let key = |resource: &Resource| end_state::key(&context.run, resource);
+        state.retained = retained::counted(&not_of_run, key);
+    }
     not_of_run.extend(baseline.resources);
     if let Some(ground_truth) = &context.ground_truth {
         let most = observer.most_at_once();
@@ -110,10 +105,80 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     if compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass {
         unregister(context);
     }
-    settle_up(&mut recorder, context, observer.as_ref(), auditor.as_ref()).await;
+    settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
     bystander::tear_down(&mut recorder, context).await;
     unobserved::record_unobserved(&mut recorder, context);
     done(recorder, context, state)
+}
+
+/// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
+fn inspector<'a>(
+    context: &'a TrialContext<'_>,
+    account: &'a dyn Observer,
+) -> Option<Box<dyn Inspector + 'a>> {
+    if !context.trial.is_campaign() {
+        return Some(Box::new(ObserverInspector { context, account }));
+    }
+    let ground_truth = context.ground_truth.as_deref()?;
+    Some(Box::new(GroundTruthInspector {
+        context,
+        account,
+        ground_truth,
+    }))
+}
+
+/// The baseline. `None` stops the trial.
+async fn baseline(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+) -> Option<Inventory> {
+    if context.trial.is_campaign() {
+        return Some(inspector.take().await);
+    }
+    let phase = recorder.begin("baseline");
+    let (baseline, outcome) = audit::baseline(inspector, context.trial.tier).await;
+    recorder.write(phase, outcome);
+    match baseline {
+        Ok(baseline) => Some(baseline),
+        Err(audit) => {
+            recorder.audit = audit;
+            None
+        }
+    }
+}
+
+/// Audits the account. Returns what is retained by design.
+async fn audited(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+    (baseline, bystanders): (&Inventory, &[(Resource, String)]),
+) -> Vec<Resource> {
+    let phase = recorder.begin("audit");
+    let known = Known {
+        bystanders,
+        ..known(recorder, context, baseline)
+    };
+    let outcome = audit::audit(inspector, &known, &mut recorder.bystanders_seen).await;
+    recorder.audit = outcome.audit;
+    recorder.altered = outcome.altered;
+    recorder.write(phase, outcome.phase);
+    outcome.retained
+}
+
+/// What is known of the run so far.
+fn known<'a>(
+    recorder: &Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    baseline: &'a Inventory,
+) -> Known<'a> {
+    Known {
+        tier: context.trial.tier,
+        baseline,
+        bystanders: &[],
+        torn_down: recorder.torn_down,
+    }
 }
 
 /// The cost; and in rehearsal a last check of the ground truth, for what appeared during the wait for the bill.
@@ -121,7 +186,7 @@ async fn settle_up(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
     observer: &dyn Observer,
-    auditor: &dyn Observer,
+    inspector: &dyn Inspector,
 ) {
     let checked = context
         .ground_truth
@@ -130,65 +195,8 @@ async fn settle_up(
     let audited = checked.map(|ground_truth| ground_truth.inventory());
     cost::cost(recorder, context, observer).await;
     if let Some(audited) = audited {
-        audit::late_orphans(recorder, context, auditor, audited);
+        recorder.tell(audit::late_orphans(inspector, &audited));
     }
-}
-
-/// Registers the run: from here on it may leave something real behind.
-fn register(context: &TrialContext<'_>) {
-    if context.trial.tier == Tier::Rehearsal {
-        return;
-    }
-    context
-        .cancel
-        .register(&context.run.id, &context.clean_up_command());
-    if let Some(out) = &context.out {
-        registry::enter(&context.run.id, out);
-    }
-}
-
-/// Unregisters the run: it has left nothing.
-fn unregister(context: &TrialContext<'_>) {
-    context.cancel.unregister(&context.run.id);
-    if context.trial.tier != Tier::Rehearsal {
-        registry::leave(&context.run.id);
-    }
-}
-
-/// Writes the intent of the run, with its account and its baseline.
-async fn intend(
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-    baseline: &Inventory,
-) -> Result<(), String> {
-    let Some(out) = &context.out else {
-        return Ok(());
-    };
-    let account = match context.trial.tier {
-        Tier::Rehearsal => None,
-        Tier::Kind => observer.account_id().await.ok().flatten(),
-        // Asked again here: nothing is created in an account whose id is not in the intent.
-        Tier::Live => Some(
-            live::in_allowed_account(observer, &context.accounts)
-                .await
-                .map_err(|refusal| refusal.message)?,
-        ),
-    };
-    let types: Vec<&str> = observer.resource_types().iter().map(|it| it.name).collect();
-    let before = RecordedBaseline::of(observer.regions(), &types, &baseline.resources);
-    let trial = context.trial;
-    let intent = Intent {
-        run: context.run.clone(),
-        scenario: trial.name(),
-        file: trial.scenario.file.clone(),
-        provider: trial.scenario.provider.name().to_owned(),
-        tier: trial.tier,
-        seed: trial.seed,
-        text: trial.scenario.text.to_string(),
-        account,
-        before: Some(before),
-    };
-    run_directory::write_intent(out, &intent).map_err(|error| error.to_string())
 }
 
 /// Ends with the reason when the trial must be torn down to stay within its budget; never when that is not watched.
@@ -211,7 +219,7 @@ async fn stopped(context: &TrialContext<'_>) {
 async fn take_down(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
-    auditor: &dyn Observer,
+    inspector: &dyn Inspector,
     baseline: &Inventory,
 ) {
     if recorder.ended_by_machine {
@@ -227,7 +235,11 @@ async fn take_down(
         teardown::finish(recorder, context).await;
     }
     if context.trial.expects(Expectation::FinishesLater) {
-        audit::must_be_unknown(recorder, context, auditor, baseline).await;
+        let phase = recorder.begin("audit-blind");
+        let known = known(recorder, context, baseline);
+        let seen = &mut recorder.bystanders_seen;
+        let outcome = audit::must_be_unknown(inspector, &known, seen).await;
+        recorder.write(phase, outcome);
         context.faults.lift();
         teardown::finish(recorder, context).await;
     }
@@ -237,7 +249,7 @@ async fn take_down(
 async fn make_and_use(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
-    auditor: &dyn Observer,
+    inspector: &dyn Inspector,
     baseline: &Inventory,
     state: &mut CampaignState,
 ) {
@@ -245,13 +257,17 @@ async fn make_and_use(
     if again {
         if context.trial.expects(Expectation::CleanedThenRetried) {
             teardown::teardown(recorder, context).await;
-            audit::nothing_left(recorder, context, auditor, baseline).await;
+            let phase = recorder.begin("left");
+            let known = known(recorder, context, baseline);
+            let seen = &mut recorder.bystanders_seen;
+            let outcome = audit::nothing_left(inspector, &known, seen).await;
+            recorder.write(phase, outcome);
         }
         provisioned = provision::retry(recorder, context).await;
     }
     match provisioned {
         Some(provisioned) if context.trial.is_campaign() => {
-            ground_truth_audit::ready(recorder, context, baseline, &provisioned, state).await;
+            ready::check(recorder, context, baseline, &provisioned, state).await;
         }
         Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
         None => {}

@@ -3,6 +3,7 @@
 //! Phases only write to it; nothing is ever removed.
 
 pub mod checklist;
+pub mod phase_outcome;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use kubeproof_reports::judge;
 use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready, Record};
 use kubeproof_reports::unseen::{self, Planned};
 
+use self::phase_outcome::{Line, PhaseOutcome, Told};
 use crate::oracles::Violation;
 use crate::run_directory::unfinished;
 use crate::trial::injected;
@@ -145,6 +147,34 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// Like `end`, but a failure is always a finding of the phase itself, whatever else was found in it.
     pub fn end_judged(&mut self, phase: OpenPhase, verdict: Verdict, message: impl Into<String>) {
         self.close(phase, verdict, message.into(), true);
+    }
+
+    /// Ends a phase with what it returned.
+    pub fn write(&mut self, phase: OpenPhase, outcome: PhaseOutcome) {
+        let PhaseOutcome {
+            verdict,
+            message,
+            judged,
+            told,
+            checks,
+        } = outcome;
+        self.tell(told);
+        self.checks.extend(checks);
+        if judged {
+            self.end_judged(phase, verdict, message);
+        } else {
+            self.end(phase, verdict, message);
+        }
+    }
+
+    /// Writes down what was said, in order.
+    pub fn tell(&mut self, told: Told) {
+        for line in told.into_lines() {
+            match line {
+                Line::Note(line) => self.note(&line),
+                Line::Violation(violation) => self.add_violations([violation]),
+            }
+        }
     }
 
     /// Notes a phase that was not reached or not needed.

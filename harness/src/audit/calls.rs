@@ -30,3 +30,60 @@ pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
         .iter()
         .filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kubeproof_contract::call::Signature;
+
+    use super::*;
+
+    fn call(mutating: bool) -> Call {
+        Call {
+            ordinal: 1,
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::Provisioner,
+            signature: Signature {
+                service: "s".to_owned(),
+                operation: "Delete".to_owned(),
+                mutating,
+            },
+            target: String::new(),
+            status: None,
+            error: None,
+            milliseconds: 0,
+            request_digest: String::new(),
+            response_digest: String::new(),
+            names: Vec::new(),
+            made: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_changing_call_that_names_a_resource_touches_it() {
+        let resource = Resource::new("box", "b-1", "r");
+        let of = |target: &str, mutating| Call {
+            target: target.to_owned(),
+            ..call(mutating)
+        };
+        assert!(touches(&[of("DELETE /boxes/b-1", true)], &resource));
+        assert!(!touches(&[of("DELETE /boxes/b-12", true)], &resource));
+        assert!(!touches(&[of("GET /boxes/b-1", false)], &resource));
+    }
+
+    #[test]
+    fn where_the_dialect_says_what_a_call_names_its_path_is_not_asked() {
+        let resource = Resource::new("vpc", "vpc-1", "r");
+        let of = |target: &str, name: &str| Call {
+            target: target.to_owned(),
+            names: vec![name.to_owned()],
+            ..call(true)
+        };
+        assert!(touches(&[of("POST /", "vpc-1")], &resource));
+        assert!(!touches(&[of("POST /", "vpc-2")], &resource));
+        assert!(!touches(
+            &[of("DELETE /vpc-1/part", "vpc-1/part")],
+            &resource
+        ));
+    }
+}

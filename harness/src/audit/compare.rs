@@ -268,4 +268,26 @@ mod tests {
         // A cell that only one inventory has was not listed by the other.
         check(&listed(8, 8), &listed(9, 9), (9, 8, &[]));
     }
+
+    #[test]
+    fn a_resource_is_altered_by_its_name_tags_or_properties_and_not_by_its_state() {
+        let old = Resource::new("thing", "t-1", "r");
+        let check = |change: &dyn Fn(&mut Resource), expected: usize| {
+            let mut new = old.clone();
+            change(&mut new);
+            assert_eq!(altered(std::slice::from_ref(&old), &[new]).len(), expected);
+        };
+        check(&|_| {}, 0);
+        check(&|new| new.state = "stopped".to_owned(), 0);
+        check(&|new| new.name = Some("n".to_owned()), 1);
+        check(
+            &|new| drop(new.tags.insert("k".to_owned(), "v".to_owned())),
+            1,
+        );
+        check(
+            &|new| drop(new.properties.insert("k".to_owned(), "v".to_owned())),
+            1,
+        );
+        check(&|new| new.id = "t-2".to_owned(), 0);
+    }
 }

@@ -154,6 +154,8 @@ fn by_meter(inputs: &CostInputs, sums: &Sums, why: &str) -> (Verdict, String, bo
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use kubeproof_contract::cost::EstimateLine;
 
     use super::super::samples;

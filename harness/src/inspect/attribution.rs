@@ -3,17 +3,20 @@
 //! In a rehearsal the ground truth shows who made what; elsewhere only the tags, as the observer reads them, and the
 //! journal do.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kubeproof_contract::call::Actor;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::observer::{Creation, Observer};
 use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::run::Run;
+use kubeproof_reports::record::Orphan;
 
 use crate::audit::bystanders::{self, BystanderHistory};
 use crate::audit::calls::touches;
-use crate::audit::claims::OwnCalls;
-use crate::audit::compare::new_resources;
+use crate::audit::claims::{OwnCalls, Owner};
+use crate::audit::compare::{altered, new_resources, retained, words};
+use crate::audit::inventory::Inventory;
 use crate::run_directory::registry;
 use crate::trial_context::TrialContext;
 
@@ -79,7 +82,7 @@ impl<'a> Attribution<'a> {
 
     /// Whether it is unknown who removed this resource of the baseline: no call of the provisioner names it, but not
     /// all calls were seen, and it belongs to no other known run.
-    pub fn went_unseen(&self, resource: &Resource, baseline: &[Resource]) -> bool {
+    fn went_unseen(&self, resource: &Resource, baseline: &[Resource]) -> bool {
         let Evidence::Inventories(own) = &self.evidence else {
             return false;
         };
@@ -194,5 +197,79 @@ impl<'a> Attribution<'a> {
         };
         let mut came = resources.iter().filter(|one| !self.is_earlier(one));
         came.any(|one| history.changed(one))
+    }
+
+    /// Each orphan with its cost and why it belongs to the run; and, as text, what certainly belongs to someone else
+    /// according to the cloud's event log.
+    pub async fn describe(
+        &self,
+        left: &[Resource],
+        inventory: &[Resource],
+    ) -> (Vec<Orphan>, Vec<String>) {
+        // The event log may lag or be unreadable; without it the owner is unknown.
+        let created_by: BTreeMap<String, Creation> = self
+            .account
+            .created_by(self.run, left)
+            .await
+            .unwrap_or_default();
+        // In a rehearsal the ground truth has already attributed everything.
+        let none = OwnCalls::default();
+        let own = match &self.evidence {
+            Evidence::Inventories(own) => own,
+            Evidence::Alone | Evidence::GroundTruth(_) => &none,
+        };
+        let (mut orphans, mut theirs) = (Vec::new(), Vec::new());
+        for resource in left {
+            let proofs = self.account.proofs(self.run, resource, inventory);
+            let claim = self.account.neighbours(self.run, resource, inventory);
+            let making = created_by.get(&resource.id);
+            match own.owner(&resource.id, proofs, claim.as_ref(), making) {
+                Owner::Run(proofs) => orphans.push(orphan(self.account, resource, proofs)),
+                Owner::Unknown => orphans.push(orphan(self.account, resource, Vec::new())),
+                Owner::Another(proof) => theirs.push(format!("{}: {proof}", words(resource))),
+            }
+        }
+        (orphans, theirs)
+    }
+
+    /// Resources of the baseline that are gone without anyone known to have removed them: a sentence each.
+    pub fn gone_unseen(&self, baseline: &Inventory, after: &Inventory) -> Vec<String> {
+        if !matches!(self.evidence, Evidence::Inventories(_)) || !after.coverage.failed.is_empty() {
+            return Vec::new();
+        }
+        let types = self.account.resource_types();
+        let mut gone = new_resources(&after.resources, &baseline.resources);
+        gone.retain(|it| self.went_unseen(it, &baseline.resources));
+        gone.retain(|it| retained(it, types).is_none());
+        let words = |it: &Resource| {
+            format!(
+                "{} was there before the run and is gone, and not all calls of the provisioner were seen: who \
+                 removed it is unknown",
+                words(it)
+            )
+        };
+        gone.iter().map(words).collect()
+    }
+
+    /// Resources of the baseline that were altered and do not belong to bystanders. Empty with a ground truth, which
+    /// shows more.
+    pub fn altered(&self, baseline: &Inventory, after: &Inventory) -> Vec<Resource> {
+        if !matches!(self.evidence, Evidence::Inventories(_)) {
+            return Vec::new();
+        }
+        let earlier = self.without_bystanders(baseline.resources.clone());
+        altered(&earlier, &after.resources)
+    }
+}
+
+/// A resource that is left, with its cost and why it belongs to the run.
+pub fn orphan(account: &dyn Observer, resource: &Resource, proofs: Vec<String>) -> Orphan {
+    Orphan {
+        resource_type: resource.resource_type.clone(),
+        id: resource.id.clone(),
+        name: resource.name.clone(),
+        region: resource.region.clone(),
+        monthly_cost_usd: account.monthly_cost(resource).map(|cost| cost.usd),
+        proofs,
     }
 }

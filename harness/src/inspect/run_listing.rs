@@ -7,8 +7,8 @@ use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 
-use crate::audit::compare::{self, altered, new_resources};
-use crate::audit::inventory::{self, Inventory};
+use crate::audit::compare::{self, new_resources};
+use crate::audit::inventory;
 use crate::inspect::attribution::Attribution;
 use crate::trial_context::TrialContext;
 
@@ -77,18 +77,24 @@ pub fn leaks(context: &TrialContext<'_>, of_run: &[Resource]) -> Vec<Resource> {
     of_run.iter().filter(leaks).cloned().collect()
 }
 
-/// Resources of the baseline that were altered and do not belong to bystanders. Empty with a ground truth, which shows
-/// more.
-pub fn altered_of(
+/// What exists now: in rehearsal everything in the ground truth; elsewhere what is listed and proven to be the run's.
+/// `None` when it cannot be listed. What is listed and belongs to bystanders is added to `bystanders_seen`.
+pub async fn of_run(
     context: &TrialContext<'_>,
     account: &dyn Observer,
-    baseline: &Inventory,
-    after: &Inventory,
-) -> Vec<Resource> {
-    if context.ground_truth.is_some() {
-        return Vec::new();
+    bystanders_seen: &mut Vec<Resource>,
+) -> Option<Vec<Resource>> {
+    if let Some(ground_truth) = &context.ground_truth {
+        return Some(ground_truth.inventory());
     }
     let attribution = Attribution::now(context, account);
-    let earlier = attribution.without_bystanders(baseline.resources.clone());
-    altered(&earlier, &after.resources)
+    let inventory = inventory::take(account).await;
+    if !inventory.coverage.failed.is_empty() {
+        return None;
+    }
+    let all = &inventory.resources;
+    let theirs = |resource: &&Resource| attribution.proof(resource, all).is_some();
+    bystanders_seen.extend(all.iter().filter(theirs).cloned());
+    let ours = |resource: &&Resource| !account.proofs(&context.run, resource, all).is_empty();
+    Some(all.iter().filter(ours).cloned().collect())
 }

@@ -131,34 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn only_a_changing_call_that_names_a_resource_touches_it() {
-        let resource = Resource::new("box", "b-1", "r");
-        let of = |target: &str, mutating| Call {
-            target: target.to_owned(),
-            ..call(Actor::Provisioner, mutating)
-        };
-        assert!(touches(&[of("DELETE /boxes/b-1", true)], &resource));
-        assert!(!touches(&[of("DELETE /boxes/b-12", true)], &resource));
-        assert!(!touches(&[of("GET /boxes/b-1", false)], &resource));
-    }
-
-    #[test]
-    fn where_the_dialect_says_what_a_call_names_its_path_is_not_asked() {
-        let resource = Resource::new("vpc", "vpc-1", "r");
-        let of = |target: &str, name: &str| Call {
-            target: target.to_owned(),
-            names: vec![name.to_owned()],
-            ..call(Actor::Provisioner, true)
-        };
-        assert!(touches(&[of("POST /", "vpc-1")], &resource));
-        assert!(!touches(&[of("POST /", "vpc-2")], &resource));
-        assert!(!touches(
-            &[of("DELETE /vpc-1/part", "vpc-1/part")],
-            &resource
-        ));
-    }
-
-    #[test]
     fn budgets_are_inclusive() {
         assert_eq!(budget(10, 10), None);
         assert!(budget(11, 10).is_some());

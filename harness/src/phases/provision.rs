@@ -15,10 +15,10 @@ use kubeproof_reports::record::Ready;
 
 use crate::audit::compare::{altered, new_resources};
 use crate::inspect::attribution::Attribution;
+use crate::inspect::run_listing::of_run;
 use crate::oracles::end_state;
 use crate::oracles::price::{Item, list};
 use crate::phases::attempt::{attempt, conditions, end, injections};
-use crate::phases::audit;
 use crate::phases::cost;
 use crate::phases::reported;
 use crate::prices;
@@ -129,7 +129,8 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
     }
     let phase = recorder.begin("converge");
     let observer = context.observer(Actor::Observer);
-    let Some(before) = audit::of_run(recorder, context, observer.as_ref()).await else {
+    let Some(before) = of_run(context, observer.as_ref(), &mut recorder.bystanders_seen).await
+    else {
         recorder.end(phase, Verdict::Unknown, "the account could not be listed");
         return;
     };
@@ -137,7 +138,8 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
     let mut provisioner = context.provisioner();
     let (ending, _) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
     drop(provisioner);
-    let Some(after) = audit::of_run(recorder, context, observer.as_ref()).await else {
+    let Some(after) = of_run(context, observer.as_ref(), &mut recorder.bystanders_seen).await
+    else {
         recorder.end(phase, Verdict::Unknown, "the account could not be listed");
         return;
     };

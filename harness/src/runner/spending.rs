@@ -72,6 +72,7 @@ pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_contract::Decimal;
     use kubeproof_contract::check::Verdict;
     use kubeproof_reports::record::Record;
 
