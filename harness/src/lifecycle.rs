@@ -3,36 +3,40 @@
 //! Teardown and audit run whatever happened before.
 
 mod intent;
+mod use_cluster;
 
 use std::collections::BTreeSet;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::{Lifetime, Resource};
-use kubeproof_contract::scenario::Expectation;
+use kubeproof_contract::scenario::{Expectation, Tier};
 
 use self::intent::{intend, register, unregister};
+use self::use_cluster::use_cluster;
 use crate::audit::inventory::Inventory;
 use crate::audit::{compare, retained};
 use crate::inspect::Inspector;
 use crate::inspect::attribution::Attribution;
 use crate::inspect::ground_truth::GroundTruthInspector;
 use crate::inspect::observer::ObserverInspector;
+use crate::inspect::sources::{first_change, sees_calls};
 use crate::oracles;
 use crate::oracles::end_state;
-use crate::phases::access::{self, Nodes};
 use crate::phases::audit::Known;
+use crate::phases::checks::LiveAllowance;
+use crate::phases::cost::Costs;
 use crate::phases::teardown::TeardownResult;
 use crate::phases::{
-    audit, budget, bystander, checks, cost, job, provision, ready, teardown, unobserved,
+    audit, budget, bystander, checks, cost, provision, ready, teardown, unobserved,
 };
 use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::Expected;
 use crate::trial::output::{CampaignState, TrialOutput};
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// Runs a trial in its context.
 pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
@@ -41,7 +45,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     let auditor = context.observer(Actor::Auditor);
     let mut state = CampaignState::default();
     let campaign = context.trial.is_campaign();
-    let go = campaign || checks::preflight(&mut recorder, context, observer.as_ref()).await;
+    let go = campaign || preflight(&mut recorder, context, observer.as_ref()).await;
     if context.cancel.is_cancelled() || !go {
         return done(recorder, context, state);
     }
@@ -127,6 +131,23 @@ fn inspector<'a>(
     }))
 }
 
+/// Preflight. `false` stops the trial before anything is created.
+async fn preflight(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+) -> bool {
+    let phase = recorder.begin("preflight");
+    let live = (context.trial.tier == Tier::Live).then(|| LiveAllowance {
+        access: context.access(),
+        accounts: &context.accounts,
+    });
+    let outcome = checks::preflight(observer, live.as_ref()).await;
+    let stops = checks::stops(outcome.verdict);
+    recorder.write(phase, outcome);
+    !stops
+}
+
 /// The baseline. `None` stops the trial.
 async fn baseline(
     recorder: &mut Recorder<'_, '_>,
@@ -193,7 +214,32 @@ async fn settle_up(
         .as_ref()
         .filter(|_| !context.trial.is_campaign());
     let audited = checked.map(|ground_truth| ground_truth.inventory());
-    cost::cost(recorder, context, observer).await;
+    // A campaign asks for no bill, and its journals are long.
+    let first_change = match context.trial.is_campaign() {
+        true => None,
+        false => first_change(context, recorder.provisioning_since),
+    };
+    let orphans = recorder.audit.orphans.iter();
+    let orphans = orphans.map(|orphan| orphan.id.clone()).collect();
+    let phase = recorder.begin("cost");
+    recorder.stop_clock();
+    let costs = Costs {
+        account: context,
+        observer,
+        trial: context.trial,
+        run: &context.run,
+        clock: context.clock,
+        ground_truth: context.ground_truth.as_deref(),
+        is_served: context.served.is_some(),
+        sees_calls: sees_calls(context),
+        first_change,
+        has_cluster: recorder.has("checks"),
+        orphans,
+        claim: &|| Some(context.provisioner().claim()?.usd_per_hour),
+    };
+    let (cost, outcome) = cost::cost(&costs).await;
+    recorder.cost = cost;
+    recorder.write(phase, outcome);
     if let Some(audited) = audited {
         recorder.tell(audit::late_orphans(inspector, &audited));
     }
@@ -281,39 +327,6 @@ fn of_run(lives: Vec<Lifetime>, others: &[Resource]) -> Vec<Lifetime> {
         .into_iter()
         .filter(|life| !others.contains(&life.resource.key()))
         .collect()
-}
-
-/// Uses a cluster that the provisioner reported ready.
-async fn use_cluster(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    provisioned: &Provisioned,
-) {
-    let observer = context.observer(Actor::Observer);
-    checks::checks(recorder, context, observer.as_ref(), provisioned).await;
-    access::check(
-        recorder,
-        context,
-        observer.as_ref(),
-        provisioned,
-        Nodes::InChecks,
-    )
-    .await;
-    unobserved::duplicates_now(recorder, context).await;
-    if context.trial.expects(Expectation::JobFailsThenHealed) {
-        job::must_fail(recorder, context).await;
-        if let Some(healed) = provision::retry(recorder, context).await {
-            checks::checks(recorder, context, observer.as_ref(), &healed).await;
-            job::run_job(recorder, context).await;
-        }
-    }
-    if !context.trial.is_main() {
-        return;
-    }
-    provision::converge(recorder, context).await;
-    job::run_job(recorder, context).await;
-    job::scale(recorder, context).await;
-    provision::hold(recorder, context).await;
 }
 
 /// Runs the oracles over the journal, and creates the record.

@@ -2,6 +2,7 @@
 //!
 //! The only place where the tiers differ.
 
+pub mod account;
 pub mod bystander;
 pub mod cancel;
 pub mod progress;
@@ -29,6 +30,7 @@ use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_external::redact::Redactor;
 
+use self::account::Account;
 use self::bystander::BystanderState;
 use crate::audit::claims::OwnCalls;
 use crate::programs::live_access::LiveAccess;
@@ -117,6 +119,23 @@ impl RunOptions {
             job_image: None,
             bystander: BystanderState::default(),
         }
+    }
+}
+
+impl Account for TrialContext<'_> {
+    fn observer(&self, actor: Actor) -> Box<dyn Observer> {
+        self.trial
+            .scenario
+            .provider
+            .observer(self.scenario(), self.connection(actor))
+    }
+
+    fn transport(&self, actor: Actor) -> SharedTransport {
+        let dialect = self.trial.scenario.provider.dialect();
+        let faulted = self
+            .faults
+            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
+        self.journal.layer(faulted, dialect, actor, self.clock)
     }
 }
 
@@ -255,15 +274,6 @@ impl<'a> TrialContext<'a> {
         OwnCalls::of(self.journal.calls(), seen)
     }
 
-    /// The layered transport of an actor. The journal is the outermost layer, so that it sees what the actor saw.
-    pub fn transport(&self, actor: Actor) -> SharedTransport {
-        let dialect = self.trial.scenario.provider.dialect();
-        let faulted = self
-            .faults
-            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
-        self.journal.layer(faulted, dialect, actor, self.clock)
-    }
-
     /// The disk of the provisioner's processes. No other actor has one.
     fn disk(&self, actor: Actor) -> Disk {
         if actor != Actor::Provisioner {
@@ -296,14 +306,6 @@ impl<'a> TrialContext<'a> {
             Some(redactor) => progress.note(&trial, &redactor.clean(line)),
             None => progress.note(&trial, line),
         }))
-    }
-
-    /// The account as this actor sees it.
-    pub fn observer(&self, actor: Actor) -> Box<dyn Observer> {
-        self.trial
-            .scenario
-            .provider
-            .observer(self.scenario(), self.connection(actor))
     }
 
     /// How programs reach the account in live trials; `None` in other tiers and for built-in provisioners.

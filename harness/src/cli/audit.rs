@@ -23,6 +23,7 @@ use crate::cost::usd as dollars;
 use crate::scenario::{Scenario, injectable};
 use crate::trial::injected;
 use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
 use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};

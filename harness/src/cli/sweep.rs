@@ -17,6 +17,7 @@ use crate::sweep::account::{SweepListing, SweepScope, delete, list_and_plan};
 use crate::sweep::log::Log;
 use crate::sweep::{Action, Decision};
 use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
 use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};

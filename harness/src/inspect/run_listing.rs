@@ -11,6 +11,7 @@ use crate::audit::compare::{self, new_resources};
 use crate::audit::inventory;
 use crate::inspect::attribution::Attribution;
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// How often the account is listed until pending deletions are done.
 const LISTINGS_MAX: usize = 3;

@@ -4,13 +4,15 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::run::Run;
 use kubeproof_kubernetes::client::client;
 use kubeproof_kubernetes::error::Cause;
 use kubeproof_kubernetes::{KubernetesError, identity, ready};
 
+use crate::oracles::Violation;
 use crate::oracles::access::{AccessExpectation, Cluster, HandedOverAccess, judge};
-use crate::recorder::Recorder;
-use crate::trial_context::TrialContext;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial_context::account::Account;
 
 /// Which phase counts the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,44 +23,48 @@ pub enum Nodes {
     InChecks,
 }
 
-/// Checks where the handed-over access leads. Returns whether it showed a cluster.
+/// What the phase needs to know.
+pub struct Question<'a> {
+    pub account: &'a dyn Account,
+    pub run: &'a Run,
+    pub nodes: Nodes,
+    /// In a campaign: whether the access of the clean run showed a cluster.
+    pub clean: Option<bool>,
+}
+
+/// Checks where the handed-over access leads. Also returns whether it showed a cluster.
 pub async fn check(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
+    question: &Question<'_>,
     observer: &dyn Observer,
     provisioned: &Provisioned,
-    nodes: Nodes,
-) -> bool {
-    let phase = recorder.begin("access");
+) -> (bool, PhaseOutcome) {
     let expected = observer.nodes_expected();
-    let handed = inspect(context, provisioned, expected).await;
+    let handed = inspect(question.account, provisioned, expected).await;
     let shows = matches!(handed, HandedOverAccess::Sees(_));
     let uid = if matches!(
         handed,
         HandedOverAccess::Sees(_) | HandedOverAccess::Failed(_)
     ) {
-        own_uid(context, observer).await
+        own_uid(question, observer).await
     } else {
         Err("not asked for".to_owned())
     };
     let against = AccessExpectation {
         uid,
-        nodes: (nodes == Nodes::Here).then_some(expected),
-        clean: context.trial.clean().map(|clean| clean.access),
+        nodes: (question.nodes == Nodes::Here).then_some(expected),
+        clean: question.clean,
     };
     let (verdict, message) = judge(&handed, &against);
+    let mut told = Told::default();
     if verdict == Verdict::Fail {
-        recorder.add_finding(
-            "O3 truth",
-            format!("the provisioner reported success, but {message}"),
-        );
+        let wrong = format!("the provisioner reported success, but {message}");
+        told.violations([Violation::new("O3 truth", wrong)]);
     }
-    recorder.end(phase, verdict, message);
-    shows
+    (shows, PhaseOutcome::new(verdict, message).with(told))
 }
 
 async fn inspect(
-    context: &TrialContext<'_>,
+    account: &dyn Account,
     provisioned: &Provisioned,
     nodes: usize,
 ) -> HandedOverAccess {
@@ -66,7 +72,7 @@ async fn inspect(
         Ok(access) => access,
         Err(why) => return HandedOverAccess::Withheld(why.clone()),
     };
-    match cluster(context, access, nodes).await {
+    match cluster(account, access, nodes).await {
         Ok(seen) => HandedOverAccess::Sees(seen),
         Err(error) if error.cause == Cause::Status(403) => {
             HandedOverAccess::Forbidden(error.to_string())
@@ -76,11 +82,11 @@ async fn inspect(
 }
 
 async fn cluster(
-    context: &TrialContext<'_>,
+    account: &dyn Account,
     access: &KubernetesAccess,
     nodes: usize,
 ) -> Result<Cluster, KubernetesError> {
-    let client = client(access, context.transport(Actor::Observer))?;
+    let client = client(access, account.transport(Actor::Observer))?;
     let seen = ready::ready(&client, nodes).await?;
     Ok(Cluster {
         server: access.server.clone(),
@@ -92,9 +98,15 @@ async fn cluster(
 }
 
 /// The uid of the run's cluster, found without the provisioner.
-async fn own_uid(context: &TrialContext<'_>, observer: &dyn Observer) -> Result<String, String> {
-    let access = observer.kubernetes(&context.run).await;
+async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, String> {
+    let access = observer.kubernetes(question.run).await;
     let access = access.map_err(|error| error.to_string())?;
-    let own = async { identity::uid(&client(&access, context.transport(Actor::Observer))?).await };
+    let own = async {
+        identity::uid(&client(
+            &access,
+            question.account.transport(Actor::Observer),
+        )?)
+        .await
+    };
     own.await.map_err(|error| error.to_string())
 }

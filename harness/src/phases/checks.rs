@@ -5,69 +5,71 @@
 use std::time::Duration;
 
 use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::Provider;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
-use kubeproof_contract::scenario::Tier;
 
 use crate::audit::compare::words;
 use crate::audit::inventory;
 use crate::live::{self, Refusal};
-use crate::oracles::ground_truth;
+use crate::oracles::{Violation, ground_truth};
 use crate::prices;
 use crate::prices::{PriceOf, month};
-use crate::recorder::Recorder;
-use crate::trial_context::TrialContext;
+use crate::programs::live_access::LiveAccess;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 
 /// The longest that preflight may take, in the trial's clock.
 const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// The longest that the checks may take, in the trial's clock.
 const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// Preflight. `false` stops the trial before anything is created.
-pub async fn preflight(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-) -> bool {
-    let phase = recorder.begin("preflight");
+/// Where live work is allowed.
+pub struct LiveAllowance<'a> {
+    /// How programs reach the account, if the provisioner is one.
+    pub access: Option<LiveAccess>,
+    /// The ids of the accounts in which the trial may happen.
+    pub accounts: &'a [String],
+}
+
+/// Preflight. Anything but a pass or a skip stops the trial before anything is created. `live` is asked first, in live
+/// trials.
+pub async fn preflight(observer: &dyn Observer, live: Option<&LiveAllowance<'_>>) -> PhaseOutcome {
     // Before any other call: the first question is whether anything may happen in this account.
-    if context.trial.tier == Tier::Live
-        && let Err(refusal) = allowed(context, observer).await
+    if let Some(live) = live
+        && let Err(refusal) = allowed(live, observer).await
     {
         let message = format!("{}; nothing was created", refusal.message);
-        recorder.end_judged(phase, refusal.verdict, message);
-        return false;
+        return PhaseOutcome::judged(refusal.verdict, message);
     }
     let Ok(checks) = tokio::time::timeout(PREFLIGHT_LIMIT, observer.preflight()).await else {
-        recorder.end(
-            phase,
-            Verdict::Unknown,
-            "no answer within 15 minutes; nothing was created",
-        );
-        return false;
+        let message = "no answer within 15 minutes; nothing was created";
+        return PhaseOutcome::new(Verdict::Unknown, message);
     };
     let (verdict, message) = summary(&checks);
-    let go = !matches!(verdict, Verdict::Fail | Verdict::Unknown);
-    let message = if go {
-        message
-    } else {
+    let message = if stops(verdict) {
         format!("{message}; nothing was created")
+    } else {
+        message
     };
-    recorder.checks.extend(checks);
-    recorder.end_judged(phase, verdict, message);
-    go
+    PhaseOutcome::judged(verdict, message).with_checks(checks)
+}
+
+/// Whether a preflight with this verdict stops the trial.
+pub fn stops(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Fail | Verdict::Unknown)
 }
 
 /// Whether live work is allowed in the account: the account of programs in their own environment, and that of the
 /// observer.
-async fn allowed(context: &TrialContext<'_>, observer: &dyn Observer) -> Result<(), Refusal> {
+async fn allowed(live: &LiveAllowance<'_>, observer: &dyn Observer) -> Result<(), Refusal> {
     let asking = async {
-        if let Some(access) = context.access() {
+        if let Some(access) = &live.access {
             access.checked().await?;
         }
-        live::in_allowed_account(observer, &context.accounts).await
+        live::in_allowed_account(observer, live.accounts).await
     };
     match tokio::time::timeout(PREFLIGHT_LIMIT, asking).await {
         Ok(found) => found.map(drop),
@@ -77,49 +79,53 @@ async fn allowed(context: &TrialContext<'_>, observer: &dyn Observer) -> Result<
     }
 }
 
+/// What the checks of a cluster use.
+pub struct Checked<'a> {
+    pub observer: &'a dyn Observer,
+    pub run: &'a Run,
+    /// For what a program says it made; `None` for a built-in provisioner.
+    pub program_of: Option<&'a dyn Provider>,
+    /// The ground truth, in a rehearsal.
+    pub ground_truth: Option<&'a dyn GroundTruth>,
+}
+
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).
-pub async fn checks(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-    provisioned: &Provisioned,
-) {
-    let phase = recorder.begin("checks");
-    let looking = observer.checks(&context.run, provisioned);
+pub async fn checks(using: &Checked<'_>, provisioned: &Provisioned) -> PhaseOutcome {
+    let looking = using.observer.checks(using.run, provisioned);
     let Ok(checks) = tokio::time::timeout(CHECKS_LIMIT, looking).await else {
-        recorder.end(phase, Verdict::Unknown, "no answer within 30 minutes");
-        return;
+        return PhaseOutcome::new(Verdict::Unknown, "no answer within 30 minutes");
     };
     let (verdict, message) = summary(&checks);
     let failed: Vec<&Check> = checks
         .iter()
         .filter(|check| check.verdict == Verdict::Fail)
         .collect();
+    let mut told = Told::default();
     if !failed.is_empty() {
-        let what = paid_for(context, observer).await;
+        let what = paid_for(using).await;
         for check in failed {
             let message = format!(
                 "the provisioner reported success, but {}: {}{what}",
                 check.id, check.evidence
             );
-            recorder.add_finding("O3 truth", message);
+            told.violations([Violation::new("O3 truth", message)]);
         }
     }
-    recorder.checks.extend(checks);
-    if context.scenario().provisioner.is_external() {
-        compare_made(recorder, context, observer, provisioned).await;
+    if let Some(provider) = using.program_of {
+        compare_made(using, provider, provisioned, &mut told).await;
     }
-    recorder.end(phase, verdict, message);
+    PhaseOutcome::new(verdict, message)
+        .with(told)
+        .with_checks(checks)
 }
 
 /// O3: what a program says it made is there.
 async fn compare_made(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
+    using: &Checked<'_>,
+    provider: &dyn Provider,
     provisioned: &Provisioned,
+    told: &mut Told,
 ) {
-    let provider = &context.trial.scenario.provider;
     let said: Vec<(String, String)> = provisioned
         .made
         .iter()
@@ -128,30 +134,29 @@ async fn compare_made(
     if said.is_empty() {
         return;
     }
-    let truth = match &context.ground_truth {
+    let truth = match using.ground_truth {
         Some(ground_truth) => ground_truth.inventory(),
         None => {
-            let inventory = inventory::take(observer).await;
+            let inventory = inventory::take(using.observer).await;
             if !inventory.coverage.failed.is_empty() {
-                recorder
-                    .note("what the provisioner says it made was not compared: a listing failed");
+                told.note("what the provisioner says it made was not compared: a listing failed");
                 return;
             }
             inventory.resources
         }
     };
-    recorder.note(&format!(
+    told.note(format!(
         "the provisioner says that it made {} things",
         provisioned.made.len()
     ));
-    recorder.add_violations(ground_truth::made(&said, &truth));
+    told.violations(ground_truth::made(&said, &truth));
 }
 
 /// What is paid for a cluster that is not what was reported: `; eks_cluster kp-1 costs $73.00 a month`.
-async fn paid_for(context: &TrialContext<'_>, observer: &dyn Observer) -> String {
-    let inventory = inventory::take(observer).await;
-    let price = prices::price(observer);
-    match run_resource(&context.run, &inventory.resources, &price) {
+async fn paid_for(using: &Checked<'_>) -> String {
+    let inventory = inventory::take(using.observer).await;
+    let price = prices::price(using.observer);
+    match run_resource(using.run, &inventory.resources, &price) {
         Some(resource) => format!(
             "; {} costs {} all the same",
             words(resource),

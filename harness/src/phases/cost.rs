@@ -1,119 +1,141 @@
 //! The cost phase: waits for the bill where possible, and compares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Cost;
 
-use crate::audit::calls::mutating;
 use crate::cost::compare::compare;
 use crate::cost::inputs::{Bill, CostInputs};
 use crate::cost::lifetimes::{self, Span};
 use crate::cost::lines::{key, merged};
 use crate::cost::usd as dollars;
-use crate::inspect::sources::sees_calls;
-use crate::oracles::calls;
-use crate::recorder::{Recorder, no_cost};
-use crate::trial_context::TrialContext;
+use crate::oracles::{Violation, calls};
+use crate::recorder::no_cost;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial::Trial;
+use crate::trial_context::account::Account;
 
 /// The longest that a rehearsal waits for a bill, in simulated time: bills close after the month.
 const BILL_WAIT_MAX: Duration = Duration::from_secs(75 * 24 * 3600);
 /// The longest that reading the bill may take, in the trial's clock.
 const READ_LIMIT: Duration = Duration::from_secs(3600);
 
+/// What the cost phase uses.
+pub struct Costs<'a> {
+    pub account: &'a dyn Account,
+    pub observer: &'a dyn Observer,
+    pub trial: &'a Trial,
+    pub run: &'a Run,
+    pub clock: Clock,
+    /// The ground truth, whose meter counts, in a rehearsal.
+    pub ground_truth: Option<&'a dyn GroundTruth>,
+    /// Whether the provisioner is a program that reaches the simulated account over sockets.
+    pub is_served: bool,
+    /// Whether the provisioner's calls are seen.
+    pub sees_calls: bool,
+    /// When the provisioner first changed anything, if it did.
+    pub first_change: Option<Timestamp>,
+    /// Whether the cluster was ever checked.
+    pub has_cluster: bool,
+    /// The ids of resources that outlived the run.
+    pub orphans: BTreeSet<String>,
+    /// What the provisioner claims, US dollars an hour, if it can.
+    pub claim: &'a dyn Fn() -> Option<Decimal>,
+}
+
 /// The cost phase.
-pub async fn cost(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-) {
-    let phase = recorder.begin("cost");
-    recorder.stop_clock();
-    if let Some(why) = observer.free_because() {
-        recorder.cost = no_cost(context.scenario().cost.tolerance_percent, why);
-        recorder.cost.free = true;
-        recorder.end(phase, Verdict::Skipped, format!("free: {why}"));
-        return;
+pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
+    let of_scenario = &costs.trial.scenario.content.cost;
+    let tolerance = of_scenario.tolerance_percent;
+    if let Some(why) = costs.observer.free_because() {
+        let cost = Cost {
+            free: true,
+            ..no_cost(tolerance, why)
+        };
+        return (
+            cost,
+            PhaseOutcome::new(Verdict::Skipped, format!("free: {why}")),
+        );
     }
-    let ended = context.clock.now();
-    let metered = metered(context);
+    let ended = costs.clock.now();
+    let metered = metered(costs);
     let metered_usd: Option<Decimal> = metered
         .as_ref()
         .map(|charges| charges.iter().map(|charge| charge.usd).sum());
-    let budget = context.scenario().cost.budget_usd.0;
-    recorder.add_violations(metered_usd.and_then(|usd| calls::metered(usd, budget)));
-    let tolerance = context.scenario().cost.tolerance_percent;
-    if context.trial.is_campaign() {
-        recorder.cost = no_cost(tolerance, "a campaign asks for no bill");
-        recorder.cost.metered = metered_usd;
-        recorder.end(phase, Verdict::Skipped, "only the meter was checked");
-        return;
+    let budget = of_scenario.budget_usd.0;
+    let mut told = Told::default();
+    told.violations(metered_usd.and_then(|usd| calls::metered(usd, budget)));
+    let with_meter = |cost: Cost| Cost {
+        metered: metered_usd,
+        ..cost
+    };
+    if costs.trial.is_campaign() {
+        let cost = with_meter(no_cost(tolerance, "a campaign asks for no bill"));
+        let phase = PhaseOutcome::new(Verdict::Skipped, "only the meter was checked");
+        return (cost, phase.with(told));
     }
-    let Some(first) = first_change(recorder, context) else {
-        recorder.cost = no_cost(tolerance, "nothing was created");
-        recorder.end(phase, Verdict::Skipped, "nothing was created");
-        return;
+    let Some(first) = costs.first_change else {
+        let why = "nothing was created";
+        let phase = PhaseOutcome::new(Verdict::Skipped, why);
+        return (no_cost(tolerance, why), phase.with(told));
     };
     // An attempt that failed as forced passes its phase, but there is no cluster.
-    if context.trial.is_main() && !recorder.has("checks") {
-        recorder.cost = without_cluster(sees_calls(context), tolerance);
-        recorder.cost.metered = metered_usd;
-        let message = recorder.cost.message.clone();
-        return recorder.end(phase, recorder.cost.verdict, message);
+    if costs.trial.is_main() && !costs.has_cluster {
+        let cost = with_meter(without_cluster(costs.sees_calls, tolerance));
+        let phase = PhaseOutcome::new(cost.verdict, cost.message.clone());
+        return (cost, phase.with(told));
     }
     let whole = Span {
         from: first,
         to: ended,
     };
-    let minutes = context.scenario().cost.duration_minutes;
-    let estimate = observer.estimate(Some(first), minutes);
+    let minutes = of_scenario.duration_minutes;
+    let estimate = costs.observer.estimate(Some(first), minutes);
     let charges = metered.as_deref().unwrap_or_default();
     let inputs = CostInputs {
-        claimed: claimed(context),
+        claimed: claimed(costs),
         planned_minutes: minutes,
-        lifetime_usd: lifetime_usd(context, observer, (&estimate, whole), charges),
+        lifetime_usd: lifetime_usd(costs, (&estimate, whole), charges),
         estimate,
-        unpriced: context
+        unpriced: costs
             .ground_truth
-            .as_ref()
             .map(|ground_truth| ground_truth.unpriced())
             .unwrap_or_default(),
-        billed: bill(context, metered_usd, budget).await,
+        billed: bill(costs, metered_usd, budget).await,
         metered,
-        orphans: recorder
-            .audit
-            .orphans
-            .iter()
-            .map(|orphan| orphan.id.clone())
-            .collect(),
+        orphans: costs.orphans.clone(),
         tolerance_percent: tolerance,
     };
     let cost = compare(&inputs);
     if cost.verdict == Verdict::Fail {
-        recorder.add_finding("cost", cost.message.clone());
+        told.violations([Violation::new("cost", cost.message.clone())]);
     }
-    recorder.end(phase, cost.verdict, cost.message.clone());
-    recorder.cost = cost;
+    let phase = PhaseOutcome::new(cost.verdict, cost.message.clone());
+    (cost, phase.with(told))
 }
 
 /// What the meter counted for the run, where there is one.
-fn metered(context: &TrialContext<'_>) -> Option<Vec<Charge>> {
-    let (ground_truth, started) = (context.ground_truth.as_ref()?, context.run.started_at);
-    if context.served.is_none() {
-        return Some(ground_truth.metered(&context.run.id, started));
+fn metered(costs: &Costs<'_>) -> Option<Vec<Charge>> {
+    let (ground_truth, started) = (costs.ground_truth?, costs.run.started_at);
+    if !costs.is_served {
+        return Some(ground_truth.metered(&costs.run.id, started));
     }
     // A program may not tag what it creates: everything created since that is not tagged as another run's is its own.
     let mut charges = ground_truth.charges(started);
     charges.retain(|charge| {
         let tagged = charge.run_id.as_ref();
-        tagged.is_none_or(|run_id| *run_id == context.run.id)
+        tagged.is_none_or(|run_id| *run_id == costs.run.id)
     });
     Some(charges)
 }
@@ -131,44 +153,25 @@ fn without_cluster(sees_calls: bool, tolerance_percent: u32) -> Cost {
     }
 }
 
-/// When the provisioner first changed anything, if it did. Where its calls are not seen: when it began.
-pub fn first_change(recorder: &Recorder<'_, '_>, context: &TrialContext<'_>) -> Option<Timestamp> {
-    if !sees_calls(context) {
-        return recorder.provisioning_since;
-    }
-    let journal = context.journal.calls();
-    mutating(&journal).next().map(|call| call.at)
-}
-
 /// What the provisioner claims; the scenario may state it for a provisioner that cannot.
-fn claimed(context: &TrialContext<'_>) -> Option<Decimal> {
-    let of_scenario = context
-        .scenario()
-        .provisioner
-        .claims_usd_per_hour
-        .map(|usd| usd.0);
-    of_scenario.or_else(|| {
-        context
-            .provisioner()
-            .claim()
-            .map(|claim| claim.usd_per_hour)
-    })
+fn claimed(costs: &Costs<'_>) -> Option<Decimal> {
+    let provisioner = &costs.trial.scenario.content.provisioner;
+    let of_scenario = provisioner.claims_usd_per_hour.map(|usd| usd.0);
+    of_scenario.or_else(costs.claim)
 }
 
 /// The estimate of each usage for the lifetimes of its resources.
 fn lifetime_usd(
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
+    costs: &Costs<'_>,
     (estimate, whole): (&Estimate, Span),
     charges: &[Charge],
 ) -> BTreeMap<String, Decimal> {
-    let lives = context
+    let lives = costs
         .ground_truth
-        .as_ref()
         .map(|ground_truth| ground_truth.lifetimes())
         .unwrap_or_default();
     let each = |line: &EstimateLine, span: Span| -> Option<Decimal> {
-        let of_span = observer.estimate_between(span.from, span.to);
+        let of_span = costs.observer.estimate_between(span.from, span.to);
         let same = |other: &&EstimateLine| other.is_same_usage(line) && other.title == line.title;
         let usd = of_span.all_lines().find(same)?.planned_usd?;
         Some(usd / Decimal::from(line.count.max(1)))
@@ -192,8 +195,8 @@ fn lifetime_usd(
 }
 
 /// Waits for the bill and reads it. Live runs do not wait: their bill is pending.
-async fn bill(context: &TrialContext<'_>, metered: Option<Decimal>, budget: Decimal) -> Bill {
-    if !context.trial.is_main() {
+async fn bill(costs: &Costs<'_>, metered: Option<Decimal>, budget: Decimal) -> Bill {
+    if !costs.trial.is_main() {
         let metered =
             metered.map_or_else(String::new, |usd| format!("; metered {}", dollars(usd, 4)));
         return Bill::NotAsked(format!(
@@ -201,18 +204,18 @@ async fn bill(context: &TrialContext<'_>, metered: Option<Decimal>, budget: Deci
             dollars(budget, 2)
         ));
     }
-    let biller = context.observer(Actor::Biller);
+    let biller = costs.account.observer(Actor::Biller);
     if let Some(why) = biller.never_billed_because() {
         return Bill::Never(why.to_owned());
     }
-    let final_after: Timestamp = biller.billing_final_after(context.clock.now());
-    if context.trial.tier == Tier::Live {
+    let final_after: Timestamp = biller.billing_final_after(costs.clock.now());
+    if costs.trial.tier == Tier::Live {
         return Bill::Pending(format!("the bill is final after {final_after}"));
     }
     let wait =
-        Duration::try_from(final_after.duration_since(context.clock.now())).unwrap_or_default();
+        Duration::try_from(final_after.duration_since(costs.clock.now())).unwrap_or_default();
     tokio::time::sleep(wait.min(BILL_WAIT_MAX)).await;
-    let reading = biller.billed(&context.run, context.run.started_at);
+    let reading = biller.billed(&costs.run, costs.run.started_at);
     match tokio::time::timeout(READ_LIMIT, reading).await {
         Ok(Ok(billed)) => Bill::Read(billed),
         Ok(Err(error)) => Bill::Unreadable(error.to_string()),

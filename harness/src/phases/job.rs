@@ -9,15 +9,17 @@ use std::time::Duration;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::journal::digest;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::JobBlock;
 use kubeproof_kubernetes::Client;
 use kubeproof_kubernetes::client::client;
 use kubeproof_kubernetes::job::{self, JobOrder, JobProof};
 use kubeproof_kubernetes::leftovers;
 use kubeproof_kubernetes::scale::{self, ScaleOrder, ScaleProof};
 
-use crate::phases::attempt::conditions;
-use crate::recorder::Recorder;
-use crate::trial_context::TrialContext;
+use crate::recorder::phase_outcome::PhaseOutcome;
+use crate::trial_context::account::Account;
+use crate::trial_context::cancel::CancelToken;
 
 /// The row of the checklist that this phase decides.
 const ROW: &str = "job.execution";
@@ -33,108 +35,112 @@ const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
 /// How long service and volume may take to appear in the cloud.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Runs the job where the trial forces it to fail: it must fail with a message.
-pub async fn must_fail(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let phase = recorder.begin("run_job_struck");
-    match one(context, 0).await {
-        Ok(message) if !conditions(context).forced => {
+/// What a workload runs with.
+pub struct Workload<'a> {
+    pub account: &'a dyn Account,
+    pub run: &'a Run,
+    pub job: &'a JobBlock,
+    /// The image where the scenario names none; `None` is the default one.
+    pub image: Option<&'a str>,
+    pub seed: u64,
+    pub cancel: &'a CancelToken,
+}
+
+/// Runs the job where the trial forces it to fail: it must fail with a message. `forced` is whether a fault has been
+/// injected by then.
+pub async fn must_fail(workload: &Workload<'_>, forced: impl Fn() -> bool) -> PhaseOutcome {
+    match one(workload, 0).await {
+        Ok(message) if !forced() => {
             let message = format!("{message}, and nothing was forced");
-            recorder.end(phase, Verdict::Unknown, message);
+            PhaseOutcome::new(Verdict::Unknown, message)
         }
         Ok(message) => {
             let message = format!("the job succeeded although its failure was forced: {message}");
-            recorder.end_judged(phase, Verdict::Fail, message);
+            PhaseOutcome::judged(Verdict::Fail, message)
         }
-        Err(problem) => recorder.end(phase, Verdict::Pass, format!("{problem} (as forced)")),
+        Err(problem) => PhaseOutcome::new(Verdict::Pass, format!("{problem} (as forced)")),
     }
 }
 
-/// Scales a workload up and down, when the scenario asks for it.
-pub async fn scale(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let Some(to) = context.scenario().job.scale_to else {
-        return;
-    };
-    let phase = recorder.begin("scale");
+/// Scales a workload up to this number of pods, and down.
+pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
     let order = ScaleOrder {
         name: "kubeproof-workload".to_owned(),
-        namespace: context.run.name("scale"),
-        image: image(context),
+        namespace: workload.run.name("scale"),
+        image: workload.image(),
         from: 1,
         to,
-        timeout: Duration::from_secs(u64::from(context.scenario().job.timeout_seconds)),
-        labels: labels(context),
+        timeout: Duration::from_secs(u64::from(workload.job.timeout_seconds)),
+        labels: labels(workload.run),
     };
     let work = async {
-        let client = connected(context).await?;
+        let client = workload.connected().await?;
         scale::prove(&client, &order)
             .await
             .map_err(|error| error.to_string())
     };
     match tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await {
-        Ok(Ok(proof)) => recorder.end(phase, Verdict::Pass, scaled(&proof)),
-        Ok(Err(problem)) => recorder.end_judged(phase, Verdict::Fail, problem),
-        Err(_) => recorder.end_judged(phase, Verdict::Fail, "it did not end"),
+        Ok(Ok(proof)) => PhaseOutcome::new(Verdict::Pass, scaled(&proof)),
+        Ok(Err(problem)) => PhaseOutcome::judged(Verdict::Fail, problem),
+        Err(_) => PhaseOutcome::judged(Verdict::Fail, "it did not end"),
     }
 }
 
-/// The image of job and workload: from the scenario, the run options, or the default.
-fn image(context: &TrialContext<'_>) -> Option<String> {
-    let of_scenario = context.scenario().job.image.clone();
-    of_scenario.or_else(|| context.job_image.clone())
+impl Workload<'_> {
+    /// The image of job and workload: from the scenario, the run options, or the default.
+    fn image(&self) -> Option<String> {
+        let of_scenario = self.job.image.clone();
+        of_scenario.or_else(|| self.image.map(str::to_owned))
+    }
+
+    /// A client with access of its own, through the observer.
+    async fn connected(&self) -> Result<Client, String> {
+        let observer = self.account.observer(Actor::Workload);
+        let access = observer
+            .kubernetes(self.run)
+            .await
+            .map_err(|error| error.to_string())?;
+        client(&access, self.account.transport(Actor::Workload)).map_err(|error| error.to_string())
+    }
 }
 
-/// A client with access of its own, through the observer.
-async fn connected(context: &TrialContext<'_>) -> Result<Client, String> {
-    let workload = context.observer(Actor::Workload);
-    let access = workload
-        .kubernetes(&context.run)
-        .await
-        .map_err(|error| error.to_string())?;
-    client(&access, context.transport(Actor::Workload)).map_err(|error| error.to_string())
-}
-
-/// Runs the job and writes its row.
-pub async fn run_job(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let phase = recorder.begin("run_job");
+/// Runs the job, which decides its row of the checklist.
+pub async fn run_job(workload: &Workload<'_>) -> PhaseOutcome {
+    let row = |verdict, message: &str| vec![Check::new(ROW, TITLE, verdict, message.to_owned())];
     let mut tries = Vec::new();
     for number in 1..=ATTEMPTS_MAX {
-        match one(context, number).await {
+        match one(workload, number).await {
             Ok(message) => {
-                recorder
-                    .checks
-                    .push(Check::new(ROW, TITLE, Verdict::Pass, message.clone()));
-                recorder.end(phase, Verdict::Pass, message);
-                return;
+                let checks = row(Verdict::Pass, &message);
+                return PhaseOutcome::new(Verdict::Pass, message).with_checks(checks);
             }
             Err(problem) => tries.push(format!("try {number}: {problem}")),
         }
-        if context.cancel.is_cancelled() {
+        if workload.cancel.is_cancelled() {
             break;
         }
         tokio::time::sleep(PAUSE).await;
     }
     let message = tries.join("; ");
-    recorder
-        .checks
-        .push(Check::new(ROW, TITLE, Verdict::Fail, message.clone()));
-    recorder.end_judged(phase, Verdict::Fail, message);
+    let checks = row(Verdict::Fail, &message);
+    PhaseOutcome::judged(Verdict::Fail, message).with_checks(checks)
 }
 
 /// One try, with access of its own: tokens expire within minutes.
-async fn one(context: &TrialContext<'_>, number: usize) -> Result<String, String> {
-    let job = &context.scenario().job;
+async fn one(workload: &Workload<'_>, number: usize) -> Result<String, String> {
+    let job = workload.job;
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
-        let client = connected(context).await?;
+        let client = workload.connected().await?;
         let mut made = String::new();
         if job.with_leftovers {
-            let space = context.run.name("left");
-            leftovers::create(&client, &space, &labels(context))
+            let space = workload.run.name("left");
+            leftovers::create(&client, &space, &labels(workload.run))
                 .await
                 .map_err(|error| error.to_string())?;
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
-        let order = order(context, number, limit);
+        let order = order(workload, number, limit);
         let proof = job::run_job(&client, &order)
             .await
             .map_err(|error| error.to_string())?;
@@ -147,26 +153,23 @@ async fn one(context: &TrialContext<'_>, number: usize) -> Result<String, String
 }
 
 /// The labels of all that the workload makes.
-fn labels(context: &TrialContext<'_>) -> BTreeMap<String, String> {
-    BTreeMap::from([("kubeproof.dev/run".to_owned(), context.run.id.clone())])
+fn labels(run: &Run) -> BTreeMap<String, String> {
+    BTreeMap::from([("kubeproof.dev/run".to_owned(), run.id.clone())])
 }
 
-fn order(context: &TrialContext<'_>, number: usize, timeout: Duration) -> JobOrder {
-    let run = &context.run;
+fn order(workload: &Workload<'_>, number: usize, timeout: Duration) -> JobOrder {
+    let run = workload.run;
     // Known to this run only: live, the start counts nanoseconds.
-    let secret = format!(
-        "{}|{}|{}|{number}",
-        run.id, run.started_at, context.trial.seed
-    );
+    let secret = format!("{}|{}|{}|{number}", run.id, run.started_at, workload.seed);
     JobOrder {
         name: "kubeproof-proof".to_owned(),
         namespace: format!("{}-{number}", run.name("job")),
-        image: image(context),
-        print: context.scenario().job.print.clone(),
-        gpus: context.scenario().job.gpus,
+        image: workload.image(),
+        print: workload.job.print.clone(),
+        gpus: workload.job.gpus,
         nonce: digest(secret.as_bytes()),
         timeout,
-        labels: labels(context),
+        labels: labels(run),
     }
 }
 

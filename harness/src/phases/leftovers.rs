@@ -12,6 +12,7 @@ use crate::oracles::price::{Item, findings, list};
 use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// The message when the account could not be listed.
 pub const NOT_LISTED: &str =

@@ -16,10 +16,10 @@ use kubeproof_reports::record::Ready;
 use crate::audit::compare::{altered, new_resources};
 use crate::inspect::attribution::Attribution;
 use crate::inspect::run_listing::of_run;
+use crate::inspect::sources::first_change;
 use crate::oracles::end_state;
 use crate::oracles::price::{Item, list};
 use crate::phases::attempt::{attempt, conditions, end, injections};
-use crate::phases::cost;
 use crate::phases::reported;
 use crate::prices;
 use crate::recorder::Recorder;
@@ -27,6 +27,7 @@ use crate::scenario::injectable;
 use crate::trial::outcome::{self, Ending};
 use crate::trial::output::EndState;
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// The first attempt: what it created, and whether a new process is to try again.
 pub async fn first(
@@ -196,7 +197,8 @@ pub async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
         return;
     }
     let phase = recorder.begin("hold");
-    let first = cost::first_change(recorder, context).unwrap_or(context.run.started_at);
+    let first =
+        first_change(context, recorder.provisioning_since).unwrap_or(context.run.started_at);
     let planned = Duration::from_secs(u64::from(context.scenario().cost.duration_minutes) * 60);
     let lived = Duration::try_from(context.clock.now().duration_since(first)).unwrap_or_default();
     let rest = planned.saturating_sub(lived);

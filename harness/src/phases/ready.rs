@@ -8,12 +8,13 @@ use crate::audit::inventory::Inventory;
 use crate::inspect::attribution::Attribution;
 use crate::oracles;
 use crate::oracles::end_state;
-use crate::phases::access::{self, Nodes};
+use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::faults_are_over;
 use crate::phases::provision;
 use crate::recorder::Recorder;
 use crate::trial::output::{CampaignState, EndState};
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// The cluster is ready: O8, what its handed-over access shows, and O7 once no fault is left to be injected.
 pub async fn check(
@@ -47,14 +48,16 @@ pub async fn check(
         &said,
         &ground_truth.inventory(),
     ));
-    state.access = access::check(
-        recorder,
-        context,
-        observer.as_ref(),
-        provisioned,
-        Nodes::Here,
-    )
-    .await;
+    let phase = recorder.begin("access");
+    let question = Question {
+        account: context,
+        run: &context.run,
+        nodes: Nodes::Here,
+        clean: context.trial.clean().map(|clean| clean.access),
+    };
+    let (shows, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
+    recorder.write(phase, outcome);
+    state.access = shows;
     if !context.trial.faults().is_empty() && faults_are_over(context) {
         provision::converge(recorder, context).await;
     }

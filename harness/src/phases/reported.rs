@@ -21,6 +21,7 @@ use crate::prices::PriceOf;
 use crate::recorder::Recorder;
 use crate::trial::report::Report;
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// How old a resource must be before a process that fails must know of it: reads lag.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);

@@ -17,6 +17,7 @@ use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::outcome::Ending;
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// O2 without a ground truth: counts what the scenario limits, at this moment.
 pub async fn duplicates_now(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {

@@ -10,6 +10,7 @@ use crate::live::Permit;
 use crate::live::budget::{self, Longest, Most};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
 use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};
