@@ -2,6 +2,7 @@
 //!
 //! Teardown and audit run whatever happened before.
 
+mod campaign_ready;
 mod intent;
 mod use_cluster;
 
@@ -25,18 +26,18 @@ use crate::inspect::sources::{first_change, sees_calls};
 use crate::oracles;
 use crate::oracles::end_state;
 use crate::phases::audit::Known;
+use crate::phases::bystander::Remains;
 use crate::phases::checks::LiveAllowance;
 use crate::phases::cost::Costs;
 use crate::phases::teardown::TeardownResult;
-use crate::phases::{
-    audit, budget, bystander, checks, cost, provision, ready, teardown, unobserved,
-};
+use crate::phases::{audit, budget, bystander, checks, cost, provision, teardown, unobserved};
 use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::Expected;
 use crate::trial::output::{CampaignState, TrialOutput};
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
+use crate::trial_context::bystander::BystanderState;
 
 /// Runs a trial in its context.
 pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
@@ -56,7 +57,13 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     let Some(baseline) = baseline(&mut recorder, context, inspector).await else {
         return done(recorder, context, state);
     };
-    bystander::record_state(&mut recorder, context, &baseline);
+    // In a campaign the clean run says it once.
+    let says_it =
+        context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
+    if let Some(outcome) = bystander::state(&context.bystander, &baseline).filter(|_| says_it) {
+        let phase = recorder.begin("bystander");
+        recorder.write(phase, outcome);
+    }
     let bystanders = context
         .ground_truth
         .as_ref()
@@ -110,7 +117,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         unregister(context);
     }
     settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
-    bystander::tear_down(&mut recorder, context).await;
+    tear_down_bystander(&mut recorder, context).await;
     unobserved::record_unobserved(&mut recorder, context);
     done(recorder, context, state)
 }
@@ -200,6 +207,29 @@ fn known<'a>(
         bystanders: &[],
         torn_down: recorder.torn_down,
     }
+}
+
+/// Tears the bystander down. Campaigns simply drop their copies of the account.
+async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let (BystanderState::Cluster(cluster), Some(ground_truth)) =
+        (&context.bystander, &context.ground_truth)
+    else {
+        return;
+    };
+    if context.trial.is_campaign() || context.cancel.is_cancelled() {
+        return;
+    }
+    let phase = recorder.begin("bystander-teardown");
+    let remains = Remains {
+        cluster,
+        account: ground_truth.snapshot(),
+        trial: context.trial,
+        now: context.clock.now(),
+        cancel: &context.cancel,
+        torn_down: recorder.torn_down,
+    };
+    let outcome = bystander::tear_down(&remains).await;
+    recorder.write(phase, outcome);
 }
 
 /// The cost; and in rehearsal a last check of the ground truth, for what appeared during the wait for the bill.
@@ -313,7 +343,7 @@ async fn make_and_use(
     }
     match provisioned {
         Some(provisioned) if context.trial.is_campaign() => {
-            ready::check(recorder, context, baseline, &provisioned, state).await;
+            campaign_ready::check(recorder, context, baseline, &provisioned, state).await;
         }
         Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
         None => {}

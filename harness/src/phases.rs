@@ -12,7 +12,6 @@ pub mod cost;
 pub mod job;
 pub mod leftovers;
 pub mod provision;
-pub mod ready;
 pub mod reported;
 pub mod teardown;
 pub mod unobserved;

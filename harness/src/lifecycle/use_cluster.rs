@@ -5,6 +5,7 @@ use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::scenario::Expectation;
 
+use crate::inspect::sources::first_change;
 use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::conditions;
 use crate::phases::checks::{self, Checked};
@@ -59,7 +60,24 @@ pub async fn use_cluster(
         let outcome = job::scale(&workload, to).await;
         recorder.write(phase, outcome);
     }
-    provision::hold(recorder, context).await;
+    hold(recorder, context, observer.as_ref()).await;
+}
+
+async fn hold(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+) {
+    if let Some(why) = observer.free_because() {
+        recorder.skip("hold", &format!("time costs nothing: {why}"));
+        return;
+    }
+    let phase = recorder.begin("hold");
+    let first = first_change(context, recorder.provisioning_since);
+    let first = first.unwrap_or(context.run.started_at);
+    let minutes = context.scenario().cost.duration_minutes;
+    let outcome = provision::hold(context.clock, &context.cancel, first, minutes).await;
+    recorder.write(phase, outcome);
 }
 
 async fn check(

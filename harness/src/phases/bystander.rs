@@ -13,10 +13,12 @@ use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::scenario::Tier;
 
 use crate::audit::inventory::Inventory;
+use crate::oracles::Violation;
 use crate::programs;
-use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::{Part, Trial};
 use crate::trial_context::bystander::{Bystander, BystanderState};
+use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::{Progress, Silent};
 use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
@@ -141,26 +143,18 @@ async fn limited<T>(
     }
 }
 
-/// Records whether there is a bystander.
-pub fn record_state(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    baseline: &Inventory,
-) {
-    match &context.bystander {
-        BystanderState::Wanted | BystanderState::Nothing(_) => {}
-        // The clean run records it once.
-        BystanderState::Cluster(_) if context.trial.clean().is_some() => {}
+/// Whether there is a bystander, if that is worth a phase.
+pub fn state(bystander: &BystanderState, baseline: &Inventory) -> Option<PhaseOutcome> {
+    match bystander {
+        BystanderState::Wanted | BystanderState::Nothing(_) => None,
         BystanderState::Failed(problem) => {
-            let phase = recorder.begin("bystander");
             let message = format!(
                 "the same provisioner could not make a cluster of another run before this one, so it is \
                  unknown whether it would spare one: {problem}"
             );
-            recorder.end(phase, Verdict::Unknown, message);
+            Some(PhaseOutcome::new(Verdict::Unknown, message))
         }
         BystanderState::Cluster(cluster) => {
-            let phase = recorder.begin("bystander");
             let all = baseline.resources.iter();
             let count = all.filter(|one| cluster.run.owns(&one.tags)).count();
             let message = format!(
@@ -168,52 +162,53 @@ pub fn record_state(
                  its tag",
                 cluster.run.name("")
             );
-            recorder.end(phase, Verdict::Pass, message);
+            Some(PhaseOutcome::new(Verdict::Pass, message))
         }
     }
 }
 
-/// Tears it down, in a copy of the account as the trial left it. Campaigns simply drop their copies of the account.
-pub async fn tear_down(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let (BystanderState::Cluster(cluster), Some(ground_truth)) =
-        (&context.bystander, &context.ground_truth)
-    else {
-        return;
-    };
-    if context.trial.is_campaign() || context.cancel.is_cancelled() {
-        return;
-    }
-    let phase = recorder.begin("bystander-teardown");
-    match again(cluster, context, ground_truth.snapshot()).await {
-        Ok(()) => recorder.end(phase, Verdict::Pass, "its provisioner tore it down"),
-        Err(problem) if context.cancel.is_cancelled() => {
-            recorder.end(phase, Verdict::Unknown, problem)
+/// What is used to tear it down.
+pub struct Remains<'a> {
+    pub cluster: &'a Bystander,
+    /// A copy of the account as the trial left it.
+    pub account: Arc<dyn Snapshot>,
+    pub trial: &'a Trial,
+    pub now: Timestamp,
+    pub cancel: &'a CancelToken,
+    /// Whether a teardown of the trial reported success.
+    pub torn_down: bool,
+}
+
+/// Tears it down, in a copy of the account.
+pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
+    match again(remains).await {
+        Ok(()) => PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down"),
+        Err(problem) if remains.cancel.is_cancelled() => {
+            PhaseOutcome::new(Verdict::Unknown, problem)
         }
         // A provisioner that cannot tear down anything does not show what the run did to the bystander.
-        Err(problem) if !recorder.torn_down => {
+        Err(problem) if !remains.torn_down => {
             let message = format!("nor can its provisioner tear down this one: {problem}");
-            recorder.end(phase, Verdict::Skipped, message);
+            PhaseOutcome::new(Verdict::Skipped, message)
         }
         Err(problem) => {
             let message = format!(
                 "{} was there before the run, and its provisioner cannot tear it down any more: {problem}",
-                cluster.run.name("")
+                remains.cluster.run.name("")
             );
-            recorder.add_finding("O6 bystanders", message.clone());
-            recorder.end(phase, Verdict::Fail, message);
+            let mut told = Told::default();
+            told.violations([Violation::new("O6 bystanders", message.clone())]);
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
         }
     }
 }
 
-async fn again(
-    cluster: &Bystander,
-    context: &TrialContext<'_>,
-    account: Arc<dyn Snapshot>,
-) -> Result<(), String> {
-    let its_trial = its_trial(context.trial);
+async fn again(remains: &Remains<'_>) -> Result<(), String> {
+    let cluster = remains.cluster;
+    let its_trial = its_trial(remains.trial);
     let there = Bystander {
         run: cluster.run.clone(),
-        account,
+        account: Arc::clone(&remains.account),
         folder: None,
         directory: cluster.directory.clone(),
         files: Arc::clone(&cluster.files),
@@ -221,13 +216,18 @@ async fn again(
     };
     let options = RunOptions {
         owner: cluster.run.owner.clone(),
-        cancel: context.cancel.clone(),
+        cancel: remains.cancel.clone(),
         bystander: BystanderState::Cluster(Arc::new(there)),
         ..RunOptions::quiet()
     };
     let silent = Silent::shared();
-    let now: Timestamp = context.clock.now();
-    let its = TrialContext::of_run(&its_trial, cluster.run.clone(), &options, &silent, now);
+    let its = TrialContext::of_run(
+        &its_trial,
+        cluster.run.clone(),
+        &options,
+        &silent,
+        remains.now,
+    );
     let mut its = its?;
     its.directory.clone_from(&cluster.directory);
     its.files = Arc::clone(&cluster.files);

@@ -5,12 +5,13 @@
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::Resource;
 
 use crate::inspect::run_listing::{leaks, list_settled};
 use crate::oracles::price::{Item, findings, list};
 use crate::prices;
-use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
 
@@ -34,9 +35,8 @@ pub async fn of_run(context: &TrialContext<'_>) -> Option<Vec<Resource>> {
 }
 
 /// What the first teardown left, with prices, as text.
-pub fn words(left: &[Resource], context: &TrialContext<'_>) -> String {
-    let observer = context.observer(Actor::Observer);
-    let price = prices::price(observer.as_ref());
+pub fn words(left: &[Resource], account: &dyn Observer) -> String {
+    let price = prices::price(account);
     let item = |resource| Item::new(resource, &price, "was left");
     let items: Vec<Item> = left.iter().map(item).collect();
     if items.is_empty() {
@@ -49,33 +49,29 @@ pub fn words(left: &[Resource], context: &TrialContext<'_>) -> String {
 }
 
 /// The verdict of a second teardown, combined with a listing made before it: what was left then is a failure of the
-/// first one, whatever the second one did. In rehearsal the calls of the second one show it.
+/// first one, whatever the second one did. In rehearsal the calls of the second one show it, and this is not asked.
 pub fn with_listing(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
+    account: &dyn Observer,
     left: Option<&[Resource]>,
     (verdict, message): (Verdict, String),
-) -> (Verdict, String) {
-    if context.ground_truth.is_some() {
-        return (verdict, message);
-    }
+) -> PhaseOutcome {
     match left {
-        None if verdict == Verdict::Fail => (verdict, message),
-        None => (Verdict::Unknown, format!("{message}; {NOT_LISTED}")),
-        Some([]) => (verdict, message),
+        None if verdict == Verdict::Fail => PhaseOutcome::new(verdict, message),
+        None => PhaseOutcome::new(Verdict::Unknown, format!("{message}; {NOT_LISTED}")),
+        Some([]) => PhaseOutcome::new(verdict, message),
         Some(left) => {
-            let observer = context.observer(Actor::Observer);
-            let price = prices::price(observer.as_ref());
+            let price = prices::price(account);
             let wrong = "was left by a teardown that reported success, before a second one";
             let items = left.iter().map(|one| Item::new(one, &price, wrong));
             let found = findings("O1 orphans", items.collect());
             let message = match (verdict, found.first()) {
                 // What the second one did no longer matters.
                 (Verdict::Pass | Verdict::Skipped, Some(first)) => first.message.clone(),
-                _ => message + &words(left, context),
+                _ => message + &words(left, account),
             };
-            recorder.add_violations(found);
-            (Verdict::Fail, message)
+            let mut told = Told::default();
+            told.violations(found);
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
         }
     }
 }

@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;
 use kubeproof_contract::provisioner::Provisioned;
@@ -16,18 +18,19 @@ use kubeproof_reports::record::Ready;
 use crate::audit::compare::{altered, new_resources};
 use crate::inspect::attribution::Attribution;
 use crate::inspect::run_listing::of_run;
-use crate::inspect::sources::first_change;
 use crate::oracles::end_state;
 use crate::oracles::price::{Item, list};
 use crate::phases::attempt::{attempt, conditions, end, injections};
 use crate::phases::reported;
 use crate::prices;
 use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::PhaseOutcome;
 use crate::scenario::injectable;
 use crate::trial::outcome::{self, Ending};
 use crate::trial::output::EndState;
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
+use crate::trial_context::cancel::CancelToken;
 
 /// The first attempt: what it created, and whether a new process is to try again.
 pub async fn first(
@@ -190,29 +193,26 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
     }
 }
 
-/// Keeps the cluster alive for the planned duration, counted from the first call that created anything.
-pub async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    if let Some(why) = context.observer(Actor::Observer).free_because() {
-        recorder.skip("hold", &format!("time costs nothing: {why}"));
-        return;
-    }
-    let phase = recorder.begin("hold");
-    let first =
-        first_change(context, recorder.provisioning_since).unwrap_or(context.run.started_at);
-    let planned = Duration::from_secs(u64::from(context.scenario().cost.duration_minutes) * 60);
-    let lived = Duration::try_from(context.clock.now().duration_since(first)).unwrap_or_default();
+/// Keeps the cluster alive for the planned duration, counted from the `first` call that created anything.
+pub async fn hold(
+    clock: Clock,
+    cancel: &CancelToken,
+    first: Timestamp,
+    minutes: u32,
+) -> PhaseOutcome {
+    let planned = Duration::from_secs(u64::from(minutes) * 60);
+    let lived = Duration::try_from(clock.now().duration_since(first)).unwrap_or_default();
     let rest = planned.saturating_sub(lived);
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => recorder.end(phase, Verdict::Unknown, "was asked to stop"),
+        () = cancel.cancelled() => PhaseOutcome::new(Verdict::Unknown, "was asked to stop"),
         () = tokio::time::sleep(rest) => {
-            let minutes = context.scenario().cost.duration_minutes;
             let message = if rest.is_zero() {
                 format!("the planned {minutes} minutes had passed already")
             } else {
                 format!("kept alive until {minutes} minutes after the first call")
             };
-            recorder.end(phase, Verdict::Pass, message);
+            PhaseOutcome::new(Verdict::Pass, message)
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Teardown always runs, and its error must reach the findings and the exit code.
 
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{Effect, Fault};
+use kubeproof_contract::resource::Resource;
 
 use crate::inspect::sources::sees_calls;
 use crate::oracles::calls;
@@ -12,8 +14,10 @@ use crate::phases::leftovers;
 use crate::phases::reported;
 use crate::phases::unobserved;
 use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::PhaseOutcome;
 use crate::trial::outcome::{self, Ending, InjectedFaults};
 use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
 
 /// How often teardown is tried; once more for each further fault.
 const ATTEMPTS_MAX: usize = 3;
@@ -138,8 +142,8 @@ async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, minu
             Verdict::Skipped,
             "a fault that goes on was injected into it".to_owned(),
         );
-        let (verdict, message) = leftovers::with_listing(recorder, context, left.as_deref(), seen);
-        return recorder.end(phase, verdict, message);
+        let outcome = with_listing(context, left.as_deref(), seen);
+        return recorder.write(phase, outcome);
     }
     let seen = match (&ending, changed) {
         (Ending::Slow(_), _) => {
@@ -151,7 +155,9 @@ async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, minu
         (_, Some(mut wrong)) => {
             if context.ground_truth.is_some() {
                 let left = left.as_deref().unwrap_or_default();
-                wrong.message.push_str(&leftovers::words(left, context));
+                let observer = context.observer(Actor::Observer);
+                let words = leftovers::words(left, observer.as_ref());
+                wrong.message.push_str(&words);
             }
             let message = wrong.message.clone();
             recorder.add_violations([wrong]);
@@ -163,6 +169,19 @@ async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, minu
             (Verdict::Fail, message)
         }
     };
-    let (verdict, message) = leftovers::with_listing(recorder, context, left.as_deref(), seen);
-    recorder.end(phase, verdict, message);
+    let outcome = with_listing(context, left.as_deref(), seen);
+    recorder.write(phase, outcome);
+}
+
+/// Without a ground truth, also what a listing before the second teardown has shown.
+fn with_listing(
+    context: &TrialContext<'_>,
+    left: Option<&[Resource]>,
+    seen: (Verdict, String),
+) -> PhaseOutcome {
+    if context.ground_truth.is_some() {
+        return PhaseOutcome::new(seen.0, seen.1);
+    }
+    let observer = context.observer(Actor::Observer);
+    leftovers::with_listing(observer.as_ref(), left, seen)
 }

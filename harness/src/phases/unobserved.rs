@@ -95,9 +95,10 @@ pub async fn teardown_again(
     if verdict == Verdict::Fail {
         recorder.add_finding(needs::NO_OP, &message);
     }
-    let (verdict, message) =
-        leftovers::with_listing(recorder, context, left.as_deref(), (verdict, message));
-    recorder.end(phase, verdict, message);
+    let observer = context.observer(Actor::Observer);
+    let seen = (verdict, message);
+    let outcome = leftovers::with_listing(observer.as_ref(), left.as_deref(), seen);
+    recorder.write(phase, outcome);
 }
 
 /// What disappeared and what appeared between two listings.
