@@ -4,6 +4,7 @@
 
 mod campaign_ready;
 mod intent;
+mod settlement;
 mod use_cluster;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 
 use self::intent::{intend, register, unregister};
+use self::settlement::{settle_up, tear_down_bystander};
 use self::use_cluster::use_cluster;
 use crate::audit::inventory::Inventory;
 use crate::audit::{compare, retained};
@@ -22,15 +24,12 @@ use crate::inspect::Inspector;
 use crate::inspect::attribution::Attribution;
 use crate::inspect::ground_truth::GroundTruthInspector;
 use crate::inspect::observer::ObserverInspector;
-use crate::inspect::sources::{first_change, sees_calls};
 use crate::oracles;
 use crate::oracles::end_state;
 use crate::phases::audit::Known;
-use crate::phases::bystander::Remains;
 use crate::phases::checks::LiveAllowance;
-use crate::phases::cost::Costs;
 use crate::phases::teardown::TeardownResult;
-use crate::phases::{audit, budget, bystander, checks, cost, provision, teardown, unobserved};
+use crate::phases::{audit, budget, bystander, checks, provision, teardown, unobserved};
 use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::Expected;
@@ -57,13 +56,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     let Some(baseline) = baseline(&mut recorder, context, inspector).await else {
         return done(recorder, context, state);
     };
-    // In a campaign the clean run says it once.
-    let says_it =
-        context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
-    if let Some(outcome) = bystander::state(&context.bystander, &baseline).filter(|_| says_it) {
-        let phase = recorder.begin("bystander");
-        recorder.write(phase, outcome);
-    }
+    note_bystander(&mut recorder, context, &baseline);
     let bystanders = context
         .ground_truth
         .as_ref()
@@ -99,16 +92,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         state.retained = retained::counted(&not_of_run, key);
     }
     not_of_run.extend(baseline.resources);
-    if let Some(ground_truth) = &context.ground_truth {
-        let most = observer.most_at_once();
-        let all = Attribution::now(context, auditor.as_ref())
-            .lifetimes_without_bystanders(ground_truth.lifetimes());
-        let lives = of_run(all, &not_of_run);
-        let (since, price) = (context.run.started_at, prices::price(auditor.as_ref()));
-        recorder.add_violations(oracles::duplicates::duplicates(
-            &lives, &most, since, &price,
-        ));
-    }
+    find_duplicates(&mut recorder, context, auditor.as_ref(), &not_of_run);
     // The account is not listed any more.
     context.faults.trial_is_over();
     // Missing resources of others cannot be cleaned up.
@@ -120,6 +104,40 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     tear_down_bystander(&mut recorder, context).await;
     unobserved::record_unobserved(&mut recorder, context);
     done(recorder, context, state)
+}
+
+/// Records whether there is a bystander. In a campaign the clean run does it once.
+fn note_bystander(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    baseline: &Inventory,
+) {
+    let says_it =
+        context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
+    if let Some(outcome) = bystander::state(&context.bystander, &baseline).filter(|_| says_it) {
+        let phase = recorder.begin("bystander");
+        recorder.write(phase, outcome);
+    }
+}
+
+/// O2: never two live duplicates, by the ground truth, without what does not belong to the run.
+fn find_duplicates(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    auditor: &dyn Observer,
+    not_of_run: &[Resource],
+) {
+    let Some(ground_truth) = &context.ground_truth else {
+        return;
+    };
+    let most = auditor.most_at_once();
+    let all =
+        Attribution::now(context, auditor).lifetimes_without_bystanders(ground_truth.lifetimes());
+    let lives = of_run(all, not_of_run);
+    let (since, price) = (context.run.started_at, prices::price(auditor));
+    recorder.add_violations(oracles::duplicates::duplicates(
+        &lives, &most, since, &price,
+    ));
 }
 
 /// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
@@ -206,72 +224,6 @@ fn known<'a>(
         baseline,
         bystanders: &[],
         torn_down: recorder.torn_down,
-    }
-}
-
-/// Tears the bystander down. Campaigns simply drop their copies of the account.
-async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let (BystanderState::Cluster(cluster), Some(ground_truth)) =
-        (&context.bystander, &context.ground_truth)
-    else {
-        return;
-    };
-    if context.trial.is_campaign() || context.cancel.is_cancelled() {
-        return;
-    }
-    let phase = recorder.begin("bystander-teardown");
-    let remains = Remains {
-        cluster,
-        account: ground_truth.snapshot(),
-        trial: context.trial,
-        now: context.clock.now(),
-        cancel: &context.cancel,
-        torn_down: recorder.torn_down,
-    };
-    let outcome = bystander::tear_down(&remains).await;
-    recorder.write(phase, outcome);
-}
-
-/// The cost; and in rehearsal a last check of the ground truth, for what appeared during the wait for the bill.
-async fn settle_up(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-    inspector: &dyn Inspector,
-) {
-    let checked = context
-        .ground_truth
-        .as_ref()
-        .filter(|_| !context.trial.is_campaign());
-    let audited = checked.map(|ground_truth| ground_truth.inventory());
-    // A campaign asks for no bill, and its journals are long.
-    let first_change = match context.trial.is_campaign() {
-        true => None,
-        false => first_change(context, recorder.provisioning_since),
-    };
-    let orphans = recorder.audit.orphans.iter();
-    let orphans = orphans.map(|orphan| orphan.id.clone()).collect();
-    let phase = recorder.begin("cost");
-    recorder.stop_clock();
-    let costs = Costs {
-        account: context,
-        observer,
-        trial: context.trial,
-        run: &context.run,
-        clock: context.clock,
-        ground_truth: context.ground_truth.as_deref(),
-        is_served: context.served.is_some(),
-        sees_calls: sees_calls(context),
-        first_change,
-        has_cluster: recorder.has("checks"),
-        orphans,
-        claim: &|| Some(context.provisioner().claim()?.usd_per_hour),
-    };
-    let (cost, outcome) = cost::cost(&costs).await;
-    recorder.cost = cost;
-    recorder.write(phase, outcome);
-    if let Some(audited) = audited {
-        recorder.tell(audit::late_orphans(inspector, &audited));
     }
 }
 

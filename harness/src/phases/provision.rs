@@ -216,3 +216,37 @@ pub async fn hold(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_held_until_its_planned_minutes_are_over_or_the_trial_is_stopped() {
+        let start: Timestamp = "2026-11-02T09:05:00Z".parse().expect("a date");
+        let check = |lived: i64, cancelled: bool, verdict: Verdict, message: &str, waits: u64| {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let runtime = builder.enable_time().start_paused(true).build();
+            runtime.expect("a runtime").block_on(async {
+                let clock = Clock::starting_at(start);
+                let cancel = CancelToken::default();
+                if cancelled {
+                    cancel.cancel();
+                }
+                let first = start - SignedDuration::from_mins(lived);
+                let outcome = hold(clock, &cancel, first, 60).await;
+                assert_eq!(outcome, PhaseOutcome::new(verdict, message));
+                assert_eq!(clock.elapsed().as_secs(), waits * 60);
+            });
+        };
+        let until = "kept alive until 60 minutes after the first call";
+        check(0, false, Verdict::Pass, until, 60);
+        check(45, false, Verdict::Pass, until, 15);
+        let over = "the planned 60 minutes had passed already";
+        check(60, false, Verdict::Pass, over, 0);
+        check(90, false, Verdict::Pass, over, 0);
+        check(0, true, Verdict::Unknown, "was asked to stop", 0);
+    }
+}

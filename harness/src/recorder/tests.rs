@@ -89,3 +89,32 @@ fn a_row_of_the_checklist_that_alone_fails_is_a_finding() {
     found(&record, &[("checks", None)]);
     assert_eq!(record.verdict, Verdict::Fail);
 }
+
+#[test]
+fn what_a_phase_returns_is_written_down_as_if_it_had_been_told_at_once() {
+    let record = record_of(|recorder| {
+        let phase = recorder.begin("checks");
+        let mut told = Told::default();
+        told.note("the account was listed");
+        told.violations([Violation::new("O3 truth", "a node is missing")]);
+        let row = Check::new("job.execution", "", Verdict::Pass, "exit 0");
+        let outcome = PhaseOutcome::new(Verdict::Fail, "0 of 1 passed").with(told);
+        recorder.write(phase, outcome.with_checks(vec![row]));
+        assert!(recorder.log.iter().any(|line| line.ends_with("was listed")));
+        let phase = recorder.begin("run_job");
+        let mut told = Told::default();
+        told.violations([Violation::new("O3 truth", "a pod is missing")]);
+        recorder.write(
+            phase,
+            PhaseOutcome::judged(Verdict::Fail, "exit 1").with(told),
+        );
+    });
+    let expected = [
+        ("O3 truth", Some("checks")),
+        ("O3 truth", Some("run_job")),
+        ("run_job", Some("run_job")),
+    ];
+    found(&record, &expected);
+    let rows = record.checks.iter();
+    assert!(rows.filter(|row| row.evidence == "exit 0").count() == 1);
+}
