@@ -3,6 +3,7 @@
 //! `inventory` makes the calls; `compare` and `bystanders`, which tells the run's resources from others, are pure.
 
 pub mod bystanders;
+pub mod calls;
 pub mod claims;
 pub mod compare;
 pub mod inventory;

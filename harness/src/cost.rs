@@ -2,6 +2,7 @@
 
 pub mod claimed_rate;
 pub mod compare;
+pub mod inputs;
 mod judge;
 pub mod lifetimes;
 mod line_verdicts;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use kubeproof::providers;
-use kubeproof::run::plan::{Choice, plan};
-use kubeproof::run::progress::Silent;
-use kubeproof::run::runner;
-use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::trial_context::RunOptions;
+use kubeproof::runner;
 use kubeproof::scenario;
+use kubeproof::trial::plan::{Choice, plan};
+use kubeproof::trial::{Part, Trial};
+use kubeproof::trial_context::RunOptions;
+use kubeproof::trial_context::progress::Silent;
+use kubeproof::trial_context::runtime::runtime;
 use kubeproof::wall_clock::today;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
@@ -56,7 +57,7 @@ fn copied(
     account: &dyn Snapshot,
     trial: &Trial,
 ) -> (Vec<Resource>, Vec<(Resource, String)>, String) {
-    let runtime = runner::runtime(trial).expect("a runtime");
+    let runtime = runtime(trial).expect("a runtime");
     runtime.block_on(async {
         let ground_truth = account
             .fork(Clock::starting_at(trial.start(today())))

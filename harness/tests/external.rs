@@ -9,7 +9,7 @@ mod threads;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use kubeproof::run::plan::{CLIENTS, clients_of};
+use kubeproof::trial::plan::{CLIENTS, clients_of};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 

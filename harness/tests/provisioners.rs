@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::{CampaignOptions, Mode, run};
 use kubeproof::faults::shard::Shard;
-use kubeproof::run::progress::Silent;
-use kubeproof::run::runner;
-use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::trial_context::RunOptions;
+use kubeproof::runner;
 use kubeproof::scenario::Scenario;
+use kubeproof::trial::{Part, Trial};
+use kubeproof::trial_context::RunOptions;
+use kubeproof::trial_context::progress::Silent;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page};

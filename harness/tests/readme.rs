@@ -60,7 +60,7 @@ fn every_command_of_the_readme_succeeds_as_printed() {
             .args(&command)
             .current_dir(place.path())
             // A newcomer has none. With clients, the scenarios of programs would also run, which have their own tests.
-            .env_remove(kubeproof::run::plan::CLIENTS)
+            .env_remove(kubeproof::trial::plan::CLIENTS)
             .output()
             .expect("the program starts");
         let errors = String::from_utf8_lossy(&output.stderr);

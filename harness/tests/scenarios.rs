@@ -10,11 +10,11 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
 
 use kubeproof::providers;
-use kubeproof::run::plan::{CLIENTS, Choice, clients_of, plan};
-use kubeproof::run::progress::Silent;
-use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
-use kubeproof::run::{readiness, runner, spending};
+use kubeproof::runner::{self, readiness, spending};
+use kubeproof::trial::plan::{CLIENTS, Choice, clients_of, plan};
+use kubeproof::trial::{Part, Trial};
+use kubeproof::trial_context::progress::Silent;
+use kubeproof::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider;

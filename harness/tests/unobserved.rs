@@ -11,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof::oracles::needs;
-use kubeproof::run::progress::Silent;
-use kubeproof::run::runner;
-use kubeproof::run::trial::{Part, Trial};
-use kubeproof::run::trial_context::RunOptions;
+use kubeproof::runner;
 use kubeproof::scenario::Scenario;
+use kubeproof::trial::{Part, Trial};
+use kubeproof::trial_context::RunOptions;
+use kubeproof::trial_context::progress::Silent;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider as _;
 use kubeproof_contract::scenario::Tier;

@@ -10,7 +10,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::resource::{Lifetime, Resource};
 
-use crate::oracles::calls::{names, refused, touches};
+use crate::audit::calls::{names, refused, touches};
 
 /// The lifetimes of an account's resources, and the calls that may have started or ended them.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::observer::{Caller, Creation, OwnershipClaim};
 
-use crate::oracles::calls::{mutating, refused};
+use crate::audit::calls::{mutating, refused};
 
 /// What a trial knows of its own calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,10 +8,13 @@ use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
-use crate::oracles::price::month;
+use crate::prices::month;
 
 /// The fact that says why a resource may remain without being an orphan.
 pub const RETAINED_PROPERTY: &str = "stays";
+
+/// The most resources that a sentence names.
+const NAMED_MAX: usize = 10;
 
 /// The resources of `after` that are not in `before`.
 pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
@@ -70,6 +73,26 @@ pub fn orphan_words(orphan: &Orphan) -> String {
         "{} {}{name} in {}: {cost}",
         orphan.resource_type, orphan.id, orphan.region
     )
+}
+
+/// These resources as text, at most as many as fit a sentence.
+pub fn named(resources: &[Resource]) -> String {
+    let mut all: Vec<String> = resources.iter().take(NAMED_MAX).map(words).collect();
+    if resources.len() > NAMED_MAX {
+        all.push(format!("{} more", resources.len() - NAMED_MAX));
+    }
+    all.join(", ")
+}
+
+/// Resources that are in both listings and differ in name, tags or properties.
+pub fn altered(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
+    let differs = |old: &Resource| {
+        let mut now = after.iter().filter(|other| other.is_same(old));
+        now.next().is_some_and(|new| {
+            (&new.name, &new.tags, &new.properties) != (&old.name, &old.tags, &old.properties)
+        })
+    };
+    before.iter().filter(|old| differs(old)).cloned().collect()
 }
 
 /// Whether a new resource certainly belongs to the run. In a shared account, one without proof may belong to anyone; in
@@ -244,5 +267,27 @@ mod tests {
         );
         // A cell that only one inventory has was not listed by the other.
         check(&listed(8, 8), &listed(9, 9), (9, 8, &[]));
+    }
+
+    #[test]
+    fn a_resource_is_altered_by_its_name_tags_or_properties_and_not_by_its_state() {
+        let old = Resource::new("thing", "t-1", "r");
+        let check = |change: &dyn Fn(&mut Resource), expected: usize| {
+            let mut new = old.clone();
+            change(&mut new);
+            assert_eq!(altered(std::slice::from_ref(&old), &[new]).len(), expected);
+        };
+        check(&|_| {}, 0);
+        check(&|new| new.state = "stopped".to_owned(), 0);
+        check(&|new| new.name = Some("n".to_owned()), 1);
+        check(
+            &|new| drop(new.tags.insert("k".to_owned(), "v".to_owned())),
+            1,
+        );
+        check(
+            &|new| drop(new.properties.insert("k".to_owned(), "v".to_owned())),
+            1,
+        );
+        check(&|new| new.id = "t-2".to_owned(), 0);
     }
 }

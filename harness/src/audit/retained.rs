@@ -1,12 +1,9 @@
 //! What may be left after a teardown: what the provider declares as retained, at most as often as in the clean run.
 //! Pure.
 
-use std::collections::BTreeMap;
-
 use kubeproof_contract::resource::Resource;
 
-/// Types and names of retained resources, without the random parts of names, and how often each exists.
-pub type Retained = BTreeMap<(String, String), usize>;
+use crate::trial::output::Retained;
 
 /// Splits what is left into retained resources and orphans. `declared` is what the provider retains by design; `clean`
 /// is how often the clean run retained it, and `None` for the clean run itself.

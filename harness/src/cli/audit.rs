@@ -20,11 +20,13 @@ use super::output::{Output, TableOrJson};
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
 use crate::cost::usd as dollars;
-use crate::run::progress::Silent;
-use crate::run::trial::{Part, Trial};
-use crate::run::trial_context::{RunOptions, TrialContext};
-use crate::run::{injected, runner};
 use crate::scenario::{Scenario, injectable};
+use crate::trial::injected;
+use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
+use crate::trial_context::progress::Silent;
+use crate::trial_context::runtime::runtime;
+use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
@@ -209,8 +211,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         owner: owner(),
         ..RunOptions::quiet()
     };
-    let runtime =
-        runner::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime = runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let context = TrialContext::new(&trial, &options, &Silent::shared(), today())
             .map_err(|error| unknown(error.to_string()))?;

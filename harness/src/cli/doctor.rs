@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
 use crate::cost::usd;
-use crate::run::run_directory::DEFAULT_FOLDER;
+use crate::run_directory::DEFAULT_FOLDER;
 use crate::scenario::find;
 use crate::{exit_code, live, providers};
 

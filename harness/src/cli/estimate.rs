@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
 use crate::cost::{fixed, usd};
-use crate::run::spending;
+use crate::runner::spending;
 use crate::scenario::Scenario;
 use crate::{cost, exit_code, providers, scenario};
 

@@ -18,10 +18,10 @@ use super::{progress, signals};
 use crate::faults::campaign::{CampaignOptions, CampaignProgress, Mode, run as run_campaign};
 use crate::faults::schedules::EffectFilter;
 use crate::faults::shard::Shard;
-use crate::run::bystander::BystanderState;
-use crate::run::cancel::CancelToken;
-use crate::run::trial_context::RunOptions;
 use crate::scenario::{Scenario, injectable};
+use crate::trial_context::RunOptions;
+use crate::trial_context::bystander::BystanderState;
+use crate::trial_context::cancel::CancelToken;
 use crate::wall_clock::Stopwatch;
 use crate::{exit_code, providers, scenario};
 

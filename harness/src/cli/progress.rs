@@ -10,7 +10,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 
 use super::output::Output;
-use crate::run::progress::{Progress, Silent};
+use crate::trial_context::progress::{Progress, Silent};
 
 /// How often a line that moves by itself does so.
 const TICK: Duration = Duration::from_millis(120);

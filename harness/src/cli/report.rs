@@ -12,8 +12,8 @@ use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
-use crate::run::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
-use crate::run::unfinished;
+use crate::run_directory::unfinished;
+use crate::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
 use crate::scenario::FileError;
 use crate::scenario::find::reason;
 

@@ -5,7 +5,7 @@ use kubeproof_contract::process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress;
-use crate::run::cancel::CancelToken;
+use crate::trial_context::cancel::CancelToken;
 
 /// The exit status of a program that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;

@@ -1,6 +1,6 @@
 //! `kubeproof sweep`: lists what a run left behind, and deletes it when asked to and confirmed.
 //!
-//! `run::sweep` decides what is deleted.
+//! `sweep` decides what is deleted.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -12,14 +12,15 @@ use kubeproof_contract::scenario::Tier;
 
 use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
-use crate::run::progress::Silent;
-use crate::run::run_directory::{self, DEFAULT_FOLDER, Intent};
-use crate::run::runner;
-use crate::run::sweep::account::{SweepListing, SweepScope, delete, list_and_plan};
-use crate::run::sweep::log::Log;
-use crate::run::sweep::{Action, Decision};
-use crate::run::trial::{Part, Trial};
-use crate::run::trial_context::{RunOptions, TrialContext};
+use crate::run_directory::{self, DEFAULT_FOLDER, Intent};
+use crate::sweep::account::{SweepListing, SweepScope, delete, list_and_plan};
+use crate::sweep::log::Log;
+use crate::sweep::{Action, Decision};
+use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
+use crate::trial_context::progress::Silent;
+use crate::trial_context::runtime::runtime;
+use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
@@ -132,8 +133,7 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         out: Some(args.out.clone()),
         ..RunOptions::quiet()
     };
-    let runtime =
-        runner::runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
+    let runtime = runtime(&trial).map_err(|error| unknown(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let context = TrialContext::of_run(
             &trial,

@@ -15,15 +15,15 @@ use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
 use super::{progress, signals};
-use crate::run::bystander::BystanderState;
-use crate::run::cancel::CancelToken;
-use crate::run::demand;
-use crate::run::plan::{CLIENTS, Choice, Plan, clients_of, plan};
-use crate::run::run_directory::DEFAULT_FOLDER;
-use crate::run::trial::Trial;
-use crate::run::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
-use crate::run::{readiness, runner, spending};
+use crate::run_directory::DEFAULT_FOLDER;
+use crate::runner::{self, readiness, spending};
 use crate::scenario::find;
+use crate::trial::Trial;
+use crate::trial::demand;
+use crate::trial::plan::{CLIENTS, Choice, Plan, clients_of, plan};
+use crate::trial_context::bystander::BystanderState;
+use crate::trial_context::cancel::CancelToken;
+use crate::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use crate::{exit_code, live, providers, scenario};
 
 /// The tiers, as the command line names them.

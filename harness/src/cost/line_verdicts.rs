@@ -8,7 +8,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 use kubeproof_reports::record::CostLine;
 
-use super::compare::{Bill, CostInputs};
+use super::inputs::{Bill, CostInputs};
 use super::judge::{LineAmounts, judge};
 use super::usd;
 

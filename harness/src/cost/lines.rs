@@ -7,7 +7,7 @@ use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
 use kubeproof_reports::record::CostLine;
 use rust_decimal::RoundingStrategy;
 
-use super::compare::{Bill, CostInputs};
+use super::inputs::{Bill, CostInputs};
 use super::mismatch;
 
 /// Decimals of an amount in a record: the finest unit that a cloud bills in.

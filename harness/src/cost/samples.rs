@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Billed, Charge, Estimate, EstimateLine};
 
-use super::compare::{Bill, CostInputs};
+use super::inputs::{Bill, CostInputs};
 
 /// A charge for a line, US dollars.
 pub fn charge(line: &str, usd: Decimal) -> Charge {

@@ -5,7 +5,7 @@
 use kubeproof_contract::Decimal;
 use kubeproof_reports::money::deviation;
 
-use super::compare::CostInputs;
+use super::inputs::CostInputs;
 use super::usd;
 
 /// The totals, US dollars: each the sum of its lines.

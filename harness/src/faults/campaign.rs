@@ -13,18 +13,18 @@ use kubeproof_reports::campaign::portion::Portion;
 
 use super::clean::doubts;
 use super::injection_points::injection_points;
-use super::lifecycle::{self, LifecycleResult};
+use super::lifecycle::{self, LifecycleResult, ShrunkLifecycle};
 use super::plan::{Combination, Plan};
 use super::reorder_buffer::ReorderBuffer;
 use super::schedules::{self, EffectFilter, Schedule, TargetedFault};
 use super::shard::Shard;
 use super::shrink::shrink;
 use super::summary::{add_lifecycle, campaign_finding};
-use crate::run::progress::Silent;
-use crate::run::runner;
-use crate::run::trial::{CleanRun, Part, Trial};
-use crate::run::trial_context::RunOptions;
+use crate::runner;
 use crate::scenario::Scenario;
+use crate::trial::{CleanRun, Part, Trial};
+use crate::trial_context::RunOptions;
+use crate::trial_context::progress::Silent;
 use crate::wall_clock::Stopwatch;
 
 /// How single faults are combined.
@@ -231,12 +231,6 @@ fn planned(
         seed: options.seed,
         shard: options.shard,
     }
-}
-
-/// A lifecycle, with the faults that its findings need.
-pub(super) struct ShrunkLifecycle {
-    pub(super) result: LifecycleResult,
-    pub(super) needed: Schedule,
 }
 
 /// Runs all lifecycles of the plan, in any order; their results are added in the order of the plan.

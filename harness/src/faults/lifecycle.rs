@@ -9,11 +9,12 @@ use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Finding;
 
-use crate::run::progress::Silent;
-use crate::run::runner::{self, RunError};
-use crate::run::trial::{CleanRun, Part, Trial};
-use crate::run::trial_context::RunOptions;
+use super::schedules::Schedule;
+use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
+use crate::trial::{CleanRun, Part, Trial};
+use crate::trial_context::RunOptions;
+use crate::trial_context::progress::Silent;
 
 /// How many calls a finding shows before and after the one into which a fault was injected.
 const AROUND: usize = 4;
@@ -33,6 +34,12 @@ pub struct LifecycleResult {
     pub hash: String,
     /// The calls around the first one into which a fault was injected, a line each.
     pub around: Vec<String>,
+}
+
+/// A lifecycle, with the faults that its findings need.
+pub(super) struct ShrunkLifecycle {
+    pub(super) result: LifecycleResult,
+    pub(super) needed: Schedule,
 }
 
 /// The trial of a campaign with these faults.

@@ -4,7 +4,7 @@ use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_reports::campaign::{Campaign, CampaignFinding, Heat, Limit, Unreached};
 use kubeproof_reports::record::Finding;
 
-use super::campaign::ShrunkLifecycle;
+use super::lifecycle::ShrunkLifecycle;
 use super::schedules::TargetedFault;
 use crate::scenario::Scenario;
 

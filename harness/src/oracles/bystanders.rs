@@ -5,7 +5,8 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Touched};
 
 use super::Violation;
-use super::price::{Item, PriceOf, findings};
+use super::price::{Item, findings};
+use crate::prices::PriceOf;
 
 /// A resource of a bystander that is gone or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

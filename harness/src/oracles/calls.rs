@@ -4,9 +4,9 @@
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::resource::Resource;
 
 use super::Violation;
+use crate::audit::calls::{mutating, refused};
 use crate::cost::usd;
 
 /// Mutating calls of read-only actors.
@@ -76,33 +76,6 @@ pub fn second_teardown(calls: &[Call]) -> Option<Violation> {
     })
 }
 
-/// Whether the cloud refused the call (4xx: not found, mostly).
-pub fn refused(call: &Call) -> bool {
-    call.status
-        .is_some_and(|status| (400..500).contains(&status))
-}
-
-/// Whether a mutating call of the provisioner names this resource.
-pub fn touches(calls: &[Call], resource: &Resource) -> bool {
-    mutating(calls).any(|call| names(call, resource))
-}
-
-/// Whether a call names this resource: as the cloud's dialect reads it, else in its path.
-pub fn names(call: &Call, resource: &Resource) -> bool {
-    let is_it = |part: &str| part == resource.id || Some(part) == resource.name.as_deref();
-    if call.names.is_empty() {
-        return call.target.split('/').any(is_it);
-    }
-    call.names.iter().any(|name| is_it(name))
-}
-
-/// The provisioner's mutating calls.
-pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
-    calls
-        .iter()
-        .filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -155,34 +128,6 @@ mod tests {
         assert_eq!(second_teardown(&[answered(Some(404))]), None);
         assert!(second_teardown(&[answered(Some(200))]).is_some());
         assert!(second_teardown(&[answered(Some(500))]).is_some());
-    }
-
-    #[test]
-    fn only_a_changing_call_that_names_a_resource_touches_it() {
-        let resource = Resource::new("box", "b-1", "r");
-        let of = |target: &str, mutating| Call {
-            target: target.to_owned(),
-            ..call(Actor::Provisioner, mutating)
-        };
-        assert!(touches(&[of("DELETE /boxes/b-1", true)], &resource));
-        assert!(!touches(&[of("DELETE /boxes/b-12", true)], &resource));
-        assert!(!touches(&[of("GET /boxes/b-1", false)], &resource));
-    }
-
-    #[test]
-    fn where_the_dialect_says_what_a_call_names_its_path_is_not_asked() {
-        let resource = Resource::new("vpc", "vpc-1", "r");
-        let of = |target: &str, name: &str| Call {
-            target: target.to_owned(),
-            names: vec![name.to_owned()],
-            ..call(Actor::Provisioner, true)
-        };
-        assert!(touches(&[of("POST /", "vpc-1")], &resource));
-        assert!(!touches(&[of("POST /", "vpc-2")], &resource));
-        assert!(!touches(
-            &[of("DELETE /vpc-1/part", "vpc-1/part")],
-            &resource
-        ));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use kubeproof_contract::resource::Lifetime;
 use kubeproof_contract::run::RUN_TAG;
 
 use super::Violation;
-use super::price::{Item, PriceOf, list};
+use super::price::{Item, list};
+use crate::prices::PriceOf;
 
 /// States in which a resource is no longer (or never was) of use: no duplicate of its successor.
 const DEAD_STATES: &[&str] = &[

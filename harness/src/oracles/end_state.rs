@@ -8,6 +8,7 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::{EXPIRES_TAG, Run};
 
 use super::Violation;
+use crate::trial::output::EndState;
 
 /// States in which a resource is no longer of use: the remains of an attempt that failed.
 const DEAD_STATES: &[&str] = &[
@@ -19,10 +20,6 @@ const DEAD_STATES: &[&str] = &[
 ];
 /// Number of digits that makes a word a random id.
 const ID_DIGITS: usize = 8;
-
-/// What exists of a run, without ids, addresses and dates: each line with how often it is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EndState(BTreeMap<String, usize>);
 
 impl EndState {
     /// The end state of a run: what is in `existing` and was not in `baseline`.

@@ -6,8 +6,9 @@
 use kubeproof_contract::resource::Resource;
 
 use super::Violation;
-use super::price::{Item, PriceOf, findings};
+use super::price::{Item, findings};
 use crate::audit::compare::new_resources;
+use crate::prices::PriceOf;
 
 /// Resources that only one of auditor and ground truth knows.
 pub fn inventory(

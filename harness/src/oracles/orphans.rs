@@ -9,8 +9,9 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Orphan;
 
 use super::Violation;
-use super::price::{Item, PriceOf, findings};
+use super::price::{Item, findings};
 use crate::audit::compare::{is_proven, new_resources, orphan_words};
+use crate::prices::PriceOf;
 
 /// The orphans that the audit listed and that certainly belong to the run, in deletion order, as findings.
 pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Violation> {
@@ -35,6 +36,21 @@ pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Vio
         })
         .collect();
     findings("O1 orphans", items)
+}
+
+/// The orphans that the ground truth shows, in deletion order, as findings.
+pub fn in_ground_truth(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Violation> {
+    let said = if teardown_said_ok {
+        "is left behind, though teardown reported success"
+    } else {
+        "is left behind"
+    };
+    let items = orphans.iter().map(|orphan| Item {
+        short: format!("{} {}", orphan.resource_type, orphan.id),
+        usd: orphan.monthly_cost_usd,
+        message: format!("{}, {said}", orphan_words(orphan)),
+    });
+    findings("O1 orphans", items.collect())
 }
 
 /// Resources that remain in the ground truth and that the audit did not list, as findings.

@@ -7,10 +7,7 @@ use kubeproof_contract::resource::Resource;
 
 use super::Violation;
 use crate::audit::compare::words;
-use crate::cost::usd as dollars;
-
-/// What keeping a resource costs a month, US dollars; `None` when no price is known.
-pub type PriceOf<'a> = &'a dyn Fn(&Resource) -> Option<Decimal>;
+use crate::prices::{PriceOf, month};
 
 /// How many free resources get their own finding before the rest share one.
 const FREE_AT_LENGTH: usize = 5;
@@ -49,14 +46,6 @@ impl Item {
             None => (1, Decimal::ZERO),
             Some(_) => (0, Decimal::ZERO),
         }
-    }
-}
-
-/// `$3.65 a month`, or that no price is known.
-pub fn month(usd: Option<Decimal>) -> String {
-    match usd {
-        Some(usd) => format!("{} a month", dollars(usd, 2)),
-        None => "no price known".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use kubeproof_contract::resource::Resource;
 
 use crate::audit::compare::{new_resources, words};
 use crate::cost::{fixed, usd};
-use crate::oracles::price::month;
+use crate::prices::month;
 
 /// The contents of an account at one moment.
 #[derive(Clone, Debug, Default)]

@@ -19,7 +19,7 @@ mod threads;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use kubeproof::run::plan::CLIENTS;
+use kubeproof::trial::plan::CLIENTS;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::table::Seen;

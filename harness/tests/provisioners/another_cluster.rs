@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::Mode;
-use kubeproof::run::bystander::BystanderState;
-use kubeproof::run::progress::Silent;
-use kubeproof::run::runner;
-use kubeproof::run::trial_context::RunOptions;
+use kubeproof::runner;
+use kubeproof::trial_context::RunOptions;
+use kubeproof::trial_context::bystander::BystanderState;
+use kubeproof::trial_context::progress::Silent;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_reports::campaign::{CampaignFinding, page};

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use kubeproof::run::progress::Silent;
-use kubeproof::run::readiness;
-use kubeproof::run::runner;
-use kubeproof::run::trial::Trial;
-use kubeproof::run::trial_context::RunOptions;
+use kubeproof::runner;
+use kubeproof::runner::readiness;
+use kubeproof::trial::Trial;
+use kubeproof::trial_context::RunOptions;
+use kubeproof::trial_context::progress::Silent;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::{CommandBlock, Tier};
 use kubeproof_contract::transport::{Transport, TransportError};

@@ -7,9 +7,9 @@ use kubeproof_reports::output::{self, Output as JsonOutput};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::run::run_directory::Intent;
-use crate::run::sweep::account::SweepListing;
-use crate::run::sweep::{Action, Decision};
+use crate::run_directory::Intent;
+use crate::sweep::account::SweepListing;
+use crate::sweep::{Action, Decision};
 
 /// What a sweep found and did. The verdict is `fail` while anything is left that is or may be the run's, and
 /// `unknown` where that could not be found out.

@@ -1,0 +1,101 @@
+//! Listings of the run's resources between attempts, when no ground truth shows them.
+
+use std::time::Duration;
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scenario::Tier;
+
+use crate::audit::compare::{self, new_resources};
+use crate::audit::inventory;
+use crate::inspect::attribution::Attribution;
+use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
+
+/// How often the account is listed until pending deletions are done.
+const LISTINGS_MAX: usize = 3;
+/// An inventory without what belongs to bystanders.
+pub struct RunListing {
+    /// What is proven to belong to the run.
+    pub of_run: Vec<Resource>,
+    /// What may belong to anyone.
+    pub unproven: Vec<Resource>,
+}
+
+/// The longest that one listing may take: it delays the next attempt while resources cost money. A local engine lists
+/// everything within a second; one that takes longer does not answer.
+fn listing_limit(tier: Tier) -> Duration {
+    match tier {
+        Tier::Kind => Duration::from_secs(30),
+        Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
+    }
+}
+
+/// Lists the account. `None` when it could not be listed.
+pub async fn list_run(context: &TrialContext<'_>, account: &dyn Observer) -> Option<RunListing> {
+    let limit = listing_limit(context.trial.tier);
+    let listed = tokio::time::timeout(limit, inventory::take(account)).await;
+    let inventory = listed.ok()?;
+    if !inventory.coverage.failed.is_empty() {
+        return None;
+    }
+    let attribution = Attribution::now(context, account);
+    let all = attribution.without_bystanders(inventory.resources);
+    let proven = |resource: &Resource| !account.proofs(&context.run, resource, &all).is_empty();
+    let (of_run, unproven) = all.iter().cloned().partition(proven);
+    Some(RunListing { of_run, unproven })
+}
+
+/// The same, once nothing of the run disappears by itself any more: deletions take time to show.
+pub async fn list_settled(
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
+) -> Option<RunListing> {
+    let mut seen = list_run(context, account).await?;
+    for _ in 1..LISTINGS_MAX {
+        if seen.of_run.is_empty() {
+            break;
+        }
+        tokio::time::sleep(account.settle()).await;
+        let now = list_run(context, account).await?;
+        let went = new_resources(&now.of_run, &seen.of_run);
+        seen = now;
+        if went.is_empty() {
+            break;
+        }
+    }
+    Some(seen)
+}
+
+/// These without what the cloud retains by design.
+pub fn leaks(context: &TrialContext<'_>, of_run: &[Resource]) -> Vec<Resource> {
+    let auditor = context.observer(Actor::Auditor);
+    let (provider, types) = (&context.trial.scenario.provider, auditor.resource_types());
+    let leaks = |resource: &&Resource| {
+        compare::retained(resource, types).is_none() && provider.retained(resource).is_none()
+    };
+    of_run.iter().filter(leaks).cloned().collect()
+}
+
+/// What exists now: in rehearsal everything in the ground truth; elsewhere what is listed and proven to be the run's.
+/// `None` when it cannot be listed. What is listed and belongs to bystanders is added to `bystanders_seen`.
+pub async fn of_run(
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
+    bystanders_seen: &mut Vec<Resource>,
+) -> Option<Vec<Resource>> {
+    if let Some(ground_truth) = &context.ground_truth {
+        return Some(ground_truth.inventory());
+    }
+    let attribution = Attribution::now(context, account);
+    let inventory = inventory::take(account).await;
+    if !inventory.coverage.failed.is_empty() {
+        return None;
+    }
+    let all = &inventory.resources;
+    let theirs = |resource: &&Resource| attribution.proof(resource, all).is_some();
+    bystanders_seen.extend(all.iter().filter(theirs).cloned());
+    let ours = |resource: &&Resource| !account.proofs(&context.run, resource, all).is_empty();
+    Some(all.iter().filter(ours).cloned().collect())
+}

@@ -1,0 +1,345 @@
+//! The lifecycle of a trial, from preflight to cost. Read it from top to bottom.
+//!
+//! Teardown and audit run whatever happened before.
+
+mod campaign_ready;
+mod intent;
+mod settlement;
+mod use_cluster;
+
+use std::collections::BTreeSet;
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::scenario::{Expectation, Tier};
+
+use self::intent::{intend, register, unregister};
+use self::settlement::{settle_up, tear_down_bystander};
+use self::use_cluster::use_cluster;
+use crate::audit::inventory::Inventory;
+use crate::audit::{compare, retained};
+use crate::inspect::Inspector;
+use crate::inspect::attribution::Attribution;
+use crate::inspect::ground_truth::GroundTruthInspector;
+use crate::inspect::observer::ObserverInspector;
+use crate::oracles;
+use crate::oracles::end_state;
+use crate::phases::audit::Known;
+use crate::phases::checks::LiveAllowance;
+use crate::phases::teardown::TeardownResult;
+use crate::phases::{audit, budget, bystander, checks, provision, teardown, unobserved};
+use crate::prices;
+use crate::recorder::Recorder;
+use crate::trial::Expected;
+use crate::trial::output::{CampaignState, TrialOutput};
+use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
+use crate::trial_context::bystander::BystanderState;
+
+/// Runs a trial in its context.
+pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
+    let mut recorder = Recorder::new(context);
+    let observer = context.observer(Actor::Observer);
+    let auditor = context.observer(Actor::Auditor);
+    let mut state = CampaignState::default();
+    let campaign = context.trial.is_campaign();
+    let go = campaign || preflight(&mut recorder, context, observer.as_ref()).await;
+    if context.cancel.is_cancelled() || !go {
+        return done(recorder, context, state);
+    }
+    let Some(inspector) = inspector(context, auditor.as_ref()) else {
+        return done(recorder, context, state);
+    };
+    let inspector = inspector.as_ref();
+    let Some(baseline) = baseline(&mut recorder, context, inspector).await else {
+        return done(recorder, context, state);
+    };
+    note_bystander(&mut recorder, context, &baseline);
+    let bystanders = context
+        .ground_truth
+        .as_ref()
+        .map(|ground_truth| ground_truth.bystanders())
+        .unwrap_or_default();
+    if let Err(problem) = intend(context, observer.as_ref(), &baseline).await {
+        // Without a written intent, a crash of kubeproof could leave resources that no file names.
+        recorder.add_finding(
+            "intent",
+            format!("the intent could not be written, so nothing was created: {problem}"),
+        );
+        return done(recorder, context, state);
+    }
+    register(context);
+    let overspent = tokio::select! {
+        biased;
+        () = make_and_use(&mut recorder, context, inspector, &baseline, &mut state) => None,
+        // The work is dropped wherever it is; teardown works from what exists.
+        () = stopped(context) => None,
+        why = overspent(context, observer.as_ref()) => Some(why),
+    };
+    if let Some(why) = overspent {
+        recorder.add_finding("O4 bill", why);
+    }
+    take_down(&mut recorder, context, inspector, &baseline).await;
+    if recorder.ended_by_machine {
+        // What an aborted program left behind proves nothing.
+        return done(recorder, context, state);
+    }
+    let mut not_of_run = audited(&mut recorder, context, inspector, (&baseline, &bystanders)).await;
+    if campaign {
+        let key = |resource: &Resource| end_state::key(&context.run, resource);
+        state.retained = retained::counted(&not_of_run, key);
+    }
+    not_of_run.extend(baseline.resources);
+    find_duplicates(&mut recorder, context, auditor.as_ref(), &not_of_run);
+    // The account is not listed any more.
+    context.faults.trial_is_over();
+    // Missing resources of others cannot be cleaned up.
+    let (orphans, coverage) = (&recorder.audit.orphans, &recorder.audit.coverage);
+    if compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass {
+        unregister(context);
+    }
+    settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
+    tear_down_bystander(&mut recorder, context).await;
+    unobserved::record_unobserved(&mut recorder, context);
+    done(recorder, context, state)
+}
+
+/// Records whether there is a bystander. In a campaign the clean run does it once.
+fn note_bystander(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    baseline: &Inventory,
+) {
+    let says_it =
+        context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
+    if let Some(outcome) = bystander::state(&context.bystander, &baseline).filter(|_| says_it) {
+        let phase = recorder.begin("bystander");
+        recorder.write(phase, outcome);
+    }
+}
+
+/// O2: never two live duplicates, by the ground truth, without what does not belong to the run.
+fn find_duplicates(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    auditor: &dyn Observer,
+    not_of_run: &[Resource],
+) {
+    let Some(ground_truth) = &context.ground_truth else {
+        return;
+    };
+    let most = auditor.most_at_once();
+    let all =
+        Attribution::now(context, auditor).lifetimes_without_bystanders(ground_truth.lifetimes());
+    let lives = of_run(all, not_of_run);
+    let (since, price) = (context.run.started_at, prices::price(auditor));
+    recorder.add_violations(oracles::duplicates::duplicates(
+        &lives, &most, since, &price,
+    ));
+}
+
+/// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
+fn inspector<'a>(
+    context: &'a TrialContext<'_>,
+    account: &'a dyn Observer,
+) -> Option<Box<dyn Inspector + 'a>> {
+    if !context.trial.is_campaign() {
+        return Some(Box::new(ObserverInspector { context, account }));
+    }
+    let ground_truth = context.ground_truth.as_deref()?;
+    Some(Box::new(GroundTruthInspector {
+        context,
+        account,
+        ground_truth,
+    }))
+}
+
+/// Preflight. `false` stops the trial before anything is created.
+async fn preflight(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+) -> bool {
+    let phase = recorder.begin("preflight");
+    let live = (context.trial.tier == Tier::Live).then(|| LiveAllowance {
+        access: context.access(),
+        accounts: &context.accounts,
+    });
+    let outcome = checks::preflight(observer, live.as_ref()).await;
+    let stops = checks::stops(outcome.verdict);
+    recorder.write(phase, outcome);
+    !stops
+}
+
+/// The baseline. `None` stops the trial.
+async fn baseline(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+) -> Option<Inventory> {
+    if context.trial.is_campaign() {
+        return Some(inspector.take().await);
+    }
+    let phase = recorder.begin("baseline");
+    let (baseline, outcome) = audit::baseline(inspector, context.trial.tier).await;
+    recorder.write(phase, outcome);
+    match baseline {
+        Ok(baseline) => Some(baseline),
+        Err(audit) => {
+            recorder.audit = audit;
+            None
+        }
+    }
+}
+
+/// Audits the account. Returns what is retained by design.
+async fn audited(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+    (baseline, bystanders): (&Inventory, &[(Resource, String)]),
+) -> Vec<Resource> {
+    let phase = recorder.begin("audit");
+    let known = Known {
+        bystanders,
+        ..known(recorder, context, baseline)
+    };
+    let outcome = audit::audit(inspector, &known, &mut recorder.bystanders_seen).await;
+    recorder.audit = outcome.audit;
+    recorder.altered = outcome.altered;
+    recorder.write(phase, outcome.phase);
+    outcome.retained
+}
+
+/// What is known of the run so far.
+fn known<'a>(
+    recorder: &Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    baseline: &'a Inventory,
+) -> Known<'a> {
+    Known {
+        tier: context.trial.tier,
+        baseline,
+        bystanders: &[],
+        torn_down: recorder.torn_down,
+    }
+}
+
+/// Ends with the reason when the trial must be torn down to stay within its budget; never when that is not watched.
+async fn overspent(context: &TrialContext<'_>, observer: &dyn Observer) -> String {
+    if !context.watches_budget {
+        return std::future::pending().await;
+    }
+    budget::is_reached(context.scenario(), observer).await
+}
+
+/// Ends when the trial was asked to stop and no program runs any more: each was interrupted and had time to save its
+/// state.
+async fn stopped(context: &TrialContext<'_>) {
+    context.cancel.cancelled().await;
+    context.programs.interrupt();
+    context.programs.idle().await;
+}
+
+/// Tears down; if faults last until they are lifted, once more after that.
+async fn take_down(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+    baseline: &Inventory,
+) {
+    if recorder.ended_by_machine {
+        // Only in rehearsal: nothing real is left, and another process would be just as slow.
+        return;
+    }
+    let torn = teardown::teardown(recorder, context).await;
+    let expected = context.trial.expected();
+    let goes_on = torn == TeardownResult::UnderFault && expected.recovers();
+    // A lasting fault must not prevent the clean-up.
+    if goes_on || (torn != TeardownResult::Down && expected == Expected::Persists) {
+        context.faults.lift();
+        teardown::finish(recorder, context).await;
+    }
+    if context.trial.expects(Expectation::FinishesLater) {
+        let phase = recorder.begin("audit-blind");
+        let known = known(recorder, context, baseline);
+        let seen = &mut recorder.bystanders_seen;
+        let outcome = audit::must_be_unknown(inspector, &known, seen).await;
+        recorder.write(phase, outcome);
+        context.faults.lift();
+        teardown::finish(recorder, context).await;
+    }
+}
+
+/// Provisions, as often as the trial requires, and uses the cluster.
+async fn make_and_use(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+    baseline: &Inventory,
+    state: &mut CampaignState,
+) {
+    let (mut provisioned, again) = provision::first(recorder, context).await;
+    if again {
+        if context.trial.expects(Expectation::CleanedThenRetried) {
+            teardown::teardown(recorder, context).await;
+            let phase = recorder.begin("left");
+            let known = known(recorder, context, baseline);
+            let seen = &mut recorder.bystanders_seen;
+            let outcome = audit::nothing_left(inspector, &known, seen).await;
+            recorder.write(phase, outcome);
+        }
+        provisioned = provision::retry(recorder, context).await;
+    }
+    match provisioned {
+        Some(provisioned) if context.trial.is_campaign() => {
+            campaign_ready::check(recorder, context, baseline, &provisioned, state).await;
+        }
+        Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
+        None => {}
+    }
+}
+
+/// The lifetimes of the run's resources, without the baseline and without what the cloud created for itself.
+fn of_run(lives: Vec<Lifetime>, others: &[Resource]) -> Vec<Lifetime> {
+    let others: BTreeSet<_> = others.iter().map(Resource::key).collect();
+    lives
+        .into_iter()
+        .filter(|life| !others.contains(&life.resource.key()))
+        .collect()
+}
+
+/// Runs the oracles over the journal, and creates the record.
+fn done(
+    mut recorder: Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    state: CampaignState,
+) -> TrialOutput {
+    context.faults.trial_is_over();
+    if context.cancel.is_cancelled() {
+        let phase = recorder.begin("stop");
+        recorder.end(phase, Verdict::Unknown, "was asked to stop");
+    }
+    for early in context.faults.ignored_retry_after() {
+        recorder.add_finding("O5 ends", early);
+    }
+    let calls = context.journal.calls();
+    recorder.add_violations(oracles::calls::read_only_violations(&calls));
+    // A campaign makes as many attempts as its faults require, and each has its own budget.
+    if !context.trial.is_campaign() {
+        recorder.add_violations(oracles::calls::budget(
+            calls.len(),
+            context.scenario().limits.calls,
+        ));
+    }
+    let log = std::mem::take(&mut recorder.log);
+    let phase_starts = std::mem::take(&mut recorder.phase_starts);
+    TrialOutput {
+        record: recorder.into_record(),
+        log,
+        phase_starts,
+        state,
+    }
+}

@@ -1,0 +1,78 @@
+//! What follows the audit: the cost, and the end of the bystander.
+
+use kubeproof_contract::observer::Observer;
+
+use crate::inspect::Inspector;
+use crate::inspect::sources::{first_change, sees_calls};
+use crate::phases::bystander::Remains;
+use crate::phases::cost::Costs;
+use crate::phases::{audit, bystander, cost};
+use crate::recorder::Recorder;
+use crate::trial_context::TrialContext;
+use crate::trial_context::bystander::BystanderState;
+
+/// The cost; and in rehearsal a last check of the ground truth, for what appeared during the wait for the bill.
+pub async fn settle_up(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+    inspector: &dyn Inspector,
+) {
+    let checked = context
+        .ground_truth
+        .as_ref()
+        .filter(|_| !context.trial.is_campaign());
+    let audited = checked.map(|ground_truth| ground_truth.inventory());
+    // A campaign asks for no bill, and its journals are long.
+    let first_change = match context.trial.is_campaign() {
+        true => None,
+        false => first_change(context, recorder.provisioning_since),
+    };
+    let orphans = recorder.audit.orphans.iter();
+    let orphans = orphans.map(|orphan| orphan.id.clone()).collect();
+    let phase = recorder.begin("cost");
+    recorder.stop_clock();
+    let costs = Costs {
+        account: context,
+        observer,
+        trial: context.trial,
+        run: &context.run,
+        clock: context.clock,
+        ground_truth: context.ground_truth.as_deref(),
+        is_served: context.served.is_some(),
+        sees_calls: sees_calls(context),
+        first_change,
+        has_cluster: recorder.has("checks"),
+        orphans,
+        claim: &|| Some(context.provisioner().claim()?.usd_per_hour),
+    };
+    let (cost, outcome) = cost::cost(&costs).await;
+    recorder.cost = cost;
+    recorder.write(phase, outcome);
+    if let Some(audited) = audited {
+        recorder.tell(audit::late_orphans(inspector, &audited));
+    }
+}
+
+/// Tears the bystander down. Campaigns simply drop their copies of the account.
+pub async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let (BystanderState::Cluster(cluster), Some(ground_truth)) =
+        (&context.bystander, &context.ground_truth)
+    else {
+        return;
+    };
+    if context.trial.is_campaign() || context.cancel.is_cancelled() {
+        return;
+    }
+    let phase = recorder.begin("bystander-teardown");
+    let remains = Remains {
+        cluster,
+        account: ground_truth.snapshot(),
+        trial: context.trial,
+        now: context.clock.now(),
+        cancel: &context.cancel,
+        torn_down: recorder.torn_down,
+    };
+    let outcome = bystander::tear_down(&remains).await;
+    recorder.write(phase, outcome);
+}

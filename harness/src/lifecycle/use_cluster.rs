@@ -1,0 +1,105 @@
+//! What is done with a cluster that the provisioner reported ready: checks, access, job, scaling, waiting.
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::scenario::Expectation;
+
+use crate::inspect::sources::first_change;
+use crate::phases::access::{self, Nodes, Question};
+use crate::phases::attempt::conditions;
+use crate::phases::checks::{self, Checked};
+use crate::phases::job::{self, Workload};
+use crate::phases::{provision, unobserved};
+use crate::recorder::Recorder;
+use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
+
+/// Uses the cluster.
+pub async fn use_cluster(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    provisioned: &Provisioned,
+) {
+    let observer = context.observer(Actor::Observer);
+    check(recorder, context, observer.as_ref(), provisioned).await;
+    let phase = recorder.begin("access");
+    let question = Question {
+        account: context,
+        run: &context.run,
+        nodes: Nodes::InChecks,
+        clean: context.trial.clean().map(|clean| clean.access),
+    };
+    let (_, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
+    recorder.write(phase, outcome);
+    unobserved::duplicates_now(recorder, context).await;
+    let workload = Workload {
+        account: context,
+        run: &context.run,
+        job: &context.scenario().job,
+        image: context.job_image.as_deref(),
+        seed: context.trial.seed,
+        cancel: &context.cancel,
+    };
+    if context.trial.expects(Expectation::JobFailsThenHealed) {
+        let phase = recorder.begin("run_job_struck");
+        let outcome = job::must_fail(&workload, || conditions(context).forced).await;
+        recorder.write(phase, outcome);
+        if let Some(healed) = provision::retry(recorder, context).await {
+            check(recorder, context, observer.as_ref(), &healed).await;
+            run_job(recorder, &workload).await;
+        }
+    }
+    if !context.trial.is_main() {
+        return;
+    }
+    provision::converge(recorder, context).await;
+    run_job(recorder, &workload).await;
+    if let Some(to) = workload.job.scale_to {
+        let phase = recorder.begin("scale");
+        let outcome = job::scale(&workload, to).await;
+        recorder.write(phase, outcome);
+    }
+    hold(recorder, context, observer.as_ref()).await;
+}
+
+async fn hold(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+) {
+    if let Some(why) = observer.free_because() {
+        recorder.skip("hold", &format!("time costs nothing: {why}"));
+        return;
+    }
+    let phase = recorder.begin("hold");
+    let first = first_change(context, recorder.provisioning_since);
+    let first = first.unwrap_or(context.run.started_at);
+    let minutes = context.scenario().cost.duration_minutes;
+    let outcome = provision::hold(context.clock, &context.cancel, first, minutes).await;
+    recorder.write(phase, outcome);
+}
+
+async fn check(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+    provisioned: &Provisioned,
+) {
+    let phase = recorder.begin("checks");
+    let is_program = context.scenario().provisioner.is_external();
+    let using = Checked {
+        observer,
+        run: &context.run,
+        program_of: is_program.then_some(context.trial.scenario.provider.as_ref()),
+        ground_truth: context.ground_truth.as_deref(),
+    };
+    let outcome = checks::checks(&using, provisioned).await;
+    recorder.write(phase, outcome);
+}
+
+async fn run_job(recorder: &mut Recorder<'_, '_>, workload: &Workload<'_>) {
+    let phase = recorder.begin("run_job");
+    let outcome = job::run_job(workload).await;
+    recorder.write(phase, outcome);
+}

@@ -1,0 +1,112 @@
+//! The phase that checks where the handed-over access leads, and compares that with the observer's own access.
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::run::Run;
+use kubeproof_kubernetes::client::client;
+use kubeproof_kubernetes::error::Cause;
+use kubeproof_kubernetes::{KubernetesError, identity, ready};
+
+use crate::oracles::Violation;
+use crate::oracles::access::{AccessExpectation, Cluster, HandedOverAccess, judge};
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial_context::account::Account;
+
+/// Which phase counts the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    /// This phase.
+    Here,
+    /// The provider's checks.
+    InChecks,
+}
+
+/// What the phase needs to know.
+pub struct Question<'a> {
+    pub account: &'a dyn Account,
+    pub run: &'a Run,
+    pub nodes: Nodes,
+    /// In a campaign: whether the access of the clean run showed a cluster.
+    pub clean: Option<bool>,
+}
+
+/// Checks where the handed-over access leads. Also returns whether it showed a cluster.
+pub async fn check(
+    question: &Question<'_>,
+    observer: &dyn Observer,
+    provisioned: &Provisioned,
+) -> (bool, PhaseOutcome) {
+    let expected = observer.nodes_expected();
+    let handed = inspect(question.account, provisioned, expected).await;
+    let shows = matches!(handed, HandedOverAccess::Sees(_));
+    let uid = if matches!(
+        handed,
+        HandedOverAccess::Sees(_) | HandedOverAccess::Failed(_)
+    ) {
+        own_uid(question, observer).await
+    } else {
+        Err("not asked for".to_owned())
+    };
+    let against = AccessExpectation {
+        uid,
+        nodes: (question.nodes == Nodes::Here).then_some(expected),
+        clean: question.clean,
+    };
+    let (verdict, message) = judge(&handed, &against);
+    let mut told = Told::default();
+    if verdict == Verdict::Fail {
+        let wrong = format!("the provisioner reported success, but {message}");
+        told.violations([Violation::new("O3 truth", wrong)]);
+    }
+    (shows, PhaseOutcome::new(verdict, message).with(told))
+}
+
+async fn inspect(
+    account: &dyn Account,
+    provisioned: &Provisioned,
+    nodes: usize,
+) -> HandedOverAccess {
+    let access = match &provisioned.access {
+        Ok(access) => access,
+        Err(why) => return HandedOverAccess::Withheld(why.clone()),
+    };
+    match cluster(account, access, nodes).await {
+        Ok(seen) => HandedOverAccess::Sees(seen),
+        Err(error) if error.cause == Cause::Status(403) => {
+            HandedOverAccess::Forbidden(error.to_string())
+        }
+        Err(error) => HandedOverAccess::Failed(error.to_string()),
+    }
+}
+
+async fn cluster(
+    account: &dyn Account,
+    access: &KubernetesAccess,
+    nodes: usize,
+) -> Result<Cluster, KubernetesError> {
+    let client = client(access, account.transport(Actor::Observer))?;
+    let seen = ready::ready(&client, nodes).await?;
+    Ok(Cluster {
+        server: access.server.clone(),
+        uid: identity::uid(&client).await?,
+        nodes: seen.nodes.len(),
+        ready: seen.ready,
+        problems: seen.problems,
+    })
+}
+
+/// The uid of the run's cluster, found without the provisioner.
+async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, String> {
+    let access = observer.kubernetes(question.run).await;
+    let access = access.map_err(|error| error.to_string())?;
+    let own = async {
+        identity::uid(&client(
+            &access,
+            question.account.transport(Actor::Observer),
+        )?)
+        .await
+    };
+    own.await.map_err(|error| error.to_string())
+}

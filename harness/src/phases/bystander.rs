@@ -1,0 +1,242 @@
+//! The bystander: a cluster that the same provisioner created before the run, under another run id and a name that
+//! starts with the run's name. It must survive the run, and is torn down afterwards.
+//!
+//! Its calls are not in the trial's journal, are never faulted and are not billed. The run begins in a copy of the
+//! account in which it was created, at the same date as without it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::ground_truth::Snapshot;
+use kubeproof_contract::scenario::Tier;
+
+use crate::audit::inventory::Inventory;
+use crate::oracles::Violation;
+use crate::programs;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial::{Part, Trial};
+use crate::trial_context::bystander::{Bystander, BystanderState};
+use crate::trial_context::cancel::CancelToken;
+use crate::trial_context::progress::{Progress, Silent};
+use crate::trial_context::{RunOptions, TrialContext};
+use crate::wall_clock::today;
+
+/// How long it exists before the run begins, after the time limit of its creation: changes that the provisioner does
+/// not wait for can settle.
+const REST_MINUTES: u32 = 60;
+
+/// Why a trial has no bystander, if it has none.
+fn needless(trial: &Trial) -> Option<&'static str> {
+    if trial.tier != Tier::Rehearsal {
+        return Some("a second cluster is made in rehearsals only");
+    }
+    // Programs are slow, and the main trial of the scenario has a bystander.
+    let failure = matches!(trial.part, Part::Failure(..));
+    let program = trial.scenario.content.provisioner.is_external();
+    (failure && program).then_some("a program makes a second cluster for the main trial only")
+}
+
+/// The options of a trial with its bystander, which is created on the current runtime if one is wanted.
+pub async fn with_bystander(
+    trial: &Trial,
+    options: &RunOptions,
+    progress: &Arc<dyn Progress>,
+) -> RunOptions {
+    let mut options = options.clone();
+    if matches!(options.bystander, BystanderState::Wanted) {
+        options.bystander = match needless(trial) {
+            Some(why) => BystanderState::Nothing(why),
+            None => make(trial, &options, progress)
+                .await
+                .map_or_else(BystanderState::Failed, |made| {
+                    BystanderState::Cluster(Arc::new(made))
+                }),
+        };
+    }
+    options
+}
+
+/// The trial that creates the bystander: of the same scenario, without faults.
+fn its_trial(trial: &Trial) -> Trial {
+    Trial {
+        part: Part::Lifecycle(Vec::new()),
+        ..trial.clone()
+    }
+}
+
+/// Creates it early enough that the trial begins at its own date.
+async fn make(
+    trial: &Trial,
+    options: &RunOptions,
+    progress: &Arc<dyn Progress>,
+) -> Result<Bystander, String> {
+    // The SDKs must not draw the same random numbers as in the run.
+    fastrand::seed(!trial.seed);
+    let start = trial.start(today());
+    let its_trial = its_trial(trial);
+    let minutes = its_trial.scenario.content.limits.provision_minutes;
+    let head = i64::from(minutes.saturating_add(REST_MINUTES));
+    let began = start - SignedDuration::from_mins(head);
+    let of_trial = trial.run(&options.owner, start);
+    let run = of_trial.beside(began);
+    // Programs keep files inside the folder of the trial: the bystander is not a run with a report.
+    let external = trial.scenario.content.provisioner.is_external();
+    let out = options.out.as_ref().filter(|_| external);
+    let alone = RunOptions {
+        bystander: BystanderState::Nothing("it is the bystander"),
+        out: out.map(|out| out.join(&of_trial.id)),
+        ..options.clone()
+    };
+    // Progress would be shown under the trial's name.
+    let silent = Silent::shared();
+    let context = TrialContext::of_run(&its_trial, run, &alone, &silent, began);
+    let context = context?;
+    if context.served.is_some() {
+        programs::forget(&context.directory)?;
+    }
+    progress.note(
+        &trial.name(),
+        "the same provisioner makes a cluster of another run first",
+    );
+    let mut provisioner = context.provisioner();
+    let work = provisioner.provision();
+    let ended = limited(&context, minutes, work).await;
+    drop(provisioner);
+    if let Some(served) = &context.served {
+        served.stop().await;
+    }
+    ended?;
+    let rest = Duration::try_from(start.duration_since(context.clock.now())).unwrap_or_default();
+    tokio::time::sleep(rest).await;
+    fastrand::seed(trial.seed);
+    let ground_truth = context
+        .ground_truth
+        .as_ref()
+        .ok_or("there is no simulated account")?;
+    Ok(Bystander {
+        account: ground_truth.snapshot(),
+        run: context.run,
+        folder: Some(context.folder),
+        directory: context.directory,
+        files: context.files,
+        redactor: context.redactor,
+    })
+}
+
+/// Runs work until it ends, its limit is reached, or stopping is requested.
+async fn limited<T>(
+    context: &TrialContext<'_>,
+    minutes: u32,
+    work: impl Future<Output = Result<T, kubeproof_contract::provisioner::ProvisionerError>>,
+) -> Result<T, String> {
+    let limit = Duration::from_secs(u64::from(minutes) * 60);
+    context.programs.begin();
+    tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => Err("was asked to stop".to_owned()),
+        ended = tokio::time::timeout(limit, work) => match ended {
+            Ok(ended) => ended.map_err(|error| error.message),
+            Err(_) => Err(format!("it was not done after {minutes} minutes")),
+        },
+    }
+}
+
+/// Whether there is a bystander, if that is worth a phase.
+pub fn state(bystander: &BystanderState, baseline: &Inventory) -> Option<PhaseOutcome> {
+    match bystander {
+        BystanderState::Wanted | BystanderState::Nothing(_) => None,
+        BystanderState::Failed(problem) => {
+            let message = format!(
+                "the same provisioner could not make a cluster of another run before this one, so it is \
+                 unknown whether it would spare one: {problem}"
+            );
+            Some(PhaseOutcome::new(Verdict::Unknown, message))
+        }
+        BystanderState::Cluster(cluster) => {
+            let all = baseline.resources.iter();
+            let count = all.filter(|one| cluster.run.owns(&one.tags)).count();
+            let message = format!(
+                "{} was made before by the same provisioner and must survive: {count} resources carry \
+                 its tag",
+                cluster.run.name("")
+            );
+            Some(PhaseOutcome::new(Verdict::Pass, message))
+        }
+    }
+}
+
+/// What is used to tear it down.
+pub struct Remains<'a> {
+    pub cluster: &'a Bystander,
+    /// A copy of the account as the trial left it.
+    pub account: Arc<dyn Snapshot>,
+    pub trial: &'a Trial,
+    pub now: Timestamp,
+    pub cancel: &'a CancelToken,
+    /// Whether a teardown of the trial reported success.
+    pub torn_down: bool,
+}
+
+/// Tears it down, in a copy of the account.
+pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
+    match again(remains).await {
+        Ok(()) => PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down"),
+        Err(problem) if remains.cancel.is_cancelled() => {
+            PhaseOutcome::new(Verdict::Unknown, problem)
+        }
+        // A provisioner that cannot tear down anything does not show what the run did to the bystander.
+        Err(problem) if !remains.torn_down => {
+            let message = format!("nor can its provisioner tear down this one: {problem}");
+            PhaseOutcome::new(Verdict::Skipped, message)
+        }
+        Err(problem) => {
+            let message = format!(
+                "{} was there before the run, and its provisioner cannot tear it down any more: {problem}",
+                remains.cluster.run.name("")
+            );
+            let mut told = Told::default();
+            told.violations([Violation::new("O6 bystanders", message.clone())]);
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
+        }
+    }
+}
+
+async fn again(remains: &Remains<'_>) -> Result<(), String> {
+    let cluster = remains.cluster;
+    let its_trial = its_trial(remains.trial);
+    let there = Bystander {
+        run: cluster.run.clone(),
+        account: Arc::clone(&remains.account),
+        folder: None,
+        directory: cluster.directory.clone(),
+        files: Arc::clone(&cluster.files),
+        redactor: cluster.redactor.clone(),
+    };
+    let options = RunOptions {
+        owner: cluster.run.owner.clone(),
+        cancel: remains.cancel.clone(),
+        bystander: BystanderState::Cluster(Arc::new(there)),
+        ..RunOptions::quiet()
+    };
+    let silent = Silent::shared();
+    let its = TrialContext::of_run(
+        &its_trial,
+        cluster.run.clone(),
+        &options,
+        &silent,
+        remains.now,
+    );
+    let mut its = its?;
+    its.directory.clone_from(&cluster.directory);
+    its.files = Arc::clone(&cluster.files);
+    let minutes = its_trial.scenario.content.limits.teardown_minutes;
+    let mut provisioner = its.provisioner();
+    let ended = limited(&its, minutes, provisioner.teardown()).await;
+    drop(provisioner);
+    if let Some(served) = &its.served {
+        served.stop().await;
+    }
+    ended
+}

@@ -1,0 +1,198 @@
+//! The phase that proves execution: a job on the cluster, with leftovers if the scenario asks for them.
+//!
+//! It changes things in the cluster, as a user would. It reaches the cluster through the observer, never through what
+//! the provisioner handed over.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::journal::digest;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::JobBlock;
+use kubeproof_kubernetes::Client;
+use kubeproof_kubernetes::client::client;
+use kubeproof_kubernetes::job::{self, JobOrder, JobProof};
+use kubeproof_kubernetes::leftovers;
+use kubeproof_kubernetes::scale::{self, ScaleOrder, ScaleProof};
+
+use crate::recorder::phase_outcome::PhaseOutcome;
+use crate::trial_context::account::Account;
+use crate::trial_context::cancel::CancelToken;
+
+/// The row of the checklist that this phase decides.
+const ROW: &str = "job.execution";
+/// What the row must show.
+const TITLE: &str =
+    "a Job prints the scenario's text plus a nonce that only this run knows, exit 0";
+/// How often the job is tried, each time with a fresh token.
+const ATTEMPTS_MAX: usize = 3;
+/// Pause before the next try.
+const PAUSE: Duration = Duration::from_secs(30);
+/// What an attempt may take beside the job itself: creating and removing its namespace.
+const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
+/// How long service and volume may take to appear in the cloud.
+const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// What a workload runs with.
+pub struct Workload<'a> {
+    pub account: &'a dyn Account,
+    pub run: &'a Run,
+    pub job: &'a JobBlock,
+    /// The image where the scenario names none; `None` is the default one.
+    pub image: Option<&'a str>,
+    pub seed: u64,
+    pub cancel: &'a CancelToken,
+}
+
+/// Runs the job where the trial forces it to fail: it must fail with a message. `forced` is whether a fault has been
+/// injected by then.
+pub async fn must_fail(workload: &Workload<'_>, forced: impl Fn() -> bool) -> PhaseOutcome {
+    match one(workload, 0).await {
+        Ok(message) if !forced() => {
+            let message = format!("{message}, and nothing was forced");
+            PhaseOutcome::new(Verdict::Unknown, message)
+        }
+        Ok(message) => {
+            let message = format!("the job succeeded although its failure was forced: {message}");
+            PhaseOutcome::judged(Verdict::Fail, message)
+        }
+        Err(problem) => PhaseOutcome::new(Verdict::Pass, format!("{problem} (as forced)")),
+    }
+}
+
+/// Scales a workload up to this number of pods, and down.
+pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
+    let order = ScaleOrder {
+        name: "kubeproof-workload".to_owned(),
+        namespace: workload.run.name("scale"),
+        image: workload.image(),
+        from: 1,
+        to,
+        timeout: Duration::from_secs(u64::from(workload.job.timeout_seconds)),
+        labels: labels(workload.run),
+    };
+    let work = async {
+        let client = workload.connected().await?;
+        scale::prove(&client, &order)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    match tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await {
+        Ok(Ok(proof)) => PhaseOutcome::new(Verdict::Pass, scaled(&proof)),
+        Ok(Err(problem)) => PhaseOutcome::judged(Verdict::Fail, problem),
+        Err(_) => PhaseOutcome::judged(Verdict::Fail, "it did not end"),
+    }
+}
+
+impl Workload<'_> {
+    /// The image of job and workload: from the scenario, the run options, or the default.
+    fn image(&self) -> Option<String> {
+        let of_scenario = self.job.image.clone();
+        of_scenario.or_else(|| self.image.map(str::to_owned))
+    }
+
+    /// A client with access of its own, through the observer.
+    async fn connected(&self) -> Result<Client, String> {
+        let observer = self.account.observer(Actor::Workload);
+        let access = observer
+            .kubernetes(self.run)
+            .await
+            .map_err(|error| error.to_string())?;
+        client(&access, self.account.transport(Actor::Workload)).map_err(|error| error.to_string())
+    }
+}
+
+/// Runs the job, which decides its row of the checklist.
+pub async fn run_job(workload: &Workload<'_>) -> PhaseOutcome {
+    let row = |verdict, message: &str| vec![Check::new(ROW, TITLE, verdict, message.to_owned())];
+    let mut tries = Vec::new();
+    for number in 1..=ATTEMPTS_MAX {
+        match one(workload, number).await {
+            Ok(message) => {
+                let checks = row(Verdict::Pass, &message);
+                return PhaseOutcome::new(Verdict::Pass, message).with_checks(checks);
+            }
+            Err(problem) => tries.push(format!("try {number}: {problem}")),
+        }
+        if workload.cancel.is_cancelled() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let message = tries.join("; ");
+    let checks = row(Verdict::Fail, &message);
+    PhaseOutcome::judged(Verdict::Fail, message).with_checks(checks)
+}
+
+/// One try, with access of its own: tokens expire within minutes.
+async fn one(workload: &Workload<'_>, number: usize) -> Result<String, String> {
+    let job = workload.job;
+    let limit = Duration::from_secs(u64::from(job.timeout_seconds));
+    let work = async {
+        let client = workload.connected().await?;
+        let mut made = String::new();
+        if job.with_leftovers {
+            let space = workload.run.name("left");
+            leftovers::create(&client, &space, &labels(workload.run))
+                .await
+                .map_err(|error| error.to_string())?;
+            "; a load balancer and a volume were left for teardown".clone_into(&mut made);
+        }
+        let order = order(workload, number, limit);
+        let proof = job::run_job(&client, &order)
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(format!("{}{made}", words(&proof)))
+    };
+    match tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await {
+        Ok(done) => done,
+        Err(_) => Err("it did not end".to_owned()),
+    }
+}
+
+/// The labels of all that the workload makes.
+fn labels(run: &Run) -> BTreeMap<String, String> {
+    BTreeMap::from([("kubeproof.dev/run".to_owned(), run.id.clone())])
+}
+
+fn order(workload: &Workload<'_>, number: usize, timeout: Duration) -> JobOrder {
+    let run = workload.run;
+    // Known to this run only: live, the start counts nanoseconds.
+    let secret = format!("{}|{}|{}|{number}", run.id, run.started_at, workload.seed);
+    JobOrder {
+        name: "kubeproof-proof".to_owned(),
+        namespace: format!("{}-{number}", run.name("job")),
+        image: workload.image(),
+        print: workload.job.print.clone(),
+        gpus: workload.job.gpus,
+        nonce: digest(secret.as_bytes()),
+        timeout,
+        labels: labels(run),
+    }
+}
+
+fn scaled(proof: &ScaleProof) -> String {
+    format!(
+        "{} pod ready after {} s, {} on {} nodes {} s after scaling, none {} s after scaling to zero",
+        proof.before.len(),
+        proof.start_seconds,
+        proof.after.len(),
+        proof.nodes().len(),
+        proof.scale_seconds,
+        proof.end_seconds
+    )
+}
+
+fn words(proof: &JobProof) -> String {
+    let output: Vec<&str> = proof.output.lines().collect();
+    format!(
+        "pod {} on {} printed \"{}\", exit {}, {} s",
+        proof.pod,
+        proof.node,
+        output.join(" "),
+        proof.exit_code,
+        proof.seconds
+    )
+}

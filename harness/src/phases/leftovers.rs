@@ -1,0 +1,77 @@
+//! What is left after a teardown that reported success, checked before the next one can hide it.
+//!
+//! In rehearsal from the ground truth; elsewhere from an inventory, once nothing of the run disappears by itself any
+//! more.
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::resource::Resource;
+
+use crate::inspect::run_listing::{leaks, list_settled};
+use crate::oracles::price::{Item, findings, list};
+use crate::prices;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial_context::TrialContext;
+use crate::trial_context::account::Account as _;
+
+/// The message when the account could not be listed.
+pub const NOT_LISTED: &str =
+    "the account could not be listed, so what the first teardown left is not known";
+
+/// Resources of the run that must not be there. `None` when the account could not be listed.
+pub async fn of_run(context: &TrialContext<'_>) -> Option<Vec<Resource>> {
+    let provider = &context.trial.scenario.provider;
+    if let Some(ground_truth) = &context.ground_truth {
+        let mut all = ground_truth.inventory();
+        all.retain(|resource| {
+            context.run.owns(&resource.tags) && provider.retained(resource).is_none()
+        });
+        return Some(all);
+    }
+    let auditor = context.observer(Actor::Auditor);
+    let listing = list_settled(context, auditor.as_ref()).await?;
+    Some(leaks(context, &listing.of_run))
+}
+
+/// What the first teardown left, with prices, as text.
+pub fn words(left: &[Resource], account: &dyn Observer) -> String {
+    let price = prices::price(account);
+    let item = |resource| Item::new(resource, &price, "was left");
+    let items: Vec<Item> = left.iter().map(item).collect();
+    if items.is_empty() {
+        return String::new();
+    }
+    format!(
+        "; of the run the first one, which reported success, had left: {}",
+        list(items)
+    )
+}
+
+/// The verdict of a second teardown, combined with a listing made before it: what was left then is a failure of the
+/// first one, whatever the second one did. In rehearsal the calls of the second one show it, and this is not asked.
+pub fn with_listing(
+    account: &dyn Observer,
+    left: Option<&[Resource]>,
+    (verdict, message): (Verdict, String),
+) -> PhaseOutcome {
+    match left {
+        None if verdict == Verdict::Fail => PhaseOutcome::new(verdict, message),
+        None => PhaseOutcome::new(Verdict::Unknown, format!("{message}; {NOT_LISTED}")),
+        Some([]) => PhaseOutcome::new(verdict, message),
+        Some(left) => {
+            let price = prices::price(account);
+            let wrong = "was left by a teardown that reported success, before a second one";
+            let items = left.iter().map(|one| Item::new(one, &price, wrong));
+            let found = findings("O1 orphans", items.collect());
+            let message = match (verdict, found.first()) {
+                // What the second one did no longer matters.
+                (Verdict::Pass | Verdict::Skipped, Some(first)) => first.message.clone(),
+                _ => message + &words(left, account),
+            };
+            let mut told = Told::default();
+            told.violations(found);
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The run directory: the intent before anything is created; record, journal and log afterwards.
+//!
+//! Files are written so that a crash at any moment leaves either the old or the new file, never half of one.
+
+pub mod folder;
+pub mod registry;
+pub mod unfinished;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kubeproof_contract::bounded;
+use kubeproof_contract::journal::Call;
+use kubeproof_contract::private;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::record::Record;
+use serde::{Deserialize, Serialize};
+
+use crate::trial::output::TrialOutput;
+use crate::trial::quoted;
+
+/// The largest file of a run that is read, in bytes: the record of a large campaign has a few MB.
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// Where run directories are made unless another folder is given.
+pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
+
+/// What the run intends to do.
+pub const INTENT_FILE: &str = "intent.json";
+/// Marks a trial that is about to run; removed when its record is written.
+pub const BEGUN_FILE: &str = "begun.json";
+/// What the trial has shown.
+pub const RECORD_FILE: &str = "record.json";
+
+/// What a run intends to do: enough to clean up after it without any other file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Name of the trial.
+    pub scenario: String,
+    /// The scenario file, as given.
+    pub file: String,
+    /// Name of the provider.
+    pub provider: String,
+    pub tier: Tier,
+    pub seed: u64,
+    /// The text of the scenario: its file may have changed or gone.
+    pub text: String,
+    /// The account id, as the cloud names it. Older versions did not write it.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// The baseline, which is never deleted. Older versions did not write it.
+    #[serde(default)]
+    pub before: Option<RecordedBaseline>,
+}
+
+/// What an account held before a run, and which regions and types were listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedBaseline {
+    /// The regions that were listed.
+    pub regions: Vec<String>,
+    /// The resource types that were listed.
+    pub types: Vec<String>,
+    /// All that was there.
+    pub resources: Vec<Identity>,
+}
+
+impl RecordedBaseline {
+    /// Of a baseline: the regions and types that it covers, and what it found.
+    pub fn of(regions: Vec<String>, types: &[&str], baseline: &[Resource]) -> Self {
+        Self {
+            regions,
+            types: types.iter().map(|name| (*name).to_owned()).collect(),
+            resources: baseline.iter().map(Identity::of).collect(),
+        }
+    }
+}
+
+/// Identifies a resource across listings.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its region, or `global`.
+    pub region: String,
+    pub resource_type: String,
+    pub id: String,
+}
+
+impl Identity {
+    /// The identity of a resource.
+    pub fn of(resource: &Resource) -> Self {
+        let (region, resource_type, id) = resource.key();
+        Self {
+            region,
+            resource_type,
+            id,
+        }
+    }
+}
+
+/// Reads the intent of a run.
+///
+/// # Errors
+/// With the file and what is wrong with it.
+pub fn read_intent(folder: &Path) -> Result<Intent, String> {
+    let path = folder.join(INTENT_FILE);
+    let place = path.display();
+    let text = bounded::text(&path, FILE_BYTES_MAX)
+        .map_err(|error| format!("{place} cannot be read: {error}"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("{place} is not the intent of a run: {error}"))
+}
+
+/// Writes the intent of a run into the folder of runs, once its account and what is in it are known and before its
+/// first mutating call.
+///
+/// # Errors
+/// When it cannot be written: then nothing may be created.
+pub fn write_intent(out: &Path, intent: &Intent) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(intent).map_err(std::io::Error::other)?;
+    write(&out.join(&intent.run.id).join(INTENT_FILE), &(text + "\n"))
+}
+
+/// Writes record, journal and log of a trial into the folder of runs.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_all(out: &Path, output: &TrialOutput, journal: &[Call]) -> std::io::Result<()> {
+    let folder = out.join(&output.record.run_id);
+    write_journal(&folder.join("journal.jsonl"), journal)?;
+    write(
+        &folder.join("kubeproof.log"),
+        &(output.log.join("\n") + "\n"),
+    )?;
+    // Last, so that a record is never there without what it refers to.
+    write_record(&folder, &output.record)
+}
+
+/// Writes a journal, a call a line.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_journal(path: &Path, journal: &[Call]) -> std::io::Result<()> {
+    let mut calls = String::new();
+    for call in journal {
+        let line = serde_json::to_string(call).map_err(std::io::Error::other)?;
+        let _ = writeln!(calls, "{line}");
+    }
+    write(path, &calls)
+}
+
+/// Writes a record into its run directory, over an earlier one, and removes the note that it was to come.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_record(folder: &Path, record: &Record) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(record).map_err(std::io::Error::other)?;
+    write(&folder.join(RECORD_FILE), &(text + "\n"))?;
+    match std::fs::remove_file(folder.join(BEGUN_FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The command that cleans up after a run from its directory. It shows what it would delete and asks; without a
+/// terminal it says to add `--yes`.
+pub fn clean_up_command(run_id: &str, out: Option<&Path>) -> String {
+    let out = out.unwrap_or(Path::new(DEFAULT_FOLDER));
+    let mut command = format!("kubeproof sweep --run {run_id}");
+    if out != Path::new(DEFAULT_FOLDER) {
+        let _ = write!(command, " --out {}", quoted(&out.display().to_string()));
+    }
+    command + " --delete"
+}
+
+/// Writes a file of a run atomically. Only the owner can read it and the run's folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        private::folder(folder)?;
+    }
+    private::write(path, text)
+}

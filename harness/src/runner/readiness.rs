@@ -1,0 +1,95 @@
+//! Whether the programs of a scenario can run here, asked in an environment that leads only to their own cloud.
+
+use std::path::Path;
+
+use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::serve::ClientEnvironment;
+use kubeproof_external::access::Access as _;
+use kubeproof_external::readiness::{Setting, readiness};
+use kubeproof_external::redact::Redactor;
+
+use crate::programs;
+use crate::simulate::environment;
+use crate::trial::Trial;
+use crate::trial_context::progress::Silent;
+use crate::trial_context::runtime::runtime;
+use crate::trial_context::{RunOptions, TrialContext};
+use crate::wall_clock::today;
+
+/// The address of simulators that are not served yet.
+const LOOPBACK: &str = "127.0.0.1";
+
+/// Whether the programs of a trial's scenario are installed, or what is missing and how to get it. In rehearsal a
+/// program gets no access to a real cloud; live it gets exactly the observer's credentials, once they are known to
+/// belong to an allowed account.
+///
+/// # Errors
+/// With what is missing, or why there is no access.
+pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, String> {
+    let block = &trial.scenario.content.provisioner;
+    let redactor = programs::redactor(trial, &options.env_file).unwrap_or_default();
+    let scenario_folder = programs::folder_of(&trial.scenario);
+    let asked = |setting: &Setting| {
+        readiness(block, &scenario_folder, setting).map_err(|missing| redactor.clean(&missing))
+    };
+    let asks = block.command.as_ref().is_some_and(|it| it.ready.is_some());
+    if !asks || trial.tier == Tier::Kind {
+        return asked(&Setting::default());
+    }
+    // Holds the files that variables name, as long as the program runs.
+    let folder = tempfile::tempdir().map_err(|error| format!("no folder can be made: {error}"))?;
+    let redirects = match trial.tier {
+        Tier::Live => vec![live(trial, options, folder.path(), &redactor)?],
+        _ => rehearsed(trial, folder.path()),
+    };
+    asked(&confined(redirects)?)
+}
+
+/// The setting of these redirects, whose files are written.
+fn confined(redirects: Vec<ClientEnvironment>) -> Result<Setting, String> {
+    environment::write_files(&redirects)?;
+    let all = redirects.into_iter();
+    Ok(Setting {
+        variables: all.flat_map(|redirect| redirect.variables).collect(),
+        is_confined: true,
+    })
+}
+
+/// An environment that leads to no real cloud. The trial's own account is not served before the trial.
+fn rehearsed(trial: &Trial, folder: &Path) -> Vec<ClientEnvironment> {
+    let scenario = &trial.scenario;
+    environment::settled(vec![
+        environment::common(folder, &environment::own(), LOOPBACK),
+        scenario.provider.confine(&scenario.content, folder),
+    ])
+}
+
+/// The observer's credentials, which `redactor` learns.
+fn live(
+    trial: &Trial,
+    options: &RunOptions,
+    folder: &Path,
+    redactor: &Redactor,
+) -> Result<ClientEnvironment, String> {
+    let runtime = runtime(trial).map_err(|error| format!("no runtime: {error}"))?;
+    // Writes nothing into the folder of the run, which has not begun.
+    let options = RunOptions {
+        out: None,
+        ..options.clone()
+    };
+    let redirect = runtime.block_on(async {
+        let context = TrialContext::new(trial, &options, &Silent::shared(), today())?;
+        match context.access() {
+            Some(access) => access.environment(folder).await,
+            None => Ok(ClientEnvironment::default()),
+        }
+    })?;
+    for variable in &redirect.variables {
+        let value = variable.value.as_deref().unwrap_or_default();
+        // Paths of files are not secrets.
+        if !variable.name.ends_with("_FILE") {
+            redactor.learn_variable(&variable.name, value);
+        }
+    }
+    Ok(redirect)
+}

@@ -1,0 +1,358 @@
+//! The context of one trial: clock, journal, fault plan, and the layered transports into the account.
+//!
+//! The only place where the tiers differ.
+
+pub mod account;
+pub mod bystander;
+pub mod cancel;
+pub mod progress;
+pub mod runtime;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::disk::{Disk, DiskDialect, Files};
+use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::https::Https;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::process::Programs;
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
+use kubeproof_contract::serve::Served;
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_external::redact::Redactor;
+
+use self::account::Account;
+use self::bystander::BystanderState;
+use crate::audit::claims::OwnCalls;
+use crate::programs::live_access::LiveAccess;
+use crate::programs::{self, ProgramSetting};
+use crate::run_directory;
+use crate::run_directory::folder::Folder;
+use crate::trial::Trial;
+use crate::trial_context::cancel::CancelToken;
+use crate::trial_context::progress::Progress;
+
+/// The longest that one live request may take.
+const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// Names the image of jobs for scenarios that name none: where the default one cannot be pulled.
+pub const JOB_IMAGE_VARIABLE: &str = "KUBEPROOF_JOB_IMAGE";
+
+/// Everything that one trial runs with.
+pub struct TrialContext<'a> {
+    pub trial: &'a Trial,
+    pub run: Run,
+    /// The run's own folder, for files that a provisioner needs. It may not exist yet.
+    pub directory: PathBuf,
+    /// Holds the lock of that folder.
+    pub folder: Folder,
+    pub clock: Clock,
+    /// All calls made so far.
+    pub journal: Journal,
+    /// The faults with their counters.
+    pub faults: FaultPlan,
+    /// The simulator's ground truth; `None` in the other tiers.
+    pub ground_truth: Option<Arc<dyn GroundTruth>>,
+    /// The same account over sockets, if the provisioner is a program; `None` in the other tiers.
+    pub served: Option<Arc<dyn Served>>,
+    /// The programs of the trial: none run when the provisioner is built in.
+    pub programs: Programs,
+    /// Receives the progress of the trial.
+    pub progress: Arc<dyn Progress>,
+    /// Removes secrets from output and records; `None` where no secret can occur.
+    pub redactor: Option<Redactor>,
+    /// Set when the trial is to stop.
+    pub cancel: CancelToken,
+    /// The image of jobs for scenarios that name none; `None` is the default image.
+    pub job_image: Option<String>,
+    /// Folder where intent, journal and record are written, if anywhere.
+    pub out: Option<PathBuf>,
+    /// Live: the ids of the accounts in which the trial may happen.
+    pub accounts: Vec<String>,
+    /// Whether the trial is torn down before it exceeds its scenario's budget: always when live.
+    pub watches_budget: bool,
+    /// The second cluster in the account of the run, if any.
+    pub bystander: BystanderState,
+    /// The files that the provisioner's processes keep on disk.
+    pub files: SharedTransport,
+    innermost: SharedTransport,
+    credentials: Credentials,
+}
+
+/// Options for all trials of one invocation.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// The value of the owner tag.
+    pub owner: String,
+    /// The `.env` file that live credentials are looked for in first.
+    pub env_file: PathBuf,
+    /// The folder for run directories; `None` writes nothing.
+    pub out: Option<PathBuf>,
+    /// Set when the trial is to stop.
+    pub cancel: CancelToken,
+    /// Live: the ids of the accounts in which trials may happen.
+    pub accounts: Vec<String>,
+    /// The image of jobs for scenarios that name none; `None` is the default image.
+    pub job_image: Option<String>,
+    /// Rehearsal: the second cluster in the account of the run, if any.
+    pub bystander: BystanderState,
+}
+
+impl RunOptions {
+    /// Options for rehearsals that write nothing.
+    pub fn quiet() -> Self {
+        Self {
+            owner: "kubeproof".to_owned(),
+            env_file: PathBuf::from(".env"),
+            out: None,
+            cancel: CancelToken::default(),
+            accounts: Vec::new(),
+            job_image: None,
+            bystander: BystanderState::default(),
+        }
+    }
+}
+
+impl Account for TrialContext<'_> {
+    fn observer(&self, actor: Actor) -> Box<dyn Observer> {
+        self.trial
+            .scenario
+            .provider
+            .observer(self.scenario(), self.connection(actor))
+    }
+
+    fn transport(&self, actor: Actor) -> SharedTransport {
+        let dialect = self.trial.scenario.provider.dialect();
+        let faulted = self
+            .faults
+            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
+        self.journal.layer(faulted, dialect, actor, self.clock)
+    }
+}
+
+impl<'a> TrialContext<'a> {
+    /// Creates the context on the current runtime, whose clock it follows.
+    ///
+    /// # Errors
+    /// When live calls are impossible here, or the run's folder is not available.
+    pub fn new(
+        trial: &'a Trial,
+        options: &RunOptions,
+        progress: &Arc<dyn Progress>,
+        today: Timestamp,
+    ) -> Result<Self, String> {
+        let start = trial.start(today);
+        let run = trial.run(&options.owner, start);
+        let context = Self::of_run(trial, run, options, progress, start)?;
+        if context.served.is_some() {
+            programs::forget(&context.directory)?;
+        }
+        Ok(context)
+    }
+
+    /// Creates the context for an existing run, at this date, to clean up after it.
+    ///
+    /// # Errors
+    /// When calls are impossible here.
+    pub fn of_run(
+        trial: &'a Trial,
+        run: Run,
+        options: &RunOptions,
+        progress: &Arc<dyn Progress>,
+        start: Timestamp,
+    ) -> Result<Self, String> {
+        let keeps_files =
+            trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
+        let folder = Folder::take(options.out.as_deref(), &run.id, keeps_files)?;
+        let clock = Clock::starting_at(start);
+        let provider = &trial.scenario.provider;
+        let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
+        let mut served = None;
+        let (innermost, ground_truth, credentials) = match trial.tier {
+            Tier::Rehearsal => {
+                let account = options.bystander.account();
+                let rehearsal = account
+                    .map(|account| account.fork(clock))
+                    .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
+                    .ok_or_else(|| {
+                        let title = provider.title();
+                        format!("{title} has no simulator")
+                    })?;
+                let mut transport = Arc::clone(&rehearsal.transport);
+                if trial.scenario.content.provisioner.is_external() {
+                    let own = (clock, &journal, &faults);
+                    let sockets = programs::serve(trial, &rehearsal, own)
+                        .map_err(|error| error.to_string())?;
+                    transport = sockets.in_memory();
+                    served = Some(sockets);
+                    faults.include_programs();
+                }
+                (
+                    transport,
+                    Some(rehearsal.ground_truth),
+                    Credentials::Rehearsal,
+                )
+            }
+            Tier::Kind | Tier::Live => {
+                let https: SharedTransport =
+                    Arc::new(Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?);
+                let env_file = options.env_file.clone();
+                let live_transport = provider.live_transport(https);
+                (live_transport, None, Credentials::Documented { env_file })
+            }
+        };
+        let context = Self {
+            trial,
+            run,
+            directory: folder.path.clone(),
+            folder,
+            clock,
+            journal,
+            faults,
+            ground_truth,
+            served,
+            programs: Programs::default(),
+            progress: Arc::clone(progress),
+            // The bystander's programs have secrets too.
+            redactor: options
+                .bystander
+                .redactor()
+                .or_else(|| programs::redactor(trial, &options.env_file)),
+            cancel: options.cancel.clone(),
+            out: options.out.clone(),
+            bystander: options.bystander.clone(),
+            accounts: options.accounts.clone(),
+            watches_budget: trial.tier == Tier::Live,
+            // A simulator knows no image but the default one.
+            job_image: options
+                .job_image
+                .clone()
+                .filter(|_| trial.tier != Tier::Rehearsal),
+            innermost,
+            files: Files::empty(),
+            credentials,
+        };
+        let connection = context.connection(Actor::Foreign);
+        if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {
+            context.faults.let_change(foreign);
+        }
+        Ok(context)
+    }
+
+    /// The scenario of the trial.
+    pub fn scenario(&self) -> &AnyScenario {
+        &self.trial.scenario.content
+    }
+
+    /// The text without secrets.
+    pub fn redact(&self, text: String) -> String {
+        match &self.redactor {
+            Some(redactor) => redactor.clean(&text),
+            None => text,
+        }
+    }
+
+    /// The command that cleans up after this run if it is abandoned.
+    pub fn clean_up_command(&self) -> String {
+        run_directory::clean_up_command(&self.run.id, self.out.as_deref())
+    }
+
+    /// The mutating calls of this trial, and whether they are complete: outside rehearsal the calls of an external
+    /// program pass through no journal.
+    pub fn own_calls(&self) -> OwnCalls {
+        let external = self.scenario().provisioner.is_external();
+        let seen = self.trial.tier == Tier::Rehearsal || !external;
+        OwnCalls::of(self.journal.calls(), seen)
+    }
+
+    /// The disk of the provisioner's processes. No other actor has one.
+    fn disk(&self, actor: Actor) -> Disk {
+        if actor != Actor::Provisioner {
+            return Disk::unwatched();
+        }
+        let dialect = Arc::new(DiskDialect);
+        let files = Arc::clone(&self.files);
+        let faulted = self.faults.layer(files, dialect.clone(), actor);
+        Disk::over(self.journal.layer(faulted, dialect, actor, self.clock))
+    }
+
+    fn connection(&self, actor: Actor) -> Connection {
+        Connection {
+            transport: self.transport(actor),
+            clock: self.clock,
+            seed: self.trial.seed,
+            run: self.run.clone(),
+            credentials: self.credentials.clone(),
+            directory: self.directory.clone(),
+            disk: self.disk(actor),
+            progress: self.progress(),
+        }
+    }
+
+    /// Receives the progress messages of the provisioner.
+    pub fn progress(&self) -> ProgressSink {
+        let (progress, trial) = (Arc::clone(&self.progress), self.trial.name());
+        let redactor = self.redactor.clone();
+        ProgressSink::new(Arc::new(move |line: &str| match &redactor {
+            Some(redactor) => progress.note(&trial, &redactor.clean(line)),
+            None => progress.note(&trial, line),
+        }))
+    }
+
+    /// How programs reach the account in live trials; `None` in other tiers and for built-in provisioners.
+    pub fn access(&self) -> Option<LiveAccess> {
+        let programs = self.scenario().provisioner.is_external();
+        (programs && self.trial.tier == Tier::Live).then(|| LiveAccess {
+            provider: Arc::clone(&self.trial.scenario.provider),
+            scenario: self.scenario().clone(),
+            connection: self.connection(Actor::Observer),
+            accounts: self.accounts.clone(),
+        })
+    }
+
+    /// A new process of the provisioner, with no memory of an earlier one.
+    pub fn provisioner(&self) -> Box<dyn Provisioner> {
+        self.provisioner_of(self.scenario())
+    }
+
+    /// The provisioner of the first attempt, which some scenarios ask for a different cluster by mistake.
+    pub fn first_provisioner(&self) -> Box<dyn Provisioner> {
+        match self.trial.first_cluster() {
+            Some(cluster) => self.provisioner_of(&self.scenario().with_cluster(cluster)),
+            None => self.provisioner(),
+        }
+    }
+
+    fn program_setting(&self) -> ProgramSetting<'_> {
+        ProgramSetting {
+            trial: self.trial,
+            run: &self.run,
+            directory: &self.directory,
+            progress: self.progress(),
+            redactor: self.redactor.as_ref(),
+            programs: &self.programs,
+            access: self.access(),
+            served: self.served.as_deref(),
+        }
+    }
+
+    fn provisioner_of(&self, scenario: &AnyScenario) -> Box<dyn Provisioner> {
+        if let Some(program) = programs::provisioner(self.program_setting(), scenario) {
+            return program;
+        }
+        let connection = self.connection(Actor::Provisioner);
+        self.trial
+            .scenario
+            .provider
+            .provisioner(scenario, connection)
+    }
+}

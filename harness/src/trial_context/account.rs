@@ -1,0 +1,14 @@
+//! The ways into the account that phases use.
+
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::transport::SharedTransport;
+
+/// Opens ways into the account of a trial.
+pub trait Account {
+    /// The account as this actor sees it.
+    fn observer(&self, actor: Actor) -> Box<dyn Observer>;
+
+    /// The layered transport of an actor. The journal is the outermost layer, so that it sees what the actor saw.
+    fn transport(&self, actor: Actor) -> SharedTransport;
+}
