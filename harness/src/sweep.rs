@@ -60,7 +60,7 @@ pub fn suspects(
         let made_by = resource.properties.get(MADE_BY_PROPERTY);
         proofs.extend(made_by.map(|call| format!("made by {call} of the run's identity")));
         if proofs.is_empty() && came_meanwhile(intent, resource) {
-            let claim = account.neighbours(&intent.run, resource, inventory);
+            let claim = account.ownership_claim(&intent.run, resource, inventory);
             let run = claim.and_then(|claim| claim.run);
             if !run.is_some_and(|run| is_known(&run)) {
                 let why =

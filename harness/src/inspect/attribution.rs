@@ -59,7 +59,7 @@ impl<'a> Attribution<'a> {
 
     /// Why something that appeared during the run belongs to a bystander, if it does.
     pub fn proof(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
-        let claim = || self.account.neighbours(self.run, resource, inventory);
+        let claim = || self.account.ownership_claim(self.run, resource, inventory);
         match &self.evidence {
             Evidence::Alone => None,
             Evidence::Inventories(own) => {
@@ -86,7 +86,7 @@ impl<'a> Attribution<'a> {
         let Evidence::Inventories(own) = &self.evidence else {
             return false;
         };
-        let claim = self.account.neighbours(self.run, resource, baseline);
+        let claim = self.account.ownership_claim(self.run, resource, baseline);
         let of_known_run = claim.and_then(|claim| claim.run);
         let excused = of_known_run.is_some_and(|run| self.knows(&run));
         !own.whole && !excused && !touches(&own.calls, resource)
@@ -221,7 +221,7 @@ impl<'a> Attribution<'a> {
         let (mut orphans, mut theirs) = (Vec::new(), Vec::new());
         for resource in left {
             let proofs = self.account.proofs(self.run, resource, inventory);
-            let claim = self.account.neighbours(self.run, resource, inventory);
+            let claim = self.account.ownership_claim(self.run, resource, inventory);
             let making = created_by.get(&resource.id);
             match own.owner(&resource.id, proofs, claim.as_ref(), making) {
                 Owner::Run(proofs) => orphans.push(orphan(self.account, resource, proofs)),

@@ -14,7 +14,9 @@ use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::{Creation, Observer, ObserverError};
+use kubeproof_contract::observer::{
+    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, Plan,
+};
 use kubeproof_contract::provider::{
     Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
     Simulated,
@@ -220,11 +222,10 @@ impl Observer for Files {
     async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
         nothing("kubernetes")
     }
+}
 
-    fn nodes_expected(&self) -> usize {
-        0
-    }
-
+#[async_trait]
+impl Listing for Files {
     fn regions(&self) -> Vec<String> {
         vec!["here".to_owned()]
     }
@@ -252,15 +253,18 @@ impl Observer for Files {
         Ok(resources)
     }
 
+    fn settle(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[async_trait]
+impl Ownership for Files {
     fn proofs(&self, run: &Run, resource: &Resource, _: &[Resource]) -> Vec<String> {
         let ours = resource.id.starts_with(&run.name(""));
         ours.then(|| "its name is the run's".to_owned())
             .into_iter()
             .collect()
-    }
-
-    fn settle(&self) -> Duration {
-        Duration::ZERO
     }
 
     async fn created_by(
@@ -270,9 +274,11 @@ impl Observer for Files {
     ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         Ok(BTreeMap::new())
     }
+}
 
-    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
-        nothing("delete")
+impl Plan for Files {
+    fn nodes_expected(&self) -> usize {
+        0
     }
 
     fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
@@ -286,12 +292,22 @@ impl Observer for Files {
     fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
         Estimate::default()
     }
+}
 
+#[async_trait]
+impl Billing for Files {
     async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
         nothing("billed")
     }
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
+    }
+}
+
+#[async_trait]
+impl Deleter for Files {
+    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
+        nothing("delete")
     }
 }

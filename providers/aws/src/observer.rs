@@ -21,7 +21,9 @@ use jiff::Timestamp;
 use kubeproof_cloudkit::checks::{cluster_ready, kubeconfig_works};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
-use kubeproof_contract::observer::{Creation, Observer, ObserverError, OwnershipClaim};
+use kubeproof_contract::observer::{
+    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
@@ -121,11 +123,10 @@ impl Observer for EksObserver {
             .await
             .map_err(|error| observer_error("eks:DescribeCluster", error.to_string()))
     }
+}
 
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
+#[async_trait]
+impl Listing for EksObserver {
     fn regions(&self) -> Vec<String> {
         vec![self.spec.region.0.clone()]
     }
@@ -162,12 +163,15 @@ impl Observer for EksObserver {
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
         resources::complete(|region| self.clients_for(region), resources).await
     }
+}
 
+#[async_trait]
+impl Ownership for EksObserver {
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
         proofs::of(run, resource, inventory)
     }
 
-    fn neighbours(
+    fn ownership_claim(
         &self,
         run: &Run,
         resource: &Resource,
@@ -183,12 +187,11 @@ impl Observer for EksObserver {
     ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         created_by::look_up(&self.clients, run, resources).await
     }
+}
 
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        let clients = self.clients_for(&resource.region);
-        known(&resource.resource_type)?
-            .delete(&clients, resource)
-            .await
+impl Plan for EksObserver {
+    fn nodes_expected(&self) -> usize {
+        self.spec.nodes()
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
@@ -222,7 +225,10 @@ impl Observer for EksObserver {
     fn estimate_between(&self, from: Timestamp, to: Timestamp) -> Estimate {
         cost::estimate_between(&self.input(), from, to)
     }
+}
 
+#[async_trait]
+impl Billing for EksObserver {
     async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
         let config = sdk::config(&self.connection, BILLING_REGION);
         let client = aws_sdk_costexplorer::Client::new(&config);
@@ -239,5 +245,15 @@ impl Observer for EksObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         cost::billed::final_after(at)
+    }
+}
+
+#[async_trait]
+impl Deleter for EksObserver {
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        let clients = self.clients_for(&resource.region);
+        known(&resource.resource_type)?
+            .delete(&clients, resource)
+            .await
     }
 }

@@ -57,34 +57,9 @@ pub struct Creation {
     pub caller: Caller,
 }
 
-/// The observer of one account for one scenario and run.
+/// What there is in the account.
 #[async_trait]
-pub trait Observer: Send + Sync {
-    /// Checks credentials, permissions, quotas and the scenario against the account, without changing
-    /// anything. A failed check stops the trial before anything is created.
-    async fn preflight(&self) -> Vec<Check>;
-
-    /// The id of the account that the credentials belong to, as the cloud reports it and as an allow-list
-    /// would name it. `None` when the provider cannot tell; then nothing runs live.
-    ///
-    /// # Errors
-    /// When the cloud could not be asked.
-    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
-        Ok(None)
-    }
-
-    /// Evaluates the provider's rows of the checklist that describe a provisioned cluster.
-    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check>;
-
-    /// Access to the cluster of the run, obtained without the provisioner.
-    ///
-    /// # Errors
-    /// When the cluster cannot be found or is not ready for use.
-    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError>;
-
-    /// The number of nodes that the scenario asks for.
-    fn nodes_expected(&self) -> usize;
-
+pub trait Listing: Send + Sync {
     /// The regions that an audit must cover. `global` types are listed once in addition.
     fn regions(&self) -> Vec<String>;
 
@@ -118,35 +93,28 @@ pub trait Observer: Send + Sync {
     /// When it could not be read.
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError>;
 
+    /// How long to wait before an audit, and between two listings, so that the effects of a timed-out request
+    /// that is applied late are visible.
+    fn settle(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+}
+
+/// Whose a resource is. Mechanism only: what it concludes is decided in the harness.
+#[async_trait]
+pub trait Ownership: Send + Sync {
     /// The proofs that a resource belongs to the run, as text: its tag, the run's name in its own, a parent
     /// that belongs to the run, who created it. Empty: no proof.
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String>;
 
     /// The claim that a resource belongs to someone else: it carries the tag of another run, or depends on a
     /// resource that does. Whether the claim is believed is decided elsewhere. `None`: there is no claim.
-    fn neighbours(
+    fn ownership_claim(
         &self,
         _run: &Run,
         _resource: &Resource,
         _inventory: &[Resource],
     ) -> Option<OwnershipClaim> {
-        None
-    }
-
-    /// How long to wait before an audit, and between two listings, so that the effects of a timed-out request
-    /// that is applied late are visible.
-    fn settle(&self) -> Duration {
-        Duration::from_secs(120)
-    }
-
-    /// Why this provider bills nothing, if that is so.
-    fn free_because(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Why billing data can never be read, if the cloud has no API for them. Cost is then judged by a meter, if
-    /// there is one, and never reported as billed.
-    fn never_billed_because(&self) -> Option<&'static str> {
         None
     }
 
@@ -160,15 +128,12 @@ pub trait Observer: Send + Sync {
         run: &Run,
         resources: &[Resource],
     ) -> Result<BTreeMap<String, Creation>, ObserverError>;
+}
 
-    /// Deletes one resource. Never called by an audit.
-    ///
-    /// # Errors
-    /// When the cloud refuses, with its reason.
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError>;
-
-    /// What keeping this resource costs per month; `None` when no price is known.
-    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
+/// What follows from the scenario and price tables alone: counts, estimates, limits.
+pub trait Plan: Send + Sync {
+    /// The number of nodes that the scenario asks for.
+    fn nodes_expected(&self) -> usize;
 
     /// The largest number of live resources per type that the scenario can need; more are duplicates. Types
     /// that are absent are not limited.
@@ -185,6 +150,18 @@ pub trait Observer: Send + Sync {
         self.estimate(Some(from), minutes)
     }
 
+    /// What keeping this resource costs per month; `None` when no price is known.
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
+
+    /// Why this provider bills nothing, if that is so.
+    fn free_because(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What the cloud's billing data say.
+#[async_trait]
+pub trait Billing: Send + Sync {
     /// The charges of the run in the cloud's billing data, from `from` until now.
     ///
     /// # Errors
@@ -193,4 +170,46 @@ pub trait Observer: Send + Sync {
 
     /// When the billing data for usage at `at` can be expected to be final.
     fn billing_final_after(&self, at: Timestamp) -> Timestamp;
+
+    /// Why billing data can never be read, if the cloud has no API for them. Cost is then judged by a meter, if
+    /// there is one, and never reported as billed.
+    fn never_billed_because(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Deletes what an audit found. Never used by an audit.
+#[async_trait]
+pub trait Deleter: Send + Sync {
+    /// Deletes one resource. Never called by an audit.
+    ///
+    /// # Errors
+    /// When the cloud refuses, with its reason.
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError>;
+}
+
+/// The observer of one account for one scenario and run.
+#[async_trait]
+pub trait Observer: Listing + Ownership + Plan + Billing + Deleter + Send + Sync {
+    /// Checks credentials, permissions, quotas and the scenario against the account, without changing
+    /// anything. A failed check stops the trial before anything is created.
+    async fn preflight(&self) -> Vec<Check>;
+
+    /// The id of the account that the credentials belong to, as the cloud reports it and as an allow-list
+    /// would name it. `None` when the provider cannot tell; then nothing runs live.
+    ///
+    /// # Errors
+    /// When the cloud could not be asked.
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        Ok(None)
+    }
+
+    /// Evaluates the provider's rows of the checklist that describe a provisioned cluster.
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check>;
+
+    /// Access to the cluster of the run, obtained without the provisioner.
+    ///
+    /// # Errors
+    /// When the cluster cannot be found or is not ready for use.
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError>;
 }

@@ -20,7 +20,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
-use kubeproof_contract::observer::{Creation, Observer, ObserverError, OwnershipClaim};
+use kubeproof_contract::observer::{
+    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
@@ -113,11 +115,10 @@ impl Observer for KindObserver {
     async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
         access::read(&self.engine, &run.name("")).await
     }
+}
 
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
+#[async_trait]
+impl Listing for KindObserver {
     fn regions(&self) -> Vec<String> {
         vec![REGION.to_owned()]
     }
@@ -152,6 +153,13 @@ impl Observer for KindObserver {
         Ok(resources)
     }
 
+    fn settle(&self) -> Duration {
+        SETTLE
+    }
+}
+
+#[async_trait]
+impl Ownership for KindObserver {
     fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
         let cluster = run.name("");
         let of_cluster = resource.properties.get(CLUSTER_PROPERTY) == Some(&cluster);
@@ -166,21 +174,13 @@ impl Observer for KindObserver {
         proofs
     }
 
-    fn neighbours(
+    fn ownership_claim(
         &self,
         run: &Run,
         resource: &Resource,
         inventory: &[Resource],
     ) -> Option<OwnershipClaim> {
         claims::of(run, resource, inventory)
-    }
-
-    fn settle(&self) -> Duration {
-        SETTLE
-    }
-
-    fn free_because(&self) -> Option<&'static str> {
-        Some(cost::FREE)
     }
 
     async fn created_by(
@@ -191,9 +191,15 @@ impl Observer for KindObserver {
         // What the engine's events tell is in the properties already.
         Ok(BTreeMap::new())
     }
+}
 
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        delete::delete(&self.engine, &self.connection.directory, resource).await
+impl Plan for KindObserver {
+    fn nodes_expected(&self) -> usize {
+        self.spec.nodes()
+    }
+
+    fn free_because(&self) -> Option<&'static str> {
+        Some(cost::FREE)
     }
 
     fn monthly_cost(&self, _resource: &Resource) -> Option<MonthlyCost> {
@@ -207,12 +213,22 @@ impl Observer for KindObserver {
     fn estimate(&self, _start: Option<Timestamp>, _duration_minutes: u32) -> Estimate {
         cost::estimate()
     }
+}
 
+#[async_trait]
+impl Billing for KindObserver {
     async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
         Ok(cost::billed(self.connection.clock.now()))
     }
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
+    }
+}
+
+#[async_trait]
+impl Deleter for KindObserver {
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        delete::delete(&self.engine, &self.connection.directory, resource).await
     }
 }

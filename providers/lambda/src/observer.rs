@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
-use kubeproof_contract::observer::{Creation, Observer, ObserverError, OwnershipClaim};
+use kubeproof_contract::observer::{
+    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
@@ -111,11 +113,10 @@ impl Observer for LambdaObserver {
     async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
         own_access(&self.api, run).await
     }
+}
 
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
+#[async_trait]
+impl Listing for LambdaObserver {
     fn regions(&self) -> Vec<String> {
         let regions = self.spec.regions.0.iter();
         regions.map(|region| region.0.clone()).collect()
@@ -138,7 +139,10 @@ impl Observer for LambdaObserver {
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
         Ok(resources)
     }
+}
 
+#[async_trait]
+impl Ownership for LambdaObserver {
     fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
         let mut proofs = Vec::new();
         if run.owns(&resource.tags) {
@@ -155,7 +159,7 @@ impl Observer for LambdaObserver {
         proofs
     }
 
-    fn neighbours(
+    fn ownership_claim(
         &self,
         run: &Run,
         resource: &Resource,
@@ -169,10 +173,6 @@ impl Observer for LambdaObserver {
         })
     }
 
-    fn never_billed_because(&self) -> Option<&'static str> {
-        Some(cost::NEVER_BILLED)
-    }
-
     /// Audit events name no run, and instances carry tags, so the events prove nothing more.
     async fn created_by(
         &self,
@@ -181,11 +181,11 @@ impl Observer for LambdaObserver {
     ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         Ok(BTreeMap::new())
     }
+}
 
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        teardown::delete_resource(&self.api, resource)
-            .await
-            .map_err(|error| failed(&error))
+impl Plan for LambdaObserver {
+    fn nodes_expected(&self) -> usize {
+        self.spec.nodes()
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
@@ -206,6 +206,13 @@ impl Observer for LambdaObserver {
     fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
         cost::estimate(&self.spec, self.cents(), start, duration_minutes)
     }
+}
+
+#[async_trait]
+impl Billing for LambdaObserver {
+    fn never_billed_because(&self) -> Option<&'static str> {
+        Some(cost::NEVER_BILLED)
+    }
 
     async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
         Err(ObserverError {
@@ -216,5 +223,14 @@ impl Observer for LambdaObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
+    }
+}
+
+#[async_trait]
+impl Deleter for LambdaObserver {
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        teardown::delete_resource(&self.api, resource)
+            .await
+            .map_err(|error| failed(&error))
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _, Simulated as _};
+use kubeproof_contract::provider::{
+    Connection, Credentials, ProgressSink, Provider as _, Simulated as _,
+};
 use kubeproof_contract::run::Run;
 use kubeproof_lambda::cluster_ca::{ensure, forget, load};
 use kubeproof_lambda::provider::Lambda;

@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
-use kubeproof_contract::observer::{Creation, Observer, ObserverError};
+use kubeproof_contract::observer::{
+    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, Plan,
+};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
@@ -38,6 +40,21 @@ fn no<T>() -> Result<T, ObserverError> {
 
 #[async_trait]
 impl Observer for StubObserver {
+    async fn preflight(&self) -> Vec<Check> {
+        Vec::new()
+    }
+
+    async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
+        Vec::new()
+    }
+
+    async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
+        no()
+    }
+}
+
+#[async_trait]
+impl Listing for StubObserver {
     async fn list(&self, of_type: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
         let found = self.0.iter().find(|(cell, _)| **cell == (of_type, region));
         match found {
@@ -71,26 +88,13 @@ impl Observer for StubObserver {
         vec!["stub: not listed".to_owned()]
     }
 
-    async fn preflight(&self) -> Vec<Check> {
-        Vec::new()
-    }
-
-    async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
-        Vec::new()
-    }
-
-    async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
-        no()
-    }
-
-    fn nodes_expected(&self) -> usize {
-        0
-    }
-
     async fn complete(&self, _: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
         no()
     }
+}
 
+#[async_trait]
+impl Ownership for StubObserver {
     fn proofs(&self, _: &Run, _: &Resource, _: &[Resource]) -> Vec<String> {
         Vec::new()
     }
@@ -102,9 +106,11 @@ impl Observer for StubObserver {
     ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         no()
     }
+}
 
-    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
-        no()
+impl Plan for StubObserver {
+    fn nodes_expected(&self) -> usize {
+        0
     }
 
     fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
@@ -118,12 +124,22 @@ impl Observer for StubObserver {
     fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
         Estimate::default()
     }
+}
 
+#[async_trait]
+impl Billing for StubObserver {
     async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
         no()
     }
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
+    }
+}
+
+#[async_trait]
+impl Deleter for StubObserver {
+    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
+        no()
     }
 }
