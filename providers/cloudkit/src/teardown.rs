@@ -4,6 +4,7 @@
 //! listing decides: nothing is reported as removed that the lists still show.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
@@ -38,27 +39,68 @@ pub struct Rounds {
     pub settle: Duration,
 }
 
-/// What is left, and what stood in the way.
+/// The errors of steps: collected, because no failed step stops the others.
 #[derive(Debug, Default)]
-struct State {
-    /// The ids that are left, by step; none when a list could not be read.
-    left: Option<Vec<Vec<String>>>,
-    errors: Vec<CallError>,
+pub struct CallErrors(Vec<CallError>);
+
+impl CallErrors {
+    /// Keeps the error of a result, if it is one.
+    pub fn keep<T>(&mut self, result: Result<T, CallError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Keeps the errors of other steps.
+    #[must_use]
+    pub fn join(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        self.0.extend(others.into_iter().flat_map(|other| other.0));
+        self
+    }
+
+    /// Does this to all of them together, and keeps every error.
+    pub async fn for_each<T, F>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        each: impl FnMut(T) -> F,
+    ) where
+        F: Future<Output = Result<(), CallError>>,
+    {
+        for result in join_all(items.into_iter().map(each)).await {
+            self.keep(result);
+        }
+    }
+
+    /// Whether every step has succeeded so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The error of a teardown that ends with them. `left` is what still exists; none when a list could not be read.
+    pub fn failure(&self, left: Option<Vec<String>>) -> ProvisionerError {
+        let mut why: Vec<String> = self.0.iter().map(CallError::to_string).collect();
+        why.dedup();
+        let why = why.join("; ");
+        match left {
+            Some(left) => {
+                let all = left.join(", ");
+                let message = format!("teardown left {all} behind: {why}; run the teardown again");
+                ProvisionerError::left(message, left)
+            }
+            None => ProvisionerError::left_unknown(format!(
+                "teardown could not find out what is left: {why}; run the teardown again"
+            )),
+        }
+    }
 }
 
 /// What there is of the run, step by step.
 ///
 /// # Errors
 /// With every list that could not be read.
-async fn survey<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<Vec<String>>, Vec<CallError>> {
+async fn survey<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<Vec<String>>, CallErrors> {
+    let mut errors = CallErrors::default();
     let lists = join_all(steps.iter().map(|step| (step.list)(work))).await;
-    let (mut all, mut errors) = (Vec::new(), Vec::new());
-    for list in lists {
-        match list {
-            Ok(ids) => all.push(ids),
-            Err(error) => errors.push(error),
-        }
-    }
+    let all = lists.into_iter().filter_map(|list| errors.keep(list));
+    let all = all.collect();
     if errors.is_empty() {
         Ok(all)
     } else {
@@ -73,13 +115,13 @@ async fn survey<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<Vec<String>>
 pub async fn leftovers<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<String>, CallError> {
     match survey(work, steps).await {
         Ok(all) => Ok(all.concat()),
-        Err(mut errors) => Err(errors.swap_remove(0)),
+        Err(mut errors) => Err(errors.0.swap_remove(0)),
     }
 }
 
 /// One round: every step whose dependencies are gone, together; then those that only waited for these.
-async fn round<S: Sync>(work: &S, steps: &[Step<S>], left: &[Vec<String>]) -> Vec<CallError> {
-    let mut errors = Vec::new();
+async fn round<S: Sync>(work: &S, steps: &[Step<S>], left: &[Vec<String>]) -> CallErrors {
+    let mut errors = CallErrors::default();
     let mut gone: BTreeSet<&str> = BTreeSet::new();
     let mut waiting: Vec<(&Step<S>, &Vec<String>)> = steps.iter().zip(left).collect();
     // Ends because each pass takes at least one step out of those that wait.
@@ -97,10 +139,7 @@ async fn round<S: Sync>(work: &S, steps: &[Step<S>], left: &[Vec<String>]) -> Ve
         let results = join_all(deletions).await;
         let mut progress = false;
         for ((step, _), result) in free.iter().zip(results) {
-            match result {
-                Ok(()) => progress |= gone.insert(step.name),
-                Err(error) => errors.push(error),
-            }
+            progress |= errors.keep(result).is_some_and(|()| gone.insert(step.name));
         }
         if !progress {
             break;
@@ -118,14 +157,15 @@ pub async fn teardown<S: Sync>(
     steps: &[Step<S>],
     rounds: Rounds,
 ) -> Result<(), ProvisionerError> {
-    let mut state = State::default();
+    let mut errors = CallErrors::default();
+    let mut left = None;
     for count in 0..=rounds.most {
         match survey(work, steps).await {
-            Ok(left) if left.iter().all(Vec::is_empty) => return Ok(()),
-            Ok(left) => state.left = Some(left),
-            Err(errors) => {
-                state.left = None;
-                state.errors.extend(errors);
+            Ok(all) if all.iter().all(Vec::is_empty) => return Ok(()),
+            Ok(all) => left = Some(all),
+            Err(unread) => {
+                left = None;
+                errors = errors.join([unread]);
             }
         }
         if count == rounds.most {
@@ -134,30 +174,11 @@ pub async fn teardown<S: Sync>(
         if count > 0 {
             tokio::time::sleep(rounds.settle).await;
         }
-        if let Some(left) = &state.left {
-            state.errors = round(work, steps, left).await;
+        if let Some(left) = &left {
+            errors = round(work, steps, left).await;
         }
     }
-    Err(failure(&state))
-}
-
-fn failure(state: &State) -> ProvisionerError {
-    let mut why: Vec<String> = state.errors.iter().map(CallError::to_string).collect();
-    why.dedup();
-    let why = why.join("; ");
-    match &state.left {
-        Some(left) => {
-            let left = left.concat();
-            let message = format!(
-                "teardown left {} behind: {why}; run the teardown again",
-                left.join(", ")
-            );
-            ProvisionerError::left(message, left)
-        }
-        None => ProvisionerError::left_unknown(format!(
-            "teardown could not find out what is left: {why}; run the teardown again"
-        )),
-    }
+    Err(errors.failure(left.map(|left| left.concat())))
 }
 
 #[cfg(test)]

@@ -147,3 +147,35 @@ fn expired(protocol: Protocol) -> Answer {
         Protocol::Json => Answer::new(400, "ExpiredTokenException", message),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_cloudkit::{Applied, Cause, Classify as _};
+
+    use super::*;
+    use crate::error::Codes;
+
+    #[test]
+    fn every_error_that_a_fault_answers_means_to_the_clients_what_the_fault_says() {
+        let check = |kind: ErrorKind, expected: (Cause, Applied)| {
+            let all = crate::calls::calls();
+            for call in all.iter().filter(|call| call.service != "kubernetes") {
+                let protocol = Protocol::of(&call.service);
+                let answer = answer(&call.service, &call.operation, protocol, &kind);
+                let seen = Codes.classify(answer.status, &answer.code, &answer.message);
+                assert_eq!(seen, expected, "{call} {kind:?}: {}", answer.code);
+            }
+        };
+        let throttled = ErrorKind::Throttled {
+            retry_after_seconds: None,
+        };
+        check(throttled, (Cause::Throttled, Applied::No));
+        check(ErrorKind::Rejected(None), (Cause::Denied, Applied::No));
+        check(ErrorKind::Quota, (Cause::QuotaExceeded, Applied::No));
+        check(ErrorKind::Capacity, (Cause::NoCapacity, Applied::No));
+        check(ErrorKind::Dependency, (Cause::InUse, Applied::No));
+        let expired = (Cause::CredentialsExpired, Applied::No);
+        check(ErrorKind::CredentialsExpired, expired);
+        check(ErrorKind::Server, (Cause::Server, Applied::Unknown));
+    }
+}

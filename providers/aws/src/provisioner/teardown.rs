@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
 use futures::join;
 use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_contract::provisioner::ProvisionerError;
 
 use crate::provisioner::iam_roles;
@@ -34,36 +34,6 @@ const ROUNDS: usize = 6;
 const ALL_APPLIED_AFTER: Duration = Duration::from_secs(120);
 /// No new round begins after this long.
 const NO_ROUND_AFTER: Duration = Duration::from_secs(60 * 60);
-
-/// The errors of steps: collected, because one failed step must not stop the others.
-#[derive(Debug, Default)]
-pub(crate) struct CallErrors(Vec<CallError>);
-
-impl CallErrors {
-    /// Keeps the error of a result, if it is one.
-    pub(crate) fn keep<T>(&mut self, result: Result<T, CallError>) -> Option<T> {
-        result.map_err(|error| self.0.push(error)).ok()
-    }
-
-    /// Keeps the errors of other steps.
-    pub(crate) fn join(mut self, others: impl IntoIterator<Item = Self>) -> Self {
-        for other in others {
-            self.0.extend(other.0);
-        }
-        self
-    }
-
-    /// Whether every step so far has succeeded.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn messages(&self) -> Vec<String> {
-        let mut messages: Vec<String> = self.0.iter().map(CallError::to_string).collect();
-        messages.dedup();
-        messages
-    }
-}
 
 /// Removes everything of the run.
 ///
@@ -101,10 +71,7 @@ pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> 
             errors = round(session).await;
         }
     }
-    match left {
-        Some(left) => Err(refused(&errors, left.ids())),
-        None => Err(unknown(&errors)),
-    }
+    Err(errors.failure(left.map(|left| left.ids())))
 }
 
 /// Whether there is no marker even after IAM's reads must show it.
@@ -120,25 +87,9 @@ async fn last(session: &Session, mut errors: CallErrors) -> Result<(), Provision
         Err(error) => {
             errors.keep::<()>(Err(error));
             let name = session.run().name(iam_roles::CLUSTER.part);
-            Err(refused(&errors, vec![name]))
+            Err(errors.failure(Some(vec![name])))
         }
     }
-}
-
-fn refused(errors: &CallErrors, left_behind: Vec<String>) -> ProvisionerError {
-    let why = errors.messages().join("; ");
-    let message = format!(
-        "teardown left {} behind: {why}; run the teardown again",
-        left_behind.join(", ")
-    );
-    ProvisionerError::left(message, left_behind)
-}
-
-fn unknown(errors: &CallErrors) -> ProvisionerError {
-    ProvisionerError::left_unknown(format!(
-        "teardown could not find out what is left: {}; run the teardown again",
-        errors.messages().join("; ")
-    ))
 }
 
 /// One round through everything, in AWS's order.
@@ -188,13 +139,12 @@ pub(crate) async fn compute(session: &Session) -> CallErrors {
         return errors;
     }
     if let Some(names) = errors.keep(nodes::list(session).await) {
-        let deletions = names.iter().map(|name| async move {
-            nodes::delete(session, name).await?;
-            nodes::gone(session, name).await
-        });
-        for result in join_all(deletions).await {
-            errors.keep(result);
-        }
+        errors
+            .for_each(&names, |name| async move {
+                nodes::delete(session, name).await?;
+                nodes::gone(session, name).await
+            })
+            .await;
     }
     if !errors.is_empty() {
         return errors;

@@ -14,12 +14,12 @@ use aws_sdk_ec2::types::{
 use futures::future::join_all;
 use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
 use kubeproof_cloudkit::error::{all, ignore_not_found};
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, Cause};
 
 use crate::provisioner::requests::{IDEMPOTENT, LAGGING, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{self, filter, is_ours, of_run, specification};
-use crate::provisioner::teardown::CallErrors;
 use crate::provisioner::vpc::id_of;
 use crate::spec::NodeGroup;
 
@@ -204,9 +204,7 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
 pub(crate) async fn delete(session: &Session) -> CallErrors {
     let mut errors = CallErrors::default();
     if let Some(ids) = errors.keep(list(session).await) {
-        for result in join_all(ids.iter().map(|id| delete_one(session, id))).await {
-            errors.keep(result);
-        }
+        errors.for_each(&ids, |id| delete_one(session, id)).await;
     }
     errors
 }

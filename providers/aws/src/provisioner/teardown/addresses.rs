@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::leftovers;
 use crate::provisioner::nat;
 use crate::provisioner::requests::send;
 use crate::provisioner::session::Session;
-use crate::provisioner::teardown::{CallErrors, HOPELESS};
+use crate::provisioner::teardown::HOPELESS;
 
 /// Longest wait for an address to be free after its gateway is deleted.
 const FREE_WITHIN: Duration = Duration::from_secs(300);
@@ -19,13 +19,12 @@ const FREE_WITHIN: Duration = Duration::from_secs(300);
 pub(crate) async fn egress(session: &Session) -> CallErrors {
     let mut errors = CallErrors::default();
     if let Some(gateways) = errors.keep(leftovers::nat_gateways(session).await) {
-        let deletions = gateways.iter().map(|id| async move {
-            nat::delete(session, id).await?;
-            nat::gone(session, id).await
-        });
-        for result in join_all(deletions).await {
-            errors.keep(result);
-        }
+        errors
+            .for_each(&gateways, |id| async move {
+                nat::delete(session, id).await?;
+                nat::gone(session, id).await
+            })
+            .await;
     }
     if let Some(addresses) = errors.keep(leftovers::address_ids(session).await) {
         let within = if errors.is_empty() {
@@ -34,9 +33,9 @@ pub(crate) async fn egress(session: &Session) -> CallErrors {
             HOPELESS
         };
         let policy = RetryPolicy::while_in_use(within);
-        for result in join_all(addresses.iter().map(|id| release(session, id, policy))).await {
-            errors.keep(result);
-        }
+        errors
+            .for_each(&addresses, |id| release(session, id, policy))
+            .await;
     }
     errors
 }

@@ -1,15 +1,14 @@
 //! Deletes load balancers that services of type LoadBalancer made: those in the run's VPC, and target groups with
 //! the cluster's tag, which may outlive a VPC.
 
-use futures::future::join_all;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::leftovers;
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::cluster_tag;
-use crate::provisioner::teardown::CallErrors;
 
 /// Most resources that one DescribeTags call takes.
 const TAGS_PER_CALL: usize = 20;
@@ -124,24 +123,21 @@ pub(crate) async fn delete(session: &Session) -> CallErrors {
         .iter()
         .partition(|one| matches!(one, Balancer::TargetGroup(_)));
     for step in [balancers, groups] {
-        let results = join_all(step.into_iter().map(|one| remove(session, one))).await;
-        for result in results {
-            errors.keep(result);
-        }
+        errors.for_each(step, |one| remove(session, one)).await;
     }
     errors
 }
 
 async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError> {
     let policy = RetryPolicy::while_in_use(std::time::Duration::from_secs(300));
-    let result = match balancer {
+    match balancer {
         Balancer::Classic(name) => {
             let request = session
                 .classic
                 .delete_load_balancer()
                 .load_balancer_name(name);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            send!(session, call, policy, request).map(|_| ())
+            ignore_not_found(send!(session, call, policy, request))
         }
         Balancer::V2(arn) => {
             let request = session
@@ -149,7 +145,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError>
                 .delete_load_balancer()
                 .load_balancer_arn(arn);
             let call = "elasticloadbalancing:DeleteLoadBalancer";
-            send!(session, call, policy, request).map(|_| ())
+            ignore_not_found(send!(session, call, policy, request))
         }
         Balancer::TargetGroup(arn) => {
             let request = session
@@ -157,8 +153,7 @@ async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError>
                 .delete_target_group()
                 .target_group_arn(arn);
             let call = "elasticloadbalancing:DeleteTargetGroup";
-            send!(session, call, policy, request).map(|_| ())
+            ignore_not_found(send!(session, call, policy, request))
         }
-    };
-    ignore_not_found(result)
+    }
 }

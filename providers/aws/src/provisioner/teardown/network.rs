@@ -6,13 +6,14 @@ use aws_sdk_ec2::types::{InternetGateway, RouteTable};
 use futures::future::join_all;
 use futures::join;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::leftovers;
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
-use crate::provisioner::teardown::{CallErrors, HOPELESS, interfaces};
+use crate::provisioner::teardown::{HOPELESS, interfaces};
 
 pub(crate) mod groups;
 
@@ -86,12 +87,9 @@ async fn route_tables(session: &Session, vpc: &str, within: Duration) -> CallErr
         .filters(filter("vpc-id", vpc));
     let tables = pages!(session, "ec2:DescribeRouteTables", request, route_tables);
     let tables = errors.keep(tables).unwrap_or_default();
-    let deletions = tables
-        .iter()
-        .map(|table| route_table(session, table, within));
-    for result in join_all(deletions).await {
-        errors.keep(result);
-    }
+    errors
+        .for_each(&tables, |table| route_table(session, table, within))
+        .await;
     errors
 }
 
@@ -190,16 +188,12 @@ async fn subnets(session: &Session, vpc: &str, within: Duration) -> CallErrors {
         .filters(filter("vpc-id", vpc));
     let subnets = errors.keep(pages!(session, "ec2:DescribeSubnets", request, subnets));
     let subnets = subnets.unwrap_or_default();
-    let deletions = subnets
-        .iter()
-        .filter_map(|subnet| subnet.subnet_id())
-        .map(|id| async move {
-            let request = session.ec2.delete_subnet().subnet_id(id);
-            let policy = RetryPolicy::while_in_use(within);
-            ignore_not_found(send!(session, "ec2:DeleteSubnet", policy, request))
-        });
-    for result in join_all(deletions).await {
-        errors.keep(result);
-    }
+    let ids = subnets.iter().filter_map(|subnet| subnet.subnet_id());
+    let delete = |id| async move {
+        let request = session.ec2.delete_subnet().subnet_id(id);
+        let policy = RetryPolicy::while_in_use(within);
+        ignore_not_found(send!(session, "ec2:DeleteSubnet", policy, request))
+    };
+    errors.for_each(ids, delete).await;
     errors
 }

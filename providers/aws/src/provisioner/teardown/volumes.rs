@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::VolumeState;
-use futures::future::join_all;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::requests::{pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::{cluster, cluster_tag, filter, tag};
-use crate::provisioner::teardown::CallErrors;
 
 /// Longest wait for a volume to be detached.
 const FREE_WITHIN: Duration = Duration::from_secs(600);
@@ -43,9 +42,7 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
 pub(crate) async fn delete(session: &Session) -> CallErrors {
     let mut errors = CallErrors::default();
     if let Some(ids) = errors.keep(list(session).await) {
-        for result in join_all(ids.iter().map(|id| one(session, id))).await {
-            errors.keep(result);
-        }
+        errors.for_each(&ids, |id| one(session, id)).await;
     }
     errors
 }

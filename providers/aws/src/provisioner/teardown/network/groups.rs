@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
-use futures::future::join_all;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
-use crate::provisioner::teardown::CallErrors;
-use crate::provisioner::teardown::network::ignore_not_found;
 
 /// Deletes all groups of the VPC except the default one, which goes with it.
 pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> CallErrors {
@@ -28,15 +27,15 @@ pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> Ca
     );
     let groups = errors.keep(groups).unwrap_or_default();
     // Concurrently, because each may have to be repeated for as long as AWS refuses.
-    for result in join_all(groups.iter().map(|group| revoke(session, group))).await {
-        errors.keep(result);
-    }
+    errors
+        .for_each(&groups, |group| revoke(session, group))
+        .await;
     let own = groups
         .iter()
         .filter(|group| group.group_name() != Some("default"));
-    for result in join_all(own.map(|group| one(session, group, within))).await {
-        errors.keep(result);
-    }
+    errors
+        .for_each(own, |group| one(session, group, within))
+        .await;
     errors
 }
 
