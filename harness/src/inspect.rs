@@ -16,6 +16,9 @@ use self::attribution::Attribution;
 use crate::audit::inventory::Inventory;
 use crate::oracles::Violation;
 
+/// How often the account is inspected while something is still there: deletions take time to show.
+pub const LISTINGS_MAX: usize = 3;
+
 /// New resources that belong to no bystander.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {

@@ -16,7 +16,7 @@ use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 
 use self::intent::{intend, register, unregister};
-use self::settlement::{settle_up, tear_down_bystander};
+use self::settlement::{record_unobserved, settle_up, tear_down_bystander};
 use self::use_cluster::use_cluster;
 use crate::audit::inventory::Inventory;
 use crate::audit::{compare, retained};
@@ -29,7 +29,7 @@ use crate::oracles::end_state;
 use crate::phases::audit::Known;
 use crate::phases::checks::LiveAllowance;
 use crate::phases::teardown::TeardownResult;
-use crate::phases::{audit, budget, bystander, checks, provision, teardown, unobserved};
+use crate::phases::{audit, budget, bystander, checks, provision, teardown};
 use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::Expected;
@@ -102,7 +102,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     }
     settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
     tear_down_bystander(&mut recorder, context).await;
-    unobserved::record_unobserved(&mut recorder, context);
+    record_unobserved(&mut recorder, context);
     done(recorder, context, state)
 }
 

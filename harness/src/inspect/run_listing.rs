@@ -9,12 +9,11 @@ use kubeproof_contract::scenario::Tier;
 
 use crate::audit::compare::{self, new_resources};
 use crate::audit::inventory;
+use crate::inspect::LISTINGS_MAX;
 use crate::inspect::attribution::Attribution;
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
 
-/// How often the account is listed until pending deletions are done.
-const LISTINGS_MAX: usize = 3;
 /// An inventory without what belongs to bystanders.
 pub struct RunListing {
     /// What is proven to belong to the run.

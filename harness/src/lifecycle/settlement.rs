@@ -1,12 +1,13 @@
-//! What follows the audit: the cost, and the end of the bystander.
+//! What follows the audit: the cost, the end of the bystander, and what could not be observed.
 
 use kubeproof_contract::observer::Observer;
 
 use crate::inspect::Inspector;
-use crate::inspect::sources::{first_change, sees_calls};
+use crate::inspect::sources::{first_change, sees_calls, sources};
+use crate::oracles::needs;
 use crate::phases::bystander::Remains;
 use crate::phases::cost::Costs;
-use crate::phases::{audit, bystander, cost};
+use crate::phases::{audit, bystander, cost, unobserved};
 use crate::recorder::Recorder;
 use crate::trial_context::TrialContext;
 use crate::trial_context::bystander::BystanderState;
@@ -75,4 +76,30 @@ pub async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &Tria
     };
     let outcome = bystander::tear_down(&remains).await;
     recorder.write(phase, outcome);
+}
+
+/// Records each oracle that could not observe as an unknown phase that says what it lacks, if anything was provisioned.
+pub fn record_unobserved(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if !recorder.has("provision") {
+        return;
+    }
+    let there = sources(context);
+    if let Some(outcome) = unobserved::ends(&there) {
+        let phase = recorder.begin(needs::ENDS);
+        recorder.write(phase, outcome);
+    }
+    if context.ground_truth.is_none() && !recorder.altered.is_empty() {
+        if sees_calls(context) {
+            recorder.note(&unobserved::altered(&recorder.altered));
+        } else {
+            let phase = recorder.begin(needs::BYSTANDERS);
+            let outcome = unobserved::altered_by_unknown(&recorder.altered);
+            recorder.write(phase, outcome);
+        }
+    }
+    let budget = context.scenario().cost.budget_usd.0;
+    if let Some(outcome) = unobserved::budget(&recorder.cost, budget, &there) {
+        let phase = recorder.begin(needs::BILL);
+        recorder.write(phase, outcome);
+    }
 }

@@ -5,7 +5,9 @@ use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::scenario::Expectation;
 
+use crate::inspect::run_listing::of_run;
 use crate::inspect::sources::first_change;
+use crate::oracles::needs;
 use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::conditions;
 use crate::phases::checks::{self, Checked};
@@ -32,7 +34,14 @@ pub async fn use_cluster(
     };
     let (_, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
     recorder.write(phase, outcome);
-    unobserved::duplicates_now(recorder, context).await;
+    if context.ground_truth.is_none() {
+        let phase = recorder.begin(needs::DUPLICATES);
+        let observer = observer.as_ref();
+        let there = of_run(context, observer, &mut recorder.bystanders_seen).await;
+        let since = context.run.started_at;
+        let outcome = unobserved::duplicates_now(there, observer, since);
+        recorder.write(phase, outcome);
+    }
     let workload = Workload {
         account: context,
         run: &context.run,

@@ -9,16 +9,13 @@ use kubeproof_reports::record::Audit;
 
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
-use crate::inspect::Inspector;
 use crate::inspect::attribution::Attribution;
+use crate::inspect::{Inspector, LISTINGS_MAX};
 use crate::oracles;
 use crate::oracles::bystanders::{self, HarmedResource};
 use crate::oracles::price::{Item, findings};
 use crate::prices;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
-
-/// How often the account is inspected while something is still there: deletions take time to show.
-const INSPECTIONS_MAX: usize = 3;
 
 /// What is known of the account and the run when it is audited.
 #[derive(Clone, Copy)]
@@ -137,7 +134,7 @@ async fn settled(
         let after = inspector.take().await;
         let (new, stays) = arrivals(inspector, baseline, &after, bystanders_seen);
         inspections += 1;
-        if inspections >= INSPECTIONS_MAX || inspector.split(new.clone()).orphans.is_empty() {
+        if inspections >= LISTINGS_MAX || inspector.split(new.clone()).orphans.is_empty() {
             return Settled { after, new, stays };
         }
     }

@@ -1,13 +1,16 @@
 //! What inventories can decide without a journal of the provisioner's calls, or without a ground truth; and which
 //! oracles could not observe at all.
 
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_reports::record::Cost;
 
 use crate::audit::compare::{named, new_resources};
-use crate::inspect::run_listing::{leaks, list_run, list_settled, of_run};
-use crate::inspect::sources::{sees_calls, sources};
+use crate::inspect::run_listing::{leaks, list_run, list_settled};
 use crate::oracles::needs::{self, Source};
 use crate::oracles::price::{Item, list};
 use crate::oracles::{Violation, calls, duplicates};
@@ -15,23 +18,21 @@ use crate::phases::attempt::attempt;
 use crate::phases::leftovers;
 use crate::prices;
 use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::outcome::Ending;
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
 
-/// O2 without a ground truth: counts what the scenario limits, at this moment.
-pub async fn duplicates_now(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    if context.ground_truth.is_some() {
-        return;
-    }
-    let phase = recorder.begin(needs::DUPLICATES);
-    let observer = context.observer(Actor::Observer);
-    let Some(there) = of_run(context, observer.as_ref(), &mut recorder.bystanders_seen).await
-    else {
-        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
-        return;
+/// O2 without a ground truth: counts what the scenario limits, at this moment. `there` is what was listed of the run,
+/// `None` if it could not be listed.
+pub fn duplicates_now(
+    there: Option<Vec<Resource>>,
+    observer: &dyn Observer,
+    since: Timestamp,
+) -> PhaseOutcome {
+    let Some(there) = there else {
+        return PhaseOutcome::new(Verdict::Unknown, "the account could not be listed");
     };
-    let since = context.run.started_at;
     let life = |resource: Resource| Lifetime {
         resource,
         from: since,
@@ -39,7 +40,7 @@ pub async fn duplicates_now(recorder: &mut Recorder<'_, '_>, context: &TrialCont
     };
     let lives: Vec<Lifetime> = there.into_iter().map(life).collect();
     let most = observer.most_at_once();
-    let found = duplicates::duplicates(&lives, &most, since, &prices::price(observer.as_ref()));
+    let found = duplicates::duplicates(&lives, &most, since, &prices::price(observer));
     let count = lives.len();
     let (verdict, message) = match found.first() {
         None => (
@@ -48,8 +49,9 @@ pub async fn duplicates_now(recorder: &mut Recorder<'_, '_>, context: &TrialCont
         ),
         Some(wrong) => (Verdict::Fail, wrong.message.clone()),
     };
-    recorder.add_violations(found);
-    recorder.end(phase, verdict, message);
+    let mut told = Told::default();
+    told.violations(found);
+    PhaseOutcome::new(verdict, message).with(told)
 }
 
 /// O7 without a journal: a second teardown changes nothing that inventories show.
@@ -125,63 +127,48 @@ fn judged(of_run: &[String], (went, came): &(Vec<Resource>, Vec<Resource>)) -> (
     (Verdict::Unknown, message)
 }
 
-/// Records each oracle that could not observe as an unknown phase that says what it lacks, if anything was provisioned.
-pub fn record_unobserved(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    if !recorder.has("provision") {
-        return;
-    }
-    let there = sources(context);
-    if let Some(lacks) = needs::missing(needs::ENDS, &there) {
-        let deadlines = "deadlines were watched; the number of calls and `Retry-After` were not";
-        let phase = recorder.begin(needs::ENDS);
-        recorder.end(phase, Verdict::Unknown, format!("{lacks}: {deadlines}"));
-    }
-    unobserved_bystanders(recorder, context);
-    budget(recorder, context, &there);
+/// O5 without the provisioner's calls.
+pub fn ends(there: &[Source]) -> Option<PhaseOutcome> {
+    let lacks = needs::missing(needs::ENDS, there)?;
+    let deadlines = "deadlines were watched; the number of calls and `Retry-After` were not";
+    let message = format!("{lacks}: {deadlines}");
+    Some(PhaseOutcome::new(Verdict::Unknown, message))
 }
 
-/// O6 without a ground truth: an altered resource is no finding by itself, but without the provisioner's calls it is
-/// unknown who altered it.
-fn unobserved_bystanders(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    if context.ground_truth.is_some() || recorder.altered.is_empty() {
-        return;
-    }
-    let message = format!(
-        "was there before and was altered: {}",
-        named(&recorder.altered)
-    );
-    if sees_calls(context) {
-        recorder.note(&message);
-        return;
-    }
-    let phase = recorder.begin(needs::BYSTANDERS);
+/// What was altered without a ground truth, as text: no finding by itself.
+pub fn altered(altered: &[Resource]) -> String {
+    let altered = named(altered);
+    format!("was there before and was altered: {altered}")
+}
+
+/// O6 without the provisioner's calls: it is unknown who altered something.
+pub fn altered_by_unknown(altered_resources: &[Resource]) -> PhaseOutcome {
+    let message = altered(altered_resources);
     let message = format!("{message}; by whom is unknown without the provisioner's calls");
-    recorder.end(phase, Verdict::Unknown, message);
+    PhaseOutcome::new(Verdict::Unknown, message)
 }
 
 /// O4 without a meter: by the bill, once there is one.
-fn budget(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, there: &[Source]) {
-    if recorder.cost.free || there.contains(&Source::Meter) {
-        return;
+pub fn budget(cost: &Cost, budget: Decimal, there: &[Source]) -> Option<PhaseOutcome> {
+    if cost.free || there.contains(&Source::Meter) {
+        return None;
     }
-    let phase = recorder.begin(needs::BILL);
-    let budget = context.scenario().cost.budget_usd.0;
-    let Some(billed) = recorder.cost.billed else {
-        let verdict = match recorder.cost.verdict {
+    let Some(billed) = cost.billed else {
+        let verdict = match cost.verdict {
             Verdict::Pending => Verdict::Pending,
             _ => Verdict::Unknown,
         };
         let lacks = needs::missing(needs::BILL, there).unwrap_or_default();
-        recorder.end(phase, verdict, lacks);
-        return;
+        return Some(PhaseOutcome::new(verdict, lacks));
     };
-    match calls::billed(billed, budget) {
-        None => recorder.end(phase, Verdict::Pass, "the bill is within the budget"),
+    Some(match calls::billed(billed, budget) {
+        None => PhaseOutcome::new(Verdict::Pass, "the bill is within the budget"),
         Some(Violation { message, .. }) => {
-            recorder.add_finding(needs::BILL, &message);
-            recorder.end(phase, Verdict::Fail, message);
+            let mut told = Told::default();
+            told.violations([Violation::new(needs::BILL, message.clone())]);
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
         }
-    }
+    })
 }
 
 #[cfg(test)]
