@@ -25,6 +25,7 @@ pub mod process;
 pub mod provider;
 pub mod provisioner;
 pub mod resource;
+pub mod route;
 pub mod run;
 pub mod scenario;
 pub mod serve;

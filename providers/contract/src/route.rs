@@ -1,0 +1,106 @@
+//! Tables of REST routes: which operation a method and a path name. Dialects and simulators read the same table.
+
+/// One operation of a REST API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method, such as `GET`.
+    pub method: &'static str,
+    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment.
+    pub path: &'static str,
+    /// The operation, such as `GetInstance`.
+    pub name: &'static str,
+}
+
+impl Route {
+    /// A route.
+    pub const fn new(method: &'static str, path: &'static str, name: &'static str) -> Self {
+        Self { method, path, name }
+    }
+
+    /// Whether the operation changes anything.
+    pub fn is_mutating(&self) -> bool {
+        !matches!(self.method, "GET" | "HEAD")
+    }
+
+    /// The segments of a path that stand for parameters, when the path is one of this route's.
+    fn parameters<'p>(&self, path: &'p str) -> Option<Vec<&'p str>> {
+        let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
+        let mut parameters = Vec::new();
+        // Ends with the longer of two paths.
+        loop {
+            match (wanted.next(), given.next()) {
+                (None, None) => return Some(parameters),
+                (Some(wanted), Some(given)) if is_parameter(wanted) && !given.is_empty() => {
+                    parameters.push(given);
+                }
+                (Some(wanted), Some(given)) if wanted == given => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{') && segment.ends_with('}')
+}
+
+/// A route that fits a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<'r, 'p> {
+    /// The route.
+    pub route: &'r Route,
+    /// Its parameters in the order of the path, as they are written there.
+    pub parameters: Vec<&'p str>,
+}
+
+/// The route of a request: the one with the fewest parameters, when several fit.
+pub fn find<'r, 'p>(routes: &'r [Route], method: &str, path: &'p str) -> Option<Found<'r, 'p>> {
+    let of_method = routes.iter().filter(|route| route.method == method);
+    let fitting = of_method.filter_map(|route| {
+        let parameters = route.parameters(path)?;
+        Some(Found { route, parameters })
+    });
+    fitting.min_by_key(|found| found.parameters.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: &[Route] = &[
+        Route::new("GET", "/rulesets/{id}", "GetRuleset"),
+        Route::new("GET", "/rulesets/global", "GetGlobal"),
+        Route::new("GET", "/rulesets", "ListRulesets"),
+        Route::new("DELETE", "/rulesets/{id}/rules/{rule}", "DeleteRule"),
+    ];
+
+    #[track_caller]
+    fn check(method: &str, path: &str, expected: Option<(&str, &[&str])>) {
+        let found = find(ROUTES, method, path);
+        let found = found.map(|found| (found.route.name, found.parameters));
+        let expected = expected.map(|(name, parameters)| (name, parameters.to_vec()));
+        assert_eq!(found, expected, "{method} {path}");
+    }
+
+    #[test]
+    fn a_request_has_one_route_and_a_literal_goes_before_a_parameter() {
+        check("GET", "/rulesets", Some(("ListRulesets", &[])));
+        check("GET", "/rulesets/7", Some(("GetRuleset", &["7"])));
+        check("GET", "/rulesets/global", Some(("GetGlobal", &[])));
+        let rule = Some(("DeleteRule", &["7", "b"][..]));
+        check("DELETE", "/rulesets/7/rules/b", rule);
+        for path in ["/rulesets/", "/rulesets/7/", "/rules", "rulesets", ""] {
+            check("GET", path, None);
+        }
+        check("POST", "/rulesets", None);
+    }
+
+    #[test]
+    fn only_reads_change_nothing() {
+        let changing = ROUTES.iter().filter(|route| route.is_mutating());
+        assert_eq!(
+            changing.map(|route| route.name).collect::<Vec<_>>(),
+            ["DeleteRule"]
+        );
+    }
+}
