@@ -187,6 +187,10 @@ fn own_dependencies(manifest: &str) -> BTreeSet<String> {
 fn dependencies_point_one_way() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("providers/contract", &[][..]),
+        (
+            "providers/cloudkit",
+            &["kubeproof-contract", "kubeproof-kubernetes"][..],
+        ),
         ("providers/simkit", &["kubeproof-contract"][..]),
         ("reports", &["kubeproof-contract"][..]),
         (
@@ -225,6 +229,7 @@ fn dependencies_point_one_way() {
         (
             "providers/lambda",
             &[
+                "kubeproof-cloudkit",
                 "kubeproof-contract",
                 "kubeproof-kubernetes",
                 "kubeproof-lambda-simulator",
@@ -232,9 +237,18 @@ fn dependencies_point_one_way() {
             ][..],
         ),
         (
+            "providers/kind",
+            &[
+                "kubeproof-cloudkit",
+                "kubeproof-contract",
+                "kubeproof-kubernetes",
+            ][..],
+        ),
+        (
             "providers/aws",
             &[
                 "kubeproof-aws-simulator",
+                "kubeproof-cloudkit",
                 "kubeproof-contract",
                 "kubeproof-kubernetes",
                 "kubeproof-simkit",
@@ -253,7 +267,7 @@ fn dependencies_point_one_way() {
     }
     assert_none(
         &wrong,
-        "harness → {reports, providers}, a cloud → {contract, simkit, kubernetes}",
+        "harness → {reports, providers}, a cloud → {contract, cloudkit, simkit, kubernetes}",
     );
 }
 
