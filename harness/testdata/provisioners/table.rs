@@ -302,11 +302,12 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans", "O2 duplicates", "O8 end state"],
     ),
     (
-        // Two machines of one name: the kubeconfig leads to one, the observer to the other.
+        // Two machines of one name: the kubeconfig leads to one, the observer to the other, and a second provision
+        // terminates one of them.
         "blind launch",
         File("lambda_blind_launch.yaml"),
         &["lambda:LaunchInstance#1=lost-response"],
-        &["O2 duplicates", "O3 truth", "O8 end state"],
+        &["O2 duplicates", "O3 truth", "O7 no-op", "O8 end state"],
     ),
     (
         "failover keeps",

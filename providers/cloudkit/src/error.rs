@@ -198,13 +198,16 @@ impl Eq for CallError {}
 
 impl From<CallError> for ObserverError {
     fn from(error: CallError) -> Self {
-        let code = match error.code.as_str() {
-            "" => String::new(),
-            code => format!(" ({code})"),
-        };
+        let mut message = error.message;
+        if !error.code.is_empty() {
+            message = format!("{message} ({})", error.code);
+        }
+        if !error.suggestion.is_empty() {
+            message = format!("{message} {}", error.suggestion);
+        }
         Self {
             call: error.call,
-            message: format!("{}{code}", error.message),
+            message,
         }
     }
 }

@@ -8,14 +8,17 @@
 
 pub mod checks;
 pub mod create;
+pub mod documented;
 pub mod error;
 pub mod poll;
 pub mod prices;
 pub mod rate_limit;
+pub mod rest;
 pub mod retry;
 pub mod session;
 pub mod teardown;
 
 pub use error::{Applied, CallError, Cause, Classify};
+pub use rest::{RestApi, RestClient};
 pub use retry::RetryPolicy;
 pub use session::Session;

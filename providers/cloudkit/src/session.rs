@@ -59,6 +59,12 @@ impl Session {
         }
     }
 
+    /// A session for the next piece of work, with no memory of this one.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        Self::new(&self.connection, self.consistency_delay)
+    }
+
     /// The run.
     pub fn run(&self) -> &Run {
         &self.connection.run

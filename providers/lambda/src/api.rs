@@ -1,156 +1,124 @@
-//! The client: typed REST over the transport, rate-limited, one turn for each call.
-//!
-//! The key and the address are only here. The client repeats a call only if the call was certainly not applied
-//! or is harmless twice; it never repeats a launch by itself.
+//! The client of Lambda Cloud's API: its address, key, routes, rate limits and errors.
 
-pub mod error;
 pub mod types;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::Response;
+use kubeproof_cloudkit::rate_limit::RateLimiter;
+use kubeproof_cloudkit::rest::{RestApi, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::{Applied, Cause, Classify};
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::route::Route;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::credentials;
-use crate::rate_limit::RateLimiter;
-use error::{CallError, CallOutcome};
+use crate::dialect::{ROUTES, SERVICE};
 use types::Envelope;
 
-/// The address of the API.
-const BASE: &str = "https://cloud.lambda.ai/api/v1";
-/// The timeout of one call.
-const ANSWER: Duration = Duration::from_secs(60);
-/// Most tries of a call that may be repeated.
-const TRIES: u32 = 8;
-/// The longest `Retry-After` that is honoured.
-const WAIT_MAX: Duration = Duration::from_secs(120);
+/// Between two requests: the limit of the account, and a little more for network jitter.
+const REQUEST: Duration = Duration::from_millis(1050);
+/// Between two launches.
+const LAUNCH: Duration = Duration::from_millis(12_250);
+/// Refused for lack of capacity.
+pub(crate) const NO_CAPACITY: &str = "instance-operations/launch/insufficient-capacity";
 
 /// A client of one actor.
+pub type Api = RestClient<LambdaApi>;
+
+/// A client over a connection. The API documents no delay of its lists.
+pub fn client(connection: &Connection) -> Api {
+    RestClient::new(LambdaApi::default(), connection, Duration::ZERO)
+}
+
+/// The API of Lambda Cloud.
 #[derive(Debug)]
-pub struct Api {
-    connection: Connection,
-    rate_limiter: RateLimiter,
+pub struct LambdaApi(RateLimiter<2>);
+
+impl Default for LambdaApi {
+    fn default() -> Self {
+        Self(RateLimiter::new([REQUEST, LAUNCH]))
+    }
 }
 
-/// A call: its name, method and path below the base.
-#[derive(Clone, Copy, Debug)]
-pub struct Call<'a> {
-    /// The operation, as the dialect names it.
-    pub name: &'static str,
-    pub method: &'a Method,
-    /// The path, such as `/instances`.
-    pub path: &'a str,
-}
-
-impl Api {
-    /// A client over a connection.
-    pub fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            rate_limiter: RateLimiter::default(),
-        }
-    }
-
-    pub fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// Reads.
-    ///
-    /// # Errors
-    /// When it is refused, or no usable answer arrives within the tries.
-    pub async fn get<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        path: &str,
-    ) -> Result<T, CallError> {
-        let method = &Method::GET;
-        self.repeat(&Call { name, method, path }, None).await
-    }
-
-    /// Makes a call that is harmless twice; repeats it while its error is transient.
-    ///
-    /// # Errors
-    /// As [`Api::get`].
-    pub async fn repeat<T: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        body: Option<&Value>,
-    ) -> Result<T, CallError> {
-        let mut pause = Duration::from_secs(2);
-        for _ in 1..TRIES {
-            match self.once(call, body).await {
-                Err(error) if error.is_transient() => {
-                    let asked = error.retry_after.unwrap_or_default();
-                    tokio::time::sleep(asked.max(pause).min(WAIT_MAX)).await;
-                    pause = (pause * 2).min(Duration::from_secs(20));
-                }
-                result => return result,
-            }
-        }
-        self.once(call, body).await
-    }
-
-    /// Makes a call once.
-    ///
-    /// # Errors
-    /// With what the failure says about the call's effect.
-    pub async fn once<T: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        body: Option<&Value>,
-    ) -> Result<T, CallError> {
-        let request = self.request(call, body)?;
-        self.rate_limiter.turn(call.name == "LaunchInstance").await;
-        let sent = self.connection.transport.send(request);
-        let answer = match tokio::time::timeout(ANSWER, sent).await {
-            Err(_) => return Err(CallError::no_answer(call.name, "no answer within 60 s")),
-            Ok(Err(error)) => return Err(CallError::from_transport(call.name, &error)),
-            Ok(Ok(answer)) => answer,
+impl Classify for LambdaApi {
+    fn classify(&self, status: u16, code: &str, _: &str) -> (Cause, Applied) {
+        let cause = match (status, code) {
+            (429, _) => Cause::Throttled,
+            (501, _) => Cause::Other,
+            (400..=499, "global/object-does-not-exist") => Cause::NotFound,
+            (400..=499, "global/duplicate") => Cause::AlreadyExists,
+            (400..=499, "global/quota-exceeded") => Cause::QuotaExceeded,
+            (400..=499, NO_CAPACITY) => Cause::NoCapacity,
+            (400..=499, code) if code.ends_with("-in-use") => Cause::InUse,
+            // A key that is no longer valid too: only a person can make another.
+            (401 | 403, code) if !code.is_empty() => Cause::Denied,
+            (400..=499, code) if !code.is_empty() => Cause::Other,
+            _ => return (Cause::Server, Applied::Unknown),
         };
-        read(call.name, &answer)
-    }
-
-    fn request(&self, call: &Call<'_>, body: Option<&Value>) -> Result<Request<Bytes>, CallError> {
-        let (key, _) = credentials::find(&self.connection)
-            .map_err(|message| CallError::internal(call.name, message))?;
-        let bytes = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
-        let mut authorization = header::HeaderValue::try_from(key.header()).map_err(|_| {
-            CallError::internal(
-                call.name,
-                "the API key has characters that no header may have",
-            )
-        })?;
-        authorization.set_sensitive(true);
-        let mut request = Request::builder()
-            .method(call.method)
-            .uri(format!("{BASE}{}", call.path))
-            .header(header::AUTHORIZATION, authorization)
-            .header(header::ACCEPT, "application/json");
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        request
-            .body(bytes)
-            .map_err(|error| CallError::internal(call.name, error.to_string()))
+        (cause, Applied::No)
     }
 }
 
-fn read<T: DeserializeOwned>(name: &'static str, answer: &Response<Bytes>) -> Result<T, CallError> {
-    if !answer.status().is_success() {
-        return Err(CallError::from_answer(name, answer));
+impl RestApi for LambdaApi {
+    const SERVICE: &'static str = SERVICE;
+    const BASE: &'static str = "https://cloud.lambda.ai/api/v1";
+    const ROUTES: &'static [Route] = ROUTES;
+
+    async fn authorization(&self, connection: &Connection) -> Result<String, String> {
+        credentials::find(connection).map(|(key, _)| key.header())
     }
-    serde_json::from_slice::<Envelope<T>>(answer.body())
-        .map(|envelope| envelope.data)
-        .map_err(|error| {
-            // The answer does not show whether the call was applied.
-            let message = format!("the answer cannot be read: {error}");
-            CallError {
-                outcome: CallOutcome::Unknown,
-                ..CallError::internal(name, message)
-            }
-        })
+
+    async fn turn(&self, operation: &str) {
+        let is_launch = operation == "LaunchInstance";
+        self.0.turn(if is_launch { &[0, 1] } else { &[0] }).await;
+    }
+
+    fn read_error(answer: &Response<Bytes>) -> RestError {
+        let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let text = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
+        RestError {
+            code: text("code"),
+            message: text("message"),
+            suggestion: text("suggestion"),
+            retry_after: retry_after(answer),
+        }
+    }
+
+    fn decode<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+        serde_json::from_slice::<Envelope<T>>(body).map(|envelope| envelope.data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_api_has_a_cause() {
+        let check = |status: u16, code: &str, cause: Cause, applied: Applied| {
+            let seen = LambdaApi::default().classify(status, code, "");
+            assert_eq!(seen, (cause, applied), "{status} {code}");
+        };
+        let refused = Applied::No;
+        check(429, "global/rate-limit-exceeded", Cause::Throttled, refused);
+        check(
+            404,
+            "global/object-does-not-exist",
+            Cause::NotFound,
+            refused,
+        );
+        check(409, "global/duplicate", Cause::AlreadyExists, refused);
+        check(400, "global/quota-exceeded", Cause::QuotaExceeded, refused);
+        check(400, NO_CAPACITY, Cause::NoCapacity, refused);
+        let in_use = "firewall-rulesets/firewall-ruleset-in-use";
+        check(409, in_use, Cause::InUse, refused);
+        check(401, "global/invalid-api-key", Cause::Denied, refused);
+        check(501, "", Cause::Other, refused);
+        // A proxy answers without a code.
+        check(404, "", Cause::Server, Applied::Unknown);
+        check(502, "", Cause::Server, Applied::Unknown);
+    }
 }

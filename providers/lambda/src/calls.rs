@@ -5,35 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::dialect::SERVICE;
-
-/// The operations of the API, and whether each changes anything.
-const OPERATIONS: &[(&str, bool)] = &[
-    ("AddSshKey", true),
-    ("CreateFileSystem", true),
-    ("CreateFirewallRuleset", true),
-    ("DeleteFileSystem", true),
-    ("DeleteFirewallRuleset", true),
-    ("DeleteSshKey", true),
-    ("GetFirewallRuleset", false),
-    ("GetGlobalFirewallRuleset", false),
-    ("GetInstance", false),
-    ("LaunchInstance", true),
-    ("ListAuditEvents", false),
-    ("ListFileSystems", false),
-    ("ListFirewallRules", false),
-    ("ListFirewallRulesets", false),
-    ("ListImages", false),
-    ("ListInstanceTypes", false),
-    ("ListInstances", false),
-    ("ListSshKeys", false),
-    ("RenameInstance", true),
-    ("ReplaceFirewallRules", true),
-    ("RestartInstances", true),
-    ("TerminateInstances", true),
-    ("UpdateFirewallRuleset", true),
-    ("UpdateGlobalFirewallRuleset", true),
-];
+use crate::dialect::{ROUTES, SERVICE};
 
 /// Reads of lists and single resources that callers create.
 const READS: &[&str] = &[
@@ -57,10 +29,10 @@ const FAILURES: &[&str] = &[
 
 pub(crate) fn calls() -> Vec<Signature> {
     let mut all = kubeproof_kubernetes::calls::calls();
-    all.extend(OPERATIONS.iter().map(|(operation, mutating)| Signature {
+    all.extend(ROUTES.iter().map(|route| Signature {
         service: SERVICE.to_owned(),
-        operation: (*operation).to_owned(),
-        mutating: *mutating,
+        operation: route.name.to_owned(),
+        mutating: route.is_mutating(),
     }));
     all
 }

@@ -1,13 +1,17 @@
-//! Deliberate defects of the reference provisioner, for proving that the harness catches them.
-//!
-//! Each changes one thing. All were seen in real provisioners.
+//! Wrong provisioners, for proving that the harness catches them: each is a layer around the correct one, over its
+//! transport. All were seen in real provisioners.
+
+mod layer;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kubeproof_contract::provider::{Connection, Defect};
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::{Defects, LambdaProvisioner};
+use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
+use layer::Layer;
 
 pub const DEFECTS: &[Defect] = &[
     Defect {
@@ -32,54 +36,65 @@ pub const DEFECTS: &[Defect] = &[
     },
 ];
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mistake {
+    BlindLaunch,
+    HidesStuckCreate,
+    FailoverKeeps,
+    TerminatesNothing,
+    KeysByName,
+}
+
 /// The reference provisioner with a defect; `None` if the name is unknown.
-pub fn apply(name: &str, spec: LambdaSpec, connection: Connection) -> Option<Box<dyn Provisioner>> {
-    let mut defects = Defects::default();
-    match name {
-        "blind-launch" => defects.blind_launch = true,
-        "hides-stuck-create" => defects.no_unwind = true,
-        "failover-twins" => defects.failover_keeps = true,
-        "terminates-nothing" => defects.ids_from_nowhere = true,
-        "keys-by-name" => defects.keys_by_name = true,
+pub fn apply(
+    name: &str,
+    spec: LambdaSpec,
+    mut connection: Connection,
+) -> Option<Box<dyn Provisioner>> {
+    let mistake = match name {
+        "blind-launch" => Mistake::BlindLaunch,
+        "hides-stuck-create" => Mistake::HidesStuckCreate,
+        "failover-twins" => Mistake::FailoverKeeps,
+        "terminates-nothing" => Mistake::TerminatesNothing,
+        "keys-by-name" => Mistake::KeysByName,
         _ => return None,
-    }
-    Some(Box::new(Defective {
+    };
+    let layer = Arc::new(Layer::new(mistake, connection.transport));
+    connection.transport = Arc::clone(&layer) as _;
+    Some(Box::new(Wrong {
         name: name.to_owned(),
-        hides: defects.no_unwind,
-        inner: LambdaProvisioner::with(spec, connection, defects),
+        mistake,
+        layer,
+        right: LambdaProvisioner::new(spec, &connection),
     }))
 }
 
-struct Defective {
+struct Wrong {
     name: String,
-    hides: bool,
-    inner: LambdaProvisioner,
+    mistake: Mistake,
+    layer: Arc<Layer>,
+    right: LambdaProvisioner,
 }
 
 #[async_trait]
-impl Provisioner for Defective {
+impl Provisioner for Wrong {
     fn name(&self) -> String {
         format!("reference with {}", self.name)
     }
 
     fn claim(&self) -> Option<ClaimedRate> {
-        self.inner.claim()
+        self.right.claim()
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        self.inner.provision().await
+        self.right.provision().await
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        if self.hides {
+        self.layer.teardown_begins();
+        if self.mistake == Mistake::HidesStuckCreate {
             return Ok(());
         }
-        let done = self.inner.teardown().await;
-        // Resources still in use by machines that were never terminated are silently skipped.
-        if self.inner.session.defects.ids_from_nowhere {
-            Ok(())
-        } else {
-            done
-        }
+        self.right.teardown().await
     }
 }

@@ -5,54 +5,71 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
+use kubeproof_contract::route::{self, Route};
 use serde_json::{Value, json};
 
 /// The service in call signatures.
 pub const SERVICE: &str = "lambda";
 /// The path of the API.
-const BASE: &str = "/api/v1/";
+const BASE: &str = "/api/v1";
+/// The port of API servers: their paths begin like the cloud's own.
+const API_SERVER: u16 = 6443;
+
+/// The operations of the API, by name.
+pub const ROUTES: &[Route] = &[
+    Route::new("POST", "/ssh-keys", "AddSshKey"),
+    Route::new("POST", "/filesystems", "CreateFileSystem"),
+    Route::new("POST", "/firewall-rulesets", "CreateFirewallRuleset"),
+    Route::new("DELETE", "/filesystems/{id}", "DeleteFileSystem"),
+    Route::new("DELETE", "/firewall-rulesets/{id}", "DeleteFirewallRuleset"),
+    Route::new("DELETE", "/ssh-keys/{id}", "DeleteSshKey"),
+    Route::new("GET", "/firewall-rulesets/{id}", "GetFirewallRuleset"),
+    Route::new(
+        "GET",
+        "/firewall-rulesets/global",
+        "GetGlobalFirewallRuleset",
+    ),
+    Route::new("GET", "/instances/{id}", "GetInstance"),
+    Route::new("POST", "/instance-operations/launch", "LaunchInstance"),
+    Route::new("GET", "/audit-events", "ListAuditEvents"),
+    Route::new("GET", "/file-systems", "ListFileSystems"),
+    Route::new("GET", "/firewall-rules", "ListFirewallRules"),
+    Route::new("GET", "/firewall-rulesets", "ListFirewallRulesets"),
+    Route::new("GET", "/images", "ListImages"),
+    Route::new("GET", "/instance-types", "ListInstanceTypes"),
+    Route::new("GET", "/instances", "ListInstances"),
+    Route::new("GET", "/ssh-keys", "ListSshKeys"),
+    Route::new("POST", "/instances/{id}", "RenameInstance"),
+    Route::new("PUT", "/firewall-rules", "ReplaceFirewallRules"),
+    Route::new("POST", "/instance-operations/restart", "RestartInstances"),
+    Route::new(
+        "POST",
+        "/instance-operations/terminate",
+        "TerminateInstances",
+    ),
+    Route::new("PATCH", "/firewall-rulesets/{id}", "UpdateFirewallRuleset"),
+    Route::new(
+        "PATCH",
+        "/firewall-rulesets/global",
+        "UpdateGlobalFirewallRuleset",
+    ),
+];
 
 /// The dialect of Lambda Cloud.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LambdaDialect;
 
-/// The port of API servers: their paths begin like the cloud's own.
-const API_SERVER: u16 = 6443;
-
 fn operation(request: &Request<Bytes>) -> Option<String> {
     if request.uri().port_u16() == Some(API_SERVER) {
         return None;
     }
-    let rest = request.uri().path().strip_prefix(BASE)?;
-    let parts: Vec<&str> = rest.split('/').collect();
-    let name = match (request.method().as_str(), parts.as_slice()) {
-        ("GET", ["instance-types"]) => "ListInstanceTypes",
-        ("GET", ["images"]) => "ListImages",
-        ("GET", ["instances"]) => "ListInstances",
-        ("GET", ["instances", _]) => "GetInstance",
-        ("POST", ["instances", _]) => "RenameInstance",
-        ("POST", ["instance-operations", "launch"]) => "LaunchInstance",
-        ("POST", ["instance-operations", "terminate"]) => "TerminateInstances",
-        ("POST", ["instance-operations", "restart"]) => "RestartInstances",
-        ("GET", ["ssh-keys"]) => "ListSshKeys",
-        ("POST", ["ssh-keys"]) => "AddSshKey",
-        ("DELETE", ["ssh-keys", _]) => "DeleteSshKey",
-        ("GET", ["file-systems"]) => "ListFileSystems",
-        ("POST", ["filesystems"]) => "CreateFileSystem",
-        ("DELETE", ["filesystems", _]) => "DeleteFileSystem",
-        ("GET", ["firewall-rules"]) => "ListFirewallRules",
-        ("PUT", ["firewall-rules"]) => "ReplaceFirewallRules",
-        ("GET", ["firewall-rulesets", "global"]) => "GetGlobalFirewallRuleset",
-        ("PATCH", ["firewall-rulesets", "global"]) => "UpdateGlobalFirewallRuleset",
-        ("GET", ["firewall-rulesets"]) => "ListFirewallRulesets",
-        ("POST", ["firewall-rulesets"]) => "CreateFirewallRuleset",
-        ("GET", ["firewall-rulesets", _]) => "GetFirewallRuleset",
-        ("PATCH", ["firewall-rulesets", _]) => "UpdateFirewallRuleset",
-        ("DELETE", ["firewall-rulesets", _]) => "DeleteFirewallRuleset",
-        ("GET", ["audit-events"]) => "ListAuditEvents",
-        (method, _) => return Some(format!("{method} /{rest}")),
-    };
-    Some(name.to_owned())
+    let path = request.uri().path().strip_prefix(BASE)?;
+    let path = path.starts_with('/').then_some(path)?;
+    let method = request.method().as_str();
+    Some(match route::find(ROUTES, method, path) {
+        Some(found) => found.route.name.to_owned(),
+        None => format!("{method} {path}"),
+    })
 }
 
 impl Dialect for LambdaDialect {

@@ -3,6 +3,7 @@
 //! This guards against false alarms: an effect that is undocumented for a call is pedantic. Sources are rows of
 //! the API's error table and public reports of its clients.
 
+use kubeproof_cloudkit::documented::{self, Sources};
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
@@ -10,58 +11,40 @@ use kubeproof_contract::fault::Effect;
 use crate::calls::simulates;
 use crate::dialect::SERVICE;
 
-/// Requests that come too fast.
 const THROTTLE: &str =
     "API documentation: one request a second, one launch in 12 s; skypilot issue 2261";
-/// Server errors.
 const SERVER: &str = "API error table (global/unknown, global/internal-error); skypilot issue 3410";
-/// Requests that are applied although the answer is lost.
-const LOST: &str = "a launch has no token and names are not unique: a lost answer hides a machine";
-/// No answer at all.
-const SILENT: &str = "public clients send without a timeout (skypilot, lambda_utils.py)";
-/// Keys that are no longer valid.
-const KEY: &str = "API error table (global/invalid-api-key)";
-/// Accounts without permission.
-const DENIED: &str = "API error table (global/account-inactive)";
+const SOURCES: Sources = Sources {
+    throttle: THROTTLE,
+    server: SERVER,
+    server_after: SERVER,
+    lost: "a launch has no token and names are not unique: a lost answer hides a machine",
+    silent: "public clients send without a timeout (skypilot, lambda_utils.py)",
+    expired: "API error table (global/invalid-api-key)",
+    denied: "API error table (global/account-inactive)",
+};
 const QUOTA: &str = "API error table (global/quota-exceeded)";
 /// The listing of capacity is only a hint.
 const CAPACITY: &str = "API error table (instance-operations/launch/insufficient-capacity)";
 /// States of an instance.
 const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
-const API_SERVER: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
-
 /// A read that does not show yet what was created a moment ago: undocumented.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All effects on a call of this name.
-pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
+pub(crate) fn of(call: &Signature) -> Vec<Documented> {
     match call.service.as_str() {
         SERVICE => of_cloud(call),
-        "kubernetes" => of_kubernetes(call),
+        "kubernetes" => documented::kubernetes(call),
         _ => Vec::new(),
     }
 }
 
 fn of_cloud(call: &Signature) -> Vec<Documented> {
-    let mut all = vec![
-        Documented::lasting(Effect::Throttle(None), THROTTLE),
-        Documented::transient(Effect::Throttle(Some(12)), THROTTLE),
-        Documented::lasting(Effect::ServerErrorBefore, SERVER),
-        Documented::lasting(Effect::CredentialsExpire, KEY),
-        Documented::lasting(Effect::Reject(None), DENIED),
-        Documented::transient(Effect::LostRequest, LOST),
-        Documented::transient(Effect::Hang, SILENT),
-        Documented::pedantic(Effect::Garbled),
-    ];
-    if call.mutating {
-        all.extend([
-            Documented::transient(Effect::LostResponse, LOST),
-            Documented::transient(Effect::ServerErrorAfter, SERVER),
-            Documented::transient(Effect::LateApply(30), LOST),
-        ]);
-    } else {
-        all.push(Documented::pedantic(Effect::LostResponse));
+    let mut all = documented::rest(call, &SOURCES);
+    all.push(Documented::transient(Effect::Throttle(Some(12)), THROTTLE));
+    if !call.mutating {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         if simulates(call, &UNSEEN) {
             all.push(Documented::pedantic(UNSEEN));
@@ -98,21 +81,6 @@ fn of_operation(operation: &str) -> Vec<Documented> {
     }
 }
 
-fn of_kubernetes(call: &Signature) -> Vec<Documented> {
-    let mut all = vec![
-        Documented::transient(Effect::Throttle(None), API_SERVER),
-        Documented::transient(Effect::Throttle(Some(5)), API_SERVER),
-        Documented::transient(Effect::ServerErrorBefore, API_SERVER),
-        Documented::transient(Effect::LostRequest, API_SERVER),
-        Documented::pedantic(Effect::Garbled),
-        Documented::pedantic(Effect::Hang),
-    ];
-    if call.mutating {
-        all.push(Documented::transient(Effect::LostResponse, API_SERVER));
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,7 +92,7 @@ mod tests {
             operation: operation.to_owned(),
             mutating,
         };
-        let all = documented(&call).into_iter();
+        let all = of(&call).into_iter();
         let mut usual = all.filter(|documented| !documented.pedantic);
         let found = usual.any(|documented| documented.effect.to_string() == effect);
         assert_eq!(found, expected, "{operation} {effect}");
@@ -146,7 +114,7 @@ mod tests {
             operation: "LaunchInstance".to_owned(),
             mutating: true,
         };
-        for documented in documented(&call) {
+        for documented in of(&call) {
             assert_eq!(documented.source.is_empty(), documented.pedantic);
         }
     }

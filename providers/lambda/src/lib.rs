@@ -17,6 +17,5 @@ pub mod observer;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
-pub mod rate_limit;
 pub mod rehearsal;
 pub mod spec;

@@ -19,10 +19,8 @@ use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::{RUN_TAG, Run};
 
-use crate::api::Api;
-use crate::api::error::CallError;
 use crate::api::types::{Instance, is_name_of, names_run};
-use crate::provisioner::teardown;
+use crate::api::{self, Api};
 use crate::spec::LambdaSpec;
 use crate::{cluster_ca, cost, credentials, prices};
 
@@ -37,24 +35,21 @@ pub struct LambdaObserver {
 
 impl LambdaObserver {
     /// The observer of a connection's account.
-    pub fn new(spec: LambdaSpec, connection: Connection) -> Self {
+    pub fn new(spec: LambdaSpec, connection: &Connection) -> Self {
         Self {
             spec,
-            api: Api::new(connection),
+            api: api::client(connection),
             listed_cents: AtomicU32::new(0),
         }
     }
 
+    /// A client for one piece of work.
+    fn api(&self) -> Api {
+        self.api.renewed()
+    }
+
     fn cents(&self) -> Option<u32> {
         Some(self.listed_cents.load(Ordering::Relaxed)).filter(|cents| *cents > 0)
-    }
-}
-
-/// A call error as an observer error.
-fn failed(error: &CallError) -> ObserverError {
-    ObserverError {
-        call: format!("lambda:{}", error.call),
-        message: error.to_string(),
     }
 }
 
@@ -64,10 +59,7 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
         call: "lambda:ListInstances".to_owned(),
         message,
     };
-    let all: Vec<Instance> = api
-        .get("ListInstances", "/instances")
-        .await
-        .map_err(|error| failed(&error))?;
+    let all: Vec<Instance> = api.get("ListInstances", &[]).await?;
     let server = run.name("node-0");
     let found = all
         .into_iter()
@@ -86,7 +78,7 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
 #[async_trait]
 impl Observer for LambdaObserver {
     async fn preflight(&self) -> Vec<Check> {
-        let (checks, cents) = preflight::run(&self.api, &self.spec).await;
+        let (checks, cents) = preflight::run(&self.api(), &self.spec).await;
         self.listed_cents
             .store(cents.unwrap_or(0), Ordering::Relaxed);
         checks
@@ -94,12 +86,9 @@ impl Observer for LambdaObserver {
 
     /// The API names no account: a fingerprint of the key stands for it, once the cloud has accepted the key.
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
-        let _: Vec<Instance> = self
-            .api
-            .get("ListInstances", "/instances")
-            .await
-            .map_err(|error| failed(&error))?;
-        let key = credentials::find(self.api.connection()).map_err(|message| ObserverError {
+        let api = self.api();
+        let _: Vec<Instance> = api.get("ListInstances", &[]).await?;
+        let key = credentials::find(api.connection()).map_err(|message| ObserverError {
             call: "credentials".to_owned(),
             message,
         })?;
@@ -107,11 +96,11 @@ impl Observer for LambdaObserver {
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
-        checks::all(&self.api, &self.spec, run, provisioned).await
+        checks::all(&self.api(), &self.spec, run, provisioned).await
     }
 
     async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
-        own_access(&self.api, run).await
+        own_access(&self.api(), run).await
     }
 }
 
@@ -131,9 +120,7 @@ impl Listing for LambdaObserver {
         resource_type: &str,
         _region: &str,
     ) -> Result<Vec<Resource>, ObserverError> {
-        inventory::list(&self.api, resource_type)
-            .await
-            .map_err(|error| failed(&error))
+        Ok(inventory::list(&self.api(), resource_type).await?)
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
@@ -229,8 +216,6 @@ impl Billing for LambdaObserver {
 #[async_trait]
 impl Deleter for LambdaObserver {
     async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        teardown::delete_resource(&self.api, resource)
-            .await
-            .map_err(|error| failed(&error))
+        Ok(inventory::delete(&self.api(), resource).await?)
     }
 }

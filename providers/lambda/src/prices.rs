@@ -1,57 +1,27 @@
-//! The price table: list prices with source and date, exact matches only.
+//! List prices with source and date, exact matches only.
 //!
-//! It is one of two sources: the other is what the API reports at launch. Prices here move by half within a
+//! They are one of two sources: the other is what the API reports at launch. Prices here move by half within a
 //! few months, so both are shown where they differ.
 
 use std::sync::LazyLock;
 
+use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price, PriceTable, cents};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
-/// Hours of a month in prices a month.
-const HOURS_PER_MONTH: i64 = 730;
-
-/// One row of the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Price {
-    /// The instance type.
-    pub sku: String,
-    /// US dollars an hour.
-    pub usd: Decimal,
-    /// Its source, with date.
-    pub source: String,
-}
-
-static TABLE: LazyLock<Vec<Price>> = LazyLock::new(|| {
-    include_str!("../prices.csv")
-        .lines()
-        .skip(1)
-        .filter_map(read_row)
-        .collect()
-});
-
-/// Parses an instance row: the cells used here hold no quoted commas.
-fn read_row(line: &str) -> Option<Price> {
-    let cells: Vec<&str> = line.splitn(9, ',').collect();
-    let [_, _, "instance", sku, "hour", usd, _, _, rest] = cells[..] else {
-        return None;
-    };
-    let source = rest.split(",\"").next().unwrap_or(rest);
-    Some(Price {
-        sku: sku.to_owned(),
-        usd: usd.parse().ok()?,
-        source: source.to_owned(),
-    })
-}
+/// The price table. One that cannot be read prices nothing; a test reads it.
+static TABLE: LazyLock<Option<PriceTable>> =
+    LazyLock::new(|| PriceTable::read(include_str!("../prices.csv")).ok());
 
 /// The price of an instance type, if the table has exactly this type.
 pub fn exact(instance_type: &str) -> Option<&'static Price> {
-    TABLE.iter().find(|price| price.sku == instance_type)
+    TABLE.as_ref()?.exact("all", "instance", instance_type)
 }
 
 /// All instance types with a price, in the order of the table.
 pub fn instance_types() -> Vec<&'static str> {
-    TABLE.iter().map(|price| price.sku.as_str()).collect()
+    let instances = TABLE.iter().flat_map(|table| table.of_kind("instance"));
+    instances.map(|price| price.sku.as_str()).collect()
 }
 
 /// The monthly cost of keeping a resource.
@@ -68,9 +38,7 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
         }
         _ => Decimal::ZERO,
     };
-    Some(MonthlyCost {
-        usd: usd.round_dp(2),
-    })
+    Some(MonthlyCost { usd: cents(usd) })
 }
 
 #[cfg(test)]
@@ -86,6 +54,6 @@ mod tests {
         let rows = include_str!("../prices.csv")
             .lines()
             .filter(|line| line.contains(",instance,"));
-        assert_eq!(TABLE.len(), rows.count());
+        assert_eq!(instance_types().len(), rows.count());
     }
 }

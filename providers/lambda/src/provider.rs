@@ -68,13 +68,13 @@ impl Provider for Lambda {
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        Box::new(LambdaObserver::new(spec(scenario), connection))
+        Box::new(LambdaObserver::new(spec(scenario), &connection))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
         let spec = spec(scenario);
         let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(LambdaProvisioner::new(spec, connection));
+            return Box::new(LambdaProvisioner::new(spec, &connection));
         };
         let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
@@ -124,7 +124,7 @@ impl Documented for Lambda {
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
-        faults::documented(call)
+        faults::of(call)
     }
 }
 

@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_cloudkit::checks::{Rows, cluster_ready, handed_version};
+use kubeproof_contract::check::Check;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
-use kubeproof_kubernetes::error::Cause;
-use kubeproof_kubernetes::{KubernetesError, client, ready as readiness};
+use kubeproof_contract::transport::SharedTransport;
 
 use super::inventory::{ROLE_LABEL, cluster_of, containers, name_of};
 use super::{KindObserver, access};
 use crate::settings;
+use crate::spec::KindSpec;
 
 /// The rows of the checklist that belong to this provider. `kind.teardown` and `kind.partial_failure`
 /// are judged by the harness.
@@ -43,19 +44,30 @@ pub const CHECKLIST: &[(&str, &str)] = &[
 /// The shortest prefix of a container's id that identifies it.
 const SHORT_ID: usize = 12;
 
-fn title(id: &str) -> &'static str {
-    let row = CHECKLIST.iter().find(|(row, _)| *row == id);
-    row.map_or("", |(_, title)| title)
-}
+const ROWS: Rows = Rows(CHECKLIST);
 
 /// Checks the cluster of a run.
 pub async fn look(account: &KindObserver, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
     let nodes = nodes(account, run).await;
-    vec![
-        cluster(account, &nodes),
-        ready(account, run).await,
-        info(account, provisioned, &nodes).await,
-    ]
+    let own = access::read(&account.engine, &run.name("")).await;
+    let transport = &account.connection.transport;
+    let mut checks = vec![cluster(account, &nodes)];
+    checks.extend(of_server(&account.spec, transport, &own, run, provisioned, &nodes).await);
+    checks
+}
+
+/// The rows that the API server answers: through the observer's own access, and through the one handed over.
+async fn of_server(
+    spec: &KindSpec,
+    transport: &SharedTransport,
+    own: &Result<KubernetesAccess, ObserverError>,
+    run: &Run,
+    provisioned: &Provisioned,
+    nodes: &Result<Vec<Node>, ObserverError>,
+) -> [Check; 2] {
+    let ready = cluster_ready(ROWS, "kind.ready", own, Arc::clone(transport), spec.nodes());
+    let info = info(transport, run, provisioned, nodes);
+    [ready.await, info.await]
 }
 
 /// A node as the engine reports it.
@@ -94,7 +106,7 @@ fn cluster(account: &KindObserver, nodes: &Result<Vec<Node>, ObserverError>) -> 
     let id = "kind.cluster";
     let nodes = match nodes {
         Ok(nodes) => nodes,
-        Err(error) => return Check::new(id, title(id), Verdict::Unknown, error.to_string()),
+        Err(error) => return ROWS.unknown(id, error),
     };
     let mut wrong = Vec::new();
     for (role, expected) in [
@@ -124,76 +136,36 @@ fn cluster(account: &KindObserver, nodes: &Result<Vec<Node>, ObserverError>) -> 
         .iter()
         .map(|node| format!("{} ({}, {})", node.name, node.role, node.image))
         .collect();
-    Check::judged(id, title(id), &wrong, seen.join(", "))
-}
-
-async fn ready(account: &KindObserver, run: &Run) -> Check {
-    let id = "kind.ready";
-    let nodes = account.spec.nodes();
-    let access = match access::read(&account.engine, &run.name("")).await {
-        Ok(access) => access,
-        Err(error) => return Check::new(id, title(id), Verdict::Unknown, error.to_string()),
-    };
-    let transport = Arc::clone(&account.connection.transport);
-    let looked = async { readiness::ready(&client(&access, transport)?, nodes).await }.await;
-    match looked {
-        Ok(seen) => {
-            let mut wrong = seen.problems.clone();
-            if seen.ready != nodes || seen.nodes.len() != nodes {
-                let (ready, all) = (seen.ready, seen.nodes.len());
-                wrong.push(format!(
-                    "{ready} of {all} nodes are Ready, asked for {nodes}"
-                ));
-            }
-            let names = seen.nodes.join(", ");
-            let evidence = format!("{}, {} nodes Ready: {names}", seen.version, seen.ready);
-            Check::judged(id, title(id), &wrong, evidence)
-        }
-        Err(error) => failed(id, &error),
-    }
+    ROWS.judged(id, &wrong, seen.join(", "))
 }
 
 /// The provisioner's own access gets an answer, and what it reports as made exists.
 async fn info(
-    account: &KindObserver,
+    transport: &SharedTransport,
+    run: &Run,
     provisioned: &Provisioned,
     nodes: &Result<Vec<Node>, ObserverError>,
 ) -> Check {
     let id = "kind.cluster_info";
-    let transport = Arc::clone(&account.connection.transport);
-    let access = match &provisioned.access {
-        Ok(access) => access,
-        Err(reason) => return Check::new(id, title(id), Verdict::Skipped, reason.clone()),
-    };
-    let client = match client(access, transport) {
-        Ok(client) => client,
-        Err(error) => return failed(id, &error),
-    };
-    let version = match client.apiserver_version().await {
+    let handed = &provisioned.access;
+    let version = match handed_version(ROWS, id, handed, Arc::clone(transport)).await {
         Ok(version) => version,
-        Err(error) => return failed(id, &KubernetesError::of_call("GET /version", &error)),
+        Err(check) => return check,
     };
     let mut wrong = Vec::new();
     if let Ok(nodes) = nodes {
-        wrong.extend(not_there(&account.connection.run, &provisioned.made, nodes));
+        wrong.extend(not_there(run, &provisioned.made, nodes));
     }
     let said: Vec<String> = provisioned
         .made
         .iter()
         .map(|(name, id)| format!("{name} {}", id.get(..12).unwrap_or(id)))
         .collect();
-    let seen = format!(
-        "{} answers GET /version: {} ({}); said to be made: {}",
-        access.server,
-        version.git_version,
-        version.platform,
-        if said.is_empty() {
-            "nothing".to_owned()
-        } else {
-            said.join(", ")
-        }
-    );
-    Check::judged(id, title(id), &wrong, seen)
+    let said = match said.join(", ") {
+        none if none.is_empty() => "nothing".to_owned(),
+        said => said,
+    };
+    ROWS.judged(id, &wrong, format!("{version}; said to be made: {said}"))
 }
 
 /// What the provisioner reports as made but does not exist: nodes by their names or ids, the cluster by its name.
@@ -216,50 +188,5 @@ fn not_there(run: &Run, made: &BTreeMap<String, String>, nodes: &[Node]) -> Opti
     (!missing.is_empty()).then(|| format!("it says it made {missing:?}, there is {there:?}"))
 }
 
-/// A refusal by the server is a failure; no answer at all is unknown.
-fn failed(id: &str, error: &KubernetesError) -> Check {
-    let verdict = match error.cause {
-        Cause::NoAnswer | Cause::Timeout | Cause::Status(429 | 500..) => Verdict::Unknown,
-        _ => Verdict::Fail,
-    };
-    Check::new(id, title(id), verdict, error.to_string())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_reported_as_made_is_optional_and_must_exist_when_reported() {
-        let run = Run::new("r1", "me", "2026-11-23T10:00:00Z".parse().unwrap());
-        let node = |name: &str, id: char| Node {
-            id: id.to_string().repeat(64),
-            name: name.to_owned(),
-            role: String::new(),
-            image: String::new(),
-            state: String::new(),
-        };
-        let nodes = [node("kp-r1-control-plane", 'a'), node("kp-r1-worker", 'b')];
-        let check = |said: &[(&str, &str)], expected: &[&str]| {
-            let made: BTreeMap<String, String> = said
-                .iter()
-                .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()))
-                .collect();
-            let wrong = not_there(&run, &made, &nodes);
-            assert_eq!(wrong.is_none(), expected.is_empty(), "{wrong:?}");
-            for part in expected {
-                assert!(wrong.as_ref().unwrap().contains(part), "{wrong:?}");
-            }
-        };
-        check(&[], &[]);
-        check(&[("cluster", "kp-r1")], &[]);
-        check(&[("node", "aaaaaaaaaaaa")], &[]);
-        check(&[("kp-r1-control-plane", "x"), ("kp-r1-worker", "y")], &[]);
-        check(
-            &[("one-more", "000000000000")],
-            &["one-more", "kp-r1-worker"],
-        );
-        check(&[("node", "a")], &["node"]);
-        check(&[("cluster", "kp-r2")], &["cluster"]);
-    }
-}
+mod tests;

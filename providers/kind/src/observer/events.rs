@@ -62,7 +62,7 @@ impl EventLog {
                 let types = vec!["container", "volume"];
                 let filters = HashMap::from([("type", types)]);
                 let options = EventsOptionsBuilder::default().filters(&filters).build();
-                Ok(FollowTask(tokio::spawn(async move {
+                Ok::<_, ObserverError>(FollowTask(tokio::spawn(async move {
                     let mut events = docker.events(Some(options));
                     // Ends when the stream does. A volume missed after that has no owner: unknown, not a pass.
                     while let Some(Ok(event)) = events.next().await {

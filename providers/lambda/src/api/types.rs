@@ -16,10 +16,6 @@ pub struct Envelope<T> {
     pub data: T,
 }
 
-/// An answer whose content is not needed.
-#[derive(Debug, Deserialize)]
-pub struct EmptyResponse {}
-
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Region {
     pub name: String,
@@ -38,6 +34,14 @@ pub struct Offer {
     pub instance_type: InstanceType,
     /// Regions with capacity, as a hint.
     pub regions_with_capacity_available: Vec<Region>,
+}
+
+impl Offer {
+    /// The names of the regions with capacity.
+    pub fn regions(&self) -> Vec<&str> {
+        let regions = self.regions_with_capacity_available.iter();
+        regions.map(|region| region.name.as_str()).collect()
+    }
 }
 
 /// All instance types by name.

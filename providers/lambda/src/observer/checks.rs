@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::checks::{Rows, gpus_allocatable, nodes_ready};
 use kubeproof_contract::check::{Check, Verdict};
-use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
-use kubeproof_kubernetes::client::client;
-use kubeproof_kubernetes::{gpu, ready};
+use kubeproof_contract::transport::SharedTransport;
 
 use super::own_access;
 use crate::api::Api;
-use crate::api::error::CallError;
 use crate::api::types::{Instance, Ruleset};
 use crate::spec::LambdaSpec;
 
@@ -48,20 +49,7 @@ pub const CHECKLIST: &[(&str, &str)] = &[
     ),
 ];
 
-fn title(id: &str) -> &'static str {
-    CHECKLIST
-        .iter()
-        .find(|(known, _)| *known == id)
-        .map_or("", |(_, title)| title)
-}
-
-fn judged(id: &str, wrong: &[String], seen: impl Into<String>) -> Check {
-    Check::judged(id, title(id), wrong, seen)
-}
-
-fn unknown(id: &str, why: impl Into<String>) -> Check {
-    Check::new(id, title(id), Verdict::Unknown, why)
-}
+const ROWS: Rows = Rows(CHECKLIST);
 
 /// All rows.
 pub(super) async fn all(
@@ -70,27 +58,23 @@ pub(super) async fn all(
     run: &Run,
     provisioned: &Provisioned,
 ) -> Vec<Check> {
-    let listed: Result<Vec<Instance>, CallError> = api.get("ListInstances", "/instances").await;
-    let nodes: Vec<Instance> = match listed {
-        Ok(all) => all
-            .into_iter()
-            .filter(|one| one.belongs_to(run) && one.status != "terminated")
-            .collect(),
-        Err(error) => {
-            let ids = [
-                "lambda.instances",
-                "lambda.network",
-                "lambda.kubernetes",
-                "lambda.gpu",
-            ];
-            return ids.map(|id| unknown(id, error.to_string())).to_vec();
+    let listed: Result<Vec<Instance>, CallError> = api.get("ListInstances", &[]).await;
+    let own = own_access(api, run).await;
+    let mut checks = match listed {
+        Ok(mut nodes) => {
+            nodes.retain(|one| one.belongs_to(run) && one.status != "terminated");
+            vec![
+                instances(spec, run, &nodes),
+                network(api, spec, &nodes).await,
+            ]
         }
+        Err(error) => ["lambda.instances", "lambda.network"]
+            .map(|id| ROWS.unknown(id, &error))
+            .to_vec(),
     };
-    let mut checks = vec![
-        instances(spec, run, &nodes),
-        network(api, spec, &nodes).await,
-    ];
-    checks.extend(cluster(api, spec, run, provisioned).await);
+    let transport = &api.connection().transport;
+    checks.push(kubernetes(&own, provisioned, transport, spec.nodes()).await);
+    checks.push(gpus(&own, transport, spec).await);
     checks
 }
 
@@ -131,13 +115,13 @@ fn instances(spec: &LambdaSpec, run: &Run, nodes: &[Instance]) -> Check {
     let regions: Vec<String> = regions.into_iter().collect();
     let kind = &spec.instance_type.0;
     let seen = format!("{} × {kind} active in {}", nodes.len(), regions.join(", "));
-    judged("lambda.instances", &wrong, seen)
+    ROWS.judged("lambda.instances", &wrong, seen)
 }
 
 async fn network(api: &Api, spec: &LambdaSpec, nodes: &[Instance]) -> Check {
-    let all: Vec<Ruleset> = match api.get("ListFirewallRulesets", "/firewall-rulesets").await {
+    let all: Vec<Ruleset> = match api.get("ListFirewallRulesets", &[]).await {
         Ok(all) => all,
-        Err(error) => return unknown("lambda.network", error.to_string()),
+        Err(error) => return ROWS.unknown("lambda.network", error),
     };
     let asked = format!("tcp:6443-6443:{}", spec.api_allowed_from.0);
     let peers: Vec<String> = nodes
@@ -173,99 +157,59 @@ async fn network(api: &Api, spec: &LambdaSpec, nodes: &[Instance]) -> Check {
         "{}; the account's own rules hold besides and were left alone",
         seen.join(", ")
     );
-    judged("lambda.network", &wrong, seen)
+    ROWS.judged("lambda.network", &wrong, seen)
 }
 
-async fn cluster(api: &Api, spec: &LambdaSpec, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
-    let both = |why: String| {
-        vec![
-            unknown("lambda.kubernetes", why.clone()),
-            unknown("lambda.gpu", why),
-        ]
+/// The cluster as the observer sees it, and the kubeconfig that was handed over: it must lead to the same server,
+/// trust the same authority, and work.
+async fn kubernetes(
+    own: &Result<KubernetesAccess, ObserverError>,
+    provisioned: &Provisioned,
+    transport: &SharedTransport,
+    nodes: usize,
+) -> Check {
+    let id = "lambda.kubernetes";
+    let own = match own {
+        Ok(own) => own,
+        Err(error) => return ROWS.unknown(id, error),
     };
-    let access = match own_access(api, run).await {
-        Ok(access) => access,
-        Err(error) => {
-            let wrong = [error.to_string()];
-            return vec![
-                judged("lambda.kubernetes", &wrong, ""),
-                judged("lambda.gpu", &wrong, ""),
-            ];
+    let (mut wrong, mut seen) = match nodes_ready(own, transport.clone(), nodes).await {
+        Ok(found) => found,
+        Err(error) => return ROWS.of_failure(id, &error),
+    };
+    match &provisioned.access {
+        Err(reason) if wrong.is_empty() => return ROWS.skipped(id, reason),
+        Err(_) => {}
+        Ok(handed) => {
+            if handed.server != own.server {
+                let (theirs, ours) = (&handed.server, &own.server);
+                wrong.push(format!("the kubeconfig leads to {theirs}, not to {ours}"));
+            }
+            if handed.certificate_authority_pem != own.certificate_authority_pem {
+                wrong.push("the kubeconfig trusts another authority than the run's".to_owned());
+            }
+            if let Err(error) = nodes_ready(handed, transport.clone(), nodes).await {
+                let row = ROWS.of_failure(id, &error);
+                if row.verdict == Verdict::Fail {
+                    wrong.push(format!("the kubeconfig does not work: {error}"));
+                } else if wrong.is_empty() {
+                    return row;
+                }
+            }
         }
-    };
-    let transport = api.connection().transport.clone();
-    let handed = match &provisioned.access {
-        Ok(handed) => handed,
-        Err(reason) => return both(reason.clone()),
-    };
-    let (own, theirs) = match (
-        client(&access, transport.clone()),
-        client(handed, transport),
-    ) {
-        (Ok(own), Ok(theirs)) => (own, theirs),
-        (Err(error), _) | (_, Err(error)) => return both(error.to_string()),
-    };
-    let mut wrong = Vec::new();
-    // The kubeconfig handed over must lead to the same server, trust the same authority, and work.
-    if handed.server != access.server {
-        wrong.push(format!(
-            "the kubeconfig leads to {}, not to {}",
-            handed.server, access.server
-        ));
     }
-    if handed.certificate_authority_pem != access.certificate_authority_pem {
-        wrong.push("the kubeconfig trusts another authority than the run's".to_owned());
-    }
-    if let Err(error) = ready::ready(&theirs, spec.nodes()).await {
-        wrong.push(format!("the kubeconfig does not work: {error}"));
-    }
-    let seen = match ready::ready(&own, spec.nodes()).await {
-        Ok(seen) => seen,
-        Err(error) => return both(error.to_string()),
-    };
-    if !seen.is_ready() {
-        let (ready, asked) = (seen.ready, seen.expected);
-        wrong.push(format!("{ready} nodes are Ready, asked for {asked}"));
-        wrong.extend(seen.problems.clone());
-    }
-    let message = format!(
-        "{} answers, {} of {} nodes Ready: {}; the client trusts only the authority made for this run",
-        seen.version,
-        seen.ready,
-        seen.expected,
-        seen.nodes.join(", ")
-    );
-    vec![
-        judged("lambda.kubernetes", &wrong, message),
-        gpus(&own, spec).await,
-    ]
+    seen.push_str("; the client trusts only the authority made for this run");
+    ROWS.judged(id, &wrong, seen)
 }
 
-async fn gpus(own: &kubeproof_kubernetes::Client, spec: &LambdaSpec) -> Check {
-    let asked = spec.gpus();
-    if asked == 0 {
-        let why = format!("{} has no GPU", spec.instance_type.0);
-        return Check::new("lambda.gpu", title("lambda.gpu"), Verdict::Skipped, why);
+async fn gpus(
+    own: &Result<KubernetesAccess, ObserverError>,
+    transport: &SharedTransport,
+    spec: &LambdaSpec,
+) -> Check {
+    let id = "lambda.gpu";
+    if spec.gpus() == 0 {
+        return ROWS.skipped(id, format!("{} has no GPU", spec.instance_type.0));
     }
-    let offered = match gpu::offered(own).await {
-        Ok(offered) => offered,
-        Err(error) => return unknown("lambda.gpu", error.to_string()),
-    };
-    let mut wrong: Vec<String> = offered
-        .iter()
-        .filter(|(_, count)| **count != asked)
-        .map(|(node, count)| format!("{node} offers {count} of {asked} GPUs"))
-        .collect();
-    if offered.is_empty() {
-        wrong.push("the cluster has no nodes".to_owned());
-    }
-    let seen: Vec<String> = offered
-        .iter()
-        .map(|(node, count)| format!("{node} offers {count}"))
-        .collect();
-    let seen = format!(
-        "{}; the job of the scenario counts them (job.execution)",
-        seen.join(", ")
-    );
-    judged("lambda.gpu", &wrong, seen)
+    gpus_allocatable(ROWS, id, own, transport.clone(), spec.gpus()).await
 }

@@ -1,9 +1,9 @@
 //! Preflight: key, type, capacity and name clashes, changing nothing.
 
+use kubeproof_cloudkit::CallError;
 use kubeproof_contract::check::{Check, Verdict};
 
 use crate::api::Api;
-use crate::api::error::CallError;
 use crate::api::types::{Offers, Ruleset, SshKey, is_name_of};
 use crate::credentials;
 use crate::spec::LambdaSpec;
@@ -32,7 +32,7 @@ pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32
         Ok((_, source)) => source,
         Err(message) => return (vec![check(LOAD, Verdict::Fail, message)], None),
     };
-    let offers: Offers = match api.get("ListInstanceTypes", "/instance-types").await {
+    let offers: Offers = match api.get("ListInstanceTypes", &[]).await {
         Ok(offers) => offers,
         Err(error) => {
             // A rejected key, or a cloud that does not answer, shows nothing about the
@@ -71,11 +71,7 @@ fn capacity(spec: &LambdaSpec, offers: &Offers) -> (Check, Option<u32>) {
         );
         return (check(CAPACITY, Verdict::Fail, evidence), None);
     };
-    let listed: Vec<&str> = offer
-        .regions_with_capacity_available
-        .iter()
-        .map(|region| region.name.as_str())
-        .collect();
+    let listed = offer.regions();
     let cents = offer.instance_type.price_cents_per_hour;
     let wanted = || spec.regions.0.iter().map(|region| region.0.as_str());
     let there: Vec<&str> = wanted().filter(|region| listed.contains(region)).collect();
@@ -99,10 +95,8 @@ fn capacity(spec: &LambdaSpec, offers: &Offers) -> (Check, Option<u32>) {
 
 async fn names(api: &Api) -> Result<Vec<String>, CallError> {
     let run = &api.connection().run;
-    let keys: Vec<SshKey> = api.get("ListSshKeys", "/ssh-keys").await?;
-    let rulesets: Vec<Ruleset> = api
-        .get("ListFirewallRulesets", "/firewall-rulesets")
-        .await?;
+    let keys: Vec<SshKey> = api.get("ListSshKeys", &[]).await?;
+    let rulesets: Vec<Ruleset> = api.get("ListFirewallRulesets", &[]).await?;
     let names = keys
         .into_iter()
         .map(|key| key.name)

@@ -1,150 +1,112 @@
 //! What a launch needs beforehand: SSH key, firewall ruleset, filesystem. All have unique names, so a
 //! creation without an answer is looked up and repeated safely.
 
-use http::Method;
+use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
+use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::{Applied, CallError, Cause, RetryPolicy};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Session;
-use crate::api::Call;
-use crate::api::error::CallError;
+use super::Work;
 use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
 use crate::cluster_ca::ClusterCa;
 
-/// Most tries of one creation.
-const TRIES: usize = 4;
-
 /// The resource of this name: found, or created once.
-async fn ensure<T: DeserializeOwned>(
-    session: &Session,
-    list: (&'static str, &str),
-    create: &Call<'_>,
+async fn ensure<T: DeserializeOwned + Send>(
+    work: &Work,
+    (list, create): (&'static str, &'static str),
     body: &Value,
-    is_it: impl Fn(&T) -> bool,
+    is_it: impl Fn(&T) -> bool + Send + Sync,
 ) -> Result<T, CallError> {
     let find = || async {
-        let all: Vec<T> = session.api.get(list.0, list.1).await?;
-        Ok::<_, CallError>(all.into_iter().find(|one| is_it(one)))
+        let all: Vec<T> = work.api.get(list, &[]).await?;
+        Ok(all.into_iter().find(|one| is_it(one)))
     };
-    let mut last = CallError::internal(create.name, "not tried");
-    for _ in 0..TRIES {
-        if let Some(found) = find().await? {
-            return Ok(found);
-        }
-        match session.api.once::<T>(create, Some(body)).await {
-            Ok(made) => return Ok(made),
-            // Another process was faster, or an earlier try succeeded: the next listing shows it.
-            Err(error) if error.is_transient() || error.code == "global/duplicate" => {
-                tokio::time::sleep(error.retry_after.unwrap_or_default()).await;
-                last = error;
+    let make = || async {
+        let call = RestCall::new(create, &[]).with_body(body);
+        let made = work.api.call(RetryPolicy::ONCE, call).await;
+        made.map_err(|error| {
+            if is_taken(&error) {
+                unknown(error)
+            } else {
+                error
             }
-            // The cloud's OpenAPI document has no separate code for a key name that is taken.
-            Err(error) if error.code == "global/invalid-parameters" => {
-                return find().await?.ok_or(error);
-            }
-            Err(error) => return Err(error),
-        }
+        })
+    };
+    find_or_create(work.session(), LookupWindows::DEFAULT, find, make).await
+}
+
+/// Whether a name is taken. The cloud's OpenAPI document has no code of its own for the name of a key.
+fn is_taken(error: &CallError) -> bool {
+    error.cause == Cause::AlreadyExists
+        || error.is("global/invalid-parameters") && error.call.ends_with("AddSshKey")
+}
+
+/// Another process was faster, or an earlier try succeeded: a list shows it.
+fn unknown(error: CallError) -> CallError {
+    CallError {
+        applied: Applied::Unknown,
+        ..error
     }
-    Err(last)
 }
 
 /// The SSH key that a launch requires. No one logs in: its private half is not kept.
-pub(crate) async fn ensure_key(
-    session: &Session,
-    cluster_ca: &ClusterCa,
-) -> Result<SshKey, CallError> {
-    let name = session.run().name("");
+pub(super) async fn ensure_key(work: &Work, cluster_ca: &ClusterCa) -> Result<SshKey, CallError> {
+    let name = work.run().name("");
     let body = json!({"name": name, "public_key": cluster_ca.ssh_public_key});
-    let create = Call {
-        name: "AddSshKey",
-        method: &Method::POST,
-        path: "/ssh-keys",
-    };
-    ensure(
-        session,
-        ("ListSshKeys", "/ssh-keys"),
-        &create,
-        &body,
-        |key: &SshKey| key.name == name,
-    )
-    .await
+    let is_it = |key: &SshKey| key.name == name;
+    ensure(work, ("ListSshKeys", "AddSshKey"), &body, is_it).await
 }
 
 /// The rule that allows access to the API server.
-fn api_rule(session: &Session) -> FirewallRule {
+fn api_rule(work: &Work) -> FirewallRule {
     FirewallRule {
         protocol: "tcp".to_owned(),
         port_range: Some((6443, 6443)),
-        source_network: session.spec.api_allowed_from.0.to_string(),
+        source_network: work.spec.api_allowed_from.0.to_string(),
         description: "Kubernetes API".to_owned(),
     }
 }
 
 /// The ruleset of the run in a region.
-pub(crate) async fn ensure_ruleset(session: &Session, region: &str) -> Result<Ruleset, CallError> {
-    let name = session.run().name(region);
-    let body = json!({"name": name, "region": region, "rules": [api_rule(session)]});
-    let create = Call {
-        name: "CreateFirewallRuleset",
-        method: &Method::POST,
-        path: "/firewall-rulesets",
-    };
-    let list = ("ListFirewallRulesets", "/firewall-rulesets");
-    ensure(session, list, &create, &body, |set: &Ruleset| {
-        set.name == name
-    })
-    .await
+pub(super) async fn ensure_ruleset(work: &Work, region: &str) -> Result<Ruleset, CallError> {
+    let name = work.run().name(region);
+    let body = json!({"name": name, "region": region, "rules": [api_rule(work)]});
+    let calls = ("ListFirewallRulesets", "CreateFirewallRuleset");
+    ensure(work, calls, &body, |set: &Ruleset| set.name == name).await
 }
 
 /// Allows traffic between the nodes, and no one else.
-pub(crate) async fn let_nodes_talk(
-    session: &Session,
+pub(super) async fn let_nodes_talk(
+    work: &Work,
     ruleset: &Ruleset,
     nodes: &[Instance],
 ) -> Result<(), CallError> {
     if nodes.len() < 2 {
         return Ok(());
     }
-    let mut rules = vec![api_rule(session)];
+    let mut rules = vec![api_rule(work)];
     rules.extend(nodes.iter().enumerate().filter_map(|(index, node)| {
         Some(FirewallRule {
             protocol: "all".to_owned(),
             port_range: None,
             source_network: format!("{}/32", node.private_ip.as_ref()?),
-            description: format!("node {}", session.node(index)),
+            description: format!("node {}", work.node(index)),
         })
     }));
     if ruleset.rules == rules {
         return Ok(());
     }
-    let call = Call {
-        name: "UpdateFirewallRuleset",
-        method: &Method::PATCH,
-        path: &format!("/firewall-rulesets/{}", ruleset.id),
-    };
-    let body = json!({ "rules": rules });
-    session
-        .api
-        .repeat::<Ruleset>(&call, Some(&body))
-        .await
-        .map(|_| ())
+    let (id, body) = ([ruleset.id.as_str()], json!({ "rules": rules }));
+    let call = RestCall::new("UpdateFirewallRuleset", &id).with_body(&body);
+    let updated = work.api.call::<Ruleset>(RetryPolicy::IDEMPOTENT, call);
+    updated.await.map(|_| ())
 }
 
 /// The filesystem of the run in a region.
-pub(crate) async fn ensure_filesystem(
-    session: &Session,
-    region: &str,
-) -> Result<Filesystem, CallError> {
-    let name = session.run().name("fs");
+pub(super) async fn ensure_filesystem(work: &Work, region: &str) -> Result<Filesystem, CallError> {
+    let name = work.run().name("fs");
     let body = json!({"name": name, "region": region});
-    let create = Call {
-        name: "CreateFileSystem",
-        method: &Method::POST,
-        path: "/filesystems",
-    };
-    let list = ("ListFileSystems", "/file-systems");
-    ensure(session, list, &create, &body, |one: &Filesystem| {
-        one.name == name
-    })
-    .await
+    let calls = ("ListFileSystems", "CreateFileSystem");
+    ensure(work, calls, &body, |one: &Filesystem| one.name == name).await
 }

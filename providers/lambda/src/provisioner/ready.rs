@@ -3,17 +3,19 @@
 
 use std::time::Duration;
 
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
+use kubeproof_contract::provisioner::KubernetesAccess;
 use kubeproof_kubernetes::client::client;
-use kubeproof_kubernetes::{gpu, ready};
-use tokio::time::Instant;
+use kubeproof_kubernetes::{KubernetesError, gpu, ready};
 
-use super::Session;
-use crate::api::error::CallError;
+use super::{Work, of_ca};
 use crate::api::types::Instance;
 use crate::cluster_ca::ClusterCa;
 
 /// Between two checks.
 const PAUSE: Duration = Duration::from_secs(10);
+pub(super) const SCHEDULE: PollSchedule = PollSchedule::every(PAUSE.as_secs());
 /// How long addresses may take.
 const ADDRESS_LIMIT: Duration = Duration::from_secs(600);
 /// How long booting may take: eight GPUs take up to a quarter of an hour.
@@ -24,112 +26,92 @@ const NODES_LIMIT: Duration = Duration::from_secs(15 * 60);
 const GPU_LIMIT: Duration = Duration::from_secs(8 * 60);
 
 /// The instance, once it has its addresses.
-pub(crate) async fn addressed(session: &Session, id: &str) -> Result<Instance, CallError> {
-    let begun = Instant::now();
-    loop {
-        let one: Instance = session
-            .api
-            .get("GetInstance", &format!("/instances/{id}"))
-            .await?;
-        if one.ip.is_some() && one.private_ip.is_some() {
-            return Ok(one);
-        }
-        let name = one.name.unwrap_or_default();
-        if !matches!(one.status.as_str(), "booting" | "active") {
-            return Err(CallError::internal(
-                "wait",
-                format!("instance {id} ({name}) is {}", one.status),
-            ));
-        }
-        if begun.elapsed() > ADDRESS_LIMIT {
-            let message = format!("instance {id} ({name}) has no address after 10 minutes");
-            return Err(CallError::internal("wait", message));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+pub(super) async fn addressed(work: &Work, id: &str) -> Result<Instance, CallError> {
+    let check = || async {
+        let one: Instance = work.api.get("GetInstance", &[id]).await?;
+        let name = one.name.as_deref().unwrap_or_default();
+        Ok(if one.ip.is_some() && one.private_ip.is_some() {
+            Poll::Ready(one)
+        } else if one.is_live() {
+            Poll::Pending(format!("instance {id} ({name}) without an address"))
+        } else {
+            Poll::Failed(format!("instance {id} ({name}) is {}", one.status))
+        })
+    };
+    let what = "wait for an address";
+    poll_until(work.session(), SCHEDULE, ADDRESS_LIMIT, what, check).await
 }
 
 /// Waits until all nodes are active.
-pub(crate) async fn active(session: &Session, nodes: &[Instance]) -> Result<(), CallError> {
-    let begun = Instant::now();
-    loop {
-        let all = session.instances().await?;
+pub(super) async fn active(work: &Work, nodes: &[Instance]) -> Result<(), CallError> {
+    let check = || async {
+        let all = work.instances().await?;
         let mut waiting = Vec::new();
         for node in nodes {
-            let name = node.name.as_deref().unwrap_or_default();
-            let status = all
-                .iter()
-                .find(|one| one.id == node.id)
-                .map_or("gone", |one| one.status.as_str());
-            match status {
+            let (id, name) = (&node.id, node.name.as_deref().unwrap_or_default());
+            let found = all.iter().find(|one| one.id == *id);
+            match found.map_or("gone", |one| one.status.as_str()) {
                 "active" => {}
-                "booting" => waiting.push(format!("{} ({name})", node.id)),
-                other => {
-                    let message = format!("instance {} ({name}) is {other}", node.id);
-                    return Err(CallError::internal("wait", message));
-                }
+                "booting" => waiting.push(format!("{id} ({name})")),
+                other => return Ok(Poll::Failed(format!("instance {id} ({name}) is {other}"))),
             }
         }
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        if begun.elapsed() > ACTIVE_LIMIT {
-            let message = format!("still booting after 25 minutes: {}", waiting.join(", "));
-            return Err(CallError::internal("wait", message));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+        Ok(match waiting.join(", ") {
+            none if none.is_empty() => Poll::Ready(()),
+            waiting => Poll::Pending(format!("booting: {waiting}")),
+        })
+    };
+    let what = "wait for instances";
+    poll_until(work.session(), SCHEDULE, ACTIVE_LIMIT, what, check).await
+}
+
+/// The provisioner's access to the cluster of these nodes.
+pub(super) fn access(
+    work: &Work,
+    cluster_ca: &ClusterCa,
+    nodes: &[Instance],
+) -> Result<KubernetesAccess, CallError> {
+    let server = nodes.first().and_then(|server| server.ip.as_deref());
+    let ip = server.unwrap_or_default();
+    let access = cluster_ca.access(work.api.connection(), ip, "kubeproof-provisioner");
+    access.map_err(of_ca)
 }
 
 /// Waits until the API server answers, all nodes are Ready and offer their GPUs.
-pub(crate) async fn kubernetes(
-    session: &Session,
+pub(super) async fn kubernetes(
+    work: &Work,
     cluster_ca: &ClusterCa,
     nodes: &[Instance],
 ) -> Result<(), CallError> {
-    let connection = session.api.connection();
-    let what = "wait for Kubernetes";
-    let ip = nodes
-        .first()
-        .and_then(|server| server.ip.clone())
-        .unwrap_or_default();
-    let access = cluster_ca
-        .access(connection, &ip, "kubeproof-provisioner")
-        .map_err(|message| CallError::internal(what, message))?;
-    let client = client(&access, connection.transport.clone())
-        .map_err(|error| CallError::internal(what, error.to_string()))?;
-    ready::wait_ready(&client, nodes.len(), NODES_LIMIT, PAUSE)
-        .await
-        .map_err(|error| {
-            let message = format!(
-                "{error} (the instance is active, its log is in /var/log/cloud-init-output.log)"
-            );
-            CallError::internal(what, message)
-        })?;
-    let gpus = session.spec.gpus();
+    let failed =
+        |error: KubernetesError| CallError::state("wait for Kubernetes", error.to_string());
+    let access = access(work, cluster_ca, nodes)?;
+    let transport = work.api.connection().transport.clone();
+    let client = client(&access, transport).map_err(failed)?;
+    let ready = ready::wait_ready(&client, nodes.len(), NODES_LIMIT, PAUSE).await;
+    ready.map_err(|error| {
+        let mut error = failed(error);
+        error
+            .message
+            .push_str(" (the instance is active, its log is in /var/log/cloud-init-output.log)");
+        error
+    })?;
+    let gpus = work.spec.gpus();
     if gpus == 0 {
         return Ok(());
     }
-    let begun = Instant::now();
-    loop {
-        let offered = gpu::offered(&client)
-            .await
-            .map_err(|error| CallError::internal(what, error.to_string()))?;
-        let lacking: Vec<String> = offered
-            .iter()
-            .filter(|(_, count)| **count != gpus)
+    let check = || async {
+        let offered = gpu::offered(&client).await.map_err(failed)?;
+        let lacking = offered.iter().filter(|(_, count)| **count != gpus);
+        let lacking: Vec<String> = lacking
             .map(|(node, count)| format!("{node} offers {count}"))
             .collect();
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        if begun.elapsed() > GPU_LIMIT {
-            let message = format!(
-                "nodes do not offer {gpus} nvidia.com/gpu after 8 minutes: {}; the driver or the device plugin does not work",
-                lacking.join(", ")
-            );
-            return Err(CallError::internal("wait for GPUs", message));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+        Ok(match lacking.join(", ") {
+            none if none.is_empty() => Poll::Ready(()),
+            lacking => Poll::Pending(format!(
+                "{lacking} of {gpus} nvidia.com/gpu: the driver or the device plugin does not work"
+            )),
+        })
+    };
+    poll_until(work.session(), SCHEDULE, GPU_LIMIT, "wait for GPUs", check).await
 }

@@ -2,180 +2,121 @@
 
 use std::time::Duration;
 
-use http::Method;
-use kubeproof_contract::provisioner::UNKNOWN_LEFT;
-use kubeproof_contract::resource::Resource;
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use futures::FutureExt as _;
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::teardown::{Rounds, Step, teardown};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::provisioner::ProvisionerError;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
 
-use super::Session;
-use crate::api::error::CallError;
-use crate::api::types::{EmptyResponse, Filesystem, Instance, Ruleset, SshKey, is_name_of};
-use crate::api::{Api, Call};
+use super::Work;
+use super::ready::SCHEDULE;
+use crate::api::types::is_name_of;
 use crate::cluster_ca;
 
-/// Between two checks.
-const PAUSE: Duration = Duration::from_secs(10);
 /// How long terminating may take: one to three minutes is typical.
 const GONE_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How long something may stay in use after its users are gone.
 const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
-/// Most rounds of termination requests.
-const ROUNDS: usize = 4;
+const ROUNDS: Rounds = Rounds {
+    most: 3,
+    settle: Duration::from_secs(10),
+};
+
+const STEPS: &[Step<Work>] = &[
+    Step {
+        name: "instance",
+        after: &[],
+        list: |work| instances(work).boxed(),
+        delete: |work, ids| terminate(work, ids).boxed(),
+    },
+    Step {
+        name: "firewall_ruleset",
+        after: &["instance"],
+        list: |work| named(work, "ListFirewallRulesets").boxed(),
+        delete: |work, ids| delete(work, "DeleteFirewallRuleset", ids).boxed(),
+    },
+    Step {
+        name: "filesystem",
+        after: &["instance"],
+        list: |work| named(work, "ListFileSystems").boxed(),
+        delete: |work, ids| delete(work, "DeleteFileSystem", ids).boxed(),
+    },
+    Step {
+        name: "ssh_key",
+        after: &["instance"],
+        list: |work| named(work, "ListSshKeys").boxed(),
+        delete: |work, ids| delete(work, "DeleteSshKey", ids).boxed(),
+    },
+];
 
 /// Removes everything of the run. A second call finds nothing and changes nothing.
-pub(crate) async fn everything(session: &Session) -> Result<(), CallError> {
-    if !session.defects.ids_from_nowhere {
-        let mine = session.instances().await?;
-        terminate(session, &mine).await?;
-    }
-    let (api, run) = (&session.api, session.run());
-    let rulesets: Vec<Ruleset> = api
-        .get("ListFirewallRulesets", "/firewall-rulesets")
-        .await?;
-    for one in rulesets.iter().filter(|one| is_name_of(run, &one.name)) {
-        delete(api, "firewall_ruleset", &one.id).await?;
-    }
-    let filesystems: Vec<Filesystem> = api.get("ListFileSystems", "/file-systems").await?;
-    for one in filesystems.iter().filter(|one| is_name_of(run, &one.name)) {
-        delete(api, "filesystem", &one.id).await?;
-    }
-    let keys: Vec<SshKey> = api.get("ListSshKeys", "/ssh-keys").await?;
-    for one in keys.iter().filter(|one| is_name_of(run, &one.name)) {
-        let handle = if session.defects.keys_by_name {
-            &one.name
-        } else {
-            &one.id
-        };
-        delete(api, "ssh_key", handle).await?;
-    }
-    cluster_ca::forget(api.connection())
-        .map_err(|message| CallError::internal("cluster CA", message))
+pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
+    teardown(work, STEPS, ROUNDS).await?;
+    cluster_ca::forget(work.api.connection()).map_err(ProvisionerError::new)
 }
 
-/// The ids of the run's resources, or a message that they could not be listed.
-pub(crate) async fn left(session: &Session) -> Vec<String> {
-    let all = survey(session).await;
-    all.unwrap_or_else(|_| vec![UNKNOWN_LEFT.to_owned()])
+async fn instances(work: &Work) -> Result<Vec<String>, CallError> {
+    let all = work.instances().await?;
+    Ok(all.into_iter().map(|one| one.id).collect())
 }
 
-async fn survey(session: &Session) -> Result<Vec<String>, CallError> {
-    let (api, run) = (&session.api, session.run());
-    let instances = session.instances().await?;
-    let rulesets: Vec<Ruleset> = api
-        .get("ListFirewallRulesets", "/firewall-rulesets")
-        .await?;
-    let filesystems: Vec<Filesystem> = api.get("ListFileSystems", "/file-systems").await?;
-    let keys: Vec<SshKey> = api.get("ListSshKeys", "/ssh-keys").await?;
-    let instances = instances.into_iter().map(|one| one.id);
-    let rulesets = rulesets.into_iter().map(|one| (one.name, one.id));
-    let filesystems = filesystems.into_iter().map(|one| (one.name, one.id));
-    let keys = keys.into_iter().map(|one| (one.name, one.id));
-    let named = rulesets.chain(filesystems).chain(keys);
-    let named = named.filter(|(name, _)| is_name_of(run, name));
-    Ok(instances.chain(named.map(|(_, id)| id)).collect())
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    name: String,
 }
 
-/// Terminates instances and waits until they are gone.
-pub(crate) async fn terminate(session: &Session, instances: &[Instance]) -> Result<(), CallError> {
-    let ids: Vec<&str> = instances.iter().map(|one| one.id.as_str()).collect();
-    for _ in 0..ROUNDS {
-        let all = session.instances().await?;
-        let left: Vec<&Instance> = all
-            .iter()
-            .filter(|one| ids.contains(&one.id.as_str()))
-            .collect();
-        if left.is_empty() {
-            return Ok(());
-        }
-        let standing: Vec<&str> = left
-            .iter()
-            .filter(|one| one.status != "terminating")
-            .map(|one| one.id.as_str())
-            .collect();
+/// The ids of those in a list that have a name of the run.
+async fn named(work: &Work, list: &'static str) -> Result<Vec<String>, CallError> {
+    let all: Vec<Named> = work.api.get(list, &[]).await?;
+    let mine = all
+        .into_iter()
+        .filter(|one| is_name_of(work.run(), &one.name));
+    Ok(mine.map(|one| one.id).collect())
+}
+
+/// Terminates instances and waits until they are gone. One that is not terminating by then is terminated again.
+pub(super) async fn terminate(work: &Work, ids: Vec<String>) -> Result<(), CallError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let check = || async {
+        let mut left = work.instances().await?;
+        left.retain(|one| ids.contains(&one.id));
+        let standing = left.iter().filter(|one| one.status != "terminating");
+        let standing: Vec<&str> = standing.map(|one| one.id.as_str()).collect();
         if !standing.is_empty() {
-            match order(&session.api, &standing).await {
-                // One of them is already gone: the next round terminates the rest.
-                Err(error) if !error.is_not_found() => return Err(error),
-                _ => {}
-            }
+            let body = json!({ "instance_ids": standing });
+            let call = RestCall::new("TerminateInstances", &[]).with_body(&body);
+            // One of them may be gone already: the next check terminates the rest.
+            ignore_not_found(
+                work.api
+                    .call::<IgnoredAny>(RetryPolicy::IDEMPOTENT, call)
+                    .await,
+            )?;
         }
-        if gone(session, &ids).await? {
-            return Ok(());
-        }
-    }
-    Err(CallError::internal(
-        "wait",
-        format!("still there: {}", ids.join(", ")),
-    ))
-}
-
-async fn order(api: &Api, ids: &[&str]) -> Result<(), CallError> {
-    let call = Call {
-        name: "TerminateInstances",
-        method: &Method::POST,
-        path: "/instance-operations/terminate",
+        Ok(if left.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending(format!("terminating: {}", ids.join(", ")))
+        })
     };
-    let body = json!({ "instance_ids": ids });
-    api.repeat::<Value>(&call, Some(&body)).await.map(|_| ())
+    let what = "wait for termination";
+    poll_until(work.session(), SCHEDULE, GONE_LIMIT, what, check).await
 }
 
-/// Waits while all of them are terminating. `false` if one of them is not: it must be terminated again.
-async fn gone(session: &Session, ids: &[&str]) -> Result<bool, CallError> {
-    let begun = Instant::now();
-    loop {
-        let all = session.instances().await?;
-        let left: Vec<&Instance> = all
-            .iter()
-            .filter(|one| ids.contains(&one.id.as_str()))
-            .collect();
-        if left.is_empty() {
-            return Ok(true);
-        }
-        if left.iter().any(|one| one.status != "terminating") {
-            return Ok(false);
-        }
-        if begun.elapsed() > GONE_LIMIT {
-            let message = format!("still terminating after 15 minutes: {}", ids.join(", "));
-            return Err(CallError::internal("wait", message));
-        }
-        tokio::time::sleep(PAUSE).await;
+/// Deletes by id, again while a resource is in use.
+async fn delete(work: &Work, operation: &'static str, ids: Vec<String>) -> Result<(), CallError> {
+    let policy = RetryPolicy::while_in_use(IN_USE_LIMIT);
+    for id in &ids {
+        let id = [id.as_str()];
+        let call = RestCall::new(operation, &id);
+        ignore_not_found(work.api.call::<IgnoredAny>(policy, call).await)?;
     }
-}
-
-/// Deletes one resource by id, retrying while it is in use. Succeeds if it is already gone.
-pub(crate) async fn delete(api: &Api, resource_type: &str, id: &str) -> Result<(), CallError> {
-    let (name, path) = match resource_type {
-        "firewall_ruleset" => ("DeleteFirewallRuleset", format!("/firewall-rulesets/{id}")),
-        "filesystem" => ("DeleteFileSystem", format!("/filesystems/{id}")),
-        "ssh_key" => ("DeleteSshKey", format!("/ssh-keys/{id}")),
-        "instance" => return order(api, &[id]).await,
-        other => {
-            return Err(CallError::internal(
-                "delete",
-                format!("unknown resource type `{other}`"),
-            ));
-        }
-    };
-    let call = Call {
-        name,
-        method: &Method::DELETE,
-        path: &path,
-    };
-    let begun = Instant::now();
-    loop {
-        match api.repeat::<EmptyResponse>(&call, None).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is_not_found() => return Ok(()),
-            Err(error) if error.is_in_use() && begun.elapsed() < IN_USE_LIMIT => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Deletes a resource that an audit found.
-pub(crate) async fn delete_resource(api: &Api, resource: &Resource) -> Result<(), CallError> {
-    delete(api, &resource.resource_type, &resource.id).await
+    Ok(())
 }

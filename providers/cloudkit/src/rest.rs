@@ -1,0 +1,258 @@
+//! A typed client of a cloud's JSON REST API, over a connection.
+//!
+//! What differs between clouds is a [`RestApi`]: values and small functions. One call is one request here; when it
+//! is repeated, the [`RetryPolicy`] of the caller says.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::{Request, Response};
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::route::Route;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Applied, CallError, Classify};
+use crate::retry::RetryPolicy;
+use crate::session::Session;
+
+/// What may stand in a path or a query as it is (RFC 3986, unreserved).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What an error answer says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestError {
+    /// The cloud's error code; empty when there is none.
+    pub code: String,
+    /// The cloud's message; empty when there is none.
+    pub message: String,
+    /// What the cloud suggests to do; empty when it suggests nothing.
+    pub suggestion: String,
+    /// How long the cloud asks us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// One cloud's API.
+pub trait RestApi: Classify + Debug + Send + Sync + 'static {
+    /// The service in call signatures and errors.
+    const SERVICE: &'static str;
+    /// The address that paths are appended to.
+    const BASE: &'static str;
+    /// The operations.
+    const ROUTES: &'static [Route];
+    /// The timeout of one call.
+    const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+    /// The value of the `Authorization` header. Errors say what to do about it, and never show a secret.
+    fn authorization(
+        &self,
+        connection: &Connection,
+    ) -> impl Future<Output = Result<String, String>> + Send;
+
+    /// Waits until the cloud's rate limit lets this operation through.
+    fn turn(&self, operation: &str) -> impl Future<Output = ()> + Send;
+
+    /// What an error answer says.
+    fn read_error(answer: &Response<Bytes>) -> RestError;
+
+    /// Decodes a successful answer.
+    ///
+    /// # Errors
+    /// When it is not what was expected.
+    fn decode<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+        // An answer without content is read as `null`.
+        serde_json::from_slice(if body.is_empty() { b"null" } else { body })
+    }
+}
+
+/// One call of an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct RestCall<'a> {
+    operation: &'static str,
+    parameters: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
+    body: Option<&'a Value>,
+}
+
+impl<'a> RestCall<'a> {
+    /// A call of the operation of this name, with the parameters of its path.
+    pub const fn new(operation: &'static str, parameters: &'a [&'a str]) -> Self {
+        Self {
+            operation,
+            parameters,
+            query: &[],
+            body: None,
+        }
+    }
+
+    /// The same with a query.
+    #[must_use]
+    pub const fn with_query(self, query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { query, ..self }
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub const fn with_body(self, body: &'a Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+
+    fn path(&self, route: &Route) -> String {
+        let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+        let mut parameters = self.parameters.iter();
+        let segments = route.path.split('/').map(|segment| {
+            if segment.starts_with('{') {
+                escaped(parameters.next().unwrap_or(&""))
+            } else {
+                segment.to_owned()
+            }
+        });
+        let mut path = segments.collect::<Vec<_>>().join("/");
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            let mark = if index == 0 { '?' } else { '&' };
+            path.push_str(&format!("{mark}{}={}", escaped(name), escaped(value)));
+        }
+        path
+    }
+}
+
+/// A client of one actor in one piece of work.
+#[derive(Debug)]
+pub struct RestClient<A> {
+    api: Arc<A>,
+    session: Session,
+}
+
+impl<A: RestApi> RestClient<A> {
+    /// A client over a connection. `consistency_delay` is how long the cloud's reads may lag.
+    pub fn new(api: A, connection: &Connection, consistency_delay: Duration) -> Self {
+        Self {
+            api: Arc::new(api),
+            session: Session::new(connection, consistency_delay),
+        }
+    }
+
+    /// A client for the next piece of work: it shares the rate limits and remembers nothing else.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        Self {
+            api: Arc::clone(&self.api),
+            session: self.session.renewed(),
+        }
+    }
+
+    /// The session of its calls.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        &self.session.connection
+    }
+
+    /// Reads; repeated as any call that does no harm twice.
+    ///
+    /// # Errors
+    /// When it is refused, or no usable answer arrives.
+    pub async fn get<T: DeserializeOwned + Send>(
+        &self,
+        operation: &'static str,
+        parameters: &[&str],
+    ) -> Result<T, CallError> {
+        let call = RestCall::new(operation, parameters);
+        self.call(RetryPolicy::IDEMPOTENT, call).await
+    }
+
+    /// Makes a call, again as its policy says.
+    ///
+    /// # Errors
+    /// With the last error, when the policy gives up.
+    pub async fn call<T: DeserializeOwned + Send>(
+        &self,
+        policy: RetryPolicy,
+        call: RestCall<'_>,
+    ) -> Result<T, CallError> {
+        self.session.call(policy, || self.send(call)).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
+        let name = format!("{}:{}", A::SERVICE, call.operation);
+        let request = self.request(call).await;
+        let request = request.map_err(|message| CallError::state(&name, message))?;
+        self.api.turn(call.operation).await;
+        let sent = self.connection().transport.send(request);
+        let answer = match tokio::time::timeout(A::ANSWER_WITHIN, sent).await {
+            Err(_) => {
+                let message = format!("no answer within {} s", A::ANSWER_WITHIN.as_secs());
+                return Err(CallError::no_answer(&name, message, Applied::MaybeLater));
+            }
+            Ok(Err(error)) => return Err(CallError::of_transport(&name, error)),
+            Ok(Ok(answer)) => answer,
+        };
+        if !answer.status().is_success() {
+            return Err(self.refused(&name, &answer));
+        }
+        A::decode(answer.body()).map_err(|error| CallError {
+            source: Some(Arc::new(error)),
+            // The answer does not show whether the call was applied.
+            ..CallError::no_answer(&name, "the answer cannot be read", Applied::Unknown)
+        })
+    }
+
+    fn refused(&self, name: &str, answer: &Response<Bytes>) -> CallError {
+        let status = answer.status().as_u16();
+        let said = A::read_error(answer);
+        let message = match said.message {
+            empty if empty.is_empty() => format!("status {status}"),
+            message => message,
+        };
+        CallError {
+            suggestion: said.suggestion,
+            retry_after: said.retry_after,
+            ..CallError::of_answer(&*self.api, name, (status, said.code), message)
+        }
+    }
+
+    async fn request(&self, call: RestCall<'_>) -> Result<Request<Bytes>, String> {
+        let mut routes = A::ROUTES.iter();
+        let route = routes
+            .find(|route| route.name == call.operation)
+            .ok_or_else(|| format!("{} has no route", call.operation))?;
+        let secret = self.api.authorization(self.connection()).await?;
+        let mut authorization = HeaderValue::try_from(secret)
+            .map_err(|_| "the credentials have characters that no header may have".to_owned())?;
+        authorization.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(route.method)
+            .uri(format!("{}{}", A::BASE, call.path(route)))
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::ACCEPT, "application/json");
+        if call.body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = call
+            .body
+            .map_or_else(Bytes::new, |body| body.to_string().into());
+        request.body(body).map_err(|error| error.to_string())
+    }
+}
+
+/// The seconds of a `Retry-After` header.
+pub fn retry_after(answer: &Response<Bytes>) -> Option<Duration> {
+    let header = answer.headers().get(header::RETRY_AFTER)?;
+    let seconds = header.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

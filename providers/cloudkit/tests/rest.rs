@@ -1,0 +1,199 @@
+//! The REST client over a transport that answers from a list.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use kubeproof_cloudkit::rest::{RestApi, RestCall, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::disk::{Disk, Files};
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::route::Route;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::transport::{Transport, TransportError};
+use serde_json::{Value, json};
+
+#[derive(Debug)]
+struct Sky;
+
+impl Classify for Sky {
+    fn classify(&self, status: u16, code: &str, _: &str) -> (Cause, Applied) {
+        match (status, code) {
+            (429, _) => (Cause::Throttled, Applied::No),
+            (_, "quota") => (Cause::QuotaExceeded, Applied::No),
+            _ => (Cause::Server, Applied::Unknown),
+        }
+    }
+}
+
+impl RestApi for Sky {
+    const SERVICE: &'static str = "sky";
+    const BASE: &'static str = "https://sky.example/v1";
+    const ROUTES: &'static [Route] = &[
+        Route::new("GET", "/stars/{id}", "GetStar"),
+        Route::new("POST", "/stars", "CreateStar"),
+    ];
+
+    async fn authorization(&self, _: &Connection) -> Result<String, String> {
+        Ok("Bearer secret".to_owned())
+    }
+
+    async fn turn(&self, _: &str) {}
+
+    fn read_error(answer: &Response<Bytes>) -> RestError {
+        let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        RestError {
+            code: text("code"),
+            message: text("message"),
+            suggestion: text("hint"),
+            retry_after: retry_after(answer),
+        }
+    }
+}
+
+/// What comes for each request, and the requests that came.
+#[derive(Debug, Default)]
+struct Answers {
+    answers: Mutex<VecDeque<Result<Response<Bytes>, TransportError>>>,
+    requests: Mutex<Vec<Request<Bytes>>>,
+    never: bool,
+}
+
+#[async_trait]
+impl Transport for Answers {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.requests.lock().expect("a lock").push(request);
+        if self.never {
+            std::future::pending::<()>().await;
+        }
+        let answer = self.answers.lock().expect("a lock").pop_front();
+        answer.unwrap_or_else(|| Err(TransportError::Lost("nothing is left".to_owned())))
+    }
+}
+
+fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
+    let answer = Response::builder()
+        .status(status)
+        .header("retry-after", "7");
+    Ok(answer
+        .body(Bytes::from(body.to_owned()))
+        .expect("an answer"))
+}
+
+fn client(answers: Arc<Answers>) -> RestClient<Sky> {
+    let started = Timestamp::UNIX_EPOCH;
+    let connection = Connection {
+        transport: answers,
+        clock: Clock::starting_at(started),
+        seed: 1,
+        run: Run::new("r1", "me", started),
+        credentials: Credentials::Rehearsal,
+        directory: "d".into(),
+        disk: Disk::over(Files::empty()),
+        progress: ProgressSink::default(),
+    };
+    RestClient::new(Sky, &connection, Duration::ZERO)
+}
+
+/// The error of one creation with this answer.
+async fn error_of(answer: Result<Response<Bytes>, TransportError>) -> CallError {
+    let answers = Arc::new(Answers {
+        answers: Mutex::new([answer].into()),
+        ..Answers::default()
+    });
+    let body = json!({});
+    let call = RestCall::new("CreateStar", &[]).with_body(&body);
+    let made = client(answers).call::<Value>(RetryPolicy::ONCE, call).await;
+    made.expect_err("no success")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_has_method_path_query_body_and_a_key_that_is_never_shown() {
+    let answers = Arc::new(Answers {
+        answers: Mutex::new([answer(200, "{\"size\":3}"), answer(204, "")].into()),
+        ..Answers::default()
+    });
+    let client = client(Arc::clone(&answers));
+    let call = RestCall::new("GetStar", &["a/b c"]).with_query(&[("page", "1&2"), ("all", "")]);
+    let star: Value = client
+        .call(RetryPolicy::IDEMPOTENT, call)
+        .await
+        .expect("a star");
+    assert_eq!(star["size"], 3);
+    let body = json!({"name": "x"});
+    let call = RestCall::new("CreateStar", &[]).with_body(&body);
+    let made: Option<Value> = client.call(RetryPolicy::ONCE, call).await.expect("made");
+    assert_eq!(made, None);
+    let requests = answers.requests.lock().expect("a lock");
+    let lines: Vec<String> = requests
+        .iter()
+        .map(|request| {
+            let body = String::from_utf8_lossy(request.body()).into_owned();
+            format!("{} {} {body}", request.method(), request.uri())
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "GET https://sky.example/v1/stars/a%2Fb%20c?page=1%262&all= ",
+            "POST https://sky.example/v1/stars {\"name\":\"x\"}",
+        ]
+    );
+    let key = requests[0].headers().get("authorization").expect("a key");
+    assert_eq!(
+        (key.as_bytes(), key.is_sensitive()),
+        (&b"Bearer secret"[..], true)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_carries_what_the_cloud_says_and_what_its_table_makes_of_it() {
+    let body = r#"{"code":"quota","message":"Used up.","hint":"Ask."}"#;
+    let error = error_of(answer(400, body)).await;
+    assert_eq!(error.to_string(), "sky:CreateStar: Used up. (quota) Ask.");
+    assert_eq!(
+        (error.cause, error.applied, error.retry_after),
+        (
+            Cause::QuotaExceeded,
+            Applied::No,
+            Some(Duration::from_secs(7))
+        )
+    );
+    let error = error_of(answer(502, "<html>")).await;
+    assert_eq!(error.to_string(), "sky:CreateStar: status 502");
+    assert_eq!(error.applied, Applied::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_usable_answer_it_is_unknown_whether_a_call_was_applied() {
+    let check = |error: CallError, applied: Applied| {
+        assert_eq!((error.cause, error.applied), (Cause::NoAnswer, applied));
+    };
+    check(error_of(answer(200, "{")).await, Applied::Unknown);
+    let lost = TransportError::Lost("reset".to_owned());
+    check(error_of(Err(lost)).await, Applied::Unknown);
+    let answers = Arc::new(Answers {
+        never: true,
+        ..Answers::default()
+    });
+    let call = RestCall::new("CreateStar", &[]);
+    let silent = client(answers).call::<Value>(RetryPolicy::ONCE, call).await;
+    check(silent.expect_err("silent"), Applied::MaybeLater);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_without_a_route_is_an_error_and_sends_nothing() {
+    let answers = Arc::new(Answers::default());
+    let called = client(Arc::clone(&answers))
+        .get::<Value>("EatStar", &[])
+        .await;
+    let error = called.expect_err("no route");
+    assert_eq!(error.to_string(), "sky:EatStar: EatStar has no route");
+    assert!(answers.requests.lock().expect("a lock").is_empty());
+}
