@@ -150,7 +150,6 @@ mod tests {
         "ec2:DeleteVpcPeeringConnection",
         // There are no prefix lists, so none has entries.
         "ec2:GetManagedPrefixListEntries",
-        "eks:DeleteFargateProfile",
         // A policy has only its default version.
         "iam:DeletePolicyVersion",
         "iam:DeleteServiceLinkedRole",

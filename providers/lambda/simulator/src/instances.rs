@@ -81,7 +81,7 @@ fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiErro
     if ids.instance_ids.is_empty() {
         return Err(ApiError::invalid("instance_ids must not be empty"));
     }
-    match ids.instance_ids.iter().find(|id| !state.instances.has(*id)) {
+    match ids.instance_ids.iter().find(|id| !state.instances.has(id)) {
         Some(id) => Err(ApiError::absent("instance", id)),
         None => Ok(ids.instance_ids),
     }

@@ -42,7 +42,7 @@ impl ResourceKind for NetworkAcl {
         fixed("ownerId", &["owner-id"], ACCOUNT_ID),
         text("default", &["default"], "default", |acl, _| acl.is_default.to_string()),
         items("entrySet", |_, _| entries().to_vec()),
-        items("associationSet", |acl, state| associations(acl, state)),
+        items("associationSet", associations),
         filter(&["association.subnet-id"], |acl, state| subnets(state, acl)),
     ];
 

@@ -94,9 +94,6 @@ pub trait ResourceKind: Sized + 'static {
 
     /// Properties for price and ownership.
     fn properties(&self, _properties: &mut BTreeMap<String, String>) {}
-
-    /// Properties that other parts of the account hold.
-    fn properties_elsewhere(&self, _state: &State, _properties: &mut BTreeMap<String, String>) {}
 }
 
 /// The form of an id: the prefix and 8 or 17 hexadecimal digits.
@@ -264,7 +261,6 @@ pub fn inventory<T: ResourceKind>(state: &State, all: &mut Vec<Resource>, but: &
         resource.created_at = Some(meta.created_at);
         fields::properties(item, state, &mut resource.properties);
         item.properties(&mut resource.properties);
-        item.properties_elsewhere(state, &mut resource.properties);
         all.push(resource);
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! Only the data that callers read back is kept.
 
-use std::collections::BTreeMap;
-
-use crate::ec2::describe::{self, ResourceKind, ResourceSpec, list, select, with_tags};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, list, select};
+use crate::ec2::fields::{Field, fixed, id, maybe, text};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::{Operations, errors, idempotency, tags, template_data};
 use crate::setup::ACCOUNT_ID;
@@ -47,7 +46,16 @@ impl ResourceKind for LaunchTemplate {
         resource_type: "launch_template",
     };
 
-    const FILTERS: &'static [&'static str] = &["launch-template-name", "create-time"];
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("launchTemplateId", &[]),
+        text("launchTemplateName", &["launch-template-name"], "", |template, _| template.name.clone()),
+        text("createTime", &["create-time"], "", |template, _| template.meta.created_at.to_string()),
+        text("createdBy", &[], "", |_, _| format!("arn:aws:iam::{ACCOUNT_ID}:root")),
+        fixed("defaultVersionNumber", &[], "1"),
+        fixed("latestVersionNumber", &[], "1"),
+        maybe("", &[], "instance_type", |template, _| template.data.get("InstanceType").map(str::to_owned)),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.launch_templates
@@ -57,33 +65,8 @@ impl ResourceKind for LaunchTemplate {
         &self.meta
     }
 
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        Some(match filter {
-            "launch-template-name" => vec![self.name.clone()],
-            "create-time" => vec![self.meta.created_at.to_string()],
-            _ => return None,
-        })
-    }
-
-    fn node(&self, _state: &State) -> Node {
-        let node = Node::new()
-            .text("launchTemplateId", &self.meta.id)
-            .text("launchTemplateName", &self.name)
-            .text("createTime", self.meta.created_at)
-            .text("createdBy", format!("arn:aws:iam::{ACCOUNT_ID}:root"))
-            .text("defaultVersionNumber", 1)
-            .text("latestVersionNumber", 1);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn natural_name(&self) -> Option<String> {
         Some(self.name.clone())
-    }
-
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        if let Some(instance_type) = self.data.get("InstanceType") {
-            properties.insert("instance_type".to_owned(), instance_type.to_owned());
-        }
     }
 }
 

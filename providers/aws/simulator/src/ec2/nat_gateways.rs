@@ -3,12 +3,10 @@
 //! A gateway holds its interface and address from its creation until it is deleted.
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 use crate::ec2::addresses::Address;
-use crate::ec2::describe::{
-    self, ResourceKind, ResourceSpec, describe, need, need_param, with_tags,
-};
+use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
+use crate::ec2::fields::{Field, fixed, id, items, maybe, state, text};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
 use crate::ec2::{Operations, errors, idempotency, internet_gateways, nat_lifecycle, tags};
@@ -99,7 +97,21 @@ impl ResourceKind for NatGateway {
         resource_type: "nat_gateway",
     };
 
-    const FILTERS: &'static [&'static str] = &["nat-gateway-id", "state", "subnet-id", "vpc-id"];
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("natGatewayId", &["nat-gateway-id"]),
+        text("subnetId", &["subnet-id"], "subnet_id", |gateway, _| gateway.subnet_id.clone()),
+        text("vpcId", &["vpc-id"], "vpc_id", |gateway, _| gateway.vpc_id.clone()),
+        state("state", &["state"]),
+        text("createTime", &[], "", |gateway, _| gateway.meta.created_at.to_string()),
+        maybe("deleteTime", &[], "", |gateway, _| gateway.deleted_at.map(|at| at.to_string())),
+        maybe("failureCode", &[], "", |gateway, _| Some(gateway.failure.as_ref()?.0.clone())),
+        maybe("failureMessage", &[], "", |gateway, _| Some(gateway.failure.as_ref()?.1.clone())),
+        text("connectivityType", &[], "", |gateway, _| gateway.connectivity.clone()),
+        fixed("availabilityMode", &[], "zonal"),
+        items("natGatewayAddressSet", |gateway, _| vec![address(gateway)]),
+        maybe("", &[], "allocation_id", |gateway, _| gateway.allocation_id.clone()),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.nat_gateways
@@ -109,58 +121,6 @@ impl ResourceKind for NatGateway {
         &self.meta
     }
 
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        let value = match filter {
-            "nat-gateway-id" => self.meta.id.clone(),
-            "state" => self.stage.as_str().to_owned(),
-            "subnet-id" => self.subnet_id.clone(),
-            "vpc-id" => self.vpc_id.clone(),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, _state: &State) -> Node {
-        let (code, message) = self.failure.clone().unzip();
-        let status = match self.stage {
-            Stage::Pending => "associating",
-            Stage::Available => "succeeded",
-            Stage::Failed => "failed",
-            Stage::Deleting | Stage::Deleted => "disassociating",
-        };
-        let held = self.held.clone();
-        let address = Node::new()
-            .maybe("allocationId", self.allocation_id.as_ref())
-            .maybe(
-                "networkInterfaceId",
-                held.as_ref().map(|held| &held.interface_id),
-            )
-            .maybe("privateIp", held.as_ref().map(|held| &held.private_ip))
-            .maybe(
-                "publicIp",
-                held.as_ref().and_then(|held| held.public_ip.as_ref()),
-            )
-            .maybe(
-                "associationId",
-                held.as_ref().and_then(|held| held.association_id.as_ref()),
-            )
-            .text("isPrimary", true)
-            .text("status", status);
-        let node = Node::new()
-            .text("natGatewayId", &self.meta.id)
-            .text("subnetId", &self.subnet_id)
-            .text("vpcId", &self.vpc_id)
-            .text("state", self.stage.as_str())
-            .text("createTime", self.meta.created_at)
-            .maybe("deleteTime", self.deleted_at)
-            .maybe("failureCode", code)
-            .maybe("failureMessage", message)
-            .text("connectivityType", &self.connectivity)
-            .text("availabilityMode", "zonal")
-            .list("natGatewayAddressSet", "item", [address]);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn exists(&self) -> bool {
         self.stage != Stage::Deleted
     }
@@ -168,14 +128,28 @@ impl ResourceKind for NatGateway {
     fn state_name(&self, _state: &State) -> String {
         self.stage.as_str().to_owned()
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("subnet_id".to_owned(), self.subnet_id.clone());
-        if let Some(address) = &self.allocation_id {
-            properties.insert("allocation_id".to_owned(), address.clone());
-        }
-    }
+/// What a gateway holds, as an item.
+fn address(gateway: &NatGateway) -> Node {
+    let status = match gateway.stage {
+        Stage::Pending => "associating",
+        Stage::Available => "succeeded",
+        Stage::Failed => "failed",
+        Stage::Deleting | Stage::Deleted => "disassociating",
+    };
+    let held = gateway.held.as_ref();
+    Node::new()
+        .maybe("allocationId", gateway.allocation_id.as_ref())
+        .maybe("networkInterfaceId", held.map(|held| &held.interface_id))
+        .maybe("privateIp", held.map(|held| &held.private_ip))
+        .maybe("publicIp", held.and_then(|held| held.public_ip.as_ref()))
+        .maybe(
+            "associationId",
+            held.and_then(|held| held.association_id.as_ref()),
+        )
+        .text("isPrimary", true)
+        .text("status", status)
 }
 
 /// Whether a route may target this gateway.

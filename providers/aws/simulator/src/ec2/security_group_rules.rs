@@ -3,6 +3,7 @@
 //! A rule has its own id and tags, and may refer to another group.
 
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, need_param, with_tags};
+use crate::ec2::fields::{self, Field, fixed, id, text};
 use crate::ec2::permissions::{self, Spec};
 use crate::ec2::security_groups::SecurityGroup;
 use crate::ec2::store::{Meta, Store, Tags};
@@ -57,7 +58,17 @@ impl ResourceKind for SecurityGroupRule {
         resource_type: "",
     };
 
-    const FILTERS: &'static [&'static str] = &["group-id", "security-group-rule-id"];
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("securityGroupRuleId", &["security-group-rule-id"]),
+        text("securityGroupRuleArn", &[], "", |rule, state| state.arn("ec2", &format!("security-group-rule/{}", rule.meta.id))),
+        text("groupId", &["group-id"], "", |rule, _| rule.group_id.clone()),
+        fixed("groupOwnerId", &[], ACCOUNT_ID),
+        text("isEgress", &[], "", |rule, _| rule.egress.to_string()),
+        text("ipProtocol", &[], "", |rule, _| rule.spec.protocol.clone()),
+        text("fromPort", &[], "", |rule, _| rule.spec.from.unwrap_or(-1).to_string()),
+        text("toPort", &[], "", |rule, _| rule.spec.to.unwrap_or(-1).to_string()),
+    ];
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.rules
@@ -67,26 +78,8 @@ impl ResourceKind for SecurityGroupRule {
         &self.meta
     }
 
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        Some(match filter {
-            "group-id" => vec![self.group_id.clone()],
-            "security-group-rule-id" => vec![self.meta.id.clone()],
-            _ => return None,
-        })
-    }
-
     fn node(&self, state: &State) -> Node {
-        let arn = state.arn("ec2", &format!("security-group-rule/{}", self.meta.id));
-        let node = Node::new()
-            .text("securityGroupRuleId", &self.meta.id)
-            .text("securityGroupRuleArn", arn)
-            .text("groupId", &self.group_id)
-            .text("groupOwnerId", ACCOUNT_ID)
-            .text("isEgress", self.egress)
-            .text("ipProtocol", &self.spec.protocol)
-            .text("fromPort", self.spec.from.unwrap_or(-1))
-            .text("toPort", self.spec.to.unwrap_or(-1));
-        let node = permissions::with_peer(node, &self.spec.peer)
+        let node = permissions::with_peer(fields::node(self, state), &self.spec.peer)
             .maybe("description", self.description.as_ref());
         with_tags(node, &self.meta.tags)
     }

@@ -2,9 +2,8 @@
 //!
 //! The rules in them are in `security_group_rules`.
 
-use std::collections::BTreeMap;
-
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, need_param, select, with_tags};
+use crate::ec2::fields::{self, Field, filter, fixed, id, property, text};
 use crate::ec2::security_group_rules as rules;
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::vpcs::{self, Vpc};
@@ -57,22 +56,28 @@ impl ResourceKind for SecurityGroup {
         resource_type: "security_group",
     };
 
-    const FILTERS: &'static [&'static str] = &[
-        "group-id",
-        "group-name",
-        "vpc-id",
-        "description",
-        "owner-id",
-        "ip-permission.cidr",
-        "ip-permission.group-id",
-        "ip-permission.from-port",
-        "ip-permission.to-port",
-        "ip-permission.protocol",
-        "egress.ip-permission.cidr",
-        "egress.ip-permission.group-id",
-        "egress.ip-permission.from-port",
-        "egress.ip-permission.to-port",
-        "egress.ip-permission.protocol",
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        id("groupId", &["group-id"]),
+        text("groupName", &["group-name"], "group_name", |group, _| group.name.clone()),
+        text("groupDescription", &["description"], "description", |group, _| group.description.clone()),
+        text("vpcId", &["vpc-id"], "vpc_id", |group, _| group.vpc_id.clone()),
+        text("securityGroupArn", &[], "", |group, state| arn(state, &group.meta.id)),
+        fields::items("ipPermissions", |group, state| rules::permissions(state, &group.meta.id, false)),
+        fields::items("ipPermissionsEgress", |group, state| rules::permissions(state, &group.meta.id, true)),
+        property("default", |group, _| group.is_default().to_string()),
+        property("rules", |group, state| rules::as_text(state, &group.meta.id)),
+        filter(&["ip-permission.cidr"], |group, state| of_rules(group, state, false, "cidr")),
+        filter(&["ip-permission.group-id"], |group, state| of_rules(group, state, false, "group-id")),
+        filter(&["ip-permission.from-port"], |group, state| of_rules(group, state, false, "from-port")),
+        filter(&["ip-permission.to-port"], |group, state| of_rules(group, state, false, "to-port")),
+        filter(&["ip-permission.protocol"], |group, state| of_rules(group, state, false, "protocol")),
+        filter(&["egress.ip-permission.cidr"], |group, state| of_rules(group, state, true, "cidr")),
+        filter(&["egress.ip-permission.group-id"], |group, state| of_rules(group, state, true, "group-id")),
+        filter(&["egress.ip-permission.from-port"], |group, state| of_rules(group, state, true, "from-port")),
+        filter(&["egress.ip-permission.to-port"], |group, state| of_rules(group, state, true, "to-port")),
+        filter(&["egress.ip-permission.protocol"], |group, state| of_rules(group, state, true, "protocol")),
     ];
 
     fn store(state: &State) -> &Store<Self> {
@@ -83,59 +88,14 @@ impl ResourceKind for SecurityGroup {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        if let Some(name) = filter.strip_prefix("egress.ip-permission.") {
-            return rules::values_of_group(state, &self.meta.id, true, name);
-        }
-        if let Some(name) = filter.strip_prefix("ip-permission.") {
-            return rules::values_of_group(state, &self.meta.id, false, name);
-        }
-        let value = match filter {
-            "group-id" => self.meta.id.clone(),
-            "group-name" => self.name.clone(),
-            "vpc-id" => self.vpc_id.clone(),
-            "description" => self.description.clone(),
-            "owner-id" => ACCOUNT_ID.to_owned(),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let node = Node::new()
-            .text("ownerId", ACCOUNT_ID)
-            .text("groupId", &self.meta.id)
-            .text("groupName", &self.name)
-            .text("groupDescription", &self.description)
-            .text("vpcId", &self.vpc_id)
-            .text("securityGroupArn", arn(state, &self.meta.id))
-            .list(
-                "ipPermissions",
-                "item",
-                rules::permissions(state, &self.meta.id, false),
-            )
-            .list(
-                "ipPermissionsEgress",
-                "item",
-                rules::permissions(state, &self.meta.id, true),
-            );
-        with_tags(node, &self.meta.tags)
-    }
-
     fn natural_name(&self) -> Option<String> {
         Some(self.name.clone())
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("group_name".to_owned(), self.name.clone());
-        properties.insert("description".to_owned(), self.description.clone());
-        properties.insert("default".to_owned(), self.is_default().to_string());
-    }
-
-    fn properties_elsewhere(&self, state: &State, properties: &mut BTreeMap<String, String>) {
-        properties.insert("rules".to_owned(), rules::as_text(state, &self.meta.id));
-    }
+/// The values of a filter of a group's rules in one direction.
+fn of_rules(group: &SecurityGroup, state: &State, egress: bool, filter: &str) -> Vec<String> {
+    rules::values_of_group(state, &group.meta.id, egress, filter).unwrap_or_default()
 }
 
 fn arn(state: &State, id: &str) -> String {

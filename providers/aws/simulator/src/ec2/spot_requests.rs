@@ -3,10 +3,9 @@
 //! Only one-time requests that are fulfilled immediately: services make no others, and callers cannot make any
 //! here. Sources: EC2 user guide, "Spot Instance request status"; service model of DescribeSpotInstanceRequests.
 
-use std::collections::BTreeMap;
-
 use crate::ec2::Operations;
-use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need};
+use crate::ec2::fields::{Field, child, fixed, id, state, text};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::state::State;
 use crate::wire::call::Call;
@@ -78,14 +77,20 @@ impl ResourceKind for SpotRequest {
         resource_type: "ec2_spot_request",
     };
 
-    const FILTERS: &'static [&'static str] = &[
-        "instance-id",
-        "launch.instance-type",
-        "launched-availability-zone",
-        "spot-instance-request-id",
-        "state",
-        "status-code",
-        "type",
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("spotInstanceRequestId", &["spot-instance-request-id"]),
+        fixed("type", &["type"], "one-time"),
+        state("state", &["state"]),
+        child("status", |request, _| Some(status(request))),
+        child("launchSpecification", |request, _| Some(Node::new().text("instanceType", &request.instance_type))),
+        text("instanceId", &["instance-id"], "instance_id", |request, _| request.instance_id.clone()),
+        text("createTime", &[], "", |request, _| request.meta.created_at.to_string()),
+        fixed("productDescription", &[], "Linux/UNIX"),
+        text("launchedAvailabilityZone", &["launched-availability-zone"], "", |request, _| request.zone.clone()),
+        fixed("instanceInterruptionBehavior", &[], "terminate"),
+        text("", &["launch.instance-type"], "", |request, _| request.instance_type.clone()),
+        text("", &["status-code"], "", |request, _| request.stage.status().1.to_owned()),
     ];
 
     fn store(state: &State) -> &Store<Self> {
@@ -96,38 +101,6 @@ impl ResourceKind for SpotRequest {
         &self.meta
     }
 
-    fn values(&self, _state: &State, filter: &str) -> Option<Vec<String>> {
-        let (state, code, _) = self.stage.status();
-        Some(vec![match filter {
-            "instance-id" => self.instance_id.clone(),
-            "launch.instance-type" => self.instance_type.clone(),
-            "launched-availability-zone" => self.zone.clone(),
-            "spot-instance-request-id" => self.meta.id.clone(),
-            "state" => state.to_owned(),
-            "status-code" => code.to_owned(),
-            "type" => "one-time".to_owned(),
-            _ => return None,
-        }])
-    }
-
-    fn node(&self, _state: &State) -> Node {
-        let (state, code, message) = self.stage.status();
-        let status = Node::new().text("code", code).text("message", message);
-        let launch = Node::new().text("instanceType", &self.instance_type);
-        let node = Node::new()
-            .text("spotInstanceRequestId", &self.meta.id)
-            .text("type", "one-time")
-            .text("state", state)
-            .node("status", status)
-            .node("launchSpecification", launch)
-            .text("instanceId", &self.instance_id)
-            .text("createTime", self.meta.created_at)
-            .text("productDescription", "Linux/UNIX")
-            .text("launchedAvailabilityZone", &self.zone)
-            .text("instanceInterruptionBehavior", "terminate");
-        with_tags(node, &self.meta.tags)
-    }
-
     fn exists(&self) -> bool {
         self.stage == Stage::Active
     }
@@ -135,10 +108,11 @@ impl ResourceKind for SpotRequest {
     fn state_name(&self, _state: &State) -> String {
         self.stage.status().0.to_owned()
     }
+}
 
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("instance_id".to_owned(), self.instance_id.clone());
-    }
+fn status(request: &SpotRequest) -> Node {
+    let (_, code, message) = request.stage.status();
+    Node::new().text("code", code).text("message", message)
 }
 
 /// Creates the request of an instance (id, type, zone) that runs from now on. Returns its id.
