@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_aws::observer::EksObserver;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::observer::{Listing, Observer, Ownership, Plan};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kubeproof_aws::provisioner::EksProvisioner;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::observer::{Caller, Observer};
+use kubeproof_contract::observer::{Billing, Caller, Deleter, Listing, Observer, Ownership};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
 

@@ -11,7 +11,9 @@ use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink, Provider as _, Simulated as _};
+use kubeproof_contract::provider::{
+    Connection, Credentials, ProgressSink, Provider as _, Simulated as _,
+};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
