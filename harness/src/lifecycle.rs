@@ -114,7 +114,7 @@ fn note_bystander(
 ) {
     let says_it =
         context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
-    if let Some(outcome) = bystander::state(&context.bystander, &baseline).filter(|_| says_it) {
+    if let Some(outcome) = bystander::state(&context.bystander, baseline).filter(|_| says_it) {
         let phase = recorder.begin("bystander");
         recorder.write(phase, outcome);
     }

@@ -17,7 +17,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
@@ -139,6 +139,16 @@ impl Account for TrialContext<'_> {
     }
 }
 
+/// The simulated account of a trial: a fork of the one with a bystander's cluster in it, or a fresh one.
+fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehearsal, String> {
+    let provider = &trial.scenario.provider;
+    let with_bystander = options.bystander.account();
+    with_bystander
+        .map(|account| account.fork(clock))
+        .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
+        .ok_or_else(|| format!("{} has no simulator", provider.title()))
+}
+
 impl<'a> TrialContext<'a> {
     /// Creates the context on the current runtime, whose clock it follows.
     ///
@@ -179,14 +189,7 @@ impl<'a> TrialContext<'a> {
         let mut served = None;
         let (innermost, ground_truth, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let account = options.bystander.account();
-                let rehearsal = account
-                    .map(|account| account.fork(clock))
-                    .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
-                    .ok_or_else(|| {
-                        let title = provider.title();
-                        format!("{title} has no simulator")
-                    })?;
+                let rehearsal = rehearsal(trial, options, clock)?;
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
                     let own = (clock, &journal, &faults);

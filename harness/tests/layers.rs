@@ -128,7 +128,7 @@ fn way(
         }
         for next in graph.get(last).into_iter().flat_map(BTreeMap::keys) {
             if seen.insert(next.clone()) {
-                ways.push([way.as_slice(), &[next.clone()]].concat());
+                ways.push([way.as_slice(), std::slice::from_ref(next)].concat());
             }
         }
     }
@@ -146,10 +146,11 @@ fn traits(text: &str) -> Vec<(String, usize)> {
             inside = !line.ends_with('}');
         } else if line.starts_with('}') {
             inside = false;
-        } else if inside && (line.starts_with("    fn ") || line.starts_with("    async fn ")) {
-            if let Some((_, methods)) = found.last_mut() {
-                *methods += 1;
-            }
+        } else if inside
+            && (line.starts_with("    fn ") || line.starts_with("    async fn "))
+            && let Some((_, methods)) = found.last_mut()
+        {
+            *methods += 1;
         }
     }
     found

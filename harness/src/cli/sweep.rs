@@ -155,7 +155,6 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
                 .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
-            let say = |line: &str| out.say(line);
             let of_run = (&intent, scope);
             left = delete(
                 account.as_ref(),
@@ -163,7 +162,7 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
                 left,
                 &mut log,
                 context.clock,
-                &say,
+                &|line: &str| out.say(line),
             )
             .await
             .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;

@@ -215,7 +215,7 @@ async fn bill(costs: &Costs<'_>, metered: Option<Decimal>, budget: Decimal) -> B
     let wait =
         Duration::try_from(final_after.duration_since(costs.clock.now())).unwrap_or_default();
     tokio::time::sleep(wait.min(BILL_WAIT_MAX)).await;
-    let reading = biller.billed(&costs.run, costs.run.started_at);
+    let reading = biller.billed(costs.run, costs.run.started_at);
     match tokio::time::timeout(READ_LIMIT, reading).await {
         Ok(Ok(billed)) => Bill::Read(billed),
         Ok(Err(error)) => Bill::Unreadable(error.to_string()),

@@ -60,6 +60,9 @@ pub trait Classify {
     fn classify(&self, status: u16, code: &str, message: &str) -> (Cause, Applied);
 }
 
+/// The error below a [`CallError`], behind one pointer so that errors stay small.
+pub type Source = Arc<Box<dyn Error + Send + Sync>>;
+
 /// A call that failed, or a wait that ended without the state that was waited for.
 #[derive(Clone, Debug)]
 pub struct CallError {
@@ -70,7 +73,7 @@ pub struct CallError {
     /// The cloud's message, or ours.
     pub message: String,
     /// What the cloud suggests to do; empty when it suggests nothing.
-    pub suggestion: String,
+    pub suggestion: Box<str>,
     /// Why it failed.
     pub cause: Cause,
     /// Whether it was applied.
@@ -78,7 +81,7 @@ pub struct CallError {
     /// How long the cloud asks us to wait.
     pub retry_after: Option<Duration>,
     /// The error below, where there is one.
-    pub source: Option<Arc<dyn Error + Send + Sync>>,
+    pub source: Option<Source>,
 }
 
 impl CallError {
@@ -88,7 +91,7 @@ impl CallError {
             call: what.into(),
             code: String::new(),
             message: message.into(),
-            suggestion: String::new(),
+            suggestion: Box::default(),
             cause: Cause::State,
             applied: Applied::No,
             retry_after: None,
@@ -122,7 +125,7 @@ impl CallError {
             TransportError::Timeout(_) => Applied::MaybeLater,
         };
         Self {
-            source: Some(Arc::new(error.clone())),
+            source: Some(Arc::new(Box::new(error.clone()))),
             ..Self::no_answer(call, error.to_string(), applied)
         }
     }
@@ -180,7 +183,7 @@ impl Error for CallError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source
             .as_ref()
-            .map(|source| source.as_ref() as &(dyn Error + 'static))
+            .map(|source| &***source as &(dyn Error + 'static))
     }
 }
 
@@ -272,7 +275,7 @@ mod tests {
     fn an_error_says_the_call_the_message_the_code_and_what_to_do() {
         let error = CallError {
             code: "global/quota-exceeded".to_owned(),
-            suggestion: "Ask Support.".to_owned(),
+            suggestion: "Ask Support.".into(),
             ..CallError::state("LaunchInstance", "Used up.")
         };
         assert_eq!(

@@ -206,7 +206,7 @@ impl<A: RestApi> RestClient<A> {
             return Err(self.refused(&name, &answer));
         }
         A::decode(answer.body()).map_err(|error| CallError {
-            source: Some(Arc::new(error)),
+            source: Some(Arc::new(Box::new(error))),
             // The answer does not show whether the call was applied.
             ..CallError::no_answer(&name, "the answer cannot be read", Applied::Unknown)
         })
@@ -220,7 +220,7 @@ impl<A: RestApi> RestClient<A> {
             message => message,
         };
         CallError {
-            suggestion: said.suggestion,
+            suggestion: said.suggestion.into(),
             retry_after: said.retry_after,
             ..CallError::of_answer(&*self.api, name, (status, said.code), message)
         }

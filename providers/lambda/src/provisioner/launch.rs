@@ -71,7 +71,7 @@ pub(super) async fn somewhere(
         }
         None => CallError {
             code: NO_CAPACITY.to_owned(),
-            suggestion: "Choose another instance type or region, or try again later.".to_owned(),
+            suggestion: "Choose another instance type or region, or try again later.".into(),
             ..CallError::state(
                 "lambda:ListInstanceTypes",
                 format!(
