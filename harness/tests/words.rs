@@ -83,6 +83,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("", "`struck`", "the key in records, which scripts read"),
     ("", "run_job_struck", "the name of a phase in records"),
     (
+        "CHANGELOG.md",
+        "`O2 twins`",
+        "the names that oracles had before",
+    ),
+    (
         "providers/contract/tests/process.rs",
         "zombie",
         "the kernel's own word for a process that was not reaped",

@@ -122,14 +122,27 @@ pub fn known_phase(name: &str) -> Option<Area> {
     Some(found.1)
 }
 
+/// The row of an oracle. Its number decides: records that were written before an oracle was renamed are read too.
+fn oracle(name: &str) -> Option<&'static (&'static str, Option<Area>)> {
+    let number = |name: &str| {
+        let first = name.split(' ').next().unwrap_or_default().to_owned();
+        let digits = first.strip_prefix('O').unwrap_or_default();
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some(first)
+    };
+    ORACLES.iter().find(|(known, _)| {
+        *known == name || number(known).is_some_and(|own| Some(own) == number(name))
+    })
+}
+
 /// Whether findings may name this oracle or phase.
-pub fn is_known(oracle: &str) -> bool {
-    ORACLES.iter().any(|(known, _)| *known == oracle) || known_phase(oracle).is_some()
+pub fn is_known(name: &str) -> bool {
+    oracle(name).is_some() || known_phase(name).is_some()
 }
 
 /// The cell of a phase. An oracle that could not observe is a phase of its own name, in its own cell.
 pub fn of_phase(name: &str) -> Area {
-    let of_oracle = || ORACLES.iter().find(|(known, _)| *known == name)?.1;
+    let of_oracle = || oracle(name)?.1;
     known_phase(name)
         .or_else(of_oracle)
         .unwrap_or(UNKNOWN_NAMES)
@@ -137,11 +150,11 @@ pub fn of_phase(name: &str) -> Area {
 
 /// The cell of a finding. If its oracle has no cell of its own and the phase is unknown, it counts in the first.
 pub fn of_finding(finding: &Finding) -> Area {
-    let oracle = finding.oracle.as_str();
-    match ORACLES.iter().find(|(known, _)| *known == oracle) {
+    let name = finding.oracle.as_str();
+    match oracle(name) {
         Some((_, Some(area))) => *area,
         Some((_, None)) => finding.phase.as_deref().map_or(UNKNOWN_NAMES, of_phase),
-        None => of_phase(oracle),
+        None => of_phase(name),
     }
 }
 
@@ -256,6 +269,8 @@ mod tests {
         // A phase that finds something itself, and one whose oracle has its own cell.
         check("scale", Some("scale"), Area::Execution);
         check("O6 bystanders", Some("provision"), Area::Cleanup);
+        check("O6 by an older name", Some("provision"), Area::Cleanup);
+        check("O20 of another tool", Some("teardown"), UNKNOWN_NAMES);
     }
 
     #[test]
