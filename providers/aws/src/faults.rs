@@ -3,29 +3,30 @@
 //! This guards against false alarms: an effect that is not documented for a call is only injected with `--pedantic`.
 //! How the errors are worded is in the dialect.
 
+use kubeproof_cloudkit::documented::{self as documented_effects, Sources};
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::simulates;
 
-/// Throttles of EC2.
-const THROTTLE_EC2: &str = "botocore _retry.json, ec2.request_limit_exceeded";
-/// Throttles of the other services.
-const THROTTLE: &str = "botocore _retry.json, throttling";
-/// Server errors.
-const SERVER: &str = "EC2 error codes (InternalError, Unavailable); IAM and EKS service models";
-/// Error statuses of requests that were applied anyway.
-const HIDDEN: &str =
-    "deletions answered 500 that had happened (public reports); EC2 API idempotency";
-/// Connections that break, before or after.
-const LOST: &str = "EC2 API reference, ensuring idempotency: a request may complete unseen";
-/// No answer at all.
-const SILENT: &str = "SDKs have no read timeout by default; terraform-provider-aws issue 32809";
-/// Expired credentials.
-const EXPIRED: &str = "terraform issue 33264 (ExpiredToken), terraform-provider-aws issue 32809";
-/// Missing permissions.
-const DENIED: &str = "EC2 error codes (UnauthorizedOperation); IAM common errors (AccessDenied)";
+/// What any call of a service can meet.
+fn sources(service: &str) -> Sources {
+    Sources {
+        throttle: if service == "ec2" {
+            "botocore _retry.json, ec2.request_limit_exceeded"
+        } else {
+            "botocore _retry.json, throttling"
+        },
+        server: "EC2 error codes (InternalError, Unavailable); IAM and EKS service models",
+        server_after: "deletions answered 500 that had happened (public reports); EC2 API idempotency",
+        lost: "EC2 API reference, ensuring idempotency: a request may complete unseen",
+        silent: "SDKs have no read timeout by default; terraform-provider-aws issue 32809",
+        expired: "terraform issue 33264 (ExpiredToken), terraform-provider-aws issue 32809",
+        denied: "EC2 error codes (UnauthorizedOperation); IAM common errors (AccessDenied)",
+    }
+}
+
 /// Things still in use.
 const IN_USE: &str = "EC2 error codes (DependencyViolation); terraform-provider-aws issue 30640";
 /// Quotas.
@@ -44,27 +45,10 @@ const UNSEEN: Effect = Effect::NotYetVisible(5);
 /// All that can happen to a call of this name.
 pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
     if call.service == "kubernetes" || call.service == "unknown" {
-        return kubernetes(call);
+        return documented_effects::kubernetes(call);
     }
-    let throttle = if call.service == "ec2" {
-        THROTTLE_EC2
-    } else {
-        THROTTLE
-    };
-    let mut all = vec![
-        Documented::lasting(Effect::Throttle(None), throttle),
-        Documented::lasting(Effect::ServerErrorBefore, SERVER),
-        Documented::lasting(Effect::CredentialsExpire, EXPIRED),
-        Documented::lasting(Effect::Reject(None), DENIED),
-        Documented::transient(Effect::LostRequest, LOST),
-        Documented::transient(Effect::Hang, SILENT),
-    ];
+    let mut all = documented_effects::rest(call, &sources(&call.service));
     if call.mutating {
-        all.extend([
-            Documented::transient(Effect::LostResponse, LOST),
-            Documented::transient(Effect::ServerErrorAfter, HIDDEN),
-            Documented::transient(Effect::LateApply(30), LOST),
-        ]);
         all.extend(of_operation(&call.service, &call.operation));
     } else {
         all.push(if matches!(call.service.as_str(), "ec2" | "iam") {
@@ -75,29 +59,9 @@ pub(crate) fn documented(call: &Signature) -> Vec<Documented> {
         if simulates(call, &UNSEEN) {
             all.push(Documented::pedantic(UNSEEN));
         }
-        all.push(Documented::pedantic(Effect::LostResponse));
         all.push(Documented::pedantic(Effect::RepeatedPage));
     }
     all.push(Documented::pedantic(Effect::Throttle(Some(20))));
-    all.push(Documented::pedantic(Effect::Garbled));
-    all
-}
-
-/// The effects of an API server.
-fn kubernetes(call: &Signature) -> Vec<Documented> {
-    const API: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
-    let mut all = vec![
-        Documented::transient(Effect::Throttle(None), API),
-        Documented::transient(Effect::ServerErrorBefore, API),
-        Documented::transient(Effect::LostRequest, API),
-        // Priority and fairness answer 429 with Retry-After.
-        Documented::transient(Effect::Throttle(Some(5)), API),
-        Documented::pedantic(Effect::Garbled),
-        Documented::pedantic(Effect::Hang),
-    ];
-    if call.mutating {
-        all.push(Documented::transient(Effect::LostResponse, API));
-    }
     all
 }
 

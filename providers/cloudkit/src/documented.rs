@@ -53,10 +53,10 @@ pub fn kubernetes(call: &Signature) -> Vec<Documented> {
     const API: &str = "Kubernetes API conventions: 429 and 500 are to be retried";
     let mut all = vec![
         Documented::transient(Effect::Throttle(None), API),
-        // Priority and fairness answer 429 with Retry-After.
-        Documented::transient(Effect::Throttle(Some(5)), API),
         Documented::transient(Effect::ServerErrorBefore, API),
         Documented::transient(Effect::LostRequest, API),
+        // Priority and fairness answer 429 with Retry-After.
+        Documented::transient(Effect::Throttle(Some(5)), API),
         Documented::pedantic(Effect::Garbled),
         Documented::pedantic(Effect::Hang),
     ];
