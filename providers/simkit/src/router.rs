@@ -11,19 +11,6 @@ pub struct Operation<H> {
 }
 
 impl<H> Operation<H> {
-    /// An operation that `handler` answers.
-    pub const fn new(
-        method: &'static str,
-        path: &'static str,
-        name: &'static str,
-        handler: H,
-    ) -> Self {
-        Self {
-            route: Route::new(method, path, name),
-            handler: Some(handler),
-        }
-    }
-
     /// An operation of the real cloud that is not simulated: it is refused by its name.
     pub const fn not_simulated(
         method: &'static str,
@@ -34,6 +21,19 @@ impl<H> Operation<H> {
             route: Route::new(method, path, name),
             handler: None,
         }
+    }
+}
+
+/// An operation that `handler` answers. Named for how it reads in a table: on this method and path, do that.
+pub const fn on<H>(
+    method: &'static str,
+    path: &'static str,
+    name: &'static str,
+    handler: H,
+) -> Operation<H> {
+    Operation {
+        route: Route::new(method, path, name),
+        handler: Some(handler),
     }
 }
 
@@ -87,9 +87,9 @@ mod tests {
     use super::*;
 
     const ROUTER: Router<fn() -> u8> = Router::new(&[
-        Operation::new("GET", "/boxes", "ListBoxes", || 1),
-        Operation::new("GET", "/boxes/{id}", "GetBox", || 2),
-        Operation::new("GET", "/boxes/all", "GetAllBoxes", || 3),
+        on("GET", "/boxes", "ListBoxes", || 1),
+        on("GET", "/boxes/{id}", "GetBox", || 2),
+        on("GET", "/boxes/all", "GetAllBoxes", || 3),
         Operation::not_simulated("DELETE", "/boxes/{id}", "DeleteBox"),
     ]);
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 use kubeproof_simkit::injected::InjectedFault;
-use kubeproof_simkit::router::{Operation, Router};
+use kubeproof_simkit::router::{Router, on};
 
 use crate::state::State;
 use crate::wire::{ApiError, Outcome};
@@ -54,15 +54,6 @@ const ROUTER: Router<Handler> = Router::new(&[
 
 /// The operation with a rate limit of its own.
 const LAUNCH: &str = "LaunchInstance";
-
-const fn on(
-    method: &'static str,
-    path: &'static str,
-    name: &'static str,
-    handler: Handler,
-) -> Operation<Handler> {
-    Operation::new(method, path, name, handler)
-}
 
 /// The names of the operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {

@@ -1,7 +1,7 @@
 //! The operations of EKS's REST API, and what answers each: journal, policy and trail need the name of every request.
 
 use http::Method;
-use kubeproof_simkit::router::{Operation, Router};
+use kubeproof_simkit::router::{Operation, Router, on};
 
 use super::{access, access_policies, addons, cluster, cluster_create, cluster_lifecycle};
 use super::{cluster_update, node_group, node_group_create, node_group_lifecycle};
@@ -65,15 +65,6 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("DELETE", "/tags/{}", "UntagResource", tags::untag),
     on("GET", "/tags/{}", "ListTagsForResource", tags::list),
 ]);
-
-const fn on(
-    method: &'static str,
-    path: &'static str,
-    name: &'static str,
-    handler: Handler,
-) -> Operation<Handler> {
-    Operation::new(method, path, name, handler)
-}
 
 /// The names of the operations, also of those that are not simulated.
 pub fn operations() -> impl Iterator<Item = &'static str> {
