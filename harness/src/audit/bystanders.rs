@@ -123,7 +123,7 @@ fn answered(call: &Call) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use kubeproof_contract::call::Signature;
+    use crate::audit::calls::sample;
 
     use super::*;
 
@@ -142,22 +142,11 @@ mod tests {
     /// A call that is answered two seconds after it was sent.
     fn call(actor: Actor, second: i64, target: &str) -> Call {
         Call {
-            ordinal: 1,
             at: at(second),
-            actor,
-            signature: Signature {
-                service: "cloud".to_owned(),
-                operation: "Change".to_owned(),
-                mutating: true,
-            },
             target: target.to_owned(),
             status: Some(200),
-            error: None,
             milliseconds: 2_000,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
-            made: Vec::new(),
+            ..sample(actor, "Change", true)
         }
     }
 

@@ -31,32 +31,35 @@ pub fn mutating(calls: &[Call]) -> impl Iterator<Item = &Call> {
         .filter(|call| call.actor == Actor::Provisioner && call.signature.mutating)
 }
 
+/// A call for tests, without target, status and duration.
+#[cfg(test)]
+pub fn sample(actor: Actor, operation: &str, mutating: bool) -> Call {
+    Call {
+        ordinal: 1,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        actor,
+        signature: kubeproof_contract::call::Signature {
+            service: "s".to_owned(),
+            operation: operation.to_owned(),
+            mutating,
+        },
+        target: String::new(),
+        status: None,
+        error: None,
+        milliseconds: 0,
+        request_digest: String::new(),
+        response_digest: String::new(),
+        names: Vec::new(),
+        made: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use kubeproof_contract::call::Signature;
-
     use super::*;
 
     fn call(mutating: bool) -> Call {
-        Call {
-            ordinal: 1,
-            at: Timestamp::UNIX_EPOCH,
-            actor: Actor::Provisioner,
-            signature: Signature {
-                service: "s".to_owned(),
-                operation: "Delete".to_owned(),
-                mutating,
-            },
-            target: String::new(),
-            status: None,
-            error: None,
-            milliseconds: 0,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
-            made: Vec::new(),
-        }
+        sample(Actor::Provisioner, "Delete", mutating)
     }
 
     #[test]

@@ -93,29 +93,14 @@ pub enum Owner {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use kubeproof_contract::call::Signature;
-
     use super::*;
+    use crate::audit::calls::sample;
 
     fn call(actor: Actor, made: &[&str], status: Option<u16>) -> Call {
         Call {
-            ordinal: 7,
-            at: Timestamp::UNIX_EPOCH,
-            actor,
-            signature: Signature {
-                service: "cloud".to_owned(),
-                operation: "Make".to_owned(),
-                mutating: true,
-            },
-            target: String::new(),
             status,
-            error: None,
-            milliseconds: 0,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
             made: made.iter().map(|id| (*id).to_owned()).collect(),
+            ..sample(actor, "Make", true)
         }
     }
 

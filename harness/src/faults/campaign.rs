@@ -1,12 +1,13 @@
 //! Runs a campaign: the clean run first, then every schedule, on threads that share nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
@@ -280,10 +281,6 @@ fn all(
     let done = summarized.finish();
     campaign.stopped = done < baseline.here;
     Ok(())
-}
-
-fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs one lifecycle; if it has findings, again with fewer faults, as long as the same oracles report them.

@@ -115,28 +115,14 @@ fn part_of(index: usize, marks: &[(&'static str, usize)]) -> Option<Part> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
+    use crate::audit::calls::sample;
 
     fn call(operation: &str, mutating: bool) -> Call {
         Call {
-            ordinal: 1,
-            at: Timestamp::UNIX_EPOCH,
-            actor: Actor::Provisioner,
-            signature: Signature {
-                service: "s".to_owned(),
-                operation: operation.to_owned(),
-                mutating,
-            },
             target: "POST /".to_owned(),
             status: Some(200),
-            error: None,
-            milliseconds: 1,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
-            made: Vec::new(),
+            ..sample(Actor::Provisioner, operation, mutating)
         }
     }
 

@@ -78,30 +78,11 @@ pub fn second_teardown(calls: &[Call]) -> Option<Violation> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-    use kubeproof_contract::call::Signature;
-
     use super::*;
+    use crate::audit::calls::sample;
 
     fn call(actor: Actor, mutating: bool) -> Call {
-        Call {
-            ordinal: 1,
-            at: Timestamp::UNIX_EPOCH,
-            actor,
-            signature: Signature {
-                service: "s".to_owned(),
-                operation: "Delete".to_owned(),
-                mutating,
-            },
-            target: String::new(),
-            status: None,
-            error: None,
-            milliseconds: 0,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
-            made: Vec::new(),
-        }
+        sample(actor, "Delete", mutating)
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Waiting before a call so that the cloud's published rate limit is never met.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
+use kubeproof_contract::mutex::lock;
 use tokio::time::Instant;
 
 /// Limits that some calls share: each limit lets one call through in its interval, in the order in which the calls
@@ -29,7 +30,7 @@ impl<const N: usize> RateLimiter<N> {
     }
 
     fn take(&self, now: Instant, limits: &[usize]) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         let free = limits.iter().filter_map(|&limit| *next.get(limit)?);
         let at = free.fold(now, Instant::max);
         for (index, interval) in self.intervals.iter().enumerate() {

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::run::Run;
 use sha2::{Digest, Sha256};
@@ -38,10 +39,6 @@ pub struct Session {
     has_predecessor: AtomicBool,
     /// Until when what was asked for without an answer must have shown, if anything was.
     unanswered_until: Mutex<Option<Duration>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::call::{Actor, Dialect, Signature};
 use crate::disk;
 use crate::fault::{Effect, Fault};
+use crate::mutex::lock;
 use crate::transport::SharedTransport;
 
 mod apply;
@@ -314,8 +315,4 @@ fn due(fault: &Fault, count: &Count, shows_later: bool) -> bool {
         return target.covers(count.seen);
     }
     count.seen >= target.occurrence && (target.lasts() || count.attempted < target.times)
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,6 +19,7 @@ pub mod ground_truth;
 pub mod https;
 pub mod journal;
 pub mod lock;
+pub mod mutex;
 pub mod observer;
 pub mod private;
 pub mod process;

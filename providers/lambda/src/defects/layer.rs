@@ -1,13 +1,14 @@
 //! What a wrong provisioner does differently, call by call.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::Dialect as _;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ impl Layer {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(super) fn teardown_begins(&self) {

@@ -7,16 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use jiff::Timestamp;
 use kubeproof_cloudkit::rest::{RestApi, RestCall, RestClient, RestError, retry_after};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
-use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::{Transport, TransportError};
 use serde_json::{Value, json};
+
+use crate::connection;
 
 #[derive(Debug)]
 struct Sky;
@@ -87,18 +85,7 @@ fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
 }
 
 fn client(answers: Arc<Answers>) -> RestClient<Sky> {
-    let started = Timestamp::UNIX_EPOCH;
-    let connection = Connection {
-        transport: answers,
-        clock: Clock::starting_at(started),
-        seed: 1,
-        run: Run::new("r1", "me", started),
-        credentials: Credentials::Rehearsal,
-        directory: "d".into(),
-        disk: Disk::over(Files::empty()),
-        progress: ProgressSink::default(),
-    };
-    RestClient::new(Sky, &connection, Duration::ZERO)
+    RestClient::new(Sky, &connection(answers), Duration::ZERO)
 }
 
 /// The error of one creation with this answer.

@@ -5,30 +5,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt, find_or_create};
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::{Applied, CallError, Cause, RetryPolicy, Session};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
-use kubeproof_contract::run::Run;
+use kubeproof_contract::disk::Files;
 use proptest::prelude::*;
+
+use crate::connection;
 
 /// A session on a paused clock; no call goes over its transport.
 fn session() -> Session {
-    let started = Timestamp::UNIX_EPOCH;
-    let connection = Connection {
-        transport: Files::empty(),
-        clock: Clock::starting_at(started),
-        seed: 1,
-        run: Run::new("r1", "me", started),
-        credentials: Credentials::Rehearsal,
-        directory: "d".into(),
-        disk: Disk::over(Files::empty()),
-        progress: ProgressSink::default(),
-    };
-    Session::new(&connection, Duration::from_secs(10))
+    Session::new(&connection(Files::empty()), Duration::from_secs(10))
 }
 
 fn paused<T>(work: impl Future<Output = T>) -> T {
