@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource, ResourceType};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
 use crate::prices::month;
-
-/// The fact that says why a resource may remain without being an orphan.
-pub const RETAINED_PROPERTY: &str = "stays";
 
 /// The most resources that a sentence names.
 const NAMED_MAX: usize = 10;
@@ -26,7 +23,7 @@ pub fn new_resources(before: &[Resource], after: &[Resource]) -> Vec<Resource> {
         .collect()
 }
 
-/// Why a resource may remain, if it may: its own fact, or its type's reason.
+/// Why a resource may remain, if it may: its own property, or its type's reason.
 pub fn retained(resource: &Resource, types: &[ResourceType]) -> Option<String> {
     if let Some(reason) = resource.properties.get(RETAINED_PROPERTY) {
         return Some(reason.clone());

@@ -271,8 +271,10 @@ mod tests {
     fn throttling_is_given_up_within_ten_minutes() {
         let mut state = RetryState::new(RetryPolicy::IDEMPOTENT);
         let mut now = Duration::ZERO;
-        while let Some(wait) = state.after(&error(Cause::Throttled, Applied::No), now) {
-            now += wait;
+        for _ in 0..1000 {
+            now += state
+                .after(&error(Cause::Throttled, Applied::No), now)
+                .unwrap_or_default();
         }
         assert!(now > Duration::from_secs(500) && now <= Duration::from_secs(600));
     }

@@ -199,6 +199,8 @@ mod tests {
         failing: Mutex<BTreeMap<&'static str, usize>>,
         /// Whether the list of a type cannot be read.
         unreadable: BTreeSet<&'static str>,
+        /// Types whose deletion is accepted and has no effect.
+        ineffective: BTreeSet<&'static str>,
         deleted: Mutex<Vec<&'static str>>,
     }
 
@@ -218,6 +220,9 @@ mod tests {
             return Err(CallError::state(format!("delete {name}"), "refused"));
         }
         model.deleted.lock().expect("a lock").push(name);
+        if model.ineffective.contains(name) {
+            return Ok(());
+        }
         model.there.lock().expect("a lock").remove(name);
         Ok(())
     }
@@ -292,6 +297,17 @@ mod tests {
                 prop_assert_eq!(first_a, Some(0));
             }
         }
+    }
+
+    #[test]
+    fn what_a_list_still_shows_is_left_even_if_its_deletion_was_accepted() {
+        let model = Model {
+            there: Mutex::new(BTreeMap::from([("a", 1), ("b", 2)])),
+            ineffective: BTreeSet::from(["b"]),
+            ..Model::default()
+        };
+        let error = run(&model).expect_err("left behind");
+        assert_eq!(error.left_behind, ["b-0", "b-1"]);
     }
 
     #[test]

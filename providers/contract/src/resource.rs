@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// The property that names the call by which the run's own identity created a resource, where this is known from
 /// the cloud's event log.
 pub const MADE_BY_PROPERTY: &str = "made_by";
+/// The property that says why a resource may remain after everything of the run is removed. Its name in JSON is
+/// older than the word that is used for it now.
+pub const RETAINED_PROPERTY: &str = "stays";
 
 /// A resource in an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use kubeproof_aws::provisioner::EksProvisioner;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::{Billing, Caller, Deleter, Listing, Observer, Ownership};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 
 use crate::bench::{Bench, spec};
 use crate::inventory::{assert_equals_ground_truth, audited};
@@ -23,7 +23,7 @@ async fn provisioned(bench: &Bench) -> Provisioned {
 /// The resources of the run, by proof.
 async fn owned(bench: &Bench, account: &dyn Observer) -> Vec<Resource> {
     let all = account.complete(audited(account).await).await.unwrap();
-    let stays = |it: &&Resource| it.properties.contains_key("stays");
+    let stays = |it: &&Resource| it.properties.contains_key(RETAINED_PROPERTY);
     all.iter()
         .filter(|it| !stays(it) && !account.proofs(&bench.run, it, &all).is_empty())
         .cloned()

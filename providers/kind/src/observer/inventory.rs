@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 };
 use jiff::Timestamp;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 use kubeproof_contract::run::{EXPIRES_TAG, OWNER_TAG, RUN_TAG};
 
 use super::events::EventLog;
@@ -21,12 +21,10 @@ use crate::engine::client::{Engine, failed};
 pub const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 /// The label that says what a node is.
 pub const ROLE_LABEL: &str = "io.x-k8s.kind.role";
-/// The fact that names the container, by id, that a port leads to or that mounts a volume.
+/// The property that names the container, by id, that a port leads to or that mounts a volume.
 pub const CONTAINER_PROPERTY: &str = "container";
-/// The fact that says why a resource belongs to its cluster.
+/// The property that says why a resource belongs to its cluster.
 pub const WHY_PROPERTY: &str = "belongs_because";
-/// The fact that the harness knows: why a resource may stay.
-const RETAINED_PROPERTY: &str = "stays";
 /// The prefix of the names of all our clusters; the run's id follows.
 pub const OUR_PREFIX: &str = "kp-";
 /// The network that kind shares between all clusters without a network of their own.
@@ -76,7 +74,7 @@ fn marked(resource: &mut Resource, labels: Option<&HashMap<String, String>>) {
     }
 }
 
-/// A fact of a resource.
+/// A property of a resource.
 fn property(resource: &mut Resource, key: &str, value: &str) {
     resource.properties.insert(key.to_owned(), value.to_owned());
 }

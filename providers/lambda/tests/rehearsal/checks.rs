@@ -12,11 +12,21 @@ async fn check(
     change: fn(&mut Provisioned),
     expected: (Verdict, Verdict),
 ) {
+    check_against(ONE, cluster, faults, change, expected).await;
+}
+
+/// The same, by an observer that expects the cluster `asked`.
+async fn check_against(
+    asked: &str,
+    cluster: &str,
+    faults: &[&str],
+    change: fn(&mut Provisioned),
+    expected: (Verdict, Verdict),
+) {
     let mut bench = Bench::new(cluster, faults);
     let mut provisioned = bench.provisioner().provision().await.unwrap();
     change(&mut provisioned);
-    let asked = Bench::new(ONE, &[]).scenario;
-    bench.scenario = asked;
+    bench.scenario = Bench::new(asked, &[]).scenario;
     let checks = bench.observer().checks(&bench.run, &provisioned).await;
     let verdict = |id: &str| checks.iter().find(|check| check.id == id).unwrap().verdict;
     let seen = (verdict("lambda.kubernetes"), verdict("lambda.gpu"));
@@ -62,4 +72,12 @@ async fn what_the_server_refuses_fails_and_its_silence_is_unknown() {
     let lost = &["observer/kubernetes:list-nodes#1*1000=lost-request"];
     check(ONE, lost, nothing, (Unknown, Unknown)).await;
     check(ONE, lost, no_kubeconfig, (Unknown, Unknown)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_offer_fewer_or_more_gpus_than_asked_for_fail() {
+    let two = "  regions: [us-east-1]\n  instance_type: gpu_2x_a6000\n";
+    check_against(two, ONE, &[], nothing, (Pass, Fail)).await;
+    check_against(ONE, two, &[], nothing, (Pass, Fail)).await;
+    check_against(two, two, &[], nothing, (Pass, Pass)).await;
 }

@@ -58,7 +58,7 @@ impl Entry {
         self
     }
 
-    /// A fact, unless the cloud leaves it out.
+    /// A property, unless the cloud leaves it out.
     pub fn property(mut self, key: &str, value: Option<impl ToString>) -> Self {
         if let Some(value) = value {
             self.0.properties.insert(key.to_owned(), value.to_string());
@@ -89,17 +89,17 @@ pub const fn global(name: &'static str) -> ResourceType {
     }
 }
 
-/// A fact of a resource, or nothing.
+/// A property of a resource, or nothing.
 pub fn property<'a>(resource: &'a Resource, key: &str) -> &'a str {
     resource.properties.get(key).map_or("", String::as_str)
 }
 
-/// A fact that is a list: separated by blanks.
+/// A property that is a list: separated by blanks.
 pub fn properties<'a>(resource: &'a Resource, key: &str) -> impl Iterator<Item = &'a str> {
     property(resource, key).split_whitespace()
 }
 
-/// A list as a fact; an empty one is left out.
+/// A list as a property; an empty one is left out.
 pub fn joined<'a>(items: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let joined = items.into_iter().collect::<Vec<_>>().join(" ");
     (!joined.is_empty()).then_some(joined)

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use kubeproof_cloudkit::CallError;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource, ResourceType};
 
 use super::entry::{Entry, global, property};
 use super::{Listing, Type};
@@ -89,7 +89,7 @@ fn entry(role: &aws_sdk_iam::types::Role) -> Resource {
         .created(Some(role.create_date()))
         .property("path", Some(role.path()))
         .property("arn", Some(role.arn()))
-        .property("stays", stays)
+        .property(RETAINED_PROPERTY, stays)
         .done()
 }
 
