@@ -1,7 +1,7 @@
 //! The harness: reads scenarios, drives providers, and hands records to the reports.
 //!
 //! It names no cloud outside [`providers`]. Deciding is kept separate from doing: `oracles`, `audit::compare` and
-//! `cost` are pure, `inspect` and `phases` make the calls. `tests/layers.rs` lists the layers, from the bottom up.
+//! `cost` are pure, `inspect` and `phases` make the calls. `tests/harness/layers.rs` lists the layers, from the bottom up.
 
 pub mod audit;
 pub mod cli;

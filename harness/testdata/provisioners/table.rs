@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kubeproof::scenario::Scenario;
 
 use crate::campaigns::scenario_of;
-use crate::other_users;
-use crate::variant::{Make, among, in_place};
-use crate::wrong;
+use crate::provisioners::other_users;
+use crate::provisioners::variant::{Make, among, in_place};
+use crate::provisioners::wrong;
 
 /// The EKS scenario: two nodes over two zones.
 pub const TWO_ZONES: &str = "../scenarios/aws/two-zones.yaml";

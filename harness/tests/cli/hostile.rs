@@ -1,6 +1,6 @@
 //! A hostile client of `kubeproof simulate`: bodies of 100 MB, 200 connections at once, and the memory they cost.
 //!
-//! The memory of the whole process is measured from outside; `providers/simkit/tests/serve` judges each answer.
+//! The memory of the whole process is measured from outside; `providers/simkit/tests/simkit/serve` judges each answer.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};

@@ -1,6 +1,6 @@
 //! An audit is never clean while one of its calls is refused: checked call by call.
 
-// Says that what follows is test code, which may name clouds, to those who read the file alone (tests/tidy.rs).
+// Says that what follows is test code, which may name clouds, to those who read the file alone (tests/harness/tidy.rs).
 #[cfg(test)]
 use std::collections::BTreeSet;
 use std::path::PathBuf;

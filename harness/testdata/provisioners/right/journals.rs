@@ -11,7 +11,7 @@ use kubeproof_contract::disk::Disk;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const SEED: &str = "seed";
 const SEED_LENGTH: usize = 20;

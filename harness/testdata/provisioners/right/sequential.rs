@@ -10,7 +10,7 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::Semaphore;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed(

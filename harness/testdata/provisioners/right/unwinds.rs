@@ -2,7 +2,7 @@
 
 use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError};
 
-use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("unwinds", parts, provision, tears_down)

@@ -10,7 +10,7 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::json;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("believes the machine", parts, provision, tears_down)

@@ -11,7 +11,9 @@ use kubeproof_contract::run::RUN_TAG;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::json;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, provisions, with_json};
+use crate::provisioners::variant::{
+    FunctionProvisioner, Intercept, Parts, Work, provisions, with_json,
+};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("cleans by beginning", parts, provisions, |parts| {

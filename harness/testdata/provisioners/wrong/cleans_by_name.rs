@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{FunctionProvisioner, Parts, Work, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("cleans by name", parts, provisions, teardown)

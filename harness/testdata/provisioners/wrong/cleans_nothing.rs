@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 
-use crate::variant::{FunctionProvisioner, Parts, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed(

@@ -11,7 +11,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 /// Long after the audit, and long before the bill is final.
 const LATER: Duration = Duration::from_secs(20 * 3600);

@@ -13,7 +13,7 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
 use super::waits_too_short::{Impatient, no_cluster};
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const DROPPED: &str = "dropped";
 

@@ -5,7 +5,7 @@
 
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("failover beside", parts, provision, tears_down)

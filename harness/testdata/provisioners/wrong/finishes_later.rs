@@ -13,7 +13,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 const RELEASED: &str = "<ReleaseAddressResponse><return>true</return></ReleaseAddressResponse>";
 const NO_ADDRESS: &str = "<DescribeAddressesResponse><addressesSet/></DescribeAddressesResponse>";

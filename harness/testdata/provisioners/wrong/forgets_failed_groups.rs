@@ -9,7 +9,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const FAILED: &str = "failed";
 

@@ -10,7 +10,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 const NO_VOLUME: &str = "<DescribeVolumesResponse><volumeSet/></DescribeVolumesResponse>";
 

@@ -12,7 +12,7 @@ use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::Notify;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("gives up when throttled", parts, provisions, |parts| {

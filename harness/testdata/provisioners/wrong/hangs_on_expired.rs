@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 const PAUSE: Duration = Duration::from_secs(600);
 

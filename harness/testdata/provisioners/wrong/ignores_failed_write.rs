@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{FunctionProvisioner, Parts};
+use crate::provisioners::variant::{FunctionProvisioner, Parts};
 
 const STATE: &str = "state";
 

@@ -14,7 +14,7 @@ use kubeproof_contract::disk::Disk;
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts};
 
 /// The file of the ids: a name and an id on each line.
 const IDS: &str = "ids";

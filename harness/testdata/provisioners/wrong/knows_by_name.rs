@@ -11,7 +11,7 @@ use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, with_json};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, with_json};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed(

@@ -11,7 +11,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 /// Stands for the gateway that was not made, within one process.
 const NONE: &str = "nat-00000000000000000";

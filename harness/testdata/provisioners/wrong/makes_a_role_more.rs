@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
-use crate::variant::{FunctionProvisioner, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("makes a role more", parts, provision, tears_down)

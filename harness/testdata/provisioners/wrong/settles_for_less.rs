@@ -10,7 +10,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work, tears_down};
 
 const FAILED: &str = "failed";
 

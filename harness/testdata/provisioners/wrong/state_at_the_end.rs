@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{FunctionProvisioner, Parts, Work};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work};
 
 const STATE: &str = "state";
 

@@ -16,7 +16,7 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, Work};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, Work};
 
 const KNOWN: &str = "known";
 

@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{FunctionProvisioner, Parts, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, provisions};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("swallows its error", parts, provisions, |parts| {

@@ -12,7 +12,7 @@ use kubeproof_contract::run::RUN_TAG;
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::{Value, json};
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts};
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed(

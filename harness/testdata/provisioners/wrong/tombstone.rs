@@ -4,7 +4,7 @@
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 
-use crate::variant::{FunctionProvisioner, Parts, Work, provisions};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, provisions};
 
 const LIST: &str = "deleting";
 

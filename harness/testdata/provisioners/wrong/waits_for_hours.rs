@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kubeproof_contract::provisioner::Provisioner;
 
-use crate::variant::{FunctionProvisioner, Parts, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Parts, tears_down};
 
 const HOURS: u64 = 12;
 

@@ -16,7 +16,7 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
+use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 /// A cluster usually takes 8 to 12 minutes.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(13 * 60);

@@ -1,0 +1,15 @@
+//! Tests of IAM, STS, EKS, Auto Scaling and the clusters' API servers, through HTTP requests alone.
+//!
+//! One target with a file per concept, so that they share the requests and link once.
+
+mod access;
+mod bench;
+mod capacity;
+mod clusters;
+mod iam;
+mod kubernetes;
+mod launch_templates;
+mod node_groups;
+mod spot;
+mod stale_reads;
+mod token;

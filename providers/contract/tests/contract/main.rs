@@ -1,0 +1,10 @@
+//! Faults, HTTPS and processes.
+//!
+//! One target, so that it is linked once.
+
+mod effects;
+mod faults;
+mod https;
+mod process;
+#[cfg(target_os = "linux")]
+mod work;
