@@ -36,7 +36,7 @@ pub(crate) struct Event {
     /// Such as `ec2.amazonaws.com`.
     #[serde(rename = "EventSource")]
     pub(crate) source: String,
-    event_time: Option<f64>,
+    pub(crate) event_time: Option<f64>,
     pub(crate) username: Option<String>,
     pub(crate) resources: Vec<Named>,
     /// The whole event as JSON.
