@@ -8,16 +8,18 @@ pub(crate) mod network;
 pub(crate) mod ready;
 pub(crate) mod teardown;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use kubeproof_cloudkit::{CallError, Session};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::run::Run;
+use kubeproof_kubernetes::machines::{ClusterCaError, cluster_ca};
 
 use crate::api::types::{Instance, Offers};
 use crate::api::{self, Api};
-use crate::cluster_ca;
 use crate::prices;
 use crate::spec::LambdaSpec;
 
@@ -134,6 +136,10 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     })
 }
 
-fn of_ca(message: String) -> CallError {
-    CallError::state("cluster CA", message)
+fn of_ca(error: ClusterCaError) -> CallError {
+    let message = error.to_string();
+    CallError {
+        source: Some(Arc::new(Box::new(error))),
+        ..CallError::state("cluster CA", message)
+    }
 }

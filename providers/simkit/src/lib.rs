@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod account;
 pub mod bystanders;
 pub mod cloud;
 pub mod history;
@@ -15,7 +16,10 @@ pub mod injected;
 pub mod meter;
 pub mod paced_clock;
 pub mod page;
+pub mod rate_limit;
+pub mod rest;
 pub mod router;
 pub mod serve;
+pub mod stale_reads;
 pub mod store;
 pub mod timers;

@@ -117,38 +117,22 @@ impl Instance {
     }
 }
 
-/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a known part. Another run's
-/// names may begin with this run's whole name.
+/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a known part.
 pub fn is_name_of(run: &Run, name: &str) -> bool {
-    let Some(rest) = name.strip_prefix(&run.name("")) else {
-        return false;
-    };
-    match rest.strip_prefix('-') {
-        Some(part) => is_part(part),
-        None => rest.is_empty(),
-    }
+    run.part_of(name).is_some_and(is_part)
 }
 
-/// The filesystem, a node, or a region's ruleset.
+/// The run's key, the filesystem, a node, or a region's ruleset.
 fn is_part(part: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase());
     let pieces: Vec<&str> = part.split('-').collect();
     match pieces[..] {
-        ["fs"] => true,
+        [""] | ["fs"] => true,
         ["node", number] => digits(number),
         [area, direction, number] => letters(area) && letters(direction) && digits(number),
         _ => false,
     }
-}
-
-/// Whether a text names the run, and not another run whose name begins with this one's.
-pub fn names_run(run: &Run, text: &str) -> bool {
-    let name = run.name("");
-    text.match_indices(&name).any(|(at, _)| {
-        let next = text[at + name.len()..].chars().next();
-        next.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-')
-    })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -258,9 +242,6 @@ mod tests {
         ] {
             check(other, false);
         }
-        let named = |text: &str| names_run(&run, text);
-        assert!(named("kp-r1") && named("API of kp-r1: kubectl") && named("kp-r1-2, kp-r1"));
-        assert!(!named("API of kp-r1-2") && !named("kp-r12") && !named("nothing"));
     }
 
     #[test]

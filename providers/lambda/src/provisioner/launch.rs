@@ -5,16 +5,16 @@
 
 use std::time::Duration;
 
-use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
+use kubeproof_cloudkit::create::{LookupWindows, find_or_create, first_with_capacity};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
+use kubeproof_kubernetes::machines::ClusterCa;
+use kubeproof_kubernetes::machines::cloud_init::{ASK_AMAZON, K3s};
 use serde_json::{Value, json};
 
 use super::{Work, network, ready, teardown};
 use crate::api::NO_CAPACITY;
 use crate::api::types::{Instance, LaunchResponse, NODE_TAG};
-use crate::cloud_init;
-use crate::cluster_ca::ClusterCa;
 
 /// How long to look for the instance of a launch without an answer before repeating the launch: a request
 /// that timed out may be applied half a minute later.
@@ -45,30 +45,26 @@ pub(super) async fn somewhere(
     usable: Option<&Instance>,
     listed: &[&str],
 ) -> Result<Vec<Instance>, CallError> {
-    let wanted = work.spec.regions.0.iter().map(|region| region.0.as_str());
-    let regions: Vec<&str> = match usable {
-        Some(one) => vec![&one.region.name],
-        None => wanted.filter(|region| listed.contains(region)).collect(),
-    };
-    let mut refusal = None;
-    for region in &regions {
-        match all_in(work, cluster_ca, region).await {
-            Err(error) if error.cause == Cause::NoCapacity => {
-                work.report(&format!("{region}: {error}"));
-                let stuck = teardown::everything(work).await;
-                stuck.map_err(|error| CallError::state("change of region", error.message))?;
-                refusal = Some(error);
-            }
-            result => return result,
-        }
+    let mut regions = work.spec.regions();
+    match usable {
+        Some(one) => regions = vec![&one.region.name],
+        None => regions.retain(|region| listed.contains(region)),
     }
+    let make = |region| all_in(work, cluster_ca, region);
+    let leave = |region, error| async move {
+        work.report(&format!("{region}: {error}"));
+        let stuck = teardown::everything(work).await;
+        stuck.map_err(|error| CallError::state("change of region", error.message))
+    };
     let kind = &work.spec.instance_type.0;
-    Err(match refusal {
-        Some(last) => {
+    let made = first_with_capacity(&regions, make, leave).await;
+    made.map_err(|refusal| match refusal {
+        Some(last) if last.cause == Cause::NoCapacity => {
             let (regions, said) = (regions.join(", "), &last.message);
             let message = format!("no capacity for {kind} in any of {regions}: {said}");
             CallError { message, ..last }
         }
+        Some(other) => other,
         None => CallError {
             code: NO_CAPACITY.to_owned(),
             suggestion: "Choose another instance type or region, or try again later.".into(),
@@ -93,14 +89,19 @@ async fn all_in(
     if work.spec.filesystem {
         network::ensure_filesystem(work, region).await?;
     }
+    let k3s = K3s {
+        version: &work.spec.kubernetes_version.0,
+        with_gpus: work.spec.gpus() > 0,
+        address_from: ASK_AMAZON,
+    };
     let mut nodes: Vec<Instance> = Vec::new();
     for index in 0..work.spec.nodes() {
         let name = work.node(index);
         let user_data = match nodes.first() {
-            None => cloud_init::server(&work.spec, cluster_ca, &name),
+            None => k3s.server(cluster_ca, &name),
             Some(server) => {
                 let private_ip = server.private_ip.as_deref().unwrap_or_default();
-                cloud_init::agent(&work.spec, cluster_ca, &name, private_ip)
+                k3s.agent(cluster_ca, &name, private_ip)
             }
         };
         let body = order(work, region, &name, &ruleset.id, &user_data);

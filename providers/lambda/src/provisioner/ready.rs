@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::cluster::{ClusterWait, cluster_ready};
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_contract::provisioner::KubernetesAccess;
-use kubeproof_kubernetes::client::client;
-use kubeproof_kubernetes::{KubernetesError, gpu, ready};
+use kubeproof_kubernetes::machines::ClusterCa;
 
 use super::{Work, of_ca};
 use crate::api::types::Instance;
-use crate::cluster_ca::ClusterCa;
 
 /// Between two checks.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -83,35 +82,13 @@ pub(super) async fn kubernetes(
     cluster_ca: &ClusterCa,
     nodes: &[Instance],
 ) -> Result<(), CallError> {
-    let failed =
-        |error: KubernetesError| CallError::state("wait for Kubernetes", error.to_string());
-    let access = access(work, cluster_ca, nodes)?;
-    let transport = work.api.connection().transport.clone();
-    let client = client(&access, transport).map_err(failed)?;
-    let ready = ready::wait_ready(&client, nodes.len(), NODES_LIMIT, PAUSE).await;
-    ready.map_err(|error| {
-        let mut error = failed(error);
-        error
-            .message
-            .push_str(" (the instance is active, its log is in /var/log/cloud-init-output.log)");
-        error
-    })?;
-    let gpus = work.spec.gpus();
-    if gpus == 0 {
-        return Ok(());
-    }
-    let check = || async {
-        let offered = gpu::offered(&client).await.map_err(failed)?;
-        let lacking = offered.iter().filter(|(_, count)| **count != gpus);
-        let lacking: Vec<String> = lacking
-            .map(|(node, count)| format!("{node} offers {count}"))
-            .collect();
-        Ok(match lacking.join(", ") {
-            none if none.is_empty() => Poll::Ready(()),
-            lacking => Poll::Pending(format!(
-                "{lacking} of {gpus} nvidia.com/gpu: the driver or the device plugin does not work"
-            )),
-        })
+    let wait = ClusterWait {
+        nodes: nodes.len(),
+        gpus: work.spec.gpus(),
+        nodes_limit: NODES_LIMIT,
+        gpus_limit: GPU_LIMIT,
+        pause_seconds: PAUSE.as_secs(),
+        hint: "the instance is active, its log is in /var/log/cloud-init-output.log",
     };
-    poll_until(work.session(), SCHEDULE, GPU_LIMIT, "wait for GPUs", check).await
+    cluster_ready(work.session(), &access(work, cluster_ca, nodes)?, wait).await
 }

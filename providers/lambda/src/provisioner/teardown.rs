@@ -3,25 +3,22 @@
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::catalogue::IN_USE_LIMIT;
 use kubeproof_cloudkit::poll::{Poll, poll_until};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::teardown::{Rounds, Step, teardown};
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_kubernetes::machines::cluster_ca;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::Work;
 use super::ready::SCHEDULE;
 use crate::api::types::is_name_of;
-use crate::cluster_ca;
 
 /// How long terminating may take: one to three minutes is typical.
 const GONE_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// How long something may stay in use after its users are gone.
-const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
 const ROUNDS: Rounds = Rounds {
     most: 3,
     settle: Duration::from_secs(10),
@@ -57,7 +54,8 @@ const STEPS: &[Step<Work>] = &[
 /// Removes everything of the run. A second call finds nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
     teardown(work, STEPS, ROUNDS).await?;
-    cluster_ca::forget(work.api.connection()).map_err(ProvisionerError::new)
+    let forgotten = cluster_ca::forget(work.api.connection());
+    forgotten.map_err(|error| ProvisionerError::new(error.to_string()))
 }
 
 async fn instances(work: &Work) -> Result<Vec<String>, CallError> {
@@ -94,11 +92,7 @@ pub(super) async fn terminate(work: &Work, ids: Vec<String>) -> Result<(), CallE
             let body = json!({ "instance_ids": standing });
             let call = RestCall::new("TerminateInstances", &[]).with_body(&body);
             // One of them may be gone already: the next check terminates the rest.
-            ignore_not_found(
-                work.api
-                    .call::<IgnoredAny>(RetryPolicy::IDEMPOTENT, call)
-                    .await,
-            )?;
+            work.api.end(RetryPolicy::IDEMPOTENT, call).await?;
         }
         Ok(if left.is_empty() {
             Poll::Ready(())
@@ -110,13 +104,6 @@ pub(super) async fn terminate(work: &Work, ids: Vec<String>) -> Result<(), CallE
     poll_until(work.session(), SCHEDULE, GONE_LIMIT, what, check).await
 }
 
-/// Deletes by id, again while a resource is in use.
 async fn delete(work: &Work, operation: &'static str, ids: Vec<String>) -> Result<(), CallError> {
-    let policy = RetryPolicy::while_in_use(IN_USE_LIMIT);
-    for id in &ids {
-        let id = [id.as_str()];
-        let call = RestCall::new(operation, &id);
-        ignore_not_found(work.api.call::<IgnoredAny>(policy, call).await)?;
-    }
-    Ok(())
+    work.api.delete(operation, &ids, IN_USE_LIMIT).await
 }
