@@ -1,144 +1,126 @@
-//! Machines that a cloud launches: whether they, and the firewall rules around them, are as asked for.
+//! A cluster on machines that a cloud launches, where it gives no Kubernetes of its own: launched one by one, waited
+//! for, terminated, judged.
+//!
+//! A launch has no idempotency token, so a lost answer is looked up before anything else: a machine that no one
+//! knows of would be billed until someone notices.
 
-use std::collections::BTreeSet;
+pub mod rows;
 
-/// A machine as the cloud lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeenMachine<'a> {
+mod launch;
+mod waits;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kubeproof_kubernetes::machines::{ClusterCa, K3s};
+
+pub use launch::{launch_nodes, usable};
+pub use waits::{access, running, terminated};
+
+use crate::create::LookupWindows;
+use crate::error::CallError;
+use crate::poll::PollSchedule;
+use crate::session::Session;
+
+/// A machine of the run, as the cloud lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
     /// The cloud's id of it.
-    pub id: &'a str,
+    pub id: String,
+    /// The name that it has now.
+    pub name: String,
+    /// The natural name of its node: by its mark, or by its name if it has no mark.
+    pub node: String,
     /// Its state, in the cloud's own word.
-    pub state: &'a str,
-    /// Its type.
-    pub kind: &'a str,
-    /// Where it is.
-    pub region: &'a str,
-    /// Whether it carries the run's mark.
-    pub is_marked: bool,
+    pub state: String,
+    /// Where it is: a region or a zone.
+    pub place: String,
+    /// Its public address, once it has one.
+    pub ip: Option<String>,
+    /// Its address in its network, once it has one.
+    pub private_ip: Option<String>,
 }
 
-/// The machines that were asked for.
+/// The words of a cloud for the states of machines, and how long each may last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AskedMachines<'a> {
-    /// How many.
-    pub count: usize,
-    /// Their type.
-    pub kind: &'a str,
-    /// Where they may be, all together.
-    pub regions: &'a [&'a str],
-    /// The cloud's word for a machine that runs.
-    pub running: &'a str,
+pub struct States {
+    /// It was launched and does not run yet.
+    pub starting: &'static str,
+    /// It runs.
+    pub running: &'static str,
+    /// It was terminated and is not gone yet.
+    pub ending: &'static str,
+    /// How long addresses may take.
+    pub addressed_within: Duration,
+    /// How long starting may take.
+    pub running_within: Duration,
+    /// How long ending may take.
+    pub gone_within: Duration,
+    /// How often to look.
+    pub every: PollSchedule,
+    /// How long to look for the machine of a launch without an answer before repeating the launch.
+    pub lookup: LookupWindows,
 }
 
-/// What is wrong with the machines, and what was seen.
-pub fn as_asked(asked: &AskedMachines<'_>, seen: &[SeenMachine<'_>]) -> (Vec<String>, String) {
-    let mut wrong = Vec::new();
-    if seen.len() != asked.count {
-        let (seen, asked) = (seen.len(), asked.count);
-        wrong.push(format!("{seen} instances, asked for {asked}"));
+impl States {
+    /// Whether a machine is usable, or will be.
+    pub fn is_live(&self, machine: &Machine) -> bool {
+        [self.starting, self.running].contains(&machine.state.as_str())
     }
-    for one in seen {
-        let id = one.id;
-        if one.state != asked.running {
-            wrong.push(format!("{id} is {}", one.state));
-        }
-        if one.kind != asked.kind {
-            wrong.push(format!("{id} is a {}", one.kind));
-        }
-        if !one.is_marked {
-            wrong.push(format!("{id} does not carry the run's tag"));
-        }
-        if !asked.regions.contains(&one.region) {
-            wrong.push(format!("{id} is in {}", one.region));
-        }
-    }
-    let regions: BTreeSet<&str> = seen.iter().map(|one| one.region).collect();
-    if regions.len() > 1 {
-        wrong.push(format!("the nodes are in {} regions", regions.len()));
-    }
-    let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
-    let (count, kind, running) = (seen.len(), asked.kind, asked.running);
-    (wrong, format!("{count} × {kind} {running} in {regions}"))
 }
 
-/// What is wrong with the rules around the machine `id`: the one for the API server is missing, or there are others
-/// than those for its peers.
-pub fn rules_as_asked(
-    id: &str,
-    rules: &BTreeSet<String>,
-    api_server: &str,
-    peers: &BTreeSet<String>,
-) -> Vec<String> {
-    let missing = (!rules.contains(api_server))
-        .then(|| format!("{id}: no rule lets the API server be reached ({api_server})"));
-    let more = rules.difference(peers).filter(|rule| *rule != api_server);
-    let more = more.map(|rule| format!("{id}: {rule} was not asked for"));
-    missing.into_iter().chain(more).collect()
+/// What is to run on the machines.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterOrder<'a> {
+    /// How many nodes.
+    pub nodes: usize,
+    /// The k3s that they install.
+    pub k3s: K3s<'a>,
+    /// The authorities of the cluster.
+    pub cluster_ca: &'a ClusterCa,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A cloud's own calls about the machines of a run.
+#[async_trait]
+pub trait MachineApi: Send + Sync {
+    /// What a launch needs beforehand in a place: a firewall, a key.
+    type Prepared: Send + Sync;
 
-    const ASKED: AskedMachines<'_> = AskedMachines {
-        count: 1,
-        kind: "small",
-        regions: &["here", "there"],
-        running: "active",
-    };
-    const RIGHT: SeenMachine<'_> = SeenMachine {
-        id: "i",
-        state: "active",
-        kind: "small",
-        region: "here",
-        is_marked: true,
-    };
+    /// The states of its machines.
+    const STATES: States;
 
-    #[track_caller]
-    fn check(seen: &[SeenMachine<'_>], expected: &[&str]) {
-        assert_eq!(as_asked(&ASKED, seen).0, expected, "{seen:?}");
-    }
+    /// The session of its calls.
+    fn session(&self) -> &Session;
 
-    #[test]
-    fn machines_that_are_not_as_asked_for_are_told_one_by_one() {
-        check(&[RIGHT], &[]);
-        assert_eq!(as_asked(&ASKED, &[RIGHT]).1, "1 × small active in here");
-        check(&[], &["0 instances, asked for 1"]);
-        let wrong = SeenMachine {
-            state: "booting",
-            kind: "large",
-            region: "elsewhere",
-            is_marked: false,
-            ..RIGHT
-        };
-        let all = [
-            "i is booting",
-            "i is a large",
-            "i does not carry the run's tag",
-            "i is in elsewhere",
-        ];
-        check(&[wrong], &all);
-        let apart = SeenMachine {
-            region: "there",
-            ..RIGHT
-        };
-        let two = ["2 instances, asked for 1", "the nodes are in 2 regions"];
-        check(&[RIGHT, apart], &two);
-    }
+    /// The run's machines that are not gone.
+    async fn machines(&self) -> Result<Vec<Machine>, CallError>;
 
-    #[test]
-    fn rules_are_those_of_the_api_server_and_of_the_peers_and_no_others() {
-        let rules = |all: &[&str]| all.iter().map(|rule| (*rule).to_owned()).collect();
-        let check = |seen: &[&str], expected: &[&str]| {
-            let wrong = rules_as_asked("i", &rules(seen), "api", &rules(&["peer"]));
-            assert_eq!(wrong, expected, "{seen:?}");
-        };
-        check(&["api"], &[]);
-        check(&["api", "peer"], &[]);
-        check(
-            &["peer"],
-            &["i: no rule lets the API server be reached (api)"],
-        );
-        check(&["all", "api"], &["i: all was not asked for"]);
-    }
+    /// The machine with this id.
+    async fn machine(&self, id: &str) -> Result<Machine, CallError>;
+
+    /// Finds or makes what a launch needs.
+    async fn prepare(
+        &self,
+        place: &str,
+        cluster_ca: &ClusterCa,
+    ) -> Result<Self::Prepared, CallError>;
+
+    /// Launches one machine, once: never again when its answer is lost.
+    async fn launch(
+        &self,
+        prepared: &Self::Prepared,
+        node: &str,
+        user_data: &str,
+    ) -> Result<Machine, CallError>;
+
+    /// Lets the nodes reach each other, and no one else.
+    async fn connect(&self, prepared: &Self::Prepared, nodes: &[Machine]) -> Result<(), CallError>;
+
+    /// Orders the termination of these machines. What is gone already is as it should be.
+    async fn terminate(&self, ids: &[&str]) -> Result<(), CallError>;
+}
+
+/// The natural name of a node.
+pub fn node_name(session: &Session, index: usize) -> String {
+    session.run().name(&format!("node-{index}"))
 }

@@ -4,7 +4,7 @@
 
 use kubeproof_cloudkit::dialect::{Refusal, RestDialect};
 use kubeproof_cloudkit::rest_dialect;
-use kubeproof_contract::call::{Dialect as _, ErrorKind};
+use kubeproof_contract::call::ErrorKind;
 use kubeproof_contract::route::Route;
 use kubeproof_kubernetes::machines::API_PORT;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn refusal<'a>(operation: &str, kind: &'a ErrorKind) -> Refusal<'a> {
 mod tests {
     use bytes::Bytes;
     use http::{Request, Response};
-    use kubeproof_contract::call::Targets;
+    use kubeproof_contract::call::{Dialect as _, Targets};
 
     use super::*;
 

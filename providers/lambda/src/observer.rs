@@ -64,11 +64,11 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
         message,
     };
     let of_ca = |error: ClusterCaError| wrong(error.to_string());
-    let all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    let mut all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    all.retain(|one| one.belongs_to(run) && matches!(one.status.as_str(), "booting" | "active"));
     let server = run.name("node-0");
-    let found = all
-        .into_iter()
-        .find(|one| one.is_node(run, &server) && one.is_live());
+    let mut all = all.into_iter().map(Instance::into_machine);
+    let found = all.find(|one| one.node == server);
     let ip = found
         .and_then(|one| one.ip)
         .ok_or_else(|| wrong(format!("no live instance {server} with an address")))?;

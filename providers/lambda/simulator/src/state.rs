@@ -76,7 +76,7 @@ pub(crate) struct Ruleset {
 
 /// What happens later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// An instance has its addresses.
     Addressed(String),
     /// Its health check ends.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kubeproof_cloudkit::machines::Machine;
 use kubeproof_contract::run::{RUN_TAG, Run};
 use serde::{Deserialize, Serialize};
 
@@ -104,16 +105,18 @@ impl Instance {
         }
     }
 
-    /// Whether it is the run's node of this natural name: by its tag, or by its current name if it has no
-    /// tag.
-    pub fn is_node(&self, run: &Run, node: &str) -> bool {
-        let known_as = self.tag(NODE_TAG).or(self.name.as_deref());
-        self.belongs_to(run) && known_as == Some(node)
-    }
-
-    /// Whether it is usable, or will be.
-    pub fn is_live(&self) -> bool {
-        matches!(self.status.as_str(), "booting" | "active")
+    /// The instance as a machine: its node by its tag, or by its current name if it has no tag.
+    pub fn into_machine(self) -> Machine {
+        let name = self.name.clone().unwrap_or_default();
+        Machine {
+            node: self.tag(NODE_TAG).unwrap_or(&name).to_owned(),
+            name,
+            id: self.id,
+            state: self.status,
+            place: self.region.name,
+            ip: self.ip,
+            private_ip: self.private_ip,
+        }
     }
 }
 
@@ -249,7 +252,9 @@ mod tests {
         let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
         let check = |name: &str, tags: &[(&str, &str)], of_run: bool, node_0: bool| {
             let one = instance(name, tags);
-            let found = (one.belongs_to(&run), one.is_node(&run, "kp-r1-node-0"));
+            let mine = one.belongs_to(&run);
+            let is_node = one.into_machine().node == "kp-r1-node-0";
+            let found = (mine, mine && is_node);
             assert_eq!(found, (of_run, node_0), "{name} {tags:?}");
         };
         let (mine, theirs) = ((RUN_TAG, "r1"), (RUN_TAG, "r2"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::checks::{Rows, cluster_handed_over, gpus_allocatable};
-use kubeproof_cloudkit::machines::{AskedMachines, SeenMachine, as_asked, rules_as_asked};
+use kubeproof_cloudkit::machines::rows::{AskedMachines, SeenMachine, as_asked, rules_as_asked};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};

@@ -1,6 +1,7 @@
 //! What a launch needs beforehand: SSH key, firewall ruleset, filesystem. All have unique names, so a
 //! creation without an answer is looked up and repeated safely.
 
+use kubeproof_cloudkit::machines::{Machine, node_name};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use kubeproof_kubernetes::machines::{API_PORT, ClusterCa};
@@ -8,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Work;
-use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
+use crate::api::types::{Filesystem, FirewallRule, Ruleset, SshKey};
 
 /// The resource of this name: found, or created once.
 async fn ensure<T: DeserializeOwned + Send>(
@@ -56,7 +57,7 @@ pub(super) async fn ensure_ruleset(work: &Work, region: &str) -> Result<Ruleset,
 pub(super) async fn let_nodes_talk(
     work: &Work,
     ruleset: &Ruleset,
-    nodes: &[Instance],
+    nodes: &[Machine],
 ) -> Result<(), CallError> {
     if nodes.len() < 2 {
         return Ok(());
@@ -67,7 +68,7 @@ pub(super) async fn let_nodes_talk(
             protocol: "all".to_owned(),
             port_range: None,
             source_network: format!("{}/32", node.private_ip.as_ref()?),
-            description: format!("node {}", work.node(index)),
+            description: format!("node {}", node_name(work.api.session(), index)),
         })
     }));
     if ruleset.rules == rules {

@@ -21,6 +21,14 @@ const JOIN_AGAIN: i64 = 10;
 #[derive(Clone, Debug, Default)]
 pub struct Clusters(BTreeMap<String, K3s>);
 
+impl Clusters {
+    /// The names of the nodes of the cluster that this machine serves; none if it serves none.
+    pub fn nodes(&self, id: &str) -> Vec<String> {
+        let cluster = self.0.get(id);
+        cluster.map_or_else(Vec::new, |cluster| cluster.api.nodes())
+    }
+}
+
 /// The cluster of one server.
 #[derive(Clone, Debug)]
 struct K3s {
