@@ -8,6 +8,7 @@
 pub mod account;
 pub mod bystanders;
 pub mod cloud;
+pub mod firewall;
 pub mod history;
 pub mod idempotency;
 pub mod ids;

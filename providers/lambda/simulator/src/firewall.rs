@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use http::Request;
-use ipnet::IpNet;
+use kubeproof_simkit::firewall::Flaw;
 use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,24 +32,21 @@ struct All {
 }
 
 fn check(rules: &[FirewallRule]) -> Result<(), ApiError> {
-    for rule in rules {
-        let needs_ports = matches!(rule.protocol.as_str(), "tcp" | "udp");
-        if !needs_ports && !matches!(rule.protocol.as_str(), "icmp" | "all") {
-            return Err(invalid(format!(
+    let refused = |rule: &FirewallRule| {
+        Some(match rule.allowed().flaw()? {
+            Flaw::Protocol => invalid(format!(
                 "protocol {} is not one of tcp, udp, icmp, all",
                 rule.protocol
-            )));
-        }
-        if needs_ports != rule.port_range.is_some() {
-            return Err(invalid("port_range is for tcp and udp, and only for them"));
-        }
-        if rule.source_network.parse::<IpNet>().is_err() {
-            let message = format!("{} is not a network", rule.source_network);
-            return Err(ApiError::new(400, "global/invalid-address", message)
-                .suggest("Give an IPv4 network such as 192.0.2.1/32."));
-        }
-    }
-    Ok(())
+            )),
+            Flaw::Ports => invalid("port_range is for tcp and udp, and only for them"),
+            Flaw::Source => {
+                let message = format!("{} is not a network", rule.source_network);
+                ApiError::new(400, "global/invalid-address", message)
+                    .suggest("Give an IPv4 network such as 192.0.2.1/32.")
+            }
+        })
+    };
+    rules.iter().find_map(refused).map_or(Ok(()), Err)
 }
 
 fn users(state: &State, id: &str) -> Vec<String> {
@@ -155,20 +152,9 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
 /// from any address at all.
 pub(crate) fn passes(state: &State, to: &Instance, port: u16, from: Option<&str>) -> bool {
     let own = to.rulesets.iter().filter_map(|id| state.rulesets.get(id));
-    let rules = state
+    let mut rules = state
         .global_rules
         .iter()
         .chain(own.flat_map(|set| &set.rules));
-    rules.into_iter().any(|rule| {
-        let port = match (rule.protocol.as_str(), rule.port_range) {
-            ("all", _) => true,
-            ("tcp", Some((first, last))) => (first..=last).contains(&port),
-            _ => false,
-        };
-        let network = rule.source_network.parse::<IpNet>().ok();
-        let address = from.map(|from| from.parse::<std::net::IpAddr>().ok());
-        port && network.is_some_and(|network| {
-            address.is_none_or(|from| from.is_some_and(|from| network.contains(&from)))
-        })
-    })
+    rules.any(|rule| rule.allowed().passes(port, from))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_kubernetes_simulator::machines::{Boot, Clusters};
+use kubeproof_simkit::firewall::Allowed;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::injected::AsyncFault;
 use kubeproof_simkit::meter::Meter;
@@ -28,6 +29,16 @@ pub(crate) struct FirewallRule {
     pub(crate) source_network: String,
     #[serde(default)]
     pub(crate) description: String,
+}
+
+impl FirewallRule {
+    pub(crate) fn allowed(&self) -> Allowed<'_> {
+        Allowed {
+            protocol: &self.protocol,
+            ports: self.port_range,
+            source: &self.source_network,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
