@@ -29,6 +29,7 @@ const CAPACITY: &str = "API error table (instance-operations/launch/insufficient
 /// States of an instance.
 const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
+
 /// All effects on a call of this name.
 pub(crate) fn of(call: &Signature) -> Vec<Documented> {
     let also = vec![Documented::transient(Effect::Throttle(Some(12)), THROTTLE)];
