@@ -103,7 +103,10 @@ fn path(connection: &Connection) -> PathBuf {
 }
 
 /// The error of the file of a connection's run.
-fn of_file(connection: &Connection, done: &'static str) -> impl Fn(std::io::Error) -> ClusterCaError {
+fn of_file(
+    connection: &Connection,
+    done: &'static str,
+) -> impl Fn(std::io::Error) -> ClusterCaError {
     let path = path(connection);
     move |source| ClusterCaError::File {
         path: path.clone(),
@@ -239,8 +242,7 @@ impl ClusterCa {
         who: &str,
     ) -> Result<KubernetesAccess, ClusterCaError> {
         let own = Source::of(connection).key(who)?;
-        let authority =
-            KeyPair::from_pem(&self.client.key_pem).map_err(ClusterCaError::of(who))?;
+        let authority = KeyPair::from_pem(&self.client.key_pem).map_err(ClusterCaError::of(who))?;
         let params = authority_params(&connection.run.id, "client-ca", self.made_at);
         let issuer = Issuer::from_params(&params, authority);
         let mut caller = valid_from(self.made_at);
