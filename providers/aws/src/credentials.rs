@@ -3,7 +3,6 @@
 //! Unlike the SDK's chain, this reports which source won, or which places were checked when none did. Values are
 //! never exported, logged or shown.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, Credentials};
 
 use crate::error::sources;
@@ -80,12 +80,9 @@ pub fn readiness(env_file: &Path) -> Result<String, String> {
     ready_with(env_file, &|key| std::env::var(key).ok())
 }
 
-/// Looks a variable up.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, String> {
-    let file = EnvFile::read(env_file)?;
-    if let Some(found) = file.keys()? {
+    let file = EnvFile::read(env_file).map_err(|error| error.to_string())?;
+    if let Some(found) = of_file(&file)? {
         return Ok(found.source);
     }
     if let Some(found) = environment(variables)? {
@@ -99,7 +96,7 @@ fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, Strin
         path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
         path("AWS_CONFIG_FILE", "config"),
     ];
-    let profile = file.profile(variables);
+    let profile = profile(&file, variables);
     if files.iter().any(|file| has_profile(file, &profile)) {
         return Ok(format!("profile {profile}"));
     }
@@ -130,50 +127,16 @@ fn has_profile(file: &Path, profile: &str) -> bool {
     })
 }
 
-/// A `.env` file's variables: read, never exported.
-struct EnvFile {
-    path: PathBuf,
-    variables: BTreeMap<String, String>,
+fn of_file(file: &EnvFile) -> Result<Option<FoundKeys>, String> {
+    keys_of(&file.place(), &|key| file.get(key))
 }
 
-impl EnvFile {
-    /// Reads the file; one that is not there is empty.
-    fn read(path: &Path) -> Result<Self, String> {
-        let mut variables = BTreeMap::new();
-        if path.exists() {
-            // The error's own text quotes the line, which may hold a secret: only the place is
-            // told.
-            let unreadable = |_| format!("the .env file {} cannot be read", path.display());
-            for entry in dotenvy::from_path_iter(path).map_err(unreadable)? {
-                let (key, value) = entry.map_err(unreadable)?;
-                variables.insert(key, value);
-            }
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            variables,
-        })
-    }
-
-    fn place(&self) -> String {
-        format!(".env file {}", self.path.display())
-    }
-
-    fn keys(&self) -> Result<Option<FoundKeys>, String> {
-        keys_of(&self.place(), &|key| self.variables.get(key).cloned())
-    }
-
-    /// The profile to use: from the file, else from the environment.
-    fn profile(&self, variables: Variables<'_>) -> String {
-        let named = self
-            .variables
-            .get("AWS_PROFILE")
-            .cloned()
-            .or_else(|| variables("AWS_PROFILE"));
-        named
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "default".to_owned())
-    }
+/// The profile to use: from the file, else from the environment.
+fn profile(file: &EnvFile, variables: Variables<'_>) -> String {
+    let named = file.get("AWS_PROFILE").or_else(|| variables("AWS_PROFILE"));
+    named
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "default".to_owned())
 }
 
 fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
@@ -212,14 +175,14 @@ struct CredentialChain {
 impl CredentialChain {
     async fn find(&self) -> Result<FoundKeys, String> {
         let variables = |key: &str| std::env::var(key).ok();
-        let file = EnvFile::read(&self.env_file)?;
-        if let Some(found) = file.keys()? {
+        let file = EnvFile::read(&self.env_file).map_err(|error| error.to_string())?;
+        if let Some(found) = of_file(&file)? {
             return Ok(found);
         }
         if let Some(found) = environment(&variables)? {
             return Ok(found);
         }
-        let profile = file.profile(&variables);
+        let profile = profile(&file, &variables);
         let mut looked = vec![
             file.place(),
             "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)".to_owned(),
@@ -306,6 +269,8 @@ impl ProvideCredentials for CredentialChain {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn ready(env_file: &str, variables: &[(&str, &str)]) -> Result<String, String> {

@@ -6,13 +6,20 @@
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
 pub mod checks;
+pub mod cluster;
 pub mod create;
+pub mod credentials;
+pub mod dialect;
 pub mod documented;
 pub mod error;
+pub mod machines;
+pub mod ownership;
 pub mod poll;
 pub mod prices;
 pub mod rate_limit;
+pub mod resources;
 pub mod rest;
 pub mod retry;
 pub mod session;

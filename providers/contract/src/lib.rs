@@ -8,6 +8,7 @@
 pub mod bounded;
 pub mod call;
 pub mod check;
+pub mod checked;
 pub mod clock;
 pub mod cost;
 pub mod disk;

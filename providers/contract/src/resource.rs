@@ -69,6 +69,50 @@ impl Resource {
     }
 }
 
+/// The same resource with more that is known of it.
+impl Resource {
+    /// With a name.
+    #[must_use]
+    pub fn named(self, name: impl Into<Option<String>>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// With tags.
+    #[must_use]
+    pub fn tagged(self, tags: BTreeMap<String, String>) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// With a state.
+    #[must_use]
+    pub fn in_state(self, state: impl Into<String>) -> Self {
+        Self {
+            state: state.into(),
+            ..self
+        }
+    }
+
+    /// With the time of its creation.
+    #[must_use]
+    pub fn created(self, at: Timestamp) -> Self {
+        Self {
+            created_at: Some(at),
+            ..self
+        }
+    }
+
+    /// With one more property.
+    #[must_use]
+    pub fn with(mut self, property: &str, value: impl ToString) -> Self {
+        self.properties
+            .insert(property.to_owned(), value.to_string());
+        self
+    }
+}
+
 /// A type of resource that a provider can list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceType {
@@ -96,4 +140,27 @@ pub struct Lifetime {
 pub struct MonthlyCost {
     /// US dollars per month.
     pub usd: Decimal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_resource_is_added_and_its_identity_stays() {
+        let bare = Resource::new("disk", "d-1", "r");
+        let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+        let full = bare
+            .clone()
+            .named("n".to_owned())
+            .tagged(tags.clone())
+            .in_state("ready")
+            .created(Timestamp::UNIX_EPOCH)
+            .with("size_gb", 8);
+        assert!(full.is_same(&bare));
+        let seen = (full.name.as_deref(), full.tags, full.state.as_str());
+        assert_eq!(seen, (Some("n"), tags, "ready"));
+        assert_eq!(full.created_at, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(full.properties["size_gb"], "8");
+    }
 }

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod job;
 pub mod kubeconfig;
 pub mod leftovers;
+pub mod machines;
 pub mod ready;
 pub mod scale;
 

@@ -14,7 +14,7 @@ use kubeproof_contract::route::Route;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::credentials;
+use crate::credentials::KEY;
 use crate::dialect::{ROUTES, SERVICE};
 use types::Envelope;
 
@@ -68,7 +68,10 @@ impl RestApi for LambdaApi {
     const ROUTES: &'static [Route] = ROUTES;
 
     async fn authorization(&self, connection: &Connection) -> Result<String, String> {
-        credentials::find(connection).map(|(key, _)| key.header())
+        match KEY.find(connection) {
+            Ok((key, _)) => Ok(format!("Bearer {}", key.expose())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     async fn turn(&self, operation: &str) {

@@ -6,10 +6,8 @@
 pub mod api;
 mod calls;
 pub mod client_environment;
-pub mod cloud_init;
-pub mod cluster_ca;
 pub mod cost;
-pub mod credentials;
+mod credentials;
 pub mod defects;
 pub mod dialect;
 mod faults;

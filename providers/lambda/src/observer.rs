@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use kubeproof_cloudkit::ownership::{claim_by_tag, proofs};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::observer::{
@@ -17,12 +18,15 @@ use kubeproof_contract::observer::{
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
-use kubeproof_contract::run::{RUN_TAG, Run};
+use kubeproof_contract::run::Run;
+use kubeproof_kubernetes::machines::{ClusterCaError, cluster_ca};
 
-use crate::api::types::{Instance, is_name_of, names_run};
+use crate::api::types::{Instance, is_name_of};
 use crate::api::{self, Api};
+use crate::credentials::KEY;
 use crate::spec::LambdaSpec;
-use crate::{cluster_ca, cost, credentials, prices};
+use crate::{cost, prices};
+use inventory::{CATALOGUE, GONE, TYPES};
 
 /// The account.
 #[derive(Debug)]
@@ -59,20 +63,21 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
         call: "lambda:ListInstances".to_owned(),
         message,
     };
-    let all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    let of_ca = |error: ClusterCaError| wrong(error.to_string());
+    let mut all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    all.retain(|one| one.belongs_to(run) && matches!(one.status.as_str(), "booting" | "active"));
     let server = run.name("node-0");
-    let found = all
-        .into_iter()
-        .find(|one| one.is_node(run, &server) && one.is_live());
+    let mut all = all.into_iter().map(Instance::into_machine);
+    let found = all.find(|one| one.node == server);
     let ip = found
         .and_then(|one| one.ip)
         .ok_or_else(|| wrong(format!("no live instance {server} with an address")))?;
-    let cluster_ca = cluster_ca::load(api.connection()).map_err(wrong)?;
+    let cluster_ca = cluster_ca::load(api.connection()).map_err(of_ca)?;
     let cluster_ca =
         cluster_ca.ok_or_else(|| wrong("the run's directory has no authorities".to_owned()))?;
     cluster_ca
         .access(api.connection(), &ip, "kubeproof-observer")
-        .map_err(wrong)
+        .map_err(of_ca)
 }
 
 #[async_trait]
@@ -88,11 +93,11 @@ impl Observer for LambdaObserver {
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
         let api = self.api();
         let _: Vec<Instance> = api.get("ListInstances", &[]).await?;
-        let key = credentials::find(api.connection()).map_err(|message| ObserverError {
+        let (key, _) = KEY.find(api.connection()).map_err(|error| ObserverError {
             call: "credentials".to_owned(),
-            message,
+            message: error.to_string(),
         })?;
-        Ok(Some(key.0.fingerprint()))
+        Ok(Some(key.fingerprint()))
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
@@ -107,12 +112,12 @@ impl Observer for LambdaObserver {
 #[async_trait]
 impl Listing for LambdaObserver {
     fn regions(&self) -> Vec<String> {
-        let regions = self.spec.regions.0.iter();
-        regions.map(|region| region.0.clone()).collect()
+        let regions = self.spec.regions().into_iter();
+        regions.map(str::to_owned).collect()
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
-        inventory::TYPES
+        &TYPES
     }
 
     async fn list(
@@ -120,7 +125,7 @@ impl Listing for LambdaObserver {
         resource_type: &str,
         _region: &str,
     ) -> Result<Vec<Resource>, ObserverError> {
-        Ok(inventory::list(&self.api(), resource_type).await?)
+        Ok(CATALOGUE.list(&self.api(), resource_type, GONE).await?)
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
@@ -131,19 +136,7 @@ impl Listing for LambdaObserver {
 #[async_trait]
 impl Ownership for LambdaObserver {
     fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
-        let mut proofs = Vec::new();
-        if run.owns(&resource.tags) {
-            proofs.push(format!("tag {RUN_TAG}={}", run.id));
-        }
-        let name = resource.name.as_deref().unwrap_or_default();
-        if is_name_of(run, name) {
-            proofs.push(format!("its name is {name}"));
-        }
-        let description = resource.properties.get("description");
-        if let Some(text) = description.filter(|text| names_run(run, text)) {
-            proofs.push(format!("described as \"{text}\""));
-        }
-        proofs
+        proofs(run, resource, |name| is_name_of(run, name))
     }
 
     fn ownership_claim(
@@ -152,12 +145,7 @@ impl Ownership for LambdaObserver {
         resource: &Resource,
         _inventory: &[Resource],
     ) -> Option<OwnershipClaim> {
-        let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
-        Some(OwnershipClaim {
-            text: format!("tag {RUN_TAG}={other}"),
-            run: Some(other.clone()),
-            rests_on: vec![resource.id.clone()],
-        })
+        claim_by_tag(run, resource)
     }
 
     /// Audit events name no run, and instances carry tags, so the events prove nothing more.
@@ -216,6 +204,6 @@ impl Billing for LambdaObserver {
 #[async_trait]
 impl Deleter for LambdaObserver {
     async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        Ok(inventory::delete(&self.api(), resource).await?)
+        Ok(CATALOGUE.delete(&self.api(), resource).await?)
     }
 }

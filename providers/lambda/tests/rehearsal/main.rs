@@ -2,7 +2,6 @@
 
 mod bench;
 mod checks;
-mod cluster_ca;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;

@@ -25,9 +25,19 @@ const SETTINGS: &[&str] = &[
     "default-runtime",
 ];
 
+/// What a document asks for and the simulator does not do: a file, a setting or a command, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotSimulated(String);
+
+/// Refuses a document because of this.
+fn refuse<T>(what: impl Into<String>) -> Result<T, NotSimulated> {
+    Err(NotSimulated(what.into()))
+}
+
 /// The role of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Boot {
+pub enum Boot {
     /// A machine with nothing on it.
     Plain,
     /// The server of a cluster.
@@ -38,31 +48,34 @@ pub(crate) enum Boot {
 
 /// The server of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Server {
-    pub(crate) node: String,
-    pub(crate) token: String,
+pub struct Server {
+    /// The name of its node.
+    pub node: String,
+    /// The secret by which nodes join.
+    pub token: String,
     /// `1.34`.
-    pub(crate) version: String,
+    pub version: String,
     /// The authority that signs the server's certificate, PEM.
-    pub(crate) server_ca: String,
+    pub server_ca: String,
     /// The authority that signs the clients' certificates, PEM.
-    pub(crate) client_ca: String,
+    pub client_ca: String,
     /// Whether the server's certificate names the public address.
-    pub(crate) names_address: bool,
+    pub names_address: bool,
     /// Whether a manifest runs the NVIDIA device plugin on all nodes.
-    pub(crate) device_plugin: bool,
+    pub device_plugin: bool,
 }
 
 /// An additional node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Agent {
-    pub(crate) node: String,
+pub struct Agent {
+    /// The name of its node.
+    pub node: String,
     /// The host of the server that it joins.
-    pub(crate) server: String,
+    pub server: String,
     /// The secret of its token.
-    pub(crate) secret: String,
+    pub secret: String,
     /// The digest of the authority that it expects, if its token contains one.
-    pub(crate) authority: Option<String>,
+    pub authority: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -87,26 +100,32 @@ struct File {
 ///
 /// # Errors
 /// Names what is not supported: a file, a setting or a command.
-pub(crate) fn read(user_data: Option<&str>) -> Result<Boot, String> {
+pub fn read(user_data: Option<&str>) -> Result<Boot, NotSimulated> {
     let Some(text) = user_data else {
         return Ok(Boot::Plain);
     };
     if !text.starts_with("#cloud-config\n") {
-        return Err("user_data that is not a #cloud-config document".to_owned());
+        return refuse("user_data that is not a #cloud-config document");
     }
-    let document: Document = serde_saphyr::from_str(text)
-        .map_err(|error| format!("cloud-config: {}", without_values(&error.to_string())))?;
+    let document: Document = serde_saphyr::from_str(text).or_else(|error| {
+        // The parser quotes the document, which holds secrets: only its first line is passed on.
+        let error = error.to_string();
+        refuse(format!(
+            "cloud-config: {}",
+            error.lines().next().unwrap_or_default()
+        ))
+    })?;
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for file in document.write_files {
         let known = file.path == CONFIG
             || file.path.starts_with(TLS)
             || (file.path.starts_with(MANIFESTS) && file.path.ends_with(".json"));
         if !known {
-            return Err(format!("the file {}", file.path));
+            return refuse(format!("the file {}", file.path));
         }
         let readable = file.permissions.as_deref() != Some("0600");
         if readable && (file.path == CONFIG || file.path.ends_with(".key")) {
-            return Err(format!("the file {}, which others can read", file.path));
+            return refuse(format!("the file {}, which others can read", file.path));
         }
         files.insert(file.path, file.content);
     }
@@ -122,18 +141,13 @@ pub(crate) fn read(user_data: Option<&str>) -> Result<Boot, String> {
     }
 }
 
-/// The parser quotes the document, which holds secrets: only its first line is passed on.
-fn without_values(error: &str) -> String {
-    error.lines().next().unwrap_or_default().to_owned()
-}
-
 #[derive(Default)]
 struct Commands {
     installs: Option<(String, bool)>,
     names_address: bool,
 }
 
-fn commands(list: &[String]) -> Result<Commands, String> {
+fn commands(list: &[String]) -> Result<Commands, NotSimulated> {
     let mut seen = Commands::default();
     let mut script = None;
     for command in list {
@@ -152,29 +166,30 @@ fn commands(list: &[String]) -> Result<Commands, String> {
             let minor: Vec<&str> = version.split('.').take(2).collect();
             seen.installs = Some((minor.join("."), *role == "server"));
         } else {
-            return Err(format!("the command `{command}`"));
+            return refuse(format!("the command `{command}`"));
         }
     }
     Ok(seen)
 }
 
-fn settings(text: &str) -> Result<BTreeMap<String, Value>, String> {
+fn settings(text: &str) -> Result<BTreeMap<String, Value>, NotSimulated> {
     let settings: BTreeMap<String, Value> =
-        serde_json::from_str(text).map_err(|_| format!("{CONFIG} that is not JSON"))?;
+        serde_json::from_str(text).or_else(|_| refuse(format!("{CONFIG} that is not JSON")))?;
     match settings
         .keys()
         .find(|key| !SETTINGS.contains(&key.as_str()))
     {
-        Some(unknown) => Err(format!("the setting `{unknown}` of k3s")),
+        Some(unknown) => refuse(format!("the setting `{unknown}` of k3s")),
         None => Ok(settings),
     }
 }
 
-fn setting(settings: &BTreeMap<String, Value>, name: &str) -> Result<String, String> {
+fn setting(settings: &BTreeMap<String, Value>, name: &str) -> Result<String, NotSimulated> {
     let value = settings.get(name).and_then(Value::as_str);
-    value
-        .map(str::to_owned)
-        .ok_or_else(|| format!("k3s without the setting `{name}`"))
+    match value {
+        Some(value) => Ok(value.to_owned()),
+        None => refuse(format!("k3s without the setting `{name}`")),
+    }
 }
 
 fn server(
@@ -182,12 +197,13 @@ fn server(
     files: &BTreeMap<String, String>,
     version: String,
     names_address: bool,
-) -> Result<Boot, String> {
+) -> Result<Boot, NotSimulated> {
     let tls = |name: &str| {
-        let file = files.get(&format!("{TLS}{name}"));
-        file.cloned().ok_or_else(|| {
-            format!("k3s without {TLS}{name}: its own authority could not be trusted")
-        })
+        let why = "its own authority could not be trusted";
+        match files.get(&format!("{TLS}{name}")) {
+            Some(file) => Ok(file.clone()),
+            None => refuse(format!("k3s without {TLS}{name}: {why}")),
+        }
     };
     let mut device_plugin = false;
     for (path, content) in files.iter().filter(|(path, _)| path.starts_with(MANIFESTS)) {
@@ -208,9 +224,9 @@ fn server(
 }
 
 /// Whether a manifest is the supported one: the daemon set of the NVIDIA device plugin.
-fn is_device_plugin(path: &str, content: &str) -> Result<bool, String> {
+fn is_device_plugin(path: &str, content: &str) -> Result<bool, NotSimulated> {
     let value: Value =
-        serde_json::from_str(content).map_err(|_| format!("{path} that is not JSON"))?;
+        serde_json::from_str(content).or_else(|_| refuse(format!("{path} that is not JSON")))?;
     let kind = value["kind"].as_str().unwrap_or_default();
     let image = value
         .pointer("/spec/template/spec/containers/0/image")
@@ -219,18 +235,20 @@ fn is_device_plugin(path: &str, content: &str) -> Result<bool, String> {
     if kind == "DaemonSet" && image.contains("k8s-device-plugin") {
         Ok(true)
     } else {
-        Err(format!(
+        refuse(format!(
             "the manifest {path}: a {kind} with the image `{image}`"
         ))
     }
 }
 
-fn agent(settings: &BTreeMap<String, Value>) -> Result<Boot, String> {
+fn agent(settings: &BTreeMap<String, Value>) -> Result<Boot, NotSimulated> {
     let url = setting(settings, "server")?;
-    let host = url
+    let Some(host) = url
         .strip_prefix("https://")
         .and_then(|rest| rest.strip_suffix(":6443"))
-        .ok_or_else(|| format!("the server {url}"))?;
+    else {
+        return refuse(format!("the server {url}"));
+    };
     let token = setting(settings, "token")?;
     let (authority, secret) = match token
         .strip_prefix("K10")
@@ -248,7 +266,7 @@ fn agent(settings: &BTreeMap<String, Value>) -> Result<Boot, String> {
 }
 
 /// The digest of an authority, as tokens of k3s carry it: SHA-256 of its certificates' text.
-pub(crate) fn digest(authority_pem: &str) -> String {
+pub fn digest(authority_pem: &str) -> String {
     let bytes = Sha256::digest(authority_pem.as_bytes());
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -259,7 +277,7 @@ mod tests {
 
     #[track_caller]
     fn refused(document: &str, expected: &str) {
-        let error = read(Some(document)).unwrap_err();
+        let error = read(Some(document)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 

@@ -1,14 +1,12 @@
 //! The certificate authorities and join token of the run's cluster, made before anything is launched.
 //!
-//! Lambda Cloud gives no kubeconfig, and anyone who logs in to a fresh machine trusts it blindly. So the
-//! authorities are made here and put on the server by its cloud-init document (k3s signs with them).
-//! The keys are also kept in the run's directory, mode 0600, until teardown.
+//! A cloud that only launches machines gives no kubeconfig, and anyone who logs in to a fresh machine trusts it
+//! blindly. So the authorities are made here and put on the server by its cloud-init document (k3s signs with
+//! them). The keys are also kept in the run's directory, mode 0600, until teardown.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::private;
 use kubeproof_contract::provider::{Connection, Credentials};
@@ -20,19 +18,62 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::API_PORT;
+use super::keys::{Source, hex};
+
 /// The file in the run's directory.
-const FILE: &str = "lambda-trust.json";
+const FILE: &str = "cluster-ca.json";
 /// How long certificates are valid: far longer than a run.
 const DAYS: i64 = 14;
-/// The head of an Ed25519 private key in PKCS #8 (RFC 8410): the seed follows.
-const ED25519_HEAD: [u8; 16] = [
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
+
+/// Why the authorities of a run cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterCaError {
+    /// The file was cut or changed. The parser's own message would quote a key.
+    #[error("{} is damaged: tear the run down, then start anew", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be used.
+    #[error("{} cannot be {done}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was to be done with it: `read`, `written`, `removed`.
+        done: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The system gives no secrets.
+    #[error("the system gives no random numbers")]
+    NoRandomNumbers,
+    /// A key or certificate cannot be made.
+    #[error("no certificate for {who}: {source}")]
+    Certificate {
+        /// Whose.
+        who: String,
+        /// Why not.
+        source: rcgen::Error,
+    },
+}
+
+impl ClusterCaError {
+    /// The error of a certificate that cannot be made.
+    pub(super) fn of(who: &str) -> impl Fn(rcgen::Error) -> Self {
+        move |source| Self::Certificate {
+            who: who.to_owned(),
+            source,
+        }
+    }
+}
 
 /// An authority: certificate and key, PEM.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
+    /// Its certificate.
     pub certificate_pem: String,
+    /// Its key.
     pub key_pem: String,
 }
 
@@ -45,7 +86,7 @@ pub struct ClusterCa {
     pub client: Authority,
     /// The secret by which nodes join.
     pub token: String,
-    /// The public half of the SSH key that a launch requires. The other half is not kept.
+    /// The public half of the SSH key that a launch may require. The other half is not kept.
     pub ssh_public_key: String,
     /// When it was created.
     pub made_at: Timestamp,
@@ -57,111 +98,101 @@ impl std::fmt::Debug for ClusterCa {
     }
 }
 
-/// The source of the secrets.
-enum Source {
-    /// Derived from the seed: a rehearsal is the same each time, and protects nothing.
-    Seed(String),
-    /// The system's random numbers.
-    System,
-}
-
 fn path(connection: &Connection) -> PathBuf {
     connection.directory.join(FILE)
 }
 
-fn seed(connection: &Connection) -> String {
-    format!("{}|{}", connection.seed, connection.run.id)
+/// The error of the file of a connection's run.
+fn of_file(
+    connection: &Connection,
+    done: &'static str,
+) -> impl Fn(std::io::Error) -> ClusterCaError {
+    let path = path(connection);
+    move |source| ClusterCaError::File {
+        path: path.clone(),
+        done,
+        source,
+    }
 }
 
 /// The run's authorities, and whether they were created just now.
 ///
 /// # Errors
 /// When they can be neither read nor created and stored.
-pub fn ensure(connection: &Connection) -> Result<(ClusterCa, bool), String> {
-    if connection.credentials == Credentials::Rehearsal {
-        let at = connection.run.started_at;
-        return Ok((
-            make(&Source::Seed(seed(connection)), &connection.run.id, at)?,
-            false,
-        ));
+pub fn ensure(connection: &Connection) -> Result<(ClusterCa, bool), ClusterCaError> {
+    if let Some(found) = load(connection)? {
+        return Ok((found, false));
     }
-    if let Some(cluster_ca) = load(connection)? {
-        return Ok((cluster_ca, false));
-    }
-    let cluster_ca = make(
-        &Source::System,
-        &connection.run.id,
-        connection.run.started_at,
-    )?;
-    keep(connection, &cluster_ca)?;
-    Ok((cluster_ca, true))
+    let made = make_for(connection)?;
+    keep(connection, &made)?;
+    Ok((made, true))
 }
 
-/// The run's authorities, if they exist.
+/// The run's authorities, if they exist. Those of a rehearsal always do.
 ///
 /// # Errors
 /// When they exist and cannot be read.
-pub fn load(connection: &Connection) -> Result<Option<ClusterCa>, String> {
+pub fn load(connection: &Connection) -> Result<Option<ClusterCa>, ClusterCaError> {
     if connection.credentials == Credentials::Rehearsal {
-        return ensure(connection).map(|(cluster_ca, _)| Some(cluster_ca));
+        return make_for(connection).map(Some);
     }
     let path = path(connection);
     match std::fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text).map(Some).map_err(|_| {
-            format!(
-                "{} is damaged: tear the run down, then start anew",
-                path.display()
-            )
-        }),
+        Ok(text) => match serde_json::from_str(&text) {
+            Ok(found) => Ok(Some(found)),
+            Err(_) => Err(ClusterCaError::Damaged { path }),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+        Err(error) => Err(of_file(connection, "read")(error)),
     }
 }
 
-fn keep(connection: &Connection, cluster_ca: &ClusterCa) -> Result<(), String> {
-    let path = path(connection);
-    let wrong = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-    let text = serde_json::to_string(cluster_ca).map_err(|error| error.to_string())?;
-    private::folder(&connection.directory).map_err(wrong)?;
-    let mut file = private::create(&path).map_err(wrong)?;
-    file.write_all(text.as_bytes()).map_err(wrong)?;
-    file.sync_all().map_err(wrong)
+fn keep(connection: &Connection, cluster_ca: &ClusterCa) -> Result<(), ClusterCaError> {
+    let write = || {
+        let text = serde_json::to_string(cluster_ca)?;
+        private::folder(&connection.directory)?;
+        let mut file = private::create(&path(connection))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(of_file(connection, "written"))
 }
 
 /// Removes the file, if it exists.
 ///
 /// # Errors
 /// When it cannot be removed.
-pub fn forget(connection: &Connection) -> Result<(), String> {
+pub fn forget(connection: &Connection) -> Result<(), ClusterCaError> {
     if connection.credentials == Credentials::Rehearsal {
         return Ok(());
     }
-    let path = path(connection);
-    match std::fs::remove_file(&path) {
+    match std::fs::remove_file(path(connection)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("{} cannot be removed: {error}", path.display()))
+            Err(of_file(connection, "removed")(error))
         }
         _ => Ok(()),
     }
 }
 
-fn make(source: &Source, run: &str, at: Timestamp) -> Result<ClusterCa, String> {
-    let authority = |what: &str| -> Result<Authority, String> {
-        let key = key(source, what)?;
-        let certificate = authority_params(run, what, at)
-            .self_signed(&key)
-            .map_err(|error| error.to_string())?;
+fn make_for(connection: &Connection) -> Result<ClusterCa, ClusterCaError> {
+    let run = &connection.run;
+    make(&Source::of(connection), &run.id, run.started_at)
+}
+
+fn make(source: &Source, run: &str, at: Timestamp) -> Result<ClusterCa, ClusterCaError> {
+    let authority = |what: &str| -> Result<Authority, ClusterCaError> {
+        let key = source.key(what)?;
+        let certificate = authority_params(run, what, at).self_signed(&key);
         Ok(Authority {
-            certificate_pem: certificate.pem(),
+            certificate_pem: certificate.map_err(ClusterCaError::of(what))?.pem(),
             key_pem: key.serialize_pem(),
         })
     };
-    let ssh = ed25519(&secret(source, "ssh")?)?;
     Ok(ClusterCa {
         server: authority("server-ca")?,
         client: authority("client-ca")?,
-        token: hex(&secret(source, "token")?),
-        ssh_public_key: open_ssh(ssh.public_key_raw()),
+        token: hex(&source.secret("token")?),
+        ssh_public_key: source.ssh_public_key()?,
         made_at: at,
     })
 }
@@ -199,48 +230,8 @@ fn names(common: &str, organisation: Option<&str>) -> DistinguishedName {
     names
 }
 
-fn secret(source: &Source, what: &str) -> Result<[u8; 32], String> {
-    match source {
-        Source::Seed(seed) => Ok(Sha256::digest(format!("{seed}|{what}")).into()),
-        Source::System => {
-            let mut bytes = [0; 32];
-            rustls::crypto::ring::default_provider()
-                .secure_random
-                .fill(&mut bytes)
-                .map_err(|_| "the system gives no random numbers".to_owned())?;
-            Ok(bytes)
-        }
-    }
-}
-
-fn key(source: &Source, what: &str) -> Result<KeyPair, String> {
-    match source {
-        Source::Seed(_) => ed25519(&secret(source, what)?),
-        // P-256, as k3s's own tool makes for custom authorities.
-        Source::System => KeyPair::generate().map_err(|error| error.to_string()),
-    }
-}
-
-fn ed25519(seed: &[u8; 32]) -> Result<KeyPair, String> {
-    let der = [&ED25519_HEAD[..], seed].concat();
-    KeyPair::try_from(der).map_err(|error| error.to_string())
-}
-
-fn open_ssh(public: &[u8]) -> String {
-    let mut blob = Vec::new();
-    for part in [b"ssh-ed25519", public] {
-        blob.extend_from_slice(&u32::try_from(part.len()).unwrap_or(0).to_be_bytes());
-        blob.extend_from_slice(part);
-    }
-    format!("ssh-ed25519 {} kubeproof", STANDARD.encode(blob))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl ClusterCa {
-    /// Access for a client of this name, with its own certificate.
+    /// Access for a client of this name, with its own certificate, to the server at this address.
     ///
     /// # Errors
     /// When the certificate cannot be signed.
@@ -249,26 +240,21 @@ impl ClusterCa {
         connection: &Connection,
         ip: &str,
         who: &str,
-    ) -> Result<KubernetesAccess, String> {
-        let wrong = |error: rcgen::Error| format!("no certificate for {who}: {error}");
-        let source = match connection.credentials {
-            Credentials::Rehearsal => Source::Seed(seed(connection)),
-            Credentials::Documented { .. } | Credentials::Given(_) => Source::System,
-        };
-        let own = key(&source, who)?;
-        let authority = KeyPair::from_pem(&self.client.key_pem).map_err(wrong)?;
+    ) -> Result<KubernetesAccess, ClusterCaError> {
+        let own = Source::of(connection).key(who)?;
+        let authority = KeyPair::from_pem(&self.client.key_pem).map_err(ClusterCaError::of(who))?;
         let params = authority_params(&connection.run.id, "client-ca", self.made_at);
         let issuer = Issuer::from_params(&params, authority);
         let mut caller = valid_from(self.made_at);
         caller.distinguished_name = names(who, Some("system:masters"));
         caller.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         caller.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let certificate = caller.signed_by(&own, &issuer).map_err(wrong)?;
+        let certificate = caller.signed_by(&own, &issuer);
         Ok(KubernetesAccess {
-            server: format!("https://{ip}:6443"),
+            server: format!("https://{ip}:{API_PORT}"),
             certificate_authority_pem: Some(self.server.certificate_pem.clone()),
             credential: Credential::ClientCertificate {
-                certificate_pem: certificate.pem(),
+                certificate_pem: certificate.map_err(ClusterCaError::of(who))?.pem(),
                 key_pem: own.serialize_pem(),
             },
             expires_at: None,
