@@ -13,6 +13,7 @@ pub mod kubeconfig;
 pub mod leftovers;
 pub mod ready;
 pub mod scale;
+pub mod workload;
 
 mod attempt;
 mod diagnosis;

@@ -23,9 +23,8 @@ struct Price {
 }
 
 /// The API's price (if it was asked) takes precedence over the table's; if both exist they are compared.
-fn price(instance_type: &str, listed_cents: Option<u32>) -> Option<Price> {
+fn price(instance_type: &str, listed: Option<Decimal>) -> Option<Price> {
     let table = prices::exact(instance_type);
-    let listed = listed_cents.map(|cents| Decimal::new(i64::from(cents), 2));
     match (listed, table) {
         (Some(usd), Some(row)) if usd == row.usd => Some(Price {
             usd,
@@ -50,10 +49,10 @@ fn price(instance_type: &str, listed_cents: Option<u32>) -> Option<Price> {
     }
 }
 
-/// The estimate for a duration.
+/// The estimate for a duration. `listed` is the API's own price of the instance type, US dollars an hour.
 pub fn estimate(
     spec: &LambdaSpec,
-    listed_cents: Option<u32>,
+    listed: Option<Decimal>,
     start: Option<Timestamp>,
     duration_minutes: u32,
 ) -> Estimate {
@@ -72,7 +71,7 @@ pub fn estimate(
     let nodes = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
     let count = Decimal::from(nodes);
     let mut unpriced = Vec::new();
-    let lines = match price(kind, listed_cents) {
+    let lines = match price(kind, listed) {
         None => {
             unpriced.push(format!("{count} × {kind}"));
             Vec::new()
@@ -115,8 +114,9 @@ mod tests {
             nodes: NodeCount(2),
             ..LambdaSpec::default()
         };
-        let check = |cents, usd: &str, words: &str| {
-            let estimate = estimate(&spec, cents, None, 30);
+        let check = |cents: Option<i64>, usd: &str, words: &str| {
+            let listed = cents.map(|cents| Decimal::new(cents, 2));
+            let estimate = estimate(&spec, listed, None, 30);
             let line = &estimate.lines[0];
             assert_eq!(line.usd_per_hour.to_string(), usd);
             assert_eq!(line.expected_usd * Decimal::TWO, line.usd_per_hour);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::transport::{SharedTransport, Transport};
 use kubeproof_kubernetes_simulator::cloud_provider::{CloudProviderRequest, NewNode};
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
@@ -115,7 +115,7 @@ impl Cloud for SmallCloud {
         Vec::new()
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         Vec::new()
     }
 

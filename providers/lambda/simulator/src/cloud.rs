@@ -7,7 +7,7 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
@@ -52,7 +52,7 @@ impl LambdaCloud {
         if request.method() != http::Method::GET || !injected.is_of_reads() {
             return Ok(data);
         }
-        let is_new = |life: &&Lifetime| {
+        let is_new = |life: &&Lifespan| {
             life.from > self.state.setup.now && injected.is_too_new(life.from, self.state.now)
         };
         let new = self.history.lifetimes().iter().filter(is_new);
@@ -124,7 +124,7 @@ impl Cloud for LambdaCloud {
         inventory::all(&self.state)
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         self.history.lifetimes().to_vec()
     }
 

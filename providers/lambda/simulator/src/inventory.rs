@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
 
 use crate::state::{FirewallRule, State};
+
+/// States in which an instance is being terminated.
+const ENDING: &[&str] = &["terminating"];
+/// States in which an instance has ended.
+const DEAD: &[&str] = &["terminated"];
 
 /// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
@@ -14,6 +19,7 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
         resource.name.clone_from(&instance.name);
         resource.tags = instance.tags.clone();
         instance.status.clone_into(&mut resource.state);
+        resource.lifetime = Lifetime::of_state(&resource.state, ENDING, DEAD);
         resource.properties = properties(&[("instance_type", instance.of.name)]);
         all.push(resource);
     }

@@ -1,38 +1,42 @@
-//! What the observer lists and deletes: five lists without pages show the whole account, all regions together.
+//! What the observer lists: five lists without pages show the whole account, all regions together.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use kubeproof_cloudkit::error::ignore_not_found;
-use kubeproof_cloudkit::rest::RestCall;
-use kubeproof_cloudkit::{CallError, RetryPolicy};
-use kubeproof_contract::resource::{Resource, ResourceType};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::json;
+use kubeproof_cloudkit::CallError;
+use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
+use kubeproof_contract::scope::{Cell, Listing, Scope};
+use serde::de::DeserializeOwned;
 
 use crate::api::Api;
 use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
 
-/// How long a resource may stay in use after its users are gone.
-const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
+/// States in which an instance is being terminated.
+const ENDING: &[&str] = &["terminating"];
+/// States in which an instance has ended; the API shows it for some minutes.
+const DEAD: &[&str] = &["terminated"];
 
-/// All resource types, in deletion order. Every list covers all regions, so each is listed once.
+/// All resource types, in deletion order.
 pub(super) const TYPES: &[ResourceType] = &[
-    global("instance"),
-    global("filesystem"),
-    global("firewall_ruleset"),
-    global("ssh_key"),
-    global("firewall_rule"),
+    of("instance"),
+    of("filesystem"),
+    of("firewall_ruleset"),
+    of("ssh_key"),
+    of("firewall_rule"),
 ];
 
-const fn global(name: &'static str) -> ResourceType {
+const fn of(name: &'static str) -> ResourceType {
     ResourceType {
         name,
-        global: true,
         retained_because: None,
     }
+}
+
+/// One listing for each type: each list covers the whole account, all regions together.
+pub(super) fn listings() -> Vec<Listing> {
+    let listing = |known: &ResourceType| Listing::of(Cell::new(known.name, Scope::global()));
+    TYPES.iter().map(listing).collect()
 }
 
 /// Lists one type.
@@ -46,26 +50,12 @@ pub(super) async fn list(api: &Api, resource_type: &str) -> Result<Vec<Resource>
         other => return Err(unknown("list", other)),
     };
     let mut all = listed.await?;
-    all.retain(|one| one.state != "terminated");
+    all.retain(|one| one.lifetime != Lifetime::Dead);
     Ok(all)
 }
 
-/// Deletes one resource. What is gone already is as it should be.
-pub(super) async fn delete(api: &Api, resource: &Resource) -> Result<(), CallError> {
-    let id = [resource.id.as_str()];
-    let body = json!({ "instance_ids": id });
-    let call = match resource.resource_type.as_str() {
-        "instance" => RestCall::new("TerminateInstances", &[]).with_body(&body),
-        "filesystem" => RestCall::new("DeleteFileSystem", &id),
-        "firewall_ruleset" => RestCall::new("DeleteFirewallRuleset", &id),
-        "ssh_key" => RestCall::new("DeleteSshKey", &id),
-        other => return Err(unknown("delete", other)),
-    };
-    let policy = RetryPolicy::while_in_use(IN_USE_LIMIT);
-    ignore_not_found(api.call::<IgnoredAny>(policy, call).await)
-}
-
-fn unknown(what: &str, resource_type: &str) -> CallError {
+/// The error for a type that is not in the catalogue.
+pub fn unknown(what: &str, resource_type: &str) -> CallError {
     CallError::state(what, format!("unknown resource type `{resource_type}`"))
 }
 
@@ -82,6 +72,7 @@ fn instance(one: Instance) -> Resource {
     Resource {
         tags: one.tags(),
         name: one.name,
+        lifetime: Lifetime::of_state(&one.status, ENDING, DEAD),
         state: one.status,
         properties: property("instance_type", one.instance_type.name),
         ..Resource::new("instance", one.id, &one.region.name)

@@ -155,8 +155,8 @@ async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
     let regions: Vec<String> = bench
         .mine()
         .into_iter()
-        .filter(|one| one.region != "global")
-        .map(|one| one.region)
+        .filter(|one| !one.scope.is_global())
+        .map(|one| one.scope.to_string())
         .collect();
     assert_eq!(
         regions,
