@@ -176,15 +176,24 @@ impl Cluster {
         Arc::clone(&self.cloud) as Arc<dyn Transport>
     }
 
-    /// A client with a token.
-    pub fn client_with(&self, token: &str) -> kube::Client {
-        let access = KubernetesAccess {
+    /// The access with a token.
+    pub fn access_with(token: &str) -> KubernetesAccess {
+        KubernetesAccess {
             server: "https://cluster.test".to_owned(),
             certificate_authority_pem: None,
             credential: Credential::Token(token.to_owned()),
             expires_at: None,
-        };
-        kubeproof_kubernetes::client(&access, self.transport()).unwrap()
+        }
+    }
+
+    /// An administrator's access.
+    pub fn access() -> KubernetesAccess {
+        Self::access_with(ADMIN)
+    }
+
+    /// A client with a token.
+    pub fn client_with(&self, token: &str) -> kube::Client {
+        kubeproof_kubernetes::client(&Self::access_with(token), self.transport()).unwrap()
     }
 
     /// An administrator's client.

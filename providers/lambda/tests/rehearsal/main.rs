@@ -6,6 +6,7 @@ mod cluster_ca;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Learned;
 use kubeproof_contract::run::Run;
 
 use bench::{Bench, ONE, TWO};
@@ -145,6 +146,23 @@ async fn a_failed_attempt_says_the_clouds_own_code_and_leaves_nothing() {
     check(launch("async-fail(node-never-joins)"), &["not ready after"]).await;
     check(launch("async-fail(gpu-driver-missing)"), &["offers 0"]).await;
     check(launch("async-stuck"), &["booting: "]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn preflight_shows_the_account_and_what_the_instance_type_costs() {
+    let bench = Bench::new(ONE, &[]);
+    let observer = bench.observer();
+    assert_eq!(observer.learned(), Learned::default());
+    observer.preflight().await;
+    let learned = observer.learned();
+    let account = learned.account.expect("the key was accepted");
+    assert!(account.starts_with("key-"), "{account}");
+    let listed: Vec<(&str, String)> = learned
+        .prices
+        .iter()
+        .map(|(name, usd)| (name.as_str(), usd.to_string()))
+        .collect();
+    assert_eq!(listed, [("gpu_1x_a10", "1.29".to_owned())]);
 }
 
 #[tokio::test(start_paused = true)]
