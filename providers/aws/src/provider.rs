@@ -7,23 +7,32 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
+use crate::deleter::EksDeleter;
 use crate::dialect::AwsDialect;
 use crate::observer::checks::CHECKLIST;
 use crate::observer::{EksObserver, resources};
+use crate::plan::EksPlan;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
@@ -94,9 +103,14 @@ impl Provider for Aws {
         schema
     }
 
-    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        let account = EksObserver::new(spec(scenario), connection);
-        Box::new(account.with_leftovers(scenario.job.with_leftovers))
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Aws {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(EksPlan::new(spec(scenario), scenario.job.with_leftovers))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -108,8 +122,21 @@ impl Provider for Aws {
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        let account = EksObserver::new(spec(scenario), connection);
+        Box::new(account.with_leftovers(scenario.job.with_leftovers))
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
+    }
+
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(EksDeleter::new(&spec(scenario), &connection))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
+use kubeproof_contract::scope::{Cell, Listed, Listing, Scope};
 use serde_json::Value;
 
 use crate::error::CallError;
@@ -31,7 +32,7 @@ pub enum Deletion {
 /// A resource type.
 #[derive(Debug)]
 pub struct ResourceKind<A: 'static> {
-    /// Its name and scope.
+    /// Its name.
     pub resource_type: ResourceType,
     /// How all of them are listed.
     pub list: ListResources<A>,
@@ -49,7 +50,6 @@ impl<A> ResourceKind<A> {
         Self {
             resource_type: ResourceType {
                 name,
-                global: true,
                 retained_because: None,
             },
             list,
@@ -62,7 +62,6 @@ impl<A> ResourceKind<A> {
 pub const fn types<A, const N: usize>(kinds: &[ResourceKind<A>; N]) -> [ResourceType; N] {
     let mut types = [ResourceType {
         name: "",
-        global: true,
         retained_because: None,
     }; N];
     let mut index = 0;
@@ -86,20 +85,26 @@ impl<A: RestApi> Catalogue<A> {
         known.ok_or_else(|| unknown(what, resource_type))
     }
 
-    /// Lists one type. Those in one of the states in `gone` exist no more, and are left out.
+    /// One listing for each type: each list covers the whole account.
+    pub fn listings(&self) -> Vec<Listing> {
+        let listing = |kind: &ResourceKind<A>| {
+            Listing::of(Cell::new(kind.resource_type.name, Scope::global()))
+        };
+        self.0.iter().map(listing).collect()
+    }
+
+    /// Makes one of these listings. What has ended and is still shown is left out.
     ///
     /// # Errors
-    /// When the type is unknown, or the list cannot be read.
-    pub async fn list(
-        &self,
-        api: &RestClient<A>,
-        resource_type: &str,
-        gone: &[&str],
-    ) -> Result<Vec<Resource>, CallError> {
-        let kind = self.kind("list", resource_type)?;
-        let mut all = (kind.list)(api).await?;
-        all.retain(|one| !gone.contains(&one.state.as_str()));
-        Ok(all)
+    /// When a type is unknown, or its list cannot be read.
+    pub async fn list(&self, api: &RestClient<A>, listing: &Listing) -> Result<Listed, CallError> {
+        let mut all = Vec::new();
+        for cell in &listing.cells {
+            let kind = self.kind("list", &cell.resource_type)?;
+            all.extend((kind.list)(api).await?);
+        }
+        all.retain(|one| one.lifetime != Lifetime::Dead);
+        Ok(all.into())
     }
 
     /// Deletes one resource, again while it is in use. What is gone already is as it should be.

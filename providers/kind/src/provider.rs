@@ -5,23 +5,29 @@ use std::sync::Arc;
 
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
-    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
-    Simulated,
+    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider,
+    ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
+use crate::deleter::KindDeleter;
 use crate::dialect::KindDialect;
 use crate::engine::address;
 use crate::engine::transport::DockerTransport;
 use crate::external_changes::{CHANGES, KindChanges};
 use crate::observer::{CHECKLIST, KindObserver};
+use crate::plan::KindPlan;
 use crate::provisioner::KindProvisioner;
 use crate::spec::KindSpec;
 use crate::{calls, defects, settings};
@@ -66,8 +72,14 @@ impl Provider for Kind {
         &[Tier::Kind]
     }
 
-    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        Box::new(KindObserver::new(spec(scenario), connection))
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Kind {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(KindPlan::new(spec(scenario)))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -78,8 +90,20 @@ impl Provider for Kind {
         }
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        Box::new(KindObserver::new(spec(scenario), connection))
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
+    }
+
+    fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(KindDeleter::new(&connection))
     }
 }
 

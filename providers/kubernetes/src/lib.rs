@@ -14,6 +14,7 @@ pub mod leftovers;
 pub mod machines;
 pub mod ready;
 pub mod scale;
+pub mod workload;
 
 mod attempt;
 mod diagnosis;

@@ -20,3 +20,5 @@ mod scale;
 mod transport;
 #[path = "cluster/wire.rs"]
 mod wire;
+#[path = "cluster/workload.rs"]
+mod workload;

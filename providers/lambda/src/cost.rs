@@ -17,10 +17,10 @@ pub const NODES: &str = "nodes";
 pub const NEVER_BILLED: &str = "Lambda Cloud has no billing API; the weekly invoice, tax included, \
                                 confirms it by hand";
 
-/// The estimate for a duration.
+/// The estimate for a duration. `listed` is the API's own price of the instance type, US dollars an hour.
 pub fn estimate(
     spec: &LambdaSpec,
-    listed_cents: Option<u32>,
+    listed: Option<Decimal>,
     start: Option<Timestamp>,
     duration_minutes: u32,
 ) -> Estimate {
@@ -38,7 +38,6 @@ pub fn estimate(
     }
     let count = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
     // The API's price, if it was asked, takes precedence over the table's.
-    let listed = listed_cents.map(|cents| Decimal::new(i64::from(cents), 2));
     let price = listed_first(listed, prices::exact(kind), "GET /instance-types");
     let (lines, unpriced) = match price {
         None => (Vec::new(), vec![format!("{count} × {kind}")]),
@@ -68,8 +67,9 @@ mod tests {
             nodes: NodeCount(2),
             ..LambdaSpec::default()
         };
-        let check = |cents, usd: &str, words: &str| {
-            let estimate = estimate(&spec, cents, None, 30);
+        let check = |cents: Option<i64>, usd: &str, words: &str| {
+            let listed = cents.map(|cents| Decimal::new(cents, 2));
+            let estimate = estimate(&spec, listed, None, 30);
             let line = &estimate.lines[0];
             assert_eq!(line.usd_per_hour.to_string(), usd);
             assert_eq!(line.expected_usd * Decimal::TWO, line.usd_per_hour);

@@ -8,23 +8,32 @@ use async_trait::async_trait;
 use kubeproof_cloudkit::credentials::fingerprint_problem;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
 use crate::credentials::{CLIENTS, KEY};
+use crate::deleter::LambdaDeleter;
 use crate::dialect::LambdaDialect;
 use crate::observer::LambdaObserver;
 use crate::observer::checks::CHECKLIST;
+use crate::plan::LambdaPlan;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
 use crate::{calls, client_environment, defects, faults, prices, rehearsal};
@@ -64,8 +73,14 @@ impl Provider for Lambda {
         schema
     }
 
-    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        Box::new(LambdaObserver::new(spec(scenario), &connection))
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Lambda {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(LambdaPlan::new(spec(scenario)))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -77,8 +92,20 @@ impl Provider for Lambda {
         defects::apply(defect, spec, connection).unwrap_or_else(unknown)
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        Box::new(LambdaObserver::new(spec(scenario), &connection))
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
+    }
+
+    fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(LambdaDeleter::new(&connection))
     }
 }
 

@@ -8,7 +8,7 @@ use http::{Method, Request, Response};
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use serde_json::Value;
 
 use crate::bystanders::{Bystanders, digests};
@@ -166,7 +166,7 @@ impl<S: RestAccount> Cloud for Account<S> {
         self.state.inventory()
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         self.history.lifetimes().to_vec()
     }
 

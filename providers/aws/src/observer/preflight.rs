@@ -48,7 +48,12 @@ fn judged(id: &str, judgement: Result<Result<String, String>, ObserverError>) ->
     }
 }
 
-pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) -> Vec<Check> {
+/// All rows, and the account id if the cloud told it.
+pub async fn checks(
+    spec: &EksSpec,
+    connection: &Connection,
+    clients: &Clients,
+) -> (Vec<Check>, Option<String>) {
     let mut checks = Vec::new();
     match credentials::source(connection).await {
         Ok(source) => {
@@ -62,11 +67,13 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
             checks.push(row("credentials.load", Verdict::Fail, problem));
             checks.push(no_prompt());
             // Without credentials every further call would fail in the same way.
-            return checks;
+            return (checks, None);
         }
     }
     checks.push(no_prompt());
-    let identity = judged("aws.preflight.identity", identity(clients).await);
+    let mut account = None;
+    let identity = identity(clients, &mut account).await;
+    let identity = judged("aws.preflight.identity", identity);
     let known = identity.verdict == Verdict::Pass;
     checks.push(identity);
     if known {
@@ -84,7 +91,7 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
             name(&connection.run, clients).await,
         ));
     }
-    checks
+    (checks, account)
 }
 
 /// Passes by construction: sources that could prompt are not compiled in.
@@ -96,14 +103,14 @@ fn no_prompt() -> Check {
 
 type Judgement = Result<Result<String, String>, ObserverError>;
 
-async fn identity(clients: &Clients) -> Judgement {
+/// Who the caller is. Also notes the account id.
+async fn identity(clients: &Clients, account: &mut Option<String>) -> Judgement {
     match clients.sts.get_caller_identity().send().await {
         Ok(answer) => {
-            let account = answer.account().unwrap_or_default();
-            Ok(Ok(format!(
-                "account {account}, {}",
-                answer.arn().unwrap_or_default()
-            )))
+            *account = answer.account().map(str::to_owned);
+            let (id, arn) = (answer.account(), answer.arn());
+            let (id, arn) = (id.unwrap_or_default(), arn.unwrap_or_default());
+            Ok(Ok(format!("account {id}, {arn}")))
         }
         // A key that the cloud rejects is not the provisioner's fault.
         Err(error) => Err(failed("sts:GetCallerIdentity", &error)),

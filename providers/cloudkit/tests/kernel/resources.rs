@@ -8,7 +8,8 @@ use futures::FutureExt as _;
 use http::Response;
 use kubeproof_cloudkit::catalogue::{Catalogue, Deletion, ResourceKind, types};
 use kubeproof_cloudkit::{CallError, Cause};
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::scope::{Cell, Listing, Scope};
 use kubeproof_contract::transport::TransportError;
 use serde::Deserialize;
 use serde_json::json;
@@ -113,7 +114,8 @@ const KINDS: [ResourceKind<Sky>; 3] = [
 static CATALOGUE: Catalogue<Sky> = Catalogue(&KINDS);
 
 fn star(star: Star) -> Resource {
-    Resource::new("star", star.name, "global").in_state(star.state)
+    let lifetime = Lifetime::of_state(&star.state, &[], &["bright"]);
+    Resource::new("star", star.name, "global").in_state(star.state, lifetime)
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,11 +124,9 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
     assert_eq!(names, ["star", "eclipse", "void"]);
     let answers = Answers::of([answer(200, VEGA), answer(204, ""), answer(204, "")]);
     let api = client(Arc::clone(&answers));
-    let listed = CATALOGUE
-        .list(&api, "star", &["bright"])
-        .await
-        .expect("a list");
-    let ids: Vec<&str> = listed.iter().map(|one| one.id.as_str()).collect();
+    let listings = CATALOGUE.listings();
+    let listed = CATALOGUE.list(&api, &listings[0]).await.expect("a list");
+    let ids: Vec<&str> = listed.resources.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["deneb"]);
     for (kind, fine) in [
         ("star", true),
@@ -142,7 +142,8 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
         sent(&answers),
         ["GET /v1/stars", "DELETE /v1/stars/x", "POST /v1/eclipse"]
     );
-    let unknown = CATALOGUE.list(&api, "moon", &[]).await;
+    let moons = Listing::of(Cell::new("moon", Scope::global()));
+    let unknown = CATALOGUE.list(&api, &moons).await;
     let unknown = unknown.map_err(|error| error.to_string());
     assert_eq!(
         unknown,

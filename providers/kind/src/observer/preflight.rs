@@ -35,6 +35,7 @@ pub async fn look(account: &KindObserver) -> Vec<Check> {
             return checks;
         }
     };
+    account.learn_account(&info);
     checks.push(engine(&info));
     checks.push(cgroups(&info));
     checks.push(disk(&info));

@@ -1,8 +1,13 @@
 //! The ground truth: all resources that exist now, in the form that an auditor sees.
 
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
 
 use crate::state::{FirewallRule, State};
+
+/// States in which an instance is being terminated.
+const ENDING: &[&str] = &["terminating"];
+/// States in which an instance has ended.
+const DEAD: &[&str] = &["terminated"];
 
 /// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
@@ -10,7 +15,7 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
         Resource::new("instance", &one.id, &one.region)
             .named(one.name.clone())
             .tagged(one.tags.clone())
-            .in_state(one.status)
+            .in_state(one.status, Lifetime::of_state(one.status, ENDING, DEAD))
             .with("instance_type", one.of.name)
     });
     let filesystems = state.filesystems.entries().map(|(id, one)| {

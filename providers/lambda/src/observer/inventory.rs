@@ -1,15 +1,17 @@
-//! What the observer lists and deletes: five lists without pages show the whole account, all regions together.
+//! What the observer lists and the deleter deletes: five lists without pages show the whole account, all regions together.
 
 use futures::FutureExt as _;
 use kubeproof_cloudkit::catalogue::{Catalogue, Deletion, ResourceKind, types};
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
 use serde_json::json;
 
 use crate::api::LambdaApi;
 use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
 
-/// The states of what exists no more.
-pub(super) const GONE: &[&str] = &["terminated"];
+/// States in which an instance is being terminated.
+const ENDING: &[&str] = &["terminating"];
+/// States in which an instance has ended; the API shows it for some minutes.
+const DEAD: &[&str] = &["terminated"];
 
 const KINDS: [ResourceKind<LambdaApi>; 5] = [
     ResourceKind::account_wide(
@@ -40,14 +42,15 @@ const KINDS: [ResourceKind<LambdaApi>; 5] = [
 ];
 
 /// All resource types, in deletion order.
-pub(super) static CATALOGUE: Catalogue<LambdaApi> = Catalogue(&KINDS);
+pub(crate) static CATALOGUE: Catalogue<LambdaApi> = Catalogue(&KINDS);
 pub(super) static TYPES: [ResourceType; 5] = types(&KINDS);
 
 fn instance(one: Instance) -> Resource {
+    let lifetime = Lifetime::of_state(&one.status, ENDING, DEAD);
     Resource::new("instance", &one.id, &one.region.name)
         .tagged(one.tags())
         .named(one.name)
-        .in_state(one.status)
+        .in_state(one.status, lifetime)
         .with("instance_type", one.instance_type.name)
 }
 

@@ -1,17 +1,46 @@
-//! Deletes one resource, for a sweep; an audit never calls this. The user's own kubeconfig is never changed.
+//! Deletes what a sweep has decided to. The user's own kubeconfig is never changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder};
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::provider::Connection;
 use kubeproof_contract::resource::Resource;
 
-use super::kubeconfig_entries::OWN_FILE;
-use super::{CONTAINER, CONTEXT, NETWORK, NODE, PORT, VOLUME};
 use crate::engine::client::{Engine, failed, is_not_found};
+use crate::observer::kubeconfig_entries::OWN_FILE;
+use crate::observer::{CONTAINER, CONTEXT, NETWORK, NODE, PORT, VOLUME};
+
+/// Deletes resources of this machine.
+#[derive(Debug)]
+pub struct KindDeleter {
+    engine: Engine,
+    /// The run's own folder, with its kubeconfig.
+    directory: PathBuf,
+}
+
+impl KindDeleter {
+    /// The deleter of the engine behind a connection.
+    pub fn new(connection: &Connection) -> Self {
+        Self {
+            engine: Engine::new(Arc::clone(&connection.transport)),
+            directory: connection.directory.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl Deleter for KindDeleter {
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        delete(&self.engine, &self.directory, resource).await
+    }
+}
 
 /// Deletes a resource; success when it does not exist.
-pub async fn delete(
+async fn delete(
     engine: &Engine,
     directory: &Path,
     resource: &Resource,
