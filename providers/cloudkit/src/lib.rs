@@ -1,5 +1,5 @@
 //! What the client side of every provider needs, written once: call errors, retry, polling, find-or-create,
-//! teardown steps, check rows, price tables, rate limits.
+//! teardown steps, check rows, price tables, rate limits, and layers that make a provisioner wrong.
 //!
 //! Mechanism only. What belongs to a run, and what a cloud's error code means, is decided in the provider's own
 //! folder, so that a provisioner and an observer that share this crate share no decision.
@@ -8,6 +8,7 @@
 
 pub mod checks;
 pub mod create;
+pub mod defects;
 pub mod documented;
 pub mod error;
 pub mod poll;

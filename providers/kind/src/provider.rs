@@ -71,11 +71,9 @@ impl Provider for Kind {
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let reference = KindProvisioner::new(spec(scenario), connection);
-        match &scenario.provisioner.defect {
-            None => Box::new(reference),
-            Some(defect) => defects::apply(defect, reference),
-        }
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| KindProvisioner::new(spec(scenario), connection);
+        defects::WRONG.provisioner(defect, connection, correct)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {

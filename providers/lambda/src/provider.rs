@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::documented_effects::DocumentedEffect;
@@ -15,7 +14,7 @@ use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
     Provider, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
@@ -72,12 +71,9 @@ impl Provider for Lambda {
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let spec = spec(scenario);
-        let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(LambdaProvisioner::new(spec, &connection));
-        };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
-        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| LambdaProvisioner::new(spec(scenario), &connection);
+        defects::WRONG.provisioner(defect, connection, correct)
     }
 
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {
@@ -196,29 +192,6 @@ fn spec(scenario: &AnyScenario) -> LambdaSpec {
         .cluster_as::<LambdaSpec>()
         .cloned()
         .unwrap_or_default()
-}
-
-/// Stands for an unknown defect: the correct provisioner in its place would prove nothing.
-struct Refuses(String);
-
-#[async_trait]
-impl Provisioner for Refuses {
-    fn name(&self) -> String {
-        format!("reference with the unknown defect `{}`", self.0)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        let message = format!("unknown defect `{}`", self.0);
-        Err(ProvisionerError::new(message))
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

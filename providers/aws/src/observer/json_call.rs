@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
@@ -33,6 +34,21 @@ pub struct JsonCall {
     pub target: &'static str,
     /// Such as `GetResources`.
     pub operation: &'static str,
+}
+
+/// A request that could not be made.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("there are no credentials")]
+    NoCredentials,
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Parameters(#[from] v4::signing_params::BuildError),
+    #[error(transparent)]
+    Signature(#[from] SigningError),
+    #[error(transparent)]
+    Form(#[from] http::Error),
 }
 
 impl JsonCall {
@@ -67,7 +83,7 @@ impl JsonCall {
         let request = self
             .request(clients, body)
             .await
-            .map_err(|message| wrong(message, false))?;
+            .map_err(|error| wrong(error.to_string(), false))?;
         let sent = clients.connection.transport.send(request);
         let response = match tokio::time::timeout(ATTEMPT_TIMEOUT, sent).await {
             Ok(Ok(response)) => response,
@@ -92,7 +108,11 @@ impl JsonCall {
     }
 
     /// The signed request.
-    async fn request(&self, clients: &Clients, body: &Value) -> Result<Request<Bytes>, String> {
+    async fn request(
+        &self,
+        clients: &Clients,
+        body: &Value,
+    ) -> Result<Request<Bytes>, RequestError> {
         let (service, region) = (self.service, clients.region.as_str());
         let domain = if region.starts_with("cn-") {
             "amazonaws.com.cn"
@@ -102,9 +122,9 @@ impl JsonCall {
         let uri = format!("https://{service}.{region}.{domain}/");
         let body = Bytes::from(body.to_string());
         let provider = clients.config.credentials_provider();
-        let provider = provider.ok_or("there are no credentials")?;
+        let provider = provider.ok_or(RequestError::NoCredentials)?;
         let credentials = provider.provide_credentials().await;
-        let identity: Identity = credentials.map_err(|error| error.to_string())?.into();
+        let identity: Identity = credentials?.into();
         let at = clients.connection.clock.system_time();
         let params = v4::SigningParams::builder()
             .identity(&identity)
@@ -112,8 +132,7 @@ impl JsonCall {
             .name(service)
             .time(at)
             .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?
+            .build()?
             .into();
         let target = format!("{}.{}", self.target, self.operation);
         let headers = [
@@ -125,14 +144,13 @@ impl JsonCall {
             &uri,
             headers.into_iter(),
             SignableBody::Bytes(&body),
-        );
-        let signable = signable.map_err(|error| error.to_string())?;
-        let signed = sign(signable, &params).map_err(|error| error.to_string())?;
+        )?;
+        let signed = sign(signable, &params)?;
         let (instructions, _) = signed.into_parts();
         let mut request = Request::post(&uri);
         for (name, value) in headers.into_iter().chain(instructions.headers()) {
             request = request.header(name, value);
         }
-        request.body(body).map_err(|error| error.to_string())
+        Ok(request.body(body)?)
     }
 }

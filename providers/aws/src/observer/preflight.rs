@@ -58,8 +58,8 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
                 format!("source: {source}"),
             ));
         }
-        Err(problem) => {
-            checks.push(row("credentials.load", Verdict::Fail, problem));
+        Err(error) => {
+            checks.push(row("credentials.load", Verdict::Fail, error.to_string()));
             checks.push(no_prompt());
             // Without credentials every further call would fail in the same way.
             return checks;

@@ -31,8 +31,6 @@ pub(crate) struct Session {
     pub(crate) classic: aws_sdk_elasticloadbalancing::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
-    /// `Name` tags of addresses that teardown ignores. Only a deliberate defect fills it.
-    pub(crate) overlooked: Vec<String>,
 }
 
 impl Deref for Session {
@@ -60,7 +58,6 @@ impl Session {
             balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             config,
-            overlooked: Vec::new(),
         }
     }
 

@@ -15,7 +15,7 @@ fn name(session: &Session) -> String {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
+pub(super) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let name = name(session);
     let request = session
         .logs
@@ -29,15 +29,12 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
         .collect())
 }
 
-/// Deletes the log group of the cluster, if it exists.
+/// Deletes the log group; success when it is gone already.
 ///
 /// # Errors
-/// When a call fails for good.
-pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
-    for name in list(session).await? {
-        let request = session.logs.delete_log_group().log_group_name(name);
-        let deleted = send!(session, "logs:DeleteLogGroup", IDEMPOTENT, request);
-        ignore_not_found(deleted)?;
-    }
-    Ok(())
+/// When the call fails for good.
+pub(super) async fn delete(session: &Session, name: String) -> Result<(), CallError> {
+    let request = session.logs.delete_log_group().log_group_name(name);
+    let deleted = send!(session, "logs:DeleteLogGroup", IDEMPOTENT, request);
+    ignore_not_found(deleted)
 }
