@@ -208,13 +208,7 @@ impl<A: RestApi> RestClient<A> {
     async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
         let name = format!("{}:{}", A::SERVICE, call.operation);
         let request = self.request(call).await;
-        let request = request.map_err(|error| {
-            let message = error.to_string();
-            CallError {
-                source: Some(Arc::new(Box::new(error))),
-                ..CallError::state(&name, message)
-            }
-        })?;
+        let request = request.map_err(|error| CallError::unmade(&name, error))?;
         self.api.turn(call.operation).await;
         let sent = self.connection().transport.send(request);
         let answer = match tokio::time::timeout(A::ANSWER_WITHIN, sent).await {

@@ -149,7 +149,7 @@ impl<S: Sync> Teardown<S> {
                 sleep(settle).await;
                 continue;
             }
-            unmarked = false;
+            unmarked = self.marker.is_none();
             let early = survey.only_marker().map(|found| self.early(found));
             if count > 0 && early == Some(Duration::ZERO) {
                 return self.finish(work, &survey, errors).await;

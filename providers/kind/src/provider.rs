@@ -124,15 +124,16 @@ impl LiveAccess for Kind {
         }
         // Report everything that is missing in one message.
         let socket = address::socket();
-        let engine = socket.clone().and_then(|socket| address::answers(&socket));
-        let missing: Vec<String> = [
-            settings::program().err(),
-            settings::docker_program().err(),
-            engine.err(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let engine = match &socket {
+            Ok(socket) => address::answers(socket)
+                .err()
+                .map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let programs = [settings::program().err(), settings::docker_program().err()];
+        let programs = programs.into_iter().flatten();
+        let missing = programs.map(|missing| missing.to_string());
+        let missing: Vec<String> = missing.chain(engine).collect();
         match socket {
             Ok(socket) if missing.is_empty() => Ok(format!(
                 "{} with the engine at {}",

@@ -3,170 +3,18 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
-use kubeproof_contract::call::ErrorKind;
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::{Disk, Files};
+use http::{Request, Response};
 use kubeproof_contract::mutex::lock;
-use kubeproof_contract::provider::{Credentials, ProgressSink};
-use kubeproof_contract::run::Run;
-use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
-use serde_json::{Value, json};
 
 use super::*;
+
+mod model;
+
+use model::{Calls, Model, Names, connection};
 
 const SHOW: &[&str] = &["cloud:List"];
 const MAKE: &[&str] = &["cloud:Make"];
 const DELETE: &[&str] = &["cloud:Delete"];
-
-/// `List`, `Make` and `Delete` by path: `/List`, `/Make/1`, `/Delete/1`.
-#[derive(Debug)]
-struct Names;
-
-impl Dialect for Names {
-    fn signature(&self, request: &Request<Bytes>) -> Signature {
-        let operation = request.uri().path().split('/').nth(1).unwrap_or_default();
-        Signature {
-            service: "cloud".to_owned(),
-            operation: operation.to_owned(),
-            mutating: operation != "List",
-        }
-    }
-
-    fn error(&self, _: &Request<Bytes>, _: &ErrorKind) -> Response<Bytes> {
-        Response::default()
-    }
-
-    fn targets(
-        &self,
-        request: &Request<Bytes>,
-        response: Option<&Response<Bytes>>,
-    ) -> kubeproof_contract::call::Targets {
-        let made = response.filter(|_| request.uri().path().starts_with("/Make"));
-        let id = made.map(|_| last(request.uri().path()));
-        kubeproof_contract::call::Targets {
-            names: Vec::new(),
-            made: id.into_iter().collect(),
-        }
-    }
-
-    fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
-        let code = String::from_utf8_lossy(response.body()).into_owned();
-        response.status().is_client_error().then_some(code)
-    }
-}
-
-fn last(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-/// A cloud that refuses to delete `used` and has no room for `big`. Calls without an answer are applied.
-#[derive(Debug, Default)]
-struct Model {
-    there: Mutex<Vec<String>>,
-    calls: Mutex<Vec<String>>,
-    unanswered: Mutex<usize>,
-}
-
-#[async_trait]
-impl Transport for Model {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let path = request.uri().path().to_owned();
-        lock(&self.calls).push(path.clone());
-        let (mut there, id) = (lock(&self.there), last(&path));
-        let mut answer = Response::new(Bytes::from_static(b"{}"));
-        let refused = match path.split('/').nth(1) {
-            Some("Make") if id == "big" => Some("no-room"),
-            Some("Make") => {
-                there.push(id);
-                None
-            }
-            Some("Delete") if id == "used" => Some("in-use"),
-            Some("Delete") => {
-                there.retain(|one| *one != id);
-                None
-            }
-            _ => {
-                let items: Vec<Value> = there.iter().map(|id| json!({ "id": id })).collect();
-                *answer.body_mut() = Bytes::from(json!({ "data": items }).to_string());
-                None
-            }
-        };
-        if let Some(code) = refused {
-            *answer.status_mut() = StatusCode::CONFLICT;
-            *answer.body_mut() = Bytes::from_static(code.as_bytes());
-        }
-        if let left @ 1.. = &mut *lock(&self.unanswered) {
-            *left -= 1;
-            return Err(TransportError::Lost("no answer".to_owned()));
-        }
-        Ok(answer)
-    }
-}
-
-/// A provisioner that makes these calls; what its lists show is what it says it made.
-struct Calls {
-    connection: Connection,
-    provision: &'static [&'static str],
-    teardown: &'static [&'static str],
-    shown: Arc<Mutex<Vec<String>>>,
-}
-
-impl Calls {
-    async fn make(&self, calls: &[&str]) {
-        for path in calls {
-            let request = Request::builder()
-                .method(Method::POST)
-                .uri(format!("http://cloud/{path}"))
-                .body(Bytes::new());
-            let request = request.expect("a request");
-            let answer = self.connection.transport.send(request).await;
-            let text = match answer {
-                Ok(answer) => String::from_utf8_lossy(answer.body()).into_owned(),
-                Err(error) => error.to_string(),
-            };
-            lock(&self.shown).push(text);
-        }
-    }
-}
-
-#[async_trait]
-impl Provisioner for Calls {
-    fn name(&self) -> String {
-        "correct".to_owned()
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        self.make(self.provision).await;
-        Ok(Provisioned {
-            access: Err("none".to_owned()),
-            made: [("a".to_owned(), "1".to_owned())].into(),
-        })
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        self.make(self.teardown).await;
-        Err(ProvisionerError::new("something is left"))
-    }
-}
-
-fn connection(transport: SharedTransport) -> Connection {
-    let started = jiff::Timestamp::UNIX_EPOCH;
-    Connection {
-        transport,
-        clock: Clock::starting_at(started),
-        seed: 1,
-        run: Run::new("r1", "me", started),
-        credentials: Credentials::Rehearsal,
-        directory: "d".into(),
-        disk: Disk::over(Files::empty()),
-        progress: ProgressSink::default(),
-    }
-}
 
 /// What a wrong provisioner was shown in a lifecycle, the calls that reached the cloud, and what it reports.
 struct Seen {
@@ -359,22 +207,19 @@ fn a_call_without_an_answer_is_sent_again() {
 
 #[test]
 fn a_teardown_does_nothing_or_goes_on_wrongly_and_claims_are_added() {
+    const ANOTHER: &[Rule] = &[Rule::new(
+        Phase::SecondTeardown,
+        DELETE,
+        Does::Change(|_, mut request| {
+            *request.uri_mut() = http::Uri::from_static("http://cloud/Delete/other");
+            request
+        }),
+    )];
     let check = |teardown: WrongTeardown, calls: &[&str], succeeds: bool| {
         let wrong = WrongProvisioner {
             teardown,
             claims: &[("b", "2")],
-            ..WrongProvisioner::new(
-                "x",
-                "",
-                &[Rule::new(
-                    Phase::SecondTeardown,
-                    DELETE,
-                    Does::Change(|_, mut request| {
-                        *request.uri_mut() = http::Uri::from_static("http://cloud/Delete/other");
-                        request
-                    }),
-                )],
-            )
+            ..WrongProvisioner::new("x", "", ANOTHER)
         };
         let seen = lifecycle(wrong, Model::default(), &[], &["Delete/1"]);
         assert_eq!(seen.calls, calls, "{teardown:?}");
