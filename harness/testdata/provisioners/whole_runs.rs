@@ -53,10 +53,11 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O6 bystanders"],
     ),
     (
+        // No pod can run without nodes, and the bill has none.
         "lies about ready",
         File("lies_about_ready.yaml"),
         &[],
-        &["O3 truth"],
+        &["O3 truth", "cost", "run_job"],
     ),
     (
         "never terminates",
