@@ -17,10 +17,12 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, Credentials};
 
-use crate::error::sources;
 use crate::sdk;
 
+mod error;
 pub mod given;
+
+pub use error::CredentialsSearchError;
 
 /// Longest wait for one source: an unreachable metadata address must not hold up a run.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +58,7 @@ pub fn documented(connection: &Connection, env_file: &Path) -> SharedCredentials
 ///
 /// # Errors
 /// With the places that were checked, when there are none or one of them is broken.
-pub async fn source(connection: &Connection) -> Result<String, String> {
+pub async fn source(connection: &Connection) -> Result<String, CredentialsSearchError> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok(REHEARSAL.to_owned()),
         Credentials::Documented { env_file } => {
@@ -76,12 +78,12 @@ pub async fn source(connection: &Connection) -> Result<String, String> {
 ///
 /// # Errors
 /// With the places that were checked.
-pub fn readiness(env_file: &Path) -> Result<String, String> {
+pub fn readiness(env_file: &Path) -> Result<String, CredentialsSearchError> {
     ready_with(env_file, &|key| std::env::var(key).ok())
 }
 
-fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, String> {
-    let file = EnvFile::read(env_file).map_err(|error| error.to_string())?;
+fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, CredentialsSearchError> {
+    let file = EnvFile::read(env_file)?;
     if let Some(found) = of_file(&file)? {
         return Ok(found.source);
     }
@@ -107,15 +109,14 @@ fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, Strin
     if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
         return Ok("container credentials".to_owned());
     }
-    Err(format!(
-        "no AWS credentials: looked in {}, the environment (AWS_ACCESS_KEY_ID, \
-         AWS_SECRET_ACCESS_KEY), profile {profile} in {} and {}, web identity \
+    Err(CredentialsSearchError::NotFound(format!(
+        "{}, the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), profile {profile} in {} and {}, web identity \
          (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN) and container credentials \
          (AWS_CONTAINER_CREDENTIALS_*)",
         file.place(),
         files[0].display(),
         files[1].display(),
-    ))
+    )))
 }
 
 /// Whether a profile file has a section for the profile.
@@ -127,7 +128,7 @@ fn has_profile(file: &Path, profile: &str) -> bool {
     })
 }
 
-fn of_file(file: &EnvFile) -> Result<Option<FoundKeys>, String> {
+fn of_file(file: &EnvFile) -> Result<Option<FoundKeys>, CredentialsSearchError> {
     keys_of(&file.place(), &|key| file.get(key))
 }
 
@@ -139,22 +140,21 @@ fn profile(file: &EnvFile, variables: Variables<'_>) -> String {
         .unwrap_or_else(|| "default".to_owned())
 }
 
-fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
+fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, CredentialsSearchError> {
     keys_of("environment", variables)
 }
 
 /// Keys from variables. One half of a pair alone is an error: another source would silently win.
-fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
+fn keys_of(
+    source: &str,
+    variables: Variables<'_>,
+) -> Result<Option<FoundKeys>, CredentialsSearchError> {
     let value = |key: &str| variables(key).map(|text| text.trim().to_owned());
     let value = |key: &str| value(key).filter(|text| !text.is_empty());
     match (value(KEY_ID), value(SECRET)) {
         (None, None) => Ok(None),
-        (Some(_), None) => Err(format!(
-            "{source} has AWS_ACCESS_KEY_ID, not AWS_SECRET_ACCESS_KEY"
-        )),
-        (None, Some(_)) => Err(format!(
-            "{source} has AWS_SECRET_ACCESS_KEY, not AWS_ACCESS_KEY_ID"
-        )),
+        (Some(_), None) => Err(CredentialsSearchError::half(source, KEY_ID, SECRET)),
+        (None, Some(_)) => Err(CredentialsSearchError::half(source, SECRET, KEY_ID)),
         (Some(id), Some(secret)) => {
             let keys = Keys::new(id, secret, value(TOKEN), None, "kubeproof");
             Ok(Some(FoundKeys {
@@ -173,9 +173,9 @@ struct CredentialChain {
 }
 
 impl CredentialChain {
-    async fn find(&self) -> Result<FoundKeys, String> {
+    async fn find(&self) -> Result<FoundKeys, CredentialsSearchError> {
         let variables = |key: &str| std::env::var(key).ok();
-        let file = EnvFile::read(&self.env_file).map_err(|error| error.to_string())?;
+        let file = EnvFile::read(&self.env_file)?;
         if let Some(found) = of_file(&file)? {
             return Ok(found);
         }
@@ -196,13 +196,10 @@ impl CredentialChain {
                     });
                 }
                 Err(None) => looked.push(place),
-                Err(Some(problem)) => return Err(format!("{place}: {problem}")),
+                Err(Some(error)) => return Err(CredentialsSearchError::Broken { place, error }),
             }
         }
-        Err(format!(
-            "no AWS credentials: looked in {}",
-            looked.join(", ")
-        ))
+        Err(CredentialsSearchError::NotFound(looked.join(", ")))
     }
 
     /// The SDK's own sources after the environment, in its documented order, over our transport.
@@ -243,13 +240,13 @@ impl CredentialChain {
 }
 
 /// A source's answer: keys, nothing (`None`), or what is broken.
-async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<String>> {
+async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<CredentialsError>> {
     match tokio::time::timeout(SOURCE_TIMEOUT, source.provide_credentials()).await {
         Ok(Ok(keys)) => Ok(keys),
         // Outside the cloud nothing answers at the metadata address.
         Err(_) | Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(None),
         Ok(Err(CredentialsError::ProviderTimedOut(_))) => Err(None),
-        Ok(Err(error)) => Err(Some(sources(&error))),
+        Ok(Err(error)) => Err(Some(error)),
     }
 }
 
@@ -273,6 +270,7 @@ mod tests {
 
     use super::*;
 
+    /// Texts of what is found, and of errors.
     fn ready(env_file: &str, variables: &[(&str, &str)]) -> Result<String, String> {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -284,7 +282,8 @@ mod tests {
             variables.get(key).map(|text| (*text).to_owned())
         });
         std::fs::remove_file(&path).unwrap();
-        result.map(|source| source.replace(&path.display().to_string(), "FILE"))
+        let source = result.map_err(|error| error.to_string())?;
+        Ok(source.replace(&path.display().to_string(), "FILE"))
     }
 
     const ENVIRONMENT: [(&str, &str); 2] = [

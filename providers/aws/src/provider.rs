@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
@@ -17,9 +16,7 @@ use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
     Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{
-    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
-};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
@@ -114,12 +111,9 @@ impl ProviderParts for Aws {
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let spec = spec(scenario);
-        let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(EksProvisioner::new(spec, connection));
-        };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(UnknownDefect(defect.clone())) };
-        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| EksProvisioner::new(spec(scenario), connection);
+        defects::WRONG.provisioner(defect, connection, correct)
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
@@ -154,8 +148,8 @@ impl Simulated for Aws {
     }
 
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
-        let region =
-            client_environment::region(&serving.environment).map_err(ServeError::Environment)?;
+        let region = client_environment::region(&serving.environment)
+            .map_err(|error| ServeError::Environment(error.to_string()))?;
         rehearsal::serve(region, serving)
     }
 
@@ -171,7 +165,10 @@ impl Simulated for Aws {
 
 impl ProgramSupport for Aws {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(credentials::given::given(connection))
+        Box::pin(async {
+            let given = credentials::given::given(connection).await;
+            given.map_err(|error| error.to_string())
+        })
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -210,7 +207,7 @@ impl OtherActors for Aws {}
 impl LiveAccess for Aws {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
             Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
         }
     }
@@ -310,31 +307,6 @@ fn spec(scenario: &AnyScenario) -> EksSpec {
             ingress: Vec::new(),
             control_plane_logs: false,
         })
-}
-
-/// Stands in for an unknown defect. Running the correct provisioner instead would prove nothing.
-struct UnknownDefect(String);
-
-#[async_trait]
-impl Provisioner for UnknownDefect {
-    fn name(&self) -> String {
-        format!("reference with the unknown defect `{}`", self.0)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        Err(ProvisionerError::new(format!(
-            "no defect is named `{}`",
-            self.0
-        )))
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

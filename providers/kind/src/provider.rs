@@ -83,11 +83,9 @@ impl ProviderParts for Kind {
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let reference = KindProvisioner::new(spec(scenario), connection);
-        match &scenario.provisioner.defect {
-            None => Box::new(reference),
-            Some(defect) => defects::apply(defect, reference),
-        }
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| KindProvisioner::new(spec(scenario), connection);
+        defects::WRONG.provisioner(defect, connection, correct)
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
@@ -150,15 +148,16 @@ impl LiveAccess for Kind {
         }
         // Report everything that is missing in one message.
         let socket = address::socket();
-        let engine = socket.clone().and_then(|socket| address::answers(&socket));
-        let missing: Vec<String> = [
-            settings::program().err(),
-            settings::docker_program().err(),
-            engine.err(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let engine = match &socket {
+            Ok(socket) => address::answers(socket)
+                .err()
+                .map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let programs = [settings::program().err(), settings::docker_program().err()];
+        let programs = programs.into_iter().flatten();
+        let missing = programs.map(|missing| missing.to_string());
+        let missing: Vec<String> = missing.chain(engine).collect();
         match socket {
             Ok(socket) if missing.is_empty() => Ok(format!(
                 "{} with the engine at {}",

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kubeproof_cloudkit::credentials::fingerprint_problem;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
@@ -18,9 +17,7 @@ use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
     Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{
-    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
-};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
@@ -84,12 +81,9 @@ impl ProviderParts for Lambda {
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let spec = spec(scenario);
-        let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(LambdaProvisioner::new(spec, &connection));
-        };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
-        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| LambdaProvisioner::new(spec(scenario), &connection);
+        defects::WRONG.provisioner(defect, connection, correct)
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
@@ -197,29 +191,6 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
 
 fn spec(scenario: &AnyScenario) -> LambdaSpec {
     scenario.cluster_or_default()
-}
-
-/// Stands for an unknown defect: the correct provisioner in its place would prove nothing.
-struct Refuses(String);
-
-#[async_trait]
-impl Provisioner for Refuses {
-    fn name(&self) -> String {
-        format!("reference with the unknown defect `{}`", self.0)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        let message = format!("unknown defect `{}`", self.0);
-        Err(ProvisionerError::new(message))
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use kubeproof_cloudkit::rest::{RestApi, RestCall, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError, retry_after};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
@@ -42,7 +42,7 @@ impl RestApi for Sky {
         Route::new("POST", "/eclipse", "EclipseStars"),
     ];
 
-    async fn authorization(&self, _: &Connection) -> Result<String, String> {
+    async fn authorization(&self, _: &Connection) -> Result<String, BoxError> {
         Ok("Bearer secret".to_owned())
     }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::catalogue::IN_USE_LIMIT;
 use kubeproof_cloudkit::machines::{MachineApi as _, terminated};
-use kubeproof_cloudkit::teardown::{Rounds, Step, teardown};
+use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_kubernetes::machines::cluster_ca;
 use serde::Deserialize;
@@ -14,41 +15,60 @@ use serde::Deserialize;
 use super::Work;
 use crate::api::types::is_name_of;
 
-const ROUNDS: Rounds = Rounds {
-    most: 3,
-    settle: Duration::from_secs(10),
+/// How a run is torn down.
+const TEARDOWN: Teardown<Work> = Teardown {
+    steps: &[
+        Step {
+            name: "instance",
+            of: None,
+            after: &[],
+            in_use_for: Duration::ZERO,
+            list: |work, _| instances(work).boxed(),
+            delete: Delete::Together(|work, ids, _| terminated(work, ids).map(Into::into).boxed()),
+        },
+        Step {
+            name: "firewall_ruleset",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListFirewallRulesets").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteFirewallRuleset", id, policy).boxed()
+            }),
+        },
+        Step {
+            name: "filesystem",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListFileSystems").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteFileSystem", id, policy).boxed()
+            }),
+        },
+        Step {
+            name: "ssh_key",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListSshKeys").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteSshKey", id, policy).boxed()
+            }),
+        },
+    ],
+    prepare: None,
+    marker: None,
+    rounds: Rounds {
+        most: 3,
+        settle: Duration::from_secs(10),
+        begin_within: Duration::from_secs(60 * 60),
+    },
 };
-
-const STEPS: &[Step<Work>] = &[
-    Step {
-        name: "instance",
-        after: &[],
-        list: |work| instances(work).boxed(),
-        delete: |work, ids| terminated(work, ids).boxed(),
-    },
-    Step {
-        name: "firewall_ruleset",
-        after: &["instance"],
-        list: |work| named(work, "ListFirewallRulesets").boxed(),
-        delete: |work, ids| delete(work, "DeleteFirewallRuleset", ids).boxed(),
-    },
-    Step {
-        name: "filesystem",
-        after: &["instance"],
-        list: |work| named(work, "ListFileSystems").boxed(),
-        delete: |work, ids| delete(work, "DeleteFileSystem", ids).boxed(),
-    },
-    Step {
-        name: "ssh_key",
-        after: &["instance"],
-        list: |work| named(work, "ListSshKeys").boxed(),
-        delete: |work, ids| delete(work, "DeleteSshKey", ids).boxed(),
-    },
-];
 
 /// Removes everything of the run. A second call finds nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
-    teardown(work, STEPS, ROUNDS).await?;
+    TEARDOWN.run(work).await?;
     let forgotten = cluster_ca::forget(work.api.connection());
     forgotten.map_err(|error| ProvisionerError::new(error.to_string()))
 }
@@ -73,6 +93,23 @@ async fn named(work: &Work, list: &'static str) -> Result<Vec<String>, CallError
     Ok(mine.map(|one| one.id).collect())
 }
 
-async fn delete(work: &Work, operation: &'static str, ids: Vec<String>) -> Result<(), CallError> {
-    work.api.delete(operation, &ids, IN_USE_LIMIT).await
+/// Deletes by id, again while the resource is in use.
+async fn delete(
+    work: &Work,
+    operation: &'static str,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let id = [id.as_str()];
+    work.api.end(policy, RestCall::new(operation, &id)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_can_begin() {
+        assert_eq!(TEARDOWN.out_of_order(), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! Deletes security groups. Rules that name other groups go first: two groups that name each other could never be
 //! deleted otherwise.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
 use kubeproof_cloudkit::error::ignore_not_found;
@@ -10,33 +10,58 @@ use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
-use crate::provisioner::tags::filter;
+use crate::provisioner::tags::filter_any;
 
-/// Deletes all groups of the VPC except the default one, which goes with it.
-pub(crate) async fn delete(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+/// The groups in these VPCs, except the default ones, which go with their VPC.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn list(session: &Session, vpcs: Vec<String>) -> Result<Vec<String>, CallError> {
+    if vpcs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let groups = read(session, "vpc-id", &vpcs).await?;
+    let own = groups.iter().filter(|group| !is_default(group));
+    let ids = own.filter_map(|group| group.group_id());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+async fn read(
+    session: &Session,
+    by: &str,
+    values: &[String],
+) -> Result<Vec<SecurityGroup>, CallError> {
+    let by = filter_any(by, values);
+    let request = session.ec2.describe_security_groups().filters(by);
+    let call = "ec2:DescribeSecurityGroups";
+    pages!(session, call, request, security_groups)
+}
+
+fn is_default(group: &SecurityGroup) -> bool {
+    group.group_name() == Some("default")
+}
+
+/// Deletes groups, and before them every rule of their VPCs that names a group.
+pub(super) async fn delete(session: &Session, ids: Vec<String>, policy: RetryPolicy) -> CallErrors {
     let mut errors = CallErrors::default();
-    let request = session
-        .ec2
-        .describe_security_groups()
-        .filters(filter("vpc-id", vpc));
-    let groups = pages!(
-        session,
-        "ec2:DescribeSecurityGroups",
-        request,
-        security_groups
-    );
-    let groups = errors.keep(groups).unwrap_or_default();
+    let groups = errors.keep(beside(session, &ids).await).unwrap_or_default();
     // Concurrently, because each may have to be repeated for as long as AWS refuses.
     errors
         .for_each(&groups, |group| revoke(session, group))
         .await;
-    let own = groups
-        .iter()
-        .filter(|group| group.group_name() != Some("default"));
+    errors.for_each(&ids, |id| one(session, id, policy)).await;
     errors
-        .for_each(own, |group| one(session, group, within))
-        .await;
-    errors
+}
+
+/// All groups of the VPCs of these groups.
+async fn beside(session: &Session, ids: &[String]) -> Result<Vec<SecurityGroup>, CallError> {
+    let groups = read(session, "group-id", ids).await?;
+    let vpcs = groups.iter().filter_map(|group| group.vpc_id());
+    let vpcs: BTreeSet<String> = vpcs.map(str::to_owned).collect();
+    if vpcs.is_empty() {
+        return Ok(groups);
+    }
+    read(session, "vpc-id", &Vec::from_iter(vpcs)).await
 }
 
 /// The rules that name a group, each reduced to just that.
@@ -80,11 +105,7 @@ async fn revoke(session: &Session, group: &SecurityGroup) -> Result<(), CallErro
     Ok(())
 }
 
-async fn one(session: &Session, group: &SecurityGroup, within: Duration) -> Result<(), CallError> {
-    let request = session
-        .ec2
-        .delete_security_group()
-        .group_id(group.group_id().unwrap_or_default());
-    let policy = RetryPolicy::while_in_use(within);
+async fn one(session: &Session, id: &str, policy: RetryPolicy) -> Result<(), CallError> {
+    let request = session.ec2.delete_security_group().group_id(id);
     ignore_not_found(send!(session, "ec2:DeleteSecurityGroup", policy, request))
 }
