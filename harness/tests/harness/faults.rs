@@ -126,7 +126,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
             ],
             0,
         ),
-        // A false positive: the last teardown may be interrupted while a fault lasts.
+        // A false positive: the last teardown may be interrupted while a fault lasts. This listing is in it.
         (
             [
                 "ec2:DescribeSubnets#4*1000=credentials-expire",

@@ -18,7 +18,7 @@ mod rule;
 mod tests;
 
 use layer::DefectLayer;
-pub use rule::{Does, Event, Known, Phase, Rule, When};
+pub use rule::{Does, Event, Known, NextCall, Phase, Rule, When};
 
 /// A provisioner with one defect.
 #[derive(Debug)]

@@ -88,6 +88,9 @@ pub struct Known<'a> {
     pub made: &'a [String],
 }
 
+/// Makes the call that follows one, from its request and its answer.
+pub type NextCall = fn(&Run, &Request<Bytes>, &Response<Bytes>) -> Option<Request<Bytes>>;
+
 /// What is done with a call. When several rules hold for one call, each does its part.
 #[derive(Clone, Copy, Debug)]
 pub enum Does {
@@ -101,7 +104,7 @@ pub enum Does {
     Resend(usize, Duration),
     /// After it has worked, this call is sent too. If that one is refused, its answer is that of both. Gets the
     /// request before any change.
-    Then(fn(&Run, &Request<Bytes>, &Response<Bytes>) -> Option<Request<Bytes>>),
+    Then(NextCall),
     /// A refusal with such an error code is taken for success, and no list shows any more what the call names.
     TakeForSuccess(fn(&str) -> bool),
     /// No list shows any more what the call names.
