@@ -1,25 +1,50 @@
 //! Tables of REST routes: which operation a method and a path name. Dialects and simulators read the same table.
 
+use std::cmp::Reverse;
+
 /// One operation of a REST API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The HTTP method, such as `GET`.
     pub method: &'static str,
-    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment.
+    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment, and
+    /// `{id}:stop` for any that ends in `:stop`.
     pub path: &'static str,
     /// The operation, such as `GetInstance`.
     pub name: &'static str,
+    /// Whether the operation only reads, whatever its method.
+    reads: bool,
 }
 
 impl Route {
     /// A route.
     pub const fn new(method: &'static str, path: &'static str, name: &'static str) -> Self {
-        Self { method, path, name }
+        Self {
+            method,
+            path,
+            name,
+            reads: false,
+        }
+    }
+
+    /// The same for an operation that only reads although its method is that of a change: a query in a body.
+    #[must_use]
+    pub const fn reading(self) -> Self {
+        Self {
+            reads: true,
+            ..self
+        }
     }
 
     /// Whether the operation changes anything.
     pub fn is_mutating(&self) -> bool {
-        !matches!(self.method, "GET" | "HEAD")
+        !self.reads && !matches!(self.method, "GET" | "HEAD")
+    }
+
+    /// How much of a path's parameters the route names itself: `:stop` of `{id}:stop`.
+    fn verb_length(&self) -> usize {
+        let verbs = self.path.split('/').filter_map(verb);
+        verbs.map(str::len).sum()
     }
 
     /// The segments of a path that stand for parameters, when the path is one of this route's.
@@ -30,18 +55,24 @@ impl Route {
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) if is_parameter(wanted) && !given.is_empty() => {
-                    parameters.push(given);
-                }
-                (Some(wanted), Some(given)) if wanted == given => {}
+                (Some(wanted), Some(given)) => match verb(wanted) {
+                    Some(verb) => {
+                        let given = given.strip_suffix(verb)?;
+                        parameters.push(Some(given).filter(|given| !given.is_empty())?);
+                    }
+                    None if wanted == given => {}
+                    None => return None,
+                },
                 _ => return None,
             }
         }
     }
 }
 
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
+/// What follows the parameter of a segment, such as `:stop` of `{id}:stop`; `None` when it has no parameter.
+pub fn verb(segment: &str) -> Option<&str> {
+    let (_, verb) = segment.strip_prefix('{')?.split_once('}')?;
+    Some(verb)
 }
 
 /// A route that fits a request.
@@ -53,7 +84,7 @@ pub struct Found<'r, 'p> {
     pub parameters: Vec<&'p str>,
 }
 
-/// The route of a request: the one with the fewest parameters, when several fit.
+/// The route of a request: the one with the fewest parameters, then the one with the longest verb, when several fit.
 pub fn find<'r, 'p>(
     routes: impl IntoIterator<Item = &'r Route>,
     method: &str,
@@ -65,7 +96,10 @@ pub fn find<'r, 'p>(
         let parameters = route.parameters(path)?;
         Some(Found { route, parameters })
     });
-    fitting.min_by_key(|found| found.parameters.len())
+    fitting.min_by_key(|found| {
+        let verb = Reverse(found.route.verb_length());
+        (found.parameters.len(), verb)
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +111,8 @@ mod tests {
         Route::new("GET", "/rulesets/global", "GetGlobal"),
         Route::new("GET", "/rulesets", "ListRulesets"),
         Route::new("DELETE", "/rulesets/{id}/rules/{rule}", "DeleteRule"),
+        Route::new("POST", "/rulesets/{id}", "UpdateRuleset"),
+        Route::new("POST", "/rulesets/{id}:test", "TestRuleset").reading(),
     ];
 
     #[track_caller]
@@ -101,11 +137,23 @@ mod tests {
     }
 
     #[test]
+    fn a_verb_after_a_parameter_is_part_of_the_operation() {
+        check("POST", "/rulesets/7", Some(("UpdateRuleset", &["7"])));
+        check("POST", "/rulesets/7:test", Some(("TestRuleset", &["7"])));
+        check(
+            "POST",
+            "/rulesets/:test",
+            Some(("UpdateRuleset", &[":test"])),
+        );
+        check("GET", "/rulesets/7:test", Some(("GetRuleset", &["7:test"])));
+    }
+
+    #[test]
     fn only_reads_change_nothing() {
         let changing = ROUTES.iter().filter(|route| route.is_mutating());
         assert_eq!(
             changing.map(|route| route.name).collect::<Vec<_>>(),
-            ["DeleteRule"]
+            ["DeleteRule", "UpdateRuleset"]
         );
     }
 }
