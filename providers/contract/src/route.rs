@@ -84,6 +84,13 @@ pub struct Found<'r, 'p> {
     pub parameters: Vec<&'p str>,
 }
 
+impl Found<'_, '_> {
+    /// Of routes that fit a request, the least of these is meant: fewest parameters, then the longest verb.
+    pub fn precedence(&self) -> (usize, Reverse<usize>) {
+        (self.parameters.len(), Reverse(self.route.verb_length()))
+    }
+}
+
 /// The route of a request: the one with the fewest parameters, then the one with the longest verb, when several fit.
 pub fn find<'r, 'p>(
     routes: impl IntoIterator<Item = &'r Route>,
@@ -96,10 +103,7 @@ pub fn find<'r, 'p>(
         let parameters = route.parameters(path)?;
         Some(Found { route, parameters })
     });
-    fitting.min_by_key(|found| {
-        let verb = Reverse(found.route.verb_length());
-        (found.parameters.len(), verb)
-    })
+    fitting.min_by_key(Found::precedence)
 }
 
 #[cfg(test)]
