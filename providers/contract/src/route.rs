@@ -5,7 +5,8 @@
 pub struct Route {
     /// The HTTP method, such as `GET`.
     pub method: &'static str,
-    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment.
+    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment, and
+    /// may have a verb after it (`/instances/{id}:start`).
     pub path: &'static str,
     /// The operation, such as `GetInstance`.
     pub name: &'static str,
@@ -30,8 +31,8 @@ impl Route {
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) if is_parameter(wanted) && !given.is_empty() => {
-                    parameters.push(given);
+                (Some(wanted), Some(given)) if wanted.starts_with('{') => {
+                    parameters.push(parameter(wanted, given)?);
                 }
                 (Some(wanted), Some(given)) if wanted == given => {}
                 _ => return None,
@@ -40,8 +41,10 @@ impl Route {
     }
 }
 
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
+/// What stands in `given` at the place of a parameter, without the verb that `wanted` has after it.
+fn parameter<'p>(wanted: &str, given: &'p str) -> Option<&'p str> {
+    let (_, verb) = wanted.split_once('}')?;
+    given.strip_suffix(verb).filter(|value| !value.is_empty())
 }
 
 /// A route that fits a request.
@@ -53,7 +56,8 @@ pub struct Found<'r, 'p> {
     pub parameters: Vec<&'p str>,
 }
 
-/// The route of a request: the one with the fewest parameters, when several fit.
+/// The route of a request. When several fit, it is the one with the fewest parameters, and of those the one with the
+/// shortest: `{id}:start` goes before `{id}`.
 pub fn find<'r, 'p>(
     routes: impl IntoIterator<Item = &'r Route>,
     method: &str,
@@ -65,7 +69,10 @@ pub fn find<'r, 'p>(
         let parameters = route.parameters(path)?;
         Some(Found { route, parameters })
     });
-    fitting.min_by_key(|found| found.parameters.len())
+    fitting.min_by_key(|found| {
+        let written = found.parameters.iter().map(|one| one.len());
+        (found.parameters.len(), written.sum::<usize>())
+    })
 }
 
 #[cfg(test)]
@@ -98,6 +105,21 @@ mod tests {
             check("GET", path, None);
         }
         check("POST", "/rulesets", None);
+    }
+
+    #[test]
+    fn a_verb_after_a_parameter_is_no_part_of_it() {
+        check("GET", "/rulesets/7:export", Some(("ExportRuleset", &["7"])));
+        check(
+            "GET",
+            "/rulesets/7:other",
+            Some(("GetRuleset", &["7:other"])),
+        );
+        check(
+            "GET",
+            "/rulesets/:export",
+            Some(("GetRuleset", &[":export"])),
+        );
     }
 
     #[test]
