@@ -13,6 +13,7 @@ pub mod ids;
 pub mod in_memory;
 pub mod injected;
 pub mod meter;
+pub mod operation;
 pub mod paced_clock;
 pub mod page;
 pub mod router;

@@ -17,7 +17,7 @@ use super::body::{self, Body};
 use super::limits::{ANSWER_TIME_MAX, BODY_TIME_MAX, PATH_BYTES_MAX};
 use super::listeners::{self, ListenerKind};
 use super::{Shared, control};
-use crate::cloud::{Cloud, InParts, NextPart, ReceivedAt, Reply};
+use crate::cloud::{AskedAt, Cloud, InParts, NextPart, ReceivedAt, Reply};
 use crate::paced_clock;
 
 /// The simulated cloud behind sockets. Clients do not wait for its latency, but the clock advances by it.
@@ -31,8 +31,10 @@ impl<C: Cloud> std::fmt::Debug for Backend<C> {
 
 #[async_trait]
 impl<C: Cloud> Transport for Backend<C> {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         paced_clock::took(self.0.memory.with(|cloud| cloud.latency(&request)));
+        let at = self.0.memory.now();
+        request.extensions_mut().insert(AskedAt { at });
         loop {
             let reply = self.0.memory.with(|cloud| cloud.answer(&request));
             // A new host must be served before the client learns its address.

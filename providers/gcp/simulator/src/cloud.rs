@@ -1,0 +1,129 @@
+//! The simulated project as the harness drives it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use kubeproof_contract::cost::Charge;
+use kubeproof_contract::fault_layer::Acknowledged;
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_simkit::bystanders::{Bystanders, digests};
+use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::history::History;
+use kubeproof_simkit::injected::InjectedFault;
+use kubeproof_simkit::timers::run_due;
+
+use crate::setup::Setup;
+use crate::state::{Event, State};
+use crate::wire::{ApiError, ErrorShape};
+use crate::{bystanders, compute, inventory, links, route, wire};
+
+/// A simulated Google Cloud project.
+#[derive(Clone, Debug)]
+pub struct GcpCloud {
+    state: State,
+    history: History,
+    /// Resources of other owners, and shared ones.
+    bystanders: Bystanders,
+}
+
+impl GcpCloud {
+    /// A fresh project.
+    pub fn new(setup: Setup) -> Self {
+        let mut cloud = Self {
+            state: State::new(setup),
+            history: History::default(),
+            bystanders: Bystanders::default(),
+        };
+        cloud.make_bystanders();
+        cloud.observe();
+        cloud
+    }
+
+    fn observe(&mut self) {
+        let seen = inventory::all(&self.state);
+        self.history.observe(self.state.now, "all", seen);
+    }
+}
+
+impl Cloud for GcpCloud {
+    fn advance(&mut self, to: Timestamp) {
+        run_due(
+            self,
+            to,
+            |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
+            |cloud, event| {
+                match event {
+                    Event::Compute(event) => compute::happen(&mut cloud.state, event),
+                }
+                cloud.observe();
+            },
+        );
+    }
+
+    fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        let asked = InjectedFault::of(request);
+        let injected = match asked {
+            Ok(injected) => injected,
+            Err(unknown) => {
+                let error = ApiError::not_simulated(&unknown.to_string());
+                return Reply::Now(wire::write(&Err(error), ErrorShape::Status));
+            }
+        };
+        let answered = route::answer(&mut self.state, request, &injected);
+        if let Some(after) = answered.ask_again {
+            return Reply::AskAgain(after);
+        }
+        if request.method() != http::Method::GET {
+            self.observe();
+        }
+        let response = wire::write(&answered.outcome, answered.errors);
+        let mut response = links::below_caller(response, request);
+        if injected.is_taken() {
+            response.extensions_mut().insert(Acknowledged);
+        }
+        Reply::Now(response)
+    }
+
+    fn make_bystanders(&mut self) {
+        self.bystanders.add(&inventory::all(&self.state));
+    }
+
+    fn latency(&self, _request: &Request<Bytes>) -> Duration {
+        Duration::from_millis(200)
+    }
+
+    fn inventory(&self) -> Vec<Resource> {
+        inventory::all(&self.state)
+    }
+
+    fn lifetimes(&self) -> Vec<Lifetime> {
+        self.history.lifetimes().to_vec()
+    }
+
+    fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
+        self.state.meter.charges(run_id, from, self.state.now)
+    }
+
+    fn charges(&self, from: Timestamp) -> Vec<Charge> {
+        let all = self.state.meter.all_charges(from, self.state.now);
+        self.bystanders.without(all)
+    }
+
+    fn bystanders(&self) -> Vec<(Resource, String)> {
+        let all = self.inventory().into_iter();
+        let theirs = all.filter(|resource| self.bystanders.has(resource));
+        digests(theirs, |one| bystanders::canonical(&self.state, one))
+    }
+
+    fn states(&self) -> Vec<(Resource, String)> {
+        digests(self.inventory(), |one| {
+            bystanders::canonical(&self.state, one)
+        })
+    }
+
+    fn fastest_ready(&self) -> Option<(Duration, String)> {
+        None
+    }
+}

@@ -1,0 +1,19 @@
+//! A simulated Google Cloud project: networks, machines and disks of Compute Engine, GKE clusters, and what they cost.
+//!
+//! It speaks the public REST APIs' wire format. Each service has a folder, a table of operations in each of its
+//! files, and a part of the state of its own.
+
+pub mod cloud;
+pub mod setup;
+pub mod state;
+
+mod auth;
+mod bystanders;
+mod compute;
+mod inventory;
+mod links;
+mod project;
+mod route;
+mod wire;
+
+pub use route::operations;

@@ -1,0 +1,67 @@
+//! The state of the simulated project, as plain data: one part for each service.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_simkit::cloud::HostEndpoint;
+use kubeproof_simkit::ids::Ids;
+use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::timers::Timers;
+
+use crate::compute;
+use crate::project::Project;
+use crate::setup::Setup;
+
+/// What happens later, by service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// In Compute Engine.
+    Compute(compute::Event),
+}
+
+/// The project.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub(crate) setup: Setup,
+    pub(crate) now: Timestamp,
+    pub(crate) ids: Ids,
+    pub(crate) timers: Timers<Event>,
+    pub(crate) meter: Meter,
+    /// Where hosts with a server of their own can be reached over sockets.
+    pub(crate) endpoints: BTreeMap<String, HostEndpoint>,
+    /// The project itself: which services are enabled.
+    pub(crate) project: Project,
+    pub(crate) compute: compute::State,
+}
+
+impl State {
+    /// A project with this setup.
+    pub fn new(setup: Setup) -> Self {
+        let mut state = Self {
+            now: setup.now,
+            ids: Ids::new(setup.seed),
+            timers: Timers::default(),
+            meter: Meter::default(),
+            endpoints: BTreeMap::new(),
+            project: Project::new(&setup),
+            compute: compute::State::default(),
+            setup,
+        };
+        if state.setup.bystanders {
+            crate::bystanders::add(&mut state);
+        }
+        state
+    }
+
+    /// Schedules an event after this many seconds.
+    pub(crate) fn after(&mut self, seconds: i64, event: Event) {
+        let at = self.now.checked_add(SignedDuration::from_secs(seconds));
+        self.timers.at(at.unwrap_or(self.now), event);
+    }
+
+    /// A numeric id, as Compute Engine gives them.
+    pub(crate) fn numeric_id(&mut self) -> u64 {
+        // Real ones have 16 to 19 digits.
+        1_000_000_000_000_000 + self.ids.below(8_000_000_000_000_000_000)
+    }
+}

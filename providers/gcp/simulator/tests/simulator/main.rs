@@ -1,0 +1,6 @@
+//! The simulator through HTTP requests alone.
+//!
+//! One target, so that it is linked once.
+
+mod bench;
+mod networks;
