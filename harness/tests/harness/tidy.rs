@@ -204,6 +204,14 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "providers/lambda",
         "cloudkit contract kubernetes lambda-simulator simkit",
     ),
+    (
+        "providers/gcp/simulator",
+        "contract kubernetes-simulator simkit",
+    ),
+    (
+        "providers/gcp",
+        "cloudkit contract gcp-simulator kubernetes simkit",
+    ),
     ("providers/kind", "cloudkit contract kubernetes"),
     (
         "providers/aws",
@@ -230,7 +238,7 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn only_the_rehearsal_knows_the_simulator() {
-    let wrong: Vec<_> = ["providers/aws/src", "providers/lambda/src"]
+    let wrong: Vec<_> = ["providers/aws/src", "providers/gcp/src", "providers/lambda/src"]
         .iter()
         .flat_map(|folder| files(folder, ".rs"))
         .filter(|path| !path.ends_with("/src/rehearsal.rs"))

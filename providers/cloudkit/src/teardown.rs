@@ -74,6 +74,14 @@ impl CallErrors {
         self.0.is_empty()
     }
 
+    /// The first of them, as the result of one step.
+    ///
+    /// # Errors
+    /// With the first error, if there is any.
+    pub fn first(self) -> Result<(), CallError> {
+        self.0.into_iter().next().map_or(Ok(()), Err)
+    }
+
     /// The error of a teardown that ends with them. `left` is what still exists; none when a list could not be read.
     pub fn failure(&self, left: Option<Vec<String>>) -> ProvisionerError {
         let mut why: Vec<String> = self.0.iter().map(CallError::to_string).collect();

@@ -43,12 +43,17 @@ pub fn has_operation(call: &Signature) -> bool {
 /// Whether a call makes nodes.
 pub fn makes_nodes(call: &Signature) -> bool {
     let made = ["clusters.create", "nodePools.create", "nodePools.setSize"];
-    call.service == container::SERVICE.name && made.iter().any(|name| call.operation.ends_with(name))
+    call.service == container::SERVICE.name
+        && made.iter().any(|name| call.operation.ends_with(name))
 }
 
 /// Whether a delayed effect has a meaning for this call, once the call is accepted.
 pub fn can_show_later(call: &Signature, effect: &Effect) -> bool {
-    let codes = if makes_nodes(call) { OF_NODES } else { OF_COMPUTE };
+    let codes = if makes_nodes(call) {
+        OF_NODES
+    } else {
+        OF_COMPUTE
+    };
     match effect {
         Effect::AsyncFail(Some(code)) => has_operation(call) && codes.contains(&code.as_str()),
         Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => has_operation(call),

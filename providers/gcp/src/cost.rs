@@ -50,7 +50,9 @@ pub fn estimate(spec: &GkeSpec, start: Option<Timestamp>, duration_minutes: u32)
     };
     for item in items(spec).into_iter().filter(|item| item.count > 0) {
         let Some((hourly, price)) = item.hourly else {
-            estimate.unpriced.push(format!("{} in {region}", item.title));
+            estimate
+                .unpriced
+                .push(format!("{} in {region}", item.title));
             continue;
         };
         let usd_per_hour = hourly * Decimal::from(item.count);
@@ -155,7 +157,11 @@ fn of_pool(spec: &GkeSpec, pool: &NodePool) -> Vec<Item> {
         },
     ];
     if !spec.network.private_nodes {
-        let sku = if pool.spot { prices::SPOT_ADDRESS } else { prices::ADDRESS };
+        let sku = if pool.spot {
+            prices::SPOT_ADDRESS
+        } else {
+            prices::ADDRESS
+        };
         items.push(Item {
             line: PUBLIC_IPV4,
             title: format!("{count} × public IPv4 address{spot}"),
@@ -181,12 +187,20 @@ fn left_out(spec: &GkeSpec) -> Vec<String> {
         );
     }
     if spec.mode == Mode::Autopilot {
-        all.push("pods: 0.0445 USD per vCPU-hour and 0.0049225 USD per GiB-hour of what they request".to_owned());
+        all.push(
+            "pods: 0.0445 USD per vCPU-hour and 0.0049225 USD per GiB-hour of what they request"
+                .to_owned(),
+        );
     }
     if spec.release_channel == Channel::Extended {
         all.push("the surcharge of an old version in the extended channel: the date on which it begins is not known here".to_owned());
     }
-    if spec.node_pools.0.iter().any(|pool| pool.autoscaling.is_some()) {
+    if spec
+        .node_pools
+        .0
+        .iter()
+        .any(|pool| pool.autoscaling.is_some())
+    {
         all.push("nodes that an autoscaler adds".to_owned());
     }
     all
@@ -211,7 +225,10 @@ mod tests {
             per_hour += one.usd_per_hour;
             usd += one.expected_usd;
         }
-        let seen = (per_hour.normalize().to_string(), usd.normalize().to_string());
+        let seen = (
+            per_hour.normalize().to_string(),
+            usd.normalize().to_string(),
+        );
         assert_eq!(seen, (hourly.to_owned(), expected.to_owned()), "{line}");
     }
 
@@ -226,8 +243,20 @@ mod tests {
         assert!(estimate.unpriced.is_empty(), "{:?}", estimate.unpriced);
         let hourly = estimate.usd_per_hour().round_dp(3).to_string();
         assert_eq!(hourly, "0.271");
-        assert_eq!(claim(&spec(json!({}))).unwrap().usd_per_hour.round_dp(3).to_string(), "0.271");
-        assert!(estimate.left_out.iter().any(|text| text.contains("free tier")));
+        assert_eq!(
+            claim(&spec(json!({})))
+                .unwrap()
+                .usd_per_hour
+                .round_dp(3)
+                .to_string(),
+            "0.271"
+        );
+        assert!(
+            estimate
+                .left_out
+                .iter()
+                .any(|text| text.contains("free tier"))
+        );
     }
 
     #[test]
@@ -237,7 +266,10 @@ mod tests {
         check(&estimate, NAT_GATEWAY, "0.0028", "0.0028");
         check(&estimate, PUBLIC_IPV4, "0.005", "0.005");
         let pools = json!([{"name": "main", "machine_type": "e2-standard-2", "count": 33}]);
-        let many = of(json!({"network": {"private_nodes": true}, "node_pools": pools}), 60);
+        let many = of(
+            json!({"network": {"private_nodes": true}, "node_pools": pools}),
+            60,
+        );
         check(&many, NAT_GATEWAY, "0.044", "0.044");
     }
 
@@ -247,7 +279,12 @@ mod tests {
         check(&estimate, CONTROL_PLANE, "0.1", "0.1");
         // By hand: 6 × 0.06701142.
         check(&estimate, NODES, "0.402069", "0.402069");
-        assert!(!estimate.left_out.iter().any(|text| text.contains("free tier")));
+        assert!(
+            !estimate
+                .left_out
+                .iter()
+                .any(|text| text.contains("free tier"))
+        );
     }
 
     #[test]
@@ -257,11 +294,15 @@ mod tests {
             assert!(found.iter().any(|text| text == expected), "{found:?}");
             assert_eq!(claim(&spec(change)), None);
         };
-        let pools = |machine: &str, spot: bool| {
-            json!({"node_pools": [{"name": "main", "machine_type": machine, "count": 1, "spot": spot}]})
-        };
-        check(pools("e2-standard-2", true), "1 × e2-standard-2 (spot) in us-central1");
+        let pools = |machine: &str, spot: bool| json!({"node_pools": [{"name": "main", "machine_type": machine, "count": 1, "spot": spot}]});
+        check(
+            pools("e2-standard-2", true),
+            "1 × e2-standard-2 (spot) in us-central1",
+        );
         check(pools("z9-huge-1", false), "1 × z9-huge-1 in us-central1");
-        check(json!({"location": "europe-west1-b"}), "1 × GKE control plane in europe-west1");
+        check(
+            json!({"location": "europe-west1-b"}),
+            "1 × GKE control plane in europe-west1",
+        );
     }
 }

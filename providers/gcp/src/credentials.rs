@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 use tokio::sync::Mutex;
 
+use crate::rehearsal;
 use file::CredentialFile;
 
 /// The variable with the path of a file of credentials.
@@ -23,8 +24,6 @@ pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// The variable from which gcloud takes an access token.
 const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
-/// The access token that the simulator knows.
-pub const REHEARSAL_TOKEN: &str = "ya29.kubeproof-rehearsal";
 /// A token is renewed so long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// How long a token that says nothing about it is taken to be valid.
@@ -103,7 +102,7 @@ fn fixed(value: impl Into<String>) -> Source {
 pub fn find(connection: &Connection) -> Result<(Source, String), String> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok((
-            fixed(REHEARSAL_TOKEN),
+            fixed(rehearsal::ACCESS_TOKEN),
             "rehearsal (made-up token)".to_owned(),
         )),
         Credentials::Documented { env_file } => {
@@ -151,7 +150,10 @@ fn find_with(env_file: &Path, variables: Variables<'_>) -> Result<(Source, Strin
         found.map(|(_, value)| value.clone())
     };
     let place = env_file.display().to_string();
-    for (place, variables) in [(place.as_str(), &of_file as Variables<'_>), ("the environment", variables)] {
+    for (place, variables) in [
+        (place.as_str(), &of_file as Variables<'_>),
+        ("the environment", variables),
+    ] {
         let filled = |name: &str| variables(name).filter(|value| !value.trim().is_empty());
         if let Some(path) = filled(FILE) {
             let file = CredentialFile::read(Path::new(&path))?;
@@ -229,13 +231,29 @@ mod tests {
             assert_eq!(found(file, variables), Ok(expected.to_owned()));
         };
         let token = (TOKEN, "ya29.x");
-        check("", &[token], "GOOGLE_OAUTH_ACCESS_TOKEN from the environment");
-        check("GOOGLE_OAUTH_ACCESS_TOKEN=a\n", &[token], "GOOGLE_OAUTH_ACCESS_TOKEN from ENV");
+        check(
+            "",
+            &[token],
+            "GOOGLE_OAUTH_ACCESS_TOKEN from the environment",
+        );
+        check(
+            "GOOGLE_OAUTH_ACCESS_TOKEN=a\n",
+            &[token],
+            "GOOGLE_OAUTH_ACCESS_TOKEN from ENV",
+        );
         let key = "service account robot@p1.iam.gserviceaccount.com in KEY (GOOGLE_APPLICATION_CREDENTIALS from ";
         let of_file = format!("GOOGLE_APPLICATION_CREDENTIALS={KEY_FILE}\n{TOKEN}=a\n");
         check(&of_file, &[token], &format!("{key}ENV)"));
-        check("", &[token, (FILE, KEY_FILE)], &format!("{key}the environment)"));
-        check("", &[(TOKEN, "  "), ("HOME", "/nowhere")], "metadata server");
+        check(
+            "",
+            &[token, (FILE, KEY_FILE)],
+            &format!("{key}the environment)"),
+        );
+        check(
+            "",
+            &[(TOKEN, "  "), ("HOME", "/nowhere")],
+            "metadata server",
+        );
     }
 
     #[test]
@@ -244,7 +262,10 @@ mod tests {
         let user = r#"{"type":"authorized_user","client_id":"i","client_secret":"hush","refresh_token":"hush"}"#;
         let path = folder.path().join("application_default_credentials.json");
         std::fs::write(&path, user).unwrap();
-        let place = found("", &[("CLOUDSDK_CONFIG", &folder.path().display().to_string())]);
+        let place = found(
+            "",
+            &[("CLOUDSDK_CONFIG", &folder.path().display().to_string())],
+        );
         let expected = format!("user's refresh token in {}", path.display());
         assert_eq!(place, Ok(expected));
     }
@@ -253,14 +274,33 @@ mod tests {
     fn what_is_broken_is_an_error_that_shows_no_secret() {
         let check = |file: &str, variables: &[(&str, &str)], expected: &str| {
             let error = found(file, variables).unwrap_err();
-            assert!(error.contains(expected) && !error.contains("hush"), "{error}");
+            assert!(
+                error.contains(expected) && !error.contains("hush"),
+                "{error}"
+            );
         };
-        check("GOOGLE_OAUTH_ACCESS_TOKEN='hush\n", &[], "a line that cannot be read");
-        check("", &[(FILE, "/no/such/file")], "/no/such/file cannot be read");
+        check(
+            "GOOGLE_OAUTH_ACCESS_TOKEN='hush\n",
+            &[],
+            "a line that cannot be read",
+        );
+        check(
+            "",
+            &[(FILE, "/no/such/file")],
+            "/no/such/file cannot be read",
+        );
         let missing = nothing(Path::new("no/.env"), &|_| Some("/home/x".to_owned()));
-        for place in ["no/.env", FILE, TOKEN, "/home/x/application_default_credentials.json"] {
+        for place in [
+            "no/.env",
+            FILE,
+            TOKEN,
+            "/home/x/application_default_credentials.json",
+        ] {
             assert!(missing.contains(place), "{place} in {missing}");
         }
-        assert_eq!(format!("{:?}", fixed("hush")), "Token(AccessToken(redacted))");
+        assert_eq!(
+            format!("{:?}", fixed("hush")),
+            "Token(AccessToken(redacted))"
+        );
     }
 }

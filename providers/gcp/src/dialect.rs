@@ -58,7 +58,8 @@ fn read(body: &Bytes) -> Value {
 
 /// Whether the answers of a list have page tokens: the lists of Kubernetes Engine have no pages.
 fn has_pages(named: &Named) -> bool {
-    let is_list = named.operation.ends_with(".list") || named.operation.ends_with(".aggregatedList");
+    let is_list =
+        named.operation.ends_with(".list") || named.operation.ends_with(".aggregatedList");
     is_list && named.service.name != container::SERVICE.name
 }
 
@@ -167,7 +168,11 @@ mod tests {
     fn request(line: &str, body: &str) -> Request<Bytes> {
         let (method, url) = line.split_once(' ').unwrap();
         let body = Bytes::from(body.to_owned());
-        Request::builder().method(method).uri(url).body(body).unwrap()
+        Request::builder()
+            .method(method)
+            .uri(url)
+            .body(body)
+            .unwrap()
     }
 
     #[test]
@@ -178,42 +183,118 @@ mod tests {
             assert_eq!(seen, (expected.to_owned(), mutating), "{line}");
         };
         let compute = "https://compute.googleapis.com/compute/v1/projects/p";
-        check(&format!("POST {compute}/global/networks"), "compute:networks.insert", true);
-        check(&format!("GET {compute}/aggregated/disks"), "compute:disks.aggregatedList", false);
-        check(&format!("GET {compute}/global/moons"), "compute:GET /compute/v1/projects/p/global/moons", false);
+        check(
+            &format!("POST {compute}/global/networks"),
+            "compute:networks.insert",
+            true,
+        );
+        check(
+            &format!("GET {compute}/aggregated/disks"),
+            "compute:disks.aggregatedList",
+            false,
+        );
+        check(
+            &format!("GET {compute}/global/moons"),
+            "compute:GET /compute/v1/projects/p/global/moons",
+            false,
+        );
         let container = "https://container.googleapis.com/v1/projects/p/locations/l";
-        check(&format!("DELETE {container}/clusters/c"), "container:projects.locations.clusters.delete", true);
-        check(&format!("PUT {container}/moon"), "container:PUT /v1/projects/p/locations/l/moon", true);
-        check("POST http://127.0.0.1:9/v1/projects/p:getIamPolicy", "cloudresourcemanager:projects.getIamPolicy", false);
-        check("GET https://34.1.2.3/api/v1/nodes", "kubernetes:list-nodes", false);
-        check("POST https://34.1.2.3/apis/batch/v1/namespaces/a/jobs", "kubernetes:create-jobs", true);
-        check("GET https://example.com/elsewhere", "unknown:GET /elsewhere", true);
+        check(
+            &format!("DELETE {container}/clusters/c"),
+            "container:projects.locations.clusters.delete",
+            true,
+        );
+        check(
+            &format!("PUT {container}/moon"),
+            "container:PUT /v1/projects/p/locations/l/moon",
+            true,
+        );
+        check(
+            "POST http://127.0.0.1:9/v1/projects/p:getIamPolicy",
+            "cloudresourcemanager:projects.getIamPolicy",
+            false,
+        );
+        check(
+            "GET https://34.1.2.3/api/v1/nodes",
+            "kubernetes:list-nodes",
+            false,
+        );
+        check(
+            "POST https://34.1.2.3/apis/batch/v1/namespaces/a/jobs",
+            "kubernetes:create-jobs",
+            true,
+        );
+        check(
+            "GET https://example.com/elsewhere",
+            "unknown:GET /elsewhere",
+            true,
+        );
     }
 
     #[test]
     fn what_a_call_makes_is_in_its_body_and_what_it_changes_in_its_path() {
-        let check = |line: &str, body: &str, answer: Option<&str>, names: &[&str], made: &[&str]| {
-            let response = answer.map(|answer| Response::new(Bytes::from(answer.to_owned())));
-            let targets = GcpDialect.targets(&request(line, body), response.as_ref());
-            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
-            let expected = Targets { names: owned(names), made: owned(made) };
-            assert_eq!(targets, expected, "{line}");
-        };
+        let check =
+            |line: &str, body: &str, answer: Option<&str>, names: &[&str], made: &[&str]| {
+                let response = answer.map(|answer| Response::new(Bytes::from(answer.to_owned())));
+                let targets = GcpDialect.targets(&request(line, body), response.as_ref());
+                let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+                let expected = Targets {
+                    names: owned(names),
+                    made: owned(made),
+                };
+                assert_eq!(targets, expected, "{line}");
+            };
         let networks = "https://compute.googleapis.com/compute/v1/projects/p/global/networks";
         let answer = "{\"targetLink\":\"https://x/projects/p/global/networks/n\"}";
-        check(&format!("POST {networks}"), "{\"name\":\"n\"}", Some(answer), &[], &["n"]);
-        check(&format!("POST {networks}"), "{\"name\":\"n\"}", None, &[], &[]);
+        check(
+            &format!("POST {networks}"),
+            "{\"name\":\"n\"}",
+            Some(answer),
+            &[],
+            &["n"],
+        );
+        check(
+            &format!("POST {networks}"),
+            "{\"name\":\"n\"}",
+            None,
+            &[],
+            &[],
+        );
         check(&format!("DELETE {networks}/n"), "", Some("{}"), &["n"], &[]);
         check(&format!("GET {networks}/n"), "", Some("{}"), &[], &[]);
         let clusters = "https://container.googleapis.com/v1/projects/p/locations/l/clusters";
-        check(&format!("POST {clusters}"), "{\"cluster\":{\"name\":\"c\"}}", Some("{}"), &[], &["c"]);
+        check(
+            &format!("POST {clusters}"),
+            "{\"cluster\":{\"name\":\"c\"}}",
+            Some("{}"),
+            &[],
+            &["c"],
+        );
         let accounts = "https://iam.googleapis.com/v1/projects/p/serviceAccounts";
         let answer = "{\"email\":\"a@p.iam.gserviceaccount.com\"}";
         let both = ["a", "a@p.iam.gserviceaccount.com"];
-        check(&format!("POST {accounts}"), "{\"accountId\":\"a\"}", Some(answer), &[], &both);
-        check(&format!("DELETE {accounts}/a%40p"), "", Some("{}"), &["a@p"], &[]);
+        check(
+            &format!("POST {accounts}"),
+            "{\"accountId\":\"a\"}",
+            Some(answer),
+            &[],
+            &both,
+        );
+        check(
+            &format!("DELETE {accounts}/a%40p"),
+            "",
+            Some("{}"),
+            &["a@p"],
+            &[],
+        );
         let enable = "POST https://serviceusage.googleapis.com/v1/projects/p/services:batchEnable";
-        check(enable, "{\"serviceIds\":[\"a\",\"b\"]}", Some("{}"), &["a", "b"], &[]);
+        check(
+            enable,
+            "{\"serviceIds\":[\"a\",\"b\"]}",
+            Some("{}"),
+            &["a", "b"],
+            &[],
+        );
     }
 
     #[test]
@@ -228,6 +309,9 @@ mod tests {
         check(&format!("{compute}/aggregated/disks"), true);
         check(&format!("{compute}/global/networks"), true);
         check(&format!("{compute}/global/networks/n"), false);
-        check("GET https://container.googleapis.com/v1/projects/p/locations/-/clusters", false);
+        check(
+            "GET https://container.googleapis.com/v1/projects/p/locations/-/clusters",
+            false,
+        );
     }
 }

@@ -19,13 +19,19 @@ const SOURCES: Sources = Sources {
     expired: "Google Identity: access tokens expire after an hour",
     denied: "IAM documentation, access change propagation: PERMISSION_DENIED",
 };
-const LAG: &str = "IAM documentation, access change propagation: typically 2 minutes, up to 7 or more";
+const LAG: &str =
+    "IAM documentation, access change propagation: typically 2 minutes, up to 7 or more";
 const QUOTA: &str = "Compute Engine, troubleshooting of creation: 403 quotaExceeded; StatusCondition GCE_QUOTA_EXCEEDED";
-const STOCKOUT: &str = "container.v1 discovery, StatusCondition GCE_STOCKOUT; terraform-provider-google issue 3875";
-const IN_USE: &str = "Compute Engine, resourceInUseByAnotherResource; terraform-provider-google issue 3875";
-const INCOMPATIBLE: &str = "terraform-provider-google repeats FAILED_PRECONDITION: one operation on a cluster at a time";
-const OPERATION: &str = "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
-const DISABLED: &str = "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
+const STOCKOUT: &str =
+    "container.v1 discovery, StatusCondition GCE_STOCKOUT; terraform-provider-google issue 3875";
+const IN_USE: &str =
+    "Compute Engine, resourceInUseByAnotherResource; terraform-provider-google issue 3875";
+const INCOMPATIBLE: &str =
+    "terraform-provider-google repeats FAILED_PRECONDITION: one operation on a cluster at a time";
+const OPERATION: &str =
+    "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
+const DISABLED: &str =
+    "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
 const ETAG: &str = "IAM documentation, Policy.etag: ABORTED when another change came between";
 
 /// All effects on a call of this name.
@@ -56,7 +62,8 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
 /// Effects on some changes only.
 fn of_change(call: &Signature) -> Vec<Documented> {
     let operation = call.operation.as_str();
-    let fail = |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
+    let fail =
+        |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
     let mut all = Vec::new();
     if has_operation(call) {
         all.push(Documented::transient(Effect::AsyncLate(2), OPERATION));
@@ -89,7 +96,10 @@ fn of_change(call: &Signature) -> Vec<Documented> {
             all.push(Documented::transient(Effect::PermissionLag, LAG));
         }
         ("iam", "projects.serviceAccounts.create") => {
-            all.push(Documented::lasting(Effect::Quota, "IAM: 100 service accounts in a project"));
+            all.push(Documented::lasting(
+                Effect::Quota,
+                "IAM: 100 service accounts in a project",
+            ));
         }
         _ => {}
     }
@@ -105,7 +115,9 @@ mod tests {
     fn check(name: &str, effect: &str, expected: bool) {
         let all = calls();
         let call = all.iter().find(|call| call.to_string() == name).unwrap();
-        let mut usual = of(call).into_iter().filter(|documented| !documented.pedantic);
+        let mut usual = of(call)
+            .into_iter()
+            .filter(|documented| !documented.pedantic);
         let found = usual.any(|documented| documented.effect.to_string() == effect);
         assert_eq!(found, expected, "{name} {effect}");
     }
@@ -116,13 +128,29 @@ mod tests {
         check(create, "async-fail(GCE_STOCKOUT)", true);
         check(create, "lost-response", true);
         check(create, "dependency", true);
-        check("container:projects.locations.clusters.get", "lost-response", false);
-        check("container:projects.locations.clusters.get", "reject(SERVICE_DISABLED)", true);
+        check(
+            "container:projects.locations.clusters.get",
+            "lost-response",
+            false,
+        );
+        check(
+            "container:projects.locations.clusters.get",
+            "reject(SERVICE_DISABLED)",
+            true,
+        );
         check("compute:networks.insert", "quota", true);
         check("compute:networks.insert", "capacity", false);
         check("compute:networks.delete", "dependency", true);
-        check("cloudresourcemanager:projects.setIamPolicy", "reject(ABORTED)", true);
-        check("cloudresourcemanager:projects.getIamPolicy", "reject(ABORTED)", false);
+        check(
+            "cloudresourcemanager:projects.setIamPolicy",
+            "reject(ABORTED)",
+            true,
+        );
+        check(
+            "cloudresourcemanager:projects.getIamPolicy",
+            "reject(ABORTED)",
+            false,
+        );
     }
 
     #[test]

@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn every_label_fits_the_clouds_rules() {
-        let labels = labels(&run("Zoë.Müller@example.com: a person with a name that is longer than fits"));
+        let labels = labels(&run(
+            "Zoë.Müller@example.com: a person with a name that is longer than fits",
+        ));
         for (key, value) in &labels {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
             assert!(key.chars().chain(value.chars()).all(fits), "{key}={value}");

@@ -82,10 +82,16 @@ mod tests {
     #[test]
     fn the_table_is_read_and_only_exact_names_match() {
         let usd = |kind, sku| exact("us-central1", kind, sku).map(|price| price.usd.to_string());
-        assert_eq!(usd("instance", "e2-standard-2"), Some("0.06701142".to_owned()));
+        assert_eq!(
+            usd("instance", "e2-standard-2"),
+            Some("0.06701142".to_owned())
+        );
         assert_eq!(usd("instance", "e2-standard"), None);
         assert_eq!(usd("control_plane", CONTROL_PLANE), Some("0.1".to_owned()));
-        assert_eq!(usd("load_balancer", FORWARDING_RULE), Some("0.025".to_owned()));
+        assert_eq!(
+            usd("load_balancer", FORWARDING_RULE),
+            Some("0.025".to_owned())
+        );
         for sku in [ADDRESS, SPOT_ADDRESS, IDLE_ADDRESS] {
             assert!(usd("public_ipv4", sku).is_some(), "{sku}");
         }
@@ -99,15 +105,16 @@ mod tests {
 
     #[test]
     fn what_is_left_has_a_price_for_each_month_or_none_that_is_known() {
-        let check = |kind: &str, place: &str, properties: &[(&str, &str)], expected: Option<&str>| {
-            let mut resource = Resource::new(kind, "x", place);
-            let properties = properties.iter();
-            resource.properties = properties
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect();
-            let usd = monthly(&resource).map(|cost| cost.usd.to_string());
-            assert_eq!(usd.as_deref(), expected, "{kind} {place}");
-        };
+        let check =
+            |kind: &str, place: &str, properties: &[(&str, &str)], expected: Option<&str>| {
+                let mut resource = Resource::new(kind, "x", place);
+                let properties = properties.iter();
+                resource.properties = properties
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect();
+                let usd = monthly(&resource).map(|cost| cost.usd.to_string());
+                assert_eq!(usd.as_deref(), expected, "{kind} {place}");
+            };
         let disk = [("size_gb", "30"), ("disk_type", "pd-balanced")];
         check("disk", "us-central1-a", &disk, Some("3.00"));
         check("disk", "europe-west1-b", &disk, None);

@@ -21,7 +21,10 @@ pub struct Service {
 impl Service {
     /// The host that answers, and what comes before each path on it.
     fn place(&self) -> (&'static str, &'static str) {
-        let rest = self.url.split_once("://").map_or(self.url, |(_, rest)| rest);
+        let rest = self
+            .url
+            .split_once("://")
+            .map_or(self.url, |(_, rest)| rest);
         let base = rest.find('/').unwrap_or(rest.len());
         rest.split_at(base)
     }
@@ -89,7 +92,8 @@ mod tests {
             let parameters = found.parameters;
             (service.name, found.route.name, parameters)
         });
-        let expected = expected.map(|(service, name, parameters)| (service, name, parameters.to_vec()));
+        let expected =
+            expected.map(|(service, name, parameters)| (service, name, parameters.to_vec()));
         assert_eq!(found, expected, "{host} {line}");
     }
 
@@ -112,26 +116,48 @@ mod tests {
             let (service, name) = name.split_once(' ').unwrap();
             check("127.0.0.1", line, Some((service, name, parameters)));
         };
-        check("POST /v1/projects/p:setIamPolicy", "cloudresourcemanager projects.setIamPolicy", &["p"]);
-        check("GET /v1/projects/p:searchAllResources", "cloudasset v1.searchAllResources", &["p"]);
-        check("POST /v1/projects/p/services:batchEnable", "serviceusage services.batchEnable", &["p"]);
+        check(
+            "POST /v1/projects/p:setIamPolicy",
+            "cloudresourcemanager projects.setIamPolicy",
+            &["p"],
+        );
+        check(
+            "GET /v1/projects/p:searchAllResources",
+            "cloudasset v1.searchAllResources",
+            &["p"],
+        );
+        check(
+            "POST /v1/projects/p/services:batchEnable",
+            "serviceusage services.batchEnable",
+            &["p"],
+        );
         check(
             "POST /v1/projects/p/locations/l/clusters/c/nodePools/n:setSize",
             "container projects.locations.clusters.nodePools.setSize",
             &["p", "l", "c", "n"],
         );
         check("POST /v2/entries:list", "logging entries.list", &[]);
-        check("DELETE /v1/projects/p/serviceAccounts/a%40p", "iam projects.serviceAccounts.delete", &["p", "a%40p"]);
+        check(
+            "DELETE /v1/projects/p/serviceAccounts/a%40p",
+            "iam projects.serviceAccounts.delete",
+            &["p", "a%40p"],
+        );
     }
 
     #[test]
     fn queries_that_are_posted_change_nothing() {
         let mutating = |line: &str| {
             let (method, path) = line.split_once(' ').unwrap();
-            find("127.0.0.1", method, path).unwrap().1.route.is_mutating()
+            find("127.0.0.1", method, path)
+                .unwrap()
+                .1
+                .route
+                .is_mutating()
         };
         assert!(!mutating("POST /v1/projects/p:getIamPolicy"));
-        assert!(!mutating("POST /compute/v1/projects/p/global/operations/o/wait"));
+        assert!(!mutating(
+            "POST /compute/v1/projects/p/global/operations/o/wait"
+        ));
         assert!(mutating("POST /v1/projects/p:setIamPolicy"));
         assert!(mutating("DELETE /compute/v1/projects/p/global/networks/n"));
     }

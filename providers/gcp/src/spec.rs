@@ -242,14 +242,28 @@ pub(crate) mod tests {
         let check = |member: &str, value: Value, expected: &str| {
             let mut whole = two_nodes();
             whole[member] = value;
-            let error = serde_json::from_value::<GkeSpec>(whole).unwrap_err().to_string();
+            let error = serde_json::from_value::<GkeSpec>(whole)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("project", json!("My_Project"), "`My_Project` is no project id");
+        check(
+            "project",
+            json!("My_Project"),
+            "`My_Project` is no project id",
+        );
         check("location", json!("Iowa"), "`Iowa` is no zone such as");
         check("location", json!("us-central1-abc"), "is no zone");
-        check("kubernetes_version", json!("2.1"), "is no Kubernetes version");
-        check("release_channel", json!("weekly"), "unknown variant `weekly`");
+        check(
+            "kubernetes_version",
+            json!("2.1"),
+            "is no Kubernetes version",
+        );
+        check(
+            "release_channel",
+            json!("weekly"),
+            "unknown variant `weekly`",
+        );
         check("moons", json!(1), "unknown field `moons`");
     }
 
@@ -278,7 +292,10 @@ pub(crate) mod tests {
         let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
         check(autopilot, None);
         check(json!({"mode": "autopilot"}), Some("makes its nodes itself"));
-        check(json!({"mode": "autopilot", "node_pools": []}), Some("takes a region"));
+        check(
+            json!({"mode": "autopilot", "node_pools": []}),
+            Some("takes a region"),
+        );
         check(json!({"network": {"nat": true}}), Some("private_nodes"));
     }
 }

@@ -97,7 +97,11 @@ pub fn classify(status: u16, code: &str, message: &str) -> (Cause, Applied) {
 pub fn of_operation(call: &str, status: Option<u16>, code: &str, message: &str) -> CallError {
     let known = code_in(message).filter(|_| VAGUE.contains(&code) || code.parse::<u32>().is_ok());
     let code = known.unwrap_or(code);
-    let (cause, _) = classify(status.filter(|status| *status >= 400).unwrap_or(400), code, message);
+    let (cause, _) = classify(
+        status.filter(|status| *status >= 400).unwrap_or(400),
+        code,
+        message,
+    );
     CallError {
         code: code.to_owned(),
         cause,
@@ -123,13 +127,22 @@ mod tests {
     #[test]
     fn each_error_has_a_cause() {
         let check = |status: u16, code: &str, message: &str, expected: (Cause, Applied)| {
-            assert_eq!(classify(status, code, message), expected, "{status} {code} {message}");
+            assert_eq!(
+                classify(status, code, message),
+                expected,
+                "{status} {code} {message}"
+            );
         };
         let refused = |cause| (cause, Applied::No);
         check(404, "notFound", "", refused(Cause::NotFound));
         check(409, "alreadyExists", "", refused(Cause::AlreadyExists));
         check(409, "ALREADY_EXISTS", "", refused(Cause::AlreadyExists));
-        check(400, "resourceInUseByAnotherResource", "", refused(Cause::InUse));
+        check(
+            400,
+            "resourceInUseByAnotherResource",
+            "",
+            refused(Cause::InUse),
+        );
         check(400, NOT_READY, "", refused(Cause::InUse));
         let running = "Cluster is running incompatible operation operation-1.";
         check(400, "FAILED_PRECONDITION", running, refused(Cause::InUse));
@@ -139,14 +152,29 @@ mod tests {
         check(429, "RESOURCE_EXHAUSTED", "", refused(Cause::Throttled));
         check(403, "RESOURCE_EXHAUSTED", "", refused(Cause::QuotaExceeded));
         check(403, "SERVICE_DISABLED", "", refused(Cause::NotPropagated));
-        check(403, "accessNotConfigured", "", refused(Cause::NotPropagated));
+        check(
+            403,
+            "accessNotConfigured",
+            "",
+            refused(Cause::NotPropagated),
+        );
         check(403, "PERMISSION_DENIED", "", refused(Cause::Denied));
-        check(401, "UNAUTHENTICATED", "", refused(Cause::CredentialsExpired));
+        check(
+            401,
+            "UNAUTHENTICATED",
+            "",
+            refused(Cause::CredentialsExpired),
+        );
         check(503, "insufficientCapacity", "", refused(Cause::NoCapacity));
         check(409, ABORTED, "", refused(Cause::Other));
         check(501, "", "", refused(Cause::Other));
         check(503, "UNAVAILABLE", "", (Cause::Server, Applied::Unknown));
-        check(504, "DEADLINE_EXCEEDED", "", (Cause::Server, Applied::MaybeLater));
+        check(
+            504,
+            "DEADLINE_EXCEEDED",
+            "",
+            (Cause::Server, Applied::MaybeLater),
+        );
         check(404, "", "", (Cause::Server, Applied::Unknown));
     }
 
@@ -162,8 +190,16 @@ mod tests {
             "SERVICE_DISABLED",
             None,
         );
-        check(r#"{"error":{"errors":[{"reason":"notFound"}]}}"#, "notFound", None);
-        check(r#"{"error":{"errors":[{"reason":"forbidden"}]}}"#, "forbidden", None);
+        check(
+            r#"{"error":{"errors":[{"reason":"notFound"}]}}"#,
+            "notFound",
+            None,
+        );
+        check(
+            r#"{"error":{"errors":[{"reason":"forbidden"}]}}"#,
+            "forbidden",
+            None,
+        );
         check(
             r#"{"error":{"status":"FAILED_PRECONDITION","errors":[{"reason":"failedPrecondition"}]}}"#,
             "FAILED_PRECONDITION",
@@ -181,9 +217,18 @@ mod tests {
     fn an_error_inside_an_operation_means_what_it_would_mean_as_an_answer() {
         let check = |status, code: &str, message: &str, expected: (&str, Cause)| {
             let error = of_operation("wait", status, code, message);
-            assert_eq!((error.code.as_str(), error.cause), expected, "{code} {message}");
+            assert_eq!(
+                (error.code.as_str(), error.cause),
+                expected,
+                "{code} {message}"
+            );
         };
-        check(Some(403), "QUOTA_EXCEEDED", "Quota.", ("QUOTA_EXCEEDED", Cause::QuotaExceeded));
+        check(
+            Some(403),
+            "QUOTA_EXCEEDED",
+            "Quota.",
+            ("QUOTA_EXCEEDED", Cause::QuotaExceeded),
+        );
         let exhausted = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS";
         check(Some(503), exhausted, "", (exhausted, Cause::NoCapacity));
         let stockout = "Google Compute Engine: GCE_STOCKOUT in zone us-central1-a.";

@@ -123,7 +123,10 @@ impl CredentialFile {
             Self::ExternalAccount(external) => {
                 let impersonation = external.service_account_impersonation_url.as_deref();
                 let exchange = external.token_url.as_str();
-                [Some(exchange), impersonation].into_iter().flatten().collect()
+                [Some(exchange), impersonation]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             }
         }
     }
@@ -163,13 +166,22 @@ mod tests {
 
     #[test]
     fn each_type_is_read_and_others_are_named() {
-        check(include_str!("../../testdata/service_account.json"), Ok("service account robot@p1.iam.gserviceaccount.com"));
+        check(
+            include_str!("../../testdata/service_account.json"),
+            Ok("service account robot@p1.iam.gserviceaccount.com"),
+        );
         check(
             r#"{"type":"external_account","audience":"a","subject_token_type":"t","token_url":"https://sts.googleapis.com/v1/token","credential_source":{"file":"f"}}"#,
             Ok("external account"),
         );
-        check(r#"{"type":"impersonated_service_account","x":"hush"}"#, Err("not supported (expected one of service_account"));
-        check(r#"{"type":"authorized_user","client_secret":"hush"}"#, Err("lacks a member that its type authorized_user has"));
+        check(
+            r#"{"type":"impersonated_service_account","x":"hush"}"#,
+            Err("not supported (expected one of service_account"),
+        );
+        check(
+            r#"{"type":"authorized_user","client_secret":"hush"}"#,
+            Err("lacks a member that its type authorized_user has"),
+        );
         check("hush", Err("is no file of credentials"));
     }
 
@@ -180,6 +192,9 @@ mod tests {
             text.replace("https://oauth2.googleapis.com/token", uri)
         };
         check(&key("http://tokens.example/"), Err("without TLS"));
-        check(&key("http://127.0.0.1:1/token"), Ok("service account robot@p1.iam.gserviceaccount.com"));
+        check(
+            &key("http://127.0.0.1:1/token"),
+            Ok("service account robot@p1.iam.gserviceaccount.com"),
+        );
     }
 }

@@ -17,7 +17,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How often a token is asked for, with a longer wait before each time.
 const ATTEMPTS: u32 = 4;
 /// The metadata server's token of the machine's own account.
-const METADATA: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
+const METADATA: &str =
+    "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
 
 /// A token of this source.
 ///
@@ -71,14 +72,23 @@ async fn exchange(
 ) -> Result<AccessToken, String> {
     let subject = subject_token(&external.credential_source)?;
     let fields = [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        (
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
         ("audience", &external.audience),
         ("scope", jwt::SCOPE),
-        ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        (
+            "requested_token_type",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ),
         ("subject_token_type", &external.subject_token_type),
         ("subject_token", &subject),
     ];
-    let exchanged = read(&post_form(connection, &external.token_url, &fields).await?, now)?;
+    let exchanged = read(
+        &post_form(connection, &external.token_url, &fields).await?,
+        now,
+    )?;
     let Some(url) = &external.service_account_impersonation_url else {
         return Ok(exchanged);
     };
@@ -111,11 +121,15 @@ fn subject_token(source: &CredentialSource) -> Result<String, String> {
     let token = if source.format.kind == "json" {
         let value: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
         let name = source.format.subject_token_field_name.as_deref();
-        value[name.unwrap_or("access_token")].as_str().map(str::to_owned)
+        value[name.unwrap_or("access_token")]
+            .as_str()
+            .map(str::to_owned)
     } else {
         Some(text.trim().to_owned())
     };
-    token.filter(|token| !token.is_empty()).ok_or_else(unreadable)
+    token
+        .filter(|token| !token.is_empty())
+        .ok_or_else(unreadable)
 }
 
 async fn post_form(
@@ -231,7 +245,10 @@ mod tests {
         }
     }
 
-    async fn ask_for(source: Source, answers: &[(u16, &'static str)]) -> (Result<AccessToken, String>, Vec<String>) {
+    async fn ask_for(
+        source: Source,
+        answers: &[(u16, &'static str)],
+    ) -> (Result<AccessToken, String>, Vec<String>) {
         let server = Arc::new(Server::default());
         server.answers.lock().unwrap().extend(answers);
         let got = token(&connection(server.clone()), &source).await;
@@ -262,13 +279,19 @@ mod tests {
         let user = r#"{"type":"authorized_user","client_id":"i","client_secret":"hush","refresh_token":"hush"}"#;
         let refused = r#"{"error":"invalid_grant","error_description":"Token has been revoked."}"#;
         let (got, seen) = ask_for(file(user), &[(400, refused), GIVEN]).await;
-        assert_eq!(got.unwrap_err(), "no token: invalid_grant: Token has been revoked.");
+        assert_eq!(
+            got.unwrap_err(),
+            "no token: invalid_grant: Token has been revoked."
+        );
         assert_eq!(seen.len(), 1);
         let (got, seen) = ask_for(file(user), &[(503, ""), GIVEN]).await;
         assert!(got.is_ok() && seen.len() == 2, "{got:?}");
         let (got, seen) = ask_for(Source::Metadata, &[]).await;
         let error = got.unwrap_err();
-        assert!(error.contains("connection lost") && seen.len() == 4, "{error}");
+        assert!(
+            error.contains("connection lost") && seen.len() == 4,
+            "{error}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -282,7 +305,10 @@ mod tests {
             "service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/x:generateAccessToken",
             "credential_source": {"file": path, "format": {"type": "json", "subject_token_field_name": "id"}},
         });
-        let last = (200, r#"{"accessToken":"ya29.y","expireTime":"2026-11-18T12:00:00Z"}"#);
+        let last = (
+            200,
+            r#"{"accessToken":"ya29.y","expireTime":"2026-11-18T12:00:00Z"}"#,
+        );
         let (got, seen) = ask_for(file(&external.to_string()), &[GIVEN, last]).await;
         assert_eq!(got.unwrap().value(), "ya29.y");
         assert!(seen[0].contains("subject_token=theirs"), "{seen:?}");

@@ -29,8 +29,12 @@ pub fn assertion(key: &ServiceAccountKey, now: Timestamp) -> Result<String, Stri
     });
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
-    let signature = sign(&key.private_key, signed.as_bytes())
-        .ok_or_else(|| format!("the private key of {} is no RSA key in PEM", key.client_email))?;
+    let signature = sign(&key.private_key, signed.as_bytes()).ok_or_else(|| {
+        format!(
+            "the private key of {} is no RSA key in PEM",
+            key.client_email
+        )
+    })?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
@@ -62,7 +66,10 @@ mod tests {
         let read = |part: &str| -> Value {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
         };
-        assert_eq!(read(parts[0]), json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
+        assert_eq!(
+            read(parts[0]),
+            json!({"alg": "RS256", "typ": "JWT", "kid": "k1"})
+        );
         let claims = json!({
             "iss": "robot@p1.iam.gserviceaccount.com", "aud": "https://oauth2.googleapis.com/token",
             "scope": "https://www.googleapis.com/auth/cloud-platform",
@@ -82,6 +89,9 @@ mod tests {
     #[test]
     fn a_key_that_is_none_is_an_error_that_does_not_show_it() {
         let error = assertion(&key("hush"), Timestamp::UNIX_EPOCH).unwrap_err();
-        assert!(error.contains("no RSA key") && !error.contains("hush"), "{error}");
+        assert!(
+            error.contains("no RSA key") && !error.contains("hush"),
+            "{error}"
+        );
     }
 }

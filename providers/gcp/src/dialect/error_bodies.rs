@@ -33,7 +33,11 @@ pub(super) fn response(service: &str, operation: &str, kind: &ErrorKind) -> Resp
     let said = words(service, operation, kind);
     let body = if [project::TOKEN.name, project::TOKEN_EXCHANGE.name].contains(&service) {
         let refused = "invalid_grant";
-        let code = if said.http == 503 { "internal_failure" } else { refused };
+        let code = if said.http == 503 {
+            "internal_failure"
+        } else {
+            refused
+        };
         json!({"error": code, "error_description": said.message})
     } else {
         body(is_compute, service, &said)
@@ -99,19 +103,27 @@ fn words(service: &str, operation: &str, kind: &ErrorKind) -> Said {
             said(403, "forbidden", "RESOURCE_EXHAUSTED", message)
         }
         ErrorKind::Capacity => {
-            let message = "The zone does not have enough resources available to fulfill the request.";
+            let message =
+                "The zone does not have enough resources available to fulfill the request.";
             said(503, "insufficientCapacity", "UNAVAILABLE", message)
         }
         ErrorKind::Dependency if is_compute => {
             let message = "The resource is already being used by another resource.";
-            said(400, "resourceInUseByAnotherResource", "FAILED_PRECONDITION", message)
+            said(
+                400,
+                "resourceInUseByAnotherResource",
+                "FAILED_PRECONDITION",
+                message,
+            )
         }
         ErrorKind::Dependency => {
-            let message = "Cluster is running incompatible operation operation-1764000000000-fault.";
+            let message =
+                "Cluster is running incompatible operation operation-1764000000000-fault.";
             said(400, "failedPrecondition", "FAILED_PRECONDITION", message)
         }
         ErrorKind::CredentialsExpired => {
-            let message = "Request had invalid authentication credentials. Expected OAuth 2 access token.";
+            let message =
+                "Request had invalid authentication credentials. Expected OAuth 2 access token.";
             said(401, "authError", "UNAUTHENTICATED", message)
         }
     }
@@ -131,7 +143,12 @@ fn rejected(code: &str) -> Said {
         "FAILED_PRECONDITION" => (400, "FAILED_PRECONDITION"),
         _ => (400, "INVALID_ARGUMENT"),
     };
-    said(http, code, status, format!("The request was refused: {code}."))
+    said(
+        http,
+        code,
+        status,
+        format!("The request was refused: {code}."),
+    )
 }
 
 #[cfg(test)]
@@ -156,30 +173,113 @@ mod tests {
     #[test]
     fn errors_are_worded_as_the_service_does_and_mean_what_was_injected() {
         let quota = ErrorKind::Quota;
-        check("compute", &quota, 403, "quotaExceeded", Cause::QuotaExceeded);
-        check("container", &quota, 403, "RESOURCE_EXHAUSTED", Cause::QuotaExceeded);
-        let throttled = ErrorKind::Throttled { retry_after_seconds: Some(3) };
-        check("compute", &throttled, 403, "rateLimitExceeded", Cause::Throttled);
-        check("iam", &throttled, 429, "rateLimitExceeded", Cause::Throttled);
+        check(
+            "compute",
+            &quota,
+            403,
+            "quotaExceeded",
+            Cause::QuotaExceeded,
+        );
+        check(
+            "container",
+            &quota,
+            403,
+            "RESOURCE_EXHAUSTED",
+            Cause::QuotaExceeded,
+        );
+        let throttled = ErrorKind::Throttled {
+            retry_after_seconds: Some(3),
+        };
+        check(
+            "compute",
+            &throttled,
+            403,
+            "rateLimitExceeded",
+            Cause::Throttled,
+        );
+        check(
+            "iam",
+            &throttled,
+            429,
+            "rateLimitExceeded",
+            Cause::Throttled,
+        );
         let in_use = ErrorKind::Dependency;
-        check("compute", &in_use, 400, "resourceInUseByAnotherResource", Cause::InUse);
-        check("container", &in_use, 400, "FAILED_PRECONDITION", Cause::InUse);
-        check("compute", &ErrorKind::Capacity, 503, "insufficientCapacity", Cause::NoCapacity);
-        check("compute", &ErrorKind::Server, 503, "backendError", Cause::Server);
-        check("container", &ErrorKind::Server, 503, "UNAVAILABLE", Cause::Server);
+        check(
+            "compute",
+            &in_use,
+            400,
+            "resourceInUseByAnotherResource",
+            Cause::InUse,
+        );
+        check(
+            "container",
+            &in_use,
+            400,
+            "FAILED_PRECONDITION",
+            Cause::InUse,
+        );
+        check(
+            "compute",
+            &ErrorKind::Capacity,
+            503,
+            "insufficientCapacity",
+            Cause::NoCapacity,
+        );
+        check(
+            "compute",
+            &ErrorKind::Server,
+            503,
+            "backendError",
+            Cause::Server,
+        );
+        check(
+            "container",
+            &ErrorKind::Server,
+            503,
+            "UNAVAILABLE",
+            Cause::Server,
+        );
         let denied = ErrorKind::Rejected(None);
         check("compute", &denied, 403, "forbidden", Cause::Denied);
-        check("container", &denied, 403, "PERMISSION_DENIED", Cause::Denied);
+        check(
+            "container",
+            &denied,
+            403,
+            "PERMISSION_DENIED",
+            Cause::Denied,
+        );
         let expired = ErrorKind::CredentialsExpired;
-        check("compute", &expired, 401, "authError", Cause::CredentialsExpired);
+        check(
+            "compute",
+            &expired,
+            401,
+            "authError",
+            Cause::CredentialsExpired,
+        );
         let own = |code: &str| ErrorKind::Rejected(Some(code.to_owned()));
-        check("compute", &own("notFound"), 404, "notFound", Cause::NotFound);
-        check("iam", &own("SERVICE_DISABLED"), 403, "SERVICE_DISABLED", Cause::NotPropagated);
+        check(
+            "compute",
+            &own("notFound"),
+            404,
+            "notFound",
+            Cause::NotFound,
+        );
+        check(
+            "iam",
+            &own("SERVICE_DISABLED"),
+            403,
+            "SERVICE_DISABLED",
+            Cause::NotPropagated,
+        );
     }
 
     #[test]
     fn token_endpoints_answer_by_the_oauth_standard() {
         let answer = response("oauth2", "token", &ErrorKind::Rejected(None));
-        assert_eq!(GcpDialect.error_code(&answer).as_deref(), Some("invalid_grant"));
+        assert_eq!(
+            GcpDialect.error_code(&answer).as_deref(),
+            Some("invalid_grant")
+        );
     }
 }

@@ -29,14 +29,46 @@ const ROUTES: &[Route] = &[
     located!("GET", "/clusters/{cluster}", "clusters.get"),
     located!("PUT", "/clusters/{cluster}", "clusters.update"),
     located!("DELETE", "/clusters/{cluster}", "clusters.delete"),
-    located!("POST", "/clusters/{cluster}:setResourceLabels", "clusters.setResourceLabels"),
-    located!("POST", "/clusters/{cluster}:updateMaster", "clusters.updateMaster"),
-    located!("GET", "/clusters/{cluster}/nodePools", "clusters.nodePools.list"),
-    located!("POST", "/clusters/{cluster}/nodePools", "clusters.nodePools.create"),
-    located!("GET", "/clusters/{cluster}/nodePools/{pool}", "clusters.nodePools.get"),
-    located!("PUT", "/clusters/{cluster}/nodePools/{pool}", "clusters.nodePools.update"),
-    located!("DELETE", "/clusters/{cluster}/nodePools/{pool}", "clusters.nodePools.delete"),
-    located!("POST", "/clusters/{cluster}/nodePools/{pool}:setSize", "clusters.nodePools.setSize"),
+    located!(
+        "POST",
+        "/clusters/{cluster}:setResourceLabels",
+        "clusters.setResourceLabels"
+    ),
+    located!(
+        "POST",
+        "/clusters/{cluster}:updateMaster",
+        "clusters.updateMaster"
+    ),
+    located!(
+        "GET",
+        "/clusters/{cluster}/nodePools",
+        "clusters.nodePools.list"
+    ),
+    located!(
+        "POST",
+        "/clusters/{cluster}/nodePools",
+        "clusters.nodePools.create"
+    ),
+    located!(
+        "GET",
+        "/clusters/{cluster}/nodePools/{pool}",
+        "clusters.nodePools.get"
+    ),
+    located!(
+        "PUT",
+        "/clusters/{cluster}/nodePools/{pool}",
+        "clusters.nodePools.update"
+    ),
+    located!(
+        "DELETE",
+        "/clusters/{cluster}/nodePools/{pool}",
+        "clusters.nodePools.delete"
+    ),
+    located!(
+        "POST",
+        "/clusters/{cluster}/nodePools/{pool}:setSize",
+        "clusters.nodePools.setSize"
+    ),
     located!(
         "POST",
         "/clusters/{cluster}/nodePools/{pool}:setAutoscaling",
@@ -47,8 +79,16 @@ const ROUTES: &[Route] = &[
         "/clusters/{cluster}/nodePools/{pool}:setManagement",
         "clusters.nodePools.setManagement"
     ),
-    located!("POST", "/clusters/{cluster}/nodePools/{pool}:rollback", "clusters.nodePools.rollback"),
+    located!(
+        "POST",
+        "/clusters/{cluster}/nodePools/{pool}:rollback",
+        "clusters.nodePools.rollback"
+    ),
     located!("GET", "/operations", "operations.list"),
     located!("GET", "/operations/{operation}", "operations.get"),
-    located!("POST", "/operations/{operation}:cancel", "operations.cancel"),
+    located!(
+        "POST",
+        "/operations/{operation}:cancel",
+        "operations.cancel"
+    ),
 ];

@@ -12,9 +12,23 @@ pub const PROJECTS: Service = Service {
     routes: &[
         Route::new("GET", "/projects", "projects.list"),
         Route::new("GET", "/projects/{project}", "projects.get"),
-        Route::new("POST", "/projects/{project}:getIamPolicy", "projects.getIamPolicy").reading(),
-        Route::new("POST", "/projects/{project}:setIamPolicy", "projects.setIamPolicy"),
-        Route::new("POST", "/projects/{project}:testIamPermissions", "projects.testIamPermissions").reading(),
+        Route::new(
+            "POST",
+            "/projects/{project}:getIamPolicy",
+            "projects.getIamPolicy",
+        )
+        .reading(),
+        Route::new(
+            "POST",
+            "/projects/{project}:setIamPolicy",
+            "projects.setIamPolicy",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}:testIamPermissions",
+            "projects.testIamPermissions",
+        )
+        .reading(),
     ],
 };
 
@@ -24,9 +38,23 @@ pub const PROJECTS_V3: Service = Service {
     url: "https://cloudresourcemanager.googleapis.com/v3",
     routes: &[
         Route::new("GET", "/projects/{project}", "projects.get"),
-        Route::new("POST", "/projects/{project}:getIamPolicy", "projects.getIamPolicy").reading(),
-        Route::new("POST", "/projects/{project}:setIamPolicy", "projects.setIamPolicy"),
-        Route::new("POST", "/projects/{project}:testIamPermissions", "projects.testIamPermissions").reading(),
+        Route::new(
+            "POST",
+            "/projects/{project}:getIamPolicy",
+            "projects.getIamPolicy",
+        )
+        .reading(),
+        Route::new(
+            "POST",
+            "/projects/{project}:setIamPolicy",
+            "projects.setIamPolicy",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}:testIamPermissions",
+            "projects.testIamPermissions",
+        )
+        .reading(),
     ],
 };
 
@@ -36,11 +64,31 @@ pub const SERVICE_USAGE: Service = Service {
     url: "https://serviceusage.googleapis.com/v1",
     routes: &[
         Route::new("GET", "/projects/{project}/services", "services.list"),
-        Route::new("GET", "/projects/{project}/services:batchGet", "services.batchGet"),
-        Route::new("POST", "/projects/{project}/services:batchEnable", "services.batchEnable"),
-        Route::new("GET", "/projects/{project}/services/{service}", "services.get"),
-        Route::new("POST", "/projects/{project}/services/{service}:enable", "services.enable"),
-        Route::new("POST", "/projects/{project}/services/{service}:disable", "services.disable"),
+        Route::new(
+            "GET",
+            "/projects/{project}/services:batchGet",
+            "services.batchGet",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/services:batchEnable",
+            "services.batchEnable",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/services/{service}",
+            "services.get",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/services/{service}:enable",
+            "services.enable",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/services/{service}:disable",
+            "services.disable",
+        ),
         Route::new("GET", "/operations", "operations.list"),
         Route::new("GET", "/operations/{operation}", "operations.get"),
     ],
@@ -51,20 +99,77 @@ pub const IAM: Service = Service {
     name: "iam",
     url: "https://iam.googleapis.com/v1",
     routes: &[
-        Route::new("GET", "/projects/{project}/serviceAccounts", "projects.serviceAccounts.list"),
-        Route::new("POST", "/projects/{project}/serviceAccounts", "projects.serviceAccounts.create"),
-        Route::new("GET", "/projects/{project}/serviceAccounts/{account}", "projects.serviceAccounts.get"),
-        Route::new("PATCH", "/projects/{project}/serviceAccounts/{account}", "projects.serviceAccounts.patch"),
-        Route::new("DELETE", "/projects/{project}/serviceAccounts/{account}", "projects.serviceAccounts.delete"),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}:disable", "projects.serviceAccounts.disable"),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}:enable", "projects.serviceAccounts.enable"),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}:undelete", "projects.serviceAccounts.undelete"),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}:getIamPolicy", "projects.serviceAccounts.getIamPolicy").reading(),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}:setIamPolicy", "projects.serviceAccounts.setIamPolicy"),
-        Route::new("GET", "/projects/{project}/serviceAccounts/{account}/keys", "projects.serviceAccounts.keys.list"),
-        Route::new("POST", "/projects/{project}/serviceAccounts/{account}/keys", "projects.serviceAccounts.keys.create"),
-        Route::new("GET", "/projects/{project}/serviceAccounts/{account}/keys/{key}", "projects.serviceAccounts.keys.get"),
-        Route::new("DELETE", "/projects/{project}/serviceAccounts/{account}/keys/{key}", "projects.serviceAccounts.keys.delete"),
+        Route::new(
+            "GET",
+            "/projects/{project}/serviceAccounts",
+            "projects.serviceAccounts.list",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts",
+            "projects.serviceAccounts.create",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/serviceAccounts/{account}",
+            "projects.serviceAccounts.get",
+        ),
+        Route::new(
+            "PATCH",
+            "/projects/{project}/serviceAccounts/{account}",
+            "projects.serviceAccounts.patch",
+        ),
+        Route::new(
+            "DELETE",
+            "/projects/{project}/serviceAccounts/{account}",
+            "projects.serviceAccounts.delete",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}:disable",
+            "projects.serviceAccounts.disable",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}:enable",
+            "projects.serviceAccounts.enable",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}:undelete",
+            "projects.serviceAccounts.undelete",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}:getIamPolicy",
+            "projects.serviceAccounts.getIamPolicy",
+        )
+        .reading(),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}:setIamPolicy",
+            "projects.serviceAccounts.setIamPolicy",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/serviceAccounts/{account}/keys",
+            "projects.serviceAccounts.keys.list",
+        ),
+        Route::new(
+            "POST",
+            "/projects/{project}/serviceAccounts/{account}/keys",
+            "projects.serviceAccounts.keys.create",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/serviceAccounts/{account}/keys/{key}",
+            "projects.serviceAccounts.keys.get",
+        ),
+        Route::new(
+            "DELETE",
+            "/projects/{project}/serviceAccounts/{account}/keys/{key}",
+            "projects.serviceAccounts.keys.delete",
+        ),
     ],
 };
 
@@ -73,7 +178,11 @@ pub const BILLING: Service = Service {
     name: "cloudbilling",
     url: "https://cloudbilling.googleapis.com/v1",
     routes: &[
-        Route::new("GET", "/projects/{project}/billingInfo", "projects.getBillingInfo"),
+        Route::new(
+            "GET",
+            "/projects/{project}/billingInfo",
+            "projects.getBillingInfo",
+        ),
         Route::new("GET", "/services", "services.list"),
         Route::new("GET", "/services/{service}/skus", "services.skus.list"),
     ],
@@ -83,7 +192,11 @@ pub const BILLING: Service = Service {
 pub const ASSET: Service = Service {
     name: "cloudasset",
     url: "https://cloudasset.googleapis.com/v1",
-    routes: &[Route::new("GET", "/projects/{project}:searchAllResources", "v1.searchAllResources")],
+    routes: &[Route::new(
+        "GET",
+        "/projects/{project}:searchAllResources",
+        "v1.searchAllResources",
+    )],
 };
 
 /// Cloud Logging, v2.
@@ -101,9 +214,17 @@ pub const BIGQUERY: Service = Service {
         Route::new("POST", "/projects/{project}/queries", "jobs.query").reading(),
         Route::new("POST", "/projects/{project}/jobs", "jobs.insert").reading(),
         Route::new("GET", "/projects/{project}/jobs/{job}", "jobs.get"),
-        Route::new("GET", "/projects/{project}/queries/{job}", "jobs.getQueryResults"),
+        Route::new(
+            "GET",
+            "/projects/{project}/queries/{job}",
+            "jobs.getQueryResults",
+        ),
         Route::new("GET", "/projects/{project}/datasets", "datasets.list"),
-        Route::new("GET", "/projects/{project}/datasets/{dataset}/tables", "tables.list"),
+        Route::new(
+            "GET",
+            "/projects/{project}/datasets/{dataset}/tables",
+            "tables.list",
+        ),
     ],
 };
 
@@ -125,12 +246,21 @@ pub const TOKEN_EXCHANGE: Service = Service {
 pub const IMPERSONATION: Service = Service {
     name: "iamcredentials",
     url: "https://iamcredentials.googleapis.com/v1",
-    routes: &[Route::new("POST", "/projects/{project}/serviceAccounts/{account}:generateAccessToken", "projects.serviceAccounts.generateAccessToken").reading()],
+    routes: &[Route::new(
+        "POST",
+        "/projects/{project}/serviceAccounts/{account}:generateAccessToken",
+        "projects.serviceAccounts.generateAccessToken",
+    )
+    .reading()],
 };
 
 /// The metadata server of a machine in the cloud.
 pub const METADATA: Service = Service {
     name: "metadata",
     url: "http://metadata.google.internal/computeMetadata/v1",
-    routes: &[Route::new("GET", "/instance/service-accounts/{account}/token", "token")],
+    routes: &[Route::new(
+        "GET",
+        "/instance/service-accounts/{account}/token",
+        "token",
+    )],
 };

@@ -65,7 +65,9 @@ impl TryFrom<String> for Cidr {
             .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.0.0.0/20"))?;
         if network.trunc() != network {
             let right = network.trunc();
-            return Err(format!("`{given}` has host bits set; the network is {right}"));
+            return Err(format!(
+                "`{given}` has host bits set; the network is {right}"
+            ));
         }
         if (9..=29).contains(&network.prefix_len()) {
             Ok(Self(network))
@@ -82,7 +84,10 @@ impl From<Cidr> for String {
 }
 
 fn range(second: u8, prefix: u8) -> Cidr {
-    Cidr(Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, second, 0, 0), prefix))
+    Cidr(Ipv4Net::new_assert(
+        std::net::Ipv4Addr::new(10, second, 0, 0),
+        prefix,
+    ))
 }
 
 fn nodes() -> Cidr {
@@ -156,7 +161,10 @@ mod tests {
         check(json!({"nat": true}), Some("private_nodes: true"));
         let default = json!({"network": "default", "subnetwork": "default"});
         check(json!({ "existing": default }), None);
-        check(json!({"existing": default, "private_nodes": true, "nat": true}), Some("leave out nat"));
+        check(
+            json!({"existing": default, "private_nodes": true, "nat": true}),
+            Some("leave out nat"),
+        );
         check(json!({"pods_cidr": "10.0.0.0/14"}), Some("overlap"));
     }
 
@@ -173,7 +181,11 @@ mod tests {
 
     #[test]
     fn nat_comes_with_private_nodes_in_a_network_of_ones_own() {
-        let nat = |value: Value| serde_json::from_value::<Network>(value).unwrap().makes_nat();
+        let nat = |value: Value| {
+            serde_json::from_value::<Network>(value)
+                .unwrap()
+                .makes_nat()
+        };
         assert!(nat(json!({"private_nodes": true})));
         assert!(!nat(json!({"private_nodes": true, "nat": false})));
         assert!(!nat(json!({})));

@@ -63,7 +63,9 @@ impl TryFrom<Limits> for Autoscaling {
         if min <= max && (1..=100).contains(&max) {
             Ok(Self { min, max })
         } else {
-            Err(format!("{min} to {max} nodes do not fit: min is at most max, max is 1 to 100"))
+            Err(format!(
+                "{min} to {max} nodes do not fit: min is at most max, max is 1 to 100"
+            ))
         }
     }
 }
@@ -198,7 +200,9 @@ impl TryFrom<Vec<NodePool>> for NodePools {
             }
             let limits = pool.autoscaling;
             if limits.is_some_and(|limits| !(limits.min..=limits.max).contains(&pool.count.0)) {
-                return Err(format!("node pool `{name}` begins outside of its autoscaling limits"));
+                return Err(format!(
+                    "node pool `{name}` begins outside of its autoscaling limits"
+                ));
             }
         }
         Ok(Self(given))
@@ -233,14 +237,28 @@ mod tests {
         };
         check(json!({}), "");
         check(json!({"autoscaling": {"min": 1, "max": 3}}), "");
-        check(json!({"autoscaling": {"min": 3, "max": 1}}), "3 to 1 nodes do not fit");
-        check(json!({"autoscaling": {"min": 3, "max": 4}}), "outside of its autoscaling limits");
+        check(
+            json!({"autoscaling": {"min": 3, "max": 1}}),
+            "3 to 1 nodes do not fit",
+        );
+        check(
+            json!({"autoscaling": {"min": 3, "max": 4}}),
+            "outside of its autoscaling limits",
+        );
         check(json!({"count": 0}), "0 is not a number of nodes");
         check(json!({"disk_gb": 5}), "takes 12 to 65536 GB");
         check(json!({"machine_type": "big"}), "is no machine type");
-        check(json!({"taints": [{"key": "a", "effect": "Never"}]}), "unknown variant `Never`");
+        check(
+            json!({"taints": [{"key": "a", "effect": "Never"}]}),
+            "unknown variant `Never`",
+        );
         let pool = json!({"name": "main", "machine_type": "e2-standard-2", "count": 2});
         let twice = serde_json::from_value::<NodePools>(json!([pool, pool]));
-        assert!(twice.unwrap_err().to_string().contains("two node pools are named `main`"));
+        assert!(
+            twice
+                .unwrap_err()
+                .to_string()
+                .contains("two node pools are named `main`")
+        );
     }
 }
