@@ -112,14 +112,14 @@ mod tests {
                 resource.properties = properties
                     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                     .collect();
-                let usd = monthly(&resource).map(|cost| cost.usd.to_string());
+                let usd = monthly(&resource).map(|cost| cost.usd.normalize().to_string());
                 assert_eq!(usd.as_deref(), expected, "{kind} {place}");
             };
         let disk = [("size_gb", "30"), ("disk_type", "pd-balanced")];
-        check("disk", "us-central1-a", &disk, Some("3.00"));
+        check("disk", "us-central1-a", &disk, Some("3"));
         check("disk", "europe-west1-b", &disk, None);
-        check("gke_cluster", "us-central1", &[], Some("73.00"));
-        check("address", "us-central1", &[], Some("7.30"));
+        check("gke_cluster", "us-central1", &[], Some("73"));
+        check("address", "us-central1", &[], Some("7.3"));
         check("firewall_rule", "global", &[], Some("0"));
         check("snapshot", "global", &[], None);
     }
