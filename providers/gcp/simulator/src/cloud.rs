@@ -17,7 +17,7 @@ use kubeproof_simkit::timers::run_due;
 use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::{ApiError, ErrorShape};
-use crate::{bystanders, compute, inventory, links, route, wire};
+use crate::{bystanders, compute, inventory, links, route, service_usage, wire};
 
 /// A simulated Google Cloud project.
 #[derive(Clone, Debug)]
@@ -56,6 +56,9 @@ impl Cloud for GcpCloud {
             |cloud, event| {
                 match event {
                     Event::Compute(event) => compute::happen(&mut cloud.state, event),
+                    Event::ServiceUsage(event) => {
+                        service_usage::happen(&mut cloud.state, &event);
+                    }
                 }
                 cloud.observe();
             },

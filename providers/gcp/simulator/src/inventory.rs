@@ -2,10 +2,14 @@
 
 use kubeproof_contract::resource::Resource;
 
-use crate::compute;
+use crate::resource_manager::policy;
 use crate::state::State;
+use crate::{compute, iam};
 
 /// All resources, service by service.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
-    compute::inventory(state)
+    let mut all = compute::inventory(state);
+    all.extend(iam::inventory(state));
+    all.extend(policy::inventory(state));
+    all
 }

@@ -7,13 +7,20 @@ pub mod cloud;
 pub mod setup;
 pub mod state;
 
+mod asset;
 mod auth;
 mod bystanders;
+mod cloud_billing;
 mod compute;
+mod iam;
 mod inventory;
 mod links;
+mod logging;
 mod project;
+mod resource_manager;
 mod route;
+mod service_usage;
+mod token;
 mod wire;
 
 pub use route::operations;

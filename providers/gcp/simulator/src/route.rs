@@ -13,7 +13,10 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
-use crate::{auth, compute, links, project};
+use crate::{
+    asset, auth, cloud_billing, compute, iam, links, logging, project, resource_manager,
+    service_usage, token,
+};
 
 /// One call of an API.
 pub(crate) struct Call<'a> {
@@ -71,7 +74,17 @@ pub(crate) struct Service {
 }
 
 /// All services.
-const SERVICES: &[&Service] = &[&compute::SERVICE];
+const SERVICES: &[&Service] = &[
+    &compute::SERVICE,
+    &service_usage::SERVICE,
+    &resource_manager::V1,
+    &resource_manager::V3,
+    &iam::SERVICE,
+    &cloud_billing::SERVICE,
+    &asset::SERVICE,
+    &logging::SERVICE,
+    &token::SERVICE,
+];
 
 /// The names of the operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {
@@ -130,6 +143,9 @@ pub(crate) fn answer(
     let (outcome, ask_again) = match call(state, request, injected, service, &routed) {
         Ok((handler, call)) => {
             let outcome = handler(state, &call);
+            if outcome.is_ok() {
+                logging::record(state, &call, service);
+            }
             (outcome, call.ask_again.get())
         }
         Err(error) => (Err(error), None),
@@ -203,7 +219,8 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for service in SERVICES {
             for name in service.tables.iter().flat_map(Router::names) {
-                assert!(seen.insert(name), "{name} is there twice");
+                // Two versions of a service have operations of the same names.
+                assert!(seen.insert((service.base, name)), "{name} is there twice");
                 assert_eq!(name.split('.').next(), Some(service.name), "{name}");
             }
         }

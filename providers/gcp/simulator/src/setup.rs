@@ -32,6 +32,10 @@ pub struct Setup {
     pub cpus_max: u32,
     /// The networks that the project may have.
     pub networks_max: u32,
+    /// Whether the project has a billing account.
+    pub is_billed: bool,
+    /// Permissions that the caller does not have.
+    pub denied_permissions: Vec<String>,
     /// Zones without machines to give.
     pub exhausted_zones: Vec<String>,
     /// Whether resources of other owners and shared ones exist from the start.
@@ -42,6 +46,7 @@ impl Setup {
     /// A project with bystanders.
     pub fn new(seed: u64, now: Timestamp) -> Self {
         let services = [
+            "cloudasset",
             "cloudbilling",
             "cloudresourcemanager",
             "compute",
@@ -63,6 +68,8 @@ impl Setup {
                 .collect(),
             cpus_max: 72,
             networks_max: 15,
+            is_billed: true,
+            denied_permissions: Vec::new(),
             exhausted_zones: Vec::new(),
             bystanders: true,
         }

@@ -8,15 +8,19 @@ use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::timers::Timers;
 
-use crate::compute;
+use crate::iam::IamState;
 use crate::project::Project;
 use crate::setup::Setup;
+use crate::token::Tokens;
+use crate::{compute, logging, service_usage};
 
 /// What happens later, by service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// In Compute Engine.
     Compute(compute::Event),
+    /// In Service Usage.
+    ServiceUsage(service_usage::Event),
 }
 
 /// The project.
@@ -29,8 +33,13 @@ pub struct State {
     pub(crate) meter: Meter,
     /// Where hosts with a server of their own can be reached over sockets.
     pub(crate) endpoints: BTreeMap<String, HostEndpoint>,
-    /// The project itself: which services are enabled.
+    /// The project itself: which services are enabled, and its policy.
     pub(crate) project: Project,
+    pub(crate) iam: IamState,
+    /// The access tokens that were given out.
+    pub(crate) tokens: Tokens,
+    /// The changes, for audit entries.
+    pub(crate) trail: Vec<logging::Entry>,
     pub(crate) compute: compute::State,
 }
 
@@ -44,6 +53,9 @@ impl State {
             meter: Meter::default(),
             endpoints: BTreeMap::new(),
             project: Project::new(&setup),
+            iam: IamState::default(),
+            tokens: Tokens::default(),
+            trail: Vec::new(),
             compute: compute::State::default(),
             setup,
         };

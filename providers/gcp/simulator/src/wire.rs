@@ -18,6 +18,8 @@ pub(crate) enum ErrorShape {
     Status,
     /// As Compute Engine and BigQuery: a list of errors with reasons, and no status word.
     Reasons,
+    /// As the OAuth standard has it: a code and a description.
+    OAuth,
 }
 
 /// An error of the API.
@@ -128,6 +130,9 @@ impl ApiError {
     }
 
     fn document(&self, shape: ErrorShape) -> Value {
+        if shape == ErrorShape::OAuth {
+            return json!({"error": self.reason, "error_description": self.message});
+        }
         let one = json!({"message": self.message, "domain": "global", "reason": self.reason});
         let mut error = json!({"code": self.code, "message": self.message, "errors": [one]});
         if shape == ErrorShape::Status || self.code == 401 {

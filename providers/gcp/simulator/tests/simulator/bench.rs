@@ -140,3 +140,47 @@ impl Bench {
         of.map(|one| one.id).collect()
     }
 }
+
+/// A request to any address of Google, with a bearer token.
+pub fn to(method: &str, url: &str, token: &str, body: &str) -> Request<Bytes> {
+    Request::builder()
+        .method(method)
+        .uri(format!("https://{url}"))
+        .header("authorization", format!("Bearer {token}"))
+        .body(Bytes::from(body.to_owned()))
+        .unwrap()
+}
+
+impl Bench {
+    /// A call of the service at this address (`iam /projects/…`), in version 1.
+    pub fn call(&mut self, line: &str, body: &Value) -> (u16, Value) {
+        let mut words = line.splitn(3, ' ');
+        let mut word = || words.next().unwrap();
+        let (method, service, path) = (word(), word(), word());
+        let url = format!("{service}.googleapis.com/v1{path}");
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.send(&to(method, &url, ACCESS_TOKEN, &body))
+    }
+
+    /// A call that succeeds.
+    #[track_caller]
+    pub fn fine(&mut self, line: &str, body: Value) -> Value {
+        let (status, answer) = self.call(line, &body);
+        assert_eq!(status, 200, "{line}: {answer}");
+        answer
+    }
+
+    /// Checks that a call is refused with this status and word.
+    #[track_caller]
+    pub fn denied(&mut self, line: &str, body: Value, status: u16, word: &str) -> String {
+        let (found, answer) = self.call(line, &body);
+        let error = &answer["error"];
+        let told = error["status"].as_str().unwrap_or_default();
+        assert_eq!((found, told), (status, word), "{line}: {answer}");
+        error["message"].as_str().unwrap_or_default().to_owned()
+    }
+}

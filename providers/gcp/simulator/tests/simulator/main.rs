@@ -3,4 +3,7 @@
 //! One target, so that it is linked once.
 
 mod bench;
+mod iam;
 mod networks;
+mod project;
+mod traces;
