@@ -40,7 +40,13 @@ impl Filter {
                 (!member.contains('"')).then_some((member, *comparison, value))
             });
             let (member, comparison, value) = found.ok_or_else(refused)?;
-            let (member, value) = (member.trim(), value.trim().trim_matches('"'));
+            let (member, value) = (member.trim(), value.trim());
+            let quoted = value
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'));
+            let one_word = Some(value).filter(|value| !value.contains(char::is_whitespace));
+            let value = quoted.or(one_word).filter(|value| !value.contains('"'));
+            let value = value.ok_or_else(refused)?;
             let plain = |c: char| c.is_ascii_alphanumeric() || "._@".contains(c);
             let dated = matches!(comparison, Comparison::NotBefore | Comparison::NotAfter);
             if !member.chars().all(plain) || (dated && value.parse::<Timestamp>().is_err()) {
