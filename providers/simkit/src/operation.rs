@@ -125,6 +125,17 @@ impl Operation {
         self.ended.and(self.failure.as_ref())
     }
 
+    /// How it will fail when it ends: known to the simulator, and shown to no client.
+    pub fn will_fail(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// When half of it is done; of one that never ends, too.
+    pub fn halfway(&self) -> Timestamp {
+        let all = self.due.map_or(self.lasts, |due| due.duration_since(self.started));
+        self.started.saturating_add(all / 2).unwrap_or(self.started)
+    }
+
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.is_cancelled
@@ -348,6 +359,16 @@ mod tests {
         assert_eq!(operations.get("o").unwrap().failure(), None);
         operations.end("o", at(100));
         assert!(operations.get("o").unwrap().failure().is_some());
+    }
+
+    #[test]
+    fn half_of_it_is_done_in_the_middle_even_if_it_never_ends() {
+        for (fault, expected) in [("", 50), ("async-late(3)", 150), ("async-stuck", 50)] {
+            let (operations, ..) = begun(fault);
+            assert_eq!(operations.get("o").unwrap().halfway(), at(expected), "{fault}");
+        }
+        let (operations, ..) = begun("async-fail");
+        assert!(operations.get("o").unwrap().will_fail().is_some());
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl GcpCloud {
         cloud
     }
 
+    /// What is credited since `from`: the bill shows it apart from the charges, which are gross.
+    pub fn credits(&self, from: Timestamp) -> Vec<Charge> {
+        self.state.credits.all_charges(from, self.state.now)
+    }
+
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
         self.history.observe(self.state.now, "all", seen);
@@ -88,6 +93,7 @@ impl Cloud for GcpCloud {
 
     fn make_bystanders(&mut self) {
         self.bystanders.add(&inventory::all(&self.state));
+        compute::exempt_all(&mut self.state);
     }
 
     fn latency(&self, _request: &Request<Bytes>) -> Duration {
@@ -109,6 +115,10 @@ impl Cloud for GcpCloud {
     fn charges(&self, from: Timestamp) -> Vec<Charge> {
         let all = self.state.meter.all_charges(from, self.state.now);
         self.bystanders.without(all)
+    }
+
+    fn unpriced(&self) -> Vec<String> {
+        self.state.unpriced.iter().cloned().collect()
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {

@@ -12,6 +12,7 @@ mod bystanders;
 mod compute;
 mod inventory;
 mod links;
+mod prices;
 mod project;
 mod route;
 mod wire;

@@ -1,6 +1,6 @@
 //! The state of the simulated project, as plain data: one part for each service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::cloud::HostEndpoint;
@@ -27,6 +27,10 @@ pub struct State {
     pub(crate) ids: Ids,
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
+    /// What is credited on the bill, in the form of usage with a negative price.
+    pub(crate) credits: Meter,
+    /// What was used and has no known price.
+    pub(crate) unpriced: BTreeSet<String>,
     /// Where hosts with a server of their own can be reached over sockets.
     pub(crate) endpoints: BTreeMap<String, HostEndpoint>,
     /// The project itself: which services are enabled.
@@ -42,6 +46,8 @@ impl State {
             ids: Ids::new(setup.seed),
             timers: Timers::default(),
             meter: Meter::default(),
+            credits: Meter::default(),
+            unpriced: BTreeSet::new(),
             endpoints: BTreeMap::new(),
             project: Project::new(&setup),
             compute: compute::State::default(),

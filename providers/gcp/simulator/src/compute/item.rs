@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::collection::Collection;
 use super::place::{self, Scope};
+use super::{operations, write};
 use crate::links;
 use crate::setup::RUN_LABEL;
 use crate::state::State;
@@ -78,6 +79,8 @@ impl Item {
     /// The resource as the API shows it.
     pub(crate) fn shown(&self, state: &State) -> Value {
         let mut shown = self.document.clone();
+        // What the API shows only by calls of its own.
+        shown.retain(|name, _| !name.starts_with('#'));
         let path = self.path();
         shown.insert("kind".to_owned(), json!(self.of.kind));
         shown.insert("id".to_owned(), json!(self.id.to_string()));
@@ -94,6 +97,14 @@ impl Item {
                 let link = place::link(state, &self.scope.to_string());
                 shown.insert("zone".to_owned(), json!(link));
             }
+        }
+        if self.of.has_fingerprint {
+            let fingerprint = operations::fingerprint(&self.document);
+            shown.insert("fingerprint".to_owned(), json!(fingerprint));
+        }
+        if self.of.members.iter().any(|(name, _)| *name == "labels") {
+            let fingerprint = write::label_fingerprint(&self.document);
+            shown.insert("labelFingerprint".to_owned(), json!(fingerprint));
         }
         (self.of.show)(state, self, &mut shown);
         Value::Object(shown)
