@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use kubeproof_contract::resource::Resource;
 use serde_json::json;
 
-use crate::compute;
 use crate::state::State;
+use crate::{compute, container};
 
 /// Adds them to a fresh project: the default network of every project among them.
 pub(crate) fn add(state: &mut State) {
@@ -21,7 +21,10 @@ pub(crate) fn add(state: &mut State) {
 
 /// The whole state of a resource as text, including what the inventory does not show.
 pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
-    let whole = compute::canonical(state, resource);
+    let whole = match resource.resource_type.as_str() {
+        "gke_cluster" => container::canonical(state, resource),
+        _ => compute::canonical(state, resource),
+    };
     format!(
         "{:?}|{}|{:?}|{:?}|{whole}",
         resource.name, resource.state, resource.tags, resource.properties

@@ -15,13 +15,13 @@ mod groups;
 mod health_checks;
 mod instances;
 mod item;
-mod machine_types;
+pub(crate) mod machine_types;
 mod managers;
-mod members;
+pub(crate) mod members;
 mod networks;
 mod operations;
 mod place;
-mod quota;
+pub(crate) mod quota;
 mod read;
 mod routers;
 mod routes;
@@ -31,7 +31,7 @@ mod target_pools;
 mod templates;
 mod usage;
 mod write;
-mod zones;
+pub(crate) mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,10 +43,17 @@ use serde_json::Value;
 
 use crate::route::Service;
 use crate::state;
-use crate::wire::ErrorShape;
+use crate::wire::{ErrorShape, Object};
 use collection::Collection;
-use item::Item;
+use item::{Item, Phase};
 use operations::Detail;
+
+pub(crate) use addresses::public as public_address;
+pub(crate) use managers::instances_of;
+pub(crate) use operations::{fingerprint, operation_name};
+pub(crate) use place::link;
+pub(crate) use subnetworks::in_region as subnetwork_in;
+pub(crate) use write::is_name;
 
 /// The collections, in the order in which their resources appear in the inventory.
 const COLLECTIONS: &[&Collection] = &[
@@ -104,6 +111,10 @@ pub(crate) const SERVICE: Service = Service {
     ],
 };
 
+/// Seconds of a network and then a subnetwork in it.
+pub(crate) const FASTEST_NETWORK: i64 =
+    networks::NETWORKS.seconds[0] + subnetworks::SUBNETWORKS.seconds[0];
+
 /// The state of the service.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
@@ -136,6 +147,57 @@ pub(crate) fn happen(state: &mut state::State, event: Event) {
 /// Adds a resource that is there at once, with no operation: what another service or an owner made.
 pub(crate) fn add(state: &mut state::State, path: &str, document: Value) {
     write::add(state, path, document);
+}
+
+/// The hidden member that names the cluster that a resource was made for, by its id.
+pub(crate) const CLUSTER_MARK: &str = "#cluster";
+/// The hidden member that names the run of a resource that says it nowhere else.
+pub(crate) const RUN_MARK: &str = "#run";
+
+/// Removes a resource at once, with what goes with it.
+pub(crate) fn remove(state: &mut state::State, path: &str) {
+    write::remove(state, path);
+}
+
+/// Replaces a member of a resource at once; null removes it.
+pub(crate) fn set(state: &mut state::State, path: &str, member: &str, value: Value) {
+    let members = Object::from_iter([(member.to_owned(), value)]);
+    write::apply(state, path, members);
+}
+
+/// A list in a resource; empty if there is none.
+pub(crate) fn list_of(state: &state::State, path: &str, member: &str) -> Vec<Value> {
+    let item = state.compute.items.get(path);
+    item.map_or_else(Vec::new, |item| item.list(member).to_vec())
+}
+
+/// A text in a resource; empty if there is none.
+pub(crate) fn text_of(state: &state::State, path: &str, member: &str) -> String {
+    let item = state.compute.items.get(path);
+    item.map_or_else(String::new, |item| item.text(member).to_owned())
+}
+
+/// Whether a resource exists, and no operation on it is under way.
+pub(crate) fn is_ready(state: &state::State, path: &str) -> bool {
+    let item = state.compute.items.get(path);
+    item.is_some_and(|item| item.phase == Phase::Ready)
+}
+
+/// The paths of the resources that were made for the workload of a cluster.
+pub(crate) fn marked(state: &state::State, cluster: &str) -> Vec<String> {
+    let items = state.compute.items.all();
+    let marked = items.filter(|item| item.text(CLUSTER_MARK) == cluster);
+    marked.map(Item::path).collect()
+}
+
+/// The further ranges of a subnetwork, by their names.
+pub(crate) fn ranges(state: &state::State, subnetwork: &str) -> BTreeMap<String, String> {
+    let ranges = list_of(state, subnetwork, "secondaryIpRanges").into_iter();
+    let named = ranges.filter_map(|range| {
+        let text = |member: &str| range.get(member)?.as_str().map(str::to_owned);
+        Some((text("rangeName")?, text("ipCidrRange")?))
+    });
+    named.collect()
 }
 
 /// Has all that exists use up no quota.

@@ -18,7 +18,7 @@ mod update;
 mod usage;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_contract::resource::Resource;
 use kubeproof_kubernetes_simulator::server::ApiServer;
@@ -31,7 +31,9 @@ use crate::wire::ErrorShape;
 use cluster::Cluster;
 use operations::Detail;
 
+pub(crate) use create::ZONAL as FASTEST_CLUSTER;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
+pub(crate) use usage::exempt_all;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -62,6 +64,8 @@ pub(crate) struct State {
     operations: Operations,
     /// What Kubernetes Engine knows of each operation besides.
     details: BTreeMap<String, Detail>,
+    /// The ids of clusters that use up no credit of a run.
+    exempt: BTreeSet<String>,
 }
 
 /// What happens later.
@@ -86,7 +90,12 @@ pub(crate) fn happen(state: &mut state::State, event: Event) {
 
 /// All clusters as an auditor sees them.
 pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
-    state.container.clusters.all().map(Cluster::resource).collect()
+    state
+        .container
+        .clusters
+        .all()
+        .map(Cluster::resource)
+        .collect()
 }
 
 /// The whole state of a cluster as text; empty if the resource is none.

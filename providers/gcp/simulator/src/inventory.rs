@@ -2,10 +2,12 @@
 
 use kubeproof_contract::resource::Resource;
 
-use crate::compute;
 use crate::state::State;
+use crate::{compute, container};
 
 /// All resources, service by service.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
-    compute::inventory(state)
+    let mut all = compute::inventory(state);
+    all.extend(container::inventory(state));
+    all
 }

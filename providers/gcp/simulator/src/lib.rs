@@ -10,6 +10,7 @@ pub mod state;
 mod auth;
 mod bystanders;
 mod compute;
+mod container;
 mod inventory;
 mod links;
 mod prices;

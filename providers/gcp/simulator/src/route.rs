@@ -13,7 +13,7 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
-use crate::{auth, compute, links, project};
+use crate::{auth, compute, container, links, project};
 
 /// One call of an API.
 pub(crate) struct Call<'a> {
@@ -71,7 +71,7 @@ pub(crate) struct Service {
 }
 
 /// All services.
-const SERVICES: &[&Service] = &[&compute::SERVICE];
+const SERVICES: &[&Service] = &[&compute::SERVICE, &container::SERVICE];
 
 /// The names of the operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {

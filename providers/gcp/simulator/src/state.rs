@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kubeproof_simkit::cloud::HostEndpoint;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::timers::Timers;
 
-use crate::compute;
 use crate::project::Project;
 use crate::setup::Setup;
+use crate::{compute, container};
 
 /// What happens later, by service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// In Compute Engine.
     Compute(compute::Event),
+    /// In Kubernetes Engine.
+    Container(container::Event),
 }
 
 /// The project.
@@ -36,6 +38,7 @@ pub struct State {
     /// The project itself: which services are enabled.
     pub(crate) project: Project,
     pub(crate) compute: compute::State,
+    pub(crate) container: container::State,
 }
 
 impl State {
@@ -51,18 +54,13 @@ impl State {
             endpoints: BTreeMap::new(),
             project: Project::new(&setup),
             compute: compute::State::default(),
+            container: container::State::default(),
             setup,
         };
         if state.setup.bystanders {
             crate::bystanders::add(&mut state);
         }
         state
-    }
-
-    /// Schedules an event after this many seconds.
-    pub(crate) fn after(&mut self, seconds: i64, event: Event) {
-        let at = self.now.checked_add(SignedDuration::from_secs(seconds));
-        self.timers.at(at.unwrap_or(self.now), event);
     }
 
     /// A numeric id, as Compute Engine gives them.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::collection::Collection;
 use super::place::{self, Scope};
-use super::{operations, write};
+use super::{RUN_MARK, operations, write};
 use crate::links;
 use crate::setup::RUN_LABEL;
 use crate::state::State;
@@ -59,12 +59,13 @@ impl Item {
     pub(crate) fn run(&self) -> Option<String> {
         let labels = self.document.get("labels");
         let label = labels.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
+        let hidden = self.document.get(RUN_MARK).and_then(Value::as_str);
         let described = || {
             let words = self.text("description").split([' ', ',', ';']);
             let mut runs = words.filter_map(|word| word.strip_prefix(RUN_LABEL)?.strip_prefix('='));
             runs.next()
         };
-        label.or_else(described).map(str::to_owned)
+        label.or(hidden).or_else(described).map(str::to_owned)
     }
 
     /// Its labels.

@@ -120,7 +120,10 @@ impl Cluster {
 
     /// Its labels.
     pub(crate) fn labels(&self) -> BTreeMap<String, String> {
-        let labels = self.document.get("resourceLabels").and_then(Value::as_object);
+        let labels = self
+            .document
+            .get("resourceLabels")
+            .and_then(Value::as_object);
         let texts = labels.into_iter().flatten();
         texts
             .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
@@ -134,7 +137,11 @@ impl Cluster {
 
     /// Its path below the project, as real links have it: clusters of a zone have the older form.
     pub(crate) fn path(&self) -> String {
-        let level = if self.is_zonal() { "zones" } else { "locations" };
+        let level = if self.is_zonal() {
+            "zones"
+        } else {
+            "locations"
+        };
         format!("{level}/{}/clusters/{}", self.location, self.name)
     }
 
@@ -186,7 +193,11 @@ pub(crate) fn found<'s>(
 
 /// 404 for a cluster.
 pub(crate) fn absent(state: &State, location: &str, name: &str) -> ApiError {
-    let level = if zones::is_zone(location) { "zones" } else { "locations" };
+    let level = if zones::is_zone(location) {
+        "zones"
+    } else {
+        "locations"
+    };
     let project = &state.setup.project;
     ApiError::not_found(format!(
         "Not found: projects/{project}/{level}/{location}/clusters/{name}."

@@ -70,7 +70,10 @@ const POOL: &[(&str, Member)] = &[
 const CONFIG: &[(&str, Member)] = &[
     ("accelerators", Member::Objects),
     ("diskSizeGb", Member::Number),
-    ("diskType", Member::Word(&["pd-standard", "pd-balanced", "pd-ssd"])),
+    (
+        "diskType",
+        Member::Word(&["pd-standard", "pd-balanced", "pd-ssd"]),
+    ),
     ("gvnic", Member::Object),
     ("imageType", Member::Text),
     ("labels", Member::Object),
@@ -111,11 +114,7 @@ pub(crate) fn location(call: &Call<'_>) -> Result<String, ApiError> {
 }
 
 /// A cluster that is asked for, with its pools, before it has an id.
-pub(crate) fn cluster(
-    state: &State,
-    call: &Call<'_>,
-    body: Object,
-) -> Result<Cluster, ApiError> {
+pub(crate) fn cluster(state: &State, call: &Call<'_>, body: Object) -> Result<Cluster, ApiError> {
     let location = location(call)?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
     check_name("Cluster", name)?;
@@ -127,8 +126,12 @@ pub(crate) fn cluster(
     let pools = document.remove("nodePools");
     let count = document.remove("initialNodeCount");
     let channel = document.get("releaseChannel");
-    let channel = channel.and_then(|one| one["channel"].as_str()).map(str::to_owned);
-    let asked = document.get("initialClusterVersion").and_then(Value::as_str);
+    let channel = channel
+        .and_then(|one| one["channel"].as_str())
+        .map(str::to_owned);
+    let asked = document
+        .get("initialClusterVersion")
+        .and_then(Value::as_str);
     let version = versions::resolved(asked.unwrap_or_default(), channel.as_deref())?;
     document.insert("initialClusterVersion".to_owned(), json!(version));
     let mut cluster = Cluster {
@@ -154,9 +157,10 @@ pub(crate) fn cluster(
 fn check_locations(cluster: &mut Cluster) -> Result<(), ApiError> {
     let given = cluster.locations();
     let region = cluster.region().to_owned();
-    if let Some(other) = given.iter().find(|zone| {
-        !zones::is_zone(zone) || zones::region_of(zone) != region
-    }) {
+    if let Some(other) = given
+        .iter()
+        .find(|zone| !zones::is_zone(zone) || zones::region_of(zone) != region)
+    {
         return Err(ApiError::invalid(format!(
             "Location \"{other}\" is not in the region of the cluster."
         )));
@@ -167,7 +171,9 @@ fn check_locations(cluster: &mut Cluster) -> Result<(), ApiError> {
         } else {
             zones::zones_of(&region).into_iter().take(3).collect()
         };
-        cluster.document.insert("locations".to_owned(), json!(chosen));
+        cluster
+            .document
+            .insert("locations".to_owned(), json!(chosen));
     }
     Ok(())
 }
@@ -200,7 +206,8 @@ fn asked_pools(
         (Some(count), true) => {
             let config = cluster.document.get("nodeConfig");
             let config = config.cloned().unwrap_or_else(|| json!({}));
-            let asked = json!({"name": "default-pool", "initialNodeCount": count, "config": config});
+            let asked =
+                json!({"name": "default-pool", "initialNodeCount": count, "config": config});
             if count.as_i64().is_none_or(|count| count < 1) {
                 return Err(no_nodes());
             }
@@ -276,8 +283,14 @@ pub(crate) fn pool(
     let mut default = |member: &str, value: Value| {
         document.entry(member).or_insert(value);
     };
-    default("management", json!({"autoRepair": true, "autoUpgrade": true}));
-    default("upgradeSettings", json!({"maxSurge": 1, "strategy": "SURGE"}));
+    default(
+        "management",
+        json!({"autoRepair": true, "autoUpgrade": true}),
+    );
+    default(
+        "upgradeSettings",
+        json!({"maxSurge": 1, "strategy": "SURGE"}),
+    );
     default("maxPodsConstraint", json!({"maxPodsPerNode": "110"}));
     Ok(Pool {
         name: name.to_owned(),
@@ -316,12 +329,17 @@ fn complete(cluster: &mut Cluster) {
     };
     default("network", json!("default"));
     default("loggingService", json!("logging.googleapis.com/kubernetes"));
-    default("monitoringService", json!("monitoring.googleapis.com/kubernetes"));
+    default(
+        "monitoringService",
+        json!("monitoring.googleapis.com/kubernetes"),
+    );
     default("releaseChannel", json!({"channel": "REGULAR"}));
     default("shieldedNodes", json!({"enabled": true}));
     default("ipAllocationPolicy", json!({}));
     document.remove("nodeConfig");
-    let policy = document.get_mut("ipAllocationPolicy").and_then(Value::as_object_mut);
+    let policy = document
+        .get_mut("ipAllocationPolicy")
+        .and_then(Value::as_object_mut);
     if let Some(policy) = policy {
         // Only routes-based clusters, which are not simulated, go without.
         policy.insert("useIpAliases".to_owned(), json!(true));

@@ -119,7 +119,11 @@ pub(crate) fn begin(
         .container
         .operations
         .begin(new, call.injected, explained, now);
-    let halfway = state.container.operations.get(&name).map(Operation::halfway);
+    let halfway = state
+        .container
+        .operations
+        .get(&name)
+        .map(Operation::halfway);
     if let Some(halfway) = halfway {
         let event = state::Event::Container(Event::Halfway(name.clone()));
         state.timers.at(halfway, event);
@@ -179,7 +183,11 @@ pub(crate) fn canonical_code(code: &str) -> &'static str {
 
 /// The link to a path below the project, which is named by its number in operations.
 fn link(state: &State, path: &str) -> String {
-    format!("{}projects/{}/{path}", links::CONTAINER, state.setup.project_number)
+    format!(
+        "{}projects/{}/{path}",
+        links::CONTAINER,
+        state.setup.project_number
+    )
 }
 
 fn shown(state: &State, operation: &Operation) -> Value {
@@ -191,7 +199,11 @@ fn shown(state: &State, operation: &Operation) -> Value {
         Status::Done => "DONE",
     };
     let location = &operation.scope;
-    let level = if zones::is_zone(location) { "zones" } else { "locations" };
+    let level = if zones::is_zone(location) {
+        "zones"
+    } else {
+        "locations"
+    };
     let path = format!("{level}/{location}/operations/{}", operation.id);
     let mut shown = json!({
         "name": operation.id, "zone": location, "location": location,
@@ -237,7 +249,11 @@ fn get(state: &mut State, call: &Call<'_>) -> Outcome {
 /// The operations of a location, or of all; there are no pages.
 fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     let is_all = call.parameter(1) == "-";
-    let location = if is_all { String::new() } else { input::location(call)? };
+    let location = if is_all {
+        String::new()
+    } else {
+        input::location(call)?
+    };
     let all = state.container.operations.all();
     let here = all.filter(|one| is_all || one.scope == location);
     let operations: Vec<Value> = here.map(|one| shown(state, one)).collect();

@@ -24,13 +24,19 @@ impl Pool {
     /// The zones of its nodes: its own, or those of the cluster.
     pub(crate) fn locations(&self, of_cluster: &[String]) -> Vec<String> {
         let own = texts(self.document.get("locations"));
-        if own.is_empty() { of_cluster.to_vec() } else { own }
+        if own.is_empty() {
+            of_cluster.to_vec()
+        } else {
+            own
+        }
     }
 
     /// A member of the configuration of its nodes.
     pub(crate) fn config(&self, member: &str) -> &Value {
         let config = self.document.get("config");
-        config.and_then(|config| config.get(member)).unwrap_or(&Value::Null)
+        config
+            .and_then(|config| config.get(member))
+            .unwrap_or(&Value::Null)
     }
 
     /// The machine type of its nodes.

@@ -53,14 +53,15 @@ pub(crate) fn resolved(asked: &str, channel: Option<&str>) -> Result<String, Api
         "latest" => VERSIONS.first().copied(),
         asked => {
             let is_meant = |version: &&&str| {
-                **version == asked || version.starts_with(&format!("{asked}.")) || version.starts_with(&format!("{asked}-"))
+                **version == asked
+                    || version.starts_with(&format!("{asked}."))
+                    || version.starts_with(&format!("{asked}-"))
             };
             VERSIONS.iter().find(is_meant).copied()
         }
     };
-    let found = found.ok_or_else(|| {
-        ApiError::invalid(format!("Master version \"{asked}\" is unsupported."))
-    })?;
+    let found = found
+        .ok_or_else(|| ApiError::invalid(format!("Master version \"{asked}\" is unsupported.")))?;
     Ok(found.to_owned())
 }
 
@@ -92,7 +93,10 @@ mod tests {
         let of = |asked, channel| resolved(asked, channel).ok();
         assert_eq!(of("", None).as_deref(), Some(DEFAULT));
         assert_eq!(of("1.34", None).as_deref(), Some("1.34.1-gke.2037001"));
-        assert_eq!(of("-", Some("STABLE")).as_deref(), Some("1.32.9-gke.1239000"));
+        assert_eq!(
+            of("-", Some("STABLE")).as_deref(),
+            Some("1.32.9-gke.1239000")
+        );
         assert_eq!(of("1.33.5", None).as_deref(), Some("1.33.5-gke.1308000"));
         assert_eq!(of("1.3", None), None);
         assert_eq!(of("", Some("WEEKLY")), None);
