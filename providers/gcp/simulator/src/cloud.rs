@@ -41,7 +41,7 @@ impl GcpCloud {
         cloud
     }
 
-    /// What is credited since `from`: the bill shows it apart from the charges, which are gross.
+    /// What is credited since `from`: the bill shows it on lines of its own, and the charges are gross.
     pub fn credits(&self, from: Timestamp) -> Vec<Charge> {
         self.state.credits.all_charges(from, self.state.now)
     }
@@ -156,7 +156,7 @@ impl Cloud for GcpCloud {
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
-        let seconds = compute::FASTEST_NETWORK + container::FASTEST_CLUSTER;
+        let seconds = compute::fastest_network() + container::FASTEST_CLUSTER;
         Some((
             Duration::from_secs(u64::try_from(seconds).ok()?),
             "network → subnetwork → cluster of a zone with its nodes".to_owned(),

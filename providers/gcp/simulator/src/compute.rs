@@ -112,8 +112,9 @@ pub(crate) const SERVICE: Service = Service {
 };
 
 /// Seconds of a network and then a subnetwork in it.
-pub(crate) const FASTEST_NETWORK: i64 =
-    networks::NETWORKS.seconds[0] + subnetworks::SUBNETWORKS.seconds[0];
+pub(crate) fn fastest_network() -> i64 {
+    networks::NETWORKS.seconds[0] + subnetworks::SUBNETWORKS.seconds[0]
+}
 
 /// The state of the service.
 #[derive(Clone, Debug, Default)]

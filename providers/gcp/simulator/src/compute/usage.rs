@@ -61,8 +61,16 @@ pub(crate) fn stop(state: &mut State, path: &str) {
     }
 }
 
+/// Whether a machine is one of an Autopilot cluster: not it is billed, but the pods on it.
+fn is_of_autopilot(path: &str) -> bool {
+    links::name(path).starts_with("gk3-")
+}
+
 /// A machine runs: it is billed, and so is its public address.
 pub(crate) fn instance(state: &mut State, path: &str) {
+    if is_of_autopilot(path) {
+        return gateways(state);
+    }
     let is_spot = |item: &Item| {
         let scheduling = item.document.get("scheduling");
         scheduling
@@ -99,6 +107,9 @@ fn public_address(item: &Item) -> Option<&str> {
 
 /// A disk exists, or has another size.
 pub(crate) fn disk(state: &mut State, path: &str) {
+    if is_of_autopilot(path) {
+        return;
+    }
     start(state, path, path, |item| {
         let kind = links::name(item.text("type"));
         let price = prices::disk(kind).ok_or_else(|| format!("disk {kind}"))?;

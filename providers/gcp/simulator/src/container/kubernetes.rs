@@ -29,7 +29,7 @@ pub(crate) fn hosts(state: &State) -> Vec<String> {
     reachable.map(|cluster| cluster.endpoint.clone()).collect()
 }
 
-/// Authenticates a request and passes it to the cluster's API server: whoever holds a token of the project may do all.
+/// Authenticates a request and passes it to the cluster's API server: the holder of a token of the project may do all.
 pub(crate) fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
     let identity = auth::caller(state, request).map_or(Identity::Unauthenticated, |name| {
         let groups = ["system:masters", "system:authenticated"];

@@ -205,8 +205,8 @@ pub(crate) fn instances(state: &State, cluster: &Cluster) -> Vec<String> {
     all.collect()
 }
 
-/// The machines of a pool join the cluster as nodes, those that have not yet.
-pub(super) fn join(state: &mut State, key: &str, name: &str) {
+/// The machines of a pool join the cluster as nodes, but for those that have.
+pub(super) fn join(state: &mut State, key: &str, name: &str, joined: &[String]) {
     let Some(cluster) = state.container.clusters.get(key) else {
         return;
     };
@@ -216,6 +216,7 @@ pub(super) fn join(state: &mut State, key: &str, name: &str) {
     let managers = pool.managers.iter();
     let machines = managers.flat_map(|manager| compute::instances_of(state, manager));
     let nodes: Vec<NewNode> = machines
+        .filter(|path| !joined.contains(path))
         .filter_map(|path| node(state, cluster, pool, &path))
         .collect();
     let gpus = machine_types::find(pool.machine_type()).and_then(|found| found.gpus);
@@ -271,26 +272,19 @@ pub(super) fn resize(state: &mut State, key: &str, name: &str, size: u32) {
         return;
     };
     pool.size = size;
-    let managers = pool.managers.clone();
-    for manager in &managers {
-        let before = compute::instances_of(state, manager);
-        compute::set(state, manager, "targetSize", json!(size));
-        let after = compute::instances_of(state, manager);
-        let gone: Vec<&String> = before.iter().filter(|path| !after.contains(path)).collect();
+    let mut joined = Vec::new();
+    for manager in pool.managers.clone() {
+        let before = compute::instances_of(state, &manager);
+        compute::set(state, &manager, "targetSize", json!(size));
+        let after = compute::instances_of(state, &manager);
         if let Some(server) = state.container.servers.get_mut(key) {
-            for path in gone {
+            for path in before.iter().filter(|path| !after.contains(path)) {
                 server.remove_node(links::name(path));
             }
         }
+        joined.extend(before);
     }
-    let there: Vec<String> = managers
-        .iter()
-        .flat_map(|manager| compute::instances_of(state, manager))
-        .collect();
-    // Nodes that are there join no second time: the server keeps them.
-    if !there.is_empty() {
-        join(state, key, name);
-    }
+    join(state, key, name, &joined);
 }
 
 /// Removes the machines of a pool.
