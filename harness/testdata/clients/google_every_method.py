@@ -38,7 +38,7 @@ def call(method, body=None, **parameters):
     judge = JUDGES[service]
     described = judge.methods[method]
     if body is not None:
-        OBJECTIONS.extend(judge.objections(described["request"], body, f"{method}: the request"))
+        OBJECTIONS.extend(judge.objections(described["request"], body, f"{method}: the request", False))
     try:
         reply = request.execute(num_retries=0)
     except HttpError as error:

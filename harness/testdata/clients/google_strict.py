@@ -50,36 +50,36 @@ class Judge:
         for inner in node.get("resources", {}).values():
             yield from self._walk(inner)
 
-    def objections(self, schema, value, where):
-        """What is wrong with a value, as texts."""
+    def objections(self, schema, value, where, is_reply=True):
+        """What is wrong with a value, as texts. A request may leave out what the service writes."""
         if "$ref" in schema:
             name = schema["$ref"]
             must = MUST_OPERATION[self.service] if name == "Operation" else MUST.get(name, [])
-            if isinstance(value, dict):
+            if isinstance(value, dict) and is_reply:
                 yield from (f"{where} lacks {member}" for member in must if member not in value)
             schema = self.document["schemas"][name]
         kind = schema.get("type")
         if kind == "object":
-            yield from self._object(schema, value, where)
+            yield from self._object(schema, value, where, is_reply)
         elif kind == "array":
             if not isinstance(value, list):
                 yield f"{where} is no array: {value!r:.50}"
                 return
             for index, one in enumerate(value):
-                yield from self.objections(schema["items"], one, f"{where}[{index}]")
+                yield from self.objections(schema["items"], one, f"{where}[{index}]", is_reply)
         elif kind != "any":
             yield from (f"{where} {what}: {value!r:.50}" for what in scalar(schema, value))
 
-    def _object(self, schema, value, where):
+    def _object(self, schema, value, where, is_reply):
         if not isinstance(value, dict):
             yield f"{where} is no object: {value!r:.50}"
             return
         members, others = schema.get("properties", {}), schema.get("additionalProperties")
         for name, inner in value.items():
             if name in members:
-                yield from self.objections(members[name], inner, f"{where}.{name}")
+                yield from self.objections(members[name], inner, f"{where}.{name}", is_reply)
             elif others:
-                yield from self.objections(others, inner, f"{where}[{name}]")
+                yield from self.objections(others, inner, f"{where}[{name}]", is_reply)
             else:
                 yield f"{where} has the unknown member {name}"
 

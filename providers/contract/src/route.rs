@@ -84,6 +84,7 @@ mod tests {
         Route::new("GET", "/rulesets/global", "GetGlobal"),
         Route::new("GET", "/rulesets", "ListRulesets"),
         Route::new("DELETE", "/rulesets/{id}/rules/{rule}", "DeleteRule"),
+        Route::new("GET", "/rulesets/{id}:export", "ExportRuleset"),
     ];
 
     #[track_caller]

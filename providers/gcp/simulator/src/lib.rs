@@ -18,4 +18,4 @@ mod project;
 mod route;
 mod wire;
 
-pub use route::operations;
+pub use route::{operations, services};

@@ -131,12 +131,13 @@ impl Bench {
         assert!(ended.get("error").is_none(), "{line}: {ended}");
     }
 
-    /// The ids of the resources of a type.
+    /// The ids of the resources of a type, without those that were there from the start.
     pub fn ids(&self, resource_type: &str) -> Vec<String> {
         let all: Vec<Resource> = self.cloud.inventory();
-        let of = all
-            .into_iter()
-            .filter(|one| one.resource_type == resource_type);
+        let old = self.cloud.bystanders();
+        let of = all.into_iter().filter(|one| {
+            one.resource_type == resource_type && !old.iter().any(|(other, _)| other.is_same(one))
+        });
         of.map(|one| one.id).collect()
     }
 }

@@ -193,7 +193,10 @@ fn a_partial_deletion_leaves_a_firewall_rule_that_keeps_the_network() {
     let error = &ended["error"]["errors"][0];
     assert_eq!(error["code"], "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE");
     assert!(
-        error["message"].as_str().unwrap().ends_with(&left[0]),
+        error["message"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("{}'", left[0])),
         "{error}"
     );
     bench.made(
