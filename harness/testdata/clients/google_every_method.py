@@ -325,6 +325,24 @@ def drive_zones():
     finish_cluster(container("clusters.delete", **old, **cluster), "zones")
 
 
+def drive_lists():
+    """What can only be listed: nothing here makes one, and a made-up name is not found."""
+    one = {"urlMaps": "urlMap", "targetHttpProxies": "targetHttpProxy", "targetHttpsProxies": "targetHttpsProxy",
+           "sslCertificates": "sslCertificate", "snapshots": "snapshot", "resourcePolicies": "resourcePolicy",
+           "reservations": "reservation"}
+    for plural, singular in one.items():
+        place = {"resourcePolicies": {"region": REGION}, "reservations": {"zone": ZONE}}.get(plural, {})
+        compute(f"{plural}.list", **place)
+        if plural != "snapshots":
+            compute(f"{plural}.aggregatedList")
+        try:
+            compute(f"{plural}.get", **{singular: "none"}, **place)
+        except HttpError as error:
+            if error.resp.status == 404:
+                REFUSED.pop()
+                DRIVEN.add(f"compute.{plural}.get")
+
+
 def remove_rest():
     change("instances.delete", instance="every", zone=ZONE)
     change("firewalls.delete", firewall="every")
@@ -362,7 +380,7 @@ def implemented():
 def main():
     before = inventory()
     known = implemented()
-    for drive in [drive_networks, drive_machines, drive_balancing, drive_clusters, remove_rest]:
+    for drive in [drive_networks, drive_machines, drive_balancing, drive_clusters, drive_lists, remove_rest]:
         drive()
     for title, told in [("not driven", sorted(known - DRIVEN)), ("driven, but not found by the probe", sorted(DRIVEN - known)),
                         ("objections", OBJECTIONS), ("refused or failed", REFUSED)]:

@@ -75,6 +75,9 @@ class Judge:
             yield f"{where} is no object: {value!r:.50}"
             return
         members, others = schema.get("properties", {}), schema.get("additionalProperties")
+        wanted = members.get("kind", {}).get("default")
+        if wanted and "kind" in value and value["kind"] != wanted:
+            yield f"{where} is of kind {value['kind']}, and not {wanted}"
         for name, inner in value.items():
             if name in members:
                 yield from self.objections(members[name], inner, f"{where}.{name}", is_reply)

@@ -15,6 +15,7 @@ mod groups;
 mod health_checks;
 mod instances;
 mod item;
+mod list_only;
 pub(crate) mod machine_types;
 mod managers;
 pub(crate) mod members;
@@ -98,6 +99,13 @@ pub(crate) const SERVICE: Service = Service {
         health_checks::REGIONAL_TABLE,
         health_checks::HTTP_TABLE,
         instances::TABLE,
+        list_only::CERTIFICATES_TABLE,
+        list_only::HTTP_PROXIES_TABLE,
+        list_only::HTTPS_PROXIES_TABLE,
+        list_only::POLICIES_TABLE,
+        list_only::RESERVATIONS_TABLE,
+        list_only::SNAPSHOTS_TABLE,
+        list_only::URL_MAPS_TABLE,
         machine_types::TABLE,
         managers::TABLE,
         networks::TABLE,
@@ -166,6 +174,17 @@ pub(crate) fn set(state: &mut state::State, path: &str, member: &str, value: Val
     write::apply(state, path, members);
 }
 
+/// Replaces the labels of a resource at once; the bill shows them from now on.
+pub(crate) fn relabel(state: &mut state::State, path: &str, labels: &Object) {
+    let Some(item) = state.compute.items.get_mut(path) else {
+        return;
+    };
+    let labels = Value::Object(labels.clone());
+    item.document.insert("labels".to_owned(), labels);
+    let (name, tags) = (item.name.clone(), item.labels());
+    state.meter.retag(&name, &tags);
+}
+
 /// A list in a resource; empty if there is none.
 pub(crate) fn list_of(state: &state::State, path: &str, member: &str) -> Vec<Value> {
     let item = state.compute.items.get(path);
@@ -213,12 +232,16 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
         let items = state.compute.items.all();
         items.filter(move |item| std::ptr::eq(item.of, *of))
     });
-    all.map(Item::resource).collect()
+    all.map(|item| item.resource(state)).collect()
 }
 
 /// The whole state of a resource as text; empty if it is not one of this service.
 pub(crate) fn canonical(state: &state::State, resource: &Resource) -> String {
     let mut items = state.compute.items.all();
-    let found = items.find(|item| item.resource().is_same(resource));
+    let found = items.find(|item| {
+        item.of.resource_type == resource.resource_type
+            && item.name == resource.id
+            && item.scope.name() == resource.region
+    });
     found.map_or_else(String::new, |item| format!("{:?}", item.document))
 }

@@ -43,6 +43,7 @@ pub(crate) static ADDRESSES: Collection = Collection {
     prepare,
     made: |state, path| usage::address(state, path),
     removed: |state, item| usage::stop(state, &item.path()),
+    status,
     show,
     ..Collection::plain(
         "addresses",
@@ -90,14 +91,14 @@ pub(crate) fn users(state: &State, item: &Item) -> Vec<String> {
     users.map(|user| place::link(state, &user.path())).collect()
 }
 
+fn status(state: &State, item: &Item) -> String {
+    let is_used = !users(state, item).is_empty();
+    let word = if is_used { "IN_USE" } else { "RESERVED" };
+    word.to_owned()
+}
+
 fn show(state: &State, item: &Item, shown: &mut Object) {
     let users = users(state, item);
-    let status = if users.is_empty() {
-        "RESERVED"
-    } else {
-        "IN_USE"
-    };
-    shown.insert("status".to_owned(), json!(status));
     if !users.is_empty() {
         shown.insert("users".to_owned(), json!(users));
     }

@@ -60,6 +60,8 @@ pub(crate) struct Collection {
     pub(crate) removed: fn(&mut State, &Item),
     /// Whether another resource that refers to this one keeps it from being deleted.
     pub(crate) is_kept_by: fn(&Item, &Item) -> bool,
+    /// Its status; empty where the API shows none.
+    pub(crate) status: fn(&State, &Item) -> String,
     /// Adds the members that follow from others, or from other resources.
     pub(crate) show: fn(&State, &Item, &mut Object),
 }
@@ -113,6 +115,7 @@ impl Collection {
             changed: |_, _| {},
             removed: |_, _| {},
             is_kept_by: |_, _| true,
+            status: |_, _| String::new(),
             show: |_, _, _| {},
         }
     }

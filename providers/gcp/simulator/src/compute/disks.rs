@@ -41,6 +41,7 @@ pub(crate) static DISKS: Collection = Collection {
     made: |state, path| usage::disk(state, path),
     changed: |state, path| usage::disk(state, path),
     removed: |state, item| usage::stop(state, &item.path()),
+    status,
     show,
     ..Collection::plain("disks", "compute#disk", &[Level::Zone], "disk")
 };
@@ -68,13 +69,16 @@ fn check_size(size: &Value) -> Result<(), ApiError> {
     Err(ApiError::bad_member("sizeGb", size, why))
 }
 
-fn show(state: &State, item: &Item, shown: &mut Object) {
-    let status = match item.phase {
+fn status(_state: &State, item: &Item) -> String {
+    let word = match item.phase {
         Phase::Making => "CREATING",
         Phase::Ready => "READY",
         Phase::Deleting => "DELETING",
     };
-    shown.insert("status".to_owned(), json!(status));
+    word.to_owned()
+}
+
+fn show(state: &State, item: &Item, shown: &mut Object) {
     let link = place::link(state, &item.path());
     let instances = state.compute.items.all();
     let users =

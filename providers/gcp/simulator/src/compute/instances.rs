@@ -57,6 +57,7 @@ pub(crate) static INSTANCES: Collection = Collection {
     removed,
     // A group, a pool or a route does not keep its members.
     is_kept_by: |_, _| false,
+    status,
     show,
     ..Collection::plain("instances", "compute#instance", &[Level::Zone], "instance")
 };
@@ -234,14 +235,16 @@ fn removed(state: &mut State, item: &Item) {
     usage::gateways(state);
 }
 
-fn show(_state: &State, item: &Item, shown: &mut Object) {
-    let status = match item.phase {
+fn status(_state: &State, item: &Item) -> String {
+    let word = match item.phase {
         Phase::Making => "PROVISIONING",
         Phase::Ready => item.text("status"),
         Phase::Deleting => "STOPPING",
     };
-    let status = if status.is_empty() { "STAGING" } else { status };
-    shown.insert("status".to_owned(), json!(status));
+    word.to_owned()
+}
+
+fn show(_state: &State, item: &Item, shown: &mut Object) {
     shown.insert(
         "fingerprint".to_owned(),
         json!(operations::fingerprint(&item.document)),

@@ -107,17 +107,21 @@ impl Item {
             let fingerprint = write::label_fingerprint(&self.document);
             shown.insert("labelFingerprint".to_owned(), json!(fingerprint));
         }
+        let status = (self.of.status)(state, self);
+        if !status.is_empty() {
+            shown.insert("status".to_owned(), json!(status));
+        }
         (self.of.show)(state, self, &mut shown);
         Value::Object(shown)
     }
 
     /// The resource as an auditor sees it.
-    pub(crate) fn resource(&self) -> Resource {
+    pub(crate) fn resource(&self, state: &State) -> Resource {
         let mut resource = Resource::new(self.of.resource_type, &self.name, self.scope.name());
         resource.name = Some(self.name.clone());
         resource.tags = self.labels();
         resource.created_at = Some(self.created);
-        self.state_word().clone_into(&mut resource.state);
+        resource.state = (self.of.status)(state, self);
         let mut properties = BTreeMap::from([("unique_id".to_owned(), self.id.to_string())]);
         for member in self.of.properties {
             let value = match self.document.get(*member) {
@@ -129,16 +133,6 @@ impl Item {
         }
         resource.properties = properties;
         resource
-    }
-
-    fn state_word(&self) -> &str {
-        match self.document.get("status").and_then(Value::as_str) {
-            Some(status) => status,
-            None => match self.phase {
-                Phase::Making | Phase::Ready => "",
-                Phase::Deleting => "DELETING",
-            },
-        }
     }
 }
 

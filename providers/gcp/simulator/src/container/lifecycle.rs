@@ -94,6 +94,7 @@ fn succeeded(state: &mut State, key: &str, change: Change) {
         }
         Change::Members(members) => {
             change_cluster(state, key, |cluster| cluster.document.extend(members));
+            resources::relabel(state, key);
             usage::start(state, key);
         }
         Change::PoolMembers(pool, members) => change_pool(state, key, &pool, members),

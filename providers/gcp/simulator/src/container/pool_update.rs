@@ -140,7 +140,7 @@ fn update(state: &mut State, call: &Call<'_>) -> Outcome {
             };
             Change::PoolVersion(name.clone(), version)
         }
-        None => Change::PoolMembers(name.clone(), settings(pool, &mut body)?),
+        None => Change::PoolMembers(name.clone(), settings(pool, &mut body)),
     };
     body.remove("imageType");
     if let Some(unknown) = body.keys().next() {
@@ -158,28 +158,16 @@ fn update(state: &mut State, call: &Call<'_>) -> Outcome {
     ))
 }
 
-/// The settings of a pool that an update may replace.
-fn settings(pool: &Pool, body: &mut Object) -> Result<Object, ApiError> {
+/// The settings of a pool that an update may replace: those that change nothing on its machines.
+fn settings(pool: &Pool, body: &mut Object) -> Object {
     let mut members = Object::new();
-    for member in ["locations", "upgradeSettings"] {
-        if let Some(value) = body.remove(member) {
-            members.insert(member.to_owned(), value);
-        }
-    }
-    let mut config = pool.document.get("config").cloned().unwrap_or_default();
-    for (member, inner) in [
-        ("labels", "labels"),
-        ("tags", "tags"),
-        ("taints", "taints"),
-        ("resourceLabels", "labels"),
-    ] {
-        if let Some(value) = body.remove(member) {
-            config[member] = value.get(inner).cloned().unwrap_or_default();
-        }
+    if let Some(value) = body.remove("upgradeSettings") {
+        members.insert("upgradeSettings".to_owned(), value);
     }
     if let Some(value) = body.remove("workloadMetadataConfig") {
+        let mut config = pool.document.get("config").cloned().unwrap_or_default();
         config["workloadMetadataConfig"] = value;
+        members.insert("config".to_owned(), config);
     }
-    members.insert("config".to_owned(), config);
-    Ok(members)
+    members
 }

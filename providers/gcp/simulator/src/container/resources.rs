@@ -13,6 +13,7 @@ use super::pool::Pool;
 use crate::compute::{self, machine_types};
 use crate::links;
 use crate::state::State;
+use crate::wire::Object;
 
 /// The ranges that Kubernetes Engine takes for pods and services when it manages them itself.
 pub(crate) const MANAGED_PODS: &str = "10.192.0.0/17";
@@ -156,13 +157,38 @@ pub(super) fn add_of_pool(state: &mut State, key: &str, name: &str, with_machine
     }
 }
 
-fn template_properties(state: &State, cluster: &Cluster, pool: &Pool) -> Value {
+/// The labels of a pool's machines, and of their disks.
+fn machine_labels(cluster: &Cluster, pool: &Pool) -> Object {
     let mut marks = labels(cluster);
     marks.insert("goog-gke-node".to_owned(), json!(""));
     marks.insert("goog-k8s-node-pool-name".to_owned(), json!(pool.name));
     if let Some(own) = pool.config("resourceLabels").as_object() {
         marks.extend(own.clone());
     }
+    marks
+}
+
+/// Gives the machines of a cluster, and their disks, the labels that the cluster has now.
+pub(super) fn relabel(state: &mut State, key: &str) {
+    let Some(cluster) = state.container.clusters.get(key).cloned() else {
+        return;
+    };
+    for pool in &cluster.pools {
+        let marks = machine_labels(&cluster, pool);
+        for manager in &pool.managers {
+            for path in compute::instances_of(state, manager) {
+                for disk in compute::list_of(state, &path, "disks") {
+                    let source = disk["source"].as_str().unwrap_or_default();
+                    compute::relabel(state, links::below_project(source), &marks);
+                }
+                compute::relabel(state, &path, &marks);
+            }
+        }
+    }
+}
+
+fn template_properties(state: &State, cluster: &Cluster, pool: &Pool) -> Value {
+    let marks = machine_labels(cluster, pool);
     let mut tags = vec![json!(node_tag(cluster))];
     tags.extend(pool.config("tags").as_array().cloned().unwrap_or_default());
     let network = format!("global/networks/{}", cluster.text("network"));

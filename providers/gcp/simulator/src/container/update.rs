@@ -113,7 +113,6 @@ fn update_master(state: &mut State, call: &Call<'_>) -> Outcome {
 /// What an update may ask for, and the member of the cluster that it replaces.
 const DESIRED: &[(&str, &str)] = &[
     ("desiredAddonsConfig", "addonsConfig"),
-    ("desiredLocations", "locations"),
     ("desiredLoggingConfig", "loggingConfig"),
     ("desiredLoggingService", "loggingService"),
     (

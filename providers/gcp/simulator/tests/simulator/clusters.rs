@@ -167,6 +167,11 @@ fn labels_need_the_fingerprint_of_the_current_ones() {
     let shown = bench.cluster("c");
     assert_eq!(shown["resourceLabels"], json!({"a": "b"}));
     assert_eq!(shown["status"], "RUNNING");
+    let machines = bench.ok(
+        "GET compute zones/us-central1-a/instances?filter=labels.a%3Db",
+        Value::Null,
+    );
+    assert_eq!(machines["items"].as_array().unwrap().len(), 2);
     bench.refused(&line, body(&current), 400, "failedPrecondition");
 }
 
@@ -219,4 +224,40 @@ fn the_api_has_to_be_enabled() {
     let mut bench = Bench::with(|setup| setup.services.retain(|one| !one.starts_with("container")));
     let line = "GET container locations/-/clusters";
     bench.refused(line, Value::Null, 403, "accessNotConfigured");
+}
+
+#[test]
+fn an_autopilot_cluster_has_machines_that_are_not_billed_as_such() {
+    let mut bench = Bench::new();
+    let body = json!({"cluster": {"name": "c", "autopilot": {"enabled": true}}});
+    bench.cluster_made("POST container locations/us-central1/clusters", body);
+    assert!(
+        bench
+            .ids("instance")
+            .iter()
+            .all(|name| name.starts_with("gk3-"))
+    );
+    let pools = "POST container locations/us-central1/clusters/c/nodePools";
+    let pool = json!({"nodePool": {"name": "p", "initialNodeCount": 1}});
+    bench.refused(pools, pool, 400, "invalid");
+}
+
+#[test]
+fn ranges_that_the_service_manages_are_in_the_subnetwork_while_the_cluster_lives() {
+    let mut bench = Bench::new();
+    let subnetwork = "GET compute regions/us-central1/subnetworks/default";
+    bench.cluster_made(&create(), cluster("c"));
+    let ranges = bench.ok(subnetwork, Value::Null)["secondaryIpRanges"].clone();
+    assert!(
+        ranges[0]["rangeName"]
+            .as_str()
+            .unwrap()
+            .starts_with("gke-c-pods-"),
+        "{ranges}"
+    );
+    bench.cluster_made(&format!("DELETE {CLUSTERS}/c"), Value::Null);
+    assert_eq!(
+        bench.ok(subnetwork, Value::Null).get("secondaryIpRanges"),
+        None
+    );
 }
