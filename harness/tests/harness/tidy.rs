@@ -197,6 +197,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "contract kubernetes-simulator simkit",
     ),
     (
+        "providers/gcp/simulator",
+        "contract kubernetes-simulator simkit",
+    ),
+    (
         "providers/lambda/simulator",
         "contract kubernetes-simulator simkit",
     ),

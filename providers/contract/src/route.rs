@@ -115,6 +115,7 @@ mod tests {
         Route::new("DELETE", "/rulesets/{id}/rules/{rule}", "DeleteRule"),
         Route::new("POST", "/rulesets/{id}", "UpdateRuleset"),
         Route::new("POST", "/rulesets/{id}:test", "TestRuleset").reading(),
+        Route::new("GET", "/rulesets/{id}:export", "ExportRuleset"),
     ];
 
     #[track_caller]

@@ -1,7 +1,7 @@
 //! Long-running operations: a call is accepted at once, and what it asked for ends later, well or badly.
 //!
-//! A mechanism for every cloud that answers with an operation to be polled (Google's `Operation`, ARM's
-//! `Azure-AsyncOperation`). The cloud decides what happens when an operation ends, and how it is written down.
+//! A mechanism for every cloud that answers with an operation to be polled. The cloud decides what happens when an
+//! operation ends, and how it is written down.
 
 use std::time::Duration;
 
@@ -123,6 +123,19 @@ impl Operation {
     /// Why it failed; `None` while it runs, whatever will become of it.
     pub fn failure(&self) -> Option<&Failure> {
         self.ended.and(self.failure.as_ref())
+    }
+
+    /// How it will fail when it ends: known to the simulator, and shown to no client.
+    pub fn will_fail(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// When half of it is done; of one that never ends, too.
+    pub fn halfway(&self) -> Timestamp {
+        let all = self
+            .due
+            .map_or(self.lasts, |due| due.duration_since(self.started));
+        self.started.saturating_add(all / 2).unwrap_or(self.started)
     }
 
     /// Whether it was cancelled.
@@ -348,6 +361,20 @@ mod tests {
         assert_eq!(operations.get("o").unwrap().failure(), None);
         operations.end("o", at(100));
         assert!(operations.get("o").unwrap().failure().is_some());
+    }
+
+    #[test]
+    fn half_of_it_is_done_in_the_middle_even_if_it_never_ends() {
+        for (fault, expected) in [("", 50), ("async-late(3)", 150), ("async-stuck", 50)] {
+            let (operations, ..) = begun(fault);
+            assert_eq!(
+                operations.get("o").unwrap().halfway(),
+                at(expected),
+                "{fault}"
+            );
+        }
+        let (operations, ..) = begun("async-fail");
+        assert!(operations.get("o").unwrap().will_fail().is_some());
     }
 
     #[test]

@@ -8,21 +8,79 @@ use serde_json::json;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, iam};
+use crate::{compute, container, iam};
 
-/// Adds them to a fresh project: the default network of every project among them.
+/// Adds them to a fresh project: what every project has, and what others made in it.
 pub(crate) fn add(state: &mut State) {
     let now = state.now;
     state.now = now - SignedDuration::from_hours(24 * 40);
     let default =
         json!({"description": "Default network for the project", "autoCreateSubnetworks": true});
     compute::add(state, "global/networks/default", default);
-    project_members(state);
+    add_rules(state);
+    add_of_others(state);
+    add_members(state);
     state.now = now;
 }
 
+/// The firewall rules that the default network has from the start.
+fn add_rules(state: &mut State) {
+    let network = compute::link(state, "global/networks/default");
+    let (tcp, any) = (
+        |port: &str| json!({"IPProtocol": "tcp", "ports": [port]}),
+        "0.0.0.0/0",
+    );
+    let icmp = json!({"IPProtocol": "icmp"});
+    let rules = [
+        ("internal", "10.128.0.0/9", json!([tcp("0-65535"), icmp])),
+        ("icmp", any, json!([icmp])),
+        ("ssh", any, json!([tcp("22")])),
+        ("rdp", any, json!([tcp("3389")])),
+    ];
+    for (name, source, allowed) in rules {
+        let document = json!({
+            "network": network, "description": format!("Allow {name} from {source}"),
+            "priority": 65534, "sourceRanges": [source], "allowed": allowed,
+        });
+        compute::add(
+            state,
+            &format!("global/firewalls/default-allow-{name}"),
+            document,
+        );
+    }
+}
+
+/// Resources of another team. Their names begin like a run's, but they belong to none.
+fn add_of_others(state: &mut State) {
+    let labels = json!({"team": "research"});
+    let network = json!({"description": "research", "autoCreateSubnetworks": false});
+    compute::add(state, "global/networks/kp-legacy", network);
+    let network = compute::link(state, "global/networks/kp-legacy");
+    let subnetwork = json!({"network": network, "ipCidrRange": "10.64.0.0/20"});
+    compute::add(
+        state,
+        "regions/us-central1/subnetworks/kp-legacy",
+        subnetwork,
+    );
+    let path = "regions/us-central1/subnetworks/kp-legacy";
+    let machine = json!({
+        "machineType": compute::link(state, "zones/us-central1-a/machineTypes/e2-small"),
+        "labels": labels, "networkInterfaces": [{"subnetwork": compute::link(state, path)}],
+        "disks": [{"boot": true, "autoDelete": true, "initializeParams": {"diskSizeGb": "20"}}],
+    });
+    compute::add(
+        state,
+        "zones/us-central1-a/instances/kp-legacy-build",
+        machine,
+    );
+    let disk = json!({"labels": labels, "sizeGb": "200"});
+    compute::add(state, "zones/us-central1-a/disks/kp-legacy-data", disk);
+    let address = json!({"labels": labels});
+    compute::add(state, "regions/us-central1/addresses/kp-legacy", address);
+}
+
 /// Who uses the project besides: people, a pipeline, and the accounts that Google makes.
-fn project_members(state: &mut State) {
+fn add_members(state: &mut State) {
     let given = json!({"displayName": "pipeline", "description": "deploys the shop"});
     let empty = serde_json::Map::new();
     let email = format!(
@@ -48,11 +106,11 @@ fn project_members(state: &mut State) {
 
 /// The whole state of a resource as text, including what the inventory does not show.
 pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
-    let whole = [
-        compute::canonical(state, resource),
-        iam::canonical(state, resource),
-    ];
-    let whole = whole.concat();
+    let whole = match resource.resource_type.as_str() {
+        "gke_cluster" => container::canonical(state, resource),
+        "service_account" => iam::canonical(state, resource),
+        _ => compute::canonical(state, resource),
+    };
     format!(
         "{:?}|{}|{:?}|{:?}|{whole}",
         resource.name, resource.state, resource.tags, resource.properties

@@ -9,7 +9,7 @@ use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
-use kubeproof_simkit::cloud::{Cloud, Reply};
+use kubeproof_simkit::cloud::{Cloud, HostEndpoint, Reply};
 use kubeproof_simkit::history::History;
 use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::timers::run_due;
@@ -17,7 +17,7 @@ use kubeproof_simkit::timers::run_due;
 use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::{ApiError, ErrorShape};
-use crate::{bystanders, compute, inventory, links, route, service_usage, wire};
+use crate::{bystanders, compute, container, inventory, links, route, service_usage, wire};
 
 /// A simulated Google Cloud project.
 #[derive(Clone, Debug)]
@@ -41,6 +41,11 @@ impl GcpCloud {
         cloud
     }
 
+    /// What is credited since `from`: the bill shows it on lines of its own, and the charges are gross.
+    pub fn credits(&self, from: Timestamp) -> Vec<Charge> {
+        self.state.credits.all_charges(from, self.state.now)
+    }
+
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
         self.history.observe(self.state.now, "all", seen);
@@ -54,18 +59,30 @@ impl Cloud for GcpCloud {
             to,
             |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
             |cloud, event| {
+                container::advance(&mut cloud.state);
                 match event {
                     Event::Compute(event) => compute::happen(&mut cloud.state, event),
                     Event::ServiceUsage(event) => {
                         service_usage::happen(&mut cloud.state, &event);
                     }
+                    Event::Container(event) => container::happen(&mut cloud.state, event),
                 }
                 cloud.observe();
             },
         );
+        if container::advance(&mut self.state) {
+            self.observe();
+        }
     }
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if let Some(cluster) = container::cluster_of(&self.state, request) {
+            let reply = container::answer(&mut self.state, &cluster, request);
+            if container::carry_out(&mut self.state) {
+                self.observe();
+            }
+            return reply;
+        }
         let asked = InjectedFault::of(request);
         let injected = match asked {
             Ok(injected) => injected,
@@ -91,10 +108,13 @@ impl Cloud for GcpCloud {
 
     fn make_bystanders(&mut self) {
         self.bystanders.add(&inventory::all(&self.state));
+        compute::exempt_all(&mut self.state);
+        container::exempt_all(&mut self.state);
     }
 
-    fn latency(&self, _request: &Request<Bytes>) -> Duration {
-        Duration::from_millis(200)
+    fn latency(&self, request: &Request<Bytes>) -> Duration {
+        let api_server = container::cluster_of(&self.state, request).is_some();
+        Duration::from_millis(if api_server { 30 } else { 200 })
     }
 
     fn inventory(&self) -> Vec<Resource> {
@@ -114,6 +134,10 @@ impl Cloud for GcpCloud {
         self.bystanders.without(all)
     }
 
+    fn unpriced(&self) -> Vec<String> {
+        self.state.unpriced.iter().cloned().collect()
+    }
+
     fn bystanders(&self) -> Vec<(Resource, String)> {
         let all = self.inventory().into_iter();
         let theirs = all.filter(|resource| self.bystanders.has(resource));
@@ -126,7 +150,19 @@ impl Cloud for GcpCloud {
         })
     }
 
+    fn hosts(&self) -> Vec<String> {
+        container::hosts(&self.state)
+    }
+
+    fn host_served(&mut self, host: &str, endpoint: HostEndpoint) {
+        self.state.endpoints.insert(host.to_owned(), endpoint);
+    }
+
     fn fastest_ready(&self) -> Option<(Duration, String)> {
-        None
+        let seconds = compute::fastest_network() + container::FASTEST_CLUSTER;
+        Some((
+            Duration::from_secs(u64::try_from(seconds).ok()?),
+            "network → subnetwork → cluster of a zone with its nodes".to_owned(),
+        ))
     }
 }

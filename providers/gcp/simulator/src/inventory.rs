@@ -4,11 +4,12 @@ use kubeproof_contract::resource::Resource;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, iam};
+use crate::{compute, container, iam};
 
 /// All resources, service by service.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let mut all = compute::inventory(state);
+    all.extend(container::inventory(state));
     all.extend(iam::inventory(state));
     all.extend(policy::inventory(state));
     all

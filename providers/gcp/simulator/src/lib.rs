@@ -12,10 +12,12 @@ mod auth;
 mod bystanders;
 mod cloud_billing;
 mod compute;
+mod container;
 mod iam;
 mod inventory;
 mod links;
 mod logging;
+mod prices;
 mod project;
 mod resource_manager;
 mod route;
@@ -23,4 +25,4 @@ mod service_usage;
 mod token;
 mod wire;
 
-pub use route::operations;
+pub use route::{operations, services};

@@ -14,7 +14,7 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    asset, auth, cloud_billing, compute, iam, links, logging, project, resource_manager,
+    asset, auth, cloud_billing, compute, container, iam, links, logging, project, resource_manager,
     service_usage, token,
 };
 
@@ -76,6 +76,7 @@ pub(crate) struct Service {
 /// All services.
 const SERVICES: &[&Service] = &[
     &compute::SERVICE,
+    &container::SERVICE,
     &service_usage::SERVICE,
     &resource_manager::V1,
     &resource_manager::V3,
@@ -90,6 +91,14 @@ const SERVICES: &[&Service] = &[
 pub fn operations() -> impl Iterator<Item = &'static str> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
     tables.flat_map(Router::names)
+}
+
+/// The names of the services, with how many operations of each there are.
+pub fn services() -> impl Iterator<Item = (&'static str, usize)> {
+    let count = |service: &Service| service.tables.iter().flat_map(Router::names).count();
+    SERVICES
+        .iter()
+        .map(move |service| (service.name, count(service)))
 }
 
 /// A table of operations: how it reads in the file of a service.
@@ -110,10 +119,13 @@ fn find<'p>(host: &str, method: &str, path: &'p str) -> Option<Found<'p>> {
         let tables = service.tables.iter();
         tables.filter_map(move |table| Some((*service, table.find(method, below?)?)))
     });
-    found.min_by_key(|(_, routed)| {
+    let found = found.min_by_key(|(_, routed)| {
         let written = routed.parameters.iter().map(|one| one.len());
         (routed.parameters.len(), written.sum::<usize>())
-    })
+    });
+    // A verb that no table has is no part of a name.
+    let last = path.rsplit('/').next().filter(|last| last.contains(':'));
+    found.filter(|(_, routed)| routed.parameters.last().copied() != last || last.is_none())
 }
 
 /// What a call is answered with.
@@ -213,6 +225,22 @@ fn check_project(state: &State, request: &Request<Bytes>) -> Result<(), ApiError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_verb_is_no_part_of_a_name() {
+        let name = |path: &str| {
+            let found = find("container.googleapis.com", "GET", path);
+            found.map(|(_, routed)| routed.name)
+        };
+        let cluster = "/v1/projects/p/locations/l/clusters/c";
+        let get = "container.projects.locations.clusters.get";
+        assert_eq!(name(cluster), Some(get));
+        assert_eq!(name(&format!("{cluster}:fetchClusterUpgradeInfo")), None);
+        assert_eq!(
+            name("/v1/projects/example.com:p/locations/l/clusters/c"),
+            Some(get)
+        );
+    }
 
     #[test]
     fn each_operation_is_named_once_and_by_its_service() {

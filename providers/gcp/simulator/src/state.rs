@@ -1,8 +1,8 @@
 //! The state of the simulated project, as plain data: one part for each service.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kubeproof_simkit::cloud::HostEndpoint;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
@@ -12,13 +12,15 @@ use crate::iam::IamState;
 use crate::project::Project;
 use crate::setup::Setup;
 use crate::token::Tokens;
-use crate::{compute, logging, service_usage};
+use crate::{compute, container, logging, service_usage};
 
 /// What happens later, by service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// In Compute Engine.
     Compute(compute::Event),
+    /// In Kubernetes Engine.
+    Container(container::Event),
     /// In Service Usage.
     ServiceUsage(service_usage::Event),
 }
@@ -31,6 +33,10 @@ pub struct State {
     pub(crate) ids: Ids,
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
+    /// What is credited on the bill, in the form of usage with a negative price.
+    pub(crate) credits: Meter,
+    /// What was used and has no known price.
+    pub(crate) unpriced: BTreeSet<String>,
     /// Where hosts with a server of their own can be reached over sockets.
     pub(crate) endpoints: BTreeMap<String, HostEndpoint>,
     /// The project itself: which services are enabled, and its policy.
@@ -41,6 +47,7 @@ pub struct State {
     /// The changes, for audit entries.
     pub(crate) trail: Vec<logging::Entry>,
     pub(crate) compute: compute::State,
+    pub(crate) container: container::State,
 }
 
 impl State {
@@ -51,24 +58,21 @@ impl State {
             ids: Ids::new(setup.seed),
             timers: Timers::default(),
             meter: Meter::default(),
+            credits: Meter::default(),
+            unpriced: BTreeSet::new(),
             endpoints: BTreeMap::new(),
             project: Project::new(&setup),
             iam: IamState::default(),
             tokens: Tokens::default(),
             trail: Vec::new(),
             compute: compute::State::default(),
+            container: container::State::default(),
             setup,
         };
         if state.setup.bystanders {
             crate::bystanders::add(&mut state);
         }
         state
-    }
-
-    /// Schedules an event after this many seconds.
-    pub(crate) fn after(&mut self, seconds: i64, event: Event) {
-        let at = self.now.checked_add(SignedDuration::from_secs(seconds));
-        self.timers.at(at.unwrap_or(self.now), event);
     }
 
     /// A numeric id, as Compute Engine gives them.

@@ -3,7 +3,9 @@
 use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::operation::Failure;
 
-use crate::compute::item::Item;
+use serde_json::Value;
+
+use crate::compute::item::{Item, text};
 use crate::compute::members::Member;
 use crate::compute::place::{Level, Scope};
 use crate::state::State;
@@ -47,7 +49,7 @@ pub(crate) struct Collection {
     pub(crate) seconds: [i64; 3],
     pub(crate) in_use: InUse,
     /// Checks a new resource, and adds what the caller left out.
-    pub(crate) prepare: fn(&State, &mut Draft) -> Result<(), ApiError>,
+    pub(crate) prepare: fn(&mut State, &mut Draft) -> Result<(), ApiError>,
     /// How an accepted insertion fails in its operation: a quota that is used up, a zone without machines.
     pub(crate) failure: fn(&State, &Draft, &InjectedFault) -> Option<Failure>,
     /// What follows when a resource was made.
@@ -58,6 +60,8 @@ pub(crate) struct Collection {
     pub(crate) removed: fn(&mut State, &Item),
     /// Whether another resource that refers to this one keeps it from being deleted.
     pub(crate) is_kept_by: fn(&Item, &Item) -> bool,
+    /// Its status; empty where the API shows none.
+    pub(crate) status: fn(&State, &Item) -> String,
     /// Adds the members that follow from others, or from other resources.
     pub(crate) show: fn(&State, &Item, &mut Object),
 }
@@ -65,6 +69,24 @@ pub(crate) struct Collection {
 impl std::fmt::Debug for Collection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.plural)
+    }
+}
+
+impl Draft {
+    /// Sets a member that the caller left out.
+    pub(crate) fn default(&mut self, member: &str, value: Value) {
+        self.document.entry(member).or_insert(value);
+    }
+
+    /// A member that has to be there.
+    pub(crate) fn required(&self, member: &str) -> Result<&Value, ApiError> {
+        let value = self.document.get(member);
+        value.ok_or_else(|| ApiError::required(&format!("resource.{member}")))
+    }
+
+    /// A member that is text; empty if there is none.
+    pub(crate) fn text(&self, member: &str) -> &str {
+        text(&self.document, member)
     }
 }
 
@@ -93,6 +115,7 @@ impl Collection {
             changed: |_, _| {},
             removed: |_, _| {},
             is_kept_by: |_, _| true,
+            status: |_, _| String::new(),
             show: |_, _, _| {},
         }
     }

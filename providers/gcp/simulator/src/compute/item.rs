@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::collection::Collection;
 use super::place::{self, Scope};
+use super::{RUN_MARK, operations, write};
 use crate::links;
 use crate::setup::RUN_LABEL;
 use crate::state::State;
@@ -58,12 +59,13 @@ impl Item {
     pub(crate) fn run(&self) -> Option<String> {
         let labels = self.document.get("labels");
         let label = labels.and_then(|labels| labels.get(RUN_LABEL)?.as_str());
+        let hidden = self.document.get(RUN_MARK).and_then(Value::as_str);
         let described = || {
             let words = self.text("description").split([' ', ',', ';']);
             let mut runs = words.filter_map(|word| word.strip_prefix(RUN_LABEL)?.strip_prefix('='));
             runs.next()
         };
-        label.or_else(described).map(str::to_owned)
+        label.or(hidden).or_else(described).map(str::to_owned)
     }
 
     /// Its labels.
@@ -78,6 +80,8 @@ impl Item {
     /// The resource as the API shows it.
     pub(crate) fn shown(&self, state: &State) -> Value {
         let mut shown = self.document.clone();
+        // What the API shows only by calls of its own.
+        shown.retain(|name, _| !name.starts_with('#'));
         let path = self.path();
         shown.insert("kind".to_owned(), json!(self.of.kind));
         shown.insert("id".to_owned(), json!(self.id.to_string()));
@@ -95,17 +99,29 @@ impl Item {
                 shown.insert("zone".to_owned(), json!(link));
             }
         }
+        if self.of.has_fingerprint {
+            let fingerprint = operations::fingerprint(&self.document);
+            shown.insert("fingerprint".to_owned(), json!(fingerprint));
+        }
+        if self.of.members.iter().any(|(name, _)| *name == "labels") {
+            let fingerprint = write::label_fingerprint(&self.document);
+            shown.insert("labelFingerprint".to_owned(), json!(fingerprint));
+        }
+        let status = (self.of.status)(state, self);
+        if !status.is_empty() {
+            shown.insert("status".to_owned(), json!(status));
+        }
         (self.of.show)(state, self, &mut shown);
         Value::Object(shown)
     }
 
     /// The resource as an auditor sees it.
-    pub(crate) fn resource(&self) -> Resource {
+    pub(crate) fn resource(&self, state: &State) -> Resource {
         let mut resource = Resource::new(self.of.resource_type, &self.name, self.scope.name());
         resource.name = Some(self.name.clone());
         resource.tags = self.labels();
         resource.created_at = Some(self.created);
-        self.state_word().clone_into(&mut resource.state);
+        resource.state = (self.of.status)(state, self);
         let mut properties = BTreeMap::from([("unique_id".to_owned(), self.id.to_string())]);
         for member in self.of.properties {
             let value = match self.document.get(*member) {
@@ -117,16 +133,6 @@ impl Item {
         }
         resource.properties = properties;
         resource
-    }
-
-    fn state_word(&self) -> &str {
-        match self.document.get("status").and_then(Value::as_str) {
-            Some(status) => status,
-            None => match self.phase {
-                Phase::Making | Phase::Ready => "",
-                Phase::Deleting => "DELETING",
-            },
-        }
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Member {
     /// A link to a resource of this collection, which must exist and be ready.
     Link(&'static str),
     Links(&'static str),
+    /// A link to anything, which is not looked up.
+    Path,
     /// Ignored: the service writes it.
     Output,
 }
@@ -63,7 +65,10 @@ pub(crate) fn read(
         if value.is_null() || *member == Member::Output {
             continue;
         }
-        let value = checked(state, &name, *member, value)?;
+        let mut value = checked(state, &name, *member, value)?;
+        if matches!(member, Member::Object | Member::Objects | Member::Texts) {
+            make_canonical(state, &mut value);
+        }
         document.insert(name, value);
     }
     Ok(document)
@@ -91,6 +96,10 @@ fn checked(state: &State, name: &str, member: Member, value: Value) -> Result<Va
         Member::Texts => all(&value, Value::is_string),
         Member::Objects => all(&value, Value::is_object),
         Member::Object => value.is_object(),
+        Member::Path => {
+            let link = value.as_str().ok_or_else(|| wrong("Must be a link."))?;
+            return Ok(json!(place::link(state, links::below_project(link))));
+        }
         Member::Labels => {
             check_labels(&value).map_err(|why| wrong(&why))?;
             true
@@ -117,6 +126,21 @@ fn checked(state: &State, name: &str, member: Member, value: Value) -> Result<Va
         "invalid",
         format!("Invalid JSON payload received. Invalid value at 'resource.{name}': {value}"),
     ))
+}
+
+/// Gives the links inside a value their canonical form, so that what refers to a resource can be found.
+fn make_canonical(state: &State, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let is_link = text.starts_with("http") && text.contains("/compute/v1/projects/");
+            if is_link || text.starts_with("projects/") {
+                *text = place::link(state, links::below_project(text));
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| make_canonical(state, one)),
+        Value::Object(all) => all.values_mut().for_each(|one| make_canonical(state, one)),
+        _ => {}
+    }
 }
 
 fn all(value: &Value, is_right: fn(&Value) -> bool) -> bool {

@@ -135,7 +135,7 @@ pub(crate) fn aggregated(state: &State, call: &Call<'_>, of: &'static Collection
         by_scope.insert(scope.to_string(), entry);
     }
     let mut list = json!({
-        "kind": format!("{}AggregatedList", of.kind),
+        "kind": aggregated_kind(of),
         "id": format!("projects/{}/{below}", state.setup.project),
         "selfLink": place::link(state, below),
         "items": by_scope,
@@ -147,6 +147,14 @@ pub(crate) fn aggregated(state: &State, call: &Call<'_>, of: &'static Collection
         list["nextPageToken"] = json!(next);
     }
     Ok(list)
+}
+
+/// The kind of an aggregated list. Two have a plural in it.
+fn aggregated_kind(of: &Collection) -> String {
+    match of.plural {
+        plural @ ("healthChecks" | "urlMaps") => format!("compute#{plural}AggregatedList"),
+        _ => format!("{}AggregatedList", of.kind),
+    }
 }
 
 fn scope_of(shown: &Value) -> Scope {

@@ -8,7 +8,7 @@ use super::collection::{Collection, Draft, InUse};
 use super::item::{Item, Phase, mentions, text};
 use super::operations::{self, Begin, Change};
 use super::place::{self, Place, Scope};
-use super::{COLLECTIONS, members, read};
+use super::{COLLECTIONS, members, quota, read};
 use crate::route::Call;
 use crate::state::State;
 use crate::wire::{ApiError, Object, Outcome, body};
@@ -53,6 +53,11 @@ pub(crate) fn insert(state: &mut State, call: &Call<'_>, of: &'static Collection
         return Err(ApiError::exists(format!(
             "The resource 'projects/{project}/{path}' already exists"
         )));
+    }
+    if let Some((metric, limit)) = quota::over_global(state, of.plural) {
+        let message = format!("Quota '{metric}' exceeded. Limit: {limit}.0 globally.");
+        let status = "RESOURCE_EXHAUSTED";
+        return Err(ApiError::new(403, status, "quotaExceeded", message));
     }
     (of.prepare)(state, &mut draft)?;
     let failure = (of.failure)(state, &draft, call.injected);
@@ -219,12 +224,7 @@ pub(crate) fn change(
     if of.has_fingerprint && kind == "patch" {
         let given = fingerprint.ok_or_else(|| ApiError::required("resource.fingerprint"))?;
         if *given != json!(operations::fingerprint(&item.document)) {
-            return Err(ApiError::new(
-                412,
-                "FAILED_PRECONDITION",
-                "conditionNotMet",
-                "Supplied fingerprint does not match current metadata fingerprint.",
-            ));
+            return Err(condition_not_met("Fingerprint"));
         }
     }
     let begin = Begin {
@@ -235,6 +235,36 @@ pub(crate) fn change(
         failure: None,
     };
     Ok(operations::begin(state, call, begin))
+}
+
+/// Replaces the labels of a resource, when the fingerprint given is that of the current ones.
+pub(crate) fn set_labels(state: &mut State, call: &Call<'_>, of: &'static Collection) -> Outcome {
+    let body = body(call.request)?;
+    let labels = body.get("labels").cloned().unwrap_or_else(|| json!({}));
+    members::check_labels(&labels).map_err(|why| ApiError::bad_member("labels", &labels, &why))?;
+    let item = read::found(state, call, of)?;
+    let current = json!(label_fingerprint(&item.document));
+    if body.get("labelFingerprint") != Some(&current) {
+        return Err(condition_not_met("Labels fingerprint"));
+    }
+    let changes = Object::from_iter([("labels".to_owned(), labels)]);
+    change(state, call, of, "setLabels", changes, None)
+}
+
+/// The fingerprint of a resource's labels.
+pub(crate) fn label_fingerprint(document: &Object) -> String {
+    let labels = document.get("labels").and_then(Value::as_object);
+    operations::fingerprint(&labels.cloned().unwrap_or_default())
+}
+
+/// 412: what was read has changed in the meantime.
+pub(crate) fn condition_not_met(what: &str) -> ApiError {
+    ApiError::new(
+        412,
+        "FAILED_PRECONDITION",
+        "conditionNotMet",
+        format!("{what} is invalid, or the resource has changed"),
+    )
 }
 
 /// The operation of an earlier call with the same `requestId`, on the same resource.

@@ -3,8 +3,9 @@
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
-use super::place;
 use super::read::listed;
+use super::{place, quota};
+use crate::links;
 use crate::route::{Call, Table, table};
 use crate::state::State;
 use crate::wire::{ApiError, Outcome};
@@ -27,6 +28,7 @@ pub(crate) const TABLE: Table = table(&[
     on("GET", "/projects/{project}/zones", "compute.zones.list", list_zones),
     on("GET", "/projects/{project}/zones/{zone}", "compute.zones.get", get_zone),
     on("GET", "/projects/{project}/regions", "compute.regions.list", list_regions),
+    on("GET", "/projects/{project}", "compute.projects.get", get_project),
     on("GET", "/projects/{project}/regions/{region}", "compute.regions.get", get_region),
 ]);
 
@@ -87,7 +89,7 @@ fn region(state: &State, name: &str) -> Value {
     json!({
         "kind": "compute#region", "id": id(name), "creationTimestamp": CREATED, "name": name,
         "description": name, "status": "UP", "selfLink": place::link(state, &path),
-        "zones": zones.collect::<Vec<_>>(), "quotas": [], "supportsPzs": false,
+        "zones": zones.collect::<Vec<_>>(), "quotas": quota::of_region(state, name), "supportsPzs": false,
     })
 }
 
@@ -122,4 +124,16 @@ fn list_zones(state: &mut State, call: &Call<'_>) -> Outcome {
 fn list_regions(state: &mut State, call: &Call<'_>) -> Outcome {
     let all = regions().map(|name| region(state, &name));
     listed(state, call, "compute#regionList", all.collect())
+}
+
+fn get_project(state: &mut State, _call: &Call<'_>) -> Outcome {
+    let (project, number) = (&state.setup.project, state.setup.project_number);
+    Ok(json!({
+        "kind": "compute#project", "id": number.to_string(), "name": project,
+        "creationTimestamp": CREATED, "defaultNetworkTier": "PREMIUM", "xpnProjectStatus": "UNSPECIFIED_XPN_PROJECT_STATUS",
+        "defaultServiceAccount": format!("{number}-compute@developer.gserviceaccount.com"),
+        "selfLink": format!("{}projects/{project}", links::COMPUTE),
+        "quotas": quota::of_project(state),
+        "commonInstanceMetadata": {"kind": "compute#metadata", "fingerprint": "AAAAAAAAAAA="},
+    }))
 }

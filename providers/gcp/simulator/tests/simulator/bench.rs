@@ -8,7 +8,7 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_gcp_simulator::cloud::GcpCloud;
 use kubeproof_gcp_simulator::setup::{ACCESS_TOKEN, PROJECT, Setup};
 use kubeproof_simkit::cloud::{Cloud, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The time at the beginning.
 pub fn start() -> Timestamp {
@@ -131,12 +131,13 @@ impl Bench {
         assert!(ended.get("error").is_none(), "{line}: {ended}");
     }
 
-    /// The ids of the resources of a type.
+    /// The ids of the resources of a type, without those that were there from the start.
     pub fn ids(&self, resource_type: &str) -> Vec<String> {
         let all: Vec<Resource> = self.cloud.inventory();
-        let of = all
-            .into_iter()
-            .filter(|one| one.resource_type == resource_type);
+        let old = self.cloud.bystanders();
+        let of = all.into_iter().filter(|one| {
+            one.resource_type == resource_type && !old.iter().any(|(other, _)| other.is_same(one))
+        });
         of.map(|one| one.id).collect()
     }
 }
@@ -182,5 +183,54 @@ impl Bench {
         let told = error["status"].as_str().unwrap_or_default();
         assert_eq!((found, told), (status, word), "{line}: {answer}");
         error["message"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A cluster's request body: two nodes in a zone, in the default network.
+pub fn cluster(name: &str) -> Value {
+    json!({"cluster": {"name": name, "initialNodeCount": 2, "resourceLabels": {"kubeproof-run": "r1"}}})
+}
+
+/// The clusters of the zone that tests use.
+pub const CLUSTERS: &str = "container locations/us-central1-a/clusters";
+
+impl Bench {
+    /// An operation of Kubernetes Engine as it is now.
+    #[track_caller]
+    pub fn cluster_operation(&mut self, operation: &Value) -> Value {
+        let location = operation["location"].as_str().unwrap();
+        let name = operation["name"].as_str().unwrap();
+        let line = format!("GET container locations/{location}/operations/{name}");
+        self.ok(&line, Value::Null)
+    }
+
+    /// A call of Kubernetes Engine and, after its operation's end, the operation.
+    #[track_caller]
+    pub fn cluster_done(&mut self, line: &str, body: Value) -> Value {
+        let begun = self.ok(line, body);
+        self.wait(1200);
+        let ended = self.cluster_operation(&begun);
+        assert_eq!(ended["status"], "DONE", "{line}: {ended}");
+        ended
+    }
+
+    /// A call whose operation ends well.
+    #[track_caller]
+    pub fn cluster_made(&mut self, line: &str, body: Value) {
+        let ended = self.cluster_done(line, body);
+        assert!(ended.get("error").is_none(), "{line}: {ended}");
+    }
+
+    /// The cluster of this name in the zone that tests use.
+    #[track_caller]
+    pub fn cluster(&mut self, name: &str) -> Value {
+        self.ok(&format!("GET {CLUSTERS}/{name}"), Value::Null)
+    }
+
+    /// Types, regions and names of all resources.
+    pub fn all(&self) -> Vec<String> {
+        let all = self.cloud.inventory().into_iter();
+        let named = all.map(|one| format!("{} {} {}", one.resource_type, one.region, one.id));
+        named.collect()
     }
 }
