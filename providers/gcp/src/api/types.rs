@@ -64,10 +64,10 @@ pub struct ComputeResource {
     pub users: Vec<String>,
     /// The tags of the machines that a firewall rule is for.
     pub target_tags: Vec<String>,
-    /// The link of what a forwarding rule leads to.
-    pub target: Option<String>,
     /// The links of a target pool's health checks.
     pub health_checks: Vec<String>,
+    /// The links of a target pool's machines.
+    pub instances: Vec<String>,
 }
 
 impl ComputeResource {

@@ -2,7 +2,8 @@
 //! resource is the run's.
 //!
 //! Most parts of load balancers have neither labels nor a network. They are known by their firewall rule, which has
-//! one: `k8s-fw-NAME` belongs to the balancer `NAME`, and `k8s-UID-node-http-hc` to the health check `k8s-UID-node`.
+//! one: `k8s-fw-NAME` belongs to the balancer `NAME`, and `k8s-UID-node-http-hc` to the health check `k8s-UID-node`;
+//! or by the machines in their target pool.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use kubeproof_cloudkit::teardown::CallErrors;
 
 use super::super::compute::{self, Place};
 use super::super::{Work, network};
-use crate::api::types::ComputeResource;
+use crate::api::types::{ComputeResource, last};
 
 /// How long something may stay in use after its users are gone.
 const IN_USE_LIMIT: Duration = Duration::from_secs(300);
@@ -240,11 +241,31 @@ fn is_of_claim(work: &Work, one: &ComputeResource) -> bool {
     one.labels.get(CLUSTER_LABEL) == Some(&name) && one.users.is_empty()
 }
 
-/// The names of load balancers and their health checks, from the firewall rules of the run.
+/// The names of load balancers and their health checks, from the firewall rules of the run and from target pools with
+/// its machines.
 async fn balancer_parts(work: &Work) -> Result<BTreeSet<String>, CallError> {
     let rules = compute::list(work, "firewalls.list", &Place::Global).await?;
     let ours = rules.iter().filter(|rule| in_network(work, rule));
-    Ok(ours.filter_map(|rule| part_of(&rule.name)).collect())
+    let mut parts: BTreeSet<String> = ours.filter_map(|rule| part_of(&rule.name)).collect();
+    let pools = compute::list_all(work, "targetPools.aggregatedList", "targetPools").await?;
+    for pool in pools.iter().filter(|pool| has_our_machines(work, pool)) {
+        let checks = pool.health_checks.iter().filter_map(|link| last(link));
+        parts.extend(checks.map(str::to_owned));
+        parts.insert(pool.name.clone());
+    }
+    Ok(parts)
+}
+
+/// Whether a target pool has machines of the run's node pools: `gke-CLUSTER-POOL-…`. The name of a node pool begins
+/// with a letter, so a run whose id goes on after this one's is told apart.
+fn has_our_machines(work: &Work, pool: &ComputeResource) -> bool {
+    let cluster = work.run().name("");
+    let pools = work.spec.node_pools.0.iter();
+    let prefixes: Vec<String> = pools
+        .map(|pool| format!("gke-{cluster}-{}-", pool.name.as_str()))
+        .collect();
+    let mut machines = pool.instances.iter().filter_map(|link| last(link));
+    machines.any(|machine| prefixes.iter().any(|prefix| machine.starts_with(prefix)))
 }
 
 /// The balancer or health check that a firewall rule of Kubernetes is for.
@@ -316,6 +337,20 @@ mod tests {
         check(of("kp-r1", &["machine"]), false);
         check(of("kp-r1-2", &[]), false);
         check(json!({"name": "pvc-1"}), false);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_target_pool_with_the_runs_machines_is_the_runs() {
+        let work = work(json!({}));
+        let check = |machine: &str, expected: bool| {
+            let link = format!("https://c/projects/p/zones/z/instances/{machine}");
+            let pool = resource(json!({"name": "a0123", "instances": [link]}));
+            assert_eq!(has_our_machines(&work, &pool), expected, "{machine}");
+        };
+        check("gke-kp-r1-main-0a1b2c3d-x4z9", true);
+        check("gke-kp-r1-2-main-0a1b2c3d-x4z9", false);
+        check("gke-kp-r1-other-0a1b2c3d-x4z9", false);
+        check("main", false);
     }
 
     #[test]
