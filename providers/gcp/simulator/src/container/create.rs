@@ -9,10 +9,10 @@ use super::operations::{self, Change};
 use super::pool::Pool;
 use super::{input, resources};
 use crate::compute::{self, machine_types, quota};
-use crate::links;
 use crate::route::{Call, Table, table};
 use crate::state::State;
 use crate::wire::{ApiError, Object, Outcome, body};
+use crate::{iam, links};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -41,6 +41,10 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     connect(state, &mut cluster)?;
     for pool in &cluster.pools {
+        check_account(
+            state,
+            pool.config("serviceAccount").as_str().unwrap_or_default(),
+        )?;
         check_quota(state, &cluster, pool)?;
     }
     let failure = no_machines(state, call, &cluster.locations());
@@ -63,6 +67,15 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
         Change::CreateCluster,
         failure,
     ))
+}
+
+/// Refuses a service account that does not exist, or that was made so lately that it is not known here yet.
+fn check_account(state: &State, email: &str) -> Result<(), ApiError> {
+    if iam::is_known(state, email) {
+        return Ok(());
+    }
+    let message = format!("Service account \"{email}\" does not exist.");
+    Err(ApiError::invalid(message))
 }
 
 /// The zone without machines for a request, if there is one: the operation will say so.
