@@ -144,12 +144,15 @@ pub(crate) struct State {
 pub(crate) enum Event {
     /// An operation ends.
     Ended(String),
+    /// A managed instance group replaces what it lost.
+    Replaced(String),
 }
 
 /// Lets an event happen.
 pub(crate) fn happen(state: &mut state::State, event: Event) {
     match event {
         Event::Ended(operation) => operations::ended(state, &operation),
+        Event::Replaced(manager) => managers::converge(state, &manager),
     }
 }
 
