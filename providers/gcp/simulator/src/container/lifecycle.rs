@@ -38,7 +38,7 @@ pub(super) fn halfway(state: &mut State, name: &str) {
     match &detail.change {
         Change::CreateCluster => {
             resources::add_of_cluster(state, key);
-            let pools = state.container.clusters.get(key).map(Cluster::clone);
+            let pools = state.container.clusters.get(key).cloned();
             for pool in pools.iter().flat_map(|cluster| &cluster.pools) {
                 resources::add_of_pool(state, key, &pool.name, with_machines);
             }
