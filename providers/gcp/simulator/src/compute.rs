@@ -99,6 +99,7 @@ pub(crate) const SERVICE: Service = Service {
         health_checks::REGIONAL_TABLE,
         health_checks::HTTP_TABLE,
         instances::TABLE,
+        list_only::AUTOSCALERS_TABLE,
         list_only::CERTIFICATES_TABLE,
         list_only::HTTP_PROXIES_TABLE,
         list_only::HTTPS_PROXIES_TABLE,
