@@ -329,9 +329,10 @@ def drive_lists():
     """What can only be listed: nothing here makes one, and a made-up name is not found."""
     one = {"urlMaps": "urlMap", "targetHttpProxies": "targetHttpProxy", "targetHttpsProxies": "targetHttpsProxy",
            "sslCertificates": "sslCertificate", "snapshots": "snapshot", "resourcePolicies": "resourcePolicy",
-           "reservations": "reservation"}
+           "reservations": "reservation", "autoscalers": "autoscaler"}
     for plural, singular in one.items():
-        place = {"resourcePolicies": {"region": REGION}, "reservations": {"zone": ZONE}}.get(plural, {})
+        place = {"resourcePolicies": {"region": REGION}, "reservations": {"zone": ZONE},
+                 "autoscalers": {"zone": ZONE}}.get(plural, {})
         compute(f"{plural}.list", **place)
         if plural != "snapshots":
             compute(f"{plural}.aggregatedList")

@@ -215,17 +215,49 @@ pub const EFFECTS: &[(&str, &str)] = &[
 /// The largest argument of an effect: a year, in seconds. No trial lasts longer.
 const NUMBER_MAX: u64 = 31_536_000;
 
+/// What is wrong with the text of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EffectSyntaxError {
+    /// There is a `(` and no `)` at the end.
+    #[error("the argument has no closing `)`")]
+    Unclosed,
+    /// No effect has this name.
+    #[error("unknown effect `{0}` (expected one of {known})", known = effect_names())]
+    Unknown(String),
+    /// This effect takes no argument.
+    #[error("`{0}` takes no argument")]
+    NoArgument(String),
+    /// The argument must be a number.
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
+    /// No trial lasts so long.
+    #[error("`{0}` is more than {NUMBER_MAX}")]
+    TooLarge(String),
+    /// `foreign-change` without its argument.
+    #[error("`foreign-change` needs the name of the change")]
+    NoChange,
+    /// `async-late(0)` and `async-late(1)` would change nothing.
+    #[error("`async-late` takes at least 2 times as long")]
+    NotLater,
+    /// `stale-read(0)` would change nothing.
+    #[error("`stale-read` lags by at least 1 second")]
+    NoLag,
+}
+
+fn effect_names() -> String {
+    let names: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
 /// Parses an effect with its argument.
 ///
 /// # Errors
 /// For an unknown effect, and an argument that it does not take.
-pub fn read_effect(text: &str) -> Result<Effect, String> {
+pub fn read_effect(text: &str) -> Result<Effect, EffectSyntaxError> {
     let (name, argument) = match text.split_once('(') {
         None => (text, None),
         Some((name, rest)) => {
-            let inner = rest
-                .strip_suffix(')')
-                .ok_or("the argument has no closing `)`")?;
+            let inner = rest.strip_suffix(')').ok_or(EffectSyntaxError::Unclosed)?;
             (name, Some(inner.to_owned()))
         }
     };
@@ -233,8 +265,8 @@ pub fn read_effect(text: &str) -> Result<Effect, String> {
         None => Ok(default),
         Some(text) => match text.parse() {
             Ok(number) if number <= NUMBER_MAX => Ok(number),
-            Ok(_) => Err(format!("`{text}` is more than {NUMBER_MAX}")),
-            Err(_) => Err(format!("`{text}` is not a number")),
+            Ok(_) => Err(EffectSyntaxError::TooLarge(text.clone())),
+            Err(_) => Err(EffectSyntaxError::NotANumber(text.clone())),
         },
     };
     let effect = match name {
@@ -242,7 +274,7 @@ pub fn read_effect(text: &str) -> Result<Effect, String> {
         "stale-read" => return stale_read(argument),
         "async-fail" => return Ok(Effect::AsyncFail(argument)),
         "foreign-change" => {
-            let name = argument.ok_or("`foreign-change` needs the name of the change")?;
+            let name = argument.ok_or(EffectSyntaxError::NoChange)?;
             return Ok(Effect::ForeignChange(name));
         }
         "throttle" => match argument {
@@ -251,7 +283,7 @@ pub fn read_effect(text: &str) -> Result<Effect, String> {
         },
         "late-apply" => return Ok(Effect::LateApply(number(30)?)),
         "async-late" => match number(2)? {
-            0 | 1 => return Err("`async-late` takes at least 2 times as long".to_owned()),
+            0 | 1 => return Err(EffectSyntaxError::NotLater),
             times => return Ok(Effect::AsyncLate(times)),
         },
         "server-error" => Effect::ServerErrorBefore,
@@ -277,24 +309,18 @@ pub fn read_effect(text: &str) -> Result<Effect, String> {
         "write-fails" => Effect::WriteFails,
         "torn-write" => Effect::TornWrite,
         "lost-disk" => Effect::LostDisk,
-        other => {
-            let known: Vec<_> = EFFECTS.iter().map(|(name, _)| *name).collect();
-            return Err(format!(
-                "unknown effect `{other}` (expected one of {})",
-                known.join(", ")
-            ));
-        }
+        other => return Err(EffectSyntaxError::Unknown(other.to_owned())),
     };
     match argument {
         None => Ok(effect),
-        Some(_) => Err(format!("`{name}` takes no argument")),
+        Some(_) => Err(EffectSyntaxError::NoArgument(name.to_owned())),
     }
 }
 
 /// A stale read: by seconds, by one change, or with a "not found" code.
-fn stale_read(argument: Option<String>) -> Result<Effect, String> {
+fn stale_read(argument: Option<String>) -> Result<Effect, EffectSyntaxError> {
     match argument.as_ref().map(|text| text.parse()) {
-        Some(Ok(0)) => Err("`stale-read` lags by at least 1 second".to_owned()),
+        Some(Ok(0)) => Err(EffectSyntaxError::NoLag),
         Some(Ok(seconds)) => Ok(Effect::NotYetVisible(seconds)),
         _ => Ok(Effect::StaleRead(argument)),
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::call::{Actor, Signature};
-pub use crate::effect::{EFFECTS, Effect, read_effect};
+pub use crate::effect::{EFFECTS, Effect, EffectSyntaxError, read_effect};
 
 /// A fault that is injected at least this many times in a row goes on for ever.
 pub const LASTING: u64 = 1000;
@@ -88,39 +88,55 @@ impl Fault {
 /// A fault that could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a fault: {problem}; \
+    "`{text}` is not a fault: {source}; \
      expected [actor/]service:operation[#occurrence][*times]=effect[(argument)]"
 )]
 pub struct FaultSyntaxError {
     text: String,
-    problem: String,
+    source: FaultPartError,
+}
+
+/// Which part of a fault is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum FaultPartError {
+    #[error("it has no `=effect`")]
+    NoEffect,
+    #[error(transparent)]
+    Effect(#[from] EffectSyntaxError),
+    #[error("the call is not `service:operation`")]
+    NoOperation,
+    #[error("service and operation must not be empty")]
+    EmptyName,
+    #[error("unknown actor `{0}` (expected one of {known})", known = Actor::ALL.map(|actor| actor.to_string()).join(", "))]
+    UnknownActor(String),
+    #[error("`{0}` is not a count from 1")]
+    NotACount(String),
 }
 
 impl FromStr for Fault {
     type Err = FaultSyntaxError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |problem: String| FaultSyntaxError {
-            text: text.to_owned(),
-            problem,
+        let read = || {
+            let (target, effect) = text.split_once('=').ok_or(FaultPartError::NoEffect)?;
+            Ok(Self {
+                target: read_target(target.trim())?,
+                effect: read_effect(effect.trim())?,
+            })
         };
-        let (target, effect) = text
-            .split_once('=')
-            .ok_or_else(|| wrong("it has no `=effect`".to_owned()))?;
-        let target = read_target(target.trim()).map_err(wrong)?;
-        let effect = read_effect(effect.trim()).map_err(wrong)?;
-        Ok(Self { target, effect })
+        read().map_err(|source| FaultSyntaxError {
+            text: text.to_owned(),
+            source,
+        })
     }
 }
 
-fn read_target(text: &str) -> Result<CallMatcher, String> {
+fn read_target(text: &str) -> Result<CallMatcher, FaultPartError> {
     let (actor, rest) = match text.split_once('/') {
         Some((name, rest)) => (read_actor(name)?, rest),
         None => (Actor::Provisioner, text),
     };
-    let (service, rest) = rest
-        .split_once(':')
-        .ok_or_else(|| "the call is not `service:operation`".to_owned())?;
+    let (service, rest) = rest.split_once(':').ok_or(FaultPartError::NoOperation)?;
     let (operation, occurrence, times) = match rest.split_once('#') {
         None => match rest.rsplit_once('*') {
             // A trailing `*` is a pattern, not a count.
@@ -133,7 +149,7 @@ fn read_target(text: &str) -> Result<CallMatcher, String> {
         }
     };
     if service.is_empty() || operation.is_empty() {
-        return Err("service and operation must not be empty".to_owned());
+        return Err(FaultPartError::EmptyName);
     }
     Ok(CallMatcher {
         actor,
@@ -144,20 +160,17 @@ fn read_target(text: &str) -> Result<CallMatcher, String> {
     })
 }
 
-fn read_actor(name: &str) -> Result<Actor, String> {
+fn read_actor(name: &str) -> Result<Actor, FaultPartError> {
     Actor::ALL
         .into_iter()
         .find(|actor| actor.to_string() == name)
-        .ok_or_else(|| {
-            let known = Actor::ALL.map(|actor| actor.to_string()).join(", ");
-            format!("unknown actor `{name}` (expected one of {known})")
-        })
+        .ok_or_else(|| FaultPartError::UnknownActor(name.to_owned()))
 }
 
-fn read_count(text: &str) -> Result<u64, String> {
+fn read_count(text: &str) -> Result<u64, FaultPartError> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
-        _ => Err(format!("`{text}` is not a count from 1")),
+        _ => Err(FaultPartError::NotACount(text.to_owned())),
     }
 }
 

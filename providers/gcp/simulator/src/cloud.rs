@@ -61,7 +61,10 @@ impl Cloud for GcpCloud {
             |cloud, event| {
                 container::advance(&mut cloud.state);
                 match event {
-                    Event::Compute(event) => compute::happen(&mut cloud.state, event),
+                    Event::Compute(event) => {
+                        compute::happen(&mut cloud.state, event);
+                        container::sync_all(&mut cloud.state);
+                    }
                     Event::ServiceUsage(event) => {
                         service_usage::happen(&mut cloud.state, &event);
                     }

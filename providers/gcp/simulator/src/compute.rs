@@ -99,6 +99,7 @@ pub(crate) const SERVICE: Service = Service {
         health_checks::REGIONAL_TABLE,
         health_checks::HTTP_TABLE,
         instances::TABLE,
+        list_only::AUTOSCALERS_TABLE,
         list_only::CERTIFICATES_TABLE,
         list_only::HTTP_PROXIES_TABLE,
         list_only::HTTPS_PROXIES_TABLE,
@@ -144,12 +145,15 @@ pub(crate) struct State {
 pub(crate) enum Event {
     /// An operation ends.
     Ended(String),
+    /// A managed instance group replaces what it lost.
+    Replaced(String),
 }
 
 /// Lets an event happen.
 pub(crate) fn happen(state: &mut state::State, event: Event) {
     match event {
         Event::Ended(operation) => operations::ended(state, &operation),
+        Event::Replaced(manager) => managers::converge(state, &manager),
     }
 }
 

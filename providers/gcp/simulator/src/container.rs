@@ -33,6 +33,7 @@ use operations::Detail;
 
 pub(crate) use create::ZONAL as FASTEST_CLUSTER;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
+pub(crate) use resources::sync_all;
 pub(crate) use usage::exempt_all;
 
 /// The service.

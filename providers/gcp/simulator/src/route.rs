@@ -93,7 +93,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
     tables.flat_map(Router::names)
 }
 
-/// The names of the services, with how many operations of each there are.
+/// The names of the services, with how many operations of each are simulated.
 pub fn services() -> impl Iterator<Item = (&'static str, usize)> {
     let count = |service: &Service| service.tables.iter().flat_map(Router::names).count();
     SERVICES

@@ -240,6 +240,10 @@ mod tests {
             "UNAVAILABLE",
             Cause::Server,
         );
+    }
+
+    #[test]
+    fn refusals_carry_the_code_that_was_asked_for_or_that_of_the_service() {
         let denied = ErrorKind::Rejected(None);
         check("compute", &denied, 403, "forbidden", Cause::Denied);
         check(

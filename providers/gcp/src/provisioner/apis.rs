@@ -69,9 +69,28 @@ async fn disabled(work: &Work, apis: &[&str]) -> Result<Vec<String>, CallError> 
     Ok(missing.map(|api| (*api).to_owned()).collect())
 }
 
-/// Whether an API is disabled. It then has no resources that anyone could list.
-pub(super) async fn is_disabled(work: &Work, api: &str) -> Result<bool, CallError> {
+/// Whether an API is disabled.
+async fn is_disabled(work: &Work, api: &str) -> Result<bool, CallError> {
     Ok(!disabled(work, &[api]).await?.is_empty())
+}
+
+/// Nothing, when the read was refused because the API is disabled: it then has no resources. An API that was enabled a
+/// moment ago refuses in the same way, so Service Usage is asked.
+pub(super) async fn nothing_if_disabled<T: Default>(
+    work: &Work,
+    api: &str,
+    read: Result<T, CallError>,
+) -> Result<T, CallError> {
+    match read {
+        Err(error) if error.cause == Cause::NotPropagated => {
+            if is_disabled(work, api).await? {
+                Ok(T::default())
+            } else {
+                Err(error)
+            }
+        }
+        read => read,
+    }
 }
 
 async fn done(work: &Work, begun: LongRunning, what: &str) -> Result<(), CallError> {

@@ -13,11 +13,13 @@ use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 
 use super::network::Placement;
 use super::service_account::is_unknown_account;
-use super::{READ, Work, requests};
+use super::{READ, Work, apis, requests};
 use crate::api::errors;
 use crate::api::types::{Cluster, ClusterOperation, ClusterOperations, Condition, last};
 use crate::marks;
 
+/// The API that clusters belong to.
+const API: &str = "container.googleapis.com";
 /// A cluster: hardly ever ready before 4 minutes.
 const SCHEDULE: PollSchedule = PollSchedule::new(20, 200, 5);
 /// terraform-provider-google waits 40 minutes for a cluster by default.
@@ -64,10 +66,11 @@ async fn get(work: &Work) -> Result<Option<Cluster>, CallError> {
     let name = work.run().name("");
     let parameters = [work.project(), work.spec.location.0.as_str(), &name];
     let call = RestCall::new("projects.locations.clusters.get", &parameters);
-    match work.api.container.call(READ, call).await {
+    let read = match work.api.container.call(READ, call).await {
         Err(error) if error.is_not_found() => Ok(None),
         result => result.map(Some),
-    }
+    };
+    apis::nothing_if_disabled(work, API, read).await
 }
 
 /// The run's cluster, if it exists.

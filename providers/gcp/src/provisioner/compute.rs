@@ -242,7 +242,7 @@ pub(super) async fn list(
         Ok((page.items, page.next_page_token))
     };
     let read = work.api.compute.all_pages(request, "pageToken", take);
-    if_enabled(work, read.await).await
+    apis::nothing_if_disabled(work, API, read.await).await
 }
 
 /// Everything in an aggregated list, whose items stand below this member.
@@ -256,7 +256,7 @@ pub(super) async fn list_all(
     let request = RestCall::new(call, &parameters).with_query(&query);
     let take = |page: AggregatedPage| take_scopes(call, member, page);
     let read = work.api.compute.all_pages(request, "pageToken", take);
-    if_enabled(work, read.await).await
+    apis::nothing_if_disabled(work, API, read.await).await
 }
 
 fn take_scopes(
@@ -281,23 +281,6 @@ fn take_scopes(
         }
     }
     Ok((all, page.next_page_token))
-}
-
-/// Nothing, when Compute Engine is disabled: it then has no resources.
-async fn if_enabled(
-    work: &Work,
-    read: Result<Vec<ComputeResource>, CallError>,
-) -> Result<Vec<ComputeResource>, CallError> {
-    match read {
-        Err(error) if error.cause == Cause::NotPropagated => {
-            if apis::is_disabled(work, API).await? {
-                Ok(Vec::new())
-            } else {
-                Err(error)
-            }
-        }
-        read => read,
-    }
 }
 
 #[cfg(test)]

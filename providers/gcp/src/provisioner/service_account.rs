@@ -12,13 +12,15 @@ use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{READ, Work};
+use super::{READ, Work, apis};
 use crate::api::errors::ABORTED;
 use crate::api::types::ServiceAccount;
 use crate::marks;
 
 /// What a node needs, and no more.
 const ROLE: &str = "roles/container.defaultNodeServiceAccount";
+/// The API that accounts belong to.
+const API: &str = "iam.googleapis.com";
 /// How often a policy is read and written anew because someone else was faster.
 const ATTEMPTS: usize = 12;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -76,14 +78,12 @@ async fn find(work: &Work) -> Result<Option<ServiceAccount>, CallError> {
     let email = email(work);
     let parameters = [work.project(), email.as_str()];
     let call = RestCall::new("projects.serviceAccounts.get", &parameters);
-    match work.api.iam.call::<ServiceAccount>(READ, call).await {
+    let read = match work.api.iam.call::<ServiceAccount>(READ, call).await {
         Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-        Ok(found) => {
-            let marks = marks::described(&found.description);
-            Ok(Some(found).filter(|_| marks::are_of(work.run(), &marks)))
-        }
-    }
+        result => result.map(Some),
+    };
+    let found = apis::nothing_if_disabled(work, API, read).await?;
+    Ok(found.filter(|found| marks::are_of(work.run(), &marks::described(&found.description))))
 }
 
 /// The addresses of the run's accounts: one or none.

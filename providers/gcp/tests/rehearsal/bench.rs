@@ -17,7 +17,7 @@ use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_gcp::dialect::GcpDialect;
 use kubeproof_gcp::provisioner::GkeProvisioner;
-use kubeproof_gcp::rehearsal::rehearse;
+use kubeproof_gcp::rehearsal::{ACCESS_TOKEN, rehearse};
 use kubeproof_gcp::spec::GkeSpec;
 use serde_json::{Value, json};
 
@@ -81,6 +81,21 @@ impl Bench {
 
     pub fn provisioner(&self) -> GkeProvisioner {
         GkeProvisioner::new(self.spec.clone(), &self.connection(Actor::Provisioner))
+    }
+
+    /// A call of another user to Service Usage.
+    pub async fn service(&self, method: &str, path: &str) -> Value {
+        let url = "https://serviceusage.googleapis.com/v1/projects/kubeproof-rehearsal/services";
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{url}/{path}"))
+            .header("authorization", format!("Bearer {ACCESS_TOKEN}"))
+            .body(bytes::Bytes::new())
+            .unwrap();
+        let transport = self.connection(Actor::Foreign).transport;
+        let answer = transport.send(request).await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+        serde_json::from_slice(answer.body()).unwrap()
     }
 
     /// What exists that was not there before, as type and id.

@@ -2,6 +2,9 @@
 
 mod bench;
 
+use std::time::Duration;
+
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioner as _;
 use serde_json::{Value, json};
 
@@ -134,11 +137,66 @@ async fn a_failed_attempt_says_the_clouds_own_code_and_can_be_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn disabled_apis_are_enabled_and_restored_when_asked() {
-    let bench = Bench::new(json!({"restore_apis": true}), &[]);
-    let mut provisioner = bench.provisioner();
-    provisioner.provision().await.unwrap();
-    provisioner.teardown().await.unwrap();
+async fn autopilot_and_an_existing_network_are_used_and_left_as_they_were() {
+    let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
+    whole_life(autopilot).await;
+    let default = json!({"network": "default", "subnetwork": "default"});
+    whole_life(json!({"network": {"existing": default}})).await;
+}
+
+const APIS: [&str; 2] = ["container.googleapis.com", "compute.googleapis.com"];
+
+/// What is left enabled of the APIs that were disabled before, when teardown restores them or not.
+async fn left_enabled(restore: bool) -> Vec<&'static str> {
+    let bench = Bench::new(json!({ "restore_apis": restore }), &[]);
+    for api in APIS {
+        bench.service("POST", &format!("{api}:disable")).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    let before = bench.ground_truth.inventory();
+    bench.provisioner().provision().await.unwrap();
+    bench.provisioner().teardown().await.unwrap();
+    assert_eq!(bench.more_than(&before), [""; 0]);
+    let calls = bench.journal.len();
+    bench.provisioner().teardown().await.unwrap();
+    assert_eq!(bench.changes_since(calls), [""; 0]);
+    let mut enabled = Vec::new();
+    for api in APIS {
+        if bench.service("GET", api).await["state"] == "ENABLED" {
+            enabled.push(api);
+        }
+    }
+    enabled
+}
+
+#[tokio::test(start_paused = true)]
+async fn disabled_apis_are_enabled_and_restored_only_when_asked() {
+    assert_eq!(left_enabled(false).await, APIS);
+    assert_eq!(left_enabled(true).await, [""; 0]);
     // All were enabled before, so nothing is disabled.
+    let bench = Bench::new(json!({"restore_apis": true}), &[]);
+    bench.provisioner().provision().await.unwrap();
+    bench.provisioner().teardown().await.unwrap();
     assert_eq!(bench.calls("serviceusage:services.disable"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_workloads_made_goes_with_the_cluster_or_after_it() {
+    // The second time Kubernetes does not answer, so that nothing is drained.
+    for faults in [&[][..], &["kubernetes:list-services#1*1000=reject"]] {
+        let bench = Bench::new(json!({}), faults);
+        let before = bench.ground_truth.inventory();
+        let provisioned = bench.provisioner().provision().await.unwrap();
+        let transport = bench.connection(Actor::Workload).transport;
+        let access = provisioned.access.unwrap();
+        let client = kubeproof_kubernetes::client(&access, transport).unwrap();
+        let labels = std::collections::BTreeMap::new();
+        let made = kubeproof_kubernetes::leftovers::create(&client, "work", &labels).await;
+        made.unwrap();
+        let more = bench.more_than(&before);
+        let has = |kind: &str| more.iter().any(|one| one.starts_with(kind));
+        assert!(has("forwarding_rule") && has("disk pvc-"), "{more:?}");
+        bench.provisioner().teardown().await.unwrap();
+        assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
+    }
 }

@@ -35,9 +35,11 @@ impl<C: Cloud> Transport for Backend<C> {
         paced_clock::took(self.0.memory.with(|cloud| cloud.latency(&request)));
         let at = self.0.memory.now();
         request.extensions_mut().insert(AskedAt { at });
+        // A host that is there by now must have its address before an answer names it.
+        listeners::update(&self.0).map_err(|error| TransportError::Lost(error.to_string()))?;
         loop {
             let reply = self.0.memory.with(|cloud| cloud.answer(&request));
-            // A new host must be served before the client learns its address.
+            // The same for a host that the call itself has made.
             listeners::update(&self.0).map_err(|error| TransportError::Lost(error.to_string()))?;
             match reply {
                 Reply::Now(response) => return Ok(response),

@@ -11,7 +11,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::cloud::Cloud;
 use serde_json::{Value, json};
 
-use crate::requests::{account, at, json_error, json_ok, pass, setup};
+use crate::requests::{self, account, at, json_error, json_ok, pass, setup};
 
 const DAY: i64 = 24 * 60;
 

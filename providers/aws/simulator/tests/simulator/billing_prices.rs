@@ -188,7 +188,7 @@ fn every_item_has_a_price() {
 
 #[test]
 fn every_row_of_the_table_is_read() {
-    let rows = include_str!("../../prices.csv")
+    let rows = include_str!("../../../prices.csv")
         .lines()
         .skip(1)
         .filter(|line| !line.is_empty());

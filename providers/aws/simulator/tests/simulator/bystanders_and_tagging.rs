@@ -7,7 +7,7 @@ use kubeproof_aws_simulator::setup::Setup;
 use kubeproof_simkit::cloud::Cloud;
 use serde_json::{Value, json};
 
-use crate::requests::{START, account, at, ec2, json_ok, pass, query_ok, text};
+use crate::requests::{self, START, account, at, ec2, json_ok, pass, query_ok, text};
 
 fn crowded() -> AwsCloud {
     let mut cloud = account(Setup::new(1, "us-east-1", at(START)));

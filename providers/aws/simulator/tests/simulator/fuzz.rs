@@ -1,5 +1,6 @@
 //! Any requests to a simulated account, in any order and at any time: each is answered, and nothing panics.
 
+use crate::requests;
 use bytes::Bytes;
 use http::Request;
 use jiff::SignedDuration;

@@ -4,7 +4,7 @@ use kubeproof_aws_simulator::{logs, quotas};
 use kubeproof_simkit::cloud::Cloud;
 use serde_json::json;
 
-use crate::requests::{account, json_error, json_ok, setup};
+use crate::requests::{self, account, json_error, json_ok, setup};
 
 #[test]
 fn quotas_are_those_of_aws_unless_the_account_has_its_own() {

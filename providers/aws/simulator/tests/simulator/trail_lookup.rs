@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::requests::{account, json_error, json_ok, pass, query_ok, setup};
+use crate::requests::{self, account, json_error, json_ok, pass, query_ok, setup};
 use kubeproof_aws_simulator::cloud::AwsCloud;
 
 fn create_role(cloud: &mut AwsCloud, name: &str) {

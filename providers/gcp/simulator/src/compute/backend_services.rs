@@ -1,5 +1,6 @@
 //! Backend services, in a region or global: where a load balancer sends its traffic.
 
+use kubeproof_simkit::router::Operation;
 use serde_json::json;
 
 use super::collection::{Collection, Draft};
@@ -14,12 +15,16 @@ use crate::wire::ApiError;
 pub(crate) const GLOBAL_TABLE: Table = resource_table!(
     global "backendServices", "backendServices", BACKEND_SERVICES,
     aggregated!("backendServices", BACKEND_SERVICES),
+    Operation::not_simulated("GET", "/projects/{project}/global/backendServices/listUsable",
+        "compute.backendServices.listUsable"),
     verb!("PATCH", "global/backendServices/{name}", "backendServices.patch",
         |state, call| write::patch(state, call, &BACKEND_SERVICES)),
 );
 
 pub(crate) const TABLE: Table = resource_table!(
     regional "backendServices", "regionBackendServices", BACKEND_SERVICES,
+    Operation::not_simulated("GET", "/projects/{project}/regions/{region}/backendServices/listUsable",
+        "compute.regionBackendServices.listUsable"),
     verb!("PATCH", "regions/{region}/backendServices/{name}", "regionBackendServices.patch",
         |state, call| write::patch(state, call, &BACKEND_SERVICES)),
 );

@@ -9,7 +9,9 @@ use super::item::{Item, Phase};
 use super::members::Member;
 use super::place::{self, Level};
 use super::rows::{aggregated, resource_table, verb};
-use super::{addresses, machine_types, operations, quota, read, subnetworks, usage, write};
+use super::{
+    addresses, machine_types, managers, operations, quota, read, subnetworks, usage, write,
+};
 use crate::links;
 use crate::route::{Call, Table};
 use crate::state::State;
@@ -233,6 +235,7 @@ fn removed(state: &mut State, item: &Item) {
         }
     }
     usage::gateways(state);
+    managers::lost(state, item);
 }
 
 fn status(_state: &State, item: &Item) -> String {

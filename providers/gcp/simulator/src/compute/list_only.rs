@@ -59,6 +59,13 @@ static RESERVATIONS: Collection = Collection::plain(
     &[Level::Zone],
     "reservation",
 );
+/// A pool's autoscaling is Kubernetes Engine's own: it makes none of these.
+static AUTOSCALERS: Collection = Collection::plain(
+    "autoscalers",
+    "compute#autoscaler",
+    &[Level::Region, Level::Zone],
+    "autoscaler",
+);
 static SNAPSHOTS: Collection = Collection::plain(
     "snapshots",
     "compute#snapshot",
@@ -103,3 +110,9 @@ pub(crate) const RESERVATIONS_TABLE: Table = reads!(
     aggregated!("reservations", RESERVATIONS)
 );
 pub(crate) const SNAPSHOTS_TABLE: Table = reads!("global", "snapshots", SNAPSHOTS);
+pub(crate) const AUTOSCALERS_TABLE: Table = reads!(
+    "zones/{zone}",
+    "autoscalers",
+    AUTOSCALERS,
+    aggregated!("autoscalers", AUTOSCALERS)
+);

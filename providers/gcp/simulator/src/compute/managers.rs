@@ -1,5 +1,6 @@
 //! Managed instance groups: as many equal machines as asked for, made from a template.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::collection::{Collection, Draft};
@@ -7,10 +8,10 @@ use super::item::{Item, Phase};
 use super::members::Member;
 use super::place::{self, Level};
 use super::rows::{aggregated, resource_table, verb};
-use super::{operations, read, write};
+use super::{Event, operations, read, write};
 use crate::links;
 use crate::route::{Call, Table};
-use crate::state::State;
+use crate::state::{self, State};
 use crate::wire::{ApiError, Object, Outcome, body};
 
 pub(crate) const TABLE: Table = resource_table!(
@@ -102,8 +103,29 @@ pub(crate) fn instances_of(state: &State, path: &str) -> Vec<String> {
     own.map(Item::path).collect()
 }
 
+/// Seconds until a manager replaces a machine that is gone.
+const REPLACED: i64 = 45;
+
+/// A machine is gone: its manager, if it has one, will replace it.
+pub(super) fn lost(state: &mut State, instance: &Item) {
+    let metadata = instance.document.get("metadata");
+    let items = metadata.and_then(|metadata| metadata["items"].as_array());
+    let created_by = items
+        .into_iter()
+        .flatten()
+        .find(|item| item["key"] == "created-by");
+    let manager = created_by.and_then(|item| item["value"].as_str());
+    let path = manager.map(|manager| links::below_project(manager).to_owned());
+    if let Some(path) = path.filter(|path| state.compute.items.has(path)) {
+        let at = SignedDuration::from_secs(REPLACED);
+        let at = state.now.saturating_add(at).unwrap_or(state.now);
+        let event = state::Event::Compute(Event::Replaced(path));
+        state.timers.at(at, event);
+    }
+}
+
 /// Makes or removes machines, until there are as many as asked for: the youngest go first.
-fn converge(state: &mut State, path: &str) {
+pub(super) fn converge(state: &mut State, path: &str) {
     let Some(manager) = state.compute.items.get(path) else {
         return;
     };

@@ -103,7 +103,7 @@ fn subnetworks_of(state: &State, link: &str) -> Vec<String> {
 /// What belongs to the network itself does not keep it: its own routes, and the subnetworks of auto mode.
 fn is_kept_by(network: &Item, other: &Item) -> bool {
     let is_auto = network.document.get("autoCreateSubnetworks") == Some(&json!(true));
-    !routes::is_default(other) && !(is_auto && other.of.plural == "subnetworks")
+    !(routes::is_default(other) || is_auto && other.of.plural == "subnetworks")
 }
 
 fn show(state: &State, item: &Item, shown: &mut Object) {

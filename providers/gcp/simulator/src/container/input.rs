@@ -297,6 +297,7 @@ pub(crate) fn pool(
         status: Status::Provisioning,
         conditions: Vec::new(),
         managers: Vec::new(),
+        nodes: Vec::new(),
         version,
         size,
         document,

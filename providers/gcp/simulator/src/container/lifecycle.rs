@@ -38,7 +38,7 @@ pub(super) fn halfway(state: &mut State, name: &str) {
     match &detail.change {
         Change::CreateCluster => {
             resources::add_of_cluster(state, key);
-            let pools = state.container.clusters.get(key).map(Cluster::clone);
+            let pools = state.container.clusters.get(key).cloned();
             for pool in pools.iter().flat_map(|cluster| &cluster.pools) {
                 resources::add_of_pool(state, key, &pool.name, with_machines);
             }
@@ -70,7 +70,7 @@ fn succeeded(state: &mut State, key: &str, change: Change) {
         Change::CreateCluster => ready(state, key),
         Change::DeleteCluster { is_partial } => gone(state, key, is_partial),
         Change::CreatePool(pool) => {
-            resources::join(state, key, &pool, &[]);
+            resources::sync(state, key, &pool);
             settle(state, key, &pool, Status::Running);
         }
         Change::DeletePool(pool) => {
@@ -143,7 +143,7 @@ fn ready(state: &mut State, key: &str) {
     }
     state.container.servers.insert(key.to_owned(), server);
     for pool in pools {
-        resources::join(state, key, &pool, &[]);
+        resources::sync(state, key, &pool);
     }
     usage::start(state, key);
 }

@@ -16,6 +16,8 @@ pub(crate) struct Pool {
     pub(crate) size: u32,
     /// The paths of its managed instance groups, once there are any.
     pub(crate) managers: Vec<String>,
+    /// The paths of the machines that are nodes.
+    pub(crate) nodes: Vec<String>,
     /// What was asked for, completed.
     pub(crate) document: Object,
 }

@@ -7,7 +7,7 @@ use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Status};
 use super::lifecycle::labels;
 use super::pool::Pool;
 use crate::compute::{self, machine_types};
@@ -231,8 +231,8 @@ pub(crate) fn instances(state: &State, cluster: &Cluster) -> Vec<String> {
     all.collect()
 }
 
-/// The machines of a pool join the cluster as nodes, but for those that have.
-pub(super) fn join(state: &mut State, key: &str, name: &str, joined: &[String]) {
+/// Has the nodes of a pool be its machines: new ones join, and those of machines that are gone leave.
+pub(super) fn sync(state: &mut State, key: &str, name: &str) {
     let Some(cluster) = state.container.clusters.get(key) else {
         return;
     };
@@ -241,21 +241,45 @@ pub(super) fn join(state: &mut State, key: &str, name: &str, joined: &[String]) 
     };
     let managers = pool.managers.iter();
     let machines = managers.flat_map(|manager| compute::instances_of(state, manager));
-    let nodes: Vec<NewNode> = machines
-        .filter(|path| !joined.contains(path))
-        .filter_map(|path| node(state, cluster, pool, &path))
+    let machines: Vec<String> = machines.collect();
+    let joined = pool.nodes.iter().cloned();
+    let left: Vec<String> = joined.filter(|path| !machines.contains(path)).collect();
+    let new = machines.iter().filter(|path| !pool.nodes.contains(path));
+    let new: Vec<NewNode> = new
+        .filter_map(|path| node(state, cluster, pool, path))
         .collect();
     let gpus = machine_types::find(pool.machine_type()).and_then(|found| found.gpus);
     let Some(server) = state.container.servers.get_mut(key) else {
         return;
     };
-    for node in nodes {
+    for path in left {
+        server.remove_node(links::name(&path));
+    }
+    for node in new {
         if let Some((_, count)) = gpus {
             server.node_has_gpus(&node.name, count);
             // GKE runs the device plugin itself.
             server.device_plugin_runs();
         }
         server.add_node(node);
+    }
+    let cluster = state.container.clusters.get_mut(key);
+    if let Some(pool) = cluster.and_then(|cluster| cluster.pool_mut(name)) {
+        pool.nodes = machines;
+    }
+}
+
+/// The same for all pools that run: machines may have gone, or been replaced, without a call of this service.
+pub(crate) fn sync_all(state: &mut State) {
+    let clusters = state.container.clusters.entries();
+    let pools = clusters.flat_map(|(key, cluster)| {
+        let running = cluster.pools.iter();
+        let running = running.filter(|pool| pool.status == Status::Running);
+        running.map(move |pool| (key.to_owned(), pool.name.clone()))
+    });
+    let pools: Vec<(String, String)> = pools.collect();
+    for (key, pool) in pools {
+        sync(state, &key, &pool);
     }
 }
 
@@ -298,19 +322,10 @@ pub(super) fn resize(state: &mut State, key: &str, name: &str, size: u32) {
         return;
     };
     pool.size = size;
-    let mut joined = Vec::new();
     for manager in pool.managers.clone() {
-        let before = compute::instances_of(state, &manager);
         compute::set(state, &manager, "targetSize", json!(size));
-        let after = compute::instances_of(state, &manager);
-        if let Some(server) = state.container.servers.get_mut(key) {
-            for path in before.iter().filter(|path| !after.contains(path)) {
-                server.remove_node(links::name(path));
-            }
-        }
-        joined.extend(before);
     }
-    join(state, key, name, &joined);
+    sync(state, key, name);
 }
 
 /// Removes the machines of a pool.
@@ -324,15 +339,11 @@ pub(super) fn remove_of_pool(state: &mut State, key: &str, name: &str) {
         return;
     };
     for manager in pool.managers.clone() {
-        for path in compute::instances_of(state, &manager) {
-            if let Some(server) = state.container.servers.get_mut(key) {
-                server.remove_node(links::name(&path));
-            }
-        }
         let template = compute::text_of(state, &manager, "instanceTemplate");
         compute::remove(state, &manager);
         compute::remove(state, links::below_project(&template));
     }
+    sync(state, key, name);
 }
 
 /// Removes what belongs to a cluster. Load balancers and disks of claims may stay: Kubernetes Engine tries to remove

@@ -69,6 +69,28 @@ fn the_nodes_of_all_pools_are_there_and_only_known_tokens_may_ask() {
 }
 
 #[test]
+fn a_node_whose_machine_is_deleted_is_replaced() {
+    let mut cluster = Cluster::new();
+    let machines = cluster.bench.ids("instance");
+    let line = format!(
+        "DELETE compute zones/us-central1-a/instances/{}",
+        machines[0]
+    );
+    cluster.bench.ok(&line, Value::Null);
+    let mut nodes = |seconds: i64| {
+        cluster.bench.wait(seconds);
+        let nodes = cluster.ok("GET", "/api/v1/nodes", &Value::Null);
+        let items = nodes["items"].as_array().unwrap().iter();
+        let names = items.map(|node| node["metadata"]["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(nodes(40), [machines[1].clone()]);
+    let replaced = nodes(60);
+    assert_eq!(replaced.len(), 2);
+    assert!(!replaced.contains(&machines[0]), "{replaced:?}");
+}
+
+#[test]
 fn a_load_balancer_and_its_parts_go_with_the_service() {
     let mut cluster = Cluster::new();
     let before = cluster.bench.all();

@@ -138,7 +138,7 @@ fn reads_of_zones_and_types_are_answered() {
 fn every_type_with_a_price_in_the_region_has_a_size() {
     let mut account = Account::new();
     let listed = account.ok("DescribeInstanceTypes", &[]).all("instanceType");
-    let table = include_str!("../../../prices.csv");
+    let table = include_str!("../../../../prices.csv");
     let priced: Vec<&str> = table
         .lines()
         .filter_map(|line| line.strip_prefix("aws,us-east-1,instance,"))
