@@ -16,10 +16,10 @@ use super::{READ, Work};
 use crate::api::errors;
 use crate::api::types::{EnabledApis, LongRunning};
 
-/// What a cluster needs.
+/// What a cluster needs. What depends on another stands before it: that is the order in which they are disabled.
 const NEEDED: &[&str] = &[
-    "compute.googleapis.com",
     "container.googleapis.com",
+    "compute.googleapis.com",
     "iam.googleapis.com",
 ];
 /// The file that says which APIs were disabled before the run.
@@ -189,7 +189,8 @@ pub(super) async fn to_disable(work: &Work) -> Result<Vec<String>, CallError> {
 }
 
 /// Disables APIs again. What depends on them is not disabled with them.
-pub(super) async fn disable(work: &Work, apis: Vec<String>) -> Result<(), CallError> {
+pub(super) async fn disable(work: &Work, mut apis: Vec<String>) -> Result<(), CallError> {
+    apis.sort_by_key(|api| NEEDED.iter().position(|needed| needed == api));
     let body = json!({"disableDependentServices": false, "checkIfServiceHasUsage": "SKIP"});
     for api in &apis {
         let parameters = [work.project(), api];

@@ -56,7 +56,8 @@ fn a_change_is_in_the_audit_log_a_little_later_and_a_read_is_not() {
 #[test]
 fn a_search_finds_resources_by_type_and_name_minutes_later() {
     let mut bench = Bench::new();
-    bench.ok("POST compute global/networks", json!({"name": "kp-r1"}));
+    let network = json!({"name": "kp-r1", "autoCreateSubnetworks": false});
+    bench.ok("POST compute global/networks", network);
     let found = |bench: &mut Bench, query: &str| -> Vec<String> {
         let url =
             format!("cloudasset.googleapis.com/v1/projects/{PROJECT}:searchAllResources?{query}");
