@@ -5,7 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{SERVICES, compute, container};
+use crate::routes::{SERVICES, Service, compute, container, project};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &["GCE_QUOTA_EXCEEDED", "GCE_STOCKOUT", "INTERNAL"];
@@ -36,19 +36,47 @@ pub fn calls() -> Vec<Signature> {
 
 /// Whether a call is answered with an operation that ends later.
 pub fn has_operation(call: &Signature) -> bool {
-    let asked = [compute::SERVICE.name, container::SERVICE.name].contains(&call.service.as_str());
-    call.mutating && asked && !call.operation.ends_with("operations.cancel")
+    let services = [
+        compute::SERVICE.name,
+        container::SERVICE.name,
+        project::SERVICE_USAGE.name,
+    ];
+    let is_asked = services.contains(&call.service.as_str());
+    call.mutating && is_asked && !call.operation.ends_with("operations.cancel")
 }
 
 /// Whether a call makes nodes.
 pub fn makes_nodes(call: &Signature) -> bool {
     let made = ["clusters.create", "nodePools.create", "nodePools.setSize"];
-    call.service == container::SERVICE.name
-        && made.iter().any(|name| call.operation.ends_with(name))
+    let is_made = made.iter().any(|name| call.operation.ends_with(name));
+    is_made && call.service == container::SERVICE.name
 }
 
-/// Whether a delayed effect has a meaning for this call, once the call is accepted.
-pub fn can_show_later(call: &Signature, effect: &Effect) -> bool {
+/// Whether a call can be carried out in part: a deletion that leaves something, a list that does not reach all places.
+pub fn can_be_partial(call: &Signature) -> bool {
+    let is = |service: &Service, end: &str| {
+        call.service == service.name && call.operation.ends_with(end)
+    };
+    is(&container::SERVICE, ".clusters.delete")
+        || is(&container::SERVICE, ".clusters.list")
+        || is(&compute::SERVICE, ".aggregatedList")
+}
+
+/// Whether a call reads what others make.
+fn reads_resources(call: &Signature) -> bool {
+    let services = [
+        compute::SERVICE.name,
+        container::SERVICE.name,
+        project::IAM.name,
+    ];
+    let ends = [".get", ".list", ".aggregatedList"];
+    let is_read = ends.iter().any(|end| call.operation.ends_with(end));
+    let is_operation = call.operation.to_lowercase().contains("operations.");
+    !call.mutating && is_read && !is_operation && services.contains(&call.service.as_str())
+}
+
+/// Whether the simulator carries out an effect on this call, once the call is accepted.
+pub fn simulates(call: &Signature, effect: &Effect) -> bool {
     let codes = if makes_nodes(call) {
         OF_NODES
     } else {
@@ -57,7 +85,9 @@ pub fn can_show_later(call: &Signature, effect: &Effect) -> bool {
     match effect {
         Effect::AsyncFail(Some(code)) => has_operation(call) && codes.contains(&code.as_str()),
         Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => has_operation(call),
-        Effect::Capacity | Effect::Partial => makes_nodes(call),
+        Effect::Capacity => makes_nodes(call),
+        Effect::Partial => can_be_partial(call),
+        Effect::NotYetVisible(_) => reads_resources(call),
         _ => false,
     }
 }
@@ -75,7 +105,7 @@ mod tests {
             let call = named
                 .find(|call| fault.target.names(fault.target.actor, call))
                 .unwrap();
-            assert_eq!(can_show_later(call, &fault.effect), expected, "{text}");
+            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
         };
         let create = "container:projects.locations.clusters.create";
         check(&format!("{create}=async-fail(GCE_STOCKOUT)"), true);
@@ -84,6 +114,12 @@ mod tests {
         check("compute:networks.insert=async-fail(QUOTA_EXCEEDED)", true);
         check("compute:networks.insert=capacity", false);
         check("compute:networks.get=async-stuck", false);
+        check("compute:networks.get=stale-read(30)", true);
+        check("compute:globalOperations.get=stale-read(30)", false);
+        check("compute:disks.aggregatedList=partial", true);
+        check("container:projects.locations.clusters.delete=partial", true);
+        check("compute:networks.delete=partial", false);
+        check("serviceusage:services.batchEnable=async-late", true);
         check("iam:projects.serviceAccounts.create=async-late", false);
     }
 

@@ -7,7 +7,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
-use crate::calls::{has_operation, makes_nodes};
+use crate::calls::{can_be_partial, has_operation, makes_nodes};
 use crate::routes::{SERVICES, compute, container};
 
 const SOURCES: Sources = Sources {
@@ -32,6 +32,7 @@ const OPERATION: &str =
     "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
 const DISABLED: &str =
     "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
+const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; kops issue 2086: firewall rules that GKE leaves";
 const ETAG: &str = "IAM documentation, Policy.etag: ABORTED when another change came between";
 
 /// All effects on a call of this name.
@@ -51,6 +52,9 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
     } else {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         all.push(Documented::pedantic(Effect::RepeatedPage));
+    }
+    if can_be_partial(call) {
+        all.push(Documented::transient(Effect::Partial, PARTIAL));
     }
     if [compute::SERVICE.name, container::SERVICE.name].contains(&call.service.as_str()) {
         let disabled = Effect::Reject(Some("SERVICE_DISABLED".to_owned()));
@@ -73,7 +77,6 @@ fn of_change(call: &Signature) -> Vec<Documented> {
             Documented::lasting(Effect::Quota, QUOTA),
             Documented::lasting(Effect::Capacity, STOCKOUT),
             Documented::transient(Effect::PermissionLag, LAG),
-            Documented::transient(Effect::Partial, "container.v1 discovery, NodePool.status RUNNING_WITH_ERROR"),
             Documented::transient(Effect::Dependency, INCOMPATIBLE),
             fail("GCE_STOCKOUT", STOCKOUT),
             fail("GCE_QUOTA_EXCEEDED", QUOTA),

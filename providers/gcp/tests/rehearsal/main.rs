@@ -103,6 +103,9 @@ async fn refusals_that_pass_by_are_waited_for() {
         "compute:networks.delete#1=async-fail(RESOURCE_IN_USE_BY_ANOTHER_RESOURCE)".to_owned(),
         "container:projects.locations.clusters.delete#1*3=dependency".to_owned(),
         "compute:subnetworks.insert#1=async-late(3)".to_owned(),
+        "container:projects.locations.clusters.delete#1=partial".to_owned(),
+        "compute:disks.aggregatedList#1=partial".to_owned(),
+        "compute:disks.aggregatedList#1=repeated-page".to_owned(),
     ] {
         survives(&fault).await;
     }
