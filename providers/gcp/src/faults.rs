@@ -81,7 +81,8 @@ fn of_change(call: &Signature) -> Vec<Documented> {
             fail("GCE_STOCKOUT", STOCKOUT),
             fail("GCE_QUOTA_EXCEEDED", QUOTA),
             fail("INTERNAL", "container.v1 discovery, Operation CREATE_CLUSTER: an ERROR cluster is deleted later"),
-            Documented::transient(Effect::AsyncStuck, OPERATION),
+            // Nothing documents an operation that never ends, and that of a cluster cannot be cancelled.
+            Documented::pedantic(Effect::AsyncStuck),
         ]);
     } else if call.service == compute::SERVICE.name && operation.ends_with(".insert") {
         all.push(Documented::lasting(Effect::Quota, QUOTA));
