@@ -8,3 +8,5 @@ pub mod claims;
 pub mod compare;
 pub mod inventory;
 pub mod retained;
+#[cfg(test)]
+pub(crate) mod stub_plan;

@@ -9,6 +9,7 @@ pub mod sources;
 use async_trait::async_trait;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::{Observer, ObserverError};
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Orphan};
 
@@ -33,8 +34,11 @@ pub struct Split {
 /// Shows an audit what is there. One lists the account with an observer, the other reads the ground truth.
 #[async_trait(?Send)]
 pub trait Inspector {
-    /// The account: its resource types, its prices, and how long deletions take to show.
+    /// The account: its resource types, and how long deletions take to show.
     fn account(&self) -> &dyn Observer;
+
+    /// The plan of the scenario: prices and marks.
+    fn plan(&self) -> &dyn Plan;
 
     /// Tells the run's resources from those of others, as of now.
     fn attribution(&self) -> Attribution<'_>;

@@ -12,8 +12,10 @@ use std::collections::BTreeSet;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
+use kubeproof_contract::scope::Scope;
+use kubeproof_reports::record::Audit;
 
 use self::intent::{intend, register, unregister};
 use self::settlement::{record_unobserved, settle_up, tear_down_bystander};
@@ -30,7 +32,6 @@ use crate::phases::audit::Known;
 use crate::phases::checks::LiveAllowance;
 use crate::phases::teardown::TeardownResult;
 use crate::phases::{audit, budget, bystander, checks, provision, teardown};
-use crate::prices;
 use crate::recorder::Recorder;
 use crate::trial::Expected;
 use crate::trial::output::{CampaignState, TrialOutput};
@@ -87,6 +88,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         return done(recorder, context, state);
     }
     let mut not_of_run = audited(&mut recorder, context, inspector, (&baseline, &bystanders)).await;
+    place(&mut recorder.audit, context, observer.as_ref());
     if campaign {
         let key = |resource: &Resource| end_state::key(&context.run, resource);
         state.retained = retained::counted(&not_of_run, key);
@@ -114,7 +116,9 @@ fn note_bystander(
 ) {
     let says_it =
         context.trial.clean().is_none() || matches!(context.bystander, BystanderState::Failed(_));
-    if let Some(outcome) = bystander::state(&context.bystander, baseline).filter(|_| says_it) {
+    if let Some(outcome) =
+        bystander::state(&context.bystander, context.plan.as_ref(), baseline).filter(|_| says_it)
+    {
         let phase = recorder.begin("bystander");
         recorder.write(phase, outcome);
     }
@@ -130,14 +134,12 @@ fn find_duplicates(
     let Some(ground_truth) = &context.ground_truth else {
         return;
     };
-    let most = auditor.most_at_once();
     let all =
         Attribution::now(context, auditor).lifetimes_without_bystanders(ground_truth.lifetimes());
     let lives = of_run(all, not_of_run);
-    let (since, price) = (context.run.started_at, prices::price(auditor));
-    recorder.add_violations(oracles::duplicates::duplicates(
-        &lives, &most, since, &price,
-    ));
+    let since = context.run.started_at;
+    let plan = context.plan.as_ref();
+    recorder.add_violations(oracles::duplicates::duplicates(&lives, plan, since));
 }
 
 /// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
@@ -213,6 +215,13 @@ async fn audited(
     outcome.retained
 }
 
+/// Writes where each resource of the audit is, with the account that preflight has shown.
+fn place(audit: &mut Audit, context: &TrialContext<'_>, observer: &dyn Observer) {
+    let provider = context.trial.scenario.provider.name();
+    let account = observer.learned().account;
+    audit.place(|region| Scope::new(region).in_account(provider, account.as_deref()));
+}
+
 /// What is known of the run so far.
 fn known<'a>(
     recorder: &Recorder<'_, '_>,
@@ -232,7 +241,8 @@ async fn overspent(context: &TrialContext<'_>, observer: &dyn Observer) -> Strin
     if !context.watches_budget {
         return std::future::pending().await;
     }
-    budget::is_reached(context.scenario(), observer).await
+    let prices = context.prices(observer);
+    budget::is_reached(context.scenario(), context.plan.as_ref(), &prices).await
 }
 
 /// Ends when the trial was asked to stop and no program runs any more: each was interrupted and had time to save its
@@ -303,7 +313,7 @@ async fn make_and_use(
 }
 
 /// The lifetimes of the run's resources, without the baseline and without what the cloud created for itself.
-fn of_run(lives: Vec<Lifetime>, others: &[Resource]) -> Vec<Lifetime> {
+fn of_run(lives: Vec<Lifespan>, others: &[Resource]) -> Vec<Lifespan> {
     let others: BTreeSet<_> = others.iter().map(Resource::key).collect();
     lives
         .into_iter()

@@ -1,16 +1,16 @@
-//! What resources cost a month, by the observer's price list.
+//! What resources cost a month, by the plan's price list.
 
 use kubeproof_contract::Decimal;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::money::dollars;
 
 /// What keeping a resource costs a month, US dollars; `None` when no price is known.
 pub type PriceOf<'a> = &'a dyn Fn(&Resource) -> Option<Decimal>;
 
-/// What keeping a resource costs a month, by the observer's price list.
-pub fn price(account: &dyn Observer) -> impl Fn(&Resource) -> Option<Decimal> + '_ {
-    |resource| account.monthly_cost(resource).map(|cost| cost.usd)
+/// What keeping a resource costs a month, by the plan's price list.
+pub fn price(plan: &dyn Plan) -> impl Fn(&Resource) -> Option<Decimal> + '_ {
+    |resource| plan.monthly_cost(resource).map(|cost| cost.usd)
 }
 
 /// `$3.65 a month`, or that no price is known.

@@ -6,15 +6,17 @@ pub mod folder;
 pub mod registry;
 pub mod unfinished;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use kubeproof_contract::bounded;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::private;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Resource, ResourceKey};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::{Cell, Scope};
 use kubeproof_reports::record::Record;
 use serde::{Deserialize, Serialize};
 
@@ -58,46 +60,86 @@ pub struct Intent {
     pub before: Option<RecordedBaseline>,
 }
 
-/// What an account held before a run, and which regions and types were listed.
+/// What an account held before a run, and what was listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedBaseline {
     /// The regions that were listed.
     pub regions: Vec<String>,
     /// The resource types that were listed.
     pub types: Vec<String>,
+    /// The cells that were listed. Older versions wrote only regions and types.
+    #[serde(default)]
+    pub cells: Vec<Cell>,
     /// All that was there.
     pub resources: Vec<Identity>,
 }
 
 impl RecordedBaseline {
-    /// Of a baseline: the regions and types that it covers, and what it found.
-    pub fn of(regions: Vec<String>, types: &[&str], baseline: &[Resource]) -> Self {
-        Self {
-            regions,
-            types: types.iter().map(|name| (*name).to_owned()).collect(),
-            resources: baseline.iter().map(Identity::of).collect(),
+    /// Of a baseline: the cells that it covers, and what it found.
+    pub fn of(cells: Vec<Cell>, baseline: &[Resource]) -> Self {
+        let scopes = cells.iter().map(|cell| &cell.scope);
+        let scopes: BTreeSet<&Scope> = scopes.filter(|scope| !scope.is_global()).collect();
+        let mut types: Vec<String> = Vec::new();
+        for cell in &cells {
+            if !types.contains(&cell.resource_type) {
+                types.push(cell.resource_type.clone());
+            }
         }
+        Self {
+            regions: scopes.into_iter().map(Scope::to_string).collect(),
+            types,
+            resources: baseline.iter().map(Identity::of).collect(),
+            cells,
+        }
+    }
+
+    /// Whether the baseline would have shown this.
+    pub fn covers(&self, resource: &Resource) -> bool {
+        if !self.cells.is_empty() {
+            return self.cells.iter().any(|cell| cell.covers(resource));
+        }
+        let scope = &resource.scope;
+        let region = scope.is_global() || self.regions.iter().any(|it| it == scope.as_str());
+        region && self.types.contains(&resource.resource_type)
     }
 }
 
 /// Identifies a resource across listings.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
-    /// Its region, or `global`.
-    pub region: String,
+    /// Its scope; the name of this key is older than scopes.
+    pub region: Scope,
     pub resource_type: String,
     pub id: String,
+    /// What tells it from others with the same id. Older versions did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<String>,
 }
 
 impl Identity {
     /// The identity of a resource.
     pub fn of(resource: &Resource) -> Self {
-        let (region, resource_type, id) = resource.key();
-        Self {
-            region,
+        let ResourceKey {
+            scope,
             resource_type,
             id,
+            incarnation,
+        } = resource.key();
+        Self {
+            region: scope,
+            resource_type,
+            id,
+            incarnation,
         }
+    }
+
+    /// Whether this may be the resource: an identity that an older version wrote has no incarnation.
+    pub fn may_be(&self, resource: &Resource) -> bool {
+        let other = Self::of(resource);
+        let unknown = self.incarnation.is_none() || other.incarnation.is_none();
+        let same = (&self.region, &self.resource_type, &self.id)
+            == (&other.region, &other.resource_type, &other.id);
+        same && (unknown || self.incarnation == other.incarnation)
     }
 }
 

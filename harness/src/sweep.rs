@@ -3,9 +3,8 @@
 //! A wrong decision destroys other people's resources. A tag alone proves nothing: tools also tag what they adopt,
 //! such as default subnets and shared roles.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::marks::Naming;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 use kubeproof_contract::scenario::Tier;
@@ -50,7 +49,7 @@ pub struct Suspect {
 /// run is known on this machine.
 pub fn suspects(
     intent: &Intent,
-    account: &dyn Observer,
+    (account, naming): (&dyn Observer, &dyn Naming),
     inventory: &[Resource],
     is_known: impl Fn(&str) -> bool,
 ) -> Vec<Suspect> {
@@ -68,7 +67,7 @@ pub fn suspects(
                 proofs.push(why.to_owned());
             }
         }
-        let marked = intent.run.owns(&resource.tags) || !proofs.is_empty();
+        let marked = naming.is_marked(&intent.run, resource) || !proofs.is_empty();
         let stays = crate::audit::compare::retained(resource, types).is_some();
         (marked && !stays).then(|| Suspect {
             resource: resource.clone(),
@@ -87,8 +86,8 @@ fn came_meanwhile(intent: &Intent, resource: &Resource) -> bool {
 }
 
 /// The decision for each of these, in the same order.
-pub fn plan(intent: &Intent, suspects: &[Suspect]) -> Vec<Decision> {
-    let before = BeforeRun::of(intent);
+pub fn plan(intent: &Intent, naming: &dyn Naming, suspects: &[Suspect]) -> Vec<Decision> {
+    let before = BeforeRun::of(intent, naming);
     let decide = |suspect: &Suspect| {
         let (action, why) = before.decide(suspect);
         Decision {
@@ -103,18 +102,20 @@ pub fn plan(intent: &Intent, suspects: &[Suspect]) -> Vec<Decision> {
 /// The state before a run, as its intent records it.
 struct BeforeRun<'a> {
     intent: &'a Intent,
-    resources: BTreeSet<&'a Identity>,
+    naming: &'a dyn Naming,
+    resources: Vec<&'a Identity>,
     /// The start of the run, rounded down to seconds: clouds report dates no finer.
     began: Timestamp,
 }
 
 impl<'a> BeforeRun<'a> {
-    fn of(intent: &'a Intent) -> Self {
+    fn of(intent: &'a Intent, naming: &'a dyn Naming) -> Self {
         let resources = intent.before.iter().flat_map(|before| &before.resources);
         let began = intent.run.started_at;
         let part = SignedDuration::from_nanos(i64::from(began.subsec_nanosecond()));
         Self {
             intent,
+            naming,
             resources: resources.collect(),
             began: began.checked_sub(part).unwrap_or(began),
         }
@@ -122,13 +123,13 @@ impl<'a> BeforeRun<'a> {
 
     fn decide(&self, suspect: &Suspect) -> (Action, String) {
         let resource = &suspect.resource;
-        let tagged = self.intent.run.owns(&resource.tags);
+        let tagged = self.naming.is_marked(&self.intent.run, resource);
         let how = if tagged {
             "carries the run's tag".to_owned()
         } else {
             suspect.proofs.join("; ")
         };
-        if self.resources.contains(&Identity::of(resource)) {
+        if self.resources.iter().any(|was| was.may_be(resource)) {
             let why = format!("{how}, but was there before the run");
             return (Action::NotTheRuns, why);
         }
@@ -156,10 +157,8 @@ impl<'a> BeforeRun<'a> {
 
     /// Whether the baseline would have shown this.
     fn was_listed(&self, resource: &Resource) -> bool {
-        self.intent.before.as_ref().is_some_and(|before| {
-            let region = resource.region == "global" || before.regions.contains(&resource.region);
-            region && before.types.contains(&resource.resource_type)
-        })
+        let before = self.intent.before.as_ref();
+        before.is_some_and(|before| before.covers(resource))
     }
 
     fn why_not_listed(&self, resource: &Resource) -> String {
@@ -170,7 +169,7 @@ impl<'a> BeforeRun<'a> {
             }
             Some(_) => format!(
                 "{} in {} was not listed then",
-                resource.resource_type, resource.region
+                resource.resource_type, resource.scope
             ),
         }
     }

@@ -15,19 +15,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
-use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_contract::serve::Served;
 use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
 use kubeproof_external::redact::Redactor;
 
 use self::account::Account;
@@ -72,6 +75,8 @@ pub struct TrialContext<'a> {
     pub redactor: Option<Redactor>,
     /// Set when the trial is to stop.
     pub cancel: CancelToken,
+    /// The plan of the scenario.
+    pub plan: Box<dyn Plan>,
     /// The image of jobs for scenarios that name none; `None` is the default image.
     pub job_image: Option<String>,
     /// Folder where intent, journal and record are written, if anywhere.
@@ -128,6 +133,11 @@ impl Account for TrialContext<'_> {
             .scenario
             .provider
             .observer(self.scenario(), self.connection(actor))
+    }
+
+    fn handed_over(&self, access: &KubernetesAccess) -> Result<Box<dyn Workload>, WorkloadError> {
+        let provider = &self.trial.scenario.provider;
+        provider.workload(access, self.transport(Actor::Observer))
     }
 
     fn transport(&self, actor: Actor) -> SharedTransport {
@@ -224,6 +234,7 @@ impl<'a> TrialContext<'a> {
             ground_truth,
             served,
             programs: Programs::default(),
+            plan: provider.plan(&trial.scenario.content),
             progress: Arc::clone(progress),
             // The bystander's programs have secrets too.
             redactor: options
@@ -309,6 +320,21 @@ impl<'a> TrialContext<'a> {
             Some(redactor) => progress.note(&trial, &redactor.clean(line)),
             None => progress.note(&trial, line),
         }))
+    }
+
+    /// The deleter of what is left, which acts as the provisioner.
+    pub fn deleter(&self) -> Box<dyn Deleter> {
+        let connection = self.connection(Actor::Provisioner);
+        let provider = &self.trial.scenario.provider;
+        provider.deleter(self.scenario(), connection)
+    }
+
+    /// What an estimate needs now, with the prices that an observer has seen.
+    pub fn prices(&self, observer: &dyn Observer) -> PriceContext {
+        PriceContext {
+            today: self.clock.now(),
+            listed: observer.learned().prices,
+        }
     }
 
     /// How programs reach the account in live trials; `None` in other tiers and for built-in provisioners.

@@ -130,6 +130,16 @@ impl Audit {
             changed: Vec::new(),
         }
     }
+
+    /// Gives each resource its scope, which `absolute` makes from its region.
+    pub fn place(&mut self, absolute: impl Fn(&str) -> String) {
+        for orphan in &mut self.orphans {
+            orphan.scope = Some(absolute(&orphan.region));
+        }
+        for touched in self.missing.iter_mut().chain(&mut self.changed) {
+            touched.scope = Some(absolute(&touched.region));
+        }
+    }
 }
 
 /// A bystander: a resource that was not the run's and was removed or changed.
@@ -143,6 +153,9 @@ pub struct Touched {
     pub name: Option<String>,
     /// Region or `global`.
     pub region: String,
+    /// Scope, with provider and account. Older versions did not write it.
+    #[serde(default)]
+    pub scope: Option<String>,
     /// What it costs a month of 730 hours, US dollars; `null` when no price is known.
     pub monthly_cost_usd: Option<Decimal>,
     /// What became of it, and why it was not the run's.
@@ -160,6 +173,9 @@ pub struct Orphan {
     pub name: Option<String>,
     /// Region or `global`.
     pub region: String,
+    /// Scope, with provider and account. Older versions did not write it.
+    #[serde(default)]
+    pub scope: Option<String>,
     /// What keeping it costs a month of 730 hours, US dollars; `null` when no price is known.
     pub monthly_cost_usd: Option<Decimal>,
     /// Why it belongs to the run.

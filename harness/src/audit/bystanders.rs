@@ -8,38 +8,38 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 
 use crate::audit::calls::{names, refused, touches};
 
 /// The lifetimes of an account's resources, and the calls that may have started or ended them.
 #[derive(Clone, Debug)]
 pub struct BystanderHistory {
-    lives: Vec<Lifetime>,
+    lives: Vec<Lifespan>,
     calls: Vec<Call>,
 }
 
 impl BystanderHistory {
     /// The history that these lifetimes and this journal show.
-    pub fn new(lives: Vec<Lifetime>, mut calls: Vec<Call>) -> Self {
+    pub fn new(lives: Vec<Lifespan>, mut calls: Vec<Call>) -> Self {
         calls.retain(|call| call.signature.mutating && !refused(call));
         Self { lives, calls }
     }
 
     /// All lifetimes.
-    pub fn lifetimes(&self) -> &[Lifetime] {
+    pub fn lifetimes(&self) -> &[Lifespan] {
         &self.lives
     }
 
     /// The last lifetime of a resource.
-    pub fn life(&self, resource: &Resource) -> Option<&Lifetime> {
+    pub fn life(&self, resource: &Resource) -> Option<&Lifespan> {
         let mut lives = self.lives.iter().rev();
         lives.find(|life| life.resource.is_same(resource))
     }
 
     /// Why this was created by someone else, as text. `tagged` is what its tags say, `ours` whether anything proves it
     /// to be the run's. Tags alone are not believed: a run may write wrong ones.
-    pub fn made(&self, life: &Lifetime, tagged: Option<String>, ours: bool) -> Option<String> {
+    pub fn made(&self, life: &Lifespan, tagged: Option<String>, ours: bool) -> Option<String> {
         let mut earlier = self.by_others();
         earlier.find(|call| call.at <= life.from)?;
         let maker = self.by_others().find(|call| in_flight(call, life.from));
@@ -59,7 +59,7 @@ impl BystanderHistory {
 
     /// Whether its owner may have removed it: a call of someone else may have done so, and no call of the provisioner
     /// names it.
-    pub fn may_have_left(&self, life: &Lifetime) -> bool {
+    pub fn may_have_left(&self, life: &Lifespan) -> bool {
         let Some(to) = life.to else {
             return false;
         };
@@ -70,10 +70,10 @@ impl BystanderHistory {
     }
 
     /// A call that created something removed nothing, and one that names something else removed that.
-    fn may_remove(&self, call: &Call, life: &Lifetime) -> bool {
+    fn may_remove(&self, call: &Call, life: &Lifespan) -> bool {
         let mut all = self.lives.iter();
-        let made = |one: &Lifetime| in_flight(call, one.from);
-        let elsewhere = |one: &Lifetime| names(call, &one.resource);
+        let made = |one: &Lifespan| in_flight(call, one.from);
+        let elsewhere = |one: &Lifespan| names(call, &one.resource);
         names(call, &life.resource) || !all.any(|one| made(one) || elsewhere(one))
     }
 
@@ -131,8 +131,8 @@ mod tests {
         Timestamp::from_second(second).expect("a date")
     }
 
-    fn life(id: &str, from: i64, to: Option<i64>) -> Lifetime {
-        Lifetime {
+    fn life(id: &str, from: i64, to: Option<i64>) -> Lifespan {
+        Lifespan {
             resource: Resource::new("machine", id, "r"),
             from: at(from),
             to: to.map(at),
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_life_of_a_resource_is_its_last_and_no_others() {
         let mut elsewhere = life("m-1", 70, None);
-        elsewhere.resource.region = "s".to_owned();
+        elsewhere.resource.scope = "s".into();
         let mut of_another_type = life("m-1", 80, None);
         of_another_type.resource.resource_type = "disk".to_owned();
         let lives = vec![

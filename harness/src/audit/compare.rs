@@ -55,7 +55,7 @@ pub fn words(resource: &Resource) -> String {
     };
     format!(
         "{} {}{name} in {}",
-        resource.resource_type, resource.id, resource.region
+        resource.resource_type, resource.id, resource.scope
     )
 }
 
@@ -147,6 +147,7 @@ mod tests {
             id: "a-1".to_owned(),
             name: None,
             region: "r".to_owned(),
+            scope: None,
             monthly_cost_usd: None,
             proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
         }
@@ -208,7 +209,6 @@ mod tests {
     fn only_resources_of_a_type_that_may_stay_stay() {
         let of_type = |name, retained_because| ResourceType {
             name,
-            global: false,
             retained_because,
         };
         let types = [

@@ -9,8 +9,9 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
-use kubeproof_contract::run::{EXPIRES_TAG, RUN_TAG};
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::Scope;
 use kubeproof_reports::output::{self, Output as JsonOutput};
 use kubeproof_reports::record::Coverage;
 use schemars::JsonSchema;
@@ -80,6 +81,8 @@ struct Found {
     id: String,
     name: Option<String>,
     region: String,
+    /// Scope, with provider and account.
+    scope: String,
     run: Option<String>,
     expires: Option<String>,
     monthly_cost_usd: Option<Decimal>,
@@ -227,7 +230,8 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
                     (code, format!("{}; nothing was listed", refusal.message))
                 })?;
         }
-        let inventory = inventory::take_everywhere(auditor.as_ref(), &args.region, &[]).await;
+        let scopes: Vec<Scope> = args.region.iter().map(Scope::from).collect();
+        let inventory = inventory::take_everywhere(auditor.as_ref(), &scopes, &[]).await;
         let mut coverage = inventory.coverage;
         let resources = match auditor.complete(inventory.resources.clone()).await {
             Ok(complete) => complete,
@@ -238,14 +242,21 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
                 inventory.resources
             }
         };
-        let found = |resource: kubeproof_contract::resource::Resource| Found {
-            monthly_cost_usd: auditor.monthly_cost(&resource).map(|cost| cost.usd),
-            run: resource.tags.get(RUN_TAG).cloned(),
-            expires: resource.tags.get(EXPIRES_TAG).cloned(),
-            resource_type: resource.resource_type,
-            id: resource.id,
-            name: resource.name,
-            region: resource.region,
+        let plan = context.plan.as_ref();
+        let (provider, account) = (scenario.provider.name(), auditor.learned().account);
+        let found = |resource: Resource| {
+            let owner = plan.owner_of(&resource);
+            let expires = owner.as_ref().and_then(|owner| owner.expires);
+            Found {
+                monthly_cost_usd: plan.monthly_cost(&resource).map(|cost| cost.usd),
+                expires: expires.map(|at| at.to_string()),
+                run: owner.map(|owner| owner.run),
+                resource_type: resource.resource_type,
+                id: resource.id,
+                name: resource.name,
+                region: resource.scope.to_string(),
+                scope: resource.scope.in_account(provider, account.as_deref()),
+            }
         };
         Ok(Account {
             provider: scenario.provider.name(),

@@ -59,13 +59,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     };
     let mut lines = Vec::new();
     for scenario in &scenarios {
-        match of_scenario(scenario, args.minutes) {
-            Ok(line) => lines.push(line),
-            Err(problem) => {
-                out.error(&problem);
-                return exit_code::UNKNOWN;
-            }
-        }
+        lines.push(of_scenario(scenario, args.minutes));
     }
     let claims = lines.iter().filter_map(|line| line.claim.as_ref());
     let all_priced = lines.iter().all(|line| line.estimate.unpriced.is_empty());
@@ -98,9 +92,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     exit_code::of([verdict])
 }
 
-fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {
+fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Line {
     let duration_minutes = minutes.unwrap_or(scenario.content.cost.duration_minutes);
-    let estimate = spending::estimate(scenario, duration_minutes)?;
+    let estimate = spending::estimate(scenario, duration_minutes);
     let claimed = scenario
         .content
         .provisioner
@@ -109,7 +103,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
     let tolerance = scenario.content.cost.tolerance_percent;
     // A claim cannot be compared with part of a list price.
     let claimed = claimed.filter(|_| estimate.unpriced.is_empty());
-    Ok(Line {
+    Line {
         scenario: scenario.name().to_owned(),
         provider: scenario.provider.name(),
         duration_minutes,
@@ -119,7 +113,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String
         max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
         claim: claimed.and_then(|usd| cost::claimed_rate::problem(usd, &estimate.lines, tolerance)),
         estimate,
-    })
+    }
 }
 
 fn table(lines: &[Line]) -> String {

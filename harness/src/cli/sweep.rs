@@ -9,11 +9,12 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::Scope;
 
 use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
 use crate::run_directory::{self, DEFAULT_FOLDER, Intent};
-use crate::sweep::account::{SweepListing, SweepScope, delete, list_and_plan};
+use crate::sweep::account::{SweepListing, Swept, delete, list_and_plan};
 use crate::sweep::log::Log;
 use crate::sweep::{Action, Decision};
 use crate::trial::{Part, Trial};
@@ -145,20 +146,24 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         .map_err(|error| unknown(error.to_string()))?;
         let account = context.observer(Actor::Provisioner);
         let mut failed = same_account(account.as_ref(), &intent, &allowed).await?;
-        let scope = SweepScope {
-            regions: &args.region,
+        let scopes: Vec<Scope> = args.region.iter().map(Scope::from).collect();
+        let of_run = Swept {
+            account: account.as_ref(),
+            naming: context.plan.as_ref(),
+            intent: &intent,
+            scopes: &scopes,
             out: Some(&args.out),
         };
-        let mut left = list_and_plan(account.as_ref(), &intent, scope).await;
+        let mut left = list_and_plan(of_run).await;
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
             let mut log = Log::open(&args.out.join(&args.run))
                 .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
-            let of_run = (&intent, scope);
+            let deleter = context.deleter();
             left = delete(
-                account.as_ref(),
                 of_run,
+                deleter.as_ref(),
                 left,
                 &mut log,
                 context.clock,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Charge, EstimateLine};
-use kubeproof_contract::resource::Lifetime;
+use kubeproof_contract::resource::Lifespan;
 
 /// A span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +29,7 @@ impl Span {
 pub type PriceOf<'a> = &'a dyn Fn(&EstimateLine, Span) -> Option<Decimal>;
 
 /// The lifetimes of all resources that the charges of a line name.
-pub fn spans(charges: &[&Charge], lives: &[Lifetime], now: Timestamp) -> Vec<Span> {
+pub fn spans(charges: &[&Charge], lives: &[Lifespan], now: Timestamp) -> Vec<Span> {
     let ids: BTreeSet<&str> = charges
         .iter()
         .filter_map(|charge| charge.resource_id.as_deref())
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_lives_of_a_line_are_those_of_the_resources_that_its_charges_name() {
-        let life = |id: &str, from, to: Option<i64>| Lifetime {
+        let life = |id: &str, from, to: Option<i64>| Lifespan {
             resource: Resource::new("disk", id, "r"),
             from: at(from),
             to: to.map(at),

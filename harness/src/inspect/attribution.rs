@@ -8,7 +8,8 @@ use std::path::Path;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::{Creation, Observer};
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_reports::record::Orphan;
 
@@ -25,6 +26,7 @@ pub struct Attribution<'a> {
     run: &'a Run,
     out: Option<&'a Path>,
     account: &'a dyn Observer,
+    plan: &'a dyn Plan,
     evidence: Evidence,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Attribution<'a> {
             run: &context.run,
             out: context.out.as_deref(),
             account,
+            plan: context.plan.as_ref(),
             evidence,
         }
     }
@@ -144,7 +147,7 @@ impl<'a> Attribution<'a> {
     }
 
     /// These lifetimes without those of what bystanders created during the run.
-    pub fn lifetimes_without_bystanders(&self, mut lives: Vec<Lifetime>) -> Vec<Lifetime> {
+    pub fn lifetimes_without_bystanders(&self, mut lives: Vec<Lifespan>) -> Vec<Lifespan> {
         if !self.is_alone() {
             let all: Vec<Resource> = lives.iter().map(|it| it.resource.clone()).collect();
             lives.retain(|life| self.proof(&life.resource, &all).is_none());
@@ -180,7 +183,7 @@ impl<'a> Attribution<'a> {
             .iter()
             .map(|it| it.resource.clone())
             .collect();
-        let taken = |life: &&Lifetime| {
+        let taken = |life: &&Lifespan| {
             life.from > self.run.started_at
                 && life.to.is_some()
                 && self.proof(&life.resource, &all).is_some()
@@ -224,8 +227,8 @@ impl<'a> Attribution<'a> {
             let claim = self.account.ownership_claim(self.run, resource, inventory);
             let making = created_by.get(&resource.id);
             match own.owner(&resource.id, proofs, claim.as_ref(), making) {
-                Owner::Run(proofs) => orphans.push(orphan(self.account, resource, proofs)),
-                Owner::Unknown => orphans.push(orphan(self.account, resource, Vec::new())),
+                Owner::Run(proofs) => orphans.push(orphan(self.plan, resource, proofs)),
+                Owner::Unknown => orphans.push(orphan(self.plan, resource, Vec::new())),
                 Owner::Another(proof) => theirs.push(format!("{}: {proof}", words(resource))),
             }
         }
@@ -263,13 +266,14 @@ impl<'a> Attribution<'a> {
 }
 
 /// A resource that is left, with its cost and why it belongs to the run.
-pub fn orphan(account: &dyn Observer, resource: &Resource, proofs: Vec<String>) -> Orphan {
+pub fn orphan(plan: &dyn Plan, resource: &Resource, proofs: Vec<String>) -> Orphan {
     Orphan {
         resource_type: resource.resource_type.clone(),
         id: resource.id.clone(),
         name: resource.name.clone(),
-        region: resource.region.clone(),
-        monthly_cost_usd: account.monthly_cost(resource).map(|cost| cost.usd),
+        region: resource.scope.to_string(),
+        scope: None,
+        monthly_cost_usd: plan.monthly_cost(resource).map(|cost| cost.usd),
         proofs,
     }
 }

@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::{Observer, ObserverError};
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
@@ -29,6 +30,10 @@ impl Inspector for GroundTruthInspector<'_, '_> {
         self.account
     }
 
+    fn plan(&self) -> &dyn Plan {
+        self.context.plan.as_ref()
+    }
+
     fn attribution(&self) -> Attribution<'_> {
         Attribution::now(self.context, self.account)
     }
@@ -50,6 +55,7 @@ impl Inspector for GroundTruthInspector<'_, '_> {
                 listed: 1,
                 ..Coverage::default()
             },
+            ..Inventory::default()
         }
     }
 
@@ -75,7 +81,7 @@ impl Inspector for GroundTruthInspector<'_, '_> {
     }
 
     async fn describe(&self, left: &[Resource], _: &[Resource]) -> (Vec<Orphan>, Vec<String>) {
-        let orphans = left.iter().map(|it| orphan(self.account, it, Vec::new()));
+        let orphans = left.iter().map(|it| orphan(self.plan(), it, Vec::new()));
         (orphans.collect(), Vec::new())
     }
 

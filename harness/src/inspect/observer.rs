@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::{Observer, ObserverError};
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Orphan};
 
@@ -24,6 +25,10 @@ pub struct ObserverInspector<'a, 'b> {
 impl Inspector for ObserverInspector<'_, '_> {
     fn account(&self) -> &dyn Observer {
         self.account
+    }
+
+    fn plan(&self) -> &dyn Plan {
+        self.context.plan.as_ref()
     }
 
     fn attribution(&self) -> Attribution<'_> {

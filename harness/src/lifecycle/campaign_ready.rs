@@ -32,7 +32,12 @@ pub async fn check(
     tokio::time::sleep(observer.settle()).await;
     let attribution = Attribution::now(context, observer.as_ref());
     let there = attribution.without_bystanders(ground_truth.inventory());
-    let now = EndState::of(&context.run, &baseline.resources, &there);
+    let now = EndState::of(
+        &context.run,
+        context.plan.as_ref(),
+        &baseline.resources,
+        &there,
+    );
     if attribution.changed_any(&there) {
         recorder.note("another actor modified the cluster, so its end state is not comparable");
     } else if let Some(clean) = context.trial.clean() {
@@ -53,6 +58,7 @@ pub async fn check(
         account: context,
         run: &context.run,
         nodes: Nodes::Here,
+        nodes_expected: context.plan.nodes_expected(),
         clean: context.trial.clean().map(|clean| clean.access),
     };
     let (shows, outcome) = access::check(&question, observer.as_ref(), provisioned).await;

@@ -3,6 +3,7 @@
 
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::Breadth;
 
 use crate::audit::inventory::Inventory;
 use crate::live;
@@ -49,8 +50,10 @@ pub async fn intend(
                 .map_err(|refusal| refusal.message)?,
         ),
     };
-    let types: Vec<&str> = observer.resource_types().iter().map(|it| it.name).collect();
-    let before = RecordedBaseline::of(observer.regions(), &types, &baseline.resources);
+    let listings = observer.cells(&Breadth::Scenario).await;
+    let listings = listings.map_err(|error| error.to_string())?;
+    let cells = listings.into_iter().flat_map(|listing| listing.cells);
+    let before = RecordedBaseline::of(cells.collect(), &baseline.resources);
     let trial = context.trial;
     let intent = Intent {
         run: context.run.clone(),

@@ -35,7 +35,8 @@ pub async fn settle_up(
     recorder.stop_clock();
     let costs = Costs {
         account: context,
-        observer,
+        plan: context.plan.as_ref(),
+        prices: context.prices(observer),
         trial: context.trial,
         run: &context.run,
         clock: context.clock,

@@ -11,7 +11,7 @@ use crate::oracles::needs;
 use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::conditions;
 use crate::phases::checks::{self, Checked};
-use crate::phases::job::{self, Workload};
+use crate::phases::job::{self, JobPhase};
 use crate::phases::{provision, unobserved};
 use crate::recorder::Recorder;
 use crate::trial_context::TrialContext;
@@ -30,6 +30,7 @@ pub async fn use_cluster(
         account: context,
         run: &context.run,
         nodes: Nodes::InChecks,
+        nodes_expected: context.plan.nodes_expected(),
         clean: context.trial.clean().map(|clean| clean.access),
     };
     let (_, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
@@ -39,10 +40,10 @@ pub async fn use_cluster(
         let observer = observer.as_ref();
         let there = of_run(context, observer, &mut recorder.bystanders_seen).await;
         let since = context.run.started_at;
-        let outcome = unobserved::duplicates_now(there, observer, since);
+        let outcome = unobserved::duplicates_now(there, context.plan.as_ref(), since);
         recorder.write(phase, outcome);
     }
-    let workload = Workload {
+    let workload = JobPhase {
         account: context,
         run: &context.run,
         job: &context.scenario().job,
@@ -69,15 +70,11 @@ pub async fn use_cluster(
         let outcome = job::scale(&workload, to).await;
         recorder.write(phase, outcome);
     }
-    hold(recorder, context, observer.as_ref()).await;
+    hold(recorder, context).await;
 }
 
-async fn hold(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    observer: &dyn Observer,
-) {
-    if let Some(why) = observer.free_because() {
+async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if let Some(why) = context.plan.free_because() {
         recorder.skip("hold", &format!("time costs nothing: {why}"));
         return;
     }
@@ -99,6 +96,7 @@ async fn check(
     let is_program = context.scenario().provisioner.is_external();
     let using = Checked {
         observer,
+        plan: context.plan.as_ref(),
         run: &context.run,
         program_of: is_program.then_some(context.trial.scenario.provider.as_ref()),
         ground_truth: context.ground_truth.as_deref(),
@@ -107,7 +105,7 @@ async fn check(
     recorder.write(phase, outcome);
 }
 
-async fn run_job(recorder: &mut Recorder<'_, '_>, workload: &Workload<'_>) {
+async fn run_job(recorder: &mut Recorder<'_, '_>, workload: &JobPhase<'_>) {
     let phase = recorder.begin("run_job");
     let outcome = job::run_job(workload).await;
     recorder.write(phase, outcome);

@@ -1,6 +1,7 @@
 //! O3: the access that a provisioner hands over leads to the run's cluster, with all its nodes. Pure.
 
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::workload::WorkloadPlace;
 
 /// What the handed-over access has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,21 +13,7 @@ pub enum HandedOverAccess {
     /// It does not work.
     Failed(String),
     /// It leads to a cluster.
-    Sees(Cluster),
-}
-
-/// A cluster as an access shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cluster {
-    /// Where its API server is.
-    pub server: String,
-    pub uid: String,
-    /// How many nodes it has.
-    pub nodes: usize,
-    /// How many of them are Ready and take pods.
-    pub ready: usize,
-    /// What is wrong, per node.
-    pub problems: Vec<String>,
+    Sees(WorkloadPlace),
 }
 
 /// What the access is compared with.
@@ -70,8 +57,8 @@ pub fn judge(handed: &HandedOverAccess, against: &AccessExpectation) -> (Verdict
     }
 }
 
-fn judge_cluster(seen: &Cluster, uid: &str, nodes: Option<usize>) -> (Verdict, String) {
-    let Cluster { server, ready, .. } = seen;
+fn judge_cluster(seen: &WorkloadPlace, uid: &str, nodes: Option<usize>) -> (Verdict, String) {
+    let WorkloadPlace { server, ready, .. } = seen;
     if seen.uid != uid {
         let message = format!("the handed-over access leads to another cluster, at {server}");
         return (Verdict::Fail, message);
@@ -94,7 +81,7 @@ mod tests {
     use super::*;
 
     fn sees(uid: &str, nodes: usize, ready: usize) -> HandedOverAccess {
-        HandedOverAccess::Sees(Cluster {
+        HandedOverAccess::Sees(WorkloadPlace {
             server: "https://one".to_owned(),
             uid: uid.to_owned(),
             nodes,

@@ -81,7 +81,8 @@ pub fn into_audit(audit: &mut Audit, harmed: &[HarmedResource], price: PriceOf<'
             resource_type: resource.resource_type.clone(),
             id: resource.id.clone(),
             name: resource.name.clone(),
-            region: resource.region.clone(),
+            region: resource.scope.to_string(),
+            scope: None,
             monthly_cost_usd: price(resource),
             why: one.why.to_owned(),
         };
@@ -99,6 +100,7 @@ mod tests {
     use kubeproof_contract::Decimal;
 
     use super::*;
+    use crate::audit::compare::new_resources;
 
     fn free(_: &Resource) -> Option<Decimal> {
         Some(Decimal::ZERO)
@@ -115,6 +117,29 @@ mod tests {
         );
         let deleted = violations(&harmed(&[bystander("a")], &[], &[]), &free);
         assert!(deleted[0].message.contains("was deleted"), "{deleted:?}");
+    }
+
+    #[test]
+    fn a_role_that_was_deleted_and_made_again_under_its_name_is_gone_and_another_is_new() {
+        let role = |incarnation: &str| {
+            let mut role = Resource::new("role", "theirs", "global");
+            role.incarnation = Some(incarnation.to_owned());
+            role
+        };
+        let (before, after) = (role("AROA1"), role("AROA2"));
+        let digested = |role: &Resource| (role.clone(), "the same".to_owned());
+        let found = harmed(&[digested(&before)], &[digested(&after)], &[]);
+        assert_eq!(found.len(), 1);
+        assert!(
+            !found[0].is_there && found[0].resource == before,
+            "{found:?}"
+        );
+        let new = |then: &Resource, now: &Resource| {
+            new_resources(std::slice::from_ref(then), std::slice::from_ref(now))
+        };
+        assert_eq!(new(&before, &after), [after.clone()]);
+        assert_eq!(new(&after, &before), [before.clone()]);
+        assert_eq!(new(&before, &before), []);
     }
 
     #[test]

@@ -6,45 +6,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::Lifetime;
-use kubeproof_contract::run::RUN_TAG;
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::resource::{Lifespan, Lifetime};
 
 use super::Violation;
 use super::price::{Item, list};
-use crate::prices::PriceOf;
-
-/// States in which a resource is no longer (or never was) of use: no duplicate of its successor.
-const DEAD_STATES: &[&str] = &[
-    "failed",
-    "deleted",
-    "deleting",
-    "terminated",
-    "create_failed",
-];
+use crate::prices::{PriceOf, price};
 
 /// Duplicates among the lifetimes that began at `since` or later.
-pub fn duplicates(
-    lives: &[Lifetime],
-    most_at_once: &BTreeMap<String, usize>,
-    since: Timestamp,
-    price: PriceOf<'_>,
-) -> Vec<Violation> {
-    let mine: Vec<&Lifetime> = lives.iter().filter(|life| life.from >= since).collect();
-    let (mut violations, told) = too_many(&mine, most_at_once, price);
-    violations.extend(same_name(&mine, most_at_once, &told, price));
+pub fn duplicates(lives: &[Lifespan], plan: &dyn Plan, since: Timestamp) -> Vec<Violation> {
+    let (most_at_once, price) = (plan.most_at_once(), price(plan));
+    let mine: Vec<&Lifespan> = lives.iter().filter(|life| life.from >= since).collect();
+    let (mut violations, told) = too_many(&mine, &most_at_once, &price);
+    violations.extend(same_name(&mine, (plan, &most_at_once), &told, &price));
     violations
 }
 
 /// Types of which more were alive at once than the scenario can need, and the ids that this names.
 fn too_many<'a>(
-    lives: &[&'a Lifetime],
+    lives: &[&'a Lifespan],
     most_at_once: &BTreeMap<String, usize>,
     price: PriceOf<'_>,
 ) -> (Vec<Violation>, BTreeSet<&'a str>) {
     let mut violations = Vec::new();
     let mut told = BTreeSet::new();
     for (resource_type, most) in most_at_once {
-        let of_type: Vec<&'a Lifetime> = lives
+        let of_type: Vec<&'a Lifespan> = lives
             .iter()
             .copied()
             .filter(|life| life.resource.resource_type == *resource_type && !dead(life))
@@ -52,7 +39,7 @@ fn too_many<'a>(
         let (peak, at) = peak(&of_type);
         if peak > *most {
             let duplicates = of_type.into_iter().filter(|life| alive(life, at));
-            let duplicates: Vec<&'a Lifetime> = duplicates.collect();
+            let duplicates: Vec<&'a Lifespan> = duplicates.collect();
             told.extend(duplicates.iter().map(|life| life.resource.id.as_str()));
             let message = format!(
                 "{peak} of type {resource_type} were alive at {at}, the scenario needs at most \
@@ -66,13 +53,13 @@ fn too_many<'a>(
 }
 
 /// Each duplicate with its price; the one that came last, and is one too many, first among equals.
-fn priced(duplicates: &[&Lifetime], price: PriceOf<'_>) -> String {
-    let item = |life: &&Lifetime| Item::new(&life.resource, price, "");
+fn priced(duplicates: &[&Lifespan], price: PriceOf<'_>) -> String {
+    let item = |life: &&Lifespan| Item::new(&life.resource, price, "");
     list(duplicates.iter().map(item).collect())
 }
 
 /// The most that were alive at once, and since when.
-fn peak(lives: &[&Lifetime]) -> (usize, Timestamp) {
+fn peak(lives: &[&Lifespan]) -> (usize, Timestamp) {
     lives
         .iter()
         .map(|life| {
@@ -85,47 +72,56 @@ fn peak(lives: &[&Lifetime]) -> (usize, Timestamp) {
         .unwrap_or((0, Timestamp::UNIX_EPOCH))
 }
 
-fn alive(life: &Lifetime, at: Timestamp) -> bool {
+fn alive(life: &Lifespan, at: Timestamp) -> bool {
     life.from <= at && life.to.is_none_or(|to| to > at)
 }
 
-fn dead(life: &Lifetime) -> bool {
-    let state = life.resource.state.to_lowercase();
-    // A resource that ended in such a state and is gone was alive before; one that still shows it
-    // while it exists never came to life or is on its way out.
-    life.to.is_none() && DEAD_STATES.contains(&state.as_str())
+fn dead(life: &Lifespan) -> bool {
+    // A resource that is gone was alive before; one that is dead or ending while it exists never came to life or is on
+    // its way out.
+    life.to.is_none() && life.resource.lifetime != Lifetime::Alive
+}
+
+/// What only one live resource may have.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Named<'a> {
+    resource_type: &'a str,
+    name: &'a str,
+    run: String,
 }
 
 /// Two of one type with one name and one run at the same time, where the scenario needs them to differ.
 /// Duplicates that are `told` already are not told again.
 fn same_name(
-    lives: &[&Lifetime],
-    most_at_once: &BTreeMap<String, usize>,
+    lives: &[&Lifespan],
+    (plan, most_at_once): (&dyn Plan, &BTreeMap<String, usize>),
     told: &BTreeSet<&str>,
     price: PriceOf<'_>,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut named: BTreeMap<(&str, &str, &str), Vec<&Lifetime>> = BTreeMap::new();
+    let mut named: BTreeMap<Named<'_>, Vec<&Lifespan>> = BTreeMap::new();
     for life in lives {
         let resource = &life.resource;
         // Types without a limit (nodes and their disks) share a name by design.
         if !most_at_once.contains_key(&resource.resource_type) || dead(life) {
             continue;
         }
-        let (Some(name), Some(run)) = (&resource.name, resource.tags.get(RUN_TAG)) else {
+        let (Some(name), Some(owner)) = (&resource.name, plan.owner_of(resource)) else {
             continue;
         };
-        named
-            .entry((&resource.resource_type, name, run))
-            .or_default()
-            .push(life);
+        let named_so = Named {
+            resource_type: &resource.resource_type,
+            name,
+            run: owner.run,
+        };
+        named.entry(named_so).or_default().push(life);
     }
     for group in named.values() {
         for (index, life) in group.iter().enumerate() {
             let duplicate = group[..index]
                 .iter()
                 .find(|other| alive(other, life.from) || alive(life, other.from));
-            let is_told = |life: &Lifetime| told.contains(life.resource.id.as_str());
+            let is_told = |life: &Lifespan| told.contains(life.resource.id.as_str());
             if let Some(duplicate) =
                 duplicate.filter(|duplicate| !(is_told(duplicate) && is_told(life)))
             {
@@ -142,17 +138,18 @@ fn same_name(
 
 #[cfg(test)]
 mod tests {
-    use kubeproof_contract::Decimal;
     use kubeproof_contract::resource::Resource;
+    use kubeproof_contract::run::RUN_TAG;
 
     use super::*;
+    use crate::audit::stub_plan::StubPlan;
 
-    fn life(id: &str, name: &str, from: i64, to: Option<i64>) -> Lifetime {
+    fn life(id: &str, name: &str, from: i64, to: Option<i64>) -> Lifespan {
         let mut resource = Resource::new("vpc", id, "r");
         resource.name = Some(name.to_owned());
         resource.tags.insert(RUN_TAG.to_owned(), "r1".to_owned());
         let at = |second| Timestamp::from_second(second).expect("a date");
-        Lifetime {
+        Lifespan {
             resource,
             from: at(from),
             to: to.map(at),
@@ -160,11 +157,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(lives: &[Lifetime], most: usize, expected: usize) {
-        let most = BTreeMap::from([("vpc".to_owned(), most)]);
+    fn check(lives: &[Lifespan], most: usize, expected: usize) {
+        let plan = StubPlan(BTreeMap::from([("vpc".to_owned(), most)]));
         let since = Timestamp::from_second(0).expect("a date");
-        let free = |_: &Resource| Some(Decimal::ZERO);
-        let found = duplicates(lives, &most, since, &free);
+        let found = duplicates(lives, &plan, since);
         assert_eq!(found.len(), expected, "{found:?}");
         for wrong in &found {
             assert!(
@@ -206,7 +202,7 @@ mod tests {
     fn what_never_came_to_life_is_no_duplicate_and_what_failed_and_went_was_one() {
         let failed = |to| {
             let mut one = life("b", "x", 2, to);
-            one.resource.state = "failed".to_owned();
+            one.resource.lifetime = Lifetime::Dead;
             one
         };
         for most in [1, 2] {

@@ -4,33 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::{EXPIRES_TAG, Run};
+use kubeproof_contract::marks::Naming;
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::run::Run;
 
 use super::Violation;
 use crate::trial::output::EndState;
 
-/// States in which a resource is no longer of use: the remains of an attempt that failed.
-const DEAD_STATES: &[&str] = &[
-    "failed",
-    "deleted",
-    "deleting",
-    "terminated",
-    "create_failed",
-];
 /// Number of digits that makes a word a random id.
 const ID_DIGITS: usize = 8;
 
 impl EndState {
     /// The end state of a run: what is in `existing` and was not in `baseline`.
-    pub fn of(run: &Run, baseline: &[Resource], existing: &[Resource]) -> Self {
+    pub fn of(
+        run: &Run,
+        naming: &dyn Naming,
+        baseline: &[Resource],
+        existing: &[Resource],
+    ) -> Self {
         let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
         let names = Names::of(run, existing);
+        // When a run expires says nothing about its cluster.
+        let expiry = naming.marks(run).expires.key;
         let mut lines = BTreeMap::new();
         for resource in existing {
-            let dead = DEAD_STATES.contains(&resource.state.to_lowercase().as_str());
-            if !dead && !before.contains(&resource.key()) {
-                *lines.entry(line(run, &names, resource)).or_insert(0) += 1;
+            // The remains of an attempt that failed are of no use.
+            let alive = resource.lifetime == Lifetime::Alive;
+            if alive && !before.contains(&resource.key()) {
+                *lines
+                    .entry(line(run, &names, &expiry, resource))
+                    .or_insert(0) += 1;
             }
         }
         Self(lines)
@@ -108,10 +111,10 @@ pub fn difference(before: &EndState, after: &EndState) -> Option<String> {
     Some(words.join("; "))
 }
 
-fn line(run: &Run, names: &Names<'_>, resource: &Resource) -> String {
+fn line(run: &Run, names: &Names<'_>, expiry: &str, resource: &Resource) -> String {
     let (resource_type, name) = key(run, resource);
     let mut line = format!("{resource_type} {name} {}", resource.state);
-    let tags = resource.tags.iter().filter(|(key, _)| *key != EXPIRES_TAG);
+    let tags = resource.tags.iter().filter(|(key, _)| *key != expiry);
     for (key, value) in tags.chain(&resource.properties) {
         let value = sorted(&plain(run, &names.put_into(value)));
         line.push_str(&format!(" {}={value}", plain(run, key)));
@@ -129,10 +132,11 @@ fn sorted(value: &str) -> String {
 /// Text without the region: a cluster that found no capacity in one may be made in another, where the
 /// scenario has several.
 fn elsewhere(resource: &Resource, text: &str) -> String {
-    if resource.region.is_empty() {
+    let scope = resource.scope.as_str();
+    if scope.is_empty() {
         return text.to_owned();
     }
-    text.replace(&resource.region, "REGION")
+    text.replace(scope, "REGION")
 }
 
 /// Text without the run's id, and with `#` for every random word: ids, addresses, dates. A range of
@@ -193,7 +197,10 @@ fn of_chance(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_contract::run::EXPIRES_TAG;
+
     use super::*;
+    use crate::audit::stub_plan::StubPlan;
 
     fn run(id: &str) -> Run {
         Run::new(id, "o", Timestamp::UNIX_EPOCH)
@@ -208,7 +215,7 @@ mod tests {
             "network".to_owned(),
             format!("net-0a{}", &id[id.len() - 8..]),
         );
-        EndState::of(run, &[], &[disk])
+        EndState::of(run, &StubPlan::default(), &[], &[disk])
     }
 
     #[test]
@@ -259,7 +266,7 @@ mod tests {
         let tagged = |key: &str, value: &str| {
             let mut disk = Resource::new("disk", "disk-0123456789", "r");
             disk.tags.insert(key.to_owned(), value.to_owned());
-            EndState::of(&run, &[], &[disk])
+            EndState::of(&run, &StubPlan::default(), &[], &[disk])
         };
         let check = |key: &str, same: bool| {
             let found = differs(&tagged(key, "one"), &tagged(key, "two"));
@@ -275,7 +282,7 @@ mod tests {
         let rules = |region: &str| {
             let mut rules = Resource::new("rules", "x-00000001", region);
             rules.name = Some(run.name(region));
-            EndState::of(&run, &[], &[rules])
+            EndState::of(&run, &StubPlan::default(), &[], &[rules])
         };
         assert_eq!(differs(&rules("north-1"), &rules("south-2")), None);
     }
@@ -305,7 +312,12 @@ mod tests {
             // In the order of ids, as a cloud lists them.
             let listed = format!("{}, {}", left.min(right), left.max(right));
             table.properties.insert("all".to_owned(), listed);
-            EndState::of(&run, &[], &[named(left, "a"), named(right, "b"), table])
+            EndState::of(
+                &run,
+                &StubPlan::default(),
+                &[],
+                &[named(left, "a"), named(right, "b"), table],
+            )
         };
         let clean = state("gw-00000001", "gw-00000002", "gw-00000001");
         let same = state("gw-00000004", "gw-00000003", "gw-00000004");
@@ -323,7 +335,7 @@ mod tests {
             network
                 .properties
                 .insert("cidr".to_owned(), range.to_owned());
-            EndState::of(&run, &[], &[network])
+            EndState::of(&run, &StubPlan::default(), &[], &[network])
         };
         assert!(differs(&state("10.0.0.0/24"), &state("10.0.9.0/24")).is_some());
     }
@@ -332,8 +344,13 @@ mod tests {
     fn a_second_one_of_the_same_kind_is_found_though_every_line_is_known() {
         let run = run("r1-aaaaaaaa");
         let disk = |id| Resource::new("disk", id, "r");
-        let one = EndState::of(&run, &[], &[disk("d-00000001")]);
-        let two = EndState::of(&run, &[], &[disk("d-00000001"), disk("d-00000002")]);
+        let one = EndState::of(&run, &StubPlan::default(), &[], &[disk("d-00000001")]);
+        let two = EndState::of(
+            &run,
+            &StubPlan::default(),
+            &[],
+            &[disk("d-00000001"), disk("d-00000002")],
+        );
         assert!(differs(&one, &two).is_some());
         assert!(differs(&two, &one).is_some());
     }
@@ -342,7 +359,10 @@ mod tests {
     fn the_remains_of_a_failed_attempt_are_no_part_of_it() {
         let run = run("r1-aaaaaaaa");
         let mut gateway = Resource::new("gateway", "g-1", "r");
-        gateway.state = "failed".to_owned();
-        assert_eq!(EndState::of(&run, &[], &[gateway]), EndState::default());
+        gateway.lifetime = Lifetime::Dead;
+        assert_eq!(
+            EndState::of(&run, &StubPlan::default(), &[], &[gateway]),
+            EndState::default()
+        );
     }
 }

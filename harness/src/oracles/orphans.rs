@@ -84,6 +84,7 @@ mod tests {
             id: "eipalloc-1".to_owned(),
             name: Some("kp-r1-nat".to_owned()),
             region: "us-east-1".to_owned(),
+            scope: None,
             monthly_cost_usd: Some(Decimal::new(365, 2)),
             proofs: vec!["carries the run's tag".to_owned()],
         };
@@ -102,6 +103,7 @@ mod tests {
             id: "c-1".to_owned(),
             name: None,
             region: "local".to_owned(),
+            scope: None,
             monthly_cost_usd: None,
             proofs: Vec::new(),
         };

@@ -3,14 +3,12 @@
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::run::Run;
-use kubeproof_kubernetes::client::client;
-use kubeproof_kubernetes::error::Cause;
-use kubeproof_kubernetes::{KubernetesError, identity, ready};
+use kubeproof_contract::workload::WorkloadError;
 
 use crate::oracles::Violation;
-use crate::oracles::access::{AccessExpectation, Cluster, HandedOverAccess, judge};
+use crate::oracles::access::{AccessExpectation, HandedOverAccess, judge};
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial_context::account::Account;
 
@@ -28,6 +26,8 @@ pub struct Question<'a> {
     pub account: &'a dyn Account,
     pub run: &'a Run,
     pub nodes: Nodes,
+    /// How many nodes the scenario asks for.
+    pub nodes_expected: usize,
     /// In a campaign: whether the access of the clean run showed a cluster.
     pub clean: Option<bool>,
 }
@@ -38,7 +38,7 @@ pub async fn check(
     observer: &dyn Observer,
     provisioned: &Provisioned,
 ) -> (bool, PhaseOutcome) {
-    let expected = observer.nodes_expected();
+    let expected = question.nodes_expected;
     let handed = inspect(question.account, provisioned, expected).await;
     let shows = matches!(handed, HandedOverAccess::Sees(_));
     let uid = if matches!(
@@ -72,41 +72,22 @@ async fn inspect(
         Ok(access) => access,
         Err(why) => return HandedOverAccess::Withheld(why.clone()),
     };
-    match cluster(account, access, nodes).await {
+    let seen = async { account.handed_over(access)?.place(nodes).await };
+    match seen.await {
         Ok(seen) => HandedOverAccess::Sees(seen),
-        Err(error) if error.cause == Cause::Status(403) => {
-            HandedOverAccess::Forbidden(error.to_string())
+        Err(WorkloadError::Forbidden(why)) => HandedOverAccess::Forbidden(why),
+        Err(WorkloadError::Failed(why) | WorkloadError::Unsupported(why)) => {
+            HandedOverAccess::Failed(why)
         }
-        Err(error) => HandedOverAccess::Failed(error.to_string()),
     }
-}
-
-async fn cluster(
-    account: &dyn Account,
-    access: &KubernetesAccess,
-    nodes: usize,
-) -> Result<Cluster, KubernetesError> {
-    let client = client(access, account.transport(Actor::Observer))?;
-    let seen = ready::ready(&client, nodes).await?;
-    Ok(Cluster {
-        server: access.server.clone(),
-        uid: identity::uid(&client).await?,
-        nodes: seen.nodes.len(),
-        ready: seen.ready,
-        problems: seen.problems,
-    })
 }
 
 /// The uid of the run's cluster, found without the provisioner.
 async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, String> {
-    let access = observer.kubernetes(question.run).await;
-    let access = access.map_err(|error| error.to_string())?;
-    let own = async {
-        identity::uid(&client(
-            &access,
-            question.account.transport(Actor::Observer),
-        )?)
-        .await
+    let transport = question.account.transport(Actor::Observer);
+    let uid = async {
+        let own = observer.workload(question.run, transport).await?;
+        own.uid().await
     };
-    own.await.map_err(|error| error.to_string())
+    uid.await.map_err(|error| error.to_string())
 }

@@ -5,6 +5,7 @@
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::Scope;
 use kubeproof_reports::record::Audit;
 
 use crate::audit::compare;
@@ -75,10 +76,10 @@ pub async fn audit(
         new,
         mut stays,
     } = settled(inspector, known.baseline, bystanders_seen).await;
-    let account = inspector.account();
     let mut coverage = compare::both(&known.baseline.coverage, &after.coverage);
-    if known.tier == Tier::Live && account.resource_types().iter().any(|it| !it.global) {
-        let regions = account.regions().join(", ");
+    if known.tier == Tier::Live && !after.scopes.is_empty() {
+        let regions: Vec<&str> = after.scopes.iter().map(Scope::as_str).collect();
+        let regions = regions.join(", ");
         coverage.not_covered.push(format!(
             "regions other than {regions}: `kubeproof audit` covers all enabled regions"
         ));
@@ -192,7 +193,7 @@ pub fn late_orphans(inspector: &dyn Inspector, audited: &[Resource]) -> Told {
     let now = ground_truth.inventory();
     let (new, _) = inspector.attribution().arrivals(audited, &now);
     let late = inspector.split(new).orphans;
-    let price = prices::price(inspector.account());
+    let price = prices::price(inspector.plan());
     let wrong = "appeared after the audit, during the wait for the bill";
     let items = late
         .iter()
@@ -234,7 +235,7 @@ fn judge(
     told: &mut Told,
 ) {
     told.violations(inspector.violations(&audit.orphans, known.torn_down));
-    let price = prices::price(inspector.account());
+    let price = prices::price(inspector.plan());
     let harm = |harmed: &[HarmedResource], audit: &mut Audit, told: &mut Told| {
         told.violations(bystanders::violations(harmed, &price));
         bystanders::into_audit(audit, harmed, &price);
@@ -294,7 +295,7 @@ fn cross_check(inspector: &dyn Inspector, inventory: &Inventory, when: &str, tol
             &inventory.resources,
             &ground_truth.inventory(),
             when,
-            &prices::price(inspector.account()),
+            &prices::price(inspector.plan()),
         ));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubeproof_contract::Decimal;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::scenario::AnyScenario;
 
 use crate::cost::usd;
@@ -11,9 +11,9 @@ use crate::live::budget;
 
 /// Waits until a trial must be torn down to stay within its scenario's budget, and returns the reason. Never ends if
 /// the budget is large enough for any duration.
-pub async fn is_reached(scenario: &AnyScenario, observer: &dyn Observer) -> String {
+pub async fn is_reached(scenario: &AnyScenario, plan: &dyn Plan, prices: &PriceContext) -> String {
     let limits = &scenario.limits;
-    let most_after = |minutes: u32| -> Decimal { observer.estimate(None, minutes).max_usd() };
+    let most_after = |minutes: u32| -> Decimal { plan.estimate(prices, None, minutes).max_usd() };
     let budget = scenario.cost.budget_usd.0;
     let left = budget::minutes_left(budget, limits.teardown_minutes, most_after);
     let Some(minutes) = left else {

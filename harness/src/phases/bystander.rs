@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::ground_truth::Snapshot;
+use kubeproof_contract::marks::Naming;
 use kubeproof_contract::scenario::Tier;
 
 use crate::audit::inventory::Inventory;
@@ -144,7 +145,11 @@ async fn limited<T>(
 }
 
 /// Whether there is a bystander, if that is worth a phase.
-pub fn state(bystander: &BystanderState, baseline: &Inventory) -> Option<PhaseOutcome> {
+pub fn state(
+    bystander: &BystanderState,
+    naming: &dyn Naming,
+    baseline: &Inventory,
+) -> Option<PhaseOutcome> {
     match bystander {
         BystanderState::Wanted | BystanderState::Nothing(_) => None,
         BystanderState::Failed(problem) => {
@@ -156,11 +161,13 @@ pub fn state(bystander: &BystanderState, baseline: &Inventory) -> Option<PhaseOu
         }
         BystanderState::Cluster(cluster) => {
             let all = baseline.resources.iter();
-            let count = all.filter(|one| cluster.run.owns(&one.tags)).count();
+            let count = all
+                .filter(|one| naming.is_marked(&cluster.run, one))
+                .count();
             let message = format!(
                 "{} was made before by the same provisioner and must survive: {count} resources carry \
                  its tag",
-                cluster.run.name("")
+                naming.name(&cluster.run, "")
             );
             Some(PhaseOutcome::new(Verdict::Pass, message))
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::marks::Naming;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::resource::Resource;
@@ -82,6 +84,7 @@ async fn allowed(live: &LiveAllowance<'_>, observer: &dyn Observer) -> Result<()
 /// What the checks of a cluster use.
 pub struct Checked<'a> {
     pub observer: &'a dyn Observer,
+    pub plan: &'a dyn Plan,
     pub run: &'a Run,
     /// For what a program says it made; `None` for a built-in provisioner.
     pub program_of: Option<&'a dyn Provider>,
@@ -155,8 +158,8 @@ async fn compare_made(
 /// What is paid for a cluster that is not what was reported: `; eks_cluster kp-1 costs $73.00 a month`.
 async fn paid_for(using: &Checked<'_>) -> String {
     let inventory = inventory::take(using.observer).await;
-    let price = prices::price(using.observer);
-    match run_resource(using.run, &inventory.resources, &price) {
+    let price = prices::price(using.plan);
+    match run_resource(using.run, using.plan, &inventory.resources, &price) {
         Some(resource) => format!(
             "; {} costs {} all the same",
             words(resource),
@@ -170,16 +173,17 @@ async fn paid_for(using: &Checked<'_>) -> String {
 /// the most expensive one with its tag.
 fn run_resource<'a>(
     run: &Run,
+    naming: &dyn Naming,
     resources: &'a [Resource],
     price: PriceOf<'_>,
 ) -> Option<&'a Resource> {
-    let name = run.name("");
+    let name = naming.name(run, "");
     let named = |resource: &Resource| {
         resource.id == name || resource.name.as_deref() == Some(name.as_str())
     };
     resources
         .iter()
-        .filter(|resource| run.owns(&resource.tags) || named(resource))
+        .filter(|resource| naming.is_marked(run, resource) || named(resource))
         .max_by_key(|resource| (named(resource), price(resource)))
 }
 
@@ -212,6 +216,7 @@ mod tests {
     use kubeproof_contract::Decimal;
 
     use super::*;
+    use crate::audit::stub_plan::StubPlan;
 
     #[test]
     fn the_cluster_stands_for_its_run_even_when_something_else_costs_more() {
@@ -228,9 +233,18 @@ mod tests {
             _ => Some(Decimal::ZERO),
         };
         let all = [machine.clone(), network, cluster.clone(), bystander.clone()];
-        assert_eq!(run_resource(&run, &all, &price), Some(&cluster));
+        assert_eq!(
+            run_resource(&run, &StubPlan::default(), &all, &price),
+            Some(&cluster)
+        );
         let all = [machine.clone(), bystander.clone()];
-        assert_eq!(run_resource(&run, &all, &price), Some(&machine));
-        assert_eq!(run_resource(&run, &[bystander], &price), None);
+        assert_eq!(
+            run_resource(&run, &StubPlan::default(), &all, &price),
+            Some(&machine)
+        );
+        assert_eq!(
+            run_resource(&run, &StubPlan::default(), &[bystander], &price),
+            None
+        );
     }
 }

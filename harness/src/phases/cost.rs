@@ -10,7 +10,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
 use kubeproof_contract::ground_truth::GroundTruth;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Cost;
@@ -34,7 +34,9 @@ const READ_LIMIT: Duration = Duration::from_secs(3600);
 /// What the cost phase uses.
 pub struct Costs<'a> {
     pub account: &'a dyn Account,
-    pub observer: &'a dyn Observer,
+    pub plan: &'a dyn Plan,
+    /// What an estimate needs besides the scenario.
+    pub prices: PriceContext,
     pub trial: &'a Trial,
     pub run: &'a Run,
     pub clock: Clock,
@@ -58,7 +60,7 @@ pub struct Costs<'a> {
 pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
     let of_scenario = &costs.trial.scenario.content.cost;
     let tolerance = of_scenario.tolerance_percent;
-    if let Some(why) = costs.observer.free_because() {
+    if let Some(why) = costs.plan.free_because() {
         let cost = Cost {
             free: true,
             ..no_cost(tolerance, why)
@@ -101,7 +103,7 @@ pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
         to: ended,
     };
     let minutes = of_scenario.duration_minutes;
-    let estimate = costs.observer.estimate(Some(first), minutes);
+    let estimate = costs.plan.estimate(&costs.prices, Some(first), minutes);
     let charges = metered.as_deref().unwrap_or_default();
     let inputs = CostInputs {
         claimed: claimed(costs),
@@ -171,7 +173,8 @@ fn lifetime_usd(
         .map(|ground_truth| ground_truth.lifetimes())
         .unwrap_or_default();
     let each = |line: &EstimateLine, span: Span| -> Option<Decimal> {
-        let of_span = costs.observer.estimate_between(span.from, span.to);
+        let plan = costs.plan;
+        let of_span = plan.estimate_between(&costs.prices, span.from, span.to);
         let same = |other: &&EstimateLine| other.is_same_usage(line) && other.title == line.title;
         let usd = of_span.all_lines().find(same)?.planned_usd?;
         Some(usd / Decimal::from(line.count.max(1)))

@@ -11,11 +11,9 @@ use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::journal::digest;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::JobBlock;
-use kubeproof_kubernetes::Client;
-use kubeproof_kubernetes::client::client;
-use kubeproof_kubernetes::job::{self, JobOrder, JobProof};
-use kubeproof_kubernetes::leftovers;
-use kubeproof_kubernetes::scale::{self, ScaleOrder, ScaleProof};
+use kubeproof_contract::workload::{
+    JobOrder, JobProof, ScaleOrder, ScaleProof, Workload, WorkloadError,
+};
 
 use crate::recorder::phase_outcome::PhaseOutcome;
 use crate::trial_context::account::Account;
@@ -35,8 +33,8 @@ const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
 /// How long service and volume may take to appear in the cloud.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// What a workload runs with.
-pub struct Workload<'a> {
+/// What the phase uses.
+pub struct JobPhase<'a> {
     pub account: &'a dyn Account,
     pub run: &'a Run,
     pub job: &'a JobBlock,
@@ -48,7 +46,7 @@ pub struct Workload<'a> {
 
 /// Runs the job where the trial forces it to fail: it must fail with a message. `forced` is whether a fault has been
 /// injected by then.
-pub async fn must_fail(workload: &Workload<'_>, forced: impl Fn() -> bool) -> PhaseOutcome {
+pub async fn must_fail(workload: &JobPhase<'_>, forced: impl Fn() -> bool) -> PhaseOutcome {
     match one(workload, 0).await {
         Ok(message) if !forced() => {
             let message = format!("{message}, and nothing was forced");
@@ -63,7 +61,7 @@ pub async fn must_fail(workload: &Workload<'_>, forced: impl Fn() -> bool) -> Ph
 }
 
 /// Scales a workload up to this number of pods, and down.
-pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
+pub async fn scale(workload: &JobPhase<'_>, to: u32) -> PhaseOutcome {
     let order = ScaleOrder {
         name: "kubeproof-workload".to_owned(),
         namespace: workload.run.name("scale"),
@@ -74,38 +72,36 @@ pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
         labels: labels(workload.run),
     };
     let work = async {
-        let client = workload.connected().await?;
-        scale::prove(&client, &order)
-            .await
-            .map_err(|error| error.to_string())
+        let connected = workload.connected().await?;
+        let scaling = connected.scaling();
+        let none = || WorkloadError::Unsupported("nothing can be scaled here".to_owned());
+        scaling.ok_or_else(none)?.scale(&order).await
     };
     match tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await {
         Ok(Ok(proof)) => PhaseOutcome::new(Verdict::Pass, scaled(&proof)),
-        Ok(Err(problem)) => PhaseOutcome::judged(Verdict::Fail, problem),
+        Ok(Err(WorkloadError::Unsupported(why))) => PhaseOutcome::new(Verdict::Unknown, why),
+        Ok(Err(problem)) => PhaseOutcome::judged(Verdict::Fail, problem.to_string()),
         Err(_) => PhaseOutcome::judged(Verdict::Fail, "it did not end"),
     }
 }
 
-impl Workload<'_> {
+impl JobPhase<'_> {
     /// The image of job and workload: from the scenario, the run options, or the default.
     fn image(&self) -> Option<String> {
         let of_scenario = self.job.image.clone();
         of_scenario.or_else(|| self.image.map(str::to_owned))
     }
 
-    /// A client with access of its own, through the observer.
-    async fn connected(&self) -> Result<Client, String> {
+    /// Access of its own, through the observer.
+    async fn connected(&self) -> Result<Box<dyn Workload>, WorkloadError> {
         let observer = self.account.observer(Actor::Workload);
-        let access = observer
-            .kubernetes(self.run)
-            .await
-            .map_err(|error| error.to_string())?;
-        client(&access, self.account.transport(Actor::Workload)).map_err(|error| error.to_string())
+        let transport = self.account.transport(Actor::Workload);
+        observer.workload(self.run, transport).await
     }
 }
 
 /// Runs the job, which decides its row of the checklist.
-pub async fn run_job(workload: &Workload<'_>) -> PhaseOutcome {
+pub async fn run_job(workload: &JobPhase<'_>) -> PhaseOutcome {
     let row = |verdict, message: &str| vec![Check::new(ROW, TITLE, verdict, message.to_owned())];
     let mut tries = Vec::new();
     for number in 1..=ATTEMPTS_MAX {
@@ -127,27 +123,26 @@ pub async fn run_job(workload: &Workload<'_>) -> PhaseOutcome {
 }
 
 /// One try, with access of its own: tokens expire within minutes.
-async fn one(workload: &Workload<'_>, number: usize) -> Result<String, String> {
+async fn one(workload: &JobPhase<'_>, number: usize) -> Result<String, String> {
     let job = workload.job;
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
-        let client = workload.connected().await?;
+        let connected = workload.connected().await?;
         let mut made = String::new();
         if job.with_leftovers {
             let space = workload.run.name("left");
-            leftovers::create(&client, &space, &labels(workload.run))
-                .await
-                .map_err(|error| error.to_string())?;
+            let leaving = connected.leaving();
+            let none = || WorkloadError::Unsupported("nothing can be left here".to_owned());
+            let leaving = leaving.ok_or_else(none)?;
+            leaving.leave(&space, &labels(workload.run)).await?;
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
         let order = order(workload, number, limit);
-        let proof = job::run_job(&client, &order)
-            .await
-            .map_err(|error| error.to_string())?;
-        Ok(format!("{}{made}", words(&proof)))
+        let proof = connected.run(&order).await?;
+        Ok::<_, WorkloadError>(format!("{}{made}", words(&proof)))
     };
     match tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await {
-        Ok(done) => done,
+        Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err("it did not end".to_owned()),
     }
 }
@@ -157,7 +152,7 @@ fn labels(run: &Run) -> BTreeMap<String, String> {
     BTreeMap::from([("kubeproof.dev/run".to_owned(), run.id.clone())])
 }
 
-fn order(workload: &Workload<'_>, number: usize, timeout: Duration) -> JobOrder {
+fn order(workload: &JobPhase<'_>, number: usize, timeout: Duration) -> JobOrder {
     let run = workload.run;
     // Known to this run only: live, the start counts nanoseconds.
     let secret = format!("{}|{}|{}|{number}", run.id, run.started_at, workload.seed);

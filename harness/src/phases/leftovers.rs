@@ -5,7 +5,7 @@
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 
 use crate::inspect::run_listing::{leaks, list_settled};
@@ -25,7 +25,8 @@ pub async fn of_run(context: &TrialContext<'_>) -> Option<Vec<Resource>> {
     if let Some(ground_truth) = &context.ground_truth {
         let mut all = ground_truth.inventory();
         all.retain(|resource| {
-            context.run.owns(&resource.tags) && provider.retained(resource).is_none()
+            let marked = context.plan.is_marked(&context.run, resource);
+            marked && provider.retained(resource).is_none()
         });
         return Some(all);
     }
@@ -35,8 +36,8 @@ pub async fn of_run(context: &TrialContext<'_>) -> Option<Vec<Resource>> {
 }
 
 /// What the first teardown left, with prices, as text.
-pub fn words(left: &[Resource], account: &dyn Observer) -> String {
-    let price = prices::price(account);
+pub fn words(left: &[Resource], plan: &dyn Plan) -> String {
+    let price = prices::price(plan);
     let item = |resource| Item::new(resource, &price, "was left");
     let items: Vec<Item> = left.iter().map(item).collect();
     if items.is_empty() {
@@ -51,7 +52,7 @@ pub fn words(left: &[Resource], account: &dyn Observer) -> String {
 /// The verdict of a second teardown, combined with a listing made before it: what was left then is a failure of the
 /// first one, whatever the second one did. In rehearsal the calls of the second one show it, and this is not asked.
 pub fn with_listing(
-    account: &dyn Observer,
+    plan: &dyn Plan,
     left: Option<&[Resource]>,
     (verdict, message): (Verdict, String),
 ) -> PhaseOutcome {
@@ -60,14 +61,14 @@ pub fn with_listing(
         None => PhaseOutcome::new(Verdict::Unknown, format!("{message}; {NOT_LISTED}")),
         Some([]) => PhaseOutcome::new(verdict, message),
         Some(left) => {
-            let price = prices::price(account);
+            let price = prices::price(plan);
             let wrong = "was left by a teardown that reported success, before a second one";
             let items = left.iter().map(|one| Item::new(one, &price, wrong));
             let found = findings("O1 orphans", items.collect());
             let message = match (verdict, found.first()) {
                 // What the second one did no longer matters.
                 (Verdict::Pass | Verdict::Skipped, Some(first)) => first.message.clone(),
-                _ => message + &words(left, account),
+                _ => message + &words(left, plan),
             };
             let mut told = Told::default();
             told.violations(found);

@@ -147,7 +147,7 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
         recorder.end(phase, Verdict::Unknown, "the account could not be listed");
         return;
     };
-    let price = prices::price(observer.as_ref());
+    let price = prices::price(context.plan.as_ref());
     // Attributed only now, so that both sides are treated alike.
     let attribution = Attribution::now(context, observer.as_ref());
     let [before, after] =
@@ -174,7 +174,7 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
     }
     if wrong.is_empty() && context.ground_truth.is_some() && !attribution.changed_any(&after) {
         // The same resources with the same properties: the ground truth has no lag.
-        let state = |all: &[Resource]| EndState::of(&context.run, &[], all);
+        let state = |all: &[Resource]| EndState::of(&context.run, context.plan.as_ref(), &[], all);
         let changed = end_state::difference(&state(&before), &state(&after));
         wrong.extend(changed.map(|words| format!("changed: {words}")));
     }

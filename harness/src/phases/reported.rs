@@ -9,7 +9,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 
 use crate::audit::compare;
@@ -63,15 +63,16 @@ fn against_ground_truth(
     began: Timestamp,
     injected: &[(Fault, u64)],
 ) -> Vec<Violation> {
-    let observer = context.observer(Actor::Observer);
-    let types = observer.most_at_once();
-    let lives: Vec<Lifetime> = ground_truth
+    let plan = context.plan.as_ref();
+    let types = plan.most_at_once();
+    let lives: Vec<Lifespan> = ground_truth
         .lifetimes()
         .into_iter()
         .filter(|life| life.to.is_none_or(|to| to >= began))
         .collect();
-    let mine = |life: &&Lifetime| {
-        context.run.owns(&life.resource.tags) && types.contains_key(&life.resource.resource_type)
+    let mine = |life: &&Lifespan| {
+        plan.is_marked(&context.run, &life.resource)
+            && types.contains_key(&life.resource.resource_type)
     };
     // What was answered is known immediately; the rest is known once reads show it.
     let answered = injected
@@ -90,7 +91,7 @@ fn against_ground_truth(
         .map(|life| life.resource.clone())
         .collect();
     let existed: Vec<Resource> = lives.into_iter().map(|life| life.resource).collect();
-    ground_truth::left_behind(said, &there, &existed, &prices::price(observer.as_ref()))
+    ground_truth::left_behind(said, &there, &existed, &prices::price(plan))
 }
 
 /// Checks the account after a failed attempt, where there is no ground truth.
@@ -136,7 +137,7 @@ pub async fn check_account(recorder: &mut Recorder<'_, '_>, context: &TrialConte
         there: &there,
         listed: &[listing.of_run.as_slice(), &listing.unproven].concat(),
     };
-    let price = prices::price(auditor.as_ref());
+    let price = prices::price(context.plan.as_ref());
     let judged = judge(&report.left_behind, &seen, is_known, &price);
     recorder.add_violations(judged.violations);
     recorder.end(phase, judged.verdict, judged.message);
@@ -148,7 +149,7 @@ fn must_be_said(
     account: &dyn Observer,
     of_run: &[Resource],
 ) -> Vec<Resource> {
-    let needed = account.most_at_once();
+    let needed = context.plan.most_at_once();
     let types = account.resource_types();
     let provider = &context.trial.scenario.provider;
     let is_retained = |resource: &Resource| {

@@ -2,7 +2,6 @@
 //!
 //! Teardown always runs, and its error must reach the findings and the exit code.
 
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::resource::Resource;
@@ -17,7 +16,6 @@ use crate::recorder::Recorder;
 use crate::recorder::phase_outcome::PhaseOutcome;
 use crate::trial::outcome::{self, Ending, InjectedFaults};
 use crate::trial_context::TrialContext;
-use crate::trial_context::account::Account as _;
 
 /// How often teardown is tried; once more for each further fault.
 const ATTEMPTS_MAX: usize = 3;
@@ -155,8 +153,7 @@ async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, minu
         (_, Some(mut wrong)) => {
             if context.ground_truth.is_some() {
                 let left = left.as_deref().unwrap_or_default();
-                let observer = context.observer(Actor::Observer);
-                let words = leftovers::words(left, observer.as_ref());
+                let words = leftovers::words(left, context.plan.as_ref());
                 wrong.message.push_str(&words);
             }
             let message = wrong.message.clone();
@@ -182,6 +179,5 @@ fn with_listing(
     if context.ground_truth.is_some() {
         return PhaseOutcome::new(seen.0, seen.1);
     }
-    let observer = context.observer(Actor::Observer);
-    leftovers::with_listing(observer.as_ref(), left, seen)
+    leftovers::with_listing(context.plan.as_ref(), left, seen)
 }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_reports::record::Cost;
 
 use crate::audit::compare::{named, new_resources};
@@ -27,20 +27,19 @@ use crate::trial_context::account::Account as _;
 /// `None` if it could not be listed.
 pub fn duplicates_now(
     there: Option<Vec<Resource>>,
-    observer: &dyn Observer,
+    plan: &dyn Plan,
     since: Timestamp,
 ) -> PhaseOutcome {
     let Some(there) = there else {
         return PhaseOutcome::new(Verdict::Unknown, "the account could not be listed");
     };
-    let life = |resource: Resource| Lifetime {
+    let life = |resource: Resource| Lifespan {
         resource,
         from: since,
         to: None,
     };
-    let lives: Vec<Lifetime> = there.into_iter().map(life).collect();
-    let most = observer.most_at_once();
-    let found = duplicates::duplicates(&lives, &most, since, &prices::price(observer));
+    let lives: Vec<Lifespan> = there.into_iter().map(life).collect();
+    let found = duplicates::duplicates(&lives, plan, since);
     let count = lives.len();
     let (verdict, message) = match found.first() {
         None => (
@@ -70,7 +69,7 @@ pub async fn teardown_again(
         Some(_) => list_run(context, auditor.as_ref()).await,
         None => None,
     };
-    let price = prices::price(auditor.as_ref());
+    let price = prices::price(context.plan.as_ref());
     let priced = |what: &str, resources: &[Resource]| {
         let items = resources.iter().map(|one| Item::new(one, &price, what));
         (!resources.is_empty()).then(|| format!("{what}: {}", list(items.collect())))
@@ -97,9 +96,8 @@ pub async fn teardown_again(
     if verdict == Verdict::Fail {
         recorder.add_finding(needs::NO_OP, &message);
     }
-    let observer = context.observer(Actor::Observer);
     let seen = (verdict, message);
-    let outcome = leftovers::with_listing(observer.as_ref(), left.as_deref(), seen);
+    let outcome = leftovers::with_listing(context.plan.as_ref(), left.as_deref(), seen);
     recorder.write(phase, outcome);
 }
 

@@ -1,38 +1,28 @@
 //! The most that trials may cost, by the estimates of their scenarios.
 //!
-//! The estimate comes from the scenario's observer over a simulated account, so that no real call is made.
+//! The estimate comes from the scenario's plan, so that no call is made.
 
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::cost::Estimate;
+use kubeproof_contract::plan::PriceContext;
 use kubeproof_contract::scenario::Tier;
 
 use crate::live::Permit;
 use crate::live::budget::{self, Longest, Most};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
-use crate::trial_context::account::Account as _;
-use crate::trial_context::progress::Silent;
-use crate::trial_context::runtime::runtime;
-use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
 
 /// The estimate of a scenario for a duration, at whatever time it starts.
-///
-/// # Errors
-/// When no estimate can be made here.
-pub fn estimate(scenario: &Scenario, minutes: u32) -> Result<Estimate, String> {
+pub fn estimate(scenario: &Scenario, minutes: u32) -> Estimate {
     let trial = Trial {
         scenario: scenario.clone(),
         part: Part::Lifecycle(Vec::new()),
         tier: Tier::Rehearsal,
         seed: 1,
     };
-    let runtime = runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(async {
-        let context = TrialContext::new(&trial, &RunOptions::quiet(), &Silent::shared(), today())
-            .map_err(|error| error.to_string())?;
-        Ok(context.observer(Actor::Observer).estimate(None, minutes))
-    })
+    let prices = PriceContext::at(trial.start(today()));
+    let plan = scenario.provider.plan(&scenario.content);
+    plan.estimate(&prices, None, minutes)
 }
 
 /// How long a trial can take.
@@ -61,7 +51,7 @@ pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
     let mut all = Vec::new();
     for trial in trials {
         let longest = longest(trial);
-        let estimate = estimate(&trial.scenario, longest.minutes())?;
+        let estimate = estimate(&trial.scenario, longest.minutes());
         all.push(Most {
             usd: estimate.max_usd(),
             unpriced: estimate.unpriced,
@@ -79,6 +69,9 @@ mod tests {
 
     use super::*;
     use crate::lifecycle;
+    use crate::trial_context::progress::Silent;
+    use crate::trial_context::runtime::runtime;
+    use crate::trial_context::{RunOptions, TrialContext};
     use crate::{providers, scenario};
 
     /// A trial whose cluster is kept for three hours, with this budget.
@@ -149,9 +142,7 @@ mod tests {
         // 60 + 180 + 60 minutes are five hours: 5 × (0.1 + 0.0832 + 0.01) + 6 × 0.09, and 40 GB of disks,
         // 40 × 0.08 × 5 / 730 = 0.0219178.
         assert_eq!(longest.minutes(), 300);
-        let most = estimate(&trial.scenario, 300)
-            .expect("an estimate")
-            .max_usd();
+        let most = estimate(&trial.scenario, 300).max_usd();
         assert_eq!(most, "1.527918".parse().unwrap());
         let permit = |usd: &str| Permit {
             accounts: Vec::new(),

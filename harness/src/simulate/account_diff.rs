@@ -32,6 +32,8 @@ impl AccountState {
 pub struct AccountDiff {
     /// The cloud's name in reports.
     pub title: String,
+    /// The provider's name in scenario files.
+    pub provider: String,
     /// New resources with what keeping each costs a month, if a price is known.
     pub left: Vec<(Resource, Option<Decimal>)>,
     /// New resources that may remain, with the reason.

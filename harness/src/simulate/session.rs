@@ -173,6 +173,7 @@ impl Session {
         for (cloud, (charges, unpriced)) in self.clouds.into_iter().zip(charges) {
             let mut diff = settled(&cloud).await;
             diff.title = cloud.provider.title().to_owned();
+            diff.provider = cloud.provider.name().to_owned();
             diff.charges = charges;
             diff.unpriced = unpriced;
             diff.minutes = minutes;

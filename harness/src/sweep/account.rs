@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
+use kubeproof_contract::marks::Naming;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::scope::Scope;
 
 use crate::audit::compare::words;
 use crate::audit::inventory;
@@ -19,11 +22,14 @@ use crate::sweep::{Action, Decision, plan, suspects};
 /// How many rounds of deletions are made: resources that others depend on go in a later round.
 const ROUNDS_MAX: usize = 10;
 
-/// The scope of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub struct SweepScope<'a> {
-    /// Regions; empty means all that are enabled.
-    pub regions: &'a [String],
+/// What is swept.
+#[derive(Clone, Copy)]
+pub struct Swept<'a> {
+    pub account: &'a dyn Observer,
+    pub naming: &'a dyn Naming,
+    pub intent: &'a Intent,
+    /// Scopes; empty means all that are enabled.
+    pub scopes: &'a [Scope],
     /// The folder of runs.
     pub out: Option<&'a Path>,
 }
@@ -48,17 +54,15 @@ impl SweepListing {
     }
 }
 
-/// Lists everything in these regions or, where none are named, in all that are enabled and in those of the
+/// Lists everything in the named scopes or, where none are named, in all that are enabled and in those of the
 /// run, and plans what is to be done with what may be the run's.
-pub async fn list_and_plan(
-    account: &dyn Observer,
-    intent: &Intent,
-    scope: SweepScope<'_>,
-) -> SweepListing {
-    let before = intent.before.as_ref();
-    let besides = before.map_or_else(Vec::new, |before| before.regions.clone());
-    let SweepScope { regions, out } = scope;
-    let inventory = inventory::take_everywhere(account, regions, &besides).await;
+pub async fn list_and_plan(swept: Swept<'_>) -> SweepListing {
+    let (account, intent) = (swept.account, swept.intent);
+    let before = intent.before.iter();
+    let besides: Vec<Scope> = before
+        .flat_map(|before| before.regions.iter().map(Scope::from))
+        .collect();
+    let inventory = inventory::take_everywhere(account, swept.scopes, &besides).await;
     let mut failed = inventory.coverage.failed;
     let resources = match account.complete(inventory.resources.clone()).await {
         Ok(complete) => complete,
@@ -67,10 +71,10 @@ pub async fn list_and_plan(
             inventory.resources
         }
     };
-    let is_known = |run: &str| run != intent.run.id && registry::knows(run, out);
-    let decisions = plan(intent, &suspects(intent, account, &resources, is_known));
+    let is_known = |run: &str| run != intent.run.id && registry::knows(run, swept.out);
+    let suspects = suspects(intent, (account, swept.naming), &resources, is_known);
     SweepListing {
-        decisions,
+        decisions: plan(intent, swept.naming, &suspects),
         failed,
         not_covered: inventory.coverage.not_covered,
         deleted: Vec::new(),
@@ -83,8 +87,8 @@ pub async fn list_and_plan(
 /// # Errors
 /// When the log cannot be written: then nothing more is deleted.
 pub async fn delete(
-    account: &dyn Observer,
-    (intent, scope): (&Intent, SweepScope<'_>),
+    swept: Swept<'_>,
+    deleter: &dyn Deleter,
     first: SweepListing,
     log: &mut Log,
     clock: Clock,
@@ -117,7 +121,7 @@ pub async fn delete(
                 written.map_err(|error| format!("{place} cannot be written: {error}"))
             };
             note(log, Event::Deleting, &decision.why)?;
-            match account.delete(resource).await {
+            match deleter.delete(resource).await {
                 Ok(()) => {
                     note(log, Event::Deleted, &decision.why)?;
                     say(&format!("deleted {}", words(resource)));
@@ -130,8 +134,8 @@ pub async fn delete(
                 }
             }
         }
-        tokio::time::sleep(account.settle()).await;
-        current = list_and_plan(account, intent, scope).await;
+        tokio::time::sleep(swept.account.settle()).await;
+        current = list_and_plan(swept).await;
     }
     current.failed.append(&mut problems);
     let is_left = |gone: &Decision| {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scope::{Cell, Scope};
 
-use super::account::{SweepScope, list_and_plan};
+use super::account::{Swept, list_and_plan};
 use super::*;
 use crate::audit::inventory::stub_observer::StubObserver;
+use crate::audit::stub_plan::StubPlan;
 use crate::run_directory::RecordedBaseline;
 
 const BEGAN: &str = "2026-11-23T10:00:00.5Z";
@@ -28,12 +30,8 @@ fn intent(before: Option<RecordedBaseline>) -> Intent {
 
 /// A baseline of one region, for which subnets and roles were listed, with these in it.
 fn before(resources: &[Resource]) -> Option<RecordedBaseline> {
-    let regions = vec!["north".to_owned()];
-    Some(RecordedBaseline::of(
-        regions,
-        &["subnet", "role"],
-        resources,
-    ))
+    let cells = vec![Cell::new("subnet", "north"), Cell::new("role", "global")];
+    Some(RecordedBaseline::of(cells, resources))
 }
 
 fn tagged(resource_type: &str, id: &str, region: &str) -> Resource {
@@ -59,7 +57,7 @@ fn check(
         resource: resource.clone(),
         proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
     };
-    let decisions = plan(&intent(before), &[suspect]);
+    let decisions = plan(&intent(before), &StubPlan::default(), &[suspect]);
     assert_eq!(decisions.len(), 1);
     assert_eq!(decisions[0].resource, *resource);
     assert_eq!(decisions[0].action, action, "{}", decisions[0].why);
@@ -108,7 +106,7 @@ fn what_is_older_than_the_run_is_kept_though_the_baseline_did_not_show_it() {
 fn another_identity_is_no_proof_that_it_was_there() {
     let new = tagged("subnet", "s-1", "north");
     let mut elsewhere = new.clone();
-    elsewhere.region = "south".to_owned();
+    elsewhere.scope = "south".into();
     let mut of_another_type = new.clone();
     of_another_type.resource_type = "role".to_owned();
     let was = before(&[elsewhere, of_another_type]);
@@ -172,16 +170,20 @@ fn without_the_runs_tag_nothing_is_deleted() {
 
 /// The regions that a sweep lists and that cannot be listed here: all but `north`.
 async fn unlisted(named: &[&str], before: &[&str]) -> Vec<String> {
-    let owned =
-        |names: &[&str]| -> Vec<String> { names.iter().map(|it| (*it).to_owned()).collect() };
-    let before = RecordedBaseline::of(owned(before), &["box"], &[]);
+    let cells = before.iter().map(|scope| Cell::new("box", *scope));
+    let before = RecordedBaseline::of(cells.collect(), &[]);
     let cells = [("region", "enabled"), ("box", "north"), ("label", "global")];
     let observer = StubObserver(BTreeMap::from(cells.map(|cell| (cell, 0))));
-    let scope = SweepScope {
-        regions: &owned(named),
+    let scopes: Vec<Scope> = named.iter().map(|name| Scope::new(name)).collect();
+    let (naming, intent) = (StubPlan::default(), intent(Some(before)));
+    let swept = Swept {
+        account: &observer,
+        naming: &naming,
+        intent: &intent,
+        scopes: &scopes,
         out: None,
     };
-    let seen = list_and_plan(&observer, &intent(Some(before)), scope).await;
+    let seen = list_and_plan(swept).await;
     let regions = seen.failed.iter().filter_map(|line| {
         let (region, _) = line.strip_prefix("box in ")?.split_once(':')?;
         Some(region.to_owned())
@@ -194,4 +196,38 @@ async fn every_enabled_region_is_listed_and_those_that_the_run_had_unless_some_a
     assert_eq!(unlisted(&[], &["north"]).await, ["east"]);
     assert_eq!(unlisted(&[], &["west"]).await, ["east", "west"]);
     assert_eq!(unlisted(&["south"], &["west"]).await, ["south"]);
+}
+
+#[test]
+fn an_intent_that_names_only_regions_and_types_is_still_read() {
+    let old = serde_json::json!({
+        "regions": ["north"], "types": ["subnet", "role"],
+        "resources": [{"region": "global", "resource_type": "role", "id": "shared"}],
+    });
+    let old: RecordedBaseline = serde_json::from_value(old).expect("a baseline");
+    let mut role = tagged("role", "shared", "global");
+    // Whichever of that name it was: this one is kept.
+    role.incarnation = Some("AROA1".to_owned());
+    let kept = "was there before the run";
+    check(Some(old.clone()), &role, &[], Action::NotTheRuns, kept);
+    let new = tagged("subnet", "s-1", "north");
+    let words = "was not there before the run";
+    check(Some(old.clone()), &new, &[], Action::Delete, words);
+    let elsewhere = tagged("subnet", "s-1", "south");
+    let words = "subnet in south was not listed";
+    check(Some(old), &elsewhere, &[], Action::LeaveToPerson, words);
+}
+
+#[test]
+fn a_role_that_was_made_again_under_its_name_is_new() {
+    let of = |incarnation: &str| {
+        let mut role = tagged("role", "r", "global");
+        role.incarnation = Some(incarnation.to_owned());
+        role
+    };
+    let was = before(&[of("AROA1")]);
+    let kept = "was there before the run";
+    check(was.clone(), &of("AROA1"), &[], Action::NotTheRuns, kept);
+    let words = "was not there before the run";
+    check(was, &of("AROA2"), &[], Action::Delete, words);
 }

@@ -1,4 +1,5 @@
-//! Tables of wrong provisioners: each with the faults that expose it, and all oracles that fire.
+//! The table of wrong provisioners: each with the faults that expose it, and all oracles that fire. Those that need no
+//! fault are in `whole_runs.rs`.
 
 use std::sync::Arc;
 
@@ -146,32 +147,25 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 duplicates", "O7 no-op", "O8 end state"],
     ),
     (
+        // A second network, made after one look that lags. The process goes on with its own, and removes the other one,
+        // which is empty, before it reports success: the run's marker shows that another process was there.
         "trusts one look",
         File("trusts_one_look.yaml"),
         &[
             "ec2:CreateVpc#1=crash-after",
             "ec2:DescribeVpcs#2=stale-read",
         ],
-        &["O2 duplicates", "O7 no-op", "O8 end state"],
+        &["O2 duplicates"],
     ),
     (
-        // The first look of a new process: no earlier answer can be repeated, but what is young may be missing. By the
-        // design two live networks are O2. Nothing else: both are empty, so whichever of them the process goes on
-        // with, the other one is removed before success is reported (the run's marker shows that another process was
-        // there). With a subnet in the first network the choice, which is by the ids' order, would decide.
+        // The first look of a new process: no earlier answer can be repeated, but what is young may be missing.
         "trusts one look, which does not show yet what is young",
         File("trusts_one_look.yaml"),
         &[
             "ec2:ModifyVpcAttribute#1=crash-before",
-            "ec2:DescribeVpcs#3=stale-read(30)",
+            "ec2:DescribeVpcs#2=stale-read(30)",
         ],
         &["O2 duplicates"],
-    ),
-    (
-        "trusts one look, and it lags",
-        File("trusts_one_look.yaml"),
-        &["ec2:DescribeVpcs#2=stale-read"],
-        &["O2 duplicates", "O7 no-op", "O8 end state"],
     ),
     (
         "swallows its error",
@@ -317,44 +311,6 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
     ),
 ];
 
-/// Those that a whole run exposes without any fault.
-pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
-    (
-        // What the cluster made for its workload: there is a workload in whole runs only.
-        "forgets volumes",
-        Contract(wrong::forgets_volumes::make),
-        &[],
-        &["O1 orphans"],
-    ),
-    (
-        // As many gateways and routes as ever, and one of the routes leads to the other's zone.
-        "crosses zones",
-        Contract(wrong::crosses_zones::make),
-        &[],
-        &["O7 no-op"],
-    ),
-    (
-        // It comes after the audit, while the bill is waited for: a campaign waits for none.
-        "comes back",
-        Contract(wrong::comes_back::make),
-        &[],
-        &["O1 orphans"],
-    ),
-];
-
-/// Those that only a bystander cluster of another run exposes, by O6 at least.
-pub const BESIDE: &[(&str, Of)] = &[
-    (
-        "cleans by the beginning of names",
-        OneMachine(wrong::cleans_by_beginning::make),
-    ),
-    (
-        "takes all of its tool",
-        Contract(wrong::takes_all_of_its_tool::make),
-    ),
-    ("finds its VPC by name", File("finds_vpc_by_name.yaml")),
-];
-
 /// The scenario with this provisioner in it.
 pub fn wrong_one(of: &Of) -> Scenario {
     match of {
@@ -380,5 +336,20 @@ pub fn wrong_one(of: &Of) -> Scenario {
         OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
         Shared(make) => among(scenario_of(ONE_MACHINE), *make, Some(other_users::user)),
         File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
+    }
+}
+
+/// The same scenario with the correct provisioner.
+pub fn right_one(of: &Of) -> Scenario {
+    match of {
+        Contract(_) | Patient(_) | SpareZone(_) => scenario_of(TWO_ZONES),
+        OneMachine(_) | Shared(_) => scenario_of(ONE_MACHINE),
+        File(_) => {
+            let mut scenario = wrong_one(of);
+            let mut content = (*scenario.content).clone();
+            content.provisioner.defect = None;
+            scenario.content = Arc::new(content);
+            scenario
+        }
     }
 }

@@ -15,20 +15,25 @@ use http::{Request, Response};
 use kubeproof::scenario::Scenario;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
 use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
+use kubeproof_contract::workload::{Workload, WorkloadError};
 use serde_json::Value;
 
 /// The file that records whether an earlier process finished.
@@ -213,19 +218,20 @@ pub fn in_place(scenario: Scenario, make: Make) -> Scenario {
 
 /// The same, in an account that others change, if the provider has no foreign changes.
 pub fn among(scenario: Scenario, make: Make, others: Option<ForeignActor>) -> Scenario {
-    instead(scenario, make, others, None)
+    instead(scenario, make, others, (None, None))
 }
 
 /// The reference provisioner, while observers see the account through this transport.
 pub fn seen_through(scenario: Scenario, through: ObserverView) -> Scenario {
-    instead(scenario, |parts| parts.reference(), None, Some(through))
+    let through = (Some(through), None);
+    instead(scenario, |parts| parts.reference(), None, through)
 }
 
 fn instead(
     scenario: Scenario,
     make: Make,
     others: Option<ForeignActor>,
-    through: Option<ObserverView>,
+    (through, out): (Option<ObserverView>, Option<SharedTransport>),
 ) -> Scenario {
     let inner = Arc::clone(&scenario.provider);
     Scenario {
@@ -234,7 +240,7 @@ fn instead(
             make,
             others,
             through,
-            out: None,
+            out,
         }),
         ..scenario
     }
@@ -242,17 +248,7 @@ fn instead(
 
 /// A scenario whose live calls go only through this transport.
 pub fn through(scenario: Scenario, out: SharedTransport) -> Scenario {
-    let inner = Arc::clone(&scenario.provider);
-    Scenario {
-        provider: Arc::new(VariantProvider {
-            inner,
-            make: |parts| parts.reference(),
-            others: None,
-            through: None,
-            out: Some(out),
-        }),
-        ..scenario
-    }
+    instead(scenario, |parts| parts.reference(), None, (None, Some(out)))
 }
 
 struct VariantProvider {
@@ -284,11 +280,14 @@ impl Provider for VariantProvider {
         self.inner.schema()
     }
 
-    fn observer(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Observer> {
-        if let Some(through) = self.through {
-            connection.transport = through(connection.transport);
-        }
-        self.inner.observer(scenario, connection)
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        self.inner.checklist()
+    }
+}
+
+impl ProviderParts for VariantProvider {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        self.inner.plan(scenario)
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -299,8 +298,23 @@ impl Provider for VariantProvider {
         })
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        self.inner.checklist()
+    fn observer(&self, scenario: &AnyScenario, mut connection: Connection) -> Box<dyn Observer> {
+        if let Some(through) = self.through {
+            connection.transport = through(connection.transport);
+        }
+        self.inner.observer(scenario, connection)
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        self.inner.workload(access, transport)
+    }
+
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        self.inner.deleter(scenario, connection)
     }
 }
 

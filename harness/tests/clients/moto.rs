@@ -24,7 +24,7 @@ use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::provider::{
-    Connection, Credentials, ProgressSink, Provider as _, Simulated as _,
+    Connection, Credentials, ProgressSink, Provider as _, ProviderParts as _, Simulated as _,
 };
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
@@ -51,7 +51,7 @@ const NO_ANSWER: &str = "no answer";
 type Observations = BTreeMap<String, String>;
 
 /// The result of one lifecycle.
-struct Lifetime {
+struct Lifespan {
     /// Why provisioning stopped, if it did.
     stopped: Option<String>,
     /// Why teardown failed, if it did.
@@ -122,7 +122,7 @@ fn scenario() -> Result<AnyScenario, String> {
     Aws.read(&text).map_err(|error| error.message)
 }
 
-fn there(address: &str) -> Result<Lifetime, String> {
+fn there(address: &str) -> Result<Lifespan, String> {
     let https = Https::new(Duration::from_secs(60) * SCALE).map_err(|error| error.to_string())?;
     let transport = MotoTransport::new(https, address)?;
     let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
@@ -136,7 +136,7 @@ fn there(address: &str) -> Result<Lifetime, String> {
     })
 }
 
-fn ours() -> Result<Lifetime, String> {
+fn ours() -> Result<Lifespan, String> {
     let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let scenario = scenario()?;
@@ -151,7 +151,7 @@ async fn run_lifecycle(
     transport: SharedTransport,
     clock: Clock,
     late: Duration,
-) -> Result<Lifetime, String> {
+) -> Result<Lifespan, String> {
     let journal = Journal::default();
     let connection = Connection {
         transport: journal.layer(transport, Aws.dialect(), Actor::Provisioner, clock),
@@ -198,7 +198,7 @@ async fn run_lifecycle(
             _ => None,
         };
     }
-    Ok(Lifetime {
+    Ok(Lifespan {
         stopped: provisioned.err().map(|error| error.message),
         stuck: torn.err().map(|error| error.message),
         seen,

@@ -130,7 +130,7 @@ fn the_reference_provisioner_withstands_the_pairs_that_once_exposed_it() {
         (
             [
                 "ec2:DescribeSubnets#4*1000=credentials-expire",
-                "ec2:DescribeNatGateways#40=cancel-before",
+                "ec2:DescribeNatGateways#26=cancel-before",
             ],
             0,
         ),

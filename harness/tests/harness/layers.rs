@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// The most methods of a trait between the harness and a provider.
 const TRAIT_METHODS_MAX: usize = 8;
 /// Traits that have more today, with the number that they may not exceed.
-const LARGE_TRAITS: &[(&str, usize)] = &[("GroundTruth", 10), ("Provider", 9)];
+const LARGE_TRAITS: &[(&str, usize)] = &[("GroundTruth", 10)];
 
 /// Source files by their path below `harness/src`.
 type Files = BTreeMap<String, String>;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use kubeproof::faults::campaign::{CampaignOptions, Mode, run};
 use kubeproof::faults::shard::Shard;
+use kubeproof::providers;
 use kubeproof::runner;
 use kubeproof::scenario::Scenario;
 use kubeproof::trial::{Part, Trial};
@@ -29,13 +30,16 @@ mod right;
 mod table;
 #[path = "../../testdata/provisioners/variant.rs"]
 mod variant;
+#[path = "../../testdata/provisioners/whole_runs.rs"]
+mod whole_runs;
 #[path = "../../testdata/provisioners/wrong.rs"]
 mod wrong;
 
 use crate::campaigns::{NoProgress, faults, options, scenario_of};
-use table::Of::Contract;
-use table::{ONE_MACHINE, TABLE, TWO_ZONES, WHOLE_RUNS, wrong_one};
+use table::Of::{Contract, File};
+use table::{ONE_MACHINE, TABLE, TWO_ZONES, right_one, wrong_one};
 use variant::{Make, among, in_place};
+use whole_runs::{BESIDE, WHOLE_RUNS};
 
 fn campaign(scenario: &Scenario, options: &CampaignOptions) -> Campaign {
     run(scenario, options, &RunOptions::quiet(), &NoProgress).expect("a campaign")
@@ -175,6 +179,7 @@ fn a_bystanders_resource_made_during_the_run_is_missed_in_whole_runs_too() {
 
 #[test]
 fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
+    let mut wrong = Vec::new();
     for (name, of, faults, expected) in WHOLE_RUNS {
         let record = whole(wrong_one(of), faults);
         let found: BTreeSet<&str> = record
@@ -182,11 +187,12 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
             .iter()
             .map(|one| one.oracle.as_str())
             .collect();
-        let expected = expected.iter().copied().collect();
-        assert_eq!(found, expected, "{name}: {:#?}", record.findings);
+        if found != expected.iter().copied().collect() {
+            wrong.push(format!("{name}: {:#?}", record.findings));
+        }
         let injected = record.faults.iter().all(|fault| fault.injected > 0);
         assert!(injected, "{name}: {:?}", record.faults);
-        let right = whole(scenario_of(TWO_ZONES), faults);
+        let right = whole(right_one(of), faults);
         assert_eq!(
             right.verdict,
             Verdict::Pass,
@@ -196,6 +202,7 @@ fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
         let clean = faults.is_empty() || whole(wrong_one(of), &[]).verdict == Verdict::Pass;
         assert!(clean, "{name} is not clean without its faults");
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -227,6 +234,32 @@ fn each_oracle_is_the_only_one_to_find_at_least_one_row() {
     ];
     let never: Vec<_> = all.iter().filter(|one| !alone.contains(**one)).collect();
     assert!(never.is_empty(), "{never:?}");
+}
+
+#[test]
+fn every_defect_that_can_be_rehearsed_has_a_row() {
+    let rows = TABLE.iter().map(|(_, of, ..)| of);
+    let rows = rows.chain(WHOLE_RUNS.iter().map(|(_, of, ..)| of));
+    let rows = rows.chain(BESIDE.iter().map(|(_, of)| of));
+    let files = rows.filter(|of| matches!(of, File(_))).map(wrong_one);
+    let known: BTreeSet<(&str, String)> = files
+        .filter_map(|scenario| {
+            let defect = scenario.content.provisioner.defect.clone()?;
+            Some((scenario.provider.name(), defect))
+        })
+        .collect();
+    let all = providers::all();
+    let rehearsed = all
+        .iter()
+        .filter(|provider| provider.tiers().contains(&Tier::Rehearsal));
+    let missing: Vec<(&str, &str)> = rehearsed
+        .flat_map(|provider| {
+            let defects = provider.defects().iter();
+            defects.map(|defect| (provider.name(), defect.name))
+        })
+        .filter(|(provider, defect)| !known.contains(&(*provider, (*defect).to_owned())))
+        .collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
 }
 
 #[test]

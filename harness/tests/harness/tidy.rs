@@ -258,6 +258,33 @@ fn only_the_rehearsal_knows_the_simulator() {
     );
 }
 
+/// The lines of a plan or a deleter that import the provisioner or the simulator.
+fn imports_of_others(path: &str) -> Vec<String> {
+    let banned = ["provisioner", "_simulator", "rehearsal", "defects"];
+    let of_crate = |line: &str, word: &str| {
+        line.contains(&format!("crate::{word}")) || (word.starts_with('_') && line.contains(word))
+    };
+    let lines = code(path).into_iter();
+    lines
+        .filter(|(_, line)| banned.iter().any(|word| of_crate(line, word)))
+        .map(|(number, _)| format!("{path}:{number}"))
+        .collect()
+}
+
+#[test]
+fn plan_and_deleter_of_each_provider_are_files_of_their_own_and_know_no_provisioner() {
+    for cloud in ["aws", "lambda", "kind"] {
+        for part in ["plan", "deleter"] {
+            let path = format!("providers/{cloud}/src/{part}.rs");
+            assert!(!read(&path).is_empty(), "{path} is not there");
+            let why = "a plan and a deleter decide by themselves what belongs to a run";
+            assert_none(&imports_of_others(&path), why);
+        }
+    }
+    // The rule finds what it forbids.
+    assert!(!imports_of_others("providers/aws/src/provider.rs").is_empty());
+}
+
 #[test]
 fn there_is_one_http_stack_one_tls_stack_and_one_runtime() {
     let banned = [

@@ -37,19 +37,27 @@ const TAKEN_OUT: &[&str] = &[
 /// The prefix of variables for one service's endpoint, which win over the one for all services.
 const SERVICE_ENDPOINT: &str = "AWS_ENDPOINT_URL_";
 
+/// A variable that names no region of AWS.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {why}")]
+pub struct RegionError {
+    variable: &'static str,
+    why: String,
+}
+
 /// The region that a caller's environment names, else the default one.
 ///
 /// # Errors
 /// When the region is unknown.
-pub fn region(environment: &BTreeMap<String, String>) -> Result<Region, String> {
+pub fn region(environment: &BTreeMap<String, String>) -> Result<Region, RegionError> {
     let named = REGION_VARIABLES
         .iter()
-        .find_map(|name| Some((name, environment.get(*name)?)))
+        .find_map(|name| Some((*name, environment.get(*name)?)))
         .filter(|(_, region)| !region.is_empty());
     match named {
         None => Ok(Region::default()),
-        Some((name, region)) => {
-            Region::try_from(region.clone()).map_err(|problem| format!("{name}: {problem}"))
+        Some((variable, region)) => {
+            Region::try_from(region.clone()).map_err(|why| RegionError { variable, why })
         }
     }
 }

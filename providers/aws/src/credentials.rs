@@ -3,7 +3,6 @@
 //! Unlike the SDK's chain, this reports which source won, or which places were checked when none did. Values are
 //! never exported, logged or shown.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,12 +14,15 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, Credentials};
 
-use crate::error::sources;
 use crate::sdk;
 
+mod error;
 pub mod given;
+
+pub use error::CredentialsSearchError;
 
 /// Longest wait for one source: an unreachable metadata address must not hold up a run.
 const SOURCE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +58,7 @@ pub fn documented(connection: &Connection, env_file: &Path) -> SharedCredentials
 ///
 /// # Errors
 /// With the places that were checked, when there are none or one of them is broken.
-pub async fn source(connection: &Connection) -> Result<String, String> {
+pub async fn source(connection: &Connection) -> Result<String, CredentialsSearchError> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok(REHEARSAL.to_owned()),
         Credentials::Documented { env_file } => {
@@ -76,16 +78,13 @@ pub async fn source(connection: &Connection) -> Result<String, String> {
 ///
 /// # Errors
 /// With the places that were checked.
-pub fn readiness(env_file: &Path) -> Result<String, String> {
+pub fn readiness(env_file: &Path) -> Result<String, CredentialsSearchError> {
     ready_with(env_file, &|key| std::env::var(key).ok())
 }
 
-/// Looks a variable up.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, String> {
+fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, CredentialsSearchError> {
     let file = EnvFile::read(env_file)?;
-    if let Some(found) = file.keys()? {
+    if let Some(found) = of_file(&file)? {
         return Ok(found.source);
     }
     if let Some(found) = environment(variables)? {
@@ -99,7 +98,7 @@ fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, Strin
         path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
         path("AWS_CONFIG_FILE", "config"),
     ];
-    let profile = file.profile(variables);
+    let profile = profile(&file, variables);
     if files.iter().any(|file| has_profile(file, &profile)) {
         return Ok(format!("profile {profile}"));
     }
@@ -110,15 +109,14 @@ fn ready_with(env_file: &Path, variables: Variables<'_>) -> Result<String, Strin
     if set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || set("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
         return Ok("container credentials".to_owned());
     }
-    Err(format!(
-        "no AWS credentials: looked in {}, the environment (AWS_ACCESS_KEY_ID, \
-         AWS_SECRET_ACCESS_KEY), profile {profile} in {} and {}, web identity \
+    Err(CredentialsSearchError::NotFound(format!(
+        "{}, the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), profile {profile} in {} and {}, web identity \
          (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN) and container credentials \
          (AWS_CONTAINER_CREDENTIALS_*)",
         file.place(),
         files[0].display(),
         files[1].display(),
-    ))
+    )))
 }
 
 /// Whether a profile file has a section for the profile.
@@ -130,68 +128,33 @@ fn has_profile(file: &Path, profile: &str) -> bool {
     })
 }
 
-/// A `.env` file's variables: read, never exported.
-struct EnvFile {
-    path: PathBuf,
-    variables: BTreeMap<String, String>,
+fn of_file(file: &EnvFile) -> Result<Option<FoundKeys>, CredentialsSearchError> {
+    keys_of(&file.place(), &|key| file.get(key))
 }
 
-impl EnvFile {
-    /// Reads the file; one that is not there is empty.
-    fn read(path: &Path) -> Result<Self, String> {
-        let mut variables = BTreeMap::new();
-        if path.exists() {
-            // The error's own text quotes the line, which may hold a secret: only the place is
-            // told.
-            let unreadable = |_| format!("the .env file {} cannot be read", path.display());
-            for entry in dotenvy::from_path_iter(path).map_err(unreadable)? {
-                let (key, value) = entry.map_err(unreadable)?;
-                variables.insert(key, value);
-            }
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            variables,
-        })
-    }
-
-    fn place(&self) -> String {
-        format!(".env file {}", self.path.display())
-    }
-
-    fn keys(&self) -> Result<Option<FoundKeys>, String> {
-        keys_of(&self.place(), &|key| self.variables.get(key).cloned())
-    }
-
-    /// The profile to use: from the file, else from the environment.
-    fn profile(&self, variables: Variables<'_>) -> String {
-        let named = self
-            .variables
-            .get("AWS_PROFILE")
-            .cloned()
-            .or_else(|| variables("AWS_PROFILE"));
-        named
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "default".to_owned())
-    }
+/// The profile to use: from the file, else from the environment.
+fn profile(file: &EnvFile, variables: Variables<'_>) -> String {
+    let named = file.get("AWS_PROFILE").or_else(|| variables("AWS_PROFILE"));
+    named
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "default".to_owned())
 }
 
-fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
+fn environment(variables: Variables<'_>) -> Result<Option<FoundKeys>, CredentialsSearchError> {
     keys_of("environment", variables)
 }
 
 /// Keys from variables. One half of a pair alone is an error: another source would silently win.
-fn keys_of(source: &str, variables: Variables<'_>) -> Result<Option<FoundKeys>, String> {
+fn keys_of(
+    source: &str,
+    variables: Variables<'_>,
+) -> Result<Option<FoundKeys>, CredentialsSearchError> {
     let value = |key: &str| variables(key).map(|text| text.trim().to_owned());
     let value = |key: &str| value(key).filter(|text| !text.is_empty());
     match (value(KEY_ID), value(SECRET)) {
         (None, None) => Ok(None),
-        (Some(_), None) => Err(format!(
-            "{source} has AWS_ACCESS_KEY_ID, not AWS_SECRET_ACCESS_KEY"
-        )),
-        (None, Some(_)) => Err(format!(
-            "{source} has AWS_SECRET_ACCESS_KEY, not AWS_ACCESS_KEY_ID"
-        )),
+        (Some(_), None) => Err(CredentialsSearchError::half(source, KEY_ID, SECRET)),
+        (None, Some(_)) => Err(CredentialsSearchError::half(source, SECRET, KEY_ID)),
         (Some(id), Some(secret)) => {
             let keys = Keys::new(id, secret, value(TOKEN), None, "kubeproof");
             Ok(Some(FoundKeys {
@@ -210,16 +173,16 @@ struct CredentialChain {
 }
 
 impl CredentialChain {
-    async fn find(&self) -> Result<FoundKeys, String> {
+    async fn find(&self) -> Result<FoundKeys, CredentialsSearchError> {
         let variables = |key: &str| std::env::var(key).ok();
         let file = EnvFile::read(&self.env_file)?;
-        if let Some(found) = file.keys()? {
+        if let Some(found) = of_file(&file)? {
             return Ok(found);
         }
         if let Some(found) = environment(&variables)? {
             return Ok(found);
         }
-        let profile = file.profile(&variables);
+        let profile = profile(&file, &variables);
         let mut looked = vec![
             file.place(),
             "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)".to_owned(),
@@ -233,13 +196,10 @@ impl CredentialChain {
                     });
                 }
                 Err(None) => looked.push(place),
-                Err(Some(problem)) => return Err(format!("{place}: {problem}")),
+                Err(Some(error)) => return Err(CredentialsSearchError::Broken { place, error }),
             }
         }
-        Err(format!(
-            "no AWS credentials: looked in {}",
-            looked.join(", ")
-        ))
+        Err(CredentialsSearchError::NotFound(looked.join(", ")))
     }
 
     /// The SDK's own sources after the environment, in its documented order, over our transport.
@@ -280,13 +240,13 @@ impl CredentialChain {
 }
 
 /// A source's answer: keys, nothing (`None`), or what is broken.
-async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<String>> {
+async fn answer(source: SharedCredentialsProvider) -> Result<Keys, Option<CredentialsError>> {
     match tokio::time::timeout(SOURCE_TIMEOUT, source.provide_credentials()).await {
         Ok(Ok(keys)) => Ok(keys),
         // Outside the cloud nothing answers at the metadata address.
         Err(_) | Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(None),
         Ok(Err(CredentialsError::ProviderTimedOut(_))) => Err(None),
-        Ok(Err(error)) => Err(Some(sources(&error))),
+        Ok(Err(error)) => Err(Some(error)),
     }
 }
 
@@ -306,8 +266,11 @@ impl ProvideCredentials for CredentialChain {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
+    /// Texts of what is found, and of errors.
     fn ready(env_file: &str, variables: &[(&str, &str)]) -> Result<String, String> {
         static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -319,7 +282,8 @@ mod tests {
             variables.get(key).map(|text| (*text).to_owned())
         });
         std::fs::remove_file(&path).unwrap();
-        result.map(|source| source.replace(&path.display().to_string(), "FILE"))
+        let source = result.map_err(|error| error.to_string())?;
+        Ok(source.replace(&path.display().to_string(), "FILE"))
     }
 
     const ENVIRONMENT: [(&str, &str); 2] = [

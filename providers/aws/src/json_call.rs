@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_cloudkit::rest::BoxError;
 use kubeproof_cloudkit::{Applied, CallError};
 use kubeproof_contract::call::Dialect as _;
 use kubeproof_contract::clock::Clock;
@@ -75,7 +77,7 @@ impl JsonCall {
     ) -> Result<T, CallError> {
         let call = self.name();
         let request = self.request(client, body).await;
-        let request = request.map_err(|message| CallError::state(&call, message))?;
+        let request = request.map_err(|error| CallError::unmade(&call, error))?;
         let sent = client.transport.send(request);
         let response = match tokio::time::timeout(ATTEMPT_TIMEOUT, sent).await {
             Ok(answer) => answer,
@@ -97,7 +99,11 @@ impl JsonCall {
     }
 
     /// The signed request.
-    async fn request(&self, client: &JsonClient, body: &Value) -> Result<Request<Bytes>, String> {
+    async fn request(
+        &self,
+        client: &JsonClient,
+        body: &Value,
+    ) -> Result<Request<Bytes>, RequestError> {
         let (service, region) = (self.service, client.region.as_str());
         let domain = if region.starts_with("cn-") {
             "amazonaws.com.cn"
@@ -107,9 +113,9 @@ impl JsonCall {
         let uri = format!("https://{service}.{region}.{domain}/");
         let body = Bytes::from(body.to_string());
         let provider = client.config.credentials_provider();
-        let provider = provider.ok_or("there are no credentials")?;
+        let provider = provider.ok_or(RequestError::NoCredentials)?;
         let credentials = provider.provide_credentials().await;
-        let identity: Identity = credentials.map_err(|error| error.to_string())?.into();
+        let identity: Identity = credentials?.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
@@ -117,7 +123,7 @@ impl JsonCall {
             .time(client.clock.system_time())
             .settings(SigningSettings::default())
             .build()
-            .map_err(|error| error.to_string())?
+            .map_err(RequestError::unsigned)?
             .into();
         let target = format!("{}.{}", self.target, self.operation);
         let headers = [
@@ -130,14 +136,33 @@ impl JsonCall {
             headers.into_iter(),
             SignableBody::Bytes(&body),
         );
-        let signable = signable.map_err(|error| error.to_string())?;
-        let signed = sign(signable, &params).map_err(|error| error.to_string())?;
+        let signable = signable.map_err(RequestError::unsigned)?;
+        let signed = sign(signable, &params).map_err(RequestError::unsigned)?;
         let (instructions, _) = signed.into_parts();
         let mut request = Request::post(&uri);
         for (name, value) in headers.into_iter().chain(instructions.headers()) {
             request = request.header(name, value);
         }
-        request.body(body).map_err(|error| error.to_string())
+        Ok(request.body(body)?)
+    }
+}
+
+/// A request that could not be made.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("there are no credentials")]
+    NoCredentials,
+    #[error("{0}")]
+    Credentials(#[from] CredentialsError),
+    #[error("{0}")]
+    Unsigned(#[source] BoxError),
+    #[error("{0}")]
+    Form(#[from] http::Error),
+}
+
+impl RequestError {
+    fn unsigned(error: impl Into<BoxError>) -> Self {
+        Self::Unsigned(error.into())
     }
 }
 

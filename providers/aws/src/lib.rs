@@ -1,6 +1,6 @@
 //! AWS: the EKS provisioner, the independent observer of the account, and cost.
 //!
-//! Every provider has the same folders: `provisioner`, `observer` and `cost`. The simulator is a crate of its own
+//! Every provider has the same parts: `plan`, `provisioner`, `observer`, `deleter` and `cost`. The simulator is a crate of its own
 //! beside this one.
 
 mod calls;
@@ -9,6 +9,7 @@ pub mod client_environment;
 pub mod cost;
 pub mod credentials;
 pub mod defects;
+pub mod deleter;
 pub mod dialect;
 mod error;
 pub mod faults;
@@ -17,6 +18,7 @@ mod known_limits;
 pub mod kubeconfig;
 mod log_groups;
 pub mod observer;
+pub mod plan;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;

@@ -37,6 +37,8 @@ pub(crate) struct LogGroup {
     /// With `:*` at its end.
     pub(crate) arn: Option<String>,
     pub(crate) log_group_arn: Option<String>,
+    /// Milliseconds since 1970.
+    pub(crate) creation_time: Option<i64>,
     pub(crate) stored_bytes: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The observer of an AWS account: preflight, checklist, inventory, proofs, deletion and cost.
+//! The observer of an AWS account: preflight, checklist, inventory, proofs and bill.
 //!
 //! Independent of the provisioner: it uses the AWS SDKs over the connection's transport, finds everything by name, tag
 //! or what is reported as made, and trusts no provisioner's word.
@@ -16,19 +16,24 @@ mod trail;
 pub mod view;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_cloudkit::checks::{cluster_ready, kubeconfig_works};
 use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::cost::Billed;
 use kubeproof_contract::observer::{
-    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
 };
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::run::Run;
+use kubeproof_contract::scope::{Breadth, Listed, Listing, Scope};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
 use crate::observer::checks::ROWS;
 use crate::observer::clients::{Clients, failed, observer_error};
@@ -46,6 +51,8 @@ pub struct EksObserver {
     connection: Connection,
     clients: Clients,
     leftovers: bool,
+    /// The account id, once a call has shown it.
+    account: OnceLock<String>,
 }
 
 impl EksObserver {
@@ -57,6 +64,7 @@ impl EksObserver {
             connection,
             clients,
             leftovers: false,
+            account: OnceLock::new(),
         }
     }
 
@@ -66,54 +74,24 @@ impl EksObserver {
         Self { leftovers, ..self }
     }
 
-    /// What is estimated.
-    fn input(&self) -> cost::EstimateInput<'_> {
-        cost::EstimateInput {
-            spec: &self.spec,
-            leftovers: self.leftovers,
-            today: self.connection.clock.now(),
+    fn learn_account(&self, id: Option<String>) -> Option<String> {
+        id.map(|id| self.account.get_or_init(|| id).clone())
+    }
+
+    async fn enabled_regions(&self) -> Result<Vec<Scope>, ObserverError> {
+        let call = "ec2:DescribeRegions";
+        let answer = self.clients.ec2.describe_regions().send().await;
+        let answer = answer.map_err(|error| failed(call, &error))?;
+        let names = answer.regions().iter().filter_map(|it| it.region_name());
+        let mut regions: Vec<Scope> = names.map(Scope::new).collect();
+        if regions.is_empty() {
+            return Err(observer_error(call, "no region is enabled"));
         }
+        regions.sort();
+        Ok(regions)
     }
 
-    /// The clients for a region; global types go through the scenario's own.
-    fn clients_for(&self, region: &str) -> Clients {
-        if region == self.clients.region || region == "global" {
-            self.clients.clone()
-        } else {
-            Clients::new(&self.connection, region)
-        }
-    }
-}
-
-/// The type of this name, or the observer's error.
-fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
-    resources::find(name)
-        .ok_or_else(|| observer_error("list", format!("`{name}` is not a resource type of AWS")))
-}
-
-#[async_trait]
-impl Observer for EksObserver {
-    async fn preflight(&self) -> Vec<Check> {
-        preflight::checks(&self.spec, &self.connection, &self.clients).await
-    }
-
-    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
-        let answer = self.clients.sts.get_caller_identity().send().await;
-        let answer = answer.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
-        Ok(answer.account().map(str::to_owned))
-    }
-
-    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
-        let view = View::of(&self.clients, run, &provisioned.made).await;
-        let mut checks = checks::of_cloud(&self.spec, run, &view);
-        let transport = &self.connection.transport;
-        let handed = &provisioned.access;
-        checks.push(kubeconfig_works(ROWS, "aws.kubeconfig", handed, transport.clone()).await);
-        let (own, nodes) = (self.kubernetes(run).await, self.nodes_expected());
-        checks.push(cluster_ready(ROWS, "aws.ready", &own, transport.clone(), nodes).await);
-        checks
-    }
-
+    /// The observer's own access to the cluster of the run.
     async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
         let cluster = view::cluster(&self.clients, run).await?;
         let name = run.name("");
@@ -126,23 +104,63 @@ impl Observer for EksObserver {
     }
 }
 
+/// The type of this name, or the observer's error.
+pub fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
+    resources::find(name)
+        .ok_or_else(|| observer_error("list", format!("`{name}` is not a resource type of AWS")))
+}
+
 #[async_trait]
-impl Listing for EksObserver {
-    fn regions(&self) -> Vec<String> {
-        vec![self.spec.region.0.clone()]
+impl Observer for EksObserver {
+    async fn preflight(&self) -> Vec<Check> {
+        let (checks, account) =
+            preflight::checks(&self.spec, &self.connection, &self.clients).await;
+        self.learn_account(account);
+        checks
     }
 
-    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
-        let call = "ec2:DescribeRegions";
-        let answer = self.clients.ec2.describe_regions().send().await;
-        let answer = answer.map_err(|error| failed(call, &error))?;
-        let names = answer.regions().iter().filter_map(|it| it.region_name());
-        let mut names: Vec<String> = names.map(str::to_owned).collect();
-        if names.is_empty() {
-            return Err(observer_error(call, "no region is enabled"));
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let answer = self.clients.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
+        Ok(self.learn_account(answer.account().map(str::to_owned)))
+    }
+
+    fn learned(&self) -> Learned {
+        Learned {
+            account: self.account.get().cloned(),
+            ..Learned::default()
         }
-        names.sort();
-        Ok(names)
+    }
+
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
+        let view = View::of(&self.clients, run, &provisioned.made).await;
+        let mut checks = checks::of_cloud(&self.spec, run, &view);
+        let transport = &self.connection.transport;
+        let handed = &provisioned.access;
+        checks.push(kubeconfig_works(ROWS, "aws.kubeconfig", handed, transport.clone()).await);
+        let (own, nodes) = (self.kubernetes(run).await, self.spec.nodes());
+        checks.push(cluster_ready(ROWS, "aws.ready", &own, transport.clone(), nodes).await);
+        checks
+    }
+
+    async fn workload(
+        &self,
+        run: &Run,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        let access = self.kubernetes(run).await.map_err(WorkloadError::failed)?;
+        workload::through(&access, transport)
+    }
+}
+
+#[async_trait]
+impl Lister for EksObserver {
+    async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        Ok(match breadth {
+            Breadth::Scenario => resources::listings(&[Scope::new(&self.spec.region.0)]),
+            Breadth::Account => resources::listings(&self.enabled_regions().await?),
+            Breadth::Named(scopes) => resources::listings(scopes),
+        })
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
@@ -153,16 +171,17 @@ impl Listing for EksObserver {
         resources::not_covered()
     }
 
-    async fn list(
-        &self,
-        resource_type: &str,
-        region: &str,
-    ) -> Result<Vec<Resource>, ObserverError> {
-        known(resource_type)?.list(&self.clients_for(region)).await
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
+        let mut listed = Vec::new();
+        for cell in &listing.cells {
+            let clients = self.clients.of_scope(&cell.scope);
+            listed.extend(known(&cell.resource_type)?.list(&clients).await?);
+        }
+        Ok(listed.into())
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        resources::complete(|region| self.clients_for(region), resources).await
+        resources::complete(|scope| self.clients.of_scope(scope), resources).await
     }
 }
 
@@ -190,44 +209,6 @@ impl Ownership for EksObserver {
     }
 }
 
-impl Plan for EksObserver {
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        resources::monthly_cost(resource, &self.spec.region.0)
-    }
-
-    fn most_at_once(&self) -> BTreeMap<String, usize> {
-        let (zones, network) = (self.spec.availability_zones.0, &self.spec.network);
-        let nat = usize::from(network.nat_gateways(zones));
-        let own = usize::from(network.makes_vpc());
-        [
-            ("vpc", own),
-            ("internet_gateway", own),
-            ("nat_gateway", nat),
-            ("elastic_ip", nat),
-            ("subnet", usize::from(zones * network.subnets_per_zone())),
-            ("eks_cluster", 1),
-            ("eks_nodegroup", self.spec.node_groups.0.len()),
-            // A group's template, and the copy of it that EKS makes.
-            ("launch_template", 2 * self.spec.node_groups.0.len()),
-            ("iam_role", 2),
-        ]
-        .map(|(name, most)| (name.to_owned(), most))
-        .into()
-    }
-
-    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
-        cost::estimate(&self.input(), start, duration_minutes)
-    }
-
-    fn estimate_between(&self, from: Timestamp, to: Timestamp) -> Estimate {
-        cost::estimate_between(&self.input(), from, to)
-    }
-}
-
 #[async_trait]
 impl Billing for EksObserver {
     async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
@@ -246,15 +227,5 @@ impl Billing for EksObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         cost::billed::final_after(at)
-    }
-}
-
-#[async_trait]
-impl Deleter for EksObserver {
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        let clients = self.clients_for(&resource.region);
-        known(&resource.resource_type)?
-            .delete(&clients, resource)
-            .await
     }
 }

@@ -4,26 +4,32 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
+use crate::deleter::EksDeleter;
 use crate::dialect::AwsDialect;
 use crate::observer::checks::CHECKLIST;
 use crate::observer::{EksObserver, resources};
+use crate::plan::EksPlan;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
@@ -94,22 +100,37 @@ impl Provider for Aws {
         schema
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Aws {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(EksPlan::new(spec(scenario), scenario.job.with_leftovers))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| EksProvisioner::new(spec(scenario), connection);
+        defects::WRONG.provisioner(defect, connection, correct)
+    }
+
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         let account = EksObserver::new(spec(scenario), connection);
         Box::new(account.with_leftovers(scenario.job.with_leftovers))
     }
 
-    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let spec = spec(scenario);
-        let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(EksProvisioner::new(spec, connection));
-        };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(UnknownDefect(defect.clone())) };
-        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(EksDeleter::new(&spec(scenario), &connection))
     }
 }
 
@@ -127,8 +148,8 @@ impl Simulated for Aws {
     }
 
     fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
-        let region =
-            client_environment::region(&serving.environment).map_err(ServeError::Environment)?;
+        let region = client_environment::region(&serving.environment)
+            .map_err(|error| ServeError::Environment(error.to_string()))?;
         rehearsal::serve(region, serving)
     }
 
@@ -144,7 +165,10 @@ impl Simulated for Aws {
 
 impl ProgramSupport for Aws {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(credentials::given::given(connection))
+        Box::pin(async {
+            let given = credentials::given::given(connection).await;
+            given.map_err(|error| error.to_string())
+        })
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -183,7 +207,7 @@ impl OtherActors for Aws {}
 impl LiveAccess for Aws {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
             Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
         }
     }
@@ -283,31 +307,6 @@ fn spec(scenario: &AnyScenario) -> EksSpec {
             ingress: Vec::new(),
             control_plane_logs: false,
         })
-}
-
-/// Stands in for an unknown defect. Running the correct provisioner instead would prove nothing.
-struct UnknownDefect(String);
-
-#[async_trait]
-impl Provisioner for UnknownDefect {
-    fn name(&self) -> String {
-        format!("reference with the unknown defect `{}`", self.0)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        Err(ProvisionerError::new(format!(
-            "no defect is named `{}`",
-            self.0
-        )))
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -20,28 +20,28 @@ use crate::provisioner::routes::Target;
 use crate::provisioner::security_groups::Groups;
 use crate::provisioner::session::Session;
 use crate::provisioner::subnets::ZoneSubnets;
+use crate::provisioner::teardown::TEARDOWN;
 use crate::spec::EksSpec;
 
-pub(crate) mod address;
+mod address;
 mod claim;
 mod cluster;
 mod dedupe;
-pub(crate) mod iam_roles;
+mod iam_roles;
 mod internet_gateway;
-pub(crate) mod leftovers;
 mod nat;
 mod nodes;
-pub(crate) mod requests;
+mod requests;
 mod routes;
 mod schedules;
 mod security_groups;
-pub(crate) mod session;
+mod session;
 mod subnets;
-pub(crate) mod tags;
-pub(crate) mod teardown;
+mod tags;
+mod teardown;
 mod templates;
-pub(crate) mod vpc;
-pub(crate) mod zones;
+mod vpc;
+mod zones;
 
 /// Longest wait for nodes to be Ready after their group is active.
 const READY_WITHIN: Duration = Duration::from_secs(300);
@@ -72,7 +72,7 @@ impl EksProvisioner {
     }
 
     /// A session: one piece of work, without memory.
-    pub(crate) fn session(&self) -> Session {
+    fn session(&self) -> Session {
         Session::new(&self.spec, &self.connection)
     }
 }
@@ -101,14 +101,14 @@ impl Provisioner for EksProvisioner {
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        teardown::teardown(&self.session()).await
+        TEARDOWN.run(&self.session()).await
     }
 }
 
 /// A cluster without nodes, and what nodes need.
-pub(crate) struct ControlPlane {
+struct ControlPlane {
     /// The cluster, active.
-    pub(crate) cluster: Cluster,
+    cluster: Cluster,
     node_role: String,
     private: Vec<String>,
     /// Ids of the node groups' launch templates, in their order.
@@ -141,7 +141,7 @@ async fn provision(session: &Session) -> Result<Provisioned, CallError> {
 ///
 /// # Errors
 /// With the cause, after every branch has stopped between two calls.
-pub(crate) async fn control_plane(session: &Session) -> Result<ControlPlane, CallError> {
+async fn control_plane(session: &Session) -> Result<ControlPlane, CallError> {
     let zones = zones::choose(session).await?;
     // The marker comes first: see `iam_roles`.
     let cluster_role = iam_roles::role(session, &iam_roles::CLUSTER).await?;
@@ -278,10 +278,7 @@ async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(),
 ///
 /// # Errors
 /// When the token cannot be made.
-pub(crate) async fn hand_over(
-    session: &Session,
-    cluster: &Cluster,
-) -> Result<Provisioned, CallError> {
+async fn hand_over(session: &Session, cluster: &Cluster) -> Result<Provisioned, CallError> {
     let access = kubeconfig::access(&session.config, &session.connection, cluster)
         .await
         .map_err(|error| CallError::state("make a kubeconfig", error.to_string()))?;
@@ -294,8 +291,8 @@ pub(crate) async fn hand_over(
 /// The error of a failed provision: what happened, what to do next, and what exists now.
 async fn failure(session: &Session, error: &CallError) -> ProvisionerError {
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match leftovers::list(session).await {
-        Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left.ids()),
+    match TEARDOWN.leftovers(session).await {
+        Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left),
         Err(unread) => ProvisionerError::left_unknown(format!(
             "{error}; what exists could not be read either: {unread}; {next}"
         )),

@@ -54,6 +54,18 @@ impl Rows {
     }
 }
 
+/// The first row of a preflight: a cloud's credentials, found or not.
+pub const CREDENTIALS: &str = "credentials.load";
+
+/// The rows on credentials that were found in this source, without a prompt.
+pub fn credentials_found(rows: Rows, source: impl Into<String>) -> Vec<Check> {
+    let no_prompt = "only files and variables are read";
+    vec![
+        rows.check(CREDENTIALS, Verdict::Pass, source),
+        rows.check("credentials.no_prompt", Verdict::Pass, no_prompt),
+    ]
+}
+
 /// What is wrong with a cluster and what was seen, or the error that kept us from seeing it.
 pub type Seen = Result<(Vec<String>, String), KubernetesError>;
 
@@ -95,6 +107,51 @@ pub async fn cluster_ready(
         Ok((wrong, evidence)) => rows.judged(id, &wrong, evidence),
         Err(error) => rows.of_failure(id, &error),
     }
+}
+
+/// A row on a cluster, seen through the observer's own access, and on the access that was handed over: it must lead to
+/// the same server, trust the same authority, and work. `note` is what a pass shows besides.
+pub async fn cluster_handed_over(
+    rows: Rows,
+    id: &str,
+    (own, handed): (
+        &Result<KubernetesAccess, ObserverError>,
+        &Result<KubernetesAccess, String>,
+    ),
+    transport: &SharedTransport,
+    nodes: usize,
+    note: &str,
+) -> Check {
+    let own = match own {
+        Ok(own) => own,
+        Err(error) => return rows.unknown(id, error),
+    };
+    let (mut wrong, seen) = match nodes_ready(own, transport.clone(), nodes).await {
+        Ok(found) => found,
+        Err(error) => return rows.of_failure(id, &error),
+    };
+    match handed {
+        Err(reason) if wrong.is_empty() => return rows.skipped(id, reason),
+        Err(_) => {}
+        Ok(handed) => {
+            if handed.server != own.server {
+                let (theirs, ours) = (&handed.server, &own.server);
+                wrong.push(format!("the kubeconfig leads to {theirs}, not to {ours}"));
+            }
+            if handed.certificate_authority_pem != own.certificate_authority_pem {
+                wrong.push("the kubeconfig trusts another authority than the run's".to_owned());
+            }
+            if let Err(error) = nodes_ready(handed, transport.clone(), nodes).await {
+                let row = rows.of_failure(id, &error);
+                if row.verdict == Verdict::Fail {
+                    wrong.push(format!("the kubeconfig does not work: {error}"));
+                } else if wrong.is_empty() {
+                    return row;
+                }
+            }
+        }
+    }
+    rows.judged(id, &wrong, format!("{seen}; {note}"))
 }
 
 /// What the server behind the access that the provisioner handed over says of itself: version and platform. A

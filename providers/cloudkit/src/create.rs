@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::error::{Applied, CallError};
+use crate::error::{Applied, CallError, Cause};
 use crate::session::Session;
 
 /// How often a creation that left nothing behind is tried again.
@@ -123,6 +123,36 @@ where
             ..error
         }),
     }
+}
+
+/// Makes something in the first of these places that has capacity. `leave` removes what a refused try has made.
+///
+/// # Errors
+/// With the refusal of the last place when none has capacity (none: there was no place to try), or any other error.
+pub async fn first_with_capacity<P, T, M, MF, L, LF>(
+    places: &[P],
+    make: M,
+    leave: L,
+) -> Result<T, Option<CallError>>
+where
+    P: Copy + Send + Sync,
+    M: Fn(P) -> MF + Send + Sync,
+    MF: Future<Output = Result<T, CallError>> + Send,
+    L: Fn(P, CallError) -> LF + Send + Sync,
+    LF: Future<Output = Result<(), CallError>> + Send,
+{
+    let mut refusal = None;
+    for place in places {
+        match make(*place).await {
+            Ok(made) => return Ok(made),
+            Err(error) if error.cause == Cause::NoCapacity => {
+                leave(*place, error.clone()).await?;
+                refusal = Some(error);
+            }
+            Err(error) => return Err(Some(error)),
+        }
+    }
+    Err(refusal)
 }
 
 /// Looks again and again until a resource shows, at most so long.

@@ -5,6 +5,10 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
+use kubeproof_contract::route::Route;
+
+/// A read that does not show yet what was created a moment ago.
+const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// Where a cloud documents what any call can meet.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,44 @@ pub fn rest(call: &Signature, sources: &Sources) -> Vec<Documented> {
     } else {
         all.push(Documented::pedantic(Effect::LostResponse));
     }
+    all
+}
+
+/// All that can happen to a call of a cloud's API or of a cluster's API server. `also` is what any call of this
+/// cloud can meet besides, `of_operation` what only some operations can. Reads that do not show yet what was created are pedantic, where the simulator has them.
+pub fn all(
+    call: &Signature,
+    service: &str,
+    (sources, also): (&Sources, Vec<Documented>),
+    of_operation: impl Fn(&str) -> Vec<Documented>,
+    simulates: impl Fn(&Signature, &Effect) -> bool,
+) -> Vec<Documented> {
+    match call.service.as_str() {
+        "kubernetes" => kubernetes(call),
+        own if own == service => {
+            let mut all = rest(call, sources);
+            all.extend(also);
+            if !call.mutating {
+                all.push(Documented::pedantic(Effect::StaleRead(None)));
+                if simulates(call, &UNSEEN) {
+                    all.push(Documented::pedantic(UNSEEN));
+                }
+            }
+            all.extend(of_operation(&call.operation));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// All calls that a fault can target: those of a cloud's API, and those of a cluster's API server.
+pub fn calls(service: &str, routes: &[Route]) -> Vec<Signature> {
+    let mut all = kubeproof_kubernetes::calls::calls();
+    all.extend(routes.iter().map(|route| Signature {
+        service: service.to_owned(),
+        operation: route.name.to_owned(),
+        mutating: route.is_mutating(),
+    }));
     all
 }
 
@@ -100,5 +142,53 @@ mod tests {
         check(false, "lost-response", false);
         check(false, "throttle", true);
         check(true, "garbled", false);
+    }
+
+    #[test]
+    fn what_some_operations_meet_is_added_and_reads_that_lag_are_pedantic() {
+        let call = |service: &str, operation: &str, mutating| Signature {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            mutating,
+        };
+        let quota = |operation: &str| match operation {
+            "Make" => vec![Documented::lasting(Effect::Quota, "h")],
+            _ => Vec::new(),
+        };
+        let check = |one: Signature, effect: &str, expected: Option<bool>| {
+            let simulates = |one: &Signature, _: &Effect| one.operation == "List";
+            let seen = all(&one, "sky", (&SOURCES, Vec::new()), quota, simulates);
+            let mut seen = seen.iter();
+            let found = seen.find(|known| known.effect.to_string() == effect);
+            assert_eq!(
+                found.map(|known| known.pedantic),
+                expected,
+                "{one} {effect}"
+            );
+        };
+        check(call("sky", "Make", true), "quota", Some(false));
+        check(call("sky", "Make", true), "stale-read", None);
+        check(call("sky", "List", false), "quota", None);
+        check(call("sky", "List", false), "stale-read(5)", Some(true));
+        check(call("sky", "Get", false), "stale-read(5)", None);
+        check(call("sky", "Get", false), "stale-read", Some(true));
+        check(
+            call("kubernetes", "list-nodes", false),
+            "throttle(5)",
+            Some(false),
+        );
+        check(call("sea", "List", false), "throttle", None);
+    }
+
+    #[test]
+    fn faults_can_target_the_routes_and_the_api_server() {
+        let all = calls("sky", &[Route::new("POST", "/boxes", "Make")]);
+        let mutating = |name: &str| {
+            let mut named = all.iter();
+            let found = named.find(|call| call.to_string() == name);
+            found.map(|call| call.mutating)
+        };
+        assert_eq!(mutating("sky:Make"), Some(true));
+        assert_eq!(mutating("kubernetes:list-nodes"), Some(false));
     }
 }

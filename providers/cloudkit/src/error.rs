@@ -99,6 +99,15 @@ impl CallError {
         }
     }
 
+    /// A call that could not even be made.
+    pub fn unmade(call: impl Into<String>, error: impl Error + Send + Sync + 'static) -> Self {
+        let message = error.to_string();
+        Self {
+            source: Some(Arc::new(Box::new(error))),
+            ..Self::state(call, message)
+        }
+    }
+
     /// The end of a wait because another branch failed.
     pub fn cancelled() -> Self {
         Self {

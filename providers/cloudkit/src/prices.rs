@@ -3,10 +3,15 @@
 
 use std::error::Error;
 
+use jiff::Timestamp;
+use kubeproof_contract::cost::EstimateLine;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Hours of a month in list prices "per month" (365 × 24 / 12).
 pub const HOURS_PER_MONTH: u32 = 730;
+
+/// Decimals of US dollars in estimates: a millionth is far below every price.
+const DECIMALS: u32 = 6;
 
 /// One row of a price table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +89,52 @@ impl PriceTable {
     }
 }
 
+/// A price with its source: the one that the cloud's own API `listed` takes precedence over the table's. Where both
+/// exist, the source says whether they agree. `call` is how the API was asked.
+pub fn listed_first(
+    listed: Option<Decimal>,
+    table: Option<&Price>,
+    call: &str,
+) -> Option<(Decimal, String)> {
+    Some(match (listed, table) {
+        (Some(usd), Some(row)) if usd == row.usd => {
+            (usd, format!("{call}; {} says the same", row.source))
+        }
+        (Some(usd), Some(row)) => {
+            let (source, other) = (&row.source, row.usd);
+            (usd, format!("{call}; {source} disagrees: ${other} an hour"))
+        }
+        (Some(usd), None) => (usd, format!("{call}; the table has no such type")),
+        (None, Some(row)) => (row.usd, format!("{}; the API was not asked", row.source)),
+        (None, None) => return None,
+    })
+}
+
+/// The line of so many things of one usage type with one price an hour, billed by whole minutes: the start minute
+/// makes no difference.
+pub fn by_the_minute(
+    line: &str,
+    (count, usage_type): (u32, &str),
+    (usd_per_hour, source): (Decimal, String),
+    start: Option<Timestamp>,
+    minutes: u32,
+) -> EstimateLine {
+    let hour = usd_per_hour * Decimal::from(count);
+    let usd = (hour * Decimal::from(minutes) / Decimal::from(60)).round_dp(DECIMALS);
+    EstimateLine {
+        line: line.to_owned(),
+        title: format!("{count} × {usage_type}"),
+        usd_per_hour: hour,
+        min_usd: usd,
+        expected_usd: usd,
+        max_usd: usd,
+        planned_usd: start.map(|_| usd),
+        source,
+        count,
+        usage_types: vec![usage_type.to_owned()],
+    }
+}
+
 /// Whole cents as a bill rounds them: half a cent goes away from zero.
 pub fn cents(usd: Decimal) -> Decimal {
     usd.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
@@ -116,6 +167,51 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["0.0015"]
         );
+    }
+
+    #[test]
+    fn both_sources_are_named_and_their_disagreement_too() {
+        let table = PriceTable::read(TABLE).expect("a table");
+        let check = |listed: Option<i64>, sku: &str, expected: Option<(&str, &str)>| {
+            let listed = listed.map(|mills| Decimal::new(mills, 4));
+            let seen = listed_first(listed, table.exact("r", "instance", sku), "GET /prices");
+            let seen = seen.map(|(usd, source)| (usd.to_string(), source));
+            let expected = expected.map(|(usd, source)| (usd.to_owned(), source.to_owned()));
+            assert_eq!(seen, expected, "{sku}");
+        };
+        check(None, "small", Some(("0.0015", "c; the API was not asked")));
+        check(
+            Some(15),
+            "small",
+            Some(("0.0015", "GET /prices; c says the same")),
+        );
+        let dearer = "GET /prices; c disagrees: $0.0015 an hour";
+        check(Some(20), "small", Some(("0.0020", dearer)));
+        let only_listed = "GET /prices; the table has no such type";
+        check(Some(20), "large", Some(("0.0020", only_listed)));
+        check(None, "large", None);
+    }
+
+    #[test]
+    fn a_line_by_the_minute_costs_the_same_whenever_it_starts() {
+        let line = |start, minutes| {
+            by_the_minute(
+                "nodes",
+                (2, "small"),
+                (Decimal::new(3, 0), "c".to_owned()),
+                start,
+                minutes,
+            )
+        };
+        let planned = line(Some(Timestamp::UNIX_EPOCH), 30);
+        assert_eq!(planned.title, "2 × small");
+        assert_eq!(planned.usd_per_hour, Decimal::new(6, 0));
+        for usd in [planned.min_usd, planned.expected_usd, planned.max_usd] {
+            assert_eq!(usd, Decimal::new(3, 0));
+        }
+        assert_eq!(planned.planned_usd, Some(Decimal::new(3, 0)));
+        assert_eq!(line(None, 1).planned_usd, None);
+        assert_eq!(line(None, 1).expected_usd, Decimal::new(1, 1));
     }
 
     #[test]

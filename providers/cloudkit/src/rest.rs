@@ -3,13 +3,14 @@
 //! What differs between clouds is a [`RestApi`]: values and small functions. One call is one request here; when it
 //! is repeated, the [`RetryPolicy`] of the caller says.
 
+use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderValue, InvalidHeaderValue};
 use http::{Request, Response};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::{Route, verb};
@@ -41,6 +42,22 @@ pub struct RestError {
     pub retry_after: Option<Duration>,
 }
 
+/// An error of a cloud's own.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A request that could not be made.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("{0} has no route")]
+    NoRoute(&'static str),
+    #[error("{0}")]
+    Authorization(#[source] BoxError),
+    #[error("the credentials have characters that no header may have")]
+    Header(#[source] InvalidHeaderValue),
+    #[error("{0}")]
+    Form(#[source] http::Error),
+}
+
 /// One cloud's API.
 pub trait RestApi: Classify + Debug + Send + Sync + 'static {
     /// The service in call signatures and errors.
@@ -56,7 +73,7 @@ pub trait RestApi: Classify + Debug + Send + Sync + 'static {
     fn authorization(
         &self,
         connection: &Connection,
-    ) -> impl Future<Output = Result<String, String>> + Send;
+    ) -> impl Future<Output = Result<String, BoxError>> + Send;
 
     /// Waits until the cloud's rate limit lets this operation through.
     fn turn(&self, operation: &str) -> impl Future<Output = ()> + Send;
@@ -221,7 +238,7 @@ impl<A: RestApi> RestClient<A> {
     async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
         let name = format!("{}:{}", A::SERVICE, call.operation);
         let request = self.request(call).await;
-        let request = request.map_err(|message| CallError::state(&name, message))?;
+        let request = request.map_err(|error| CallError::unmade(&name, error))?;
         self.api.turn(call.operation).await;
         let sent = self.connection().transport.send(request);
         let answer = match tokio::time::timeout(A::ANSWER_WITHIN, sent).await {
@@ -256,14 +273,14 @@ impl<A: RestApi> RestClient<A> {
         }
     }
 
-    async fn request(&self, call: RestCall<'_>) -> Result<Request<Bytes>, String> {
+    async fn request(&self, call: RestCall<'_>) -> Result<Request<Bytes>, RequestError> {
         let mut routes = A::ROUTES.iter();
         let route = routes
             .find(|route| route.name == call.operation)
-            .ok_or_else(|| format!("{} has no route", call.operation))?;
-        let secret = self.api.authorization(self.connection()).await?;
-        let mut authorization = HeaderValue::try_from(secret)
-            .map_err(|_| "the credentials have characters that no header may have".to_owned())?;
+            .ok_or(RequestError::NoRoute(call.operation))?;
+        let secret = self.api.authorization(self.connection()).await;
+        let secret = secret.map_err(RequestError::Authorization)?;
+        let mut authorization = HeaderValue::try_from(secret).map_err(RequestError::Header)?;
         authorization.set_sensitive(true);
         let mut request = Request::builder()
             .method(route.method)
@@ -276,7 +293,7 @@ impl<A: RestApi> RestClient<A> {
         let body = call
             .body
             .map_or_else(Bytes::new, |body| body.to_string().into());
-        request.body(body).map_err(|error| error.to_string())
+        request.body(body).map_err(RequestError::Form)
     }
 }
 

@@ -1,331 +1,208 @@
 //! Teardown as a list of steps: what to list, what to delete, and what must be gone before.
 //!
-//! Steps that do not depend on each other run together, a failed step does not stop the others, and only the last
-//! listing decides: nothing is reported as removed that the lists still show.
+//! A step begins as soon as those before it are done, a failure stops only what depends on it, and only the last
+//! survey decides: nothing is reported as removed that the lists still show.
 
-use std::collections::BTreeSet;
-use std::future::Future;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
 use kubeproof_contract::provisioner::ProvisionerError;
+use tokio::time::{Instant, sleep};
 
 use crate::error::CallError;
+use crate::retry::RetryPolicy;
 
-/// Lists the ids of the run's resources of one type.
-pub type ListIds<S> = for<'a> fn(&'a S) -> BoxFuture<'a, Result<Vec<String>, CallError>>;
-/// Deletes resources by id, and waits until they are gone where that takes time. What is gone already is no error.
-pub type DeleteIds<S> = for<'a> fn(&'a S, Vec<String>) -> BoxFuture<'a, Result<(), CallError>>;
+mod errors;
+mod round;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub use errors::CallErrors;
+use survey::Survey;
+
+/// The result of a function of a plan.
+pub type Pending<'a, T> = BoxFuture<'a, Result<T, CallError>>;
+/// Lists the ids of the run's resources of one type. The argument is what the list of [`Step::of`] shows.
+pub type ListIds<S> = for<'a> fn(&'a S, Vec<String>) -> Pending<'a, Vec<String>>;
+
+/// How the resources of a step are deleted, waiting until they are gone where that takes time. What is gone already
+/// is no error. The policy repeats a deletion while the resource is in use, as long as the step says.
+pub enum Delete<S> {
+    /// Each by itself, side by side: one that fails does not stop the others.
+    Each(for<'a> fn(&'a S, String, RetryPolicy) -> Pending<'a, ()>),
+    /// All together, where one call takes many of them or they depend on each other.
+    Together(for<'a> fn(&'a S, Vec<String>, RetryPolicy) -> BoxFuture<'a, CallErrors>),
+}
 
 /// One resource type in a teardown.
 pub struct Step<S> {
     /// The resource type.
     pub name: &'static str,
+    /// The resource type that contains this one: it is listed first, and its ids are given to this list.
+    pub of: Option<&'static str>,
     /// The resource types that must be gone before.
     pub after: &'static [&'static str],
+    /// How long a resource may still be in use once those before it are gone.
+    pub in_use_for: Duration,
     /// What there is of the run.
     pub list: ListIds<S>,
-    /// How it goes.
-    pub delete: DeleteIds<S>,
+    /// How it is deleted.
+    pub delete: Delete<S>,
 }
 
-/// How a teardown goes on.
+/// How often a teardown begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rounds {
-    /// Most rounds. A second one is needed when lists had not shown everything to the first, or a call was refused
-    /// that later is not.
+    /// Most rounds. A second one is needed when lists had not shown everything to the first, or when a call was
+    /// refused that succeeds later.
     pub most: usize,
-    /// How long to wait before a round, so that lists show what was made last.
+    /// After this long, lists show what was made last.
     pub settle: Duration,
+    /// No round begins after this long.
+    pub begin_within: Duration,
 }
 
-/// The errors of steps: collected, because no failed step stops the others.
-#[derive(Debug, Default)]
-pub struct CallErrors(Vec<CallError>);
+/// The resource that a run makes first and removes last: while it exists, a teardown looks for everything.
+pub struct Marker<S> {
+    /// Looks for it.
+    pub find: for<'a> fn(&'a S) -> Pending<'a, Option<FoundMarker>>,
+    /// Deletes it.
+    pub delete: for<'a> fn(&'a S) -> Pending<'a, ()>,
+    /// This long after a run's first request, every unanswered request of its processes has been applied, or never
+    /// will be.
+    pub all_applied_after: Duration,
+}
 
-impl CallErrors {
-    /// Keeps the error of a result, if it is one.
-    pub fn keep<T>(&mut self, result: Result<T, CallError>) -> Option<T> {
-        result.map_err(|error| self.0.push(error)).ok()
-    }
+/// A marker that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundMarker {
+    /// Its id.
+    pub id: String,
+    /// How long ago it was made.
+    pub age: Duration,
+}
 
-    /// Keeps the errors of other steps.
-    #[must_use]
-    pub fn join(mut self, others: impl IntoIterator<Item = Self>) -> Self {
-        self.0.extend(others.into_iter().flat_map(|other| other.0));
-        self
-    }
+/// Everything that a teardown needs to know of a cloud.
+pub struct Teardown<S: 'static> {
+    /// The resource types, in an order in which they can go.
+    pub steps: &'static [Step<S>],
+    /// What each round does first, while everything still exists. Its failure does not stop the round.
+    pub prepare: Option<for<'a> fn(&'a S) -> Pending<'a, ()>>,
+    /// The run's marker, where a cloud has one.
+    pub marker: Option<Marker<S>>,
+    /// How often it begins anew.
+    pub rounds: Rounds,
+}
 
-    /// Does this to all of them together, and keeps every error.
-    pub async fn for_each<T, F>(
-        &mut self,
-        items: impl IntoIterator<Item = T>,
-        each: impl FnMut(T) -> F,
-    ) where
-        F: Future<Output = Result<(), CallError>>,
-    {
-        for result in join_all(items.into_iter().map(each)).await {
-            self.keep(result);
+impl<S: Sync> Teardown<S> {
+    /// The first step that a round could never begin, because what goes before it does not come before it in the list,
+    /// or whose container is not a step that is listed by itself. A plan with one is wrong.
+    pub fn out_of_order(&self) -> Option<&'static str> {
+        let is_outer = |name: &str| {
+            let mut steps = self.steps.iter();
+            steps.any(|one| one.name == name && one.of.is_none())
+        };
+        let mut before: Vec<&str> = Vec::new();
+        for step in self.steps {
+            let can_begin = step.after.iter().all(|name| before.contains(name));
+            if !can_begin || !step.of.is_none_or(is_outer) {
+                return Some(step.name);
+            }
+            before.push(step.name);
         }
+        None
     }
 
-    /// Whether every step has succeeded so far.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The first of them, as the result of one step.
+    /// The ids of everything of the run that is left.
     ///
     /// # Errors
-    /// With the first error, if there is any.
-    pub fn first(self) -> Result<(), CallError> {
-        self.0.into_iter().next().map_or(Ok(()), Err)
+    /// With the first list that could not be read.
+    pub async fn leftovers(&self, work: &S) -> Result<Vec<String>, CallError> {
+        self.survey(work).await.into_left().map_err(|mut errors| {
+            let first = errors.first();
+            first.unwrap_or_else(|| CallError::state("list", "unreadable"))
+        })
     }
 
-    /// The error of a teardown that ends with them. `left` is what still exists; none when a list could not be read.
-    pub fn failure(&self, left: Option<Vec<String>>) -> ProvisionerError {
-        let mut why: Vec<String> = self.0.iter().map(CallError::to_string).collect();
-        why.dedup();
-        let why = why.join("; ");
-        match left {
-            Some(left) => {
-                let all = left.join(", ");
-                let message = format!("teardown left {all} behind: {why}; run the teardown again");
-                ProvisionerError::left(message, left)
-            }
-            None => ProvisionerError::left_unknown(format!(
-                "teardown could not find out what is left: {why}; run the teardown again"
-            )),
+    /// Removes everything of the run. A second call finds nothing and changes nothing.
+    ///
+    /// # Errors
+    /// When something is left, or could not be listed: with the ids and the reasons.
+    pub async fn run(&self, work: &S) -> Result<(), ProvisionerError> {
+        let Rounds { most, settle, .. } = self.rounds;
+        let began = Instant::now();
+        let mut unmarked = self.is_unmarked(work).await;
+        if self.marker.is_some() {
+            // What an earlier process made just before it died may not show yet.
+            sleep(settle).await;
         }
-    }
-}
-
-/// What there is of the run, step by step.
-///
-/// # Errors
-/// With every list that could not be read.
-async fn survey<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<Vec<String>>, CallErrors> {
-    let mut errors = CallErrors::default();
-    let lists = join_all(steps.iter().map(|step| (step.list)(work))).await;
-    let all = lists.into_iter().filter_map(|list| errors.keep(list));
-    let all = all.collect();
-    if errors.is_empty() {
-        Ok(all)
-    } else {
-        Err(errors)
-    }
-}
-
-/// The ids of everything of the run that is left.
-///
-/// # Errors
-/// With the first list that could not be read.
-pub async fn leftovers<S: Sync>(work: &S, steps: &[Step<S>]) -> Result<Vec<String>, CallError> {
-    match survey(work, steps).await {
-        Ok(all) => Ok(all.concat()),
-        Err(mut errors) => Err(errors.0.swap_remove(0)),
-    }
-}
-
-/// One round: every step whose dependencies are gone, together; then those that only waited for these.
-async fn round<S: Sync>(work: &S, steps: &[Step<S>], left: &[Vec<String>]) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let mut gone: BTreeSet<&str> = BTreeSet::new();
-    let mut waiting: Vec<(&Step<S>, &Vec<String>)> = steps.iter().zip(left).collect();
-    // Ends because each pass takes at least one step out of those that wait.
-    for _ in 0..steps.len() {
-        let (free, held): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|(step, _)| step.after.iter().all(|name| gone.contains(name)));
-        waiting = held;
-        let deletions = free.iter().map(|(step, ids)| async move {
-            if ids.is_empty() {
-                return Ok(());
-            }
-            (step.delete)(work, (*ids).clone()).await
-        });
-        let results = join_all(deletions).await;
-        let mut progress = false;
-        for ((step, _), result) in free.iter().zip(results) {
-            progress |= errors.keep(result).is_some_and(|()| gone.insert(step.name));
-        }
-        if !progress {
-            break;
-        }
-    }
-    errors
-}
-
-/// Removes everything of the run. A second call finds nothing and changes nothing.
-///
-/// # Errors
-/// When something is left, or could not be listed: with the ids and what stood in the way.
-pub async fn teardown<S: Sync>(
-    work: &S,
-    steps: &[Step<S>],
-    rounds: Rounds,
-) -> Result<(), ProvisionerError> {
-    let mut errors = CallErrors::default();
-    let mut left = None;
-    for count in 0..=rounds.most {
-        match survey(work, steps).await {
-            Ok(all) if all.iter().all(Vec::is_empty) => return Ok(()),
-            Ok(all) => left = Some(all),
-            Err(unread) => {
-                left = None;
-                errors = errors.join([unread]);
-            }
-        }
-        if count == rounds.most {
-            break;
-        }
-        if count > 0 {
-            tokio::time::sleep(rounds.settle).await;
-        }
-        if let Some(left) = &left {
-            errors = round(work, steps, left).await;
-        }
-    }
-    Err(errors.failure(left.map(|left| left.concat())))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Mutex;
-
-    use futures::FutureExt as _;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A cloud of three types, of which `b` and `c` go only after `a`.
-    #[derive(Default)]
-    struct Model {
-        there: Mutex<BTreeMap<&'static str, usize>>,
-        /// Deletions of a type that fail before one succeeds.
-        failing: Mutex<BTreeMap<&'static str, usize>>,
-        /// Whether the list of a type cannot be read.
-        unreadable: BTreeSet<&'static str>,
-        /// Types whose deletion is accepted and has no effect.
-        ineffective: BTreeSet<&'static str>,
-        deleted: Mutex<Vec<&'static str>>,
-    }
-
-    async fn list(model: &Model, name: &'static str) -> Result<Vec<String>, CallError> {
-        if model.unreadable.contains(name) {
-            return Err(CallError::state(format!("list {name}"), "unreadable"));
-        }
-        let count = model.there.lock().expect("a lock").get(name).copied();
-        Ok((0..count.unwrap_or(0))
-            .map(|n| format!("{name}-{n}"))
-            .collect())
-    }
-
-    async fn delete(model: &Model, name: &'static str) -> Result<(), CallError> {
-        if let Some(count @ 1..) = model.failing.lock().expect("a lock").get_mut(name) {
-            *count -= 1;
-            return Err(CallError::state(format!("delete {name}"), "refused"));
-        }
-        model.deleted.lock().expect("a lock").push(name);
-        if model.ineffective.contains(name) {
-            return Ok(());
-        }
-        model.there.lock().expect("a lock").remove(name);
-        Ok(())
-    }
-
-    const STEPS: &[Step<Model>] = &[
-        Step {
-            name: "a",
-            after: &[],
-            list: |model| list(model, "a").boxed(),
-            delete: |model, _| delete(model, "a").boxed(),
-        },
-        Step {
-            name: "b",
-            after: &["a"],
-            list: |model| list(model, "b").boxed(),
-            delete: |model, _| delete(model, "b").boxed(),
-        },
-        Step {
-            name: "c",
-            after: &["a"],
-            list: |model| list(model, "c").boxed(),
-            delete: |model, _| delete(model, "c").boxed(),
-        },
-    ];
-    const ROUNDS: Rounds = Rounds {
-        most: 4,
-        settle: Duration::from_secs(10),
-    };
-    const NAMES: [&str; 3] = ["a", "b", "c"];
-
-    fn run(model: &Model) -> Result<(), ProvisionerError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build();
-        runtime
-            .expect("a runtime")
-            .block_on(teardown(model, STEPS, ROUNDS))
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_reported_as_removed_that_is_left_and_no_error_hides_another(
-            there in prop::array::uniform3(0_usize..3),
-            failing in prop::array::uniform3(0_usize..7),
-        ) {
-            let model = Model::default();
-            *model.there.lock().expect("a lock") = NAMES.into_iter().zip(there).collect();
-            *model.failing.lock().expect("a lock") = NAMES.into_iter().zip(failing).collect();
-            let result = run(&model);
-            let left = model.there.lock().expect("a lock").values().sum::<usize>();
-            match &result {
-                Ok(()) => prop_assert_eq!(left, 0),
-                Err(error) => {
-                    prop_assert_eq!(error.left_behind.len(), left);
-                    // What cannot go is told by name, unless something that must go first is left too.
-                    let is_left = |name: &str| error.left_behind.iter().any(|id| id.starts_with(name));
-                    let told = |name: &str| error.message.contains(&format!("delete {name}"));
-                    if is_left("a") {
-                        prop_assert!(told("a"), "{}", error.message);
-                    } else {
-                        for name in ["b", "c"] {
-                            prop_assert!(!is_left(name) || told(name), "{}", error.message);
-                        }
-                    }
+        let mut errors = CallErrors::default();
+        let mut survey = Survey::default();
+        for count in 0..=most {
+            survey = self.survey(work).await;
+            if survey.is_empty() {
+                // A marker that has just been made may not show yet, so it is looked for twice.
+                if std::mem::replace(&mut unmarked, true) {
+                    return Ok(());
                 }
+                sleep(settle).await;
+                continue;
             }
-            // `a` goes before the others, whatever fails.
-            let deleted = model.deleted.lock().expect("a lock").clone();
-            let first_a = deleted.iter().position(|name| *name == "a");
-            if there[0] > 0 && deleted.iter().any(|name| *name != "a") {
-                prop_assert_eq!(first_a, Some(0));
+            unmarked = self.marker.is_none();
+            let early = survey.only_marker().map(|found| self.early(found));
+            if count > 0 && early == Some(Duration::ZERO) {
+                return self.finish(work, &survey, errors).await;
             }
+            if count == most || began.elapsed() > self.rounds.begin_within {
+                break;
+            }
+            if let Some(early) = early {
+                // An unanswered request of an earlier process may still be applied.
+                sleep(early.max(settle)).await;
+                continue;
+            }
+            if count > 0 || survey.has_errors() {
+                sleep(settle).await;
+            }
+            errors = self.round(work, &survey).await;
+        }
+        Err(match survey.into_left() {
+            Ok(left) => errors.failure(Some(left)),
+            Err(unread) => errors.join([unread]).failure(None),
+        })
+    }
+
+    /// Whether there is no marker. One that cannot be read may be there.
+    async fn is_unmarked(&self, work: &S) -> bool {
+        match &self.marker {
+            None => true,
+            Some(marker) => matches!((marker.find)(work).await, Ok(None)),
         }
     }
 
-    #[test]
-    fn what_a_list_still_shows_is_left_even_if_its_deletion_was_accepted() {
-        let model = Model {
-            there: Mutex::new(BTreeMap::from([("a", 1), ("b", 2)])),
-            ineffective: BTreeSet::from(["b"]),
-            ..Model::default()
-        };
-        let error = run(&model).expect_err("left behind");
-        assert_eq!(error.left_behind, ["b-0", "b-1"]);
+    /// How long an unanswered request of the run may still be applied.
+    fn early(&self, found: &FoundMarker) -> Duration {
+        let marker = self.marker.as_ref();
+        let all_applied_after = marker.map(|marker| marker.all_applied_after);
+        all_applied_after
+            .unwrap_or_default()
+            .saturating_sub(found.age)
     }
 
-    #[test]
-    fn a_list_that_cannot_be_read_makes_what_is_left_unknown() {
-        let model = Model {
-            unreadable: BTreeSet::from(["b"]),
-            ..Model::default()
+    /// Deletes the marker, which is all that is left.
+    async fn finish(
+        &self,
+        work: &S,
+        survey: &Survey,
+        mut errors: CallErrors,
+    ) -> Result<(), ProvisionerError> {
+        let Some((marker, found)) = self.marker.as_ref().zip(survey.only_marker()) else {
+            return Ok(());
         };
-        let error = run(&model).expect_err("unknown");
-        assert!(error.message.contains("list b"), "{}", error.message);
-        assert_eq!(error.left_behind, ["unknown"]);
+        match errors.keep((marker.delete)(work).await) {
+            Some(()) => Ok(()),
+            None => Err(errors.failure(Some(vec![found.id.clone()]))),
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::cost::Charge;
-use crate::resource::{Lifetime, Resource};
+use crate::resource::{Lifespan, Resource};
 use crate::serve::Servable;
 use crate::transport::SharedTransport;
 
@@ -19,7 +19,7 @@ pub trait GroundTruth: Send + Sync {
     fn inventory(&self) -> Vec<Resource>;
 
     /// All resources that ever existed, with their lifetimes: for the duplicates oracle.
-    fn lifetimes(&self) -> Vec<Lifetime>;
+    fn lifetimes(&self) -> Vec<Lifespan>;
 
     /// What the meter counted for the run since `from`, rounded as the cloud rounds.
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge>;

@@ -8,8 +8,10 @@
 pub mod bounded;
 pub mod call;
 pub mod check;
+pub mod checked;
 pub mod clock;
 pub mod cost;
+pub mod deleter;
 pub mod disk;
 pub mod documented_effects;
 pub mod effect;
@@ -19,8 +21,10 @@ pub mod ground_truth;
 pub mod https;
 pub mod journal;
 pub mod lock;
+pub mod marks;
 pub mod mutex;
 pub mod observer;
+pub mod plan;
 pub mod private;
 pub mod process;
 pub mod provider;
@@ -29,8 +33,10 @@ pub mod resource;
 pub mod route;
 pub mod run;
 pub mod scenario;
+pub mod scope;
 pub mod serve;
 pub mod transport;
+pub mod workload;
 
 /// Exact decimal money and quantities: never a float.
 pub use rust_decimal::Decimal;

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::check::Check;
-use crate::cost::{Billed, Estimate};
-use crate::provisioner::{KubernetesAccess, Provisioned};
-use crate::resource::{MonthlyCost, Resource, ResourceType};
+use crate::cost::Billed;
+use crate::provisioner::Provisioned;
+use crate::resource::{Resource, ResourceType};
 use crate::run::Run;
+use crate::scope::{Breadth, Listed, Listing};
+use crate::transport::SharedTransport;
+use crate::workload::{Workload, WorkloadError};
 
 /// Why the observer could not read something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,17 +63,12 @@ pub struct Creation {
 
 /// What there is in the account.
 #[async_trait]
-pub trait Listing: Send + Sync {
-    /// The regions that an audit must cover. `global` types are listed once in addition.
-    fn regions(&self) -> Vec<String>;
-
-    /// The regions that are enabled for the account: those that an audit of the whole account covers.
+pub trait Lister: Send + Sync {
+    /// What must be listed, in deletion order. The scenario's own cells are known without a call.
     ///
     /// # Errors
-    /// When the cloud could not be asked.
-    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
-        Ok(self.regions())
-    }
+    /// When the cloud could not be asked which scopes are enabled.
+    async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError>;
 
     /// What a cluster or its workload can leave behind that no listing shows, one sentence each.
     fn not_covered(&self) -> Vec<String> {
@@ -79,13 +78,12 @@ pub trait Listing: Send + Sync {
     /// All resource types that a cluster or its workload can leave behind, in deletion order.
     fn resource_types(&self) -> &'static [ResourceType];
 
-    /// Lists one resource type in one region (`global` for global ones), all pages. Resources that no longer
-    /// exist but are still shown by the cloud (`deleted`, `terminated`) are left out.
+    /// Makes one listing of [`Lister::cells`], all pages. Resources that no longer exist but are still shown by the
+    /// cloud (`deleted`, `terminated`) are left out. A resource of a cell that was not asked for is a bug.
     ///
     /// # Errors
-    /// When any page could not be read; the cell is then unknown, never empty.
-    async fn list(&self, resource_type: &str, region: &str)
-    -> Result<Vec<Resource>, ObserverError>;
+    /// When any page could not be read; its cells are then unknown, never empty.
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError>;
 
     /// Reads what a listing leaves out but ownership needs (tags of roles, say) for these resources.
     ///
@@ -130,35 +128,6 @@ pub trait Ownership: Send + Sync {
     ) -> Result<BTreeMap<String, Creation>, ObserverError>;
 }
 
-/// What follows from the scenario and price tables alone: counts, estimates, limits.
-pub trait Plan: Send + Sync {
-    /// The number of nodes that the scenario asks for.
-    fn nodes_expected(&self) -> usize;
-
-    /// The largest number of live resources per type that the scenario can need; more are duplicates. Types
-    /// that are absent are not limited.
-    fn most_at_once(&self) -> BTreeMap<String, usize>;
-
-    /// The estimate per line for a start (if known) and a duration in minutes.
-    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate;
-
-    /// The estimate per line for exactly this time, as if each resource had existed for all of it. The default
-    /// rounds up to whole minutes.
-    fn estimate_between(&self, from: Timestamp, to: Timestamp) -> Estimate {
-        let seconds = to.duration_since(from).as_secs().max(1);
-        let minutes = u32::try_from((seconds + 59) / 60).unwrap_or(u32::MAX);
-        self.estimate(Some(from), minutes)
-    }
-
-    /// What keeping this resource costs per month; `None` when no price is known.
-    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
-
-    /// Why this provider bills nothing, if that is so.
-    fn free_because(&self) -> Option<&'static str> {
-        None
-    }
-}
-
 /// What the cloud's billing data say.
 #[async_trait]
 pub trait Billing: Send + Sync {
@@ -178,19 +147,18 @@ pub trait Billing: Send + Sync {
     }
 }
 
-/// Deletes what an audit found. Never used by an audit.
-#[async_trait]
-pub trait Deleter: Send + Sync {
-    /// Deletes one resource. Never called by an audit.
-    ///
-    /// # Errors
-    /// When the cloud refuses, with its reason.
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError>;
+/// What the calls of an observer have shown besides what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// The account id, as an allow-list would name it.
+    pub account: Option<String>,
+    /// What things cost, US dollars an hour, by the cloud's own names of them.
+    pub prices: BTreeMap<String, Decimal>,
 }
 
 /// The observer of one account for one scenario and run.
 #[async_trait]
-pub trait Observer: Listing + Ownership + Plan + Billing + Deleter + Send + Sync {
+pub trait Observer: Lister + Ownership + Billing + Send + Sync {
     /// Checks credentials, permissions, quotas and the scenario against the account, without changing
     /// anything. A failed check stops the trial before anything is created.
     async fn preflight(&self) -> Vec<Check>;
@@ -204,12 +172,22 @@ pub trait Observer: Listing + Ownership + Plan + Billing + Deleter + Send + Sync
         Ok(None)
     }
 
+    /// What earlier calls have shown; makes none.
+    fn learned(&self) -> Learned {
+        Learned::default()
+    }
+
     /// Evaluates the provider's rows of the checklist that describe a provisioned cluster.
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check>;
 
-    /// Access to the cluster of the run, obtained without the provisioner.
+    /// Workloads in what was provisioned for the run, by access that was obtained without the provisioner. Their calls
+    /// go through this transport.
     ///
     /// # Errors
-    /// When the cluster cannot be found or is not ready for use.
-    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError>;
+    /// When it cannot be found or is not ready for use.
+    async fn workload(
+        &self,
+        run: &Run,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError>;
 }

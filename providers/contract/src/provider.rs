@@ -9,18 +9,21 @@ use std::sync::Arc;
 
 use crate::call::{Dialect, Signature};
 use crate::clock::Clock;
+use crate::deleter::Deleter;
 use crate::disk::Disk;
 use crate::documented_effects::DocumentedEffect;
 use crate::fault::{Effect, Fault};
 use crate::fault_layer::ForeignChanges;
 use crate::ground_truth::Rehearsal;
 use crate::observer::Observer;
-use crate::provisioner::Provisioner;
+use crate::plan::Plan;
+use crate::provisioner::{KubernetesAccess, Provisioner};
 use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
 use crate::scenario::{AnyScenario, ScenarioError, Tier};
 use crate::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
 use crate::transport::SharedTransport;
+use crate::workload::{Workload, WorkloadError};
 
 /// What a provider needs to create clients: where calls go, what time it is, and for which run.
 #[derive(Clone, Debug)]
@@ -109,7 +112,15 @@ pub struct Defect {
 
 /// A cloud, and all that is known of it.
 pub trait Provider:
-    Simulated + ProgramSupport + Documented + OtherActors + LiveAccess + Retention + Send + Sync
+    ProviderParts
+    + Simulated
+    + ProgramSupport
+    + Documented
+    + OtherActors
+    + LiveAccess
+    + Retention
+    + Send
+    + Sync
 {
     /// The name in scenario files and on the command line.
     fn name(&self) -> &'static str;
@@ -134,14 +145,33 @@ pub trait Provider:
         &[Tier::Rehearsal, Tier::Live]
     }
 
-    /// The observer of the account.
-    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer>;
+    /// The checklist ids of this provider, with titles. None may be missing from a record.
+    fn checklist(&self) -> &'static [(&'static str, &'static str)];
+}
+
+/// What a provider makes for a scenario. None of them uses another.
+pub trait ProviderParts: Send + Sync {
+    /// The plan of the scenario.
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan>;
 
     /// A new process of the provisioner that the scenario names.
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner>;
 
-    /// The checklist ids of this provider, with titles. None may be missing from a record.
-    fn checklist(&self) -> &'static [(&'static str, &'static str)];
+    /// The observer of the account.
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer>;
+
+    /// Workloads by the access that a provisioner has handed over. Their calls go through this transport.
+    ///
+    /// # Errors
+    /// When the access cannot be used.
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError>;
+
+    /// Deletes what is left in the account.
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter>;
 }
 
 /// What it takes to rehearse a provider without an account.

@@ -64,8 +64,57 @@ impl Run {
         }
     }
 
+    /// The part in a natural name of this run, empty for the whole run; none in any other name. Another run's names
+    /// may begin with this run's whole name, so the caller judges by the part.
+    pub fn part_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let rest = name.strip_prefix(&self.name(""))?;
+        if rest.is_empty() {
+            return Some(rest);
+        }
+        rest.strip_prefix('-').filter(|part| !part.is_empty())
+    }
+
+    /// Whether a text names the run, and not another run whose name begins with this one's.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let name = self.name("");
+        text.match_indices(&name).any(|(at, _)| {
+            let next = text[at + name.len()..].chars().next();
+            next.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-')
+        })
+    }
+
     /// Whether these tags say that the resource belongs to this run.
     pub fn owns(&self, tags: &BTreeMap<String, String>) -> bool {
         tags.get(RUN_TAG).is_some_and(|value| *value == self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_of_a_name_is_what_follows_the_runs_whole_name() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        let check = |name: &str, expected: Option<&str>| {
+            assert_eq!(run.part_of(name), expected, "{name}");
+        };
+        check(&run.name(""), Some(""));
+        check(&run.name("node-0"), Some("node-0"));
+        check(&run.beside(Timestamp::UNIX_EPOCH).name("fs"), Some("2-fs"));
+        for other in ["kp-r10", "kp-r1-", "kp-r", "", "my-kp-r1"] {
+            check(other, None);
+        }
+    }
+
+    #[test]
+    fn a_text_names_a_run_by_its_whole_name_alone() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        for text in ["kp-r1", "API of kp-r1: kubectl", "kp-r1-2, kp-r1"] {
+            assert!(run.is_named_in(text), "{text}");
+        }
+        for text in ["API of kp-r1-2", "kp-r12", "nothing", ""] {
+            assert!(!run.is_named_in(text), "{text}");
+        }
     }
 }

@@ -6,7 +6,9 @@
 mod failure;
 mod limits;
 mod offer;
+mod problems;
 mod provisioner;
+mod values;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use failure::{Expectation, FailureBlock, FaultText};
 pub use limits::LimitsBlock;
 pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
+pub use values::{CallerNetwork, KubernetesVersion, Word};
 
 /// Why a scenario file cannot be used: what is wrong, where, and what would be correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

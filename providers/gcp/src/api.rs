@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use kubeproof_cloudkit::rest::{RestApi, RestClient, RestError};
+use kubeproof_cloudkit::rest::{BoxError, RestApi, RestClient, RestError};
 use kubeproof_cloudkit::{Applied, Cause, Classify, Session};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
@@ -76,7 +76,7 @@ impl<S: OfService> RestApi for Google<S> {
     const BASE: &'static str = S::SERVICE.url;
     const ROUTES: &'static [Route] = S::SERVICE.routes;
 
-    async fn authorization(&self, connection: &Connection) -> Result<String, String> {
+    async fn authorization(&self, connection: &Connection) -> Result<String, BoxError> {
         let token = self.tokens.current(connection).await?;
         Ok(format!("Bearer {}", token.value()))
     }

@@ -51,7 +51,8 @@ fn region(place: &str) -> &str {
 
 /// The monthly cost of keeping a resource; `None` when no price is known.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
-    let region = region(&resource.region);
+    let scope = resource.scope.as_str();
+    let region = region(scope.rsplit('/').next().unwrap_or(scope));
     let property = |name: &str| resource.properties.get(name).map(String::as_str);
     let hours = Decimal::from(HOURS_PER_MONTH);
     let hourly = |kind: &str, sku: &str| Some(exact(region, kind, sku)?.usd * hours);

@@ -21,7 +21,6 @@ use async_trait::async_trait;
 use futures::join;
 use jiff::Timestamp;
 use kubeproof_cloudkit::error::both;
-use kubeproof_cloudkit::teardown::leftovers;
 use kubeproof_cloudkit::{CallError, RetryPolicy, Session};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
@@ -193,7 +192,7 @@ async fn nodes_ready(work: &Work, provisioned: &Provisioned) -> Result<(), CallE
 /// The error of a failed provision: what happened, what to do next, and what exists now.
 async fn failure(work: &Work, error: &CallError) -> ProvisionerError {
     let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match leftovers(work, teardown::STEPS).await {
+    match teardown::TEARDOWN.leftovers(work).await {
         Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left),
         Err(unread) => ProvisionerError::left_unknown(format!(
             "{error}; what exists could not be read either: {unread}; {next}"

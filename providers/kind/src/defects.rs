@@ -1,70 +1,85 @@
-//! Deliberate defects of the reference provisioner, to prove that the harness catches them. Each changes one thing.
+//! The wrong provisioners of Kind, each a layer around the correct one. Calls of the programs `kind` and `docker` go
+//! through it too.
 
-use std::collections::BTreeMap;
-
-use async_trait::async_trait;
+use bytes::Bytes;
+use http::Request;
+use kubeproof_cloudkit::defects::{
+    Does, Phase, Rule, WrongProvisioner, WrongProvisioners, WrongTeardown, defects,
+};
 use kubeproof_contract::provider::Defect;
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
-use crate::provisioner::KindProvisioner;
+use crate::dialect::KindDialect;
 
-pub const DEFECTS: &[Defect] = &[
-    Defect {
-        name: "leaves-volumes",
-        about: "teardown removes the containers without their volumes",
+/// Their names and descriptions.
+pub const DEFECTS: &[Defect] = &defects(&ALL);
+
+/// All of them.
+pub const WRONG: WrongProvisioners = WrongProvisioners {
+    all: &ALL,
+    dialect: &KindDialect,
+    worked: |_| Bytes::new(),
+};
+
+const ALL: [WrongProvisioner; 3] = [
+    WrongProvisioner::new(
+        "leaves-volumes",
+        "teardown removes the containers without their volumes",
+        &[Rule::new(
+            Phase::Teardown,
+            &["docker:ContainerDelete"],
+            Does::Change(|_, request| without_volumes(request)),
+        )],
+    ),
+    WrongProvisioner {
+        teardown: WrongTeardown::DoesNothing,
+        ..WrongProvisioner::new(
+            "leaves-cluster",
+            "teardown says that it succeeded and does nothing",
+            &[],
+        )
     },
-    Defect {
-        name: "leaves-cluster",
-        about: "teardown says that it succeeded and does nothing",
-    },
-    Defect {
-        name: "lies-about-nodes",
-        about: "says that it made a node which is not there",
+    WrongProvisioner {
+        claims: &[("one-more", "000000000000")],
+        ..WrongProvisioner::new(
+            "lies-about-nodes",
+            "says that it made a node which is not there",
+            &[],
+        )
     },
 ];
 
-/// The provisioner with a defect. An unknown defect gives one that refuses to run, because the correct provisioner
-/// would prove nothing.
-pub fn apply(defect: &str, right: KindProvisioner) -> Box<dyn Provisioner> {
-    Box::new(DefectiveProvisioner {
-        defect: defect.to_owned(),
-        right,
-    })
+/// The deletion of a container that leaves its volumes.
+fn without_volumes(mut request: Request<Bytes>) -> Request<Bytes> {
+    let uri = request.uri().to_string();
+    let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
+    let kept = query.split('&').filter(|pair| !pair.starts_with("v="));
+    let query: Vec<&str> = kept
+        .chain(["v=false"])
+        .filter(|pair| !pair.is_empty())
+        .collect();
+    if let Ok(uri) = format!("{path}?{}", query.join("&")).parse() {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
-struct DefectiveProvisioner {
-    defect: String,
-    right: KindProvisioner,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[async_trait]
-impl Provisioner for DefectiveProvisioner {
-    fn name(&self) -> String {
-        format!("reference with the defect {}", self.defect)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        if !DEFECTS.iter().any(|defect| defect.name == self.defect) {
-            let message = format!("no defect is named `{}`", self.defect);
-            return Err(ProvisionerError::new(message));
-        }
-        let mut provisioned = self.right.provision().await?;
-        if self.defect == "lies-about-nodes" {
-            let more = BTreeMap::from([("one-more".to_owned(), "0".repeat(12))]);
-            provisioned.made.extend(more);
-        }
-        Ok(provisioned)
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        match self.defect.as_str() {
-            "leaves-cluster" => Ok(()),
-            "leaves-volumes" => self.right.teardown_without_volumes().await,
-            _ => self.right.teardown().await,
-        }
+    #[test]
+    fn containers_are_removed_without_their_volumes_whoever_asks() {
+        let check = |query: &str, expected: &str| {
+            let uri = format!("http://engine/v1.41/containers/1{query}");
+            let request = Request::builder().uri(uri).body(Bytes::new());
+            let request = without_volumes(request.expect("a request"));
+            assert_eq!(request.uri().query(), Some(expected), "{query}");
+        };
+        check("?force=1&v=1", "force=1&v=false");
+        check(
+            "?v=true&force=true&link=false",
+            "force=true&link=false&v=false",
+        );
+        check("", "v=false");
     }
 }

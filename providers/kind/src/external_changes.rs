@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bollard::query_parameters::KillContainerOptions;
 use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::Provisioner as _;
+use kubeproof_contract::provisioner::{Provisioner as _, ProvisionerError};
 
 use crate::engine::client::{Engine, failed};
 use crate::provisioner::{KindProvisioner, lock};
@@ -41,6 +42,25 @@ pub struct KindChanges {
     taken: Mutex<Vec<TcpListener>>,
 }
 
+/// Why a change could not be made.
+#[derive(Debug, thiserror::Error)]
+enum ChangeError {
+    #[error(transparent)]
+    Engine(#[from] ObserverError),
+    #[error("`{0}` is not a port")]
+    NoPort(String),
+    #[error("127.0.0.1:{port}: {error}")]
+    Port {
+        port: u16,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error("the second process was not refused at once, but failed: {0}")]
+    Failed(#[source] ProvisionerError),
+    #[error("the second process made the same cluster at once")]
+    NotRefused,
+}
+
 impl KindChanges {
     /// With a connection of its own, because these calls are not the provisioner's.
     pub fn new(spec: KindSpec, connection: Connection) -> Self {
@@ -53,23 +73,19 @@ impl KindChanges {
         }
     }
 
-    async fn kill_control_plane(&self) -> Result<(), String> {
+    async fn kill_control_plane(&self) -> Result<(), ChangeError> {
         let node = self.connection.run.name("control-plane");
-        let docker = self
-            .engine
-            .docker()
-            .await
-            .map_err(|error| error.to_string())?;
+        let docker = self.engine.docker().await?;
         docker
             .kill_container(&node, None::<KillContainerOptions>)
             .await
-            .map_err(|error| failed("docker:ContainerKill", &error).to_string())
+            .map_err(|error| failed("docker:ContainerKill", &error))?;
+        Ok(())
     }
 
-    fn take_port(&self, port: &str) -> Result<(), String> {
-        let port: u16 = port
-            .parse()
-            .map_err(|_| format!("`{port}` is not a port"))?;
+    fn take_port(&self, port: &str) -> Result<(), ChangeError> {
+        let number = port.parse();
+        let port: u16 = number.map_err(|_| ChangeError::NoPort(port.to_owned()))?;
         match TcpListener::bind(("127.0.0.1", port)) {
             Ok(listener) => {
                 let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,18 +94,16 @@ impl KindChanges {
             }
             // Somebody else has it, so it is taken.
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(()),
-            Err(error) => Err(format!("127.0.0.1:{port}: {error}")),
+            Err(error) => Err(ChangeError::Port { port, error }),
         }
     }
 
-    async fn second_run(&self) -> Result<(), String> {
+    async fn second_run(&self) -> Result<(), ChangeError> {
         let mut second = KindProvisioner::new(self.spec.clone(), self.connection.clone());
         match second.provision().await {
             Err(error) if lock::is_held(&self.connection.directory, &error.message) => Ok(()),
-            Err(error) => Err(format!(
-                "the second process was not refused at once, but failed: {error}"
-            )),
-            Ok(_) => Err("the second process made the same cluster at once".to_owned()),
+            Err(error) => Err(ChangeError::Failed(error)),
+            Ok(_) => Err(ChangeError::NotRefused),
         }
     }
 }
@@ -97,18 +111,19 @@ impl KindChanges {
 #[async_trait]
 impl ForeignChanges for KindChanges {
     async fn make(&self, name: &str) -> Result<(), String> {
-        match name.split_once(':') {
+        let made = match name.split_once(':') {
             None if name == "kill-control-plane" => self.kill_control_plane().await,
             None if name == "second-run" => self.second_run().await,
             Some(("take-port", port)) => self.take_port(port),
             _ => {
                 let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
-                Err(format!(
+                return Err(format!(
                     "unknown change `{name}` (expected one of {})",
                     known.join(", ")
-                ))
+                ));
             }
-        }
+        };
+        made.map_err(|error| error.to_string())
     }
 
     fn first_attempt_is_over(&self) {

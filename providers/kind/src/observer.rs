@@ -6,27 +6,31 @@
 mod access;
 mod checks;
 mod claims;
-mod delete;
 mod events;
 mod inventory;
-mod kubeconfig_entries;
+pub mod kubeconfig_entries;
 mod preflight;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::models::SystemInfo;
 use jiff::Timestamp;
 use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::cost::Billed;
 use kubeproof_contract::observer::{
-    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
 };
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::run::Run;
+use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
 use crate::cost;
 use crate::engine::client::{Engine, failed};
@@ -42,12 +46,12 @@ pub const CLUSTER_PROPERTY: &str = "cluster";
 /// How long to wait before this machine is audited.
 const SETTLE: Duration = Duration::from_secs(1);
 
-const NODE: &str = "kind_node";
-const CONTAINER: &str = "container";
-const VOLUME: &str = "docker_volume";
-const NETWORK: &str = "docker_network";
-const PORT: &str = "port_binding";
-const CONTEXT: &str = "kubeconfig_entry";
+pub const NODE: &str = "kind_node";
+pub const CONTAINER: &str = "container";
+pub const VOLUME: &str = "docker_volume";
+pub const NETWORK: &str = "docker_network";
+pub const PORT: &str = "port_binding";
+pub const CONTEXT: &str = "kubeconfig_entry";
 const IMAGE: &str = "docker_image";
 
 /// What a Kind cluster and the program that makes it can leave behind, in deletion order.
@@ -67,7 +71,6 @@ const TYPES: &[ResourceType] = &[
 const fn of(name: &'static str) -> ResourceType {
     ResourceType {
         name,
-        global: false,
         retained_because: None,
     }
 }
@@ -79,6 +82,8 @@ pub struct KindObserver {
     connection: Connection,
     engine: Engine,
     events: EventLog,
+    /// The engine's id, once it has told it.
+    account: OnceLock<String>,
 }
 
 impl KindObserver {
@@ -90,7 +95,35 @@ impl KindObserver {
             connection,
             engine,
             events: EventLog::default(),
+            account: OnceLock::new(),
         }
+    }
+
+    /// The id of the engine that answered.
+    fn learn_account(&self, info: &SystemInfo) -> Option<String> {
+        let id = info.id.clone().filter(|id| !id.is_empty())?;
+        Some(self.account.get_or_init(|| id).clone())
+    }
+
+    async fn of_type(&self, resource_type: &str) -> Result<Vec<Resource>, ObserverError> {
+        match resource_type {
+            NODE => inventory::nodes(&self.engine).await,
+            CONTAINER => inventory::plain_containers(&self.engine).await,
+            PORT => inventory::ports(&self.engine).await,
+            VOLUME => inventory::volumes(&self.engine, &self.events).await,
+            NETWORK => inventory::networks(&self.engine).await,
+            IMAGE => inventory::images(&self.engine).await,
+            CONTEXT => kubeconfig_entries::list(&self.connection.run, &self.connection.directory),
+            other => Err(ObserverError {
+                call: format!("list {other}"),
+                message: "unknown resource type".to_owned(),
+            }),
+        }
+    }
+
+    /// The observer's own access to the cluster of the run.
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
+        access::read(&self.engine, &run.name("")).await
     }
 }
 
@@ -105,48 +138,49 @@ impl Observer for KindObserver {
         let docker = self.engine.docker().await?;
         let info = docker.info().await;
         let info = info.map_err(|error| failed("docker:SystemInfo", &error))?;
-        Ok(info.id.filter(|id| !id.is_empty()))
+        Ok(self.learn_account(&info))
+    }
+
+    fn learned(&self) -> Learned {
+        Learned {
+            account: self.account.get().cloned(),
+            ..Learned::default()
+        }
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
         checks::look(self, run, provisioned).await
     }
 
-    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
-        access::read(&self.engine, &run.name("")).await
+    async fn workload(
+        &self,
+        run: &Run,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        let access = self.kubernetes(run).await.map_err(WorkloadError::failed)?;
+        workload::through(&access, transport)
     }
 }
 
 #[async_trait]
-impl Listing for KindObserver {
-    fn regions(&self) -> Vec<String> {
-        vec![REGION.to_owned()]
+impl Lister for KindObserver {
+    async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        let listing = |known: &ResourceType| Listing::of(Cell::new(known.name, REGION));
+        Ok(TYPES.iter().map(listing).collect())
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
         TYPES
     }
 
-    async fn list(
-        &self,
-        resource_type: &str,
-        _region: &str,
-    ) -> Result<Vec<Resource>, ObserverError> {
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
         // From the first listing on, so that a volume still has an owner when its container is gone.
         self.events.follow(&self.engine).await?;
-        match resource_type {
-            NODE => inventory::nodes(&self.engine).await,
-            CONTAINER => inventory::plain_containers(&self.engine).await,
-            PORT => inventory::ports(&self.engine).await,
-            VOLUME => inventory::volumes(&self.engine, &self.events).await,
-            NETWORK => inventory::networks(&self.engine).await,
-            IMAGE => inventory::images(&self.engine).await,
-            CONTEXT => kubeconfig_entries::list(&self.connection.run, &self.connection.directory),
-            other => Err(ObserverError {
-                call: format!("list {other}"),
-                message: "unknown resource type".to_owned(),
-            }),
+        let mut listed = Vec::new();
+        for cell in &listing.cells {
+            listed.extend(self.of_type(&cell.resource_type).await?);
         }
+        Ok(listed.into())
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
@@ -193,28 +227,6 @@ impl Ownership for KindObserver {
     }
 }
 
-impl Plan for KindObserver {
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
-    fn free_because(&self) -> Option<&'static str> {
-        Some(cost::FREE)
-    }
-
-    fn monthly_cost(&self, _resource: &Resource) -> Option<MonthlyCost> {
-        None
-    }
-
-    fn most_at_once(&self) -> BTreeMap<String, usize> {
-        BTreeMap::from([(NODE.to_owned(), self.spec.nodes())])
-    }
-
-    fn estimate(&self, _start: Option<Timestamp>, _duration_minutes: u32) -> Estimate {
-        cost::estimate()
-    }
-}
-
 #[async_trait]
 impl Billing for KindObserver {
     async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
@@ -223,12 +235,5 @@ impl Billing for KindObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
-    }
-}
-
-#[async_trait]
-impl Deleter for KindObserver {
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        delete::delete(&self.engine, &self.connection.directory, resource).await
     }
 }

@@ -4,12 +4,13 @@
 //! kubeconfig.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use kubeproof_contract::process::{LineSink, ProcessOutput, ProcessSpec};
+use kubeproof_contract::process::{LineSink, ProcessError, ProcessOutput, ProcessSpec};
 use semver::Version;
 
-use crate::settings;
+use crate::settings::{self, MissingProgram};
 
 /// The oldest supported version: the first that handles cgroup v1 and v2 as we check them, and whose configuration
 /// has all fields that we write.
@@ -20,6 +21,46 @@ const REASON_LINES_MAX: usize = 6;
 const REASON_LINE_MAX: usize = 240;
 /// How long it may take to print its version.
 const VERSION_LIMIT: Duration = Duration::from_secs(20);
+
+/// Why `kind` could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KindError {
+    /// It is not installed.
+    #[error(transparent)]
+    Missing(#[from] MissingProgram),
+    /// It could not be run to its end.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// It failed.
+    #[error("`kind {verb}` failed ({status}): {reason}")]
+    Failed {
+        /// What it was asked to do.
+        verb: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// Its own words.
+        reason: String,
+    },
+    /// It does not say its version.
+    #[error("`{} version` does not say its version: {said}", .path.display())]
+    NoVersion {
+        /// The program.
+        path: PathBuf,
+        /// What it says.
+        said: String,
+    },
+    /// It is too old.
+    #[error(
+        "`{}` is version {version}: at least {OLDEST} is needed; install a newer one",
+        .path.display()
+    )]
+    TooOld {
+        /// The program.
+        path: PathBuf,
+        /// Its version.
+        version: Version,
+    },
+}
 
 /// The program with its environment.
 #[derive(Clone, Debug)]
@@ -34,7 +75,7 @@ impl Program {
     ///
     /// # Errors
     /// When it is not on this machine.
-    pub fn new(docker_host: String, network: &str) -> Result<Self, String> {
+    pub fn new(docker_host: String, network: &str) -> Result<Self, MissingProgram> {
         Ok(Self {
             path: settings::program()?,
             docker_host,
@@ -52,7 +93,7 @@ impl Program {
         kubeconfig: &Path,
         limit: Duration,
         listener: LineSink,
-    ) -> Result<ProcessOutput, String> {
+    ) -> Result<ProcessOutput, KindError> {
         let ended = ProcessSpec::new(&self.path, limit)
             .arguments(arguments)
             .variable("DOCKER_HOST", &self.docker_host)
@@ -65,14 +106,18 @@ impl Program {
             .without("KIND_CLUSTER_NAME")
             .on_line(listener)
             .run()
-            .await
-            .map_err(|error| error.to_string())?;
+            .await?;
         if ended.status.success() {
             return Ok(ended);
         }
-        let what = arguments.first().copied().unwrap_or_default();
-        let words = reason(&ended.errors).unwrap_or_else(|| ended.last_lines(4));
-        Err(format!("`kind {what}` failed ({}): {words}", ended.status))
+        let verb = arguments.first().copied().unwrap_or_default().to_owned();
+        let reason = reason(&ended.errors).unwrap_or_else(|| ended.last_lines(4));
+        let status = ended.status;
+        Err(KindError::Failed {
+            verb,
+            status,
+            reason,
+        })
     }
 }
 
@@ -96,26 +141,20 @@ fn reason(errors: &str) -> Option<String> {
 ///
 /// # Errors
 /// When it is missing, unreadable or too old; with what to do.
-pub async fn version() -> Result<Version, String> {
+pub async fn version() -> Result<Version, KindError> {
     let path = settings::program()?;
     let ended = ProcessSpec::new(&path, VERSION_LIMIT)
         .arguments(["version"])
         .run()
-        .await
-        .map_err(|error| error.to_string())?;
-    let place = path.display();
-    let version = read_version(&ended.output).ok_or_else(|| {
-        format!(
-            "`{place} version` does not say its version: {}",
-            ended.last_lines(2)
-        )
-    })?;
-    if version < OLDEST {
-        return Err(format!(
-            "`{place}` is version {version}: at least {OLDEST} is needed; install a newer one"
-        ));
+        .await?;
+    match read_version(&ended.output) {
+        None => Err(KindError::NoVersion {
+            path,
+            said: ended.last_lines(2),
+        }),
+        Some(version) if version < OLDEST => Err(KindError::TooOld { path, version }),
+        Some(version) => Ok(version),
     }
-    Ok(version)
 }
 
 /// `kind v0.30.0 go1.26.8 linux/amd64`, or the version alone.

@@ -5,23 +5,29 @@ use std::sync::Arc;
 
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
-    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
-    Simulated,
+    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider,
+    ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::Provisioner;
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
+use crate::deleter::KindDeleter;
 use crate::dialect::KindDialect;
 use crate::engine::address;
 use crate::engine::transport::DockerTransport;
 use crate::external_changes::{CHANGES, KindChanges};
 use crate::observer::{CHECKLIST, KindObserver};
+use crate::plan::KindPlan;
 use crate::provisioner::KindProvisioner;
 use crate::spec::KindSpec;
 use crate::{calls, defects, settings};
@@ -66,20 +72,36 @@ impl Provider for Kind {
         &[Tier::Kind]
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Kind {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(KindPlan::new(spec(scenario)))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| KindProvisioner::new(spec(scenario), connection);
+        defects::WRONG.provisioner(defect, connection, correct)
+    }
+
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         Box::new(KindObserver::new(spec(scenario), connection))
     }
 
-    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let reference = KindProvisioner::new(spec(scenario), connection);
-        match &scenario.provisioner.defect {
-            None => Box::new(reference),
-            Some(defect) => defects::apply(defect, reference),
-        }
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(KindDeleter::new(&connection))
     }
 }
 
@@ -126,15 +148,16 @@ impl LiveAccess for Kind {
         }
         // Report everything that is missing in one message.
         let socket = address::socket();
-        let engine = socket.clone().and_then(|socket| address::answers(&socket));
-        let missing: Vec<String> = [
-            settings::program().err(),
-            settings::docker_program().err(),
-            engine.err(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let engine = match &socket {
+            Ok(socket) => address::answers(socket)
+                .err()
+                .map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let programs = [settings::program().err(), settings::docker_program().err()];
+        let programs = programs.into_iter().flatten();
+        let missing = programs.map(|missing| missing.to_string());
+        let missing: Vec<String> = missing.chain(engine).collect();
         match socket {
             Ok(socket) if missing.is_empty() => Ok(format!(
                 "{} with the engine at {}",

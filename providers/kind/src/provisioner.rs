@@ -274,14 +274,6 @@ impl KindProvisioner {
         }
     }
 
-    /// A wrong teardown, for a defect: it leaves the volumes.
-    pub(crate) async fn teardown_without_volumes(&self) -> Result<(), ProvisionerError> {
-        let cleanup = self.cleanup();
-        cleanup.forget_volumes().await.map_err(wrong)?;
-        cleanup.remove().await.map_err(wrong)?;
-        cleanup.remove_files().map_err(wrong)
-    }
-
     /// The error of a failed creation, after cleaning up; a failure of the clean-up is added to it.
     async fn unwound(&self, error: ProvisionerError) -> ProvisionerError {
         match self.remove().await {

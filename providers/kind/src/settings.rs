@@ -33,39 +33,46 @@ pub fn load(spec: &KindSpec) -> Vec<String> {
         .collect()
 }
 
+/// A program that is not installed, with how to get it.
+#[derive(Debug, thiserror::Error)]
+pub enum MissingProgram {
+    /// The setting names no file.
+    #[error("{PROGRAM} is `{}`, which is no file", .0.display())]
+    NoFile(PathBuf),
+    /// There is no `kind`.
+    #[error(
+        "the program `kind` is not on the search path: install it from kind.sigs.k8s.io (with Go: \
+         `go install sigs.k8s.io/kind@latest`), or set {PROGRAM} to it"
+    )]
+    Kind,
+    /// There is no `docker`.
+    #[error(
+        "the program `docker`, which kind calls, is not on the search path: install Docker's command line"
+    )]
+    Docker,
+}
+
 /// The program `kind`: from [`PROGRAM`], else found on the search path.
 ///
 /// # Errors
 /// When it is not installed, with how to get it.
-pub fn program() -> Result<PathBuf, String> {
+pub fn program() -> Result<PathBuf, MissingProgram> {
     if let Some(path) = variable(PROGRAM).map(PathBuf::from) {
         return if path.is_file() {
             Ok(path)
         } else {
-            Err(format!(
-                "{PROGRAM} is `{}`, which is no file",
-                path.display()
-            ))
+            Err(MissingProgram::NoFile(path))
         };
     }
-    on_path("kind").ok_or_else(|| {
-        format!(
-            "the program `kind` is not on the search path: install it from kind.sigs.k8s.io (with Go: \
-             `go install sigs.k8s.io/kind@latest`), or set {PROGRAM} to it"
-        )
-    })
+    on_path("kind").ok_or(MissingProgram::Kind)
 }
 
 /// The program `docker`, which `kind` drives the engine with.
 ///
 /// # Errors
 /// When it is not installed, with how to get it.
-pub fn docker_program() -> Result<PathBuf, String> {
-    on_path("docker").ok_or_else(|| {
-        "the program `docker`, which kind calls, is not on the search path: install Docker's \
-         command line"
-            .to_owned()
-    })
+pub fn docker_program() -> Result<PathBuf, MissingProgram> {
+    on_path("docker").ok_or(MissingProgram::Docker)
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::{Api, ListParams, LogParams, ObjectMeta, PostParams};
+use kubeproof_contract::workload::{JobOrder, JobProof};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -23,56 +24,6 @@ pub const JOB_LABEL: &str = "kubeproof.dev/job";
 const PAUSE: Duration = Duration::from_secs(2);
 /// Stands for the nonce in everything that people read.
 const NONCE_SHOWN: &str = "(nonce)";
-
-/// The job to run: what it must print, and where.
-#[derive(Clone, PartialEq, Eq)]
-pub struct JobOrder {
-    /// Name of the job and of its Secret.
-    pub name: String,
-    /// Its own namespace, which is created and removed.
-    pub namespace: String,
-    /// The image of its container, with a shell at `/bin/sh`; `None` means busybox of the Kubernetes
-    /// project. Kubernetes decides whether a node pulls it.
-    pub image: Option<String>,
-    /// The text that it must print.
-    pub print: String,
-    /// The secret that it must print after the text.
-    pub nonce: String,
-    /// How many GPUs it requests, and must count; `None` requests none.
-    pub gpus: Option<u32>,
-    /// How long it may take from its creation to its end.
-    pub timeout: Duration,
-    /// Labels of everything that is created.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl std::fmt::Debug for JobOrder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JobOrder")
-            .field("name", &self.name)
-            .field("namespace", &self.namespace)
-            .field("image", &self.image)
-            .field("print", &self.print)
-            .field("gpus", &self.gpus)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a job has shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobProof {
-    /// What it printed, with `(nonce)` in place of the nonce.
-    pub output: String,
-    /// The exit code of its container.
-    pub exit_code: i32,
-    /// The pod that ran it.
-    pub pod: String,
-    /// The node that the pod was on.
-    pub node: String,
-    /// Seconds from its creation to its end.
-    pub seconds: u64,
-}
 
 /// Runs a job in its own namespace, reads its log, and removes the namespace again. Safe to repeat: objects of an
 /// earlier attempt that carry the labels are adopted.

@@ -11,8 +11,10 @@ pub mod identity;
 pub mod job;
 pub mod kubeconfig;
 pub mod leftovers;
+pub mod machines;
 pub mod ready;
 pub mod scale;
+pub mod workload;
 
 mod attempt;
 mod diagnosis;

@@ -4,12 +4,13 @@
 //! It proves that controllers, scheduler and nodes can run many pods at once. The pods are counted from their own
 //! listing; the Deployment's status is not enough.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use kubeproof_contract::workload::{ScaleOrder, ScaleProof};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -22,47 +23,6 @@ use crate::{namespace, probe};
 pub const SCALE_LABEL: &str = "kubeproof.dev/scale";
 /// Pause between two checks.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// The workload to scale, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScaleOrder {
-    /// Name of the Deployment.
-    pub name: String,
-    /// Its own namespace, which is created and removed.
-    pub namespace: String,
-    /// The image of the pods, with a shell at `/bin/sh`; `None` means the job's default.
-    pub image: Option<String>,
-    /// Pods to begin with, at least one.
-    pub from: u32,
-    /// Pods to scale to, at least one, another number than `from`.
-    pub to: u32,
-    /// How long each of the three steps may take: to begin, to scale, to end.
-    pub timeout: Duration,
-    /// Labels of everything that is created.
-    pub labels: BTreeMap<String, String>,
-}
-
-/// What the scaling has shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScaleProof {
-    /// Pods that were ready to begin with, and the node of each.
-    pub before: BTreeMap<String, String>,
-    /// Pods that were ready after scaling, and the node of each.
-    pub after: BTreeMap<String, String>,
-    /// Seconds until the first ones were ready.
-    pub start_seconds: u64,
-    /// Seconds from the request to scale until all were ready.
-    pub scale_seconds: u64,
-    /// Seconds from the request to scale to zero until no pod was left.
-    pub end_seconds: u64,
-}
-
-impl ScaleProof {
-    /// The nodes that pods were on after scaling.
-    pub fn nodes(&self) -> BTreeSet<&str> {
-        self.after.values().map(String::as_str).collect()
-    }
-}
 
 /// Proves that a workload scales, in its own namespace, which is removed again. Safe to repeat.
 ///

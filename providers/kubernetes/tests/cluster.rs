@@ -10,6 +10,8 @@ mod gpu;
 mod job;
 #[path = "cluster/leftovers.rs"]
 mod leftovers;
+#[path = "cluster/machines.rs"]
+mod machines;
 #[path = "cluster/ready.rs"]
 mod ready;
 #[path = "cluster/scale.rs"]
@@ -18,3 +20,5 @@ mod scale;
 mod transport;
 #[path = "cluster/wire.rs"]
 mod wire;
+#[path = "cluster/workload.rs"]
+mod workload;

@@ -7,14 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use kubeproof_cloudkit::rate_limit::RateLimiter;
-use kubeproof_cloudkit::rest::{RestApi, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::rest::{BoxError, RestApi, RestClient, RestError, retry_after};
 use kubeproof_cloudkit::{Applied, Cause, Classify};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::credentials;
+use crate::credentials::KEY;
 use crate::dialect::{ROUTES, SERVICE};
 use types::Envelope;
 
@@ -67,8 +67,9 @@ impl RestApi for LambdaApi {
     const BASE: &'static str = "https://cloud.lambda.ai/api/v1";
     const ROUTES: &'static [Route] = ROUTES;
 
-    async fn authorization(&self, connection: &Connection) -> Result<String, String> {
-        credentials::find(connection).map(|(key, _)| key.header())
+    async fn authorization(&self, connection: &Connection) -> Result<String, BoxError> {
+        let (key, _) = KEY.find(connection)?;
+        Ok(format!("Bearer {}", key.expose()))
     }
 
     async fn turn(&self, operation: &str) {

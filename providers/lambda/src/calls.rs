@@ -2,6 +2,7 @@
 //!
 //! What can be carried out at all is here; what the cloud documents of its calls is in `faults`.
 
+use kubeproof_cloudkit::documented;
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
@@ -28,13 +29,7 @@ const FAILURES: &[&str] = &[
 ];
 
 pub(crate) fn calls() -> Vec<Signature> {
-    let mut all = kubeproof_kubernetes::calls::calls();
-    all.extend(ROUTES.iter().map(|route| Signature {
-        service: SERVICE.to_owned(),
-        operation: route.name.to_owned(),
-        mutating: route.is_mutating(),
-    }));
-    all
+    documented::calls(SERVICE, ROUTES)
 }
 
 /// Whether the simulator carries out an effect on this call, once the call is accepted.

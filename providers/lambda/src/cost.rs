@@ -3,8 +3,9 @@
 //! Arithmetic only. Lambda Cloud has no billing API to read a bill from.
 
 use jiff::Timestamp;
+use kubeproof_cloudkit::prices::{by_the_minute, listed_first};
 use kubeproof_contract::Decimal;
-use kubeproof_contract::cost::{Estimate, EstimateLine};
+use kubeproof_contract::cost::Estimate;
 
 use crate::prices;
 use crate::spec::LambdaSpec;
@@ -16,44 +17,10 @@ pub const NODES: &str = "nodes";
 pub const NEVER_BILLED: &str = "Lambda Cloud has no billing API; the weekly invoice, tax included, \
                                 confirms it by hand";
 
-/// The price of an instance type, with its source.
-struct Price {
-    usd: Decimal,
-    source: String,
-}
-
-/// The API's price (if it was asked) takes precedence over the table's; if both exist they are compared.
-fn price(instance_type: &str, listed_cents: Option<u32>) -> Option<Price> {
-    let table = prices::exact(instance_type);
-    let listed = listed_cents.map(|cents| Decimal::new(i64::from(cents), 2));
-    match (listed, table) {
-        (Some(usd), Some(row)) if usd == row.usd => Some(Price {
-            usd,
-            source: format!("GET /instance-types; {} says the same", row.source),
-        }),
-        (Some(usd), Some(row)) => Some(Price {
-            usd,
-            source: format!(
-                "GET /instance-types; {} disagrees: ${} an hour",
-                row.source, row.usd
-            ),
-        }),
-        (Some(usd), None) => Some(Price {
-            usd,
-            source: "GET /instance-types; the table has no such type".to_owned(),
-        }),
-        (None, Some(row)) => Some(Price {
-            usd: row.usd,
-            source: format!("{}; the API was not asked", row.source),
-        }),
-        (None, None) => None,
-    }
-}
-
-/// The estimate for a duration.
+/// The estimate for a duration. `listed` is the API's own price of the instance type, US dollars an hour.
 pub fn estimate(
     spec: &LambdaSpec,
-    listed_cents: Option<u32>,
+    listed: Option<Decimal>,
     start: Option<Timestamp>,
     duration_minutes: u32,
 ) -> Estimate {
@@ -69,30 +36,14 @@ pub fn estimate(
                 .to_owned(),
         );
     }
-    let nodes = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
-    let count = Decimal::from(nodes);
-    let mut unpriced = Vec::new();
-    let lines = match price(kind, listed_cents) {
-        None => {
-            unpriced.push(format!("{count} × {kind}"));
-            Vec::new()
-        }
+    let count = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
+    // The API's price, if it was asked, takes precedence over the table's.
+    let price = listed_first(listed, prices::exact(kind), "GET /instance-types");
+    let (lines, unpriced) = match price {
+        None => (Vec::new(), vec![format!("{count} × {kind}")]),
         Some(price) => {
-            let hour = price.usd * count;
-            // Whole minutes are billed: the start minute makes no difference.
-            let usd = (hour * Decimal::from(duration_minutes) / Decimal::from(60)).round_dp(6);
-            vec![EstimateLine {
-                line: NODES.to_owned(),
-                title: format!("{count} × {kind}"),
-                usd_per_hour: hour,
-                min_usd: usd,
-                expected_usd: usd,
-                max_usd: usd,
-                planned_usd: start.map(|_| usd),
-                source: price.source,
-                count: nodes,
-                usage_types: vec![kind.clone()],
-            }]
+            let line = by_the_minute(NODES, (count, kind), price, start, duration_minutes);
+            (vec![line], Vec::new())
         }
     };
     Estimate {
@@ -106,7 +57,8 @@ pub fn estimate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{NodeCount, Word};
+    use crate::spec::NodeCount;
+    use kubeproof_contract::scenario::Word;
 
     #[test]
     fn both_sources_are_named_and_their_disagreement_too() {
@@ -115,8 +67,9 @@ mod tests {
             nodes: NodeCount(2),
             ..LambdaSpec::default()
         };
-        let check = |cents, usd: &str, words: &str| {
-            let estimate = estimate(&spec, cents, None, 30);
+        let check = |cents: Option<i64>, usd: &str, words: &str| {
+            let listed = cents.map(|cents| Decimal::new(cents, 2));
+            let estimate = estimate(&spec, listed, None, 30);
             let line = &estimate.lines[0];
             assert_eq!(line.usd_per_hour.to_string(), usd);
             assert_eq!(line.expected_usd * Decimal::TWO, line.usd_per_hour);

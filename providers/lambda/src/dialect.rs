@@ -2,20 +2,18 @@
 //!
 //! Journal and faults need only this.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use kubeproof_contract::call::{Dialect, ErrorKind, Signature, Targets};
-use kubeproof_contract::route::{self, Route};
+use kubeproof_cloudkit::dialect::{Refusal, RestDialect};
+use kubeproof_cloudkit::rest_dialect;
+use kubeproof_contract::call::ErrorKind;
+use kubeproof_contract::route::Route;
+use kubeproof_kubernetes::machines::API_PORT;
 use serde_json::{Value, json};
 
 /// The service in call signatures.
 pub const SERVICE: &str = "lambda";
-/// The path of the API.
-const BASE: &str = "/api/v1";
-/// The port of API servers: their paths begin like the cloud's own.
-const API_SERVER: u16 = 6443;
 
 /// The operations of the API, by name.
+#[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     Route::new("POST", "/ssh-keys", "AddSshKey"),
     Route::new("POST", "/filesystems", "CreateFileSystem"),
@@ -24,11 +22,7 @@ pub const ROUTES: &[Route] = &[
     Route::new("DELETE", "/firewall-rulesets/{id}", "DeleteFirewallRuleset"),
     Route::new("DELETE", "/ssh-keys/{id}", "DeleteSshKey"),
     Route::new("GET", "/firewall-rulesets/{id}", "GetFirewallRuleset"),
-    Route::new(
-        "GET",
-        "/firewall-rulesets/global",
-        "GetGlobalFirewallRuleset",
-    ),
+    Route::new("GET", "/firewall-rulesets/global", "GetGlobalFirewallRuleset"),
     Route::new("GET", "/instances/{id}", "GetInstance"),
     Route::new("POST", "/instance-operations/launch", "LaunchInstance"),
     Route::new("GET", "/audit-events", "ListAuditEvents"),
@@ -42,103 +36,54 @@ pub const ROUTES: &[Route] = &[
     Route::new("POST", "/instances/{id}", "RenameInstance"),
     Route::new("PUT", "/firewall-rules", "ReplaceFirewallRules"),
     Route::new("POST", "/instance-operations/restart", "RestartInstances"),
-    Route::new(
-        "POST",
-        "/instance-operations/terminate",
-        "TerminateInstances",
-    ),
+    Route::new("POST", "/instance-operations/terminate", "TerminateInstances"),
     Route::new("PATCH", "/firewall-rulesets/{id}", "UpdateFirewallRuleset"),
-    Route::new(
-        "PATCH",
-        "/firewall-rulesets/global",
-        "UpdateGlobalFirewallRuleset",
-    ),
+    Route::new("PATCH", "/firewall-rulesets/global", "UpdateGlobalFirewallRuleset"),
 ];
 
-/// The dialect of Lambda Cloud.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LambdaDialect;
+const REST: RestDialect = RestDialect {
+    service: SERVICE,
+    base: "/api/v1",
+    routes: ROUTES,
+    api_server_port: API_PORT,
+    names_in_body: &["TerminateInstances", "RestartInstances"],
+    makes: &[
+        "LaunchInstance",
+        "AddSshKey",
+        "CreateFileSystem",
+        "CreateFirewallRuleset",
+    ],
+    data: "/data",
+    ids,
+    refusal,
+    write,
+    code: "/error/code",
+};
 
-fn operation(request: &Request<Bytes>) -> Option<String> {
-    if request.uri().port_u16() == Some(API_SERVER) {
-        return None;
-    }
-    let path = request.uri().path().strip_prefix(BASE)?;
-    let path = path.starts_with('/').then_some(path)?;
-    let method = request.method().as_str();
-    Some(match route::find(ROUTES, method, path) {
-        Some(found) => found.route.name.to_owned(),
-        None => format!("{method} {path}"),
-    })
+rest_dialect!(
+    /// The dialect of Lambda Cloud.
+    LambdaDialect,
+    REST
+);
+
+/// Instances are named together, everything else alone.
+fn ids(value: &Value) -> Vec<String> {
+    let all = value["instance_ids"].as_array().into_iter().flatten();
+    let all = all.filter_map(Value::as_str).chain(value["id"].as_str());
+    all.map(str::to_owned).collect()
 }
 
-impl Dialect for LambdaDialect {
-    fn signature(&self, request: &Request<Bytes>) -> Signature {
-        if let Some(operation) = operation(request) {
-            return Signature {
-                service: SERVICE.to_owned(),
-                operation,
-                mutating: request.method() != Method::GET,
-            };
-        }
-        kubeproof_kubernetes::dialect::signature(request).unwrap_or_else(|| Signature {
-            service: "unknown".to_owned(),
-            operation: format!("{} {}", request.method(), request.uri().path()),
-            mutating: true,
-        })
+fn write(refusal: &Refusal<'_>) -> Value {
+    let mut error = json!({"code": refusal.code, "message": refusal.message});
+    if !refusal.suggestion.is_empty() {
+        error["suggestion"] = json!(refusal.suggestion);
     }
-
-    fn error(&self, request: &Request<Bytes>, kind: &ErrorKind) -> Response<Bytes> {
-        match operation(request) {
-            Some(operation) => error_response(&operation, kind),
-            None => kubeproof_kubernetes::dialect::error(request, kind),
-        }
-    }
-
-    fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
-        let Some(operation) = operation(request) else {
-            return Targets::default();
-        };
-        let read = |body: &Bytes| serde_json::from_slice::<Value>(body).unwrap_or_default();
-        let ids = |value: &Value| -> Vec<String> {
-            let ids = value["instance_ids"].as_array().into_iter().flatten();
-            let one = value["id"].as_str();
-            let ids = ids.filter_map(Value::as_str).chain(one);
-            ids.map(str::to_owned).collect()
-        };
-        match operation.as_str() {
-            "TerminateInstances" | "RestartInstances" => Targets {
-                names: ids(&read(request.body())),
-                made: Vec::new(),
-            },
-            "LaunchInstance" | "AddSshKey" | "CreateFileSystem" | "CreateFirewallRuleset" => {
-                let answer = response.map(|response| read(response.body()));
-                Targets {
-                    names: Vec::new(),
-                    made: answer.map_or_else(Vec::new, |answer| ids(&answer["data"])),
-                }
-            }
-            _ => Targets::default(),
-        }
-    }
-
-    fn error_code(&self, response: &Response<Bytes>) -> Option<String> {
-        if !response.status().is_client_error() && !response.status().is_server_error() {
-            return None;
-        }
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        body.pointer("/error/code")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .or_else(|| kubeproof_kubernetes::dialect::error_code(response))
-    }
+    json!({ "error": error })
 }
 
-/// Status, code, message and suggestion of an error, in the cloud's wording.
-type Answer<'a> = (u16, &'a str, &'static str, &'static str);
-
-fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
-    match kind {
+/// The answer to an operation that fails in this way, in the cloud's wording.
+fn refusal<'a>(operation: &str, kind: &'a ErrorKind) -> Refusal<'a> {
+    let (status, code, message, suggestion) = match kind {
         ErrorKind::Rejected(None) | ErrorKind::PermissionLag => (
             403,
             "global/account-inactive",
@@ -197,33 +142,21 @@ fn answer<'a>(operation: &str, kind: &'a ErrorKind) -> Answer<'a> {
             "API key was invalid, expired, or deleted.",
             "Check your API key or create a new one, then try again.",
         ),
+    };
+    Refusal {
+        status,
+        code,
+        message,
+        suggestion,
     }
-}
-
-fn error_response(operation: &str, kind: &ErrorKind) -> Response<Bytes> {
-    let (status, code, message, suggestion) = answer(operation, kind);
-    let mut error = json!({"code": code, "message": message});
-    if !suggestion.is_empty() {
-        error["suggestion"] = json!(suggestion);
-    }
-    let mut response = Response::new(Bytes::from(json!({ "error": error }).to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    if let ErrorKind::Throttled {
-        retry_after_seconds: Some(seconds),
-    } = kind
-    {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-    }
-    response
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use kubeproof_contract::call::{Dialect as _, Targets};
+
     use super::*;
 
     fn request(line: &str) -> Request<Bytes> {

@@ -29,29 +29,11 @@ const CAPACITY: &str = "API error table (instance-operations/launch/insufficient
 /// States of an instance.
 const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
-/// A read that does not show yet what was created a moment ago: undocumented.
-const UNSEEN: Effect = Effect::NotYetVisible(5);
 
 /// All effects on a call of this name.
 pub(crate) fn of(call: &Signature) -> Vec<Documented> {
-    match call.service.as_str() {
-        SERVICE => of_cloud(call),
-        "kubernetes" => documented::kubernetes(call),
-        _ => Vec::new(),
-    }
-}
-
-fn of_cloud(call: &Signature) -> Vec<Documented> {
-    let mut all = documented::rest(call, &SOURCES);
-    all.push(Documented::transient(Effect::Throttle(Some(12)), THROTTLE));
-    if !call.mutating {
-        all.push(Documented::pedantic(Effect::StaleRead(None)));
-        if simulates(call, &UNSEEN) {
-            all.push(Documented::pedantic(UNSEEN));
-        }
-    }
-    all.extend(of_operation(&call.operation));
-    all
+    let also = vec![Documented::transient(Effect::Throttle(Some(12)), THROTTLE)];
+    documented::all(call, SERVICE, (&SOURCES, also), of_operation, simulates)
 }
 
 /// Effects on some operations only.

@@ -1,19 +1,19 @@
 //! Lambda Cloud: k3s on GPU instances. The provisioner, the independent observer, and cost.
 //!
-//! All provider folders have the same layout: `provisioner`, `observer`, `cost`, and the simulator in a crate
-//! of its own.
+//! All provider folders have the same layout: `plan`, `provisioner`, `observer`, `deleter`, `cost`, and the
+//! simulator in a crate of its own.
 
 pub mod api;
 mod calls;
 pub mod client_environment;
-pub mod cloud_init;
-pub mod cluster_ca;
 pub mod cost;
-pub mod credentials;
+mod credentials;
 pub mod defects;
+pub mod deleter;
 pub mod dialect;
 mod faults;
 pub mod observer;
+pub mod plan;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;

@@ -1,36 +1,45 @@
 //! The observer of the account: written against the API, never against the simulator.
 
 pub mod checks;
-mod inventory;
+pub mod inventory;
 mod preflight;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use kubeproof_cloudkit::ownership::{claim_by_tag, proofs};
+use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::cost::Billed;
 use kubeproof_contract::observer::{
-    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, OwnershipClaim, Plan,
+    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
 };
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
-use kubeproof_contract::run::{RUN_TAG, Run};
+use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scope::{Breadth, Listed, Listing};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::machines::{ClusterCaError, cluster_ca};
+use kubeproof_kubernetes::workload;
 
-use crate::api::types::{Instance, is_name_of, names_run};
+use crate::api::types::{Instance, is_name_of};
 use crate::api::{self, Api};
+use crate::cost;
+use crate::credentials::KEY;
 use crate::spec::LambdaSpec;
-use crate::{cluster_ca, cost, credentials, prices};
+use inventory::{CATALOGUE, TYPES};
 
 /// The account.
 #[derive(Debug)]
 pub struct LambdaObserver {
     spec: LambdaSpec,
     api: Api,
-    /// US cents an hour, as reported by the API in preflight; zero before that.
-    listed_cents: AtomicU32,
+    /// What preflight has shown: the account, and the price of the instance type.
+    learned: Mutex<Learned>,
 }
 
 impl LambdaObserver {
@@ -39,7 +48,7 @@ impl LambdaObserver {
         Self {
             spec,
             api: api::client(connection),
-            listed_cents: AtomicU32::new(0),
+            learned: Mutex::default(),
         }
     }
 
@@ -48,8 +57,20 @@ impl LambdaObserver {
         self.api.renewed()
     }
 
-    fn cents(&self) -> Option<u32> {
-        Some(self.listed_cents.load(Ordering::Relaxed)).filter(|cents| *cents > 0)
+    fn learn(&self, account: Option<String>, cents: Option<u32>) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.account = account.or(learned.account.take());
+        if let Some(cents) = cents.filter(|cents| *cents > 0) {
+            let usd = Decimal::new(i64::from(cents), 2);
+            learned
+                .prices
+                .insert(self.spec.instance_type.0.clone(), usd);
+        }
+    }
+
+    /// The observer's own access to the cluster of the run.
+    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
+        own_access(&self.api(), run).await
     }
 }
 
@@ -59,28 +80,30 @@ async fn own_access(api: &Api, run: &Run) -> Result<KubernetesAccess, ObserverEr
         call: "lambda:ListInstances".to_owned(),
         message,
     };
-    let all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    let of_ca = |error: ClusterCaError| wrong(error.to_string());
+    let mut all: Vec<Instance> = api.get("ListInstances", &[]).await?;
+    all.retain(|one| one.belongs_to(run) && matches!(one.status.as_str(), "booting" | "active"));
     let server = run.name("node-0");
-    let found = all
-        .into_iter()
-        .find(|one| one.is_node(run, &server) && one.is_live());
+    let mut all = all.into_iter().map(Instance::into_machine);
+    let found = all.find(|one| one.node == server);
     let ip = found
         .and_then(|one| one.ip)
         .ok_or_else(|| wrong(format!("no live instance {server} with an address")))?;
-    let cluster_ca = cluster_ca::load(api.connection()).map_err(wrong)?;
+    let cluster_ca = cluster_ca::load(api.connection()).map_err(of_ca)?;
     let cluster_ca =
         cluster_ca.ok_or_else(|| wrong("the run's directory has no authorities".to_owned()))?;
     cluster_ca
         .access(api.connection(), &ip, "kubeproof-observer")
-        .map_err(wrong)
+        .map_err(of_ca)
 }
 
 #[async_trait]
 impl Observer for LambdaObserver {
     async fn preflight(&self) -> Vec<Check> {
         let (checks, cents) = preflight::run(&self.api(), &self.spec).await;
-        self.listed_cents
-            .store(cents.unwrap_or(0), Ordering::Relaxed);
+        // Only an answer shows that the cloud has accepted the key.
+        let key = cents.and_then(|_| KEY.find(self.api.connection()).ok());
+        self.learn(key.map(|(key, _)| key.fingerprint()), cents);
         checks
     }
 
@@ -88,39 +111,46 @@ impl Observer for LambdaObserver {
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
         let api = self.api();
         let _: Vec<Instance> = api.get("ListInstances", &[]).await?;
-        let key = credentials::find(api.connection()).map_err(|message| ObserverError {
+        let (key, _) = KEY.find(api.connection()).map_err(|error| ObserverError {
             call: "credentials".to_owned(),
-            message,
+            message: error.to_string(),
         })?;
-        Ok(Some(key.0.fingerprint()))
+        let account = key.fingerprint();
+        self.learn(Some(account.clone()), None);
+        Ok(Some(account))
+    }
+
+    fn learned(&self) -> Learned {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.clone()
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
         checks::all(&self.api(), &self.spec, run, provisioned).await
     }
 
-    async fn kubernetes(&self, run: &Run) -> Result<KubernetesAccess, ObserverError> {
-        own_access(&self.api(), run).await
+    async fn workload(
+        &self,
+        run: &Run,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        let access = self.kubernetes(run).await.map_err(WorkloadError::failed)?;
+        workload::through(&access, transport)
     }
 }
 
 #[async_trait]
-impl Listing for LambdaObserver {
-    fn regions(&self) -> Vec<String> {
-        let regions = self.spec.regions.0.iter();
-        regions.map(|region| region.0.clone()).collect()
+impl Lister for LambdaObserver {
+    async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        Ok(CATALOGUE.listings())
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
-        inventory::TYPES
+        &TYPES
     }
 
-    async fn list(
-        &self,
-        resource_type: &str,
-        _region: &str,
-    ) -> Result<Vec<Resource>, ObserverError> {
-        Ok(inventory::list(&self.api(), resource_type).await?)
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
+        Ok(CATALOGUE.list(&self.api(), listing).await?)
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
@@ -131,19 +161,7 @@ impl Listing for LambdaObserver {
 #[async_trait]
 impl Ownership for LambdaObserver {
     fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
-        let mut proofs = Vec::new();
-        if run.owns(&resource.tags) {
-            proofs.push(format!("tag {RUN_TAG}={}", run.id));
-        }
-        let name = resource.name.as_deref().unwrap_or_default();
-        if is_name_of(run, name) {
-            proofs.push(format!("its name is {name}"));
-        }
-        let description = resource.properties.get("description");
-        if let Some(text) = description.filter(|text| names_run(run, text)) {
-            proofs.push(format!("described as \"{text}\""));
-        }
-        proofs
+        proofs(run, resource, |name| is_name_of(run, name))
     }
 
     fn ownership_claim(
@@ -152,12 +170,7 @@ impl Ownership for LambdaObserver {
         resource: &Resource,
         _inventory: &[Resource],
     ) -> Option<OwnershipClaim> {
-        let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
-        Some(OwnershipClaim {
-            text: format!("tag {RUN_TAG}={other}"),
-            run: Some(other.clone()),
-            rests_on: vec![resource.id.clone()],
-        })
+        claim_by_tag(run, resource)
     }
 
     /// Audit events name no run, and instances carry tags, so the events prove nothing more.
@@ -167,31 +180,6 @@ impl Ownership for LambdaObserver {
         _resources: &[Resource],
     ) -> Result<BTreeMap<String, Creation>, ObserverError> {
         Ok(BTreeMap::new())
-    }
-}
-
-impl Plan for LambdaObserver {
-    fn nodes_expected(&self) -> usize {
-        self.spec.nodes()
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        prices::monthly(resource)
-    }
-
-    fn most_at_once(&self) -> BTreeMap<String, usize> {
-        [
-            ("instance", self.spec.nodes()),
-            ("filesystem", usize::from(self.spec.filesystem)),
-            ("firewall_ruleset", 1),
-            ("ssh_key", 1),
-        ]
-        .map(|(name, most)| (name.to_owned(), most))
-        .into()
-    }
-
-    fn estimate(&self, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
-        cost::estimate(&self.spec, self.cents(), start, duration_minutes)
     }
 }
 
@@ -210,12 +198,5 @@ impl Billing for LambdaObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
-    }
-}
-
-#[async_trait]
-impl Deleter for LambdaObserver {
-    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        Ok(inventory::delete(&self.api(), resource).await?)
     }
 }

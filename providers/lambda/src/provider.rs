@@ -4,28 +4,36 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use kubeproof_cloudkit::credentials::fingerprint_problem;
 use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated,
 };
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
 use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
 
+use crate::credentials::{CLIENTS, KEY};
+use crate::deleter::LambdaDeleter;
 use crate::dialect::LambdaDialect;
 use crate::observer::LambdaObserver;
 use crate::observer::checks::CHECKLIST;
+use crate::plan::LambdaPlan;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
+use crate::{calls, client_environment, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "lambda";
@@ -52,12 +60,7 @@ impl Provider for Lambda {
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
         let scenario = scenario::read::<LambdaSpec>(text)?;
         let problems = problems(&scenario);
-        if problems.is_empty() {
-            return Ok(scenario);
-        }
-        Err(ScenarioError {
-            message: problems.join("\n"),
-        })
+        scenario.without(&problems)
     }
 
     fn schema(&self) -> serde_json::Value {
@@ -67,21 +70,36 @@ impl Provider for Lambda {
         schema
     }
 
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Lambda {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(LambdaPlan::new(spec(scenario)))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| LambdaProvisioner::new(spec(scenario), &connection);
+        defects::WRONG.provisioner(defect, connection, correct)
+    }
+
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
         Box::new(LambdaObserver::new(spec(scenario), &connection))
     }
 
-    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let spec = spec(scenario);
-        let Some(defect) = &scenario.provisioner.defect else {
-            return Box::new(LambdaProvisioner::new(spec, &connection));
-        };
-        let unknown = || -> Box<dyn Provisioner> { Box::new(Refuses(defect.clone())) };
-        defects::apply(defect, spec, connection).unwrap_or_else(unknown)
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        CHECKLIST
+    fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(LambdaDeleter::new(&connection))
     }
 }
 
@@ -114,7 +132,8 @@ impl Simulated for Lambda {
 
 impl ProgramSupport for Lambda {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(std::future::ready(credentials::given(connection)))
+        let given = KEY.given(connection, &CLIENTS);
+        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
     }
 }
 
@@ -133,17 +152,17 @@ impl OtherActors for Lambda {}
 impl LiveAccess for Lambda {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => {
+                let found = KEY.documented(env_file).map_err(|error| error.to_string());
+                let note = "(the live path was never run against a real account)";
+                found.map(|(_, source)| format!("{} from {source} {note}", KEY.name))
+            }
             Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
         }
     }
 
     fn account_id_problem(&self, id: &str) -> Option<String> {
-        let digits = id.strip_prefix("key-").unwrap_or_default();
-        let fits = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (!fits).then(|| {
-            format!("`{id}` is not the fingerprint of a key: `key-` and twelve hexadecimal digits")
-        })
+        fingerprint_problem(id)
     }
 }
 
@@ -165,60 +184,13 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
             ));
         }
     }
-    let gpus = spec(scenario).gpus();
-    match scenario.job.gpus {
-        None if gpus > 0 => problems.push(format!(
-            "job.gpus is missing: the nodes have {gpus} GPUs, and only a job that counts them shows that they work"
-        )),
-        Some(asked) if asked > gpus => problems.push(format!(
-            "job.gpus: {asked} is more than the {gpus} GPUs of a node"
-        )),
-        _ => {}
-    }
-    for failure in &scenario.failures {
-        let name = failure.name.as_str();
-        for fault in &failure.faults {
-            let service = fault.0.target.service.as_str();
-            if !SERVICES.contains(&service) {
-                problems.push(format!(
-                    "failure {name}: `{service}` is not a service of Lambda Cloud (expected one of {})",
-                    SERVICES.join(", ")
-                ));
-            }
-        }
-    }
+    problems.extend(scenario.gpu_problem(spec(scenario).gpus()));
+    problems.extend(scenario.service_problems(SERVICES, Lambda.title()));
     problems
 }
 
-/// The cluster block; the default if another provider read the scenario.
 fn spec(scenario: &AnyScenario) -> LambdaSpec {
-    scenario
-        .cluster_as::<LambdaSpec>()
-        .cloned()
-        .unwrap_or_default()
-}
-
-/// Stands for an unknown defect: the correct provisioner in its place would prove nothing.
-struct Refuses(String);
-
-#[async_trait]
-impl Provisioner for Refuses {
-    fn name(&self) -> String {
-        format!("reference with the unknown defect `{}`", self.0)
-    }
-
-    fn claim(&self) -> Option<ClaimedRate> {
-        None
-    }
-
-    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        let message = format!("unknown defect `{}`", self.0);
-        Err(ProvisionerError::new(message))
-    }
-
-    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        Ok(())
-    }
+    scenario.cluster_or_default()
 }
 
 #[cfg(test)]

@@ -3,54 +3,49 @@
 //! Everything is found by tag and name alone, so a new process can take over or tear down without any
 //! state from the one before.
 
-pub(crate) mod launch;
-pub(crate) mod network;
-pub(crate) mod ready;
-pub(crate) mod teardown;
+mod launch;
+mod machines;
+mod network;
+mod teardown;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
-use kubeproof_cloudkit::{CallError, Session};
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::cluster::{ClusterWait, cluster_ready};
+use kubeproof_cloudkit::machines::{ClusterOrder, access, node_name, running, usable};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::run::Run;
+use kubeproof_kubernetes::machines::cloud_init::{ASK_AMAZON, K3s};
+use kubeproof_kubernetes::machines::cluster_ca;
 
-use crate::api::types::{Instance, Offers};
+use crate::api::types::Offers;
 use crate::api::{self, Api};
-use crate::cluster_ca;
 use crate::prices;
 use crate::spec::LambdaSpec;
 
+/// How long k3s and the device plugin may take on machines that run.
+const WAIT: ClusterWait<'_> = ClusterWait {
+    nodes: 0,
+    gpus: 0,
+    nodes_limit: Duration::from_secs(15 * 60),
+    gpus_limit: Duration::from_secs(8 * 60),
+    pause_seconds: 10,
+    hint: "the instance is active, its log is in /var/log/cloud-init-output.log",
+};
+
 /// One piece of work: a client of its own, and what is asked for.
 #[derive(Debug)]
-pub(crate) struct Work {
+struct Work {
     api: Api,
     spec: LambdaSpec,
 }
 
 impl Work {
-    fn session(&self) -> &Session {
-        self.api.session()
-    }
-
     fn run(&self) -> &Run {
-        self.session().run()
-    }
-
-    fn report(&self, text: &str) {
-        self.api.connection().progress.report(text);
-    }
-
-    /// The name of a node.
-    fn node(&self, index: usize) -> String {
-        self.run().name(&format!("node-{index}"))
-    }
-
-    /// The run's instances that are not gone.
-    async fn instances(&self) -> Result<Vec<Instance>, CallError> {
-        let all: Vec<Instance> = self.api.get("ListInstances", &[]).await?;
-        let mine = |one: &Instance| one.status != "terminated" && one.belongs_to(self.run());
-        Ok(all.into_iter().filter(mine).collect())
+        self.api.session().run()
     }
 }
 
@@ -119,21 +114,34 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
         return Err(CallError::state("lambda:ListInstanceTypes", message));
     };
     let cents = offer.instance_type.price_cents_per_hour;
-    work.report(&format!("{kind} costs {cents} US cents an hour"));
-    let (cluster_ca, is_new) = cluster_ca::ensure(work.api.connection()).map_err(of_ca)?;
-    let usable = launch::usable(work, is_new).await?;
-    let nodes = launch::somewhere(work, &cluster_ca, usable.as_ref(), &offer.regions()).await?;
-    ready::active(work, &nodes).await?;
-    ready::kubernetes(work, &cluster_ca, &nodes).await?;
-    let made = nodes.iter().enumerate();
+    let connection = work.api.connection();
+    let progress = &connection.progress;
+    progress.report(&format!("{kind} costs {cents} US cents an hour"));
+    let (cluster_ca, is_new) = cluster_ca::ensure(connection)?;
+    let usable = usable(work, is_new).await?;
+    let order = ClusterOrder {
+        nodes: work.spec.nodes(),
+        k3s: K3s {
+            version: &work.spec.kubernetes_version.0,
+            with_gpus: work.spec.gpus() > 0,
+            address_from: ASK_AMAZON,
+        },
+        cluster_ca: &cluster_ca,
+    };
+    let nodes = launch::somewhere(work, order, usable.as_ref(), &offer.regions()).await?;
+    running(work, &nodes).await?;
+    let access = access(work, &cluster_ca, &nodes)?;
+    let wait = ClusterWait {
+        nodes: nodes.len(),
+        gpus: work.spec.gpus(),
+        ..WAIT
+    };
+    cluster_ready(work.api.session(), &access, wait).await?;
+    let made = nodes.into_iter().enumerate();
     Ok(Provisioned {
-        access: Ok(ready::access(work, &cluster_ca, &nodes)?),
+        access: Ok(access),
         made: made
-            .map(|(index, node)| (work.node(index), node.id.clone()))
+            .map(|(index, node)| (node_name(work.api.session(), index), node.id))
             .collect(),
     })
-}
-
-fn of_ca(message: String) -> CallError {
-    CallError::state("cluster CA", message)
 }

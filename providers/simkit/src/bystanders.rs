@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::journal::digest;
-use kubeproof_contract::resource::Resource;
-
-/// Region, type and id of a resource.
-pub type Key = (String, String, String);
+use kubeproof_contract::resource::{Resource, ResourceKey};
 
 /// A set of bystanders.
 #[derive(Clone, Debug, Default)]
-pub struct Bystanders(BTreeSet<Key>);
+pub struct Bystanders(BTreeSet<ResourceKey>);
 
 impl Bystanders {
     /// Adds these resources.
@@ -26,7 +23,7 @@ impl Bystanders {
 
     /// These charges without those for bystanders.
     pub fn without(&self, mut charges: Vec<Charge>) -> Vec<Charge> {
-        let ids: BTreeSet<&str> = self.0.iter().map(|(_, _, id)| id.as_str()).collect();
+        let ids: BTreeSet<&str> = self.0.iter().map(|key| key.id.as_str()).collect();
         charges.retain(|charge| {
             let id = charge.resource_id.as_deref();
             id.is_none_or(|id| !ids.contains(id))

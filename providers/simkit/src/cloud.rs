@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 
 /// A simulated cloud's reply to a request.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub trait Cloud: Clone + Send + 'static {
     fn inventory(&self) -> Vec<Resource>;
 
     /// All resources that ever existed, with their lifetimes.
-    fn lifetimes(&self) -> Vec<Lifetime>;
+    fn lifetimes(&self) -> Vec<Lifespan>;
 
     /// What the meter counted for a run since `from`.
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge>;

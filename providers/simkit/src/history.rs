@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 
 /// All lifetimes observed so far.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    lifetimes: Vec<Lifetime>,
+    lifetimes: Vec<Lifespan>,
     /// The indices in `lifetimes` of each part's live resources, in the order of its last inventory.
     alive: BTreeMap<&'static str, Vec<usize>>,
 }
@@ -51,7 +51,7 @@ impl History {
         for resource in inventory {
             let index = gone.remove(&resource.key());
             let index = index.unwrap_or_else(|| {
-                self.lifetimes.push(Lifetime {
+                self.lifetimes.push(Lifespan {
                     resource: resource.clone(),
                     from: at,
                     to: None,
@@ -82,12 +82,12 @@ impl History {
     }
 
     /// All lifetimes, in the order in which they began.
-    pub fn into_lifetimes(self) -> Vec<Lifetime> {
+    pub fn into_lifetimes(self) -> Vec<Lifespan> {
         self.lifetimes
     }
 
     /// All lifetimes, in the order in which they began.
-    pub fn lifetimes(&self) -> &[Lifetime] {
+    pub fn lifetimes(&self) -> &[Lifespan] {
         &self.lifetimes
     }
 }

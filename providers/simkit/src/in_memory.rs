@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal, Snapshot};
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
 
@@ -122,7 +122,7 @@ impl<C: Cloud> GroundTruth for InMemory<C> {
         self.with(|cloud| cloud.inventory())
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         self.with(|cloud| cloud.lifetimes())
     }
 

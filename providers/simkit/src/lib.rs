@@ -5,8 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod account;
 pub mod bystanders;
 pub mod cloud;
+pub mod firewall;
 pub mod history;
 pub mod idempotency;
 pub mod ids;
@@ -16,7 +18,10 @@ pub mod meter;
 pub mod operation;
 pub mod paced_clock;
 pub mod page;
+pub mod rate_limit;
+pub mod rest;
 pub mod router;
 pub mod serve;
+pub mod stale_reads;
 pub mod store;
 pub mod timers;

@@ -1,7 +1,11 @@
 //! A router by table: each operation of a REST API, with the function that answers it. Names, the handler of a
 //! request and the list of operations come from the same table.
 
+use bytes::Bytes;
+use http::Request;
 use kubeproof_contract::route::{self, Route};
+
+use crate::rest::ApiError;
 
 /// One operation of a REST API, and what answers it.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +74,30 @@ impl<H: Copy> Router<H> {
         })
     }
 
+    /// The operation of a request to an API whose paths begin with `base`.
+    pub fn of<'r>(&self, request: &'r Request<Bytes>, base: &str) -> Option<Routed<'r, H>> {
+        let path = request.uri().path().strip_prefix(base)?;
+        self.find(request.method().as_str(), path)
+    }
+
+    /// What answers such a request, with the parameters of its path.
+    ///
+    /// # Errors
+    /// 501, by method and path, when the operation is unknown or not simulated.
+    pub fn answering<'r>(
+        &self,
+        request: &'r Request<Bytes>,
+        base: &str,
+    ) -> Result<(H, Vec<&'r str>), ApiError> {
+        let found = self.of(request, base);
+        found
+            .and_then(|found| Some((found.handler?, found.parameters)))
+            .ok_or_else(|| {
+                let (method, path) = (request.method(), request.uri().path());
+                ApiError::not_simulated(format!("{method} {path}"))
+            })
+    }
+
     /// What answers the operation of this name; `None` if it is unknown or not simulated.
     pub fn handler(&self, name: &str) -> Option<H> {
         let found = self.0.iter().find(|known| known.route.name == name);
@@ -112,6 +140,24 @@ mod tests {
         check("GET", "/boxes/7", Some(("GetBox", &["7"], Some(2))));
         check("GET", "/boxes/all", Some(("GetAllBoxes", &[], Some(3))));
         check("GET", "/lids", None);
+    }
+
+    #[test]
+    fn a_request_below_the_base_is_answered_and_any_other_is_501_by_name() {
+        let check = |method: &str, path: &str, expected: Result<u8, &str>| {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.body(Bytes::new()).unwrap();
+            let seen = ROUTER.answering(&request, "/v1");
+            let seen = seen.map(|(handler, _)| handler());
+            let seen = seen.map_err(|error| (error.status, error.message));
+            let expected = expected.map_err(|what| (501, format!("not simulated: {what}")));
+            assert_eq!(seen, expected, "{method} {path}");
+        };
+        check("GET", "/v1/boxes/7?x=y", Ok(2));
+        check("DELETE", "/v1/boxes/7", Err("DELETE /v1/boxes/7"));
+        check("GET", "/v1/lids", Err("GET /v1/lids"));
+        check("GET", "/boxes/7", Err("GET /boxes/7"));
+        check("GET", "/v10/boxes", Err("GET /v10/boxes"));
     }
 
     #[test]

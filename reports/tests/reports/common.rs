@@ -290,6 +290,7 @@ pub fn leaks_an_address() -> Record {
         id: "eipalloc-0d22".to_owned(),
         name: Some("kp-nat-b".to_owned()),
         region: "us-east-1".to_owned(),
+        scope: Some("aws:123456789012/us-east-1".to_owned()),
         monthly_cost_usd: Some(money("3.65")),
         proofs: vec![
             "tag kubeproof/run".to_owned(),
@@ -318,6 +319,7 @@ pub fn deletes_a_bystander() -> Record {
         id: "vpc-0e77".to_owned(),
         name: Some("kp-legacy".to_owned()),
         region: "us-east-1".to_owned(),
+        scope: Some("aws:123456789012/us-east-1".to_owned()),
         monthly_cost_usd: Some(money("0")),
         why: why.to_owned(),
     }];

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::{Billed, Estimate};
-use kubeproof_contract::observer::{
-    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, Plan,
-};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::cost::Billed;
+use kubeproof_contract::observer::{Billing, Creation, Lister, Observer, ObserverError, Ownership};
+use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::run::Run;
+use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
 
 /// An observer with these listings. A cell that is not in here cannot be listed.
 pub(crate) struct StubObserver(pub(crate) BTreeMap<(&'static str, &'static str), usize>);
@@ -21,12 +22,10 @@ pub(crate) struct StubObserver(pub(crate) BTreeMap<(&'static str, &'static str),
 const TYPES: &[ResourceType] = &[
     ResourceType {
         name: "box",
-        global: false,
         retained_because: None,
     },
     ResourceType {
         name: "label",
-        global: true,
         retained_because: None,
     },
 ];
@@ -48,40 +47,57 @@ impl Observer for StubObserver {
         Vec::new()
     }
 
-    async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
-        no()
+    async fn workload(
+        &self,
+        _: &Run,
+        _: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        Err(WorkloadError::Failed("there is none".to_owned()))
     }
 }
 
 #[async_trait]
-impl Listing for StubObserver {
-    async fn list(&self, of_type: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
-        let found = self.0.iter().find(|(cell, _)| **cell == (of_type, region));
+impl Lister for StubObserver {
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
+        let [
+            Cell {
+                scope,
+                resource_type: of_type,
+            },
+        ] = &listing.cells[..]
+        else {
+            return no();
+        };
+        let asked = (of_type.as_str(), scope.as_str());
+        let found = self.0.iter().find(|(cell, _)| **cell == asked);
         match found {
             // One that never answers.
             Some((_, &usize::MAX)) => std::future::pending().await,
             Some((_, count)) => {
                 let id = |number: usize| format!("{of_type}-{number}");
-                let all = (0..*count).map(|number| Resource::new(of_type, id(number), region));
-                Ok(all.collect())
+                let all = (0..*count).map(|number| Resource::new(of_type, id(number), scope));
+                Ok(all.collect::<Vec<_>>().into())
             }
             None => no(),
         }
     }
 
-    fn regions(&self) -> Vec<String> {
-        vec!["north".to_owned(), "south".to_owned()]
+    async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        let scopes = match breadth {
+            Breadth::Scenario => ["north", "south"].map(Scope::new).to_vec(),
+            Breadth::Named(scopes) => scopes.clone(),
+            Breadth::Account if self.0.contains_key(&("region", "enabled")) => {
+                ["east", "north"].map(Scope::new).to_vec()
+            }
+            Breadth::Account => return no(),
+        };
+        let boxes = scopes.iter().map(|scope| Cell::new("box", scope));
+        let all = boxes.chain([Cell::new("label", Scope::global())]);
+        Ok(all.map(Listing::of).collect())
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
         TYPES
-    }
-
-    async fn enabled_regions(&self) -> Result<Vec<String>, ObserverError> {
-        match self.0.get(&("region", "enabled")) {
-            Some(_) => Ok(vec!["east".to_owned(), "north".to_owned()]),
-            None => no(),
-        }
     }
 
     fn not_covered(&self) -> Vec<String> {
@@ -108,24 +124,6 @@ impl Ownership for StubObserver {
     }
 }
 
-impl Plan for StubObserver {
-    fn nodes_expected(&self) -> usize {
-        0
-    }
-
-    fn monthly_cost(&self, _: &Resource) -> Option<MonthlyCost> {
-        None
-    }
-
-    fn most_at_once(&self) -> BTreeMap<String, usize> {
-        BTreeMap::new()
-    }
-
-    fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
-        Estimate::default()
-    }
-}
-
 #[async_trait]
 impl Billing for StubObserver {
     async fn billed(&self, _: &Run, _: Timestamp) -> Result<Billed, ObserverError> {
@@ -134,12 +132,5 @@ impl Billing for StubObserver {
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
         at
-    }
-}
-
-#[async_trait]
-impl Deleter for StubObserver {
-    async fn delete(&self, _: &Resource) -> Result<(), ObserverError> {
-        no()
     }
 }

@@ -106,6 +106,8 @@ struct Found<'a> {
     name: Option<&'a str>,
     /// Region or `global`.
     region: &'a str,
+    /// Scope, with the provider.
+    scope: String,
     /// What keeping a new one costs a month of 730 hours, US dollars; `null` when no price is known.
     monthly_cost_usd: Option<Decimal>,
     /// Why it remains, where that is by design.
@@ -113,12 +115,13 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(resource: &'a Resource) -> Self {
+    fn of(resource: &'a Resource, provider: &str) -> Self {
         Self {
             resource_type: &resource.resource_type,
             id: &resource.id,
             name: resource.name.as_deref(),
-            region: &resource.region,
+            region: resource.scope.as_str(),
+            scope: resource.scope.in_account(provider, None),
             monthly_cost_usd: None,
             why: None,
         }
@@ -127,13 +130,14 @@ impl<'a> Found<'a> {
 
 impl<'a> Account<'a> {
     fn of(diff: &'a AccountDiff) -> Self {
+        let found = |resource| Found::of(resource, &diff.provider);
         let left = |(resource, usd): &'a (Resource, Option<Decimal>)| Found {
             monthly_cost_usd: *usd,
-            ..Found::of(resource)
+            ..Found::of(resource, &diff.provider)
         };
         let stays = |(resource, why): &'a (Resource, String)| Found {
             why: Some(why),
-            ..Found::of(resource)
+            ..Found::of(resource, &diff.provider)
         };
         let faults = diff.faults.iter().map(|(fault, count)| FaultRecord {
             fault: fault.to_string(),
@@ -146,8 +150,8 @@ impl<'a> Account<'a> {
             minutes: diff.minutes,
             left: diff.left.iter().map(left).collect(),
             stays: diff.stays.iter().map(stays).collect(),
-            gone: diff.gone.iter().map(Found::of).collect(),
-            changed: diff.changed.iter().map(Found::of).collect(),
+            gone: diff.gone.iter().map(found).collect(),
+            changed: diff.changed.iter().map(found).collect(),
             metered: diff.charges.iter().map(|charge| charge.usd).sum(),
             charges: &diff.charges,
             unpriced: &diff.unpriced,

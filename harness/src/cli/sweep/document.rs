@@ -46,21 +46,26 @@ struct Found<'a> {
     name: Option<&'a str>,
     /// Region or `global`.
     region: &'a str,
+    /// Scope, with provider and account.
+    scope: String,
     /// When it was made, as far as the cloud tells.
     created_at: Option<Timestamp>,
     /// Why.
     why: &'a str,
 }
 
-impl<'a> From<&'a Decision> for Found<'a> {
-    fn from(decision: &'a Decision) -> Self {
+impl<'a> Found<'a> {
+    fn of(decision: &'a Decision, intent: &Intent) -> Self {
         let resource = &decision.resource;
         Self {
             action: decision.action,
             resource_type: &resource.resource_type,
             id: &resource.id,
             name: resource.name.as_deref(),
-            region: &resource.region,
+            region: resource.scope.as_str(),
+            scope: resource
+                .scope
+                .in_account(&intent.provider, intent.account.as_deref()),
             created_at: resource.created_at,
             why: &decision.why,
         }
@@ -69,13 +74,14 @@ impl<'a> From<&'a Decision> for Found<'a> {
 
 /// The document of the last look.
 pub fn text(verdict: Verdict, intent: &Intent, delete: bool, left: &SweepListing) -> String {
+    let found = |decision| Found::of(decision, intent);
     let document = Sweep {
         run_id: &intent.run.id,
         provider: &intent.provider,
         tier: intent.tier,
         delete,
-        resources: left.decisions.iter().map(Found::from).collect(),
-        deleted: left.deleted.iter().map(Found::from).collect(),
+        resources: left.decisions.iter().map(found).collect(),
+        deleted: left.deleted.iter().map(found).collect(),
         failed: &left.failed,
         not_covered: &left.not_covered,
     };

@@ -12,10 +12,11 @@ use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_reports::campaign::{CampaignFinding, page};
 
 use crate::campaigns::{faults, options, scenario_of};
-use crate::provisioners::table::{BESIDE, ONE_MACHINE, TWO_ZONES, wrong_one};
+use crate::provisioners::table::{ONE_MACHINE, TWO_ZONES, wrong_one};
 use crate::provisioners::variant::{
     FunctionProvisioner, Parts, in_place, provisions, seen_through,
 };
+use crate::provisioners::whole_runs::BESIDE;
 use crate::provisioners::{blind, campaign, clean, oracles, under, whole, wrong};
 
 #[test]

@@ -13,13 +13,14 @@ use kubeproof_contract::call::{Dialect, ErrorKind, Signature};
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Estimate};
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::{
-    Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, Plan,
-};
+use kubeproof_contract::marks::Naming;
+use kubeproof_contract::observer::{Billing, Creation, Lister, Observer, ObserverError, Ownership};
+use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::provider::{
-    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider, Retention,
-    Simulated,
+    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider,
+    ProviderParts, Retention, Simulated,
 };
 use kubeproof_contract::provisioner::{
     ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
@@ -27,11 +28,13 @@ use kubeproof_contract::provisioner::{
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, Tier};
+use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
 use serde::Deserialize;
 
 const TYPES: &[ResourceType] = &[ResourceType {
     name: "thing",
-    global: false,
     retained_because: None,
 }];
 
@@ -68,22 +71,45 @@ impl Provider for Folder {
         &[Tier::Kind]
     }
 
-    fn observer(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Observer> {
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+}
+
+impl Folder {
+    fn files(scenario: &AnyScenario) -> Files {
         let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
-        Box::new(Files(cluster.place.clone()))
+        Files(cluster.place.clone())
+    }
+}
+
+impl ProviderParts for Folder {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(Self::files(scenario))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
-        let cluster = scenario.cluster_as::<Cluster>().expect("its own block");
         Box::new(BuiltIn {
             defect: scenario.provisioner.defect.clone().unwrap_or_default(),
-            place: cluster.place.clone(),
+            place: Self::files(scenario).0,
             name: connection.run.name(""),
         })
     }
 
-    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
+    fn observer(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Observer> {
+        Box::new(Self::files(scenario))
+    }
+
+    fn workload(
+        &self,
+        _: &KubernetesAccess,
+        _: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        Err(WorkloadError::Failed("there is none".to_owned()))
+    }
+
+    fn deleter(&self, scenario: &AnyScenario, _: Connection) -> Box<dyn Deleter> {
+        Box::new(Self::files(scenario))
     }
 }
 
@@ -219,34 +245,39 @@ impl Observer for Files {
         vec![Check::new("folder", "it is there", Verdict::Pass, "")]
     }
 
-    async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
-        nothing("kubernetes")
+    async fn workload(
+        &self,
+        _: &Run,
+        _: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        Err(WorkloadError::Failed("there is none".to_owned()))
     }
 }
 
 #[async_trait]
-impl Listing for Files {
-    fn regions(&self) -> Vec<String> {
-        vec!["here".to_owned()]
+impl Lister for Files {
+    async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        Ok(vec![Listing::of(Cell::new("thing", "here"))])
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
         TYPES
     }
 
-    async fn list(&self, _: &str, region: &str) -> Result<Vec<Resource>, ObserverError> {
+    async fn list(&self, _: &Listing) -> Result<Listed, ObserverError> {
         let entries = std::fs::read_dir(&self.0).map_err(|error| ObserverError {
             call: "list".to_owned(),
             message: error.to_string(),
         })?;
         let resource = |entry: std::fs::DirEntry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let mut resource = Resource::new("thing", name, region);
+            let mut resource = Resource::new("thing", name, "here");
             let content = std::fs::read_to_string(entry.path()).unwrap_or_default();
             resource.properties.insert("content".to_owned(), content);
             resource
         };
-        Ok(entries.flatten().map(resource).collect())
+        let all: Vec<Resource> = entries.flatten().map(resource).collect();
+        Ok(all.into())
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
@@ -276,6 +307,12 @@ impl Ownership for Files {
     }
 }
 
+impl Naming for Files {
+    fn name_length_max(&self) -> usize {
+        200
+    }
+}
+
 impl Plan for Files {
     fn nodes_expected(&self) -> usize {
         0
@@ -289,7 +326,7 @@ impl Plan for Files {
         BTreeMap::from([("thing".to_owned(), 1)])
     }
 
-    fn estimate(&self, _: Option<Timestamp>, _: u32) -> Estimate {
+    fn estimate(&self, _: &PriceContext, _: Option<Timestamp>, _: u32) -> Estimate {
         Estimate::default()
     }
 }

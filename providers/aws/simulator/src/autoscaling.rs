@@ -309,6 +309,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         let mut resource = Resource::new("autoscaling_group", name, &state.setup.region);
         resource.name = Some(name.clone());
         resource.tags = group.asked.tags.clone();
+        resource.incarnation = Some(group.created_at.as_second().to_string());
         resource.created_at = Some(group.created_at);
         if let Some(cluster) = group.asked.tags.get("eks:cluster-name") {
             resource

@@ -10,7 +10,7 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
@@ -178,7 +178,7 @@ impl Cloud for AwsCloud {
         inventory(&self.state)
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         if self.at_rest.is_empty() {
             return self.history.lifetimes().to_vec();
         }

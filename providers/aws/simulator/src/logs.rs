@@ -62,6 +62,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
             Resource::new("cloudwatch_log_group", name.as_str(), &state.setup.region);
         resource.name = Some(name.clone());
         resource.tags.clone_from(&group.tags);
+        resource.incarnation = Some(group.created_at.as_millisecond().to_string());
         resource.created_at = Some(group.created_at);
         resource
     }));

@@ -6,15 +6,15 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 
-use super::{CredentialChain, KEY_ID, PROGRAM, REHEARSAL, SECRET, TOKEN, keys_of};
+use super::{CredentialChain, CredentialsSearchError, KEY_ID, PROGRAM, SECRET, TOKEN, keys_of};
 
 /// The keys of a connection, as the variables that give a program exactly these.
 ///
 /// # Errors
 /// With the places that were checked, when there are none.
-pub async fn given(connection: &Connection) -> Result<CredentialVariables, String> {
+pub async fn given(connection: &Connection) -> Result<CredentialVariables, CredentialsSearchError> {
     let keys = match &connection.credentials {
-        Credentials::Rehearsal => return Err(format!("{REHEARSAL} belong to no real account")),
+        Credentials::Rehearsal => return Err(CredentialsSearchError::Rehearsal),
         Credentials::Given(given) => return Ok(given.clone()),
         Credentials::Documented { env_file } => {
             let (connection, env_file) = (connection.clone(), env_file.clone());
@@ -52,7 +52,7 @@ impl ProvideCredentials for OfProgram {
         let keys = match found {
             Ok(Some(found)) => Ok(found.keys),
             Ok(None) => Err(CredentialsError::not_loaded(format!("{PROGRAM} has none"))),
-            Err(problem) => Err(CredentialsError::not_loaded(problem)),
+            Err(error) => Err(CredentialsError::not_loaded(error)),
         };
         future::ProvideCredentials::ready(keys)
     }

@@ -12,6 +12,7 @@ use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::scope::Scope;
 
 use crate::error::call_error;
 use crate::json_call::JsonClient;
@@ -59,6 +60,15 @@ impl Clients {
             elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             json: JsonClient::new(&config, connection, region),
             config,
+        }
+    }
+
+    /// The clients of the region that a scope names; these for what belongs to no region.
+    pub fn of_scope(&self, scope: &Scope) -> Self {
+        if scope.is_global() || scope.as_str() == self.region {
+            self.clone()
+        } else {
+            Self::new(&self.connection, scope.as_str())
         }
     }
 }

@@ -39,16 +39,30 @@ fn row(id: &str, verdict: Verdict, evidence: impl Into<String>) -> Check {
     Check::new(id, title, verdict, evidence)
 }
 
-/// A row from a judgement: what was found, or what is wrong; unknown when it could not be read.
-fn judged(id: &str, judgement: Result<Result<String, String>, ObserverError>) -> Check {
+/// What an account has of what a scenario needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Enough: what was found.
+    Enough(String),
+    /// Too little: what is missing.
+    Lacking(String),
+}
+
+/// A row from a judgement; unknown when it could not be read.
+fn judged(id: &str, judgement: Result<Judgement, ObserverError>) -> Check {
     match judgement {
-        Ok(Ok(seen)) => row(id, Verdict::Pass, seen),
-        Ok(Err(wrong)) => row(id, Verdict::Fail, wrong),
+        Ok(Judgement::Enough(seen)) => row(id, Verdict::Pass, seen),
+        Ok(Judgement::Lacking(wrong)) => row(id, Verdict::Fail, wrong),
         Err(error) => row(id, Verdict::Unknown, error.to_string()),
     }
 }
 
-pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) -> Vec<Check> {
+/// All rows, and the account id if the cloud told it.
+pub async fn checks(
+    spec: &EksSpec,
+    connection: &Connection,
+    clients: &Clients,
+) -> (Vec<Check>, Option<String>) {
     let mut checks = Vec::new();
     match credentials::source(connection).await {
         Ok(source) => {
@@ -58,15 +72,17 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
                 format!("source: {source}"),
             ));
         }
-        Err(problem) => {
-            checks.push(row("credentials.load", Verdict::Fail, problem));
+        Err(error) => {
+            checks.push(row("credentials.load", Verdict::Fail, error.to_string()));
             checks.push(no_prompt());
             // Without credentials every further call would fail in the same way.
-            return checks;
+            return (checks, None);
         }
     }
     checks.push(no_prompt());
-    let identity = judged("aws.preflight.identity", identity(clients).await);
+    let mut account = None;
+    let identity = identity(clients, &mut account).await;
+    let identity = judged("aws.preflight.identity", identity);
     let known = identity.verdict == Verdict::Pass;
     checks.push(identity);
     if known {
@@ -84,7 +100,7 @@ pub async fn checks(spec: &EksSpec, connection: &Connection, clients: &Clients) 
             name(&connection.run, clients).await,
         ));
     }
-    checks
+    (checks, account)
 }
 
 /// Passes by construction: sources that could prompt are not compiled in.
@@ -94,23 +110,24 @@ fn no_prompt() -> Check {
     row("credentials.no_prompt", Verdict::Pass, seen)
 }
 
-type Judgement = Result<Result<String, String>, ObserverError>;
-
-async fn identity(clients: &Clients) -> Judgement {
+/// Who the caller is. Also notes the account id.
+async fn identity(
+    clients: &Clients,
+    account: &mut Option<String>,
+) -> Result<Judgement, ObserverError> {
     match clients.sts.get_caller_identity().send().await {
         Ok(answer) => {
-            let account = answer.account().unwrap_or_default();
-            Ok(Ok(format!(
-                "account {account}, {}",
-                answer.arn().unwrap_or_default()
-            )))
+            *account = answer.account().map(str::to_owned);
+            let (id, arn) = (answer.account(), answer.arn());
+            let (id, arn) = (id.unwrap_or_default(), arn.unwrap_or_default());
+            Ok(Judgement::Enough(format!("account {id}, {arn}")))
         }
         // A key that the cloud rejects is not the provisioner's fault.
         Err(error) => Err(failed("sts:GetCallerIdentity", &error)),
     }
 }
 
-async fn version(spec: &EksSpec, clients: &Clients) -> Judgement {
+async fn version(spec: &EksSpec, clients: &Clients) -> Result<Judgement, ObserverError> {
     let stream = clients
         .eks
         .describe_cluster_versions()
@@ -131,18 +148,18 @@ async fn version(spec: &EksSpec, clients: &Clients) -> Judgement {
             .filter_map(|one| one.cluster_version())
             .collect();
         let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        return Ok(Err(format!(
+        return Ok(Judgement::Lacking(format!(
             "EKS does not offer Kubernetes {asked}; offered: {known}"
         )));
     };
     let status = found.version_status().map_or("", |status| status.as_str());
     // The surcharge of extended support is in the estimate.
     let words = format!("Kubernetes {asked} is offered {status}");
-    Ok(Ok(words.trim_end().to_owned()))
+    Ok(Judgement::Enough(words.trim_end().to_owned()))
 }
 
 /// The cluster's name is free, or taken by this very run (then provisioning converges).
-async fn name(run: &Run, clients: &Clients) -> Judgement {
+async fn name(run: &Run, clients: &Clients) -> Result<Judgement, ObserverError> {
     let name = run.name("");
     let stream = clients.eks.list_clusters().into_paginator().send();
     let pages = pages("eks:ListClusters", stream).await?;
@@ -151,7 +168,8 @@ async fn name(run: &Run, clients: &Clients) -> Judgement {
         .flat_map(|page| page.clusters())
         .any(|known| *known == name)
     {
-        return Ok(Ok(format!("no cluster is named {name}")));
+        let free = format!("no cluster is named {name}");
+        return Ok(Judgement::Enough(free));
     }
     let cluster = super::view::cluster(clients, run).await?;
     let own = cluster
@@ -159,9 +177,9 @@ async fn name(run: &Run, clients: &Clients) -> Judgement {
         .and_then(|cluster| cluster.tags())
         .is_some_and(|tags| tags.get(RUN_TAG) == Some(&run.id));
     Ok(if own {
-        Ok(format!("cluster {name} exists and carries this run's tag"))
+        Judgement::Enough(format!("cluster {name} exists and carries this run's tag"))
     } else {
-        Err(format!(
+        Judgement::Lacking(format!(
             "a cluster named {name} exists and does not carry this run's tag"
         ))
     })

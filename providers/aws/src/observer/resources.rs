@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
+use kubeproof_contract::scope::{Cell, Listing, Scope};
 
 use crate::observer::clients::Clients;
 use crate::prices::cents;
@@ -53,16 +54,25 @@ mod vpc_endpoint;
 mod vpc_peering;
 
 /// What a listing gives.
-pub type Listing = Result<Vec<Resource>, ObserverError>;
+pub type ListResult = Result<Vec<Resource>, ObserverError>;
+
+/// A resource type, and where its resources are.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// The type.
+    pub resource_type: ResourceType,
+    /// Whether they belong to the account as a whole, and to no region.
+    pub is_global: bool,
+}
 
 /// A resource type: how it is listed, deleted and priced.
 #[async_trait]
 pub trait Type: Sync {
     /// Its name, and whether it is global.
-    fn resource_type(&self) -> ResourceType;
+    fn placed(&self) -> Placed;
 
     /// Lists it to the last page, without what is gone.
-    async fn list(&self, clients: &Clients) -> Listing;
+    async fn list(&self, clients: &Clients) -> ListResult;
 
     /// Reads what the listing leaves out but ownership needs. All of `resources` are of this type.
     async fn complete(
@@ -155,27 +165,49 @@ pub fn not_covered() -> Vec<String> {
     NOT_LISTED.iter().map(words).collect()
 }
 
-static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> =
-    LazyLock::new(|| TYPES.iter().map(|known| known.resource_type()).collect());
+static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> = LazyLock::new(|| {
+    TYPES
+        .iter()
+        .map(|known| known.placed().resource_type)
+        .collect()
+});
 
 /// The names of all types, in deletion order.
 pub fn resource_types() -> &'static [ResourceType] {
     &RESOURCE_TYPES
 }
 
+/// A listing for each regional type in each region, and one for each global type, in deletion order.
+pub fn listings(regions: &[Scope]) -> Vec<Listing> {
+    let mut listings = Vec::new();
+    for known in TYPES {
+        let Placed {
+            resource_type,
+            is_global,
+        } = known.placed();
+        let cell = |scope: &Scope| Listing::of(Cell::new(resource_type.name, scope));
+        if is_global {
+            listings.push(cell(&Scope::global()));
+        } else {
+            listings.extend(regions.iter().map(cell));
+        }
+    }
+    listings
+}
+
 /// The type of this name.
 pub fn find(name: &str) -> Option<&'static dyn Type> {
     TYPES
         .iter()
-        .find(|known| known.resource_type().name == name)
+        .find(|known| known.placed().resource_type.name == name)
         .copied()
 }
 
 /// What keeping a resource costs a month; global ones are priced in `region`.
 pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
     let mut priced = resource.clone();
-    if priced.region == "global" {
-        region.clone_into(&mut priced.region);
+    if priced.scope.is_global() {
+        priced.scope = region.into();
     }
     let usd = find(&resource.resource_type)?.monthly_cost(&priced)?;
     Some(MonthlyCost { usd: cents(usd) })
@@ -194,15 +226,15 @@ pub fn retained(resource: &Resource) -> Option<String> {
 /// # Errors
 /// When something could not be read.
 pub async fn complete(
-    clients: impl Fn(&str) -> Clients,
+    clients: impl Fn(&Scope) -> Clients,
     mut resources: Vec<Resource>,
 ) -> Result<Vec<Resource>, ObserverError> {
-    let regions: BTreeSet<String> = resources.iter().map(|it| it.region.clone()).collect();
+    let regions: BTreeSet<Scope> = resources.iter().map(|it| it.scope.clone()).collect();
     for known in TYPES {
-        let name = known.resource_type().name;
+        let name = known.placed().resource_type.name;
         for region in &regions {
             let places: Vec<usize> = (0..resources.len())
-                .filter(|n| resources[*n].resource_type == name && resources[*n].region == *region)
+                .filter(|n| resources[*n].resource_type == name && resources[*n].scope == *region)
                 .collect();
             if places.is_empty() {
                 continue;

@@ -23,6 +23,8 @@ use crate::provisioner::tags;
 const ACTIVE_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// Longest wait for a cluster to be gone: it takes 3 to 8 minutes.
 pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// The deletion of a cluster that failed.
+const DELETION: RetryPolicy = RetryPolicy::while_in_use(GONE_WITHIN);
 /// How long a cluster may stay invisible after it was asked for.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
@@ -48,16 +50,12 @@ pub(crate) async fn begin(
     if let Some(known) = describe(session).await? {
         check_ours(session, &known)?;
         match known.status() {
-            Some(ClusterStatus::Failed) => {
-                delete(session).await?;
-                gone(session).await?;
-            }
+            Some(ClusterStatus::Failed) => remove(session, DELETION).await?,
             Some(ClusterStatus::Deleting) => gone(session).await?,
             Some(ClusterStatus::Creating)
                 if is_stuck(session, known.created_at(), ACTIVE_WITHIN) =>
             {
-                delete(session).await?;
-                gone(session).await?;
+                remove(session, DELETION).await?;
             }
             _ => {
                 session.record("cluster", &name);
@@ -238,25 +236,33 @@ fn issues(cluster: &Cluster) -> String {
     }))
 }
 
-/// Asks for the deletion of the cluster; success when it is gone already. AWS refuses while the cluster is being
-/// made or changed.
+/// The cluster, if it exists and is ours.
 ///
 /// # Errors
-/// When the call fails for good.
-pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
+/// When it cannot be read.
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
+    let known = describe(session).await?;
+    let ours = known.filter(|cluster| is_ours(session, cluster));
+    let name = ours.as_ref().and_then(Cluster::name);
+    Ok(name.into_iter().map(str::to_owned).collect())
+}
+
+/// Deletes the cluster and waits until it is gone; success when it is gone already. AWS refuses while the cluster is
+/// being made or changed.
+///
+/// # Errors
+/// When the call fails for good, or it is not gone in time.
+pub(crate) async fn remove(session: &Session, policy: RetryPolicy) -> Result<(), CallError> {
     let request = session
         .eks
         .delete_cluster()
         .name(tags::cluster(session.run()));
-    let policy = RetryPolicy::while_in_use(GONE_WITHIN);
-    ignore_not_found(send!(session, "eks:DeleteCluster", policy, request))
+    ignore_not_found(send!(session, "eks:DeleteCluster", policy, request))?;
+    gone(session).await
 }
 
 /// Waits until the cluster is gone.
-///
-/// # Errors
-/// When it is not gone in time.
-pub(crate) async fn gone(session: &Session) -> Result<(), CallError> {
+async fn gone(session: &Session) -> Result<(), CallError> {
     let what = format!("deletion of cluster {}", tags::cluster(session.run()));
     let began = session.elapsed();
     poll_until(session, schedules::GONE, GONE_WITHIN, &what, || async {

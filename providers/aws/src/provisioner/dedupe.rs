@@ -10,10 +10,8 @@ use kubeproof_cloudkit::RetryPolicy;
 use kubeproof_cloudkit::error::all;
 use kubeproof_cloudkit::{CallError, Cause};
 
-use crate::provisioner::leftovers;
 use crate::provisioner::session::Session;
-use crate::provisioner::teardown::addresses::release;
-use crate::provisioner::teardown::network::{delete_gateway, delete_vpc};
+use crate::provisioner::{address, internet_gateway, vpc};
 
 /// Removes duplicates, if there may be any.
 ///
@@ -35,34 +33,38 @@ pub(crate) async fn remove_duplicates(session: &Session) -> Result<(), CallError
 /// Other VPCs of the run. AWS refuses to delete one that is not empty, and that is an error: it is not a late
 /// duplicate, so a person has to look at it.
 async fn vpcs(session: &Session, used: &str) -> Result<(), CallError> {
-    let vpcs = leftovers::vpcs(session).await?;
+    let vpcs = vpc::list(session).await?;
     let duplicates = vpcs.iter().filter(|id| *id != used);
-    let deletions = duplicates.map(|id| delete_vpc(session, id, RetryPolicy::IDEMPOTENT));
+    let deletions = duplicates.map(|id| vpc::delete(session, id.clone(), RetryPolicy::IDEMPOTENT));
     all(join_all(deletions).await).map(|_| ())
 }
 
 /// Addresses of the run that are not associated: by now every gateway holds its own.
 async fn addresses(session: &Session) -> Result<(), CallError> {
-    let addresses = leftovers::addresses(session).await?;
+    let addresses = address::all(session).await?;
     let idle = addresses
         .iter()
         .filter(|address| address.association_id().is_none());
     let releases = idle
         .filter_map(|address| address.allocation_id())
-        .map(|id| async move { held_is_fine(release(session, id, RetryPolicy::IDEMPOTENT).await) });
+        .map(|id| async move {
+            let release = address::release(session, id.to_owned(), RetryPolicy::IDEMPOTENT);
+            held_is_fine(release.await)
+        });
     all(join_all(releases).await).map(|_| ())
 }
 
 /// Internet gateways of the run that are attached to nothing.
 async fn gateways(session: &Session) -> Result<(), CallError> {
-    let gateways = leftovers::internet_gateways(session).await?;
+    let gateways = internet_gateway::of_run(session).await?;
     let idle = gateways
         .iter()
         .filter(|gateway| gateway.attachments().is_empty());
     let deletions = idle
         .filter_map(|gateway| gateway.internet_gateway_id())
         .map(|id| async move {
-            held_is_fine(delete_gateway(session, id, RetryPolicy::IDEMPOTENT).await)
+            let delete = internet_gateway::delete(session, id, RetryPolicy::IDEMPOTENT);
+            held_is_fine(delete.await)
         });
     all(join_all(deletions).await).map(|_| ())
 }

@@ -1,12 +1,13 @@
 //! The internet gateway: found by tag and name or made once, then attached to the VPC.
 
-use aws_sdk_ec2::types::ResourceType;
+use aws_sdk_ec2::types::{InternetGateway, ResourceType};
 use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt, find_or_create};
-use kubeproof_cloudkit::{CallError, Cause};
+use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 
 use crate::provisioner::requests::{LAGGING, ONCE, pages, send};
 use crate::provisioner::session::Session;
-use crate::provisioner::tags::{filter, is_named, of_run, specification};
+use crate::provisioner::tags::{self, filter, filter_any, is_named, specification};
 use crate::provisioner::vpc::id_of;
 
 /// Finds or makes the gateway and attaches it.
@@ -61,7 +62,7 @@ async fn find(session: &Session) -> Result<Option<String>, CallError> {
     let request = session
         .ec2
         .describe_internet_gateways()
-        .filters(of_run(session.run()))
+        .filters(tags::of_run(session.run()))
         .filters(filter("tag:Name", &name));
     let gateways = pages!(
         session,
@@ -90,4 +91,48 @@ async fn create(session: &Session) -> Result<String, CallError> {
         .internet_gateway()
         .and_then(|gateway| gateway.internet_gateway_id());
     id_of("ec2:CreateInternetGateway", id)
+}
+
+/// The run's internet gateways.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn of_run(session: &Session) -> Result<Vec<InternetGateway>, CallError> {
+    let request = session
+        .ec2
+        .describe_internet_gateways()
+        .filters(tags::of_run(session.run()));
+    let call = "ec2:DescribeInternetGateways";
+    pages!(session, call, request, internet_gateways)
+}
+
+/// The internet gateways with any of these values.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn any(
+    session: &Session,
+    by: &str,
+    values: &[String],
+) -> Result<Vec<InternetGateway>, CallError> {
+    let by = filter_any(by, values);
+    let request = session.ec2.describe_internet_gateways().filters(by);
+    let call = "ec2:DescribeInternetGateways";
+    pages!(session, call, request, internet_gateways)
+}
+
+/// Deletes an unattached internet gateway; success when it is gone already.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete(
+    session: &Session,
+    id: &str,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let request = session
+        .ec2
+        .delete_internet_gateway()
+        .internet_gateway_id(id);
+    ignore_not_found(send!(session, "ec2:DeleteInternetGateway", policy, request))
 }

@@ -65,11 +65,13 @@ async fn clear(session: &Session, known: &[NatGateway]) -> Result<(), CallError>
             continue;
         };
         match gateway.state() {
-            Some(NatGatewayState::Failed | NatGatewayState::Pending) => delete(session, id).await?,
-            Some(NatGatewayState::Deleting) => {}
-            _ => continue,
+            Some(NatGatewayState::Failed | NatGatewayState::Pending) => {
+                let policy = RetryPolicy::while_in_use(DELETED_WITHIN);
+                remove(session, id.to_owned(), policy).await?;
+            }
+            Some(NatGatewayState::Deleting) => gone(session, id).await?,
+            _ => {}
         }
-        gone(session, id).await?;
     }
     Ok(())
 }
@@ -104,6 +106,23 @@ async fn list(session: &Session, part: &str) -> Result<Vec<NatGateway>, CallErro
     gateways.retain(|gateway| is_named(session.run(), gateway.tags(), &name));
     gateways.sort_by(|a, b| a.nat_gateway_id().cmp(&b.nat_gateway_id()));
     Ok(gateways)
+}
+
+/// Ids of the run's NAT gateways, failed ones included; deleted ones, which stay visible, are left out.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn list_all(session: &Session) -> Result<Vec<String>, CallError> {
+    let request = session
+        .ec2
+        .describe_nat_gateways()
+        .filter(of_run(session.run()));
+    let gateways = pages!(session, "ec2:DescribeNatGateways", request, nat_gateways)?;
+    Ok(gateways
+        .iter()
+        .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
+        .filter_map(|gateway| gateway.nat_gateway_id().map(str::to_owned))
+        .collect())
 }
 
 async fn state(session: &Session, id: &str) -> Result<Option<NatGateway>, CallError> {
@@ -147,21 +166,22 @@ async fn create(
     id_of("ec2:CreateNatGateway", id)
 }
 
-/// Asks for the deletion of a gateway; success when it is gone already.
+/// Deletes a gateway, and waits until it is deleted; success when it is gone already.
 ///
 /// # Errors
-/// When the call fails for good.
-pub(crate) async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
-    let request = session.ec2.delete_nat_gateway().nat_gateway_id(id);
-    let policy = RetryPolicy::while_in_use(DELETED_WITHIN);
-    ignore_not_found(send!(session, "ec2:DeleteNatGateway", policy, request))
+/// When the call fails for good, or it is not deleted in time.
+pub(crate) async fn remove(
+    session: &Session,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let request = session.ec2.delete_nat_gateway().nat_gateway_id(&id);
+    ignore_not_found(send!(session, "ec2:DeleteNatGateway", policy, request))?;
+    gone(session, &id).await
 }
 
 /// Waits until a gateway is deleted. Its record stays visible for about an hour.
-///
-/// # Errors
-/// When it is not deleted in time.
-pub(crate) async fn gone(session: &Session, id: &str) -> Result<(), CallError> {
+async fn gone(session: &Session, id: &str) -> Result<(), CallError> {
     poll_until(
         session,
         schedules::NAT,

@@ -24,6 +24,8 @@ use crate::spec::{Capacity, NodeGroup};
 const ACTIVE_WITHIN: Duration = Duration::from_secs(35 * 60);
 /// Longest wait for a node group to be gone: 3 to 10 minutes.
 pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// The deletion of a node group that failed.
+const DELETION: RetryPolicy = RetryPolicy::while_in_use(GONE_WITHIN);
 /// How long a node group may stay invisible after it was asked for.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
@@ -54,16 +56,12 @@ pub(crate) async fn ensure(
                 NodegroupStatus::CreateFailed
                 | NodegroupStatus::DeleteFailed
                 | NodegroupStatus::Degraded,
-            ) => {
-                delete(session, name).await?;
-                gone(session, name).await?;
-            }
+            ) => delete(session, name, DELETION).await?,
             Some(NodegroupStatus::Deleting) => gone(session, name).await?,
             Some(NodegroupStatus::Creating)
                 if is_stuck(session, known.created_at(), ACTIVE_WITHIN) =>
             {
-                delete(session, name).await?;
-                gone(session, name).await?;
+                delete(session, name, DELETION).await?;
             }
             _ => return active(session, name).await,
         }
@@ -198,40 +196,53 @@ fn issues(group: &Nodegroup) -> String {
     }))
 }
 
-/// Names of all node groups of the cluster; none when the cluster does not exist.
+/// The node groups of these clusters, of which there is one at most: `cluster/group`.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
-    let request = session
-        .eks
-        .list_nodegroups()
-        .cluster_name(tags::cluster(session.run()));
+pub(crate) async fn list(
+    session: &Session,
+    clusters: Vec<String>,
+) -> Result<Vec<String>, CallError> {
+    let Some(cluster) = clusters.first() else {
+        return Ok(Vec::new());
+    };
+    let request = session.eks.list_nodegroups().cluster_name(cluster);
     match pages!(session, "eks:ListNodegroups", request, nodegroups) {
         Err(error) if error.is_not_found() => Ok(Vec::new()),
-        other => other,
+        other => Ok(other?
+            .iter()
+            .map(|name| format!("{cluster}/{name}"))
+            .collect()),
     }
 }
 
-/// Asks for the deletion of a node group; success when it is gone already.
+/// Deletes a node group by its id in [`list`], and waits until it is gone.
 ///
 /// # Errors
-/// When the call fails for good.
-pub(crate) async fn delete(session: &Session, name: &str) -> Result<(), CallError> {
+/// When the call fails for good, or it is not gone in time.
+pub(crate) async fn remove(
+    session: &Session,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let name = id.rsplit('/').next().unwrap_or_default();
+    delete(session, name, policy).await
+}
+
+/// Deletes a node group and waits until it is gone; success when it is gone already.
+async fn delete(session: &Session, name: &str, policy: RetryPolicy) -> Result<(), CallError> {
     let request = session
         .eks
         .delete_nodegroup()
         .cluster_name(tags::cluster(session.run()))
         .nodegroup_name(name);
-    let policy = RetryPolicy::while_in_use(GONE_WITHIN);
-    ignore_not_found(send!(session, "eks:DeleteNodegroup", policy, request))
+    ignore_not_found(send!(session, "eks:DeleteNodegroup", policy, request))?;
+    gone(session, name).await
 }
 
 /// Waits until a node group is gone.
-///
-/// # Errors
-/// When its deletion fails, or it is not gone in time.
-pub(crate) async fn gone(session: &Session, name: &str) -> Result<(), CallError> {
+async fn gone(session: &Session, name: &str) -> Result<(), CallError> {
     let what = format!("deletion of node group {name}");
     poll_until(session, schedules::GONE, GONE_WITHIN, &what, || async {
         Ok(match describe(session, name).await? {

@@ -32,8 +32,6 @@ pub(crate) struct Session {
     pub(crate) classic: aws_sdk_elasticloadbalancing::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
     pub(crate) json: JsonClient,
-    /// `Name` tags of addresses that teardown ignores. Only a deliberate defect fills it.
-    pub(crate) overlooked: Vec<String>,
 }
 
 impl Deref for Session {
@@ -61,7 +59,6 @@ impl Session {
             balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
             json: JsonClient::new(&config, connection, &spec.region.0),
             config,
-            overlooked: Vec::new(),
         }
     }
 

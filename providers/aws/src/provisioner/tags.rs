@@ -50,6 +50,12 @@ pub(crate) fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
+/// The same for any of several values.
+pub(crate) fn filter_any(name: &str, values: &[String]) -> Filter {
+    let values = Some(values.to_vec());
+    Filter::builder().name(name).set_values(values).build()
+}
+
 /// The filter for this run's resources.
 pub(crate) fn of_run(run: &Run) -> Filter {
     filter(&format!("tag:{RUN_TAG}"), &run.id)

@@ -1,156 +1,208 @@
-//! Teardown: finds everything by tags alone, and deletes it in the order that AWS requires.
+//! Teardown: finds everything by tags and unique names alone, and deletes it in the order that AWS requires.
 //!
-//! It has no memory. Independent steps run concurrently, a failed step does not stop the others, and a final listing
-//! decides whether it succeeded.
+//! It has no memory. The mechanism is `cloudkit`'s; here is what AWS decides.
 
 use std::time::Duration;
 
-use futures::join;
-use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::teardown::CallErrors;
-use kubeproof_contract::provisioner::ProvisionerError;
+use futures::FutureExt as _;
+use kubeproof_cloudkit::RetryPolicy;
+use kubeproof_cloudkit::teardown::{Delete, Marker, Rounds, Step, Teardown};
 
-use crate::provisioner::iam_roles;
-use crate::provisioner::leftovers::{self, Leftovers};
 use crate::provisioner::session::{SETTLED_AFTER, Session};
-use crate::provisioner::{cluster, nodes, templates};
+use crate::provisioner::{address, cluster, iam_roles, nat, nodes, templates, vpc};
 
-pub(crate) mod addresses;
-pub(crate) mod balancers;
-pub(crate) mod drain;
-pub(crate) mod interfaces;
-pub(crate) mod logs;
-pub(crate) mod network;
-pub(crate) mod roles;
-pub(crate) mod volumes;
+mod balancers;
+mod drain;
+mod gateways;
+mod groups;
+mod interfaces;
+mod logs;
+mod network;
+mod roles;
+mod volumes;
 
-/// The wait for a resource whose dependency is known to stay.
-pub(crate) const HOPELESS: Duration = Duration::from_secs(20);
-/// Most rounds. A second one is needed when the first did not see everything, or a call was refused that succeeds
-/// later.
-const ROUNDS: usize = 6;
-/// This long after a run's first request, every unanswered request of its processes has been applied, or never will
-/// be: a request times out after a minute and may be applied a while later (`find_or_create` lists for 45 seconds).
-const ALL_APPLIED_AFTER: Duration = Duration::from_secs(120);
-/// No new round begins after this long.
-const NO_ROUND_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Longest wait for what depends on a resource to be gone, where AWS takes its time.
+const FREE_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// The same for load balancers and addresses, which are free soon after their users are gone.
+const SOON_FREE: Duration = Duration::from_secs(300);
+/// The same for an interface that nothing uses any more.
+const INTERFACE_FREE_WITHIN: Duration = Duration::from_secs(120);
+/// Longest wait for IAM to notice what was just detached.
+const DETACHED_WITHIN: Duration = Duration::from_secs(120);
 
-/// Removes everything of the run.
-///
-/// # Errors
-/// When something is left, or the final listing failed: with the ids and the reasons.
-pub(crate) async fn teardown(session: &Session) -> Result<(), ProvisionerError> {
-    let began = session.elapsed();
-    let mut errors = CallErrors::default();
-    let mut left = None;
-    for count in 0..ROUNDS {
-        left = errors.keep(leftovers::list(session).await);
-        let only_the_marker = left.as_ref().is_some_and(Leftovers::is_only_the_marker);
-        if left.as_ref().is_some_and(Leftovers::is_empty) {
-            // No marker: an earlier teardown has removed everything, or there never was anything. A marker that has
-            // just been made may not be visible yet, so it is checked twice.
-            if errors.keep(is_unmarked(session).await) == Some(true) {
-                return Ok(());
-            }
-            continue;
-        }
-        let age = left.as_ref().and_then(|left| left.age(session));
-        let early = ALL_APPLIED_AFTER.saturating_sub(age.unwrap_or(ALL_APPLIED_AFTER));
-        if only_the_marker && count > 0 && early.is_zero() {
-            return last(session, errors).await;
-        }
-        if session.elapsed().saturating_sub(began) > NO_ROUND_AFTER {
-            break;
-        }
-        if only_the_marker {
-            // An unanswered request of an earlier process may still be applied: wait until it cannot be any more.
-            tokio::time::sleep(early.max(SETTLED_AFTER)).await;
-        } else {
-            // What an earlier process made just before it died may not be visible yet.
-            tokio::time::sleep(SETTLED_AFTER).await;
-            errors = round(session).await;
-        }
-    }
-    Err(errors.failure(left.map(|left| left.ids())))
-}
+/// How a run is torn down.
+pub(crate) const TEARDOWN: Teardown<Session> = Teardown {
+    steps: STEPS,
+    prepare: Some(|session| drain::workloads(session).boxed()),
+    marker: Some(Marker {
+        find: |session| roles::marker(session).boxed(),
+        delete: |session| {
+            let policy = RetryPolicy::while_in_use(DETACHED_WITHIN);
+            roles::delete(session, &iam_roles::CLUSTER, policy).boxed()
+        },
+        // A request times out after a minute and may be applied a while later (`find_or_create` lists for 45
+        // seconds).
+        all_applied_after: Duration::from_secs(120),
+    }),
+    rounds: Rounds {
+        most: 5,
+        settle: SETTLED_AFTER,
+        begin_within: Duration::from_secs(60 * 60),
+    },
+};
 
-/// Whether there is no marker even after IAM's reads must show it.
-async fn is_unmarked(session: &Session) -> Result<bool, CallError> {
-    tokio::time::sleep(SETTLED_AFTER).await;
-    leftovers::is_unmarked(session).await
-}
-
-/// Deletes the marker, last of all: as long as it exists, a teardown checks everything.
-async fn last(session: &Session, mut errors: CallErrors) -> Result<(), ProvisionerError> {
-    match roles::delete(session, &iam_roles::CLUSTER).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            errors.keep::<()>(Err(error));
-            let name = session.run().name(iam_roles::CLUSTER.part);
-            Err(errors.failure(Some(vec![name])))
-        }
-    }
-}
-
-/// One round through everything, in AWS's order.
-async fn round(session: &Session) -> CallErrors {
-    let mut first = CallErrors::default();
-    first.keep(drain::workloads(session).await);
-    let (compute, egress, balancers) = join!(
-        compute(session),
-        addresses::egress(session),
-        balancers::delete(session)
-    );
-    // When something stays, what it depends on cannot be deleted: do not wait long in this round.
-    let free = [&compute, &egress, &balancers]
-        .iter()
-        .all(|errors| errors.is_empty());
+const STEPS: &[Step<Session>] = &[
+    Step {
+        name: "eks_nodegroup",
+        of: Some("eks_cluster"),
+        after: &[],
+        in_use_for: nodes::GONE_WITHIN,
+        list: |session, of| nodes::list(session, of).boxed(),
+        delete: Delete::Each(|session, id, policy| nodes::remove(session, id, policy).boxed()),
+    },
+    Step {
+        name: "eks_cluster",
+        of: None,
+        after: &["eks_nodegroup"],
+        in_use_for: cluster::GONE_WITHIN,
+        list: |session, _| cluster::list(session).boxed(),
+        delete: Delete::Each(|session, _, policy| cluster::remove(session, policy).boxed()),
+    },
+    Step {
+        name: "nat_gateway",
+        of: None,
+        after: &[],
+        in_use_for: nat::DELETED_WITHIN,
+        list: |session, _| nat::list_all(session).boxed(),
+        delete: Delete::Each(|session, id, policy| nat::remove(session, id, policy).boxed()),
+    },
+    Step {
+        name: "elastic_ip",
+        of: None,
+        after: &["nat_gateway"],
+        in_use_for: SOON_FREE,
+        list: |session, _| address::ids(session).boxed(),
+        delete: Delete::Each(|session, id, policy| address::release(session, id, policy).boxed()),
+    },
+    Step {
+        name: "load_balancer",
+        of: Some("vpc"),
+        after: &[],
+        in_use_for: SOON_FREE,
+        list: |session, of| balancers::list(session, of).boxed(),
+        delete: Delete::Each(|session, id, policy| balancers::delete(session, id, policy).boxed()),
+    },
+    Step {
+        name: "target_group",
+        of: Some("vpc"),
+        after: &["load_balancer"],
+        in_use_for: SOON_FREE,
+        list: |session, of| balancers::target_groups(session, of).boxed(),
+        delete: Delete::Each(|session, id, policy| {
+            balancers::delete_group(session, id, policy).boxed()
+        }),
+    },
     // A node group without its template cannot be repaired, so the group goes first.
-    let templates = async {
-        if compute.is_empty() {
-            templates::delete(session).await
-        } else {
-            CallErrors::default()
-        }
-    };
-    let (templates, volumes, network, nodes_role, logs) = join!(
-        templates,
-        volumes::delete(session),
-        network::delete(session, free),
-        roles::delete(session, &iam_roles::NODES),
-        logs::delete(session),
-    );
-    let mut last = CallErrors::default();
-    last.keep(nodes_role);
-    last.keep(logs);
-    first.join([
-        compute, egress, balancers, templates, volumes, network, last,
-    ])
-}
+    Step {
+        name: "launch_template",
+        of: None,
+        after: &["eks_nodegroup"],
+        in_use_for: Duration::ZERO,
+        list: |session, _| templates::list(session).boxed(),
+        delete: Delete::Each(|session, id, _| templates::delete(session, id).boxed()),
+    },
+    Step {
+        name: "ebs_volume",
+        of: None,
+        after: &["eks_cluster"],
+        in_use_for: FREE_WITHIN,
+        list: |session, _| volumes::list(session).boxed(),
+        delete: Delete::Each(|session, id, policy| volumes::delete(session, id, policy).boxed()),
+    },
+    // By the id of its VPC: AWS makes and removes most interfaces by itself.
+    Step {
+        name: "network_interface",
+        of: Some("vpc"),
+        after: &["eks_cluster", "elastic_ip", "load_balancer"],
+        in_use_for: INTERFACE_FREE_WITHIN,
+        list: |_, vpcs| async { Ok(vpcs) }.boxed(),
+        delete: Delete::Each(|session, id, policy| interfaces::clear(session, id, policy).boxed()),
+    },
+    Step {
+        name: "route_table",
+        of: Some("vpc"),
+        after: &["network_interface"],
+        in_use_for: FREE_WITHIN,
+        list: |session, of| network::route_tables(session, of).boxed(),
+        delete: Delete::Together(|session, ids, policy| {
+            network::delete_route_tables(session, ids, policy).boxed()
+        }),
+    },
+    Step {
+        name: "security_group",
+        of: Some("vpc"),
+        after: &["network_interface"],
+        in_use_for: FREE_WITHIN,
+        list: |session, of| groups::list(session, of).boxed(),
+        delete: Delete::Together(|session, ids, policy| {
+            groups::delete(session, ids, policy).boxed()
+        }),
+    },
+    Step {
+        name: "internet_gateway",
+        of: Some("vpc"),
+        after: &["network_interface"],
+        in_use_for: FREE_WITHIN,
+        list: |session, of| gateways::list(session, of).boxed(),
+        delete: Delete::Together(|session, ids, policy| {
+            gateways::delete(session, ids, policy).boxed()
+        }),
+    },
+    Step {
+        name: "subnet",
+        of: Some("vpc"),
+        after: &["route_table", "security_group", "internet_gateway"],
+        in_use_for: FREE_WITHIN,
+        list: |session, of| network::subnets(session, of).boxed(),
+        delete: Delete::Each(|session, id, policy| {
+            network::delete_subnet(session, id, policy).boxed()
+        }),
+    },
+    Step {
+        name: "vpc",
+        of: None,
+        after: &["subnet"],
+        in_use_for: FREE_WITHIN,
+        list: |session, _| vpc::list(session).boxed(),
+        delete: Delete::Each(|session, id, policy| vpc::delete(session, id, policy).boxed()),
+    },
+    Step {
+        name: "iam_role",
+        of: None,
+        after: &["eks_nodegroup"],
+        in_use_for: DETACHED_WITHIN,
+        list: |session, _| roles::list(session).boxed(),
+        delete: Delete::Each(|session, _, policy| {
+            roles::delete(session, &iam_roles::NODES, policy).boxed()
+        }),
+    },
+    // EKS makes it, and would make it anew.
+    Step {
+        name: "cloudwatch_log_group",
+        of: None,
+        after: &["eks_cluster"],
+        in_use_for: Duration::ZERO,
+        list: |session, _| logs::list(session).boxed(),
+        delete: Delete::Each(|session, name, _| logs::delete(session, name).boxed()),
+    },
+];
 
-/// Deletes node groups, then the cluster, which AWS refuses to delete while it has any.
-pub(crate) async fn compute(session: &Session) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let Some(known) = errors.keep(cluster::describe(session).await) else {
-        return errors;
-    };
-    let Some(known) = known else { return errors };
-    if !cluster::is_ours(session, &known) {
-        return errors;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_can_begin() {
+        assert_eq!(TEARDOWN.out_of_order(), None);
     }
-    if let Some(names) = errors.keep(nodes::list(session).await) {
-        errors
-            .for_each(&names, |name| async move {
-                nodes::delete(session, name).await?;
-                nodes::gone(session, name).await
-            })
-            .await;
-    }
-    if !errors.is_empty() {
-        return errors;
-    }
-    if errors.keep(cluster::delete(session).await).is_some() {
-        errors.keep(cluster::gone(session).await);
-    }
-    errors
 }

@@ -14,7 +14,6 @@ use aws_sdk_ec2::types::{
 use futures::future::join_all;
 use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
 use kubeproof_cloudkit::error::{all, ignore_not_found};
-use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, Cause};
 
 use crate::provisioner::requests::{IDEMPOTENT, LAGGING, pages, send};
@@ -56,7 +55,7 @@ async fn one(session: &Session, group: &NodeGroup, groups: &[String]) -> Result<
     .await?;
     if !fits {
         // Left by an earlier cluster of this run that failed: its security group is gone.
-        delete_one(session, &id).await?;
+        delete(session, id).await?;
         id = create(session, &name, group, groups).await?;
     }
     session.record(format!("launch template {}", group.name.as_str()), &id);
@@ -200,16 +199,11 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
         .collect())
 }
 
-/// Deletes the run's launch templates.
-pub(crate) async fn delete(session: &Session) -> CallErrors {
-    let mut errors = CallErrors::default();
-    if let Some(ids) = errors.keep(list(session).await) {
-        errors.for_each(&ids, |id| delete_one(session, id)).await;
-    }
-    errors
-}
-
-async fn delete_one(session: &Session, id: &str) -> Result<(), CallError> {
+/// Deletes a launch template; success when it is gone already.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete(session: &Session, id: String) -> Result<(), CallError> {
     let request = session.ec2.delete_launch_template().launch_template_id(id);
     let call = "ec2:DeleteLaunchTemplate";
     ignore_not_found(send!(session, call, IDEMPOTENT, request))

@@ -5,8 +5,8 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType};
 use futures::join;
 use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
-use kubeproof_cloudkit::error::both;
-use kubeproof_cloudkit::{Applied, CallError};
+use kubeproof_cloudkit::error::{both, ignore_not_found};
+use kubeproof_cloudkit::{Applied, CallError, RetryPolicy};
 
 use crate::provisioner::requests::{LAGGING, ONCE, pages, send};
 use crate::provisioner::session::Session;
@@ -37,7 +37,7 @@ pub(crate) async fn ensure(session: &Session) -> Result<String, CallError> {
 ///
 /// # Errors
 /// When the listing fails.
-pub(crate) async fn find(session: &Session) -> Result<Option<String>, CallError> {
+async fn find(session: &Session) -> Result<Option<String>, CallError> {
     let name = session.run().name("");
     let request = session
         .ec2
@@ -58,7 +58,7 @@ pub(crate) async fn find(session: &Session) -> Result<Option<String>, CallError>
 ///
 /// # Errors
 /// When the call fails or its outcome is unknown.
-pub(crate) async fn create(session: &Session) -> Result<String, CallError> {
+async fn create(session: &Session) -> Result<String, CallError> {
     let name = session.run().name("");
     let request = session
         .ec2
@@ -67,6 +67,30 @@ pub(crate) async fn create(session: &Session) -> Result<String, CallError> {
         .tag_specifications(specification(session.run(), ResourceType::Vpc, &name, &[]));
     let answer = send!(session, "ec2:CreateVpc", ONCE, request)?;
     id_of("ec2:CreateVpc", answer.vpc().and_then(|vpc| vpc.vpc_id()))
+}
+
+/// Ids of the run's VPCs.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
+    let request = session.ec2.describe_vpcs().filters(of_run(session.run()));
+    let vpcs = pages!(session, "ec2:DescribeVpcs", request, vpcs)?;
+    let ids = vpcs.iter().filter_map(|vpc| vpc.vpc_id());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+/// Deletes an empty VPC; success when it is gone already.
+///
+/// # Errors
+/// When the call fails for good.
+pub(crate) async fn delete(
+    session: &Session,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let request = session.ec2.delete_vpc().vpc_id(id);
+    ignore_not_found(send!(session, "ec2:DeleteVpc", policy, request))
 }
 
 async fn dns_support(session: &Session, vpc: &str) -> Result<(), CallError> {

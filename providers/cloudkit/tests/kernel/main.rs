@@ -1,6 +1,8 @@
 //! The kernel through its public interface, on a paused clock and without a cloud.
 
 mod create_and_poll;
+mod machines;
+mod resources;
 mod rest;
 
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use kubeproof_cloudkit::rest::{RestApi, RestCall, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError, retry_after};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
@@ -17,12 +17,14 @@ use serde_json::{Value, json};
 use crate::connection;
 
 #[derive(Debug)]
-struct Sky;
+pub(crate) struct Sky;
 
 impl Classify for Sky {
     fn classify(&self, status: u16, code: &str, _: &str) -> (Cause, Applied) {
         match (status, code) {
             (429, _) => (Cause::Throttled, Applied::No),
+            (404, _) => (Cause::NotFound, Applied::No),
+            (409, _) => (Cause::AlreadyExists, Applied::No),
             (_, "quota") => (Cause::QuotaExceeded, Applied::No),
             _ => (Cause::Server, Applied::Unknown),
         }
@@ -37,9 +39,11 @@ impl RestApi for Sky {
         Route::new("POST", "/stars", "CreateStar"),
         Route::new("GET", "/stars", "ListStars"),
         Route::new("POST", "/stars/{id}:name", "NameStar"),
+        Route::new("DELETE", "/stars/{id}", "DeleteStar"),
+        Route::new("POST", "/eclipse", "EclipseStars"),
     ];
 
-    async fn authorization(&self, _: &Connection) -> Result<String, String> {
+    async fn authorization(&self, _: &Connection) -> Result<String, BoxError> {
         Ok("Bearer secret".to_owned())
     }
 
@@ -59,9 +63,9 @@ impl RestApi for Sky {
 
 /// What comes for each request, and the requests that came.
 #[derive(Debug, Default)]
-struct Answers {
+pub(crate) struct Answers {
     answers: Mutex<VecDeque<Result<Response<Bytes>, TransportError>>>,
-    requests: Mutex<Vec<Request<Bytes>>>,
+    pub(crate) requests: Mutex<Vec<Request<Bytes>>>,
     never: bool,
 }
 
@@ -77,7 +81,19 @@ impl Transport for Answers {
     }
 }
 
-fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
+impl Answers {
+    /// These answers, one after the other.
+    pub(crate) fn of(
+        answers: impl IntoIterator<Item = Result<Response<Bytes>, TransportError>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answers.into_iter().collect()),
+            ..Self::default()
+        })
+    }
+}
+
+pub(crate) fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
     let answer = Response::builder()
         .status(status)
         .header("retry-after", "7");
@@ -86,7 +102,7 @@ fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
         .expect("an answer"))
 }
 
-fn client(answers: Arc<Answers>) -> RestClient<Sky> {
+pub(crate) fn client(answers: Arc<Answers>) -> RestClient<Sky> {
     RestClient::new(Sky, &connection(answers), Duration::ZERO)
 }
 

@@ -151,7 +151,13 @@ fn shown(state: &State, resource: &Resource) -> Option<Value> {
         .iter()
         .find(|(own, ..)| *own == resource.resource_type);
     let (_, service, kind, collection) = known?;
-    let place = match (*service, resource.region.as_str()) {
+    let location = resource
+        .scope
+        .as_str()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let place = match (*service, location) {
         ("iam", _) => String::new(),
         ("container", place) => format!("locations/{place}/"),
         (_, "global") => "global/".to_owned(),
@@ -164,7 +170,7 @@ fn shown(state: &State, resource: &Resource) -> Option<Value> {
         "assetType": format!("{service}.googleapis.com/{kind}"),
         "project": format!("projects/{}", state.setup.project_number),
         "displayName": resource.id,
-        "location": resource.region,
+        "location": location,
     });
     if !resource.tags.is_empty() {
         shown["labels"] = json!(resource.tags);

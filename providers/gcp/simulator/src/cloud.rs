@@ -7,7 +7,7 @@ use http::Request;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, Reply};
 use kubeproof_simkit::history::History;
@@ -124,7 +124,7 @@ impl Cloud for GcpCloud {
         inventory::all(&self.state)
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         self.history.lifetimes().to_vec()
     }
 

@@ -245,7 +245,7 @@ pub(crate) fn canonical(state: &state::State, resource: &Resource) -> String {
     let found = items.find(|item| {
         item.of.resource_type == resource.resource_type
             && item.name == resource.id
-            && item.scope.name() == resource.region
+            && item.scope.of_inventory() == resource.scope
     });
     found.map_or_else(String::new, |item| format!("{:?}", item.document))
 }

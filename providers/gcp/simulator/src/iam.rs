@@ -319,6 +319,7 @@ pub(crate) fn inventory(state: &State) -> Vec<Resource> {
 fn resource(account: &Account) -> Resource {
     let mut resource = Resource::new(RESOURCE_TYPE, &account.email, "global");
     resource.name = Some(account.email.clone());
+    resource.incarnation = Some(account.unique_id.clone());
     // The API does not tell when an account was made.
     resource.state = if account.is_disabled { "DISABLED" } else { "" }.to_owned();
     resource.properties = BTreeMap::from([("unique_id".to_owned(), account.unique_id.clone())]);

@@ -42,7 +42,8 @@ pub(super) async fn ensure(
             gone(work).await?;
         } else if known.status == "ERROR" {
             // It never becomes usable, and its name is taken until it is gone.
-            delete(work).await?;
+            let policy = RetryPolicy::while_in_use(BUSY).while_not_propagated();
+            delete(work, policy).await?;
         }
     }
     let body = requests::cluster(work, placement, account);
@@ -206,11 +207,10 @@ pub(super) async fn ended(
 }
 
 /// Deletes the run's cluster with its nodes, after what runs on it, and waits until it is gone.
-pub(super) async fn delete(work: &Work) -> Result<(), CallError> {
+pub(super) async fn delete(work: &Work, policy: RetryPolicy) -> Result<(), CallError> {
     let name = work.run().name("");
     let parameters = [work.project(), work.spec.location.0.as_str(), &name];
     let call = RestCall::new("projects.locations.clusters.delete", &parameters);
-    let policy = RetryPolicy::while_in_use(BUSY).while_not_propagated();
     ignore_not_found(
         work.api
             .container

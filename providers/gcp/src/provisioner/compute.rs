@@ -19,8 +19,6 @@ use crate::marks;
 /// Networks and their parts take 10 to 60 seconds.
 const SCHEDULE: PollSchedule = PollSchedule::every(3);
 const LIMIT: Duration = Duration::from_secs(600);
-/// The wait before a deletion is repeated whose operation found the resource in use.
-const PAUSE: Duration = Duration::from_secs(10);
 /// A creation that names what another operation has just made.
 const CREATE: RetryPolicy = RetryPolicy::propagation(is_not_ready);
 /// The most results of one page.
@@ -182,35 +180,25 @@ fn outcome(operation: &ComputeOperation, what: &str) -> Result<(), CallError> {
     })
 }
 
-/// Deletes a resource and waits until it is gone, again while it is in use. One that is gone is no error.
+/// Deletes a resource and waits until it is gone, again as the policy says while it is in use, which its operation may
+/// say too. One that is gone is no error.
 pub(super) async fn delete(
     work: &Work,
     call: &'static str,
     place: &Place,
     name: &str,
-    in_use_for: Duration,
+    policy: RetryPolicy,
 ) -> Result<(), CallError> {
     let parameters = place.parameters(work.project(), name);
-    let policy = RetryPolicy::while_in_use(in_use_for).while_not_propagated();
-    let began = work.session().elapsed();
-    // Ends by the clock: every round lets time pass.
-    loop {
+    let attempt = || async {
         let id = request_id(work, call, name);
         let query = [("requestId", id.as_str())];
         let request = RestCall::new(call, &parameters).with_query(&query);
-        let deleted = async {
-            let operation: ComputeOperation = work.api.compute.call(policy, request).await?;
-            ended(work, place, operation, call).await
-        };
-        let result = ignore_not_found(deleted.await);
-        let spent = work.session().elapsed().saturating_sub(began);
-        match result {
-            Err(error) if error.cause == Cause::InUse && spent < in_use_for => {
-                work.session().sleep(PAUSE).await?;
-            }
-            result => return result,
-        }
-    }
+        let once = RetryPolicy::ONCE;
+        let operation: ComputeOperation = work.api.compute.call(once, request).await?;
+        ended(work, place, operation, call).await
+    };
+    ignore_not_found(work.session().call(policy, attempt).await)
 }
 
 /// A part of a list that could not be read makes the whole list unknown: what it does not show may exist.

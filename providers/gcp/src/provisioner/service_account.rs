@@ -91,15 +91,15 @@ pub(super) async fn list(work: &Work) -> Result<Vec<String>, CallError> {
     Ok(find(work).await?.into_iter().map(|one| one.email).collect())
 }
 
-/// Deletes accounts. Their names can be used again only with another unique id.
-pub(super) async fn delete(work: &Work, emails: Vec<String>) -> Result<(), CallError> {
-    for email in &emails {
-        let parameters = [work.project(), email.as_str()];
-        let call = RestCall::new("projects.serviceAccounts.delete", &parameters);
-        let policy = RetryPolicy::IDEMPOTENT;
-        ignore_not_found(work.api.iam.call::<IgnoredAny>(policy, call).await)?;
-    }
-    Ok(())
+/// Deletes an account. Its name can be used again only with another unique id.
+pub(super) async fn delete(
+    work: &Work,
+    email: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let parameters = [work.project(), email.as_str()];
+    let call = RestCall::new("projects.serviceAccounts.delete", &parameters);
+    ignore_not_found(work.api.iam.call::<IgnoredAny>(policy, call).await)
 }
 
 /// The bindings of the run's account in the project's policy, by role.

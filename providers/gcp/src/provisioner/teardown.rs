@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::teardown::{Rounds, Step, teardown};
+use kubeproof_cloudkit::teardown::{CallErrors, Delete, Rounds, Step, Teardown};
 use kubeproof_contract::provisioner::ProvisionerError;
 
 use super::{Work, apis, cluster, service_account};
@@ -20,9 +20,12 @@ use leftovers::{
     SUBNETWORKS, TARGET_POOLS, names, remove,
 };
 
+/// How long something may stay in use after its users are gone.
+const IN_USE_LIMIT: Duration = Duration::from_secs(300);
 const ROUNDS: Rounds = Rounds {
     most: 4,
     settle: Duration::from_secs(10),
+    begin_within: Duration::from_secs(2 * 60 * 60),
 };
 
 /// A step for a collection of Compute Engine.
@@ -30,20 +33,26 @@ macro_rules! step {
     ($name:literal after $after:expr, $collection:expr) => {
         Step {
             name: $name,
+            of: None,
             after: &$after,
-            list: |work| names(work, &$collection).boxed(),
-            delete: |work, ids| remove(work, &$collection, ids).boxed(),
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| names(work, &$collection).boxed(),
+            delete: Delete::Together(|work, ids, policy| {
+                remove(work, &$collection, ids, policy).boxed()
+            }),
         }
     };
 }
 
 /// Everything that a run can leave, in dependency order.
-pub(super) const STEPS: &[Step<Work>] = &[
+const STEPS: &[Step<Work>] = &[
     Step {
         name: "gke_cluster",
+        of: None,
         after: &[],
-        list: |work| clusters(work).boxed(),
-        delete: |work, _| drained_and_deleted(work).boxed(),
+        in_use_for: cluster::BUSY,
+        list: |work, _| clusters(work).boxed(),
+        delete: Delete::Each(|work, _, policy| cluster::delete(work, policy).boxed()),
     },
     step!("forwarding_rule" after ["gke_cluster"], FORWARDING_RULES),
     step!("target_pool" after ["forwarding_rule"], TARGET_POOLS),
@@ -64,40 +73,54 @@ pub(super) const STEPS: &[Step<Work>] = &[
     step!("network" after ["subnetwork", "firewall_rule", "route", "instance_group"], NETWORKS),
     Step {
         name: "iam_binding",
+        of: None,
         after: &["gke_cluster"],
-        list: |work| service_account::bindings(work).boxed(),
-        delete: |work, _| service_account::unbind_all(work).boxed(),
+        in_use_for: Duration::ZERO,
+        list: |work, _| service_account::bindings(work).boxed(),
+        delete: Delete::Each(|work, _, _| service_account::unbind_all(work).boxed()),
     },
     Step {
         name: "service_account",
+        of: None,
         // An account that goes first leaves its name in the policy for ever.
         after: &["iam_binding"],
-        list: |work| service_account::list(work).boxed(),
-        delete: |work, emails| service_account::delete(work, emails).boxed(),
+        in_use_for: Duration::ZERO,
+        list: |work, _| service_account::list(work).boxed(),
+        delete: Delete::Each(|work, email, policy| {
+            service_account::delete(work, email, policy).boxed()
+        }),
     },
     Step {
         name: "api",
+        of: None,
         after: &["network", "disk", "service_account"],
-        list: |work| apis::to_disable(work).boxed(),
-        delete: |work, apis| apis::disable(work, apis).boxed(),
+        in_use_for: Duration::ZERO,
+        list: |work, _| apis::to_disable(work).boxed(),
+        delete: Delete::Together(|work, apis, _| {
+            async move {
+                let mut errors = CallErrors::default();
+                errors.keep(apis::disable(work, apis).await);
+                errors
+            }
+            .boxed()
+        }),
     },
 ];
 
+/// The teardown of a run. What runs on the cluster goes first: only Kubernetes knows all of it.
+pub(super) const TEARDOWN: Teardown<Work> = Teardown {
+    steps: STEPS,
+    prepare: Some(|work| drain::workloads(work).boxed()),
+    marker: None,
+    rounds: ROUNDS,
+};
+
 /// Removes everything of the run. A second call finds nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
-    teardown(work, STEPS, ROUNDS).await
+    TEARDOWN.run(work).await
 }
 
 async fn clusters(work: &Work) -> Result<Vec<String>, CallError> {
     let found = cluster::find(work).await?;
     Ok(found.into_iter().map(|cluster| cluster.name).collect())
-}
-
-/// Lets Kubernetes remove what it made in the cloud, then deletes the cluster: also when the first fails, since what
-/// is left is found by name later.
-async fn drained_and_deleted(work: &Work) -> Result<(), CallError> {
-    if let Err(error) = drain::workloads(work).await {
-        work.report(&error.to_string());
-    }
-    cluster::delete(work).await
 }

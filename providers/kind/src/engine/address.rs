@@ -12,11 +12,51 @@ const PING_LIMIT: Duration = Duration::from_secs(10);
 /// The longest answer to a ping that is read, bytes.
 const ANSWER_MAX: u64 = 8 * 1024;
 
+/// Why there is no engine, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no socket in any usual place.
+    #[error(
+        "no container engine: none of {0} is there; start Docker (`dockerd`, Docker Desktop, or your system's \
+         service), or set {VARIABLE}=unix://SOCKET"
+    )]
+    NoSocket(String),
+    /// It is on another machine.
+    #[error(
+        "{VARIABLE} is `{0}`: only an engine on this machine can be used, as {VARIABLE}=unix:///PATH (what it leaves \
+         behind is looked for here)"
+    )]
+    Elsewhere(String),
+    /// What listens there is no engine.
+    #[error(
+        "the container engine at {} does not answer as Docker does (it said: {said}); {START}",
+        .socket.display()
+    )]
+    Other {
+        /// Where.
+        socket: PathBuf,
+        /// The first line of its answer.
+        said: String,
+    },
+    /// Nothing answers there.
+    #[error("the container engine at {} does not answer: {error}; {START}", .socket.display())]
+    Silent {
+        /// Where.
+        socket: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+/// What to do about an engine that does not answer.
+const START: &str = "start it, or set DOCKER_HOST to the one that runs";
+
 /// The engine's socket: from `DOCKER_HOST`, else where Docker puts it for this user.
 ///
 /// # Errors
 /// When `DOCKER_HOST` names something that is not a socket on this machine, or there is no socket.
-pub fn socket() -> Result<PathBuf, String> {
+pub fn socket() -> Result<PathBuf, EngineError> {
     match std::env::var(VARIABLE) {
         Ok(host) if !host.is_empty() => of_host(&host),
         _ => {
@@ -27,23 +67,16 @@ pub fn socket() -> Result<PathBuf, String> {
                     .iter()
                     .map(|path| path.display().to_string())
                     .collect();
-                format!(
-                    "no container engine: none of {} is there; start Docker (`dockerd`, Docker \
-                     Desktop, or your system's service), or set {VARIABLE}=unix://SOCKET",
-                    places.join(", ")
-                )
+                EngineError::NoSocket(places.join(", "))
             })
         }
     }
 }
 
-fn of_host(host: &str) -> Result<PathBuf, String> {
+fn of_host(host: &str) -> Result<PathBuf, EngineError> {
     match host.strip_prefix("unix://") {
         Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),
-        _ => Err(format!(
-            "{VARIABLE} is `{host}`: only an engine on this machine can be used, as \
-             {VARIABLE}=unix:///PATH (what it leaves behind is looked for here)"
-        )),
+        _ => Err(EngineError::Elsewhere(host.to_owned())),
     }
 }
 
@@ -63,9 +96,7 @@ fn usual() -> Vec<PathBuf> {
 ///
 /// # Errors
 /// When it does not, with what to do.
-pub fn answers(socket: &Path) -> Result<(), String> {
-    let place = socket.display();
-    let start = "start it, or set DOCKER_HOST to the one that runs";
+pub fn answers(socket: &Path) -> Result<(), EngineError> {
     let ping = || -> std::io::Result<String> {
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(PING_LIMIT))?;
@@ -78,14 +109,14 @@ pub fn answers(socket: &Path) -> Result<(), String> {
     match ping() {
         Ok(answer) if answer.starts_with("HTTP/1.") && answer.contains(" 200 ") => Ok(()),
         Ok(answer) => {
-            let line = answer.lines().next().unwrap_or("nothing").to_owned();
-            Err(format!(
-                "the container engine at {place} does not answer as Docker does (it said: {line}); {start}"
-            ))
+            let said = answer.lines().next().unwrap_or("nothing").to_owned();
+            let socket = socket.to_owned();
+            Err(EngineError::Other { socket, said })
         }
-        Err(error) => Err(format!(
-            "the container engine at {place} does not answer: {error}; {start}"
-        )),
+        Err(error) => Err(EngineError::Silent {
+            socket: socket.to_owned(),
+            error,
+        }),
     }
 }
 
@@ -95,17 +126,15 @@ mod tests {
 
     #[test]
     fn only_a_socket_of_this_machine_is_an_engine() {
-        assert_eq!(
-            of_host("unix:///run/x.sock"),
-            Ok(PathBuf::from("/run/x.sock"))
-        );
+        let here = of_host("unix:///run/x.sock").expect("here");
+        assert_eq!(here, Path::new("/run/x.sock"));
         for host in [
             "tcp://10.0.0.1:2375",
             "ssh://host",
             "unix://relative",
             "/run/x.sock",
         ] {
-            let error = of_host(host).expect_err(host);
+            let error = of_host(host).expect_err(host).to_string();
             assert!(
                 error.contains(host) && error.contains("unix:///PATH"),
                 "{error}"
@@ -116,6 +145,7 @@ mod tests {
     #[test]
     fn a_socket_that_is_not_there_is_named_with_what_to_do() {
         let error = answers(Path::new("/no/such/socket")).expect_err("nothing is there");
+        let error = error.to_string();
         assert!(
             error.contains("/no/such/socket") && error.contains("start it"),
             "{error}"

@@ -63,7 +63,8 @@ impl Engine {
             call: "docker:SystemVersion".to_owned(),
             message,
         };
-        let engine: PathBuf = address::socket().map_err(wrong)?;
+        let engine = address::socket();
+        let engine: PathBuf = engine.map_err(|error| wrong(error.to_string()))?;
         let proxy = Proxy::start(self.transport.clone(), engine)
             .map_err(|error| wrong(format!("no socket can be made here: {error}")))?;
         let place = proxy.host();

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use tokio::net::UnixStream;
 
-use super::address;
+use super::address::{self, EngineError};
 
 /// The host that stands for the engine.
 pub const HOST: &str = "docker.invalid";
@@ -36,7 +36,7 @@ pub struct UpgradeAllowed;
 
 pub struct DockerTransport {
     https: SharedTransport,
-    engine: Result<PathBuf, String>,
+    engine: Result<PathBuf, EngineError>,
 }
 
 impl DockerTransport {
@@ -76,8 +76,9 @@ impl Transport for DockerTransport {
             response.extensions_mut().insert(UpgradeAllowed);
             return Ok(response);
         }
-        let socket = self.engine.clone().map_err(TransportError::Connect)?;
-        match tokio::time::timeout(ANSWER_LIMIT, exchange(&socket, request)).await {
+        let socket = self.engine.as_ref();
+        let socket = socket.map_err(|error| TransportError::Connect(error.to_string()))?;
+        match tokio::time::timeout(ANSWER_LIMIT, exchange(socket, request)).await {
             Ok(answer) => answer,
             Err(_) => Err(TransportError::Timeout(format!(
                 "the engine did not answer within {} s",

@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 };
 use jiff::Timestamp;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
+use kubeproof_contract::resource::{Lifetime, RETAINED_PROPERTY, Resource};
 use kubeproof_contract::run::{EXPIRES_TAG, OWNER_TAG, RUN_TAG};
 
 use super::events::EventLog;
@@ -113,6 +113,7 @@ fn described(resource_type: &str, container: ContainerSummary) -> Resource {
         .state
         .map(|state| state.to_string())
         .unwrap_or_default();
+    resource.lifetime = Lifetime::of_state(&resource.state, &["removing"], &["dead"]);
     resource.created_at = container
         .created
         .and_then(|seconds| Timestamp::from_second(seconds).ok());
@@ -138,6 +139,8 @@ pub async fn ports(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
             belongs(&mut resource, &cluster, why);
             let id_of_node = container.id.as_deref().unwrap_or_default();
             property(&mut resource, CONTAINER_PROPERTY, id_of_node);
+            // An address is used again by the next node.
+            resource.incarnation = Some(id_of_node.to_owned());
             ports.insert(id, resource);
         }
     }
@@ -186,6 +189,7 @@ fn volume(
 ) -> Resource {
     let mut resource = Resource::new(VOLUME, volume.name.clone(), REGION);
     marked(&mut resource, Some(&volume.labels));
+    resource.incarnation = volume.created_at.as_ref().map(ToString::to_string);
     resource.created_at = volume.created_at.and_then(|at| at.to_string().parse().ok());
     match mounted.get(&volume.name) {
         Some(by) => {

@@ -4,10 +4,12 @@
 
 use bollard::models::SystemInfo;
 use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::observer::ObserverError;
 
 use super::KindObserver;
 use crate::engine::client::{failed, is_not_found};
-use crate::{program, settings};
+use crate::program::{self, KindError};
+use crate::settings;
 
 /// Least free space for a cluster, in bytes: a node unpacks its image's own images (about 1 GB for a published node
 /// image) and writes logs and etcd's data.
@@ -30,11 +32,12 @@ pub async fn look(account: &KindObserver) -> Vec<Check> {
     ];
     let info = match info(account).await {
         Ok(info) => info,
-        Err(problem) => {
-            checks.push(row("kind.engine", Verdict::Unknown, problem));
+        Err(error) => {
+            checks.push(row("kind.engine", Verdict::Unknown, error.to_string()));
             return checks;
         }
     };
+    account.learn_account(&info);
     checks.push(engine(&info));
     checks.push(cgroups(&info));
     checks.push(disk(&info));
@@ -61,24 +64,17 @@ async fn kind() -> Check {
     let programs = async {
         let version = program::version().await?;
         let docker = settings::docker_program()?;
-        Ok::<_, String>(format!("kind {version}, {}", docker.display()))
+        Ok::<_, KindError>(format!("kind {version}, {}", docker.display()))
     };
     match programs.await {
         Ok(seen) => row("kind.program", Verdict::Pass, seen),
-        Err(problem) => row("kind.program", Verdict::Unknown, problem),
+        Err(error) => row("kind.program", Verdict::Unknown, error.to_string()),
     }
 }
 
-async fn info(account: &KindObserver) -> Result<SystemInfo, String> {
-    let docker = account
-        .engine
-        .docker()
-        .await
-        .map_err(|error| error.to_string())?;
-    docker
-        .info()
-        .await
-        .map_err(|error| failed("docker:SystemInfo", &error).to_string())
+async fn info(account: &KindObserver) -> Result<SystemInfo, ObserverError> {
+    let info = account.engine.docker().await?.info().await;
+    info.map_err(|error| failed("docker:SystemInfo", &error))
 }
 
 fn engine(info: &SystemInfo) -> Check {

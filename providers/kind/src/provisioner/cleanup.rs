@@ -108,22 +108,10 @@ impl Cleanup<'_> {
         })
     }
 
-    /// Removes the containers and leaves their volumes: what a wrong teardown does.
-    pub async fn forget_volumes(&self) -> Result<(), ObserverError> {
-        for node in self.nodes().await? {
-            self.remove_container(&node.id, false).await?;
-        }
-        Ok(())
-    }
-
     async fn remove_node(&self, id: &str) -> Result<(), ObserverError> {
-        self.remove_container(id, true).await
-    }
-
-    async fn remove_container(&self, id: &str, volumes: bool) -> Result<(), ObserverError> {
         let options = RemoveContainerOptionsBuilder::default()
             .force(true)
-            .v(volumes)
+            .v(true)
             .build();
         let removed = self
             .engine

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::transport::Transport;
 use kubeproof_kubernetes_conformance::{CASES, Case, Target, run_case};
 use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
@@ -57,7 +57,7 @@ impl Cloud for Bare {
         Vec::new()
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         Vec::new()
     }
 

@@ -5,6 +5,7 @@
 //! the host: it interprets a small subset of shell, and knows one image ([`probe`]).
 
 pub mod cloud_provider;
+pub mod machines;
 pub mod server;
 
 mod api;

@@ -127,6 +127,12 @@ impl ApiServer {
         self.cluster.gpus.insert(name.to_owned(), count);
     }
 
+    /// The names of its nodes.
+    pub fn nodes(&self) -> Vec<String> {
+        let nodes = self.cluster.keys("nodes").into_iter();
+        nodes.map(|key| key.name).collect()
+    }
+
     /// A node is gone, and its pods with it.
     pub fn remove_node(&mut self, name: &str) {
         nodes::leave(&mut self.cluster, name);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::transport::{SharedTransport, Transport};
 use kubeproof_kubernetes_simulator::cloud_provider::{CloudProviderRequest, NewNode};
 use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
@@ -115,7 +115,7 @@ impl Cloud for SmallCloud {
         Vec::new()
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         Vec::new()
     }
 
@@ -176,15 +176,24 @@ impl Cluster {
         Arc::clone(&self.cloud) as Arc<dyn Transport>
     }
 
-    /// A client with a token.
-    pub fn client_with(&self, token: &str) -> kube::Client {
-        let access = KubernetesAccess {
+    /// The access with a token.
+    pub fn access_with(token: &str) -> KubernetesAccess {
+        KubernetesAccess {
             server: "https://cluster.test".to_owned(),
             certificate_authority_pem: None,
             credential: Credential::Token(token.to_owned()),
             expires_at: None,
-        };
-        kubeproof_kubernetes::client(&access, self.transport()).unwrap()
+        }
+    }
+
+    /// An administrator's access.
+    pub fn access() -> KubernetesAccess {
+        Self::access_with(ADMIN)
+    }
+
+    /// A client with a token.
+    pub fn client_with(&self, token: &str) -> kube::Client {
+        kubeproof_kubernetes::client(&Self::access_with(token), self.transport()).unwrap()
     }
 
     /// An administrator's client.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kubeproof_contract::workload::{JobOrder, JobProof};
 use kubeproof_kubernetes::error::{Cause, KubernetesError};
 use kubeproof_kubernetes::gpu::offered;
-use kubeproof_kubernetes::job::{JobOrder, JobProof, run_job};
+use kubeproof_kubernetes::job::run_job;
 use kubeproof_kubernetes_simulator::probe::Misbehaviour;
 
 use crate::cloud::Cluster;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
+use kubeproof_contract::workload::{JobOrder, JobProof};
 use kubeproof_kubernetes::error::{Cause, KubernetesError};
-use kubeproof_kubernetes::job::{JobOrder, JobProof, run_job};
+use kubeproof_kubernetes::job::run_job;
 use kubeproof_kubernetes_simulator::probe::Misbehaviour;
 use serde_json::{Value, json};
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kubeproof_contract::workload::{ScaleOrder, ScaleProof};
 use kubeproof_kubernetes::error::{Cause, KubernetesError};
-use kubeproof_kubernetes::scale::{ScaleOrder, ScaleProof, prove};
+use kubeproof_kubernetes::scale::prove;
 use serde_json::{Value, json};
 
 use crate::cloud::Cluster;

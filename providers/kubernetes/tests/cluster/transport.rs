@@ -14,7 +14,8 @@ use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::transport::{
     CertificateAuthority, SharedTransport, Transport, TransportError,
 };
-use kubeproof_kubernetes::job::{JobOrder, run_job};
+use kubeproof_contract::workload::JobOrder;
+use kubeproof_kubernetes::job::run_job;
 use kubeproof_kubernetes::ready::ready;
 use kubeproof_kubernetes::{client, dialect, leftovers};
 

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use kubeproof_contract::resource::Resource;
+use kubeproof_kubernetes_simulator::machines::Boot;
 
 use crate::catalogue;
-use crate::cloud_init::Boot;
-use crate::state::{Filesystem, FirewallRule, InjectedFailure, Instance, Ruleset, SshKey, State};
+use crate::state::{Filesystem, FirewallRule, Instance, Ruleset, SshKey, State};
 
 /// Adds them to a fresh account.
 pub(crate) fn add(state: &mut State) {
@@ -72,7 +72,7 @@ pub(crate) fn add(state: &mut State) {
             tags: BTreeMap::from([("team".to_owned(), "research".to_owned())]),
             rulesets: vec![ruleset_id],
             boot: Boot::Plain,
-            failure: InjectedFailure::None,
+            fault: None,
         },
     );
 }

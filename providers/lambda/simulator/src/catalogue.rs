@@ -3,7 +3,10 @@
 //! Prices are in cents, as GET /instance-types gives them; their source is `prices.csv` of the provider,
 //! read at another date: one price has moved since, so that the disagreement can be seen.
 
+use kubeproof_simkit::rest::ApiError;
 use serde_json::{Value, json};
+
+use crate::wire::invalid;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceType {
@@ -44,56 +47,15 @@ pub(crate) const REGIONS: &[(&str, &str)] = &[
 ];
 
 /// All types that the account may launch.
+#[rustfmt::skip]
 pub(crate) const TYPES: &[InstanceType] = &[
-    of(
-        "cpu_4x_general",
-        20,
-        (0, "N/A"),
-        (4, 16, 100),
-        &["us-east-1"],
-        120,
-    ),
-    of(
-        "gpu_1x_a10",
-        129,
-        (1, "A10 (24 GB PCIe)"),
-        (30, 200, 1400),
-        &["us-east-1", "us-west-1", "us-west-2"],
-        240,
-    ),
-    of(
-        "gpu_1x_a6000",
-        109,
-        (1, "RTX A6000 (48 GB)"),
-        (14, 100, 200),
-        &["us-east-1"],
-        240,
-    ),
+    of("cpu_4x_general", 20, (0, "N/A"), (4, 16, 100), &["us-east-1"], 120),
+    of("gpu_1x_a10", 129, (1, "A10 (24 GB PCIe)"), (30, 200, 1400), &["us-east-1", "us-west-1", "us-west-2"], 240),
+    of("gpu_1x_a6000", 109, (1, "RTX A6000 (48 GB)"), (14, 100, 200), &["us-east-1"], 240),
     // The price has changed since the provider's table was written.
-    of(
-        "gpu_1x_h100_pcie",
-        349,
-        (1, "H100 (80 GB PCIe)"),
-        (26, 200, 1024),
-        &["us-west-3"],
-        300,
-    ),
-    of(
-        "gpu_2x_a6000",
-        218,
-        (2, "RTX A6000 (48 GB)"),
-        (28, 200, 1024),
-        &["us-east-1", "us-west-1"],
-        300,
-    ),
-    of(
-        "gpu_8x_h100_sxm5",
-        3192,
-        (8, "H100 (80 GB SXM5)"),
-        (208, 1800, 22_528),
-        &[],
-        780,
-    ),
+    of("gpu_1x_h100_pcie", 349, (1, "H100 (80 GB PCIe)"), (26, 200, 1024), &["us-west-3"], 300),
+    of("gpu_2x_a6000", 218, (2, "RTX A6000 (48 GB)"), (28, 200, 1024), &["us-east-1", "us-west-1"], 300),
+    of("gpu_8x_h100_sxm5", 3192, (8, "H100 (80 GB SXM5)"), (208, 1800, 22_528), &[], 780),
 ];
 
 const fn of(
@@ -126,6 +88,12 @@ pub(crate) fn find(name: &str) -> Option<&'static InstanceType> {
 pub(crate) fn region(name: &str) -> Option<Value> {
     let (name, description) = REGIONS.iter().find(|(known, _)| *known == name)?;
     Some(json!({"name": name, "description": description}))
+}
+
+/// Refuses an unknown region.
+pub(crate) fn check_region(name: &str) -> Result<(), ApiError> {
+    let unknown = || invalid(format!("Region {name} does not exist."));
+    region(name).map(|_| ()).ok_or_else(unknown)
 }
 
 impl InstanceType {

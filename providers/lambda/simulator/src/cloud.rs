@@ -1,152 +1,106 @@
-//! The simulated account as the harness drives it.
+//! The simulated account as the harness drives it, and as the clusters on its instances see it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
-use jiff::Timestamp;
-use kubeproof_contract::cost::Charge;
-use kubeproof_contract::fault_layer::Acknowledged;
-use kubeproof_contract::resource::{Lifetime, Resource};
-use kubeproof_simkit::bystanders::{Bystanders, digests};
-use kubeproof_simkit::cloud::{Cloud, ReceivedAt, Reply};
-use kubeproof_simkit::history::History;
-use kubeproof_simkit::injected::InjectedFault;
-use kubeproof_simkit::timers::run_due;
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::resource::Resource;
+use kubeproof_kubernetes_simulator::machines::{
+    self, Clusters, Machine, MachineCloud, MachineFault,
+};
+use kubeproof_simkit::account::{Account, RestAccount};
+use kubeproof_simkit::cloud::Reply;
+use kubeproof_simkit::injected::{AsyncFault, InjectedFault};
+use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::rest::{self, ApiError};
+use kubeproof_simkit::timers::Timers;
 
-use crate::limits::ArrivalTime;
-use crate::setup::Setup;
-use crate::state::State;
-use crate::wire::{ApiError, Outcome};
-use crate::{auth, bystanders, catalogue, inventory, k3s, lifecycle, route, stale_reads, wire};
+use crate::state::{Event, Instance, State};
+use crate::wire::{self, Outcome};
+use crate::{bystanders, catalogue, firewall, inventory, lifecycle, route};
 
 /// A simulated account of Lambda Cloud.
-#[derive(Clone, Debug)]
-pub struct LambdaCloud {
-    state: State,
-    history: History,
-    /// Resources of other owners, and shared ones.
-    bystanders: Bystanders,
+pub type LambdaCloud = Account<State>;
+
+/// Between two requests of the whole account, and between two launches.
+pub(crate) const LIMITS: [SignedDuration; 2] =
+    [SignedDuration::from_secs(1), SignedDuration::from_secs(12)];
+
+/// Accepts the account's key and nothing else, at the account's rate.
+fn admit(state: &mut State, request: &Request<Bytes>) -> Result<(), ApiError> {
+    if rest::secret(request).as_ref() != Some(&state.setup.api_key) {
+        let message = "API key was invalid, expired, or deleted.";
+        return Err(ApiError::new(401, "global/invalid-api-key", message)
+            .suggest("Check your API key or create a new one, then try again."));
+    }
+    let limits: &[usize] = if route::is_launch(request) {
+        &[0, 1]
+    } else {
+        &[0]
+    };
+    let admitted = state.limits.admit(request, state.now, limits);
+    admitted.map_err(|early| {
+        let message = "Too many requests: 1 request per second, 1 launch per 12 seconds.";
+        ApiError::new(429, "global/rate-limit-exceeded", message)
+            .suggest("Wait before you try again.")
+            .retry_after(early.seconds)
+    })
 }
 
-impl LambdaCloud {
-    /// A fresh account.
-    pub fn new(setup: Setup) -> Self {
-        let mut cloud = Self {
-            state: State::new(setup),
-            history: History::default(),
-            bystanders: Bystanders::default(),
-        };
-        cloud.make_bystanders();
-        cloud.observe();
-        cloud
+impl RestAccount for State {
+    type Event = Event;
+
+    fn clockwork(&mut self) -> (&mut Timers<Event>, &mut Timestamp) {
+        (&mut self.timers, &mut self.now)
     }
 
-    /// The outcome of a call of the cloud's API. A read under an injected lag does not show what is new.
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    fn happen(&mut self, event: Event) {
+        machines::advance(self);
+        lifecycle::happen(self, event);
+    }
+
+    fn advance_inside(&mut self) {
+        machines::advance(self);
+    }
+
+    fn answer_inside(&mut self, request: &Request<Bytes>) -> Option<Reply> {
+        let instance = machines::machine_of(self, request)?;
+        Some(machines::answer(self, &instance, request))
+    }
+
     fn call(&mut self, request: &Request<Bytes>, injected: &InjectedFault) -> Outcome {
-        let arrived = self.arrival_time(request);
-        let state = &mut self.state;
-        auth::admit(request, &state.setup.api_key)?;
-        state.limits.admit(arrived, route::is_launch(request))?;
-        let data = route::answer(state, request, injected)?;
-        if request.method() != http::Method::GET || !injected.is_of_reads() {
-            return Ok(data);
-        }
-        let is_new = |life: &&Lifetime| {
-            life.from > self.state.setup.now && injected.is_too_new(life.from, self.state.now)
-        };
-        let new = self.history.lifetimes().iter().filter(is_new);
-        stale_reads::without(
-            data,
-            &new.map(|life| life.resource.id.as_str()).collect(),
-            injected,
-        )
+        admit(self, request)?;
+        route::answer(self, request, injected)
     }
 
-    /// When a request arrived, by its caller's clock.
-    fn arrival_time(&self, request: &Request<Bytes>) -> ArrivalTime {
-        match request.extensions().get::<ReceivedAt>() {
-            Some(received) => ArrivalTime::OverSocket(received.at),
-            None => ArrivalTime::InMemory(self.state.now),
-        }
+    fn absent(id: &str) -> ApiError {
+        wire::absent("object", id)
     }
 
-    fn observe(&mut self) {
-        let seen = inventory::all(&self.state);
-        self.history.observe(self.state.now, "all", seen);
-    }
-}
-
-impl Cloud for LambdaCloud {
-    fn advance(&mut self, to: Timestamp) {
-        run_due(
-            self,
-            to,
-            |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
-            |cloud, event| {
-                k3s::advance(&mut cloud.state);
-                lifecycle::happen(&mut cloud.state, event);
-                cloud.observe();
-            },
-        );
-        k3s::advance(&mut self.state);
-    }
-
-    fn answer(&mut self, request: &Request<Bytes>) -> Reply {
-        if let Some(instance) = k3s::instance_of(&self.state, request) {
-            return k3s::answer(&mut self.state, &instance, request);
-        }
-        let asked = InjectedFault::of(request);
-        let outcome = match &asked {
-            Ok(injected) => self.call(request, injected),
-            Err(unknown) => Err(ApiError::not_simulated(&unknown.to_string())),
-        };
-        if request.method() != http::Method::GET {
-            self.observe();
-        }
-        let mut response = wire::write(outcome);
-        if asked.is_ok_and(|injected| injected.is_taken()) {
-            response.extensions_mut().insert(Acknowledged);
-        }
-        Reply::Now(response)
-    }
-
-    fn make_bystanders(&mut self) {
-        self.bystanders.add(&inventory::all(&self.state));
-    }
-
-    fn latency(&self, request: &Request<Bytes>) -> Duration {
-        let api_server = request.uri().port_u16() == Some(k3s::PORT);
-        Duration::from_millis(if api_server { 30 } else { 200 })
+    fn write(outcome: Outcome) -> Response<Bytes> {
+        wire::write(outcome)
     }
 
     fn inventory(&self) -> Vec<Resource> {
-        inventory::all(&self.state)
+        inventory::all(self)
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
-        self.history.lifetimes().to_vec()
+    fn whole(&self, resource: &Resource) -> String {
+        bystanders::canonical(self, resource)
     }
 
-    fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
-        self.state.meter.charges(run_id, from, self.state.now)
-    }
-
-    fn charges(&self, from: Timestamp) -> Vec<Charge> {
-        let all = self.state.meter.all_charges(from, self.state.now);
-        self.bystanders.without(all)
-    }
-
-    fn bystanders(&self) -> Vec<(Resource, String)> {
-        let all = self.inventory().into_iter();
-        let theirs = all.filter(|resource| self.bystanders.has(resource));
-        digests(theirs, |one| bystanders::canonical(&self.state, one))
-    }
-
-    fn states(&self) -> Vec<(Resource, String)> {
-        digests(self.inventory(), |one| {
-            bystanders::canonical(&self.state, one)
-        })
+    fn latency(&self, request: &Request<Bytes>) -> Duration {
+        let api_server = request.uri().port_u16() == Some(machines::PORT);
+        Duration::from_millis(if api_server { 30 } else { 200 })
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
@@ -156,5 +110,54 @@ impl Cloud for LambdaCloud {
             Duration::from_secs(seconds),
             "boot → health check → installation of k3s".to_owned(),
         ))
+    }
+}
+
+fn machine(instance: &Instance) -> Machine<'_> {
+    Machine {
+        id: &instance.id,
+        ip: &instance.ip,
+        private_ip: &instance.private_ip,
+        network: &instance.region,
+        is_up: matches!(instance.status, "booting" | "active"),
+        boot: &instance.boot,
+        fault: match &instance.fault {
+            Some(AsyncFault::Fail(Some(code))) => MachineFault::named(code),
+            _ => None,
+        },
+        gpus: instance.of.gpus,
+        cpus: instance.of.vcpus,
+        memory_mib: instance.of.memory_gib * 1024,
+    }
+}
+
+impl MachineCloud for State {
+    fn clusters(&mut self) -> &mut Clusters {
+        &mut self.clusters
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn next_seed(&mut self) -> u64 {
+        self.ids.below(u64::MAX)
+    }
+
+    fn machines(&self) -> impl Iterator<Item = Machine<'_>> {
+        self.instances.all().map(machine)
+    }
+
+    fn machine(&self, id: &str) -> Option<Machine<'_>> {
+        self.instances.get(id).map(machine)
+    }
+
+    fn passes(&self, to: &str, port: u16, from: Option<&str>) -> bool {
+        let to = self.instances.get(to);
+        to.is_some_and(|to| firewall::passes(self, to, port, from))
+    }
+
+    fn try_again(&mut self, id: &str, seconds: i64) {
+        self.after(seconds, Event::Installed(id.to_owned()));
     }
 }

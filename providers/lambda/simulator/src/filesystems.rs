@@ -2,15 +2,15 @@
 
 use bytes::Bytes;
 use http::Request;
-use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
+use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::state::{Filesystem, State};
-use crate::wire::{ApiError, Outcome, body};
+use crate::wire::{Outcome, absent, body, duplicate};
 
 #[derive(Deserialize)]
 struct New {
@@ -29,16 +29,11 @@ fn shown(state: &State, id: &str, filesystem: &Filesystem) -> Value {
     json!({
         "id": id, "name": filesystem.name,
         "mount_point": format!("/lambda/nfs/{}", filesystem.name),
-        "created": time(filesystem.created),
+        "created": filesystem.created.to_string(),
         "created_by": {"id": "0".repeat(32), "email": "someone@example.com", "status": "active"},
         "is_in_use": in_use(state, filesystem), "region": catalogue::region(&filesystem.region),
         "bytes_used": filesystem.bytes_used,
     })
-}
-
-/// A time as shown in answers.
-pub(crate) fn time(at: Timestamp) -> String {
-    at.to_string()
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
@@ -48,15 +43,10 @@ pub(crate) fn list(state: &State) -> Outcome {
 
 pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
     let new: New = body(request)?;
-    if catalogue::region(&new.region).is_none() {
-        return Err(ApiError::invalid(format!(
-            "Region {} does not exist.",
-            new.region
-        )));
-    }
+    catalogue::check_region(&new.region)?;
     if state.filesystems.all().any(|one| one.name == new.name) {
-        let message = format!("A filesystem with the name {} already exists.", new.name);
-        return Err(ApiError::new(400, "global/duplicate", message).suggest("Choose another name."));
+        let taken = duplicate(400, "A filesystem", &new.name);
+        return Err(taken.suggest("Choose another name."));
     }
     let id = state.ids.hex(32);
     let filesystem = Filesystem {
@@ -92,7 +82,7 @@ fn run_of_name(name: &str) -> Option<String> {
 
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
     let Some(filesystem) = state.filesystems.get(id) else {
-        return Err(ApiError::absent("filesystem", id));
+        return Err(absent("filesystem", id));
     };
     if in_use(state, filesystem) {
         let message = format!("Filesystem {} is in use.", filesystem.name);

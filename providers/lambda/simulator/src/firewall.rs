@@ -4,14 +4,14 @@
 
 use bytes::Bytes;
 use http::Request;
-use ipnet::IpNet;
+use kubeproof_simkit::firewall::Flaw;
+use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalogue;
-use crate::filesystems::time;
 use crate::state::{FirewallRule, Instance, Ruleset, State};
-use crate::wire::{ApiError, Outcome, body};
+use crate::wire::{Outcome, absent, body, duplicate, invalid};
 
 #[derive(Deserialize)]
 struct New {
@@ -32,26 +32,21 @@ struct All {
 }
 
 fn check(rules: &[FirewallRule]) -> Result<(), ApiError> {
-    for rule in rules {
-        let needs_ports = matches!(rule.protocol.as_str(), "tcp" | "udp");
-        if !needs_ports && !matches!(rule.protocol.as_str(), "icmp" | "all") {
-            return Err(ApiError::invalid(format!(
+    let refused = |rule: &FirewallRule| {
+        Some(match rule.allowed().flaw()? {
+            Flaw::Protocol => invalid(format!(
                 "protocol {} is not one of tcp, udp, icmp, all",
                 rule.protocol
-            )));
-        }
-        if needs_ports != rule.port_range.is_some() {
-            return Err(ApiError::invalid(
-                "port_range is for tcp and udp, and only for them",
-            ));
-        }
-        if rule.source_network.parse::<IpNet>().is_err() {
-            let message = format!("{} is not a network", rule.source_network);
-            return Err(ApiError::new(400, "global/invalid-address", message)
-                .suggest("Give an IPv4 network such as 192.0.2.1/32."));
-        }
-    }
-    Ok(())
+            )),
+            Flaw::Ports => invalid("port_range is for tcp and udp, and only for them"),
+            Flaw::Source => {
+                let message = format!("{} is not a network", rule.source_network);
+                ApiError::new(400, "global/invalid-address", message)
+                    .suggest("Give an IPv4 network such as 192.0.2.1/32.")
+            }
+        })
+    };
+    rules.iter().find_map(refused).map_or(Ok(()), Err)
 }
 
 fn users(state: &State, id: &str) -> Vec<String> {
@@ -63,7 +58,7 @@ fn users(state: &State, id: &str) -> Vec<String> {
 fn shown(state: &State, id: &str, ruleset: &Ruleset) -> Value {
     json!({
         "id": id, "name": ruleset.name, "region": catalogue::region(&ruleset.region),
-        "rules": ruleset.rules, "created": time(ruleset.created), "instance_ids": users(state, id),
+        "rules": ruleset.rules, "created": ruleset.created.to_string(), "instance_ids": users(state, id),
     })
 }
 
@@ -99,24 +94,16 @@ pub(crate) fn list(state: &State) -> Outcome {
 pub(crate) fn get(state: &State, id: &str) -> Outcome {
     let one = state.rulesets.get(id);
     one.map(|one| shown(state, id, one))
-        .ok_or_else(|| ApiError::absent("firewall ruleset", id))
+        .ok_or_else(|| absent("firewall ruleset", id))
 }
 
 pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
     let new: New = body(request)?;
     check(&new.rules)?;
-    if catalogue::region(&new.region).is_none() {
-        return Err(ApiError::invalid(format!(
-            "Region {} does not exist.",
-            new.region
-        )));
-    }
+    catalogue::check_region(&new.region)?;
     if state.rulesets.all().any(|one| one.name == new.name) {
-        let message = format!(
-            "A firewall ruleset with the name {} already exists.",
-            new.name
-        );
-        return Err(ApiError::new(409, "global/duplicate", message).suggest("Choose another name."));
+        let taken = duplicate(409, "A firewall ruleset", &new.name);
+        return Err(taken.suggest("Choose another name."));
     }
     let id = state.ids.hex(32);
     let ruleset = Ruleset {
@@ -134,7 +121,7 @@ pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> O
     let change: Change = body(request)?;
     check(change.rules.as_deref().unwrap_or_default())?;
     let Some(ruleset) = state.rulesets.get_mut(id) else {
-        return Err(ApiError::absent("firewall ruleset", id));
+        return Err(absent("firewall ruleset", id));
     };
     if let Some(name) = change.name {
         ruleset.name = name;
@@ -148,7 +135,7 @@ pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> O
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
     let users = users(state, id);
     if !state.rulesets.has(id) {
-        return Err(ApiError::absent("firewall ruleset", id));
+        return Err(absent("firewall ruleset", id));
     }
     if !users.is_empty() {
         let code = "firewall-rulesets/firewall-ruleset-in-use";
@@ -165,20 +152,9 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
 /// from any address at all.
 pub(crate) fn passes(state: &State, to: &Instance, port: u16, from: Option<&str>) -> bool {
     let own = to.rulesets.iter().filter_map(|id| state.rulesets.get(id));
-    let rules = state
+    let mut rules = state
         .global_rules
         .iter()
         .chain(own.flat_map(|set| &set.rules));
-    rules.into_iter().any(|rule| {
-        let port = match (rule.protocol.as_str(), rule.port_range) {
-            ("all", _) => true,
-            ("tcp", Some((first, last))) => (first..=last).contains(&port),
-            _ => false,
-        };
-        let network = rule.source_network.parse::<IpNet>().ok();
-        let address = from.map(|from| from.parse::<std::net::IpAddr>().ok());
-        port && network.is_some_and(|network| {
-            address.is_none_or(|from| from.is_some_and(|from| network.contains(&from)))
-        })
-    })
+    rules.any(|rule| rule.allowed().passes(port, from))
 }

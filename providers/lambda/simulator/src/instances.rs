@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::lifecycle;
 use crate::state::{Event, Instance, State};
-use crate::wire::{ApiError, Outcome, body};
+use crate::wire::{Outcome, absent, body, invalid};
 
 #[derive(Deserialize)]
 struct Ids {
@@ -63,14 +64,13 @@ pub(crate) fn list(state: &State) -> Outcome {
 
 pub(crate) fn get(state: &State, id: &str) -> Outcome {
     let one = state.instances.get(id);
-    one.map(shown)
-        .ok_or_else(|| ApiError::absent("instance", id))
+    one.map(shown).ok_or_else(|| absent("instance", id))
 }
 
 pub(crate) fn rename(state: &mut State, id: &str, request: &Request<Bytes>) -> Outcome {
     let new: Rename = body(request)?;
     let one = state.instances.get_mut(id);
-    let one = one.ok_or_else(|| ApiError::absent("instance", id))?;
+    let one = one.ok_or_else(|| absent("instance", id))?;
     one.name = Some(new.name);
     Ok(shown(one))
 }
@@ -79,10 +79,10 @@ pub(crate) fn rename(state: &mut State, id: &str, request: &Request<Bytes>) -> O
 fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiError> {
     let ids: Ids = body(request)?;
     if ids.instance_ids.is_empty() {
-        return Err(ApiError::invalid("instance_ids must not be empty"));
+        return Err(invalid("instance_ids must not be empty"));
     }
     match ids.instance_ids.iter().find(|id| !state.instances.has(id)) {
-        Some(id) => Err(ApiError::absent("instance", id)),
+        Some(id) => Err(absent("instance", id)),
         None => Ok(ids.instance_ids),
     }
 }

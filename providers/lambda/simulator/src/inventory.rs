@@ -1,46 +1,42 @@
 //! The ground truth: all resources that exist now, in the form that an auditor sees.
 
-use std::collections::BTreeMap;
-
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
 
 use crate::state::{FirewallRule, State};
 
+/// States in which an instance is being terminated.
+const ENDING: &[&str] = &["terminating"];
+/// States in which an instance has ended.
+const DEAD: &[&str] = &["terminated"];
+
 /// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
-    let mut all = Vec::new();
-    for instance in state.instances.all() {
-        let mut resource = Resource::new("instance", &instance.id, &instance.region);
-        resource.name.clone_from(&instance.name);
-        resource.tags = instance.tags.clone();
-        instance.status.clone_into(&mut resource.state);
-        resource.properties = properties(&[("instance_type", instance.of.name)]);
-        all.push(resource);
-    }
-    for (id, filesystem) in state.filesystems.entries() {
-        let mut resource = Resource::new("filesystem", id, &filesystem.region);
-        resource.name = Some(filesystem.name.clone());
-        resource.created_at = Some(filesystem.created);
-        resource.properties = properties(&[("bytes_used", &filesystem.bytes_used.to_string())]);
-        all.push(resource);
-    }
-    for (id, ruleset) in state.rulesets.entries() {
-        let mut resource = Resource::new("firewall_ruleset", id, &ruleset.region);
-        resource.name = Some(ruleset.name.clone());
-        resource.created_at = Some(ruleset.created);
-        all.push(resource);
-    }
-    for (id, key) in state.keys.entries() {
-        let mut resource = Resource::new("ssh_key", id, "global");
-        resource.name = Some(key.name.clone());
-        all.push(resource);
-    }
-    for rule in &state.global_rules {
-        let mut resource = Resource::new("firewall_rule", rule_id(rule), "global");
-        resource.properties = properties(&[("description", &rule.description)]);
-        all.push(resource);
-    }
-    all
+    let instances = state.instances.all().map(|one| {
+        Resource::new("instance", &one.id, &one.region)
+            .named(one.name.clone())
+            .tagged(one.tags.clone())
+            .in_state(one.status, Lifetime::of_state(one.status, ENDING, DEAD))
+            .with("instance_type", one.of.name)
+    });
+    let filesystems = state.filesystems.entries().map(|(id, one)| {
+        Resource::new("filesystem", id, &one.region)
+            .named(one.name.clone())
+            .created(one.created)
+            .with("bytes_used", one.bytes_used)
+    });
+    let rulesets = state.rulesets.entries().map(|(id, one)| {
+        Resource::new("firewall_ruleset", id, &one.region)
+            .named(one.name.clone())
+            .created(one.created)
+    });
+    let keys = state.keys.entries();
+    let keys = keys.map(|(id, one)| Resource::new("ssh_key", id, "global").named(one.name.clone()));
+    let rules = state.global_rules.iter().map(|rule| {
+        Resource::new("firewall_rule", rule_id(rule), "global")
+            .with("description", &rule.description)
+    });
+    let regional = instances.chain(filesystems).chain(rulesets);
+    regional.chain(keys).chain(rules).collect()
 }
 
 /// Rules have no id: their content identifies them.
@@ -49,11 +45,4 @@ fn rule_id(rule: &FirewallRule) -> String {
         .port_range
         .map_or_else(|| "all".to_owned(), |(from, to)| format!("{from}-{to}"));
     format!("{}:{ports}:{}", rule.protocol, rule.source_network)
-}
-
-fn properties(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect()
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::state::{SshKey, State};
-use crate::wire::{ApiError, Outcome, body};
+use crate::wire::{Outcome, absent, body, duplicate, invalid};
 
 #[derive(Deserialize)]
 struct New {
@@ -34,15 +35,14 @@ pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
         ));
     };
     if new.name.is_empty() || new.name.len() > 64 {
-        return Err(ApiError::invalid("name must have 1 to 64 characters"));
+        return Err(invalid("name must have 1 to 64 characters"));
     }
     if !public_key.starts_with("ssh-") && !public_key.starts_with("ecdsa-") {
-        return Err(ApiError::invalid("public_key is not an OpenSSH public key"));
+        return Err(invalid("public_key is not an OpenSSH public key"));
     }
     if state.keys.all().any(|key| key.name == new.name) {
-        let message = format!("An SSH key with the name {} already exists.", new.name);
-        return Err(ApiError::new(400, "global/duplicate", message)
-            .suggest("Choose another name, or use the key that is there."));
+        let taken = duplicate(400, "An SSH key", &new.name);
+        return Err(taken.suggest("Choose another name, or use the key that is there."));
     }
     let id = state.ids.hex(32);
     let key = SshKey {
@@ -57,6 +57,6 @@ pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {
     match state.keys.remove(id) {
         Some(_) => Ok(json!({})),
-        None => Err(ApiError::absent("SSH key", id)),
+        None => Err(absent("SSH key", id)),
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use kubeproof_kubernetes_simulator::machines::{MachineFault, cloud_init};
 use kubeproof_simkit::injected::{AsyncFault, InjectedFault, UnknownFault};
+use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::route::Call;
-use crate::state::{InjectedFailure, Instance, State};
-use crate::wire::{ApiError, Outcome, body};
-use crate::{catalogue, cloud_init, lifecycle};
+use crate::state::{Instance, State};
+use crate::wire::{Outcome, absent, body, invalid};
+use crate::{catalogue, lifecycle};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,10 +54,10 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
     check(state, &order)?;
     let of = catalogue::find(&order.instance_type_name).ok_or_else(|| {
         let message = format!("Instance type {} does not exist.", order.instance_type_name);
-        ApiError::invalid(message)
+        invalid(message)
     })?;
     let boot = cloud_init::read(order.user_data.as_deref())
-        .map_err(|what| ApiError::not_simulated(&format!("user_data with {what}")))?;
+        .map_err(|what| ApiError::not_simulated(format!("user_data with {what}")))?;
     let live = state
         .instances
         .all()
@@ -71,7 +73,7 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
         return Err(ApiError::new(400, code, message)
             .suggest("Choose an instance type with more availability, or try again later."));
     }
-    let failure = injected_failure(call.injected)?;
+    let fault = fault(call.injected)?;
     let id = state.ids.hex(32);
     state.addresses = state.addresses.wrapping_add(1).max(11);
     let last = state.addresses;
@@ -98,7 +100,7 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
             .map(|one| one.id)
             .collect(),
         boot,
-        failure,
+        fault,
     };
     state.instances.insert(id.clone(), instance);
     lifecycle::begin(state, &id);
@@ -106,25 +108,22 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
 }
 
 fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
-    if catalogue::region(&order.region_name).is_none() {
-        let message = format!("Region {} does not exist.", order.region_name);
-        return Err(ApiError::invalid(message));
-    }
+    catalogue::check_region(&order.region_name)?;
     let [key] = order.ssh_key_names.as_slice() else {
-        return Err(ApiError::invalid("Exactly one SSH key must be given."));
+        return Err(invalid("Exactly one SSH key must be given."));
     };
     if !state.keys.all().any(|known| known.name == *key) {
-        return Err(ApiError::absent("SSH key", key));
+        return Err(absent("SSH key", key));
     }
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
-        return Err(ApiError::invalid("name must have at most 64 characters"));
+        return Err(invalid("name must have at most 64 characters"));
     }
     if order
         .user_data
         .as_ref()
         .is_some_and(|text| text.len() > USER_DATA_MAX)
     {
-        return Err(ApiError::invalid("user_data must have at most 1 MB"));
+        return Err(invalid("user_data must have at most 1 MB"));
     }
     if order.image.is_some() {
         return Err(ApiError::not_simulated(
@@ -133,7 +132,7 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     }
     for name in &order.file_system_names {
         let found = state.filesystems.all().find(|one| one.name == *name);
-        let found = found.ok_or_else(|| ApiError::absent("filesystem", name))?;
+        let found = found.ok_or_else(|| absent("filesystem", name))?;
         if found.region != order.region_name {
             let code = "instance-operations/launch/file-system-in-wrong-region";
             let message = format!("Filesystem {name} is in {}.", found.region);
@@ -143,33 +142,23 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     }
     for Id { id } in &order.firewall_rulesets {
         let found = state.rulesets.get(id);
-        let found = found.ok_or_else(|| ApiError::absent("firewall ruleset", id))?;
+        let found = found.ok_or_else(|| absent("firewall ruleset", id))?;
         if found.region != order.region_name {
             let message = format!("Firewall ruleset {id} is in {}.", found.region);
-            return Err(ApiError::invalid(message));
+            return Err(invalid(message));
         }
     }
     Ok(())
 }
 
 /// What will go wrong later, as requested by a fault.
-fn injected_failure(injected: &InjectedFault) -> Result<InjectedFailure, ApiError> {
-    let code = match injected.take_async() {
-        None => return Ok(InjectedFailure::None),
-        Some(AsyncFault::Stuck) => return Ok(InjectedFailure::Stuck),
-        Some(AsyncFault::Late(times)) => return Ok(InjectedFailure::Late(*times)),
-        Some(AsyncFault::Fail(code)) => code.as_deref().unwrap_or("unhealthy"),
-    };
-    Ok(match code {
-        "unhealthy" => InjectedFailure::Unhealthy,
-        "unusable" => InjectedFailure::Unusable,
-        "install-script" => InjectedFailure::InstallFails,
-        "node-never-joins" => InjectedFailure::NeverJoins,
-        "gpu-driver-missing" => InjectedFailure::NoDriver,
-        "preempted" => InjectedFailure::Preempted,
-        other => {
-            let unknown = UnknownFault(format!("async-fail({other})"));
-            return Err(ApiError::not_simulated(&unknown.to_string()));
-        }
-    })
+fn fault(injected: &InjectedFault) -> Result<Option<AsyncFault>, ApiError> {
+    let asked = injected.take_async();
+    if let Some(AsyncFault::Fail(Some(code))) = asked
+        && !lifecycle::FAILURES.contains(&code.as_str())
+        && MachineFault::named(code).is_none()
+    {
+        return Err(UnknownFault(format!("async-fail({code})")).into());
+    }
+    Ok(asked.cloned())
 }

@@ -7,21 +7,16 @@ pub mod cloud;
 pub mod setup;
 pub mod state;
 
-mod auth;
 mod bystanders;
 mod catalogue;
-mod cloud_init;
 mod filesystems;
 mod firewall;
 mod instances;
 mod inventory;
-mod k3s;
 mod keys;
 mod launch;
 mod lifecycle;
-mod limits;
 mod route;
-mod stale_reads;
 mod trail;
 mod wire;
 

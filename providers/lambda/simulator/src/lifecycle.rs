@@ -5,10 +5,11 @@
 
 use kubeproof_contract::Decimal;
 use kubeproof_contract::run::RUN_TAG;
+use kubeproof_kubernetes_simulator::machines;
+use kubeproof_simkit::injected::AsyncFault;
 use kubeproof_simkit::meter::{Rounding, Usage};
 
-use crate::k3s;
-use crate::state::{Event, InjectedFailure, State};
+use crate::state::{Event, State};
 
 /// Seconds until a booting instance has its addresses.
 const ADDRESSED: i64 = 20;
@@ -17,20 +18,24 @@ pub(crate) const INSTALL: i64 = 75;
 /// Seconds of terminating.
 const TERMINATING: i64 = 90;
 /// Seconds until an instance with an injected preemption is taken away.
-const PREEMPTED: i64 = 600;
+const UNTIL_PREEMPTED: i64 = 600;
+const UNHEALTHY: &str = "unhealthy";
+const PREEMPTED: &str = "preempted";
+/// How the cloud itself lets a launched instance fail.
+pub(crate) const FAILURES: &[&str] = &[UNHEALTHY, PREEMPTED];
 
 /// A launch was accepted.
 pub(crate) fn begin(state: &mut State, id: &str) {
     let Some(instance) = state.instances.get(id) else {
         return;
     };
-    let times = match instance.failure {
-        InjectedFailure::Late(times) => i64::from(times),
-        _ => 1,
+    let seconds = match instance.fault {
+        Some(AsyncFault::Stuck) => None,
+        Some(AsyncFault::Late(times)) => Some(instance.of.boot_seconds * i64::from(times)),
+        _ => Some(instance.of.boot_seconds),
     };
-    let seconds = instance.of.boot_seconds * times;
     state.after(ADDRESSED, Event::Addressed(id.to_owned()));
-    if state.instances.get(id).map(|one| one.failure) != Some(InjectedFailure::Stuck) {
+    if let Some(seconds) = seconds {
         state.after(seconds, Event::Checked(id.to_owned()));
     }
 }
@@ -44,14 +49,14 @@ pub(crate) fn happen(state: &mut State, event: Event) {
             }
         }
         Event::Checked(id) => checked(state, &id),
-        Event::Installed(id) => k3s::installed(state, &id),
+        Event::Installed(id) => machines::installed(state, &id),
         Event::Preempted(id) => {
             if let Some(instance) = state.instances.get_mut(&id)
                 && instance.status == "active"
             {
-                instance.status = "preempted";
+                instance.status = PREEMPTED;
                 state.meter.stop(&id, state.now);
-                k3s::stopped(state, &id);
+                machines::stopped(state, &id);
             }
         }
         Event::Gone(id) => {
@@ -71,17 +76,23 @@ fn checked(state: &mut State, id: &str) {
     else {
         return;
     };
-    if instance.failure == InjectedFailure::Unhealthy {
-        instance.status = "unhealthy";
+    let failure = match &instance.fault {
+        // Without a code the health check fails.
+        Some(AsyncFault::Fail(code)) => code.as_deref().unwrap_or(UNHEALTHY),
+        _ => "",
+    };
+    if failure == UNHEALTHY {
+        instance.status = UNHEALTHY;
         return;
     }
+    let is_preempted = failure == PREEMPTED;
     instance.status = "active";
-    let (failure, usage) = (instance.failure, usage(instance));
+    let usage = usage(instance);
     // Billed from the health check, not from the launch.
     state.meter.start(id, usage, state.now);
     state.after(INSTALL, Event::Installed(id.to_owned()));
-    if failure == InjectedFailure::Preempted {
-        state.after(PREEMPTED, Event::Preempted(id.to_owned()));
+    if is_preempted {
+        state.after(UNTIL_PREEMPTED, Event::Preempted(id.to_owned()));
     }
 }
 
@@ -110,6 +121,6 @@ pub(crate) fn terminate(state: &mut State, id: &str) {
     }
     instance.status = "terminating";
     state.meter.stop(id, state.now);
-    k3s::stopped(state, id);
+    machines::stopped(state, id);
     state.after(TERMINATING, Event::Gone(id.to_owned()));
 }

@@ -6,7 +6,7 @@ use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::router::{Router, on};
 
 use crate::state::State;
-use crate::wire::{ApiError, Outcome};
+use crate::wire::Outcome;
 use crate::{catalogue, filesystems, firewall, instances, keys, launch, trail};
 
 /// The path of the API.
@@ -62,8 +62,7 @@ pub fn operations() -> impl Iterator<Item = &'static str> {
 
 /// Whether a request is a launch.
 pub(crate) fn is_launch(request: &Request<Bytes>) -> bool {
-    let path = request.uri().path().strip_prefix(BASE).unwrap_or_default();
-    let found = ROUTER.find(request.method().as_str(), path);
+    let found = ROUTER.of(request, BASE);
     found.is_some_and(|found| found.name == LAUNCH)
 }
 
@@ -73,19 +72,21 @@ pub(crate) fn answer(
     request: &Request<Bytes>,
     injected: &InjectedFault,
 ) -> Outcome {
-    let (method, path) = (request.method().as_str(), request.uri().path());
-    let below_base = path.strip_prefix(BASE).unwrap_or_default();
-    let unknown = || ApiError::not_simulated(&format!("{method} {path}"));
-    let found = ROUTER.find(method, below_base).ok_or_else(unknown)?;
-    let handler = found.handler.ok_or_else(unknown)?;
+    let (handler, parameters) = ROUTER.answering(request, BASE)?;
+    let id = parameters.first().copied().unwrap_or_default();
     let call = Call {
         request,
-        id: found.parameters.first().copied().unwrap_or_default(),
+        id,
         injected,
     };
     let outcome = handler(state, &call);
     if outcome.is_ok() && request.method() != http::Method::GET {
-        trail::note(state, method, below_base.trim_start_matches('/'));
+        let path = request.uri().path().trim_start_matches(BASE);
+        trail::note(
+            state,
+            request.method().as_str(),
+            path.trim_start_matches('/'),
+        );
     }
     outcome
 }

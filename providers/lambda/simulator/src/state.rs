@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_kubernetes_simulator::machines::{Boot, Clusters};
+use kubeproof_simkit::firewall::Allowed;
 use kubeproof_simkit::ids::Ids;
+use kubeproof_simkit::injected::AsyncFault;
 use kubeproof_simkit::meter::Meter;
+use kubeproof_simkit::rate_limit::RateLimits;
 use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::catalogue::InstanceType;
-use crate::cloud_init::Boot;
-use crate::k3s::K3s;
-use crate::limits::Limits;
+use crate::cloud::LIMITS;
 use crate::setup::Setup;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,16 @@ pub(crate) struct FirewallRule {
     pub(crate) source_network: String,
     #[serde(default)]
     pub(crate) description: String,
+}
+
+impl FirewallRule {
+    pub(crate) fn allowed(&self) -> Allowed<'_> {
+        Allowed {
+            protocol: &self.protocol,
+            ports: self.port_range,
+            source: &self.source_network,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -46,31 +58,8 @@ pub(crate) struct Instance {
     pub(crate) rulesets: Vec<String>,
     /// What its cloud-init document requests.
     pub(crate) boot: Boot,
-    /// What will go wrong with it.
-    pub(crate) failure: InjectedFailure,
-}
-
-/// What goes wrong with an instance after its launch was accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InjectedFailure {
-    /// Nothing.
-    None,
-    /// It takes this many times as long to boot.
-    Late(u32),
-    /// It never leaves `booting`.
-    Stuck,
-    /// Its health check fails.
-    Unhealthy,
-    /// It is active, but nothing on it answers.
-    Unusable,
-    /// The installation script fails.
-    InstallFails,
-    /// k3s runs, but the node never joins.
-    NeverJoins,
-    /// The GPU driver is missing.
-    NoDriver,
-    /// It is preempted some minutes after it became active.
-    Preempted,
+    /// What goes wrong with it after its launch was accepted.
+    pub(crate) fault: Option<AsyncFault>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +87,7 @@ pub(crate) struct Ruleset {
 
 /// What happens later.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// An instance has its addresses.
     Addressed(String),
     /// Its health check ends.
@@ -118,36 +107,36 @@ pub struct State {
     pub(crate) ids: Ids,
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
-    pub(crate) limits: Limits,
+    pub(crate) limits: RateLimits<2>,
     pub(crate) instances: Store<Instance>,
     pub(crate) keys: Store<SshKey>,
     pub(crate) filesystems: Store<Filesystem>,
     pub(crate) rulesets: Store<Ruleset>,
     pub(crate) global_rules: Vec<FirewallRule>,
-    /// The API servers, by the id of the instance that runs them.
-    pub(crate) clusters: BTreeMap<String, K3s>,
+    /// The clusters on the instances.
+    pub(crate) clusters: Clusters,
     /// The audit events.
     pub(crate) events: Vec<Value>,
     /// Allocated addresses.
     pub(crate) addresses: u8,
 }
 
-impl State {
+impl From<Setup> for State {
     /// An account with this setup.
-    pub fn new(setup: Setup) -> Self {
+    fn from(setup: Setup) -> Self {
         let bystanders = setup.bystanders;
         let mut state = Self {
             now: setup.now,
             ids: Ids::new(setup.seed),
             timers: Timers::default(),
             meter: Meter::default(),
-            limits: Limits::default(),
+            limits: RateLimits::new(LIMITS),
             instances: Store::default(),
             keys: Store::default(),
             filesystems: Store::default(),
             rulesets: Store::default(),
             global_rules: Vec::new(),
-            clusters: BTreeMap::new(),
+            clusters: Clusters::default(),
             events: Vec::new(),
             addresses: 10,
             setup,
@@ -157,7 +146,9 @@ impl State {
         }
         state
     }
+}
 
+impl State {
     /// Schedules an event after this many seconds.
     pub(crate) fn after(&mut self, seconds: i64, event: Event) {
         let at = self.now.checked_add(SignedDuration::from_secs(seconds));

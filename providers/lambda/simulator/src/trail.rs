@@ -4,7 +4,7 @@ use kubeproof_simkit::page::page;
 use serde_json::json;
 
 use crate::state::State;
-use crate::wire::{ApiError, Outcome};
+use crate::wire::{Outcome, invalid};
 
 /// Events on a page.
 const PAGE: usize = 100;
@@ -26,6 +26,6 @@ pub(crate) fn list(state: &State, query: &str) -> Outcome {
     let mut parameters = query.split('&');
     let token = parameters.find_map(|part| part.strip_prefix("page_token="));
     let page = page("audit-events", &state.events, token, PAGE)
-        .map_err(|_| ApiError::invalid("page_token is not one of this list"))?;
+        .map_err(|_| invalid("page_token is not one of this list"))?;
     Ok(json!({"events": page.items, "page_token": page.next}))
 }

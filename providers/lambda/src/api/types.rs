@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kubeproof_cloudkit::machines::Machine;
 use kubeproof_contract::run::{RUN_TAG, Run};
 use serde::{Deserialize, Serialize};
 
@@ -104,51 +105,37 @@ impl Instance {
         }
     }
 
-    /// Whether it is the run's node of this natural name: by its tag, or by its current name if it has no
-    /// tag.
-    pub fn is_node(&self, run: &Run, node: &str) -> bool {
-        let known_as = self.tag(NODE_TAG).or(self.name.as_deref());
-        self.belongs_to(run) && known_as == Some(node)
-    }
-
-    /// Whether it is usable, or will be.
-    pub fn is_live(&self) -> bool {
-        matches!(self.status.as_str(), "booting" | "active")
+    /// The instance as a machine: its node by its tag, or by its current name if it has no tag.
+    pub fn into_machine(self) -> Machine {
+        let name = self.name.clone().unwrap_or_default();
+        Machine {
+            node: self.tag(NODE_TAG).unwrap_or(&name).to_owned(),
+            name,
+            id: self.id,
+            state: self.status,
+            place: self.region.name,
+            ip: self.ip,
+            private_ip: self.private_ip,
+        }
     }
 }
 
-/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a known part. Another run's
-/// names may begin with this run's whole name.
+/// Whether a name is one of the run's own: `kp-<run>`, or `kp-<run>-<part>` with a known part.
 pub fn is_name_of(run: &Run, name: &str) -> bool {
-    let Some(rest) = name.strip_prefix(&run.name("")) else {
-        return false;
-    };
-    match rest.strip_prefix('-') {
-        Some(part) => is_part(part),
-        None => rest.is_empty(),
-    }
+    run.part_of(name).is_some_and(is_part)
 }
 
-/// The filesystem, a node, or a region's ruleset.
+/// The run's key, the filesystem, a node, or a region's ruleset.
 fn is_part(part: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase());
     let pieces: Vec<&str> = part.split('-').collect();
     match pieces[..] {
-        ["fs"] => true,
+        [""] | ["fs"] => true,
         ["node", number] => digits(number),
         [area, direction, number] => letters(area) && letters(direction) && digits(number),
         _ => false,
     }
-}
-
-/// Whether a text names the run, and not another run whose name begins with this one's.
-pub fn names_run(run: &Run, text: &str) -> bool {
-    let name = run.name("");
-    text.match_indices(&name).any(|(at, _)| {
-        let next = text[at + name.len()..].chars().next();
-        next.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-')
-    })
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -258,9 +245,6 @@ mod tests {
         ] {
             check(other, false);
         }
-        let named = |text: &str| names_run(&run, text);
-        assert!(named("kp-r1") && named("API of kp-r1: kubectl") && named("kp-r1-2, kp-r1"));
-        assert!(!named("API of kp-r1-2") && !named("kp-r12") && !named("nothing"));
     }
 
     #[test]
@@ -268,7 +252,9 @@ mod tests {
         let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
         let check = |name: &str, tags: &[(&str, &str)], of_run: bool, node_0: bool| {
             let one = instance(name, tags);
-            let found = (one.belongs_to(&run), one.is_node(&run, "kp-r1-node-0"));
+            let mine = one.belongs_to(&run);
+            let is_node = one.into_machine().node == "kp-r1-node-0";
+            let found = (mine, mine && is_node);
             assert_eq!(found, (of_run, node_0), "{name} {tags:?}");
         };
         let (mine, theirs) = ((RUN_TAG, "r1"), (RUN_TAG, "r2"));

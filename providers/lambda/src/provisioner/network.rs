@@ -1,53 +1,30 @@
 //! What a launch needs beforehand: SSH key, firewall ruleset, filesystem. All have unique names, so a
 //! creation without an answer is looked up and repeated safely.
 
-use kubeproof_cloudkit::create::{LookupWindows, find_or_create};
+use kubeproof_cloudkit::machines::{Machine, node_name};
 use kubeproof_cloudkit::rest::RestCall;
-use kubeproof_cloudkit::{Applied, CallError, Cause, RetryPolicy};
+use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
+use kubeproof_kubernetes::machines::{API_PORT, ClusterCa};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Work;
-use crate::api::types::{Filesystem, FirewallRule, Instance, Ruleset, SshKey};
-use crate::cluster_ca::ClusterCa;
+use crate::api::types::{Filesystem, FirewallRule, Ruleset, SshKey};
 
 /// The resource of this name: found, or created once.
 async fn ensure<T: DeserializeOwned + Send>(
     work: &Work,
-    (list, create): (&'static str, &'static str),
+    calls: (&'static str, &'static str),
     body: &Value,
     is_it: impl Fn(&T) -> bool + Send + Sync,
 ) -> Result<T, CallError> {
-    let find = || async {
-        let all: Vec<T> = work.api.get(list, &[]).await?;
-        Ok(all.into_iter().find(|one| is_it(one)))
-    };
-    let make = || async {
-        let call = RestCall::new(create, &[]).with_body(body);
-        let made = work.api.call(RetryPolicy::ONCE, call).await;
-        made.map_err(|error| {
-            if is_taken(&error) {
-                unknown(error)
-            } else {
-                error
-            }
-        })
-    };
-    find_or_create(work.session(), LookupWindows::DEFAULT, find, make).await
+    work.api.ensure(calls, body, is_it, is_taken).await
 }
 
 /// Whether a name is taken. The cloud's OpenAPI document has no code of its own for the name of a key.
 fn is_taken(error: &CallError) -> bool {
     error.cause == Cause::AlreadyExists
         || error.is("global/invalid-parameters") && error.call.ends_with("AddSshKey")
-}
-
-/// Another process was faster, or an earlier try succeeded: a list shows it.
-fn unknown(error: CallError) -> CallError {
-    CallError {
-        applied: Applied::Unknown,
-        ..error
-    }
 }
 
 /// The SSH key that a launch requires. No one logs in: its private half is not kept.
@@ -62,7 +39,7 @@ pub(super) async fn ensure_key(work: &Work, cluster_ca: &ClusterCa) -> Result<Ss
 fn api_rule(work: &Work) -> FirewallRule {
     FirewallRule {
         protocol: "tcp".to_owned(),
-        port_range: Some((6443, 6443)),
+        port_range: Some((API_PORT, API_PORT)),
         source_network: work.spec.api_allowed_from.0.to_string(),
         description: "Kubernetes API".to_owned(),
     }
@@ -80,7 +57,7 @@ pub(super) async fn ensure_ruleset(work: &Work, region: &str) -> Result<Ruleset,
 pub(super) async fn let_nodes_talk(
     work: &Work,
     ruleset: &Ruleset,
-    nodes: &[Instance],
+    nodes: &[Machine],
 ) -> Result<(), CallError> {
     if nodes.len() < 2 {
         return Ok(());
@@ -91,7 +68,7 @@ pub(super) async fn let_nodes_talk(
             protocol: "all".to_owned(),
             port_range: None,
             source_network: format!("{}/32", node.private_ip.as_ref()?),
-            description: format!("node {}", work.node(index)),
+            description: format!("node {}", node_name(work.api.session(), index)),
         })
     }));
     if ruleset.rules == rules {

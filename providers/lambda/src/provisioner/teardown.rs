@@ -3,65 +3,78 @@
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use kubeproof_cloudkit::error::ignore_not_found;
-use kubeproof_cloudkit::poll::{Poll, poll_until};
+use kubeproof_cloudkit::catalogue::IN_USE_LIMIT;
+use kubeproof_cloudkit::machines::{MachineApi as _, terminated};
 use kubeproof_cloudkit::rest::RestCall;
-use kubeproof_cloudkit::teardown::{Rounds, Step, teardown};
+use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_kubernetes::machines::cluster_ca;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::json;
 
 use super::Work;
-use super::ready::SCHEDULE;
 use crate::api::types::is_name_of;
-use crate::cluster_ca;
 
-/// How long terminating may take: one to three minutes is typical.
-const GONE_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// How long something may stay in use after its users are gone.
-const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
-const ROUNDS: Rounds = Rounds {
-    most: 3,
-    settle: Duration::from_secs(10),
+/// How a run is torn down.
+const TEARDOWN: Teardown<Work> = Teardown {
+    steps: &[
+        Step {
+            name: "instance",
+            of: None,
+            after: &[],
+            in_use_for: Duration::ZERO,
+            list: |work, _| instances(work).boxed(),
+            delete: Delete::Together(|work, ids, _| terminated(work, ids).map(Into::into).boxed()),
+        },
+        Step {
+            name: "firewall_ruleset",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListFirewallRulesets").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteFirewallRuleset", id, policy).boxed()
+            }),
+        },
+        Step {
+            name: "filesystem",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListFileSystems").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteFileSystem", id, policy).boxed()
+            }),
+        },
+        Step {
+            name: "ssh_key",
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, "ListSshKeys").boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                delete(work, "DeleteSshKey", id, policy).boxed()
+            }),
+        },
+    ],
+    prepare: None,
+    marker: None,
+    rounds: Rounds {
+        most: 3,
+        settle: Duration::from_secs(10),
+        begin_within: Duration::from_secs(60 * 60),
+    },
 };
-
-const STEPS: &[Step<Work>] = &[
-    Step {
-        name: "instance",
-        after: &[],
-        list: |work| instances(work).boxed(),
-        delete: |work, ids| terminate(work, ids).boxed(),
-    },
-    Step {
-        name: "firewall_ruleset",
-        after: &["instance"],
-        list: |work| named(work, "ListFirewallRulesets").boxed(),
-        delete: |work, ids| delete(work, "DeleteFirewallRuleset", ids).boxed(),
-    },
-    Step {
-        name: "filesystem",
-        after: &["instance"],
-        list: |work| named(work, "ListFileSystems").boxed(),
-        delete: |work, ids| delete(work, "DeleteFileSystem", ids).boxed(),
-    },
-    Step {
-        name: "ssh_key",
-        after: &["instance"],
-        list: |work| named(work, "ListSshKeys").boxed(),
-        delete: |work, ids| delete(work, "DeleteSshKey", ids).boxed(),
-    },
-];
 
 /// Removes everything of the run. A second call finds nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
-    teardown(work, STEPS, ROUNDS).await?;
-    cluster_ca::forget(work.api.connection()).map_err(ProvisionerError::new)
+    TEARDOWN.run(work).await?;
+    let forgotten = cluster_ca::forget(work.api.connection());
+    forgotten.map_err(|error| ProvisionerError::new(error.to_string()))
 }
 
 async fn instances(work: &Work) -> Result<Vec<String>, CallError> {
-    let all = work.instances().await?;
+    let all = work.machines().await?;
     Ok(all.into_iter().map(|one| one.id).collect())
 }
 
@@ -80,43 +93,23 @@ async fn named(work: &Work, list: &'static str) -> Result<Vec<String>, CallError
     Ok(mine.map(|one| one.id).collect())
 }
 
-/// Terminates instances and waits until they are gone. One that is not terminating by then is terminated again.
-pub(super) async fn terminate(work: &Work, ids: Vec<String>) -> Result<(), CallError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let check = || async {
-        let mut left = work.instances().await?;
-        left.retain(|one| ids.contains(&one.id));
-        let standing = left.iter().filter(|one| one.status != "terminating");
-        let standing: Vec<&str> = standing.map(|one| one.id.as_str()).collect();
-        if !standing.is_empty() {
-            let body = json!({ "instance_ids": standing });
-            let call = RestCall::new("TerminateInstances", &[]).with_body(&body);
-            // One of them may be gone already: the next check terminates the rest.
-            ignore_not_found(
-                work.api
-                    .call::<IgnoredAny>(RetryPolicy::IDEMPOTENT, call)
-                    .await,
-            )?;
-        }
-        Ok(if left.is_empty() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending(format!("terminating: {}", ids.join(", ")))
-        })
-    };
-    let what = "wait for termination";
-    poll_until(work.session(), SCHEDULE, GONE_LIMIT, what, check).await
+/// Deletes by id, again while the resource is in use.
+async fn delete(
+    work: &Work,
+    operation: &'static str,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let id = [id.as_str()];
+    work.api.end(policy, RestCall::new(operation, &id)).await
 }
 
-/// Deletes by id, again while a resource is in use.
-async fn delete(work: &Work, operation: &'static str, ids: Vec<String>) -> Result<(), CallError> {
-    let policy = RetryPolicy::while_in_use(IN_USE_LIMIT);
-    for id in &ids {
-        let id = [id.as_str()];
-        let call = RestCall::new(operation, &id);
-        ignore_not_found(work.api.call::<IgnoredAny>(policy, call).await)?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_can_begin() {
+        assert_eq!(TEARDOWN.out_of_order(), None);
     }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provider::{
-    Connection, Credentials, ProgressSink, Provider as _, Simulated as _,
+    Connection, Credentials, ProgressSink, Provider as _, ProviderParts as _, Simulated as _,
 };
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::resource::Resource;

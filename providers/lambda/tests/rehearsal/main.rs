@@ -2,10 +2,10 @@
 
 mod bench;
 mod checks;
-mod cluster_ca;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Learned;
 use kubeproof_contract::run::Run;
 
 use bench::{Bench, ONE, TWO};
@@ -148,6 +148,23 @@ async fn a_failed_attempt_says_the_clouds_own_code_and_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn preflight_shows_the_account_and_what_the_instance_type_costs() {
+    let bench = Bench::new(ONE, &[]);
+    let observer = bench.observer();
+    assert_eq!(observer.learned(), Learned::default());
+    observer.preflight().await;
+    let learned = observer.learned();
+    let account = learned.account.expect("the key was accepted");
+    assert!(account.starts_with("key-"), "{account}");
+    let listed: Vec<(&str, String)> = learned
+        .prices
+        .iter()
+        .map(|(name, usd)| (name.as_str(), usd.to_string()))
+        .collect();
+    assert_eq!(listed, [("gpu_1x_a10", "1.29".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
     let cluster = "  regions: [us-west-2, us-west-1]\n  instance_type: gpu_1x_a10\n";
     let bench = Bench::new(cluster, &[]);
@@ -155,8 +172,8 @@ async fn a_region_that_lists_capacity_and_refuses_is_left_for_the_next() {
     let regions: Vec<String> = bench
         .mine()
         .into_iter()
-        .filter(|one| one.region != "global")
-        .map(|one| one.region)
+        .filter(|one| !one.scope.is_global())
+        .map(|one| one.scope.to_string())
         .collect();
     assert_eq!(
         regions,

@@ -226,6 +226,7 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         let mut resource = Resource::new("elb_classic", name.as_str(), &state.setup.region);
         resource.name = Some(name.clone());
         resource.tags.clone_from(&balancer.new.tags);
+        resource.incarnation = Some(balancer.created_at.as_second().to_string());
         resource.created_at = Some(balancer.created_at);
         resource
             .properties

@@ -257,7 +257,7 @@ pub fn inventory<T: ResourceKind>(state: &State, all: &mut Vec<Resource>, but: &
         let mut resource = Resource::new(T::SPEC.resource_type, &meta.id, &state.setup.region);
         resource.name = meta.name().or_else(|| item.natural_name());
         resource.tags.clone_from(&meta.tags);
-        resource.state = item.state_name(state);
+        crate::lifetime::set(&mut resource, item.state_name(state));
         resource.created_at = Some(meta.created_at);
         fields::properties(item, state, &mut resource.properties);
         item.properties(&mut resource.properties);

@@ -231,7 +231,7 @@ pub(super) fn resource(state: &State, cluster: &Cluster) -> Resource {
     let mut resource = Resource::new("eks_cluster", &cluster.name, &state.setup.region);
     resource.name = Some(cluster.name.clone());
     resource.tags = cluster.tags.clone();
-    resource.state = cluster.status.clone();
+    crate::lifetime::set(&mut resource, cluster.status.clone());
     resource.created_at = Some(cluster.created_at);
     resource
         .properties

@@ -196,7 +196,7 @@ pub(super) fn resource(region: &str, cluster: &str, group: &NodeGroup) -> Resour
     let mut resource = Resource::new("eks_nodegroup", id, region);
     resource.name = Some(group.name.clone());
     resource.tags = group.tags.clone();
-    resource.state = group.status.clone();
+    crate::lifetime::set(&mut resource, group.status.clone());
     resource.created_at = Some(group.created_at);
     resource
         .properties

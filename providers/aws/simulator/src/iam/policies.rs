@@ -184,6 +184,7 @@ pub(super) fn resource(policy: &Policy) -> Resource {
     let mut resource = Resource::new("iam_policy_customer", &policy.arn, "global");
     resource.name = Some(policy.name.clone());
     resource.tags = policy.tags.clone();
+    resource.incarnation = Some(policy.id.clone());
     resource.created_at = Some(policy.created_at);
     resource
         .properties

@@ -187,6 +187,7 @@ pub(super) fn resource(profile: &Profile) -> Resource {
     let mut resource = Resource::new("iam_instance_profile", &profile.name, "global");
     resource.name = Some(profile.name.clone());
     resource.tags = profile.tags.clone();
+    resource.incarnation = Some(profile.id.clone());
     resource.created_at = Some(profile.created_at);
     resource
         .properties

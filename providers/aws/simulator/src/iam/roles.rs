@@ -223,6 +223,7 @@ pub(super) fn resource(role: &Role) -> Resource {
     let mut resource = Resource::new("iam_role", &role.name, "global");
     resource.name = Some(role.name.clone());
     resource.tags = role.tags.clone();
+    resource.incarnation = Some(role.id.clone());
     resource.created_at = Some(role.created_at);
     resource
         .properties

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types::{Filter, LocationType};
 use kubeproof_contract::observer::ObserverError;
 
+use super::Judgement;
 use crate::observer::clients::{Clients, failed, pages};
 use crate::spec::EksSpec;
 
@@ -18,7 +19,7 @@ pub struct Zones {
     /// Their names.
     pub usable: BTreeSet<String>,
     /// Whether they are enough: what was found, or what is missing.
-    pub judgement: Result<String, String>,
+    pub judgement: Judgement,
 }
 
 /// Reads the region's zones.
@@ -49,9 +50,9 @@ pub async fn zones(spec: &EksSpec, clients: &Clients) -> Result<Zones, ObserverE
     let kinds = types.into_iter().collect::<Vec<_>>().join(", ");
     let seen = format!("{} zones offer {kinds}: {names}", usable.len());
     let judgement = if usable.len() >= asked {
-        Ok(seen)
+        Judgement::Enough(seen)
     } else {
-        Err(format!("{seen}; {asked} are needed"))
+        Judgement::Lacking(format!("{seen}; {asked} are needed"))
     };
     Ok(Zones { usable, judgement })
 }

@@ -4,6 +4,7 @@ use kubeproof_contract::observer::ObserverError;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Judgement;
 use super::capacity::Zones;
 use super::usage::{self, Usage, vcpus};
 use crate::json_call::JsonCall;
@@ -28,7 +29,7 @@ pub async fn judge(
     spec: &EksSpec,
     clients: &Clients,
     zones: Result<&Zones, &ObserverError>,
-) -> Result<Result<String, String>, ObserverError> {
+) -> Result<Judgement, ObserverError> {
     let zones = zones.map_err(Clone::clone)?;
     let usage = usage::count(clients).await?;
     let (mut seen, mut wrong) = (Vec::new(), Vec::new());
@@ -43,9 +44,9 @@ pub async fn judge(
         }
     }
     Ok(if wrong.is_empty() {
-        Ok(seen.join("; "))
+        Judgement::Enough(seen.join("; "))
     } else {
-        Err(wrong.join("; "))
+        Judgement::Lacking(wrong.join("; "))
     })
 }
 

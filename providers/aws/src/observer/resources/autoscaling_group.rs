@@ -1,22 +1,23 @@
 //! Auto Scaling groups: free in themselves; one that stays launches its instances again.
 
 use async_trait::async_trait;
+use aws_smithy_types::DateTime;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, joined, regional};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, pages};
 
 pub struct AutoScalingGroups;
 
 #[async_trait]
 impl Type for AutoScalingGroups {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("autoscaling_group")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .autoscaling
             .describe_auto_scaling_groups()
@@ -45,6 +46,7 @@ fn entry(clients: &Clients, group: &aws_sdk_autoscaling::types::AutoScalingGroup
     .tags(group.tags().iter().map(|tag| (tag.key(), tag.value())))
     .named(group.auto_scaling_group_name())
     .state(group.status())
+    .incarnation(group.created_time().map(DateTime::secs))
     .created(group.created_time())
     .property(
         "instance_ids",

@@ -7,20 +7,20 @@ use crate::observer::clients::{Clients, deleted, pages};
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All capacity reservations that are not over.
 pub struct CapacityReservations;
 
 #[async_trait]
 impl Type for CapacityReservations {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("capacity_reservation")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_capacity_reservations()
@@ -46,7 +46,7 @@ impl Type for CapacityReservations {
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
         let count: Decimal = property(resource, "count").parse().ok()?;
         month_of_hours(
-            &resource.region,
+            resource.scope.as_str(),
             "instance",
             property(resource, "instance_type"),
         )

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, property, regional};
 use super::net::all_pages;
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::log_groups::{DELETE, DESCRIBE, LIST_TAGS, LogGroup, Page, Tags, page_of};
 use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
@@ -23,11 +23,11 @@ pub struct LogGroups;
 
 #[async_trait]
 impl Type for LogGroups {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("cloudwatch_log_group")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let page = |token| async move {
             let page: Page = clients.json(&DESCRIBE, &page_of(None, token)).await?;
             Ok((page.log_groups, page.next_token))
@@ -62,7 +62,7 @@ impl Type for LogGroups {
 
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
         let bytes: Decimal = property(resource, "stored_bytes").parse().ok()?;
-        let price = prices::exact(&resource.region, "logs", "CloudWatch Logs storage")?;
+        let price = prices::exact(resource.scope.as_str(), "logs", "CloudWatch Logs storage")?;
         Some(price.usd * bytes / Decimal::from(BYTES_PER_GB))
     }
 }
@@ -72,6 +72,7 @@ fn entry(clients: &Clients, group: &LogGroup) -> Resource {
     let arn = group.log_group_arn.as_ref().or(group.arn.as_ref());
     Entry::new("cloudwatch_log_group", name, &clients.region)
         .named(name)
+        .incarnation(group.creation_time)
         .property("arn", arn)
         .property("stored_bytes", group.stored_bytes)
         .done()

@@ -2,22 +2,22 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 pub struct DhcpOptionSets;
 
 #[async_trait]
 impl Type for DhcpOptionSets {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("dhcp_options")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_dhcp_options().into_paginator().send();
         let pages = pages("ec2:DescribeDhcpOptions", stream).await?;
         let all = pages.iter().flat_map(|page| page.dhcp_options());

@@ -7,20 +7,20 @@ use crate::observer::clients::{Clients, deleted, pages};
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All EBS snapshots that the account owns.
 pub struct Snapshots;
 
 #[async_trait]
 impl Type for Snapshots {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("ebs_snapshot")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_snapshots()

@@ -6,19 +6,19 @@ use crate::prices;
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 pub struct Volumes;
 
 #[async_trait]
 impl Type for Volumes {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("ebs_volume")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_volumes().into_paginator().send();
         let pages = pages("ec2:DescribeVolumes", stream).await?;
         let all = pages.iter().flat_map(|page| page.volumes());
@@ -33,7 +33,7 @@ impl Type for Volumes {
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
         let sku = format!("EBS {} storage", property(resource, "volume_type"));
         let size_gb: Decimal = property(resource, "size_gb").parse().ok()?;
-        prices::exact(&resource.region, "disk", &sku).map(|price| price.usd * size_gb)
+        prices::exact(resource.scope.as_str(), "disk", &sku).map(|price| price.usd * size_gb)
     }
 }
 

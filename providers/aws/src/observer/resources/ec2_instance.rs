@@ -7,20 +7,20 @@ use crate::observer::clients::{Clients, deleted, pages};
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All instances that are not terminated.
 pub struct Instances;
 
 #[async_trait]
 impl Type for Instances {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("ec2_instance")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_instances().into_paginator().send();
         let pages = pages("ec2:DescribeInstances", stream).await?;
         let all = pages.iter().flat_map(|page| page.reservations());
@@ -49,7 +49,7 @@ impl Type for Instances {
             // Spot prices move by the minute: none is known.
             (_, Some(_)) => None,
             _ => month_of_hours(
-                &resource.region,
+                resource.scope.as_str(),
                 "instance",
                 property(resource, "instance_type"),
             ),

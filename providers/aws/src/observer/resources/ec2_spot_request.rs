@@ -5,23 +5,23 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::types::SpotInstanceState;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All spot requests that can still launch.
 pub struct SpotRequests;
 
 #[async_trait]
 impl Type for SpotRequests {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("ec2_spot_request")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_spot_instance_requests()

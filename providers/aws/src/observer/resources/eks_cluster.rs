@@ -5,21 +5,21 @@
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, month_of_hours, regional};
-use super::{Listing, Type};
+use super::entry::{Entry, month_of_hours, regional, set_state};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
 
 pub struct Clusters;
 
 #[async_trait]
 impl Type for Clusters {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("eks_cluster")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let names = names(clients).await?;
         let entry = |name: &String| {
             Entry::new("eks_cluster", Some(name), &clients.region)
@@ -52,10 +52,7 @@ impl Type for Clusters {
             resource
                 .tags
                 .extend(cluster.tags().into_iter().flatten().map(owned));
-            resource.state = cluster
-                .status()
-                .map_or("", |status| status.as_str())
-                .to_owned();
+            set_state(resource, cluster.status().map(|status| status.as_str()));
             resource.created_at = cluster.created_at().and_then(timestamp);
             if let Some(vpc) = cluster
                 .resources_vpc_config()
@@ -76,7 +73,7 @@ impl Type for Clusters {
 
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
         month_of_hours(
-            &resource.region,
+            resource.scope.as_str(),
             "control_plane",
             "EKS cluster standard support",
         )

@@ -4,22 +4,22 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::eks_cluster::{names, owned};
-use super::entry::{Entry, regional};
-use super::{Listing, Type};
+use super::entry::{Entry, regional, set_state};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
 
 pub struct FargateProfiles;
 
 #[async_trait]
 impl Type for FargateProfiles {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("eks_fargate_profile")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let mut all = Vec::new();
         for cluster in names(clients).await? {
             let call = clients.eks.list_fargate_profiles().cluster_name(&cluster);
@@ -60,10 +60,7 @@ impl Type for FargateProfiles {
             resource
                 .tags
                 .extend(profile.tags().into_iter().flatten().map(owned));
-            resource.state = profile
-                .status()
-                .map_or("", |status| status.as_str())
-                .to_owned();
+            set_state(resource, profile.status().map(|status| status.as_str()));
             resource.created_at = profile.created_at().and_then(timestamp);
         }
         Ok(())

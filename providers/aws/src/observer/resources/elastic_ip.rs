@@ -5,21 +5,21 @@
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, month_of_hours, regional};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed};
 
 pub struct ElasticIps;
 
 #[async_trait]
 impl Type for ElasticIps {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("elastic_ip")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let answer = clients.ec2.describe_addresses().send().await;
         let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
         Ok(answer
@@ -52,7 +52,7 @@ impl Type for ElasticIps {
         } else {
             "Public IPv4 idle"
         };
-        month_of_hours(&resource.region, "public_ipv4", sku)
+        month_of_hours(resource.scope.as_str(), "public_ipv4", sku)
     }
 }
 

@@ -3,12 +3,13 @@
 //! The listing has no tags; DescribeTags gives them for twenty names a call.
 
 use async_trait::async_trait;
+use aws_smithy_types::DateTime;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, month_of_hours, regional};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 /// Most names in one DescribeTags.
@@ -19,11 +20,11 @@ pub struct ClassicLoadBalancers;
 
 #[async_trait]
 impl Type for ClassicLoadBalancers {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("elb_classic")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .elb
             .describe_load_balancers()
@@ -40,6 +41,7 @@ impl Type for ClassicLoadBalancers {
                 &clients.region,
             )
             .named(balancer.load_balancer_name())
+            .incarnation(balancer.created_time().map(DateTime::secs))
             .created(balancer.created_time())
             .property("vpc_id", balancer.vpc_id())
             .done()
@@ -91,6 +93,6 @@ impl Type for ClassicLoadBalancers {
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        month_of_hours(&resource.region, "load_balancer", "Classic LB hour")
+        month_of_hours(resource.scope.as_str(), "load_balancer", "Classic LB hour")
     }
 }

@@ -5,10 +5,10 @@
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, month_of_hours, property, regional};
-use super::{Listing, Type, elbv2_tags};
+use super::{ListResult, Placed, Type, elbv2_tags};
 use crate::observer::clients::{Clients, deleted, pages};
 
 /// All load balancers of the second API.
@@ -16,11 +16,11 @@ pub struct LoadBalancers;
 
 #[async_trait]
 impl Type for LoadBalancers {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("elbv2_load_balancer")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .elbv2
             .describe_load_balancers()
@@ -68,6 +68,6 @@ impl Type for LoadBalancers {
             "network" => "NLB hour",
             _ => return None,
         };
-        month_of_hours(&resource.region, "load_balancer", sku)
+        month_of_hours(resource.scope.as_str(), "load_balancer", sku)
     }
 }

@@ -4,21 +4,21 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
-use super::{Listing, Type, elbv2_tags};
+use super::{ListResult, Placed, Type, elbv2_tags};
 use crate::observer::clients::{Clients, deleted, pages};
 
 pub struct TargetGroups;
 
 #[async_trait]
 impl Type for TargetGroups {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("elbv2_target_group")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .elbv2
             .describe_target_groups()

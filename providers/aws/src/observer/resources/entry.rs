@@ -4,10 +4,16 @@ use aws_sdk_ec2::types::Tag;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
 
+use super::Placed;
 use crate::observer::clients::timestamp;
 use crate::prices::{self, HOURS_PER_MONTH};
+
+/// States in which a resource is being deleted.
+const ENDING: &[&str] = &["deleting", "shutting-down"];
+/// States in which a resource never came to life, or has ended.
+const DEAD: &[&str] = &["failed", "create_failed", "deleted", "terminated"];
 
 /// A resource under construction.
 #[derive(Clone, Debug)]
@@ -49,7 +55,13 @@ impl Entry {
 
     /// The state, as the cloud calls it.
     pub fn state(mut self, state: Option<&str>) -> Self {
-        state.unwrap_or_default().clone_into(&mut self.0.state);
+        set_state(&mut self.0, state);
+        self
+    }
+
+    /// What tells it from others with the same id, where the id is a name.
+    pub fn incarnation(mut self, incarnation: Option<impl ToString>) -> Self {
+        self.0.incarnation = incarnation.map(|it| it.to_string());
         self
     }
 
@@ -77,21 +89,29 @@ impl Entry {
     }
 }
 
+/// Sets the state, as the cloud calls it, and what it means.
+pub fn set_state(resource: &mut Resource, state: Option<&str>) {
+    state.unwrap_or_default().clone_into(&mut resource.state);
+    resource.lifetime = Lifetime::of_state(&resource.state, ENDING, DEAD);
+}
+
 /// A resource type that lives in a region.
-pub const fn regional(name: &'static str) -> ResourceType {
-    ResourceType {
-        name,
-        global: false,
-        retained_because: None,
-    }
+pub const fn regional(name: &'static str) -> Placed {
+    placed(name, false)
 }
 
 /// A resource type that lives outside any region.
-pub const fn global(name: &'static str) -> ResourceType {
-    ResourceType {
-        name,
-        global: true,
-        retained_because: None,
+pub const fn global(name: &'static str) -> Placed {
+    placed(name, true)
+}
+
+const fn placed(name: &'static str, is_global: bool) -> Placed {
+    Placed {
+        resource_type: ResourceType {
+            name,
+            retained_because: None,
+        },
+        is_global,
     }
 }
 

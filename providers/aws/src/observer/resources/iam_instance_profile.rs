@@ -4,21 +4,21 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, global, joined, properties};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 pub struct InstanceProfiles;
 
 #[async_trait]
 impl Type for InstanceProfiles {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         global("iam_instance_profile")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.iam.list_instance_profiles().into_paginator().send();
         let pages = pages("iam:ListInstanceProfiles", stream).await?;
         Ok(pages
@@ -70,6 +70,7 @@ fn entry(profile: &aws_sdk_iam::types::InstanceProfile) -> Resource {
     let name = profile.instance_profile_name();
     Entry::new("iam_instance_profile", Some(name), "global")
         .named(Some(name))
+        .incarnation(Some(profile.instance_profile_id()))
         .created(Some(profile.create_date()))
         .property("path", Some(profile.path()))
         .property(

@@ -4,21 +4,21 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, global};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone};
 
 pub struct OidcProviders;
 
 #[async_trait]
 impl Type for OidcProviders {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         global("iam_oidc_provider")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let answer = clients.iam.list_open_id_connect_providers().send().await;
         let answer = answer.map_err(|error| failed("iam:ListOpenIDConnectProviders", &error))?;
         let entry = |provider: &aws_sdk_iam::types::OpenIdConnectProviderListEntry| {

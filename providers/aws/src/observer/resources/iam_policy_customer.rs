@@ -5,10 +5,10 @@
 use async_trait::async_trait;
 use aws_sdk_iam::types::PolicyScopeType;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, global};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 /// All policies that the account made.
@@ -16,16 +16,17 @@ pub struct Policies;
 
 #[async_trait]
 impl Type for Policies {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         global("iam_policy_customer")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let call = clients.iam.list_policies().scope(PolicyScopeType::Local);
         let pages = pages("iam:ListPolicies", call.into_paginator().send()).await?;
         let entry = |policy: &aws_sdk_iam::types::Policy| {
             Entry::new("iam_policy_customer", policy.arn(), "global")
                 .named(policy.policy_name())
+                .incarnation(policy.policy_id())
                 .created(policy.create_date())
                 .property("path", policy.path())
                 .done()

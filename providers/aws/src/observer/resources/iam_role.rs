@@ -6,10 +6,10 @@
 use async_trait::async_trait;
 use kubeproof_cloudkit::CallError;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource, ResourceType};
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 
 use super::entry::{Entry, global, property};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 /// The path of service-linked roles.
@@ -19,11 +19,11 @@ pub struct Roles;
 
 #[async_trait]
 impl Type for Roles {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         global("iam_role")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let pages = pages(
             "iam:ListRoles",
             clients.iam.list_roles().into_paginator().send(),
@@ -86,6 +86,7 @@ fn entry(role: &aws_sdk_iam::types::Role) -> Resource {
     let stays = why_it_stays(role.path());
     Entry::new("iam_role", Some(role.role_name()), "global")
         .named(Some(role.role_name()))
+        .incarnation(Some(role.role_id()))
         .created(Some(role.create_date()))
         .property("path", Some(role.path()))
         .property("arn", Some(role.arn()))

@@ -4,21 +4,21 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed};
 
 pub struct KeyPairs;
 
 #[async_trait]
 impl Type for KeyPairs {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("key_pair")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let answer = clients.ec2.describe_key_pairs().send().await;
         let answer = answer.map_err(|error| failed("ec2:DescribeKeyPairs", &error))?;
         let entry = |pair: &aws_sdk_ec2::types::KeyPairInfo| {

@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource, ResourceType};
+use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 
 use super::entry::{Entry, regional};
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::tagged_other::is_listed;
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, failed};
 use crate::observer::created_by::makes;
 use crate::observer::trail::{self, CALL, Event};
@@ -47,11 +47,11 @@ pub struct MadeOther;
 
 #[async_trait]
 impl Type for MadeOther {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional(NAME)
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let own = clients.sts.get_caller_identity().send().await;
         let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
         let own = own.arn().unwrap_or_default();

@@ -8,20 +8,20 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::NatGatewayState;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All NAT gateways that are not deleted yet.
 pub struct NatGateways;
 
 #[async_trait]
 impl Type for NatGateways {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("nat_gateway")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_nat_gateways().into_paginator().send();
         let pages = pages("ec2:DescribeNatGateways", stream).await?;
         let all = pages.iter().flat_map(|page| page.nat_gateways());
@@ -44,7 +44,7 @@ impl Type for NatGateways {
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        month_of_hours(&resource.region, "nat_gateway", "NAT gateway hour")
+        month_of_hours(resource.scope.as_str(), "nat_gateway", "NAT gateway hour")
     }
 }
 

@@ -4,22 +4,22 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, joined, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 pub struct NetworkInterfaces;
 
 #[async_trait]
 impl Type for NetworkInterfaces {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("network_interface")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_network_interfaces()

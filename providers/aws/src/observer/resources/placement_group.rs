@@ -5,21 +5,21 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::types::PlacementGroupState;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed};
 
 pub struct PlacementGroups;
 
 #[async_trait]
 impl Type for PlacementGroups {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("placement_group")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let answer = clients.ec2.describe_placement_groups().send().await;
         let answer = answer.map_err(|error| failed("ec2:DescribePlacementGroups", &error))?;
         let entry = |group: &aws_sdk_ec2::types::PlacementGroup| {

@@ -5,22 +5,22 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, IpPermission, UserIdGroupPair};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, property, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 pub struct SecurityGroups;
 
 #[async_trait]
 impl Type for SecurityGroups {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("security_group")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_security_groups()

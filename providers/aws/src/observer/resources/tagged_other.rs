@@ -6,13 +6,13 @@
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::RUN_TAG;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, regional};
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 use crate::json_call::JsonCall;
 use crate::observer::clients::{Clients, observer_error};
 
@@ -87,11 +87,11 @@ pub struct TaggedOther;
 
 #[async_trait]
 impl Type for TaggedOther {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional(NAME)
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let page = |token: Option<String>| async move {
             let asked = json!({
                 "TagFilters": [{ "Key": RUN_TAG }],

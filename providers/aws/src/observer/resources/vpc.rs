@@ -2,23 +2,23 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All VPCs, the default one too.
 pub struct Vpcs;
 
 #[async_trait]
 impl Type for Vpcs {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("vpc")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_vpcs().into_paginator().send();
         let pages = pages("ec2:DescribeVpcs", stream).await?;
         let all = pages.iter().flat_map(|page| page.vpcs());

@@ -5,20 +5,20 @@ use crate::observer::clients::{Clients, deleted, observer_error, pages};
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All VPC endpoints that are not deleted.
 pub struct VpcEndpoints;
 
 #[async_trait]
 impl Type for VpcEndpoints {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("vpc_endpoint")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_vpc_endpoints().into_paginator().send();
         let pages = pages("ec2:DescribeVpcEndpoints", stream).await?;
         let all = pages.iter().flat_map(|page| page.vpc_endpoints());
@@ -52,8 +52,12 @@ impl Type for VpcEndpoints {
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
         match property(resource, "endpoint_type") {
             "Gateway" => Some(Decimal::ZERO),
-            "Interface" => month_of_hours(&resource.region, "endpoint", "VPC interface endpoint")
-                .map(|usd| usd * Decimal::from(properties(resource, "subnet_ids").count())),
+            "Interface" => month_of_hours(
+                resource.scope.as_str(),
+                "endpoint",
+                "VPC interface endpoint",
+            )
+            .map(|usd| usd * Decimal::from(properties(resource, "subnet_ids").count())),
             _ => None,
         }
     }

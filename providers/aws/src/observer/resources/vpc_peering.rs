@@ -4,23 +4,23 @@
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::resource::{Resource, ResourceType};
+use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, regional};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{Listing, Type};
+use super::{ListResult, Placed, Type};
 
 /// All VPC peering connections that are not over.
 pub struct VpcPeerings;
 
 #[async_trait]
 impl Type for VpcPeerings {
-    fn resource_type(&self) -> ResourceType {
+    fn placed(&self) -> Placed {
         regional("vpc_peering")
     }
 
-    async fn list(&self, clients: &Clients) -> Listing {
+    async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients
             .ec2
             .describe_vpc_peering_connections()

@@ -2,10 +2,8 @@
 //! the cluster's tag, which may outlive a VPC.
 
 use kubeproof_cloudkit::error::ignore_not_found;
-use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::leftovers;
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::cluster_tag;
@@ -13,65 +11,52 @@ use crate::provisioner::tags::cluster_tag;
 /// Most resources that one DescribeTags call takes.
 const TAGS_PER_CALL: usize = 20;
 
-/// A resource of Elastic Load Balancing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Balancer {
-    /// A classic load balancer, by name.
-    Classic(String),
-    /// A network or application load balancer, by ARN.
-    V2(String),
-    /// A target group, by ARN.
-    TargetGroup(String),
-}
+/// How the id of a network or application load balancer begins; a classic one is known by its name.
+const ARN: &str = "arn:";
 
-impl Balancer {
-    /// Its name or ARN.
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Classic(id) | Self::V2(id) | Self::TargetGroup(id) => id,
-        }
-    }
-}
-
-/// All of them that belong to the run.
+/// The load balancers in these VPCs: classic ones by name, the others by ARN.
 ///
 /// # Errors
 /// When they cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<Balancer>, CallError> {
-    let vpcs = leftovers::vpcs(session).await?;
-    let here = |vpc: Option<&str>| vpc.is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc));
-    let mut found = Vec::new();
-    if !vpcs.is_empty() {
-        let request = session.classic.describe_load_balancers();
-        let classic = pages!(
-            session,
-            "elasticloadbalancing:DescribeLoadBalancers",
-            request,
-            load_balancer_descriptions,
-            set_marker,
-            next_marker
-        )?;
-        let ours = classic.iter().filter(|balancer| here(balancer.vpc_id()));
-        let names = ours.filter_map(|balancer| balancer.load_balancer_name());
-        found.extend(names.map(|name| Balancer::Classic(name.to_owned())));
-        let request = session.balancers.describe_load_balancers();
-        let balancers = pages!(
-            session,
-            "elasticloadbalancing:DescribeLoadBalancers",
-            request,
-            load_balancers,
-            set_marker,
-            next_marker
-        )?;
-        let ours = balancers.iter().filter(|balancer| here(balancer.vpc_id()));
-        let arns = ours.filter_map(|balancer| balancer.load_balancer_arn());
-        found.extend(arns.map(|arn| Balancer::V2(arn.to_owned())));
+pub(super) async fn list(session: &Session, vpcs: Vec<String>) -> Result<Vec<String>, CallError> {
+    if vpcs.is_empty() {
+        return Ok(Vec::new());
     }
-    found.extend(target_groups(session, &vpcs).await?);
-    Ok(found)
+    let call = "elasticloadbalancing:DescribeLoadBalancers";
+    let here = |vpc: Option<&str>| vpc.is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc));
+    let request = session.classic.describe_load_balancers();
+    let classic = pages!(
+        session,
+        call,
+        request,
+        load_balancer_descriptions,
+        set_marker,
+        next_marker
+    )?;
+    let request = session.balancers.describe_load_balancers();
+    let balancers = pages!(
+        session,
+        call,
+        request,
+        load_balancers,
+        set_marker,
+        next_marker
+    )?;
+    let classic = classic.iter().filter(|balancer| here(balancer.vpc_id()));
+    let names = classic.filter_map(|balancer| balancer.load_balancer_name());
+    let balancers = balancers.iter().filter(|balancer| here(balancer.vpc_id()));
+    let arns = balancers.filter_map(|balancer| balancer.load_balancer_arn());
+    Ok(names.chain(arns).map(str::to_owned).collect())
 }
 
-async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balancer>, CallError> {
+/// The ARNs of the target groups in these VPCs or with the cluster's tag.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn target_groups(
+    session: &Session,
+    vpcs: Vec<String>,
+) -> Result<Vec<String>, CallError> {
     let request = session.balancers.describe_target_groups();
     let groups = pages!(
         session,
@@ -91,7 +76,7 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
             .vpc_id()
             .is_some_and(|vpc| vpcs.iter().any(|ours| ours == vpc))
         {
-            found.push(Balancer::TargetGroup(arn.to_owned()));
+            found.push(arn.to_owned());
         } else {
             others.push(arn.to_owned());
         }
@@ -110,50 +95,48 @@ async fn target_groups(session: &Session, vpcs: &[String]) -> Result<Vec<Balance
                 .any(|found| found.key() == Some(tag.as_str()))
         });
         let arns = ours.filter_map(|one| one.resource_arn());
-        found.extend(arns.map(|arn| Balancer::TargetGroup(arn.to_owned())));
+        found.extend(arns.map(str::to_owned));
     }
     Ok(found)
 }
 
-/// Deletes all of them; target groups after the balancers that use them.
-pub(crate) async fn delete(session: &Session) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let found = errors.keep(list(session).await).unwrap_or_default();
-    let (groups, balancers): (Vec<_>, Vec<_>) = found
-        .iter()
-        .partition(|one| matches!(one, Balancer::TargetGroup(_)));
-    for step in [balancers, groups] {
-        errors.for_each(step, |one| remove(session, one)).await;
+/// Deletes a load balancer; success when it is gone already.
+///
+/// # Errors
+/// When the call fails for good.
+pub(super) async fn delete(
+    session: &Session,
+    id: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let call = "elasticloadbalancing:DeleteLoadBalancer";
+    if id.starts_with(ARN) {
+        let request = session
+            .balancers
+            .delete_load_balancer()
+            .load_balancer_arn(id);
+        return ignore_not_found(send!(session, call, policy, request));
     }
-    errors
+    let request = session
+        .classic
+        .delete_load_balancer()
+        .load_balancer_name(id);
+    ignore_not_found(send!(session, call, policy, request))
 }
 
-async fn remove(session: &Session, balancer: &Balancer) -> Result<(), CallError> {
-    let policy = RetryPolicy::while_in_use(std::time::Duration::from_secs(300));
-    match balancer {
-        Balancer::Classic(name) => {
-            let request = session
-                .classic
-                .delete_load_balancer()
-                .load_balancer_name(name);
-            let call = "elasticloadbalancing:DeleteLoadBalancer";
-            ignore_not_found(send!(session, call, policy, request))
-        }
-        Balancer::V2(arn) => {
-            let request = session
-                .balancers
-                .delete_load_balancer()
-                .load_balancer_arn(arn);
-            let call = "elasticloadbalancing:DeleteLoadBalancer";
-            ignore_not_found(send!(session, call, policy, request))
-        }
-        Balancer::TargetGroup(arn) => {
-            let request = session
-                .balancers
-                .delete_target_group()
-                .target_group_arn(arn);
-            let call = "elasticloadbalancing:DeleteTargetGroup";
-            ignore_not_found(send!(session, call, policy, request))
-        }
-    }
+/// Deletes a target group; success when it is gone already.
+///
+/// # Errors
+/// When the call fails for good.
+pub(super) async fn delete_group(
+    session: &Session,
+    arn: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let request = session
+        .balancers
+        .delete_target_group()
+        .target_group_arn(arn);
+    let call = "elasticloadbalancing:DeleteTargetGroup";
+    ignore_not_found(send!(session, call, policy, request))
 }

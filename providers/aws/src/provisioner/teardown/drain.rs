@@ -18,7 +18,7 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// When the cluster exists and does not delete them. What is left in the cloud is found by tag later.
-pub(crate) async fn workloads(session: &Session) -> Result<(), CallError> {
+pub(super) async fn workloads(session: &Session) -> Result<(), CallError> {
     let Some(known) = cluster::describe(session).await? else {
         return Ok(());
     };

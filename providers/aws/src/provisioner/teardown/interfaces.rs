@@ -13,19 +13,23 @@ use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 
 /// Longest wait: interfaces of EKS and of load balancers outlive them by up to 5 minutes.
-pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Deletes the interfaces that may be deleted and waits for the rest, until the VPC has none.
 ///
 /// # Errors
 /// When a call fails for good, or some are still there in the end.
-pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Result<(), CallError> {
+pub(super) async fn clear(
+    session: &Session,
+    vpc: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
     let what = format!("network interfaces of {vpc} to go");
-    poll_until(session, schedules::GONE, within, &what, || async {
+    poll_until(session, schedules::GONE, GONE_WITHIN, &what, || async {
         let request = session
             .ec2
             .describe_network_interfaces()
-            .filters(filter("vpc-id", vpc));
+            .filters(filter("vpc-id", &vpc));
         let interfaces = pages!(
             session,
             "ec2:DescribeNetworkInterfaces",
@@ -36,11 +40,8 @@ pub(crate) async fn clear(session: &Session, vpc: &str, within: Duration) -> Res
             .iter()
             .filter(|interface| is_left_to_us(interface))
         {
-            delete(
-                session,
-                interface.network_interface_id().unwrap_or_default(),
-            )
-            .await?;
+            let id = interface.network_interface_id().unwrap_or_default();
+            delete(session, id, policy).await?;
         }
         let waiting: Vec<&str> = interfaces
             .iter()
@@ -61,12 +62,11 @@ fn is_left_to_us(interface: &NetworkInterface) -> bool {
         && interface.requester_managed() != Some(true)
 }
 
-async fn delete(session: &Session, id: &str) -> Result<(), CallError> {
+async fn delete(session: &Session, id: &str, policy: RetryPolicy) -> Result<(), CallError> {
     let request = session
         .ec2
         .delete_network_interface()
         .network_interface_id(id);
-    let policy = RetryPolicy::while_in_use(Duration::from_secs(120));
     ignore_not_found(send!(
         session,
         "ec2:DeleteNetworkInterface",

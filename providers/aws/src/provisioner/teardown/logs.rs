@@ -16,7 +16,7 @@ fn name(session: &Session) -> String {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
+pub(super) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let name = name(session);
     let prefix = &name;
     let page = |token| async move {
@@ -29,15 +29,12 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     Ok(names.filter(|found| *found == name).collect())
 }
 
-/// Deletes the log group of the cluster, if it exists.
+/// Deletes the log group; success when it is gone already.
 ///
 /// # Errors
-/// When a call fails for good.
-pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
-    for name in list(session).await? {
-        let asked = json!({ "logGroupName": name });
-        let send = || DELETE.send::<Value>(&session.json, &asked);
-        ignore_not_found(session.call(RetryPolicy::IDEMPOTENT, send).await)?;
-    }
-    Ok(())
+/// When the call fails for good.
+pub(super) async fn delete(session: &Session, name: String) -> Result<(), CallError> {
+    let asked = json!({ "logGroupName": name });
+    let send = || DELETE.send::<Value>(&session.json, &asked);
+    ignore_not_found(session.call(RetryPolicy::IDEMPOTENT, send).await)
 }

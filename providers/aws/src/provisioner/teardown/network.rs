@@ -1,199 +1,103 @@
-//! Deletes the run's VPCs with everything in them, no matter who made it.
+//! Subnets and route tables of the run's VPCs, no matter who made them.
 
-use std::time::Duration;
-
-use aws_sdk_ec2::types::{InternetGateway, RouteTable};
-use futures::future::join_all;
-use futures::join;
+use aws_sdk_ec2::types::RouteTable;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::leftovers;
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
-use crate::provisioner::tags::filter;
-use crate::provisioner::teardown::{HOPELESS, interfaces};
+use crate::provisioner::tags::filter_any;
 
-pub(crate) mod groups;
-
-/// Longest wait for what depends on a resource to be gone.
-const FREE_WITHIN: Duration = Duration::from_secs(10 * 60);
-
-/// Deletes the run's VPCs, and internet gateways that were never attached. `free`: nothing is known to stay in the
-/// VPCs, so it is worth waiting for the rest.
-pub(crate) async fn delete(session: &Session, free: bool) -> CallErrors {
-    let mut errors = CallErrors::default();
-    if let Some(vpcs) = errors.keep(leftovers::vpcs(session).await) {
-        let contents = join_all(vpcs.iter().map(|vpc| one(session, vpc, free))).await;
-        errors = errors.join(contents);
+/// The subnets in these VPCs.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn subnets(
+    session: &Session,
+    vpcs: Vec<String>,
+) -> Result<Vec<String>, CallError> {
+    if vpcs.is_empty() {
+        return Ok(Vec::new());
     }
-    let gateways = leftovers::internet_gateways(session).await;
-    for gateway in errors.keep(gateways).unwrap_or_default() {
-        errors.keep(internet_gateway(session, &gateway, in_use_limit(&errors)).await);
-    }
-    errors
+    let here = filter_any("vpc-id", &vpcs);
+    let request = session.ec2.describe_subnets().filters(here);
+    let subnets = pages!(session, "ec2:DescribeSubnets", request, subnets)?;
+    let ids = subnets.iter().filter_map(|subnet| subnet.subnet_id());
+    Ok(ids.map(str::to_owned).collect())
 }
 
-fn in_use_limit(errors: &CallErrors) -> Duration {
-    if errors.is_empty() {
-        FREE_WITHIN
-    } else {
-        HOPELESS
-    }
-}
-
-/// Deletes one VPC with everything in it.
-pub(crate) async fn one(session: &Session, vpc: &str, free: bool) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let within = if free {
-        interfaces::GONE_WITHIN
-    } else {
-        HOPELESS
-    };
-    errors.keep(interfaces::clear(session, vpc, within).await);
-    let within = in_use_limit(&errors);
-    let (tables, groups, gateways) = join!(
-        route_tables(session, vpc, within),
-        groups::delete(session, vpc, within),
-        gateways(session, vpc, within),
-    );
-    errors = errors.join([tables, groups, gateways]);
-    let subnets = subnets(session, vpc, in_use_limit(&errors)).await;
-    errors = errors.join([subnets]);
-    let policy = RetryPolicy::while_in_use(in_use_limit(&errors));
-    errors.keep(delete_vpc(session, vpc, policy).await);
-    errors
-}
-
-/// Deletes an empty VPC; success when it is gone already.
+/// Deletes a subnet; success when it is gone already.
 ///
 /// # Errors
 /// When the call fails for good.
-pub(crate) async fn delete_vpc(
+pub(super) async fn delete_subnet(
     session: &Session,
-    vpc: &str,
+    id: String,
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
-    let request = session.ec2.delete_vpc().vpc_id(vpc);
-    ignore_not_found(send!(session, "ec2:DeleteVpc", policy, request))
+    let request = session.ec2.delete_subnet().subnet_id(id);
+    ignore_not_found(send!(session, "ec2:DeleteSubnet", policy, request))
 }
 
-async fn route_tables(session: &Session, vpc: &str, within: Duration) -> CallErrors {
+/// The route tables in these VPCs, except the main ones, which go with their VPC.
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) async fn route_tables(
+    session: &Session,
+    vpcs: Vec<String>,
+) -> Result<Vec<String>, CallError> {
+    if vpcs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tables = tables(session, "vpc-id", &vpcs).await?;
+    let own = tables.iter().filter(|table| !is_main(table));
+    let ids = own.filter_map(|table| table.route_table_id());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+async fn tables(
+    session: &Session,
+    by: &str,
+    values: &[String],
+) -> Result<Vec<RouteTable>, CallError> {
+    let by = filter_any(by, values);
+    let request = session.ec2.describe_route_tables().filters(by);
+    pages!(session, "ec2:DescribeRouteTables", request, route_tables)
+}
+
+fn is_main(table: &RouteTable) -> bool {
+    let mut associations = table.associations().iter();
+    associations.any(|association| association.main() == Some(true))
+}
+
+/// Deletes route tables with their associations.
+pub(super) async fn delete_route_tables(
+    session: &Session,
+    ids: Vec<String>,
+    policy: RetryPolicy,
+) -> CallErrors {
     let mut errors = CallErrors::default();
-    let request = session
-        .ec2
-        .describe_route_tables()
-        .filters(filter("vpc-id", vpc));
-    let tables = pages!(session, "ec2:DescribeRouteTables", request, route_tables);
+    let tables = tables(session, "route-table-id", &ids).await;
     let tables = errors.keep(tables).unwrap_or_default();
-    errors
-        .for_each(&tables, |table| route_table(session, table, within))
-        .await;
+    let delete = |table| delete_route_table(session, table, policy);
+    errors.for_each(&tables, delete).await;
     errors
 }
 
-/// The main table goes with the VPC.
-async fn route_table(
+async fn delete_route_table(
     session: &Session,
     table: &RouteTable,
-    within: Duration,
+    policy: RetryPolicy,
 ) -> Result<(), CallError> {
-    if table
-        .associations()
-        .iter()
-        .any(|association| association.main() == Some(true))
-    {
-        return Ok(());
-    }
-    for id in table
-        .associations()
-        .iter()
-        .filter_map(|one| one.route_table_association_id())
-    {
+    let associations = table.associations().iter();
+    for id in associations.filter_map(|one| one.route_table_association_id()) {
         let request = session.ec2.disassociate_route_table().association_id(id);
         let call = "ec2:DisassociateRouteTable";
         ignore_not_found(send!(session, call, IDEMPOTENT, request))?;
     }
-    let request = session
-        .ec2
-        .delete_route_table()
-        .route_table_id(table.route_table_id().unwrap_or_default());
-    let policy = RetryPolicy::while_in_use(within);
+    let id = table.route_table_id().unwrap_or_default();
+    let request = session.ec2.delete_route_table().route_table_id(id);
     ignore_not_found(send!(session, "ec2:DeleteRouteTable", policy, request))
-}
-
-async fn gateways(session: &Session, vpc: &str, within: Duration) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let request = session
-        .ec2
-        .describe_internet_gateways()
-        .filters(filter("attachment.vpc-id", vpc));
-    let gateways = pages!(
-        session,
-        "ec2:DescribeInternetGateways",
-        request,
-        internet_gateways
-    );
-    for gateway in errors.keep(gateways).unwrap_or_default() {
-        errors.keep(internet_gateway(session, &gateway, within).await);
-    }
-    errors
-}
-
-async fn internet_gateway(
-    session: &Session,
-    gateway: &InternetGateway,
-    within: Duration,
-) -> Result<(), CallError> {
-    let id = gateway.internet_gateway_id().unwrap_or_default();
-    let policy = RetryPolicy::while_in_use(within);
-    for vpc in gateway
-        .attachments()
-        .iter()
-        .filter_map(|attachment| attachment.vpc_id())
-    {
-        let request = session
-            .ec2
-            .detach_internet_gateway()
-            .internet_gateway_id(id)
-            .vpc_id(vpc);
-        let call = "ec2:DetachInternetGateway";
-        ignore_not_found(send!(session, call, policy, request))?;
-    }
-    delete_gateway(session, id, policy).await
-}
-
-/// Deletes an unattached internet gateway; success when it is gone already.
-///
-/// # Errors
-/// When the call fails for good.
-pub(crate) async fn delete_gateway(
-    session: &Session,
-    id: &str,
-    policy: RetryPolicy,
-) -> Result<(), CallError> {
-    let request = session
-        .ec2
-        .delete_internet_gateway()
-        .internet_gateway_id(id);
-    ignore_not_found(send!(session, "ec2:DeleteInternetGateway", policy, request))
-}
-
-async fn subnets(session: &Session, vpc: &str, within: Duration) -> CallErrors {
-    let mut errors = CallErrors::default();
-    let request = session
-        .ec2
-        .describe_subnets()
-        .filters(filter("vpc-id", vpc));
-    let subnets = errors.keep(pages!(session, "ec2:DescribeSubnets", request, subnets));
-    let subnets = subnets.unwrap_or_default();
-    let ids = subnets.iter().filter_map(|subnet| subnet.subnet_id());
-    let delete = |id| async move {
-        let request = session.ec2.delete_subnet().subnet_id(id);
-        let policy = RetryPolicy::while_in_use(within);
-        ignore_not_found(send!(session, "ec2:DeleteSubnet", policy, request))
-    };
-    errors.for_each(ids, delete).await;
-    errors
 }

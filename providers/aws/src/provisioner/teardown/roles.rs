@@ -3,40 +3,72 @@
 use std::time::Duration;
 
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::teardown::FoundMarker;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
-use crate::provisioner::iam_roles::{Role, is_ours};
+use crate::provisioner::iam_roles::{self, Role, is_ours};
 use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 
-/// Longest wait for IAM to notice what was just detached.
-const FREE_WITHIN: Duration = Duration::from_secs(120);
+/// The run's marker, the control plane's role, if it exists.
+///
+/// # Errors
+/// When it could not be read.
+pub(super) async fn marker(session: &Session) -> Result<Option<FoundMarker>, CallError> {
+    let Some((id, made_at)) = find(session, &iam_roles::CLUSTER).await? else {
+        return Ok(None);
+    };
+    let now = session.connection.clock.now().as_second();
+    let seconds = u64::try_from(now.saturating_sub(made_at));
+    let age = Duration::from_secs(seconds.unwrap_or_default());
+    Ok(Some(FoundMarker { id, age }))
+}
+
+/// The nodes' role, if it exists.
+///
+/// # Errors
+/// When it could not be read.
+pub(super) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
+    let found = find(session, &iam_roles::NODES).await?;
+    Ok(found.into_iter().map(|(name, _)| name).collect())
+}
+
+/// The name of a role of the run, and when it was made, in seconds since 1970.
+async fn find(session: &Session, role: &Role) -> Result<Option<(String, i64)>, CallError> {
+    let name = session.run().name(role.part);
+    let request = session.iam.get_role().role_name(&name);
+    match send!(session, "iam:GetRole", IDEMPOTENT, request) {
+        Ok(answer) => {
+            let role = answer.role();
+            let ours = role.filter(|role| is_ours(session.run(), role.tags()));
+            Ok(ours.map(|role| (name, role.create_date().secs())))
+        }
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Deletes a role of the run with everything attached to it; success when it is gone already.
 ///
 /// # Errors
 /// When a call fails for good.
-pub(crate) async fn delete(session: &Session, role: &Role) -> Result<(), CallError> {
-    let name = session.run().name(role.part);
-    let request = session.iam.get_role().role_name(&name);
-    let known = match send!(session, "iam:GetRole", IDEMPOTENT, request) {
-        Ok(answer) => answer,
-        Err(error) => return ignore_not_found(Err::<(), _>(error)),
-    };
-    let tags = known.role().map(|role| role.tags()).unwrap_or_default();
-    if !is_ours(session.run(), tags) {
+pub(super) async fn delete(
+    session: &Session,
+    role: &Role,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let Some((name, _)) = find(session, role).await? else {
         return Ok(());
-    }
-    ignore_not_found(profiles(session, &name).await)?;
+    };
+    ignore_not_found(profiles(session, &name, policy).await)?;
     ignore_not_found(attached(session, &name).await)?;
     ignore_not_found(inline(session, &name).await)?;
     let request = session.iam.delete_role().role_name(&name);
-    let policy = RetryPolicy::while_in_use(FREE_WITHIN);
     ignore_not_found(send!(session, "iam:DeleteRole", policy, request))
 }
 
 /// Takes the role out of its instance profiles. EKS makes `eks-…` ones; those it forgot are deleted.
-async fn profiles(session: &Session, role: &str) -> Result<(), CallError> {
+async fn profiles(session: &Session, role: &str, policy: RetryPolicy) -> Result<(), CallError> {
     let request = session
         .iam
         .list_instance_profiles_for_role()
@@ -63,7 +95,6 @@ async fn profiles(session: &Session, role: &str) -> Result<(), CallError> {
                 .iam
                 .delete_instance_profile()
                 .instance_profile_name(name);
-            let policy = RetryPolicy::while_in_use(FREE_WITHIN);
             let call = "iam:DeleteInstanceProfile";
             ignore_not_found(send!(session, call, policy, request))?;
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kubeproof_aws::deleter::EksDeleter;
 use kubeproof_aws::observer::EksObserver;
 use kubeproof_aws::spec::EksSpec;
 use kubeproof_aws_simulator::cloud::AwsCloud;
@@ -77,6 +78,11 @@ impl Bench {
             self.journal
                 .layer(self.transport.clone(), dialect, Actor::Auditor, self.clock);
         EksObserver::new(spec(), self.connection_over(transport))
+    }
+
+    /// The deleter of the same account.
+    pub fn deleter(&self) -> EksDeleter {
+        EksDeleter::new(&spec(), &self.connection_over(self.transport.clone()))
     }
 
     /// The observer, with faults injected into its calls.

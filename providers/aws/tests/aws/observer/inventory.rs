@@ -6,13 +6,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_aws::observer::EksObserver;
-use kubeproof_contract::observer::{Listing, Observer, Ownership, Plan};
-use kubeproof_contract::resource::Resource;
+use kubeproof_aws::observer::clients::Clients;
+use kubeproof_aws::plan::EksPlan;
+use kubeproof_contract::deleter::Deleter;
+use kubeproof_contract::observer::{Lister, Observer, ObserverError, Ownership};
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::resource::{Resource, ResourceKey};
+use kubeproof_contract::scope::{Breadth, Cell, Listing};
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 
 use super::bench::{Bench, spec};
 
-type Keys = BTreeSet<(String, String, String)>;
+type Keys = BTreeSet<ResourceKey>;
 
 fn keys(resources: &[Resource]) -> Keys {
     resources.iter().map(Resource::key).collect()
@@ -21,18 +26,31 @@ fn keys(resources: &[Resource]) -> Keys {
 /// All cells of the account: every type in its region, global ones once.
 pub async fn audited(account: &dyn Observer) -> Vec<Resource> {
     let mut all = Vec::new();
-    for known in account.resource_types() {
-        let regions = if known.global {
-            vec!["global".to_owned()]
-        } else {
-            account.regions()
-        };
-        for region in regions {
-            let listed = account.list(known.name, &region).await;
-            all.extend(listed.unwrap_or_else(|error| panic!("{}: {error}", known.name)));
-        }
+    for listing in account.cells(&Breadth::Scenario).await.unwrap() {
+        let listed = account.list(&listing).await;
+        let listed = listed.unwrap_or_else(|error| panic!("{}: {error}", listing.cells[0]));
+        let covered = |it: &Resource| listing.cells.iter().any(|cell| cell.covers(it));
+        assert!(listed.unread.is_empty() && listed.resources.iter().all(covered));
+        all.extend(listed.resources);
     }
     all
+}
+
+/// One cell of the account.
+pub async fn listed(
+    account: &dyn Observer,
+    resource_type: &str,
+    region: &str,
+) -> Result<Vec<Resource>, ObserverError> {
+    let listing = Listing::of(Cell::new(resource_type, region));
+    Ok(account.list(&listing).await?.resources)
+}
+
+/// The regions of all cells, each once.
+async fn regions(account: &dyn Observer, breadth: Breadth) -> BTreeSet<String> {
+    let listings = account.cells(&breadth).await.unwrap();
+    let cells = listings.iter().flat_map(|listing| &listing.cells);
+    cells.map(|cell| cell.scope.to_string()).collect()
 }
 
 /// Asserts that the audited inventory equals the ground truth.
@@ -82,10 +100,10 @@ async fn the_audit_of_one_region_makes_few_calls_and_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_enabled_regions_are_those_that_answer() {
     let account = Bench::new().account();
-    let enabled = account.enabled_regions().await.unwrap();
-    assert_eq!(enabled, ["us-east-1"]);
+    let enabled = regions(&account, Breadth::Account).await;
+    assert_eq!(enabled, ["global", "us-east-1"].map(str::to_owned).into());
     for elsewhere in ["us-west-2", "eu-west-1"] {
-        let error = account.list("vpc", elsewhere).await.unwrap_err();
+        let error = listed(&account, "vpc", elsewhere).await.unwrap_err();
         assert!(error.message.contains("OptInRequired"), "{error}");
     }
 }
@@ -115,9 +133,14 @@ async fn enabled_regions_that_the_scenario_does_not_name_are_known() {
     let bench = Bench::new();
     let transport = Arc::new(OfTwoRegions(bench.transport.clone()));
     let account = EksObserver::new(spec(), bench.connection_over(transport));
-    assert_eq!(account.regions(), ["us-east-1"]);
-    let enabled = account.enabled_regions().await.unwrap();
-    assert_eq!(enabled, ["eu-west-1", "us-east-1"]);
+    let check = async |breadth: Breadth, expected: &[&str]| {
+        let expected = expected.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(regions(&account, breadth).await, expected);
+    };
+    check(Breadth::Scenario, &["global", "us-east-1"]).await;
+    check(Breadth::Account, &["eu-west-1", "global", "us-east-1"]).await;
+    let named = Breadth::Named(vec!["ap-south-1".into()]);
+    check(named, &["ap-south-1", "global"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,7 +204,7 @@ async fn what_carries_the_runs_tag_is_seen_though_its_type_has_no_listing() {
     let bench = Bench::new();
     let transport = Arc::new(WithOthers(bench.transport.clone()));
     let account = EksObserver::new(spec(), bench.connection_over(transport));
-    let found = account.list("tagged_other", "us-east-1").await.unwrap();
+    let found = listed(&account, "tagged_other", "us-east-1").await.unwrap();
     let ids: Vec<&str> = found.iter().map(|key| key.id.as_str()).collect();
     assert_eq!(ids, ["arn:aws:kms:us-east-1:1:key/kept"]);
     assert_eq!(account.proofs(&bench.run, &found[0], &found).len(), 1);
@@ -195,10 +218,10 @@ async fn a_net_that_cannot_be_read_is_an_error_and_a_throttled_one_is_tried_agai
         ("made_other", "cloudtrail:LookupEvents"),
     ] {
         let account = bench.account_with(&[&format!("auditor/{call}=reject")]);
-        let error = account.list(cell, "us-east-1").await.unwrap_err();
+        let error = listed(&account, cell, "us-east-1").await.unwrap_err();
         assert_eq!(error.call, call);
         let account = bench.account_with(&[&format!("auditor/{call}#1*2=throttle")]);
-        assert_eq!(account.list(cell, "us-east-1").await.unwrap(), []);
+        assert_eq!(listed(&account, cell, "us-east-1").await.unwrap(), []);
     }
 }
 
@@ -206,7 +229,9 @@ async fn a_net_that_cannot_be_read_is_an_error_and_a_throttled_one_is_tried_agai
 async fn a_listing_that_fails_is_an_error_that_names_the_call() {
     let bench = Bench::new();
     let account = bench.account_with(&["auditor/ec2:DescribeAddresses=reject"]);
-    let error = account.list("elastic_ip", "us-east-1").await.unwrap_err();
+    let error = listed(&account, "elastic_ip", "us-east-1")
+        .await
+        .unwrap_err();
     assert_eq!(error.call, "ec2:DescribeAddresses");
     assert!(error.message.contains("UnauthorizedOperation"), "{error}");
 }
@@ -264,12 +289,7 @@ async fn every_resource_type_of_the_truth_is_known_and_no_name_stands_twice() {
 
 #[test]
 fn monthly_costs_are_list_prices_of_730_hours() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    let _inside = runtime.enter();
-    let account = Bench::new().account();
+    let plan = EksPlan::new(spec(), false);
     let check = |resource_type: &str, properties: &[(&str, &str)], expected: Option<&str>| {
         let mut resource = Resource::new(resource_type, "id", "us-east-1");
         resource.properties.extend(
@@ -277,7 +297,7 @@ fn monthly_costs_are_list_prices_of_730_hours() {
                 .iter()
                 .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
         );
-        let cost = account
+        let cost = plan
             .monthly_cost(&resource)
             .map(|cost| cost.usd.to_string());
         assert_eq!(cost.as_deref(), expected, "{resource_type}");
@@ -309,4 +329,28 @@ fn monthly_costs_are_list_prices_of_730_hours() {
     );
     check("vpc", &[], Some("0"));
     check("no_such_type", &[], None);
+}
+
+/// The role of other users that every fresh account has.
+const THEIR_ROLE: &str = "kp-legacy-shared-node-role";
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_other_users_that_is_deleted_and_made_again_is_another_resource() {
+    let bench = Bench::new();
+    let account = bench.account();
+    let named = |all: Vec<Resource>| all.into_iter().find(|it| it.id == THEIR_ROLE).unwrap();
+    let before = named(listed(&account, "iam_role", "global").await.unwrap());
+    let connection = bench.connection_over(bench.transport.clone());
+    let iam = Clients::new(&connection, "us-east-1").iam;
+    let deleter = bench.deleter();
+    deleter.delete(&before).await.unwrap();
+    let trust = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+    let again = iam.create_role().role_name(THEIR_ROLE);
+    let again = again.assume_role_policy_document(trust);
+    again.send().await.unwrap();
+    let after = named(listed(&account, "iam_role", "global").await.unwrap());
+    assert_eq!(after.id, before.id);
+    assert!(!after.is_same(&before) && after.incarnation != before.incarnation);
+    assert_equals_ground_truth(&bench, &account).await;
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use kubeproof_aws::provisioner::EksProvisioner;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::observer::{Billing, Caller, Deleter, Listing, Observer, Ownership};
+use kubeproof_contract::deleter::Deleter;
+use kubeproof_contract::observer::{Billing, Caller, Observer, Ownership};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 
 use super::bench::{Bench, spec};
-use super::inventory::{assert_equals_ground_truth, audited};
+use super::inventory::{assert_equals_ground_truth, audited, listed};
 
 async fn provisioned(bench: &Bench) -> Provisioned {
     let connection = bench.connection_over(bench.transport.clone());
@@ -102,7 +103,7 @@ async fn a_sweep_in_deletion_order_leaves_nothing_of_the_run() {
         }
         refused.clear();
         for resource in &left {
-            if let Err(error) = account.delete(resource).await {
+            if let Err(error) = bench.deleter().delete(resource).await {
                 refused.push(format!(
                     "{} {}: {error}",
                     resource.resource_type, resource.id
@@ -126,7 +127,7 @@ async fn the_trail_names_who_made_a_resource() {
     provisioned(&bench).await;
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let account = bench.account();
-    let vpcs = account.list("vpc", "us-east-1").await.unwrap();
+    let vpcs = listed(&account, "vpc", "us-east-1").await.unwrap();
     let owned: Vec<_> = vpcs
         .into_iter()
         .filter(|vpc| bench.run.owns(&vpc.tags))

@@ -19,7 +19,7 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 
 /// The key that identifies a resource across listings.
-pub type Key = (String, String, String);
+pub type Key = kubeproof_contract::resource::ResourceKey;
 
 /// A simulated account with a run in it.
 pub struct Bench {

@@ -1,18 +1,17 @@
 //! Each defect does the harm that it is named for, by the ground truth.
 
-use kubeproof_aws::defects::{DEFECTS, apply};
+use kubeproof_aws::defects::{DEFECTS, WRONG};
+use kubeproof_aws::provisioner::EksProvisioner;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::provisioner::Provisioner;
 
 use super::bench::Bench;
 
 fn defective(bench: &Bench, name: &str) -> Box<dyn Provisioner> {
-    apply(
-        name,
-        bench.spec.clone(),
-        bench.connection(&FaultPlan::new(Vec::new())),
-    )
-    .unwrap()
+    let connection = bench.connection(&FaultPlan::new(Vec::new()));
+    WRONG.provisioner(Some(name), connection, |connection| {
+        EksProvisioner::new(bench.spec.clone(), connection)
+    })
 }
 
 #[tokio::test(start_paused = true)]
@@ -21,8 +20,8 @@ async fn every_listed_defect_can_be_applied_and_no_other() {
     for defect in DEFECTS {
         assert!(defective(&bench, defect.name).name().contains(defect.name));
     }
-    let connection = bench.connection(&FaultPlan::new(Vec::new()));
-    assert!(apply("no-such-defect", bench.spec.clone(), connection).is_none());
+    let mut unknown = defective(&bench, "no-such-defect");
+    assert!(unknown.provision().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
 use serde_json::{Value, json};
 
 use super::collection::Collection;
@@ -117,12 +117,18 @@ impl Item {
 
     /// The resource as an auditor sees it.
     pub(crate) fn resource(&self, state: &State) -> Resource {
-        let mut resource = Resource::new(self.of.resource_type, &self.name, self.scope.name());
+        let mut resource =
+            Resource::new(self.of.resource_type, &self.name, self.scope.of_inventory());
         resource.name = Some(self.name.clone());
         resource.tags = self.labels();
         resource.created_at = Some(self.created);
+        resource.incarnation = Some(self.id.to_string());
         resource.state = (self.of.status)(state, self);
-        let mut properties = BTreeMap::from([("unique_id".to_owned(), self.id.to_string())]);
+        resource.lifetime = match self.phase {
+            Phase::Making | Phase::Ready => Lifetime::Alive,
+            Phase::Deleting => Lifetime::Ending,
+        };
+        let mut properties = BTreeMap::new();
         for member in self.of.properties {
             let value = match self.document.get(*member) {
                 Some(Value::String(text)) => links::below_project(text).to_owned(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kubeproof_contract::scope::Scope as InventoryScope;
+
 use crate::compute::zones;
 use crate::links;
 use crate::state::State;
@@ -58,11 +60,20 @@ impl Scope {
         })
     }
 
-    /// Its name as the region of an inventory.
+    /// Its own name.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Global => "global",
             Self::Region(name) | Self::Zone(name) => name,
+        }
+    }
+
+    /// The scope of an inventory: a zone is in its region.
+    pub(crate) fn of_inventory(&self) -> InventoryScope {
+        match self {
+            Self::Global => InventoryScope::global(),
+            Self::Region(name) => InventoryScope::new(name),
+            Self::Zone(name) => InventoryScope::new(&format!("{}/{name}", zones::region_of(name))),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{Lifetime, Resource};
 use serde_json::Value;
 
 use super::pool::Pool;
@@ -155,14 +155,25 @@ impl Cluster {
 
     /// The cluster as an auditor sees it.
     pub(crate) fn resource(&self) -> Resource {
-        let mut resource = Resource::new("gke_cluster", &self.name, &self.location);
+        let scope = if self.is_zonal() {
+            format!("{}/{}", self.region(), self.location)
+        } else {
+            self.location.clone()
+        };
+        let mut resource = Resource::new("gke_cluster", &self.name, scope);
+        resource.incarnation = Some(self.id.clone());
+        resource.lifetime = match self.status {
+            Status::Stopping => Lifetime::Ending,
+            // It serves no one, and has to be deleted all the same.
+            Status::Error => Lifetime::Dead,
+            _ => Lifetime::Alive,
+        };
         resource.name = Some(self.name.clone());
         resource.tags = self.labels();
         resource.created_at = Some(self.created);
         self.status.word().clone_into(&mut resource.state);
         let pools: Vec<&str> = self.pools.iter().map(|pool| pool.name.as_str()).collect();
         resource.properties = BTreeMap::from([
-            ("unique_id".to_owned(), self.id.clone()),
             ("node_pools".to_owned(), pools.join(",")),
             ("network".to_owned(), self.text("network").to_owned()),
         ]);

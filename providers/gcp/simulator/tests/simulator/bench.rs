@@ -230,7 +230,7 @@ impl Bench {
     /// Types, regions and names of all resources.
     pub fn all(&self) -> Vec<String> {
         let all = self.cloud.inventory().into_iter();
-        let named = all.map(|one| format!("{} {} {}", one.resource_type, one.region, one.id));
+        let named = all.map(|one| format!("{} {} {}", one.resource_type, one.scope, one.id));
         named.collect()
     }
 }

@@ -6,17 +6,14 @@
 //! or by the machines in their target pool.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::teardown::CallErrors;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use super::super::compute::{self, Place};
 use super::super::{Work, network};
 use crate::api::types::{ComputeResource, last};
 
-/// How long something may stay in use after its users are gone.
-const IN_USE_LIMIT: Duration = Duration::from_secs(300);
 /// The label in which disks name the cluster whose claims they were made for.
 const CLUSTER_LABEL: &str = "goog-k8s-cluster-name";
 
@@ -184,10 +181,13 @@ pub(super) async fn remove(
     work: &Work,
     collection: &Collection,
     names: Vec<String>,
-) -> Result<(), CallError> {
-    let mut owned = owned(work, collection).await?;
-    owned.retain(|one| names.contains(&one.name));
+    policy: RetryPolicy,
+) -> CallErrors {
     let mut errors = CallErrors::default();
+    let Some(mut owned) = errors.keep(owned(work, collection).await) else {
+        return errors;
+    };
+    owned.retain(|one| names.contains(&one.name));
     errors
         .for_each(&owned, |one| async move {
             let place = place(one);
@@ -199,10 +199,10 @@ pub(super) async fn remove(
             let unknown =
                 || CallError::state("delete", format!("{} is in an unknown place", one.name));
             let call = call.ok_or_else(unknown)?;
-            compute::delete(work, call, &place, &one.name, IN_USE_LIMIT).await
+            compute::delete(work, call, &place, &one.name, policy).await
         })
         .await;
-    errors.first()
+    errors
 }
 
 fn place(one: &ComputeResource) -> Place {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kubeproof_kubernetes::job::{JobOrder, run_job};
+use kubeproof_contract::workload::{JobOrder, ScaleOrder};
+use kubeproof_kubernetes::job::run_job;
 use kubeproof_kubernetes::ready::ready;
-use kubeproof_kubernetes::scale::{ScaleOrder, prove};
+use kubeproof_kubernetes::scale::prove;
 
 use crate::finding::{Outcome, hold, same};
 use crate::test_namespace::TestNamespace;

@@ -6,3 +6,4 @@ mod fuzz;
 #[path = "../../../../simkit/tests/support/fuzz.rs"]
 mod fuzz_support;
 mod in_parts;
+mod machines;

@@ -16,7 +16,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged};
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::serve::{Served, Serving};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, InParts, NextPart, Reply};
 use kubeproof_simkit::paced_clock::{PacedClock, runtime};
@@ -84,7 +84,7 @@ impl Cloud for Small {
             .collect()
     }
 
-    fn lifetimes(&self) -> Vec<Lifetime> {
+    fn lifetimes(&self) -> Vec<Lifespan> {
         Vec::new()
     }
 

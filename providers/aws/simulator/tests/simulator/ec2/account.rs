@@ -60,7 +60,7 @@ impl Account {
     }
 
     /// The inventory, without states and times.
-    pub fn keys(&self) -> Vec<(String, String, String)> {
+    pub fn keys(&self) -> Vec<kubeproof_contract::resource::ResourceKey> {
         self.inventory().iter().map(Resource::key).collect()
     }
 

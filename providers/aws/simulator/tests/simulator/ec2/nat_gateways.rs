@@ -34,7 +34,7 @@ fn a_nat_gateway_is_pending_then_available_then_deleting_then_deleted_then_forgo
     account.pass(120);
     assert_eq!(state(&mut account, &id), "deleted");
     assert!(
-        !account.keys().iter().any(|(_, _, key)| *key == id),
+        !account.keys().iter().any(|key| key.id == id),
         "a deleted one does not exist"
     );
     account.ok("ReleaseAddress", &[("AllocationId", &address)]);

@@ -1,0 +1,93 @@
+//! Wrong provisioners that a whole run exposes without any fault: what campaigns leave out, and what is wrong always.
+
+use crate::provisioners::table::Of::{self, Contract, File, OneMachine};
+use crate::provisioners::wrong;
+
+/// Those that a whole run exposes without any fault.
+pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
+    (
+        // What the cluster made for its workload: there is a workload in whole runs only.
+        "forgets volumes",
+        Contract(wrong::forgets_volumes::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // As many gateways and routes as ever, and one of the routes leads to the other's zone.
+        "crosses zones",
+        Contract(wrong::crosses_zones::make),
+        &[],
+        &["O7 no-op"],
+    ),
+    (
+        // It comes after the audit, while the bill is waited for: a campaign waits for none.
+        "comes back",
+        Contract(wrong::comes_back::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // The address is forgotten by the teardown, and is one more than a cluster of two zones needs.
+        "leaks an address",
+        File("leaks_elastic_ip.yaml"),
+        &[],
+        &["O1 orphans", "O2 duplicates"],
+    ),
+    (
+        "hides a teardown's error",
+        File("hides_teardown_error.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // The second provision finds the internet gateway of the first network, which is attached.
+        "makes a second network",
+        File("twin_vpc_on_retry.yaml"),
+        &[],
+        &["O2 duplicates", "O7 no-op"],
+    ),
+    (
+        "deletes by the beginning of names",
+        File("deletes_neighbours_vpc.yaml"),
+        &[],
+        &["O6 bystanders"],
+    ),
+    (
+        // No pod can run without nodes, and the bill has none.
+        "lies about ready",
+        File("lies_about_ready.yaml"),
+        &[],
+        &["O3 truth", "cost", "run_job"],
+    ),
+    (
+        "never terminates",
+        File("lambda_hides_stuck_create.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "terminates nothing",
+        File("lambda_terminates_nothing.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "deletes keys by name",
+        File("lambda_keys_by_name.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+];
+
+/// Those that only a bystander cluster of another run exposes, by O6 at least.
+pub const BESIDE: &[(&str, Of)] = &[
+    (
+        "cleans by the beginning of names",
+        OneMachine(wrong::cleans_by_beginning::make),
+    ),
+    (
+        "takes all of its tool",
+        Contract(wrong::takes_all_of_its_tool::make),
+    ),
+    ("finds its VPC by name", File("finds_vpc_by_name.yaml")),
+];

@@ -1,0 +1,82 @@
+//! Resources of a cloud with a JSON REST API: found or made by name, listed, deleted.
+
+use std::time::Duration;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+
+use crate::create::{LookupWindows, find_or_create};
+use crate::error::{Applied, CallError, ignore_not_found};
+use crate::rest::{RestApi, RestCall, RestClient};
+use crate::retry::RetryPolicy;
+
+impl<A: RestApi> RestClient<A> {
+    /// The item of the list for which `is_it` holds; created once if there is none. `is_taken` tells the refusal of
+    /// a name that exists: another process was faster, or an earlier try succeeded, and the list will show it.
+    ///
+    /// # Errors
+    /// When finding or creating fails, or the answer stays unknown too often.
+    pub async fn ensure<T: DeserializeOwned + Send>(
+        &self,
+        (list, create): (&'static str, &'static str),
+        body: &Value,
+        is_it: impl Fn(&T) -> bool + Send + Sync,
+        is_taken: impl Fn(&CallError) -> bool + Send + Sync,
+    ) -> Result<T, CallError> {
+        let find = || async {
+            let all: Vec<T> = self.get(list, &[]).await?;
+            Ok(all.into_iter().find(|one| is_it(one)))
+        };
+        let make = || async {
+            let call = RestCall::new(create, &[]).with_body(body);
+            let mut made = self.call(RetryPolicy::ONCE, call).await;
+            if let Err(error) = &mut made
+                && is_taken(error)
+            {
+                error.applied = Applied::Unknown;
+            }
+            made
+        };
+        find_or_create(self.session(), LookupWindows::DEFAULT, find, make).await
+    }
+
+    /// All items of a list without pages, each turned into something else.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn listed<T: DeserializeOwned + Send, R>(
+        &self,
+        list: &'static str,
+        each: impl Fn(T) -> R + Send,
+    ) -> Result<Vec<R>, CallError> {
+        let all: Vec<T> = self.get(list, &[]).await?;
+        Ok(all.into_iter().map(each).collect())
+    }
+
+    /// Deletes by id, one after the other, each again while it is in use, at most so long. What is gone already is
+    /// as it should be.
+    ///
+    /// # Errors
+    /// With the first refusal.
+    pub async fn delete(
+        &self,
+        operation: &'static str,
+        ids: &[impl AsRef<str> + Sync],
+        in_use_for: Duration,
+    ) -> Result<(), CallError> {
+        let policy = RetryPolicy::while_in_use(in_use_for);
+        for id in ids {
+            let id = [id.as_ref()];
+            self.end(policy, RestCall::new(operation, &id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a call that ends something. What is gone already is as it should be.
+    ///
+    /// # Errors
+    /// When the call is refused.
+    pub async fn end(&self, policy: RetryPolicy, call: RestCall<'_>) -> Result<(), CallError> {
+        ignore_not_found(self.call::<IgnoredAny>(policy, call).await)
+    }
+}

@@ -1,0 +1,152 @@
+//! Resources by name and by id, and the catalogue, over a transport that answers from a list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http::Response;
+use kubeproof_cloudkit::catalogue::{Catalogue, Deletion, ResourceKind, types};
+use kubeproof_cloudkit::{CallError, Cause};
+use kubeproof_contract::resource::{Lifetime, Resource};
+use kubeproof_contract::scope::{Cell, Listing, Scope};
+use kubeproof_contract::transport::TransportError;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::rest::{Answers, Sky, answer, client};
+
+type Answer = Result<Response<Bytes>, TransportError>;
+
+#[derive(Debug, Deserialize)]
+struct Star {
+    name: String,
+    #[serde(default)]
+    state: String,
+}
+
+const NONE: &str = "[]";
+const VEGA: &str = r#"[{"name": "deneb"}, {"name": "vega", "state": "bright"}]"#;
+
+/// The methods and paths of the requests that came.
+fn sent(answers: &Answers) -> Vec<String> {
+    let requests = answers.requests.lock().expect("a lock");
+    let line =
+        |request: &http::Request<Bytes>| format!("{} {}", request.method(), request.uri().path());
+    requests.iter().map(line).collect()
+}
+
+/// Finds or makes the star vega, and checks how often it was made.
+async fn check(all: Vec<Answer>, expected: Result<&str, Cause>, creations: usize) {
+    let answers = Answers::of(all);
+    let calls = ("ListStars", "CreateStar");
+    let body = json!({"name": "vega"});
+    let is_taken = |error: &CallError| error.cause == Cause::AlreadyExists;
+    let client = client(Arc::clone(&answers));
+    let star = client
+        .ensure(calls, &body, |star: &Star| star.name == "vega", is_taken)
+        .await;
+    let star = star.map(|star| star.name).map_err(|error| error.cause);
+    assert_eq!(star, expected.map(str::to_owned));
+    let sent = sent(&answers);
+    let made = sent.iter().filter(|line| *line == "POST /v1/stars");
+    assert_eq!(made.count(), creations, "{sent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_listed_is_never_made_and_what_is_taken_is_looked_up() {
+    let made = || answer(200, r#"{"name": "vega"}"#);
+    let taken = || answer(409, "{}");
+    check(vec![answer(200, VEGA)], Ok("vega"), 0).await;
+    check(vec![answer(200, NONE), made()], Ok("vega"), 1).await;
+    check(
+        vec![answer(200, NONE), taken(), answer(200, VEGA)],
+        Ok("vega"),
+        1,
+    )
+    .await;
+    let refused = answer(400, r#"{"code": "quota"}"#);
+    check(
+        vec![answer(200, NONE), refused],
+        Err(Cause::QuotaExceeded),
+        1,
+    )
+    .await;
+    let lost = Err(TransportError::Lost("gone".to_owned()));
+    check(
+        vec![answer(200, NONE), lost, answer(200, VEGA)],
+        Ok("vega"),
+        1,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_already_is_deleted_and_a_refusal_is_told() {
+    let answers = Answers::of([answer(404, "{}"), answer(204, "")]);
+    let deleted = client(Arc::clone(&answers));
+    let deleted = deleted.delete("DeleteStar", &["a", "b"], Duration::from_secs(9));
+    assert_eq!(deleted.await, Ok(()));
+    assert_eq!(sent(&answers), ["DELETE /v1/stars/a", "DELETE /v1/stars/b"]);
+    let refusing = client(Answers::of([answer(400, r#"{"code": "quota"}"#)]));
+    let refused = refusing.delete("DeleteStar", &["a"], Duration::from_secs(9));
+    let cause = refused.await.map_err(|error| error.cause);
+    assert_eq!(cause, Err(Cause::QuotaExceeded));
+}
+
+const KINDS: [ResourceKind<Sky>; 3] = [
+    ResourceKind::account_wide(
+        "star",
+        |api| api.listed("ListStars", star).boxed(),
+        Deletion::InPath("DeleteStar"),
+    ),
+    ResourceKind::account_wide(
+        "eclipse",
+        |api| api.listed("ListStars", star).boxed(),
+        Deletion::InBody("EclipseStars", |id| json!({ "ids": [id] })),
+    ),
+    ResourceKind::account_wide(
+        "void",
+        |api| api.listed("ListStars", star).boxed(),
+        Deletion::Never,
+    ),
+];
+static CATALOGUE: Catalogue<Sky> = Catalogue(&KINDS);
+
+fn star(star: Star) -> Resource {
+    let lifetime = Lifetime::of_state(&star.state, &[], &["bright"]);
+    Resource::new("star", star.name, "global").in_state(star.state, lifetime)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
+    let names = types(&KINDS).map(|one| one.name);
+    assert_eq!(names, ["star", "eclipse", "void"]);
+    let answers = Answers::of([answer(200, VEGA), answer(204, ""), answer(204, "")]);
+    let api = client(Arc::clone(&answers));
+    let listings = CATALOGUE.listings();
+    let listed = CATALOGUE.list(&api, &listings[0]).await.expect("a list");
+    let ids: Vec<&str> = listed.resources.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["deneb"]);
+    for (kind, fine) in [
+        ("star", true),
+        ("eclipse", true),
+        ("void", false),
+        ("moon", false),
+    ] {
+        let one = Resource::new(kind, "x", "global");
+        let deleted = CATALOGUE.delete(&api, &one).await;
+        assert_eq!(deleted.is_ok(), fine, "{kind}: {deleted:?}");
+    }
+    assert_eq!(
+        sent(&answers),
+        ["GET /v1/stars", "DELETE /v1/stars/x", "POST /v1/eclipse"]
+    );
+    let moons = Listing::of(Cell::new("moon", Scope::global()));
+    let unknown = CATALOGUE.list(&api, &moons).await;
+    let unknown = unknown.map_err(|error| error.to_string());
+    assert_eq!(
+        unknown,
+        Err("list: unknown resource type `moon`".to_owned())
+    );
+}
