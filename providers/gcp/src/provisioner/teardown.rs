@@ -124,3 +124,13 @@ async fn clusters(work: &Work) -> Result<Vec<String>, CallError> {
     let found = cluster::find(work).await?;
     Ok(found.into_iter().map(|cluster| cluster.name).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_stands_after_those_that_must_be_gone_before() {
+        assert_eq!(TEARDOWN.out_of_order(), None);
+    }
+}
