@@ -197,12 +197,20 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "contract kubernetes-simulator simkit",
     ),
     (
+        "providers/gcp/simulator",
+        "contract kubernetes-simulator simkit",
+    ),
+    (
         "providers/lambda/simulator",
         "contract kubernetes-simulator simkit",
     ),
     (
         "providers/lambda",
         "cloudkit contract kubernetes lambda-simulator simkit",
+    ),
+    (
+        "providers/gcp",
+        "cloudkit contract gcp-simulator kubernetes simkit",
     ),
     ("providers/kind", "cloudkit contract kubernetes"),
     (
@@ -230,16 +238,20 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn only_the_rehearsal_knows_the_simulator() {
-    let wrong: Vec<_> = ["providers/aws/src", "providers/lambda/src"]
-        .iter()
-        .flat_map(|folder| files(folder, ".rs"))
-        .filter(|path| !path.ends_with("/src/rehearsal.rs"))
-        .filter(|path| {
-            code(path)
-                .iter()
-                .any(|(_, line)| line.contains("_simulator"))
-        })
-        .collect();
+    let wrong: Vec<_> = [
+        "providers/aws/src",
+        "providers/gcp/src",
+        "providers/lambda/src",
+    ]
+    .iter()
+    .flat_map(|folder| files(folder, ".rs"))
+    .filter(|path| !path.ends_with("/src/rehearsal.rs"))
+    .filter(|path| {
+        code(path)
+            .iter()
+            .any(|(_, line)| line.contains("_simulator"))
+    })
+    .collect();
     assert_none(
         &wrong,
         "provisioner and observer share no code with the simulator",

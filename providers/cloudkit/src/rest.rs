@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue, InvalidHeaderValue};
 use http::{Request, Response};
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::route::Route;
+use kubeproof_contract::route::{Route, verb};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -129,12 +129,9 @@ impl<'a> RestCall<'a> {
     fn path(&self, route: &Route) -> String {
         let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
         let mut parameters = self.parameters.iter();
-        let segments = route.path.split('/').map(|segment| {
-            if segment.starts_with('{') {
-                escaped(parameters.next().unwrap_or(&""))
-            } else {
-                segment.to_owned()
-            }
+        let segments = route.path.split('/').map(|segment| match verb(segment) {
+            Some(verb) => escaped(parameters.next().unwrap_or(&"")) + verb,
+            None => segment.to_owned(),
         });
         let mut path = segments.collect::<Vec<_>>().join("/");
         for (index, (name, value)) in self.query.iter().enumerate() {
@@ -149,16 +146,19 @@ impl<'a> RestCall<'a> {
 #[derive(Debug)]
 pub struct RestClient<A> {
     api: Arc<A>,
-    session: Session,
+    session: Arc<Session>,
 }
 
 impl<A: RestApi> RestClient<A> {
     /// A client over a connection. `consistency_delay` is how long the cloud's reads may lag.
     pub fn new(api: A, connection: &Connection, consistency_delay: Duration) -> Self {
-        Self {
-            api: Arc::new(api),
-            session: Session::new(connection, consistency_delay),
-        }
+        let session = Arc::new(Session::new(connection, consistency_delay));
+        Self::in_session(Arc::new(api), session)
+    }
+
+    /// A client whose calls are part of a piece of work that other clients share: a cloud with many services.
+    pub fn in_session(api: Arc<A>, session: Arc<Session>) -> Self {
+        Self { api, session }
     }
 
     /// A client for the next piece of work: it shares the rate limits and remembers nothing else.
@@ -166,8 +166,13 @@ impl<A: RestApi> RestClient<A> {
     pub fn renewed(&self) -> Self {
         Self {
             api: Arc::clone(&self.api),
-            session: self.session.renewed(),
+            session: Arc::new(self.session.renewed()),
         }
+    }
+
+    /// What it knows of the API: rate limits, cached credentials.
+    pub fn api(&self) -> &Arc<A> {
+        &self.api
     }
 
     /// The session of its calls.
@@ -203,6 +208,31 @@ impl<A: RestApi> RestClient<A> {
         call: RestCall<'_>,
     ) -> Result<T, CallError> {
         self.session.call(policy, || self.send(call)).await
+    }
+
+    /// Reads a list to its last page. `token` is the name of the page token in the query; `take` gives a page's items
+    /// and the token of the next page.
+    ///
+    /// # Errors
+    /// When a page cannot be read or taken, or the list has no last page.
+    pub async fn all_pages<P, T>(
+        &self,
+        call: RestCall<'_>,
+        token: &str,
+        take: impl Fn(P) -> Result<(Vec<T>, Option<String>), CallError> + Send + Sync,
+    ) -> Result<Vec<T>, CallError>
+    where
+        P: DeserializeOwned + Send,
+        T: Send,
+    {
+        let name = format!("{}:{}", A::SERVICE, call.operation);
+        let take = &take;
+        let page = |next: Option<String>| async move {
+            let mut query = call.query.to_vec();
+            query.extend(next.as_deref().map(|next| (token, next)));
+            take(self.send(call.with_query(&query)).await?)
+        };
+        self.session.all_pages(&name, page).await
     }
 
     async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {

@@ -58,6 +58,16 @@ impl RetryPolicy {
         }
     }
 
+    /// The same, repeated also while the cloud says itself that what was just permitted or switched on is not known
+    /// everywhere ([`Cause::NotPropagated`]).
+    #[must_use]
+    pub const fn while_not_propagated(self) -> Self {
+        Self {
+            propagation: Some(|_| false),
+            ..self
+        }
+    }
+
     fn class(&self, error: &CallError) -> Option<Class> {
         match (error.cause, error.applied) {
             (Cause::State | Cause::Cancelled, _) => None,
@@ -265,6 +275,10 @@ mod tests {
         check(roles, Cause::Other, Applied::No, Some(2));
         check(roles, Cause::NotPropagated, Applied::No, Some(2));
         check(roles, Cause::Denied, Applied::No, None);
+        let read = RetryPolicy::IDEMPOTENT.while_not_propagated();
+        check(read, Cause::NotPropagated, Applied::No, Some(2));
+        check(read, Cause::NotFound, Applied::No, None);
+        check(read, Cause::Denied, Applied::No, None);
     }
 
     #[test]

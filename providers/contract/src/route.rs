@@ -5,21 +5,38 @@
 pub struct Route {
     /// The HTTP method, such as `GET`.
     pub method: &'static str,
-    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment.
+    /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment, and
+    /// may have a verb after it (`/instances/{id}:start`).
     pub path: &'static str,
     /// The operation, such as `GetInstance`.
     pub name: &'static str,
+    /// Whether the operation only reads, whatever its method.
+    reads: bool,
 }
 
 impl Route {
     /// A route.
     pub const fn new(method: &'static str, path: &'static str, name: &'static str) -> Self {
-        Self { method, path, name }
+        Self {
+            method,
+            path,
+            name,
+            reads: false,
+        }
+    }
+
+    /// The same for an operation that only reads although its method is that of a change: a query in a body.
+    #[must_use]
+    pub const fn reading(self) -> Self {
+        Self {
+            reads: true,
+            ..self
+        }
     }
 
     /// Whether the operation changes anything.
     pub fn is_mutating(&self) -> bool {
-        !matches!(self.method, "GET" | "HEAD")
+        !self.reads && !matches!(self.method, "GET" | "HEAD")
     }
 
     /// The segments of a path that stand for parameters, when the path is one of this route's.
@@ -30,18 +47,27 @@ impl Route {
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) if is_parameter(wanted) && !given.is_empty() => {
-                    parameters.push(given);
-                }
-                (Some(wanted), Some(given)) if wanted == given => {}
+                (Some(wanted), Some(given)) => match verb(wanted) {
+                    Some(verb) => parameters.push(parameter(given, verb)?),
+                    None if wanted == given => {}
+                    None => return None,
+                },
                 _ => return None,
             }
         }
     }
 }
 
-fn is_parameter(segment: &str) -> bool {
-    segment.starts_with('{') && segment.ends_with('}')
+/// The verb after the parameter of a segment, such as `:start` of `{id}:start`: empty when there is none. `None` when
+/// the segment is no parameter.
+pub fn verb(segment: &str) -> Option<&str> {
+    let (_, verb) = segment.strip_prefix('{')?.split_once('}')?;
+    Some(verb)
+}
+
+/// What stands in `given` before a verb.
+fn parameter<'p>(given: &'p str, verb: &str) -> Option<&'p str> {
+    given.strip_suffix(verb).filter(|value| !value.is_empty())
 }
 
 /// A route that fits a request.
@@ -53,7 +79,17 @@ pub struct Found<'r, 'p> {
     pub parameters: Vec<&'p str>,
 }
 
-/// The route of a request: the one with the fewest parameters, when several fit.
+impl Found<'_, '_> {
+    /// Of routes that fit a request, the least of these is meant: the one with the fewest parameters, and of those the
+    /// one with the shortest.
+    pub fn precedence(&self) -> (usize, usize) {
+        let written = self.parameters.iter().map(|one| one.len());
+        (self.parameters.len(), written.sum())
+    }
+}
+
+/// The route of a request. When several fit, it is the one with the fewest parameters, and of those the one with the
+/// shortest: `{id}:start` goes before `{id}`.
 pub fn find<'r, 'p>(
     routes: impl IntoIterator<Item = &'r Route>,
     method: &str,
@@ -65,7 +101,7 @@ pub fn find<'r, 'p>(
         let parameters = route.parameters(path)?;
         Some(Found { route, parameters })
     });
-    fitting.min_by_key(|found| found.parameters.len())
+    fitting.min_by_key(Found::precedence)
 }
 
 #[cfg(test)]
@@ -77,6 +113,9 @@ mod tests {
         Route::new("GET", "/rulesets/global", "GetGlobal"),
         Route::new("GET", "/rulesets", "ListRulesets"),
         Route::new("DELETE", "/rulesets/{id}/rules/{rule}", "DeleteRule"),
+        Route::new("POST", "/rulesets/{id}", "UpdateRuleset"),
+        Route::new("POST", "/rulesets/{id}:test", "TestRuleset").reading(),
+        Route::new("GET", "/rulesets/{id}:export", "ExportRuleset"),
     ];
 
     #[track_caller]
@@ -101,11 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn a_verb_after_a_parameter_is_no_part_of_it() {
+        check("POST", "/rulesets/7", Some(("UpdateRuleset", &["7"])));
+        check("POST", "/rulesets/7:test", Some(("TestRuleset", &["7"])));
+        check("GET", "/rulesets/7:test", Some(("GetRuleset", &["7:test"])));
+        let update = Some(("UpdateRuleset", &[":test"][..]));
+        check("POST", "/rulesets/:test", update);
+    }
+
+    #[test]
     fn only_reads_change_nothing() {
         let changing = ROUTES.iter().filter(|route| route.is_mutating());
         assert_eq!(
             changing.map(|route| route.name).collect::<Vec<_>>(),
-            ["DeleteRule"]
+            ["DeleteRule", "UpdateRuleset"]
         );
     }
 }

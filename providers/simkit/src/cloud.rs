@@ -60,6 +60,14 @@ pub struct OptionallySigned {
     pub at: Timestamp,
 }
 
+/// A request extension: when the request came in, by the cloud's clock. A request that is asked again
+/// ([`Reply::AskAgain`]) keeps it, so that a call that waits knows how long it has waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedAt {
+    /// The time of the cloud's clock.
+    pub at: Timestamp,
+}
+
 /// The address at which a host of the cloud can really be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostEndpoint {

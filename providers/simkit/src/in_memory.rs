@@ -18,7 +18,7 @@ use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
 
-use crate::cloud::{Cloud, Reply};
+use crate::cloud::{AskedAt, Cloud, Reply};
 
 /// The longest time that a waiting request (a watch) is kept open.
 const HOLD_MAX: Duration = Duration::from_secs(3600);
@@ -54,6 +54,11 @@ impl<C: Cloud> InMemory<C> {
         }
     }
 
+    /// What the cloud's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Reads or changes the cloud as it is now. For simulator tests and servers.
     pub fn with<T>(&self, access: impl FnOnce(&mut C) -> T) -> T {
         let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,10 +92,12 @@ impl<C: Cloud> Snapshot for FrozenCloud<C> {
 
 #[async_trait]
 impl<C: Cloud> Transport for InMemory<C> {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let half = self.with(|cloud| cloud.latency(&request)) / 2;
         tokio::time::sleep(half).await;
         let asked_at = self.clock.elapsed();
+        let at = self.clock.now();
+        request.extensions_mut().insert(AskedAt { at });
         loop {
             match self.with(|cloud| cloud.answer(&request)) {
                 Reply::Now(response) | Reply::Part { response, .. } => {

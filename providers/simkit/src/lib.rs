@@ -15,6 +15,7 @@ pub mod ids;
 pub mod in_memory;
 pub mod injected;
 pub mod meter;
+pub mod operation;
 pub mod paced_clock;
 pub mod page;
 pub mod rate_limit;

@@ -38,6 +38,7 @@ impl RestApi for Sky {
         Route::new("GET", "/stars/{id}", "GetStar"),
         Route::new("POST", "/stars", "CreateStar"),
         Route::new("GET", "/stars", "ListStars"),
+        Route::new("POST", "/stars/{id}:name", "NameStar"),
         Route::new("DELETE", "/stars/{id}", "DeleteStar"),
         Route::new("POST", "/eclipse", "EclipseStars"),
     ];
@@ -189,6 +190,45 @@ async fn without_a_usable_answer_it_is_unknown_whether_a_call_was_applied() {
     let call = RestCall::new("CreateStar", &[]);
     let silent = client(answers).call::<Value>(RetryPolicy::ONCE, call).await;
     check(silent.expect_err("silent"), Applied::MaybeLater);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_read_to_its_last_page_with_its_query_on_every_page() {
+    let pages = [
+        answer(200, r#"{"stars":["a","b"],"next":"1/2"}"#),
+        answer(429, "{}"),
+        answer(200, r#"{"stars":["c"]}"#),
+    ];
+    let answers = Arc::new(Answers {
+        answers: Mutex::new(pages.into()),
+        ..Answers::default()
+    });
+    let call = RestCall::new("ListStars", &[]).with_query(&[("size", "2")]);
+    let take = |page: Value| {
+        let stars = page["stars"].as_array().cloned().unwrap_or_default();
+        Ok((stars, page["next"].as_str().map(str::to_owned)))
+    };
+    let client = client(Arc::clone(&answers));
+    let all = client.all_pages(call, "from", take).await;
+    assert_eq!(all, Ok(vec![json!("a"), json!("b"), json!("c")]));
+    let requests = answers.requests.lock().expect("a lock");
+    let queries: Vec<_> = requests.iter().map(|one| one.uri().query()).collect();
+    let second = Some("size=2&from=1%2F2");
+    assert_eq!(queries, [Some("size=2"), second, second]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parameter_may_be_followed_by_a_verb() {
+    let answers = Arc::new(Answers {
+        answers: Mutex::new([answer(200, "{}")].into()),
+        ..Answers::default()
+    });
+    let call = RestCall::new("NameStar", &["a:b"]);
+    let client = client(Arc::clone(&answers));
+    let named = client.call::<Value>(RetryPolicy::ONCE, call).await;
+    assert_eq!(named, Ok(json!({})));
+    let requests = answers.requests.lock().expect("a lock");
+    assert_eq!(requests[0].uri().path(), "/v1/stars/a%3Ab:name");
 }
 
 #[tokio::test(start_paused = true)]

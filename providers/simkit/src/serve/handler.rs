@@ -17,7 +17,7 @@ use super::body::{self, Body};
 use super::limits::{ANSWER_TIME_MAX, BODY_TIME_MAX, PATH_BYTES_MAX};
 use super::listeners::{self, ListenerKind};
 use super::{Shared, control};
-use crate::cloud::{Cloud, InParts, NextPart, ReceivedAt, Reply};
+use crate::cloud::{AskedAt, Cloud, InParts, NextPart, ReceivedAt, Reply};
 use crate::paced_clock;
 
 /// The simulated cloud behind sockets. Clients do not wait for its latency, but the clock advances by it.
@@ -31,11 +31,15 @@ impl<C: Cloud> std::fmt::Debug for Backend<C> {
 
 #[async_trait]
 impl<C: Cloud> Transport for Backend<C> {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         paced_clock::took(self.0.memory.with(|cloud| cloud.latency(&request)));
+        let at = self.0.memory.now();
+        request.extensions_mut().insert(AskedAt { at });
+        // A host that is there by now must have its address before an answer names it.
+        listeners::update(&self.0).map_err(|error| TransportError::Lost(error.to_string()))?;
         loop {
             let reply = self.0.memory.with(|cloud| cloud.answer(&request));
-            // A new host must be served before the client learns its address.
+            // The same for a host that the call itself has made.
             listeners::update(&self.0).map_err(|error| TransportError::Lost(error.to_string()))?;
             match reply {
                 Reply::Now(response) => return Ok(response),

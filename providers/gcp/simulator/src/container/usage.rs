@@ -1,0 +1,102 @@
+//! What Kubernetes Engine bills: the management fee by the second, and the credit of the free tier, which the bill
+//! shows apart.
+
+use kubeproof_contract::Decimal;
+use kubeproof_simkit::meter::{Rounding, Usage};
+
+use super::cluster::Cluster;
+use crate::state::State;
+
+/// The key of the credit, which only one cluster has at a time: it is worth a month of one cluster's fee.
+const CREDIT: &str = "container/free-tier";
+
+fn key_of(cluster: &str) -> String {
+    format!("container/{cluster}")
+}
+
+/// The management fee of a cluster, dollars an hour.
+fn fee() -> Decimal {
+    Decimal::new(10, 2)
+}
+
+fn usage(cluster: &Cluster) -> Usage {
+    let usage_type = if cluster.is_autopilot() {
+        "Autopilot Kubernetes Clusters"
+    } else if cluster.is_zonal() {
+        "Zonal Kubernetes Clusters"
+    } else {
+        "Regional Kubernetes Clusters"
+    };
+    Usage {
+        line: "control_plane".to_owned(),
+        service: "Kubernetes Engine".to_owned(),
+        usage_type: usage_type.to_owned(),
+        unit: "Hrs".to_owned(),
+        usd_per_unit: fee(),
+        amount: Decimal::ONE,
+        rounding: Rounding::Seconds { min_seconds: 0 },
+        resource_id: cluster.name.clone(),
+        tags: cluster.labels(),
+        run_id: cluster.run(),
+    }
+}
+
+/// A cluster runs, or its labels have changed.
+pub(super) fn start(state: &mut State, key: &str) {
+    let Some(cluster) = state.container.clusters.get(key) else {
+        return;
+    };
+    let usage = usage(cluster);
+    if cluster.is_autopilot() {
+        state
+            .unpriced
+            .insert("pods of Autopilot clusters".to_owned());
+    }
+    if cluster.text("/releaseChannel/channel") == "EXTENDED" {
+        state.unpriced.insert("the extended channel".to_owned());
+    }
+    let meter = key_of(key);
+    if state.meter.open(&meter).is_none() {
+        state.meter.start(&meter, usage, state.now);
+    } else {
+        state.meter.retag(&usage.resource_id, &usage.tags);
+    }
+    credit(state);
+}
+
+/// A cluster is gone.
+pub(super) fn stop(state: &mut State, key: &str) {
+    state.meter.stop(&key_of(key), state.now);
+}
+
+/// Gives the credit of the free tier to the first cluster that it is for: one of a zone, or an Autopilot one.
+pub(super) fn credit(state: &mut State) {
+    let mut clusters = state.container.clusters.all();
+    let first = clusters.find(|cluster| {
+        cluster.was_ready
+            && (cluster.is_zonal() || cluster.is_autopilot())
+            && !state.container.exempt.contains(&cluster.id)
+    });
+    let open = state.credits.open(CREDIT);
+    let Some(first) = first else {
+        state.credits.stop(CREDIT, state.now);
+        return;
+    };
+    if open.is_some_and(|open| open.usage.resource_id == first.name) {
+        return;
+    }
+    let mut credit = usage(first);
+    "free_tier".clone_into(&mut credit.line);
+    credit.usd_per_unit = -fee();
+    state.credits.start(CREDIT, credit, state.now);
+}
+
+/// Has the clusters that exist use up no credit of a run.
+pub(crate) fn exempt_all(state: &mut State) {
+    let ids = state
+        .container
+        .clusters
+        .all()
+        .map(|cluster| cluster.id.clone());
+    state.container.exempt = ids.collect();
+}

@@ -1,0 +1,28 @@
+//! A simulated Google Cloud project: networks, machines and disks of Compute Engine, GKE clusters, and what they cost.
+//!
+//! It speaks the public REST APIs' wire format. Each service has a folder, a table of operations in each of its
+//! files, and a part of the state of its own.
+
+pub mod cloud;
+pub mod setup;
+pub mod state;
+
+mod asset;
+mod auth;
+mod bystanders;
+mod cloud_billing;
+mod compute;
+mod container;
+mod iam;
+mod inventory;
+mod links;
+mod logging;
+mod prices;
+mod project;
+mod resource_manager;
+mod route;
+mod service_usage;
+mod token;
+mod wire;
+
+pub use route::{operations, services};

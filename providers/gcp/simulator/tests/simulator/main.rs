@@ -1,0 +1,21 @@
+//! The simulator through HTTP requests alone.
+//!
+//! One target, so that it is linked once.
+
+mod bench;
+mod clusters;
+mod fork;
+#[path = "../../../../simkit/tests/support/fork.rs"]
+mod fork_support;
+mod fuzz;
+#[path = "../../../../simkit/tests/support/fuzz.rs"]
+mod fuzz_support;
+mod iam;
+mod lists;
+mod machines;
+mod meter;
+mod networks;
+mod pools;
+mod project;
+mod traces;
+mod workload;

@@ -1,0 +1,306 @@
+//! Credentials in the documented order: a `.env` file first, then the environment, then gcloud's application default
+//! file, then the metadata server; never a prompt and never a browser.
+//!
+//! It reports which source was used. No secret is ever shown.
+
+mod file;
+mod grant;
+mod jwt;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
+use tokio::sync::Mutex;
+
+use crate::rehearsal;
+use file::CredentialFile;
+
+/// The variable with the path of a file of credentials.
+pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+/// The variable with an access token.
+pub const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
+/// The variable from which gcloud takes an access token.
+const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
+/// A token is renewed so long before it expires.
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// How long a token that says nothing about it is taken to be valid.
+const UNSTATED: Duration = Duration::from_secs(600);
+
+/// An access token. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    value: String,
+    /// When it expires, if that is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl AccessToken {
+    /// The token itself.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| now + MARGIN < at)
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(redacted)")
+    }
+}
+
+/// Where access tokens come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// One token that was given.
+    Token(AccessToken),
+    /// A file of credentials, which is exchanged for tokens.
+    File(Box<CredentialFile>),
+    /// The metadata server of the machine in the cloud that this runs on.
+    Metadata,
+}
+
+/// The access token of one actor, renewed before it expires.
+#[derive(Debug, Default)]
+pub struct Tokens(Mutex<Option<AccessToken>>);
+
+impl Tokens {
+    /// A token that is valid for some minutes.
+    ///
+    /// # Errors
+    /// Names the places that were searched, or says what is wrong with the source.
+    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, String> {
+        let mut known = self.0.lock().await;
+        let now = connection.clock.now();
+        if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
+            return Ok(token.clone());
+        }
+        let (source, place) = find(connection)?;
+        let token = grant::token(connection, &source).await;
+        let token = token.map_err(|problem| format!("{place}: {problem}"))?;
+        *known = Some(token.clone());
+        Ok(token)
+    }
+}
+
+fn fixed(value: impl Into<String>) -> Source {
+    Source::Token(AccessToken {
+        value: value.into(),
+        expires_at: None,
+    })
+}
+
+/// The source of a connection's tokens, and its name as text.
+///
+/// # Errors
+/// Names the places that were searched.
+pub fn find(connection: &Connection) -> Result<(Source, String), String> {
+    match &connection.credentials {
+        Credentials::Rehearsal => Ok((
+            fixed(rehearsal::ACCESS_TOKEN),
+            "rehearsal (made-up token)".to_owned(),
+        )),
+        Credentials::Documented { env_file } => {
+            find_with(env_file, &|name| std::env::var(name).ok())
+        }
+        Credentials::Given(given) => match given.0.get(TOKEN) {
+            Some(token) => Ok((fixed(token), "the program's environment".to_owned())),
+            None => Err(format!("the program's environment has no {TOKEN}")),
+        },
+    }
+}
+
+/// The variables that give a program a token of this connection to a real account: it works for an hour.
+///
+/// # Errors
+/// Names the places that were searched, or says what is wrong with the source.
+pub async fn given(connection: &Connection) -> Result<CredentialVariables, String> {
+    let token = Tokens::default().current(connection).await?;
+    let names = [TOKEN, GCLOUD_TOKEN].into_iter();
+    let variables = names.map(|name| (name.to_owned(), token.value.clone()));
+    Ok(CredentialVariables(variables.collect()))
+}
+
+/// The source from which a live run would take its tokens, without any call.
+///
+/// # Errors
+/// Names the places that were searched. A metadata server is not counted: only a call could find it.
+pub fn readiness(env_file: &Path) -> Result<String, String> {
+    let (source, place) = find_with(env_file, &|name| std::env::var(name).ok())?;
+    match source {
+        Source::Metadata => Err(nothing(env_file, &|name| std::env::var(name).ok())),
+        _ => Ok(format!(
+            "{place} (the live path was never run against a real project)"
+        )),
+    }
+}
+
+/// Looks a variable up.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+fn find_with(env_file: &Path, variables: Variables<'_>) -> Result<(Source, String), String> {
+    let in_file = read_env_file(env_file)?;
+    let of_file = |name: &str| {
+        let found = in_file.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let place = env_file.display().to_string();
+    for (place, variables) in [
+        (place.as_str(), &of_file as Variables<'_>),
+        ("the environment", variables),
+    ] {
+        let filled = |name: &str| variables(name).filter(|value| !value.trim().is_empty());
+        if let Some(path) = filled(FILE) {
+            let file = CredentialFile::read(Path::new(&path))?;
+            let what = format!("{} in {path} ({FILE} from {place})", file.kind());
+            return Ok((Source::File(Box::new(file)), what));
+        }
+        if let Some(token) = filled(TOKEN) {
+            return Ok((fixed(token.trim()), format!("{TOKEN} from {place}")));
+        }
+    }
+    if let Some(path) = default_file(variables).filter(|path| path.exists()) {
+        let file = CredentialFile::read(&path)?;
+        let what = format!("{} in {}", file.kind(), path.display());
+        return Ok((Source::File(Box::new(file)), what));
+    }
+    Ok((Source::Metadata, "metadata server".to_owned()))
+}
+
+/// gcloud's application default file.
+fn default_file(variables: Variables<'_>) -> Option<PathBuf> {
+    let filled = |name: &str| variables(name).filter(|value| !value.is_empty());
+    let folder = match filled("CLOUDSDK_CONFIG") {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(&filled("HOME")?).join(".config/gcloud"),
+    };
+    Some(folder.join("application_default_credentials.json"))
+}
+
+fn nothing(env_file: &Path, variables: Variables<'_>) -> String {
+    let default = default_file(variables).unwrap_or_default();
+    format!(
+        "no Google Cloud credentials: looked for {FILE} and {TOKEN} in {} and in the environment, and for {}; \
+         the metadata server answers only in the cloud",
+        env_file.display(),
+        default.display()
+    )
+}
+
+/// The variables of a `.env` file; one that is not there is empty.
+fn read_env_file(env_file: &Path) -> Result<Vec<(String, String)>, String> {
+    // The parser's own message would quote the line.
+    let unreadable = || format!("{} has a line that cannot be read", env_file.display());
+    match dotenvy::from_path_iter(env_file) {
+        Ok(lines) => lines.map(|line| line.map_err(|_| unreadable())).collect(),
+        Err(_) if !env_file.exists() => Ok(Vec::new()),
+        Err(_) => Err(format!("{} cannot be read", env_file.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const KEY_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/service_account.json");
+
+    fn found(env_file: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        std::fs::write(&path, env_file).unwrap();
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let lookup = |name: &str| variables.get(name).map(|text| (*text).to_owned());
+        let found = find_with(&path, &lookup);
+        let replaced = |text: String| {
+            let text = text.replace(&path.display().to_string(), "ENV");
+            text.replace(KEY_FILE, "KEY")
+        };
+        found.map(|(_, place)| replaced(place)).map_err(replaced)
+    }
+
+    #[test]
+    fn the_file_comes_before_the_environment_and_keys_before_tokens() {
+        let check = |file: &str, variables: &[(&str, &str)], expected: &str| {
+            assert_eq!(found(file, variables), Ok(expected.to_owned()));
+        };
+        let token = (TOKEN, "ya29.x");
+        check(
+            "",
+            &[token],
+            "GOOGLE_OAUTH_ACCESS_TOKEN from the environment",
+        );
+        check(
+            "GOOGLE_OAUTH_ACCESS_TOKEN=a\n",
+            &[token],
+            "GOOGLE_OAUTH_ACCESS_TOKEN from ENV",
+        );
+        let key = "service account robot@p1.iam.gserviceaccount.com in KEY (GOOGLE_APPLICATION_CREDENTIALS from ";
+        let of_file = format!("GOOGLE_APPLICATION_CREDENTIALS={KEY_FILE}\n{TOKEN}=a\n");
+        check(&of_file, &[token], &format!("{key}ENV)"));
+        check(
+            "",
+            &[token, (FILE, KEY_FILE)],
+            &format!("{key}the environment)"),
+        );
+        check(
+            "",
+            &[(TOKEN, "  "), ("HOME", "/nowhere")],
+            "metadata server",
+        );
+    }
+
+    #[test]
+    fn gclouds_own_file_is_found_where_gcloud_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let user = r#"{"type":"authorized_user","client_id":"i","client_secret":"hush","refresh_token":"hush"}"#;
+        let path = folder.path().join("application_default_credentials.json");
+        std::fs::write(&path, user).unwrap();
+        let place = found(
+            "",
+            &[("CLOUDSDK_CONFIG", &folder.path().display().to_string())],
+        );
+        let expected = format!("user's refresh token in {}", path.display());
+        assert_eq!(place, Ok(expected));
+    }
+
+    #[test]
+    fn what_is_broken_is_an_error_that_shows_no_secret() {
+        let check = |file: &str, variables: &[(&str, &str)], expected: &str| {
+            let error = found(file, variables).unwrap_err();
+            assert!(
+                error.contains(expected) && !error.contains("hush"),
+                "{error}"
+            );
+        };
+        check(
+            "GOOGLE_OAUTH_ACCESS_TOKEN='hush\n",
+            &[],
+            "a line that cannot be read",
+        );
+        check(
+            "",
+            &[(FILE, "/no/such/file")],
+            "/no/such/file cannot be read",
+        );
+        let missing = nothing(Path::new("no/.env"), &|_| Some("/home/x".to_owned()));
+        for place in [
+            "no/.env",
+            FILE,
+            TOKEN,
+            "/home/x/application_default_credentials.json",
+        ] {
+            assert!(missing.contains(place), "{place} in {missing}");
+        }
+        assert_eq!(
+            format!("{:?}", fixed("hush")),
+            "Token(AccessToken(redacted))"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! List prices with source and date, exact matches only.
+
+use std::sync::LazyLock;
+
+pub use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price};
+use kubeproof_cloudkit::prices::{PriceTable, cents};
+use kubeproof_contract::Decimal;
+use kubeproof_contract::resource::{MonthlyCost, Resource};
+
+/// The price table. One that cannot be read prices nothing; a test reads it.
+static TABLE: LazyLock<Option<PriceTable>> =
+    LazyLock::new(|| PriceTable::read(include_str!("../prices.csv")).ok());
+
+/// The fee of a cluster's control plane.
+pub const CONTROL_PLANE: &str = "GKE cluster management fee";
+/// A public address of a machine.
+pub const ADDRESS: &str = "External IPv4 in use on standard VM";
+/// A public address of a spot machine.
+pub const SPOT_ADDRESS: &str = "External IPv4 in use on Spot VM";
+/// A public address that is reserved and not used.
+pub const IDLE_ADDRESS: &str = "Static external IPv4 reserved, not in use";
+/// Cloud NAT, for each machine that it serves.
+pub const NAT: &str = "Cloud NAT per assigned VM";
+/// Cloud NAT, however many machines more it serves.
+pub const NAT_CAP: &str = "Cloud NAT gateway cap above 32 VMs";
+/// An address of Cloud NAT.
+pub const NAT_ADDRESS: &str = "Cloud NAT external IP";
+/// A forwarding rule of a load balancer.
+pub const FORWARDING_RULE: &str = "Forwarding rule";
+/// The most machines that Cloud NAT bills one by one.
+pub const NAT_MACHINES_MAX: u32 = 32;
+
+/// The price of exactly this in exactly this region.
+pub fn exact(region: &str, kind: &str, sku: &str) -> Option<&'static Price> {
+    TABLE.as_ref()?.exact(region, kind, sku)
+}
+
+/// All machine types with a price, in the order of the table.
+pub fn machine_types() -> Vec<&'static str> {
+    let instances = TABLE.iter().flat_map(|table| table.of_kind("instance"));
+    instances.map(|price| price.sku.as_str()).collect()
+}
+
+/// The region of a place: `us-central1` of a zone in it.
+fn region(place: &str) -> &str {
+    match place.rsplit_once('-') {
+        Some((region, zone)) if zone.len() == 1 => region,
+        _ => place,
+    }
+}
+
+/// The monthly cost of keeping a resource; `None` when no price is known.
+pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
+    let scope = resource.scope.as_str();
+    let region = region(scope.rsplit('/').next().unwrap_or(scope));
+    let property = |name: &str| resource.properties.get(name).map(String::as_str);
+    let hours = Decimal::from(HOURS_PER_MONTH);
+    let hourly = |kind: &str, sku: &str| Some(exact(region, kind, sku)?.usd * hours);
+    let usd = match resource.resource_type.as_str() {
+        "gke_cluster" => hourly("control_plane", CONTROL_PLANE)?,
+        "instance" => hourly("instance", property("machine_type")?)?,
+        "disk" => {
+            let gb: u32 = property("size_gb")?.parse().ok()?;
+            exact(region, "disk", property("disk_type")?)?.usd * Decimal::from(gb)
+        }
+        "address" => {
+            let used = resource.state == "IN_USE";
+            hourly("public_ipv4", if used { ADDRESS } else { IDLE_ADDRESS })?
+        }
+        "forwarding_rule_regional" => hourly("load_balancer", FORWARDING_RULE)?,
+        // Their storage, traffic or machines are what costs.
+        "forwarding_rule_global" | "snapshot" | "filestore" | "reservation" => return None,
+        "logging_sink_bucket" | "kms_crypto_key" => return None,
+        _ => Decimal::ZERO,
+    };
+    Some(MonthlyCost { usd: cents(usd) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_read_and_only_exact_names_match() {
+        let usd = |kind, sku| exact("us-central1", kind, sku).map(|price| price.usd.to_string());
+        assert_eq!(
+            usd("instance", "e2-standard-2"),
+            Some("0.06701142".to_owned())
+        );
+        assert_eq!(usd("instance", "e2-standard"), None);
+        assert_eq!(usd("control_plane", CONTROL_PLANE), Some("0.1".to_owned()));
+        assert_eq!(
+            usd("load_balancer", FORWARDING_RULE),
+            Some("0.025".to_owned())
+        );
+        for sku in [ADDRESS, SPOT_ADDRESS, IDLE_ADDRESS] {
+            assert!(usd("public_ipv4", sku).is_some(), "{sku}");
+        }
+        for sku in [NAT, NAT_CAP, NAT_ADDRESS] {
+            assert!(usd("nat_gateway", sku).is_some(), "{sku}");
+        }
+        let rows = include_str!("../prices.csv").lines();
+        let rows = rows.filter(|line| line.contains(",instance,"));
+        assert_eq!(machine_types().len(), rows.count());
+    }
+
+    #[test]
+    fn what_is_left_has_a_price_for_each_month_or_none_that_is_known() {
+        let check =
+            |kind: &str, place: &str, properties: &[(&str, &str)], expected: Option<&str>| {
+                let mut resource = Resource::new(kind, "x", place);
+                let properties = properties.iter();
+                resource.properties = properties
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect();
+                let usd = monthly(&resource).map(|cost| cost.usd.normalize().to_string());
+                assert_eq!(usd.as_deref(), expected, "{kind} {place}");
+            };
+        let disk = [("size_gb", "30"), ("disk_type", "pd-balanced")];
+        check("disk", "us-central1-a", &disk, Some("3"));
+        check("disk", "europe-west1-b", &disk, None);
+        check("gke_cluster", "us-central1", &[], Some("73"));
+        check("address", "us-central1", &[], Some("7.3"));
+        check("firewall_rule", "global", &[], Some("0"));
+        check("snapshot", "global", &[], None);
+    }
+}

@@ -1,0 +1,136 @@
+//! Teardown: everything of the run, found by name and mark, and what Kubernetes left of it, in dependency order.
+//!
+//! Nothing is deleted that bears no mark of the run, is not in its network and does not belong to one of its machines
+//! or load balancers.
+
+mod drain;
+mod leftovers;
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::teardown::{CallErrors, Delete, Rounds, Step, Teardown};
+use kubeproof_contract::provisioner::ProvisionerError;
+
+use super::{Work, apis, cluster, service_account};
+use leftovers::{
+    ADDRESSES, BACKEND_SERVICES, DISKS, FIREWALLS, FORWARDING_RULES, HEALTH_CHECKS,
+    HTTP_HEALTH_CHECKS, INSTANCE_GROUPS, NETWORK_ENDPOINT_GROUPS, NETWORKS, ROUTERS, ROUTES,
+    SUBNETWORKS, TARGET_POOLS, names, remove,
+};
+
+/// How long something may stay in use after its users are gone.
+const IN_USE_LIMIT: Duration = Duration::from_secs(300);
+const ROUNDS: Rounds = Rounds {
+    most: 4,
+    settle: Duration::from_secs(10),
+    begin_within: Duration::from_secs(2 * 60 * 60),
+};
+
+/// A step for a collection of Compute Engine.
+macro_rules! step {
+    ($name:literal after $after:expr, $collection:expr) => {
+        Step {
+            name: $name,
+            of: None,
+            after: &$after,
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| names(work, &$collection).boxed(),
+            delete: Delete::Together(|work, ids, policy| {
+                remove(work, &$collection, ids, policy).boxed()
+            }),
+        }
+    };
+}
+
+/// Everything that a run can leave, in dependency order.
+const STEPS: &[Step<Work>] = &[
+    Step {
+        name: "gke_cluster",
+        of: None,
+        after: &[],
+        in_use_for: cluster::BUSY,
+        list: |work, _| clusters(work).boxed(),
+        delete: Delete::Each(|work, _, policy| cluster::delete(work, policy).boxed()),
+    },
+    step!("forwarding_rule" after ["gke_cluster"], FORWARDING_RULES),
+    step!("target_pool" after ["forwarding_rule"], TARGET_POOLS),
+    step!("backend_service" after ["forwarding_rule"], BACKEND_SERVICES),
+    step!("health_check" after ["backend_service"], HEALTH_CHECKS),
+    step!("http_health_check" after ["target_pool"], HTTP_HEALTH_CHECKS),
+    step!("neg" after ["backend_service"], NETWORK_ENDPOINT_GROUPS),
+    step!("instance_group" after ["backend_service"], INSTANCE_GROUPS),
+    step!("address" after ["forwarding_rule"], ADDRESSES),
+    step!("disk" after ["gke_cluster"], DISKS),
+    step!(
+        "firewall_rule" after ["forwarding_rule", "target_pool", "backend_service", "health_check", "http_health_check", "address"],
+        FIREWALLS
+    ),
+    step!("route" after ["gke_cluster"], ROUTES),
+    step!("router" after ["gke_cluster"], ROUTERS),
+    step!("subnetwork" after ["gke_cluster", "router", "forwarding_rule", "neg", "address"], SUBNETWORKS),
+    step!("network" after ["subnetwork", "firewall_rule", "route", "instance_group"], NETWORKS),
+    Step {
+        name: "iam_binding",
+        of: None,
+        after: &["gke_cluster"],
+        in_use_for: Duration::ZERO,
+        list: |work, _| service_account::bindings(work).boxed(),
+        delete: Delete::Each(|work, _, _| service_account::unbind_all(work).boxed()),
+    },
+    Step {
+        name: "service_account",
+        of: None,
+        // An account that goes first leaves its name in the policy for ever.
+        after: &["iam_binding"],
+        in_use_for: Duration::ZERO,
+        list: |work, _| service_account::list(work).boxed(),
+        delete: Delete::Each(|work, email, policy| {
+            service_account::delete(work, email, policy).boxed()
+        }),
+    },
+    Step {
+        name: "api",
+        of: None,
+        after: &["network", "disk", "service_account"],
+        in_use_for: Duration::ZERO,
+        list: |work, _| apis::to_disable(work).boxed(),
+        delete: Delete::Together(|work, apis, _| {
+            async move {
+                let mut errors = CallErrors::default();
+                errors.keep(apis::disable(work, apis).await);
+                errors
+            }
+            .boxed()
+        }),
+    },
+];
+
+/// The teardown of a run. What runs on the cluster goes first: only Kubernetes knows all of it.
+pub(super) const TEARDOWN: Teardown<Work> = Teardown {
+    steps: STEPS,
+    prepare: Some(|work| drain::workloads(work).boxed()),
+    marker: None,
+    rounds: ROUNDS,
+};
+
+/// Removes everything of the run. A second call finds nothing and changes nothing.
+pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
+    TEARDOWN.run(work).await
+}
+
+async fn clusters(work: &Work) -> Result<Vec<String>, CallError> {
+    let found = cluster::find(work).await?;
+    Ok(found.into_iter().map(|cluster| cluster.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_stands_after_those_that_must_be_gone_before() {
+        assert_eq!(TEARDOWN.out_of_order(), None);
+    }
+}
