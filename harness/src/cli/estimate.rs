@@ -12,12 +12,20 @@ use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
 use crate::cost::{fixed, usd};
-use crate::runner::spending;
+use crate::runner::spending::{self, SpendingError};
 use crate::scenario::Scenario;
 use crate::{cost, exit_code, providers, scenario};
 
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   all prices are known, and claims agree with them
+  1   a scenario claims another price than the list price
+  2   scenario error
+  3   inconclusive: a price is not known";
+
 /// Options of `estimate`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(value_name = "PATH")]
@@ -61,8 +69,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for scenario in &scenarios {
         match of_scenario(scenario, args.minutes) {
             Ok(line) => lines.push(line),
-            Err(problem) => {
-                out.error(&problem);
+            Err(error) => {
+                out.error(&error.to_string());
                 return exit_code::UNKNOWN;
             }
         }
@@ -98,7 +106,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     exit_code::of([verdict])
 }
 
-fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, String> {
+fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Result<Line, SpendingError> {
     let duration_minutes = minutes.unwrap_or(scenario.content.cost.duration_minutes);
     let estimate = spending::estimate(scenario, duration_minutes)?;
     let claimed = scenario

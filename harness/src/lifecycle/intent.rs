@@ -5,7 +5,7 @@ use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
 
 use crate::audit::inventory::Inventory;
-use crate::live;
+use crate::live::{self, Refusal};
 use crate::run_directory::{self, Intent, RecordedBaseline, registry};
 use crate::trial_context::TrialContext;
 
@@ -30,12 +30,22 @@ pub fn unregister(context: &TrialContext<'_>) {
     }
 }
 
+/// Why the intent was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum IntendError {
+    /// The account may not be used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    NotWritten(#[from] std::io::Error),
+}
+
 /// Writes the intent of the run, with its account and its baseline.
 pub async fn intend(
     context: &TrialContext<'_>,
     observer: &dyn Observer,
     baseline: &Inventory,
-) -> Result<(), String> {
+) -> Result<(), IntendError> {
     let Some(out) = &context.out else {
         return Ok(());
     };
@@ -43,11 +53,7 @@ pub async fn intend(
         Tier::Rehearsal => None,
         Tier::Kind => observer.account_id().await.ok().flatten(),
         // Asked again here: nothing is created in an account whose id is not in the intent.
-        Tier::Live => Some(
-            live::in_allowed_account(observer, &context.accounts)
-                .await
-                .map_err(|refusal| refusal.message)?,
-        ),
+        Tier::Live => Some(live::in_allowed_account(observer, &context.accounts).await?),
     };
     let types: Vec<&str> = observer.resource_types().iter().map(|it| it.name).collect();
     let before = RecordedBaseline::of(observer.regions(), &types, &baseline.resources);
@@ -63,5 +69,5 @@ pub async fn intend(
         account,
         before: Some(before),
     };
-    run_directory::write_intent(out, &intent).map_err(|error| error.to_string())
+    Ok(run_directory::write_intent(out, &intent)?)
 }

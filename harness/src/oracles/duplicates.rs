@@ -96,6 +96,14 @@ fn dead(life: &Lifetime) -> bool {
     life.to.is_none() && DEAD_STATES.contains(&state.as_str())
 }
 
+/// What only one resource at a time may have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct NameOfRun<'a> {
+    resource_type: &'a str,
+    name: &'a str,
+    run: &'a str,
+}
+
 /// Two of one type with one name and one run at the same time, where the scenario needs them to differ.
 /// Duplicates that are `told` already are not told again.
 fn same_name(
@@ -105,7 +113,7 @@ fn same_name(
     price: PriceOf<'_>,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut named: BTreeMap<(&str, &str, &str), Vec<&Lifetime>> = BTreeMap::new();
+    let mut named: BTreeMap<NameOfRun<'_>, Vec<&Lifetime>> = BTreeMap::new();
     for life in lives {
         let resource = &life.resource;
         // Types without a limit (nodes and their disks) share a name by design.
@@ -115,10 +123,12 @@ fn same_name(
         let (Some(name), Some(run)) = (&resource.name, resource.tags.get(RUN_TAG)) else {
             continue;
         };
-        named
-            .entry((&resource.resource_type, name, run))
-            .or_default()
-            .push(life);
+        let key = NameOfRun {
+            resource_type: &resource.resource_type,
+            name,
+            run,
+        };
+        named.entry(key).or_default().push(life);
     }
     for group in named.values() {
         for (index, life) in group.iter().enumerate() {

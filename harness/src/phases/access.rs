@@ -11,6 +11,7 @@ use kubeproof_kubernetes::{KubernetesError, identity, ready};
 
 use crate::oracles::Violation;
 use crate::oracles::access::{AccessExpectation, Cluster, HandedOverAccess, judge};
+use crate::phases::cluster::ClusterError;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial_context::account::Account;
 
@@ -45,7 +46,8 @@ pub async fn check(
         handed,
         HandedOverAccess::Sees(_) | HandedOverAccess::Failed(_)
     ) {
-        own_uid(question, observer).await
+        let own = own_uid(question, observer).await;
+        own.map_err(|error| error.to_string())
     } else {
         Err("not asked for".to_owned())
     };
@@ -98,15 +100,8 @@ async fn cluster(
 }
 
 /// The uid of the run's cluster, found without the provisioner.
-async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, String> {
-    let access = observer.kubernetes(question.run).await;
-    let access = access.map_err(|error| error.to_string())?;
-    let own = async {
-        identity::uid(&client(
-            &access,
-            question.account.transport(Actor::Observer),
-        )?)
-        .await
-    };
-    own.await.map_err(|error| error.to_string())
+async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, ClusterError> {
+    let access = observer.kubernetes(question.run).await?;
+    let client = client(&access, question.account.transport(Actor::Observer))?;
+    Ok(identity::uid(&client).await?)
 }

@@ -17,6 +17,7 @@ use kubeproof_kubernetes::job::{self, JobOrder, JobProof};
 use kubeproof_kubernetes::leftovers;
 use kubeproof_kubernetes::scale::{self, ScaleOrder, ScaleProof};
 
+use crate::phases::cluster::ClusterError;
 use crate::recorder::phase_outcome::PhaseOutcome;
 use crate::trial_context::account::Account;
 use crate::trial_context::cancel::CancelToken;
@@ -75,14 +76,12 @@ pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
     };
     let work = async {
         let client = workload.connected().await?;
-        scale::prove(&client, &order)
-            .await
-            .map_err(|error| error.to_string())
+        Ok(scale::prove(&client, &order).await?)
     };
-    match tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await {
-        Ok(Ok(proof)) => PhaseOutcome::new(Verdict::Pass, scaled(&proof)),
-        Ok(Err(problem)) => PhaseOutcome::judged(Verdict::Fail, problem),
-        Err(_) => PhaseOutcome::judged(Verdict::Fail, "it did not end"),
+    let ended = tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await;
+    match ended.unwrap_or(Err(ClusterError::NoEnd)) {
+        Ok(proof) => PhaseOutcome::new(Verdict::Pass, scaled(&proof)),
+        Err(error) => PhaseOutcome::judged(Verdict::Fail, error.to_string()),
     }
 }
 
@@ -94,13 +93,10 @@ impl Workload<'_> {
     }
 
     /// A client with access of its own, through the observer.
-    async fn connected(&self) -> Result<Client, String> {
+    async fn connected(&self) -> Result<Client, ClusterError> {
         let observer = self.account.observer(Actor::Workload);
-        let access = observer
-            .kubernetes(self.run)
-            .await
-            .map_err(|error| error.to_string())?;
-        client(&access, self.account.transport(Actor::Workload)).map_err(|error| error.to_string())
+        let access = observer.kubernetes(self.run).await?;
+        Ok(client(&access, self.account.transport(Actor::Workload))?)
     }
 }
 
@@ -127,7 +123,7 @@ pub async fn run_job(workload: &Workload<'_>) -> PhaseOutcome {
 }
 
 /// One try, with access of its own: tokens expire within minutes.
-async fn one(workload: &Workload<'_>, number: usize) -> Result<String, String> {
+async fn one(workload: &Workload<'_>, number: usize) -> Result<String, ClusterError> {
     let job = workload.job;
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
@@ -135,21 +131,15 @@ async fn one(workload: &Workload<'_>, number: usize) -> Result<String, String> {
         let mut made = String::new();
         if job.with_leftovers {
             let space = workload.run.name("left");
-            leftovers::create(&client, &space, &labels(workload.run))
-                .await
-                .map_err(|error| error.to_string())?;
+            leftovers::create(&client, &space, &labels(workload.run)).await?;
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
         let order = order(workload, number, limit);
-        let proof = job::run_job(&client, &order)
-            .await
-            .map_err(|error| error.to_string())?;
+        let proof = job::run_job(&client, &order).await?;
         Ok(format!("{}{made}", words(&proof)))
     };
-    match tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await {
-        Ok(done) => done,
-        Err(_) => Err("it did not end".to_owned()),
-    }
+    let ended = tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await;
+    ended.unwrap_or(Err(ClusterError::NoEnd))
 }
 
 /// The labels of all that the workload makes.

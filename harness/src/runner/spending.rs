@@ -7,30 +7,40 @@ use kubeproof_contract::cost::Estimate;
 use kubeproof_contract::scenario::Tier;
 
 use crate::live::Permit;
-use crate::live::budget::{self, Longest, Most};
+use crate::live::budget::{self, Longest, Most, OverBudget};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
 use crate::trial_context::account::Account as _;
 use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
-use crate::trial_context::{RunOptions, TrialContext};
+use crate::trial_context::{ContextError, RunOptions, TrialContext};
 use crate::wall_clock::today;
+
+/// Why trials may not spend what they may cost.
+#[derive(Debug, thiserror::Error)]
+pub enum SpendingError {
+    #[error("no runtime: {0}")]
+    NoRuntime(#[source] std::io::Error),
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+}
 
 /// The estimate of a scenario for a duration, at whatever time it starts.
 ///
 /// # Errors
 /// When no estimate can be made here.
-pub fn estimate(scenario: &Scenario, minutes: u32) -> Result<Estimate, String> {
+pub fn estimate(scenario: &Scenario, minutes: u32) -> Result<Estimate, SpendingError> {
     let trial = Trial {
         scenario: scenario.clone(),
         part: Part::Lifecycle(Vec::new()),
         tier: Tier::Rehearsal,
         seed: 1,
     };
-    let runtime = runtime(&trial).map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = runtime(&trial).map_err(SpendingError::NoRuntime)?;
     runtime.block_on(async {
-        let context = TrialContext::new(&trial, &RunOptions::quiet(), &Silent::shared(), today())
-            .map_err(|error| error.to_string())?;
+        let context = TrialContext::new(&trial, &RunOptions::quiet(), &Silent::shared(), today())?;
         Ok(context.observer(Actor::Observer).estimate(None, minutes))
     })
 }
@@ -57,7 +67,7 @@ pub fn longest(trial: &Trial) -> Longest {
 ///
 /// # Errors
 /// With the arithmetic.
-pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
+pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), SpendingError> {
     let mut all = Vec::new();
     for trial in trials {
         let longest = longest(trial);
@@ -68,7 +78,7 @@ pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
             longest,
         });
     }
-    budget::fits(permit, &all)
+    Ok(budget::fits(permit, &all)?)
 }
 
 #[cfg(test)]
@@ -157,9 +167,14 @@ mod tests {
             accounts: Vec::new(),
             budget_usd: usd.parse().unwrap(),
         };
-        assert_eq!(check(&permit("1.53"), std::slice::from_ref(&trial)), Ok(()));
+        let one = check(&permit("1.53"), std::slice::from_ref(&trial));
+        assert!(one.is_ok(), "{one:?}");
         let two = check(&permit("3.05"), &[trial.clone(), trial]);
-        assert!(two.is_err_and(|words| words.contains("2 trials may cost $3.06 together")));
+        assert!(two.is_err_and(|error| {
+            error
+                .to_string()
+                .contains("2 trials may cost $3.06 together")
+        }));
     }
 
     #[test]

@@ -54,6 +54,14 @@ struct Cloud {
     before: AccountState,
 }
 
+/// Where a cloud is served.
+pub struct CloudUrl {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// Of its API.
+    pub url: String,
+}
+
 /// Served accounts. On a runtime of [`kubeproof_simkit::paced_clock::runtime`].
 pub struct Session {
     clouds: Vec<Cloud>,
@@ -107,14 +115,13 @@ impl Session {
     }
 
     /// Each cloud with the URL of its API.
-    pub fn urls(&self) -> Vec<(&'static str, &'static str, String)> {
-        let clouds = self.clouds.iter();
-        clouds
-            .map(|cloud| {
-                let url = format!("http://{}", cloud.served.address());
-                (cloud.provider.name(), cloud.provider.title(), url)
-            })
-            .collect()
+    pub fn urls(&self) -> Vec<CloudUrl> {
+        let of = |cloud: &Cloud| CloudUrl {
+            name: cloud.provider.name(),
+            title: cloud.provider.title(),
+            url: format!("http://{}", cloud.served.address()),
+        };
+        self.clouds.iter().map(of).collect()
     }
 
     /// The environment that redirects clients, in files of this folder where variables name some.

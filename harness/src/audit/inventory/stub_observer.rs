@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::check::Check;
+use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::{Billed, Estimate};
 use kubeproof_contract::observer::{
     Billing, Creation, Deleter, Listing, Observer, ObserverError, Ownership, Plan,
@@ -45,7 +45,9 @@ impl Observer for StubObserver {
     }
 
     async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
-        Vec::new()
+        let failed = self.0.get(&("check", "fails"));
+        let failed = failed.map(|_| Check::new("stub.nodes", "", Verdict::Fail, "0 of 2 nodes"));
+        failed.into_iter().collect()
     }
 
     async fn kubernetes(&self, _: &Run) -> Result<KubernetesAccess, ObserverError> {
