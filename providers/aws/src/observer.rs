@@ -7,11 +7,12 @@ pub mod checks;
 pub mod claims;
 pub mod clients;
 pub mod created_by;
-pub mod json_call;
+mod json_call;
 pub mod prefix_lists;
 pub mod preflight;
 pub mod proofs;
 pub mod resources;
+mod trail;
 pub mod view;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
 
 use crate::error::call_error;
+use crate::json_call::JsonClient;
 use crate::sdk;
 
 /// Most pages of one listing: a listing that is longer is an error, never cut short.
@@ -26,7 +27,7 @@ pub struct Clients {
     pub region: String,
     /// The configuration that they share.
     pub config: SdkConfig,
-    /// The connection that they use, for calls without an SDK.
+    /// The connection that they use.
     pub connection: Connection,
     pub ec2: aws_sdk_ec2::Client,
     pub eks: aws_sdk_eks::Client,
@@ -38,9 +39,8 @@ pub struct Clients {
     pub elb: aws_sdk_elasticloadbalancing::Client,
     /// Application and network load balancers.
     pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
-    pub logs: aws_sdk_cloudwatchlogs::Client,
-    pub quotas: aws_sdk_servicequotas::Client,
-    pub trail: aws_sdk_cloudtrail::Client,
+    /// Services without an SDK.
+    pub(crate) json: JsonClient,
 }
 
 impl Clients {
@@ -57,9 +57,7 @@ impl Clients {
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
             elb: aws_sdk_elasticloadbalancing::Client::new(&config),
             elbv2: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            quotas: aws_sdk_servicequotas::Client::new(&config),
-            trail: aws_sdk_cloudtrail::Client::new(&config),
+            json: JsonClient::new(&config, connection, region),
             config,
         }
     }

@@ -4,16 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use kubeproof_contract::observer::{Caller, Creation, ObserverError};
 use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 use kubeproof_contract::run::Run;
-
 use serde_json::Value;
 
-use super::clients::{Clients, failed, observer_error, timestamp};
-
-const CALL: &str = "cloudtrail:LookupEvents";
+use super::clients::{Clients, failed};
+use super::trail::{self, Event};
 
 /// Most resources in one query of the trail.
 const RESOURCES_MAX: usize = 50;
@@ -56,23 +53,10 @@ pub async fn look_up(
             "eks_nodegroup" | "eks_fargate_profile" => resource.id.rsplit('/').next(),
             _ => None,
         };
-        let by_name = LookupAttribute::builder()
-            .attribute_key(LookupAttributeKey::ResourceName)
-            .attribute_value(name.unwrap_or(&resource.id))
-            .build()
-            .map_err(|error| observer_error(CALL, error.to_string()))?;
+        let name = name.unwrap_or(&resource.id);
         // One page: the events of one resource in one run are few, and the newest come first.
-        let answer = clients
-            .trail
-            .lookup_events()
-            .lookup_attributes(by_name)
-            .start_time(aws_smithy_types::DateTime::from_secs(
-                run.started_at.as_second(),
-            ))
-            .send()
-            .await
-            .map_err(|error| failed(CALL, &error))?;
-        if let Some(event) = answer.events().iter().rev().find(|event| makes(event)) {
+        let page = trail::page(clients, ("ResourceName", name), run.started_at, None).await?;
+        if let Some(event) = page.events.iter().rev().find(|event| makes(event)) {
             let making = making(event, own, &run.name(""));
             creators.insert(resource.id.clone(), making);
         }
@@ -81,28 +65,21 @@ pub async fn look_up(
 }
 
 /// Whether an event is of a call that makes something.
-pub fn makes(event: &Event) -> bool {
-    let name = event.event_name().unwrap_or_default();
-    MAKING.iter().any(|verb| name.starts_with(verb))
+pub(crate) fn makes(event: &Event) -> bool {
+    MAKING.iter().any(|verb| event.name.starts_with(verb))
 }
 
 /// `CreateVpc by arn:… at 2026-11-23T10:00:00Z`, and by whom that was.
 fn making(event: &Event, own: &str, cluster: &str) -> Creation {
-    let text = event.cloud_trail_event().unwrap_or_default();
-    let details: Value = serde_json::from_str(text).unwrap_or_default();
+    let details: Value = serde_json::from_str(&event.text).unwrap_or_default();
     let identity = &details["userIdentity"];
     let arn = identity["arn"].as_str();
-    let who = arn.or(event.username()).unwrap_or("an unknown caller");
-    let at = event
-        .event_time()
-        .and_then(timestamp)
-        .map(|at| format!(" at {at}"));
+    let who = arn
+        .or(event.username.as_deref())
+        .unwrap_or("an unknown caller");
+    let at = event.at().map(|at| format!(" at {at}"));
     Creation {
-        text: format!(
-            "{} by {who}{}",
-            event.event_name().unwrap_or_default(),
-            at.unwrap_or_default()
-        ),
+        text: format!("{} by {who}{}", event.name, at.unwrap_or_default()),
         caller: caller(identity, own, cluster),
     }
 }

@@ -13,6 +13,7 @@ use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provider::Connection;
 
 use crate::error::call_error;
+use crate::json_call::JsonClient;
 use crate::sdk;
 use crate::spec::EksSpec;
 
@@ -30,7 +31,7 @@ pub(crate) struct Session {
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) classic: aws_sdk_elasticloadbalancing::Client,
     pub(crate) balancers: aws_sdk_elasticloadbalancingv2::Client,
-    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) json: JsonClient,
     /// `Name` tags of addresses that teardown ignores. Only a deliberate defect fills it.
     pub(crate) overlooked: Vec<String>,
 }
@@ -58,7 +59,7 @@ impl Session {
             iam: aws_sdk_iam::Client::new(&config),
             classic: aws_sdk_elasticloadbalancing::Client::new(&config),
             balancers: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            json: JsonClient::new(&config, connection, &spec.region.0),
             config,
             overlooked: Vec::new(),
         }

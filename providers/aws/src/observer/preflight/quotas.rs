@@ -1,11 +1,13 @@
 //! Quotas that the scenario would exceed: used and needed against the limit.
 
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use kubeproof_contract::observer::ObserverError;
+use serde::Deserialize;
+use serde_json::json;
 
 use super::capacity::Zones;
 use super::usage::{self, Usage, vcpus};
-use crate::observer::clients::{Clients, failed, observer_error};
+use crate::json_call::JsonCall;
+use crate::observer::clients::{Clients, observer_error};
 use crate::spec::{Capacity, EksSpec};
 
 /// One quota and what it is compared with.
@@ -150,40 +152,46 @@ fn exceeded(demand: &Demand, limit: u64) -> Option<String> {
     ))
 }
 
+const GET: JsonCall = quota_call("GetServiceQuota");
+const GET_DEFAULT: JsonCall = quota_call("GetAWSDefaultServiceQuota");
+
+const fn quota_call(operation: &'static str) -> JsonCall {
+    JsonCall {
+        service: "servicequotas",
+        target: "ServiceQuotasV20190624",
+        operation,
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "Quota")]
+    quota: Option<Quota>,
+}
+
+#[derive(Deserialize)]
+struct Quota {
+    #[serde(rename = "Value")]
+    value: Option<f64>,
+}
+
 /// The limit of a quota in this account; AWS's default where the account has no value of its own.
 async fn limit(clients: &Clients, demand: &Demand) -> Result<u64, ObserverError> {
     let Demand { service, code, .. } = demand;
-    let call = clients
-        .quotas
-        .get_service_quota()
-        .service_code(*service)
-        .quota_code(*code);
-    let value = match call.send().await {
-        Ok(answer) => answer.quota().and_then(|quota| quota.value()),
-        Err(error) if error.code() == Some("NoSuchResourceException") => {
-            let call = clients.quotas.get_aws_default_service_quota();
-            let call = call.service_code(*service).quota_code(*code);
-            let answer = call.send().await;
-            let answer = answer
-                .map_err(|error| failed("servicequotas:GetAWSDefaultServiceQuota", &error))?;
-            answer.quota().and_then(|quota| quota.value())
+    let asked = json!({ "ServiceCode": service, "QuotaCode": code });
+    let answer: Answer = match clients.json(&GET, &asked).await {
+        Err(error) if error.code == "NoSuchResourceException" => {
+            clients.json(&GET_DEFAULT, &asked).await?
         }
-        Err(error) => return Err(failed("servicequotas:GetServiceQuota", &error)),
+        other => other?,
     };
-    let value = value.ok_or_else(|| {
-        observer_error(
-            "servicequotas:GetServiceQuota",
-            format!("no value for {service} {code}"),
-        )
-    })?;
+    let value = answer.quota.and_then(|quota| quota.value);
+    let value = value
+        .ok_or_else(|| observer_error(&GET.name(), format!("no value for {service} {code}")))?;
     // The API gives a count as a float; its text up to the point is the count.
     let text = format!("{value:.0}");
-    text.parse().map_err(|_| {
-        observer_error(
-            "servicequotas:GetServiceQuota",
-            format!("`{text}` is no count"),
-        )
-    })
+    text.parse()
+        .map_err(|_| observer_error(&GET.name(), format!("`{text}` is no count")))
 }
 
 #[cfg(test)]

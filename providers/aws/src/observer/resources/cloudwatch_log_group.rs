@@ -3,13 +3,17 @@
 //! The listing has no tags; ListTagsForResource gives them one group a call.
 
 use async_trait::async_trait;
+use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Resource, ResourceType};
+use serde_json::{Value, json};
 
 use super::entry::{Entry, property, regional};
+use super::net::all_pages;
 use super::{Listing, Type};
-use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
+use crate::log_groups::{DELETE, DESCRIBE, LIST_TAGS, LogGroup, Page, Tags, page_of};
+use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
 
 /// Bytes of a gigabyte, as CloudWatch bills storage.
@@ -24,10 +28,12 @@ impl Type for LogGroups {
     }
 
     async fn list(&self, clients: &Clients) -> Listing {
-        let stream = clients.logs.describe_log_groups().into_paginator().send();
-        let pages = pages("logs:DescribeLogGroups", stream).await?;
-        let all = pages.iter().flat_map(|page| page.log_groups());
-        Ok(all.map(|group| entry(clients, group)).collect())
+        let page = |token| async move {
+            let page: Page = clients.json(&DESCRIBE, &page_of(None, token)).await?;
+            Ok((page.log_groups, page.next_token))
+        };
+        let groups: Vec<LogGroup> = all_pages(&DESCRIBE.name(), PAGES_MAX, page).await?;
+        Ok(groups.iter().map(|group| entry(clients, group)).collect())
     }
 
     async fn complete(
@@ -38,32 +44,20 @@ impl Type for LogGroups {
         for resource in resources {
             // This call wants the ARN without the trailing `:*` that listings show.
             let arn = property(resource, "arn").trim_end_matches(":*");
-            let answer = match clients
-                .logs
-                .list_tags_for_resource()
-                .resource_arn(arn)
-                .send()
-                .await
-            {
-                Ok(answer) => answer,
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(failed("logs:ListTagsForResource", &error)),
-            };
-            let tags = answer.tags().into_iter().flatten();
-            resource
-                .tags
-                .extend(tags.map(|(key, value)| (key.clone(), value.clone())));
+            let asked = json!({ "resourceArn": arn });
+            match clients.json::<Tags>(&LIST_TAGS, &asked).await {
+                Ok(answer) => resource.tags.extend(answer.tags),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
 
     async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .logs
-            .delete_log_group()
-            .log_group_name(&resource.id)
-            .send();
-        deleted("logs:DeleteLogGroup", call.await)
+        let asked = json!({ "logGroupName": resource.id });
+        ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
+        Ok(())
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
@@ -73,15 +67,12 @@ impl Type for LogGroups {
     }
 }
 
-fn entry(clients: &Clients, group: &aws_sdk_cloudwatchlogs::types::LogGroup) -> Resource {
-    let arn = group.log_group_arn().or(group.arn());
-    Entry::new(
-        "cloudwatch_log_group",
-        group.log_group_name(),
-        &clients.region,
-    )
-    .named(group.log_group_name())
-    .property("arn", arn)
-    .property("stored_bytes", group.stored_bytes())
-    .done()
+fn entry(clients: &Clients, group: &LogGroup) -> Resource {
+    let name = group.name.as_deref();
+    let arn = group.log_group_arn.as_ref().or(group.arn.as_ref());
+    Entry::new("cloudwatch_log_group", name, &clients.region)
+        .named(name)
+        .property("arn", arn)
+        .property("stored_bytes", group.stored_bytes)
+        .done()
 }

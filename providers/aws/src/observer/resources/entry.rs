@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::types::Tag;
 use aws_smithy_types::DateTime;
+use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::resource::{Resource, ResourceType};
 
@@ -53,8 +54,13 @@ impl Entry {
     }
 
     /// The time of creation.
-    pub fn created(mut self, at: Option<&DateTime>) -> Self {
-        self.0.created_at = at.and_then(timestamp);
+    pub fn created(self, at: Option<&DateTime>) -> Self {
+        self.created_at(at.and_then(timestamp))
+    }
+
+    /// When it was created, if the cloud tells.
+    pub fn created_at(mut self, at: Option<Timestamp>) -> Self {
+        self.0.created_at = at;
         self
     }
 

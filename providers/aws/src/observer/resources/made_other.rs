@@ -6,20 +6,20 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
+use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource, ResourceType};
 
 use super::entry::{Entry, regional};
-use super::net::{all_pages, only_by_hand};
+use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::tagged_other::is_listed;
 use super::{Listing, Type};
-use crate::observer::clients::{Clients, failed, observer_error};
+use crate::observer::clients::{Clients, failed};
 use crate::observer::created_by::makes;
+use crate::observer::trail::{self, CALL, Event};
 
 const NAME: &str = "made_other";
-const CALL: &str = "cloudtrail:LookupEvents";
 
 /// Services whose resources have types of their own, except those made by these calls.
 const LISTED: &[(&str, &[&str])] = &[
@@ -57,27 +57,13 @@ impl Type for MadeOther {
         let own = own.arn().unwrap_or_default();
         // The trail knows users by name, and roles by their session.
         let name = own.rsplit(['/', ':']).next().unwrap_or_default();
-        let by_name = LookupAttribute::builder()
-            .attribute_key(LookupAttributeKey::Username)
-            .attribute_value(name)
-            .build()
-            .map_err(|error| observer_error(CALL, error.to_string()))?;
-        let start = clients.connection.run.started_at.as_second();
-        let start = aws_smithy_types::DateTime::from_secs(start);
-        let page = |token: Option<String>| {
-            let events = clients
-                .trail
-                .lookup_events()
-                .lookup_attributes(by_name.clone())
-                .start_time(start)
-                .set_next_token(token);
-            async move {
-                let page = events.send().await.map_err(|error| failed(CALL, &error))?;
-                let seen = page.events().iter().filter_map(seen).collect();
-                Ok((seen, page.next_token().map(str::to_owned)))
-            }
+        let since = clients.connection.run.started_at;
+        let page = |token: Option<String>| async move {
+            let page = trail::page(clients, ("Username", name), since, token).await?;
+            let seen = page.events.iter().filter_map(seen).collect();
+            Ok((seen, page.next_token))
         };
-        let events: Vec<MadeEvent> = all_pages(CALL, page).await?;
+        let events: Vec<MadeEvent> = all_pages(CALL, PAGES_MAX, page).await?;
         Ok(made(&events, &clients.region))
     }
 
@@ -97,23 +83,22 @@ struct MadeEvent {
     makes: bool,
     names: Vec<String>,
     id: String,
-    at: Option<aws_smithy_types::DateTime>,
+    at: Option<Timestamp>,
     /// The whole event: a call that ends something names it there.
     text: String,
 }
 
 /// An event that made or ended something of another service.
 fn seen(event: &Event) -> Option<MadeEvent> {
-    let source = event.event_source().unwrap_or_default();
-    let service = source.split('.').next().unwrap_or_default();
-    let name = event.event_name().unwrap_or_default();
+    let service = event.source.split('.').next().unwrap_or_default();
+    let name = event.name.as_str();
     let listed = LISTED.iter().find(|(known, _)| *known == service);
     let ends = ENDING.iter().any(|verb| name.starts_with(verb));
     let of_other = listed.is_none_or(|(_, besides)| besides.contains(&name) || ends);
     if !of_other || !(makes(event) || ends) {
         return None;
     }
-    let names = event.resources().iter().filter_map(|it| it.resource_name());
+    let names = event.resources.iter().filter_map(|it| it.name.as_deref());
     Some(MadeEvent {
         call: format!("{service}:{name}"),
         makes: !ends,
@@ -121,9 +106,9 @@ fn seen(event: &Event) -> Option<MadeEvent> {
             .filter(|name| !is_listed(name))
             .map(str::to_owned)
             .collect(),
-        id: event.event_id().unwrap_or_default().to_owned(),
-        at: event.event_time().copied(),
-        text: event.cloud_trail_event().unwrap_or_default().to_owned(),
+        id: event.id.clone(),
+        at: event.at(),
+        text: event.text.clone(),
     })
 }
 
@@ -146,7 +131,7 @@ fn made(events: &[MadeEvent], region: &str) -> Vec<Resource> {
         if ended || !known.insert(id) {
             continue;
         }
-        let entry = Entry::new(NAME, Some(id), region).created(event.at.as_ref());
+        let entry = Entry::new(NAME, Some(id), region).created_at(event.at);
         there.push(entry.property(MADE_BY_PROPERTY, Some(&event.call)).done());
     }
     there
@@ -155,21 +140,21 @@ fn made(events: &[MadeEvent], region: &str) -> Vec<Resource> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observer::trail::Named;
 
     /// An event of the run's identity.
     fn event(source: &str, name: &str, resource: Option<&str>, text: &str) -> Event {
-        let resource = resource.map(|name| {
-            aws_sdk_cloudtrail::types::Resource::builder()
-                .resource_name(name)
-                .build()
+        let named = resource.map(|name| Named {
+            name: Some(name.to_owned()),
         });
-        Event::builder()
-            .event_id("e-1")
-            .event_source(format!("{source}.amazonaws.com"))
-            .event_name(name)
-            .set_resources(Some(resource.into_iter().collect()))
-            .cloud_trail_event(text)
-            .build()
+        Event {
+            id: "e-1".to_owned(),
+            source: format!("{source}.amazonaws.com"),
+            name: name.to_owned(),
+            resources: named.into_iter().collect(),
+            text: text.to_owned(),
+            ..Event::default()
+        }
     }
 
     /// The newest event comes first.

@@ -5,22 +5,23 @@ use kubeproof_contract::resource::Resource;
 
 use crate::observer::clients::observer_error;
 
-/// Most pages of a list.
-const PAGES_MAX: usize = 20;
+/// Most pages of a list of what belongs to other services.
+pub const PAGES_MAX: usize = 20;
 
 /// All items of a list. `page` gives those of one page, and the token of the next one.
 ///
 /// # Errors
-/// When any page fails, or when there are more than [`PAGES_MAX`].
+/// When any page fails, or when there are more than `most`.
 pub async fn all_pages<T, F>(
     call: &str,
+    most: usize,
     page: impl Fn(Option<String>) -> F,
 ) -> Result<Vec<T>, ObserverError>
 where
     F: Future<Output = Result<(Vec<T>, Option<String>), ObserverError>>,
 {
     let (mut all, mut token) = (Vec::new(), None);
-    for _ in 0..PAGES_MAX {
+    for _ in 0..most {
         let (items, next) = page(token).await?;
         all.extend(items);
         token = next.filter(|token| !token.is_empty());
@@ -30,7 +31,7 @@ where
     }
     Err(observer_error(
         call,
-        format!("more than {PAGES_MAX} pages: given up"),
+        format!("more than {most} pages: given up"),
     ))
 }
 
@@ -61,7 +62,7 @@ mod tests {
             };
             Ok((vec![number], Some(next)))
         };
-        let all = all_pages("a:List", page).await;
+        let all = all_pages("a:List", PAGES_MAX, page).await;
         all.map_err(|error| error.to_string())
     }
 

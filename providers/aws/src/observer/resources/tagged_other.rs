@@ -11,10 +11,10 @@ use kubeproof_contract::run::RUN_TAG;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, regional};
-use super::net::{all_pages, only_by_hand};
+use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::{Listing, Type};
+use crate::json_call::JsonCall;
 use crate::observer::clients::{Clients, observer_error};
-use crate::observer::json_call::JsonCall;
 
 const NAME: &str = "tagged_other";
 const CALL: &str = "tagging:GetResources";
@@ -98,14 +98,14 @@ impl Type for TaggedOther {
                 "ResourcesPerPage": 100,
                 "PaginationToken": token.unwrap_or_default(),
             });
-            let answer = LIST.send(clients, &asked).await?;
+            let answer: Value = clients.json(&LIST, &asked).await?;
             let all = answer["ResourceTagMappingList"].as_array();
             let all = all.ok_or_else(|| wrong("the answer has no list"))?;
             let next = answer["PaginationToken"].as_str().map(str::to_owned);
             Ok((all.clone(), next))
         };
         let mut found = Vec::new();
-        for mapping in all_pages(CALL, page).await? {
+        for mapping in all_pages(CALL, PAGES_MAX, page).await? {
             if let Some(resource) = other(&mapping, &clients.region)
                 && !is_ending(clients, &resource).await?
             {
@@ -162,7 +162,8 @@ async fn is_ending(clients: &Clients, resource: &Resource) -> Result<bool, Obser
     {
         return Ok(false);
     }
-    let answer = KEY.send(clients, &json!({ "KeyId": resource.id })).await?;
+    let asked = json!({ "KeyId": resource.id });
+    let answer: Value = clients.json(&KEY, &asked).await?;
     let state = answer["KeyMetadata"]["KeyState"].as_str();
     Ok(state.is_some_and(|state| state.starts_with("Pending") && state.ends_with("Deletion")))
 }

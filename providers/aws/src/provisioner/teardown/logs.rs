@@ -1,9 +1,10 @@
 //! The control plane's log group, which EKS makes and never deletes. Its name is unique.
 
-use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use serde_json::{Value, json};
 
-use crate::provisioner::requests::{IDEMPOTENT, pages, send};
+use crate::log_groups::{DELETE, DESCRIBE, Page, page_of};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 
@@ -17,16 +18,15 @@ fn name(session: &Session) -> String {
 /// When it cannot be read.
 pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
     let name = name(session);
-    let request = session
-        .logs
-        .describe_log_groups()
-        .log_group_name_prefix(&name);
-    let groups = pages!(session, "logs:DescribeLogGroups", request, log_groups)?;
-    let names = groups.iter().filter_map(|group| group.log_group_name());
-    Ok(names
-        .filter(|found| *found == name)
-        .map(str::to_owned)
-        .collect())
+    let prefix = &name;
+    let page = |token| async move {
+        let asked = page_of(Some(prefix), token);
+        let page: Page = DESCRIBE.send(&session.json, &asked).await?;
+        Ok((page.log_groups, page.next_token))
+    };
+    let groups = session.all_pages(&DESCRIBE.name(), page).await?;
+    let names = groups.into_iter().filter_map(|group| group.name);
+    Ok(names.filter(|found| *found == name).collect())
 }
 
 /// Deletes the log group of the cluster, if it exists.
@@ -35,9 +35,9 @@ pub(crate) async fn list(session: &Session) -> Result<Vec<String>, CallError> {
 /// When a call fails for good.
 pub(crate) async fn delete(session: &Session) -> Result<(), CallError> {
     for name in list(session).await? {
-        let request = session.logs.delete_log_group().log_group_name(name);
-        let deleted = send!(session, "logs:DeleteLogGroup", IDEMPOTENT, request);
-        ignore_not_found(deleted)?;
+        let asked = json!({ "logGroupName": name });
+        let send = || DELETE.send::<Value>(&session.json, &asked);
+        ignore_not_found(session.call(RetryPolicy::IDEMPOTENT, send).await)?;
     }
     Ok(())
 }

@@ -1,0 +1,157 @@
+//! Calls of JSON 1.1 services for which no SDK is linked: signed and sent.
+//!
+//! Another SDK would cost more build time than its one or two calls are worth.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_cloudkit::{Applied, CallError};
+use kubeproof_contract::call::Dialect as _;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::transport::{SharedTransport, TransportError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::dialect::AwsDialect;
+use crate::error::Codes;
+
+/// The longest wait for one answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A call of a service: `service` as its signature names it, `target` as its header does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonCall {
+    /// Such as `tagging`.
+    pub(crate) service: &'static str,
+    /// Such as `ResourceGroupsTaggingAPI_20170126`.
+    pub(crate) target: &'static str,
+    /// Such as `GetResources`.
+    pub(crate) operation: &'static str,
+}
+
+/// What it takes to sign and send a call.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonClient {
+    config: SdkConfig,
+    region: String,
+    transport: SharedTransport,
+    clock: Clock,
+}
+
+impl JsonClient {
+    /// A client for the services of a region, with the credentials of `config`.
+    pub(crate) fn new(config: &SdkConfig, connection: &Connection, region: &str) -> Self {
+        Self {
+            config: config.clone(),
+            region: region.to_owned(),
+            transport: connection.transport.clone(),
+            clock: connection.clock,
+        }
+    }
+}
+
+impl JsonCall {
+    /// Its name in errors.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.service, self.operation)
+    }
+
+    /// Sends it once, and reads the answer.
+    ///
+    /// # Errors
+    /// With the service's reason, or the transport's error.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        client: &JsonClient,
+        body: &Value,
+    ) -> Result<T, CallError> {
+        let call = self.name();
+        let request = self.request(client, body).await;
+        let request = request.map_err(|message| CallError::state(&call, message))?;
+        let sent = client.transport.send(request);
+        let response = match tokio::time::timeout(ATTEMPT_TIMEOUT, sent).await {
+            Ok(answer) => answer,
+            Err(_) => Err(TransportError::Timeout("no answer within a minute".into())),
+        };
+        let response = response.map_err(|error| CallError::of_transport(&call, error))?;
+        if !response.status().is_success() {
+            return Err(refused(&call, &response));
+        }
+        // Deletions of CloudWatch Logs answer with an empty body.
+        let text: &[u8] = match response.body() {
+            body if body.is_empty() => b"null",
+            body => body,
+        };
+        serde_json::from_slice(text).map_err(|error| {
+            let message = format!("the answer cannot be read: {error}");
+            CallError::no_answer(&call, message, Applied::Unknown)
+        })
+    }
+
+    /// The signed request.
+    async fn request(&self, client: &JsonClient, body: &Value) -> Result<Request<Bytes>, String> {
+        let (service, region) = (self.service, client.region.as_str());
+        let domain = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
+        let uri = format!("https://{service}.{region}.{domain}/");
+        let body = Bytes::from(body.to_string());
+        let provider = client.config.credentials_provider();
+        let provider = provider.ok_or("there are no credentials")?;
+        let credentials = provider.provide_credentials().await;
+        let identity: Identity = credentials.map_err(|error| error.to_string())?.into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(service)
+            .time(client.clock.system_time())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| error.to_string())?
+            .into();
+        let target = format!("{}.{}", self.target, self.operation);
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target.as_str()),
+        ];
+        let signable = SignableRequest::new(
+            "POST",
+            &uri,
+            headers.into_iter(),
+            SignableBody::Bytes(&body),
+        );
+        let signable = signable.map_err(|error| error.to_string())?;
+        let signed = sign(signable, &params).map_err(|error| error.to_string())?;
+        let (instructions, _) = signed.into_parts();
+        let mut request = Request::post(&uri);
+        for (name, value) in headers.into_iter().chain(instructions.headers()) {
+            request = request.header(name, value);
+        }
+        request.body(body).map_err(|error| error.to_string())
+    }
+}
+
+/// The error of an answer that refuses.
+fn refused(call: &str, response: &Response<Bytes>) -> CallError {
+    let code = AwsDialect.error_code(response).unwrap_or_default();
+    let answer: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    let message = answer["message"].as_str().or(answer["Message"].as_str());
+    let status = response.status().as_u16();
+    CallError::of_answer(&Codes, call, (status, code), message.unwrap_or_default())
+}
+
+/// A time as JSON 1.1 writes it: seconds since 1970, with a fraction or without.
+pub(crate) fn timestamp(seconds: f64) -> Option<Timestamp> {
+    let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::from_duration(since).ok()
+}

@@ -1,0 +1,60 @@
+//! CloudWatch Logs, as far as log groups go.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::json_call::JsonCall;
+
+pub(crate) const DESCRIBE: JsonCall = call("DescribeLogGroups");
+pub(crate) const DELETE: JsonCall = call("DeleteLogGroup");
+pub(crate) const LIST_TAGS: JsonCall = call("ListTagsForResource");
+
+const fn call(operation: &'static str) -> JsonCall {
+    JsonCall {
+        service: "logs",
+        target: "Logs_20140328",
+        operation,
+    }
+}
+
+/// One page of log groups.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Page {
+    #[serde(default)]
+    pub(crate) log_groups: Vec<LogGroup>,
+    pub(crate) next_token: Option<String>,
+}
+
+/// A log group.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogGroup {
+    #[serde(rename = "logGroupName")]
+    pub(crate) name: Option<String>,
+    /// With `:*` at its end.
+    pub(crate) arn: Option<String>,
+    pub(crate) log_group_arn: Option<String>,
+    pub(crate) stored_bytes: Option<u64>,
+}
+
+/// The tags of one log group.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Tags {
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// What `DescribeLogGroups` is sent for a page of the groups whose names begin so.
+pub(crate) fn page_of(prefix: Option<&str>, token: Option<String>) -> Value {
+    let mut asked = json!({});
+    if let Some(prefix) = prefix {
+        asked["logGroupNamePrefix"] = prefix.into();
+    }
+    if let Some(token) = token {
+        asked["nextToken"] = token.into();
+    }
+    asked
+}
