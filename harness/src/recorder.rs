@@ -204,7 +204,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// The only way in which a phase enters the record.
     fn close(&mut self, phase: OpenPhase, verdict: Verdict, message: String, tells: bool) {
         let message = self.context.redact(message);
-        let name = phase.name;
+        let OpenPhase {
+            name, at, calls, ..
+        } = phase;
         if verdict == Verdict::Fail && tells {
             self.current = Some(name);
             self.add_finding(name, format!("{name} {message}"));
@@ -215,16 +217,11 @@ impl<'a, 'b> Recorder<'a, 'b> {
         self.context
             .progress
             .phase_done(&trial, name, verdict, &message);
-        let calls = self.context.journal.len().saturating_sub(phase.calls);
+        let calls = self.context.journal.len().saturating_sub(calls);
         self.phases.push(Phase {
             name: name.to_owned(),
             verdict,
-            seconds: self
-                .context
-                .clock
-                .elapsed()
-                .saturating_sub(phase.at)
-                .as_secs(),
+            seconds: self.context.clock.elapsed().saturating_sub(at).as_secs(),
             calls: calls as u64,
             message,
         });

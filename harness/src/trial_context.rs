@@ -41,7 +41,7 @@ use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::Progress;
 
 /// The longest that one live request may take.
-const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+const REQUEST_LIMIT: Duration = Duration::from_mins(2);
 
 /// Names the image of jobs for scenarios that name none: where the default one cannot be pulled.
 pub const JOB_IMAGE_VARIABLE: &str = "KUBEPROOF_JOB_IMAGE";

@@ -13,7 +13,7 @@ use kubeproof_reports::record::Coverage;
 /// Cells that are listed at the same time.
 const AT_ONCE: usize = 16;
 /// The longest that listing one cell may take, in the trial's clock.
-const CELL_LIMIT: Duration = Duration::from_secs(600);
+const CELL_LIMIT: Duration = Duration::from_mins(10);
 
 /// All resources of an account at one moment, and what was listed to know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

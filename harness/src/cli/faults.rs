@@ -47,7 +47,7 @@ Examples:
   kubeproof faults FILE                                every fault into every call
   kubeproof faults FILE --effects throttle,quota       these effects only
   kubeproof faults FILE --seed N --fault SPEC          one lifecycle again
-  kubeproof faults FILE --shard 1/3 --format json      a part of a campaign; `kubeproof report` merges all";
+  kubeproof faults FILE --shard 1/3 --format json      one third of it; `report` merges all";
 
 /// Options of `faults`.
 #[derive(Debug, clap::Args)]

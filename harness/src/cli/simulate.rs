@@ -344,9 +344,11 @@ async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Sign
             _ = command.wait() => return,
             () = &mut over => break,
             () = signals.next() => return,
-            interrupted = session.crash() => match interrupted {
-                true => command.interrupt(),
-                false => return,
+            interrupted = session.crash() => {
+                if !interrupted {
+                    return;
+                }
+                command.interrupt();
             }
         }
     }

@@ -25,7 +25,7 @@ pub struct RunListing {
 fn listing_limit(tier: Tier) -> Duration {
     match tier {
         Tier::Kind => Duration::from_secs(30),
-        Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
+        Tier::Rehearsal | Tier::Live => Duration::from_mins(10),
     }
 }
 

@@ -26,9 +26,10 @@ pub async fn settle_up(
         .filter(|_| !context.trial.is_campaign());
     let audited = checked.map(|ground_truth| ground_truth.inventory());
     // A campaign asks for no bill, and its journals are long.
-    let first_change = match context.trial.is_campaign() {
-        true => None,
-        false => sources.first_change(recorder.provisioning_since),
+    let first_change = if context.trial.is_campaign() {
+        None
+    } else {
+        sources.first_change(recorder.provisioning_since)
     };
     let orphans = recorder.audit.orphans.iter();
     let orphans = orphans.map(|orphan| orphan.id.clone()).collect();

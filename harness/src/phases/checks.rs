@@ -22,9 +22,9 @@ use crate::programs::live_access::LiveAccess;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 
 /// The longest that preflight may take, in the trial's clock.
-const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
+const PREFLIGHT_LIMIT: Duration = Duration::from_mins(15);
 /// The longest that the checks may take, in the trial's clock.
-const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
+const CHECKS_LIMIT: Duration = Duration::from_mins(30);
 
 /// Where live work is allowed.
 pub struct LiveAllowance<'a> {

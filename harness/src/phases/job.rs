@@ -32,9 +32,9 @@ const ATTEMPTS_MAX: usize = 3;
 /// Pause before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
 /// What an attempt may take beside the job itself: creating and removing its namespace.
-const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
+const AROUND_JOB: Duration = Duration::from_mins(20);
 /// How long service and volume may take to appear in the cloud.
-const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
+const LEFTOVERS_LIMIT: Duration = Duration::from_mins(15);
 
 /// What a workload runs with.
 pub struct Workload<'a> {
@@ -76,7 +76,8 @@ pub async fn scale(workload: &Workload<'_>, to: u32) -> PhaseOutcome {
     };
     let work = async {
         let client = workload.connected().await?;
-        Ok(scale::prove(&client, &order).await?)
+        // Futures of a client are large.
+        Ok(Box::pin(scale::prove(&client, &order)).await?)
     };
     let ended = tokio::time::timeout(order.timeout * 3 + AROUND_JOB, work).await;
     match ended.unwrap_or(Err(ClusterError::NoEnd)) {
@@ -135,7 +136,8 @@ async fn one(workload: &Workload<'_>, number: usize) -> Result<String, ClusterEr
             "; a load balancer and a volume were left for teardown".clone_into(&mut made);
         }
         let order = order(workload, number, limit);
-        let proof = job::run_job(&client, &order).await?;
+        // Futures of a client are large.
+        let proof = Box::pin(job::run_job(&client, &order)).await?;
         Ok(format!("{}{made}", words(&proof)))
     };
     let ended = tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await;

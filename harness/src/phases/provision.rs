@@ -120,11 +120,8 @@ pub async fn converge(
     let attempt = attempt::provision(setting, provisioner).await;
     let report = reported::compare(setting, &attempt, told);
     let ending = attempt.ending;
-    let judged_by_end = matches!(
-        ending,
-        Ending::Succeeded | Ending::Stopped | Ending::Slow(_)
-    );
-    if !judged_by_end {
+    let is_judged = !matches!(ending, Ending::Stopped | Ending::Slow(_));
+    if is_judged && ending != Ending::Succeeded {
         told.if_cut_off([Violation::new(needs::NO_OP, second(&ending))]);
     }
     let Some(after) = of_run(sources, observer, bystanders_seen).await else {

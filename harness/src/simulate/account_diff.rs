@@ -164,19 +164,19 @@ impl AccountDiff {
     fn write_bill(&self, text: &mut String) {
         let total: Decimal = self.charges.iter().map(|charge| charge.usd).sum();
         let _ = writeln!(text, "bill: {}", usd(total, 4));
-        let mut lines: BTreeMap<Usage<'_>, Used> = BTreeMap::new();
+        let mut lines: BTreeMap<BillLine<'_>, Used> = BTreeMap::new();
         for charge in &self.charges {
-            let used = lines.entry(Usage::of(charge)).or_default();
+            let used = lines.entry(BillLine::of(charge)).or_default();
             used.quantity += charge.quantity;
             used.usd += charge.usd;
         }
         let types = |line: &str| lines.keys().filter(|other| other.line == line).count();
-        for (usage, used) in &lines {
-            let Usage {
+        for (bill_line, used) in &lines {
+            let BillLine {
                 line,
                 usage_type,
                 unit,
-            } = usage;
+            } = bill_line;
             let (quantity, dollars) = (fixed(used.quantity, 4), usd(used.usd, 4));
             // Hours of different types must not be mixed up.
             let of_type = match types(line) {
@@ -193,13 +193,13 @@ impl AccountDiff {
 
 /// What a line of the bill is of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Usage<'a> {
+struct BillLine<'a> {
     line: &'a str,
     usage_type: &'a str,
     unit: &'a str,
 }
 
-impl<'a> Usage<'a> {
+impl<'a> BillLine<'a> {
     fn of(charge: &'a Charge) -> Self {
         Self {
             line: &charge.line,

@@ -24,9 +24,9 @@ use super::environment;
 use crate::scenario::injectable;
 
 /// How long the cloud gets to remove by itself what it removes late (interfaces of a deleted cluster).
-const SETTLE_MAX: Duration = Duration::from_secs(2 * 3600);
+const SETTLE_MAX: Duration = Duration::from_hours(2);
 /// How often to check whether it has.
-const SETTLE_STEP: Duration = Duration::from_secs(60);
+const SETTLE_STEP: Duration = Duration::from_mins(1);
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ impl Session {
         if crashes.len() == 0 {
             return std::future::pending().await;
         }
-        let (_, index, _) = futures::future::select_all(crashes).await;
+        let ((), index, _) = futures::future::select_all(crashes).await;
         self.clouds[index].served.faults().was_cancelled()
     }
 
@@ -179,7 +179,7 @@ impl Session {
         self.pace.release().await;
         for (cloud, (charges, unpriced)) in self.clouds.into_iter().zip(charges) {
             let mut diff = settled(&cloud).await;
-            diff.title = cloud.provider.title().to_owned();
+            cloud.provider.title().clone_into(&mut diff.title);
             diff.charges = charges;
             diff.unpriced = unpriced;
             diff.minutes = minutes;
