@@ -10,7 +10,7 @@
 //! run whatever happened before. Phases are given what they use and return what they have shown; the lifecycle writes it
 //! into the record. A phase that says something and then waits says it to the recorder (`Recorder::told`), so that it is
 //! not lost when Ctrl-C or the budget cuts the phase off. Every wait has a limit: deadlines of phases, a budget of calls,
-//! a limit for each cell.
+//! a limit for each listing.
 
 mod attempts;
 mod campaign_ready;
