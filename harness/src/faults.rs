@@ -1,6 +1,34 @@
 //! Campaigns: fail every call of a clean run in every documented way, one lifecycle each.
 //!
-//! Injection points and schedules are pure data; only `campaign` and `lifecycle` run anything.
+//! `injection_points` finds the calls of the clean run, `schedules` combines the faults (one by one as they are run,
+//! because there are hundreds of thousands of pairs), and `campaign` runs the lifecycles on threads that share nothing.
+//! These are pure data; only `campaign` and `lifecycle` run anything. `inspect::ground_truth` audits the simulator's
+//! ground truth instead of the account. Faults are injected only into calls of the first provision and of the first
+//! teardown: the others are the oracles' own probes. A read can be stale only if the same read was made before the last
+//! change, and only an accepted call can fail later; elsewhere these effects are not planned.
+//!
+//! - With a transient fault the provisioner may succeed or fail; an attempt without an injected fault must succeed. With
+//!   a lasting fault it may fail, with a message, until the fault is over; then teardown must finish. After `cancel`
+//!   there is no other attempt: teardown follows.
+//! - The clean run must pass, both as a whole trial and as a lifecycle of the campaign: anything unknown in it makes the
+//!   campaign unknown, with the reason.
+//! - A recovered cluster is checked through the kubeconfig that the provisioner returned: it must be the run's (by the
+//!   uid of `kube-system`), with all its nodes Ready. After teardown only what the provider retains by design may be
+//!   left, as often as after the clean run.
+//! - A fault that was not injected where it was aimed is *unreached*: it counts neither way, and without a known reason
+//!   the verdict is unknown.
+//! - What a provisioner keeps from one process to the next it writes to `Connection::disk`, whose writes are calls of the
+//!   service `disk`: a process can die before a write (the file is one write behind), during it (`torn-write`) or after
+//!   it, its disk can be lost with it (`lost-disk`) or be full (`write-fails`). The reference provisioners write nothing
+//!   there; variants in the tests do.
+//! - Each attempt may make as many calls as a trial (`limits.calls`).
+//! - What the provider can show to be a limit of the cloud (`Documented::limit`: the duplicate made by a late request
+//!   whose process has died, for a call without a client token) is reported separately from findings, with the reason and
+//!   its source, and does not fail a campaign.
+//! - A finding of several faults is reduced to the faults that it needs (`shrink`) and shown with the calls around the
+//!   first one, and a command that replays exactly this lifecycle.
+//! - `trace_hash` is a sum over the journals, so threads and shards do not change it. `elapsed_seconds` of merged parts
+//!   is their sum.
 
 pub mod campaign;
 mod clean;

@@ -1,10 +1,23 @@
 //! The lifecycle of a trial, from preflight to cost. Read it from top to bottom.
 //!
-//! Teardown and audit run whatever happened before.
+//! ```text
+//! preflight → baseline → [intent written] → provision (→ retry) → checks
+//!           → converge → run_job → scale → hold    (main trial only)
+//!           → teardown (→ teardown-retry) → teardown-again → audit → cost
+//! ```
+//!
+//! If preflight fails or the baseline cannot be listed, the trial stops before anything is created. Teardown and audit
+//! run whatever happened before. Phases are given what they use and return what they have shown; the lifecycle writes it
+//! into the record. A phase that says something and then waits says it to the recorder (`Recorder::told`), so that it is
+//! not lost when Ctrl-C or the budget cuts the phase off. Every wait has a limit: deadlines of phases, a budget of calls,
+//! a limit for each listing.
 
+mod attempts;
 mod campaign_ready;
 mod intent;
+mod provision;
 mod settlement;
+mod teardown;
 mod use_cluster;
 
 use std::collections::BTreeSet;
@@ -13,12 +26,14 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::{Lifespan, Resource};
-use kubeproof_contract::scenario::{Expectation, Tier};
+use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 use kubeproof_reports::record::Audit;
 
 use self::intent::{intend, register, unregister};
+use self::provision::provision;
 use self::settlement::{record_unobserved, settle_up, tear_down_bystander};
+use self::teardown::take_down;
 use self::use_cluster::use_cluster;
 use crate::audit::inventory::Inventory;
 use crate::audit::{compare, retained};
@@ -26,14 +41,13 @@ use crate::inspect::Inspector;
 use crate::inspect::attribution::Attribution;
 use crate::inspect::ground_truth::GroundTruthInspector;
 use crate::inspect::observer::ObserverInspector;
+use crate::inspect::sources::Sources;
 use crate::oracles;
 use crate::oracles::end_state;
 use crate::phases::audit::Known;
 use crate::phases::checks::LiveAllowance;
-use crate::phases::teardown::TeardownResult;
-use crate::phases::{audit, budget, bystander, checks, provision, teardown};
+use crate::phases::{audit, budget, bystander, checks};
 use crate::recorder::Recorder;
-use crate::trial::Expected;
 use crate::trial::output::{CampaignState, TrialOutput};
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
@@ -79,6 +93,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         () = stopped(context) => None,
         why = overspent(context, observer.as_ref()) => Some(why),
     };
+    recorder.write_cut_off();
     if let Some(why) = overspent {
         recorder.add_finding("O4 bill", why);
     }
@@ -134,8 +149,8 @@ fn find_duplicates(
     let Some(ground_truth) = &context.ground_truth else {
         return;
     };
-    let all =
-        Attribution::now(context, auditor).lifetimes_without_bystanders(ground_truth.lifetimes());
+    let all = Attribution::now(Sources::of(context), auditor)
+        .lifetimes_without_bystanders(ground_truth.lifetimes());
     let lives = of_run(all, not_of_run);
     let since = context.run.started_at;
     let plan = context.plan.as_ref();
@@ -147,12 +162,13 @@ fn inspector<'a>(
     context: &'a TrialContext<'_>,
     account: &'a dyn Observer,
 ) -> Option<Box<dyn Inspector + 'a>> {
+    let sources = Sources::of(context);
     if !context.trial.is_campaign() {
-        return Some(Box::new(ObserverInspector { context, account }));
+        return Some(Box::new(ObserverInspector { sources, account }));
     }
     let ground_truth = context.ground_truth.as_deref()?;
     Some(Box::new(GroundTruthInspector {
-        context,
+        sources,
         account,
         ground_truth,
     }))
@@ -205,8 +221,10 @@ async fn audited(
 ) -> Vec<Resource> {
     let phase = recorder.begin("audit");
     let known = Known {
+        tier: context.trial.tier,
+        baseline,
         bystanders,
-        ..known(recorder, context, baseline)
+        torn_down: recorder.torn_down,
     };
     let outcome = audit::audit(inspector, &known, &mut recorder.bystanders_seen).await;
     recorder.audit = outcome.audit;
@@ -220,20 +238,6 @@ fn place(audit: &mut Audit, context: &TrialContext<'_>, observer: &dyn Observer)
     let provider = context.trial.scenario.provider.name();
     let account = observer.learned().account;
     audit.place(|region| Scope::new(region).in_account(provider, account.as_deref()));
-}
-
-/// What is known of the run so far.
-fn known<'a>(
-    recorder: &Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    baseline: &'a Inventory,
-) -> Known<'a> {
-    Known {
-        tier: context.trial.tier,
-        baseline,
-        bystanders: &[],
-        torn_down: recorder.torn_down,
-    }
 }
 
 /// Ends with the reason when the trial must be torn down to stay within its budget; never when that is not watched.
@@ -253,37 +257,7 @@ async fn stopped(context: &TrialContext<'_>) {
     context.programs.idle().await;
 }
 
-/// Tears down; if faults last until they are lifted, once more after that.
-async fn take_down(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    inspector: &dyn Inspector,
-    baseline: &Inventory,
-) {
-    if recorder.ended_by_machine {
-        // Only in rehearsal: nothing real is left, and another process would be just as slow.
-        return;
-    }
-    let torn = teardown::teardown(recorder, context).await;
-    let expected = context.trial.expected();
-    let goes_on = torn == TeardownResult::UnderFault && expected.recovers();
-    // A lasting fault must not prevent the clean-up.
-    if goes_on || (torn != TeardownResult::Down && expected == Expected::Persists) {
-        context.faults.lift();
-        teardown::finish(recorder, context).await;
-    }
-    if context.trial.expects(Expectation::FinishesLater) {
-        let phase = recorder.begin("audit-blind");
-        let known = known(recorder, context, baseline);
-        let seen = &mut recorder.bystanders_seen;
-        let outcome = audit::must_be_unknown(inspector, &known, seen).await;
-        recorder.write(phase, outcome);
-        context.faults.lift();
-        teardown::finish(recorder, context).await;
-    }
-}
-
-/// Provisions, as often as the trial requires, and uses the cluster.
+/// Provisions, and uses the cluster.
 async fn make_and_use(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
@@ -291,19 +265,7 @@ async fn make_and_use(
     baseline: &Inventory,
     state: &mut CampaignState,
 ) {
-    let (mut provisioned, again) = provision::first(recorder, context).await;
-    if again {
-        if context.trial.expects(Expectation::CleanedThenRetried) {
-            teardown::teardown(recorder, context).await;
-            let phase = recorder.begin("left");
-            let known = known(recorder, context, baseline);
-            let seen = &mut recorder.bystanders_seen;
-            let outcome = audit::nothing_left(inspector, &known, seen).await;
-            recorder.write(phase, outcome);
-        }
-        provisioned = provision::retry(recorder, context).await;
-    }
-    match provisioned {
+    match provision(recorder, context, inspector, baseline).await {
         Some(provisioned) if context.trial.is_campaign() => {
             campaign_ready::check(recorder, context, baseline, &provisioned, state).await;
         }
@@ -353,3 +315,6 @@ fn done(
         state,
     }
 }
+
+#[cfg(test)]
+mod tests;

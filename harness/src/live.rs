@@ -26,11 +26,24 @@ pub struct Permit {
     pub budget_usd: Decimal,
 }
 
+/// What is missing for a permit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a live run costs money in a real account: {}", .0.join("; "))]
+pub struct NotPermitted(Vec<String>);
+
+/// Account ids that no cloud concerned can have, with the reasons.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {}", ACCOUNT_VARIABLE, .0.join("; "))]
+pub struct ImpossibleAccounts(Vec<String>);
+
 /// The permit that environment and command line give together.
 ///
 /// # Errors
 /// With everything that is missing, in one message.
-pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result<Permit, String> {
+pub fn permit(
+    environment: &BTreeMap<String, String>,
+    confirmed: bool,
+) -> Result<Permit, NotPermitted> {
     let mut missing = Vec::new();
     let accounts = allowed_accounts(environment);
     if accounts.is_empty() {
@@ -59,15 +72,13 @@ pub fn permit(environment: &BTreeMap<String, String>, confirmed: bool) -> Result
             accounts,
             budget_usd,
         }),
-        _ => Err(format!(
-            "a live run costs money in a real account: {}",
-            missing.join("; ")
-        )),
+        _ => Err(NotPermitted(missing)),
     }
 }
 
 /// Why an account may not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Refusal {
     /// `Fail` for another account, `Unknown` if the account could not be determined.
     pub verdict: Verdict,
@@ -133,7 +144,10 @@ pub fn allowed_accounts(environment: &BTreeMap<String, String>) -> Vec<String> {
 ///
 /// # Errors
 /// With each of them and the reason.
-pub fn check_accounts(accounts: &[String], providers: &[&dyn Provider]) -> Result<(), String> {
+pub fn check_accounts(
+    accounts: &[String],
+    providers: &[&dyn Provider],
+) -> Result<(), ImpossibleAccounts> {
     let mut wrong = Vec::new();
     for id in accounts {
         let reasons: Vec<String> = providers
@@ -147,7 +161,7 @@ pub fn check_accounts(accounts: &[String], providers: &[&dyn Provider]) -> Resul
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!("{ACCOUNT_VARIABLE}: {}", wrong.join("; ")))
+    Err(ImpossibleAccounts(wrong))
 }
 
 #[cfg(test)]
@@ -163,7 +177,9 @@ mod tests {
 
     #[test]
     fn all_that_is_missing_is_said_at_once() {
-        let error = permit(&environment(&[]), false).expect_err("nothing was given");
+        let error = permit(&environment(&[]), false)
+            .expect_err("nothing was given")
+            .to_string();
         for word in [ACCOUNT_VARIABLE, BUDGET_VARIABLE, CONFIRMATION] {
             assert!(error.contains(word), "{error}");
         }
@@ -198,7 +214,7 @@ mod tests {
     fn a_budget_that_is_no_amount_is_no_budget_and_is_told_as_it_was_given() {
         let check = |budget: &str, words: &str| {
             let given = environment(&[(ACCOUNT_VARIABLE, "1"), (BUDGET_VARIABLE, budget)]);
-            let error = permit(&given, true).expect_err(budget);
+            let error = permit(&given, true).expect_err(budget).to_string();
             assert!(error.contains(words), "{error}");
         };
         check("", "set KUBEPROOF_LIVE_BUDGET_USD to the most");

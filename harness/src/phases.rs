@@ -14,4 +14,5 @@ pub mod leftovers;
 pub mod provision;
 pub mod reported;
 pub mod teardown;
+pub mod teardown_again;
 pub mod unobserved;

@@ -51,19 +51,24 @@ pub fn serve(
     })
 }
 
+/// The folder of an earlier run that cannot be removed.
+#[derive(Debug, thiserror::Error)]
+#[error("{} of an earlier run cannot be removed: {source}", .folder.display())]
+pub struct NotForgotten {
+    pub folder: PathBuf,
+    pub source: std::io::Error,
+}
+
 /// Removes the files that programs of an earlier rehearsal with the same id kept: they describe another account.
 ///
 /// # Errors
 /// With the folder that cannot be removed.
-pub fn forget(directory: &Path) -> Result<(), String> {
+pub fn forget(directory: &Path) -> Result<(), NotForgotten> {
     let folder = directory.join(workspace::FOLDER);
     if !folder.is_dir() {
         return Ok(());
     }
-    std::fs::remove_dir_all(&folder).map_err(|error| {
-        let folder = folder.display();
-        format!("{folder} of an earlier run cannot be removed: {error}")
-    })
+    std::fs::remove_dir_all(&folder).map_err(|source| NotForgotten { folder, source })
 }
 
 /// The folder of a scenario's file: relative paths in it begin there.

@@ -18,7 +18,6 @@ use self::phase_outcome::{Line, PhaseOutcome, Told};
 use crate::oracles::Violation;
 use crate::run_directory::unfinished;
 use crate::trial::injected;
-use crate::trial::report::Report;
 use crate::trial_context::TrialContext;
 
 /// The results of one trial so far.
@@ -29,7 +28,9 @@ pub struct Recorder<'a, 'b> {
     /// The phase that has begun and not ended.
     current: Option<&'static str>,
     /// Rows of the checklist that were evaluated.
-    pub checks: Vec<Check>,
+    checks: Vec<Check>,
+    /// What the current phase has said so far. A phase may be cut off wherever it waits.
+    pub told: Told,
     /// Everything that is wrong.
     findings: Vec<Finding>,
     pub audit: Audit,
@@ -45,8 +46,6 @@ pub struct Recorder<'a, 'b> {
     pub provisioning_since: Option<Timestamp>,
     /// Whether a teardown reported success.
     pub torn_down: bool,
-    /// What the last failed attempt reported as left behind, until the account has been checked for it.
-    pub report: Option<Report>,
     /// Whether an attempt ran out of time because this machine is slow, not the cloud: what it left proves nothing.
     pub ended_by_machine: bool,
     /// Name of the provisioner.
@@ -77,6 +76,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             phases: Vec::new(),
             current: None,
             checks: Vec::new(),
+            told: Told::default(),
             findings: Vec::new(),
             audit: Audit::empty(Verdict::Skipped),
             cost: no_cost(tolerance_percent, "not reached"),
@@ -85,7 +85,6 @@ impl<'a, 'b> Recorder<'a, 'b> {
             altered: Vec::new(),
             provisioning_since: None,
             torn_down: false,
-            report: None,
             ended_by_machine: false,
             provisioner: context.provisioner().name(),
             log: Vec::new(),
@@ -118,6 +117,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
 
     /// Begins a phase.
     pub fn begin(&mut self, name: &'static str) -> OpenPhase {
+        self.write_cut_off();
         let at = self.context.clock.elapsed();
         self.context
             .progress
@@ -140,12 +140,14 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// Ends a phase with its verdict. A failed phase without a finding becomes a finding itself: there is no failure
     /// without a finding.
     pub fn end(&mut self, phase: OpenPhase, verdict: Verdict, message: impl Into<String>) {
+        self.write_told();
         let is_told = self.findings.len() > phase.findings;
         self.close(phase, verdict, message.into(), !is_told);
     }
 
     /// Like `end`, but a failure is always a finding of the phase itself, whatever else was found in it.
     pub fn end_judged(&mut self, phase: OpenPhase, verdict: Verdict, message: impl Into<String>) {
+        self.write_told();
         self.close(phase, verdict, message.into(), true);
     }
 
@@ -156,10 +158,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
             message,
             judged,
             told,
-            checks,
         } = outcome;
+        self.write_told();
         self.tell(told);
-        self.checks.extend(checks);
         if judged {
             self.end_judged(phase, verdict, message);
         } else {
@@ -169,10 +170,27 @@ impl<'a, 'b> Recorder<'a, 'b> {
 
     /// Writes down what was said, in order.
     pub fn tell(&mut self, told: Told) {
-        for line in told.into_lines() {
+        self.write_lines(told.into_lines());
+    }
+
+    /// Writes down what the current phase has said so far.
+    fn write_told(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        self.write_lines(told.into_lines());
+    }
+
+    /// Writes down what a phase said that was cut off, if one was.
+    pub fn write_cut_off(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        self.write_lines(told.into_lines_cut_off());
+    }
+
+    fn write_lines(&mut self, lines: Vec<Line>) {
+        for line in lines {
             match line {
                 Line::Note(line) => self.note(&line),
                 Line::Violation(violation) => self.add_violations([violation]),
+                Line::Row(check) => self.checks.push(check),
             }
         }
     }
@@ -186,7 +204,9 @@ impl<'a, 'b> Recorder<'a, 'b> {
     /// The only way in which a phase enters the record.
     fn close(&mut self, phase: OpenPhase, verdict: Verdict, message: String, tells: bool) {
         let message = self.context.redact(message);
-        let name = phase.name;
+        let OpenPhase {
+            name, at, calls, ..
+        } = phase;
         if verdict == Verdict::Fail && tells {
             self.current = Some(name);
             self.add_finding(name, format!("{name} {message}"));
@@ -197,16 +217,11 @@ impl<'a, 'b> Recorder<'a, 'b> {
         self.context
             .progress
             .phase_done(&trial, name, verdict, &message);
-        let calls = self.context.journal.len().saturating_sub(phase.calls);
+        let calls = self.context.journal.len().saturating_sub(calls);
         self.phases.push(Phase {
             name: name.to_owned(),
             verdict,
-            seconds: self
-                .context
-                .clock
-                .elapsed()
-                .saturating_sub(phase.at)
-                .as_secs(),
+            seconds: self.context.clock.elapsed().saturating_sub(at).as_secs(),
             calls: calls as u64,
             message,
         });
@@ -250,6 +265,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
 
     /// The record, with every row of the checklist.
     pub fn into_record(mut self) -> Record {
+        self.write_cut_off();
         let seconds = self
             .seconds
             .unwrap_or_else(|| self.context.clock.elapsed().as_secs());

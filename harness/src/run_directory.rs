@@ -1,6 +1,14 @@
 //! The run directory: the intent before anything is created; record, journal and log afterwards.
 //!
-//! Files are written so that a crash at any moment leaves either the old or the new file, never half of one.
+//! `kubeproof-runs/<run id>/` (or `--out DIR`) has, in this order: `begun.json`, until the record is written (an older
+//! record is removed: a run that was killed is unknown in `kubeproof report`); `intent.json`, with the scenario as
+//! written, the account and the baseline, before the first mutating call; then `journal.jsonl`, `kubeproof.log` and, last,
+//! `record.json`. A folder with a `record.json` and no `begun.json` is complete. A provisioner may keep its own files
+//! there. A run locks its folder (`run.lock`): a second process that tries to run or sweep the same run is refused.
+//!
+//! Files are written so that a crash at any moment leaves either the old or the new file, never half of one. Folders have
+//! mode 0700 and files 0600. Records, journal, log and output contain no secrets (`providers/external/README.md` says how
+//! they are recognised).
 
 pub mod folder;
 pub mod registry;
@@ -8,7 +16,7 @@ pub mod unfinished;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kubeproof_contract::bounded;
 use kubeproof_contract::journal::Call;
@@ -143,17 +151,34 @@ impl Identity {
     }
 }
 
+/// Why the intent of a run is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum IntentError {
+    /// Its file cannot be read.
+    #[error("{} cannot be read: {source}", .path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// Its file holds something else.
+    #[error("{} is not the intent of a run: {source}", .path.display())]
+    NotAnIntent {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+}
+
 /// Reads the intent of a run.
 ///
 /// # Errors
 /// With the file and what is wrong with it.
-pub fn read_intent(folder: &Path) -> Result<Intent, String> {
+pub fn read_intent(folder: &Path) -> Result<Intent, IntentError> {
     let path = folder.join(INTENT_FILE);
-    let place = path.display();
-    let text = bounded::text(&path, FILE_BYTES_MAX)
-        .map_err(|error| format!("{place} cannot be read: {error}"))?;
-    serde_json::from_str(&text)
-        .map_err(|error| format!("{place} is not the intent of a run: {error}"))
+    let text = match bounded::text(&path, FILE_BYTES_MAX) {
+        Ok(text) => text,
+        Err(source) => return Err(IntentError::Unreadable { path, source }),
+    };
+    serde_json::from_str(&text).map_err(|source| IntentError::NotAnIntent { path, source })
 }
 
 /// Writes the intent of a run into the folder of runs, once its account and what is in it are known and before its

@@ -4,6 +4,7 @@ pub mod panic_guard;
 pub mod readiness;
 pub mod spending;
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -165,13 +166,16 @@ fn planned(trial: &Trial, options: &RunOptions) -> Planned {
 /// Writes a record into its run directory, if records are kept and no other process uses the directory.
 fn write(record: &Record, options: &RunOptions) -> Option<RunError> {
     let folder = options.out.as_ref()?;
-    let written = Folder::take(Some(folder), &record.run_id, false).and_then(|own| {
-        run_directory::write_record(&own.path, record).map_err(|error| error.to_string())
-    });
-    unwritten(&record.scenario, written)
+    match Folder::take(Some(folder), &record.run_id, false) {
+        Ok(own) => {
+            let written = run_directory::write_record(&own.path, record);
+            unwritten(&record.scenario, written)
+        }
+        Err(error) => unwritten(&record.scenario, Err(error)),
+    }
 }
 
-fn unwritten(trial: &str, written: Result<(), String>) -> Option<RunError> {
+fn unwritten(trial: &str, written: Result<(), impl Display>) -> Option<RunError> {
     let error = written.err()?;
     Some(RunError {
         trial: trial.to_owned(),
@@ -205,7 +209,11 @@ fn run_and_write(trial: &Trial, options: &RunOptions, progress: &Arc<dyn Progres
     let name = trial.name();
     progress.begins(&name);
     let stopwatch = Stopwatch::start();
-    let (mut output, journal, own) = match run_in_context(trial, options, progress) {
+    let Ran {
+        mut output,
+        journal,
+        folder: own,
+    } = match run_in_context(trial, options, progress) {
         Ok(done) => done,
         // The folder may belong to another process: nothing is written there.
         Err(error) => {
@@ -231,7 +239,7 @@ fn run_and_write(trial: &Trial, options: &RunOptions, progress: &Arc<dyn Progres
     );
     TrialResult {
         record,
-        error: unwritten(&name, written.map_err(|error| error.to_string())),
+        error: unwritten(&name, written),
     }
 }
 
@@ -244,15 +252,24 @@ pub fn in_memory(
     options: &RunOptions,
     progress: &Arc<dyn Progress>,
 ) -> Result<(TrialOutput, Vec<Call>), RunError> {
-    run_in_context(trial, options, progress).map(|(output, journal, _)| (output, journal))
+    let ran = run_in_context(trial, options, progress)?;
+    Ok((ran.output, ran.journal))
 }
 
-/// The same, with the run's folder, which is still held.
+/// A trial that was run and not written.
+struct Ran {
+    output: TrialOutput,
+    journal: Vec<Call>,
+    /// The run's folder, which is still held.
+    folder: Folder,
+}
+
+/// Runs a trial in the run's folder.
 fn run_in_context(
     trial: &Trial,
     options: &RunOptions,
     progress: &Arc<dyn Progress>,
-) -> Result<(TrialOutput, Vec<Call>, Folder), RunError> {
+) -> Result<Ran, RunError> {
     let wrong = |message: String| RunError {
         trial: trial.name(),
         message,
@@ -262,7 +279,8 @@ fn run_in_context(
     let runtime = runtime(trial).map_err(|error| wrong(format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let options = bystander::with_bystander(trial, options, progress).await;
-        let context = TrialContext::new(trial, &options, progress, today()).map_err(wrong)?;
+        let context = TrialContext::new(trial, &options, progress, today())
+            .map_err(|error| wrong(error.to_string()))?;
         if let Some(out) = &options.out {
             unfinished::announce(out, trial, &context.run)
                 .map_err(|error| wrong(format!("{} cannot be written: {error}", out.display())))?;
@@ -270,9 +288,14 @@ fn run_in_context(
         let mut output = lifecycle::run(&context).await;
         let mut calls = context.journal.calls();
         if let Some(redactor) = &context.redactor {
-            redacted(redactor, &mut output, &mut calls).map_err(wrong)?;
+            redacted(redactor, &mut output, &mut calls)
+                .map_err(|error| wrong(format!("the record cannot be redacted: {error}")))?;
         }
-        Ok((output, calls, context.folder))
+        Ok(Ran {
+            output,
+            journal: calls,
+            folder: context.folder,
+        })
     })
 }
 
@@ -293,11 +316,10 @@ fn redacted(
     redactor: &Redactor,
     output: &mut TrialOutput,
     calls: &mut [Call],
-) -> Result<(), String> {
-    let wrong = |error: serde_json::Error| format!("the record cannot be redacted: {error}");
-    let mut document = serde_json::to_value(&output.record).map_err(wrong)?;
+) -> serde_json::Result<()> {
+    let mut document = serde_json::to_value(&output.record)?;
     redactor.clean_document(&mut document, KEPT_FIELDS);
-    output.record = serde_json::from_value(document).map_err(wrong)?;
+    output.record = serde_json::from_value(document)?;
     for line in &mut output.log {
         *line = redactor.clean(line);
     }

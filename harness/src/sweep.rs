@@ -2,6 +2,16 @@
 //!
 //! A wrong decision destroys other people's resources. A tag alone proves nothing: tools also tag what they adopt,
 //! such as default subnets and shared roles.
+//!
+//! | what is known | action |
+//! |---|---|
+//! | it was in the baseline, or the cloud dates it before the run | keep, whatever its tags say |
+//! | it carries the run's tag, and the baseline would have shown it or the cloud dates it after the run's start | delete, once the plan is confirmed |
+//! | it carries the run's tag, and nothing shows that it is new (an intent of an older version, a region or type that the baseline did not cover) | leave to a person |
+//! | something other than the tag says that it is the run's | leave to a person |
+//!
+//! `sweep.jsonl` records each deletion before it is sent and its result afterwards; a second sweep appends to it. Any
+//! other account than the intent's, and a copied folder, are refused.
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::marks::Naming;

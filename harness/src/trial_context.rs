@@ -28,24 +28,23 @@ use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::Served;
-use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::serve::{ServeError, Served};
+use kubeproof_contract::transport::{SharedTransport, TransportError};
 use kubeproof_contract::workload::{Workload, WorkloadError};
 use kubeproof_external::redact::Redactor;
 
 use self::account::Account;
 use self::bystander::BystanderState;
-use crate::audit::claims::OwnCalls;
 use crate::programs::live_access::LiveAccess;
-use crate::programs::{self, ProgramSetting};
+use crate::programs::{self, NotForgotten, ProgramSetting};
 use crate::run_directory;
-use crate::run_directory::folder::Folder;
+use crate::run_directory::folder::{Folder, FolderError};
 use crate::trial::Trial;
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::Progress;
 
 /// The longest that one live request may take.
-const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+const REQUEST_LIMIT: Duration = Duration::from_mins(2);
 
 /// Names the image of jobs for scenarios that name none: where the default one cannot be pulled.
 pub const JOB_IMAGE_VARIABLE: &str = "KUBEPROOF_JOB_IMAGE";
@@ -149,14 +148,30 @@ impl Account for TrialContext<'_> {
     }
 }
 
+/// Why a trial has no context.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The cloud has no simulator, by its title.
+    #[error("{0} has no simulator")]
+    NoSimulator(&'static str),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Forget(#[from] NotForgotten),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Https(#[from] TransportError),
+}
+
 /// The simulated account of a trial: a fork of the one with a bystander's cluster in it, or a fresh one.
-fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehearsal, String> {
+fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehearsal, ContextError> {
     let provider = &trial.scenario.provider;
     let with_bystander = options.bystander.account();
     with_bystander
         .map(|account| account.fork(clock))
         .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
-        .ok_or_else(|| format!("{} has no simulator", provider.title()))
+        .ok_or_else(|| ContextError::NoSimulator(provider.title()))
 }
 
 impl<'a> TrialContext<'a> {
@@ -169,7 +184,7 @@ impl<'a> TrialContext<'a> {
         options: &RunOptions,
         progress: &Arc<dyn Progress>,
         today: Timestamp,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ContextError> {
         let start = trial.start(today);
         let run = trial.run(&options.owner, start);
         let context = Self::of_run(trial, run, options, progress, start)?;
@@ -189,7 +204,7 @@ impl<'a> TrialContext<'a> {
         options: &RunOptions,
         progress: &Arc<dyn Progress>,
         start: Timestamp,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ContextError> {
         let keeps_files =
             trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
         let folder = Folder::take(options.out.as_deref(), &run.id, keeps_files)?;
@@ -203,8 +218,7 @@ impl<'a> TrialContext<'a> {
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
                     let own = (clock, &journal, &faults);
-                    let sockets = programs::serve(trial, &rehearsal, own)
-                        .map_err(|error| error.to_string())?;
+                    let sockets = programs::serve(trial, &rehearsal, own)?;
                     transport = sockets.in_memory();
                     served = Some(sockets);
                     faults.include_programs();
@@ -216,8 +230,7 @@ impl<'a> TrialContext<'a> {
                 )
             }
             Tier::Kind | Tier::Live => {
-                let https: SharedTransport =
-                    Arc::new(Https::new(REQUEST_LIMIT).map_err(|error| error.to_string())?);
+                let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
                 let env_file = options.env_file.clone();
                 let live_transport = provider.live_transport(https);
                 (live_transport, None, Credentials::Documented { env_file })
@@ -278,14 +291,6 @@ impl<'a> TrialContext<'a> {
     /// The command that cleans up after this run if it is abandoned.
     pub fn clean_up_command(&self) -> String {
         run_directory::clean_up_command(&self.run.id, self.out.as_deref())
-    }
-
-    /// The mutating calls of this trial, and whether they are complete: outside rehearsal the calls of an external
-    /// program pass through no journal.
-    pub fn own_calls(&self) -> OwnCalls {
-        let external = self.scenario().provisioner.is_external();
-        let seen = self.trial.tier == Tier::Rehearsal || !external;
-        OwnCalls::of(self.journal.calls(), seen)
     }
 
     /// The disk of the provisioner's processes. No other actor has one.

@@ -183,13 +183,13 @@ fn is_chosen(arguments: &Arguments, name: &str) -> bool {
 fn permitted(trials: &[Trial]) -> Result<Vec<String>, String> {
     let environment = kubeproof::simulate::environment::own();
     let confirmed = std::env::var(CONFIRM).is_ok_and(|value| value == "yes-spend-money");
-    let permit = live::permit(&environment, confirmed)?;
+    let permit = live::permit(&environment, confirmed).map_err(|error| error.to_string())?;
     let clouds: Vec<&dyn Provider> = trials
         .iter()
         .map(|trial| trial.scenario.provider.as_ref())
         .collect();
-    live::check_accounts(&permit.accounts, &clouds)?;
-    spending::check(&permit, trials)?;
+    live::check_accounts(&permit.accounts, &clouds).map_err(|error| error.to_string())?;
+    spending::check(&permit, trials).map_err(|error| error.to_string())?;
     Ok(permit.accounts)
 }
 

@@ -192,7 +192,7 @@ pub fn table() -> String {
                 .map(|(name, _)| *name),
         );
         if area == UNKNOWN_NAMES {
-            rows = "all others".to_owned();
+            "all others".clone_into(&mut rows);
         }
         let _ = writeln!(text, "| {area} | {phases} | {oracles} | {rows} |");
     }

@@ -346,7 +346,6 @@ fn unseen(
     verdict: Verdict,
     message: &str,
 ) -> Criterion {
-    let (title, message) = (title.to_owned(), message.to_owned());
     Criterion {
         number,
         title: title.to_owned(),

@@ -140,9 +140,10 @@ fn cell(cell: &Cell) -> String {
             } else {
                 format!(" {}", escape(count))
             };
-            let tier = match tier.is_empty() {
-                true => String::new(),
-                false => format!("<br><span class=\"tier\">{}</span>", escape(tier)),
+            let tier = if tier.is_empty() {
+                String::new()
+            } else {
+                format!("<br><span class=\"tier\">{}</span>", escape(tier))
             };
             format!("{}{count}{tier}", shown(*verdict))
         }

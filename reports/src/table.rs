@@ -16,9 +16,10 @@ const LEAST_WIDTH: usize = 30;
 
 /// The records as text for a terminal.
 pub fn render(records: &[Record], style: &Style) -> String {
-    let page = match style.brief {
-        true => brief(records),
-        false => page(records),
+    let page = if style.brief {
+        brief(records)
+    } else {
+        page(records)
     };
     of_page(&page, style)
 }
@@ -45,9 +46,10 @@ fn section(section: &Section, width: usize, colour: bool) -> String {
         .unwrap_or_default();
     let head = wrapped(&section.title, width, &verdict, "  ");
     let title = head.strip_prefix(&verdict).unwrap_or(&head).trim_end();
-    let mut text = match colour {
-        true => format!("{verdict}\u{1b}[1m{title}\u{1b}[0m\n"),
-        false => format!("{verdict}{title}\n"),
+    let mut text = if colour {
+        format!("{verdict}\u{1b}[1m{title}\u{1b}[0m\n")
+    } else {
+        format!("{verdict}{title}\n")
     };
     let mut after_grid = false;
     for block in &section.blocks {

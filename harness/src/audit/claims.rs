@@ -1,5 +1,19 @@
 //! Whether a claim that a resource belongs to someone else is believed. Pure.
 //!
+//! In a rehearsal the ground truth says who owns a new resource. Elsewhere:
+//!
+//! | what is known | owner |
+//! |---|---|
+//! | a call of the run made it, or its parent | the run, whatever its marks say |
+//! | the run's tag or name, a parent that is the run's, or its creator in the event log, if that is the provisioner's identity | the run |
+//! | the marks of another run that this machine knows (its intent is here) | that run |
+//! | marks of anyone else, and all calls of the provisioner were observed | someone else |
+//! | its creator in the event log is another identity | someone else |
+//! | marks alone (a program whose calls are not observed, a call without a response) | on your own machine (kind) a finding; in a real account unknown |
+//!
+//! A resource that was there before and is gone is an O6 finding if a call of the run names it. Otherwise it is a note,
+//! or unknown if not all calls were observed.
+//!
 //! A tag alone is no proof, because a program can write any. What the run's own calls created is the run's; if all of
 //! its calls were seen, everything else is not; and another run may be known on this machine.
 

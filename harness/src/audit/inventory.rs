@@ -14,7 +14,7 @@ use kubeproof_reports::record::Coverage;
 /// Listings that are made at the same time.
 const AT_ONCE: usize = 16;
 /// The longest that one listing may take, in the trial's clock.
-const LISTING_LIMIT: Duration = Duration::from_secs(600);
+const LISTING_LIMIT: Duration = Duration::from_mins(10);
 
 /// All resources of an account at one moment, and what was listed to know it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -31,8 +31,23 @@ use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
+const AFTER_HELP: &str = "\
+Every resource type is listed in every enabled region, to the last page. There is no baseline: what
+carries a run's tag counts as left behind. Types and regions that are not covered are named.
+
+Exit codes:
+  0   nothing of a run is left
+  1   something carries a run's tag
+  2   usage or scenario error, or an account that may not be listed; nothing was listed
+  3   inconclusive: something could not be listed, or a fault was not injected
+
+Examples:
+  kubeproof audit FILE                                 a fresh simulated account
+  kubeproof audit FILE --tier live --region REGION     one region of a real account";
+
 /// Options of `audit`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Scenario files or folders that name the accounts [default: scenarios/]
     #[arg(value_name = "PATH")]

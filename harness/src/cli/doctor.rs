@@ -141,7 +141,7 @@ fn live_tier(env_file: &Path) -> Vec<Row> {
                 );
                 Row::new(Status::Info, "live", message)
             }
-            Err(reason) => Row::new(Status::No, "live", reason),
+            Err(missing) => Row::new(Status::No, "live", missing.to_string()),
         },
     );
     rows

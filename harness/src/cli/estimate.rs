@@ -16,8 +16,16 @@ use crate::runner::spending;
 use crate::scenario::Scenario;
 use crate::{cost, exit_code, providers, scenario};
 
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   all prices are known, and claims agree with them
+  1   a scenario claims another price than the list price
+  2   scenario error
+  3   inconclusive: a price is not known";
+
 /// Options of `estimate`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(value_name = "PATH")]

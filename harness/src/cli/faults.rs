@@ -28,8 +28,30 @@ use crate::{exit_code, providers, scenario};
 /// Milliseconds between two lines of progress: on a terminal, and elsewhere.
 const INTERVAL_MILLISECONDS: (u64, u64) = (200, 10_000);
 
+const AFTER_HELP: &str = "\
+The clean run comes first, and must pass. Then there is one lifecycle for each of its calls and each
+effect that the provider documents for it, once and lasting (*1000), and for each way in which the
+process can end around the call: crash-before, crash-after, cancel-before, cancel, and cancel-twice,
+which also interrupts the teardown. Faults are injected only into the first provision and the first
+teardown. A finding of several faults is reduced to those that it needs, and names the command that
+replays it.
+
+Exit codes:
+  0   no finding
+  1   a finding
+  2   usage or scenario error; nothing was run
+  3   inconclusive: something in the clean run is unknown, a fault did not reach its call, or the
+      campaign was stopped
+
+Examples:
+  kubeproof faults FILE                                every fault into every call
+  kubeproof faults FILE --effects throttle,quota       these effects only
+  kubeproof faults FILE --seed N --fault SPEC          one lifecycle again
+  kubeproof faults FILE --shard 1/3 --format json      one third of it; `report` merges all";
+
 /// Options of `faults`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(value_name = "PATH")]
@@ -38,7 +60,11 @@ pub struct Args {
     #[arg(long, value_name = "EFFECTS", value_delimiter = ',', value_parser = effect_name)]
     effects: Vec<String>,
     /// Also inject effects the provider does not document for that call
-    #[arg(long)]
+    #[arg(
+        long,
+        long_help = "Also inject effects the provider does not document for that call.\n\
+            Without this option they are injected only if --effects names them."
+    )]
     pedantic: bool,
     /// Inject every pair of transient faults into two mutating calls
     #[arg(long, conflicts_with = "random")]
@@ -69,18 +95,24 @@ pub struct Args {
     format: Option<FormatName>,
 }
 
+/// An effect that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown effect `{0}` (expected one of {names})", names = effect_names())]
+struct UnknownEffect(String);
+
+fn effect_names() -> String {
+    let names: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
 /// A name of an effect, or an effect with its argument.
-fn effect_name(text: &str) -> Result<String, String> {
+fn effect_name(text: &str) -> Result<String, UnknownEffect> {
     let known = EFFECTS.iter().any(|(name, _)| *name == text);
     let written = || format!("s:o={text}").parse::<Fault>().is_ok();
     if known || written() {
         return Ok(text.to_owned());
     }
-    let names: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
-    Err(format!(
-        "unknown effect `{text}` (expected one of {})",
-        names.join(", ")
-    ))
+    Err(UnknownEffect(text.to_owned()))
 }
 
 /// Why no campaign can be run on a scenario, if so.
@@ -140,8 +172,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         let progress_line = ProgressLine::new(out);
         match run_campaign(scenario, &options(args), &run_options, &progress_line) {
             Ok(campaign) => whole.merge(campaign),
-            Err(problem) => {
-                out.error(&problem);
+            Err(error) => {
+                out.error(&error.to_string());
                 return exit_code::UNKNOWN;
             }
         }

@@ -17,8 +17,24 @@ use crate::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
 use crate::scenario::FileError;
 use crate::scenario::find::reason;
 
+const AFTER_HELP: &str = "\
+Shards of a campaign are merged; while one is missing, the report is unknown. A run that was killed
+has no record and is shown as unknown.
+
+Exit codes:
+  0   everything that is shown passed
+  1   a finding
+  2   usage error, or a record that cannot be read
+  3   inconclusive
+
+Examples:
+  kubeproof report                                     all of kubeproof-runs/
+  kubeproof report DIR --format html                   one page for a browser
+  kubeproof report a.json b.json                       the shards of a campaign";
+
 /// Options of `report`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Run directories, folders of them, record files, or output of `faults --format json`
     #[arg(value_name = "PATH", default_value = DEFAULT_FOLDER)]

@@ -19,9 +19,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::{Output, TableOrJson};
 use crate::scenario::injectable;
-use crate::simulate::env_file::EnvFile;
-use crate::simulate::environment;
-use crate::simulate::session::{Session, Settings};
+use crate::simulate::env_file::{EnvFile, EnvFileError};
+use crate::simulate::environment::{self, NotWritten};
+use crate::simulate::session::{CloudUrl, Session, Settings};
 use crate::wall_clock::today;
 use crate::{exit_code, providers};
 
@@ -38,7 +38,12 @@ const AFTER_HELP: &str = "\
 Without a command, it serves until Ctrl-C. With one, it sets the environment that redirects real
 clients and runs the command. Both then print what is left and its monthly price, what was there
 before and is gone or changed, and the bill. The command's child processes are killed with it,
-unless it reads from a terminal.
+unless it reads from a terminal. Standard output belongs to the command, and the report goes to
+standard error; with --format json it is the other way round.
+
+Control routes beside each API, as JSON: GET /_kubeproof/inventory, journal, meter and faults;
+POST /_kubeproof/reset; POST /_kubeproof/faults with {\"faults\": [\"SPEC\", ...]}, which replaces
+all others. KUBEPROOF_CONTROL_<CLOUD> in the command's environment says where they are.
 
 Exit codes:
   0   nothing is left, and the command succeeded (or was killed by a requested fault)
@@ -96,31 +101,40 @@ pub struct Args {
 /// The largest scale: an hour in a hundredth of a second. Beyond it a client sees nothing happen.
 const SCALE_MAX: u32 = 360_000;
 
-fn scale(text: &str) -> Result<NonZeroU32, String> {
-    let scale: NonZeroU32 = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a whole number from 1"))?;
-    if scale.get() > SCALE_MAX {
-        return Err(format!("at most {SCALE_MAX}"));
-    }
-    Ok(scale)
+/// Why the value of an option cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum ValueError {
+    #[error("`{0}` is not a whole number from 1")]
+    NotWhole(String),
+    #[error("at most {max}", max = SCALE_MAX)]
+    ScaleTooLarge,
+    #[error("`{0}` is neither an IP address nor one with a port, such as 127.0.0.1:4566")]
+    NoAddress(String),
+    #[error("unknown provider `{0}` (expected one of {known})", known = providers::names())]
+    UnknownProvider(String),
 }
 
-fn listen(text: &str) -> Result<SocketAddr, String> {
+fn scale(text: &str) -> Result<NonZeroU32, ValueError> {
+    let scale = text.parse::<NonZeroU32>();
+    match scale.map_err(|_| ValueError::NotWhole(text.to_owned()))? {
+        scale if scale.get() > SCALE_MAX => Err(ValueError::ScaleTooLarge),
+        scale => Ok(scale),
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, ValueError> {
     let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
     address
         .or_else(|_| text.parse::<SocketAddr>())
-        .map_err(|_| {
-            format!("`{text}` is neither an IP address nor one with a port, such as 127.0.0.1:4566")
-        })
+        .map_err(|_| ValueError::NoAddress(text.to_owned()))
 }
 
 /// Serves, and runs the command if there is one.
 pub fn run(args: &Args, out: &Output) -> u8 {
     let chosen = match chosen(&args.cloud) {
         Ok(chosen) => chosen,
-        Err(problem) => {
-            out.error(&problem);
+        Err(error) => {
+            out.error(&error.to_string());
             return exit_code::USAGE;
         }
     };
@@ -142,17 +156,13 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 }
 
 /// The clouds to serve. Without names, all; those without a simulator drop out when they say so.
-fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, String> {
+fn chosen(names: &[String]) -> Result<Vec<Arc<dyn Provider>>, ValueError> {
     if names.is_empty() {
         return Ok(providers::shared());
     }
     names
         .iter()
-        .map(|name| {
-            let known = providers::names();
-            providers::find(name)
-                .ok_or_else(|| format!("unknown provider `{name}` (expected one of {known})"))
-        })
+        .map(|name| providers::find(name).ok_or_else(|| ValueError::UnknownProvider(name.clone())))
         .collect()
 }
 
@@ -185,8 +195,8 @@ async fn simulate(args: &Args, out: &Output, chosen: Vec<Arc<dyn Provider>>, fol
     let redirects = session.redirects(folder, &environment);
     let env_file = match prepare(args, &redirects) {
         Ok(env_file) => env_file,
-        Err(problem) => {
-            out.error(&problem);
+        Err(error) => {
+            out.error(&error.to_string());
             return exit_code::USAGE;
         }
     };
@@ -255,16 +265,25 @@ fn begin(
     }
 }
 
+/// A file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+enum PrepareError {
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
+    #[error(transparent)]
+    EnvFile(#[from] EnvFileError),
+}
+
 /// Writes the files that variables name, and the one that was asked for.
-fn prepare(args: &Args, redirects: &[ClientEnvironment]) -> Result<Option<EnvFile>, String> {
+fn prepare(args: &Args, redirects: &[ClientEnvironment]) -> Result<Option<EnvFile>, PrepareError> {
     environment::write_files(redirects)?;
     let path = args.env_file.as_deref();
-    path.map(|path| EnvFile::write(path, &environment::lines(redirects)))
-        .transpose()
+    let written = path.map(|path| EnvFile::write(path, &environment::lines(redirects)));
+    Ok(written.transpose()?)
 }
 
 fn announce(args: &Args, out: &Output, session: &Session) {
-    for (name, title, url) in session.urls() {
+    for CloudUrl { name, title, url } in session.urls() {
         out.say(&format!("{name} ({title}) is simulated at {url}"));
     }
     let ip = args.listen.ip();
@@ -325,9 +344,11 @@ async fn wind_down(command: &mut Attached, session: &Session, signals: &mut Sign
             _ = command.wait() => return,
             () = &mut over => break,
             () = signals.next() => return,
-            interrupted = session.crash() => match interrupted {
-                true => command.interrupt(),
-                false => return,
+            interrupted = session.crash() => {
+                if !interrupted {
+                    return;
+                }
+                command.interrupt();
             }
         }
     }

@@ -30,8 +30,24 @@ pub mod document;
 /// The longest answer that is read from a terminal, bytes.
 const ANSWER_MAX: u64 = 256;
 
+const AFTER_HELP: &str = "\
+Needs only the run's folder. What was in the account before the run is kept, whatever its tags say;
+what may be the run's, without proof, is left to a person. Any other account than the run's is
+refused. A real account must be named in KUBEPROOF_LIVE_ACCOUNT.
+
+Exit codes:
+  0   nothing of the run is left
+  1   something is left that is the run's, or may be
+  2   usage error, another account, or a plan that was not confirmed; nothing was deleted
+  3   inconclusive: something could not be listed
+
+Examples:
+  kubeproof sweep --run ID                             what the run left behind
+  kubeproof sweep --run ID --delete                    remove it, after a confirmation";
+
 /// Options of `sweep`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Id of the run, as in its folder name and its tag
     #[arg(long, value_name = "ID")]
@@ -83,7 +99,7 @@ fn intent(args: &Args) -> Result<Intent, Refusal> {
     let folder = args.out.join(&args.run);
     let intent = match run_directory::read_intent(&folder) {
         Ok(found) => found,
-        Err(problem) => return usage(format!("{problem}; name the run's folder with --out")),
+        Err(error) => return usage(format!("{error}; name the run's folder with --out")),
     };
     if intent.run.id != args.run {
         return usage(format!(
@@ -210,18 +226,31 @@ async fn same_account(
             )
         })?,
     };
-    is_account_of(intent, found.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
+    is_account_of(intent, found.as_deref()).map_err(|other| (exit_code::USAGE, other.to_string()))
+}
+
+/// Another account than that of the run.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the run {run} was in the account {own}, and this is {}; nothing was changed",
+    .found.as_deref().unwrap_or("one without a name")
+)]
+struct OtherAccount {
+    run: String,
+    own: String,
+    found: Option<String>,
 }
 
 /// What could not be verified about the account of a run, or why this is another one.
-fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, String> {
+fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, OtherAccount> {
     let run = &intent.run.id;
     match (intent.account.as_deref(), found) {
         (Some(own), Some(found)) if own == found => Ok(Vec::new()),
-        (Some(own), found) => Err(format!(
-            "the run {run} was in the account {own}, and this is {}; nothing was changed",
-            found.unwrap_or("one without a name")
-        )),
+        (Some(own), found) => Err(OtherAccount {
+            run: run.clone(),
+            own: own.to_owned(),
+            found: found.map(str::to_owned),
+        }),
         // A machine's own engine has no name in all versions.
         (None, _) if intent.tier == Tier::Kind => Ok(Vec::new()),
         (None, _) => Ok(vec![format!(
@@ -279,19 +308,30 @@ fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
         }
         String::from_utf8_lossy(&line).into_owned()
     });
-    is_confirmed(&args.run, typed.as_deref()).map_err(|problem| (exit_code::USAGE, problem))
+    is_confirmed(&args.run, typed.as_deref()).map_err(|error| (exit_code::USAGE, error.to_string()))
+}
+
+/// Why a plan is not confirmed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum NotConfirmed {
+    #[error("`{typed}` is not {run}; nothing was deleted")]
+    Otherwise { typed: String, run: String },
+    #[error(
+        "the plan cannot be confirmed: standard input is not a terminal; add --yes to delete what it names; nothing \
+         was deleted"
+    )]
+    NoTerminal,
 }
 
 /// Whether the typed text confirms the plan; `None` without a terminal.
-fn is_confirmed(run: &str, typed: Option<&str>) -> Result<(), String> {
+fn is_confirmed(run: &str, typed: Option<&str>) -> Result<(), NotConfirmed> {
     match typed.map(str::trim) {
         Some(typed) if typed == run => Ok(()),
-        Some(typed) => Err(format!("`{typed}` is not {run}; nothing was deleted")),
-        None => Err(
-            "the plan cannot be confirmed: standard input is not a terminal; add --yes to delete what it \
-             names; nothing was deleted"
-                .to_owned(),
-        ),
+        Some(typed) => Err(NotConfirmed::Otherwise {
+            typed: typed.to_owned(),
+            run: run.to_owned(),
+        }),
+        None => Err(NotConfirmed::NoTerminal),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `kubeproof verify`: runs scenarios and reports the results.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -26,6 +27,34 @@ use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use crate::{exit_code, live, providers, scenario};
 
+const AFTER_HELP: &str = "\
+A fault that was not injected, or not as often as asked, makes its trial unknown, and so does one
+that outlasts all attempts.
+
+Each trial leaves a folder DIR/<run id> with its record, journal and log; `kubeproof report` shows
+them again, and `kubeproof sweep` lists what an interrupted run left behind.
+
+A live run spends money in a real account. It needs:
+  KUBEPROOF_LIVE_ACCOUNT     the ids of the accounts that may be used, separated by commas
+  KUBEPROOF_LIVE_BUDGET_USD  the most that all trials together may cost
+  --yes-spend-money          your confirmation
+
+Exit codes:
+  0   every trial passed
+  1   a finding
+  2   usage or scenario error, or live trials that may cost too much; nothing was run
+  3   inconclusive: a trial is unknown or was not run, or the bill is not final
+
+Examples:
+  kubeproof verify                                     all of scenarios/, in rehearsal
+  kubeproof verify FILE --only TRIAL                   one trial of a scenario
+  kubeproof verify FILE --fault SERVICE:OPERATION#1=lost-response
+  kubeproof verify --tier kind --jobs 1                on a real cluster on this machine";
+
+fn after_help() -> String {
+    format!("{}\n{AFTER_HELP}", demand::help())
+}
+
 /// The tiers, as the command line names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TierName {
@@ -49,7 +78,7 @@ impl From<TierName> for Tier {
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = demand::help())]
+#[command(after_long_help = after_help())]
 pub struct Args {
     /// Scenario files or folders [default: scenarios/]
     #[arg(
@@ -221,7 +250,7 @@ fn planned(args: &Args, out: &Output) -> Result<Plan, u8> {
             clients_of(&named)
         }),
     };
-    plan(&scenarios, &choice).map_err(usage)
+    plan(&scenarios, &choice).map_err(|error| usage(error.to_string()))
 }
 
 /// Whether the programs that the trials need are installed: without them nothing can be determined.
@@ -240,10 +269,13 @@ fn ready(trials: &[Trial], options: &RunOptions) -> Result<(), (u8, String)> {
     Ok(())
 }
 
+fn usage(error: impl Display) -> (u8, String) {
+    (exit_code::USAGE, error.to_string())
+}
+
 /// Whether the trials may be run in their tier, and when live in which accounts.
 /// A tier whose requirements are missing is unknown, not a usage error.
 fn allowed(args: &Args, trials: &[Trial]) -> Result<Vec<String>, (u8, String)> {
-    let usage = |reason: String| (exit_code::USAGE, reason);
     let accounts = match args.tier {
         TierName::Rehearsal => return Ok(Vec::new()),
         TierName::Kind => Vec::new(),

@@ -28,8 +28,12 @@ pub fn compare(inputs: &CostInputs) -> Cost {
     };
     let unpriced = &inputs.estimate.unpriced;
     let is_priced = unpriced.is_empty() && inputs.unpriced.is_empty();
-    let (mut verdict, mut message, judged) = judge(inputs, &sums);
-    if judged && is_priced {
+    let Judgement {
+        mut verdict,
+        words: mut message,
+        by_line,
+    } = judge(inputs, &sums);
+    if by_line && is_priced {
         let words = line_verdicts::judge_all(inputs, &mut lines);
         verdict = Verdict::of_all(
             lines
@@ -80,12 +84,40 @@ fn without_price(inputs: &CostInputs) -> String {
     words
 }
 
-/// The verdict over the total with its sentence, and whether the lines are to be judged as well.
-fn judge(inputs: &CostInputs, sums: &Sums) -> (Verdict, String, bool) {
+/// The verdict over the total.
+struct Judgement {
+    verdict: Verdict,
+    words: String,
+    /// Whether the lines are to be judged as well.
+    by_line: bool,
+}
+
+impl Judgement {
+    /// Of the total alone.
+    fn of_total(verdict: Verdict, words: String) -> Self {
+        Self {
+            verdict,
+            words,
+            by_line: false,
+        }
+    }
+
+    /// Where the lines are to be judged as well.
+    fn with_lines(verdict: Verdict, words: String) -> Self {
+        Self {
+            by_line: true,
+            ..Self::of_total(verdict, words)
+        }
+    }
+}
+
+fn judge(inputs: &CostInputs, sums: &Sums) -> Judgement {
     let bill = match &inputs.billed {
-        Bill::NotAsked(why) => return (Verdict::Skipped, why.clone(), false),
-        Bill::Pending(why) => return (Verdict::Pending, why.clone(), false),
-        Bill::Unreadable(why) => return (Verdict::Unknown, format!("the bill: {why}"), false),
+        Bill::NotAsked(why) => return Judgement::of_total(Verdict::Skipped, why.clone()),
+        Bill::Pending(why) => return Judgement::of_total(Verdict::Pending, why.clone()),
+        Bill::Unreadable(why) => {
+            return Judgement::of_total(Verdict::Unknown, format!("the bill: {why}"));
+        }
         Bill::Never(why) => return by_meter(inputs, sums, why),
         Bill::Read(bill) => bill,
     };
@@ -106,7 +138,7 @@ fn judge(inputs: &CostInputs, sums: &Sums) -> (Verdict, String, bool) {
                 (Verdict::Pending, words)
             }
         };
-        return (verdict, words, false);
+        return Judgement::of_total(verdict, words);
     };
     let words = format!(
         "estimated {}, billed {}: {}",
@@ -116,27 +148,27 @@ fn judge(inputs: &CostInputs, sums: &Sums) -> (Verdict, String, bool) {
     );
     if !bill.is_final {
         let words = format!("{words}; the bill is not final");
-        return (Verdict::Pending, words, false);
+        return Judgement::of_total(Verdict::Pending, words);
     }
     let within = |seen| is_within(sums.estimated, seen, inputs.tolerance_percent);
     if !within(billed) {
-        return (Verdict::Fail, words, true);
+        return Judgement::with_lines(Verdict::Fail, words);
     }
     // A bill in which tags are missing may agree by luck. Where a meter counted, it must agree too.
     match sums.metered {
         Some(metered) if !within(metered) => {
             let words = format!("{words}; but the meter counted {}", usd(metered, 4));
-            (Verdict::Fail, words, true)
+            Judgement::with_lines(Verdict::Fail, words)
         }
-        _ => (Verdict::Pass, words, true),
+        _ => Judgement::with_lines(Verdict::Pass, words),
     }
 }
 
 /// Judges by the meter alone, where there is no bill; without a meter nothing can be said.
-fn by_meter(inputs: &CostInputs, sums: &Sums, why: &str) -> (Verdict, String, bool) {
+fn by_meter(inputs: &CostInputs, sums: &Sums, why: &str) -> Judgement {
     let Some(metered) = sums.metered.filter(|metered| !metered.is_zero()) else {
         let words = format!("neither billed nor metered: {why}");
-        return (Verdict::Unknown, words, false);
+        return Judgement::of_total(Verdict::Unknown, words);
     };
     let words = format!(
         "estimated {}, metered {}, never billed ({why}): {}",
@@ -149,7 +181,7 @@ fn by_meter(inputs: &CostInputs, sums: &Sums, why: &str) -> (Verdict, String, bo
     } else {
         Verdict::Fail
     };
-    (verdict, words, true)
+    Judgement::with_lines(verdict, words)
 }
 
 #[cfg(test)]

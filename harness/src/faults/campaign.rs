@@ -21,7 +21,7 @@ use super::schedules::{self, EffectFilter, Schedule, TargetedFault};
 use super::shard::Shard;
 use super::shrink::shrink;
 use super::summary::{add_lifecycle, campaign_finding};
-use crate::runner;
+use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
 use crate::trial::{CleanRun, Part, Trial};
 use crate::trial_context::RunOptions;
@@ -85,7 +85,7 @@ pub fn run(
     options: &CampaignOptions,
     run_options: &RunOptions,
     progress: &dyn CampaignProgress,
-) -> Result<Campaign, String> {
+) -> Result<Campaign, RunError> {
     let stopwatch = Stopwatch::start();
     let mut campaign = Campaign {
         seed: options.seed,
@@ -94,8 +94,7 @@ pub fn run(
     };
     let clean = clean_trial(scenario, options, Part::Lifecycle(Vec::new()));
     // One account for all, with the bystander in it that the clean run tears down.
-    let run_options =
-        runner::with_bystander(&clean, run_options).map_err(|error| error.to_string())?;
+    let run_options = runner::with_bystander(&clean, run_options)?;
     if let Some(baseline) = baseline(&clean, options, &run_options, &mut campaign)? {
         progress.planned(scenario.name(), baseline.here);
         all(
@@ -128,13 +127,12 @@ fn baseline(
     options: &CampaignOptions,
     run_options: &RunOptions,
     campaign: &mut Campaign,
-) -> Result<Option<CampaignBaseline>, String> {
+) -> Result<Option<CampaignBaseline>, RunError> {
     let scenario = &whole.scenario;
     let silent = Silent::shared();
-    let (proven, _) = runner::in_memory(whole, run_options, &silent).map_err(|e| e.to_string())?;
+    let (proven, _) = runner::in_memory(whole, run_options, &silent)?;
     let lean = clean_trial(scenario, options, Part::Campaign(Vec::new(), None));
-    let (ran, journal) =
-        runner::in_memory(&lean, run_options, &silent).map_err(|e| e.to_string())?;
+    let (ran, journal) = runner::in_memory(&lean, run_options, &silent)?;
     if run_options.cancel.is_cancelled() {
         campaign.stopped = true;
         return Ok(None);
@@ -242,9 +240,9 @@ fn all(
     baseline: &CampaignBaseline,
     progress: &dyn CampaignProgress,
     campaign: &mut Campaign,
-) -> Result<(), String> {
+) -> Result<(), RunError> {
     let next = Mutex::new(baseline.plan.here().enumerate());
-    let failed: Mutex<Option<String>> = Mutex::default();
+    let failed: Mutex<Option<RunError>> = Mutex::default();
     let summarized = ReorderBuffer::new(
         AHEAD_MAX,
         |(schedule, shrunk): (Schedule, ShrunkLifecycle)| {
@@ -290,14 +288,14 @@ fn run_schedule(
     run_options: &RunOptions,
     baseline: &CampaignBaseline,
     schedule: &Schedule,
-) -> Result<ShrunkLifecycle, String> {
+) -> Result<ShrunkLifecycle, RunError> {
     let run = |schedule: &[TargetedFault]| {
         let faults = schedule
             .iter()
             .map(|targeted| targeted.fault.clone())
             .collect();
         let trial = lifecycle::trial(scenario, faults, &baseline.clean, options.seed);
-        lifecycle::run(&trial, run_options).map_err(|error| error.to_string())
+        lifecycle::run(&trial, run_options)
     };
     let result = run(schedule)?;
     let oracles = |result: &LifecycleResult| -> BTreeSet<String> {

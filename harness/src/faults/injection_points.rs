@@ -40,6 +40,14 @@ pub struct InjectionPoint {
     pub accepted: bool,
 }
 
+/// What two calls have in common that ask the same.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct SameRequest {
+    name: String,
+    target: String,
+    digest: String,
+}
+
 /// The injection points of a clean run. Polls of one loop (the same request again and again within a part) are
 /// reduced to the first, the middle and the last, unless `every_poll` is set.
 pub fn injection_points(
@@ -48,10 +56,10 @@ pub fn injection_points(
     every_poll: bool,
 ) -> Vec<InjectionPoint> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    let mut loops: BTreeMap<(Part, String, String, String), Vec<usize>> = BTreeMap::new();
+    let mut loops: BTreeMap<(Part, SameRequest), Vec<usize>> = BTreeMap::new();
     let mut all = Vec::new();
     let mut changes = 0;
-    let mut asked: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    let mut asked: BTreeMap<SameRequest, u64> = BTreeMap::new();
     for (index, call) in calls.iter().enumerate() {
         if call.actor != Actor::Provisioner {
             continue;
@@ -62,18 +70,17 @@ pub fn injection_points(
         if call.signature.mutating {
             changes += 1;
         }
-        let same = (
-            name.clone(),
-            call.target.clone(),
-            call.request_digest.clone(),
-        );
-        let before = *asked.entry(same).or_insert(changes);
+        let same = SameRequest {
+            name,
+            target: call.target.clone(),
+            digest: call.request_digest.clone(),
+        };
+        let before = *asked.entry(same.clone()).or_insert(changes);
         let Some(part) = part_of(index, marks) else {
             continue;
         };
         if !call.signature.mutating {
-            let key = (part, name, call.target.clone(), call.request_digest.clone());
-            loops.entry(key).or_default().push(all.len());
+            loops.entry((part, same)).or_default().push(all.len());
         }
         all.push(InjectionPoint {
             part,

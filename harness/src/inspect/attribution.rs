@@ -18,8 +18,8 @@ use crate::audit::calls::touches;
 use crate::audit::claims::{OwnCalls, Owner};
 use crate::audit::compare::{altered, new_resources, retained, words};
 use crate::audit::inventory::Inventory;
+use crate::inspect::sources::Sources;
 use crate::run_directory::registry;
-use crate::trial_context::TrialContext;
 
 /// Tells the resources of the run from those of others.
 pub struct Attribution<'a> {
@@ -42,20 +42,20 @@ enum Evidence {
 
 impl<'a> Attribution<'a> {
     /// The attribution as of now.
-    pub fn now(context: &'a TrialContext<'_>, account: &'a dyn Observer) -> Self {
-        let evidence = match &context.ground_truth {
-            Some(_) if !context.journal.has(Actor::Foreign) => Evidence::Alone,
+    pub fn now(sources: Sources<'a>, account: &'a dyn Observer) -> Self {
+        let evidence = match sources.ground_truth {
+            Some(_) if !sources.journal.has(Actor::Foreign) => Evidence::Alone,
             Some(ground_truth) => Evidence::GroundTruth(BystanderHistory::new(
                 ground_truth.lifetimes(),
-                context.journal.calls(),
+                sources.journal.calls(),
             )),
-            None => Evidence::Inventories(context.own_calls()),
+            None => Evidence::Inventories(sources.own_calls()),
         };
         Self {
-            run: &context.run,
-            out: context.out.as_deref(),
+            run: sources.run,
+            out: sources.out,
             account,
-            plan: context.plan.as_ref(),
+            plan: sources.plan,
             evidence,
         }
     }

@@ -11,31 +11,31 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Coverage, Orphan};
 
 use super::attribution::{Attribution, orphan};
+use super::sources::Sources;
 use super::{Inspector, Split};
 use crate::audit::inventory::Inventory;
 use crate::audit::{compare, retained};
 use crate::oracles::{Violation, end_state, orphans};
-use crate::trial_context::TrialContext;
 
 /// Reads the ground truth.
-pub struct GroundTruthInspector<'a, 'b> {
-    pub context: &'a TrialContext<'b>,
+pub struct GroundTruthInspector<'a> {
+    pub sources: Sources<'a>,
     pub account: &'a dyn Observer,
     pub ground_truth: &'a dyn GroundTruth,
 }
 
 #[async_trait(?Send)]
-impl Inspector for GroundTruthInspector<'_, '_> {
+impl Inspector for GroundTruthInspector<'_> {
     fn account(&self) -> &dyn Observer {
         self.account
     }
 
     fn plan(&self) -> &dyn Plan {
-        self.context.plan.as_ref()
+        self.sources.plan
     }
 
     fn attribution(&self) -> Attribution<'_> {
-        Attribution::now(self.context, self.account)
+        Attribution::now(self.sources, self.account)
     }
 
     fn ground_truth(&self) -> Option<&dyn GroundTruth> {
@@ -65,12 +65,12 @@ impl Inspector for GroundTruthInspector<'_, '_> {
 
     /// At most as much is retained as in the clean run.
     fn split(&self, new: Vec<Resource>) -> Split {
-        let trial = self.context.trial;
+        let trial = self.sources.trial;
         let (provider, types) = (&trial.scenario.provider, self.account.resource_types());
         let declared = |resource: &Resource| {
             compare::retained(resource, types).is_some() || provider.retained(resource).is_some()
         };
-        let key = |resource: &Resource| end_state::key(&self.context.run, resource);
+        let key = |resource: &Resource| end_state::key(self.sources.run, resource);
         let kept = trial.clean().map(|clean| &clean.retained);
         let (retained, orphans) = retained::split(new, declared, key, kept);
         Split {

@@ -8,35 +8,35 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Orphan};
 
 use super::attribution::Attribution;
+use super::sources::Sources;
 use super::{Inspector, Split};
 use crate::audit::compare;
 use crate::audit::inventory::{self, Inventory};
 use crate::oracles::{Violation, orphans};
 use crate::recorder::checklist::audit_words;
-use crate::trial_context::TrialContext;
 
 /// Lists every cell of the account.
-pub struct ObserverInspector<'a, 'b> {
-    pub context: &'a TrialContext<'b>,
+pub struct ObserverInspector<'a> {
+    pub sources: Sources<'a>,
     pub account: &'a dyn Observer,
 }
 
 #[async_trait(?Send)]
-impl Inspector for ObserverInspector<'_, '_> {
+impl Inspector for ObserverInspector<'_> {
     fn account(&self) -> &dyn Observer {
         self.account
     }
 
     fn plan(&self) -> &dyn Plan {
-        self.context.plan.as_ref()
+        self.sources.plan
     }
 
     fn attribution(&self) -> Attribution<'_> {
-        Attribution::now(self.context, self.account)
+        Attribution::now(self.sources, self.account)
     }
 
     fn ground_truth(&self) -> Option<&dyn GroundTruth> {
-        self.context.ground_truth.as_deref()
+        self.sources.ground_truth
     }
 
     fn lists(&self) -> bool {
@@ -75,7 +75,7 @@ impl Inspector for ObserverInspector<'_, '_> {
     }
 
     fn violations(&self, orphans: &[Orphan], torn_down: bool) -> Vec<Violation> {
-        orphans::listed(orphans, torn_down, self.context.trial.tier)
+        orphans::listed(orphans, torn_down, self.sources.trial.tier)
     }
 
     fn words(&self, audit: &Audit) -> String {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
@@ -11,8 +10,7 @@ use crate::audit::compare::{self, new_resources};
 use crate::audit::inventory;
 use crate::inspect::LISTINGS_MAX;
 use crate::inspect::attribution::Attribution;
-use crate::trial_context::TrialContext;
-use crate::trial_context::account::Account as _;
+use crate::inspect::sources::Sources;
 
 /// An inventory without what belongs to bystanders.
 pub struct RunListing {
@@ -27,37 +25,34 @@ pub struct RunListing {
 fn listing_limit(tier: Tier) -> Duration {
     match tier {
         Tier::Kind => Duration::from_secs(30),
-        Tier::Rehearsal | Tier::Live => Duration::from_secs(10 * 60),
+        Tier::Rehearsal | Tier::Live => Duration::from_mins(10),
     }
 }
 
 /// Lists the account. `None` when it could not be listed.
-pub async fn list_run(context: &TrialContext<'_>, account: &dyn Observer) -> Option<RunListing> {
-    let limit = listing_limit(context.trial.tier);
+pub async fn list_run(sources: Sources<'_>, account: &dyn Observer) -> Option<RunListing> {
+    let limit = listing_limit(sources.trial.tier);
     let listed = tokio::time::timeout(limit, inventory::take(account)).await;
     let inventory = listed.ok()?;
     if !inventory.coverage.failed.is_empty() {
         return None;
     }
-    let attribution = Attribution::now(context, account);
+    let attribution = Attribution::now(sources, account);
     let all = attribution.without_bystanders(inventory.resources);
-    let proven = |resource: &Resource| !account.proofs(&context.run, resource, &all).is_empty();
+    let proven = |resource: &Resource| !account.proofs(sources.run, resource, &all).is_empty();
     let (of_run, unproven) = all.iter().cloned().partition(proven);
     Some(RunListing { of_run, unproven })
 }
 
 /// The same, once nothing of the run disappears by itself any more: deletions take time to show.
-pub async fn list_settled(
-    context: &TrialContext<'_>,
-    account: &dyn Observer,
-) -> Option<RunListing> {
-    let mut seen = list_run(context, account).await?;
+pub async fn list_settled(sources: Sources<'_>, account: &dyn Observer) -> Option<RunListing> {
+    let mut seen = list_run(sources, account).await?;
     for _ in 1..LISTINGS_MAX {
         if seen.of_run.is_empty() {
             break;
         }
         tokio::time::sleep(account.settle()).await;
-        let now = list_run(context, account).await?;
+        let now = list_run(sources, account).await?;
         let went = new_resources(&now.of_run, &seen.of_run);
         seen = now;
         if went.is_empty() {
@@ -68,9 +63,8 @@ pub async fn list_settled(
 }
 
 /// These without what the cloud retains by design.
-pub fn leaks(context: &TrialContext<'_>, of_run: &[Resource]) -> Vec<Resource> {
-    let auditor = context.observer(Actor::Auditor);
-    let (provider, types) = (&context.trial.scenario.provider, auditor.resource_types());
+pub fn leaks(sources: Sources<'_>, account: &dyn Observer, of_run: &[Resource]) -> Vec<Resource> {
+    let (provider, types) = (&sources.trial.scenario.provider, account.resource_types());
     let leaks = |resource: &&Resource| {
         compare::retained(resource, types).is_none() && provider.retained(resource).is_none()
     };
@@ -80,14 +74,14 @@ pub fn leaks(context: &TrialContext<'_>, of_run: &[Resource]) -> Vec<Resource> {
 /// What exists now: in rehearsal everything in the ground truth; elsewhere what is listed and proven to be the run's.
 /// `None` when it cannot be listed. What is listed and belongs to bystanders is added to `bystanders_seen`.
 pub async fn of_run(
-    context: &TrialContext<'_>,
+    sources: Sources<'_>,
     account: &dyn Observer,
     bystanders_seen: &mut Vec<Resource>,
 ) -> Option<Vec<Resource>> {
-    if let Some(ground_truth) = &context.ground_truth {
+    if let Some(ground_truth) = sources.ground_truth {
         return Some(ground_truth.inventory());
     }
-    let attribution = Attribution::now(context, account);
+    let attribution = Attribution::now(sources, account);
     let inventory = inventory::take(account).await;
     if !inventory.coverage.failed.is_empty() {
         return None;
@@ -95,6 +89,6 @@ pub async fn of_run(
     let all = &inventory.resources;
     let theirs = |resource: &&Resource| attribution.proof(resource, all).is_some();
     bystanders_seen.extend(all.iter().filter(theirs).cloned());
-    let ours = |resource: &&Resource| !account.proofs(&context.run, resource, all).is_empty();
+    let ours = |resource: &&Resource| !account.proofs(sources.run, resource, all).is_empty();
     Some(all.iter().filter(ours).cloned().collect())
 }

@@ -4,13 +4,14 @@
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioned;
 
+use super::provision::converge;
 use crate::audit::inventory::Inventory;
 use crate::inspect::attribution::Attribution;
+use crate::inspect::sources::Sources;
 use crate::oracles;
 use crate::oracles::end_state;
 use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::faults_are_over;
-use crate::phases::provision;
 use crate::recorder::Recorder;
 use crate::trial::output::{CampaignState, EndState};
 use crate::trial_context::TrialContext;
@@ -30,7 +31,7 @@ pub async fn check(
     // Wait for changes that the provisioner does not wait for, such as names of volumes.
     let observer = context.observer(Actor::Observer);
     tokio::time::sleep(observer.settle()).await;
-    let attribution = Attribution::now(context, observer.as_ref());
+    let attribution = Attribution::now(Sources::of(context), observer.as_ref());
     let there = attribution.without_bystanders(ground_truth.inventory());
     let now = EndState::of(
         &context.run,
@@ -64,7 +65,7 @@ pub async fn check(
     let (shows, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
     recorder.write(phase, outcome);
     state.access = shows;
-    if !context.trial.faults().is_empty() && faults_are_over(context) {
-        provision::converge(recorder, context).await;
+    if !context.trial.faults().is_empty() && faults_are_over(&context.faults) {
+        converge(recorder, context).await;
     }
 }

@@ -1,12 +1,12 @@
 //! What names a run before it creates anything, so that what it may leave behind can be found: its intent on disk, and
 //! its entries in the registry and in the cancellation token.
 
-use kubeproof_contract::observer::Observer;
+use kubeproof_contract::observer::{Observer, ObserverError};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Breadth;
 
 use crate::audit::inventory::Inventory;
-use crate::live;
+use crate::live::{self, Refusal};
 use crate::run_directory::{self, Intent, RecordedBaseline, registry};
 use crate::trial_context::TrialContext;
 
@@ -31,12 +31,25 @@ pub fn unregister(context: &TrialContext<'_>) {
     }
 }
 
+/// Why the intent was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum IntendError {
+    /// The account may not be used.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It is not known what the baseline covers.
+    #[error(transparent)]
+    NoCells(#[from] ObserverError),
+    #[error(transparent)]
+    NotWritten(#[from] std::io::Error),
+}
+
 /// Writes the intent of the run, with its account and its baseline.
 pub async fn intend(
     context: &TrialContext<'_>,
     observer: &dyn Observer,
     baseline: &Inventory,
-) -> Result<(), String> {
+) -> Result<(), IntendError> {
     let Some(out) = &context.out else {
         return Ok(());
     };
@@ -44,15 +57,10 @@ pub async fn intend(
         Tier::Rehearsal => None,
         Tier::Kind => observer.account_id().await.ok().flatten(),
         // Asked again here: nothing is created in an account whose id is not in the intent.
-        Tier::Live => Some(
-            live::in_allowed_account(observer, &context.accounts)
-                .await
-                .map_err(|refusal| refusal.message)?,
-        ),
+        Tier::Live => Some(live::in_allowed_account(observer, &context.accounts).await?),
     };
     let listings = observer.cells(&Breadth::Scenario).await;
-    let listings = listings.map_err(|error| error.to_string())?;
-    let cells = listings.into_iter().flat_map(|listing| listing.cells);
+    let cells = listings?.into_iter().flat_map(|listing| listing.cells);
     let before = RecordedBaseline::of(cells.collect(), &baseline.resources);
     let trial = context.trial;
     let intent = Intent {
@@ -66,5 +74,5 @@ pub async fn intend(
         account,
         before: Some(before),
     };
-    run_directory::write_intent(out, &intent).map_err(|error| error.to_string())
+    Ok(run_directory::write_intent(out, &intent)?)
 }

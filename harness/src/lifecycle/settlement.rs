@@ -3,7 +3,7 @@
 use kubeproof_contract::observer::Observer;
 
 use crate::inspect::Inspector;
-use crate::inspect::sources::{first_change, sees_calls, sources};
+use crate::inspect::sources::Sources;
 use crate::oracles::needs;
 use crate::phases::bystander::Remains;
 use crate::phases::cost::Costs;
@@ -19,15 +19,17 @@ pub async fn settle_up(
     observer: &dyn Observer,
     inspector: &dyn Inspector,
 ) {
+    let sources = Sources::of(context);
     let checked = context
         .ground_truth
         .as_ref()
         .filter(|_| !context.trial.is_campaign());
     let audited = checked.map(|ground_truth| ground_truth.inventory());
     // A campaign asks for no bill, and its journals are long.
-    let first_change = match context.trial.is_campaign() {
-        true => None,
-        false => first_change(context, recorder.provisioning_since),
+    let first_change = if context.trial.is_campaign() {
+        None
+    } else {
+        sources.first_change(recorder.provisioning_since)
     };
     let orphans = recorder.audit.orphans.iter();
     let orphans = orphans.map(|orphan| orphan.id.clone()).collect();
@@ -42,7 +44,7 @@ pub async fn settle_up(
         clock: context.clock,
         ground_truth: context.ground_truth.as_deref(),
         is_served: context.served.is_some(),
-        sees_calls: sees_calls(context),
+        sees_calls: sources.sees_calls(),
         first_change,
         has_cluster: recorder.has("checks"),
         orphans,
@@ -84,13 +86,14 @@ pub fn record_unobserved(recorder: &mut Recorder<'_, '_>, context: &TrialContext
     if !recorder.has("provision") {
         return;
     }
-    let there = sources(context);
+    let sources = Sources::of(context);
+    let there = sources.names();
     if let Some(outcome) = unobserved::ends(&there) {
         let phase = recorder.begin(needs::ENDS);
         recorder.write(phase, outcome);
     }
     if context.ground_truth.is_none() && !recorder.altered.is_empty() {
-        if sees_calls(context) {
+        if sources.sees_calls() {
             recorder.note(&unobserved::altered(&recorder.altered));
         } else {
             let phase = recorder.begin(needs::BYSTANDERS);

@@ -5,11 +5,12 @@ use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::scenario::Expectation;
 
+use super::attempts::attempt_setting;
+use super::provision::{converge, retry};
 use crate::inspect::run_listing::of_run;
-use crate::inspect::sources::first_change;
+use crate::inspect::sources::Sources;
 use crate::oracles::needs;
 use crate::phases::access::{self, Nodes, Question};
-use crate::phases::attempt::conditions;
 use crate::phases::checks::{self, Checked};
 use crate::phases::job::{self, JobPhase};
 use crate::phases::{provision, unobserved};
@@ -38,7 +39,12 @@ pub async fn use_cluster(
     if context.ground_truth.is_none() {
         let phase = recorder.begin(needs::DUPLICATES);
         let observer = observer.as_ref();
-        let there = of_run(context, observer, &mut recorder.bystanders_seen).await;
+        let there = of_run(
+            Sources::of(context),
+            observer,
+            &mut recorder.bystanders_seen,
+        )
+        .await;
         let since = context.run.started_at;
         let outcome = unobserved::duplicates_now(there, context.plan.as_ref(), since);
         recorder.write(phase, outcome);
@@ -53,9 +59,10 @@ pub async fn use_cluster(
     };
     if context.trial.expects(Expectation::JobFailsThenHealed) {
         let phase = recorder.begin("run_job_struck");
-        let outcome = job::must_fail(&workload, || conditions(context).forced).await;
+        let outcome =
+            job::must_fail(&workload, || attempt_setting(context).conditions().forced).await;
         recorder.write(phase, outcome);
-        if let Some(healed) = provision::retry(recorder, context).await {
+        if let Some(healed) = retry(recorder, context).await {
             check(recorder, context, observer.as_ref(), &healed).await;
             run_job(recorder, &workload).await;
         }
@@ -63,7 +70,7 @@ pub async fn use_cluster(
     if !context.trial.is_main() {
         return;
     }
-    provision::converge(recorder, context).await;
+    converge(recorder, context).await;
     run_job(recorder, &workload).await;
     if let Some(to) = workload.job.scale_to {
         let phase = recorder.begin("scale");
@@ -79,7 +86,7 @@ async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
         return;
     }
     let phase = recorder.begin("hold");
-    let first = first_change(context, recorder.provisioning_since);
+    let first = Sources::of(context).first_change(recorder.provisioning_since);
     let first = first.unwrap_or(context.run.started_at);
     let minutes = context.scenario().cost.duration_minutes;
     let outcome = provision::hold(context.clock, &context.cancel, first, minutes).await;
@@ -101,7 +108,7 @@ async fn check(
         program_of: is_program.then_some(context.trial.scenario.provider.as_ref()),
         ground_truth: context.ground_truth.as_deref(),
     };
-    let outcome = checks::checks(&using, provisioned).await;
+    let outcome = checks::checks(&using, provisioned, &mut recorder.told).await;
     recorder.write(phase, outcome);
 }
 

@@ -57,30 +57,57 @@ pub struct Most {
     pub unpriced: Vec<String>,
 }
 
+/// Why trials do not fit into their budgets, with the arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverBudget {
+    /// No price is known for something.
+    #[error("{trial}: no price is known for {}, so no budget can be kept; nothing was created", .unpriced.join(", "))]
+    Unpriced {
+        trial: String,
+        unpriced: Vec<String>,
+    },
+    /// One trial may cost more than its scenario allows.
+    #[error(
+        "{} may cost {}: {}; its cost.budget_usd is {}: raise it, or lower limits.provision_minutes, \
+         limits.teardown_minutes or cost.duration_minutes; nothing was created",
+        .0.longest.trial,
+        usd(.0.usd, 2),
+        .0.longest.words(),
+        usd(.0.longest.budget_usd, 2)
+    )]
+    One(Box<Most>),
+    /// All together may cost more than the permit allows.
+    #[error(
+        "{trials} may cost {together} together, and {} is {}: choose fewer with --only, or raise it; nothing was \
+         created{each}",
+        BUDGET_VARIABLE,
+        usd(*.permitted_usd, 2)
+    )]
+    Together {
+        /// How many, as text.
+        trials: String,
+        /// The sum, as text.
+        together: String,
+        permitted_usd: Decimal,
+        /// A line for each.
+        each: String,
+    },
+}
+
 /// Whether all trials of an invocation fit into their scenarios' budgets, and together into the permit.
 ///
 /// # Errors
 /// With the arithmetic, when they may cost more, or when what they may cost is not known.
-pub fn fits(permit: &Permit, trials: &[Most]) -> Result<(), String> {
+pub fn fits(permit: &Permit, trials: &[Most]) -> Result<(), OverBudget> {
     for most in trials {
-        let Longest {
-            trial, budget_usd, ..
-        } = &most.longest;
         if !most.unpriced.is_empty() {
-            return Err(format!(
-                "{trial}: no price is known for {}, so no budget can be kept; nothing was created",
-                most.unpriced.join(", ")
-            ));
+            return Err(OverBudget::Unpriced {
+                trial: most.longest.trial.clone(),
+                unpriced: most.unpriced.clone(),
+            });
         }
-        if most.usd > *budget_usd {
-            return Err(format!(
-                "{trial} may cost {}: {}; its cost.budget_usd is {}: raise it, or lower \
-                 limits.provision_minutes, limits.teardown_minutes or cost.duration_minutes; nothing was \
-                 created",
-                usd(most.usd, 2),
-                most.longest.words(),
-                usd(*budget_usd, 2)
-            ));
+        if most.usd > most.longest.budget_usd {
+            return Err(OverBudget::One(Box::new(most.clone())));
         }
     }
     let together = trials
@@ -98,16 +125,15 @@ pub fn fits(permit: &Permit, trials: &[Most]) -> Result<(), String> {
         .collect();
     let together =
         together.map_or_else(|| "more than can be counted".to_owned(), |sum| usd(sum, 2));
-    Err(format!(
-        "{} may cost {together} together, and {BUDGET_VARIABLE} is {}: choose fewer with --only, or raise \
-         it; nothing was created{}",
-        match trials.len() {
+    Err(OverBudget::Together {
+        trials: match trials.len() {
             1 => "1 trial".to_owned(),
             count => format!("{count} trials"),
         },
-        usd(permit.budget_usd, 2),
-        each.concat()
-    ))
+        together,
+        permitted_usd: permit.budget_usd,
+        each: each.concat(),
+    })
 }
 
 /// After how many minutes teardown must begin, so that a budget holds what was spent until then and a teardown
@@ -170,7 +196,7 @@ mod tests {
         match expected {
             None => assert_eq!(seen, None),
             Some(words) => {
-                let seen = seen.expect("it does not fit");
+                let seen = seen.expect("it does not fit").to_string();
                 assert!(seen.contains(words), "{seen}");
             }
         }

@@ -82,9 +82,9 @@ fn dead(life: &Lifespan) -> bool {
     life.to.is_none() && life.resource.lifetime != Lifetime::Alive
 }
 
-/// What only one live resource may have.
+/// What only one resource at a time may have.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Named<'a> {
+struct NameOfRun<'a> {
     resource_type: &'a str,
     name: &'a str,
     run: String,
@@ -99,7 +99,7 @@ fn same_name(
     price: PriceOf<'_>,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut named: BTreeMap<Named<'_>, Vec<&Lifespan>> = BTreeMap::new();
+    let mut named: BTreeMap<NameOfRun<'_>, Vec<&Lifespan>> = BTreeMap::new();
     for life in lives {
         let resource = &life.resource;
         // Types without a limit (nodes and their disks) share a name by design.
@@ -109,12 +109,12 @@ fn same_name(
         let (Some(name), Some(owner)) = (&resource.name, plan.owner_of(resource)) else {
             continue;
         };
-        let named_so = Named {
+        let key = NameOfRun {
             resource_type: &resource.resource_type,
             name,
             run: owner.run,
         };
-        named.entry(named_so).or_default().push(life);
+        named.entry(key).or_default().push(life);
     }
     for group in named.values() {
         for (index, life) in group.iter().enumerate() {

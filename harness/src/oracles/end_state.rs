@@ -1,6 +1,7 @@
 //! O8: a cluster that was healed after a fault equals the one of the clean run, except for ids.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
@@ -117,7 +118,7 @@ fn line(run: &Run, names: &Names<'_>, expiry: &str, resource: &Resource) -> Stri
     let tags = resource.tags.iter().filter(|(key, _)| *key != expiry);
     for (key, value) in tags.chain(&resource.properties) {
         let value = sorted(&plain(run, &names.put_into(value)));
-        line.push_str(&format!(" {}={value}", plain(run, key)));
+        let _ = write!(line, " {}={value}", plain(run, key));
     }
     elsewhere(resource, &line)
 }

@@ -110,7 +110,7 @@ pub fn missing(name: &str, there: &[Source]) -> Option<String> {
     Some(format!("not observed: it needs {}", needs.join(" or ")))
 }
 
-/// The table in Markdown, for the README.
+/// The table in Markdown, for the documentation of oracles.
 pub fn table() -> String {
     let mut text = "| oracle | shows that | needs |\n|---|---|---|\n".to_owned();
     for oracle in ORACLES {

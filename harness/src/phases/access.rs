@@ -45,7 +45,8 @@ pub async fn check(
         handed,
         HandedOverAccess::Sees(_) | HandedOverAccess::Failed(_)
     ) {
-        own_uid(question, observer).await
+        let own = own_uid(question, observer).await;
+        own.map_err(|error| error.to_string())
     } else {
         Err("not asked for".to_owned())
     };
@@ -83,11 +84,11 @@ async fn inspect(
 }
 
 /// The uid of the run's cluster, found without the provisioner.
-async fn own_uid(question: &Question<'_>, observer: &dyn Observer) -> Result<String, String> {
+async fn own_uid(
+    question: &Question<'_>,
+    observer: &dyn Observer,
+) -> Result<String, WorkloadError> {
     let transport = question.account.transport(Actor::Observer);
-    let uid = async {
-        let own = observer.workload(question.run, transport).await?;
-        own.uid().await
-    };
-    uid.await.map_err(|error| error.to_string())
+    let own = observer.workload(question.run, transport).await?;
+    own.uid().await
 }

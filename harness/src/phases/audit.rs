@@ -29,6 +29,18 @@ pub struct Known<'a> {
     pub torn_down: bool,
 }
 
+impl<'a> Known<'a> {
+    /// What is known between two attempts, when no bystander is looked for.
+    pub fn between(tier: Tier, baseline: &'a Inventory, torn_down: bool) -> Self {
+        Self {
+            tier,
+            baseline,
+            bystanders: &[],
+            torn_down,
+        }
+    }
+}
+
 /// What an audit has shown.
 #[must_use]
 pub struct AuditOutcome {

@@ -1,8 +1,12 @@
 //! The bystander: a cluster that the same provisioner created before the run, under another run id and a name that
-//! starts with the run's name. It must survive the run, and is torn down afterwards.
+//! starts with the run's name (`kp-r1-0a1b2c3d` and `kp-r1-0a1b2c3d-2`). It must survive the run, and is torn down afterwards.
 //!
-//! Its calls are not in the trial's journal, are never faulted and are not billed. The run begins in a copy of the
-//! account in which it was created, at the same date as without it.
+//! So O6 catches a provisioner that deletes by a name prefix, or by a tag that a tool puts on all its clusters. The run
+//! begins in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not
+//! count towards the run's quotas and is in none of its bills (`GroundTruth::snapshot`). The bystander's calls are not in
+//! the journal and get no faults; after the run its own provisioner must still be able to tear it down. Forced failures
+//! of programs have no bystander, because programs take real time; a campaign creates one, and each lifecycle begins in a
+//! copy of that account.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,22 +15,43 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::marks::Naming;
+use kubeproof_contract::process::Programs;
+use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_contract::scenario::Tier;
 
 use crate::audit::inventory::Inventory;
 use crate::oracles::Violation;
-use crate::programs;
+use crate::programs::{self, NotForgotten};
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::{Part, Trial};
 use crate::trial_context::bystander::{Bystander, BystanderState};
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::{Progress, Silent};
-use crate::trial_context::{RunOptions, TrialContext};
+use crate::trial_context::{ContextError, RunOptions, TrialContext};
 use crate::wall_clock::today;
 
 /// How long it exists before the run begins, after the time limit of its creation: changes that the provisioner does
 /// not wait for can settle.
 const REST_MINUTES: u32 = 60;
+
+/// Why a bystander could not be created or torn down.
+#[derive(Debug, thiserror::Error)]
+pub enum BystanderError {
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// Files of an earlier run are in the way.
+    #[error(transparent)]
+    Forget(#[from] NotForgotten),
+    /// Its provisioner failed.
+    #[error(transparent)]
+    Provisioner(#[from] ProvisionerError),
+    #[error("it was not done after {minutes} minutes")]
+    Late { minutes: u32 },
+    #[error("was asked to stop")]
+    Stopped,
+    #[error("there is no simulated account")]
+    NoGroundTruth,
+}
 
 /// Why a trial has no bystander, if it has none.
 fn needless(trial: &Trial) -> Option<&'static str> {
@@ -49,11 +74,10 @@ pub async fn with_bystander(
     if matches!(options.bystander, BystanderState::Wanted) {
         options.bystander = match needless(trial) {
             Some(why) => BystanderState::Nothing(why),
-            None => make(trial, &options, progress)
-                .await
-                .map_or_else(BystanderState::Failed, |made| {
-                    BystanderState::Cluster(Arc::new(made))
-                }),
+            None => make(trial, &options, progress).await.map_or_else(
+                |error| BystanderState::Failed(error.to_string()),
+                |made| BystanderState::Cluster(Arc::new(made)),
+            ),
         };
     }
     options
@@ -72,7 +96,7 @@ async fn make(
     trial: &Trial,
     options: &RunOptions,
     progress: &Arc<dyn Progress>,
-) -> Result<Bystander, String> {
+) -> Result<Bystander, BystanderError> {
     // The SDKs must not draw the same random numbers as in the run.
     fastrand::seed(!trial.seed);
     let start = trial.start(today());
@@ -103,7 +127,7 @@ async fn make(
     );
     let mut provisioner = context.provisioner();
     let work = provisioner.provision();
-    let ended = limited(&context, minutes, work).await;
+    let ended = limited((&context.programs, &context.cancel), minutes, work).await;
     drop(provisioner);
     if let Some(served) = &context.served {
         served.stop().await;
@@ -115,7 +139,7 @@ async fn make(
     let ground_truth = context
         .ground_truth
         .as_ref()
-        .ok_or("there is no simulated account")?;
+        .ok_or(BystanderError::NoGroundTruth)?;
     Ok(Bystander {
         account: ground_truth.snapshot(),
         run: context.run,
@@ -128,18 +152,18 @@ async fn make(
 
 /// Runs work until it ends, its limit is reached, or stopping is requested.
 async fn limited<T>(
-    context: &TrialContext<'_>,
+    (programs, cancel): (&Programs, &CancelToken),
     minutes: u32,
-    work: impl Future<Output = Result<T, kubeproof_contract::provisioner::ProvisionerError>>,
-) -> Result<T, String> {
+    work: impl Future<Output = Result<T, ProvisionerError>>,
+) -> Result<T, BystanderError> {
     let limit = Duration::from_secs(u64::from(minutes) * 60);
-    context.programs.begin();
+    programs.begin();
     tokio::select! {
         biased;
-        () = context.cancel.cancelled() => Err("was asked to stop".to_owned()),
+        () = cancel.cancelled() => Err(BystanderError::Stopped),
         ended = tokio::time::timeout(limit, work) => match ended {
-            Ok(ended) => ended.map_err(|error| error.message),
-            Err(_) => Err(format!("it was not done after {minutes} minutes")),
+            Ok(ended) => Ok(ended?),
+            Err(_) => Err(BystanderError::Late { minutes }),
         },
     }
 }
@@ -191,7 +215,7 @@ pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     match again(remains).await {
         Ok(()) => PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down"),
         Err(problem) if remains.cancel.is_cancelled() => {
-            PhaseOutcome::new(Verdict::Unknown, problem)
+            PhaseOutcome::new(Verdict::Unknown, problem.to_string())
         }
         // A provisioner that cannot tear down anything does not show what the run did to the bystander.
         Err(problem) if !remains.torn_down => {
@@ -210,7 +234,7 @@ pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     }
 }
 
-async fn again(remains: &Remains<'_>) -> Result<(), String> {
+async fn again(remains: &Remains<'_>) -> Result<(), BystanderError> {
     let cluster = remains.cluster;
     let its_trial = its_trial(remains.trial);
     let there = Bystander {
@@ -240,7 +264,12 @@ async fn again(remains: &Remains<'_>) -> Result<(), String> {
     its.files = Arc::clone(&cluster.files);
     let minutes = its_trial.scenario.content.limits.teardown_minutes;
     let mut provisioner = its.provisioner();
-    let ended = limited(&its, minutes, provisioner.teardown()).await;
+    let ended = limited(
+        (&its.programs, &its.cancel),
+        minutes,
+        provisioner.teardown(),
+    )
+    .await;
     drop(provisioner);
     if let Some(served) = &its.served {
         served.stop().await;

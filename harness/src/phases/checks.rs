@@ -24,9 +24,9 @@ use crate::programs::live_access::LiveAccess;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 
 /// The longest that preflight may take, in the trial's clock.
-const PREFLIGHT_LIMIT: Duration = Duration::from_secs(15 * 60);
+const PREFLIGHT_LIMIT: Duration = Duration::from_mins(15);
 /// The longest that the checks may take, in the trial's clock.
-const CHECKS_LIMIT: Duration = Duration::from_secs(30 * 60);
+const CHECKS_LIMIT: Duration = Duration::from_mins(30);
 
 /// Where live work is allowed.
 pub struct LiveAllowance<'a> {
@@ -93,7 +93,11 @@ pub struct Checked<'a> {
 }
 
 /// The checks of a provisioned cluster. What the provisioner reported must be true (O3).
-pub async fn checks(using: &Checked<'_>, provisioned: &Provisioned) -> PhaseOutcome {
+pub async fn checks(
+    using: &Checked<'_>,
+    provisioned: &Provisioned,
+    told: &mut Told,
+) -> PhaseOutcome {
     let looking = using.observer.checks(using.run, provisioned);
     let Ok(checks) = tokio::time::timeout(CHECKS_LIMIT, looking).await else {
         return PhaseOutcome::new(Verdict::Unknown, "no answer within 30 minutes");
@@ -103,23 +107,28 @@ pub async fn checks(using: &Checked<'_>, provisioned: &Provisioned) -> PhaseOutc
         .iter()
         .filter(|check| check.verdict == Verdict::Fail)
         .collect();
-    let mut told = Told::default();
+    told.rows(checks.iter().cloned());
     if !failed.is_empty() {
-        let what = paid_for(using).await;
-        for check in failed {
-            let message = format!(
-                "the provisioner reported success, but {}: {}{what}",
-                check.id, check.evidence
-            );
-            told.violations([Violation::new("O3 truth", message)]);
-        }
+        let untrue = |what: &str| -> Vec<Violation> {
+            let message = |check: &&Check| {
+                format!(
+                    "the provisioner reported success, but {}: {}{what}",
+                    check.id, check.evidence
+                )
+            };
+            let messages = failed.iter().map(message);
+            messages
+                .map(|message| Violation::new("O3 truth", message))
+                .collect()
+        };
+        // The prices take an inventory.
+        told.if_cut_off(untrue(""));
+        told.violations(untrue(&paid_for(using).await));
     }
     if let Some(provider) = using.program_of {
-        compare_made(using, provider, provisioned, &mut told).await;
+        compare_made(using, provider, provisioned, told).await;
     }
     PhaseOutcome::new(verdict, message)
-        .with(told)
-        .with_checks(checks)
 }
 
 /// O3: what a program says it made is there.

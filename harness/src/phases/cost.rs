@@ -27,9 +27,9 @@ use crate::trial::Trial;
 use crate::trial_context::account::Account;
 
 /// The longest that a rehearsal waits for a bill, in simulated time: bills close after the month.
-const BILL_WAIT_MAX: Duration = Duration::from_secs(75 * 24 * 3600);
+const BILL_WAIT_MAX: Duration = Duration::from_hours(75 * 24);
 /// The longest that reading the bill may take, in the trial's clock.
-const READ_LIMIT: Duration = Duration::from_secs(3600);
+const READ_LIMIT: Duration = Duration::from_hours(1);
 
 /// What the cost phase uses.
 pub struct Costs<'a> {
@@ -112,7 +112,7 @@ pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
         estimate,
         unpriced: costs
             .ground_truth
-            .map(|ground_truth| ground_truth.unpriced())
+            .map(GroundTruth::unpriced)
             .unwrap_or_default(),
         billed: bill(costs, metered_usd, budget).await,
         metered,
@@ -170,7 +170,7 @@ fn lifetime_usd(
 ) -> BTreeMap<String, Decimal> {
     let lives = costs
         .ground_truth
-        .map(|ground_truth| ground_truth.lifetimes())
+        .map(GroundTruth::lifetimes)
         .unwrap_or_default();
     let each = |line: &EstimateLine, span: Span| -> Option<Decimal> {
         let plan = costs.plan;

@@ -29,9 +29,18 @@ const ATTEMPTS_MAX: usize = 3;
 /// Pause before the next try.
 const PAUSE: Duration = Duration::from_secs(30);
 /// What an attempt may take beside the job itself: creating and removing its namespace.
-const AROUND_JOB: Duration = Duration::from_secs(20 * 60);
+const AROUND_JOB: Duration = Duration::from_mins(20);
 /// How long service and volume may take to appear in the cloud.
-const LEFTOVERS_LIMIT: Duration = Duration::from_secs(15 * 60);
+const LEFTOVERS_LIMIT: Duration = Duration::from_mins(15);
+
+/// Why the job did not run.
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error(transparent)]
+    Workload(#[from] WorkloadError),
+    #[error("it did not end")]
+    NoEnd,
+}
 
 /// What the phase uses.
 pub struct JobPhase<'a> {
@@ -123,7 +132,7 @@ pub async fn run_job(workload: &JobPhase<'_>) -> PhaseOutcome {
 }
 
 /// One try, with access of its own: tokens expire within minutes.
-async fn one(workload: &JobPhase<'_>, number: usize) -> Result<String, String> {
+async fn one(workload: &JobPhase<'_>, number: usize) -> Result<String, JobError> {
     let job = workload.job;
     let limit = Duration::from_secs(u64::from(job.timeout_seconds));
     let work = async {
@@ -139,12 +148,10 @@ async fn one(workload: &JobPhase<'_>, number: usize) -> Result<String, String> {
         }
         let order = order(workload, number, limit);
         let proof = connected.run(&order).await?;
-        Ok::<_, WorkloadError>(format!("{}{made}", words(&proof)))
+        Ok(format!("{}{made}", words(&proof)))
     };
-    match tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await {
-        Ok(done) => done.map_err(|error| error.to_string()),
-        Err(_) => Err("it did not end".to_owned()),
-    }
+    let ended = tokio::time::timeout(limit + LEFTOVERS_LIMIT + AROUND_JOB, work).await;
+    ended.unwrap_or(Err(JobError::NoEnd))
 }
 
 /// The labels of all that the workload makes.

@@ -9,30 +9,30 @@ use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 
 use crate::inspect::run_listing::{leaks, list_settled};
+use crate::inspect::sources::Sources;
 use crate::oracles::price::{Item, findings, list};
 use crate::prices;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
-use crate::trial_context::TrialContext;
-use crate::trial_context::account::Account as _;
+use crate::trial_context::account::Account;
 
 /// The message when the account could not be listed.
 pub const NOT_LISTED: &str =
     "the account could not be listed, so what the first teardown left is not known";
 
 /// Resources of the run that must not be there. `None` when the account could not be listed.
-pub async fn of_run(context: &TrialContext<'_>) -> Option<Vec<Resource>> {
-    let provider = &context.trial.scenario.provider;
-    if let Some(ground_truth) = &context.ground_truth {
+pub async fn of_run(sources: Sources<'_>, account: &dyn Account) -> Option<Vec<Resource>> {
+    let provider = &sources.trial.scenario.provider;
+    if let Some(ground_truth) = sources.ground_truth {
         let mut all = ground_truth.inventory();
         all.retain(|resource| {
-            let marked = context.plan.is_marked(&context.run, resource);
+            let marked = sources.plan.is_marked(sources.run, resource);
             marked && provider.retained(resource).is_none()
         });
         return Some(all);
     }
-    let auditor = context.observer(Actor::Auditor);
-    let listing = list_settled(context, auditor.as_ref()).await?;
-    Some(leaks(context, &listing.of_run))
+    let auditor = account.observer(Actor::Auditor);
+    let listing = list_settled(sources, auditor.as_ref()).await?;
+    Some(leaks(sources, auditor.as_ref(), &listing.of_run))
 }
 
 /// What the first teardown left, with prices, as text.

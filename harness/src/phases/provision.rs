@@ -10,146 +10,152 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;
-use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::record::Ready;
 
 use crate::audit::compare::{altered, new_resources};
 use crate::inspect::attribution::Attribution;
 use crate::inspect::run_listing::of_run;
-use crate::oracles::end_state;
+use crate::inspect::sources::Sources;
 use crate::oracles::price::{Item, list};
-use crate::phases::attempt::{attempt, conditions, end, injections};
+use crate::oracles::{Violation, end_state, needs};
+use crate::phases::attempt::{self, AttemptOutcome, AttemptPhase, AttemptSetting};
 use crate::phases::reported;
 use crate::prices;
-use crate::recorder::Recorder;
-use crate::recorder::phase_outcome::PhaseOutcome;
-use crate::scenario::injectable;
-use crate::trial::outcome::{self, Ending};
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
+use crate::trial::outcome::{self, Ending, Meaning};
 use crate::trial::output::EndState;
-use crate::trial_context::TrialContext;
-use crate::trial_context::account::Account as _;
+use crate::trial::report::Report;
 use crate::trial_context::cancel::CancelToken;
 
-/// The first attempt: what it created, and whether a new process is to try again.
-pub async fn first(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-) -> (Option<Provisioned>, bool) {
-    let minutes = context.scenario().limits.provision_minutes;
-    let phase = recorder.begin("provision");
-    recorder.provisioning_since = Some(context.clock.now());
-    let before = context.clock.elapsed();
-    let mut provisioner = context.first_provisioner();
-    let (ending, made) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
-    // The process is gone, with all of its memory.
-    drop(provisioner);
-    context.faults.first_attempt_is_over();
-    let meaning = outcome::first_provision(conditions(context), &ending);
-    end(recorder, phase, "provisioning", &ending, &meaning);
-    reported::check_account(recorder, context).await;
-    if made.is_some() && context.trial.is_main() {
-        note_ready(recorder, context, before);
-    }
-    (made, meaning.again)
+/// What an attempt to provision has shown.
+#[must_use]
+pub struct ProvisionOutcome {
+    pub ended: AttemptPhase,
+    /// What it created, if it succeeded.
+    pub made: Option<Provisioned>,
+    /// Whether a new process is to try again.
+    pub again: bool,
 }
 
-/// Later attempts, each by a new process: as many as faults remain to be injected, and one more. `None` when there is
-/// no cluster in the end, which is recorded.
-pub async fn retry(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-) -> Option<Provisioned> {
-    let faults = context.trial.faults();
-    let most = outcome::later_attempts(&context.faults.tally());
-    let provider = context.trial.scenario.provider.as_ref();
-    let shows_later = |fault: &Fault| injectable::shows_later(fault, provider);
-    for number in 1..=most {
-        let excused = outcome::excused(&faults, number == most, shows_later);
-        let (made, again) = once_more(recorder, context, excused).await;
-        if made.is_some() || !again {
-            return made;
+impl ProvisionOutcome {
+    fn new(
+        attempt: AttemptOutcome<Provisioned>,
+        report: Option<Report>,
+        meaning: Meaning,
+        told: Told,
+    ) -> Self {
+        let again = meaning.again;
+        let phase = attempt::ended("provisioning", &attempt.ending, meaning, told);
+        Self {
+            ended: AttemptPhase::of(phase, report, &attempt.ending),
+            made: attempt.made,
+            again,
         }
     }
-    no_cluster(recorder, context, most + 1);
-    None
 }
 
-/// Records that there is no cluster, which is never a pass.
-fn no_cluster(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, attempts: usize) {
-    let tally = context.faults.tally();
+/// The first attempt.
+pub async fn first(
+    setting: &AttemptSetting<'_>,
+    provisioner: Box<dyn Provisioner>,
+) -> ProvisionOutcome {
+    let attempt = attempt::provision(setting, provisioner).await;
+    let mut told = Told::default();
+    let report = reported::compare(setting, &attempt, &mut told);
+    setting.faults.first_attempt_is_over();
+    let meaning = outcome::first_provision(setting.conditions(), &attempt.ending);
+    ProvisionOutcome::new(attempt, report, meaning, told)
+}
+
+/// A later attempt, by a new process. If it is `excused`, it may fail without a fault of its own.
+pub async fn retry(
+    setting: &AttemptSetting<'_>,
+    provisioner: Box<dyn Provisioner>,
+    excused: bool,
+) -> ProvisionOutcome {
+    let attempt = attempt::provision(setting, provisioner).await;
+    let mut told = Told::default();
+    let report = reported::compare(setting, &attempt, &mut told);
+    let injected = excused || !attempt.injected.is_empty();
+    let expected = setting.sources.trial.expected();
+    let meaning = outcome::later_provision(expected, &attempt.ending, injected);
+    ProvisionOutcome::new(attempt, report, meaning, told)
+}
+
+/// What it means that there is no cluster after so many attempts, which is never a pass. `None` in a campaign with a
+/// lasting fault, which only checks what it leaves behind.
+pub fn no_cluster(setting: &AttemptSetting<'_>, attempts: usize) -> Option<PhaseOutcome> {
+    let tally = setting.faults.tally();
     let goes_on = |(fault, count): &&(Fault, Count)| {
         fault.target.lasts() || count.attempted < fault.target.times
     };
     let going_on: Vec<&Fault> = tally.iter().filter(goes_on).map(|one| &one.0).collect();
-    // A campaign only checks what a lasting fault leaves behind.
-    if context.trial.is_campaign() && !going_on.is_empty() {
-        return;
+    if setting.sources.trial.is_campaign() && !going_on.is_empty() {
+        return None;
     }
-    let phase = recorder.begin("recovery");
     let meaning = outcome::no_cluster(attempts, &going_on);
-    recorder.end_judged(phase, meaning.verdict, meaning.message);
-}
-
-async fn once_more(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    excused: bool,
-) -> (Option<Provisioned>, bool) {
-    let minutes = context.scenario().limits.provision_minutes;
-    let before = injections(context);
-    let phase = recorder.begin("retry");
-    let mut provisioner = context.provisioner();
-    let (ending, made) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
-    drop(provisioner);
-    let injected = injections(context) > before || excused;
-    let meaning = outcome::later_provision(context.trial.expected(), &ending, injected);
-    end(recorder, phase, "provisioning", &ending, &meaning);
-    reported::check_account(recorder, context).await;
-    (made, meaning.again)
-}
-
-fn note_ready(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>, before: Duration) {
-    let fastest = context
-        .ground_truth
-        .as_ref()
-        .and_then(|ground_truth| ground_truth.fastest_ready());
-    recorder.ready = Some(Ready {
-        seconds: context.clock.elapsed().saturating_sub(before).as_secs(),
-        floor_seconds: fastest.as_ref().map(|(floor, _)| floor.as_secs()),
-        chain: fastest.map(|(_, chain)| chain),
-    });
+    Some(PhaseOutcome::judged(meaning.verdict, meaning.message))
 }
 
 /// O7: a second provision converges: it succeeds, makes nothing new and changes nothing.
-pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    if context.trial.tier == Tier::Live {
-        recorder.skip(
-            "converge",
-            "skipped when live: another full listing costs money",
-        );
-        return;
+pub async fn converge(
+    setting: &AttemptSetting<'_>,
+    provisioner: Box<dyn Provisioner>,
+    told: &mut Told,
+    bystanders_seen: &mut Vec<Resource>,
+) -> AttemptPhase {
+    let sources = setting.sources;
+    let observer = setting.account.observer(Actor::Observer);
+    let observer = observer.as_ref();
+    let not_listed = || PhaseOutcome::new(Verdict::Unknown, "the account could not be listed");
+    let Some(before) = of_run(sources, observer, bystanders_seen).await else {
+        return AttemptPhase {
+            phase: not_listed(),
+            report: None,
+            ended_by_machine: false,
+        };
+    };
+    let attempt = attempt::provision(setting, provisioner).await;
+    let report = reported::compare(setting, &attempt, told);
+    let ending = attempt.ending;
+    let is_judged = !matches!(ending, Ending::Stopped | Ending::Slow(_));
+    if is_judged && ending != Ending::Succeeded {
+        told.if_cut_off([Violation::new(needs::NO_OP, second(&ending))]);
     }
-    let phase = recorder.begin("converge");
-    let observer = context.observer(Actor::Observer);
-    let Some(before) = of_run(context, observer.as_ref(), &mut recorder.bystanders_seen).await
-    else {
-        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
-        return;
+    let Some(after) = of_run(sources, observer, bystanders_seen).await else {
+        return AttemptPhase::of(not_listed(), report, &ending);
     };
-    let minutes = context.scenario().limits.provision_minutes;
-    let mut provisioner = context.provisioner();
-    let (ending, _) = attempt(recorder, context, minutes, true, provisioner.provision()).await;
-    drop(provisioner);
-    let Some(after) = of_run(context, observer.as_ref(), &mut recorder.bystanders_seen).await
-    else {
-        recorder.end(phase, Verdict::Unknown, "the account could not be listed");
-        return;
+    let mut wrong = differences(sources, observer, (before, after));
+    let outcome = match &ending {
+        Ending::Stopped | Ending::Slow(_) => PhaseOutcome::new(Verdict::Unknown, ending.text()),
+        Ending::Succeeded if wrong.is_empty() => {
+            PhaseOutcome::new(Verdict::Pass, "a second provision changed nothing")
+        }
+        _ => {
+            wrong.insert(0, second(&ending));
+            let message = wrong.join("; ");
+            told.violations([Violation::new(needs::NO_OP, message.clone())]);
+            PhaseOutcome::new(Verdict::Fail, message)
+        }
     };
-    let price = prices::price(context.plan.as_ref());
+    AttemptPhase::of(outcome, report, &ending)
+}
+
+fn second(ending: &Ending) -> String {
+    format!("a second provision {}", ending.text())
+}
+
+/// What a second provision changed, as text.
+fn differences(
+    sources: Sources<'_>,
+    observer: &dyn Observer,
+    (before, after): (Vec<Resource>, Vec<Resource>),
+) -> Vec<String> {
+    let price = prices::price(sources.plan);
     // Attributed only now, so that both sides are treated alike.
-    let attribution = Attribution::now(context, observer.as_ref());
+    let attribution = Attribution::now(sources, observer);
     let [before, after] =
         [before, after].map(|all| attribution.without_bystanders_and_earlier(all));
     let mut wrong = Vec::new();
@@ -165,32 +171,20 @@ pub async fn converge(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_
             wrong.push(format!("{what}: {}", list(items)));
         }
     }
-    if wrong.is_empty() && context.ground_truth.is_none() {
+    if wrong.is_empty() && sources.ground_truth.is_none() {
         let altered = altered(&before, &after);
         let items = altered.iter().map(|one| Item::new(one, &price, "changed"));
         if !altered.is_empty() {
             wrong.push(format!("changed: {}", list(items.collect())));
         }
     }
-    if wrong.is_empty() && context.ground_truth.is_some() && !attribution.changed_any(&after) {
+    if wrong.is_empty() && sources.ground_truth.is_some() && !attribution.changed_any(&after) {
         // The same resources with the same properties: the ground truth has no lag.
-        let state = |all: &[Resource]| EndState::of(&context.run, context.plan.as_ref(), &[], all);
+        let state = |all: &[Resource]| EndState::of(sources.run, sources.plan, &[], all);
         let changed = end_state::difference(&state(&before), &state(&after));
         wrong.extend(changed.map(|words| format!("changed: {words}")));
     }
-    match ending {
-        Ending::Stopped | Ending::Slow(_) => {
-            recorder.end(phase, Verdict::Unknown, ending.text());
-        }
-        Ending::Succeeded if wrong.is_empty() => {
-            recorder.end(phase, Verdict::Pass, "a second provision changed nothing");
-        }
-        _ => {
-            wrong.insert(0, format!("a second provision {}", ending.text()));
-            recorder.add_finding("O7 no-op", wrong.join("; "));
-            recorder.end(phase, Verdict::Fail, wrong.join("; "));
-        }
-    }
+    wrong
 }
 
 /// Keeps the cluster alive for the planned duration, counted from the `first` call that created anything.

@@ -3,12 +3,13 @@
 //! In rehearsal with the ground truth, immediately. Elsewhere with a listing of the account between this attempt and
 //! the next one: an inventory costs only calls, and the next process hides what this one left.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::fault::Fault;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::provider::Provider;
 use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::scenario::{Expectation, Tier};
 
@@ -16,65 +17,59 @@ use crate::audit::compare;
 use crate::audit::compare::named;
 use crate::inspect::run_listing::list_run;
 use crate::oracles::{Violation, ground_truth};
+use crate::phases::attempt::{AttemptOutcome, AttemptSetting};
 use crate::prices;
 use crate::prices::PriceOf;
-use crate::recorder::Recorder;
+use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::report::Report;
-use crate::trial_context::TrialContext;
-use crate::trial_context::account::Account as _;
 
 /// How old a resource must be before a process that fails must know of it: reads lag.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 /// The phase of the check between two attempts.
-const PHASE: &str = "left";
+pub const PHASE: &str = "left";
 
-/// Compares the report with the ground truth, or keeps it for the check of the account that follows.
-pub fn record_report(
-    recorder: &mut Recorder<'_, '_>,
-    context: &TrialContext<'_>,
-    report: Report,
-    began: Timestamp,
-    injected: &[(Fault, u64)],
-) {
+/// Compares the report of a failed attempt with the ground truth. Where there is none, returns the report, for the
+/// check of the account that follows.
+pub fn compare<T>(
+    setting: &AttemptSetting<'_>,
+    attempt: &AttemptOutcome<T>,
+    told: &mut Told,
+) -> Option<Report> {
+    let report = attempt.report.as_ref()?;
     if let Some(problem) = &report.unreadable {
         let message = format!("what the provisioner says it left behind cannot be read: {problem}");
-        recorder.add_finding("O3 truth", message);
+        told.violations([Violation::new("O3 truth", message)]);
     }
-    match &context.ground_truth {
-        Some(_) if report.is_silent() => {}
+    match setting.sources.ground_truth {
+        Some(_) if report.is_silent() => None,
         Some(ground_truth) => {
             let said = &report.left_behind;
-            recorder.add_violations(against_ground_truth(
-                context,
-                ground_truth.as_ref(),
-                said,
-                began,
-                injected,
-            ));
+            told.violations(against_ground_truth(setting, ground_truth, said, attempt));
+            None
         }
-        None => recorder.report = Some(report),
+        None => Some(report.clone()),
     }
 }
 
-fn against_ground_truth(
-    context: &TrialContext<'_>,
+fn against_ground_truth<T>(
+    setting: &AttemptSetting<'_>,
     ground_truth: &dyn GroundTruth,
     said: &[String],
-    began: Timestamp,
-    injected: &[(Fault, u64)],
+    attempt: &AttemptOutcome<T>,
 ) -> Vec<Violation> {
-    let plan = context.plan.as_ref();
+    let plan = setting.sources.plan;
     let types = plan.most_at_once();
     let lives: Vec<Lifespan> = ground_truth
         .lifetimes()
         .into_iter()
-        .filter(|life| life.to.is_none_or(|to| to >= began))
+        .filter(|life| life.to.is_none_or(|to| to >= attempt.began))
         .collect();
     let mine = |life: &&Lifespan| {
-        plan.is_marked(&context.run, &life.resource)
+        plan.is_marked(setting.sources.run, &life.resource)
             && types.contains_key(&life.resource.resource_type)
     };
     // What was answered is known immediately; the rest is known once reads show it.
+    let injected = &attempt.injected;
     let answered = injected
         .iter()
         .all(|(fault, _)| fault.effect.keeps_from_applying() && !fault.effect.ends_process());
@@ -83,7 +78,7 @@ fn against_ground_truth(
     } else {
         SHOWN_WITHIN
     };
-    let known_since = context.clock.now() - lag;
+    let known_since = setting.clock.now() - lag;
     let there: Vec<Resource> = lives
         .iter()
         .filter(mine)
@@ -95,63 +90,60 @@ fn against_ground_truth(
 }
 
 /// Checks the account after a failed attempt, where there is no ground truth.
-pub async fn check_account(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
-    let Some(report) = recorder.report.take() else {
-        return;
-    };
-    let phase = recorder.begin(PHASE);
+pub async fn check_account(setting: &AttemptSetting<'_>, report: &Report) -> PhaseOutcome {
+    let trial = setting.sources.trial;
     // While the engine or cloud answers no call, a listing ends only in timeouts.
-    if report.is_silent() && context.trial.expects(Expectation::FinishesLater) {
+    if report.is_silent() && trial.expects(Expectation::FinishesLater) {
         let message =
             "the failed attempt says that it does not know what it left, and no call is answered";
-        return recorder.end(phase, Verdict::Skipped, message);
+        return PhaseOutcome::new(Verdict::Skipped, message);
     }
     // A listing takes time, and the process ended before it.
-    let known_since = context.clock.now() - SHOWN_WITHIN;
-    let auditor = context.observer(Actor::Auditor);
-    let listing = if context.cancel.is_cancelled() {
+    let known_since = setting.clock.now() - SHOWN_WITHIN;
+    let auditor = setting.account.observer(Actor::Auditor);
+    let listing = if setting.cancel.is_cancelled() {
         Err("the trial was asked to stop")
     } else {
-        let listing = list_run(context, auditor.as_ref()).await;
+        let listing = list_run(setting.sources, auditor.as_ref()).await;
         listing.ok_or("the account could not be listed")
     };
     let listing = match listing {
         Ok(listing) => listing,
         Err(why) => {
             let message = format!("{why}, so what the failed attempt left is not known");
-            return recorder.end(phase, Verdict::Unknown, message);
+            return PhaseOutcome::new(Verdict::Unknown, message);
         }
     };
-    let there = must_be_said(context, auditor.as_ref(), &listing.of_run);
+    let (provider, plan) = (trial.scenario.provider.as_ref(), setting.sources.plan);
+    let there = must_be_said(provider, (plan, auditor.as_ref()), &listing.of_run);
     if report.is_silent() {
-        let message = silent(&report, &there);
-        return recorder.end(phase, Verdict::Skipped, message);
+        return PhaseOutcome::new(Verdict::Skipped, silent(report, &there));
     }
-    let own = context.own_calls();
+    let own = setting.sources.own_calls();
     let is_known = |resource: &Resource| {
         let is_old = resource.created_at.is_some_and(|at| at <= known_since);
         // An engine shows immediately what it has.
-        context.trial.tier == Tier::Kind || is_old || own.made(&resource.id).is_some()
+        trial.tier == Tier::Kind || is_old || own.made(&resource.id).is_some()
     };
     let seen = Listing {
         there: &there,
         listed: &[listing.of_run.as_slice(), &listing.unproven].concat(),
     };
-    let price = prices::price(context.plan.as_ref());
+    let price = prices::price(plan);
     let judged = judge(&report.left_behind, &seen, is_known, &price);
-    recorder.add_violations(judged.violations);
-    recorder.end(phase, judged.verdict, judged.message);
+    let mut told = Told::default();
+    told.violations(judged.violations);
+    PhaseOutcome::new(judged.verdict, judged.message).with(told)
 }
 
 /// Resources of the run that a report must name: of types that the scenario needs, and not retained by the cloud.
 fn must_be_said(
-    context: &TrialContext<'_>,
-    account: &dyn Observer,
+    provider: &dyn Provider,
+    (plan, account): (&dyn Plan, &dyn Observer),
     of_run: &[Resource],
 ) -> Vec<Resource> {
-    let needed = context.plan.most_at_once();
+    let needed = plan.most_at_once();
     let types = account.resource_types();
-    let provider = &context.trial.scenario.provider;
     let is_retained = |resource: &Resource| {
         compare::retained(resource, types).is_some() || provider.retained(resource).is_some()
     };

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, Provider};
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::serve::ClientEnvironment;
-use kubeproof_external::access::Access;
+use kubeproof_external::access::{Access, AccessError};
 
 use crate::live::{self, Refusal};
 
@@ -50,11 +50,8 @@ impl LiveAccess {
 
 #[async_trait]
 impl Access for LiveAccess {
-    async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, String> {
-        let given = self.checked().await.map_err(|refusal| {
-            let why = refusal.message;
-            format!("the program was not started: {why}")
-        })?;
+    async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError> {
+        let given = self.checked().await.map_err(AccessError::new)?;
         let mut redirect = self.provider.confine(&self.scenario, folder);
         for (name, value) in given.0 {
             redirect.set(&name, value, "the observer's credentials");
@@ -173,7 +170,8 @@ mod tests {
         let refusal = access
             .environment(folder.path())
             .await
-            .expect_err("refused");
+            .expect_err("refused")
+            .to_string();
         assert!(
             refusal.contains("was not started") && refusal.contains("999988887777"),
             "{refusal}"

@@ -84,7 +84,7 @@ fn a_finding_of_an_earlier_phase_does_not_stand_for_a_later_one() {
 fn a_row_of_the_checklist_that_alone_fails_is_a_finding() {
     let record = record_of(|recorder| {
         let check = Check::new("job.execution", "", Verdict::Fail, "exit 1");
-        recorder.checks.push(check);
+        recorder.told.rows([check]);
     });
     found(&record, &[("checks", None)]);
     assert_eq!(record.verdict, Verdict::Fail);

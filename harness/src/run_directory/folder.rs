@@ -6,7 +6,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use kubeproof_contract::lock::{self, Lock};
+use kubeproof_contract::lock::{self, Lock, LockError};
 use kubeproof_contract::private;
 use tempfile::TempDir;
 
@@ -23,20 +23,40 @@ pub struct Folder {
     _own: Option<TempDir>,
 }
 
+/// Why a run does not get its folder.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It cannot be made.
+    #[error("the folder {} cannot be made: {source}", .path.display())]
+    NotMade {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// Another process uses it, or that cannot be found out.
+    #[error("the run {run_id} is going on or cannot begin: {source}")]
+    Taken { run_id: String, source: LockError },
+    /// No temporary one can be made.
+    #[error("no folder for the run can be made: {0}")]
+    NoTemporary(#[source] std::io::Error),
+}
+
 impl Folder {
     /// Takes the folder of a run: below `out`, or a temporary one if the run `keeps_files`.
     ///
     /// # Errors
     /// When it cannot be created, or another process uses it.
-    pub fn take(out: Option<&Path>, run_id: &str, keeps_files: bool) -> Result<Self, String> {
+    pub fn take(out: Option<&Path>, run_id: &str, keeps_files: bool) -> Result<Self, FolderError> {
         let Some(out) = out else {
             return Self::own(run_id, keeps_files);
         };
         let path = out.join(run_id);
-        private::folder(&path)
-            .map_err(|error| format!("the folder {} cannot be made: {error}", path.display()))?;
-        let lock = lock::take(&path.join(LOCK))
-            .map_err(|error| format!("the run {run_id} is going on or cannot begin: {error}"))?;
+        if let Err(source) = private::folder(&path) {
+            return Err(FolderError::NotMade { path, source });
+        }
+        let lock = lock::take(&path.join(LOCK)).map_err(|source| FolderError::Taken {
+            run_id: run_id.to_owned(),
+            source,
+        })?;
         Ok(Self {
             path,
             _lock: Some(lock),
@@ -44,16 +64,14 @@ impl Folder {
         })
     }
 
-    fn own(run_id: &str, keeps_files: bool) -> Result<Self, String> {
+    fn own(run_id: &str, keeps_files: bool) -> Result<Self, FolderError> {
         let own = keeps_files.then(|| {
             tempfile::Builder::new()
                 .prefix("kubeproof-")
                 .permissions(Permissions::from_mode(0o700))
                 .tempdir()
         });
-        let own = own
-            .transpose()
-            .map_err(|error| format!("no folder for the run can be made: {error}"))?;
+        let own = own.transpose().map_err(FolderError::NoTemporary)?;
         let parent = own.as_ref().map_or(Path::new(NOWHERE), TempDir::path);
         Ok(Self {
             path: parent.join(run_id),
@@ -72,6 +90,7 @@ mod tests {
         let out = tempfile::tempdir().expect("a folder");
         let first = Folder::take(Some(out.path()), "r1", false).expect("free");
         let refusal = Folder::take(Some(out.path()), "r1", false).expect_err("taken");
+        let refusal = refusal.to_string();
         let holder = format!("process {} holds ", std::process::id());
         assert!(
             refusal.contains("the run r1 is going on") && refusal.contains(&holder),

@@ -4,20 +4,38 @@ use std::path::Path;
 
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::serve::ClientEnvironment;
-use kubeproof_external::access::Access as _;
+use kubeproof_external::access::{Access as _, AccessError};
 use kubeproof_external::readiness::{Setting, readiness};
 use kubeproof_external::redact::Redactor;
 
 use crate::programs;
-use crate::simulate::environment;
+use crate::simulate::environment::{self, NotWritten};
 use crate::trial::Trial;
 use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
-use crate::trial_context::{RunOptions, TrialContext};
+use crate::trial_context::{ContextError, RunOptions, TrialContext};
 use crate::wall_clock::today;
 
 /// The address of simulators that are not served yet.
 const LOOPBACK: &str = "127.0.0.1";
+
+/// Why the programs of a scenario cannot run here.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramsError {
+    /// What is missing and how to get it, without secrets.
+    #[error("{0}")]
+    Missing(String),
+    #[error("no folder can be made: {0}")]
+    NoFolder(#[source] std::io::Error),
+    #[error("no runtime: {0}")]
+    NoRuntime(#[source] std::io::Error),
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
 
 /// Whether the programs of a trial's scenario are installed, or what is missing and how to get it. In rehearsal a
 /// program gets no access to a real cloud; live it gets exactly the observer's credentials, once they are known to
@@ -25,19 +43,20 @@ const LOOPBACK: &str = "127.0.0.1";
 ///
 /// # Errors
 /// With what is missing, or why there is no access.
-pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, String> {
+pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, ProgramsError> {
     let block = &trial.scenario.content.provisioner;
     let redactor = programs::redactor(trial, &options.env_file).unwrap_or_default();
     let scenario_folder = programs::folder_of(&trial.scenario);
     let asked = |setting: &Setting| {
-        readiness(block, &scenario_folder, setting).map_err(|missing| redactor.clean(&missing))
+        readiness(block, &scenario_folder, setting)
+            .map_err(|missing| ProgramsError::Missing(redactor.clean(&missing.to_string())))
     };
     let asks = block.command.as_ref().is_some_and(|it| it.ready.is_some());
     if !asks || trial.tier == Tier::Kind {
         return asked(&Setting::default());
     }
     // Holds the files that variables name, as long as the program runs.
-    let folder = tempfile::tempdir().map_err(|error| format!("no folder can be made: {error}"))?;
+    let folder = tempfile::tempdir().map_err(ProgramsError::NoFolder)?;
     let redirects = match trial.tier {
         Tier::Live => vec![live(trial, options, folder.path(), &redactor)?],
         _ => rehearsed(trial, folder.path()),
@@ -46,7 +65,7 @@ pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, String
 }
 
 /// The setting of these redirects, whose files are written.
-fn confined(redirects: Vec<ClientEnvironment>) -> Result<Setting, String> {
+fn confined(redirects: Vec<ClientEnvironment>) -> Result<Setting, NotWritten> {
     environment::write_files(&redirects)?;
     let all = redirects.into_iter();
     Ok(Setting {
@@ -70,8 +89,8 @@ fn live(
     options: &RunOptions,
     folder: &Path,
     redactor: &Redactor,
-) -> Result<ClientEnvironment, String> {
-    let runtime = runtime(trial).map_err(|error| format!("no runtime: {error}"))?;
+) -> Result<ClientEnvironment, ProgramsError> {
+    let runtime = runtime(trial).map_err(ProgramsError::NoRuntime)?;
     // Writes nothing into the folder of the run, which has not begun.
     let options = RunOptions {
         out: None,
@@ -80,8 +99,8 @@ fn live(
     let redirect = runtime.block_on(async {
         let context = TrialContext::new(trial, &options, &Silent::shared(), today())?;
         match context.access() {
-            Some(access) => access.environment(folder).await,
-            None => Ok(ClientEnvironment::default()),
+            Some(access) => Ok(access.environment(folder).await?),
+            None => Ok::<_, ProgramsError>(ClientEnvironment::default()),
         }
     })?;
     for variable in &redirect.variables {

@@ -7,7 +7,7 @@ use kubeproof_contract::plan::PriceContext;
 use kubeproof_contract::scenario::Tier;
 
 use crate::live::Permit;
-use crate::live::budget::{self, Longest, Most};
+use crate::live::budget::{self, Longest, Most, OverBudget};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
 use crate::wall_clock::today;
@@ -47,7 +47,7 @@ pub fn longest(trial: &Trial) -> Longest {
 ///
 /// # Errors
 /// With the arithmetic.
-pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), String> {
+pub fn check(permit: &Permit, trials: &[Trial]) -> Result<(), OverBudget> {
     let mut all = Vec::new();
     for trial in trials {
         let longest = longest(trial);
@@ -148,9 +148,14 @@ mod tests {
             accounts: Vec::new(),
             budget_usd: usd.parse().unwrap(),
         };
-        assert_eq!(check(&permit("1.53"), std::slice::from_ref(&trial)), Ok(()));
+        let one = check(&permit("1.53"), std::slice::from_ref(&trial));
+        assert!(one.is_ok(), "{one:?}");
         let two = check(&permit("3.05"), &[trial.clone(), trial]);
-        assert!(two.is_err_and(|words| words.contains("2 trials may cost $3.06 together")));
+        assert!(two.is_err_and(|error| {
+            error
+                .to_string()
+                .contains("2 trials may cost $3.06 together")
+        }));
     }
 
     #[test]

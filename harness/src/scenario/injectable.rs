@@ -1,7 +1,10 @@
 //! Which faults can be injected at all: by the calls that a provider can name, the effects that each of them can have,
 //! and the other faults aimed at the same call.
 //!
-//! Pure. It is checked before anything runs, because a fault that can never be injected would only waste a run.
+//! Pure. It is checked before anything runs, because a fault that can never be injected would only waste a run. Refused
+//! are a call that no dialect knows (`Documented::calls`), an effect that the call or the tier cannot have
+//! (`Simulated::simulates`) or that the cloud never has there (`Documented::cannot_meet`), and two faults that target one
+//! call. What only shows while a trial runs is in `trial::injected`.
 
 use std::sync::Arc;
 

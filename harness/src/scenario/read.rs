@@ -2,6 +2,7 @@
 //! nothing runs.
 
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use kubeproof_contract::bounded;
@@ -61,32 +62,37 @@ fn same_name(scenarios: &[Scenario], new: &Scenario) -> Option<FileError> {
 /// With every problem of it.
 pub fn one(path: &Path, providers: &[Arc<dyn Provider>]) -> Result<Scenario, Vec<FileError>> {
     let file = path.display().to_string();
-    let text = text(path).map_err(|message| vec![FileError::whole(&file, message)])?;
+    let text = text(path).map_err(|error| vec![FileError::whole(&file, error.to_string())])?;
     parse(&file, &text, providers)
 }
 
+/// Why a file cannot be a scenario.
+#[derive(Debug, thiserror::Error)]
+enum NotAScenario {
+    #[error("{}", find::reason(.0))]
+    Unreadable(#[from] std::io::Error),
+    #[error("is {0} bytes: a scenario has at most {max} (1 MiB)", max = SIZE_MAX)]
+    TooLarge(u64),
+    #[error("is not text: a scenario is YAML in UTF-8")]
+    NotText(#[from] FromUtf8Error),
+    #[error("is not text: it holds NUL bytes; a scenario is YAML in UTF-8")]
+    HoldsNul,
+    #[error("is empty: a scenario needs at least scenario, description, provider and cluster")]
+    Empty,
+}
+
 /// The text of a file that can be a scenario.
-fn text(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| find::reason(&error))?
-        .len();
+fn text(path: &Path) -> Result<String, NotAScenario> {
+    let size = std::fs::metadata(path)?.len();
     if size > SIZE_MAX {
-        return Err(format!(
-            "is {size} bytes: a scenario has at most {SIZE_MAX} (1 MiB)"
-        ));
+        return Err(NotAScenario::TooLarge(size));
     }
-    let bytes = bounded::bytes(path, SIZE_MAX).map_err(|error| find::reason(&error))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| "is not text: a scenario is YAML in UTF-8".to_owned())?;
+    let text = String::from_utf8(bounded::bytes(path, SIZE_MAX)?)?;
     if text.contains('\0') {
-        return Err("is not text: it holds NUL bytes; a scenario is YAML in UTF-8".to_owned());
+        return Err(NotAScenario::HoldsNul);
     }
     if text.trim().is_empty() {
-        return Err(
-            "is empty: a scenario needs at least scenario, description, provider and \
-                    cluster"
-                .to_owned(),
-        );
+        return Err(NotAScenario::Empty);
     }
     Ok(text)
 }

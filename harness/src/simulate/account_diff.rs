@@ -166,16 +166,20 @@ impl AccountDiff {
     fn write_bill(&self, text: &mut String) {
         let total: Decimal = self.charges.iter().map(|charge| charge.usd).sum();
         let _ = writeln!(text, "bill: {}", usd(total, 4));
-        let mut lines: BTreeMap<(&str, &str, &str), (Decimal, Decimal)> = BTreeMap::new();
+        let mut lines: BTreeMap<BillLine<'_>, Used> = BTreeMap::new();
         for charge in &self.charges {
-            let usage = (&*charge.line, &*charge.usage_type, &*charge.unit);
-            let line = lines.entry(usage).or_default();
-            line.0 += charge.quantity;
-            line.1 += charge.usd;
+            let used = lines.entry(BillLine::of(charge)).or_default();
+            used.quantity += charge.quantity;
+            used.usd += charge.usd;
         }
-        let types = |line: &str| lines.keys().filter(|(other, ..)| *other == line).count();
-        for ((line, usage_type, unit), (quantity, dollars)) in &lines {
-            let (quantity, dollars) = (fixed(*quantity, 4), usd(*dollars, 4));
+        let types = |line: &str| lines.keys().filter(|other| other.line == line).count();
+        for (bill_line, used) in &lines {
+            let BillLine {
+                line,
+                usage_type,
+                unit,
+            } = bill_line;
+            let (quantity, dollars) = (fixed(used.quantity, 4), usd(used.usd, 4));
             // Hours of different types must not be mixed up.
             let of_type = match types(line) {
                 1 => String::new(),
@@ -187,6 +191,31 @@ impl AccountDiff {
             let _ = writeln!(text, "  not known: {words}");
         }
     }
+}
+
+/// What a line of the bill is of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct BillLine<'a> {
+    line: &'a str,
+    usage_type: &'a str,
+    unit: &'a str,
+}
+
+impl<'a> BillLine<'a> {
+    fn of(charge: &'a Charge) -> Self {
+        Self {
+            line: &charge.line,
+            usage_type: &charge.usage_type,
+            unit: &charge.unit,
+        }
+    }
+}
+
+/// How much of it was used.
+#[derive(Default)]
+struct Used {
+    quantity: Decimal,
+    usd: Decimal,
 }
 
 fn duration(minutes: u64) -> String {

@@ -22,14 +22,49 @@ pub struct EnvFile {
     content: String,
 }
 
+/// Why the file is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvFileError {
+    #[error("{}: cannot be written: {source}", .path.display())]
+    NotWritten {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// Another file is there.
+    #[error(
+        "{}: is there already, and `kubeproof simulate` did not write it: name a file that does not exist yet",
+        .0.display()
+    )]
+    NotOurs(PathBuf),
+    /// It belongs to a living session.
+    #[error("{}: is in use by another `kubeproof simulate`: name another file", .0.display())]
+    InUse(PathBuf),
+}
+
+/// Why the file stays.
+#[derive(Debug, thiserror::Error)]
+pub enum StaysError {
+    #[error("{} stays: another file has taken its place", .0.display())]
+    Replaced(PathBuf),
+    #[error("{} stays: it was changed after it was written; its ports are closed", .0.display())]
+    Changed(PathBuf),
+    #[error("{} cannot be removed: {source}", .path.display())]
+    NotRemoved {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
 impl EnvFile {
     /// Writes these lines into a new file, or over what an earlier session left that was killed.
     ///
     /// # Errors
     /// When a file is there that is not ours, or it cannot be written.
-    pub fn write(path: &Path, lines: &str) -> Result<Self, String> {
-        let place = path.display();
-        let unwritten = |error: std::io::Error| format!("{place}: cannot be written: {error}");
+    pub fn write(path: &Path, lines: &str) -> Result<Self, EnvFileError> {
+        let unwritten = |source: std::io::Error| EnvFileError::NotWritten {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = match private::create(path) {
             Ok(file) => {
                 // It is not known to any other process yet; a file system without locks is no reason to refuse.
@@ -65,24 +100,22 @@ impl EnvFile {
     ///
     /// # Errors
     /// With the reason why the file stays, for people.
-    pub fn remove(self) -> Result<(), String> {
-        let place = self.path.display();
+    pub fn remove(self) -> Result<(), StaysError> {
         if !self.is_in_place() {
             return match fs::symlink_metadata(&self.path) {
                 Err(_) => Ok(()),
-                Ok(_) => Err(format!("{place} stays: another file has taken its place")),
+                Ok(_) => Err(StaysError::Replaced(self.path)),
             };
         }
         let now = fs::read(&self.path);
         if now.is_ok_and(|now| now != self.content.as_bytes()) {
-            return Err(format!(
-                "{place} stays: it was changed after it was written; its ports are closed"
-            ));
+            return Err(StaysError::Changed(self.path));
         }
         match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(format!("{place} cannot be removed: {error}"))
-            }
+            Err(source) if source.kind() != ErrorKind::NotFound => Err(StaysError::NotRemoved {
+                path: self.path,
+                source,
+            }),
             _ => Ok(()),
         }
     }
@@ -99,14 +132,8 @@ impl EnvFile {
 }
 
 /// Opens a file that is there, if it is one that a session left which is gone; locked.
-fn left_by_us(path: &Path) -> Result<File, String> {
-    let place = path.display();
-    let not_ours = || {
-        format!(
-            "{place}: is there already, and `kubeproof simulate` did not write it: name a file that does not \
-             exist yet"
-        )
-    };
+fn left_by_us(path: &Path) -> Result<File, EnvFileError> {
+    let not_ours = || EnvFileError::NotOurs(path.to_owned());
     let mut file = private::open(path).map_err(|_| not_ours())?;
     let mut text = String::new();
     let read = (&mut file).take(BYTES_MAX).read_to_string(&mut text);
@@ -114,10 +141,10 @@ fn left_by_us(path: &Path) -> Result<File, String> {
     if !is_ours(&text) {
         return Err(not_ours());
     }
-    file.try_lock().map_err(|_| {
-        format!("{place}: is in use by another `kubeproof simulate`: name another file")
-    })?;
-    Ok(file)
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => Err(EnvFileError::InUse(path.to_owned())),
+    }
 }
 
 /// The lines below a header that tells them from any others.
@@ -156,7 +183,7 @@ mod tests {
         assert!(read(&path).ends_with(LINES));
         let mode = fs::metadata(&path).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(written.remove(), Ok(()));
+        assert!(written.remove().is_ok());
         assert!(!path.exists());
     }
 
@@ -166,7 +193,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(".env");
         fs::write(&path, content).expect("written");
-        let problem = EnvFile::write(&path, LINES).expect_err("refused");
+        let problem = EnvFile::write(&path, LINES)
+            .expect_err("refused")
+            .to_string();
         assert!(problem.contains(".env: is there already"), "{problem}");
         assert_eq!(read(&path), content);
     }
@@ -185,13 +214,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("env");
         let first = EnvFile::write(&path, LINES).expect("written");
-        let problem = EnvFile::write(&path, "").expect_err("in use");
+        let problem = EnvFile::write(&path, "").expect_err("in use").to_string();
         assert!(problem.contains("in use by another"), "{problem}");
         // A killed process removes nothing.
         drop(first);
         let second = EnvFile::write(&path, "unset B # two\n").expect("replaced");
         assert!(read(&path).ends_with("\nunset B # two\n"));
-        assert_eq!(second.remove(), Ok(()));
+        assert!(second.remove().is_ok());
         assert!(!path.exists());
     }
 
@@ -219,7 +248,11 @@ mod tests {
         let written = EnvFile::write(&path, LINES).expect("written");
         fs::remove_file(&path).expect("removed");
         fs::write(&path, "theirs").expect("written");
-        assert!(written.remove().is_err_and(|why| why.contains("stays")));
+        assert!(
+            written
+                .remove()
+                .is_err_and(|why| why.to_string().contains("stays"))
+        );
         assert_eq!(read(&path), "theirs");
         fs::remove_file(&path).expect("removed");
         let written = EnvFile::write(&path, LINES).expect("written");
@@ -227,15 +260,23 @@ mod tests {
         let copy = folder.path().join("copy");
         fs::copy(&path, &copy).expect("copied");
         fs::rename(&copy, &path).expect("moved");
-        assert!(written.remove().is_err_and(|why| why.contains("stays")));
+        assert!(
+            written
+                .remove()
+                .is_err_and(|why| why.to_string().contains("stays"))
+        );
         fs::remove_file(&path).expect("there");
         let written = EnvFile::write(&path, LINES).expect("written");
         fs::write(&path, "added by hand").expect("changed");
-        assert!(written.remove().is_err_and(|why| why.contains("changed")));
+        assert!(
+            written
+                .remove()
+                .is_err_and(|why| why.to_string().contains("changed"))
+        );
         assert_eq!(read(&path), "added by hand");
         fs::remove_file(&path).expect("removed");
         let written = EnvFile::write(&path, LINES).expect("written");
         fs::remove_file(&path).expect("removed by its user");
-        assert_eq!(written.remove(), Ok(()));
+        assert!(written.remove().is_ok());
     }
 }

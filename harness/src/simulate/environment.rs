@@ -1,4 +1,30 @@
 //! The environment of a command: the variables that redirect its clients, and their `export` lines for a shell.
+//!
+//! <!-- environment of a command: begin, written by a test with KUBEPROOF_UPDATE_TABLES=1 -->
+//! | variable | what it does |
+//! |---|---|
+//! | `KUBECONFIG` | a kubeconfig of its own, empty at first (kubectl, helm, Python, terraform) |
+//! | `KUBECACHEDIR` | what kubectl remembers of servers: ports are used again |
+//! | `CLOUDSDK_CONFIG`, `AZURE_CONFIG_DIR`, `HF_HOME` | an empty folder in place of your own settings and log-ins of clouds that are not simulated |
+//! | `GOOGLE_APPLICATION_CREDENTIALS` | a file that is not there: Google's libraries look no further |
+//! | `NO_PROXY`, `no_proxy` | simulators are reached without a proxy |
+//! | `AWS_ENDPOINT_URL` | where all services are (AWS CLI, boto3, terraform, all SDKs) |
+//! | `AWS_ACCESS_KEY_ID` | the key that the simulator knows |
+//! | `AWS_SECRET_ACCESS_KEY` | its made-up secret: signatures are checked |
+//! | `AWS_REGION`, `AWS_DEFAULT_REGION` | the one simulated region |
+//! | `AWS_EC2_METADATA_DISABLED` | a machine's own credentials are not looked for |
+//! | `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE` | an empty file in place of your own settings and keys |
+//! | `AWS_PAGER` | the AWS CLI (version 2) does not page |
+//! | `AWS_SESSION_TOKEN`, `AWS_SECURITY_TOKEN`, `AWS_CREDENTIAL_EXPIRATION`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `AWS_ROLE_ARN`, `AWS_ROLE_SESSION_NAME`, `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `AWS_CONTAINER_CREDENTIALS_FULL_URI`, `AWS_CONTAINER_AUTHORIZATION_TOKEN`, `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` | taken out: would lead elsewhere |
+//! | `KUBEPROOF_CA_FILE_AWS`, `KUBEPROOF_CA_FILE_LAMBDA` | the authority of its TLS certificates, PEM |
+//! | `KUBEPROOF_CONTROL_AWS`, `KUBEPROOF_CONTROL_LAMBDA` | where its control routes are |
+//! | `LAMBDA_CLOUD_BASE_URL` | where the API is (lambda-ai-cloud-api-client) |
+//! | `LAMBDA_CLOUD_TOKEN`, `LAMBDA_CLOUD_API_TOKEN`, `LAMBDA_API_TOKEN`, `LAMBDA_API_KEY` | the made-up key that the simulator knows |
+//! <!-- environment of a command: end -->
+//!
+//! The previous value of `NO_PROXY` is kept. `AWS_ENDPOINT_URL_<SERVICE>` of the caller is removed. A region in the
+//! caller's environment (where the cloud's own tools look for it) is the one that is simulated. The variables that the
+//! clients of a cloud read are in `client_environment.rs` beside its provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -100,14 +126,24 @@ pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> 
     redirects
 }
 
+/// A file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: cannot be written: {source}", .path.display())]
+pub struct NotWritten {
+    pub path: PathBuf,
+    pub source: std::io::Error,
+}
+
 /// Writes the files that variables name.
 ///
 /// # Errors
 /// With the file that cannot be written.
-pub fn write_files(redirects: &[ClientEnvironment]) -> Result<(), String> {
+pub fn write_files(redirects: &[ClientEnvironment]) -> Result<(), NotWritten> {
     for (path, content) in redirects.iter().flat_map(|redirect| &redirect.files) {
-        private::write(path, content)
-            .map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
+        private::write(path, content).map_err(|source| NotWritten {
+            path: path.clone(),
+            source,
+        })?;
     }
     Ok(())
 }

@@ -24,9 +24,9 @@ use super::environment;
 use crate::scenario::injectable;
 
 /// How long the cloud gets to remove by itself what it removes late (interfaces of a deleted cluster).
-const SETTLE_MAX: Duration = Duration::from_secs(2 * 3600);
+const SETTLE_MAX: Duration = Duration::from_hours(2);
 /// How often to check whether it has.
-const SETTLE_STEP: Duration = Duration::from_secs(60);
+const SETTLE_STEP: Duration = Duration::from_mins(1);
 
 /// How to serve.
 #[derive(Clone, Debug)]
@@ -52,6 +52,14 @@ struct Cloud {
     provider: Arc<dyn Provider>,
     served: Arc<dyn Served>,
     before: AccountState,
+}
+
+/// Where a cloud is served.
+pub struct CloudUrl {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// Of its API.
+    pub url: String,
 }
 
 /// Served accounts. On a runtime of [`kubeproof_simkit::paced_clock::runtime`].
@@ -107,14 +115,13 @@ impl Session {
     }
 
     /// Each cloud with the URL of its API.
-    pub fn urls(&self) -> Vec<(&'static str, &'static str, String)> {
-        let clouds = self.clouds.iter();
-        clouds
-            .map(|cloud| {
-                let url = format!("http://{}", cloud.served.address());
-                (cloud.provider.name(), cloud.provider.title(), url)
-            })
-            .collect()
+    pub fn urls(&self) -> Vec<CloudUrl> {
+        let of = |cloud: &Cloud| CloudUrl {
+            name: cloud.provider.name(),
+            title: cloud.provider.title(),
+            url: format!("http://{}", cloud.served.address()),
+        };
+        self.clouds.iter().map(of).collect()
     }
 
     /// The environment that redirects clients, in files of this folder where variables name some.
@@ -145,7 +152,7 @@ impl Session {
         if crashes.len() == 0 {
             return std::future::pending().await;
         }
-        let (_, index, _) = futures::future::select_all(crashes).await;
+        let ((), index, _) = futures::future::select_all(crashes).await;
         self.clouds[index].served.faults().was_cancelled()
     }
 
@@ -172,8 +179,8 @@ impl Session {
         self.pace.release().await;
         for (cloud, (charges, unpriced)) in self.clouds.into_iter().zip(charges) {
             let mut diff = settled(&cloud).await;
-            diff.title = cloud.provider.title().to_owned();
-            diff.provider = cloud.provider.name().to_owned();
+            cloud.provider.title().clone_into(&mut diff.title);
+            cloud.provider.name().clone_into(&mut diff.provider);
             diff.charges = charges;
             diff.unpriced = unpriced;
             diff.minutes = minutes;

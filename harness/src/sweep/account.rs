@@ -4,7 +4,7 @@
 //! logged before it is sent.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
@@ -81,6 +81,14 @@ pub async fn list_and_plan(swept: Swept<'_>) -> SweepListing {
     }
 }
 
+/// Why nothing more was deleted: the log cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be written: {source}", .path.display())]
+pub struct LogError {
+    pub path: PathBuf,
+    pub source: std::io::Error,
+}
+
 /// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. Returns
 /// the last listing.
 ///
@@ -93,7 +101,7 @@ pub async fn delete(
     log: &mut Log,
     clock: Clock,
     say: &dyn Fn(&str),
-) -> Result<SweepListing, String> {
+) -> Result<SweepListing, LogError> {
     let confirmed: BTreeSet<Identity> = first
         .of(Action::Delete)
         .map(|decision| Identity::of(&decision.resource))
@@ -117,8 +125,8 @@ pub async fn delete(
             let resource = &decision.resource;
             let note = |log: &mut Log, event, why: &str| {
                 let written = log.write(clock.now(), event, resource, why);
-                let place = log.path().display().to_string();
-                written.map_err(|error| format!("{place} cannot be written: {error}"))
+                let path = log.path().to_owned();
+                written.map_err(|source| LogError { path, source })
             };
             note(log, Event::Deleting, &decision.why)?;
             match deleter.delete(resource).await {

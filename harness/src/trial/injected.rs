@@ -1,6 +1,10 @@
 //! Whether the faults of a trial were injected as often as requested, and if not, why. Pure.
 //!
-//! A fault that was not injected, or not often enough, proves nothing.
+//! A fault that was not injected, or not often enough, proves nothing: patterns that match the same call, fewer calls than
+//! `*times`, a trial that ends at preflight or by Ctrl-C. A fault counts as injected only if it took effect: an effect of
+//! the simulator (`async-…`, `partial`, `stale-read(N)`) when the simulator acknowledges it (in a response extension, which
+//! never leaves the process), `late-apply` when the call is applied before the audit, `garbled` when there was something to
+//! cut. For an effect that shows later (`Dialect::shows_later`), `#n` means the first accepted call from the n-th on.
 
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::Count;

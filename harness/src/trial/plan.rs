@@ -41,11 +41,35 @@ pub struct Plan {
     pub left_out: Vec<(Trial, String)>,
 }
 
+/// Why no trials are run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A trial cannot be done.
+    #[error("{trial}: {reason}")]
+    Undoable { trial: String, reason: String },
+    /// A name that no trial has, with those that there are and what was left out.
+    #[error("unknown trial `{name}` (expected one of {}){}", .known.join(", "), left_out(.skipped))]
+    Unknown {
+        name: String,
+        known: Vec<String>,
+        skipped: Vec<String>,
+    },
+    #[error("nothing to run: {0}")]
+    Nothing(String),
+}
+
+fn left_out(skipped: &[String]) -> String {
+    match skipped {
+        [] => String::new(),
+        skipped => format!("; left out: {}", skipped.join("; ")),
+    }
+}
+
 /// Chooses the trials.
 ///
 /// # Errors
 /// When the choice selects nothing, or cannot be done in the tier.
-pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
+pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, PlanError> {
     let mut plan = Plan::default();
     let mut known = Vec::new();
     for scenario in scenarios {
@@ -80,20 +104,19 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
                     plan.skipped.push(format!("{}: {reason}", trial.name()));
                     plan.left_out.push((trial, reason));
                 }
-                Some(reason) => return Err(format!("{}: {reason}", trial.name())),
+                Some(reason) => {
+                    let trial = trial.name();
+                    return Err(PlanError::Undoable { trial, reason });
+                }
             }
         }
     }
     if let Some(name) = choice.only.iter().find(|name| !known.contains(name)) {
-        let left_out = if plan.skipped.is_empty() {
-            String::new()
-        } else {
-            format!("; left out: {}", plan.skipped.join("; "))
-        };
-        return Err(format!(
-            "unknown trial `{name}` (expected one of {}){left_out}",
-            known.join(", ")
-        ));
+        return Err(PlanError::Unknown {
+            name: name.clone(),
+            known,
+            skipped: plan.skipped,
+        });
     }
     if plan.trials.is_empty() {
         let why = if plan.skipped.is_empty() {
@@ -101,7 +124,7 @@ pub fn plan(scenarios: &[Scenario], choice: &Choice) -> Result<Plan, String> {
         } else {
             plan.skipped.join("; ")
         };
-        return Err(format!("nothing to run: {why}"));
+        return Err(PlanError::Nothing(why));
     }
     Ok(plan)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use kubeproof::providers;
 use kubeproof::scenario::read::parse;
 use kubeproof_contract::fault::Fault;
-use kubeproof_external::output;
+use kubeproof_external::output::{self, Kubeconfig};
 use kubeproof_external::provisioner::terraform::plan_output;
 use kubeproof_reports::campaign::{self, Campaign};
 use kubeproof_reports::format::{Format, Style, render};
@@ -308,7 +308,7 @@ fn documents_that_are_nested_too_deeply_are_refused() {
 /// Whether a kubeconfig handed over by a program is accepted; also reads the text as its credential helper's answer.
 fn handed(output: &output::Output, folder: &Path) -> bool {
     use kubeproof_kubernetes::kubeconfig;
-    let Ok(Some((text, _))) = output.kubeconfig(folder) else {
+    let Ok(Some(Kubeconfig { text, .. })) = output.kubeconfig(folder) else {
         return false;
     };
     let helper = kubeconfig::helper(&text).is_ok_and(|helper| helper.is_some());

@@ -1,4 +1,4 @@
-//! The README's table of the environment of `kubeproof simulate -- COMMAND`, from what a command is really given.
+//! The table of the environment of `kubeproof simulate -- COMMAND`, from what a command is really given.
 
 use crate::program::{code, command, stderr, stdout};
 use crate::tables::hold;
@@ -35,7 +35,7 @@ fn table(lines: &str) -> String {
 
 #[cfg(unix)]
 #[test]
-fn the_readme_has_the_table_of_all_variables_that_a_command_is_given() {
+fn the_documentation_has_the_table_of_all_variables_that_a_command_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
     let arguments = ["simulate", "--env-file", "env", "--", "cat", "env"];
     let output = command(folder.path(), &arguments)
@@ -45,7 +45,7 @@ fn the_readme_has_the_table_of_all_variables_that_a_command_is_given() {
         .expect("the program starts");
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let held = hold(
-        "harness/README.md",
+        "harness/src/simulate/environment.rs",
         "environment of a command",
         &table(&stdout(&output)),
     );

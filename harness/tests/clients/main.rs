@@ -4,6 +4,12 @@
 //! commas, each with its program if that differs from its name: `aws,boto3=python3,kubernetes=python3,lambda=python3,
 //! terraform,kubectl=DIR/kubectl.1.33,moto=DIR/moto_server`. A requested client that is missing is a failure; the
 //! others are shown as ignored. kubectl may be named several times.
+//!
+//! boto3 calls every operation that the AWS simulator implements (it reports which), and each raw response is checked
+//! against botocore's service model: no unknown member, no missing one, correct types and enumerations
+//! (`testdata/clients/strict.py`). Our own provisioner and observer run the same lifecycle in moto's server as in our
+//! simulator; `providers/aws/simulator/CONFORMANCE.md` lists the differences. When all clients were run, the table in
+//! `providers/README.md` of which client makes which calls is checked against what the simulator received.
 
 mod cloud;
 mod cluster;

@@ -1,4 +1,5 @@
-//! Tables in documents that tests generate: compared with what was observed, or rewritten on request.
+//! Tables in documents and module comments that tests generate: compared with what was observed, or rewritten on
+//! request.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,10 +7,18 @@ use std::path::Path;
 /// The environment variable that makes tests rewrite the tables.
 const UPDATE: &str = "KUBEPROOF_UPDATE_TABLES";
 
-/// Compares the text between the marks of this name in a document (its path from the root) with `table`.
+/// Compares the text between the marks of this name in a document (its path from the root) with `table`. In a Rust file
+/// it is in the module comment.
 pub fn hold(document: &str, name: &str, table: &str) -> Result<(), String> {
-    let begin = format!("<!-- {name}: begin, written by a test with {UPDATE}=1 -->\n");
-    let end = format!("<!-- {name}: end -->");
+    let margin = if document.ends_with(".rs") {
+        "//! "
+    } else {
+        ""
+    };
+    let begin = format!("{margin}<!-- {name}: begin, written by a test with {UPDATE}=1 -->\n");
+    let end = format!("{margin}<!-- {name}: end -->");
+    let rows = table.lines().map(|row| format!("{margin}{row}\n"));
+    let table: &str = &rows.collect::<String>();
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .join(document);

@@ -1,10 +1,23 @@
 //! Access: how a program reaches a real account, with the observer's credentials and no others.
 
+use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
 use kubeproof_contract::serve::ClientEnvironment;
+
+/// Why a program gets no access, so that it was not started.
+#[derive(Debug, thiserror::Error)]
+#[error("the program was not started: {0}")]
+pub struct AccessError(#[source] Box<dyn Error + Send + Sync>);
+
+impl AccessError {
+    /// For this reason.
+    pub fn new(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(why.into())
+    }
+}
 
 /// Hands out the access of a trial. Asked before each process, because credentials expire.
 #[async_trait]
@@ -13,5 +26,5 @@ pub trait Access: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// When there is none, or it leads to an account that must not be used.
-    async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, String>;
+    async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError>;
 }

@@ -4,17 +4,38 @@
 use std::path::Path;
 use std::time::Duration;
 
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{KubernetesAccess, ProvisionerError};
+use kubeproof_kubernetes::KubernetesError;
 use kubeproof_kubernetes::kubeconfig::{self, Helper};
 
-use crate::output::Output;
-use crate::program::{self, Call, find, on_path};
+use crate::output::{Kubeconfig, Output, OutputError};
+use crate::program::{self, Call, MissingProgram, find, on_path};
 use crate::workspace::Workspace;
 
 /// The longest that a helper may take, in real time.
 const LIMIT: Duration = Duration::from_secs(60);
 /// The largest answer of a helper, bytes.
 const ANSWER_MAX: usize = 1 << 20;
+
+/// Why what is handed over gives no access.
+#[derive(Debug, thiserror::Error)]
+pub enum HandedError {
+    /// It is not there.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// It is not a kubeconfig, or leads nowhere.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubernetesError),
+    /// Its helper failed.
+    #[error(transparent)]
+    Helper(#[from] ProvisionerError),
+    /// Its helper answers without end.
+    #[error("{helper} answered more than {} bytes", ANSWER_MAX)]
+    Endless {
+        /// Its name in messages.
+        helper: String,
+    },
+}
 
 /// The access, or why there is none to try. A helper runs in the environment of the program itself.
 ///
@@ -24,13 +45,12 @@ pub async fn over(
     workspace: &Workspace,
     variables: &[(String, String)],
     output: &Output,
-) -> Result<Result<KubernetesAccess, String>, String> {
-    let Some((text, folder)) = output.kubeconfig(&workspace.folder())? else {
+) -> Result<Result<KubernetesAccess, String>, HandedError> {
+    let Some(Kubeconfig { text, folder }) = output.kubeconfig(&workspace.folder())? else {
         return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
     };
-    let Some(helper) = kubeconfig::helper(&text).map_err(|error| error.to_string())? else {
-        let access = kubeconfig::access(&text).map_err(|error| error.to_string())?;
-        return Ok(Ok(access));
+    let Some(helper) = kubeconfig::helper(&text)? else {
+        return Ok(Ok(kubeconfig::access(&text)?));
     };
     let call = match call(&helper, variables, &folder) {
         Ok(call) => call,
@@ -38,11 +58,14 @@ pub async fn over(
         Err(missing) => return Ok(Err(format!("the helper of its kubeconfig: {missing}"))),
     };
     let answer = answer(workspace, &call).await?;
-    let access = kubeconfig::access_by(&text, &answer).map_err(|error| error.to_string())?;
-    Ok(Ok(access))
+    Ok(Ok(kubeconfig::access_by(&text, &answer)?))
 }
 
-fn call(helper: &Helper, variables: &[(String, String)], folder: &Path) -> Result<Call, String> {
+fn call(
+    helper: &Helper,
+    variables: &[(String, String)],
+    folder: &Path,
+) -> Result<Call, MissingProgram> {
     let program = if helper.command.contains('/') {
         find(&helper.command, folder)?
     } else {
@@ -61,16 +84,15 @@ fn call(helper: &Helper, variables: &[(String, String)], folder: &Path) -> Resul
     })
 }
 
-async fn answer(workspace: &Workspace, call: &Call) -> Result<String, String> {
+async fn answer(workspace: &Workspace, call: &Call) -> Result<String, HandedError> {
     let workspace = Workspace {
         real_limit: workspace.real_limit.min(LIMIT),
         ..workspace.clone()
     };
-    let ended = program::succeed(&workspace, call).await;
-    let output = ended.map_err(|error| error.message)?.output;
+    let output = program::succeed(&workspace, call).await?.output;
     if output.len() > ANSWER_MAX {
-        let title = &call.title;
-        return Err(format!("{title} answered more than {ANSWER_MAX} bytes"));
+        let helper = call.title.clone();
+        return Err(HandedError::Endless { helper });
     }
     Ok(output)
 }
@@ -109,7 +131,10 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
 "#;
 
     /// What is handed over when the kubeconfig's helper is this script, or this program.
-    fn handed(script: &str, command: &str) -> Result<Result<KubernetesAccess, String>, String> {
+    fn handed(
+        script: &str,
+        command: &str,
+    ) -> Result<Result<KubernetesAccess, String>, HandedError> {
         let folder = tempfile::tempdir().expect("a folder");
         let workspace = Workspace {
             run: Run::new("r1", "me", Timestamp::UNIX_EPOCH),
@@ -157,6 +182,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
     fn a_helper_that_fails_or_gives_none_is_an_error_that_quotes_no_secret() {
         let check = |script: &str, expected: &str| {
             let error = handed(script, "sh").expect_err("no access");
+            let error = format!("{error} {error:?}");
             assert!(error.contains(expected), "`{expected}` is not in: {error}");
             assert!(!error.contains("s3cret"), "{error}");
         };

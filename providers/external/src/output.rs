@@ -33,6 +33,14 @@ pub struct Output {
     pub left_behind: Option<Vec<String>>,
 }
 
+/// A kubeconfig that a program hands over. It holds secrets.
+pub struct Kubeconfig {
+    /// Its text.
+    pub text: String,
+    /// The folder that its relative paths start from.
+    pub folder: PathBuf,
+}
+
 /// A list of ids, none of them empty; the list may be. `null` is refused, because it could mean "nothing" as well
 /// as "not known".
 fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
@@ -87,28 +95,79 @@ pub fn schema() -> Value {
     })
 }
 
+/// Why what a program reports cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The file cannot be read.
+    #[error("KUBEPROOF_OUTPUT ({}) cannot be read: {source}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file holds something else. The parser's message may quote it, so it is not kept.
+    #[error(
+        "KUBEPROOF_OUTPUT ({}) is not what is expected, at line {line} column {column}: a JSON object with some of \
+         kubeconfig, claimed_usd_per_hour, made (names with ids) and left_behind (a list of ids)",
+        .path.display()
+    )]
+    NotExpected {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// Where, from 1.
+        column: usize,
+    },
+    /// The kubeconfig that it names cannot be read.
+    #[error("its kubeconfig {} cannot be read: {source}", .path.display())]
+    NoKubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Why a claim is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// It is too large to be meant.
+    #[error("claimed_usd_per_hour is more than a billion dollars")]
+    TooLarge,
+    /// It is not a number, or a negative one.
+    #[error("claimed_usd_per_hour is not an amount such as 0.2876")]
+    NoAmount,
+}
+
+/// A program that ended with 0 and left something behind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it ended with 0, and says that it left {} behind: a program that leaves something behind ends with another exit \
+     code",
+    .0.join(", ")
+)]
+pub struct LeftBehind(Vec<String>);
+
 /// Reads the file. One that was not written says nothing.
 ///
 /// # Errors
 /// With the file and what is wrong with it, without quoting it.
-pub fn read(path: &Path) -> Result<Output, String> {
-    let wrong = |what: String| format!("KUBEPROOF_OUTPUT ({}) {what}", path.display());
-    let text = match bounded::text(path, BYTES_MAX) {
+pub fn read(path: &Path) -> Result<Output, OutputError> {
+    let path = path.to_owned();
+    let text = match bounded::text(&path, BYTES_MAX) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Output::default()),
-        Err(error) => return Err(wrong(format!("cannot be read: {error}"))),
+        Err(source) => return Err(OutputError::Unreadable { path, source }),
     };
     if text.trim().is_empty() {
         return Ok(Output::default());
     }
-    serde_json::from_str(&text).map_err(|error| {
-        // The parser's message may quote the file.
-        wrong(format!(
-            "is not what is expected, at line {} column {}: a JSON object with some of kubeconfig, \
-             claimed_usd_per_hour, made (names with ids) and left_behind (a list of ids)",
-            error.line(),
-            error.column()
-        ))
+    serde_json::from_str(&text).map_err(|error| OutputError::NotExpected {
+        path,
+        line: error.line(),
+        column: error.column(),
     })
 }
 
@@ -117,14 +176,10 @@ impl Output {
     ///
     /// # Errors
     /// When it reports that it did.
-    pub fn nothing_left(&self) -> Result<(), String> {
+    pub fn nothing_left(&self) -> Result<(), LeftBehind> {
         match self.left_behind.as_deref() {
             None | Some([]) => Ok(()),
-            Some(left) => Err(format!(
-                "it ended with 0, and says that it left {} behind: a program that leaves something \
-                 behind ends with another exit code",
-                left.join(", ")
-            )),
+            Some(left) => Err(LeftBehind(left.to_vec())),
         }
     }
 
@@ -132,7 +187,7 @@ impl Output {
     ///
     /// # Errors
     /// When it is not an amount.
-    pub fn claim(&self) -> Result<Option<Decimal>, String> {
+    pub fn claim(&self) -> Result<Option<Decimal>, ClaimError> {
         let text = match &self.claimed_usd_per_hour {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => text.clone(),
@@ -141,31 +196,32 @@ impl Output {
         };
         let number = text.parse().or_else(|_| Decimal::from_scientific(&text));
         match number {
-            Ok(usd) if usd > USD_MAX => {
-                Err("claimed_usd_per_hour is more than a billion dollars".to_owned())
-            }
+            Ok(usd) if usd > USD_MAX => Err(ClaimError::TooLarge),
             Ok(usd) if !usd.is_sign_negative() => Ok(Some(usd)),
-            _ => Err("claimed_usd_per_hour is not an amount such as 0.2876".to_owned()),
+            _ => Err(ClaimError::NoAmount),
         }
     }
 
-    /// The text of the kubeconfig that it hands over, and the folder that its relative paths start from. `None`: it
-    /// hands over none.
+    /// The kubeconfig that it hands over, if it hands over one.
     ///
     /// # Errors
     /// When it names a file that cannot be read.
-    pub fn kubeconfig(&self, folder: &Path) -> Result<Option<(String, PathBuf)>, String> {
+    pub fn kubeconfig(&self, folder: &Path) -> Result<Option<Kubeconfig>, OutputError> {
         let Some(given) = &self.kubeconfig else {
             return Ok(None);
         };
         if given.contains('\n') || given.trim_start().starts_with('{') {
-            return Ok(Some((given.clone(), folder.to_owned())));
+            return Ok(Some(Kubeconfig {
+                text: given.clone(),
+                folder: folder.to_owned(),
+            }));
         }
         let path = folder.join(given.trim());
-        let cannot = |error| format!("its kubeconfig {} cannot be read: {error}", path.display());
-        let text = bounded::text(&path, BYTES_MAX).map_err(cannot)?;
-        let beside = path.parent().unwrap_or(folder).to_owned();
-        Ok(Some((text, beside)))
+        let folder = path.parent().unwrap_or(folder).to_owned();
+        match bounded::text(&path, BYTES_MAX) {
+            Ok(text) => Ok(Some(Kubeconfig { text, folder })),
+            Err(source) => Err(OutputError::NoKubeconfig { path, source }),
+        }
     }
 }
 
@@ -173,7 +229,7 @@ impl Output {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Result<Output, String> {
+    fn parsed(text: &str) -> Result<Output, OutputError> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("o.json");
         std::fs::write(&path, text).expect("written");
@@ -211,15 +267,21 @@ mod tests {
     #[test]
     fn what_is_no_such_file_is_refused_and_not_quoted() {
         let error = parsed(r#"{"kubeconfg": "secret-value"}"#).expect_err("refused");
+        let error = format!("{error} {error:?}");
         assert!(error.contains("line 1 column"), "{error}");
         assert!(!error.contains("secret-value"), "{error}");
-        assert_eq!(parsed(" \n"), Ok(Output::default()));
-        assert_eq!(read(Path::new("/nowhere/at/all")), Ok(Output::default()));
+        let nowhere = read(Path::new("/nowhere/at/all"));
+        for nothing in [parsed(" \n"), nowhere] {
+            assert_eq!(nothing.expect("read"), Output::default());
+        }
     }
 
     #[test]
     fn what_is_left_behind_is_a_list_of_ids_or_not_said() {
-        let left = |text: &str| parsed(text).map(|output| output.left_behind);
+        let left = |text: &str| match parsed(text) {
+            Ok(output) => Ok(output.left_behind),
+            Err(error) => Err(error.to_string()),
+        };
         assert_eq!(left("{}"), Ok(None));
         assert_eq!(left(r#"{"left_behind": []}"#), Ok(Some(Vec::new())));
         let ids = Some(vec!["vpc-1".to_owned(), "unknown".to_owned()]);
@@ -243,7 +305,7 @@ mod tests {
         let check = |text: &str, expected: Option<&str>| {
             let said = parsed(text).expect("read").nothing_left().err();
             assert_eq!(said.is_some(), expected.is_some(), "{text}: {said:?}");
-            let said = said.unwrap_or_default();
+            let said = said.map(|said| said.to_string()).unwrap_or_default();
             assert!(said.contains(expected.unwrap_or_default()), "{said}");
         };
         check("{}", None);
@@ -269,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_missing_kubeconfig_is_reported() {
-        assert_eq!(Output::default().kubeconfig(Path::new("/")), Ok(None));
+        let none = Output::default().kubeconfig(Path::new("/"));
+        assert!(none.is_ok_and(|kubeconfig| kubeconfig.is_none()));
         let lost = Output {
             kubeconfig: Some("not-there".to_owned()),
             ..Output::default()

@@ -40,32 +40,45 @@ pub struct Call {
     pub title: String,
 }
 
+/// A program that is not here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MissingProgram {
+    /// A path leads to none.
+    #[error("there is no program {}", .0.display())]
+    NoFile(PathBuf),
+    /// It is in none of the places.
+    #[error("`{0}` is neither beside the scenario file nor on PATH")]
+    NotFound(String),
+    /// It is not on the search path.
+    #[error("`{0}` is not on PATH")]
+    NotOnPath(String),
+}
+
 /// Finds a program: by a path relative to the scenario's folder, as a file in it, or on the search path.
 ///
 /// # Errors
 /// With the places that were searched.
-pub fn find(program: &str, folder: &Path) -> Result<PathBuf, String> {
+pub fn find(program: &str, folder: &Path) -> Result<PathBuf, MissingProgram> {
     let beside = folder.join(program);
     if beside.is_file() {
         return Ok(beside);
     }
     if program.contains('/') {
-        return Err(format!("there is no program {}", beside.display()));
+        return Err(MissingProgram::NoFile(beside));
     }
-    on_path(program)
-        .map_err(|_| format!("`{program}` is neither beside the scenario file nor on PATH"))
+    on_path(program).map_err(|_| MissingProgram::NotFound(program.to_owned()))
 }
 
 /// Finds a program on the search path.
 ///
 /// # Errors
 /// When it is not there.
-pub fn on_path(program: &str) -> Result<PathBuf, String> {
+pub fn on_path(program: &str) -> Result<PathBuf, MissingProgram> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = std::env::split_paths(&path).map(|place| place.join(program));
     places
         .find(|place| place.is_file())
-        .ok_or_else(|| format!("`{program}` is not on PATH"))
+        .ok_or_else(|| MissingProgram::NotOnPath(program.to_owned()))
 }
 
 /// Runs a program to its end, whether it succeeds or fails.
@@ -231,7 +244,7 @@ mod tests {
         std::fs::write(&own, "").expect("written");
         assert_eq!(find("sh", folder.path()).expect("beside"), own);
         let missing = find("no-such-program-here", folder.path()).expect_err("missing");
-        assert!(missing.contains("nor on PATH"), "{missing}");
+        assert!(missing.to_string().contains("nor on PATH"), "{missing}");
         assert!(find("./no/such", folder.path()).is_err());
     }
 }

@@ -13,7 +13,7 @@ use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{CommandBlock, ProvisionerBlock};
 use kubeproof_contract::serve::ClientEnvironment;
-use kubeproof_external::access::Access;
+use kubeproof_external::access::{Access, AccessError};
 use kubeproof_external::provisioner;
 use kubeproof_external::redact::Redactor;
 use kubeproof_external::workspace::Workspace;
@@ -26,7 +26,7 @@ struct Given;
 
 #[async_trait]
 impl Access for Given {
-    async fn environment(&self, _: &Path) -> Result<ClientEnvironment, String> {
+    async fn environment(&self, _: &Path) -> Result<ClientEnvironment, AccessError> {
         let mut redirect = ClientEnvironment::default();
         redirect.set("AWS_ACCESS_KEY_ID", "given", "for the test");
         Ok(redirect)

@@ -1,5 +1,7 @@
 //! The content of a campaign's report for people: figures, heat table, findings, and faults that were not injected.
 
+use std::fmt::Write as _;
+
 use kubeproof_contract::check::Verdict;
 
 use super::{Campaign, CampaignFinding, Limit};
@@ -109,32 +111,31 @@ fn figures(campaign: &Campaign) -> Vec<(&'static str, String)> {
         campaign.unreached_count()
     );
     if campaign.unexplained() > 0 {
-        faults.push_str(&format!(
-            " ({} for no known reason)",
-            campaign.unexplained()
-        ));
+        let _ = write!(faults, " ({} for no known reason)", campaign.unexplained());
     }
     let mut time = format!("{seconds:.1} s");
     if seconds > 0.0 {
         // Rates of a report for people: no exact number is lost.
         let rate = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds;
-        time.push_str(&format!(
+        let _ = write!(
+            time,
             ", {:.1} lifecycles and {:.0} calls a second",
             rate(lifecycles),
             rate(campaign.calls)
-        ));
+        );
     }
     if campaign.stopped {
         time.push_str("; stopped before its end");
     }
     let mut runs = format!("{lifecycles} lifecycles, {} calls", campaign.calls);
     for portion in campaign.portions.iter().filter(|portion| portion.of > 1) {
-        runs.push_str(&format!(
+        let _ = write!(
+            runs,
             "; shard {} of the {} lifecycles of {}",
             portion.written(),
             portion.planned,
             clean(&portion.scenario)
-        ));
+        );
     }
     vec![
         ("runs", runs),

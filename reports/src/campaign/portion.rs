@@ -38,14 +38,38 @@ impl Portion {
         (1..=self.of).contains(&self.shard)
     }
 
-    fn campaign(&self) -> (&str, &str) {
-        (&self.scenario, &self.plan)
+    fn campaign(&self) -> OfCampaign<'_> {
+        OfCampaign {
+            scenario: &self.scenario,
+            plan: &self.plan,
+        }
     }
+
+    fn split(&self) -> Split<'_> {
+        Split {
+            campaign: self.campaign(),
+            of: self.of,
+        }
+    }
+}
+
+/// The campaign of a portion.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct OfCampaign<'a> {
+    scenario: &'a str,
+    plan: &'a str,
+}
+
+/// A campaign in so many shards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Split<'a> {
+    campaign: OfCampaign<'a>,
+    of: u64,
 }
 
 /// Why these portions cannot be merged: one is given twice, or they are shards of different splits.
 pub fn overlap<'a>(portions: impl IntoIterator<Item = &'a Portion>) -> Option<String> {
-    let mut seen: BTreeMap<(&str, &str), (u64, BTreeSet<u64>)> = BTreeMap::new();
+    let mut seen: BTreeMap<OfCampaign<'_>, (u64, BTreeSet<u64>)> = BTreeMap::new();
     for portion in portions {
         let (of, shards) = seen
             .entry(portion.campaign())
@@ -74,11 +98,7 @@ impl Campaign {
         if self.portions.is_empty() && self.lifecycles > 0 {
             words.push("a record does not say which portion of its campaign it is".to_owned());
         }
-        let splits: BTreeSet<(&str, &str, u64)> = self
-            .portions
-            .iter()
-            .map(|portion| (portion.scenario.as_str(), portion.plan.as_str(), portion.of))
-            .collect();
+        let splits: BTreeSet<Split<'_>> = self.portions.iter().map(Portion::split).collect();
         for portion in self.portions.iter().filter(|portion| !portion.can_be()) {
             words.push(format!(
                 "{}: a record says that it is shard {}, which is impossible",
@@ -86,10 +106,12 @@ impl Campaign {
                 portion.written()
             ));
         }
-        for (scenario, plan, of) in splits {
-            let shards = self.portions.iter().filter(|portion| {
-                portion.campaign() == (scenario, plan) && portion.of == of && portion.can_be()
-            });
+        for split in splits {
+            let of = split.of;
+            let shards = self
+                .portions
+                .iter()
+                .filter(|portion| portion.split() == split && portion.can_be());
             let there: BTreeSet<u64> = shards.map(|portion| portion.shard).collect();
             let count = of - u64::try_from(there.len()).unwrap_or(u64::MAX).min(of);
             if count == 0 {
@@ -106,7 +128,9 @@ impl Campaign {
                 named.push(format!("and {rest} more"));
             }
             words.push(format!(
-                "{scenario}: of its campaign {plan} these shards are missing: {}",
+                "{}: of its campaign {} these shards are missing: {}",
+                split.campaign.scenario,
+                split.campaign.plan,
                 named.join(", ")
             ));
         }

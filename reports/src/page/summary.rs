@@ -82,9 +82,10 @@ fn counts(records: &[Record]) -> String {
                 .map(|n| format!("{n} {}", word(verdict)))
         })
         .collect();
-    match each.is_empty() {
-        true => "No trials.".to_owned(),
-        false => format!("{}: {}", counted(records.len(), "trial"), each.join(", ")),
+    if each.is_empty() {
+        "No trials.".to_owned()
+    } else {
+        format!("{}: {}", counted(records.len(), "trial"), each.join(", "))
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::check::Check;
+use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::Billed;
 use kubeproof_contract::observer::{Billing, Creation, Lister, Observer, ObserverError, Ownership};
 use kubeproof_contract::provisioner::Provisioned;
@@ -44,7 +44,9 @@ impl Observer for StubObserver {
     }
 
     async fn checks(&self, _: &Run, _: &Provisioned) -> Vec<Check> {
-        Vec::new()
+        let failed = self.0.get(&("check", "fails"));
+        let failed = failed.map(|_| Check::new("stub.nodes", "", Verdict::Fail, "0 of 2 nodes"));
+        failed.into_iter().collect()
     }
 
     async fn workload(

@@ -65,6 +65,8 @@ fn a_plan_is_confirmed_by_the_runs_whole_id_only() {
     for typed in ["", "y", "yes", "r", "r10", "R1"] {
         assert!(is_confirmed("r1", Some(typed)).is_err(), "{typed}");
     }
-    let refusal = is_confirmed("r1", None).expect_err("no terminal");
+    let refusal = is_confirmed("r1", None)
+        .expect_err("no terminal")
+        .to_string();
     assert!(refusal.contains("--yes"), "{refusal}");
 }

@@ -118,7 +118,9 @@ fn the_readiness_command_of_a_live_program_gets_exactly_the_observers_credential
         let (trial, options) = trial(Arc::default(), Some(program), account, folder.path());
         readiness::of_programs(&trial, &options)
     };
-    let refusal = asked("111122223333").expect_err("another account");
+    let refusal = asked("111122223333")
+        .expect_err("another account")
+        .to_string();
     assert!(refusal.contains(ACCOUNT), "{refusal}");
     assert!(!told.exists(), "it was started");
     asked(ACCOUNT).expect("it is ready");

@@ -60,13 +60,13 @@ async fn said(
     if let Err(mut error) = ended {
         match read {
             Ok(output) => error.left_behind = output.left_behind.unwrap_or(error.left_behind),
-            Err(problem) => error.unreadable = Some(problem),
+            Err(problem) => error.unreadable = Some(problem.to_string()),
         }
         return Err(error);
     }
     let output = read.map_err(wrong)?;
     let title = &call.title;
-    let contradiction = |problem| wrong(format!("{title}: {problem}"));
+    let contradiction = |left| wrong(format!("{title}: {left}"));
     output.nothing_left().map_err(contradiction)?;
     Ok(output)
 }

@@ -22,34 +22,60 @@ const VARIABLES: &str = "kubeproof.auto.tfvars.json";
 const DEPTH_MAX: usize = 8;
 const FILES_MAX: usize = 2000;
 
+/// Why a configuration was not copied.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Its folders are nested without end.
+    #[error("{}: nested deeper than {}", .0.display(), DEPTH_MAX)]
+    TooDeep(PathBuf),
+    /// It has too many files.
+    #[error("{}: more than {} files", .0.display(), FILES_MAX)]
+    TooManyFiles(PathBuf),
+}
+
 /// Copies the configuration, unless an earlier process has, and gives its folder.
 ///
 /// # Errors
 /// With the file that could not be read or written.
-pub fn prepare(workspace: &Workspace, block: &TerraformBlock) -> Result<PathBuf, String> {
+pub fn prepare(
+    workspace: &Workspace,
+    block: &TerraformBlock,
+) -> Result<PathBuf, ConfigurationError> {
     let from = workspace.scenario_folder.join(&block.dir);
     let to = workspace.folder().join(FOLDER);
     if !to.is_dir() {
         // Moved into place when complete: a process may die half-way.
         let beside = workspace.folder().join("terraform.tmp");
         if beside.exists() {
-            fs::remove_dir_all(&beside).map_err(|error| file_error(&beside, &error))?;
+            fs::remove_dir_all(&beside).map_err(of_file(&beside))?;
         }
         let mut files = 0;
         copy(&from, &beside, 0, &mut files)?;
         write(&beside.join(OVERRIDE), &backend(workspace))?;
         write(&beside.join(VARIABLES), &variables(workspace, block))?;
-        fs::rename(&beside, &to).map_err(|error| file_error(&to, &error))?;
+        fs::rename(&beside, &to).map_err(of_file(&to))?;
     }
     Ok(to)
 }
 
-fn file_error(path: &Path, error: &std::io::Error) -> String {
-    format!("{}: {error}", path.display())
+/// An error of this file.
+fn of_file(path: &Path) -> impl Fn(std::io::Error) -> ConfigurationError {
+    move |source| ConfigurationError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
-fn write(path: &Path, content: &Value) -> Result<(), String> {
-    private::write(path, &format!("{content:#}\n")).map_err(|error| file_error(path, &error))
+fn write(path: &Path, content: &Value) -> Result<(), ConfigurationError> {
+    private::write(path, &format!("{content:#}\n")).map_err(of_file(path))
 }
 
 /// The state is a file of the run's.
@@ -86,33 +112,28 @@ fn filled(workspace: &Workspace, value: &Value) -> Value {
 
 /// Copies files and folders, without what an earlier terraform left there (state, plug-ins); links are not
 /// followed.
-fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), String> {
+fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), ConfigurationError> {
     if depth > DEPTH_MAX {
-        return Err(format!(
-            "{}: nested deeper than {DEPTH_MAX}",
-            from.display()
-        ));
+        return Err(ConfigurationError::TooDeep(from.to_owned()));
     }
-    private::folder(to).map_err(|error| file_error(to, &error))?;
-    for entry in fs::read_dir(from).map_err(|error| file_error(from, &error))? {
-        let entry = entry.map_err(|error| file_error(from, &error))?;
+    private::folder(to).map_err(of_file(to))?;
+    for entry in fs::read_dir(from).map_err(of_file(from))? {
+        let entry = entry.map_err(of_file(from))?;
         let name = entry.file_name();
         let text = name.to_string_lossy();
         if text == ".terraform" || text.contains(".tfstate") || text.ends_with(".tfplan") {
             continue;
         }
         let (path, target) = (entry.path(), to.join(&name));
-        let file_type = entry
-            .file_type()
-            .map_err(|error| file_error(&path, &error))?;
+        let file_type = entry.file_type().map_err(of_file(&path))?;
         if file_type.is_dir() {
             copy(&path, &target, depth + 1, files)?;
         } else if file_type.is_file() {
             *files += 1;
             if *files > FILES_MAX {
-                return Err(format!("{}: more than {FILES_MAX} files", from.display()));
+                return Err(ConfigurationError::TooManyFiles(from.to_owned()));
             }
-            fs::copy(&path, &target).map_err(|error| file_error(&path, &error))?;
+            fs::copy(&path, &target).map_err(of_file(&path))?;
         }
     }
     Ok(())

@@ -34,13 +34,18 @@ impl fmt::Display for Changes {
     }
 }
 
+/// A document that is not terraform's: it has no `format_version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("terraform's {0} has no format_version")]
+pub struct NoFormatVersion(&'static str);
+
 /// What a plan (`terraform show -json FILE`) will change.
 ///
 /// # Errors
 /// When the document is not a plan.
-pub fn changes(plan: &Value) -> Result<Changes, String> {
+pub fn changes(plan: &Value) -> Result<Changes, NoFormatVersion> {
     if plan.get("format_version").is_none() {
-        return Err("terraform's plan has no format_version".to_owned());
+        return Err(NoFormatVersion("plan"));
     }
     let mut changes = Changes::default();
     let all = plan.get("resource_changes").and_then(Value::as_array);
@@ -63,9 +68,9 @@ pub fn changes(plan: &Value) -> Result<Changes, String> {
 ///
 /// # Errors
 /// When the document is not a state.
-pub fn output(state: &Value) -> Result<Output, String> {
+pub fn output(state: &Value) -> Result<Output, NoFormatVersion> {
     if state.get("format_version").is_none() {
-        return Err("terraform's state has no format_version".to_owned());
+        return Err(NoFormatVersion("state"));
     }
     let mut made = BTreeMap::new();
     if let Some(root) = state.pointer("/values/root_module") {
