@@ -172,9 +172,12 @@ type Permitted = Arc<OnceLock<Result<Vec<String>, String>>>;
 
 /// Whether the arguments select the test of this name, by libtest's rules.
 fn is_chosen(arguments: &Arguments, name: &str) -> bool {
-    let matches = |filter: &String| match arguments.exact {
-        true => name == filter,
-        false => name.contains(filter.as_str()),
+    let matches = |filter: &String| {
+        if arguments.exact {
+            name == filter
+        } else {
+            name.contains(filter.as_str())
+        }
     };
     arguments.filter.as_ref().is_none_or(matches) && !arguments.skip.iter().any(matches)
 }

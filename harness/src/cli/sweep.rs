@@ -174,22 +174,7 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, left.of(Action::Delete).count(), out)?;
-            let mut log = Log::open(&args.out.join(&args.run))
-                .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
-            let deleter = context.deleter();
-            left = delete(
-                of_run,
-                deleter.as_ref(),
-                left,
-                &mut log,
-                context.clock,
-                &|line: &str| out.say(line),
-            )
-            .await
-            .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
-            if args.format == TableOrJson::Table {
-                out.report(&plan(&left, args));
-            }
+            left = delete_all(args, out, &context, of_run, left).await?;
         }
         left.failed.append(&mut failed);
         let verdict = verdict(&left);
@@ -199,6 +184,28 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         report(&left, args, out);
         Ok(exit_code::of([verdict]))
     })
+}
+
+/// Deletes what the plan says, and writes each deletion into the sweep's log.
+async fn delete_all(
+    args: &Args,
+    out: &Output,
+    context: &TrialContext<'_>,
+    of_run: Swept<'_>,
+    left: SweepListing,
+) -> Result<SweepListing, Refusal> {
+    let unknown = |problem: String| (exit_code::UNKNOWN, problem);
+    let mut log = Log::open(&args.out.join(&args.run))
+        .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
+    let (deleter, clock) = (context.deleter(), context.clock);
+    let say = |line: &str| out.say(line);
+    let left = delete(of_run, deleter.as_ref(), left, &mut log, clock, &say)
+        .await
+        .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
+    if args.format == TableOrJson::Table {
+        out.report(&plan(&left, args));
+    }
+    Ok(left)
 }
 
 /// Checks that this is the account of the run. Returns what could not be verified, as sentences.

@@ -137,8 +137,8 @@ mod tests {
         let new = |then: &Resource, now: &Resource| {
             new_resources(std::slice::from_ref(then), std::slice::from_ref(now))
         };
-        assert_eq!(new(&before, &after), [after.clone()]);
-        assert_eq!(new(&after, &before), [before.clone()]);
+        assert_eq!(new(&before, &after), std::slice::from_ref(&after));
+        assert_eq!(new(&after, &before), std::slice::from_ref(&before));
         assert_eq!(new(&before, &before), []);
     }
 

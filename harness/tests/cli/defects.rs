@@ -19,7 +19,7 @@ fn caught(file: &str, oracle: &str, words: &[&str]) {
     let records = document["records"].as_array().expect("records");
     let findings: Vec<_> = records
         .iter()
-        .flat_map(|record| record["findings"].as_array().cloned())
+        .filter_map(|record| record["findings"].as_array().cloned())
         .flatten()
         .collect();
     let found = findings.iter().any(|finding| {

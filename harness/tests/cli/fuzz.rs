@@ -132,8 +132,8 @@ fn damaged(mut document: Value, changes: &[(Index, String, u64, bool)]) -> Value
         let mut leaves = Vec::new();
         collect(&mut document, &mut leaves);
         let at = at.index(leaves.len());
-        let leaf = &mut leaves[at];
-        **leaf = match leaf {
+        let leaf = &mut *leaves[at];
+        *leaf = match leaf {
             Value::Number(_) if !anything => Value::from(*number),
             Value::String(_) | Value::Null if !anything => Value::from(text.clone()),
             Value::Bool(is) if !anything => Value::from(!*is),

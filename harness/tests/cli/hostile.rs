@@ -45,7 +45,7 @@ fn send(address: &str, length: Length, ready: Option<&Barrier>) -> String {
         ready.wait();
     }
     let mut stream = stream.expect("connected");
-    let limit = Some(Duration::from_secs(60));
+    let limit = Some(Duration::from_mins(1));
     stream.set_read_timeout(limit).expect("a limit");
     stream.set_write_timeout(limit).expect("a limit");
     let head = match length {

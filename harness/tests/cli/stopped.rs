@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::program::command;
 
 /// The longest wait for anything.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A run, which is killed when the test ends.
 struct Started(Child);

@@ -38,7 +38,7 @@ use crate::table::Seen;
 /// moto's resources are ready immediately: only our own pauses are shortened.
 const SCALE: u32 = 10;
 /// How long the simulator gets to remove what it deletes with a delay; moto deletes nothing with a delay.
-const LATE: Duration = Duration::from_secs(600);
+const LATE: Duration = Duration::from_mins(10);
 
 /// The error that ends the lifecycle in moto: its certificate authority is not one, and it has no API server.
 const STOPPED: &str = "make a kubeconfig: the certificate authority of cluster `kp-moto`";
@@ -123,7 +123,7 @@ fn scenario() -> Result<AnyScenario, String> {
 }
 
 fn there(address: &str) -> Result<Lifespan, String> {
-    let https = Https::new(Duration::from_secs(60) * SCALE).map_err(|error| error.to_string())?;
+    let https = Https::new(Duration::from_mins(1) * SCALE).map_err(|error| error.to_string())?;
     let transport = MotoTransport::new(https, address)?;
     let runtime = paced_clock::runtime().map_err(|error| error.to_string())?;
     runtime.block_on(async {

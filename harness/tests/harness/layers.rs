@@ -289,7 +289,7 @@ fn what_only_tests_and_comments_import_is_free() {
     ] {
         let samples = ("trial/samples.rs", "use crate::phases::audit;");
         let all = [samples, ("trial.rs", text), phase];
-        let count = if text.contains("samples") { 0 } else { 1 };
+        let count = usize::from(!text.contains("samples"));
         check(&all[count..], &[]);
     }
     let after = "#[cfg(test)]\nmod samples;\nuse crate::phases::audit;";

@@ -42,7 +42,7 @@ const LISTS: &[&str] = &[
 ];
 
 /// Whether AWS accepts a call and reports the lack of capacity later: a node group is made, its scaling group
-/// launches nothing, and the group ends CREATE_FAILED with `AsgInstanceLaunchFailures` (EKS model,
+/// launches nothing, and the group ends `CREATE_FAILED` with `AsgInstanceLaunchFailures` (EKS model,
 /// `NodegroupIssueCode`; aws/containers-roadmap issue 2204).
 pub(crate) fn lacks_capacity_later(call: &Signature) -> bool {
     (call.service.as_str(), call.operation.as_str()) == ("eks", "CreateNodegroup")

@@ -231,9 +231,10 @@ mod tests {
     fn a_timeout_may_be_applied_later_and_an_unreachable_cloud_is_told_in_one_sentence() {
         let failed = |error: TransportError| {
             let timeout = matches!(error, TransportError::Timeout(_));
-            let error = match timeout {
-                true => ConnectorError::timeout(error.into()),
-                false => ConnectorError::io(error.into()),
+            let error = if timeout {
+                ConnectorError::timeout(error.into())
+            } else {
+                ConnectorError::io(error.into())
             };
             let error: SdkError<aws_sdk_ec2::operation::create_vpc::CreateVpcError, HttpResponse> =
                 SdkError::dispatch_failure(error);

@@ -26,7 +26,7 @@ use crate::dialect::AwsDialect;
 use crate::error::Codes;
 
 /// The longest wait for one answer.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A call of a service: `service` as its signature names it, `target` as its header does.
 #[derive(Clone, Copy, Debug)]

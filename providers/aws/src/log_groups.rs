@@ -1,4 +1,4 @@
-//! CloudWatch Logs, as far as log groups go.
+//! `CloudWatch` Logs, as far as log groups go.
 
 use std::collections::BTreeMap;
 

@@ -104,7 +104,10 @@ impl EksObserver {
     }
 }
 
-/// The type of this name, or the observer's error.
+/// The type of this name.
+///
+/// # Errors
+/// When there is none.
 pub fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
     resources::find(name)
         .ok_or_else(|| observer_error("list", format!("`{name}` is not a resource type of AWS")))

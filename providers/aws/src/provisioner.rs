@@ -44,7 +44,7 @@ mod vpc;
 mod zones;
 
 /// Longest wait for nodes to be Ready after their group is active.
-const READY_WITHIN: Duration = Duration::from_secs(300);
+const READY_WITHIN: Duration = Duration::from_mins(5);
 
 /// The reference provisioner. One value stands for one process, without memory of earlier ones.
 pub struct EksProvisioner {

@@ -85,7 +85,7 @@ impl TimeSource for ClockSource {
 const ATTEMPTS: u32 = 5;
 
 /// Longest wait for one attempt of one call: without it a silent connection would hang forever.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The shared configuration of all clients of one connection.
 pub fn config(connection: &Connection, region: &str) -> SdkConfig {

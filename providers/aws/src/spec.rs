@@ -37,7 +37,7 @@ pub struct EksSpec {
     /// Ingress that the nodes' security group gets besides traffic inside the cluster.
     #[serde(default)]
     pub ingress: Vec<IngressRule>,
-    /// Whether the control plane writes its logs to CloudWatch.
+    /// Whether the control plane writes its logs to `CloudWatch`.
     #[serde(default)]
     pub control_plane_logs: bool,
 }

@@ -1,6 +1,6 @@
 //! What the provider knows of terraform: how its AWS provider is made to tag, and its names of resource types.
 //!
-//! It holds for real accounts too. Sources: the pages of terraform-provider-aws ("default_tags Configuration Block",
+//! It holds for real accounts too. Sources: the pages of terraform-provider-aws ("`default_tags` Configuration Block",
 //! and of each resource "Attribute Reference").
 
 use kubeproof_contract::run::Run;

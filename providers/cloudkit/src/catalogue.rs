@@ -12,7 +12,7 @@ use crate::rest::{RestApi, RestCall, RestClient};
 use crate::retry::RetryPolicy;
 
 /// How long a resource may stay in use after its users are gone.
-pub const IN_USE_LIMIT: Duration = Duration::from_secs(5 * 60);
+pub const IN_USE_LIMIT: Duration = Duration::from_mins(5);
 
 /// Lists all resources of one type.
 pub type ListResources<A> =

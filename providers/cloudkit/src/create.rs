@@ -30,7 +30,7 @@ impl LookupWindows {
     pub const DEFAULT: Self = Self {
         after_lost: Duration::from_secs(15),
         after_timeout: Duration::from_secs(45),
-        shown_within: Duration::from_secs(60),
+        shown_within: Duration::from_mins(1),
         every: Duration::from_secs(3),
     };
 }

@@ -67,7 +67,7 @@ pub trait RestApi: Classify + Debug + Send + Sync + 'static {
     /// The operations.
     const ROUTES: &'static [Route];
     /// The timeout of one call.
-    const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+    const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
     /// The value of the `Authorization` header. Errors say what to do about it, and never show a secret.
     fn authorization(

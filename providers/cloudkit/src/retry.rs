@@ -108,12 +108,12 @@ impl Class {
     fn schedule(self, count: u32) -> (Duration, Duration) {
         let doubled = |most: u64| Duration::from_secs((1_u64 << count.min(6)).min(most));
         match self {
-            Self::Throttled => (doubled(20), Duration::from_secs(600)),
-            Self::Unknown => (doubled(20), Duration::from_secs(300)),
+            Self::Throttled => (doubled(20), Duration::from_mins(10)),
+            Self::Unknown => (doubled(20), Duration::from_mins(5)),
             Self::Expired => (Duration::from_secs(5), Duration::from_secs(30)),
             // terraform-provider-aws waits two minutes for IAM, by long experience.
-            Self::Propagation => (Duration::from_secs(2), Duration::from_secs(120)),
-            Self::Lag => (Duration::from_secs(1), Duration::from_secs(60)),
+            Self::Propagation => (Duration::from_secs(2), Duration::from_mins(2)),
+            Self::Lag => (Duration::from_secs(1), Duration::from_mins(1)),
             Self::InUse(limit) => (Duration::from_secs(10), limit),
         }
     }
@@ -269,7 +269,7 @@ mod tests {
         check(idempotent, Cause::CredentialsExpired, Applied::No, Some(5));
         check(idempotent, Cause::NotFound, Applied::No, None);
         check(idempotent, Cause::InUse, Applied::No, None);
-        let delete = RetryPolicy::while_in_use(Duration::from_secs(60));
+        let delete = RetryPolicy::while_in_use(Duration::from_mins(1));
         check(delete, Cause::InUse, Applied::No, Some(10));
         let roles = RetryPolicy::propagation(|error| error.cause == Cause::Other);
         check(roles, Cause::Other, Applied::No, Some(2));
@@ -290,6 +290,6 @@ mod tests {
                 .after(&error(Cause::Throttled, Applied::No), now)
                 .unwrap_or_default();
         }
-        assert!(now > Duration::from_secs(500) && now <= Duration::from_secs(600));
+        assert!(now > Duration::from_secs(500) && now <= Duration::from_mins(10));
     }
 }

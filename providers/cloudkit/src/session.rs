@@ -19,7 +19,7 @@ use crate::retry::{RetryPolicy, RetryState};
 
 /// How long a call is throttled at most once another one was until its policy gave up: many of them one after the
 /// other would last for hours.
-const ONCE_THROTTLED_OUT: Duration = Duration::from_secs(60);
+const ONCE_THROTTLED_OUT: Duration = Duration::from_mins(1);
 /// Most pages of one list: a list that is longer, or that repeats a page for ever, is an error.
 pub const PAGES_MAX: usize = 200;
 

@@ -94,7 +94,7 @@ pub trait Lister: Send + Sync {
     /// How long to wait before an audit, and between two listings, so that the effects of a timed-out request
     /// that is applied late are visible.
     fn settle(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
 }
 

@@ -146,11 +146,11 @@ pub struct JobBlock {
     #[serde(default = "default_job_timeout")]
     #[schemars(range(min = 1, max = 86400))]
     pub timeout_seconds: u32,
-    /// Also create a LoadBalancer service and a volume claim, which must not outlive the cluster.
+    /// Also create a `LoadBalancer` service and a volume claim, which must not outlive the cluster.
     #[serde(default)]
     pub with_leftovers: bool,
     /// The image of the job, if the default one cannot be pulled: any image with a `/bin/sh`. The variable
-    /// KUBEPROOF_JOB_IMAGE sets it for all scenarios that do not.
+    /// `KUBEPROOF_JOB_IMAGE` sets it for all scenarios that do not.
     #[serde(default)]
     pub image: Option<String>,
     /// Request this many NVIDIA GPUs on one node; the job must count them.

@@ -13,7 +13,7 @@ use crate::program::{self, Call, MissingProgram, find, on_path};
 use crate::workspace::Workspace;
 
 /// The longest that a helper may take, in real time.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// The largest answer of a helper, bytes.
 const ANSWER_MAX: usize = 1 << 20;
 
@@ -149,7 +149,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             }],
             files: Vec::new(),
             time_scale: None::<NonZeroU32>,
-            real_limit: Duration::from_secs(60),
+            real_limit: Duration::from_mins(1),
             programs: Programs::default(),
             access: None,
         };

@@ -12,7 +12,7 @@ use crate::program::{MissingProgram, find, with_environment};
 use crate::provisioner::terraform;
 
 /// The longest that a program may take to report whether it can run.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// The environment of that program, besides the caller's.
 #[derive(Clone, Debug, Default)]

@@ -19,7 +19,7 @@ use crate::redact::Redactor;
 /// polls. Its computing takes none of the cloud's time.
 const TIME_SCALE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 /// The longest that one run of a program may take, in real time, unless the scenario says otherwise.
-const REAL_LIMIT: Duration = Duration::from_secs(900);
+const REAL_LIMIT: Duration = Duration::from_mins(15);
 /// The folder of a program's files, in the run's own.
 pub const FOLDER: &str = "provisioner";
 

@@ -27,7 +27,7 @@ const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
 /// A token is renewed so long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// How long a token that says nothing about it is taken to be valid.
-const UNSTATED: Duration = Duration::from_secs(600);
+const UNSTATED: Duration = Duration::from_mins(10);
 
 /// An access token. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ use crate::spec::{GkeSpec, Mode};
 use crate::{cost, kubeconfig};
 
 /// Longest wait for nodes to be Ready after their pools run.
-const READY_WITHIN: Duration = Duration::from_secs(300);
+const READY_WITHIN: Duration = Duration::from_mins(5);
 /// How often to look.
 const READY_EVERY: Duration = Duration::from_secs(5);
 /// A read. An API that was enabled a moment ago may not be known everywhere.

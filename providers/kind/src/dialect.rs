@@ -1,6 +1,6 @@
 //! The dialect of the Docker Engine API: the names of requests, and the bodies of the engine's errors.
 //!
-//! It is all that journal and faults need to know of Docker. Operations have the ids of Docker's own OpenAPI document
+//! It is all that journal and faults need to know of Docker. Operations have the ids of Docker's own `OpenAPI` document
 //! (Engine API 1.41). Requests to any other host go to a cluster's API server.
 
 use bytes::Bytes;
@@ -146,7 +146,7 @@ fn is_mutating(method: &Method, operation: &str) -> bool {
         && !matches!(operation, "ContainerWait" | "ContainerAttach")
 }
 
-/// The id of an operation in Docker's OpenAPI document.
+/// The id of an operation in Docker's `OpenAPI` document.
 pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
     let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let versioned = parts.first().is_some_and(|part| {

@@ -32,11 +32,11 @@ use cleanup::Cleanup;
 /// How long listing what is left may take after a failure: a silent engine would double the failure's time.
 const LEFT_LIMIT: Duration = Duration::from_secs(10);
 /// The longest that making a cluster may take; its image may have to be pulled.
-const CREATE_LIMIT: Duration = Duration::from_secs(20 * 60);
+const CREATE_LIMIT: Duration = Duration::from_mins(20);
 /// The longest that loading one image into the nodes may take.
-const LOAD_LIMIT: Duration = Duration::from_secs(5 * 60);
+const LOAD_LIMIT: Duration = Duration::from_mins(5);
 /// How long the nodes may take to become Ready after the cluster was made.
-const READY_LIMIT: Duration = Duration::from_secs(3 * 60);
+const READY_LIMIT: Duration = Duration::from_mins(3);
 /// Pause between two checks of the nodes.
 const READY_PAUSE: Duration = Duration::from_secs(1);
 /// How long an existing cluster may take to prove that it works before it is made anew.

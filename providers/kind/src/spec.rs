@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KindSpec {
-    /// The node image. Without it KUBEPROOF_KIND_IMAGE names it, and without that kind's own default
+    /// The node image. Without it `KUBEPROOF_KIND_IMAGE` names it, and without that kind's own default
     /// is used.
     #[serde(default)]
     pub image: Option<ImageName>,
@@ -20,7 +20,7 @@ pub struct KindSpec {
     #[schemars(range(min = 1024))]
     pub api_server_port: Option<Port>,
     /// Images to load into the nodes: names of images that the engine has, or archives of images.
-    /// KUBEPROOF_KIND_LOAD adds to them, separated by commas.
+    /// `KUBEPROOF_KIND_LOAD` adds to them, separated by commas.
     #[serde(default)]
     pub load: Vec<String>,
 }

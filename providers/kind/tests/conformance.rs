@@ -34,9 +34,9 @@ const DEFAULT_IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
 const AT_ONCE: usize = 8;
 /// How long anything that a case waits for may take. Generous, because two cores with other builds on them are slow;
 /// a case that is done earlier ends earlier.
-const WAIT_LIMIT: Duration = Duration::from_secs(240);
+const WAIT_LIMIT: Duration = Duration::from_mins(4);
 /// The longest that one request may take.
-const REQUEST_LIMIT: Duration = Duration::from_secs(60);
+const REQUEST_LIMIT: Duration = Duration::from_mins(1);
 
 /// The cluster of this process, made by the first case that needs it.
 static CLUSTER: OnceLock<Result<KubernetesAccess, String>> = OnceLock::new();

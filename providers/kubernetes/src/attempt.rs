@@ -13,9 +13,9 @@ use crate::error::{Cause, KubernetesError};
 /// The most attempts of one call.
 const TRIES: u32 = 5;
 /// How long one attempt may wait for its answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 /// The longest pause between two attempts, whatever the server asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// The most pages of one listing.
 const PAGES: usize = 1000;
 /// Objects on a page.

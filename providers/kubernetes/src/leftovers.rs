@@ -1,6 +1,6 @@
 //! Leftovers: cloud resources that a workload creates without the provisioner's knowledge.
 //!
-//! A cluster that is removed with a LoadBalancer service or a volume in it leaves a balancer or a disk without an
+//! A cluster that is removed with a `LoadBalancer` service or a volume in it leaves a balancer or a disk without an
 //! owner. This module lists them, creates them on purpose, and drains them.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::error::{Cause, KubernetesError};
 use crate::{namespace, probe};
 
 /// How long the creation of balancer and disk may take.
-const MADE_LIMIT: Duration = Duration::from_secs(600);
+const MADE_LIMIT: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_secs(5);
 /// Name of everything that [`create`] creates.
 const NAME: &str = "kubeproof-leftover";
@@ -26,7 +26,7 @@ const NAME: &str = "kubeproof-leftover";
 /// The type of a leftover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeftoverType {
-    /// A service of type LoadBalancer: a balancer in the cloud.
+    /// A service of type `LoadBalancer`: a balancer in the cloud.
     LoadBalancerService,
     /// A volume claim: a disk in the cloud once it is bound.
     VolumeClaim,
@@ -121,7 +121,7 @@ pub async fn list(client: &kube::Client) -> Result<Vec<Leftover>, KubernetesErro
     Ok(found)
 }
 
-/// Creates one LoadBalancer service and one 4 GiB volume claim with a pod that uses it, as a workload
+/// Creates one `LoadBalancer` service and one 4 GiB volume claim with a pod that uses it, as a workload
 /// would, and waits until both have their counterparts in the cloud. Safe to repeat.
 ///
 /// # Errors
@@ -214,7 +214,7 @@ async fn wait_made(client: &kube::Client, namespace: &str) -> Result<(), Kuberne
     }
 }
 
-/// Deletes all LoadBalancer services, all pods that use volume claims, and all claims, and waits
+/// Deletes all `LoadBalancer` services, all pods that use volume claims, and all claims, and waits
 /// until they and the volumes are gone, for at most `limit`. Returns what remains. Pods that a
 /// controller recreates keep their claims: remove the controller first.
 ///

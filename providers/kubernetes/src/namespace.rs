@@ -11,7 +11,7 @@ use crate::attempt::attempt;
 use crate::error::{Cause, KubernetesError};
 
 /// How long the removal of a namespace may take.
-pub(crate) const GONE_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const GONE_LIMIT: Duration = Duration::from_mins(5);
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Does work in our own namespace, and removes it again whatever the result.

@@ -10,7 +10,7 @@ use crate::attempt::{attempt, list_all};
 use crate::error::{Cause, KubernetesError};
 
 /// How long a fresh cluster may reject a valid caller: access is granted with a delay.
-const ACCESS_DELAY: Duration = Duration::from_secs(120);
+const ACCESS_DELAY: Duration = Duration::from_mins(2);
 
 /// The state of a cluster's server and nodes at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

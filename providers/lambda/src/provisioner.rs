@@ -30,8 +30,8 @@ use crate::spec::LambdaSpec;
 const WAIT: ClusterWait<'_> = ClusterWait {
     nodes: 0,
     gpus: 0,
-    nodes_limit: Duration::from_secs(15 * 60),
-    gpus_limit: Duration::from_secs(8 * 60),
+    nodes_limit: Duration::from_mins(15),
+    gpus_limit: Duration::from_mins(8),
     pause_seconds: 10,
     hint: "the instance is active, its log is in /var/log/cloud-init-output.log",
 };

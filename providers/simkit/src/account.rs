@@ -255,9 +255,10 @@ mod tests {
                 self.timers.at(due, id.clone());
                 self.all.push((id.clone(), "open"));
             }
-            match self.all.iter().any(|(one, _)| *one == id) {
-                true => Ok(json!({ "id": id })),
-                false => Err(Self::absent(&id)),
+            if self.all.iter().any(|(one, _)| *one == id) {
+                Ok(json!({ "id": id }))
+            } else {
+                Err(Self::absent(&id))
             }
         }
 

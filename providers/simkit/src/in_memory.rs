@@ -21,7 +21,7 @@ use kubeproof_contract::transport::{Transport, TransportError};
 use crate::cloud::{AskedAt, Cloud, Reply};
 
 /// The longest time that a waiting request (a watch) is kept open.
-const HOLD_MAX: Duration = Duration::from_secs(3600);
+const HOLD_MAX: Duration = Duration::from_hours(1);
 
 /// A simulated cloud in this process.
 pub struct InMemory<C> {

@@ -61,7 +61,7 @@ impl Intercept for OwnNetwork {
         if call.operation == "DescribeVpcs" {
             let asked = String::from_utf8_lossy(request.body()).into_owned();
             let is_free = |number: &usize| !asked.contains(&format!("Filter.{number}."));
-            let number = (1..).find(is_free).unwrap_or_default();
+            let number = (1..100).find(is_free).unwrap_or_default();
             let id = self.id();
             let filter = format!("&Filter.{number}.Name=vpc-id&Filter.{number}.Value.1={id}");
             *request.body_mut() = (asked + &filter).into();

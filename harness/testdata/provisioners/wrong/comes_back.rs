@@ -14,9 +14,9 @@ use kubeproof_contract::transport::{SharedTransport, TransportError};
 use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, provisions};
 
 /// Long after the audit, and long before the bill is final.
-const LATER: Duration = Duration::from_secs(20 * 3600);
+const LATER: Duration = Duration::from_hours(20);
 /// How long it then works at most.
-const WORK: Duration = Duration::from_secs(600);
+const WORK: Duration = Duration::from_mins(10);
 /// Where it stops: everything before costs nothing, so that no bill shows it.
 const DEAR: &[&str] = &["AllocateAddress", "CreateCluster", "CreateNatGateway"];
 

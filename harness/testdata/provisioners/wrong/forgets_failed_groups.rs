@@ -1,6 +1,6 @@
 //! Does not keep failed creations in its state, so its teardown does not know about them.
 //!
-//! Seen in the wild (terraform-provider-aws issue 20268: node groups that are CREATE_FAILED).
+//! Seen in the wild (terraform-provider-aws issue 20268: node groups that are `CREATE_FAILED`).
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -8,7 +8,7 @@ use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 
 use crate::provisioners::variant::{FunctionProvisioner, Parts, Work, tears_down};
 
-const PAUSE: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_mins(10);
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {
     FunctionProvisioner::boxed("hangs on expired credentials", parts, provision, tears_down)

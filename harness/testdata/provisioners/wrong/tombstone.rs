@@ -1,6 +1,6 @@
 //! Keeps a list of pending deletions when interrupted, and fails on resources that are already gone.
 //!
-//! Seen in the wild as deletion that aborts on NotFound (kops issue 592, fixed by 594).
+//! Seen in the wild as deletion that aborts on `NotFound` (kops issue 592, fixed by 594).
 
 use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::provisioners::variant::{FunctionProvisioner, Intercept, Parts, tears_down};
 
 /// A cluster usually takes 8 to 12 minutes.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(13 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_mins(13);
 const NONE: &str = "{\"__type\":\"ResourceNotFoundException\",\"message\":\"No cluster found.\"}";
 
 pub fn make(parts: Parts) -> Box<dyn Provisioner> {

@@ -11,21 +11,21 @@ use kubeproof_simkit::ids::Ids;
 /// The durations of one simulated account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Durations {
-    /// CreateCluster to ACTIVE.
+    /// `CreateCluster` to ACTIVE.
     pub cluster_create: Duration,
-    /// DeleteCluster to gone.
+    /// `DeleteCluster` to gone.
     pub cluster_delete: Duration,
     /// How long the cluster's network interfaces outlive it.
     pub interfaces_linger: Duration,
-    /// CreateNodegroup to ACTIVE, with its nodes Ready.
+    /// `CreateNodegroup` to ACTIVE, with its nodes Ready.
     pub node_group_create: Duration,
-    /// DeleteNodegroup to gone.
+    /// `DeleteNodegroup` to gone.
     pub node_group_delete: Duration,
-    /// CreateNodegroup to CREATE_FAILED, if the creation fails.
+    /// `CreateNodegroup` to `CREATE_FAILED`, if the creation fails.
     pub node_group_failure: Duration,
-    /// CreateNatGateway to available.
+    /// `CreateNatGateway` to available.
     pub nat_create: Duration,
-    /// DeleteNatGateway to deleted.
+    /// `DeleteNatGateway` to deleted.
     pub nat_delete: Duration,
     /// How long a deleted or failed NAT gateway stays visible.
     pub nat_visible: Duration,
@@ -41,7 +41,7 @@ pub struct Durations {
     pub update: Duration,
     /// Until usage shows in Cost Explorer.
     pub billing_lag: Duration,
-    /// Until an event shows in CloudTrail.
+    /// Until an event shows in `CloudTrail`.
     pub trail_lag: Duration,
 }
 
@@ -59,14 +59,14 @@ impl Durations {
             node_group_failure: seconds(900, 1500),
             nat_create: seconds(60, 180),
             nat_delete: seconds(60, 120),
-            nat_visible: Duration::from_secs(3600),
+            nat_visible: Duration::from_hours(1),
             iam_propagation: seconds(5, 15),
             read_lag_max: seconds(1, 3),
             load_balancer_create: seconds(60, 180),
             load_balancer_linger: seconds(60, 180),
             update: seconds(30, 90),
-            billing_lag: Duration::from_secs(24 * 3600),
-            trail_lag: Duration::from_secs(300),
+            billing_lag: Duration::from_hours(24),
+            trail_lag: Duration::from_mins(5),
         }
     }
 }

@@ -108,7 +108,7 @@ pub fn happen(state: &mut State, event: Event) {
         Event::ClusterGone(name, serial) => cluster_lifecycle::gone(state, &name, serial),
         Event::ClusterStays(name, serial) => cluster_lifecycle::stays(state, &name, serial),
         Event::InterfacesGone(ids, group) => {
-            managed_resources::remove_interfaces(state, &ids, &group)
+            managed_resources::remove_interfaces(state, &ids, &group);
         }
         Event::Launch(key) => node_group_lifecycle::launch(state, &key),
         Event::Join(key, tries) => node_group_lifecycle::join(state, &key, tries),
@@ -119,7 +119,7 @@ pub fn happen(state: &mut State, event: Event) {
         Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
         Event::BalancerLeftovers(rest, tries) => {
-            cloud_controller::remove_leftovers(state, rest, tries)
+            cloud_controller::remove_leftovers(state, rest, tries);
         }
     }
 }

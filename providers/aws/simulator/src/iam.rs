@@ -36,7 +36,7 @@ pub struct Iam {
     pub policies: BTreeMap<String, policies::Policy>,
     /// Instance profiles by name.
     pub profiles: BTreeMap<String, profiles::Profile>,
-    /// OpenID Connect providers by ARN.
+    /// `OpenID` Connect providers by ARN.
     pub oidc: BTreeMap<String, oidc::Provider>,
 }
 

@@ -1,4 +1,4 @@
-//! CloudWatch Logs: log groups, which clusters create and nothing deletes.
+//! `CloudWatch` Logs: log groups, which clusters create and nothing deletes.
 //!
 //! Only groups are simulated: streams and events are billed by the byte and own no resources.
 

@@ -47,7 +47,7 @@ pub struct State {
     pub autoscaling: autoscaling::AutoScaling,
     /// Elastic Load Balancing, classic and v2.
     pub balancing: balancing::Balancing,
-    /// CloudWatch Logs.
+    /// `CloudWatch` Logs.
     pub logs: logs::Logs,
     /// Billing settings and published usage.
     pub billing: billing::Billing,

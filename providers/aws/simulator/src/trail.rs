@@ -1,4 +1,4 @@
-//! CloudTrail: who did what, available some minutes later.
+//! `CloudTrail`: who did what, available some minutes later.
 //!
 //! Records successful changes only, because it is read for proof of creation. AWS limits lookups
 //! to two requests a second; the simulator does not enforce it.
@@ -46,7 +46,7 @@ pub struct Trail {
     pub entries: Vec<Entry>,
 }
 
-/// Records a call in the trail, if CloudTrail records it and it changed something.
+/// Records a call in the trail, if `CloudTrail` records it and it changed something.
 pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     let Ok(answer) = outcome else { return };
     if only_reads(call) || call.service == "ce" {

@@ -1,6 +1,6 @@
-//! Who created a resource, according to CloudTrail: a proof that needs no tag.
+//! Who created a resource, according to `CloudTrail`: a proof that needs no tag.
 //!
-//! CloudTrail is slow and rate-limited (two look-ups a second), so it is asked about few resources.
+//! `CloudTrail` is slow and rate-limited (two look-ups a second), so it is asked about few resources.
 
 use std::collections::BTreeMap;
 

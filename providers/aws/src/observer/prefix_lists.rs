@@ -18,8 +18,8 @@ pub async fn look(
     let groups = groups.clone()?;
     let named: BTreeSet<&str> = groups
         .iter()
-        .flat_map(|group| group.ip_permissions())
-        .flat_map(|rule| rule.prefix_list_ids())
+        .flat_map(SecurityGroup::ip_permissions)
+        .flat_map(aws_sdk_ec2::types::IpPermission::prefix_list_ids)
         .filter_map(|list| list.prefix_list_id())
         .collect();
     let mut lists = BTreeMap::new();
@@ -32,7 +32,7 @@ pub async fn look(
         let entries = pages("ec2:GetManagedPrefixListEntries", stream).await?;
         let ranges = entries
             .iter()
-            .flat_map(|page| page.entries())
+            .flat_map(aws_sdk_ec2::operation::get_managed_prefix_list_entries::GetManagedPrefixListEntriesOutput::entries)
             .filter_map(|entry| entry.cidr().map(str::to_owned));
         lists.insert(list.to_owned(), ranges.collect());
     }

@@ -136,7 +136,7 @@ async fn version(spec: &EksSpec, clients: &Clients) -> Result<Judgement, Observe
     let pages = pages("eks:DescribeClusterVersions", stream).await?;
     let offered: Vec<_> = pages
         .iter()
-        .flat_map(|page| page.cluster_versions())
+        .flat_map(aws_sdk_eks::operation::describe_cluster_versions::DescribeClusterVersionsOutput::cluster_versions)
         .collect();
     let asked = spec.kubernetes_version.0.as_str();
     let Some(found) = offered
@@ -165,7 +165,7 @@ async fn name(run: &Run, clients: &Clients) -> Result<Judgement, ObserverError> 
     let pages = pages("eks:ListClusters", stream).await?;
     if !pages
         .iter()
-        .flat_map(|page| page.clusters())
+        .flat_map(aws_sdk_eks::operation::list_clusters::ListClustersOutput::clusters)
         .any(|known| *known == name)
     {
         let free = format!("no cluster is named {name}");

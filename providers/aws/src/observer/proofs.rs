@@ -140,7 +140,7 @@ mod tests {
                 drop(
                     it.tags
                         .insert("kubernetes.io/cluster/kp-r1".into(), "owned".into()),
-                )
+                );
             }),
             &["tag kubernetes.io/cluster/kp-r1=owned"],
         );
@@ -153,7 +153,7 @@ mod tests {
                 drop(
                     it.properties
                         .insert("description".into(), "Amazon EKS kp-r1".into()),
-                )
+                );
             }),
             &["described as \"Amazon EKS kp-r1\""],
         );

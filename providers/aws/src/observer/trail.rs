@@ -1,4 +1,4 @@
-//! CloudTrail's look-up: the calls that changed something, the newest first, some minutes late.
+//! `CloudTrail`'s look-up: the calls that changed something, the newest first, some minutes late.
 
 use jiff::Timestamp;
 use kubeproof_cloudkit::CallError;

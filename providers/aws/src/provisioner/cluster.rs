@@ -20,13 +20,13 @@ use crate::provisioner::session::Session;
 use crate::provisioner::tags;
 
 /// Longest wait for a cluster to become active: it takes 8 to 12 minutes.
-const ACTIVE_WITHIN: Duration = Duration::from_secs(30 * 60);
+const ACTIVE_WITHIN: Duration = Duration::from_mins(30);
 /// Longest wait for a cluster to be gone: it takes 3 to 8 minutes.
-pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+pub(crate) const GONE_WITHIN: Duration = Duration::from_mins(30);
 /// The deletion of a cluster that failed.
 const DELETION: RetryPolicy = RetryPolicy::while_in_use(GONE_WITHIN);
 /// How long a cluster may stay invisible after it was asked for.
-const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
+const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
 
 /// What a cluster is made of.
 pub(crate) struct Parts<'a> {
@@ -228,10 +228,12 @@ pub(crate) async fn active(session: &Session) -> Result<Cluster, CallError> {
 fn issues(cluster: &Cluster) -> String {
     let issues = cluster
         .health()
-        .map(|health| health.issues())
+        .map(aws_sdk_eks::types::ClusterHealth::issues)
         .unwrap_or_default();
     issue_text(issues.iter().map(|issue| {
-        let code = issue.code().map(|code| code.as_str());
+        let code = issue
+            .code()
+            .map(aws_sdk_eks::types::ClusterIssueCode::as_str);
         (code, issue.message())
     }))
 }

@@ -2,7 +2,7 @@
 //!
 //! `find_or_create` cannot prevent all of them: a dead process's request may be applied after its successor has
 //! checked what exists. The duplicate appears minutes later, and an address is billed. Removal is safe because AWS
-//! refuses to delete what is in use (EC2 API reference: DeleteVpc, ReleaseAddress, DeleteInternetGateway).
+//! refuses to delete what is in use (EC2 API reference: `DeleteVpc`, `ReleaseAddress`, `DeleteInternetGateway`).
 
 use futures::future::join_all;
 use futures::join;

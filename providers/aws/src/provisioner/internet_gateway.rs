@@ -52,7 +52,7 @@ async fn attached(session: &Session, id: &str, vpc: &str) -> Result<Option<()>, 
     )?;
     let here = gateways
         .iter()
-        .flat_map(|gateway| gateway.attachments())
+        .flat_map(InternetGateway::attachments)
         .any(|attachment| attachment.vpc_id() == Some(vpc));
     Ok(here.then_some(()))
 }

@@ -17,9 +17,9 @@ use crate::provisioner::tags::{filter, is_named, of_run, specification};
 use crate::provisioner::vpc::id_of;
 
 /// Longest wait for a gateway to become available: it takes 1 to 3 minutes.
-const AVAILABLE_WITHIN: Duration = Duration::from_secs(600);
+const AVAILABLE_WITHIN: Duration = Duration::from_mins(10);
 /// Longest wait for a gateway to be deleted: it takes 1 to 2 minutes.
-pub(crate) const DELETED_WITHIN: Duration = Duration::from_secs(900);
+pub(crate) const DELETED_WITHIN: Duration = Duration::from_mins(15);
 
 /// Finds or makes the gateway of this part in a subnet, and waits until it is available.
 ///

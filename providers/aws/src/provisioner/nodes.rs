@@ -21,13 +21,13 @@ use crate::provisioner::tags;
 use crate::spec::{Capacity, NodeGroup};
 
 /// Longest wait for a node group: 2 to 5 minutes, and EKS gives up after 15 to 25.
-const ACTIVE_WITHIN: Duration = Duration::from_secs(35 * 60);
+const ACTIVE_WITHIN: Duration = Duration::from_mins(35);
 /// Longest wait for a node group to be gone: 3 to 10 minutes.
-pub(crate) const GONE_WITHIN: Duration = Duration::from_secs(30 * 60);
+pub(crate) const GONE_WITHIN: Duration = Duration::from_mins(30);
 /// The deletion of a node group that failed.
 const DELETION: RetryPolicy = RetryPolicy::while_in_use(GONE_WITHIN);
 /// How long a node group may stay invisible after it was asked for.
-const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
+const VISIBLE_WITHIN: Duration = Duration::from_mins(1);
 
 /// Where nodes run, and as what.
 pub(crate) struct Placement<'a> {
@@ -188,10 +188,12 @@ async fn active(session: &Session, name: &str) -> Result<(), CallError> {
 fn issues(group: &Nodegroup) -> String {
     let issues = group
         .health()
-        .map(|health| health.issues())
+        .map(aws_sdk_eks::types::NodegroupHealth::issues)
         .unwrap_or_default();
     issue_text(issues.iter().map(|issue| {
-        let code = issue.code().map(|code| code.as_str());
+        let code = issue
+            .code()
+            .map(aws_sdk_eks::types::NodegroupIssueCode::as_str);
         (code, issue.message())
     }))
 }

@@ -93,7 +93,7 @@ async fn associated(session: &Session, table: &str, subnet: &str) -> Result<Opti
     let found = read(session, table).await?;
     let here = found
         .iter()
-        .flat_map(|table| table.associations())
+        .flat_map(RouteTable::associations)
         .any(|association| association.subnet_id() == Some(subnet));
     Ok(here.then_some(()))
 }
@@ -121,7 +121,7 @@ pub(crate) async fn default_route(
     let known = read(session, table).await?;
     let route = known
         .iter()
-        .flat_map(|table| table.routes())
+        .flat_map(RouteTable::routes)
         .find(|route| route.destination_cidr_block() == Some(EVERYWHERE));
     let right = route.is_some_and(|route| match target {
         Target::Internet(id) => route.gateway_id() == Some(*id),

@@ -22,13 +22,13 @@ mod roles;
 mod volumes;
 
 /// Longest wait for what depends on a resource to be gone, where AWS takes its time.
-const FREE_WITHIN: Duration = Duration::from_secs(10 * 60);
+const FREE_WITHIN: Duration = Duration::from_mins(10);
 /// The same for load balancers and addresses, which are free soon after their users are gone.
-const SOON_FREE: Duration = Duration::from_secs(300);
+const SOON_FREE: Duration = Duration::from_mins(5);
 /// The same for an interface that nothing uses any more.
-const INTERFACE_FREE_WITHIN: Duration = Duration::from_secs(120);
+const INTERFACE_FREE_WITHIN: Duration = Duration::from_mins(2);
 /// Longest wait for IAM to notice what was just detached.
-const DETACHED_WITHIN: Duration = Duration::from_secs(120);
+const DETACHED_WITHIN: Duration = Duration::from_mins(2);
 
 /// How a run is torn down.
 pub(crate) const TEARDOWN: Teardown<Session> = Teardown {
@@ -42,12 +42,12 @@ pub(crate) const TEARDOWN: Teardown<Session> = Teardown {
         },
         // A request times out after a minute and may be applied a while later (`find_or_create` lists for 45
         // seconds).
-        all_applied_after: Duration::from_secs(120),
+        all_applied_after: Duration::from_mins(2),
     }),
     rounds: Rounds {
         most: 5,
         settle: SETTLED_AFTER,
-        begin_within: Duration::from_secs(60 * 60),
+        begin_within: Duration::from_hours(1),
     },
 };
 

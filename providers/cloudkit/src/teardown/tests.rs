@@ -138,14 +138,14 @@ const PLAN: Teardown<Model> = Teardown {
     rounds: Rounds {
         most: 4,
         settle: Duration::from_secs(10),
-        begin_within: Duration::from_secs(3600),
+        begin_within: Duration::from_hours(1),
     },
 };
 const MARKED: Teardown<Model> = Teardown {
     marker: Some(Marker {
         find: |model| find_marker(model).boxed(),
         delete: |model| delete_marker(model).boxed(),
-        all_applied_after: Duration::from_secs(120),
+        all_applied_after: Duration::from_mins(2),
     }),
     ..PLAN
 };

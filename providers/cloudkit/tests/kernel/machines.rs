@@ -27,7 +27,7 @@ struct Sky {
     fails: bool,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 impl Sky {
     fn new() -> Self {
@@ -83,8 +83,8 @@ impl MachineApi for Sky {
         running: "up",
         ending: "setting",
         addressed_within: MINUTE,
-        running_within: Duration::from_secs(300),
-        gone_within: Duration::from_secs(300),
+        running_within: Duration::from_mins(5),
+        gone_within: Duration::from_mins(5),
         every: PollSchedule::every(10),
         lookup: LookupWindows::DEFAULT,
     };

@@ -14,7 +14,7 @@ use crate::fault::Effect;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
 /// How long a client waits before it gives up on a silent connection.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A fault and the call that it is injected into.
 struct Injection<'a> {
@@ -45,7 +45,7 @@ impl FaultLayer {
     ) -> Result<Response<Bytes>, TransportError> {
         self.plan.inner.cancelled.store(true, Ordering::SeqCst);
         if !self.plan.includes_programs() {
-            self.crash().await
+            self.crash().await;
         }
         self.plan.inner.crashed.send_modify(|crashes| *crashes += 1);
         // A call that was not sent yet never will be.

@@ -94,7 +94,7 @@ impl Lines {
 pub async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
     stream: Stream,
-    sink: &Option<LineSink>,
+    sink: Option<&LineSink>,
     lines: &Lines,
 ) {
     let Some(pipe) = pipe else { return };
@@ -148,7 +148,7 @@ mod tests {
 
     async fn all(bytes: &[u8], most: usize) -> Vec<String> {
         let lines = Lines::new(most);
-        read(Some(bytes), Stream::Output, &None, &lines).await;
+        read(Some(bytes), Stream::Output, None, &lines).await;
         let text = lines.of(Stream::Output);
         text.lines().map(str::to_owned).collect()
     }

@@ -223,7 +223,7 @@ mod tests {
         let check = |time: Spent, expected: &str| {
             let overrun = Overrun {
                 program: "terraform".to_owned(),
-                limit: Duration::from_secs(900),
+                limit: Duration::from_mins(15),
                 spent: time,
             };
             let text = overrun.to_string();

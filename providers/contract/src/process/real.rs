@@ -32,8 +32,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn real_time_passes_whatever_the_clock_of_the_runtime_shows() {
-        let real = sleep(Duration::from_secs(60));
-        let virtual_hour = tokio::time::sleep(Duration::from_secs(3600));
+        let real = sleep(Duration::from_mins(1));
+        let virtual_hour = tokio::time::sleep(Duration::from_hours(1));
         tokio::select! {
             biased;
             () = real => panic!("an hour of a paused clock passes immediately"),

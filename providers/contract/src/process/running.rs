@@ -75,8 +75,8 @@ impl Running {
         let (sink, into) = (spec.line_sink, lines.clone());
         let reading = Box::pin(async move {
             tokio::join!(
-                read(output, Stream::Output, &sink, &into),
-                read(errors, Stream::Error, &sink, &into)
+                read(output, Stream::Output, sink.as_ref(), &into),
+                read(errors, Stream::Error, sink.as_ref(), &into)
             );
         });
         Ok(Self {

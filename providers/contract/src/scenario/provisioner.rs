@@ -76,7 +76,7 @@ pub struct CommandBlock {
     /// Succeeds if everything that the programs need is installed. It is run before anything else.
     #[serde(default)]
     pub ready: Option<Vec<String>>,
-    /// The client library that the programs use, as KUBEPROOF_CLIENTS names it (such as `boto3`).
+    /// The client library that the programs use, as `KUBEPROOF_CLIENTS` names it (such as `boto3`).
     #[serde(default)]
     pub client: Option<String>,
 }
@@ -87,7 +87,7 @@ impl ProvisionerBlock {
         self.terraform.is_some() || self.command.is_some()
     }
 
-    /// The client library that the programs use, as KUBEPROOF_CLIENTS names it.
+    /// The client library that the programs use, as `KUBEPROOF_CLIENTS` names it.
     pub fn client(&self) -> Option<&str> {
         if self.terraform.is_some() {
             return Some("terraform");

@@ -147,7 +147,7 @@ impl Bench {
                 let cancelled = self.plan.was_cancelled();
                 (if cancelled { "cancelled" } else { "died" }).to_owned()
             }
-            answer = tokio::time::timeout(Duration::from_secs(600), sent) => match answer {
+            answer = tokio::time::timeout(Duration::from_mins(10), sent) => match answer {
                 Err(_) => "silence".to_owned(),
                 Ok(Err(TransportError::Timeout(_))) => "timeout".to_owned(),
                 Ok(Err(_)) => "lost".to_owned(),
@@ -339,7 +339,7 @@ async fn a_program_that_its_user_interrupts_sees_the_answer_and_ends_in_its_own_
         let bench = bench(&format!("toy:Make={effect}"));
         bench.plan.include_programs();
         let sent = bench.transport.send(request("/Make"));
-        let answer = match tokio::time::timeout(Duration::from_secs(600), sent).await {
+        let answer = match tokio::time::timeout(Duration::from_mins(10), sent).await {
             Err(_) => "silence".to_owned(),
             Ok(Err(_)) => "lost".to_owned(),
             Ok(Ok(response)) => String::from_utf8_lossy(response.body()).into_owned(),

@@ -8,7 +8,7 @@ use kubeproof_contract::process::{ProcessSpec, Programs, real};
 /// The share of samples in which the programs worked, percent, while this script runs.
 async fn works(script: &str) -> usize {
     let programs = Programs::default();
-    let spec = ProcessSpec::new("/bin/sh", Duration::from_secs(60))
+    let spec = ProcessSpec::new("/bin/sh", Duration::from_mins(1))
         .arguments(["-c", script])
         .of(&programs);
     let samples = async {

@@ -52,7 +52,7 @@ pub(crate) fn below_caller(response: Response<Bytes>, request: &Request<Bytes>) 
         return response;
     }
     let header = request.headers().get("host");
-    let authority = request.uri().authority().map(|one| one.as_str());
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let authority = authority.or_else(|| header?.to_str().ok());
     let Some(authority) = authority else {
         return response;

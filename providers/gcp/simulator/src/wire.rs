@@ -16,7 +16,7 @@ pub(crate) type Outcome = Result<Value, ApiError>;
 pub(crate) enum ErrorShape {
     /// `google.rpc.Status`: a status word, and details.
     Status,
-    /// As Compute Engine and BigQuery: a list of errors with reasons, and no status word.
+    /// As Compute Engine and `BigQuery`: a list of errors with reasons, and no status word.
     Reasons,
     /// As the OAuth standard has it: a code and a description.
     OAuth,

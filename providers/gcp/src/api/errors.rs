@@ -84,7 +84,7 @@ pub fn classify(status: u16, code: &str, message: &str) -> (Cause, Applied) {
         (_, "alreadyexists" | "resourcealreadyexists") => Cause::AlreadyExists,
         (_, "resourceinusebyanotherresource" | "resourcenotready") => Cause::InUse,
         (400..=499, _) if message.contains(INCOMPATIBLE) => Cause::InUse,
-        (501, _) | (400..=499, _) => Cause::Other,
+        (501 | 400..=499, _) => Cause::Other,
         // "May be returned even if the operation has completed" (google.rpc.Code).
         (504, _) => return (Cause::Server, Applied::MaybeLater),
         _ => return (Cause::Server, Applied::Unknown),

@@ -25,7 +25,7 @@ const NEEDED: &[&str] = &[
 /// The file that says which APIs were disabled before the run.
 const FILE: &str = "gcp-apis.json";
 /// How long enabling may take, and how long until it is known everywhere.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 const SCHEDULE: PollSchedule = PollSchedule::every(5);
 
 /// Enables what is needed, and waits until it answers.

@@ -23,11 +23,11 @@ const API: &str = "container.googleapis.com";
 /// A cluster: hardly ever ready before 4 minutes.
 const SCHEDULE: PollSchedule = PollSchedule::new(20, 200, 5);
 /// terraform-provider-google waits 40 minutes for a cluster by default.
-const LIMIT: Duration = Duration::from_secs(40 * 60);
+const LIMIT: Duration = Duration::from_mins(40);
 /// Deletions, and operations of others that end first.
 pub(super) const GONE: PollSchedule = PollSchedule::every(10);
 /// How long another operation may run on the cluster before ours can begin.
-pub(super) const BUSY: Duration = Duration::from_secs(30 * 60);
+pub(super) const BUSY: Duration = Duration::from_mins(30);
 /// Creation names a service account that may not be known everywhere yet.
 const CREATE: RetryPolicy = RetryPolicy::propagation(is_unknown_account);
 

@@ -18,7 +18,7 @@ use crate::marks;
 
 /// Networks and their parts take 10 to 60 seconds.
 const SCHEDULE: PollSchedule = PollSchedule::every(3);
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 /// A creation that names what another operation has just made.
 const CREATE: RetryPolicy = RetryPolicy::propagation(is_not_ready);
 /// The most results of one page.
@@ -126,14 +126,9 @@ fn uuid(token: &str) -> String {
     let hex: String = token.chars().filter(char::is_ascii_hexdigit).collect();
     let hex = format!("{hex:0>32}");
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    let (a, b, c, d, e) = (
-        part(0, 8),
-        part(8, 12),
-        part(13, 16),
-        part(17, 20),
-        part(20, 32),
-    );
-    format!("{a}-{b}-4{c}-8{d}-{e}")
+    let [low, mid, version, variant, node] =
+        [(0, 8), (8, 12), (13, 16), (17, 20), (20, 32)].map(|(from, to)| part(from, to));
+    format!("{low}-{mid}-4{version}-8{variant}-{node}")
 }
 
 /// Waits for the end of an operation.

@@ -17,7 +17,7 @@ use crate::spec::NodePool as Wanted;
 
 const SCHEDULE: PollSchedule = PollSchedule::new(15, 60, 5);
 /// terraform-provider-google waits 30 minutes for a node pool by default.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
+const LIMIT: Duration = Duration::from_mins(30);
 
 /// All node pools, running, in order: a cluster takes one operation at a time.
 pub(super) async fn ensure(work: &Work, cluster: &Cluster, account: &str) -> Result<(), CallError> {

@@ -21,11 +21,11 @@ use leftovers::{
 };
 
 /// How long something may stay in use after its users are gone.
-const IN_USE_LIMIT: Duration = Duration::from_secs(300);
+const IN_USE_LIMIT: Duration = Duration::from_mins(5);
 const ROUNDS: Rounds = Rounds {
     most: 4,
     settle: Duration::from_secs(10),
-    begin_within: Duration::from_secs(2 * 60 * 60),
+    begin_within: Duration::from_hours(2),
 };
 
 /// A step for a collection of Compute Engine.

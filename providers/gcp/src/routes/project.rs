@@ -206,7 +206,7 @@ pub const LOGGING: Service = Service {
     routes: &[Route::new("POST", "/entries:list", "entries.list").reading()],
 };
 
-/// BigQuery, v2: the billing export. A query makes a job, which is no resource that anyone has to remove.
+/// `BigQuery`, v2: the billing export. A query makes a job, which is no resource that anyone has to remove.
 pub const BIGQUERY: Service = Service {
     name: "bigquery",
     url: "https://bigquery.googleapis.com/bigquery/v2",

@@ -154,7 +154,7 @@ async fn left_enabled(restore: bool) -> Vec<&'static str> {
     let bench = Bench::new(json!({ "restore_apis": restore }), &[]);
     for api in APIS {
         bench.service("POST", &format!("{api}:disable")).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
     let before = bench.ground_truth.inventory();
     bench.provisioner().provision().await.unwrap();

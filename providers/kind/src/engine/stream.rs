@@ -7,7 +7,6 @@ use std::path::Path;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -68,5 +67,5 @@ pub async fn pass(
             }
         });
     }
-    Ok(response.map(|body| body.boxed()))
+    Ok(response.map(http_body_util::BodyExt::boxed))
 }

@@ -21,7 +21,7 @@ use super::address::{self, EngineError};
 /// The host that stands for the engine.
 pub const HOST: &str = "docker.invalid";
 /// The longest that one whole answer of the engine may take; it does not apply to streams.
-const ANSWER_LIMIT: Duration = Duration::from_secs(120);
+const ANSWER_LIMIT: Duration = Duration::from_mins(2);
 /// The largest whole answer, in bytes.
 const ANSWER_MAX: usize = 64 << 20;
 

@@ -190,7 +190,7 @@ fn volume(
     let mut resource = Resource::new(VOLUME, volume.name.clone(), REGION);
     marked(&mut resource, Some(&volume.labels));
     resource.incarnation = volume.created_at.as_ref().map(ToString::to_string);
-    resource.created_at = volume.created_at.and_then(|at| at.to_string().parse().ok());
+    resource.created_at = volume.created_at.and_then(|at| at.clone().parse().ok());
     match mounted.get(&volume.name) {
         Some(by) => {
             property(&mut resource, CONTAINER_PROPERTY, &by.id);
@@ -228,7 +228,7 @@ pub async fn networks(engine: &Engine) -> Result<Vec<Resource>, ObserverError> {
         let name = network.name.unwrap_or_default();
         let mut resource = Resource::new(NETWORK, network.id.unwrap_or_default(), REGION);
         marked(&mut resource, network.labels.as_ref());
-        resource.created_at = network.created.and_then(|at| at.to_string().parse().ok());
+        resource.created_at = network.created.and_then(|at| at.clone().parse().ok());
         if name == SHARED_NETWORK {
             let why = "kind keeps one network for all clusters that name none";
             resource

@@ -29,6 +29,9 @@ struct Named {
 }
 
 /// The entries of all Kind clusters in all files.
+///
+/// # Errors
+/// When a file cannot be read.
 pub fn list(run: &Run, directory: &Path) -> Result<Vec<Resource>, ObserverError> {
     let own = directory.join(OWN_FILE);
     let mut entries = Vec::new();

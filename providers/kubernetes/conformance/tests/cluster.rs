@@ -39,7 +39,7 @@ where
         .build()?;
     runtime.block_on(async {
         let access = kubeconfig::access(text)?;
-        let https = Https::new(Duration::from_secs(60))?;
+        let https = Https::new(Duration::from_mins(1))?;
         let target = Target::new(access, Arc::new(https), image, prefix)?;
         work(target).await.map_err(Into::into)
     })

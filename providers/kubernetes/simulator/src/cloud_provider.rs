@@ -22,7 +22,7 @@ pub struct NewNode {
 /// A request of the cluster to its cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloudProviderRequest {
-    /// A LoadBalancer service was created.
+    /// A `LoadBalancer` service was created.
     CreateLoadBalancer {
         /// Namespace of the service.
         namespace: String,
@@ -31,7 +31,7 @@ pub enum CloudProviderRequest {
         /// UID of the service.
         uid: String,
     },
-    /// A LoadBalancer service is being deleted: its balancer must go.
+    /// A `LoadBalancer` service is being deleted: its balancer must go.
     DeleteLoadBalancer {
         /// Namespace of the service.
         namespace: String,

@@ -1,4 +1,4 @@
-//! What only kubectl needs: tables, protobuf bodies and the OpenAPI documents.
+//! What only kubectl needs: tables, protobuf bodies and the `OpenAPI` documents.
 
 pub(crate) mod openapi;
 pub(crate) mod protobuf;

@@ -1,6 +1,6 @@
 //! A simulated Kubernetes API server: enough for kube-rs and kubectl, and its interface to a cloud.
 //!
-//! It knows no cloud: what a LoadBalancer service or a volume claim needs is handed out as requests
+//! It knows no cloud: what a `LoadBalancer` service or a volume claim needs is handed out as requests
 //! ([`cloud_provider::CloudProviderRequest`]) that the cloud's simulator carries out. It runs no program of
 //! the host: it interprets a small subset of shell, and knows one image ([`probe`]).
 

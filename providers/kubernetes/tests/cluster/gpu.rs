@@ -32,7 +32,7 @@ async fn run(cluster: &Cluster, gpus: u32) -> Result<JobProof, KubernetesError> 
         print: "hello".to_owned(),
         nonce: "n-8f2a61c0".to_owned(),
         gpus: Some(gpus),
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         labels: BTreeMap::from([("kubeproof.dev/run".to_owned(), "test".to_owned())]),
     };
     run_job(&cluster.client(), &order).await
@@ -40,7 +40,7 @@ async fn run(cluster: &Cluster, gpus: u32) -> Result<JobProof, KubernetesError> 
 
 /// The plugin takes at most 40 s to register.
 async fn registered() {
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
 fn counts(one: u32, two: u32) -> BTreeMap<String, u32> {

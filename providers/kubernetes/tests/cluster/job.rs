@@ -24,7 +24,7 @@ fn order() -> JobOrder {
         print: "hello from the job".to_owned(),
         nonce: NONCE.to_owned(),
         gpus: None,
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         labels: BTreeMap::from([("kubeproof.dev/run".to_owned(), "test".to_owned())]),
     }
 }

@@ -50,12 +50,12 @@ async fn a_workload_makes_one_balancer_and_one_disk() {
 #[tokio::test(start_paused = true)]
 async fn draining_removes_balancer_and_disk_from_the_cloud() {
     let cluster = with_leftovers().await;
-    let remaining = drain(&cluster.client(), Duration::from_secs(300))
+    let remaining = drain(&cluster.client(), Duration::from_mins(5))
         .await
         .unwrap();
     assert_eq!(remaining, []);
     assert_eq!(cluster.in_the_cloud(), (0, 0));
-    let again = drain(&cluster.client(), Duration::from_secs(300))
+    let again = drain(&cluster.client(), Duration::from_mins(5))
         .await
         .unwrap();
     assert_eq!(again, []);
@@ -93,7 +93,7 @@ async fn a_claim_that_no_pod_uses_gets_no_disk() {
     let (status, made) = call(&cluster, "POST", claims, claim).await;
     assert_eq!(status, 201);
     assert_eq!(made["spec"]["storageClassName"], "standard");
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(cluster.in_the_cloud(), (0, 0));
 }
 
@@ -123,7 +123,7 @@ async fn a_volume_that_is_retained_keeps_its_disk() {
     let retain = json!({"spec": {"persistentVolumeReclaimPolicy": "Retain"}});
     let (status, _) = call(&cluster, "PATCH", &volume, retain).await;
     assert_eq!(status, 200);
-    drain(&cluster.client(), Duration::from_secs(300))
+    drain(&cluster.client(), Duration::from_mins(5))
         .await
         .unwrap();
     assert_eq!(cluster.in_the_cloud(), (0, 1));

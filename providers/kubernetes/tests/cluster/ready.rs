@@ -23,7 +23,7 @@ async fn a_cluster_with_its_nodes_is_ready() {
 #[tokio::test(start_paused = true)]
 async fn waiting_for_a_node_that_never_comes_ends_and_says_how_many_are_there() {
     let cluster = Cluster::with_nodes(1);
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_mins(1);
     let error = wait_ready(&cluster.client(), 2, limit, STEP)
         .await
         .unwrap_err();
@@ -56,7 +56,7 @@ async fn a_node_that_is_not_ready_or_cordoned_is_named() {
 async fn a_wrong_token_ends_the_waiting_before_its_limit() {
     let cluster = Cluster::with_nodes(1);
     let start = tokio::time::Instant::now();
-    let limit = Duration::from_secs(3600);
+    let limit = Duration::from_hours(1);
     let error = wait_ready(&cluster.client_with("wrong"), 1, limit, STEP)
         .await
         .unwrap_err();

@@ -18,7 +18,7 @@ fn order(from: u32, to: u32) -> ScaleOrder {
         image: None,
         from,
         to,
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         labels: BTreeMap::from([("kubeproof.dev/run".to_owned(), "test".to_owned())]),
     }
 }

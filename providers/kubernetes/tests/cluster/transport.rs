@@ -90,7 +90,7 @@ fn order() -> JobOrder {
         print: "through the storm".to_owned(),
         nonce: "n-1".to_owned(),
         gpus: None,
-        timeout: Duration::from_secs(600),
+        timeout: Duration::from_mins(10),
         labels: BTreeMap::new(),
     }
 }
@@ -127,7 +127,7 @@ async fn leftovers_are_made_once_and_drained_in_spite_of_lost_answers() {
         .await
         .unwrap();
     assert_eq!(cluster.in_the_cloud(), (1, 1));
-    let remaining = leftovers::drain(&client, Duration::from_secs(300))
+    let remaining = leftovers::drain(&client, Duration::from_mins(5))
         .await
         .unwrap();
     assert_eq!(remaining, []);

@@ -38,7 +38,7 @@ async fn a_job_runs_a_service_scales_and_things_are_left_on_purpose() {
         print: "hello".to_owned(),
         nonce: "n-8f2a61c0".to_owned(),
         gpus: None,
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         labels: labels(),
     };
     let proof = workload.run(&order).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_job_runs_a_service_scales_and_things_are_left_on_purpose() {
         image: None,
         from: 1,
         to: 3,
-        timeout: Duration::from_secs(300),
+        timeout: Duration::from_mins(5),
         labels: labels(),
     };
     let scaling = workload.scaling().expect("a cluster scales");

@@ -131,7 +131,7 @@ fn is_part(part: &str) -> bool {
     let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase());
     let pieces: Vec<&str> = part.split('-').collect();
     match pieces[..] {
-        [""] | ["fs"] => true,
+        ["" | "fs"] => true,
         ["node", number] => digits(number),
         [area, direction, number] => letters(area) && letters(direction) && digits(number),
         _ => false,

@@ -22,16 +22,16 @@ impl MachineApi for Work {
         starting: "booting",
         running: "active",
         ending: "terminating",
-        addressed_within: Duration::from_secs(600),
+        addressed_within: Duration::from_mins(10),
         // Eight GPUs take up to a quarter of an hour.
-        running_within: Duration::from_secs(25 * 60),
+        running_within: Duration::from_mins(25),
         // One to three minutes is typical.
-        gone_within: Duration::from_secs(15 * 60),
+        gone_within: Duration::from_mins(15),
         every: PollSchedule::every(10),
         // A launch that timed out may be applied half a minute later.
         lookup: LookupWindows {
-            after_lost: Duration::from_secs(120),
-            after_timeout: Duration::from_secs(120),
+            after_lost: Duration::from_mins(2),
+            after_timeout: Duration::from_mins(2),
             every: Duration::from_secs(10),
             ..LookupWindows::DEFAULT
         },

@@ -21,7 +21,7 @@ async fn ensure<T: DeserializeOwned + Send>(
     work.api.ensure(calls, body, is_it, is_taken).await
 }
 
-/// Whether a name is taken. The cloud's OpenAPI document has no code of its own for the name of a key.
+/// Whether a name is taken. The cloud's `OpenAPI` document has no code of its own for the name of a key.
 fn is_taken(error: &CallError) -> bool {
     error.cause == Cause::AlreadyExists
         || error.is("global/invalid-parameters") && error.call.ends_with("AddSshKey")

@@ -62,7 +62,7 @@ const TEARDOWN: Teardown<Work> = Teardown {
     rounds: Rounds {
         most: 3,
         settle: Duration::from_secs(10),
-        begin_within: Duration::from_secs(60 * 60),
+        begin_within: Duration::from_hours(1),
     },
 };
 

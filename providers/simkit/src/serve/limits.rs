@@ -16,13 +16,13 @@ pub const PATH_BYTES_MAX: usize = 2 << 10;
 /// Largest body of a request, bytes. A Kubernetes API server accepts less than 2 MiB.
 pub const BODY_BYTES_MAX: usize = 2 << 20;
 /// Longest time until the head of a request is complete. Idle connections are closed after it too.
-pub const HEAD_TIME_MAX: Duration = Duration::from_secs(60);
+pub const HEAD_TIME_MAX: Duration = Duration::from_mins(1);
 /// Longest time for a TLS handshake, and until the first byte of a connection.
 pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Longest time until the body of a request is complete.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest time that a client is kept waiting for an answer: even an injected hang ends.
-pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(3600);
+pub const ANSWER_TIME_MAX: Duration = Duration::from_hours(1);
 /// How long answers in flight get when the server stops.
 pub const STOP_TIME_MAX: Duration = Duration::from_millis(500);
 /// Largest number of calls that the journal keeps. Then a new journal begins, and the old calls are only counted.

@@ -1,4 +1,4 @@
-//! Classic load balancers (version 2012-06-01): what a LoadBalancer service becomes by default.
+//! Classic load balancers (version 2012-06-01): what a `LoadBalancer` service becomes by default.
 //!
 //! They are identified by name, and deleting one that does not exist succeeds.
 

@@ -324,15 +324,11 @@ pub fn prefix(region: &str, always: bool) -> String {
     if region == "us-east-1" && !always {
         return String::new();
     }
-    let rows = include_str!("../../../regions.csv").lines();
-    let short = rows
-        .filter_map(|row| {
-            row.strip_prefix(region)?
-                .strip_prefix(',')?
-                .split(',')
-                .next()
-        })
-        .next();
+    let mut rows = include_str!("../../../regions.csv").lines();
+    let short = rows.find_map(|row| {
+        let rest = row.strip_prefix(region)?.strip_prefix(',')?;
+        rest.split(',').next()
+    });
     let name = short.map_or_else(|| region.to_uppercase(), str::to_owned);
     format!("{name}-")
 }

@@ -166,8 +166,8 @@ pub fn select<'a, T: ResourceKind>(state: &'a State, call: &Call) -> Result<Vec<
         if T::store(state)
             .get(id)
             .filter(visible)
-            .filter(shown)
-            .is_none()
+            .as_ref()
+            .is_none_or(|x| !shown(x))
         {
             return Err(errors::not_found::<T>(id));
         }
@@ -229,6 +229,9 @@ pub fn list(state: &State, call: &Call, set: &str, nodes: Vec<Node>, paged: bool
 }
 
 /// The answer that holds one resource under a name: `<vpc>…</vpc>`.
+///
+/// # Errors
+/// When there is no such resource.
 pub fn one<T: ResourceKind>(state: &State, name: &str, id: &str) -> Outcome {
     let item = T::store(state)
         .get(id)

@@ -30,7 +30,7 @@ fn volumes_of<'a>(state: &'a State, instance: &Instance) -> Vec<&'a Volume> {
     state.ec2.volumes.all().filter(is_of).collect()
 }
 
-/// The values of a filter of DescribeInstances.
+/// The values of a filter of `DescribeInstances`.
 pub fn values(state: &State, instance: &Instance, filter: &str) -> Option<Vec<String>> {
     let held = interfaces_of(state, instance);
     let primary = held.first();

@@ -22,7 +22,7 @@ use crate::wire::xml::Node;
 /// How long an instance shuts down before it is terminated.
 const SHUTDOWN: Duration = Duration::from_secs(40);
 /// How long a terminated instance stays readable.
-const VISIBLE: Duration = Duration::from_secs(3600);
+const VISIBLE: Duration = Duration::from_hours(1);
 /// The name of the root device.
 pub const ROOT_DEVICE: &str = "/dev/xvda";
 

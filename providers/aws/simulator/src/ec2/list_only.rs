@@ -51,6 +51,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Answers these operations with empty lists.
+///
+/// # Errors
+/// For a page size or a token that is wrong.
 pub fn describe(state: &mut State, call: &Call) -> Outcome {
     let found = LISTS.iter().find(|(name, _, _)| *name == call.action);
     let (set, paged) = found.map_or(("", false), |(_, set, paged)| (*set, *paged));

@@ -1,7 +1,7 @@
 //! Spot requests: each spot instance that a service runs has one, which ends with it.
 //!
 //! Only one-time requests that are fulfilled immediately: services make no others, and callers cannot make any
-//! here. Sources: EC2 user guide, "Spot Instance request status"; service model of DescribeSpotInstanceRequests.
+//! here. Sources: EC2 user guide, "Spot Instance request status"; service model of `DescribeSpotInstanceRequests`.
 
 use crate::ec2::Operations;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, describe, need};

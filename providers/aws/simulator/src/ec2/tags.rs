@@ -13,7 +13,7 @@ use crate::wire::xml::Node;
 
 /// Most tags on one resource.
 const TAGS_MAX: usize = 50;
-/// The filters of DescribeTags.
+/// The filters of `DescribeTags`.
 const FILTERS: &[&str] = &["key", "value", "resource-id", "resource-type"];
 
 /// The prefixes of ids with the resource types in tags, and the error code for an unknown id.

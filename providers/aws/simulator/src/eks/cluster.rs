@@ -78,7 +78,7 @@ pub struct Cluster {
     pub creator_arn: String,
     /// `STANDARD` or `EXTENDED`.
     pub support_type: String,
-    /// Whether DeleteCluster is refused.
+    /// Whether `DeleteCluster` is refused.
     pub deletion_protection: bool,
     pub tags: BTreeMap<String, String>,
     pub created_at: Timestamp,

@@ -1,4 +1,4 @@
-//! CreateCluster: validation, and what EKS creates immediately.
+//! `CreateCluster`: validation, and what EKS creates immediately.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! UpdateClusterConfig and UpdateClusterVersion: each begins an update, one at a time.
+//! `UpdateClusterConfig` and `UpdateClusterVersion`: each begins an update, one at a time.
 //!
 //! The cluster stays usable during an update.
 
@@ -70,7 +70,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     ))
 }
 
-/// The parameters of a configuration update, as DescribeUpdate shows them.
+/// The parameters of a configuration update, as `DescribeUpdate` shows them.
 fn parameters(cluster: &Cluster, update_type: &str) -> Vec<(String, String)> {
     let network = &cluster.network;
     let pairs = match update_type {

@@ -1,4 +1,4 @@
-//! CreateNodegroup: validation, and what EKS creates immediately.
+//! `CreateNodegroup`: validation, and what EKS creates immediately.
 
 use std::time::Duration;
 

@@ -89,7 +89,7 @@ pub(super) fn active(state: &mut State, key: &GroupKey) {
     }
 }
 
-/// Marks a group as CREATE_FAILED: its instances stay, and are billed, until it is deleted.
+/// Marks a group as `CREATE_FAILED`: its instances stay, and are billed, until it is deleted.
 pub(super) fn failed(state: &mut State, key: &GroupKey, code: &str) {
     let Some(group) = creating(state, key) else {
         return;
@@ -179,7 +179,7 @@ pub(super) fn gone(state: &mut State, key: &GroupKey) {
     }
 }
 
-/// Marks a group as DELETE_FAILED; it keeps its resources.
+/// Marks a group as `DELETE_FAILED`; it keeps its resources.
 pub(super) fn stays(state: &mut State, key: &GroupKey, code: &str) {
     let Some(group) = of_key(state, key).filter(|group| group.status == "DELETING") else {
         return;

@@ -1,4 +1,4 @@
-//! UpdateNodegroupConfig: node count, labels, taints.
+//! `UpdateNodegroupConfig`: node count, labels, taints.
 //!
 //! Only an ACTIVE group can be updated, one update at a time.
 

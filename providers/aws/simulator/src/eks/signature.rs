@@ -1,4 +1,4 @@
-//! The SigV4 signature of a presigned GET with the header `x-k8s-aws-id`.
+//! The `SigV4` signature of a presigned GET with the header `x-k8s-aws-id`.
 
 use crate::sigv4::{canonical_query, hash, seal};
 

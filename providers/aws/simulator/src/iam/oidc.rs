@@ -1,4 +1,4 @@
-//! OpenID Connect providers: what lets pods use roles, named by the cluster's issuer.
+//! `OpenID` Connect providers: what lets pods use roles, named by the cluster's issuer.
 //!
 //! EKS makes only the issuer: the provider is the provisioner's to create and delete.
 

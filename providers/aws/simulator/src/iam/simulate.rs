@@ -1,4 +1,4 @@
-//! SimulatePrincipalPolicy and GetUser: who the caller is and what it may do.
+//! `SimulatePrincipalPolicy` and `GetUser`: who the caller is and what it may do.
 
 use super::{arn, date, no_such_entity, paged};
 use crate::policy::{Decision, allows};

@@ -1,6 +1,6 @@
 //! Evaluation of a policy document: explicit deny beats allow, and silence denies.
 //!
-//! Calls and SimulatePrincipalPolicy use the same evaluation.
+//! Calls and `SimulatePrincipalPolicy` use the same evaluation.
 
 use std::collections::BTreeMap;
 

@@ -19,7 +19,7 @@ pub struct RequiredAction {
     pub context: BTreeMap<String, String>,
 }
 
-/// All permissions that a call needs. GetCallerIdentity needs none.
+/// All permissions that a call needs. `GetCallerIdentity` needs none.
 pub fn required_actions(state: &State, call: &Call) -> Vec<RequiredAction> {
     if call.service == "sts" && call.action == "GetCallerIdentity" {
         return Vec::new();

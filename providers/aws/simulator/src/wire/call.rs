@@ -1,6 +1,6 @@
 //! A request, parsed as far as every service needs it: service, action, region and parameters.
 //!
-//! Requests are routed by the SigV4 credential scope, as every real client sends it.
+//! Requests are routed by the `SigV4` credential scope, as every real client sends it.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,7 @@ impl Call {
     }
 }
 
-/// The SigV4 credential scope of a request.
+/// The `SigV4` credential scope of a request.
 struct Scope {
     access_key: String,
     region: String,

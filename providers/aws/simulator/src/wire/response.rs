@@ -21,6 +21,9 @@ pub enum Answer {
 pub type Outcome = Result<Answer, AwsError>;
 
 /// EC2's answer for operations that return nothing else: `<return>true</return>`.
+///
+/// # Errors
+/// None: it is an outcome, as those of all operations.
 pub fn returned() -> Outcome {
     Ok(Answer::Xml(Node::new().text("return", "true")))
 }

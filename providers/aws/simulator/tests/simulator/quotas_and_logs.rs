@@ -1,4 +1,4 @@
-//! Service Quotas and CloudWatch Logs.
+//! Service Quotas and `CloudWatch` Logs.
 
 use kubeproof_aws_simulator::{logs, quotas};
 use kubeproof_simkit::cloud::Cloud;

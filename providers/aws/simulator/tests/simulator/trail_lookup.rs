@@ -1,4 +1,4 @@
-//! CloudTrail as an auditor reads it: late, by one attribute, newest first.
+//! `CloudTrail` as an auditor reads it: late, by one attribute, newest first.
 
 use serde_json::{Value, json};
 

@@ -163,7 +163,7 @@ fn is_named(group: &Nodegroup, wanted: &NodeGroup) -> bool {
 fn count(group: &Nodegroup) -> i64 {
     group
         .scaling_config()
-        .and_then(|scaling| scaling.desired_size())
+        .and_then(aws_sdk_eks::types::NodegroupScalingConfig::desired_size)
         .map_or(0, i64::from)
 }
 

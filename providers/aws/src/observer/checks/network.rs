@@ -117,7 +117,11 @@ pub(super) fn of_run(spec: &EksSpec, run: &Run, view: &View) -> Result<Vec<Subne
     let used: BTreeSet<&String> = config
         .iter()
         .flat_map(|config| config.subnet_ids())
-        .chain(groups.iter().flat_map(|group| group.subnets()))
+        .chain(
+            groups
+                .iter()
+                .flat_map(aws_sdk_eks::types::Nodegroup::subnets),
+        )
         .collect();
     let is_ours = |subnet: &Subnet| {
         let id = subnet.subnet_id();

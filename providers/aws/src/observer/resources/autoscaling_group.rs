@@ -24,7 +24,7 @@ impl Type for AutoScalingGroups {
             .into_paginator()
             .send();
         let pages = pages("autoscaling:DescribeAutoScalingGroups", stream).await?;
-        let all = pages.iter().flat_map(|page| page.auto_scaling_groups());
+        let all = pages.iter().flat_map(aws_sdk_autoscaling::operation::describe_auto_scaling_groups::DescribeAutoScalingGroupsOutput::auto_scaling_groups);
         Ok(all.map(|group| entry(clients, group)).collect())
     }
 

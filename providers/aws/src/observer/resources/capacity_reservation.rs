@@ -27,7 +27,7 @@ impl Type for CapacityReservations {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeCapacityReservations", stream).await?;
-        let all = pages.iter().flat_map(|page| page.capacity_reservations());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_capacity_reservations::DescribeCapacityReservationsOutput::capacity_reservations);
         Ok(all
             .filter(|reservation| !matches!(state(reservation), "expired" | "cancelled" | "failed"))
             .map(|reservation| entry(clients, reservation))

@@ -1,6 +1,6 @@
-//! CloudWatch log groups: EKS makes one for control-plane logs and never deletes it.
+//! `CloudWatch` log groups: EKS makes one for control-plane logs and never deletes it.
 //!
-//! The listing has no tags; ListTagsForResource gives them one group a call.
+//! The listing has no tags; `ListTagsForResource` gives them one group a call.
 
 use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
@@ -16,7 +16,7 @@ use crate::log_groups::{DELETE, DESCRIBE, LIST_TAGS, LogGroup, Page, Tags, page_
 use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
 
-/// Bytes of a gigabyte, as CloudWatch bills storage.
+/// Bytes of a gigabyte, as `CloudWatch` bills storage.
 const BYTES_PER_GB: u64 = 1 << 30;
 
 pub struct LogGroups;

@@ -20,7 +20,9 @@ impl Type for DhcpOptionSets {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_dhcp_options().into_paginator().send();
         let pages = pages("ec2:DescribeDhcpOptions", stream).await?;
-        let all = pages.iter().flat_map(|page| page.dhcp_options());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_dhcp_options::DescribeDhcpOptionsOutput::dhcp_options,
+        );
         Ok(all.map(|set| entry(clients, set)).collect())
     }
 

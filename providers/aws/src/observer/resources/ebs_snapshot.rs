@@ -1,4 +1,4 @@
-//! EBS snapshots: a retained VolumeSnapshot leaves one behind.
+//! EBS snapshots: a retained `VolumeSnapshot` leaves one behind.
 //!
 //! They are billed for changed blocks, which the API does not tell: no monthly cost is known.
 
@@ -28,7 +28,9 @@ impl Type for Snapshots {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeSnapshots", stream).await?;
-        let all = pages.iter().flat_map(|page| page.snapshots());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_snapshots::DescribeSnapshotsOutput::snapshots,
+        );
         Ok(all.map(|snapshot| entry(clients, snapshot)).collect())
     }
 
@@ -49,7 +51,11 @@ impl Type for Snapshots {
 fn entry(clients: &Clients, snapshot: &aws_sdk_ec2::types::Snapshot) -> Resource {
     Entry::new("ebs_snapshot", snapshot.snapshot_id(), &clients.region)
         .ec2_tags(snapshot.tags())
-        .state(snapshot.state().map(|state| state.as_str()))
+        .state(
+            snapshot
+                .state()
+                .map(aws_sdk_ec2::types::SnapshotState::as_str),
+        )
         .created(snapshot.start_time())
         .property("size_gb", snapshot.volume_size())
         .property("volume_id", snapshot.volume_id())

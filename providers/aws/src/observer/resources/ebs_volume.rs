@@ -21,7 +21,9 @@ impl Type for Volumes {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_volumes().into_paginator().send();
         let pages = pages("ec2:DescribeVolumes", stream).await?;
-        let all = pages.iter().flat_map(|page| page.volumes());
+        let all = pages
+            .iter()
+            .flat_map(aws_sdk_ec2::operation::describe_volumes::DescribeVolumesOutput::volumes);
         Ok(all.map(|volume| entry(clients, volume)).collect())
     }
 
@@ -40,12 +42,14 @@ impl Type for Volumes {
 fn entry(clients: &Clients, volume: &aws_sdk_ec2::types::Volume) -> Resource {
     Entry::new("ebs_volume", volume.volume_id(), &clients.region)
         .ec2_tags(volume.tags())
-        .state(volume.state().map(|state| state.as_str()))
+        .state(volume.state().map(aws_sdk_ec2::types::VolumeState::as_str))
         .created(volume.create_time())
         .property("size_gb", volume.size())
         .property(
             "volume_type",
-            volume.volume_type().map(|kind| kind.as_str()),
+            volume
+                .volume_type()
+                .map(aws_sdk_ec2::types::VolumeType::as_str),
         )
         .property(
             "instance_id",

@@ -23,9 +23,11 @@ impl Type for Instances {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_instances().into_paginator().send();
         let pages = pages("ec2:DescribeInstances", stream).await?;
-        let all = pages.iter().flat_map(|page| page.reservations());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput::reservations,
+        );
         Ok(all
-            .flat_map(|reservation| reservation.instances())
+            .flat_map(aws_sdk_ec2::types::Reservation::instances)
             .filter(|instance| state(instance) != "terminated")
             .map(|instance| entry(clients, instance))
             .collect())
@@ -66,11 +68,15 @@ fn entry(clients: &Clients, instance: &aws_sdk_ec2::types::Instance) -> Resource
         .property("subnet_id", instance.subnet_id())
         .property(
             "instance_type",
-            instance.instance_type().map(|kind| kind.as_str()),
+            instance
+                .instance_type()
+                .map(aws_sdk_ec2::types::InstanceType::as_str),
         )
         .property(
             "lifecycle",
-            instance.instance_lifecycle().map(|kind| kind.as_str()),
+            instance
+                .instance_lifecycle()
+                .map(aws_sdk_ec2::types::InstanceLifecycleType::as_str),
         )
         .done()
 }

@@ -28,7 +28,7 @@ impl Type for SpotRequests {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeSpotInstanceRequests", stream).await?;
-        let all = pages.iter().flat_map(|page| page.spot_instance_requests());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_spot_instance_requests::DescribeSpotInstanceRequestsOutput::spot_instance_requests);
         Ok(all
             .filter(|request| can_launch(request))
             .map(|request| entry(clients, request))
@@ -52,7 +52,7 @@ fn entry(clients: &Clients, request: &aws_sdk_ec2::types::SpotInstanceRequest) -
         &clients.region,
     )
     .ec2_tags(request.tags())
-    .state(request.state().map(|state| state.as_str()))
+    .state(request.state().map(SpotInstanceState::as_str))
     .created(request.create_time())
     .property("instance_id", request.instance_id())
     .done()

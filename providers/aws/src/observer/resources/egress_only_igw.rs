@@ -26,7 +26,7 @@ impl Type for EgressOnlyInternetGateways {
         let pages = pages("ec2:DescribeEgressOnlyInternetGateways", stream).await?;
         let all = pages
             .iter()
-            .flat_map(|page| page.egress_only_internet_gateways());
+            .flat_map(aws_sdk_ec2::operation::describe_egress_only_internet_gateways::DescribeEgressOnlyInternetGatewaysOutput::egress_only_internet_gateways);
         Ok(all.map(|gateway| entry(clients, gateway)).collect())
     }
 

@@ -1,6 +1,6 @@
 //! EKS clusters: the control plane costs by the hour.
 //!
-//! ListClusters gives names alone; tags and state are read for those that are asked about.
+//! `ListClusters` gives names alone; tags and state are read for those that are asked about.
 
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;
@@ -52,7 +52,12 @@ impl Type for Clusters {
             resource
                 .tags
                 .extend(cluster.tags().into_iter().flatten().map(owned));
-            set_state(resource, cluster.status().map(|status| status.as_str()));
+            set_state(
+                resource,
+                cluster
+                    .status()
+                    .map(aws_sdk_eks::types::ClusterStatus::as_str),
+            );
             resource.created_at = cluster.created_at().and_then(timestamp);
             if let Some(vpc) = cluster
                 .resources_vpc_config()

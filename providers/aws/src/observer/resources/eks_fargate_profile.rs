@@ -29,7 +29,7 @@ impl Type for FargateProfiles {
                 Err(error) if error.is_not_found() => continue,
                 Err(error) => return Err(error.into()),
             };
-            for name in pages.iter().flat_map(|page| page.fargate_profile_names()) {
+            for name in pages.iter().flat_map(aws_sdk_eks::operation::list_fargate_profiles::ListFargateProfilesOutput::fargate_profile_names) {
                 let id = format!("{cluster}/{name}");
                 let entry = Entry::new("eks_fargate_profile", Some(&id), &clients.region)
                     .named(Some(name))
@@ -60,7 +60,12 @@ impl Type for FargateProfiles {
             resource
                 .tags
                 .extend(profile.tags().into_iter().flatten().map(owned));
-            set_state(resource, profile.status().map(|status| status.as_str()));
+            set_state(
+                resource,
+                profile
+                    .status()
+                    .map(aws_sdk_eks::types::FargateProfileStatus::as_str),
+            );
             resource.created_at = profile.created_at().and_then(timestamp);
         }
         Ok(())

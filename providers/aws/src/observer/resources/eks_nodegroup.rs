@@ -29,7 +29,10 @@ impl Type for NodeGroups {
                 Err(error) if error.is_not_found() => continue,
                 Err(error) => return Err(error.into()),
             };
-            for name in pages.iter().flat_map(|page| page.nodegroups()) {
+            for name in pages
+                .iter()
+                .flat_map(aws_sdk_eks::operation::list_nodegroups::ListNodegroupsOutput::nodegroups)
+            {
                 let id = format!("{cluster}/{name}");
                 let entry = Entry::new("eks_nodegroup", Some(&id), &clients.region)
                     .named(Some(name))
@@ -63,7 +66,12 @@ impl Type for NodeGroups {
             resource
                 .tags
                 .extend(group.tags().into_iter().flatten().map(owned));
-            set_state(resource, group.status().map(|status| status.as_str()));
+            set_state(
+                resource,
+                group
+                    .status()
+                    .map(aws_sdk_eks::types::NodegroupStatus::as_str),
+            );
             resource.created_at = group.created_at().and_then(timestamp);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Elastic IP addresses: billed from allocation on, in use or not.
 //!
-//! DescribeAddresses has no pages.
+//! `DescribeAddresses` has no pages.
 
 use async_trait::async_trait;
 use kubeproof_contract::Decimal;

@@ -1,6 +1,6 @@
-//! Classic load balancers: what a Service of type LoadBalancer leaves when its cluster goes first.
+//! Classic load balancers: what a Service of type `LoadBalancer` leaves when its cluster goes first.
 //!
-//! The listing has no tags; DescribeTags gives them for twenty names a call.
+//! The listing has no tags; `DescribeTags` gives them for twenty names a call.
 
 use async_trait::async_trait;
 use aws_smithy_types::DateTime;
@@ -12,7 +12,7 @@ use super::entry::{Entry, month_of_hours, regional};
 use super::{ListResult, Placed, Type};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
-/// Most names in one DescribeTags.
+/// Most names in one `DescribeTags`.
 const NAMES_MAX: usize = 20;
 
 /// All classic load balancers.
@@ -33,7 +33,7 @@ impl Type for ClassicLoadBalancers {
         let pages = pages("elasticloadbalancing:DescribeLoadBalancers", stream).await?;
         let all = pages
             .iter()
-            .flat_map(|page| page.load_balancer_descriptions());
+            .flat_map(aws_sdk_elasticloadbalancing::operation::describe_load_balancers::DescribeLoadBalancersOutput::load_balancer_descriptions);
         let entry = |balancer: &aws_sdk_elasticloadbalancing::types::LoadBalancerDescription| {
             Entry::new(
                 "elb_classic",

@@ -27,7 +27,7 @@ impl Type for LoadBalancers {
             .into_paginator()
             .send();
         let pages = pages("elasticloadbalancing:DescribeLoadBalancers", stream).await?;
-        let all = pages.iter().flat_map(|page| page.load_balancers());
+        let all = pages.iter().flat_map(aws_sdk_elasticloadbalancingv2::operation::describe_load_balancers::DescribeLoadBalancersOutput::load_balancers);
         let entry = |balancer: &aws_sdk_elasticloadbalancingv2::types::LoadBalancer| {
             let state = balancer.state().and_then(|state| state.code());
             Entry::new(
@@ -36,10 +36,15 @@ impl Type for LoadBalancers {
                 &clients.region,
             )
             .named(balancer.load_balancer_name())
-            .state(state.map(|code| code.as_str()))
+            .state(state.map(aws_sdk_elasticloadbalancingv2::types::LoadBalancerStateEnum::as_str))
             .created(balancer.created_time())
             .property("vpc_id", balancer.vpc_id())
-            .property("balancer_type", balancer.r#type().map(|kind| kind.as_str()))
+            .property(
+                "balancer_type",
+                balancer
+                    .r#type()
+                    .map(aws_sdk_elasticloadbalancingv2::types::LoadBalancerTypeEnum::as_str),
+            )
             .done()
         };
         Ok(all.map(entry).collect())

@@ -5,7 +5,7 @@ use kubeproof_contract::resource::Resource;
 
 use crate::observer::clients::{Clients, failed, is_gone};
 
-/// Most ARNs in one DescribeTags.
+/// Most ARNs in one `DescribeTags`.
 const ARNS_MAX: usize = 20;
 
 /// Adds the tags of these resources, whose ids are ARNs.

@@ -25,7 +25,7 @@ impl Type for TargetGroups {
             .into_paginator()
             .send();
         let pages = pages("elasticloadbalancing:DescribeTargetGroups", stream).await?;
-        let all = pages.iter().flat_map(|page| page.target_groups());
+        let all = pages.iter().flat_map(aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::DescribeTargetGroupsOutput::target_groups);
         let entry = |group: &aws_sdk_elasticloadbalancingv2::types::TargetGroup| {
             Entry::new(
                 "elbv2_target_group",

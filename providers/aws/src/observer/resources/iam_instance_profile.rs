@@ -1,6 +1,6 @@
 //! IAM instance profiles: free; each keeps its role from being deleted.
 //!
-//! ListInstanceProfiles has no tags; they are read for those that are asked about.
+//! `ListInstanceProfiles` has no tags; they are read for those that are asked about.
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
@@ -23,7 +23,7 @@ impl Type for InstanceProfiles {
         let pages = pages("iam:ListInstanceProfiles", stream).await?;
         Ok(pages
             .iter()
-            .flat_map(|page| page.instance_profiles())
+            .flat_map(aws_sdk_iam::operation::list_instance_profiles::ListInstanceProfilesOutput::instance_profiles)
             .map(entry)
             .collect())
     }
@@ -75,7 +75,12 @@ fn entry(profile: &aws_sdk_iam::types::InstanceProfile) -> Resource {
         .property("path", Some(profile.path()))
         .property(
             "roles",
-            joined(profile.roles().iter().map(|role| role.role_name())),
+            joined(
+                profile
+                    .roles()
+                    .iter()
+                    .map(aws_sdk_iam::types::Role::role_name),
+            ),
         )
         .done()
 }

@@ -1,4 +1,4 @@
-//! IAM OpenID Connect providers: free; made beside a cluster, and not deleted with it.
+//! IAM `OpenID` Connect providers: free; made beside a cluster, and not deleted with it.
 //!
 //! The listing has no pages and no tags; tags are read for those that are asked about.
 

@@ -33,7 +33,7 @@ impl Type for Policies {
         };
         Ok(pages
             .iter()
-            .flat_map(|page| page.policies())
+            .flat_map(aws_sdk_iam::operation::list_policies::ListPoliciesOutput::policies)
             .map(entry)
             .collect())
     }
@@ -73,7 +73,9 @@ impl Type for Policies {
         let pages = pages("iam:ListPolicyVersions", stream.send()).await?;
         let old = pages
             .iter()
-            .flat_map(|page| page.versions())
+            .flat_map(
+                aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput::versions,
+            )
             .filter(|version| !version.is_default_version());
         for version in old {
             let call = clients.iam.delete_policy_version().policy_arn(&resource.id);

@@ -1,6 +1,6 @@
 //! IAM roles: free, but a forgotten role is an access that no one manages.
 //!
-//! ListRoles has no tags; they are read for those that are asked about. Roles that belong to a
+//! `ListRoles` has no tags; they are read for those that are asked about. Roles that belong to a
 //! service stay forever, by AWS's design.
 
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ impl Type for Roles {
         .await?;
         Ok(pages
             .iter()
-            .flat_map(|page| page.roles())
+            .flat_map(aws_sdk_iam::operation::list_roles::ListRolesOutput::roles)
             .map(entry)
             .collect())
     }
@@ -105,7 +105,7 @@ async fn empty(clients: &Clients, role: &str) -> Result<(), ObserverError> {
         .send();
     for policy in existing(pages(call, stream).await)?
         .iter()
-        .flat_map(|page| page.attached_policies())
+        .flat_map(aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput::attached_policies)
     {
         let arn = policy.policy_arn().unwrap_or_default();
         let call = iam
@@ -121,7 +121,10 @@ async fn empty(clients: &Clients, role: &str) -> Result<(), ObserverError> {
         .into_paginator()
         .send();
     let inline = existing(pages("iam:ListRolePolicies", stream).await)?;
-    for name in inline.iter().flat_map(|page| page.policy_names()) {
+    for name in inline
+        .iter()
+        .flat_map(aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput::policy_names)
+    {
         let call = iam
             .delete_role_policy()
             .role_name(role)
@@ -136,7 +139,7 @@ async fn empty(clients: &Clients, role: &str) -> Result<(), ObserverError> {
         .into_paginator()
         .send();
     let profiles = existing(pages(call, stream).await)?;
-    for profile in profiles.iter().flat_map(|page| page.instance_profiles()) {
+    for profile in profiles.iter().flat_map(aws_sdk_iam::operation::list_instance_profiles_for_role::ListInstanceProfilesForRoleOutput::instance_profiles) {
         let call = iam
             .remove_role_from_instance_profile()
             .instance_profile_name(profile.instance_profile_name())

@@ -24,7 +24,7 @@ impl Type for InternetGateways {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeInternetGateways", stream).await?;
-        let all = pages.iter().flat_map(|page| page.internet_gateways());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_internet_gateways::DescribeInternetGatewaysOutput::internet_gateways);
         Ok(all.map(|gateway| entry(clients, gateway)).collect())
     }
 

@@ -1,6 +1,6 @@
 //! EC2 key pairs: free.
 //!
-//! DescribeKeyPairs has no pages.
+//! `DescribeKeyPairs` has no pages.
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;

@@ -24,7 +24,7 @@ impl Type for LaunchTemplates {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeLaunchTemplates", stream).await?;
-        let all = pages.iter().flat_map(|page| page.launch_templates());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_launch_templates::DescribeLaunchTemplatesOutput::launch_templates);
         Ok(all.map(|template| entry(clients, template)).collect())
     }
 

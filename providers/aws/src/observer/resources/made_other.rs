@@ -1,4 +1,4 @@
-//! What the run's own identity has made of any other service since the run began, from CloudTrail: resources without
+//! What the run's own identity has made of any other service since the run began, from `CloudTrail`: resources without
 //! tags.
 //!
 //! A safety net below the types with listings of their own. The trail is some minutes late.

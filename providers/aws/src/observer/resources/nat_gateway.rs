@@ -24,7 +24,9 @@ impl Type for NatGateways {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_nat_gateways().into_paginator().send();
         let pages = pages("ec2:DescribeNatGateways", stream).await?;
-        let all = pages.iter().flat_map(|page| page.nat_gateways());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_nat_gateways::DescribeNatGatewaysOutput::nat_gateways,
+        );
         Ok(all
             .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
             .map(|gateway| entry(clients, gateway))
@@ -51,7 +53,7 @@ impl Type for NatGateways {
 fn entry(clients: &Clients, gateway: &aws_sdk_ec2::types::NatGateway) -> Resource {
     Entry::new("nat_gateway", gateway.nat_gateway_id(), &clients.region)
         .ec2_tags(gateway.tags())
-        .state(gateway.state().map(|state| state.as_str()))
+        .state(gateway.state().map(NatGatewayState::as_str))
         .created(gateway.create_time())
         .property("vpc_id", gateway.vpc_id())
         .property("subnet_id", gateway.subnet_id())

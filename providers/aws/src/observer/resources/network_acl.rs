@@ -20,7 +20,9 @@ impl Type for NetworkAcls {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_network_acls().into_paginator().send();
         let pages = pages("ec2:DescribeNetworkAcls", stream).await?;
-        let all = pages.iter().flat_map(|page| page.network_acls());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_network_acls::DescribeNetworkAclsOutput::network_acls,
+        );
         Ok(all.map(|acl| entry(clients, acl)).collect())
     }
 

@@ -26,7 +26,7 @@ impl Type for NetworkInterfaces {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeNetworkInterfaces", stream).await?;
-        let all = pages.iter().flat_map(|page| page.network_interfaces());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_network_interfaces::DescribeNetworkInterfacesOutput::network_interfaces);
         Ok(all.map(|interface| entry(clients, interface)).collect())
     }
 
@@ -59,7 +59,11 @@ fn entry(clients: &Clients, interface: &aws_sdk_ec2::types::NetworkInterface) ->
         &clients.region,
     )
     .ec2_tags(interface.tag_set())
-    .state(interface.status().map(|status| status.as_str()))
+    .state(
+        interface
+            .status()
+            .map(aws_sdk_ec2::types::NetworkInterfaceStatus::as_str),
+    )
     .property("vpc_id", interface.vpc_id())
     .property("subnet_id", interface.subnet_id())
     .property(
@@ -68,7 +72,9 @@ fn entry(clients: &Clients, interface: &aws_sdk_ec2::types::NetworkInterface) ->
     )
     .property(
         "interface_type",
-        interface.interface_type().map(|kind| kind.as_str()),
+        interface
+            .interface_type()
+            .map(aws_sdk_ec2::types::NetworkInterfaceType::as_str),
     )
     .property(
         "requester_managed",

@@ -1,6 +1,6 @@
 //! EC2 placement groups: free.
 //!
-//! DescribePlacementGroups has no pages, and a deletion goes by name, not by id.
+//! `DescribePlacementGroups` has no pages, and a deletion goes by name, not by id.
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::PlacementGroupState;
@@ -26,7 +26,7 @@ impl Type for PlacementGroups {
             Entry::new("placement_group", group.group_id(), &clients.region)
                 .ec2_tags(group.tags())
                 .named(group.group_name())
-                .state(group.state().map(|state| state.as_str()))
+                .state(group.state().map(PlacementGroupState::as_str))
                 .property("group_name", group.group_name())
                 .done()
         };

@@ -20,7 +20,9 @@ impl Type for RouteTables {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_route_tables().into_paginator().send();
         let pages = pages("ec2:DescribeRouteTables", stream).await?;
-        let all = pages.iter().flat_map(|page| page.route_tables());
+        let all = pages.iter().flat_map(
+            aws_sdk_ec2::operation::describe_route_tables::DescribeRouteTablesOutput::route_tables,
+        );
         Ok(all.map(|table| entry(clients, table)).collect())
     }
 

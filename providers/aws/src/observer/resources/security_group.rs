@@ -27,7 +27,7 @@ impl Type for SecurityGroups {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeSecurityGroups", stream).await?;
-        let all = pages.iter().flat_map(|page| page.security_groups());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput::security_groups);
         Ok(all.map(|group| entry(clients, group)).collect())
     }
 
@@ -70,7 +70,7 @@ async fn revoke_rules_naming(clients: &Clients, resource: &Resource) -> Result<(
     let pages = pages("ec2:DescribeSecurityGroups", stream).await?;
     let others = pages
         .iter()
-        .flat_map(|page| page.security_groups())
+        .flat_map(aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput::security_groups)
         .filter(|group| group.group_id() != Some(&resource.id));
     for group in others {
         let ec2 = &clients.ec2;

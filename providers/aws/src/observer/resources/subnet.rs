@@ -20,7 +20,9 @@ impl Type for Subnets {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_subnets().into_paginator().send();
         let pages = pages("ec2:DescribeSubnets", stream).await?;
-        let all = pages.iter().flat_map(|page| page.subnets());
+        let all = pages
+            .iter()
+            .flat_map(aws_sdk_ec2::operation::describe_subnets::DescribeSubnetsOutput::subnets);
         Ok(all.map(|subnet| entry(clients, subnet)).collect())
     }
 
@@ -33,7 +35,7 @@ impl Type for Subnets {
 fn entry(clients: &Clients, subnet: &aws_sdk_ec2::types::Subnet) -> Resource {
     Entry::new("subnet", subnet.subnet_id(), &clients.region)
         .ec2_tags(subnet.tags())
-        .state(subnet.state().map(|state| state.as_str()))
+        .state(subnet.state().map(aws_sdk_ec2::types::SubnetState::as_str))
         .property("vpc_id", subnet.vpc_id())
         .property("zone", subnet.availability_zone())
         .property("cidr", subnet.cidr_block())

@@ -21,7 +21,9 @@ impl Type for Vpcs {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_vpcs().into_paginator().send();
         let pages = pages("ec2:DescribeVpcs", stream).await?;
-        let all = pages.iter().flat_map(|page| page.vpcs());
+        let all = pages
+            .iter()
+            .flat_map(aws_sdk_ec2::operation::describe_vpcs::DescribeVpcsOutput::vpcs);
         Ok(all.map(|vpc| entry(clients, vpc)).collect())
     }
 
@@ -34,7 +36,7 @@ impl Type for Vpcs {
 fn entry(clients: &Clients, vpc: &aws_sdk_ec2::types::Vpc) -> Resource {
     Entry::new("vpc", vpc.vpc_id(), &clients.region)
         .ec2_tags(vpc.tags())
-        .state(vpc.state().map(|state| state.as_str()))
+        .state(vpc.state().map(aws_sdk_ec2::types::VpcState::as_str))
         .property("cidr", vpc.cidr_block())
         .property("default", vpc.is_default().filter(|is| *is))
         .done()

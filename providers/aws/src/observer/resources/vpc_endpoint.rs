@@ -21,7 +21,7 @@ impl Type for VpcEndpoints {
     async fn list(&self, clients: &Clients) -> ListResult {
         let stream = clients.ec2.describe_vpc_endpoints().into_paginator().send();
         let pages = pages("ec2:DescribeVpcEndpoints", stream).await?;
-        let all = pages.iter().flat_map(|page| page.vpc_endpoints());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_vpc_endpoints::DescribeVpcEndpointsOutput::vpc_endpoints);
         Ok(all
             .filter(|endpoint| !state(endpoint).eq_ignore_ascii_case("deleted"))
             .map(|endpoint| entry(clients, endpoint))
@@ -71,7 +71,9 @@ fn entry(clients: &Clients, endpoint: &aws_sdk_ec2::types::VpcEndpoint) -> Resou
         .property("vpc_id", endpoint.vpc_id())
         .property(
             "endpoint_type",
-            endpoint.vpc_endpoint_type().map(|kind| kind.as_str()),
+            endpoint
+                .vpc_endpoint_type()
+                .map(aws_sdk_ec2::types::VpcEndpointType::as_str),
         )
         .property(
             "subnet_ids",

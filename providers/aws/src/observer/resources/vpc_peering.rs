@@ -27,7 +27,7 @@ impl Type for VpcPeerings {
             .into_paginator()
             .send();
         let pages = pages("ec2:DescribeVpcPeeringConnections", stream).await?;
-        let all = pages.iter().flat_map(|page| page.vpc_peering_connections());
+        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_vpc_peering_connections::DescribeVpcPeeringConnectionsOutput::vpc_peering_connections);
         Ok(all
             .filter(|peering| {
                 !matches!(

@@ -54,7 +54,11 @@ fn node(run: &Run, instance: &Instance, volumes: &BTreeMap<String, Volume>) -> N
     });
     NodeView {
         id: id.to_owned(),
-        instance_type: text(instance.instance_type().map(|kind| kind.as_str())),
+        instance_type: text(
+            instance
+                .instance_type()
+                .map(aws_sdk_ec2::types::InstanceType::as_str),
+        ),
         groups: instance
             .security_groups()
             .iter()

@@ -79,7 +79,7 @@ async fn read(clients: &Clients, arn: &str) -> Result<Option<RoleView>, Observer
     let mut attached: Vec<String> = pages("iam:ListAttachedRolePolicies", stream)
         .await?
         .iter()
-        .flat_map(|page| page.attached_policies())
+        .flat_map(aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput::attached_policies)
         .filter_map(|policy| policy.policy_arn.clone())
         .collect();
     attached.sort();

@@ -1,4 +1,4 @@
-//! Deletes load balancers that services of type LoadBalancer made: those in the run's VPC, and target groups with
+//! Deletes load balancers that services of type `LoadBalancer` made: those in the run's VPC, and target groups with
 //! the cluster's tag, which may outlive a VPC.
 
 use kubeproof_cloudkit::error::ignore_not_found;
@@ -8,7 +8,7 @@ use crate::provisioner::requests::{IDEMPOTENT, pages, send};
 use crate::provisioner::session::Session;
 use crate::provisioner::tags::cluster_tag;
 
-/// Most resources that one DescribeTags call takes.
+/// Most resources that one `DescribeTags` call takes.
 const TAGS_PER_CALL: usize = 20;
 
 /// How the id of a network or application load balancer begins; a classic one is known by its name.

@@ -12,7 +12,7 @@ use crate::provisioner::cluster;
 use crate::provisioner::session::Session;
 
 /// Longest wait for services and volume claims to be gone.
-const DRAINED_WITHIN: Duration = Duration::from_secs(600);
+const DRAINED_WITHIN: Duration = Duration::from_mins(10);
 
 /// Deletes balanced services and volume claims, if the cluster answers.
 ///

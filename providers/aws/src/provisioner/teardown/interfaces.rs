@@ -13,7 +13,7 @@ use crate::provisioner::session::Session;
 use crate::provisioner::tags::filter;
 
 /// Longest wait: interfaces of EKS and of load balancers outlive them by up to 5 minutes.
-const GONE_WITHIN: Duration = Duration::from_secs(15 * 60);
+const GONE_WITHIN: Duration = Duration::from_mins(15);
 
 /// Deletes the interfaces that may be deleted and waits for the rest, until the VPC has none.
 ///

@@ -125,7 +125,7 @@ async fn a_sweep_in_deletion_order_leaves_nothing_of_the_run() {
 async fn the_trail_names_who_made_a_resource() {
     let bench = Bench::new();
     provisioned(&bench).await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     let account = bench.account();
     let vpcs = listed(&account, "vpc", "us-east-1").await.unwrap();
     let owned: Vec<_> = vpcs
@@ -152,7 +152,7 @@ async fn a_bill_is_pending_first_and_then_holds_the_runs_charges() {
         .await
         .unwrap();
     assert!(!billed.is_final);
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     let connection = bench.connection_over(bench.transport.clone());
     EksProvisioner::new(spec(), connection)
         .teardown()

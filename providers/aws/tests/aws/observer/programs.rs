@@ -192,7 +192,7 @@ async fn cluster_in_default_vpc(clients: &Clients) {
         .collect();
     let (cluster_role, node_role) = roles(clients).await;
     // Wait until the permissions have propagated.
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let network = VpcConfigRequest::builder()
         .set_subnet_ids(Some(ids.clone()))
         .build();

@@ -1,4 +1,4 @@
-//! What workloads made in the cloud: a service of type LoadBalancer and a volume claim, which must not outlive the
+//! What workloads made in the cloud: a service of type `LoadBalancer` and a volume claim, which must not outlive the
 //! cluster.
 
 use std::collections::BTreeMap;

@@ -61,7 +61,7 @@ fn prepare(_state: &mut State, draft: &mut Draft) -> Result<(), ApiError> {
 
 /// Whether a resource is a route that a network or a subnetwork has of itself.
 pub(crate) fn is_default(item: &Item) -> bool {
-    std::ptr::eq(item.of, &ROUTES) && item.name.starts_with(OWN)
+    std::ptr::eq(item.of, &raw const ROUTES) && item.name.starts_with(OWN)
 }
 
 /// The path of the route that a network or subnetwork has of itself.

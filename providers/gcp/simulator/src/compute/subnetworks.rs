@@ -115,7 +115,9 @@ fn check_free(state: &State, network: &str, name: &str, document: &Object) -> Re
     let wanted = ranges(document);
     let items = state.compute.items.all();
     let others = items.filter(|item| {
-        std::ptr::eq(item.of, &SUBNETWORKS) && item.text("network") == network && item.name != name
+        std::ptr::eq(item.of, &raw const SUBNETWORKS)
+            && item.text("network") == network
+            && item.name != name
     });
     for other in others {
         let taken = ranges(&other.document);
@@ -199,7 +201,7 @@ pub(crate) fn free_address(state: &State, link: &str) -> Option<String> {
 pub(crate) fn in_region(state: &State, network: &str, region: &str) -> Option<String> {
     let mut items = state.compute.items.all();
     let found = items.find(|item| {
-        std::ptr::eq(item.of, &SUBNETWORKS)
+        std::ptr::eq(item.of, &raw const SUBNETWORKS)
             && item.text("network") == network
             && item.scope.name() == region
     });

@@ -27,9 +27,8 @@ const AUTOPILOT: i64 = 480;
 
 fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     let mut body = body(call.request)?;
-    let asked = match body.remove("cluster") {
-        Some(Value::Object(asked)) => asked,
-        _ => return Err(ApiError::required("cluster")),
+    let Some(Value::Object(asked)) = body.remove("cluster") else {
+        return Err(ApiError::required("cluster"));
     };
     let mut cluster = input::cluster(state, call, asked)?;
     let key = key(&cluster.location, &cluster.name);

@@ -129,7 +129,8 @@ fn update(state: &mut State, call: &Call<'_>) -> Outcome {
         ));
     }
     let (key, name) = (cluster.key(), pool.name.clone());
-    let nodes = pool.locations(&cluster.locations()).len() as i64 * i64::from(pool.size);
+    let nodes = i64::try_from(pool.locations(&cluster.locations()).len()).unwrap_or(i64::MAX);
+    let nodes = nodes.saturating_mul(i64::from(pool.size));
     let seconds = UPGRADE_NODE.saturating_mul(nodes.max(1));
     let change = match body.remove("nodeVersion") {
         Some(version) => {

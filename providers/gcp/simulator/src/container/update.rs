@@ -129,9 +129,8 @@ const DESIRED: &[(&str, &str)] = &[
 /// PUT: one change at a time.
 fn update(state: &mut State, call: &Call<'_>) -> Outcome {
     let mut body = body(call.request)?;
-    let asked = match body.remove("update") {
-        Some(Value::Object(asked)) => asked,
-        _ => return Err(ApiError::required("update")),
+    let Some(Value::Object(asked)) = body.remove("update") else {
+        return Err(ApiError::required("update"));
     };
     let cluster = idle(state, call)?;
     let (key, version) = (cluster.key(), cluster.version.clone());

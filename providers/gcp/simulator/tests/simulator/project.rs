@@ -12,7 +12,7 @@ fn without_container() -> Bench {
     Bench::with(|setup| {
         setup
             .services
-            .retain(|one| one != "container.googleapis.com")
+            .retain(|one| one != "container.googleapis.com");
     })
 }
 

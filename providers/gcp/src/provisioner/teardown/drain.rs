@@ -10,7 +10,7 @@ use super::super::{Work, cluster};
 use crate::kubeconfig;
 
 /// Longest wait for services and volume claims to be gone.
-const DRAINED_WITHIN: Duration = Duration::from_secs(600);
+const DRAINED_WITHIN: Duration = Duration::from_mins(10);
 
 /// Deletes balanced services and volume claims, if the cluster answers.
 ///

@@ -1,6 +1,6 @@
 //! Authentication and authorization: 401, 403, reviews and tokens of service accounts.
 //!
-//! Source: the documentation of authentication, authorization and the TokenRequest API.
+//! Source: the documentation of authentication, authorization and the `TokenRequest` API.
 
 use serde_json::{Value, json};
 

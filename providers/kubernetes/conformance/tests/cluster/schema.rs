@@ -1,4 +1,4 @@
-//! Compares the simulator's schema with the OpenAPI description of a real server. The same code rewrites the file
+//! Compares the simulator's schema with the `OpenAPI` description of a real server. The same code rewrites the file
 //! for another version of Kubernetes.
 
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ pub async fn check(client: &kube::Client) -> Result<(), String> {
     }
 }
 
-/// Condenses OpenAPI: a line per type, and one per field.
+/// Condenses `OpenAPI`: a line per type, and one per field.
 #[derive(Default)]
 struct Condenser {
     lines: BTreeMap<String, (String, Vec<String>)>,

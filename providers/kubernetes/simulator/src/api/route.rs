@@ -65,7 +65,7 @@ pub(crate) fn route(path: &str) -> Route {
         ["api", "v1", rest @ ..] => resource("", rest, path),
         ["apis", group, "v1", rest @ ..] => resource(group, rest, path),
         ["openapi", "v2"] => Route::OpenApi2,
-        ["metrics"] | ["logs", ..] | [".well-known", ..] => Route::OnlyReal(path.to_owned()),
+        ["metrics"] | ["logs" | ".well-known", ..] => Route::OnlyReal(path.to_owned()),
         _ => Route::Unknown,
     }
 }

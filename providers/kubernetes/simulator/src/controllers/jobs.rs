@@ -70,7 +70,7 @@ fn count(cluster: &mut Cluster, key: &Key, job: &Value) {
             set(job, counter, before + 1);
         });
         cluster.modify(&pod, |pod| {
-            remove_text(pod, "/metadata/finalizers", TRACKING)
+            remove_text(pod, "/metadata/finalizers", TRACKING);
         });
     }
 }
@@ -90,7 +90,7 @@ fn release_orphans(cluster: &mut Cluster) {
         .collect();
     for key in orphans {
         cluster.modify(&key, |pod| {
-            remove_text(pod, "/metadata/finalizers", TRACKING)
+            remove_text(pod, "/metadata/finalizers", TRACKING);
         });
     }
 }
@@ -163,7 +163,7 @@ fn failure_target(job: &Value) -> Option<(String, String)> {
     Some((of("/reason"), of("/message")))
 }
 
-/// With the policy OnFailure, the restarts in living pods count as failures.
+/// With the policy `OnFailure`, the restarts in living pods count as failures.
 fn restarted_too_often(job: &Value, active: &[&(Key, Value)], limit: i64) -> bool {
     let restarts: i64 = active
         .iter()

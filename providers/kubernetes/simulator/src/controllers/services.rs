@@ -1,4 +1,4 @@
-//! The service controller: requests balancers for LoadBalancer services from the cloud.
+//! The service controller: requests balancers for `LoadBalancer` services from the cloud.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
         let (namespace, name) = (key.namespace.clone(), key.name.clone());
         if wants && !holds {
             cluster.modify(&key, |service| {
-                add_text(service, "/metadata/finalizers", CLEANUP)
+                add_text(service, "/metadata/finalizers", CLEANUP);
             });
             cluster.event(
                 "service-controller",

@@ -1,4 +1,4 @@
-//! Stubs of OpenAPI: just enough for kubectl to apply anything.
+//! Stubs of `OpenAPI`: just enough for kubectl to apply anything.
 //!
 //! Without a description kubectl refuses to apply. In version 3 it only needs to know which types take
 //! `fieldValidation`, and leaves validation to the server. kubectl 1.27 reads version 2, in protobuf, and

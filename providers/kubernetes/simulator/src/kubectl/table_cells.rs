@@ -46,7 +46,7 @@ pub(crate) fn cell(of: &Type, column: &str, object: &Value, now: Timestamp) -> V
                 object
                     .get(field)
                     .and_then(Value::as_object)
-                    .map_or(0, |map| map.len())
+                    .map_or(0, serde_json::Map::len)
             };
             (entries("data") + entries("binaryData")).into()
         }

@@ -290,20 +290,20 @@ mod tests {
             "the command `rm -rf /`",
         );
         refused("#cloud-config\n{\"packages\": [\"vim\"]}", "cloud-config:");
-        let file = r##"#cloud-config
-{"write_files": [{"path": "/etc/passwd", "content": "x"}]}"##;
+        let file = r#"#cloud-config
+{"write_files": [{"path": "/etc/passwd", "content": "x"}]}"#;
         refused(file, "the file /etc/passwd");
-        let open = r##"#cloud-config
-{"write_files": [{"path": "/etc/rancher/k3s/config.yaml", "content": "{}"}]}"##;
+        let open = r#"#cloud-config
+{"write_files": [{"path": "/etc/rancher/k3s/config.yaml", "content": "{}"}]}"#;
         refused(open, "which others can read");
     }
 
     #[test]
     fn an_agent_says_whom_it_joins_and_whom_it_trusts() {
-        let document = r##"#cloud-config
+        let document = r#"#cloud-config
 {"write_files": [{"path": "/etc/rancher/k3s/config.yaml", "permissions": "0600",
   "content": "{\"server\": \"https://10.19.0.11:6443\", \"token\": \"K10ab::server:s\", \"node-name\": \"n\"}"}],
- "runcmd": ["curl -fsSL -o /run/i.sh https://get.k3s.io", "INSTALL_K3S_VERSION=v1.34.1+k3s1 sh /run/i.sh agent"]}"##;
+ "runcmd": ["curl -fsSL -o /run/i.sh https://get.k3s.io", "INSTALL_K3S_VERSION=v1.34.1+k3s1 sh /run/i.sh agent"]}"#;
         let expected = Agent {
             node: "n".to_owned(),
             server: "10.19.0.11".to_owned(),

@@ -274,7 +274,7 @@ pub(crate) fn exit(cluster: &mut Cluster, pod: &Pod) {
     let pause = BACK_OFF_MAX.min(10 << restarts.clamp(0, 5));
     let message = format!("back-off {pause}s restarting failed container");
     cluster.modify(&pod.key, |value| {
-        pod_status::backing_off(value, exit_code, &message, &now)
+        pod_status::backing_off(value, exit_code, &message, &now);
     });
     let words = "Back-off restarting failed container";
     cluster.event(KUBELET, &pod.key, true, "BackOff", words);

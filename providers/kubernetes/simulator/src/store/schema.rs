@@ -1,6 +1,6 @@
 //! The shapes of the API types: which fields they have, and how lists and maps in them merge.
 //!
-//! Read from `schema.txt`, which is condensed from the OpenAPI description of a real API server. Validation,
+//! Read from `schema.txt`, which is condensed from the `OpenAPI` description of a real API server. Validation,
 //! strategic merge and server-side apply share it.
 
 use std::collections::BTreeMap;

@@ -145,7 +145,7 @@ fn count(request: &Request<Bytes>) -> Reply {
         return Reply::Now(response);
     }
     let cursor = (number + 1).to_string();
-    let after = Duration::from_secs(60);
+    let after = Duration::from_mins(1);
     let more = NextPart { cursor, after };
     Reply::Part { response, more }
 }

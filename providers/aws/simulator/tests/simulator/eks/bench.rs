@@ -302,7 +302,7 @@ impl Bench {
         arn
     }
 
-    /// The body of CreateCluster, with both roles made and propagated.
+    /// The body of `CreateCluster`, with both roles made and propagated.
     pub fn cluster_body(&mut self, network: &Network) -> Value {
         let role = self.role("cluster", "eks.amazonaws.com", &[CLUSTER_POLICY]);
         self.role("node", "ec2.amazonaws.com", &NODE_POLICIES);
@@ -355,7 +355,7 @@ pub fn trust(service: &str) -> String {
     .to_string()
 }
 
-/// The body of CreateNodegroup for two nodes.
+/// The body of `CreateNodegroup` for two nodes.
 pub fn group_body(subnets: &[String]) -> Value {
     json!({
         "nodegroupName": "n1",

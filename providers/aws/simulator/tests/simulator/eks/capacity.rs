@@ -1,4 +1,4 @@
-//! Lack of capacity: CreateNodegroup accepts, its scaling group cannot launch, and the group fails.
+//! Lack of capacity: `CreateNodegroup` accepts, its scaling group cannot launch, and the group fails.
 
 use serde_json::Value;
 

@@ -181,7 +181,7 @@ fn a_claim_that_a_pod_uses_gets_a_volume() {
     });
     let made = ask(&mut bench, "POST", "/api/v1/namespaces/default/pods", &pod);
     assert_eq!(made.status, 201, "{}", made.body);
-    bench.wait(std::time::Duration::from_secs(60));
+    bench.wait(std::time::Duration::from_mins(1));
     let volumes = bench.exists("ebs_volume");
     let ours: Vec<_> = volumes
         .iter()

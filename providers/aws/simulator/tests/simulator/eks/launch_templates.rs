@@ -170,7 +170,7 @@ fn nodes_whose_groups_lack_the_clusters_own_never_join() {
     let groups = [("LaunchTemplateData.SecurityGroupId.1", own.as_str())];
     let id = template(&mut bench, &groups);
     bench.create_group(&body(&network, &id)).ok();
-    bench.wait(bench.durations.node_group_failure + Duration::from_secs(60));
+    bench.wait(bench.durations.node_group_failure + Duration::from_mins(1));
     let group = bench.group();
     assert_eq!(group["status"], "CREATE_FAILED");
     assert_eq!(group["health"]["issues"][0]["code"], "NodeCreationFailure");

@@ -64,7 +64,7 @@ fn lists_lack_what_is_new_and_keep_what_is_old() {
         bench.iam("CreateInstanceProfile", &profile).ok();
         let issuer = [("Url", "https://oidc.example.com/id/0")];
         bench.iam("CreateOpenIDConnectProvider", &issuer).ok();
-        bench.wait(Duration::from_secs(60));
+        bench.wait(Duration::from_mins(1));
         bench.role("r", "eks.amazonaws.com", &[]);
         let profile = [("InstanceProfileName", "i")];
         bench.iam("CreateInstanceProfile", &profile).ok();
@@ -85,7 +85,7 @@ fn lists_lack_what_is_new_and_keep_what_is_old() {
 fn a_policy_that_was_just_attached_is_missing_on_an_old_role() {
     let mut bench = Bench::new();
     bench.role("r", "eks.amazonaws.com", &[]);
-    bench.wait(Duration::from_secs(60));
+    bench.wait(Duration::from_mins(1));
     let attach = [("RoleName", "r"), ("PolicyArn", CLUSTER_POLICY)];
     bench.iam("AttachRolePolicy", &attach).ok();
     let role = [("RoleName", "r")];
