@@ -1,3 +1,5 @@
+//! Operations end in their time, well or badly, and an injected fault counts only where it was carried out.
+
 use bytes::Bytes;
 use http::Request;
 use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
