@@ -2,14 +2,13 @@
 
 use jiff::SignedDuration;
 use kubeproof_contract::resource::Resource;
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
 use crate::inventory;
 use crate::route::{Call, Service, Table, table};
 use crate::state::State;
-use crate::wire::{ApiError, ErrorShape, Outcome, time};
+use crate::wire::{ApiError, ErrorShape, Outcome, listed, time};
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -98,16 +97,7 @@ fn search(state: &mut State, call: &Call<'_>) -> Outcome {
             let of = one["assetType"].as_str().unwrap_or_default();
             types.is_empty() || types.iter().any(|wanted| wanted == of)
         });
-    let page = page("assets", found, call.query("pageToken"), size.min(most))
-        .map_err(|_| ApiError::invalid("The page token is invalid."))?;
-    let mut answer = json!({});
-    if !page.items.is_empty() {
-        answer["results"] = json!(page.items);
-    }
-    if let Some(next) = page.next {
-        answer["nextPageToken"] = json!(next);
-    }
-    Ok(answer)
+    listed("results", found, call.query("pageToken"), size.min(most))
 }
 
 /// One condition of a query. All must hold.

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::resource::Resource;
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::router::on;
 use kubeproof_simkit::store::Store;
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 use crate::resource_manager::policy;
 use crate::route::{Call, Service, Table, table};
 use crate::state::State;
-use crate::wire::{ApiError, ErrorShape, Object, Outcome, body};
+use crate::wire::{ApiError, ErrorShape, Object, Outcome, body, listed};
 use keys::Key;
 
 /// The service.
@@ -154,26 +153,8 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     let live = accounts
         .filter(|one| one.deleted.is_none())
         .filter(|one| !call.injected.hides(one.created, state.now));
-    let page = page(
-        "serviceAccounts",
-        live,
-        call.query("pageToken"),
-        size.min(most),
-    )
-    .map_err(|_| ApiError::invalid("The page token is invalid."))?;
-    let shown: Vec<Value> = page
-        .items
-        .into_iter()
-        .map(|one| shown(state, one))
-        .collect();
-    let mut list = json!({});
-    if !shown.is_empty() {
-        list["accounts"] = json!(shown);
-    }
-    if let Some(next) = page.next {
-        list["nextPageToken"] = json!(next);
-    }
-    Ok(list)
+    let shown = live.map(|one| shown(state, one));
+    listed("accounts", shown, call.query("pageToken"), size.min(most))
 }
 
 fn create(state: &mut State, call: &Call<'_>) -> Outcome {

@@ -3,14 +3,13 @@
 mod filter;
 
 use jiff::{SignedDuration, Timestamp};
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
 use crate::links;
 use crate::route::{Call, Service, Table, table};
 use crate::state::State;
-use crate::wire::{ApiError, ErrorShape, Outcome, body, time};
+use crate::wire::{ApiError, ErrorShape, Outcome, body, listed, time};
 use filter::Filter;
 
 /// The service.
@@ -191,16 +190,7 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
         entries.reverse();
     }
     let token = body.get("pageToken").and_then(Value::as_str);
-    let page = page("entries", entries, token, size)
-        .map_err(|_| ApiError::invalid("The page token is invalid."))?;
-    let mut answer = json!({});
-    if !page.items.is_empty() {
-        answer["entries"] = json!(page.items);
-    }
-    if let Some(next) = page.next {
-        answer["nextPageToken"] = json!(next);
-    }
-    Ok(answer)
+    listed("entries", entries, token, size)
 }
 
 #[cfg(test)]

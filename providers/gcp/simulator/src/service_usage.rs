@@ -5,7 +5,6 @@
 
 use jiff::SignedDuration;
 use kubeproof_simkit::operation::{Failure, NewOperation, Operation, Status};
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
@@ -13,7 +12,7 @@ use crate::links::DOMAIN;
 use crate::resource_manager::policy;
 use crate::route::{Call, Service, Table, table};
 use crate::state::{self, State};
-use crate::wire::{ApiError, ErrorShape, Outcome, body};
+use crate::wire::{ApiError, ErrorShape, Outcome, body, listed};
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -197,17 +196,8 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     };
     let all = KNOWN.iter().map(|(name, _)| host(name));
     let all = all.filter(|one| wanted.is_none_or(|wanted| wanted == is_enabled(state, one)));
-    let page = page("services", all, call.query("pageToken"), size)
-        .map_err(|_| ApiError::invalid("The page token is invalid."))?;
-    let services: Vec<Value> = page.items.iter().map(|one| shown(state, one)).collect();
-    let mut list = json!({});
-    if !services.is_empty() {
-        list["services"] = json!(services);
-    }
-    if let Some(next) = page.next {
-        list["nextPageToken"] = json!(next);
-    }
-    Ok(list)
+    let shown = all.map(|one| shown(state, &one));
+    listed("services", shown, call.query("pageToken"), size)
 }
 
 fn enable(state: &mut State, call: &Call<'_>) -> Outcome {
