@@ -14,12 +14,15 @@ pub const OWNER: &str = "kubeproof-owner";
 /// The label that carries the time after which the resource may be swept.
 pub const EXPIRES: &str = "kubeproof-expires";
 
+/// How a time is written in a label.
+pub const TIME: &str = "%Y-%m-%dt%H-%M-%Sz";
+
 /// The longest value of a label.
 const VALUE_MAX: usize = 63;
 
 /// The labels of everything that the run makes.
 pub fn labels(run: &Run) -> BTreeMap<String, String> {
-    let expires = run.expires_at.strftime("%Y-%m-%dt%H-%M-%Sz").to_string();
+    let expires = run.expires_at.strftime(TIME).to_string();
     [
         (RUN, run.id.clone()),
         (OWNER, value(&run.owner)),
