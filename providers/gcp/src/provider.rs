@@ -95,7 +95,7 @@ impl ProviderParts for Gcp {
     }
 
     fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
-        Box::new(GkeDeleter::new(spec(scenario), &connection))
+        Box::new(GkeDeleter::new(&spec(scenario), &connection))
     }
 }
 
