@@ -1,16 +1,18 @@
-//! Google Kubernetes Engine: the provisioner, credentials, and cost.
+//! Google Kubernetes Engine: the provisioner, the observer, credentials, and cost.
 //!
 //! All provider folders have the same layout: `provisioner`, `observer`, `cost`, and the simulator in a crate
-//! of its own. The observer and the provider's entry point are not there yet.
+//! of its own. The provider's entry point is not there yet.
 
 pub mod api;
 pub mod calls;
 pub mod cost;
 pub mod credentials;
+pub mod deleter;
 pub mod dialect;
 pub mod faults;
 pub mod kubeconfig;
 pub mod marks;
+pub mod observer;
 pub mod prices;
 pub mod provisioner;
 pub mod rehearsal;
