@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use kubeproof_contract::cost::Estimate;
-use kubeproof_contract::marks::{Mark, Marks, Naming, Owner};
+use kubeproof_contract::marks::{Marks, Naming, Owner};
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 use kubeproof_contract::run::Run;
 
-use crate::marks::{self, EXPIRES, OWNER, RUN, TIME};
 use crate::spec::{GkeSpec, Mode};
-use crate::{cost, prices};
+use crate::{cost, marks, prices};
 
 /// The longest id of a service account, the shortest limit of all that bears a name of ours (IAM,
 /// `CreateServiceAccountRequest.accountId`: 6 to 30 characters; clusters and node pools take 40).
@@ -52,37 +49,12 @@ impl Naming for GkePlan {
     }
 
     fn marks(&self, run: &Run) -> Marks {
-        let labels = marks::labels(run);
-        let mark = |key: &str| Mark {
-            key: key.to_owned(),
-            value: labels.get(key).cloned().unwrap_or_default(),
-        };
-        Marks {
-            run: mark(RUN),
-            owner: mark(OWNER),
-            expires: mark(EXPIRES),
-        }
+        marks::of(run)
     }
 
     fn owner_of(&self, resource: &Resource) -> Option<Owner> {
-        let description = resource.properties.get("description");
-        let described = description.map(|text| marks::described(text));
-        let described = described.unwrap_or_default();
-        let found = [&resource.tags, &described];
-        let marks = found.into_iter().find(|marks| marks.contains_key(RUN))?;
-        Some(Owner {
-            run: marks.get(RUN)?.clone(),
-            owner: marks.get(OWNER).cloned(),
-            expires: marks.get(EXPIRES).and_then(|text| expires(text)),
-        })
+        marks::owner_of(resource)
     }
-}
-
-/// The time in a mark.
-fn expires(text: &str) -> Option<Timestamp> {
-    let time = DateTime::strptime(TIME, text).ok()?;
-    let zoned = time.to_zoned(TimeZone::UTC).ok()?;
-    Some(zoned.timestamp())
 }
 
 impl Plan for GkePlan {
@@ -145,10 +117,6 @@ mod tests {
             assert_eq!(owner.expires, Some(run().expires_at));
             assert!(plan.is_marked(&run(), &resource));
         }
-        let marks = plan.marks(&run());
-        let mark = |mark: Mark| (mark.key, mark.value);
-        let all = [marks.run, marks.owner, marks.expires].map(mark);
-        assert_eq!(BTreeMap::from(all), marks::labels(&run()));
     }
 
     #[test]
