@@ -5,7 +5,7 @@ use kubeproof_contract::resource::ResourceType;
 use super::super::lists::List;
 use super::items::{
     Property,
-    Read::{Last, Names, Text},
+    Read::{Count, Last, Names, Text},
 };
 
 /// Where resources of a type can be.
@@ -312,12 +312,21 @@ pub(crate) static KINDS: [Kind; 27] = [
     kind(
         "route",
         Places::Global,
-        Source::Compute(&[global!("routes")], &[("dest_range", "/destRange", Text)]),
+        Source::Compute(
+            &[global!("routes")],
+            &[
+                ("dest_range", "/destRange", Text),
+                ("next_hop_network", "/nextHopNetwork", Last),
+            ],
+        ),
     ),
     kind(
         "router",
         Places::Below,
-        Source::Compute(&[everywhere!("routers" region "routers")], &[]),
+        Source::Compute(
+            &[everywhere!("routers" region "routers")],
+            &[("nats", "/nats", Count)],
+        ),
     ),
     kind("network_peering", Places::Global, Source::Peerings),
     kind(

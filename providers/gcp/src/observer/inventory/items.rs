@@ -21,6 +21,8 @@ pub(crate) enum Read {
     Last,
     /// The names at the ends of links, or words, with spaces between them.
     Names,
+    /// How many there are.
+    Count,
 }
 
 /// A property: its name, the member that it is read from, and how.
@@ -84,6 +86,7 @@ fn shown(value: &Value, read: Read) -> String {
         (Value::Null, _) => String::new(),
         (Value::String(text), Read::Text) => text.clone(),
         (Value::String(link), _) => last(link).unwrap_or_default().to_owned(),
+        (Value::Array(all), Read::Count) => all.len().to_string(),
         (Value::Array(all), Read::Names) => {
             let names: Vec<String> = all.iter().map(|one| shown(one, Read::Last)).collect();
             names.join(" ")
