@@ -13,6 +13,7 @@ pub mod faults;
 pub mod kubeconfig;
 pub mod marks;
 pub mod observer;
+pub mod permissions;
 pub mod prices;
 pub mod provisioner;
 pub mod rehearsal;
