@@ -16,6 +16,7 @@ pub mod kubeconfig;
 pub mod marks;
 pub mod observer;
 pub mod plan;
+pub mod permissions;
 pub mod prices;
 pub mod provider;
 pub mod provisioner;
