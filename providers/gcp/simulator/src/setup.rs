@@ -48,6 +48,8 @@ pub struct Setup {
     pub export_lag_hours: (u32, u32),
     /// How long a query lasts, seconds.
     pub query_seconds: u32,
+    /// Most rows on a page of a query's result: the API limits pages by their size.
+    pub query_page_rows: usize,
 }
 
 impl Setup {
@@ -85,6 +87,7 @@ impl Setup {
             export_dataset: "billing".to_owned(),
             export_lag_hours: (4, 24),
             query_seconds: 1,
+            query_page_rows: 10_000,
         }
     }
 }

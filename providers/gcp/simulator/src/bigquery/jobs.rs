@@ -27,8 +27,6 @@ pub(super) const LOCATION: &str = "US";
 const WAIT: i64 = 10_000;
 /// The longest that a call waits.
 const WAIT_MAX: i64 = 200_000;
-/// Most rows of a page unless the caller says fewer: the API limits pages by their size.
-const PAGE: usize = 10_000;
 /// The bytes that a row of the export is taken to have.
 const ROW_BYTES: usize = 1500;
 
@@ -247,7 +245,8 @@ fn shown(
     (exact, size, token): (bool, Option<&str>, Option<&str>),
 ) -> Outcome {
     let rows = job.outcome.as_ref().map_err(error)?;
-    let size = size.map_or(Some(PAGE), |text| text.parse().ok());
+    let most = state.setup.query_page_rows;
+    let size = size.map_or(Some(most), |text| text.parse().ok());
     let size = size.ok_or_else(|| ApiError::invalid("Invalid value for maxResults"))?;
     let mut shown = json!({
         "kind": kind,
@@ -262,7 +261,7 @@ fn shown(
     if size == 0 {
         return Ok(shown);
     }
-    let page = page(&job.id, results::rows(rows, exact), token, size.min(PAGE))
+    let page = page(&job.id, results::rows(rows, exact), token, size.min(most))
         .map_err(|_| ApiError::invalid("Invalid page token"))?;
     if !page.items.is_empty() {
         shown["rows"] = json!(page.items);
