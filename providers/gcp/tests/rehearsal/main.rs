@@ -1,6 +1,7 @@
 //! The provisioner against the simulated project, through the contract alone.
 
 mod bench;
+mod defects;
 
 use std::time::Duration;
 

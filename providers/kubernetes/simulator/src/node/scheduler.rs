@@ -69,6 +69,13 @@ fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &str) {
     cluster.event(SCHEDULER, &pod.key, true, "FailedScheduling", why);
 }
 
+/// Whether the scheduler has said that a pod fits on no node.
+pub(crate) fn is_unschedulable(pod: &Value) -> bool {
+    let waits = text(pod, "/spec/nodeName").is_empty();
+    let mut conditions = items(pod, "/status/conditions").iter();
+    waits && conditions.any(|one| text(one, "/reason") == "Unschedulable")
+}
+
 fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     let nodes: Vec<_> = cluster.store.of_type("nodes", None).collect();
     if nodes.is_empty() {
