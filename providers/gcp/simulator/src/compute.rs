@@ -209,6 +209,17 @@ pub(crate) fn text_of(state: &state::State, path: &str, member: &str) -> String 
     item.map_or_else(String::new, |item| item.text(member).to_owned())
 }
 
+/// A member of a resource, as it is.
+pub(crate) fn member_of(state: &state::State, path: &str, member: &str) -> Option<Value> {
+    state.compute.items.get(path)?.document.get(member).cloned()
+}
+
+/// Whether another resource refers to this one and keeps it.
+pub(crate) fn is_used(state: &state::State, path: &str) -> bool {
+    let item = state.compute.items.get(path);
+    item.is_some_and(|item| write::in_use(state, item).is_some())
+}
+
 /// Whether a resource exists, and no operation on it is under way.
 pub(crate) fn is_ready(state: &state::State, path: &str) -> bool {
     let item = state.compute.items.get(path);

@@ -7,7 +7,7 @@ use super::ApiServer;
 use crate::cloud_provider::{CloudProviderRequest, NewNode};
 use crate::controllers::{services, volumes};
 use crate::json::text;
-use crate::node::pod_status::{deleted, finished};
+use crate::node::pod_status::finished;
 use crate::node::probe::Misbehaviour;
 use crate::node::{nodes, scheduler};
 use crate::store::Key;
@@ -91,10 +91,9 @@ impl ApiServer {
         self.cluster.settle();
     }
 
-    /// Whether there are pods that fit on no node.
-    pub fn has_unschedulable_pods(&self) -> bool {
-        let mut pods = self.cluster.store.of_type("pods", None);
-        pods.any(|(_, pod)| !deleted(pod) && scheduler::is_unschedulable(pod))
+    /// The names of nodes like which one more would have room for a pod that now fits on no node.
+    pub fn crowded_nodes(&self) -> Vec<String> {
+        scheduler::crowded_nodes(&self.cluster)
     }
 
     /// The names of nodes on which no pod runs.
