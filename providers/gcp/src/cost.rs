@@ -17,9 +17,9 @@ pub const CONTROL_PLANE: &str = "control_plane";
 pub const NODES: &str = "nodes";
 /// The line of boot disks and of volumes.
 pub const DISKS: &str = "disks";
-/// The line of public addresses of nodes.
+/// The line of public addresses, those of Cloud NAT included.
 pub const PUBLIC_IPV4: &str = "public_ipv4";
-/// The line of Cloud NAT, with its addresses.
+/// The line of Cloud NAT.
 pub const NAT_GATEWAY: &str = "nat_gateway";
 /// The line of forwarding rules.
 pub const LOAD_BALANCER: &str = "load_balancer";
@@ -140,7 +140,7 @@ fn items(spec: &GkeSpec) -> Vec<Item> {
             by_minute: true,
         });
         items.push(Item {
-            line: NAT_GATEWAY,
+            line: PUBLIC_IPV4,
             title: "1 × address of Cloud NAT".to_owned(),
             count: 1,
             hourly: hourly("nat_gateway", prices::NAT_ADDRESS),
@@ -312,14 +312,14 @@ mod tests {
     fn private_nodes_pay_for_nat_and_not_for_addresses() {
         let estimate = of(json!({"network": {"private_nodes": true}}), 60);
         // By hand: 2 × 0.0014; one address of the gateway.
-        check(&estimate, NAT_GATEWAY, "0.0078", "0.0078");
-        check(&estimate, PUBLIC_IPV4, "0", "0");
+        check(&estimate, NAT_GATEWAY, "0.0028", "0.0028");
+        check(&estimate, PUBLIC_IPV4, "0.005", "0.005");
         let pools = json!([{"name": "main", "machine_type": "e2-standard-2", "count": 33}]);
         let many = of(
             json!({"network": {"private_nodes": true}, "node_pools": pools}),
             60,
         );
-        check(&many, NAT_GATEWAY, "0.049", "0.049");
+        check(&many, NAT_GATEWAY, "0.044", "0.044");
     }
 
     #[test]

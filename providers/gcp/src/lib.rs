@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod defects;
 pub mod deleter;
 pub mod dialect;
+pub mod external_changes;
 pub mod faults;
 pub mod kubeconfig;
 pub mod marks;
