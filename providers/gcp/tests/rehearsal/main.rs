@@ -2,8 +2,8 @@
 
 mod bench;
 mod billing;
-mod observer;
 mod defects;
+mod observer;
 
 use std::time::Duration;
 
