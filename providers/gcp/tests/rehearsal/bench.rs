@@ -9,7 +9,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::resource::Resource;
@@ -46,9 +46,18 @@ pub fn spec(change: Value) -> GkeSpec {
 
 impl Bench {
     pub fn new(change: Value, faults: &[&str]) -> Self {
+        Self::with(change, faults, rehearse)
+    }
+
+    /// Over another project than the usual one.
+    pub fn with(
+        change: Value,
+        faults: &[&str],
+        project: impl Fn(&GkeSpec, Clock, u64) -> Rehearsal,
+    ) -> Self {
         let spec = spec(change);
         let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = rehearse(&spec, clock, 1);
+        let rehearsal = project(&spec, clock, 1);
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
         Self {
             spec,

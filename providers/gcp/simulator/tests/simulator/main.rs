@@ -3,6 +3,7 @@
 //! One target, so that it is linked once.
 
 mod bench;
+mod billing;
 mod clusters;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]
