@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::addresses;
 use super::item::{Item, text};
+use super::place::Scope;
 use crate::state::State;
 use crate::{links, prices, skus};
 
@@ -115,8 +116,13 @@ pub(crate) fn disk(state: &mut State, path: &str) {
     }
     start(state, path, path, |item| {
         let kind = links::name(item.text("type"));
-        let price = prices::disk(kind).zip(skus::disk(kind));
-        let (price, sku) = price.ok_or_else(|| format!("disk {kind}"))?;
+        // A disk in two zones has a price of its own, which no price page was read for.
+        let is_regional = matches!(item.scope, Scope::Region(_));
+        let of = if is_regional { "regional disk" } else { "disk" };
+        let price = prices::disk(kind).filter(|_| !is_regional);
+        let (price, sku) = price
+            .zip(skus::disk(kind))
+            .ok_or_else(|| format!("{of} {kind}"))?;
         let mut usage = usage(item, "disks", sku, price);
         "GB-Mo".clone_into(&mut usage.unit);
         usage.amount = Decimal::from(item.text("sizeGb").parse::<i64>().unwrap_or(0));
