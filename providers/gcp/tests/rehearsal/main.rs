@@ -2,6 +2,7 @@
 
 mod bench;
 mod defects;
+mod observer;
 
 use std::time::Duration;
 
