@@ -16,6 +16,7 @@ pub mod faults;
 pub mod kubeconfig;
 pub mod marks;
 pub mod observer;
+pub mod permissions;
 pub mod plan;
 pub mod prices;
 pub mod provider;

@@ -87,7 +87,8 @@ impl ProviderParts for Gcp {
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        Box::new(GkeObserver::new(spec(scenario), &connection))
+        let observer = GkeObserver::new(spec(scenario), &connection);
+        Box::new(observer.with_leftovers(scenario.job.with_leftovers))
     }
 
     fn workload(

@@ -1,6 +1,7 @@
 //! The provisioner against the simulated project, through the contract alone.
 
 mod bench;
+mod billing;
 mod defects;
 mod observer;
 

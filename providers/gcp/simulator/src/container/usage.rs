@@ -5,7 +5,9 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
 
 use super::cluster::Cluster;
+use super::pods;
 use crate::state::State;
+use crate::{prices, skus};
 
 /// The key of the credit, which only one cluster has at a time: it is worth a month of one cluster's fee.
 const CREDIT: &str = "container/free-tier";
@@ -14,25 +16,20 @@ fn key_of(cluster: &str) -> String {
     format!("container/{cluster}")
 }
 
-/// The management fee of a cluster, dollars an hour.
-fn fee() -> Decimal {
-    Decimal::new(10, 2)
-}
-
 fn usage(cluster: &Cluster) -> Usage {
     let usage_type = if cluster.is_autopilot() {
-        "Autopilot Kubernetes Clusters"
+        skus::AUTOPILOT
     } else if cluster.is_zonal() {
-        "Zonal Kubernetes Clusters"
+        skus::ZONAL
     } else {
-        "Regional Kubernetes Clusters"
+        skus::REGIONAL
     };
     Usage {
         line: "control_plane".to_owned(),
-        service: "Kubernetes Engine".to_owned(),
+        service: skus::KUBERNETES_ENGINE.to_owned(),
         usage_type: usage_type.to_owned(),
         unit: "Hrs".to_owned(),
-        usd_per_unit: fee(),
+        usd_per_unit: prices::fee(),
         amount: Decimal::ONE,
         rounding: Rounding::Seconds { min_seconds: 0 },
         resource_id: cluster.name.clone(),
@@ -47,11 +44,6 @@ pub(super) fn start(state: &mut State, key: &str) {
         return;
     };
     let usage = usage(cluster);
-    if cluster.is_autopilot() {
-        state
-            .unpriced
-            .insert("pods of Autopilot clusters".to_owned());
-    }
     if cluster.text("/releaseChannel/channel") == "EXTENDED" {
         state.unpriced.insert("the extended channel".to_owned());
     }
@@ -66,6 +58,7 @@ pub(super) fn start(state: &mut State, key: &str) {
 
 /// A cluster is gone.
 pub(super) fn stop(state: &mut State, key: &str) {
+    pods::stop_all(state, key);
     state.meter.stop(&key_of(key), state.now);
 }
 
@@ -87,7 +80,7 @@ pub(super) fn credit(state: &mut State) {
     }
     let mut credit = usage(first);
     "free_tier".clone_into(&mut credit.line);
-    credit.usd_per_unit = -fee();
+    credit.usd_per_unit = -prices::fee();
     state.credits.start(CREDIT, credit, state.now);
 }
 

@@ -4,6 +4,7 @@
 
 mod autoscaler;
 mod bench;
+mod billing;
 mod clusters;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]
