@@ -133,7 +133,10 @@ impl Simulated for Gcp {
 
 impl ProgramSupport for Gcp {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(credentials::given(connection))
+        Box::pin(async move {
+            let given = credentials::given(connection).await;
+            given.map_err(|error| error.to_string())
+        })
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -174,7 +177,7 @@ impl OtherActors for Gcp {
 impl LiveAccess for Gcp {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
             Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
         }
     }

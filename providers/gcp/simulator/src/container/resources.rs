@@ -347,7 +347,8 @@ pub(super) fn remove_of_pool(state: &mut State, key: &str, name: &str) {
 }
 
 /// Removes what belongs to a cluster. Load balancers and disks of claims may stay: Kubernetes Engine tries to remove
-/// them, and does not promise it. `is_partial` leaves a firewall rule, too.
+/// them, and does not promise it. `is_partial` leaves all of
+/// it, and a firewall rule.
 pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) {
     let Some(cluster) = state.container.clusters.get(key).cloned() else {
         return;
@@ -361,7 +362,9 @@ pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) 
         }
     }
     remove_ranges(state, &cluster);
-    remove_of_workload(state, &cluster);
+    if !is_partial {
+        remove_of_workload(state, &cluster);
+    }
 }
 
 /// The collections in which workloads have something, those that use others first.
