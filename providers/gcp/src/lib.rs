@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod calls;
+pub mod client_environment;
 pub mod cost;
 pub mod credentials;
 pub mod dialect;

@@ -71,6 +71,11 @@ pub trait RestAccount: Clone + Send + 'static {
     /// How long an answer to this request takes, network included.
     fn latency(&self, request: &Request<Bytes>) -> Duration;
 
+    /// As [`Cloud::api_hosts`].
+    fn api_hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// As [`Cloud::fastest_ready`].
     fn fastest_ready(&self) -> Option<(Duration, String)>;
 }
@@ -187,6 +192,10 @@ impl<S: RestAccount> Cloud for Account<S> {
 
     fn states(&self) -> Vec<(Resource, String)> {
         digests(self.inventory(), |one| self.state.whole(one))
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        self.state.api_hosts()
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
