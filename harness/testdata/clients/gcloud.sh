@@ -1,6 +1,7 @@
 # Makes a GKE cluster with all around it by gcloud, as its guides do, uses it, and removes everything. It knows no
 # simulator. The argument is the program gcloud; kubectl and its plug-in are looked for on PATH.
-set -euo pipefail
+set -Eeuo pipefail
+trap 'echo "$0: line $LINENO failed" >&2' ERR
 gcloud=$1
 region=us-central1
 zone=us-central1-a
@@ -45,7 +46,8 @@ q container clusters create demo --zone=$zone --network=demo --subnetwork=demo -
 q container node-pools create more --cluster=demo --zone=$zone --num-nodes=1 --machine-type=e2-medium \
   --service-account="$account" > /dev/null
 q container clusters resize demo --zone=$zone --node-pool=more --num-nodes=2 > /dev/null
-q container clusters update demo --zone=$zone --update-labels=team=demo > /dev/null
+# The labels of a cluster are replaced as a whole.
+q container clusters update demo --zone=$zone --update-labels=owner=demo,team=demo > /dev/null
 [ "$(value container node-pools list --cluster=demo --zone=$zone | sort | tr '\n' ' ')" = "default-pool more " ]
 
 q container clusters get-credentials demo --zone=$zone

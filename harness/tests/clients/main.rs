@@ -100,6 +100,9 @@ const KNOWN: &[Known] = &[
     },
 ];
 
+/// Clients whose tests are beside their provider: `providers/gcp/tests/clients`.
+const ELSEWHERE: [&str; 2] = ["gcloud", "google"];
+
 /// A requested client.
 #[derive(Clone)]
 struct Client {
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         .map(str::trim)
         .filter(|word| !word.is_empty())
         .map(read)
+        .filter(|client| !ELSEWHERE.contains(&client.name.as_str()))
         .collect();
     if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
         // This is the only place that sets it.
