@@ -56,6 +56,8 @@ services! {
     Iam = project::IAM;
     /// Cloud Billing.
     CloudBilling = project::BILLING;
+    /// Cloud Logging.
+    Logging = project::LOGGING;
 }
 
 /// The API of one service.
@@ -107,6 +109,8 @@ pub struct Api {
     pub iam: Client<Iam>,
     /// Whether the project is billed.
     pub billing: Client<CloudBilling>,
+    /// Who made what.
+    pub logging: Client<Logging>,
     session: Arc<Session>,
     tokens: Arc<Tokens>,
 }
@@ -133,6 +137,7 @@ impl Api {
             services: client(&session, &tokens),
             iam: client(&session, &tokens),
             billing: client(&session, &tokens),
+            logging: client(&session, &tokens),
             session,
             tokens,
         }

@@ -1,10 +1,11 @@
 //! The environment that sends Google Cloud's clients to a served project, and nowhere else.
 //!
-//! gcloud is given the address of each service. Client libraries have fixed hosts: they are led through the served
-//! project's door, as through a proxy, and trust its authority. Sources: `gcloud topic configurations` and the properties
-//! of gcloud 528 (`core/properties.py`); google-auth ("Application Default Credentials"); the pages of requests, httplib2,
-//! gRPC, curl, Node and Go on proxies and authorities.
+//! gcloud is given the address of each service. The client libraries have fixed hosts: they are led through the served
+//! project's door, as through a proxy, and trust its authority. Sources: `gcloud topic configurations` and the reference of
+//! `gcloud config` (each property is a variable `CLOUDSDK_SECTION_PROPERTY`); google-auth, `environment_vars.py`; the pages
+//! of requests, httplib2, gRPC, curl, Node and Go on proxies and authorities.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kubeproof_contract::serve::{ClientEnvironment, Served};
@@ -12,102 +13,155 @@ use serde_json::json;
 
 use crate::rehearsal::{ACCESS_TOKEN, PROJECT};
 
-/// The services that gcloud is given the address of, by the names of its settings, with the paths of each.
-const SERVICES: &[(&str, &str)] = &[
-    ("BIGQUERY", "bigquery/v2/"),
-    ("CLOUDASSET", ""),
-    ("CLOUDBILLING", ""),
-    ("CLOUDRESOURCEMANAGER", ""),
-    ("COMPUTE", "compute/v1/"),
-    ("CONTAINER", ""),
-    ("IAM", ""),
-    ("LOGGING", ""),
-    ("SERVICEUSAGE", ""),
+/// Variables that would select other credentials or another project.
+const TAKEN_OUT: &[&str] = &[
+    "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
+    "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
 ];
-
-/// Settings of gcloud: it asks nothing, reports nothing and looks for nothing elsewhere.
-const QUIET: &[(&str, &str)] = &[
-    ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1"),
-    ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),
-    ("CLOUDSDK_CORE_SURVEY_DISABLE_PROMPTS", "true"),
-    ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true"),
-    ("CLOUDSDK_CORE_CHECK_GCE_METADATA", "false"),
-    ("NO_GCE_CHECK", "true"),
+/// The prefix of gcloud's variables for one service's endpoint.
+const ENDPOINT: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_";
+/// The services that gcloud is sent to, and what it expects before each path.
+const OVERRIDES: [(&str, &str); 9] = [
+    ("BIGQUERY", "/bigquery/v2/"),
+    ("CLOUDASSET", "/"),
+    ("CLOUDBILLING", "/"),
+    ("CLOUDRESOURCEMANAGER", "/"),
+    ("COMPUTE", "/compute/v1/"),
+    ("CONTAINER", "/"),
+    ("IAM", "/"),
+    ("LOGGING", "/"),
+    ("SERVICEUSAGE", "/"),
 ];
-
+/// The variables in which clients look for a project.
+const PROJECTS: [&str; 3] = [
+    "CLOUDSDK_CORE_PROJECT",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_PROJECT",
+];
 /// Variables in which clients look for a proxy to hosts behind TLS.
-const PROXIES: &[&str] = &["HTTPS_PROXY", "https_proxy"];
-
+const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 /// Variables in which clients look for the authorities that they trust.
-const AUTHORITIES: &[&str] = &[
+const AUTHORITIES: [&str; 7] = [
     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
-    "REQUESTS_CA_BUNDLE",
-    "HTTPLIB2_CA_CERTS",
-    "SSL_CERT_FILE",
     "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "HTTPLIB2_CA_CERTS",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
 ];
+
+/// Restricts clients of the real cloud to the token that they are given, in this project.
+pub fn confine(project: &str, folder: &Path) -> ClientEnvironment {
+    let mut redirect = ClientEnvironment::default();
+    for name in PROJECTS {
+        redirect.set(name, project, "the scenario's project");
+    }
+    keep_to_token(&mut redirect, folder);
+    redirect
+}
+
+/// Hides all other credentials: the user's files and the machine's own. Nothing asks.
+fn keep_to_token(redirect: &mut ClientEnvironment, folder: &Path) {
+    let about = "a folder of its own in place of your settings and log-ins";
+    let config = folder.join("gcloud");
+    redirect.set("CLOUDSDK_CONFIG", config.display().to_string(), about);
+    for (name, value, about) in [
+        ("CLOUDSDK_CORE_DISABLE_PROMPTS", "1", "gcloud asks nothing"),
+        (
+            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING",
+            "true",
+            "gcloud reports nothing",
+        ),
+        (
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK",
+            "true",
+            "gcloud looks for no newer version",
+        ),
+        (
+            "CLOUDSDK_CORE_CHECK_GCE_METADATA",
+            "false",
+            "a machine's own credentials are not looked for",
+        ),
+        (
+            "NO_GCE_CHECK",
+            "true",
+            "a machine's own credentials are not looked for (google-auth)",
+        ),
+    ] {
+        redirect.set(name, value, about);
+    }
+    for name in TAKEN_OUT {
+        redirect.unset(name, "would lead elsewhere");
+    }
+}
 
 /// The environment of clients of `served`.
-pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironment {
-    let mut redirect = ClientEnvironment::default();
-    let url = format!("http://{}", served.address());
-    for name in ["CLOUDSDK_CORE_PROJECT", "GOOGLE_CLOUD_PROJECT"] {
-        redirect.set(name, PROJECT, "the simulated project");
-    }
-    for (service, path) in SERVICES {
-        redirect.set(
-            &format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}"),
-            format!("{url}/{path}"),
-            "where a service is (gcloud)",
-        );
-    }
-    for (name, value) in QUIET {
-        redirect.set(name, *value, "asks, reports and looks for nothing");
-    }
-    let mut file = |name: &str, content: String| {
-        let path = folder.join(name);
-        let shown = path.display().to_string();
-        redirect.files.push((path, content));
-        shown
-    };
-    let token = file("gcp-access-token", ACCESS_TOKEN.to_owned());
-    let credentials = file("gcp-credentials.json", credentials());
-    let authority = file("gcp-authority.pem", served.authority_pem().to_owned());
-    redirect.set(
-        "CLOUDSDK_CONFIG",
-        folder.join("gcloud").display().to_string(),
-        "an empty folder in place of your own settings and log-ins",
-    );
+pub fn client_environment(
+    served: &dyn Served,
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+) -> ClientEnvironment {
+    let mut redirect = confine(PROJECT, folder);
+    let token = folder.join("gcp-access-token");
     redirect.set(
         "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE",
-        token,
-        "the token that the simulator knows (gcloud, the plug-in of kubectl)",
+        token.display().to_string(),
+        "the made-up token that the simulator knows (gcloud)",
     );
+    redirect.files.push((token, ACCESS_TOKEN.to_owned()));
     redirect.set(
-        "GOOGLE_APPLICATION_CREDENTIALS",
-        credentials,
-        "made-up credentials that get a token of the simulator (client libraries)",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+        ACCESS_TOKEN,
+        "the same (terraform, kubeproof)",
     );
-    for name in PROXIES {
-        let about = "the door: Google's hosts are simulated, and all others refused";
-        redirect.set(name, url.clone(), about);
+    let address = served.address();
+    for (service, base) in OVERRIDES {
+        let name = format!("{ENDPOINT}{service}");
+        let url = format!("http://{address}{base}");
+        redirect.set(&name, url, "where the service is (gcloud)");
     }
-    for name in AUTHORITIES {
-        let about = "the simulator's authority, and no other";
-        redirect.set(name, authority.clone(), about);
+    through_the_door(&mut redirect, served, folder);
+    let is_set = |name: &str| OVERRIDES.iter().any(|(service, _)| *service == name);
+    let others = environment.keys().filter(|name| {
+        let service = name.strip_prefix(ENDPOINT);
+        service.is_some_and(|service| !is_set(service))
+    });
+    for name in others {
+        redirect.unset(name, "would lead elsewhere");
     }
     redirect
 }
 
-/// Credentials of a user, whose refresh token is exchanged at the host of tokens.
-fn credentials() -> String {
-    let file = json!({
+/// Leads client libraries through the door, with credentials that get a token behind it.
+fn through_the_door(redirect: &mut ClientEnvironment, served: &dyn Served, folder: &Path) {
+    let credentials = json!({
         "type": "authorized_user",
         "client_id": "kubeproof",
         "client_secret": "kubeproof",
         "refresh_token": ACCESS_TOKEN,
     });
-    format!("{file:#}\n")
+    let path = folder.join("gcp-credentials.json");
+    redirect.set(
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        path.display().to_string(),
+        "made-up credentials that get a token of the simulator (client libraries)",
+    );
+    redirect.files.push((path, format!("{credentials:#}\n")));
+    for name in PROXIES {
+        let url = format!("http://{}", served.address());
+        let about = "the door to the simulated hosts of Google; all others are refused";
+        redirect.set(name, url, about);
+    }
+    let path = folder.join("gcp-authority.pem");
+    for name in AUTHORITIES {
+        let about = "the simulator's authority, and no other";
+        redirect.set(name, path.display().to_string(), about);
+    }
+    redirect
+        .files
+        .push((path, served.authority_pem().to_owned()));
 }

@@ -178,6 +178,22 @@ impl Location {
     }
 }
 
+/// A cluster of no scenario, in the project that is simulated where none is named.
+impl Default for GkeSpec {
+    fn default() -> Self {
+        Self {
+            project: ProjectId("kubeproof-rehearsal".to_owned()),
+            location: Location("us-central1-a".to_owned()),
+            mode: Mode::default(),
+            release_channel: Channel::default(),
+            kubernetes_version: None,
+            network: Network::default(),
+            node_pools: NodePools::default(),
+            restore_apis: false,
+        }
+    }
+}
+
 impl GkeSpec {
     /// The zones that have nodes.
     pub fn zones(&self) -> u32 {

@@ -166,10 +166,6 @@ impl Cloud for GcpCloud {
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
-        let seconds = compute::fastest_network() + container::FASTEST_CLUSTER;
-        Some((
-            Duration::from_secs(u64::try_from(seconds).ok()?),
-            "network → subnetwork → cluster of a zone with its nodes".to_owned(),
-        ))
+        container::fastest_ready(&self.state)
     }
 }

@@ -125,6 +125,12 @@ pub(crate) fn fastest_network() -> i64 {
     networks::NETWORKS.seconds[0] + subnetworks::SUBNETWORKS.seconds[0]
 }
 
+/// Whether a resource exists that was made after the project began.
+pub(crate) fn is_own(state: &state::State, path: &str) -> bool {
+    let item = state.compute.items.get(path);
+    item.is_some_and(|item| !state.compute.exempt.contains(&item.id))
+}
+
 /// The state of the service.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {

@@ -31,7 +31,7 @@ use crate::wire::ErrorShape;
 use cluster::Cluster;
 use operations::Detail;
 
-pub(crate) use create::ZONAL as FASTEST_CLUSTER;
+pub(crate) use create::fastest_ready;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use resources::sync_all;
 pub(crate) use usage::exempt_all;

@@ -58,7 +58,7 @@ pub fn run(words: &[&str]) -> Result<Ran, String> {
             environment: BTreeMap::new(),
         };
         let served = rehearsal::serve(serving).map_err(|error| error.to_string())?;
-        let redirect = client_environment(served.as_ref(), folder.path());
+        let redirect = client_environment(served.as_ref(), folder.path(), &BTreeMap::new());
         for (path, content) in &redirect.files {
             std::fs::write(path, content).map_err(|error| error.to_string())?;
         }

@@ -62,6 +62,13 @@ impl Bench {
         }
     }
 
+    /// The same project, where these faults happen from now on.
+    pub fn with_faults(mut self, faults: &[&str]) -> Self {
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        self.faults = FaultPlan::new(faults);
+        self
+    }
+
     pub fn connection(&self, actor: Actor) -> Connection {
         let dialect: Arc<dyn Dialect> = Arc::new(GcpDialect);
         let faulty = self

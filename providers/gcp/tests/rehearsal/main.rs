@@ -1,6 +1,7 @@
 //! The provisioner against the simulated project, through the contract alone.
 
 mod bench;
+mod observer;
 
 use std::time::Duration;
 
