@@ -56,6 +56,8 @@ services! {
     Iam = project::IAM;
     /// Cloud Billing.
     CloudBilling = project::BILLING;
+    /// `BigQuery`: the billing export.
+    BigQuery = project::BIGQUERY;
     /// Cloud Logging.
     Logging = project::LOGGING;
 }
@@ -109,6 +111,8 @@ pub struct Api {
     pub iam: Client<Iam>,
     /// Whether the project is billed.
     pub billing: Client<CloudBilling>,
+    /// What was billed.
+    pub bigquery: Client<BigQuery>,
     /// Who made what.
     pub logging: Client<Logging>,
     session: Arc<Session>,
@@ -137,6 +141,7 @@ impl Api {
             services: client(&session, &tokens),
             iam: client(&session, &tokens),
             billing: client(&session, &tokens),
+            bigquery: client(&session, &tokens),
             logging: client(&session, &tokens),
             session,
             tokens,

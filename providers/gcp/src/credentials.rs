@@ -115,6 +115,17 @@ pub fn find(connection: &Connection) -> Result<(Source, String), String> {
     }
 }
 
+/// Who the holder of a connection's tokens is, where the source says so: a token alone does not tell.
+pub fn identity(connection: &Connection) -> Option<String> {
+    if connection.credentials == Credentials::Rehearsal {
+        return Some(rehearsal::CALLER.to_owned());
+    }
+    match find(connection).ok()?.0 {
+        Source::File(file) => file.identity(),
+        Source::Token(_) | Source::Metadata => None,
+    }
+}
+
 /// The variables that give a program a token of this connection to a real account: it works for an hour.
 ///
 /// # Errors

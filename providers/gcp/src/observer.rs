@@ -2,6 +2,7 @@
 //!
 //! Independent of the provisioner: it finds everything by its own calls, and trusts no provisioner's word.
 
+mod billing;
 pub mod checks;
 mod created_by;
 pub(crate) mod inventory;
@@ -43,6 +44,8 @@ pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
 pub struct GkeObserver {
     spec: GkeSpec,
     api: Api,
+    /// What the job leaves, which is billed without marks.
+    unmarked: billing::Unmarked,
     /// What calls have shown: the project's id.
     learned: Mutex<Learned>,
 }
@@ -53,8 +56,18 @@ impl GkeObserver {
         Self {
             spec,
             api: Api::new(connection),
+            unmarked: billing::Unmarked::default(),
             learned: Mutex::default(),
         }
+    }
+
+    /// The same for a scenario whose job leaves a load balancer and a volume, which may be billed without marks.
+    #[must_use]
+    pub fn with_leftovers(self, leftovers: bool) -> Self {
+        let unmarked = billing::Unmarked {
+            rules: u32::from(leftovers),
+        };
+        Self { unmarked, ..self }
     }
 
     /// Clients for one piece of work.
@@ -187,17 +200,20 @@ impl Ownership for GkeObserver {
     }
 }
 
-/// Until the billing export is read, what was billed is not known, and said so.
 #[async_trait]
 impl Billing for GkeObserver {
-    async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
-        Err(ObserverError {
-            call: "bigquery:jobs.query".to_owned(),
-            message: "the billing export is not read yet: what was billed is not known".to_owned(),
-        })
+    fn never_billed_because(&self) -> Option<&'static str> {
+        let is_exported = self.spec.billing_export.is_some();
+        (!is_exported).then_some(billing::NEVER_BILLED)
+    }
+
+    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
+        let (api, run) = (self.api(), (run, self.unmarked));
+        let now = api.connection().clock.now();
+        billing::read(&api, &self.spec, run, from, now).await
     }
 
     fn billing_final_after(&self, at: Timestamp) -> Timestamp {
-        at
+        billing::final_after(at)
     }
 }

@@ -107,9 +107,7 @@ mod tests {
         let plan = GkePlan::new(spec(json!({})), false);
         let bare = Resource::new("network", "n", "global");
         assert_eq!(plan.owner_of(&bare), None);
-        let described = bare
-            .clone()
-            .with("description", marks::description(&run()));
+        let described = bare.clone().with("description", marks::description(&run()));
         let labelled = bare.tagged(marks::labels(&run()));
         for resource in [described, labelled] {
             let owner = plan.owner_of(&resource).unwrap();
@@ -127,7 +125,11 @@ mod tests {
         };
         check(json!({}), "instance", Some(2));
         check(json!({}), "router", Some(0));
-        check(json!({"network": {"private_nodes": true}}), "router", Some(1));
+        check(
+            json!({"network": {"private_nodes": true}}),
+            "router",
+            Some(1),
+        );
         let pools = json!([
             {"name": "main", "machine_type": "e2-standard-2", "count": 1, "autoscaling": {"min": 1, "max": 3}},
         ]);
@@ -139,6 +141,10 @@ mod tests {
         let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
         check(autopilot, "instance", None);
         let default = json!({"network": "default", "subnetwork": "default"});
-        check(json!({"network": {"existing": default}}), "network", Some(0));
+        check(
+            json!({"network": {"existing": default}}),
+            "network",
+            Some(0),
+        );
     }
 }

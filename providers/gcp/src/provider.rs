@@ -9,6 +9,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::Effect;
+use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::plan::Plan;
@@ -26,6 +27,7 @@ use kubeproof_kubernetes::workload;
 
 use crate::deleter::GkeDeleter;
 use crate::dialect::GcpDialect;
+use crate::external_changes::{CHANGES, GkeChanges};
 use crate::observer::GkeObserver;
 use crate::observer::checks::CHECKLIST;
 use crate::plan::GkePlan;
@@ -83,7 +85,8 @@ impl ProviderParts for Gcp {
     }
 
     fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
-        Box::new(GkeObserver::new(spec(scenario), &connection))
+        let observer = GkeObserver::new(spec(scenario), &connection);
+        Box::new(observer.with_leftovers(scenario.job.with_leftovers))
     }
 
     fn workload(
@@ -152,7 +155,19 @@ impl Documented for Gcp {
     }
 }
 
-impl OtherActors for Gcp {}
+impl OtherActors for Gcp {
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        Some(Arc::new(GkeChanges::new(spec(scenario), &connection)))
+    }
+
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        CHANGES
+    }
+}
 
 impl LiveAccess for Gcp {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {

@@ -111,6 +111,7 @@ impl Cloud for GcpCloud {
 
     fn make_bystanders(&mut self) {
         self.bystanders.add(&inventory::all(&self.state));
+        self.bystanders.add(&service_usage::enabled(&self.state));
         compute::exempt_all(&mut self.state);
         container::exempt_all(&mut self.state);
     }
@@ -142,7 +143,9 @@ impl Cloud for GcpCloud {
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {
-        let all = self.inventory().into_iter();
+        // An API is no resource that could be left, but whoever disables one takes it from all users.
+        let apis = service_usage::enabled(&self.state);
+        let all = self.inventory().into_iter().chain(apis);
         let theirs = all.filter(|resource| self.bystanders.has(resource));
         digests(theirs, |one| bystanders::canonical(&self.state, one))
     }

@@ -14,8 +14,8 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    asset, auth, cloud_billing, compute, container, iam, links, logging, project, resource_manager,
-    service_usage, token,
+    asset, auth, bigquery, cloud_billing, compute, container, iam, links, logging, project,
+    resource_manager, service_usage, token,
 };
 
 /// One call of an API.
@@ -85,6 +85,7 @@ const SERVICES: &[&Service] = &[
     &resource_manager::V3,
     &iam::SERVICE,
     &cloud_billing::SERVICE,
+    &bigquery::SERVICE,
     &asset::SERVICE,
     &logging::SERVICE,
     &token::SERVICE,

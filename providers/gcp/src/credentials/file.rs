@@ -116,6 +116,14 @@ impl CredentialFile {
         }
     }
 
+    /// The account that it belongs to, where it says so.
+    pub fn identity(&self) -> Option<String> {
+        match self {
+            Self::ServiceAccount(key) => Some(key.client_email.clone()),
+            Self::AuthorizedUser(_) | Self::ExternalAccount(_) => None,
+        }
+    }
+
     fn urls(&self) -> Vec<&str> {
         match self {
             Self::ServiceAccount(key) => vec![&key.token_uri],

@@ -1,7 +1,9 @@
 //! The provisioner against the simulated project, through the contract alone.
 
 mod bench;
+mod billing;
 mod observer;
+mod defects;
 
 use std::time::Duration;
 
@@ -202,5 +204,50 @@ async fn what_workloads_made_goes_with_the_cluster_or_after_it() {
         assert!(has("forwarding_rule") && has("disk pvc-"), "{more:?}");
         bench.provisioner().teardown().await.unwrap();
         assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
+    }
+}
+
+/// Makes an Ingress in the cluster, and waits for its address.
+async fn make_ingress(client: &kubeproof_kubernetes::Client) {
+    let service = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"defaultBackend": service, "tls": [{"secretName": "web"}]},
+    });
+    let request = http::Request::builder()
+        .method("POST")
+        .uri("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
+        .header("content-type", "application/json")
+        .body(ingress.to_string().into_bytes());
+    client.request_text(request.unwrap()).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_load_balancer_of_an_ingress_goes_with_the_cluster_or_after_it() {
+    let shared = json!({"network": {"existing": {"network": "default", "subnetwork": "default"}}});
+    // The second time Kubernetes does not answer, so that nothing is drained.
+    for faults in [&[][..], &["kubernetes:list-ingresses#1*1000=reject"]] {
+        for (change, seed) in [
+            (json!({}), 1),
+            (json!({}), 2),
+            (shared.clone(), 1),
+            (shared.clone(), 2),
+        ] {
+            let bench = Bench::seeded(seed, change, faults);
+            let before = bench.ground_truth.inventory();
+            let provisioned = bench.provisioner().provision().await.unwrap();
+            let transport = bench.connection(Actor::Workload).transport;
+            let access = provisioned.access.unwrap();
+            let client = kubeproof_kubernetes::client(&access, transport).unwrap();
+            make_ingress(&client).await;
+            let more = bench.more_than(&before);
+            let has = |kind: &str| more.iter().any(|one| one.starts_with(kind));
+            assert!(has("forwarding_rule") && has("url_map"), "{more:?}");
+            let torn = bench.provisioner().teardown().await;
+            torn.unwrap_or_else(|error| panic!("{faults:?}, seed {seed}: {error}"));
+            assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}, seed {seed}");
+            assert_eq!(bench.ground_truth.inventory(), before);
+        }
     }
 }

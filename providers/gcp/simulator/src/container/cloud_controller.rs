@@ -67,7 +67,7 @@ fn balancer_name(uid: &str) -> String {
 }
 
 /// Marks a resource as one of a cluster's workload, which has no labels of it.
-fn marked(cluster: &Cluster, mut document: Value) -> Value {
+pub(super) fn marked(cluster: &Cluster, mut document: Value) -> Value {
     document[compute::CLUSTER_MARK] = json!(cluster.id);
     document[compute::RUN_MARK] = json!(cluster.run());
     document

@@ -83,7 +83,10 @@ pub(crate) fn fastest_ready(state: &State) -> Option<(Duration, String)> {
     let cluster = own.max_by_key(|cluster| cluster.created)?;
     let (mut seconds, what) = lasts(cluster);
     let mut chain = what.to_owned();
-    if compute::is_own(state, &format!("global/networks/{}", cluster.text("network"))) {
+    if compute::is_own(
+        state,
+        &format!("global/networks/{}", cluster.text("network")),
+    ) {
         seconds += compute::fastest_network();
         chain = format!("network → subnetwork → {what}");
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::cluster::{Cluster, Condition, Status};
 use super::operations::{Change, Detail};
-use super::{Event, resources, usage, versions};
+use super::{Event, autoscaler, resources, usage, versions};
 use crate::state::{self, State};
 use crate::wire::Object;
 
@@ -97,7 +97,11 @@ fn succeeded(state: &mut State, key: &str, change: Change) {
             resources::relabel(state, key);
             usage::start(state, key);
         }
-        Change::PoolMembers(pool, members) => change_pool(state, key, &pool, members),
+        Change::PoolMembers(pool, members) => {
+            change_pool(state, key, &pool, members);
+            // The limits of its size may be new.
+            autoscaler::watch(state, key);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use kubeproof_simkit::meter::{Rounding, Usage};
 
 use super::cluster::Cluster;
 use crate::state::State;
+use crate::{prices, skus};
 
 /// The key of the credit, which only one cluster has at a time: it is worth a month of one cluster's fee.
 const CREDIT: &str = "container/free-tier";
@@ -14,25 +15,20 @@ fn key_of(cluster: &str) -> String {
     format!("container/{cluster}")
 }
 
-/// The management fee of a cluster, dollars an hour.
-fn fee() -> Decimal {
-    Decimal::new(10, 2)
-}
-
 fn usage(cluster: &Cluster) -> Usage {
     let usage_type = if cluster.is_autopilot() {
-        "Autopilot Kubernetes Clusters"
+        skus::AUTOPILOT
     } else if cluster.is_zonal() {
-        "Zonal Kubernetes Clusters"
+        skus::ZONAL
     } else {
-        "Regional Kubernetes Clusters"
+        skus::REGIONAL
     };
     Usage {
         line: "control_plane".to_owned(),
-        service: "Kubernetes Engine".to_owned(),
+        service: skus::KUBERNETES_ENGINE.to_owned(),
         usage_type: usage_type.to_owned(),
         unit: "Hrs".to_owned(),
-        usd_per_unit: fee(),
+        usd_per_unit: prices::fee(),
         amount: Decimal::ONE,
         rounding: Rounding::Seconds { min_seconds: 0 },
         resource_id: cluster.name.clone(),
@@ -87,7 +83,7 @@ pub(super) fn credit(state: &mut State) {
     }
     let mut credit = usage(first);
     "free_tier".clone_into(&mut credit.line);
-    credit.usd_per_unit = -fee();
+    credit.usd_per_unit = -prices::fee();
     state.credits.start(CREDIT, credit, state.now);
 }
 

@@ -16,12 +16,6 @@ use serde_json::json;
 
 use crate::bench::Bench;
 
-impl Bench {
-    pub fn observer(&self) -> GkeObserver {
-        GkeObserver::new(self.spec.clone(), &self.connection(Actor::Auditor))
-    }
-}
-
 /// All that an observer lists, and the cells that it could not.
 pub async fn listed(observer: &GkeObserver, breadth: &Breadth) -> Listed {
     let mut all = Listed::default();
@@ -73,14 +67,7 @@ async fn the_audit_equals_the_ground_truth_before_and_after_a_cluster_is_made_an
     for spec in SPECS {
         let bench = Bench::new(spec(), &[]);
         assert_same(audited(&bench).await, bench.ground_truth.inventory());
-        let provisioned = bench.provisioner().provision().await.unwrap();
-        let client = kubeproof_kubernetes::client(
-            &provisioned.access.unwrap(),
-            bench.connection(Actor::Workload).transport,
-        );
-        let labels = std::collections::BTreeMap::new();
-        let made = kubeproof_kubernetes::leftovers::create(&client.unwrap(), "work", &labels).await;
-        made.unwrap();
+        bench.provision_with_leftovers().await;
         assert_same(audited(&bench).await, bench.ground_truth.inventory());
         bench.provisioner().teardown().await.unwrap();
         assert_same(audited(&bench).await, bench.ground_truth.inventory());
