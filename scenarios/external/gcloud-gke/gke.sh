@@ -85,13 +85,17 @@ up() {
 
 # Removes what the workload made, while there is somebody who knows all of it.
 drain() {
-  local balancers='{range .items[?(@.spec.type=="LoadBalancer")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}'
-  kubectl get services --all-namespaces -o jsonpath="$balancers" | while read -r space service; do
-    kubectl delete service --namespace="$space" "$service" --timeout=120s > /dev/null
+  local space one kind
+  local place='{.metadata.namespace} {.metadata.name}{"\n"}'
+  # Pods keep the claims that they use.
+  for kind in 'services {range .items[?(@.spec.type=="LoadBalancer")]}' 'persistentvolumeclaims {range .items[*]}' \
+    'pods {range .items[?(@.spec.volumes[*].persistentVolumeClaim)]}'; do
+    kubectl get "${kind%% *}" --all-namespaces -o jsonpath="${kind#* }$place{end}" | while read -r space one; do
+      kubectl delete "${kind%% *}" --namespace="$space" "$one" --wait=false > /dev/null
+    done
   done
-  kubectl delete persistentvolumeclaims --all --all-namespaces --timeout=120s > /dev/null
   for _ in $(seq 240); do
-    if [ -z "$(kubectl get persistentvolumes -o name)" ]; then return; fi
+    if [ -z "$(kubectl get persistentvolumes,persistentvolumeclaims --all-namespaces -o name)" ]; then return; fi
     sleep 0.5
   done
   fail "the cluster's volumes are still there"

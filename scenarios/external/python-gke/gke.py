@@ -260,13 +260,18 @@ def drain(seen):
     def claims():
         return kubernetes.items("/api/v1/persistentvolumeclaims")
 
-    for kind, found in [("services", services), ("persistentvolumeclaims", claims)]:
+    def users():
+        """Pods keep the claims that they use."""
+        found = kubernetes.items("/api/v1/pods")
+        return [one for one in found if any("persistentVolumeClaim" in volume for volume in one["spec"].get("volumes", []))]
+
+    for kind, found in [("services", services), ("persistentvolumeclaims", claims), ("pods", users)]:
         for one in found():
             place = one["metadata"]
             kubernetes.ask("DELETE", f"/api/v1/namespaces/{place['namespace']}/{kind}/{place['name']}")
-        until(lambda: not found(), f"the removal of {kind}")
-    # Pods that use a claim keep it, and go with their jobs; the disks go after their claims.
-    until(lambda: not kubernetes.items("/api/v1/persistentvolumes"), "the removal of volumes")
+    # The disks go after their claims.
+    until(lambda: not services() and not claims() and not kubernetes.items("/api/v1/persistentvolumes"),
+          "the removal of what the workload made")
 
 
 def remove_cluster():
