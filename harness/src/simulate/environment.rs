@@ -95,7 +95,9 @@ pub fn of_cloud(
 ) -> ClientEnvironment {
     let mut redirect = provider.client_environment(served, folder, environment);
     let name = provider.name().to_uppercase();
-    let authority = folder.join(format!("{}-ca.pem", provider.name()));
+    // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
+    let port = served.address().port();
+    let authority = folder.join(format!("{}-ca-{port}.pem", provider.name()));
     redirect.set(
         &format!("KUBEPROOF_CA_FILE_{name}"),
         authority.display().to_string(),

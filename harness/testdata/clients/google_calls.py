@@ -1,4 +1,4 @@
-"""Calls of Google's services by the ids of their methods, each raw request and reply held against the discovery documents.
+"""Calls of Google's services by the ids of their methods, each raw request and reply held against the documents.
 
 The clients are made as in any program: with the credentials of the environment, and without an address. Where they lead
 is decided outside (`HTTPS_PROXY`, or the real hosts).
@@ -16,8 +16,9 @@ CREDENTIALS, PROJECT = google.auth.default(scopes=["https://www.googleapis.com/a
 PROJECT = PROJECT or os.environ["GOOGLE_CLOUD_PROJECT"]
 REGION, ZONE = "us-central1", "us-central1-a"
 # The services by the beginnings of their methods' ids, and the version of each; a service with two is there twice.
-SERVICES = {"cloudasset": "v1", "cloudbilling": "v1", "cloudresourcemanager": "v1", "cloudresourcemanager@v3": "v3",
-            "compute": "v1", "container": "v1", "iam": "v1", "logging": "v2", "serviceusage": "v1"}
+SERVICES = {"bigquery": "v2", "cloudasset": "v1", "cloudbilling": "v1", "cloudresourcemanager": "v1",
+            "cloudresourcemanager@v3": "v3", "compute": "v1", "container": "v1", "iam": "v1", "logging": "v2",
+            "serviceusage": "v1"}
 JUDGES = {name: Judge(name.split("@")[0], version) for name, version in SERVICES.items()}
 CLIENTS = {name: build(name.split("@")[0], version, static_discovery=True, credentials=CREDENTIALS)
            for name, version in SERVICES.items()}

@@ -23,7 +23,8 @@ def drive_project():
         call(f"{manager}.setIamPolicy", {"policy": policy}, **by_resource)
     call("cloudresourcemanager.projects.list")
     call("cloudbilling.projects.getBillingInfo", name=NAME)
-    call("cloudbilling.services.list")
+    for service in call("cloudbilling.services.list")["services"]:
+        call("cloudbilling.services.skus.list", parent=service["name"], pageSize=5)
 
 
 def finish_service(operation):
@@ -69,3 +70,22 @@ def drive_readers():
     asked = {"resourceNames": [NAME], "filter": filter_, "orderBy": "timestamp desc", "pageSize": 5}
     assert call("logging.entries.list", asked)["entries"]
     assert call("cloudasset.searchAllResources", scope=NAME, pageSize=20)["results"]
+
+
+def drive_bills():
+    """The table of the billing export, whatever is in it by now."""
+    here = {"projectId": PROJECT}
+    dataset = call("bigquery.datasets.list", **here)["datasets"][0]["datasetReference"]["datasetId"]
+    call("bigquery.datasets.get", datasetId=dataset, **here)
+    table = call("bigquery.tables.list", datasetId=dataset, **here)["tables"][0]["tableReference"]["tableId"]
+    call("bigquery.tables.get", datasetId=dataset, tableId=table, **here)
+    query = {"query": f"SELECT sku.description, COUNT(*) FROM `{PROJECT}.{dataset}.{table}` GROUP BY 1 ORDER BY 1",
+             "useLegacySql": False}
+    call("bigquery.jobs.query", query, **here)
+    job = {"jobReference": {"projectId": PROJECT, "jobId": "every-job"}, "configuration": {"query": query}}
+    reference = call("bigquery.jobs.insert", job, **here)["jobReference"]
+    place = {"jobId": reference["jobId"], "location": reference["location"]}
+    for _ in range(100):
+        if call("bigquery.jobs.getQueryResults", **place, **here)["jobComplete"]:
+            break
+    assert call("bigquery.jobs.get", **place, **here)["status"]["state"] == "DONE"

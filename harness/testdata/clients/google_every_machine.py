@@ -3,6 +3,24 @@
 from google_calls import PROJECT, REGION, ZONE, change, compute, labels_of
 
 
+def drive_disks():
+    zones = [f"projects/{PROJECT}/zones/{REGION}-{letter}" for letter in "ab"]
+    for name, place, body in [("disks", {"zone": ZONE}, {}), ("regionDisks", {"region": REGION}, {"replicaZones": zones})]:
+        change(f"{name}.insert", {"name": "every", "sizeGb": "10", **body}, **place)
+        change(f"{name}.resize", {"sizeGb": "20"}, disk="every", **place)
+        label = {"labels": {"a": "b"}, "labelFingerprint": labels_of(name, {"disk": "every", **place})}
+        change(f"{name}.setLabels", label, resource="every", **place)
+        compute(f"{name}.list", **place)
+    compute("disks.aggregatedList")
+    change("snapshots.insert", {"name": "every", "sourceDisk": f"projects/{PROJECT}/zones/{ZONE}/disks/every"})
+    label = {"labels": {"a": "b"}, "labelFingerprint": labels_of("snapshots", {"snapshot": "every"})}
+    change("snapshots.setLabels", label, resource="every")
+    compute("snapshots.list")
+    change("snapshots.delete", snapshot="every")
+    change("regionDisks.delete", disk="every", region=REGION)
+    change("disks.delete", disk="every", zone=ZONE)
+
+
 def drive_machines():
     zone = {"zone": ZONE}
     compute("zones.list")
@@ -21,13 +39,7 @@ def drive_machines():
         compute(f"{name}.list", **place)
         change(f"{name}.delete", **here)
     compute("addresses.aggregatedList")
-    change("disks.insert", {"name": "every", "sizeGb": "10"}, **zone)
-    change("disks.resize", {"sizeGb": "20"}, disk="every", **zone)
-    label = {"labels": {"a": "b"}, "labelFingerprint": labels_of("disks", {"disk": "every", **zone})}
-    change("disks.setLabels", label, resource="every", **zone)
-    compute("disks.list", **zone)
-    compute("disks.aggregatedList")
-    change("disks.delete", disk="every", **zone)
+    drive_disks()
     machine = {"disks": [{"boot": True, "autoDelete": True, "initializeParams": {"diskSizeGb": "10"}}],
                "networkInterfaces": [{"accessConfigs": [{"type": "ONE_TO_ONE_NAT", "name": "External NAT"}]}]}
     change("instances.insert", {"name": "every", "machineType": f"zones/{ZONE}/machineTypes/e2-medium", **machine}, **zone)

@@ -92,15 +92,37 @@ def drive_balancing():
     change("networkEndpointGroups.delete", **endpoints)
 
 
+def drive_http_balancing():
+    """What an Ingress makes: a URL map, proxies in front of it, a certificate."""
+    def made(name, body, one):
+        change(f"{name}.insert", {"name": "every", **body})
+        compute(f"{name}.get", **{one: "every"})
+        compute(f"{name}.list")
+        compute(f"{name}.aggregatedList")
+
+    def link(collection):
+        return f"projects/{PROJECT}/global/{collection}/every"
+
+    change("backendServices.insert", {"name": "every", "protocol": "HTTP"})
+    made("urlMaps", {"defaultService": link("backendServices")}, "urlMap")
+    fingerprint = compute("urlMaps.get", urlMap="every")["fingerprint"]
+    change("urlMaps.patch", {"description": "x", "fingerprint": fingerprint}, urlMap="every")
+    made("sslCertificates", {"certificate": "x", "privateKey": "x"}, "sslCertificate")
+    made("targetHttpProxies", {"urlMap": link("urlMaps")}, "targetHttpProxy")
+    secured = {"urlMap": link("urlMaps"), "sslCertificates": [link("sslCertificates")]}
+    made("targetHttpsProxies", secured, "targetHttpsProxy")
+    change("targetHttpsProxies.delete", targetHttpsProxy="every")
+    change("targetHttpProxies.delete", targetHttpProxy="every")
+    change("sslCertificates.delete", sslCertificate="every")
+    change("urlMaps.delete", urlMap="every")
+    change("backendServices.delete", backendService="every")
+
+
 def drive_lists():
     """What can only be listed: nothing here makes one, and a made-up name is not found."""
-    one = {"urlMaps": "urlMap", "targetHttpProxies": "targetHttpProxy", "targetHttpsProxies": "targetHttpsProxy",
-           "sslCertificates": "sslCertificate", "snapshots": "snapshot", "resourcePolicies": "resourcePolicy",
-           "reservations": "reservation", "autoscalers": "autoscaler"}
-    for plural, singular in one.items():
-        place = {"resourcePolicies": {"region": REGION}, "reservations": {"zone": ZONE},
-                 "autoscalers": {"zone": ZONE}}.get(plural, {})
+    one = {"resourcePolicies": ("resourcePolicy", {"region": REGION}), "reservations": ("reservation", {"zone": ZONE}),
+           "autoscalers": ("autoscaler", {"zone": ZONE})}
+    for plural, (singular, place) in one.items():
         compute(f"{plural}.list", **place)
-        if plural != "snapshots":
-            compute(f"{plural}.aggregatedList")
+        compute(f"{plural}.aggregatedList")
         refused(404, f"compute.{plural}.get", project=PROJECT, **{singular: "none"}, **place)

@@ -1,5 +1,5 @@
-"""Google's client libraries for Kubernetes Engine and Compute Engine, as any program uses them: with the credentials of
-the environment and without an address. What they parse is strict: unknown members and words are errors here.
+"""Google's client libraries for Kubernetes Engine, Compute Engine and BigQuery, as any program uses them: with the
+credentials of the environment and without an address. What they parse is strict: unknown members and words are errors here.
 """
 
 import json
@@ -7,7 +7,7 @@ import time
 
 import google.auth
 from google.auth.transport.requests import AuthorizedSession
-from google.cloud import compute_v1, container_v1
+from google.cloud import bigquery, compute_v1, container_v1
 
 CREDENTIALS, PROJECT = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
 REGION, ZONE = "us-central1", "us-central1-a"
@@ -77,7 +77,21 @@ def remove():
     compute_v1.NetworksClient().delete(project=PROJECT, network="lib").result(timeout=120)
 
 
+def bills():
+    client = bigquery.Client(project=PROJECT, credentials=CREDENTIALS)
+    dataset = next(iter(client.list_datasets()))
+    table = client.get_table(next(iter(client.list_tables(dataset))))
+    assert {"cost", "labels", "sku"} <= {field.name for field in table.schema}, table.schema
+    name = f"{PROJECT}.{dataset.dataset_id}.{table.table_id}"
+    query = f"SELECT sku.description, SUM(CAST(cost AS NUMERIC)) AS usd FROM `{name}` GROUP BY 1 ORDER BY 1"
+    waited = [tuple(row) for row in client.query(query).result()]
+    assert waited == [tuple(row) for row in client.query_and_wait(query)], waited
+    dry = client.query(query, job_config=bigquery.QueryJobConfig(dry_run=True))
+    assert dry.total_bytes_processed is not None, dry
+
+
 make()
 read()
+bills()
 remove()
 print("made, read and removed")

@@ -21,7 +21,7 @@ MUST = {
     "Network": ["kind", "id", "name", "selfLink", "autoCreateSubnetworks"],
     "Subnetwork": ["kind", "id", "name", "selfLink", "network", "ipCidrRange", "region", "fingerprint"],
     "Instance": ["kind", "id", "name", "selfLink", "zone", "status", "machineType", "networkInterfaces", "disks"],
-    "Disk": ["kind", "id", "name", "selfLink", "zone", "status", "sizeGb", "type"],
+    "Disk": ["kind", "id", "name", "selfLink", "status", "sizeGb", "type"],
     "InstanceAggregatedList": ["kind", "id", "items", "selfLink"],
     "DiskAggregatedList": ["kind", "id", "items", "selfLink"],
     "ServerConfig": ["defaultClusterVersion", "validMasterVersions", "channels"],
@@ -37,6 +37,11 @@ MUST = {
     "iam.ServiceAccountKey": ["name", "validAfterTime", "validBeforeTime", "keyAlgorithm", "keyOrigin", "keyType"],
     "logging.LogEntry": ["logName", "insertId", "timestamp", "receiveTimestamp", "resource", "protoPayload"],
     "cloudasset.ResourceSearchResult": ["name", "assetType", "project", "displayName", "location"],
+    "bigquery.QueryResponse": ["kind", "jobComplete", "jobReference"],
+    "bigquery.GetQueryResultsResponse": ["kind", "jobComplete", "jobReference"],
+    "bigquery.Job": ["kind", "id", "jobReference", "configuration", "status", "statistics"],
+    "bigquery.Table": ["kind", "id", "tableReference", "schema", "type"],
+    "cloudbilling.Sku": ["name", "skuId", "description", "category", "serviceRegions", "pricingInfo"],
     "GoogleApiServiceusageV1Service": ["name", "parent", "config", "state"],
 }
 

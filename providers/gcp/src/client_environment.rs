@@ -156,7 +156,9 @@ fn through_the_door(redirect: &mut ClientEnvironment, served: &dyn Served, folde
         let about = "the door to the simulated hosts of Google; all others are refused";
         redirect.set(name, url, about);
     }
-    let path = folder.join("gcp-authority.pem");
+    // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
+    let port = served.address().port();
+    let path = folder.join(format!("gcp-authority-{port}.pem"));
     for name in AUTHORITIES {
         let about = "the simulator's authority, and no other";
         redirect.set(name, path.display().to_string(), about);

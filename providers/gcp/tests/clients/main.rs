@@ -1,12 +1,12 @@
 //! Real clients of Google Cloud test the simulated project over sockets.
 //!
 //! They need programs that not every machine has. `KUBEPROOF_CLIENTS` names those that must be installed, separated by
-//! commas, each with its program if that differs from its name: `gcloud,google=python3,google-libraries=python3`. A
-//! requested client that is missing is a failure; the others are shown as ignored.
+//! commas, each with its program if that differs from its name: `google=DIR/bin/python`. A requested client that is missing
+//! is a failure; the others are shown as ignored. gcloud's test is in `harness/tests/clients`.
 //!
 //! google-api-python-client calls every method that the simulator implements, and each raw request and reply is held
-//! against Google's discovery documents (`google_strict.py`). The client libraries are led through the door of the served
-//! project, so that nothing in their programs knows of a simulator; gcloud is given its address.
+//! against Google's discovery documents (`google_strict.py`). All are led through the door of the served project, so that
+//! nothing in their programs knows of a simulator.
 
 mod served;
 
@@ -27,11 +27,6 @@ type Test = fn(program: &str) -> Result<(), String>;
 
 /// The clients, each with its usual program, and its tests.
 const KNOWN: &[(&str, &str, &[(&str, Test)])] = &[
-    (
-        "gcloud",
-        "gcloud",
-        &[("a cluster with all around it comes and goes", gcloud)],
-    ),
     (
         "google",
         "python3",
@@ -91,10 +86,6 @@ fn clean(ran: &Ran) -> Result<(), String> {
         return Err(format!("left or gone: {:?}\n{}", ran.changes, said()));
     }
     Ok(())
-}
-
-fn gcloud(program: &str) -> Result<(), String> {
-    clean(&served::run(&["bash", "gcloud.sh", program])?)
 }
 
 fn libraries(program: &str) -> Result<(), String> {
