@@ -114,16 +114,16 @@ pub fn of_cloud(
     redirect
 }
 
-/// The same redirects, in which nothing is taken out that another sets, and nothing twice.
+/// The same redirects, in which nothing is set twice, nothing is taken out that another sets, and nothing twice.
 pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> {
-    let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
-    let set = variables.filter(|variable| variable.value.is_some());
-    let mut seen: BTreeSet<String> = set.map(|variable| variable.name.clone()).collect();
-    // A provider's own words on a variable say more than the common ones, which come first.
-    for redirect in redirects.iter_mut().rev() {
-        redirect
-            .variables
-            .retain(|variable| variable.value.is_some() || seen.insert(variable.name.clone()));
+    let mut seen = BTreeSet::new();
+    for sets in [true, false] {
+        // A provider's own words on a variable say more than the common ones, which come first.
+        for redirect in redirects.iter_mut().rev() {
+            redirect.variables.retain(|variable| {
+                variable.value.is_some() != sets || seen.insert(variable.name.clone())
+            });
+        }
     }
     redirects
 }
@@ -185,14 +185,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_sets_no_other_takes_out_and_nothing_is_taken_out_twice() {
+    fn what_one_sets_no_other_takes_out_and_nothing_is_set_or_taken_out_twice() {
         let (mut first, mut second) = (ClientEnvironment::default(), ClientEnvironment::default());
         first.unset("A", "common");
         first.unset("B", "common");
+        first.set("C", "0", "common");
         second.set("A", "1", "own");
+        second.set("C", "1", "own");
         second.unset("B", "own");
         let all = lines(&settled(vec![first, second]));
-        assert_eq!(all, "export A='1' # own\nunset B # own\n");
+        let expected = "export A='1' # own\nexport C='1' # own\nunset B # own\n";
+        assert_eq!(all, expected);
     }
 
     #[test]

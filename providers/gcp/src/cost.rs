@@ -26,6 +26,11 @@ pub const LOAD_BALANCER: &str = "load_balancer";
 
 /// Decimals of US dollars in estimates: a millionth is far below every price, and what the export shows in a row.
 const DECIMALS: u32 = 6;
+/// What pods of Autopilot clusters are billed as: a scenario's job is too short to be planned for.
+const PODS: [&str; 2] = [
+    "Autopilot Pod mCPU Requests (us-central1)",
+    "Autopilot Pod Memory Requests (us-central1)",
+];
 /// The volume that a job with leftovers claims, GB.
 const CLAIMED_GB: u32 = 4;
 /// The disk behind a claim of the default storage class, `standard-rwo`.
@@ -56,6 +61,7 @@ pub fn estimate(
     let region = spec.location.region();
     let mut estimate = Estimate {
         left_out: left_out(spec),
+        left_out_usage_types: PODS.map(str::to_owned).into(),
         ..Estimate::default()
     };
     let mut unpriced = Vec::new();

@@ -11,6 +11,7 @@ mod input;
 mod kubernetes;
 mod lifecycle;
 mod operations;
+mod pods;
 mod pool;
 mod pool_create;
 mod pool_update;
@@ -71,6 +72,8 @@ pub(crate) struct State {
     exempt: BTreeSet<String>,
     /// The keys of clusters whose autoscaler is about to do something.
     scaling: BTreeSet<String>,
+    /// The pods of each Autopilot cluster that are or were billed.
+    pods: BTreeMap<String, BTreeSet<String>>,
     /// The changes of each API server that the cloud's controllers have seen.
     seen: BTreeMap<String, u64>,
 }

@@ -96,6 +96,12 @@ pub(crate) fn fee() -> Decimal {
     Decimal::new(10, 2)
 }
 
+/// The prices of a vCPU and of a GiB of memory that a pod of an Autopilot cluster requests, for an hour (public notes
+/// that cite the GKE price page, 2026).
+pub(crate) fn of_pods() -> (Decimal, Decimal) {
+    (dollars(4_450_000), dollars(492_250))
+}
+
 /// The price of a GiB of a disk for a month.
 pub(crate) fn disk(kind: &str) -> Option<Decimal> {
     let cents = match kind {

@@ -20,6 +20,8 @@ pub(crate) const SERVICES: [(&str, &str); 2] = [
 pub(crate) const ZONAL: &str = "Zonal Kubernetes Clusters";
 pub(crate) const REGIONAL: &str = "Regional Kubernetes Clusters";
 pub(crate) const AUTOPILOT: &str = "Autopilot Kubernetes Clusters";
+pub(crate) const POD_CPU: &str = "Autopilot Pod mCPU Requests (us-central1)";
+pub(crate) const POD_MEMORY: &str = "Autopilot Pod Memory Requests (us-central1)";
 pub(crate) const ADDRESS: &str = "External IP Charge on a Standard VM";
 pub(crate) const SPOT_ADDRESS: &str = "External IP Charge on a Spot Preemptible VM";
 pub(crate) const UNUSED_ADDRESS: &str = "Static Ip Charge in Iowa";
@@ -142,6 +144,11 @@ pub(crate) fn disk(kind: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether this is the management fee of a cluster.
+pub(crate) fn is_fee(description: &str) -> bool {
+    [ZONAL, REGIONAL, AUTOPILOT].contains(&description)
+}
+
 /// The descriptions of a family's vCPUs and of its memory.
 fn of_family(family: Family) -> (&'static str, &'static str) {
     match family {
@@ -212,16 +219,17 @@ pub(crate) fn all() -> Vec<Sku> {
             prices::forwarding_rule(false),
         ),
     ]);
-    let fee = |description: &str| Sku {
+    let kubernetes = |description: &str, unit, usd| Sku {
         service: KUBERNETES_ENGINE,
-        ..Sku::compute(
-            description,
-            ("Compute", "Kubernetes"),
-            Unit::Hour,
-            prices::fee(),
-        )
+        ..Sku::compute(description, ("Compute", "Kubernetes"), unit, usd)
     };
+    let fee = |description| kubernetes(description, Unit::Hour, prices::fee());
     all.extend([ZONAL, REGIONAL, AUTOPILOT].map(fee));
+    let (cpu, gib) = prices::of_pods();
+    all.extend([
+        kubernetes(POD_CPU, Unit::Hour, cpu),
+        kubernetes(POD_MEMORY, Unit::GibHour, gib),
+    ]);
     all
 }
 

@@ -2,8 +2,8 @@
 
 mod bench;
 mod billing;
-mod observer;
 mod defects;
+mod observer;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioner as _;
 use serde_json::{Value, json};
 
-use bench::Bench;
+use bench::{Bench, make_ingress};
 
 const CREATE: &str = "container:projects.locations.clusters.create";
 
@@ -50,6 +50,33 @@ async fn a_regional_cluster_with_autoscaling_is_made_and_removed() {
 #[tokio::test(start_paused = true)]
 async fn private_nodes_behind_nat_are_made_and_removed() {
     whole_life(json!({"network": {"private_nodes": true}})).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
+    let regional = json!({"location": "us-central1"});
+    let private = json!({"network": {"private_nodes": true}});
+    let default = json!({"network": "default", "subnetwork": "default"});
+    let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
+    for change in [
+        json!({}),
+        regional,
+        private,
+        json!({"network": {"existing": default}}),
+        autopilot,
+    ] {
+        for seed in 10..14 {
+            let bench = Bench::seeded(seed, change.clone(), &[]);
+            let began = bench.clock.elapsed();
+            bench.provisioner().provision().await.unwrap();
+            let took = bench.clock.elapsed().checked_sub(began).unwrap();
+            let (fastest, chain) = bench.ground_truth.fastest_ready().unwrap();
+            assert!(
+                took <= fastest.mul_f64(1.05) && took >= fastest,
+                "{change}, seed {seed}: took {took:?}, fastest {fastest:?}: {chain}"
+            );
+        }
+    }
 }
 
 /// Whatever happens to a call, one cluster exists, it is used, and nothing of it stays.
@@ -205,22 +232,6 @@ async fn what_workloads_made_goes_with_the_cluster_or_after_it() {
         bench.provisioner().teardown().await.unwrap();
         assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
     }
-}
-
-/// Makes an Ingress in the cluster, and waits for its address.
-async fn make_ingress(client: &kubeproof_kubernetes::Client) {
-    let service = json!({"service": {"name": "web", "port": {"number": 80}}});
-    let ingress = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
-        "spec": {"defaultBackend": service, "tls": [{"secretName": "web"}]},
-    });
-    let request = http::Request::builder()
-        .method("POST")
-        .uri("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
-        .header("content-type", "application/json")
-        .body(ingress.to_string().into_bytes());
-    client.request_text(request.unwrap()).await.unwrap();
-    tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
 #[tokio::test(start_paused = true)]

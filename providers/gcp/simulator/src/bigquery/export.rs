@@ -59,7 +59,8 @@ pub(crate) fn rows(state: &State) -> Vec<Vec<Value>> {
     for period in state.meter.periods() {
         for (hour, charge) in hourly(period, since, state.now) {
             let credit = credits.get(&(period.usage.resource_id.as_str(), hour));
-            let credit = credit.filter(|_| period.usage.service == skus::KUBERNETES_ENGINE);
+            // Pods are billed to their cluster too, and the free tier is for its fee.
+            let credit = credit.filter(|_| skus::is_fee(&period.usage.usage_type));
             for (sku, quantity) in parts(&known, &charge) {
                 let exported = exported(state, &sku, &period.usage.resource_id, hour);
                 if exported <= state.now {

@@ -5,7 +5,7 @@ use http::{Request, Response, StatusCode};
 use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::Reply;
 
-use super::{autoscaler, cloud_controller, ingress};
+use super::{autoscaler, cloud_controller, ingress, pods};
 use crate::state::State;
 use crate::{auth, links};
 
@@ -74,6 +74,7 @@ pub(crate) fn carry_out(state: &mut State) -> bool {
     for cluster in changed(state) {
         any |= ingress::reconcile(state, &cluster);
         autoscaler::watch(state, &cluster);
+        pods::meter(state, &cluster);
     }
     any
 }

@@ -5,6 +5,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
 
 use super::cluster::Cluster;
+use super::pods;
 use crate::state::State;
 use crate::{prices, skus};
 
@@ -43,11 +44,6 @@ pub(super) fn start(state: &mut State, key: &str) {
         return;
     };
     let usage = usage(cluster);
-    if cluster.is_autopilot() {
-        state
-            .unpriced
-            .insert("pods of Autopilot clusters".to_owned());
-    }
     if cluster.text("/releaseChannel/channel") == "EXTENDED" {
         state.unpriced.insert("the extended channel".to_owned());
     }
@@ -62,6 +58,7 @@ pub(super) fn start(state: &mut State, key: &str) {
 
 /// A cluster is gone.
 pub(super) fn stop(state: &mut State, key: &str) {
+    pods::stop_all(state, key);
     state.meter.stop(&key_of(key), state.now);
 }
 
