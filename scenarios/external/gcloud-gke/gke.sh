@@ -35,7 +35,9 @@ list() {
   done
   fail "gcloud $* failed"
 }
-named() { list "$@" --filter="name=$name"; }
+# With `=` gcloud finds words, and `kp-r1` is one of `kp-r1-2`: only `~` can ask for the whole.
+whole() { printf '%s~^%s$' "$1" "$2"; }
+named() { list "$@" --filter="$(whole name "$name")"; }
 cluster() { named container clusters list --zone=$zone --format="value($1)"; }
 
 # ensure KIND OPTION…: makes something under the run's name, or takes over what is there with its marks. A creation whose
@@ -114,7 +116,7 @@ leftovers() {
     esac
     gone 'compute firewall-rules' "$rule"
   done
-  list compute disks list --filter="labels.goog-k8s-cluster-name=$name" --format='value(name)' | while read -r disk; do
+  list compute disks list --filter="$(whole labels.goog-k8s-cluster-name "$name")" --format='value(name)' | while read -r disk; do
     gone "compute disks" "$disk" --zone=$zone
   done
 }
@@ -123,7 +125,7 @@ leftovers() {
 gone() {
   local kind
   read -ra kind <<< "$1"
-  if [ -z "$(list "${kind[@]}" list --filter="name=$2" --format='value(name)')" ]; then return; fi
+  if [ -z "$(list "${kind[@]}" list --filter="$(whole name "$2")" --format='value(name)')" ]; then return; fi
   again "${kind[@]}" delete "${@:2}"
 }
 
