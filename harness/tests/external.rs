@@ -32,7 +32,7 @@ const WRONG: &[Wrong] = &[
         name: "believes-an-operation",
         client: "google",
         oracle: "O3 truth",
-        words: &["the provisioner reported success, but gcp."],
+        words: &["the provisioner reported success, but gcp.cluster: it is ERROR"],
     },
     Wrong {
         name: "deletes-without-waiting",
@@ -50,7 +50,7 @@ const WRONG: &[Wrong] = &[
         name: "forgets-balancers-of-gke",
         client: "google",
         oracle: "O1 orphans",
-        words: &["$"],
+        words: &["forwarding_rule a", "$18.25 a month"],
     },
     Wrong {
         name: "forgets-failed-node-group",

@@ -163,6 +163,19 @@ def make_network():
     ensure("subnetworks", body, {"subnetwork": NAME}, region=REGION)
 
 
+def create_cluster():
+    """Asks for a cluster, and returns the ended operation; none if there is one."""
+    pool = {"name": "main", "initialNodeCount": NODES, "management": {"autoRepair": True, "autoUpgrade": True},
+            "config": {"machineType": "e2-standard-2", "resourceLabels": LABELS,
+                       "oauthScopes": ["https://www.googleapis.com/auth/cloud-platform"]}}
+    body = {"cluster": {"name": NAME, "network": NAME, "subnetwork": NAME, "nodePools": [pool],
+                        "ipAllocationPolicy": {"useIpAliases": True, "clusterSecondaryRangeName": "pods",
+                                               "servicesSecondaryRangeName": "services"},
+                        "releaseChannel": {"channel": "REGULAR"}, "resourceLabels": LABELS}}
+    begun = unless(409, call, "container", "projects.locations.clusters.create", parent=LOCATION, body=body)
+    return finished(begun) if begun else {}
+
+
 def make_cluster():
     found = cluster()
     if found and found["resourceLabels"].get("kubeproof-run") != LABELS["kubeproof-run"]:
@@ -171,15 +184,7 @@ def make_cluster():
         remove_cluster()
         found = None
     if not found:
-        pool = {"name": "main", "initialNodeCount": NODES, "management": {"autoRepair": True, "autoUpgrade": True},
-                "config": {"machineType": "e2-standard-2", "resourceLabels": LABELS,
-                           "oauthScopes": ["https://www.googleapis.com/auth/cloud-platform"]}}
-        body = {"cluster": {"name": NAME, "network": NAME, "subnetwork": NAME, "nodePools": [pool],
-                            "ipAllocationPolicy": {"useIpAliases": True, "clusterSecondaryRangeName": "pods",
-                                                   "servicesSecondaryRangeName": "services"},
-                            "releaseChannel": {"channel": "REGULAR"}, "resourceLabels": LABELS}}
-        begun = unless(409, call, "container", "projects.locations.clusters.create", parent=LOCATION, body=body)
-        ended = finished(begun) if begun else {}
+        ended = create_cluster()
         if "error" in ended:
             raise Failed(f"the cluster was not made: {ended['error']}")
 
