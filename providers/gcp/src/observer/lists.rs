@@ -33,7 +33,7 @@ pub(super) struct Read {
 /// A part of a list that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unread {
-    /// Where; `None`: nobody knows where.
+    /// Where; `None`: it is not known where.
     pub(super) place: Option<Scope>,
     pub(super) error: CallError,
 }
