@@ -19,7 +19,7 @@ pub const DEFECTS: &[Defect] = &defects(&ALL);
 pub const WRONG: WrongProvisioners = WrongProvisioners {
     all: &ALL,
     dialect: &GcpDialect,
-    worked: |_| Bytes::from_static(b"{}"),
+    worked: |_| Bytes::from_static(br#"{"name": "operation-0", "status": "DONE"}"#),
 };
 
 const READ_POLICY: &str = "cloudresourcemanager:projects.getIamPolicy";

@@ -6,8 +6,10 @@
 use async_trait::async_trait;
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::scenario::AnyScenario;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -49,6 +51,22 @@ enum ChangeError {
 fn names() -> String {
     let names: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
     names.join(", ")
+}
+
+/// Why the changes that the failures of a scenario ask for cannot be made.
+pub fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    for failure in &scenario.failures {
+        for fault in &failure.faults {
+            if let Effect::ForeignChange(change) = &fault.0.effect
+                && !CHANGES.iter().any(|(name, _)| name == change)
+            {
+                let unknown = ChangeError::Unknown(change.clone());
+                problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
+            }
+        }
+    }
+    problems
 }
 
 impl GkeChanges {

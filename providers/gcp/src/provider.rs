@@ -34,7 +34,9 @@ use crate::plan::GkePlan;
 use crate::provisioner::GkeProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{GkeSpec, ProjectId};
-use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
+use crate::{
+    calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
+};
 
 /// The name in scenario files.
 const NAME: &str = "gcp";
@@ -131,7 +133,10 @@ impl Simulated for Gcp {
 
 impl ProgramSupport for Gcp {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(credentials::given(connection))
+        Box::pin(async move {
+            let given = credentials::given(connection).await;
+            given.map_err(|error| error.to_string())
+        })
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -172,7 +177,7 @@ impl OtherActors for Gcp {
 impl LiveAccess for Gcp {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
             Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
         }
     }
@@ -211,6 +216,7 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
     // The provisioner installs no drivers, so that nodes offer no GPUs.
     problems.extend(scenario.gpu_problem(0));
     problems.extend(scenario.service_problems(&services(), Gcp.title()));
+    problems.extend(external_changes::problems(scenario));
     problems
 }
 
@@ -260,6 +266,10 @@ mod tests {
             ))
         };
         check(&failure("compute:networks.insert=quota"), None);
+        let read = "cloudresourcemanager:projects.getIamPolicy";
+        let by_others = |change: &str| failure(&format!("{read}=foreign-change({change})"));
+        check(&by_others("adds-member"), None);
+        check(&by_others("rain"), Some("unknown change `rain`"));
         check(
             &failure("ec2:CreateVpc=quota"),
             Some("`ec2` is not a service of GCP GKE"),

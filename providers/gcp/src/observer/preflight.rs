@@ -63,7 +63,12 @@ fn row(id: &str, judged: Judged) -> Check {
 pub(super) async fn run(api: &Api, spec: &GkeSpec) -> (Vec<Check>, Option<String>) {
     let source = match credentials::find(api.connection()) {
         Ok((_, source)) => source,
-        Err(error) => return (vec![ROWS.check(CREDENTIALS, Verdict::Fail, error)], None),
+        Err(error) => {
+            return (
+                vec![ROWS.check(CREDENTIALS, Verdict::Fail, error.to_string())],
+                None,
+            );
+        }
     };
     let id = spec.project.0.as_str();
     let project = match super::project(api, id).await {

@@ -228,19 +228,31 @@ impl Ours<'_> {
             "address",
             "backend_service",
         ];
+        if let Some(uid) = ingress_uid(&resource.id) {
+            // The rest of the cluster's UID is in the rule's name alone.
+            let begin = format!("k8s-fw-l7--{uid}");
+            return self.rule_named(inventory, |name| name.starts_with(&begin));
+        }
         let rule = match resource.resource_type.as_str() {
             "health_check" | "http_health_check" => format!("{}-http-hc", resource.id),
             part if parts.contains(&part) => format!("k8s-fw-{}", resource.id),
             _ => return None,
         };
+        self.rule_named(inventory, |name| name == rule)
+    }
+
+    /// The firewall rule of the run with such a name.
+    fn rule_named(
+        &self,
+        inventory: &[Resource],
+        is_named: impl Fn(&str) -> bool,
+    ) -> Option<String> {
         let mut rules = inventory.iter();
-        let found = rules.find(|one| one.resource_type == "firewall_rule" && one.id == rule)?;
-        let networks = named(found, PARENTS, inventory);
-        let is_ours = !self.own(found).is_empty()
-            || networks
-                .into_iter()
-                .any(|network| !self.own(network).is_empty());
-        is_ours.then(|| format!("the run's firewall rule {rule} is for it"))
+        let found = rules.find(|one| one.resource_type == "firewall_rule" && is_named(&one.id))?;
+        let mut networks = named(found, PARENTS, inventory);
+        let is_ours =
+            !self.own(found).is_empty() || networks.any(|network| !self.own(network).is_empty());
+        is_ours.then(|| format!("the run's firewall rule {} is for it", found.id))
     }
 
     /// What belongs to the run and refers to this part.
@@ -259,6 +271,17 @@ impl Ours<'_> {
         let (of_type, id) = (&user.resource_type, &user.id);
         Some(format!("the run's {of_type} {id} uses it"))
     }
+}
+
+/// The beginning of the cluster's UID in the name of a part of an Ingress: `k8s1-UID-…`, `k8s2-um-UID-…`.
+fn ingress_uid(name: &str) -> Option<&str> {
+    let mut words = name.split('-');
+    let uid = match words.next()? {
+        "k8s1" => words.next()?,
+        "k8s2" => words.nth(1)?,
+        _ => return None,
+    };
+    (uid.len() == 8 && uid.bytes().all(|c| c.is_ascii_hexdigit())).then_some(uid)
 }
 
 /// Whether a name is one that Kubernetes gives to parts of load balancers. Others may have been there before, and are

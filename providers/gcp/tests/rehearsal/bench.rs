@@ -176,3 +176,19 @@ impl Bench {
         changing.map(|call| call.signature.to_string()).collect()
     }
 }
+
+/// Makes an Ingress in the cluster, and waits for its address.
+pub async fn make_ingress(client: &kubeproof_kubernetes::Client) {
+    let service = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"defaultBackend": service, "tls": [{"secretName": "web"}]},
+    });
+    let request = http::Request::builder()
+        .method("POST")
+        .uri("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
+        .header("content-type", "application/json")
+        .body(ingress.to_string().into_bytes());
+    client.request_text(request.unwrap()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+}

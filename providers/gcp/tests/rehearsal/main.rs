@@ -11,7 +11,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioner as _;
 use serde_json::{Value, json};
 
-use bench::Bench;
+use bench::{Bench, make_ingress};
 
 const CREATE: &str = "container:projects.locations.clusters.create";
 
@@ -205,22 +205,6 @@ async fn what_workloads_made_goes_with_the_cluster_or_after_it() {
         bench.provisioner().teardown().await.unwrap();
         assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
     }
-}
-
-/// Makes an Ingress in the cluster, and waits for its address.
-async fn make_ingress(client: &kubeproof_kubernetes::Client) {
-    let service = json!({"service": {"name": "web", "port": {"number": 80}}});
-    let ingress = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
-        "spec": {"defaultBackend": service, "tls": [{"secretName": "web"}]},
-    });
-    let request = http::Request::builder()
-        .method("POST")
-        .uri("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
-        .header("content-type", "application/json")
-        .body(ingress.to_string().into_bytes());
-    client.request_text(request.unwrap()).await.unwrap();
-    tokio::time::sleep(Duration::from_mins(1)).await;
 }
 
 #[tokio::test(start_paused = true)]

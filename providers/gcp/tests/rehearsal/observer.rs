@@ -10,7 +10,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::resource::Resource;
 use kubeproof_gcp::observer::GkeObserver;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, make_ingress};
 
 impl Bench {
     pub fn observer(&self) -> GkeObserver {
@@ -24,7 +24,7 @@ impl Bench {
         all
     }
 
-    /// Makes the cluster, and a load balancer and a volume on it.
+    /// Makes the cluster, and two load balancers and a volume on it.
     pub async fn provision_with_leftovers(&self) {
         use kubeproof_contract::provisioner::Provisioner as _;
         let provisioned = self.provisioner().provision().await.unwrap();
@@ -33,5 +33,6 @@ impl Bench {
         let labels = std::collections::BTreeMap::new();
         let made = kubeproof_kubernetes::leftovers::create(&client, "work", &labels);
         made.await.unwrap();
+        make_ingress(&client).await;
     }
 }

@@ -11,7 +11,7 @@ use super::write;
 use crate::links;
 use crate::route::Table;
 use crate::state::State;
-use crate::wire::{ApiError, Object};
+use crate::wire::ApiError;
 
 pub(crate) const TABLE: Table = resource_table!(
     global "snapshots", "snapshots", SNAPSHOTS,
@@ -27,9 +27,12 @@ pub(crate) static SNAPSHOTS: Collection = Collection {
         ("snapshotType", Member::Word(&["STANDARD", "ARCHIVE"])),
         ("storageLocations", Member::Texts),
         ("diskSizeGb", Member::Output),
+        ("sourceDiskId", Member::Output),
+        ("storageBytes", Member::Output),
+        ("storageBytesStatus", Member::Output),
         ("labelFingerprint", Member::Output),
     ],
-    properties: &["description", "diskSizeGb", "sourceDisk"],
+    properties: &["description", "sourceDisk", "storageBytes"],
     seconds: [20, 5, 5],
     prepare,
     made: |state, _| {
@@ -39,7 +42,6 @@ pub(crate) static SNAPSHOTS: Collection = Collection {
     // A disk may go while it was made from a snapshot, and a snapshot while a disk was made from it.
     is_kept_by: |_, _| false,
     status,
-    show,
     ..Collection::plain(
         "snapshots",
         "compute#snapshot",
@@ -60,6 +62,9 @@ fn prepare(state: &mut State, draft: &mut Draft) -> Result<(), ApiError> {
     draft
         .document
         .insert("sourceDiskId".to_owned(), json!(id.to_string()));
+    // Nothing was written since: the simulated disks have no content.
+    draft.default("storageBytes", json!("0"));
+    draft.default("storageBytesStatus", json!("UP_TO_DATE"));
     draft.default("snapshotType", json!("STANDARD"));
     draft.default(
         "storageLocations",
@@ -75,10 +80,4 @@ fn status(_: &State, item: &Item) -> String {
         Phase::Deleting => "DELETING",
     };
     word.to_owned()
-}
-
-fn show(_: &State, _: &Item, shown: &mut Object) {
-    // Nothing was written since: the simulated disks have no content.
-    shown.insert("storageBytes".to_owned(), json!("0"));
-    shown.insert("storageBytesStatus".to_owned(), json!("UP_TO_DATE"));
 }

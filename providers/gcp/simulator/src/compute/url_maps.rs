@@ -43,7 +43,7 @@ pub(crate) static URL_MAPS: Collection = Collection {
     ],
     has_fingerprint: true,
     changeable: &["description", "defaultService", "hostRules", "pathMatchers"],
-    properties: &["description"],
+    properties: &["description", "defaultService"],
     seconds: [5, 5, 5],
     prepare: |_, draft| draft.required("defaultService").map(|_| ()),
     ..Collection::plain("urlMaps", "compute#urlMap", BOTH, "url_map")
@@ -78,7 +78,7 @@ pub(crate) static HTTPS_PROXIES: Collection = Collection {
         ("fingerprint", Member::Output),
     ],
     has_fingerprint: true,
-    properties: &["description", "urlMap"],
+    properties: &["description", "urlMap", "sslCertificates"],
     seconds: [5, 5, 5],
     prepare: secured,
     ..Collection::plain(

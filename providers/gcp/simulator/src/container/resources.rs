@@ -7,6 +7,7 @@ use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::cloud_controller;
 use super::cluster::{Cluster, Status};
 use super::lifecycle::labels;
 use super::pool::Pool;
@@ -347,7 +348,8 @@ pub(super) fn remove_of_pool(state: &mut State, key: &str, name: &str) {
 }
 
 /// Removes what belongs to a cluster. Load balancers and disks of claims may stay: Kubernetes Engine tries to remove
-/// them, and does not promise it. `is_partial` leaves a firewall rule, too.
+/// them, and does not promise it. `is_partial` leaves all of
+/// it, and a firewall rule.
 pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) {
     let Some(cluster) = state.container.clusters.get(key).cloned() else {
         return;
@@ -361,39 +363,7 @@ pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) 
         }
     }
     remove_ranges(state, &cluster);
-    remove_of_workload(state, &cluster);
-}
-
-/// The collections in which workloads have something, those that use others first.
-const OF_WORKLOADS: &[&str] = &[
-    "forwardingRules",
-    "targetHttpProxies",
-    "targetHttpsProxies",
-    "sslCertificates",
-    "urlMaps",
-    "targetPools",
-    "backendServices",
-    "healthChecks",
-    "httpHealthChecks",
-    "networkEndpointGroups",
-    "disks",
-    "firewalls",
-];
-
-/// Removes some of what workloads made: each with even chances, and nothing that is still in use. Firewall rules go
-/// last, as the controllers delete them: one that stays names what stayed with it.
-fn remove_of_workload(state: &mut State, cluster: &Cluster) {
-    for collection in OF_WORKLOADS {
-        let all = compute::marked(state, &cluster.id);
-        let is_of = |path: &String, of: &str| path.split('/').any(|part| part == of);
-        let all_gone = all
-            .iter()
-            .all(|path| is_of(path, "firewalls") || is_of(path, "disks"));
-        for path in all.iter().filter(|path| is_of(path, collection)) {
-            let is_needed = *collection == "firewalls" && !all_gone;
-            if state.ids.below(2) == 0 && !is_needed && !compute::is_used(state, path) {
-                compute::remove(state, path);
-            }
-        }
+    if !is_partial {
+        cloud_controller::remove_some(state, &cluster);
     }
 }

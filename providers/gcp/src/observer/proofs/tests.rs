@@ -190,3 +190,33 @@ fn another_runs_marks_are_a_claim_on_what_bears_them_and_on_what_is_in_its_netwo
         .with("description", marks::description(&other("r2")));
     assert!(!is_ours(&misnamed, &[]) && claimed(&misnamed, &[]).is_some());
 }
+
+#[test]
+fn the_parts_of_an_ingress_are_known_by_the_rule_for_its_cluster() {
+    let rule = |tag: &str| {
+        let rule = named("firewall_rule", "k8s-fw-l7--0a1b2c3d4e5f6071", "global");
+        rule.with("network", "default").with("target_tags", tag)
+    };
+    let ours = [rule("gke-kp-r1-0a1b2c3d-node")];
+    let theirs = [rule("gke-shop-0a1b2c3d-node")];
+    for (of_type, id, expected) in [
+        ("url_map", "k8s2-um-0a1b2c3d-work-web-11223344", true),
+        ("target_proxy", "k8s2-tp-0a1b2c3d-work-web-11223344", true),
+        (
+            "backend_service",
+            "k8s1-0a1b2c3d-work-web-80-11223344",
+            true,
+        ),
+        ("health_check", "k8s1-0a1b2c3d-work-web-80-11223344", true),
+        (
+            "backend_service",
+            "k8s1-0a1b2c3e-work-web-80-11223344",
+            false,
+        ),
+        ("backend_service", "gkegw1-0a1b2c3d-work-web", false),
+    ] {
+        let part = named(of_type, id, "global");
+        check(&part, &ours, expected);
+        check(&part, &theirs, false);
+    }
+}
