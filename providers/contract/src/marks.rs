@@ -93,8 +93,8 @@ pub trait Naming {
         None
     }
 
-    /// Whose a resource is, as its name says, where its type has no marks. Weaker than a mark: nobody may delete
-    /// anything for it.
+    /// Whose a resource is, as its name says, where its type has no marks. Weaker than a mark: nothing may be deleted
+    /// for it.
     fn owner_by_name(&self, resource: &Resource) -> Option<Owner> {
         let name = resource.name.as_deref()?;
         let run = Run::id_in(name, &self.name_part(resource)?)?;
