@@ -137,6 +137,13 @@ pub(crate) fn text<'o>(object: &'o Object, member: &str) -> &'o str {
     object.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Sets a member of a value that ought to be an object; any other is left as it is.
+pub(crate) fn insert(value: &mut Value, member: &str, new: Value) {
+    if let Some(object) = value.as_object_mut() {
+        object.insert(member.to_owned(), new);
+    }
+}
+
 /// A time as it is written in answers.
 pub(crate) fn time(at: Timestamp) -> String {
     at.to_string()

@@ -14,7 +14,7 @@ use crate::arm::{Child, Draft, Item, Kind, children};
 use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
-use crate::wire::{Answer, ApiError, Object};
+use crate::wire::{Answer, ApiError, Object, insert};
 use crate::{graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
@@ -268,14 +268,16 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
     let principal = properties.remove("#principal");
     let mut identity = item.document.get("identity").cloned().unwrap_or_default();
     if let Some(principal) = principal {
-        identity["principalId"] = principal;
-        identity["tenantId"] = json!(state.setup.tenant);
+        insert(&mut identity, "principalId", principal);
+        insert(&mut identity, "tenantId", json!(state.setup.tenant));
     }
     let users = identity["userAssignedIdentities"].as_object().cloned();
     for (id, _) in users.into_iter().flatten() {
         let found = identity::found(state, &id).unwrap_or_default();
-        identity["userAssignedIdentities"][&id] =
-            json!({"principalId": found["objectId"], "clientId": found["clientId"]});
+        let shown = json!({"principalId": found["objectId"], "clientId": found["clientId"]});
+        if let Some(all) = identity.get_mut("userAssignedIdentities") {
+            insert(all, &id, shown);
+        }
     }
     if !identity.is_null() {
         properties.insert("#outer".to_owned(), json!({ "identity": identity }));

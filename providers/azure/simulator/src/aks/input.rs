@@ -92,7 +92,7 @@ pub(super) fn subnets(state: &State, network: &Value, pools: &[Object]) -> Resul
         let most = number(pool, "maxCount").max(number(pool, "count"));
         let each = if is_flat { 1 + number(pool, "maxPods").max(1) } else { 1 };
         if most.saturating_mul(each) > addresses {
-            let message = format!("Pre-allocated IPs {} exceeds IPs available {addresses} in Subnet.", most * each);
+            let message = format!("Pre-allocated IPs {} exceeds IPs available {addresses} in Subnet.", most.saturating_mul(each));
             return Err(ApiError::new(400, "InsufficientSubnetSize", message));
         }
     }

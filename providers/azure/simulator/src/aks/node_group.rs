@@ -15,7 +15,7 @@ use crate::network::balancers::BALANCERS;
 use crate::network::security::{GROUPS, ROUTE_TABLES};
 use crate::network::vnets::{SUBNETS, VNETS};
 use crate::state::State;
-use crate::wire::Object;
+use crate::wire::{Object, insert};
 use crate::{authorization, groups};
 
 /// The role of the control plane in its node resource group.
@@ -114,7 +114,7 @@ fn outbound(state: &mut State, cluster: &Item) {
     let profile = json!({"managedOutboundIPs": {"count": 1}, "effectiveOutboundIPs": [reference(&address)]});
     if let Some(cluster) = state.arm.items.get_mut(&cluster.key()) {
         let mut network = cluster.property("networkProfile").clone();
-        network["loadBalancerProfile"] = profile;
+        insert(&mut network, "loadBalancerProfile", profile);
         cluster.set_property("networkProfile", network);
     }
 }

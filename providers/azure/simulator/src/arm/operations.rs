@@ -16,7 +16,7 @@ use crate::wire::{Answer, ApiError, Outcome, time};
 pub(crate) const OPERATIONS: Table = table(&[
     on("GET", "/subscriptions/{subscription}/providers/{namespace}/locations/{location}/operations/{operation}", "arm.operations.get", get),
     on("GET", "/subscriptions/{subscription}/providers/{namespace}/locations/{location}/operationResults/{operation}", "arm.operationResults.get", result),
-    on("GET", "/subscriptions/{subscription}/operationresults/{operation}", "resources.operationResults.get", result),
+    on("GET", "/subscriptions/{subscription}/operationResults/{operation}", "resources.operationResults.get", result),
 ]);
 
 /// Seconds that clients are asked to wait between two questions. A zero makes Microsoft's own wait half a minute.

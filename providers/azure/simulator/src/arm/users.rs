@@ -14,7 +14,9 @@ pub(crate) fn users(state: &State, key: &str) -> Vec<String> {
     let others = state.arm.items.all().filter(|other| {
         let other_key = other.key();
         let is_own_part = other_key == key || other_key.starts_with(&below);
-        !is_own_part && (used.kind.is_kept_by)(other, used) && refers(other, key, &below)
+        // A cluster shows what it has; what uses it are its machines and balancers.
+        let is_shown = other.kind.namespace == "Microsoft.ContainerService";
+        !is_own_part && !is_shown && (used.kind.is_kept_by)(other, used) && refers(other, key, &below)
     });
     others.map(|other| other.id.clone()).collect()
 }

@@ -9,6 +9,7 @@ use super::disks::DISKS;
 use crate::arm::{self, Item, Kind, Place, children, read, reference};
 use crate::route::{Table, table};
 use crate::state::State;
+use crate::wire::insert;
 use crate::{aks, prices};
 
 #[rustfmt::skip]
@@ -29,7 +30,7 @@ pub(crate) static SCALE_SETS: Kind = Kind {
     show: |state, item, properties| {
         let count = children(state, &item.key()).len();
         let mut sku = item.document.get("sku").cloned().unwrap_or_default();
-        sku["capacity"] = json!(count);
+        insert(&mut sku, "capacity", json!(count));
         properties.insert("#outer".to_owned(), json!({ "sku": sku }));
         properties.insert("uniqueId".to_owned(), json!(item.unique));
     },

@@ -10,7 +10,7 @@ use crate::arm::{self, Item, Kind, users};
 use crate::prices;
 use crate::route::Table;
 use crate::state::State;
-use crate::wire::ApiError;
+use crate::wire::{ApiError, insert};
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "publicIPAddresses", ADDRESSES);
@@ -35,7 +35,7 @@ pub(crate) static ADDRESSES: Kind = Kind {
             let message = "Public addresses of the Basic SKU can no longer be created.";
             return Err(ApiError::new(400, "BasicSkuPublicIpRetired", message));
         }
-        sku["tier"] = json!("Regional");
+        insert(sku, "tier", json!("Regional"));
         draft.default("publicIPAddressVersion", json!("IPv4"));
         draft.default("idleTimeoutInMinutes", json!(4));
         draft.default("publicIPAllocationMethod", json!("Static"));

@@ -9,6 +9,7 @@ use crate::arm::{Item, Kind};
 use crate::prices;
 use crate::route::Table;
 use crate::state::State;
+use crate::wire::insert;
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "loadBalancers", BALANCERS);
@@ -40,7 +41,7 @@ pub(crate) static BALANCERS: Kind = Kind {
             let parts = properties.get_mut(*member).and_then(Value::as_array_mut);
             for part in parts.into_iter().flatten() {
                 let name = part["name"].as_str().unwrap_or_default().to_owned();
-                part["id"] = json!(format!("{}/{word}/{name}", item.id));
+                insert(part, "id", json!(format!("{}/{word}/{name}", item.id)));
             }
         }
         properties.insert("resourceGuid".to_owned(), json!(item.unique));

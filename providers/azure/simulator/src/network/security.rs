@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::arm::Kind;
 use crate::arm::rows::kind_table;
 use crate::route::Table;
-use crate::wire::ApiError;
+use crate::wire::{ApiError, insert};
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "networkSecurityGroups", GROUPS);
@@ -30,8 +30,10 @@ pub(crate) static GROUPS: Kind = Kind {
         let rules = properties.get_mut("securityRules").and_then(Value::as_array_mut);
         for rule in rules.into_iter().flatten() {
             let name = rule["name"].as_str().unwrap_or_default().to_owned();
-            rule["id"] = json!(format!("{}/securityRules/{name}", item.id));
-            rule["properties"]["provisioningState"] = json!("Succeeded");
+            insert(rule, "id", json!(format!("{}/securityRules/{name}", item.id)));
+            if let Some(properties) = rule.get_mut("properties") {
+                insert(properties, "provisioningState", json!("Succeeded"));
+            }
         }
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
     },

@@ -8,7 +8,7 @@ use crate::arm::rows::{kind_table, part_table};
 use crate::arm::{self, Child, Draft, Item, Kind, users};
 use crate::route::{Call, Table};
 use crate::state::State;
-use crate::wire::{ApiError, Object};
+use crate::wire::{ApiError, Object, insert};
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "virtualNetworks", VNETS);
@@ -63,7 +63,9 @@ pub(crate) static SUBNETS: Kind = Kind {
         // A service that a subnet is delegated to holds it by a link that no one can remove.
         if let Some(Value::Array(delegations)) = properties.get_mut("delegations") {
             for delegation in delegations {
-                delegation["properties"]["provisioningState"] = json!("Succeeded");
+                if let Some(properties) = delegation.get_mut("properties") {
+                    insert(properties, "provisioningState", json!("Succeeded"));
+                }
             }
         }
     },

@@ -17,7 +17,6 @@ const WORDS: &[&str] = &[
     "locks",
     "maintenanceConfigurations",
     "operationResults",
-    "operationresults",
     "operations",
     "permissions",
     "register",

@@ -107,7 +107,7 @@ impl Bench {
         bench
     }
 
-    pub fn sign_in(&mut self) {
+    fn sign_in(&mut self) {
         for (index, scope) in ["https://management.azure.com/.default", "https://graph.microsoft.com/.default"].iter().enumerate() {
             let answer = self.raw(&token_request(CLIENT_ID, CLIENT_SECRET, scope));
             let body: Value = serde_json::from_slice(answer.body()).unwrap();
@@ -122,6 +122,8 @@ impl Bench {
     pub fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.cloud.advance(self.now);
+        // Tokens are valid for an hour.
+        self.sign_in();
     }
 
     pub fn raw(&mut self, request: &Request<Bytes>) -> Response<Bytes> {

@@ -8,7 +8,7 @@ const CONTRIBUTOR: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/p
 const GUID: &str = "eb7f4194-f509-4202-aadb-72fabfe5ba59";
 
 fn identity() -> String {
-    group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i")
+    group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1")
 }
 
 fn assignment(scope: &str) -> String {
