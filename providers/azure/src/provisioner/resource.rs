@@ -108,7 +108,8 @@ async fn put(work: &Work, wanted: &Wanted) -> Result<(), CallError> {
             }
             // Something beside it is being changed.
             let policy = RetryPolicy::while_in_use(BUSY);
-            let again = work.api.call::<IgnoredAny>(policy, wanted.put, &wanted.parameters(), Some(&wanted.body));
+            let parameters = wanted.parameters();
+            let again = work.api.call::<IgnoredAny>(policy, wanted.put, &parameters, Some(&wanted.body));
             again.await.map(|_| ())
         }
         result => result.map(|_| ()),

@@ -20,7 +20,6 @@ pub(crate) enum Phase {
     Deleting,
     Succeeded,
     Failed,
-    Canceled,
 }
 
 impl Phase {
@@ -31,7 +30,6 @@ impl Phase {
             Self::Deleting => "Deleting",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
-            Self::Canceled => "Canceled",
         }
     }
 }
