@@ -36,7 +36,9 @@ const VERSIONS: &[(&str, &str)] = &[
 
 /// The version of the API that an operation belongs to.
 fn version(operation: &str) -> &'static str {
-    let known = VERSIONS.iter().find(|(begin, _)| operation.starts_with(begin));
+    let known = VERSIONS
+        .iter()
+        .find(|(begin, _)| operation.starts_with(begin));
     known.map_or("", |(_, version)| version)
 }
 
@@ -138,7 +140,10 @@ impl Api {
         operation: &'static str,
         parameters: &[&str],
     ) -> Result<Option<T>, CallError> {
-        match self.call(RetryPolicy::IDEMPOTENT, operation, parameters, None).await {
+        match self
+            .call(RetryPolicy::IDEMPOTENT, operation, parameters, None)
+            .await
+        {
             Err(error) if error.is_not_found() => Ok(None),
             result => result.map(Some),
         }
@@ -161,7 +166,10 @@ impl Api {
             let next = match page.next_link.filter(|link| !link.is_empty()) {
                 None => None,
                 Some(link) => Some(skip_token(&link).ok_or_else(|| {
-                    CallError::state(operation, format!("the next page is at an unknown kind of address: {link}"))
+                    CallError::state(
+                        operation,
+                        format!("the next page is at an unknown kind of address: {link}"),
+                    )
                 })?),
             };
             Ok((page.value, next))
@@ -191,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_next_page_is_known_by_its_token() {
-        let check = |link: &str, expected: Option<&str>| assert_eq!(skip_token(link).as_deref(), expected);
+        let check =
+            |link: &str, expected: Option<&str>| assert_eq!(skip_token(link).as_deref(), expected);
         check("https://x/y?api-version=1&$skiptoken=a%3D", Some("a="));
         check("https://x/y?%24skipToken=b", Some("b"));
         check("https://x/y?page=2", None);

@@ -38,13 +38,17 @@ pub fn calls() -> Vec<Signature> {
 /// Whether a call is answered before its end.
 pub fn has_operation(call: &Signature) -> bool {
     let of = ["virtualNetworks.", "managedClusters.", "agentPools."];
-    let is_later = of.iter().any(|begin| call.operation.starts_with(begin)) || call.operation == "resourceGroups.delete";
+    let is_later = of.iter().any(|begin| call.operation.starts_with(begin))
+        || call.operation == "resourceGroups.delete";
     call.service == ARM && call.mutating && is_later
 }
 
 /// Whether a call makes nodes.
 pub fn makes_nodes(call: &Signature) -> bool {
-    let made = ["managedClusters.createOrUpdate", "agentPools.createOrUpdate"];
+    let made = [
+        "managedClusters.createOrUpdate",
+        "agentPools.createOrUpdate",
+    ];
     call.service == ARM && made.contains(&call.operation.as_str())
 }
 
@@ -58,13 +62,19 @@ pub fn can_be_partial(call: &Signature) -> bool {
 fn reads_resources(call: &Signature) -> bool {
     let is_read = call.operation.ends_with(".get") || call.operation.contains(".list");
     let is_fixed = ["subscriptions.", "providers.", "managedClusters.list"];
-    let is_fixed = is_fixed.iter().any(|begin| call.operation.starts_with(begin));
+    let is_fixed = is_fixed
+        .iter()
+        .any(|begin| call.operation.starts_with(begin));
     call.service == ARM && !call.mutating && is_read && !is_fixed
 }
 
 /// Whether the simulator carries out an effect on this call, once the call is accepted.
 pub fn simulates(call: &Signature, effect: &Effect) -> bool {
-    let codes = if makes_nodes(call) { OF_NODES } else { OF_OTHERS };
+    let codes = if makes_nodes(call) {
+        OF_NODES
+    } else {
+        OF_OTHERS
+    };
     match effect {
         Effect::AsyncFail(Some(code)) => has_operation(call) && codes.contains(&code.as_str()),
         Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => has_operation(call),
@@ -90,12 +100,21 @@ mod tests {
                 .unwrap();
             assert_eq!(simulates(call, &fault.effect), expected, "{text}");
         };
-        check("arm:managedClusters.createOrUpdate=async-fail(ZonalAllocationFailed)", true);
-        check("arm:managedClusters.createOrUpdate=async-fail(boredom)", false);
+        check(
+            "arm:managedClusters.createOrUpdate=async-fail(ZonalAllocationFailed)",
+            true,
+        );
+        check(
+            "arm:managedClusters.createOrUpdate=async-fail(boredom)",
+            false,
+        );
         check("arm:managedClusters.createOrUpdate=capacity", true);
         check("arm:virtualNetworks.createOrUpdate=async-stuck", true);
         check("arm:virtualNetworks.createOrUpdate=capacity", false);
-        check("arm:userAssignedIdentities.createOrUpdate=async-late", false);
+        check(
+            "arm:userAssignedIdentities.createOrUpdate=async-late",
+            false,
+        );
         check("arm:resourceGroups.delete=partial", true);
         check("arm:resourceGroups.get=stale-read(30)", true);
         check("arm:providers.get=stale-read(30)", false);

@@ -49,17 +49,27 @@ pub fn estimate(spec: &AksSpec, start: Option<Timestamp>, duration_minutes: u32)
     for item in items(spec) {
         let Some((hourly, price)) = item.hourly else {
             let location = &spec.location.0;
-            estimate.unpriced.push(format!("{} in {location}", item.title));
+            estimate
+                .unpriced
+                .push(format!("{} in {location}", item.title));
             continue;
         };
         let usd_per_hour = hourly * Decimal::from(item.count);
         let [least, most] = hours(duration_minutes, item.by_hour);
         let exact = Decimal::from(duration_minutes) / Decimal::from(HOUR);
         // Over all start minutes, each further hour is touched as often as the duration goes beyond whole hours.
-        let expected = if item.by_hour && duration_minutes > 0 { exact + Decimal::ONE - Decimal::ONE / Decimal::from(HOUR) } else { exact };
+        let expected = if item.by_hour && duration_minutes > 0 {
+            exact + Decimal::ONE - Decimal::ONE / Decimal::from(HOUR)
+        } else {
+            exact
+        };
         let usd = |hours: Decimal| (usd_per_hour * hours).round_dp(DECIMALS);
         let planned = start.map(|start| {
-            if item.by_hour { usd(touched(start, duration_minutes)) } else { usd(exact) }
+            if item.by_hour {
+                usd(touched(start, duration_minutes))
+            } else {
+                usd(exact)
+            }
         });
         estimate.lines.push(EstimateLine {
             line: item.line.to_owned(),
@@ -84,7 +94,11 @@ fn hours(minutes: u32, by_hour: bool) -> [Decimal; 2] {
     }
     // A start on the minute: 60 minutes touch one clock hour or two, 61 touch two.
     let least = minutes.div_ceil(HOUR);
-    let most = if minutes == 0 { 0 } else { (minutes + HOUR - 2) / HOUR + 1 };
+    let most = if minutes == 0 {
+        0
+    } else {
+        (minutes + HOUR - 2) / HOUR + 1
+    };
     [Decimal::from(least), Decimal::from(most)]
 }
 
@@ -100,11 +114,14 @@ fn touched(start: Timestamp, minutes: u32) -> Decimal {
 
 /// What the provisioner claims that an hour costs; `None` when any price is missing.
 pub fn claim(spec: &AksSpec) -> Option<ClaimedRate> {
-    let hourly = items(spec).into_iter().map(|item| Some(item.hourly?.0 * Decimal::from(item.count)));
+    let hourly = items(spec)
+        .into_iter()
+        .map(|item| Some(item.hourly?.0 * Decimal::from(item.count)));
     let total: Decimal = hourly.sum::<Option<Decimal>>()?;
     Some(ClaimedRate {
         usd_per_hour: total.round_dp(DECIMALS),
-        source: "list prices of control plane, nodes, disks, load balancer and public address".to_owned(),
+        source: "list prices of control plane, nodes, disks, load balancer and public address"
+            .to_owned(),
     })
 }
 
@@ -179,7 +196,12 @@ fn left_out(spec: &AksSpec) -> Vec<String> {
         "load balancer rules, addresses and volumes that the scenario's job asks for".to_owned(),
         "the minimum of five minutes that each machine may be billed for: no source says it for sure".to_owned(),
     ];
-    if spec.node_pools.0.iter().any(|pool| pool.autoscaling.is_some()) {
+    if spec
+        .node_pools
+        .0
+        .iter()
+        .any(|pool| pool.autoscaling.is_some())
+    {
         all.push("nodes that an autoscaler adds".to_owned());
     }
     all
@@ -194,9 +216,25 @@ mod tests {
 
     #[track_caller]
     fn check(estimate: &Estimate, line: &str, expected: [&str; 4]) {
-        let lines: Vec<&EstimateLine> = estimate.lines.iter().filter(|one| one.line == line).collect();
-        let sum = |of: fn(&EstimateLine) -> Decimal| lines.iter().map(|line| of(line)).sum::<Decimal>().normalize().to_string();
-        let seen = [sum(|line| line.usd_per_hour), sum(|line| line.min_usd), sum(|line| line.expected_usd), sum(|line| line.max_usd)];
+        let lines: Vec<&EstimateLine> = estimate
+            .lines
+            .iter()
+            .filter(|one| one.line == line)
+            .collect();
+        let sum = |of: fn(&EstimateLine) -> Decimal| {
+            lines
+                .iter()
+                .map(|line| of(line))
+                .sum::<Decimal>()
+                .normalize()
+                .to_string()
+        };
+        let seen = [
+            sum(|line| line.usd_per_hour),
+            sum(|line| line.min_usd),
+            sum(|line| line.expected_usd),
+            sum(|line| line.max_usd),
+        ];
         assert_eq!(seen, expected, "{line}");
     }
 
@@ -207,8 +245,16 @@ mod tests {
         check(&estimate, CONTROL_PLANE, ["0.1", "0.075", "0.075", "0.075"]);
         check(&estimate, NODES, ["0.192", "0.144", "0.144", "0.144"]);
         check(&estimate, DISKS, ["0.054", "0.0405", "0.0405", "0.0405"]);
-        check(&estimate, LOAD_BALANCER, ["0.025", "0.025", "0.043333", "0.05"]);
-        check(&estimate, PUBLIC_IPV4, ["0.005", "0.005", "0.008667", "0.01"]);
+        check(
+            &estimate,
+            LOAD_BALANCER,
+            ["0.025", "0.025", "0.043333", "0.05"],
+        );
+        check(
+            &estimate,
+            PUBLIC_IPV4,
+            ["0.005", "0.005", "0.008667", "0.01"],
+        );
         assert!(estimate.unpriced.is_empty(), "{:?}", estimate.unpriced);
         let claimed = claim(&spec(json!({}))).unwrap().usd_per_hour;
         assert_eq!(claimed.normalize().to_string(), "0.276");
@@ -218,7 +264,11 @@ mod tests {
     fn a_planned_start_says_which_hours_are_touched() {
         let planned = |start: &str, minutes: u32| {
             let estimate = estimate(&spec(json!({})), Some(start.parse().unwrap()), minutes);
-            let line = estimate.lines.iter().find(|line| line.line == LOAD_BALANCER).unwrap();
+            let line = estimate
+                .lines
+                .iter()
+                .find(|line| line.line == LOAD_BALANCER)
+                .unwrap();
             line.planned_usd.unwrap().normalize().to_string()
         };
         assert_eq!(planned("2026-11-29T10:00:00Z", 60), "0.025");
@@ -236,8 +286,14 @@ mod tests {
             assert!(found.iter().any(|text| text == expected), "{found:?}");
             assert_eq!(claim(&spec(change)), None);
         };
-        check(json!({"location": "westus2"}), "1 × AKS control plane, Free tier in westus2");
-        check(json!({"location": "westus2"}), "1 × load balancer for what leaves the cluster in westus2");
+        check(
+            json!({"location": "westus2"}),
+            "1 × AKS control plane, Free tier in westus2",
+        );
+        check(
+            json!({"location": "westus2"}),
+            "1 × load balancer for what leaves the cluster in westus2",
+        );
         let pools = |change: Value| {
             let mut pool = json!({"name": "main", "vm_size": "Standard_D2s_v3", "count": 1});
             if let (Some(pool), Value::Object(change)) = (pool.as_object_mut(), change) {
@@ -245,7 +301,13 @@ mod tests {
             }
             json!({"node_pools": [pool]})
         };
-        check(pools(json!({"vm_size": "Standard_Huge"})), "1 × Standard_Huge in eastus");
-        check(pools(json!({"disk_gb": 64})), "1 × 64 GiB premium disk in eastus");
+        check(
+            pools(json!({"vm_size": "Standard_Huge"})),
+            "1 × Standard_Huge in eastus",
+        );
+        check(
+            pools(json!({"disk_gb": 64})),
+            "1 × 64 GiB premium disk in eastus",
+        );
     }
 }

@@ -108,7 +108,8 @@ pub fn find(connection: &Connection) -> Result<(ServicePrincipal, String), Strin
         }
         Credentials::Given(given) => {
             let found = principal(&|name| given.0.get(name).cloned());
-            let found = found.map_err(|missing| format!("the program's environment has no {missing}"))?;
+            let found =
+                found.map_err(|missing| format!("the program's environment has no {missing}"))?;
             Ok((found, "the program's environment".to_owned()))
         }
     }
@@ -120,7 +121,11 @@ pub fn find(connection: &Connection) -> Result<(ServicePrincipal, String), Strin
 /// Names the places that were searched.
 pub fn given(connection: &Connection) -> Result<CredentialVariables, String> {
     let (principal, _) = find(connection)?;
-    let ServicePrincipal { tenant, client, secret } = principal;
+    let ServicePrincipal {
+        tenant,
+        client,
+        secret,
+    } = principal;
     let variables = [(TENANT, tenant), (CLIENT, client), (SECRET, secret)];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
     Ok(CredentialVariables(variables.into()))
@@ -132,7 +137,9 @@ pub fn given(connection: &Connection) -> Result<CredentialVariables, String> {
 /// Names the places that were searched.
 pub fn readiness(env_file: &Path) -> Result<String, String> {
     let (_, place) = find_with(env_file, &|name| std::env::var(name).ok())?;
-    Ok(format!("{place} (the live path was never run against a real subscription)"))
+    Ok(format!(
+        "{place} (the live path was never run against a real subscription)"
+    ))
 }
 
 /// The service principal in these variables, or the first variable that is missing.
@@ -149,7 +156,10 @@ fn principal(variables: Variables<'_>) -> Result<ServicePrincipal, &'static str>
 }
 
 /// All three are taken from one place: a secret of one application is no use to another.
-fn find_with(env_file: &Path, variables: Variables<'_>) -> Result<(ServicePrincipal, String), String> {
+fn find_with(
+    env_file: &Path,
+    variables: Variables<'_>,
+) -> Result<(ServicePrincipal, String), String> {
     let file = EnvFile::read(env_file).map_err(|error| error.to_string())?;
     if let Ok(found) = principal(&|name| file.get(name)) {
         return Ok((found, env_file.display().to_string()));
@@ -176,7 +186,9 @@ mod tests {
         let variables = |_: &str| has_variables.then(|| "hush".to_owned());
         let found = find_with(&path, &variables).map(|(_, place)| place);
         let shown = path.display().to_string();
-        found.map(|place| place.replace(&shown, "ENV")).map_err(|error| error.replace(&shown, "ENV"))
+        found
+            .map(|place| place.replace(&shown, "ENV"))
+            .map_err(|error| error.replace(&shown, "ENV"))
     }
 
     #[test]
@@ -196,7 +208,10 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let found = principal(&|_| Some("hush".to_owned())).unwrap();
-        assert_eq!(format!("{found:?}"), "ServicePrincipal(hush in hush, secret redacted)");
+        assert_eq!(
+            format!("{found:?}"),
+            "ServicePrincipal(hush in hush, secret redacted)"
+        );
         let token = AccessToken {
             value: "hush".to_owned(),
             expires_at: Timestamp::UNIX_EPOCH,

@@ -89,11 +89,17 @@ impl Dialect for AzureDialect {
         request: &Request<Bytes>,
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let named = named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
+        let named =
+            named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
         let mut body = read(response.body());
         body["value"].as_array()?;
-        let link = format!("{}{}?$skiptoken={FURTHER_PAGE}", routes::ARM_URL, request.uri().path());
-        body.as_object_mut()?.insert("nextLink".to_owned(), json!(link));
+        let link = format!(
+            "{}{}?$skiptoken={FURTHER_PAGE}",
+            routes::ARM_URL,
+            request.uri().path()
+        );
+        body.as_object_mut()?
+            .insert("nextLink".to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);
@@ -140,7 +146,11 @@ mod tests {
 
     fn request(line: &str) -> Request<Bytes> {
         let (method, url) = line.split_once(' ').unwrap();
-        Request::builder().method(method).uri(url).body(Bytes::new()).unwrap()
+        Request::builder()
+            .method(method)
+            .uri(url)
+            .body(Bytes::new())
+            .unwrap()
     }
 
     const GROUP: &str = "https://management.azure.com/subscriptions/s/resourceGroups/g";
@@ -149,24 +159,61 @@ mod tests {
     fn requests_are_named_as_in_microsofts_clients() {
         let check = |line: &str, expected: &str, mutating: bool| {
             let seen = AzureDialect.signature(&request(line));
-            assert_eq!((seen.to_string().as_str(), seen.mutating), (expected, mutating), "{line}");
+            assert_eq!(
+                (seen.to_string().as_str(), seen.mutating),
+                (expected, mutating),
+                "{line}"
+            );
         };
-        check(&format!("PUT {}", GROUP.to_lowercase()), "arm:resourceGroups.createOrUpdate", true);
+        check(
+            &format!("PUT {}", GROUP.to_lowercase()),
+            "arm:resourceGroups.createOrUpdate",
+            true,
+        );
         let cluster = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/c");
         check(&format!("GET {cluster}"), "arm:managedClusters.get", false);
-        check(&format!("POST {cluster}/listClusterUserCredential"), "arm:managedClusters.listClusterUserCredentials", false);
-        check("PUT https://127.0.0.1:9/subscriptions/s/moon", "arm:PUT /subscriptions/s/moon", true);
-        check("POST https://login.microsoftonline.com/t/oauth2/v2.0/token", "authority:token", false);
-        check("GET https://graph.microsoft.com/v1.0/applications", "graph:GET /v1.0/applications", false);
-        check("GET https://c-1.hcp.eastus.azmk8s.io:443/api/v1/nodes", "kubernetes:list-nodes", false);
+        check(
+            &format!("POST {cluster}/listClusterUserCredential"),
+            "arm:managedClusters.listClusterUserCredentials",
+            false,
+        );
+        check(
+            "PUT https://127.0.0.1:9/subscriptions/s/moon",
+            "arm:PUT /subscriptions/s/moon",
+            true,
+        );
+        check(
+            "POST https://login.microsoftonline.com/t/oauth2/v2.0/token",
+            "authority:token",
+            false,
+        );
+        check(
+            "GET https://graph.microsoft.com/v1.0/applications",
+            "graph:GET /v1.0/applications",
+            false,
+        );
+        check(
+            "GET https://c-1.hcp.eastus.azmk8s.io:443/api/v1/nodes",
+            "kubernetes:list-nodes",
+            false,
+        );
     }
 
     #[test]
     fn a_put_makes_what_its_path_names_or_changes_it() {
         let check = |line: &str, status: Option<u16>, names: &[&str], made: &[&str]| {
-            let response = status.map(|status| Response::builder().status(status).body(Bytes::new()).unwrap());
+            let response = status.map(|status| {
+                Response::builder()
+                    .status(status)
+                    .body(Bytes::new())
+                    .unwrap()
+            });
             let seen = AzureDialect.targets(&request(line), response.as_ref());
-            assert_eq!((seen.names, seen.made), (owned(names), owned(made)), "{line}");
+            assert_eq!(
+                (seen.names, seen.made),
+                (owned(names), owned(made)),
+                "{line}"
+            );
         };
         check(&format!("PUT {GROUP}"), Some(201), &[], &["g"]);
         check(&format!("PUT {GROUP}"), Some(200), &["g"], &[]);
@@ -186,7 +233,10 @@ mod tests {
             let further = AzureDialect.with_further_page(&request(line), &answer);
             assert_eq!(further.is_some(), expected, "{line}");
         };
-        check("GET https://management.azure.com/subscriptions/s/resourceGroups", true);
+        check(
+            "GET https://management.azure.com/subscriptions/s/resourceGroups",
+            true,
+        );
         check(&format!("GET {GROUP}"), false);
     }
 }

@@ -19,13 +19,17 @@ const SOURCES: Sources = Sources {
     expired: "Microsoft Entra: access tokens expire after about an hour",
     denied: "Resource Manager, AuthorizationFailed",
 };
-const OPERATION: &str = "Resource Manager RPC 1.0, asynchronous API reference: Succeeded, Failed or Canceled";
+const OPERATION: &str =
+    "Resource Manager RPC 1.0, asynchronous API reference: Succeeded, Failed or Canceled";
 const CAPACITY: &str = "AKS error codes and the page on ZonalAllocationFailed";
-const LATE_SUCCESS: &str = "azurerm issues 9342 and 11179, AKS issue 1972: the operation fails, and the cluster comes up";
+const LATE_SUCCESS: &str =
+    "azurerm issues 9342 and 11179, AKS issue 1972: the operation fails, and the cluster comes up";
 const QUOTA: &str = "AKS, ErrCode_InsufficientVCPUQuota";
 const BUSY: &str = "AKS, OperationNotAllowed; Resource Manager, AnotherOperationInProgress";
-const REPLICATION: &str = "Azure RBAC troubleshooting: PrincipalNotFound while a new principal replicates";
-const PARTIAL: &str = "AKS issues 51 and 847; AKS, cross-group references: ResourceGroupDeletionBlocked";
+const REPLICATION: &str =
+    "Azure RBAC troubleshooting: PrincipalNotFound while a new principal replicates";
+const PARTIAL: &str =
+    "AKS issues 51 and 847; AKS, cross-group references: ResourceGroupDeletionBlocked";
 
 /// All effects on a call of this name.
 pub fn of(call: &Signature) -> Vec<Documented> {
@@ -39,13 +43,17 @@ pub fn of(call: &Signature) -> Vec<Documented> {
 
 fn of_arm(call: &Signature) -> Vec<Documented> {
     let mut all = documented::rest(call, &SOURCES);
-    all.push(Documented::transient(Effect::Throttle(Some(20)), SOURCES.throttle));
+    all.push(Documented::transient(
+        Effect::Throttle(Some(20)),
+        SOURCES.throttle,
+    ));
     if !call.mutating {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         all.push(Documented::pedantic(Effect::RepeatedPage));
         return all;
     }
-    let fail = |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
+    let fail =
+        |code: &str, source| Documented::lasting(Effect::AsyncFail(Some(code.to_owned())), source);
     if has_operation(call) {
         all.push(Documented::transient(Effect::AsyncLate(2), OPERATION));
         all.push(Documented::transient(Effect::Dependency, BUSY));
@@ -58,7 +66,10 @@ fn of_arm(call: &Signature) -> Vec<Documented> {
             Documented::lasting(Effect::Quota, QUOTA),
             Documented::lasting(Effect::Capacity, CAPACITY),
             fail("AllocationFailed", CAPACITY),
-            Documented::transient(Effect::AsyncFail(Some("CreateVMSSAgentPoolFailed".to_owned())), LATE_SUCCESS),
+            Documented::transient(
+                Effect::AsyncFail(Some("CreateVMSSAgentPoolFailed".to_owned())),
+                LATE_SUCCESS,
+            ),
         ]);
     }
     if call.operation == "roleAssignments.create" {
@@ -80,7 +91,9 @@ mod tests {
         let check = |name: &str, effect: &str, expected: bool| {
             let all = calls();
             let call = all.iter().find(|call| call.to_string() == name).unwrap();
-            let mut usual = of(call).into_iter().filter(|documented| !documented.pedantic);
+            let mut usual = of(call)
+                .into_iter()
+                .filter(|documented| !documented.pedantic);
             let found = usual.any(|documented| documented.effect.to_string() == effect);
             assert_eq!(found, expected, "{name} {effect}");
         };
@@ -88,7 +101,11 @@ mod tests {
         check("arm:managedClusters.createOrUpdate", "lost-response", true);
         check("arm:virtualNetworks.createOrUpdate", "capacity", false);
         check("arm:roleAssignments.create", "permission-lag", true);
-        check("arm:userAssignedIdentities.createOrUpdate", "dependency", false);
+        check(
+            "arm:userAssignedIdentities.createOrUpdate",
+            "dependency",
+            false,
+        );
         check("arm:resourceGroups.delete", "partial", true);
         check("arm:resourceGroups.get", "lost-response", false);
         check("authority:token", "server-error", true);

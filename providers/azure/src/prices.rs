@@ -52,16 +52,35 @@ mod tests {
 
     #[test]
     fn the_table_is_read_and_only_exact_names_match() {
-        let usd = |location, kind, sku| exact(location, kind, sku).map(|price| price.usd.to_string());
-        assert_eq!(usd("eastus", "instance", "Standard_D2s_v3").as_deref(), Some("0.096"));
+        let usd =
+            |location, kind, sku| exact(location, kind, sku).map(|price| price.usd.to_string());
+        assert_eq!(
+            usd("eastus", "instance", "Standard_D2s_v3").as_deref(),
+            Some("0.096")
+        );
         assert_eq!(usd("eastus", "instance", "Standard_D2s"), None);
         assert_eq!(usd("westus", "instance", "Standard_D2s_v3"), None);
-        assert_eq!(usd("eastus", "control_plane", STANDARD_TIER).as_deref(), Some("0.1"));
-        assert_eq!(usd("eastus", "control_plane", FREE_TIER).as_deref(), Some("0"));
-        assert_eq!(usd("Global", "load_balancer", BALANCER).as_deref(), Some("0.025"));
-        assert_eq!(usd("eastus", "public_ipv4", ADDRESS).as_deref(), Some("0.005"));
+        assert_eq!(
+            usd("eastus", "control_plane", STANDARD_TIER).as_deref(),
+            Some("0.1")
+        );
+        assert_eq!(
+            usd("eastus", "control_plane", FREE_TIER).as_deref(),
+            Some("0")
+        );
+        assert_eq!(
+            usd("Global", "load_balancer", BALANCER).as_deref(),
+            Some("0.025")
+        );
+        assert_eq!(
+            usd("eastus", "public_ipv4", ADDRESS).as_deref(),
+            Some("0.005")
+        );
         let rows = include_str!("../prices.csv").lines();
-        assert_eq!(sizes().len(), rows.filter(|line| line.contains(",instance,")).count());
+        assert_eq!(
+            sizes().len(),
+            rows.filter(|line| line.contains(",instance,")).count()
+        );
     }
 
     #[test]

@@ -19,7 +19,9 @@ use futures::join;
 use kubeproof_cloudkit::error::both;
 use kubeproof_cloudkit::{CallError, Session};
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::run::Run;
 use kubeproof_kubernetes::KubernetesError;
 
@@ -60,7 +62,11 @@ impl Work {
 
     /// The path of a resource in the run's group.
     fn id(&self, rest: &str) -> String {
-        format!("/subscriptions/{}/resourceGroups/{}/providers/{rest}", self.subscription(), self.name())
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/{rest}",
+            self.subscription(),
+            self.name()
+        )
     }
 }
 
@@ -123,7 +129,13 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     subscription::register(work).await?;
     subscription::group(work).await?;
     let network = requests::network(work);
-    let wanted = Wanted::new(work, "virtualNetworks.get", "virtualNetworks.createOrUpdate", "net", network);
+    let wanted = Wanted::new(
+        work,
+        "virtualNetworks.get",
+        "virtualNetworks.createOrUpdate",
+        "net",
+        network,
+    );
     both(join!(
         async { session.or_cancel(resource::ensure(work, &wanted).await) },
         async { session.or_cancel(role::ensure(work).await) },

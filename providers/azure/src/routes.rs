@@ -17,7 +17,10 @@ macro_rules! grouped {
     ($method:literal, $path:literal, $name:literal) => {
         Route::new(
             $method,
-            concat!("/subscriptions/{subscription}/resourceGroups/{group}", $path),
+            concat!(
+                "/subscriptions/{subscription}/resourceGroups/{group}",
+                $path
+            ),
             $name,
         )
     };
@@ -37,13 +40,29 @@ macro_rules! resource {
 /// The operations of the subscription and of groups.
 const BASIC: [Route; 8] = [
     Route::new("GET", "/subscriptions/{subscription}", "subscriptions.get"),
-    Route::new("GET", "/subscriptions/{subscription}/providers/{namespace}", "providers.get"),
-    Route::new("POST", "/subscriptions/{subscription}/providers/{namespace}/register", "providers.register"),
-    Route::new("GET", "/subscriptions/{subscription}/resourceGroups", "resourceGroups.list"),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/{namespace}",
+        "providers.get",
+    ),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/providers/{namespace}/register",
+        "providers.register",
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups",
+        "resourceGroups.list",
+    ),
     grouped!("GET", "", "resourceGroups.get"),
     grouped!("PUT", "", "resourceGroups.createOrUpdate"),
     grouped!("DELETE", "", "resourceGroups.delete"),
-    grouped!("GET", "/providers/Microsoft.ContainerService/managedClusters/{name}/agentPools", "agentPools.list"),
+    grouped!(
+        "GET",
+        "/providers/Microsoft.ContainerService/managedClusters/{name}/agentPools",
+        "agentPools.list"
+    ),
 ];
 
 /// The operations on resources.
@@ -127,14 +146,18 @@ pub fn canonical(path: &str) -> String {
         let mut literals = literals.filter(|one| !one.starts_with('{'));
         literals.find(|one| one.eq_ignore_ascii_case(segment))
     };
-    let segments = path.split('/').map(|segment| words(segment).unwrap_or(segment));
+    let segments = path
+        .split('/')
+        .map(|segment| words(segment).unwrap_or(segment));
     segments.collect::<Vec<_>>().join("/")
 }
 
 /// The service and the operation of a request whose path is canonical.
 pub fn find<'p>(method: &str, path: &'p str) -> Option<(&'static str, Found<'static, 'p>)> {
     let services = [(ARM, ROUTES), (AUTHORITY, AUTHORITY_ROUTES)];
-    services.into_iter().find_map(|(service, routes)| Some((service, route::find(routes, method, path)?)))
+    services
+        .into_iter()
+        .find_map(|(service, routes)| Some((service, route::find(routes, method, path)?)))
 }
 
 #[cfg(test)]
@@ -149,7 +172,10 @@ mod tests {
             let found = find(method, &path).map(|(service, found)| (service, found.route.name));
             assert_eq!(found, expected, "{line}");
         };
-        check("PUT /subscriptions/s/resourcegroups/g", Some((ARM, "resourceGroups.createOrUpdate")));
+        check(
+            "PUT /subscriptions/s/resourcegroups/g",
+            Some((ARM, "resourceGroups.createOrUpdate")),
+        );
         check(
             "GET /subscriptions/s/RESOURCEGROUPS/g/providers/microsoft.containerservice/managedclusters/c/agentpools/p",
             Some((ARM, "agentPools.get")),

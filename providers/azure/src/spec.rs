@@ -133,7 +133,9 @@ impl TryFrom<String> for Cidr {
             .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.1.0.0/16"))?;
         if network.trunc() != network {
             let right = network.trunc();
-            return Err(format!("`{given}` has host bits set; the network is {right}"));
+            return Err(format!(
+                "`{given}` has host bits set; the network is {right}"
+            ));
         }
         if (8..=24).contains(&network.prefix_len()) {
             Ok(Self(network))
@@ -152,12 +154,19 @@ impl From<Cidr> for String {
 impl Cidr {
     /// The range of nodes: the first quarter.
     pub fn of_nodes(self) -> String {
-        format!("{}/{}", self.0.network(), self.0.prefix_len().saturating_add(2))
+        format!(
+            "{}/{}",
+            self.0.network(),
+            self.0.prefix_len().saturating_add(2)
+        )
     }
 }
 
 fn addresses() -> Cidr {
-    Cidr(Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 1, 0, 0), 16))
+    Cidr(Ipv4Net::new_assert(
+        std::net::Ipv4Addr::new(10, 1, 0, 0),
+        16,
+    ))
 }
 
 impl AksSpec {
@@ -171,7 +180,9 @@ impl AksSpec {
         let services = Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
         let own = self.network_cidr.0;
         if own.contains(&services) || services.contains(&own) {
-            return Some(format!("network_cidr: {own} overlaps with {services}, which services get"));
+            return Some(format!(
+                "network_cidr: {own} overlaps with {services}, which services get"
+            ));
         }
         None
     }
@@ -205,14 +216,28 @@ pub(crate) mod tests {
         let check = |member: &str, value: Value, expected: &str| {
             let mut whole = two_nodes();
             whole[member] = value;
-            let error = serde_json::from_value::<AksSpec>(whole).unwrap_err().to_string();
+            let error = serde_json::from_value::<AksSpec>(whole)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{error}");
         };
-        check("subscription", json!("mine"), "`mine` is no subscription id");
+        check(
+            "subscription",
+            json!("mine"),
+            "`mine` is no subscription id",
+        );
         check("location", json!("East US"), "`East US` is no location");
-        check("kubernetes_version", json!("2.1"), "is no Kubernetes version");
+        check(
+            "kubernetes_version",
+            json!("2.1"),
+            "is no Kubernetes version",
+        );
         check("tier", json!("premium"), "unknown variant `premium`");
-        check("network_cidr", json!("10.1.0.1/16"), "the network is 10.1.0.0/16");
+        check(
+            "network_cidr",
+            json!("10.1.0.1/16"),
+            "the network is 10.1.0.0/16",
+        );
         check("network_cidr", json!("10.1.0.0/26"), "takes /8 to /24");
         check("node_pools", json!([]), "at least one node pool");
         check("moons", json!(1), "unknown field `moons`");

@@ -31,7 +31,9 @@ pub(crate) struct Entry {
 
 /// What an operation is called in the log.
 fn operation(method: &str, path: &str) -> String {
-    let (_, below) = path.rsplit_once("/providers/").unwrap_or(("", "Microsoft.Resources/subscriptions/resourceGroups"));
+    let (_, below) = path
+        .rsplit_once("/providers/")
+        .unwrap_or(("", "Microsoft.Resources/subscriptions/resourceGroups"));
     let mut parts = below.split('/');
     let namespace = parts.next().unwrap_or_default();
     let types: Vec<&str> = parts.step_by(2).collect();
@@ -40,7 +42,11 @@ fn operation(method: &str, path: &str) -> String {
         "POST" => "action",
         _ => "write",
     };
-    let types = if below.starts_with("Microsoft.Resources/") { "subscriptions/resourceGroups".to_owned() } else { types.join("/") };
+    let types = if below.starts_with("Microsoft.Resources/") {
+        "subscriptions/resourceGroups".to_owned()
+    } else {
+        types.join("/")
+    };
     format!("{namespace}/{types}/{verb}")
 }
 
@@ -77,7 +83,11 @@ struct Filter {
 impl Filter {
     fn read(text: &str) -> Option<Self> {
         let mut filter = Self::default();
-        for part in text.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
+        for part in text
+            .split(" and ")
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             let (member, rest) = part.split_once(' ')?;
             let (word, value) = rest.split_once(' ')?;
             let value = value.trim().trim_matches('\'');
@@ -105,12 +115,16 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     };
     let shown_until = state.now.checked_sub(LAG).unwrap_or(state.now);
     let fitting = state.trail.iter().rev().filter(|entry| {
-        let group = filter.group.as_ref().map(|group| format!("/resourcegroups/{group}"));
+        let group = filter
+            .group
+            .as_ref()
+            .map(|group| format!("/resourcegroups/{group}"));
         let path = entry.resource.to_ascii_lowercase();
         entry.at <= shown_until
             && filter.from.is_none_or(|from| entry.at >= from)
             && filter.until.is_none_or(|until| entry.at <= until)
-            && group.is_none_or(|group| path.ends_with(&group) || path.contains(&format!("{group}/")))
+            && group
+                .is_none_or(|group| path.ends_with(&group) || path.contains(&format!("{group}/")))
     });
     let all: Vec<Value> = fitting
         .map(|entry| {
@@ -133,14 +147,25 @@ mod tests {
     #[test]
     fn an_operation_is_named_by_its_type() {
         let group = "/subscriptions/s/resourceGroups/g";
-        let check = |method: &str, path: &str, expected: &str| assert_eq!(operation(method, path), expected);
-        check("PUT", &format!("{group}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"), "Microsoft.Network/virtualNetworks/subnets/write");
-        check("DELETE", group, "Microsoft.Resources/subscriptions/resourceGroups/delete");
+        let check = |method: &str, path: &str, expected: &str| {
+            assert_eq!(operation(method, path), expected)
+        };
+        check(
+            "PUT",
+            &format!("{group}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"),
+            "Microsoft.Network/virtualNetworks/subnets/write",
+        );
+        check(
+            "DELETE",
+            group,
+            "Microsoft.Resources/subscriptions/resourceGroups/delete",
+        );
     }
 
     #[test]
     fn filters_are_read_or_refused() {
-        let filter = Filter::read("eventTimestamp ge '2026-11-29T00:00:00Z' and resourceGroupName eq 'G'");
+        let filter =
+            Filter::read("eventTimestamp ge '2026-11-29T00:00:00Z' and resourceGroupName eq 'G'");
         assert_eq!(filter.and_then(|filter| filter.group), Some("g".to_owned()));
         assert_eq!(Filter::read("caller eq 'x'"), None);
     }

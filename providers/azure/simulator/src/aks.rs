@@ -6,6 +6,7 @@ mod credentials;
 mod input;
 mod kubernetes;
 mod node_group;
+mod nodes;
 pub(crate) mod pool;
 mod versions;
 
@@ -21,7 +22,12 @@ pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use node_group::{group_gone, machines_gone};
 
 /// The tables of this namespace.
-pub(crate) const TABLES: &[Table] = &[cluster::TABLE, pool::TABLE, credentials::TABLE, versions::TABLE];
+pub(crate) const TABLES: &[Table] = &[
+    cluster::TABLE,
+    pool::TABLE,
+    credentials::TABLE,
+    versions::TABLE,
+];
 
 /// Seconds of a virtual network and then a cluster in it.
 pub(crate) const FASTEST: i64 = 5 + cluster::CREATION;
@@ -46,12 +52,22 @@ pub(crate) struct State {
 /// of the group.
 pub(crate) fn run_of_group(state: &state::State, group: &str) -> Option<String> {
     let group = state.groups.get(&group.to_ascii_lowercase())?;
-    let owner = group.managed_by.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let owner = group
+        .managed_by
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let cluster = state.arm.items.get(&owner);
     let of_cluster = cluster.and_then(|cluster| {
         let of_its_group = || state.groups.get(&cluster.group.to_ascii_lowercase())?.run();
         cluster.run().or_else(of_its_group)
     });
-    let tag = || group.tags.get(RUN_TAG).and_then(|value| value.as_str()).map(str::to_owned);
+    let tag = || {
+        group
+            .tags
+            .get(RUN_TAG)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
     of_cluster.or_else(tag)
 }

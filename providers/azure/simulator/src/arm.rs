@@ -2,6 +2,7 @@
 //!
 //! Each resource type is a [`Kind`]; reading, writing and deleting is written once.
 
+mod checked;
 mod item;
 mod kind;
 mod operations;
@@ -157,14 +158,24 @@ pub(crate) fn tags(body: &Object) -> Result<Object, ApiError> {
     let given = match body.get("tags") {
         None | Some(Value::Null) => return Ok(Object::new()),
         Some(Value::Object(given)) => given.clone(),
-        Some(_) => return Err(ApiError::new(400, "InvalidTagFormat", "The tags are no object.")),
+        Some(_) => {
+            return Err(ApiError::new(
+                400,
+                "InvalidTagFormat",
+                "The tags are no object.",
+            ));
+        }
     };
     if given.len() > 50 {
-        let message = format!("The number of tags '{}' exceeds the limit of 50.", given.len());
+        let message = format!(
+            "The number of tags '{}' exceeds the limit of 50.",
+            given.len()
+        );
         return Err(ApiError::new(400, "TooManyTags", message));
     }
     for (key, value) in &given {
-        let is_key = !key.is_empty() && key.len() <= 512 && !key.contains(|c| "<>%&\\?/".contains(c));
+        let is_key =
+            !key.is_empty() && key.len() <= 512 && !key.contains(|c| "<>%&\\?/".contains(c));
         if !is_key {
             let message = format!("The tag name '{key}' has invalid characters or is too long.");
             return Err(ApiError::new(400, "InvalidTagNameCharacters", message));
@@ -191,8 +202,14 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
 pub(crate) fn canonical(state: &state::State, resource: &Resource) -> String {
     let item = state.arm.items.get(&resource.id);
     item.map_or_else(String::new, |item| {
-        let parts = state.arm.items.all().filter(|part| part.id.starts_with(&item.id));
-        let documents: Vec<String> = parts.map(|part| format!("{:?}{:?}", part.document, part.given)).collect();
+        let parts = state
+            .arm
+            .items
+            .all()
+            .filter(|part| part.id.starts_with(&item.id));
+        let documents: Vec<String> = parts
+            .map(|part| format!("{:?}{:?}", part.document, part.given))
+            .collect();
         format!("{:?}{}", item.tags, documents.join(" "))
     })
 }

@@ -2,6 +2,7 @@
 //! stays when its principal goes.
 
 mod filter;
+mod roles;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::setup::CALLER;
 use crate::state;
 use crate::wire::{Answer, ApiError, Outcome, body, text, time};
 use filter::Filter;
+use roles::{OWNER, ROLES, definition, definitions, permissions};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -30,19 +32,6 @@ pub(crate) const TABLE: Table = table(&[
     on("GET", "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{definition}", "authorization.roleDefinitions.get", definition),
     on("GET", "/{scope}/providers/Microsoft.Authorization/permissions", "authorization.permissions.list", permissions),
 ]);
-
-/// Roles, each with its GUID and what it may do: as Microsoft documents its built-in roles.
-const ROLES: &[(&str, &str, &str)] = &[
-    ("Owner", OWNER, "*"),
-    ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c", "*"),
-    ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "*/read"),
-    ("User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "Microsoft.Authorization/*"),
-    ("Network Contributor", "4d97b98b-1d4f-4787-a291-c67834d212e7", "Microsoft.Network/*"),
-    ("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830", "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"),
-    ("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d", "Microsoft.ContainerRegistry/registries/pull/read"),
-    ("Private DNS Zone Contributor", "b12aa53e-6015-4669-85d0-8515ebb3ae7f", "Microsoft.Network/privateDnsZones/*"),
-];
-const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
 /// The most assignments of a subscription.
 const ASSIGNMENTS_MAX: usize = 4000;
@@ -68,7 +57,10 @@ pub(crate) struct State {
 
 impl Assignment {
     fn id(&self) -> String {
-        format!("{}/providers/Microsoft.Authorization/roleAssignments/{}", self.scope, self.name)
+        format!(
+            "{}/providers/Microsoft.Authorization/roleAssignments/{}",
+            self.scope, self.name
+        )
     }
 
     fn shown(&self, state: &state::State) -> Value {
@@ -85,7 +77,10 @@ impl Assignment {
 }
 
 fn role_id(state: &state::State, role: &str) -> String {
-    format!("{}/providers/Microsoft.Authorization/roleDefinitions/{role}", state.subscription_path())
+    format!(
+        "{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
+        state.subscription_path()
+    )
 }
 
 /// The caller owns the subscription.
@@ -140,36 +135,77 @@ fn refuse<T>(status: u16, code: &str, message: impl Into<String>) -> Result<T, A
     Err(ApiError::new(status, code, message))
 }
 
+/// Refuses a caller who may not change assignments.
+fn check_permitted(state: &state::State, verb: &str, scope: &str) -> Result<(), ApiError> {
+    if state.setup.may_assign_roles {
+        return Ok(());
+    }
+    let message = format!(
+        "The client '{CALLER}' does not have authorization to perform action \
+         'Microsoft.Authorization/roleAssignments/{verb}' over scope '{scope}'."
+    );
+    refuse(403, "AuthorizationFailed", message)
+}
+
 fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let body = body(call.request)?;
-    let given = body.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let given = body
+        .get("properties")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     let (scope, name) = (call.parameter(0).to_owned(), call.parameter(1).to_owned());
     if !is_guid(&name) {
-        let message = format!("The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID.");
+        let message = format!(
+            "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
+        );
         return refuse(400, "InvalidRoleAssignmentId", message);
     }
-    if !state.setup.may_assign_roles {
-        let message = format!("The client '{CALLER}' does not have authorization to perform action 'Microsoft.Authorization/roleAssignments/write' over scope '{scope}'.");
-        return refuse(403, "AuthorizationFailed", message);
-    }
+    check_permitted(state, "write", &scope)?;
     if !exists(state, &scope) {
-        return refuse(404, "ResourceNotFound", format!("The scope '{scope}' was not found."));
+        return refuse(
+            404,
+            "ResourceNotFound",
+            format!("The scope '{scope}' was not found."),
+        );
     }
     locks::check(state, &scope, false)?;
-    let role = text(&given, "roleDefinitionId").rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let role = text(&given, "roleDefinitionId")
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if !ROLES.iter().any(|(_, guid, _)| *guid == role) {
-        return refuse(400, "RoleDefinitionDoesNotExist", format!("The specified role definition with ID '{role}' does not exist."));
+        return refuse(
+            400,
+            "RoleDefinitionDoesNotExist",
+            format!("The specified role definition with ID '{role}' does not exist."),
+        );
     }
-    let (principal, principal_type) = (text(&given, "principalId").to_owned(), text(&given, "principalType"));
+    let (principal, principal_type) = (
+        text(&given, "principalId").to_owned(),
+        text(&given, "principalType"),
+    );
     if !is_guid(&principal) {
-        return refuse(400, "InvalidPrincipalId", format!("A valid principal ID must be provided: '{principal}'."));
+        return refuse(
+            400,
+            "InvalidPrincipalId",
+            format!("A valid principal ID must be provided: '{principal}'."),
+        );
     }
     // With a type, it is not looked up whether the principal is known yet.
     if principal_type.is_empty() && !graph::knows(state, &principal) {
-        let message = format!("Principal {principal} does not exist in the directory {}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay.", state.setup.tenant);
+        let message = format!(
+            "Principal {principal} does not exist in the directory {}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay.",
+            state.setup.tenant
+        );
         return refuse(400, "PrincipalNotFound", message);
     }
-    let principal_type = if principal_type.is_empty() { graph::type_of(state, &principal) } else { principal_type.to_owned() };
+    let principal_type = if principal_type.is_empty() {
+        graph::type_of(state, &principal)
+    } else {
+        principal_type.to_owned()
+    };
     let assignment = Assignment {
         name,
         scope,
@@ -194,11 +230,15 @@ fn add(state: &mut state::State, call: &Call<'_>, assignment: Assignment) -> Out
         if same(known) {
             return Ok(Answer::new(201, known.shown(state)));
         }
-        let message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.";
+        let message =
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.";
         return refuse(400, "RoleAssignmentUpdateNotPermitted", message);
     }
     if let Some(known) = assignments.all().find(|one| same(one)) {
-        let message = format!("The role assignment already exists. The ID of the existing role assignment is {}.", known.name.replace('-', ""));
+        let message = format!(
+            "The role assignment already exists. The ID of the existing role assignment is {}.",
+            known.name.replace('-', "")
+        );
         return refuse(409, "RoleAssignmentExists", message);
     }
     if assignments.count() >= ASSIGNMENTS_MAX {
@@ -213,10 +253,12 @@ fn add(state: &mut state::State, call: &Call<'_>, assignment: Assignment) -> Out
 fn get(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let found = state.authorization.assignments.get(&key(call));
     let found = found.filter(|one| !call.injected.hides(one.created, state.now));
-    found.map(|one| Answer::ok(one.shown(state))).ok_or_else(|| {
-        let message = format!("The role assignment '{}' is not found.", call.parameter(1));
-        ApiError::new(404, "RoleAssignmentNotFound", message)
-    })
+    found
+        .map(|one| Answer::ok(one.shown(state)))
+        .ok_or_else(|| {
+            let message = format!("The role assignment '{}' is not found.", call.parameter(1));
+            ApiError::new(404, "RoleAssignmentNotFound", message)
+        })
 }
 
 fn delete(state: &mut state::State, call: &Call<'_>) -> Outcome {
@@ -224,10 +266,7 @@ fn delete(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let Some(known) = state.authorization.assignments.get(&key) else {
         return Ok(Answer::empty(204));
     };
-    if !state.setup.may_assign_roles {
-        let message = format!("The client '{CALLER}' does not have authorization to perform action 'Microsoft.Authorization/roleAssignments/delete'.");
-        return refuse(403, "AuthorizationFailed", message);
-    }
+    check_permitted(state, "delete", &known.scope)?;
     locks::check(state, &known.scope, true)?;
     let shown = known.shown(state);
     state.authorization.assignments.remove(&key);
@@ -238,7 +277,10 @@ fn delete(state: &mut state::State, call: &Call<'_>) -> Outcome {
 fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let text = call.query("$filter").unwrap_or_default();
     let Some(filter) = Filter::read(text) else {
-        return Err(ApiError::not_simulated(format!("{} with $filter {text}", call.name)));
+        return Err(ApiError::not_simulated(format!(
+            "{} with $filter {text}",
+            call.name
+        )));
     };
     let scope = call.parameter(0);
     let now = state.now;
@@ -251,43 +293,6 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
     });
     let all: Vec<Value> = fitting.map(|one| one.shown(state)).collect();
     page(state, call, all)
-}
-
-fn shown_role(state: &state::State, (name, guid, actions): &(&str, &str, &str)) -> Value {
-    let denied = if *name == "Contributor" { json!(["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]) } else { json!([]) };
-    json!({
-        "id": role_id(state, guid), "name": guid, "type": "Microsoft.Authorization/roleDefinitions",
-        "properties": {
-            "roleName": name, "type": "BuiltInRole", "description": name, "assignableScopes": ["/"],
-            "permissions": [{"actions": [actions], "notActions": denied, "dataActions": [], "notDataActions": []}],
-        },
-    })
-}
-
-fn definitions(state: &mut state::State, call: &Call<'_>) -> Outcome {
-    let text = call.query("$filter").unwrap_or_default();
-    let name = text.strip_prefix("roleName eq '").and_then(|rest| rest.strip_suffix('\''));
-    if name.is_none() && !text.is_empty() {
-        return Err(ApiError::not_simulated(format!("{} with $filter {text}", call.name)));
-    }
-    let fitting = ROLES.iter().filter(|(known, ..)| name.is_none_or(|name| name == *known));
-    let all: Vec<Value> = fitting.map(|role| shown_role(state, role)).collect();
-    Ok(Answer::ok(json!({ "value": all })))
-}
-
-fn definition(state: &mut state::State, call: &Call<'_>) -> Outcome {
-    let found = ROLES.iter().find(|(_, guid, _)| guid.eq_ignore_ascii_case(call.parameter(1)));
-    found.map(|role| Answer::ok(shown_role(state, role))).ok_or_else(|| {
-        let message = format!("The specified role definition with ID '{}' does not exist.", call.parameter(1));
-        ApiError::new(404, "RoleDefinitionDoesNotExist", message)
-    })
-}
-
-fn permissions(state: &mut state::State, _: &Call<'_>) -> Outcome {
-    let denied = if state.setup.may_assign_roles { json!([]) } else { json!(["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]) };
-    Ok(Answer::ok(json!({"value": [{
-        "actions": ["*"], "notActions": denied, "dataActions": [], "notDataActions": [],
-    }]})))
 }
 
 /// All assignments as an auditor sees them.

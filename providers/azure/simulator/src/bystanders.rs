@@ -34,10 +34,26 @@ pub(crate) fn add(state: &mut State) {
         };
         arm::add(state, kind, &place, marks.clone(), document);
     };
-    make(&VNETS, &["kp-legacy"], json!({"properties": {"addressSpace": {"addressPrefixes": ["10.64.0.0/16"]}}}));
-    make(&SUBNETS, &["kp-legacy", "build"], json!({"properties": {"addressPrefix": "10.64.0.0/24"}}));
-    make(&ADDRESSES, &["kp-legacy"], json!({"sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}));
-    make(&DISKS, &["kp-legacy-data"], json!({"sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 128}}));
+    make(
+        &VNETS,
+        &["kp-legacy"],
+        json!({"properties": {"addressSpace": {"addressPrefixes": ["10.64.0.0/16"]}}}),
+    );
+    make(
+        &SUBNETS,
+        &["kp-legacy", "build"],
+        json!({"properties": {"addressPrefix": "10.64.0.0/24"}}),
+    );
+    make(
+        &ADDRESSES,
+        &["kp-legacy"],
+        json!({"sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}),
+    );
+    make(
+        &DISKS,
+        &["kp-legacy-data"],
+        json!({"sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 128}}),
+    );
     make(&IDENTITIES, &["kp-legacy-build"], json!({"properties": {}}));
     add_members(state);
     state.now = now;

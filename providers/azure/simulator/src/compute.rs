@@ -10,12 +10,7 @@ use crate::network::none;
 use crate::route::{Table, table};
 
 /// The tables of this namespace.
-pub(crate) const TABLES: &[Table] = &[
-    disks::TABLE,
-    disks::SNAPSHOT_TABLE,
-    scale_sets::TABLE,
-    NONE,
-];
+pub(crate) const TABLES: &[Table] = &[disks::TABLE, disks::SNAPSHOT_TABLE, scale_sets::TABLE, NONE];
 
 /// Types of which there are none here: they can be listed.
 #[rustfmt::skip]

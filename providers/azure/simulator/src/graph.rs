@@ -53,7 +53,10 @@ pub(crate) fn begin(state: &mut state::State) {
             ends: state.after(365 * 24 * 3600),
         }],
     };
-    state.graph.applications.insert(application.id.clone(), application);
+    state
+        .graph
+        .applications
+        .insert(application.id.clone(), application);
     let principal = Principal {
         id: CALLER.to_owned(),
         app_id: CLIENT_ID.to_owned(),
@@ -74,7 +77,11 @@ fn known_from(state: &mut state::State) -> Timestamp {
 }
 
 /// Makes the principal of a managed identity; returns its object id and its client id.
-pub(crate) fn add_managed(state: &mut state::State, name: &str, _resource: &str) -> (String, String) {
+pub(crate) fn add_managed(
+    state: &mut state::State,
+    name: &str,
+    _resource: &str,
+) -> (String, String) {
     let principal = Principal {
         id: state.ids.uuid(),
         app_id: state.ids.uuid(),
@@ -125,7 +132,10 @@ pub(crate) fn add_application(state: &mut state::State, name: &str) -> String {
         known_from: state.now,
     };
     let id = principal.id.clone();
-    state.graph.applications.insert(application.id.clone(), application);
+    state
+        .graph
+        .applications
+        .insert(application.id.clone(), application);
     state.graph.principals.insert(id.clone(), principal);
     id
 }
@@ -139,7 +149,12 @@ pub(crate) fn remove_principal(state: &mut state::State, id: &str) {
 pub(crate) fn type_of(state: &state::State, id: &str) -> String {
     let found = state.graph.principals.get(id);
     let is_person = found.is_some_and(|principal| principal.kind == "User");
-    (if is_person { "User" } else { "ServicePrincipal" }).to_owned()
+    (if is_person {
+        "User"
+    } else {
+        "ServicePrincipal"
+    })
+    .to_owned()
 }
 
 /// Whether a principal is known everywhere.
@@ -160,16 +175,27 @@ pub(crate) fn check_principal(state: &state::State, client: &str) -> Result<(), 
     if is_known {
         return Ok(());
     }
-    let message = format!("Service principal clientID: {client} not found in Active Directory tenant {}.", state.setup.tenant);
+    let message = format!(
+        "Service principal clientID: {client} not found in Active Directory tenant {}.",
+        state.setup.tenant
+    );
     Err(ApiError::new(400, "ServicePrincipalNotFound", message))
 }
 
 /// The principal that signs in with a secret of its application.
 pub(crate) fn signed_in(state: &state::State, client: &str, secret: &str) -> Option<String> {
-    let application = state.graph.applications.all().find(|one| one.app_id == client)?;
+    let application = state
+        .graph
+        .applications
+        .all()
+        .find(|one| one.app_id == client)?;
     let mut secrets = application.secrets.iter();
     secrets.find(|one| one.text == secret && one.ends > state.now)?;
-    let principal = state.graph.principals.all().find(|one| one.app_id == client)?;
+    let principal = state
+        .graph
+        .principals
+        .all()
+        .find(|one| one.app_id == client)?;
     (principal.known_from <= state.now).then(|| principal.id.clone())
 }
 
@@ -177,24 +203,58 @@ pub(crate) fn signed_in(state: &state::State, client: &str, secret: &str) -> Opt
 pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
     let graph = &state.graph;
     let mut all = Vec::new();
-    let mut add = |kind: &str, id: &str, name: &str, tags: &[String], created: Timestamp, app_id: &str| {
-        let mut one = Resource::new(kind, id, "directory");
-        one.incarnation = Some(time(created));
-        one.tags = objects::marks(tags);
-        one.properties.insert("app_id".to_owned(), app_id.to_owned());
-        all.push(one.named(name.to_owned()).created(created));
-    };
+    let mut add =
+        |kind: &str, id: &str, name: &str, tags: &[String], created: Timestamp, app_id: &str| {
+            let mut one = Resource::new(kind, id, "directory");
+            one.incarnation = Some(time(created));
+            one.tags = objects::marks(tags);
+            one.properties
+                .insert("app_id".to_owned(), app_id.to_owned());
+            all.push(one.named(name.to_owned()).created(created));
+        };
     for one in graph.applications.all() {
-        add("app_registration_sp", &one.id, &one.name, &one.tags, one.created, &one.app_id);
+        add(
+            "app_registration_sp",
+            &one.id,
+            &one.name,
+            &one.tags,
+            one.created,
+            &one.app_id,
+        );
     }
-    for one in graph.principals.all().filter(|one| one.kind == "Application") {
-        add("service_principal", &one.id, &one.name, &one.tags, one.created, &one.app_id);
+    for one in graph
+        .principals
+        .all()
+        .filter(|one| one.kind == "Application")
+    {
+        add(
+            "service_principal",
+            &one.id,
+            &one.name,
+            &one.tags,
+            one.created,
+            &one.app_id,
+        );
     }
     for one in graph.deleted_applications.all() {
-        add("deleted_application", &one.id, &one.name, &one.tags, one.created, &one.app_id);
+        add(
+            "deleted_application",
+            &one.id,
+            &one.name,
+            &one.tags,
+            one.created,
+            &one.app_id,
+        );
     }
     for one in graph.deleted_principals.all() {
-        add("deleted_service_principal", &one.id, &one.name, &one.tags, one.created, &one.app_id);
+        add(
+            "deleted_service_principal",
+            &one.id,
+            &one.name,
+            &one.tags,
+            one.created,
+            &one.app_id,
+        );
     }
     all
 }

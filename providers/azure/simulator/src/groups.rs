@@ -1,19 +1,20 @@
 //! Resource groups, and the list of all that is in them. Deleting a group deletes what is in it, in minutes, and may
 //! stop halfway.
 
-use std::collections::BTreeMap;
+mod resources;
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
-use crate::arm::{self, Change, Item, read, tags};
+use crate::arm::{self, Change, read, tags};
 use crate::route::{Call, Table, table};
 use crate::setup::RUN_TAG;
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, Outcome, body, text, time};
 use crate::{aks, authorization, locks, subscription};
+use resources::resources;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -47,7 +48,10 @@ pub(crate) struct Group {
 impl Group {
     /// The run that it belongs to.
     pub(crate) fn run(&self) -> Option<String> {
-        self.tags.get(RUN_TAG).and_then(Value::as_str).map(str::to_owned)
+        self.tags
+            .get(RUN_TAG)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
     }
 }
 
@@ -78,7 +82,13 @@ pub(crate) fn open<'s>(state: &'s State, name: &str) -> Result<&'s Group, ApiErr
 }
 
 /// Adds a group, which is there at once.
-pub(crate) fn add(state: &mut State, name: &str, location: &str, marks: Object, managed_by: Option<String>) {
+pub(crate) fn add(
+    state: &mut State,
+    name: &str,
+    location: &str,
+    marks: Object,
+    managed_by: Option<String>,
+) {
     let group = Group {
         name: name.to_owned(),
         location: location.to_owned(),
@@ -129,7 +139,9 @@ fn is_name(name: &str) -> bool {
 fn put(state: &mut State, call: &Call<'_>) -> Outcome {
     let (name, body) = (call.parameter(1).to_owned(), body(call.request)?);
     if !is_name(&name) {
-        let message = format!("The provided resource group name '{name}' has these invalid characters or is too long.");
+        let message = format!(
+            "The provided resource group name '{name}' has these invalid characters or is too long."
+        );
         return Err(ApiError::new(400, "InvalidResourceGroup", message));
     }
     let marks = tags(&body)?;
@@ -151,12 +163,18 @@ fn put(state: &mut State, call: &Call<'_>) -> Outcome {
             return Err(ApiError::conflict("InvalidResourceGroupLocation", message));
         }
         set_tags(state, &name, marks);
-        return get(state, call).map(|answer| Answer { status: 200, ..answer });
+        return get(state, call).map(|answer| Answer {
+            status: 200,
+            ..answer
+        });
     }
     let owner = text(&body, "managedBy");
     let owner = (!owner.is_empty()).then(|| owner.to_owned());
     add(state, &name, &location, marks, owner);
-    get(state, call).map(|answer| Answer { status: 201, ..answer })
+    get(state, call).map(|answer| Answer {
+        status: 201,
+        ..answer
+    })
 }
 
 fn set_tags(state: &mut State, name: &str, marks: Object) {
@@ -182,12 +200,26 @@ fn get(state: &mut State, call: &Call<'_>) -> Outcome {
         let message = format!("Resource group '{}' could not be found.", group.name);
         return Err(ApiError::new(404, "ResourceGroupNotFound", message));
     }
-    Ok(Answer::ok(shown(state, group)))
+    Ok(Answer::ok(expanded(state, call, group)))
+}
+
+/// A group with the times that were asked for.
+fn expanded(state: &State, call: &Call<'_>, group: &Group) -> Value {
+    let mut shown = shown(state, group);
+    let expand = call.query("$expand").unwrap_or_default();
+    if expand.contains("createdTime") {
+        shown["createdTime"] = json!(time(group.created));
+    }
+    shown
 }
 
 /// 204 if it exists; 404 without a document if it does not.
 fn exists(state: &mut State, call: &Call<'_>) -> Outcome {
-    let status = if found(state, call.parameter(1)).is_ok() { 204 } else { 404 };
+    let status = if found(state, call.parameter(1)).is_ok() {
+        204
+    } else {
+        404
+    };
     Ok(Answer::empty(status))
 }
 
@@ -200,10 +232,12 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     };
     let now = state.now;
     let groups = state.groups.all().filter(|group| {
-        let fits = filter.as_ref().is_none_or(|filter| filter.fits(&group.tags));
+        let fits = filter
+            .as_ref()
+            .is_none_or(|filter| filter.fits(&group.tags));
         fits && !call.injected.hides(group.created, now)
     });
-    let all: Vec<Value> = groups.map(|group| shown(state, group)).collect();
+    let all: Vec<Value> = groups.map(|group| expanded(state, call, group)).collect();
     read::page(state, call, all)
 }
 
@@ -231,7 +265,10 @@ fn delete(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     let is_partial = call.injected.take_partial();
     let change = Change::DeleteGroup { is_partial };
-    let location = state.groups.get(&name.to_ascii_lowercase()).map(|group| group.location.clone());
+    let location = state
+        .groups
+        .get(&name.to_ascii_lowercase())
+        .map(|group| group.location.clone());
     let begun = arm::Begun {
         key: name.to_ascii_lowercase(),
         unique,
@@ -242,7 +279,12 @@ fn delete(state: &mut State, call: &Call<'_>) -> Outcome {
         failure: None,
     };
     let operation = arm::begin(state, call, begun);
-    Ok(arm::accepted(state, call, &operation, "Microsoft.Resources"))
+    Ok(arm::accepted(
+        state,
+        call,
+        &operation,
+        "Microsoft.Resources",
+    ))
 }
 
 fn missing(name: &str) -> ApiError {
@@ -256,7 +298,13 @@ pub(crate) fn deleted(state: &mut State, name: &str, is_partial: bool) -> Vec<St
     let keys = arm::keys_of_group(state, name);
     let mut left = Vec::new();
     if is_partial {
-        left.extend(keys.iter().find(|key| key.contains("/publicipaddresses/") || key.contains("/virtualnetworks/")).cloned());
+        left.extend(
+            keys.iter()
+                .find(|key| {
+                    key.contains("/publicipaddresses/") || key.contains("/virtualnetworks/")
+                })
+                .cloned(),
+        );
     }
     // What is used by something of the group goes after it, so several rounds may be needed.
     let mut rest: Vec<String> = keys.into_iter().filter(|key| !left.contains(key)).collect();
@@ -288,62 +336,31 @@ pub(crate) fn deleted(state: &mut State, name: &str, is_partial: bool) -> Vec<St
     ids
 }
 
-/// All that is in a group or in the subscription, without parts of other resources.
-fn resources(state: &mut State, call: &Call<'_>) -> Outcome {
-    let group = call.parameters.get(1).cloned();
-    if let Some(name) = &group {
-        found(state, name)?;
-    }
-    let filter = match call.query("$filter") {
-        None => None,
-        Some(text) => Some(read::filter(text).ok_or_else(|| {
-            ApiError::not_simulated(format!("{} with $filter {text}", call.name))
-        })?),
-    };
-    let now = state.now;
-    let items = state.arm.items.all().filter(|item| {
-        let is_here = group.as_ref().is_none_or(|name| item.group.eq_ignore_ascii_case(name));
-        let fits = filter.as_ref().is_none_or(|filter| filter.takes(item));
-        is_here && fits && item.kind.is_listed() && !call.injected.hides(item.created, now)
-    });
-    let expand = call.query("$expand").unwrap_or_default().to_owned();
-    let all: Vec<Value> = items.map(|item| generic(item, &expand)).collect();
-    read::page(state, call, all)
-}
-
-/// A resource as the list of all resources shows it.
-fn generic(item: &Item, expand: &str) -> Value {
-    let mut shown = json!({
-        "id": item.id, "name": item.name, "type": item.kind.full_type(), "location": item.location,
-        "tags": item.tags,
-    });
-    for member in ["sku", "identity", "zones", "kind"] {
-        if let Some(value) = item.document.get(member) {
-            shown[member] = value.clone();
-        }
-    }
-    let times = BTreeMap::from([("createdTime", item.created), ("changedTime", item.changed)]);
-    for (member, at) in times {
-        if expand.contains(member) {
-            shown[member] = json!(time(at));
-        }
-    }
-    if expand.contains("provisioningState") {
-        shown["provisioningState"] = json!(item.phase.word());
-    }
-    shown
-}
-
 /// All groups as an auditor sees them.
 pub(crate) fn inventory(state: &State) -> Vec<Resource> {
     let all = state.groups.all().map(|group| {
-        let kind = if group.managed_by.is_some() { "node_resource_group" } else { "resource_group" };
+        let kind = if group.managed_by.is_some() {
+            "node_resource_group"
+        } else {
+            "resource_group"
+        };
         let id = path(state, &group.name).to_ascii_lowercase();
         let mut one = Resource::new(kind, id, "");
         one.incarnation = Some(time(group.created));
-        one.lifetime = if group.is_deleting { Lifetime::Ending } else { Lifetime::Alive };
-        (if group.is_deleting { "Deleting" } else { "Succeeded" }).clone_into(&mut one.state);
-        let one = one.named(group.name.clone()).tagged(arm::texts(&group.tags));
+        one.lifetime = if group.is_deleting {
+            Lifetime::Ending
+        } else {
+            Lifetime::Alive
+        };
+        (if group.is_deleting {
+            "Deleting"
+        } else {
+            "Succeeded"
+        })
+        .clone_into(&mut one.state);
+        let one = one
+            .named(group.name.clone())
+            .tagged(arm::texts(&group.tags));
         let one = one.created(group.created).with("location", &group.location);
         match &group.managed_by {
             Some(owner) => one.with("managed_by", owner),

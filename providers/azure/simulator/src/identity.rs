@@ -13,7 +13,12 @@ use crate::wire::ApiError;
 
 /// The tables of this namespace.
 pub(crate) const TABLES: &[Table] = &[
-    kind_table!("msi", "Microsoft.ManagedIdentity", "userAssignedIdentities", IDENTITIES),
+    kind_table!(
+        "msi",
+        "Microsoft.ManagedIdentity",
+        "userAssignedIdentities",
+        IDENTITIES
+    ),
     part_table!(
         "msi",
         "Microsoft.ManagedIdentity",
@@ -28,7 +33,9 @@ pub(crate) static IDENTITIES: Kind = Kind {
     members: &["isolationScope"],
     properties: &["principalId", "clientId"],
     seconds: [0, 0, 0],
-    is_name: |name| (3..=128).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphanumeric()),
+    is_name: |name| {
+        (3..=128).contains(&name.len()) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+    },
     // An identity that a cluster uses can be deleted.
     is_kept_by: |_, _| false,
     made,
@@ -39,7 +46,11 @@ pub(crate) static IDENTITIES: Kind = Kind {
     show: |_, _, properties| {
         properties.remove("provisioningState");
     },
-    ..Kind::plain("Microsoft.ManagedIdentity", &["userAssignedIdentities"], "user_assigned_identity")
+    ..Kind::plain(
+        "Microsoft.ManagedIdentity",
+        &["userAssignedIdentities"],
+        "user_assigned_identity",
+    )
 };
 
 pub(crate) static CREDENTIALS: Kind = Kind {
@@ -49,7 +60,9 @@ pub(crate) static CREDENTIALS: Kind = Kind {
     prepare: |_: &mut State, _: &Call<'_>, draft: &mut Draft| {
         for member in ["issuer", "subject"] {
             if draft.text(member).is_empty() {
-                return Err(ApiError::invalid(format!("The {member} of the credential is missing.")));
+                return Err(ApiError::invalid(format!(
+                    "The {member} of the credential is missing."
+                )));
             }
         }
         Ok(())
@@ -70,7 +83,11 @@ fn made(state: &mut State, key: &str) {
     };
     let (principal, client) = graph::add_managed(state, &item.name, &item.id);
     let tenant = state.setup.tenant.clone();
-    for (member, value) in [("principalId", principal), ("clientId", client), ("tenantId", tenant)] {
+    for (member, value) in [
+        ("principalId", principal),
+        ("clientId", client),
+        ("tenantId", tenant),
+    ] {
         give(state, key, member, json!(value));
     }
 }

@@ -28,11 +28,18 @@ pub(crate) struct Lock {
 
 impl Lock {
     fn id(&self) -> String {
-        format!("{}/providers/Microsoft.Authorization/locks/{}", self.scope, self.name)
+        format!(
+            "{}/providers/Microsoft.Authorization/locks/{}",
+            self.scope, self.name
+        )
     }
 
     fn level(&self) -> &'static str {
-        if self.is_read_only { "ReadOnly" } else { "CanNotDelete" }
+        if self.is_read_only {
+            "ReadOnly"
+        } else {
+            "CanNotDelete"
+        }
     }
 
     fn shown(&self) -> Value {
@@ -46,7 +53,8 @@ impl Lock {
 /// Whether a path is a scope, or below it, whatever their case.
 pub(crate) fn is_within(path: &str, scope: &str) -> bool {
     let (path, scope) = (path.to_ascii_lowercase(), scope.to_ascii_lowercase());
-    path.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(&scope)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Refuses the deletion of what is at this path, or a change of it. A deletion is refused for a lock below, too.
@@ -94,9 +102,16 @@ fn put(state: &mut State, call: &Call<'_>) -> Outcome {
         name: call.parameter(1).to_owned(),
         scope: call.parameter(0).to_owned(),
         is_read_only,
-        notes: properties.and_then(|properties| properties.get("notes")).cloned().unwrap_or_default(),
+        notes: properties
+            .and_then(|properties| properties.get("notes"))
+            .cloned()
+            .unwrap_or_default(),
     };
-    let status = if state.locks.has(&key(call)) { 200 } else { 201 };
+    let status = if state.locks.has(&key(call)) {
+        200
+    } else {
+        201
+    };
     let shown = lock.shown();
     state.locks.insert(key(call), lock);
     Ok(Answer::new(status, shown))
@@ -111,13 +126,20 @@ fn get(state: &mut State, call: &Call<'_>) -> Outcome {
 }
 
 fn delete(state: &mut State, call: &Call<'_>) -> Outcome {
-    let status = if state.locks.remove(&key(call)).is_some() { 200 } else { 204 };
+    let status = if state.locks.remove(&key(call)).is_some() {
+        200
+    } else {
+        204
+    };
     Ok(Answer::empty(status))
 }
 
 /// The locks of a scope and of what is below.
 fn list(state: &mut State, call: &Call<'_>) -> Outcome {
-    let locks = state.locks.all().filter(|lock| is_within(&lock.scope, call.parameter(0)));
+    let locks = state
+        .locks
+        .all()
+        .filter(|lock| is_within(&lock.scope, call.parameter(0)));
     let shown: Vec<Value> = locks.map(Lock::shown).collect();
     Ok(Answer::ok(json!({ "value": shown })))
 }
@@ -127,7 +149,8 @@ pub(crate) fn inventory(state: &State) -> Vec<Resource> {
     let all = state.locks.all().map(|lock| {
         let one = Resource::new("management_lock", lock.id().to_ascii_lowercase(), "");
         let mut one = one.named(lock.name.clone()).with("level", lock.level());
-        one.properties.insert("scope".to_owned(), lock.scope.clone());
+        one.properties
+            .insert("scope".to_owned(), lock.scope.clone());
         one
     });
     all.collect()
@@ -139,8 +162,17 @@ mod tests {
 
     #[test]
     fn a_path_is_within_its_scope_whatever_its_case() {
-        assert!(is_within("/subscriptions/S/resourceGroups/A", "/subscriptions/s/resourcegroups/a"));
-        assert!(is_within("/subscriptions/s/resourceGroups/a/x", "/subscriptions/s"));
-        assert!(!is_within("/subscriptions/s/resourceGroups/ab", "/subscriptions/s/resourceGroups/a"));
+        assert!(is_within(
+            "/subscriptions/S/resourceGroups/A",
+            "/subscriptions/s/resourcegroups/a"
+        ));
+        assert!(is_within(
+            "/subscriptions/s/resourceGroups/a/x",
+            "/subscriptions/s"
+        ));
+        assert!(!is_within(
+            "/subscriptions/s/resourceGroups/ab",
+            "/subscriptions/s/resourceGroups/a"
+        ));
     }
 }

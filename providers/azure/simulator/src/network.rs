@@ -44,7 +44,10 @@ pub(crate) fn none() -> Answer {
 }
 
 /// The resource that a reference such as `{"id": …}` leads to.
-pub(crate) fn referred<'s>(state: &'s State, reference: &Value) -> Result<Option<&'s Item>, ApiError> {
+pub(crate) fn referred<'s>(
+    state: &'s State,
+    reference: &Value,
+) -> Result<Option<&'s Item>, ApiError> {
     let Some(id) = reference["id"].as_str() else {
         return Ok(None);
     };
@@ -54,4 +57,3 @@ pub(crate) fn referred<'s>(state: &'s State, reference: &Value) -> Result<Option
         ApiError::new(400, "InvalidResourceReference", message)
     })
 }
-

@@ -59,7 +59,10 @@ pub(crate) struct Registrations(BTreeMap<String, Registration>);
 impl Registrations {
     pub(crate) fn new(setup: &Setup) -> Self {
         let all = setup.registered.iter();
-        Self(all.map(|one| (one.clone(), Registration::Registered)).collect())
+        Self(
+            all.map(|one| (one.clone(), Registration::Registered))
+                .collect(),
+        )
     }
 }
 
@@ -80,7 +83,10 @@ pub(crate) fn check(state: &State, namespace: &str) -> Result<(), ApiError> {
         "The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found for \
          how to register subscriptions."
     );
-    Err(ApiError::conflict("MissingSubscriptionRegistration", message))
+    Err(ApiError::conflict(
+        "MissingSubscriptionRegistration",
+        message,
+    ))
 }
 
 fn shown(state: &State, namespace: &str) -> Value {
@@ -103,7 +109,9 @@ fn shown(state: &State, namespace: &str) -> Value {
 
 fn found(call: &Call<'_>) -> Result<&'static str, ApiError> {
     let given = call.parameter(1);
-    let found = known().into_iter().find(|one| one.eq_ignore_ascii_case(given));
+    let found = known()
+        .into_iter()
+        .find(|one| one.eq_ignore_ascii_case(given));
     found.ok_or_else(|| {
         let message = format!("The resource namespace '{given}' is invalid.");
         ApiError::new(404, "InvalidResourceNamespace", message)
@@ -132,9 +140,14 @@ fn register(state: &mut State, call: &Call<'_>) -> Outcome {
 
 fn unregister(state: &mut State, call: &Call<'_>) -> Outcome {
     let namespace = found(call)?;
-    let is_used = state.arm.items.all().any(|item| item.kind.namespace == namespace);
+    let is_used = state
+        .arm
+        .items
+        .all()
+        .any(|item| item.kind.namespace == namespace);
     if is_used {
-        let message = format!("Cannot unregister namespace '{namespace}': there are resources of it.");
+        let message =
+            format!("Cannot unregister namespace '{namespace}': there are resources of it.");
         return Err(ApiError::conflict("CannotUnregisterNamespace", message));
     }
     if state.registrations.0.contains_key(namespace) {

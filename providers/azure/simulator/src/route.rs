@@ -13,8 +13,8 @@ use crate::state::State;
 use crate::token::{self, Audience};
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    activity, aks, arm, authorization, compute, graph, groups, identity, locks, network, providers,
-    subscription, usages,
+    activity, aks, arm, authorization, compute, graph, groups, identity, list_only, locks, network,
+    providers, subscription, usages,
 };
 
 pub(crate) use path::decoded;
@@ -63,7 +63,9 @@ impl Call<'_> {
     /// A header of the request; empty if there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.request.headers().get(name);
-        value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -93,6 +95,7 @@ const ARM: Service = Service {
             arm::OPERATIONS,
             authorization::TABLE,
             groups::TABLE,
+            list_only::TABLE,
             locks::TABLE,
             providers::TABLE,
             subscription::TABLE,
@@ -124,7 +127,9 @@ const SERVICES: &[&Service] = &[
 /// The names of the operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
-    tables.flat_map(|tables| tables.iter()).flat_map(Router::names)
+    tables
+        .flat_map(|tables| tables.iter())
+        .flat_map(Router::names)
 }
 
 /// A table of operations: how it reads in the file of a service.
@@ -147,7 +152,10 @@ fn base(request: &Request<Bytes>, service: &Service) -> String {
     let header = || request.headers().get("host")?.to_str().ok();
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     // The simulator is served with TLS: clients of this cloud insist on it.
-    format!("https://{}", authority.or_else(header).unwrap_or(service.host))
+    format!(
+        "https://{}",
+        authority.or_else(header).unwrap_or(service.host)
+    )
 }
 
 type Found<'p> = (&'static Service, Routed<'p, Handler>);
@@ -189,14 +197,21 @@ pub(crate) fn answer(
             errors: ErrorShape::Arm,
         };
     };
-    let outcome = match call(state, request, injected, service, &found, &path) {
-        Ok((handler, call)) => {
-            let outcome = handler(state, &call);
-            activity::record(state, &call, &outcome);
-            outcome
-        }
-        Err(error) => Err(error),
+    let is_limited = service.audience == Some(Audience::Arm);
+    let admitted = match is_limited {
+        true => state.buckets.admit(request, state.now).map(Some),
+        false => Ok(None),
     };
+    let outcome = admitted.and_then(|left| {
+        let (handler, call) = call(state, request, injected, service, &found, &path)?;
+        let outcome = handler(state, &call);
+        activity::record(state, &call, &outcome);
+        let answer = outcome?;
+        Ok(match left {
+            Some((name, count)) => answer.header(name, count),
+            None => answer,
+        })
+    });
     Answered {
         outcome,
         errors: service.errors,
@@ -300,7 +315,11 @@ mod tests {
         let assignment = "PUT /subscriptions/s/RESOURCEGROUPS/g/providers/microsoft.network/virtualnetworks/v/subnets/s/providers/Microsoft.Authorization/roleassignments/1";
         let name = Some("authorization.roleAssignments.create");
         check("127.0.0.1", assignment, name);
-        check("127.0.0.1", "POST /v1.0/applications", Some("graph.applications.create"));
+        check(
+            "127.0.0.1",
+            "POST /v1.0/applications",
+            Some("graph.applications.create"),
+        );
         check("127.0.0.1", "GET /elsewhere", None);
     }
 }

@@ -13,7 +13,7 @@ use crate::groups::Group;
 use crate::providers::Registrations;
 use crate::setup::Setup;
 use crate::token::Tokens;
-use crate::{activity, aks, arm, authorization, graph, locks};
+use crate::{activity, aks, arm, authorization, graph, locks, throttle};
 
 /// What happens later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub struct State {
     pub(crate) locks: Store<locks::Lock>,
     pub(crate) authorization: authorization::State,
     pub(crate) graph: graph::State,
+    pub(crate) buckets: throttle::Buckets,
     /// The access tokens that were given out.
     pub(crate) tokens: Tokens,
     /// The changes, for the activity log.
@@ -70,6 +71,7 @@ impl State {
             locks: Store::default(),
             authorization: authorization::State::default(),
             graph: graph::State::default(),
+            buckets: throttle::Buckets::default(),
             tokens: Tokens::default(),
             trail: Vec::new(),
             setup,

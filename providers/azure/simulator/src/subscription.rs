@@ -42,7 +42,9 @@ pub(crate) fn location(given: &str) -> Result<String, ApiError> {
 
 /// The zones of a location.
 pub(crate) fn zones(location: &str) -> &'static [&'static str] {
-    let has_zones = LOCATIONS.iter().any(|(name, _, zones)| *name == location && *zones);
+    let has_zones = LOCATIONS
+        .iter()
+        .any(|(name, _, zones)| *name == location && *zones);
     if has_zones { &["1", "2", "3"] } else { &[] }
 }
 
@@ -58,7 +60,9 @@ fn shown(state: &State) -> Value {
 }
 
 fn list(state: &mut State, _: &Call<'_>) -> Outcome {
-    Ok(Answer::ok(json!({"value": [shown(state)], "count": {"type": "Total", "value": 1}})))
+    Ok(Answer::ok(
+        json!({"value": [shown(state)], "count": {"type": "Total", "value": 1}}),
+    ))
 }
 
 fn get(state: &mut State, _: &Call<'_>) -> Outcome {
@@ -81,11 +85,18 @@ fn locations(state: &mut State, _: &Call<'_>) -> Outcome {
 /// The sizes of machines in a location: what a zone cannot give is a restriction.
 fn skus(state: &mut State, call: &Call<'_>) -> Outcome {
     let filter = call.query("$filter").unwrap_or_default();
-    let wanted = filter.strip_prefix("location eq '").and_then(|rest| rest.strip_suffix('\''));
+    let wanted = filter
+        .strip_prefix("location eq '")
+        .and_then(|rest| rest.strip_suffix('\''));
     if wanted.is_none() && !filter.is_empty() {
-        return Err(ApiError::not_simulated(format!("{} with $filter {filter}", call.name)));
+        return Err(ApiError::not_simulated(format!(
+            "{} with $filter {filter}",
+            call.name
+        )));
     }
-    let all = LOCATIONS.iter().filter(|(name, ..)| wanted.is_none_or(|wanted| wanted == *name));
+    let all = LOCATIONS
+        .iter()
+        .filter(|(name, ..)| wanted.is_none_or(|wanted| wanted == *name));
     let all = all.flat_map(|(location, ..)| sizes::SIZES.iter().map(move |size| (*location, size)));
     let shown = all.map(|(location, size)| {
         let of_location = zones(location);

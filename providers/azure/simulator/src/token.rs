@@ -24,9 +24,24 @@ pub(crate) const AUTHORITY: Service = Service {
     audience: None,
     errors: ErrorShape::OAuth,
     tables: &[&[table(&[
-        on("POST", "/{tenant}/oauth2/v2.0/token", "authority.token", token),
-        on("GET", "/{tenant}/v2.0/.well-known/openid-configuration", "authority.openidConfiguration", openid),
-        on("GET", "/common/discovery/instance", "authority.discoverInstance", discovery),
+        on(
+            "POST",
+            "/{tenant}/oauth2/v2.0/token",
+            "authority.token",
+            token,
+        ),
+        on(
+            "GET",
+            "/{tenant}/v2.0/.well-known/openid-configuration",
+            "authority.openidConfiguration",
+            openid,
+        ),
+        on(
+            "GET",
+            "/common/discovery/instance",
+            "authority.discoverInstance",
+            discovery,
+        ),
     ])]],
 };
 
@@ -35,12 +50,21 @@ pub(crate) const INSTANCE_METADATA: Service = Service {
     host: "169.254.169.254",
     audience: None,
     errors: ErrorShape::OAuth,
-    tables: &[&[table(&[on("GET", "/metadata/identity/oauth2/token", "imds.token", of_machine)])]],
+    tables: &[&[table(&[on(
+        "GET",
+        "/metadata/identity/oauth2/token",
+        "imds.token",
+        of_machine,
+    )])]],
 };
 
 /// What az and terraform ask first.
-pub(crate) const ENDPOINTS: Table =
-    table(&[on("GET", "/metadata/endpoints", "metadata.endpoints", endpoints)]);
+pub(crate) const ENDPOINTS: Table = table(&[on(
+    "GET",
+    "/metadata/endpoints",
+    "metadata.endpoints",
+    endpoints,
+)]);
 
 /// How long a token is valid, seconds.
 const VALID: i64 = 3599;
@@ -56,7 +80,9 @@ impl Audience {
     /// The audience of a scope or resource; a simulator's own address is Resource Manager's.
     fn of(resource: &str) -> Self {
         let resource = resource.trim_end_matches("/.default");
-        if resource.contains("graph.microsoft.com") || resource.trim_end_matches('/').ends_with("/graph") {
+        if resource.contains("graph.microsoft.com")
+            || resource.trim_end_matches('/').ends_with("/graph")
+        {
             Self::Graph
         } else {
             Self::Arm
@@ -90,11 +116,16 @@ pub(crate) fn caller(
     audience: Audience,
 ) -> Result<String, ApiError> {
     let given = request.headers().get(header::AUTHORIZATION);
-    let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let given = given.strip_prefix("Bearer ").unwrap_or_default();
     let refused = |code: &str, message: &str| Err(ApiError::new(401, code, message));
     let (invalid, wrong) = match audience {
-        Audience::Arm => ("InvalidAuthenticationToken", "InvalidAuthenticationTokenAudience"),
+        Audience::Arm => (
+            "InvalidAuthenticationToken",
+            "InvalidAuthenticationTokenAudience",
+        ),
         Audience::Graph => ("InvalidAuthenticationToken", "InvalidAuthenticationToken"),
     };
     let Some(known) = state.tokens.get(given) else {
@@ -108,7 +139,10 @@ pub(crate) fn caller(
         return refused(wrong, &message);
     }
     if known.expires <= state.now {
-        return refused("ExpiredAuthenticationToken", "The access token expiry UTC time has passed.");
+        return refused(
+            "ExpiredAuthenticationToken",
+            "The access token expiry UTC time has passed.",
+        );
     }
     Ok(known.caller.clone())
 }
@@ -155,7 +189,9 @@ fn token(state: &mut State, call: &Call<'_>) -> Outcome {
             let message = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.";
             ApiError::new(401, "invalid_client", message)
         } else {
-            let message = format!("AADSTS700016: Application with identifier '{client}' was not found in the directory.");
+            let message = format!(
+                "AADSTS700016: Application with identifier '{client}' was not found in the directory."
+            );
             ApiError::new(400, "unauthorized_client", message)
         });
     };
@@ -173,7 +209,11 @@ fn of_machine(state: &mut State, call: &Call<'_>) -> Outcome {
         return Err(ApiError::new(400, "bad_request_102", message));
     }
     let Some(resource) = call.query("resource") else {
-        return Err(ApiError::new(400, "invalid_request", "Required audience parameter not specified"));
+        return Err(ApiError::new(
+            400,
+            "invalid_request",
+            "Required audience parameter not specified",
+        ));
     };
     let audience = Audience::of(resource);
     let value = give(state, CLIENT_ID, CALLER, audience);

@@ -34,7 +34,10 @@ fn cores(state: &State, location: &str) -> BTreeMap<&'static str, u32> {
             && !state.arm.exempt.contains(&item.unique)
     });
     for machine in machines {
-        let size = machine.document.get("sku").and_then(|sku| sku["name"].as_str());
+        let size = machine
+            .document
+            .get("sku")
+            .and_then(|sku| sku["name"].as_str());
         if let Some(size) = size.and_then(sizes::find) {
             *used.entry(size.family).or_default() += size.vcpus;
         }
@@ -48,7 +51,10 @@ pub(crate) fn check(state: &State, location: &str, size: &str, count: u32) -> Re
         return Ok(());
     };
     let used = cores(state, location);
-    let (of_family, all) = (used.get(size.family).copied().unwrap_or(0), used.values().sum::<u32>());
+    let (of_family, all) = (
+        used.get(size.family).copied().unwrap_or(0),
+        used.values().sum::<u32>(),
+    );
     let (more, limit) = (size.vcpus.saturating_mul(count), state.setup.cores_max);
     let (name, used) = match () {
         () if of_family.saturating_add(more) > limit => (size.family, of_family),
@@ -73,7 +79,11 @@ fn compute(state: &mut State, call: &Call<'_>) -> Outcome {
     let mut all = vec![shown("cores", used.values().sum(), limit)];
     let mut families: Vec<&str> = sizes::SIZES.iter().map(|size| size.family).collect();
     families.dedup();
-    all.extend(families.into_iter().map(|family| shown(family, used.get(family).copied().unwrap_or(0), limit)));
+    all.extend(
+        families
+            .into_iter()
+            .map(|family| shown(family, used.get(family).copied().unwrap_or(0), limit)),
+    );
     Ok(Answer::ok(json!({ "value": all })))
 }
 
@@ -91,10 +101,15 @@ fn network(state: &mut State, call: &Call<'_>) -> Outcome {
     let location = subscription::location(call.parameter(1))?;
     let counted = |word: &str| {
         let is_one = |item: &&Item| {
-            item.kind.types == [word] && item.location == location && !state.arm.exempt.contains(&item.unique)
+            item.kind.types == [word]
+                && item.location == location
+                && !state.arm.exempt.contains(&item.unique)
         };
         u32::try_from(state.arm.items.all().filter(is_one).count()).unwrap_or(u32::MAX)
     };
-    let all: Vec<Value> = NETWORK.iter().map(|(name, word, limit)| shown(name, counted(word), *limit)).collect();
+    let all: Vec<Value> = NETWORK
+        .iter()
+        .map(|(name, word, limit)| shown(name, counted(word), *limit))
+        .collect();
     Ok(Answer::ok(json!({ "value": all })))
 }

@@ -122,7 +122,8 @@ pub(crate) fn body(request: &Request<Bytes>) -> Result<Object, ApiError> {
         return Ok(Object::new());
     }
     let refused = |why: String| {
-        let message = format!("The request content was invalid and could not be deserialized: '{why}'.");
+        let message =
+            format!("The request content was invalid and could not be deserialized: '{why}'.");
         ApiError::new(400, "InvalidRequestContent", message)
     };
     match serde_json::from_slice(request.body()) {
@@ -134,7 +135,10 @@ pub(crate) fn body(request: &Request<Bytes>) -> Result<Object, ApiError> {
 
 /// A text in an object; empty if there is none.
 pub(crate) fn text<'o>(object: &'o Object, member: &str) -> &'o str {
-    object.get(member).and_then(Value::as_str).unwrap_or_default()
+    object
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Sets a member of a value that ought to be an object; any other is left as it is.
@@ -154,14 +158,25 @@ pub(crate) fn write(outcome: &Outcome, shape: ErrorShape) -> Response<Bytes> {
     let (status, body, headers) = match outcome {
         Ok(answer) => (answer.status, answer.body.clone(), answer.headers.clone()),
         Err(error) => {
-            let wait = error.retry_after.map(|wait| ("retry-after", wait.to_string()));
-            (error.status, error.document(shape), wait.into_iter().collect())
+            let wait = error
+                .retry_after
+                .map(|wait| ("retry-after", wait.to_string()));
+            (
+                error.status,
+                error.document(shape),
+                wait.into_iter().collect(),
+            )
         }
     };
-    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let text = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let has_body = !text.is_empty();
     let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let map = response.headers_mut();
     if has_body {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
@@ -195,7 +210,9 @@ mod tests {
 
     #[test]
     fn an_answer_without_a_document_has_no_body() {
-        let answer = Answer::empty(202).header("Location", "https://x/y").header("Retry-After", "1");
+        let answer = Answer::empty(202)
+            .header("Location", "https://x/y")
+            .header("Retry-After", "1");
         let answer = write(&Ok(answer), ErrorShape::Arm);
         assert!(answer.body().is_empty());
         assert_eq!(answer.headers()["location"], "https://x/y");

@@ -45,7 +45,9 @@ pub(super) async fn token(
         match read(connection, &answer) {
             Ok(token) => return Ok(token),
             // What the authority refuses, it refuses again.
-            Err(refusal) if answer.status().is_client_error() && answer.status() != 429 => return Err(refusal),
+            Err(refusal) if answer.status().is_client_error() && answer.status() != 429 => {
+                return Err(refusal);
+            }
             Err(other) => last = other,
         }
     }
@@ -58,7 +60,10 @@ fn request(principal: &ServicePrincipal) -> Result<Request<Bytes>, String> {
     form.append_pair("client_id", &principal.client);
     form.append_pair("client_secret", &principal.secret);
     form.append_pair("scope", &format!("{ARM_URL}/.default"));
-    let url = format!("https://{AUTHORITY_HOST}/{}/oauth2/v2.0/token", principal.tenant);
+    let url = format!(
+        "https://{AUTHORITY_HOST}/{}/oauth2/v2.0/token",
+        principal.tenant
+    );
     Request::post(url)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(form.finish()))
@@ -68,12 +73,21 @@ fn request(principal: &ServicePrincipal) -> Result<Request<Bytes>, String> {
 fn read(connection: &Connection, answer: &Response<Bytes>) -> Result<AccessToken, String> {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     if !answer.status().is_success() {
-        let said = body["error_description"].as_str().or(body["error"].as_str());
+        let said = body["error_description"]
+            .as_str()
+            .or(body["error"].as_str());
         // The first line says it; what follows are numbers for Microsoft.
-        let said = said.and_then(|said| said.lines().next()).unwrap_or("no reason given");
-        return Err(format!("the authority answered {}: {said}", answer.status().as_u16()));
+        let said = said
+            .and_then(|said| said.lines().next())
+            .unwrap_or("no reason given");
+        return Err(format!(
+            "the authority answered {}: {said}",
+            answer.status().as_u16()
+        ));
     }
-    let value = body["access_token"].as_str().filter(|value| !value.is_empty());
+    let value = body["access_token"]
+        .as_str()
+        .filter(|value| !value.is_empty());
     let value = value.ok_or("the authority's answer has no access token")?;
     let seconds = body["expires_in"].as_i64().unwrap_or(600);
     Ok(AccessToken {

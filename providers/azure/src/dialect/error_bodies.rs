@@ -9,7 +9,8 @@ use crate::routes::AUTHORITY;
 
 /// The status, the code and the message of an operation that fails in this way.
 fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static str) {
-    let is_cluster = operation.starts_with("managedClusters.") || operation.starts_with("agentPools.");
+    let is_cluster =
+        operation.starts_with("managedClusters.") || operation.starts_with("agentPools.");
     match kind {
         ErrorKind::Rejected(Some(code)) => (status_of(code), code, "The request is refused."),
         ErrorKind::Rejected(None) => (
@@ -18,17 +19,47 @@ fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static st
             "The client does not have authorization to perform the action over the scope.",
         ),
         ErrorKind::Throttled { .. } => (429, "TooManyRequests", "The request is being throttled."),
-        ErrorKind::Server => (500, "InternalServerError", "Encountered internal server error."),
-        ErrorKind::Quota if is_cluster => (400, "ErrCode_InsufficientVCPUQuota", "Insufficient vcpu quota requested."),
+        ErrorKind::Server => (
+            500,
+            "InternalServerError",
+            "Encountered internal server error.",
+        ),
+        ErrorKind::Quota if is_cluster => (
+            400,
+            "ErrCode_InsufficientVCPUQuota",
+            "Insufficient vcpu quota requested.",
+        ),
         ErrorKind::Quota => (400, "QuotaExceeded", "The quota is exceeded."),
-        ErrorKind::Capacity => (409, "AllocationFailed", "We do not have sufficient capacity."),
-        ErrorKind::Dependency if is_cluster => (409, "OperationNotAllowed", "Another operation is in progress."),
-        ErrorKind::Dependency => (409, "AnotherOperationInProgress", "Another operation is in progress."),
-        ErrorKind::CredentialsExpired => (401, "ExpiredAuthenticationToken", "The access token has expired."),
-        ErrorKind::PermissionLag if operation.starts_with("roleAssignments.") => {
-            (400, "PrincipalNotFound", "The principal does not exist in the directory.")
-        }
-        ErrorKind::PermissionLag => (400, "ServicePrincipalNotFound", "The service principal is not found."),
+        ErrorKind::Capacity => (
+            409,
+            "AllocationFailed",
+            "We do not have sufficient capacity.",
+        ),
+        ErrorKind::Dependency if is_cluster => (
+            409,
+            "OperationNotAllowed",
+            "Another operation is in progress.",
+        ),
+        ErrorKind::Dependency => (
+            409,
+            "AnotherOperationInProgress",
+            "Another operation is in progress.",
+        ),
+        ErrorKind::CredentialsExpired => (
+            401,
+            "ExpiredAuthenticationToken",
+            "The access token has expired.",
+        ),
+        ErrorKind::PermissionLag if operation.starts_with("roleAssignments.") => (
+            400,
+            "PrincipalNotFound",
+            "The principal does not exist in the directory.",
+        ),
+        ErrorKind::PermissionLag => (
+            400,
+            "ServicePrincipalNotFound",
+            "The service principal is not found.",
+        ),
     }
 }
 
@@ -36,7 +67,9 @@ fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static st
 fn status_of(code: &str) -> u16 {
     match code {
         "ResourceNotFound" | "ResourceGroupNotFound" => 404,
-        "MissingSubscriptionRegistration" | "ScopeLocked" | "OperationNotAllowed" | "Conflict" => 409,
+        "MissingSubscriptionRegistration" | "ScopeLocked" | "OperationNotAllowed" | "Conflict" => {
+            409
+        }
         "RequestDisallowedByPolicy" => 403,
         _ => 400,
     }
@@ -46,7 +79,11 @@ fn status_of(code: &str) -> u16 {
 pub(super) fn response(service: &str, operation: &str, kind: &ErrorKind) -> Response<Bytes> {
     let (status, code, message) = words(operation, kind);
     let body = if service == AUTHORITY {
-        let code = if status >= 500 || status == 429 { "temporarily_unavailable" } else { "invalid_client" };
+        let code = if status >= 500 || status == 429 {
+            "temporarily_unavailable"
+        } else {
+            "invalid_client"
+        };
         json!({"error": code, "error_description": message})
     } else {
         json!({"error": {"code": code, "message": message}})

@@ -23,7 +23,9 @@ pub(super) fn network(work: &Work) -> Value {
 /// The id of the subnet of nodes.
 fn subnet(work: &Work) -> String {
     let network = work.run().name("net");
-    work.id(&format!("Microsoft.Network/virtualNetworks/{network}/subnets/{SUBNET}"))
+    work.id(&format!(
+        "Microsoft.Network/virtualNetworks/{network}/subnets/{SUBNET}"
+    ))
 }
 
 /// The identity of the control plane.
@@ -34,7 +36,10 @@ pub(super) fn identity(work: &Work) -> Value {
 /// The cluster with all of its node pools: one operation makes them together.
 pub(super) fn cluster(work: &Work) -> Value {
     let spec = &work.spec;
-    let identity = work.id(&format!("Microsoft.ManagedIdentity/userAssignedIdentities/{}", work.run().name("id")));
+    let identity = work.id(&format!(
+        "Microsoft.ManagedIdentity/userAssignedIdentities/{}",
+        work.run().name("id")
+    ));
     let pools = spec.node_pools.0.iter().enumerate();
     let pools: Vec<Value> = pools
         .map(|(index, pool)| {
@@ -101,7 +106,9 @@ mod tests {
         ]);
         let work = Work {
             api: Api::new(&connection(Files::empty())),
-            spec: spec(json!({"kubernetes_version": "1.34", "tier": "standard", "node_pools": pools})),
+            spec: spec(
+                json!({"kubernetes_version": "1.34", "tier": "standard", "node_pools": pools}),
+            ),
         };
         let body = cluster(&work);
         assert_eq!(body["tags"]["kubeproof:run"], "r1");
@@ -110,12 +117,22 @@ mod tests {
         assert_eq!(properties["kubernetesVersion"], "1.34");
         assert_eq!(properties["agentPoolProfiles"][0]["mode"], "System");
         let spare = &properties["agentPoolProfiles"][1];
-        assert_eq!((&spare["mode"], &spare["scaleSetPriority"]), (&json!("User"), &json!("Spot")));
+        assert_eq!(
+            (&spare["mode"], &spare["scaleSetPriority"]),
+            (&json!("User"), &json!("Spot"))
+        );
         assert_eq!(spare["availabilityZones"], json!(["1"]));
-        assert_eq!((&spare["minCount"], &spare["maxCount"]), (&json!(0), &json!(3)));
-        let group = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/kp-r1/providers/";
+        assert_eq!(
+            (&spare["minCount"], &spare["maxCount"]),
+            (&json!(0), &json!(3))
+        );
+        let group =
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/kp-r1/providers/";
         let subnet = format!("{group}Microsoft.Network/virtualNetworks/kp-r1-net/subnets/nodes");
         assert_eq!(spare["vnetSubnetID"], subnet);
-        assert_eq!(network(&work)["properties"]["subnets"][0]["properties"]["addressPrefix"], "10.1.0.0/18");
+        assert_eq!(
+            network(&work)["properties"]["subnets"][0]["properties"]["addressPrefix"],
+            "10.1.0.0/18"
+        );
     }
 }

@@ -34,8 +34,18 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// A resource of the run's group, by its part of the run's name.
-    pub(super) fn new(work: &Work, get: &'static str, put: &'static str, part: &str, body: Value) -> Self {
-        let parameters = vec![work.subscription().to_owned(), work.name(), work.run().name(part)];
+    pub(super) fn new(
+        work: &Work,
+        get: &'static str,
+        put: &'static str,
+        part: &str,
+        body: Value,
+    ) -> Self {
+        let parameters = vec![
+            work.subscription().to_owned(),
+            work.name(),
+            work.run().name(part),
+        ];
         Self {
             get,
             put,
@@ -69,13 +79,19 @@ impl Wanted {
     /// What it is called in messages.
     fn what(&self) -> String {
         let kind = self.get.split('.').next().unwrap_or_default();
-        format!("{kind}/{}", self.parameters.last().map_or("", String::as_str))
+        format!(
+            "{kind}/{}",
+            self.parameters.last().map_or("", String::as_str)
+        )
     }
 }
 
 /// The resource, made and settled.
 pub(super) async fn ensure(work: &Work, wanted: &Wanted) -> Result<Resource, CallError> {
-    let known = work.api.find::<Resource>(wanted.get, &wanted.parameters()).await?;
+    let known = work
+        .api
+        .find::<Resource>(wanted.get, &wanted.parameters())
+        .await?;
     let is_wanted = match known.as_ref().map(Resource::state) {
         None => true,
         // What has failed is mended by the same PUT.
@@ -98,18 +114,28 @@ pub(super) async fn ensure(work: &Work, wanted: &Wanted) -> Result<Resource, Cal
 async fn put(work: &Work, wanted: &Wanted) -> Result<(), CallError> {
     let asked = work
         .api
-        .call::<IgnoredAny>(wanted.policy, wanted.put, &wanted.parameters(), Some(&wanted.body))
+        .call::<IgnoredAny>(
+            wanted.policy,
+            wanted.put,
+            &wanted.parameters(),
+            Some(&wanted.body),
+        )
         .await;
     match asked {
         Err(error) if error.cause == Cause::InUse && !error.is("ResourceGroupBeingDeleted") => {
-            let exists = work.api.find::<Resource>(wanted.get, &wanted.parameters()).await?;
+            let exists = work
+                .api
+                .find::<Resource>(wanted.get, &wanted.parameters())
+                .await?;
             if exists.is_some_and(|one| !one.state().is_empty() && one.state() != "Succeeded") {
                 return Ok(());
             }
             // Something beside it is being changed.
             let policy = RetryPolicy::while_in_use(BUSY);
             let parameters = wanted.parameters();
-            let again = work.api.call::<IgnoredAny>(policy, wanted.put, &parameters, Some(&wanted.body));
+            let again =
+                work.api
+                    .call::<IgnoredAny>(policy, wanted.put, &parameters, Some(&wanted.body));
             again.await.map(|_| ())
         }
         result => result.map(|_| ()),
@@ -121,7 +147,11 @@ async fn settled(work: &Work, wanted: &Wanted) -> Result<Resource, CallError> {
     let what = format!("wait for {}", wanted.what());
     let began = work.session().elapsed();
     let check = || async {
-        let Some(seen) = work.api.find::<Resource>(wanted.get, &wanted.parameters()).await? else {
+        let Some(seen) = work
+            .api
+            .find::<Resource>(wanted.get, &wanted.parameters())
+            .await?
+        else {
             let waited = work.session().elapsed().saturating_sub(began);
             return Ok(if waited < SHOWN_WITHIN {
                 Poll::Pending("not shown yet".to_owned())
@@ -140,9 +170,17 @@ async fn settled(work: &Work, wanted: &Wanted) -> Result<Resource, CallError> {
         return Ok(seen);
     }
     let state = seen.state().to_owned();
-    let reason = seen.properties.status.and_then(|status| status.provisioning_error).unwrap_or_default();
+    let reason = seen
+        .properties
+        .status
+        .and_then(|status| status.provisioning_error)
+        .unwrap_or_default();
     let message = format!("{state}: {}", reason.message);
-    Err(errors::of_resource(&what, &reason.code, message.trim_end_matches([':', ' '])))
+    Err(errors::of_resource(
+        &what,
+        &reason.code,
+        message.trim_end_matches([':', ' ']),
+    ))
 }
 
 /// Deletes a resource, and waits until it is gone.
@@ -152,12 +190,20 @@ pub(super) async fn remove(
     parameters: &[&str],
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
-    ignore_not_found(work.api.call::<IgnoredAny>(policy, delete, parameters, None).await)?;
+    ignore_not_found(
+        work.api
+            .call::<IgnoredAny>(policy, delete, parameters, None)
+            .await,
+    )?;
     gone(work, get, parameters).await
 }
 
 /// Waits until a resource is gone. One that is no longer being deleted will not go.
-pub(super) async fn gone(work: &Work, get: &'static str, parameters: &[&str]) -> Result<(), CallError> {
+pub(super) async fn gone(
+    work: &Work,
+    get: &'static str,
+    parameters: &[&str],
+) -> Result<(), CallError> {
     let what = format!("wait for the end of {}", parameters.last().unwrap_or(&""));
     let began = work.session().elapsed();
     let check = || async {
@@ -168,7 +214,10 @@ pub(super) async fn gone(work: &Work, get: &'static str, parameters: &[&str]) ->
             Some(seen) if seen.state() == "Deleting" || waited < SHOWN_WITHIN => {
                 Poll::Pending(seen.state().to_owned())
             }
-            Some(seen) => Poll::Failed(format!("its deletion has ended, and it is still there ({})", seen.state())),
+            Some(seen) => Poll::Failed(format!(
+                "its deletion has ended, and it is still there ({})",
+                seen.state()
+            )),
         })
     };
     poll_until(work.session(), OFTEN, LIMIT, &what, check).await

@@ -18,10 +18,22 @@ const ROLE: &str = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 
 /// The name of the run's assignment.
 fn name(work: &Work) -> String {
-    let digest = Sha256::digest(format!("{} {} {ROLE}", work.subscription(), work.run().id).as_bytes());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest =
+        Sha256::digest(format!("{} {} {ROLE}", work.subscription(), work.run().id).as_bytes());
+    let hex: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
 }
 
 /// The identity with its role.
@@ -34,7 +46,10 @@ pub(super) async fn ensure(work: &Work) -> Result<(), CallError> {
         requests::identity(work),
     );
     let identity = resource::ensure(work, &wanted).await?;
-    let role = format!("/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{ROLE}", work.subscription());
+    let role = format!(
+        "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{ROLE}",
+        work.subscription()
+    );
     let body = json!({"properties": {
         "roleDefinitionId": role, "principalId": identity.properties.principal_id,
         // With its type, a principal that is not known everywhere yet is accepted.
@@ -52,7 +67,10 @@ pub(super) async fn ensure(work: &Work) -> Result<(), CallError> {
     let (name, group) = (name(work), work.name());
     let parameters = [work.subscription(), group.as_str(), name.as_str()];
     let policy = RetryPolicy::propagation(|error| error.is("PrincipalNotFound"));
-    let made = work.api.call::<Resource>(policy, "roleAssignments.create", &parameters, Some(&body)).await;
+    let made = work
+        .api
+        .call::<Resource>(policy, "roleAssignments.create", &parameters, Some(&body))
+        .await;
     let id = match made {
         Ok(made) => made.id,
         Err(error) if error.cause == Cause::AlreadyExists => name,
@@ -71,14 +89,26 @@ async fn find(work: &Work) -> Result<Option<Resource>, CallError> {
 
 /// The names of the run's assignments: one or none.
 pub(super) async fn list(work: &Work) -> Result<Vec<String>, CallError> {
-    Ok(find(work).await?.map(|found| found.name).into_iter().collect())
+    Ok(find(work)
+        .await?
+        .map(|found| found.name)
+        .into_iter()
+        .collect())
 }
 
 /// Deletes an assignment of the run.
-pub(super) async fn delete(work: &Work, name: String, policy: RetryPolicy) -> Result<(), CallError> {
+pub(super) async fn delete(
+    work: &Work,
+    name: String,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
     let group = work.name();
     let parameters = [work.subscription(), group.as_str(), name.as_str()];
-    ignore_not_found(work.api.call::<IgnoredAny>(policy, "roleAssignments.delete", &parameters, None).await)
+    ignore_not_found(
+        work.api
+            .call::<IgnoredAny>(policy, "roleAssignments.delete", &parameters, None)
+            .await,
+    )
 }
 
 impl Resource {

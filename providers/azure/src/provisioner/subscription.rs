@@ -24,11 +24,17 @@ const SCHEDULE: PollSchedule = PollSchedule::every(5);
 /// Refuses a subscription in which nothing can be made.
 pub(super) async fn check(work: &Work) -> Result<(), CallError> {
     let id = work.subscription();
-    let seen: Subscription = work.api.call(RetryPolicy::IDEMPOTENT, "subscriptions.get", &[id], None).await?;
+    let seen: Subscription = work
+        .api
+        .call(RetryPolicy::IDEMPOTENT, "subscriptions.get", &[id], None)
+        .await?;
     if seen.state == "Enabled" {
         return Ok(());
     }
-    let message = format!("subscription {id} is {}, so nothing can be made in it", seen.state);
+    let message = format!(
+        "subscription {id} is {}, so nothing can be made in it",
+        seen.state
+    );
     Err(CallError::state("check the subscription", message))
 }
 
@@ -42,9 +48,17 @@ pub(super) async fn register(work: &Work) -> Result<(), CallError> {
         }
     }
     for namespace in &missing {
-        work.api.connection().progress.report(&format!("registering {namespace}"));
+        work.api
+            .connection()
+            .progress
+            .report(&format!("registering {namespace}"));
         let parameters = [work.subscription(), namespace];
-        let call = work.api.call::<IgnoredAny>(RetryPolicy::IDEMPOTENT, "providers.register", &parameters, None);
+        let call = work.api.call::<IgnoredAny>(
+            RetryPolicy::IDEMPOTENT,
+            "providers.register",
+            &parameters,
+            None,
+        );
         call.await?;
     }
     for namespace in missing {
@@ -62,7 +76,10 @@ pub(super) async fn register(work: &Work) -> Result<(), CallError> {
 
 async fn state(work: &Work, namespace: &str) -> Result<String, CallError> {
     let parameters = [work.subscription(), namespace];
-    let seen: Provider = work.api.call(RetryPolicy::IDEMPOTENT, "providers.get", &parameters, None).await?;
+    let seen: Provider = work
+        .api
+        .call(RetryPolicy::IDEMPOTENT, "providers.get", &parameters, None)
+        .await?;
     Ok(seen.registration_state)
 }
 
@@ -70,7 +87,10 @@ async fn state(work: &Work, namespace: &str) -> Result<String, CallError> {
 pub(super) async fn find_group(work: &Work) -> Result<Option<Resource>, CallError> {
     let name = work.name();
     let parameters = [work.subscription(), name.as_str()];
-    let found = work.api.find::<Resource>("resourceGroups.get", &parameters).await?;
+    let found = work
+        .api
+        .find::<Resource>("resourceGroups.get", &parameters)
+        .await?;
     Ok(found.filter(|group| work.run().owns(&group.tags())))
 }
 
@@ -78,7 +98,10 @@ pub(super) async fn find_group(work: &Work) -> Result<Option<Resource>, CallErro
 pub(super) async fn group(work: &Work) -> Result<(), CallError> {
     let name = work.name();
     let parameters = [work.subscription(), name.as_str()];
-    let known = work.api.find::<Resource>("resourceGroups.get", &parameters).await?;
+    let known = work
+        .api
+        .find::<Resource>("resourceGroups.get", &parameters)
+        .await?;
     match known {
         Some(group) if !work.run().owns(&group.tags()) => {
             let message = format!(
@@ -98,7 +121,15 @@ pub(super) async fn group(work: &Work) -> Result<(), CallError> {
     }
     let body = json!({"location": work.spec.location.0, "tags": work.run().tags()});
     let policy = RetryPolicy::while_in_use(resource::BUSY);
-    let made: Resource = work.api.call(policy, "resourceGroups.createOrUpdate", &parameters, Some(&body)).await?;
+    let made: Resource = work
+        .api
+        .call(
+            policy,
+            "resourceGroups.createOrUpdate",
+            &parameters,
+            Some(&body),
+        )
+        .await?;
     work.session().record("resourceGroup", &made.id);
     Ok(())
 }

@@ -32,7 +32,14 @@ const STEPS: &[Step<Work>] = &[
         after: &[],
         in_use_for: BUSY,
         list: |work, _| {
-            async move { Ok(cluster::find(work).await?.map(|found| found.id).into_iter().collect()) }.boxed()
+            async move {
+                Ok(cluster::find(work)
+                    .await?
+                    .map(|found| found.id)
+                    .into_iter()
+                    .collect())
+            }
+            .boxed()
         },
         delete: Delete::Each(|work, _, policy| cluster::delete(work, policy).boxed()),
     },
@@ -57,10 +64,21 @@ const STEPS: &[Step<Work>] = &[
     Step {
         name: "resource_group",
         of: None,
-        after: &["aks_managed_cluster", "node_resource_group", "role_assignment"],
+        after: &[
+            "aks_managed_cluster",
+            "node_resource_group",
+            "role_assignment",
+        ],
         in_use_for: IN_USE_LIMIT,
         list: |work, _| {
-            async move { Ok(subscription::find_group(work).await?.map(|found| found.name).into_iter().collect()) }.boxed()
+            async move {
+                Ok(subscription::find_group(work)
+                    .await?
+                    .map(|found| found.name)
+                    .into_iter()
+                    .collect())
+            }
+            .boxed()
         },
         delete: Delete::Each(|work, name, policy| {
             async move { cluster::delete_group(work, &name, policy).await }.boxed()
@@ -97,7 +115,10 @@ async fn drain(work: &Work) -> Result<(), CallError> {
     if left.is_empty() {
         return Ok(());
     }
-    Err(failed(format!("{} services or volume claims did not go", left.len())))
+    Err(failed(format!(
+        "{} services or volume claims did not go",
+        left.len()
+    )))
 }
 
 #[cfg(test)]

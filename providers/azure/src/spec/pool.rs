@@ -107,10 +107,15 @@ impl TryFrom<Vec<NodePool>> for NodePools {
 
     fn try_from(given: Vec<NodePool>) -> Result<Self, Self::Error> {
         let Some(system) = given.first() else {
-            return Err("at least one node pool is needed: the first one is the system's".to_owned());
+            return Err(
+                "at least one node pool is needed: the first one is the system's".to_owned(),
+            );
         };
         if system.spot {
-            return Err(format!("node pool `{}` is the system's, which cannot be spot", system.name.0));
+            return Err(format!(
+                "node pool `{}` is the system's, which cannot be spot",
+                system.name.0
+            ));
         }
         for (index, pool) in given.iter().enumerate() {
             let name = &pool.name.0;
@@ -119,7 +124,9 @@ impl TryFrom<Vec<NodePool>> for NodePools {
             }
             let limits = pool.autoscaling;
             if limits.is_some_and(|limits| !(limits.min..=limits.max).contains(&pool.count.0)) {
-                return Err(format!("node pool `{name}` begins outside of its autoscaling limits"));
+                return Err(format!(
+                    "node pool `{name}` begins outside of its autoscaling limits"
+                ));
             }
         }
         Ok(Self(given))
@@ -153,7 +160,10 @@ mod tests {
         };
         check(json!({}), "");
         check(json!({"autoscaling": {"min": 1, "max": 3}}), "");
-        check(json!({"autoscaling": {"min": 3, "max": 4}}), "outside of its autoscaling limits");
+        check(
+            json!({"autoscaling": {"min": 3, "max": 4}}),
+            "outside of its autoscaling limits",
+        );
         check(json!({"name": "node-pool"}), "is no name of a node pool");
         check(json!({"vm_size": "big"}), "is no size of machines");
         check(json!({"count": 0}), "0 is not a number of nodes");

@@ -91,14 +91,24 @@ impl Bench {
             kubeproof_azure::rehearsal::CLIENT_ID,
             kubeproof_azure::rehearsal::CLIENT_SECRET
         );
-        let url = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", kubeproof_azure::rehearsal::TENANT);
-        let request = http::Request::post(url).body(bytes::Bytes::from(form)).unwrap();
+        let url = format!(
+            "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
+            kubeproof_azure::rehearsal::TENANT
+        );
+        let request = http::Request::post(url)
+            .body(bytes::Bytes::from(form))
+            .unwrap();
         let answer = transport.send(request).await.unwrap();
         let token: Value = serde_json::from_slice(answer.body()).unwrap();
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("https://management.azure.com{path}?api-version=2025-01-01"))
-            .header("authorization", format!("Bearer {}", token["access_token"].as_str().unwrap()))
+            .uri(format!(
+                "https://management.azure.com{path}?api-version=2025-01-01"
+            ))
+            .header(
+                "authorization",
+                format!("Bearer {}", token["access_token"].as_str().unwrap()),
+            )
             .body(bytes::Bytes::from(body.to_string()))
             .unwrap();
         let answer = transport.send(request).await.unwrap();
@@ -112,8 +122,14 @@ impl Bench {
         let new = all
             .iter()
             .filter(|one| !before.iter().any(|old| old.is_same(one)));
-        new.map(|one| format!("{} {}", one.resource_type, one.name.clone().unwrap_or_default()))
-            .collect()
+        new.map(|one| {
+            format!(
+                "{} {}",
+                one.resource_type,
+                one.name.clone().unwrap_or_default()
+            )
+        })
+        .collect()
     }
 
     /// The changing calls since the journal had this length.

@@ -16,7 +16,10 @@ async fn whole_life(change: Value) {
     let before = bench.ground_truth.inventory();
     let mut provisioner = bench.provisioner();
     let provisioned = provisioner.provision().await.unwrap();
-    assert!(provisioned.made.contains_key("managedClusters/kp-r1"), "{provisioned:?}");
+    assert!(
+        provisioned.made.contains_key("managedClusters/kp-r1"),
+        "{provisioned:?}"
+    );
     // A second provision converges.
     let calls = bench.journal.len();
     let again = bench.provisioner().provision().await.unwrap();
@@ -50,7 +53,10 @@ async fn it_is_ready_within_five_percent_of_the_longest_chain() {
     bench.provisioner().provision().await.unwrap();
     let took = bench.clock.elapsed().as_secs_f64();
     let (fastest, _) = bench.ground_truth.fastest_ready().unwrap();
-    assert!(took <= fastest.as_secs_f64() * 1.05, "{took} s, {fastest:?} were possible");
+    assert!(
+        took <= fastest.as_secs_f64() * 1.05,
+        "{took} s, {fastest:?} were possible"
+    );
 }
 
 /// Whatever happens to a call, one cluster exists, it is used, and nothing of it stays.
@@ -61,7 +67,9 @@ async fn survives(fault: &str) {
     let provisioned = provisioner.provision().await;
     provisioned.unwrap_or_else(|error| panic!("{fault}: {error}"));
     let clusters = bench.more_than(&before);
-    let clusters = clusters.iter().filter(|one| one.starts_with("aks_managed_cluster "));
+    let clusters = clusters
+        .iter()
+        .filter(|one| one.starts_with("aks_managed_cluster "));
     assert_eq!(clusters.count(), 1, "{fault}");
     let removed = provisioner.teardown().await;
     removed.unwrap_or_else(|error| panic!("{fault}: {error}"));
@@ -132,12 +140,28 @@ async fn fails(fault: &str, words: &[&str]) {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_attempt_says_the_clouds_own_code_and_can_be_repeated() {
-    fails(&format!("{CREATE}=quota"), &["ErrCode_InsufficientVCPUQuota"]).await;
+    fails(
+        &format!("{CREATE}=quota"),
+        &["ErrCode_InsufficientVCPUQuota"],
+    )
+    .await;
     fails(&format!("{CREATE}=capacity"), &["AllocationFailed"]).await;
-    fails(&format!("{CREATE}=async-fail(ZonalAllocationFailed)"), &["ZonalAllocationFailed"]).await;
+    fails(
+        &format!("{CREATE}=async-fail(ZonalAllocationFailed)"),
+        &["ZonalAllocationFailed"],
+    )
+    .await;
     // It comes up five minutes after its operation has failed, or is mended before.
-    fails(&format!("{CREATE}=async-fail(CreateVMSSAgentPoolFailed)"), &["CreateVMSSAgentPoolFailed"]).await;
-    fails("arm:virtualNetworks.createOrUpdate=async-fail(InternalServerError)", &["Failed"]).await;
+    fails(
+        &format!("{CREATE}=async-fail(CreateVMSSAgentPoolFailed)"),
+        &["CreateVMSSAgentPoolFailed"],
+    )
+    .await;
+    fails(
+        "arm:virtualNetworks.createOrUpdate=async-fail(InternalServerError)",
+        &["Failed"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,10 +181,22 @@ async fn a_lock_is_reported_and_not_removed() {
     bench.provisioner().provision().await.unwrap();
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
     let lock = format!("{group}/providers/Microsoft.Authorization/locks/keep");
-    bench.other("PUT", &lock, json!({"properties": {"level": "CanNotDelete"}})).await;
+    bench
+        .other(
+            "PUT",
+            &lock,
+            json!({"properties": {"level": "CanNotDelete"}}),
+        )
+        .await;
     let error = bench.provisioner().teardown().await.unwrap_err();
     assert!(error.message.contains("ScopeLocked"), "{error}");
-    assert!(bench.ground_truth.inventory().iter().any(|one| one.resource_type == "management_lock"));
+    assert!(
+        bench
+            .ground_truth
+            .inventory()
+            .iter()
+            .any(|one| one.resource_type == "management_lock")
+    );
     bench.other("DELETE", &lock, Value::Null).await;
     bench.provisioner().teardown().await.unwrap();
 }
@@ -169,7 +205,9 @@ async fn a_lock_is_reported_and_not_removed() {
 async fn a_group_of_somebody_else_is_neither_used_nor_removed() {
     let bench = Bench::new(json!({}), &[]);
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
-    bench.other("PUT", &group, json!({"location": "eastus"})).await;
+    bench
+        .other("PUT", &group, json!({"location": "eastus"}))
+        .await;
     let before = bench.ground_truth.inventory();
     let error = bench.provisioner().provision().await.unwrap_err();
     assert!(error.message.contains("someone else's"), "{error}");
@@ -192,7 +230,10 @@ async fn what_workloads_made_goes_with_the_cluster() {
         made.unwrap();
         let more = bench.more_than(&before);
         let has = |kind: &str| more.iter().any(|one| one.starts_with(kind));
-        assert!(has("public_ip kubernetes-a") && has("managed_disk pvc-"), "{more:?}");
+        assert!(
+            has("public_ip kubernetes-a") && has("managed_disk pvc-"),
+            "{more:?}"
+        );
         bench.provisioner().teardown().await.unwrap();
         assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
     }

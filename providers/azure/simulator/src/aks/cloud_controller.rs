@@ -18,22 +18,39 @@ pub(super) fn carry_out(state: &mut State, key: &str, request: CloudProviderRequ
         return;
     };
     match request {
-        CloudProviderRequest::CreateLoadBalancer { namespace, service, uid } => {
+        CloudProviderRequest::CreateLoadBalancer {
+            namespace,
+            service,
+            uid,
+        } => {
             let address = add_rule(state, &cluster, &format!("{namespace}/{service}"), &uid);
             if let Some(running) = state.aks.running.get_mut(key) {
-                running.server.load_balancer_made(&namespace, &service, &address);
+                running
+                    .server
+                    .load_balancer_made(&namespace, &service, &address);
             }
         }
-        CloudProviderRequest::DeleteLoadBalancer { namespace, service, uid } => {
+        CloudProviderRequest::DeleteLoadBalancer {
+            namespace,
+            service,
+            uid,
+        } => {
             remove_rule(state, &cluster, &uid);
             if let Some(running) = state.aks.running.get_mut(key) {
                 running.server.load_balancer_removed(&namespace, &service);
             }
         }
-        CloudProviderRequest::CreateVolume { namespace, claim, volume, size_gib } => {
+        CloudProviderRequest::CreateVolume {
+            namespace,
+            claim,
+            volume,
+            size_gib,
+        } => {
             let handle = add_disk(state, &cluster, (&namespace, &claim), &volume, size_gib);
             if let Some(running) = state.aks.running.get_mut(key) {
-                running.server.volume_made(&namespace, &claim, &volume, &handle);
+                running
+                    .server
+                    .volume_made(&namespace, &claim, &volume, &handle);
             }
         }
         CloudProviderRequest::DeleteVolume { volume, handle } => {
@@ -47,7 +64,10 @@ pub(super) fn carry_out(state: &mut State, key: &str, request: CloudProviderRequ
 
 /// The name of what belongs to a service.
 fn name(uid: &str) -> String {
-    format!("a{}", uid.replace('-', "")).chars().take(32).collect()
+    format!("a{}", uid.replace('-', ""))
+        .chars()
+        .take(32)
+        .collect()
 }
 
 fn group(cluster: &Item) -> String {
@@ -75,22 +95,42 @@ fn add_rule(state: &mut State, cluster: &Item, service: &str, uid: &str) -> Stri
     });
     let address = arm::add(state, &ADDRESSES, &place, marks, document);
     let item = state.arm.items.get(&address);
-    let (id, ip) = item.map_or_else(Default::default, |item| (item.id.clone(), item.text("ipAddress").to_owned()));
+    let (id, ip) = item.map_or_else(Default::default, |item| {
+        (item.id.clone(), item.text("ipAddress").to_owned())
+    });
     let balancer = balancer(state, cluster);
     let frontend = json!({"name": name, "properties": {"publicIPAddress": reference(&id)}});
     let rule = json!({"name": format!("{name}-TCP-80"), "properties": {
         "protocol": "Tcp", "frontendPort": 80, "backendPort": 80,
         "frontendIPConfiguration": reference(&format!("{balancer}/frontendIPConfigurations/{name}")),
     }});
-    change(state, &balancer, |list| list.push(frontend.clone()), |list| list.push(rule.clone()));
+    change(
+        state,
+        &balancer,
+        |list| list.push(frontend.clone()),
+        |list| list.push(rule.clone()),
+    );
     ip
 }
 
 fn remove_rule(state: &mut State, cluster: &Item, uid: &str) {
     let (name, balancer) = (name(uid), balancer(state, cluster));
-    let is_its = |one: &Value| one["name"].as_str().is_some_and(|one| one.starts_with(&name));
-    change(state, &balancer, |list| list.retain(|one| !is_its(one)), |list| list.retain(|one| !is_its(one)));
-    let address = ADDRESSES.id(&state.subscription_path(), &group(cluster), &[&format!("kubernetes-{name}")]);
+    let is_its = |one: &Value| {
+        one["name"]
+            .as_str()
+            .is_some_and(|one| one.starts_with(&name))
+    };
+    change(
+        state,
+        &balancer,
+        |list| list.retain(|one| !is_its(one)),
+        |list| list.retain(|one| !is_its(one)),
+    );
+    let address = ADDRESSES.id(
+        &state.subscription_path(),
+        &group(cluster),
+        &[&format!("kubernetes-{name}")],
+    );
     arm::remove(state, &address.to_ascii_lowercase());
 }
 
@@ -112,11 +152,25 @@ fn change(
 }
 
 /// Makes the disk of a claim; returns the handle that the volume gets.
-fn add_disk(state: &mut State, cluster: &Item, (namespace, claim): (&str, &str), volume: &str, gib: u32) -> String {
+fn add_disk(
+    state: &mut State,
+    cluster: &Item,
+    (namespace, claim): (&str, &str),
+    volume: &str,
+    gib: u32,
+) -> String {
     let group = group(cluster);
     let mut marks = tags(cluster);
-    for (end, value) in [("pv-name", volume), ("pvc-name", claim), ("pvc-namespace", namespace)] {
-        let prefix = if end == "pv-name" { "kubernetes.io-created-for-pv-name".to_owned() } else { format!("kubernetes.io-created-for-{end}") };
+    for (end, value) in [
+        ("pv-name", volume),
+        ("pvc-name", claim),
+        ("pvc-namespace", namespace),
+    ] {
+        let prefix = if end == "pv-name" {
+            "kubernetes.io-created-for-pv-name".to_owned()
+        } else {
+            format!("kubernetes.io-created-for-{end}")
+        };
         marks.insert(prefix, json!(value));
     }
     let place = Place {

@@ -81,21 +81,38 @@ pub(crate) static CLUSTERS: Kind = Kind {
         node_group::remove(state, item, is_partial);
     },
     show,
-    ..Kind::plain("Microsoft.ContainerService", &["managedClusters"], "aks_managed_cluster")
+    ..Kind::plain(
+        "Microsoft.ContainerService",
+        &["managedClusters"],
+        "aks_managed_cluster",
+    )
 };
 
 /// How an operation fails that finds no machines.
-pub(super) fn lacking(state: &State, call: &Call<'_>, location: &str, pools: &[&Object]) -> Option<Failure> {
+pub(super) fn lacking(
+    state: &State,
+    call: &Call<'_>,
+    location: &str,
+    pools: &[&Object],
+) -> Option<Failure> {
     let properties = pools.iter().filter_map(|pool| pool.get("properties"));
-    let zones = properties.flat_map(|pool| pool["availabilityZones"].as_array().into_iter().flatten());
+    let zones =
+        properties.flat_map(|pool| pool["availabilityZones"].as_array().into_iter().flatten());
     let zones: Vec<&str> = zones.filter_map(Value::as_str).collect();
     let exhausted = &state.setup.exhausted_zones;
-    let is_lacking = zones.iter().any(|zone| exhausted.contains(&format!("{location}-{zone}")));
+    let is_lacking = zones
+        .iter()
+        .any(|zone| exhausted.contains(&format!("{location}-{zone}")));
     if !call.injected.take_capacity() && !is_lacking {
         return None;
     }
-    let code = if zones.is_empty() { "AllocationFailed" } else { "ZonalAllocationFailed" };
-    let message = "Allocation failed. We do not have sufficient capacity for the requested VM size.";
+    let code = if zones.is_empty() {
+        "AllocationFailed"
+    } else {
+        "ZonalAllocationFailed"
+    };
+    let message =
+        "Allocation failed. We do not have sufficient capacity for the requested VM size.";
     Some(Failure::new(code, message))
 }
 
@@ -103,7 +120,11 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
     let version = versions::resolved(draft.text("kubernetesVersion"))?;
     draft.set("kubernetesVersion", json!(version));
     if draft.text("dnsPrefix").is_empty() {
-        return Err(ApiError::new(400, "InvalidParameter", "Required parameter dnsPrefix is missing (null)."));
+        return Err(ApiError::new(
+            400,
+            "InvalidParameter",
+            "Required parameter dnsPrefix is missing (null).",
+        ));
     }
     input::network(draft)?;
     input::identity(state, draft)?;
@@ -111,9 +132,15 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
     draft.default("nodeResourceGroup", json!(group));
     draft.default("enableRBAC", json!(true));
     draft.default("supportPlan", json!("KubernetesOfficial"));
-    let sku = draft.document.entry("sku").or_insert_with(|| json!({"name": "Base", "tier": "Free"}));
+    let sku = draft
+        .document
+        .entry("sku")
+        .or_insert_with(|| json!({"name": "Base", "tier": "Free"}));
     if prices::control_plane(sku["tier"].as_str().unwrap_or_default()).is_none() {
-        return Err(ApiError::not_simulated(format!("a cluster of tier {}", sku["tier"])));
+        return Err(ApiError::not_simulated(format!(
+            "a cluster of tier {}",
+            sku["tier"]
+        )));
     }
     unchanged(draft)?;
     pools(state, draft, version)
@@ -145,10 +172,21 @@ fn pools(state: &State, draft: &mut Draft, version: &str) -> Result<(), ApiError
         let existing = state.arm.items.get(&key);
         let asked = pool.as_object().cloned().unwrap_or_default();
         super::pool::check_members(&asked)?;
-        let pool = input::pool(state, &draft.location, &name, existing, asked, (&network, version))?;
+        let pool = input::pool(
+            state,
+            &draft.location,
+            &name,
+            existing,
+            asked,
+            (&network, version),
+        )?;
         completed.push(pool.clone());
         let document = Object::from_iter([("properties".to_owned(), Value::Object(pool))]);
-        draft.children.push(Child { kind: &POOLS, name, document });
+        draft.children.push(Child {
+            kind: &POOLS,
+            name,
+            document,
+        });
     }
     let is_system = |pool: &Object| pool.get("mode") == Some(&json!("System"));
     if draft.existing.is_none() && !completed.iter().any(is_system) {
@@ -184,18 +222,26 @@ fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key) else {
         return;
     };
-    let tier = item.document.get("sku").and_then(|sku| sku["tier"].as_str()).unwrap_or_default();
+    let tier = item
+        .document
+        .get("sku")
+        .and_then(|sku| sku["tier"].as_str())
+        .unwrap_or_default();
     let price = prices::control_plane(tier).unwrap_or_default();
     if price.is_zero() || !prices::is_known(&item.location) {
         if !price.is_zero() {
-            state.unpriced.insert(format!("control plane in {}", item.location));
+            state
+                .unpriced
+                .insert(format!("control plane in {}", item.location));
         }
         return state.meter.stop(key, state.now);
     }
     if state.meter.open(key).is_some() {
         return;
     }
-    let run_id = item.run().or_else(|| state.groups.get(&item.group.to_ascii_lowercase())?.run());
+    let run_id = item
+        .run()
+        .or_else(|| state.groups.get(&item.group.to_ascii_lowercase())?.run());
     let usage = Usage {
         line: "control_plane".to_owned(),
         service: "Azure Kubernetes Service".to_owned(),
@@ -220,7 +266,11 @@ pub(super) fn digits(cluster: &Item) -> String {
 /// The host of a cluster's API server.
 pub(super) fn host(cluster: &Item) -> String {
     let hash: String = cluster.unique.chars().take(8).collect();
-    format!("{}-{hash}.hcp.{}.azmk8s.io", cluster.text("dnsPrefix").to_ascii_lowercase(), cluster.location)
+    format!(
+        "{}-{hash}.hcp.{}.azmk8s.io",
+        cluster.text("dnsPrefix").to_ascii_lowercase(),
+        cluster.location
+    )
 }
 
 /// Gives a cluster its principal, when it is to have one of its own.
@@ -228,7 +278,10 @@ pub(super) fn principal(state: &mut State, key: &str) {
     let Some(cluster) = state.arm.items.get(key).cloned() else {
         return;
     };
-    let kind = cluster.document.get("identity").and_then(|identity| identity["type"].as_str());
+    let kind = cluster
+        .document
+        .get("identity")
+        .and_then(|identity| identity["type"].as_str());
     if kind == Some("SystemAssigned") && cluster.text("#principal").is_empty() {
         let (principal, _) = graph::add_managed(state, &cluster.name, &cluster.id);
         give(state, key, "#principal", json!(principal));
@@ -237,9 +290,17 @@ pub(super) fn principal(state: &mut State, key: &str) {
 
 /// The principal of the control plane.
 pub(super) fn principal_of(state: &State, cluster: &Item) -> Option<String> {
-    let identity = cluster.document.get("identity").cloned().unwrap_or_default();
+    let identity = cluster
+        .document
+        .get("identity")
+        .cloned()
+        .unwrap_or_default();
     if identity["type"] == "UserAssigned" {
-        let id = identity["userAssignedIdentities"].as_object()?.keys().next()?.clone();
+        let id = identity["userAssignedIdentities"]
+            .as_object()?
+            .keys()
+            .next()?
+            .clone();
         let found = identity::found(state, &id)?;
         return found["objectId"].as_str().map(str::to_owned);
     }
@@ -260,11 +321,23 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
     let host = host(item);
     properties.insert("agentPoolProfiles".to_owned(), json!(pools));
     properties.insert("fqdn".to_owned(), json!(host));
-    properties.insert("azurePortalFQDN".to_owned(), json!(host.replacen(".hcp.", ".portal.hcp.", 1)));
-    properties.insert("currentKubernetesVersion".to_owned(), properties.get("kubernetesVersion").cloned().unwrap_or_default());
+    properties.insert(
+        "azurePortalFQDN".to_owned(),
+        json!(host.replacen(".hcp.", ".portal.hcp.", 1)),
+    );
+    properties.insert(
+        "currentKubernetesVersion".to_owned(),
+        properties
+            .get("kubernetesVersion")
+            .cloned()
+            .unwrap_or_default(),
+    );
     properties.insert("maxAgentPools".to_owned(), json!(100));
     properties.insert("powerState".to_owned(), json!({"code": "Running"}));
-    properties.insert("resourceUID".to_owned(), json!(item.unique.replace('-', "").get(..24)));
+    properties.insert(
+        "resourceUID".to_owned(),
+        json!(item.unique.replace('-', "").get(..24)),
+    );
     let principal = properties.remove("#principal");
     let mut identity = item.document.get("identity").cloned().unwrap_or_default();
     if let Some(principal) = principal {

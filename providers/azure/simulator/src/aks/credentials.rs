@@ -29,11 +29,18 @@ fn credentials(state: &mut State, call: &Call<'_>, who: usize) -> Outcome {
     };
     let host = host(cluster);
     let served = state.endpoints.get(&host);
-    let server = served.map_or_else(|| format!("https://{host}:443"), |served| served.url.clone());
+    let server = served.map_or_else(
+        || format!("https://{host}:443"),
+        |served| served.url.clone(),
+    );
     let authority = served.map_or(CERTIFICATE, |served| served.authority_pem.as_str());
     let kind = ["clusterAdmin", "clusterUser"][who];
     let user = format!("{kind}_{}_{}", cluster.group, cluster.name);
-    let context = if who == 0 { format!("{}-admin", cluster.name) } else { cluster.name.clone() };
+    let context = if who == 0 {
+        format!("{}-admin", cluster.name)
+    } else {
+        cluster.name.clone()
+    };
     // JSON is YAML, and the one writer that is at hand.
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": context, "preferences": {},
@@ -44,5 +51,7 @@ fn credentials(state: &mut State, call: &Call<'_>, who: usize) -> Outcome {
         "users": [{"name": user, "user": {"token": running.tokens[who]}}],
     });
     let encoded = STANDARD.encode(config.to_string());
-    Ok(Answer::ok(json!({"kubeconfigs": [{"name": kind, "value": encoded}]})))
+    Ok(Answer::ok(
+        json!({"kubeconfigs": [{"name": kind, "value": encoded}]}),
+    ))
 }

@@ -27,17 +27,30 @@ fn number(object: &Object, member: &str) -> u64 {
 }
 
 fn text<'o>(object: &'o Object, member: &str) -> &'o str {
-    object.get(member).and_then(Value::as_str).unwrap_or_default()
+    object
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Completes the network of a cluster, and checks its ranges.
 pub(super) fn network(draft: &mut Draft) -> Result<(), ApiError> {
-    let mut profile = draft.property("networkProfile").as_object().cloned().unwrap_or_default();
+    let mut profile = draft
+        .property("networkProfile")
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     default(&mut profile, "networkPlugin", json!("azure"));
-    if text(&profile, "networkPlugin") == "azure" && !draft.list("agentPoolProfiles").iter().any(|pool| pool["vnetSubnetID"].is_string()) {
+    if text(&profile, "networkPlugin") == "azure"
+        && !draft
+            .list("agentPoolProfiles")
+            .iter()
+            .any(|pool| pool["vnetSubnetID"].is_string())
+    {
         default(&mut profile, "networkPluginMode", json!("overlay"));
     }
-    let is_flat = text(&profile, "networkPlugin") == "azure" && text(&profile, "networkPluginMode") != "overlay";
+    let is_flat = text(&profile, "networkPlugin") == "azure"
+        && text(&profile, "networkPluginMode") != "overlay";
     if !is_flat {
         default(&mut profile, "podCidr", json!("10.244.0.0/16"));
         let pods = json!([text(&profile, "podCidr")]);
@@ -61,7 +74,9 @@ pub(super) fn network(draft: &mut Draft) -> Result<(), ApiError> {
     ] {
         let word = text(&profile, member);
         if !known.contains(&word) {
-            return Err(ApiError::not_simulated(format!("a cluster with {member} {word}")));
+            return Err(ApiError::not_simulated(format!(
+                "a cluster with {member} {word}"
+            )));
         }
     }
     let given = json!([text(&profile, "serviceCidr")]);
@@ -83,16 +98,36 @@ pub(super) fn subnets(state: &State, network: &Value, pools: &[Object]) -> Resul
             let message = format!("The subnet with id '{id}' is not found.");
             return Err(ApiError::new(400, "VnetSubnetIDNotFound", message));
         };
-        let ranges = found.document.get("properties").map(ranges_of).transpose()?;
-        let overlaps = ranges.unwrap_or_default().into_iter().any(|range| range.contains(&services) || services.contains(&range));
+        let ranges = found
+            .document
+            .get("properties")
+            .map(ranges_of)
+            .transpose()?;
+        let overlaps = ranges
+            .unwrap_or_default()
+            .into_iter()
+            .any(|range| range.contains(&services) || services.contains(&range));
         if overlaps {
-            let message = format!("The specified service CIDR {services} is conflicted with an existing subnet CIDR.");
-            return Err(ApiError::new(400, "ServiceCidrOverlapExistingSubnetsCidr", message));
+            let message = format!(
+                "The specified service CIDR {services} is conflicted with an existing subnet CIDR."
+            );
+            return Err(ApiError::new(
+                400,
+                "ServiceCidrOverlapExistingSubnetsCidr",
+                message,
+            ));
         }
         let most = number(pool, "maxCount").max(number(pool, "count"));
-        let each = if is_flat { 1 + number(pool, "maxPods").max(1) } else { 1 };
+        let each = if is_flat {
+            1 + number(pool, "maxPods").max(1)
+        } else {
+            1
+        };
         if most.saturating_mul(each) > addresses {
-            let message = format!("Pre-allocated IPs {} exceeds IPs available {addresses} in Subnet.", most.saturating_mul(each));
+            let message = format!(
+                "Pre-allocated IPs {} exceeds IPs available {addresses} in Subnet.",
+                most.saturating_mul(each)
+            );
             return Err(ApiError::new(400, "InsufficientSubnetSize", message));
         }
     }
@@ -102,23 +137,36 @@ pub(super) fn subnets(state: &State, network: &Value, pools: &[Object]) -> Resul
 /// Completes the identity of a cluster, and refuses one that does not exist.
 pub(super) fn identity(state: &State, draft: &mut Draft) -> Result<(), ApiError> {
     let identity = draft.document.get("identity").cloned().unwrap_or_default();
-    let client = draft.property("servicePrincipalProfile")["clientId"].as_str().unwrap_or_default().to_owned();
+    let client = draft.property("servicePrincipalProfile")["clientId"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     match identity["type"].as_str() {
         Some("SystemAssigned") => {}
         Some("UserAssigned") => {
             let given = identity["userAssignedIdentities"].as_object();
             let Some(id) = given.and_then(|given| given.keys().next()) else {
-                return Err(ApiError::invalid("A user-assigned identity has to be given."));
+                return Err(ApiError::invalid(
+                    "A user-assigned identity has to be given.",
+                ));
             };
             if identity::found(state, id).is_none() {
                 let message = format!("The user-assigned identity '{id}' was not found.");
                 return Err(ApiError::new(400, "ResourceNotFound", message));
             }
         }
-        Some(other) => return Err(ApiError::not_simulated(format!("a cluster with identity {other}"))),
+        Some(other) => {
+            return Err(ApiError::not_simulated(format!(
+                "a cluster with identity {other}"
+            )));
+        }
         None if client.is_empty() || client == "msi" => {
             let message = "Provisioning of resource(s) for container service failed: neither identity nor servicePrincipalProfile is given.";
-            return Err(ApiError::new(400, "ServicePrincipalProfileMissing", message));
+            return Err(ApiError::new(
+                400,
+                "ServicePrincipalProfileMissing",
+                message,
+            ));
         }
         None => graph::check_principal(state, &client)?,
     }
@@ -148,14 +196,20 @@ pub(super) fn pool(
 ) -> Result<Object, ApiError> {
     let is_name = (1..=12).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !is_name {
-        let message = format!("The agent pool name '{name}' is invalid: 1 to 12 lower-case letters and digits, beginning with a letter.");
+        let message = format!(
+            "The agent pool name '{name}' is invalid: 1 to 12 lower-case letters and digits, beginning with a letter."
+        );
         return Err(ApiError::new(400, "InvalidParameter", message));
     }
     let asked = text(&pool, "vmSize").to_owned();
     let Some(size) = sizes::find(&asked) else {
-        let message = format!("The VM size of '{asked}' is not allowed in your subscription in location '{location}'.");
+        let message = format!(
+            "The VM size of '{asked}' is not allowed in your subscription in location '{location}'."
+        );
         return Err(ApiError::new(400, "VMSizeNotSupported", message));
     };
     pool.insert("vmSize".to_owned(), json!(size.name));
@@ -174,17 +228,7 @@ pub(super) fn pool(
     default(&mut pool, "orchestratorVersion", json!(version));
     let version = versions::resolved(text(&pool, "orchestratorVersion"))?;
     pool.insert("orchestratorVersion".to_owned(), json!(version));
-    for (member, known) in [
-        ("osType", &["Linux"][..]),
-        ("type", &["VirtualMachineScaleSets"]),
-        ("mode", &["System", "User"]),
-        ("osDiskType", &["Managed", "Ephemeral"]),
-    ] {
-        let word = text(&pool, member);
-        if !known.contains(&word) {
-            return Err(ApiError::not_simulated(format!("an agent pool with {member} {word}")));
-        }
-    }
+    words(&pool)?;
     counts(&pool, name)?;
     zones_exist(location, &pool)?;
     if existing.is_some_and(|item| item.text("vmSize") != size.name) {
@@ -193,21 +237,47 @@ pub(super) fn pool(
     }
     let before = existing.map_or(0, |item| u64::from(item.number("count")));
     let more = number(&pool, "count").saturating_sub(before);
-    usages::check(state, location, size.name, u32::try_from(more).unwrap_or(u32::MAX))?;
+    usages::check(
+        state,
+        location,
+        size.name,
+        u32::try_from(more).unwrap_or(u32::MAX),
+    )?;
     Ok(pool)
+}
+
+/// Refuses words that have no effect here.
+fn words(pool: &Object) -> Result<(), ApiError> {
+    for (member, known) in [
+        ("osType", &["Linux"][..]),
+        ("type", &["VirtualMachineScaleSets"]),
+        ("mode", &["System", "User"]),
+        ("osDiskType", &["Managed", "Ephemeral"]),
+    ] {
+        let word = text(pool, member);
+        if !known.contains(&word) {
+            return Err(ApiError::not_simulated(format!(
+                "an agent pool with {member} {word}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn counts(pool: &Object, name: &str) -> Result<(), ApiError> {
     let count = number(pool, "count");
     let is_system = text(pool, "mode") == "System";
     if count > 1000 || (is_system && count == 0) {
-        let message = format!("The value of parameter agentPoolProfile.count is invalid: {count} nodes in pool {name}.");
+        let message = format!(
+            "The value of parameter agentPoolProfile.count is invalid: {count} nodes in pool {name}."
+        );
         return Err(ApiError::new(400, "InvalidParameter", message));
     }
     if pool.get("enableAutoScaling") == Some(&json!(true)) {
         let (least, most) = (number(pool, "minCount"), number(pool, "maxCount"));
         if least > most || !(least..=most).contains(&count) {
-            let message = format!("Node count {count} of pool {name} is not between {least} and {most}.");
+            let message =
+                format!("Node count {count} of pool {name} is not between {least} and {most}.");
             return Err(ApiError::new(400, "InvalidParameter", message));
         }
     }
@@ -215,13 +285,20 @@ fn counts(pool: &Object, name: &str) -> Result<(), ApiError> {
 }
 
 fn zones_exist(location: &str, pool: &Object) -> Result<(), ApiError> {
-    let asked = pool.get("availabilityZones").and_then(Value::as_array).into_iter().flatten();
+    let asked = pool
+        .get("availabilityZones")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let known = subscription::zones(location);
-    let missing = asked.filter_map(Value::as_str).find(|zone| !known.contains(zone));
+    let missing = asked
+        .filter_map(Value::as_str)
+        .find(|zone| !known.contains(zone));
     match missing {
         None => Ok(()),
         Some(zone) => {
-            let message = format!("Availability zone '{zone}' is not supported in location {location}.");
+            let message =
+                format!("Availability zone '{zone}' is not supported in location {location}.");
             Err(ApiError::new(400, "AvailabilityZoneNotSupported", message))
         }
     }

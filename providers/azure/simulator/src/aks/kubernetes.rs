@@ -20,14 +20,23 @@ pub(crate) fn cluster_of(state: &State, request: &Request<Bytes>) -> Option<Stri
         return None;
     }
     let mut running = state.aks.running.keys();
-    let found = running.find(|key| state.arm.items.get(key).is_some_and(|cluster| host(cluster) == name));
+    let found = running.find(|key| {
+        state
+            .arm
+            .items
+            .get(key)
+            .is_some_and(|cluster| host(cluster) == name)
+    });
     Some(found.cloned().unwrap_or_default())
 }
 
 /// The hosts of the API servers.
 pub(crate) fn hosts(state: &State) -> Vec<String> {
     let running = state.aks.running.keys();
-    running.filter_map(|key| state.arm.items.get(key)).map(host).collect()
+    running
+        .filter_map(|key| state.arm.items.get(key))
+        .map(host)
+        .collect()
 }
 
 /// Authenticates a request and passes it to the cluster's API server.
@@ -46,7 +55,9 @@ pub(crate) fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>)
         // Without accounts of the directory, both kinds of credentials are those of administrators.
         Some((_, name)) => Identity::User {
             name: name.to_owned(),
-            groups: ["system:masters", "system:authenticated"].map(str::to_owned).to_vec(),
+            groups: ["system:masters", "system:authenticated"]
+                .map(str::to_owned)
+                .to_vec(),
         },
     };
     running.server.answer(&identity, request)

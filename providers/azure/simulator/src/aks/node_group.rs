@@ -1,14 +1,11 @@
 //! The node resource group of a cluster: what the service makes there, and what it removes, or leaves.
 
-use std::collections::BTreeMap;
-
-use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use serde_json::{Value, json};
 
 use super::cluster::{digits, principal, principal_of};
+use super::nodes::sync_nodes;
 use crate::arm::{self, Item, Kind, Phase, Place, children, reference};
-use crate::compute::scale_sets::{SCALE_SETS, computer, scale};
-use crate::compute::sizes;
+use crate::compute::scale_sets::{SCALE_SETS, scale};
 use crate::identity::IDENTITIES;
 use crate::network::addresses::{ADDRESSES, give};
 use crate::network::balancers::BALANCERS;
@@ -30,7 +27,13 @@ pub(super) fn tags(cluster: &Item) -> Object {
 }
 
 /// Makes a resource of a cluster in its group, unless it is there. Returns its id.
-fn ensure(state: &mut State, cluster: &Item, kind: &'static Kind, names: &[&str], document: Value) -> String {
+fn ensure(
+    state: &mut State,
+    cluster: &Item,
+    kind: &'static Kind,
+    names: &[&str],
+    document: Value,
+) -> String {
     let group = cluster.text("nodeResourceGroup").to_owned();
     let id = kind.id(&state.subscription_path(), &group, names);
     if !state.arm.items.has(&id.to_ascii_lowercase()) {
@@ -52,16 +55,34 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
     };
     let group = cluster.text("nodeResourceGroup").to_owned();
     if !state.groups.has(&group.to_ascii_lowercase()) {
-        groups::add(state, &group, &cluster.location, tags(&cluster), Some(cluster.id.clone()));
+        groups::add(
+            state,
+            &group,
+            &cluster.location,
+            tags(&cluster),
+            Some(cluster.id.clone()),
+        );
         let scope = groups::path(state, &group);
         if let Some(principal) = principal_of(state, &cluster) {
             authorization::assign(state, &scope, CONTRIBUTOR, &principal);
         }
     }
     let digits = digits(&cluster);
-    ensure(state, &cluster, &GROUPS, &[&format!("aks-agentpool-{digits}-nsg")], json!({"properties": {"securityRules": []}}));
+    ensure(
+        state,
+        &cluster,
+        &GROUPS,
+        &[&format!("aks-agentpool-{digits}-nsg")],
+        json!({"properties": {"securityRules": []}}),
+    );
     if cluster.property("networkProfile")["networkPlugin"] == "kubenet" {
-        ensure(state, &cluster, &ROUTE_TABLES, &[&format!("aks-agentpool-{digits}-routetable")], json!({"properties": {"routes": []}}));
+        ensure(
+            state,
+            &cluster,
+            &ROUTE_TABLES,
+            &[&format!("aks-agentpool-{digits}-routetable")],
+            json!({"properties": {"routes": []}}),
+        );
     }
     kubelet_identity(state, &cluster);
     if cluster.property("networkProfile")["outboundType"] == "loadBalancer" {
@@ -77,9 +98,20 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
 
 /// The identity of nodes.
 fn kubelet_identity(state: &mut State, cluster: &Item) {
-    let id = ensure(state, cluster, &IDENTITIES, &[&format!("{}-agentpool", cluster.name)], json!({"properties": {}}));
+    let id = ensure(
+        state,
+        cluster,
+        &IDENTITIES,
+        &[&format!("{}-agentpool", cluster.name)],
+        json!({"properties": {}}),
+    );
     if let Some(shown) = crate::identity::found(state, &id) {
-        give(state, &cluster.key(), "identityProfile", json!({ "kubeletidentity": shown }));
+        give(
+            state,
+            &cluster.key(),
+            "identityProfile",
+            json!({ "kubeletidentity": shown }),
+        );
     }
 }
 
@@ -111,7 +143,8 @@ fn outbound(state: &mut State, cluster: &Item) {
         },
     });
     ensure(state, cluster, &BALANCERS, &["kubernetes"], document);
-    let profile = json!({"managedOutboundIPs": {"count": 1}, "effectiveOutboundIPs": [reference(&address)]});
+    let profile =
+        json!({"managedOutboundIPs": {"count": 1}, "effectiveOutboundIPs": [reference(&address)]});
     if let Some(cluster) = state.arm.items.get_mut(&cluster.key()) {
         let mut network = cluster.property("networkProfile").clone();
         insert(&mut network, "loadBalancerProfile", profile);
@@ -125,9 +158,11 @@ fn set_name(cluster: &Item, pool: &str) -> String {
 }
 
 /// The key of a pool's scale set.
-fn set_key(state: &State, cluster: &Item, pool: &str) -> String {
+pub(super) fn set_key(state: &State, cluster: &Item, pool: &str) -> String {
     let (group, name) = (cluster.text("nodeResourceGroup"), set_name(cluster, pool));
-    SCALE_SETS.id(&state.subscription_path(), group, &[&name]).to_ascii_lowercase()
+    SCALE_SETS
+        .id(&state.subscription_path(), group, &[&name])
+        .to_ascii_lowercase()
 }
 
 /// The subnet of a pool's nodes: the cluster's own network, if none was given.
@@ -143,7 +178,13 @@ fn subnet(state: &mut State, cluster: &Item, pool: &Item) -> String {
     let security = format!("aks-agentpool-{}-nsg", digits(cluster));
     let security = GROUPS.id(&state.subscription_path(), &group, &[&security]);
     let document = json!({"properties": {"addressPrefix": "10.224.0.0/16", "networkSecurityGroup": reference(&security)}});
-    ensure(state, cluster, &SUBNETS, &[&network, "aks-subnet"], document)
+    ensure(
+        state,
+        cluster,
+        &SUBNETS,
+        &[&network, "aks-subnet"],
+        document,
+    )
 }
 
 /// Makes the scale set of a pool.
@@ -161,8 +202,16 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
     } else {
         json!({"osType": "Linux", "diffDiskSettings": {"option": "Local"}})
     };
-    let priority = if pool.text("scaleSetPriority") == "Spot" { "Spot" } else { "Regular" };
-    let balancer = BALANCERS.id(&state.subscription_path(), cluster.text("nodeResourceGroup"), &["kubernetes"]);
+    let priority = if pool.text("scaleSetPriority") == "Spot" {
+        "Spot"
+    } else {
+        "Regular"
+    };
+    let balancer = BALANCERS.id(
+        &state.subscription_path(),
+        cluster.text("nodeResourceGroup"),
+        &["kubernetes"],
+    );
     let mut document = json!({
         "sku": {"name": pool.text("vmSize"), "tier": "Standard"},
         "properties": {
@@ -185,8 +234,16 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
     }
     let mut marks = tags(cluster);
     marks.insert("aks-managed-poolName".to_owned(), json!(pool.name));
-    marks.extend(pool.property("tags").as_object().cloned().unwrap_or_default());
-    let (group, name) = (cluster.text("nodeResourceGroup").to_owned(), set_name(cluster, &pool.name));
+    marks.extend(
+        pool.property("tags")
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
+    );
+    let (group, name) = (
+        cluster.text("nodeResourceGroup").to_owned(),
+        set_name(cluster, &pool.name),
+    );
     let place = Place {
         group: &group,
         location: &cluster.location,
@@ -208,7 +265,11 @@ pub(super) fn sync_all(state: &mut State, key: &str) {
         return;
     };
     for pool in children(state, key) {
-        let is_settled = state.arm.items.get(&pool).is_some_and(|pool| pool.phase == Phase::Succeeded);
+        let is_settled = state
+            .arm
+            .items
+            .get(&pool)
+            .is_some_and(|pool| pool.phase == Phase::Succeeded);
         if is_settled {
             add_pool(state, &cluster, &pool);
             scale_pool(state, &cluster, &pool);
@@ -217,77 +278,13 @@ pub(super) fn sync_all(state: &mut State, key: &str) {
     sync_nodes(state, &cluster);
 }
 
-/// New machines join a cluster, and those that are gone leave it.
-fn sync_nodes(state: &mut State, cluster: &Item) {
-    let mut machines = BTreeMap::new();
-    for pool in children(state, &cluster.key()) {
-        let Some(pool) = state.arm.items.get(&pool).cloned() else {
-            continue;
-        };
-        let set = set_key(state, cluster, &pool.name);
-        for key in children(state, &set) {
-            if let Some(machine) = state.arm.items.get(&key) {
-                machines.insert(key.clone(), (computer(machine).to_owned(), machine.clone(), pool.clone()));
-            }
-        }
-    }
-    let Some(running) = state.aks.running.get_mut(&cluster.key()) else {
-        return;
-    };
-    let gone: Vec<String> = running.nodes.keys().filter(|key| !machines.contains_key(*key)).cloned().collect();
-    for key in gone {
-        if let Some(name) = running.nodes.remove(&key) {
-            running.server.remove_node(&name);
-        }
-    }
-    for (index, (key, (name, machine, pool))) in machines.into_iter().enumerate() {
-        if running.nodes.contains_key(&key) {
-            continue;
-        }
-        if let Some(node) = node(cluster, &machine, &pool, index) {
-            let gpus = sizes::find(pool.text("vmSize")).map_or(0, |size| size.gpus);
-            if gpus > 0 {
-                running.server.node_has_gpus(&name, gpus);
-            }
-            running.server.add_node(node);
-            running.nodes.insert(key, name);
-        }
-    }
-}
-
-fn node(cluster: &Item, machine: &Item, pool: &Item, index: usize) -> Option<NewNode> {
-    let size = sizes::find(pool.text("vmSize"))?;
-    let zone = machine.document.get("zones").and_then(|zones| zones[0].as_str());
-    let zone = zone.map_or_else(|| "0".to_owned(), |zone| format!("{}-{zone}", cluster.location));
-    let mut labels: BTreeMap<String, String> = [
-        ("agentpool", pool.name.as_str()),
-        ("kubernetes.azure.com/agentpool", &pool.name),
-        ("kubernetes.azure.com/cluster", cluster.text("nodeResourceGroup")),
-        ("kubernetes.azure.com/mode", &pool.text("mode").to_ascii_lowercase()),
-        ("kubernetes.io/arch", "amd64"),
-        ("node.kubernetes.io/instance-type", size.name),
-        ("topology.kubernetes.io/region", &cluster.location),
-        ("topology.kubernetes.io/zone", &zone),
-    ]
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into();
-    if pool.text("scaleSetPriority") == "Spot" {
-        labels.insert("kubernetes.azure.com/scalesetpriority".to_owned(), "spot".to_owned());
-    }
-    labels.extend(arm::texts(&pool.property("nodeLabels").as_object().cloned().unwrap_or_default()));
-    Some(NewNode {
-        name: computer(machine).to_owned(),
-        provider_id: format!("azure://{}", machine.id.to_ascii_lowercase()),
-        labels,
-        cpus: size.vcpus,
-        memory_mib: size.memory_mib,
-        address: format!("10.224.{}.{}", index / 250, 4 + index % 250),
-    })
-}
-
 /// Removes the machines of a pool.
 pub(super) fn remove_pool(state: &mut State, pool: &Item) {
-    let cluster = pool.parent.as_ref().and_then(|key| state.arm.items.get(key)).cloned();
+    let cluster = pool
+        .parent
+        .as_ref()
+        .and_then(|key| state.arm.items.get(key))
+        .cloned();
     if let Some(cluster) = cluster {
         let key = set_key(state, &cluster, &pool.name);
         arm::remove(state, &key);
@@ -317,7 +314,10 @@ pub(crate) fn machines_gone(state: &mut State, set: &str) {
         .keys()
         .filter_map(|key| state.arm.items.get(key).cloned())
         .filter(|cluster| {
-            let group = format!("/resourcegroups/{}/", cluster.text("nodeResourceGroup").to_ascii_lowercase());
+            let group = format!(
+                "/resourcegroups/{}/",
+                cluster.text("nodeResourceGroup").to_ascii_lowercase()
+            );
             set.contains(&group)
         })
         .collect();
@@ -329,7 +329,12 @@ pub(crate) fn machines_gone(state: &mut State, set: &str) {
 /// A group is gone: a cluster whose node resource group it was has failed.
 pub(crate) fn group_gone(state: &mut State, owner: &str) {
     let key = owner.to_ascii_lowercase();
-    if let Some(cluster) = state.arm.items.get_mut(&key).filter(|cluster| cluster.phase != Phase::Deleting) {
+    if let Some(cluster) = state
+        .arm
+        .items
+        .get_mut(&key)
+        .filter(|cluster| cluster.phase != Phase::Deleting)
+    {
         cluster.phase = Phase::Failed;
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn resolved(asked: &str) -> Result<&'static str, ApiError> {
     }
     let fits = |version: &&&str| **version == asked || version.starts_with(&format!("{asked}."));
     VERSIONS.iter().find(fits).copied().ok_or_else(|| {
-        let message = format!("Managed cluster is on version {asked} which is not supported in this region.");
+        let message =
+            format!("Managed cluster is on version {asked} which is not supported in this region.");
         ApiError::new(400, "K8sVersionNotSupported", message)
     })
 }
@@ -43,8 +44,9 @@ fn list(_: &mut State, call: &Call<'_>) -> Outcome {
         .into_iter()
         .map(|one| {
             let patches = VERSIONS.iter().filter(|version| minor(version) == one);
-            let patches: serde_json::Map<String, Value> =
-                patches.map(|patch| ((*patch).to_owned(), json!({"upgrades": []}))).collect();
+            let patches: serde_json::Map<String, Value> = patches
+                .map(|patch| ((*patch).to_owned(), json!({"upgrades": []})))
+                .collect();
             json!({
                 "version": one, "isDefault": minor(DEFAULT) == one, "isPreview": false,
                 "capabilities": {"supportPlan": ["KubernetesOfficial", "AKSLongTermSupport"]},

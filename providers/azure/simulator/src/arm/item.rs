@@ -101,8 +101,13 @@ impl Item {
 
     /// A property, as it was asked for or given; null if it is not there.
     pub(crate) fn property(&self, member: &str) -> &Value {
-        let asked = self.document.get("properties").and_then(|all| all.get(member));
-        asked.or_else(|| self.given.get(member)).unwrap_or(&Value::Null)
+        let asked = self
+            .document
+            .get("properties")
+            .and_then(|all| all.get(member));
+        asked
+            .or_else(|| self.given.get(member))
+            .unwrap_or(&Value::Null)
     }
 
     /// A property that is text; empty if it is none.
@@ -117,7 +122,10 @@ impl Item {
     }
 
     pub(crate) fn set_property(&mut self, member: &str, value: Value) {
-        let properties = self.document.entry("properties").or_insert_with(|| json!({}));
+        let properties = self
+            .document
+            .entry("properties")
+            .or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             properties.insert(member.to_owned(), value);
         }
@@ -130,7 +138,10 @@ impl Item {
 
     /// The run that it belongs to, as its tag says.
     pub(crate) fn run(&self) -> Option<String> {
-        self.tags.get(RUN_TAG).and_then(Value::as_str).map(str::to_owned)
+        self.tags
+            .get(RUN_TAG)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
     }
 
     /// As the API shows it.
@@ -145,7 +156,9 @@ impl Item {
         }
         shown.insert("etag".to_owned(), json!(format!("W/\"{}\"", self.etag)));
         let properties = shown.remove("properties");
-        let mut properties = properties.and_then(|all| all.as_object().cloned()).unwrap_or_default();
+        let mut properties = properties
+            .and_then(|all| all.as_object().cloned())
+            .unwrap_or_default();
         properties.extend(self.given.clone());
         properties.insert("provisioningState".to_owned(), json!(self.phase.word()));
         (self.kind.show)(state, self, &mut properties);
@@ -173,7 +186,9 @@ impl Item {
         resource.properties = BTreeMap::from([("location".to_owned(), self.location.clone())]);
         for member in self.kind.properties {
             let value = self.property(member);
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             if !value.is_null() {
                 resource.properties.insert((*member).to_owned(), text);
             }

@@ -43,7 +43,9 @@ impl Draft {
     /// A property; null if it is not there.
     pub(crate) fn property(&self, member: &str) -> &Value {
         let properties = self.document.get("properties");
-        properties.and_then(|properties| properties.get(member)).unwrap_or(&Value::Null)
+        properties
+            .and_then(|properties| properties.get(member))
+            .unwrap_or(&Value::Null)
     }
 
     /// A property that is text; empty if it is none.
@@ -53,7 +55,10 @@ impl Draft {
 
     /// A list in the properties; empty if there is none.
     pub(crate) fn list(&self, member: &str) -> Vec<Value> {
-        self.property(member).as_array().cloned().unwrap_or_default()
+        self.property(member)
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Sets a property that was left out.
@@ -65,7 +70,10 @@ impl Draft {
 
     /// Sets a property.
     pub(crate) fn set(&mut self, member: &str, value: Value) {
-        let properties = self.document.entry("properties").or_insert_with(|| json!({}));
+        let properties = self
+            .document
+            .entry("properties")
+            .or_insert_with(|| json!({}));
         if let Some(properties) = properties.as_object_mut() {
             properties.insert(member.to_owned(), value);
         }
@@ -99,8 +107,8 @@ pub(crate) struct Kind {
     pub(crate) is_name: fn(&str) -> bool,
     /// The code of a refused deletion, when something uses the resource.
     pub(crate) in_use: &'static str,
-    /// Whether its parts keep it from being deleted; else they go with it.
-    pub(crate) keeps_with_parts: bool,
+    /// Refuses a deletion, for another reason than that something uses the resource.
+    pub(crate) check_delete: fn(&State, &Item) -> Result<(), ApiError>,
     /// The code of a refused change, while another one runs.
     pub(crate) busy: &'static str,
     /// Checks a new resource or a change, and adds what the caller left out.
@@ -145,7 +153,7 @@ impl Kind {
             seconds: [5, 5, 5],
             is_name: is_usual_name,
             in_use: "InUse",
-            keeps_with_parts: false,
+            check_delete: |_, _| Ok(()),
             busy: "AnotherOperationInProgress",
             prepare: |_, _, _| Ok(()),
             failure: |_, _, _| None,
@@ -171,8 +179,13 @@ impl Kind {
     /// The id of a resource in a group, by the names of what it is a part of and its own.
     pub(crate) fn id(&self, subscription: &str, group: &str, names: &[&str]) -> String {
         let parts = self.types.iter().zip(names);
-        let parts: String = parts.map(|(kind, name)| format!("/{kind}/{name}")).collect();
-        format!("{subscription}/resourceGroups/{group}/providers/{}{parts}", self.namespace)
+        let parts: String = parts
+            .map(|(kind, name)| format!("/{kind}/{name}"))
+            .collect();
+        format!(
+            "{subscription}/resourceGroups/{group}/providers/{}{parts}",
+            self.namespace
+        )
     }
 }
 

@@ -73,7 +73,10 @@ pub(crate) fn begin(state: &mut State, call: &Call<'_>, begun: Begun) -> String 
         lasts: SignedDuration::from_secs(begun.seconds),
         failure: begun.failure,
     };
-    let due = state.arm.operations.begin(new, call.injected, explained, state.now);
+    let due = state
+        .arm
+        .operations
+        .begin(new, call.injected, explained, state.now);
     let halfway = state.arm.operations.get(&id).map(Operation::halfway);
     if let Some(at) = halfway {
         state.timers.at(at, Event::Halfway(id.clone()));
@@ -131,9 +134,18 @@ fn address(state: &State, call: &Call<'_>, id: &str, namespace: &str, word: &str
 }
 
 /// An answer with the address of its operation.
-pub(crate) fn begun(state: &State, call: &Call<'_>, answer: Answer, id: &str, namespace: &str) -> Answer {
+pub(crate) fn begun(
+    state: &State,
+    call: &Call<'_>,
+    answer: Answer,
+    id: &str,
+    namespace: &str,
+) -> Answer {
     answer
-        .header("Azure-AsyncOperation", address(state, call, id, namespace, "operations"))
+        .header(
+            "Azure-AsyncOperation",
+            address(state, call, id, namespace, "operations"),
+        )
         .header("Retry-After", RETRY_AFTER)
 }
 
@@ -146,7 +158,9 @@ pub(crate) fn accepted(state: &State, call: &Call<'_>, id: &str, namespace: &str
             state.subscription_path(),
             call.api_version()
         );
-        return Answer::empty(202).header("Location", location).header("Retry-After", RETRY_AFTER);
+        return Answer::empty(202)
+            .header("Location", location)
+            .header("Retry-After", RETRY_AFTER);
     }
     let location = address(state, call, id, namespace, "operationResults");
     begun(state, call, Answer::empty(202), id, namespace).header("Location", location)
@@ -179,13 +193,22 @@ fn get(state: &mut State, call: &Call<'_>) -> Outcome {
         shown["error"] = json!({"code": failure.code, "message": failure.message});
     }
     let answer = Answer::ok(shown);
-    Ok(if done { answer } else { answer.header("Retry-After", RETRY_AFTER) })
+    Ok(if done {
+        answer
+    } else {
+        answer.header("Retry-After", RETRY_AFTER)
+    })
 }
 
 fn result(state: &mut State, call: &Call<'_>) -> Outcome {
     let operation = found(state, call)?;
     if operation.ended().is_none() {
-        let location = format!("{}{}?api-version={}", call.base, call.path, call.api_version());
+        let location = format!(
+            "{}{}?api-version={}",
+            call.base,
+            call.path,
+            call.api_version()
+        );
         let answer = Answer::empty(202).header("Location", location);
         return Ok(answer.header("Retry-After", RETRY_AFTER));
     }
@@ -216,7 +239,9 @@ pub(crate) fn halfway(state: &mut State, id: &str) {
         return;
     };
     let failure = state.arm.operations.get(id).and_then(Operation::will_fail);
-    let lacks_machines = failure.is_some_and(|failure| failure.code.contains("Allocation") || failure.code.contains("Capacity"));
+    let lacks_machines = failure.is_some_and(|failure| {
+        failure.code.contains("Allocation") || failure.code.contains("Capacity")
+    });
     let item = state.arm.items.get(&detail.key);
     if let (Change::Create, Some(kind)) = (&detail.change, item.map(|item| item.kind)) {
         (kind.halfway)(state, &detail.key, lacks_machines);
@@ -288,7 +313,10 @@ pub(super) fn settle(state: &mut State, key: &str, phase: Phase, failure: Option
     let Some(item) = state.arm.items.get_mut(key) else {
         return;
     };
-    if matches!(item.phase, Phase::Creating | Phase::Updating | Phase::Deleting | Phase::Failed) {
+    if matches!(
+        item.phase,
+        Phase::Creating | Phase::Updating | Phase::Deleting | Phase::Failed
+    ) {
         item.phase = phase;
         item.failure = failure;
         item.changed = now;
@@ -304,7 +332,9 @@ fn failed(state: &mut State, key: &str, failure: &Failure) {
     let unique = state.arm.items.get(key).map(|item| item.unique.clone());
     if let (true, Some(unique)) = (LATE.contains(&failure.code.as_str()), unique) {
         let at = state.after(LATER);
-        state.timers.at(at, Event::LateSuccess(key.to_owned(), unique));
+        state
+            .timers
+            .at(at, Event::LateSuccess(key.to_owned(), unique));
     }
 }
 
@@ -329,7 +359,10 @@ pub(super) fn preempt(state: &mut State, root: &str) {
             "AKSOperationPreemptedByDelete",
             "The operation was preempted by a deletion of the cluster.",
         );
-        let cancelled = state.arm.operations.cancel(&id, failure, SignedDuration::ZERO, state.now);
+        let cancelled = state
+            .arm
+            .operations
+            .cancel(&id, failure, SignedDuration::ZERO, state.now);
         if let Ok(at) = cancelled {
             state.timers.at(at, Event::Ended(id));
         }
@@ -338,7 +371,8 @@ pub(super) fn preempt(state: &mut State, root: &str) {
 
 /// Whether a key is that of a resource or of a part of it.
 fn is_of(key: &str, root: &str) -> bool {
-    key.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    key.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The operation that runs on a resource or on any part of it.
@@ -346,4 +380,3 @@ pub(super) fn running<'s>(state: &'s State, root: &str) -> Option<&'s Operation>
     let mut unfinished = state.arm.operations.unfinished();
     unfinished.find(|one| is_of(&one.target, root))
 }
-

@@ -29,10 +29,22 @@ pub(crate) fn found<'s>(
 ) -> Result<&'s Item, ApiError> {
     let group = groups::found(state, call.parameter(1))?;
     let absent = || {
-        let path: Vec<String> = kind.types.iter().zip(names(call)).map(|(kind, name)| format!("{kind}/{name}")).collect();
-        ApiError::not_found(&format!("{}/{}", kind.namespace, path.join("/")), &group.name)
+        let path: Vec<String> = kind
+            .types
+            .iter()
+            .zip(names(call))
+            .map(|(kind, name)| format!("{kind}/{name}"))
+            .collect();
+        ApiError::not_found(
+            &format!("{}/{}", kind.namespace, path.join("/")),
+            &group.name,
+        )
     };
-    let item = state.arm.items.get(&key(state, call, kind)).ok_or_else(absent)?;
+    let item = state
+        .arm
+        .items
+        .get(&key(state, call, kind))
+        .ok_or_else(absent)?;
     if call.injected.hides(item.created, state.now) {
         return Err(absent());
     }
@@ -68,7 +80,9 @@ pub(crate) fn all(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Ou
 /// All of a group.
 pub(crate) fn of_group(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
     let group = groups::found(state, call.parameter(1))?.name.clone();
-    listed(state, call, kind, |item| item.group.eq_ignore_ascii_case(&group))
+    listed(state, call, kind, |item| {
+        item.group.eq_ignore_ascii_case(&group)
+    })
 }
 
 /// All parts of a resource.
@@ -79,20 +93,31 @@ pub(crate) fn parts(
     of: &'static Kind,
 ) -> Outcome {
     let parent = found(state, call, of)?.key();
-    listed(state, call, kind, |item| item.parent.as_deref() == Some(parent.as_str()))
+    listed(state, call, kind, |item| {
+        item.parent.as_deref() == Some(parent.as_str())
+    })
 }
 
 /// One page of a list, with the whole address of the next one.
 pub(crate) fn page(state: &State, call: &Call<'_>, all: Vec<Value>) -> Outcome {
-    let top = call.query("$top").and_then(|text| text.parse::<usize>().ok());
-    let size = top.unwrap_or(state.setup.page_size).min(state.setup.page_size);
-    let token = call.query("$skiptoken").or_else(|| call.query("$skipToken"));
+    let top = call
+        .query("$top")
+        .and_then(|text| text.parse::<usize>().ok());
+    let size = top
+        .unwrap_or(state.setup.page_size)
+        .min(state.setup.page_size);
+    let token = call
+        .query("$skiptoken")
+        .or_else(|| call.query("$skipToken"));
     let page = page::page(&call.path, all, token, size)
         .map_err(|_| ApiError::new(400, "InvalidSkipToken", "The skip token is invalid."))?;
     let mut list = json!({ "value": page.items });
     if let Some(next) = page.next {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let kept = call.query.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("$skiptoken"));
+        let kept = call
+            .query
+            .iter()
+            .filter(|(key, _)| !key.eq_ignore_ascii_case("$skiptoken"));
         for (key, value) in kept {
             query.append_pair(key, value);
         }
@@ -111,9 +136,13 @@ pub(crate) struct TagFilter {
 
 impl TagFilter {
     pub(crate) fn fits(&self, tags: &Object) -> bool {
-        let tags = tags.iter().find(|(key, _)| key.eq_ignore_ascii_case(&self.name));
+        let tags = tags
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(&self.name));
         tags.is_some_and(|(_, value)| {
-            self.value.as_ref().is_none_or(|wanted| value.as_str() == Some(wanted))
+            self.value
+                .as_ref()
+                .is_none_or(|wanted| value.as_str() == Some(wanted))
         })
     }
 }
@@ -177,11 +206,21 @@ mod tests {
                 value: value.map(str::to_owned),
             }))
         };
-        let check = |text: &str, expected: Option<Filter>| assert_eq!(filter(text), expected, "{text}");
-        check("tagName eq 'a:b' and tagValue eq 'it''s'", tag("a:b", Some("it's")));
+        let check =
+            |text: &str, expected: Option<Filter>| assert_eq!(filter(text), expected, "{text}");
+        check(
+            "tagName eq 'a:b' and tagValue eq 'it''s'",
+            tag("a:b", Some("it's")),
+        );
         check("tagName eq 'a'", tag("a", None));
-        check("resourceGroup eq 'MC_x'", Some(Filter::Group("MC_x".to_owned())));
-        check("resourceType eq 'A/b'", Some(Filter::Type("A/b".to_owned())));
+        check(
+            "resourceGroup eq 'MC_x'",
+            Some(Filter::Group("MC_x".to_owned())),
+        );
+        check(
+            "resourceType eq 'A/b'",
+            Some(Filter::Type("A/b".to_owned())),
+        );
         check("name eq 'x'", None);
         check("tagName eq 'a' and tagValue ne 'b'", None);
     }

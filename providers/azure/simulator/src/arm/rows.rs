@@ -35,7 +35,13 @@ macro_rules! get_row {
     ($service:literal, $namespace:literal, $plural:literal, $kind:path) => {
         kubeproof_simkit::router::on(
             "GET",
-            concat!("/subscriptions/{subscription}/resourceGroups/{group}/providers/", $namespace, "/", $plural, "/{name}"),
+            concat!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/",
+                $namespace,
+                "/",
+                $plural,
+                "/{name}"
+            ),
             concat!($service, ".", $plural, ".get"),
             |state, call| crate::arm::read::get(state, call, &$kind),
         )
@@ -47,7 +53,12 @@ macro_rules! group_row {
     ($service:literal, $namespace:literal, $plural:literal, $kind:path) => {
         kubeproof_simkit::router::on(
             "GET",
-            concat!("/subscriptions/{subscription}/resourceGroups/{group}/providers/", $namespace, "/", $plural),
+            concat!(
+                "/subscriptions/{subscription}/resourceGroups/{group}/providers/",
+                $namespace,
+                "/",
+                $plural
+            ),
             concat!($service, ".", $plural, ".list"),
             |state, call| crate::arm::read::of_group(state, call, &$kind),
         )
@@ -59,7 +70,12 @@ macro_rules! all_row {
     ($service:literal, $namespace:literal, $plural:literal, $kind:path) => {
         kubeproof_simkit::router::on(
             "GET",
-            concat!("/subscriptions/{subscription}/providers/", $namespace, "/", $plural),
+            concat!(
+                "/subscriptions/{subscription}/providers/",
+                $namespace,
+                "/",
+                $plural
+            ),
             concat!($service, ".", $plural, ".listAll"),
             |state, call| crate::arm::read::all(state, call, &$kind),
         )

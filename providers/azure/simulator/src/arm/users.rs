@@ -16,7 +16,10 @@ pub(crate) fn users(state: &State, key: &str) -> Vec<String> {
         let is_own_part = other_key == key || other_key.starts_with(&below);
         // A cluster shows what it has; what uses it are its machines and balancers.
         let is_shown = other.kind.namespace == "Microsoft.ContainerService";
-        !is_own_part && !is_shown && (used.kind.is_kept_by)(other, used) && refers(other, key, &below)
+        !is_own_part
+            && !is_shown
+            && (used.kind.is_kept_by)(other, used)
+            && refers(other, key, &below)
     });
     others.map(|other| other.id.clone()).collect()
 }
@@ -31,7 +34,9 @@ fn refers(item: &Item, key: &str, below: &str) -> bool {
 fn names(value: &Value, key: &str, below: &str) -> bool {
     match value {
         Value::String(text) => {
-            let begins = text.get(..below.len()).is_some_and(|head| head.eq_ignore_ascii_case(below));
+            let begins = text
+                .get(..below.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(below));
             begins || text.eq_ignore_ascii_case(key)
         }
         Value::Array(all) => all.iter().any(|one| names(one, key, below)),

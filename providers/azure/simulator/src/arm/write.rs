@@ -1,8 +1,9 @@
 //! Making, changing and deleting resources. A PUT says all of what is wanted, and may be repeated.
 
 use kubeproof_simkit::operation::Failure;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::checked::checked;
 use super::item::{Item, Phase};
 use super::kind::{Draft, Kind};
 use super::operations::{self, Begun, Change};
@@ -11,9 +12,6 @@ use crate::route::Call;
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, Outcome, body, text};
 use crate::{groups, locks, providers, subscription};
-
-/// What any request may hold: what it says besides is in the path, or ignored by the real cloud too.
-const ALWAYS: &[&str] = &["etag", "id", "location", "name", "properties", "systemData", "tags", "type"];
 
 /// Makes or changes a resource.
 pub(crate) fn put(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
@@ -37,7 +35,13 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Ou
     check_etag(call, existing.as_ref())?;
     let parent = parent_of(state, kind, &id)?;
     let root = parent.as_ref().map_or_else(|| key.clone(), Item::key);
-    let location = location(kind, &body, existing.as_ref(), parent.as_ref(), &group.location)?;
+    let location = location(
+        kind,
+        &body,
+        existing.as_ref(),
+        parent.as_ref(),
+        &group.location,
+    )?;
     check_idle(state, kind, &root, existing.as_ref())?;
     let mut draft = Draft {
         name: name.to_owned(),
@@ -60,7 +64,10 @@ pub(crate) fn put(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Ou
 fn check_policy(state: &State, kind: &Kind) -> Result<(), ApiError> {
     let mut all = state.setup.disallowed_types.iter();
     if all.any(|one| one.eq_ignore_ascii_case(&kind.full_type())) {
-        let message = format!("Resource of type '{}' was disallowed by policy.", kind.full_type());
+        let message = format!(
+            "Resource of type '{}' was disallowed by policy.",
+            kind.full_type()
+        );
         return Err(ApiError::new(403, "RequestDisallowedByPolicy", message));
     }
     Ok(())
@@ -109,7 +116,9 @@ fn location(
     of_group: &str,
 ) -> Result<String, ApiError> {
     if !kind.has_location {
-        return Ok(parent.map_or(of_group, |parent| parent.location.as_str()).to_owned());
+        return Ok(parent
+            .map_or(of_group, |parent| parent.location.as_str())
+            .to_owned());
     }
     let given = text(body, "location");
     if given.eq_ignore_ascii_case("global") {
@@ -151,79 +160,13 @@ fn check_idle(
         return Err(ApiError::conflict(kind.busy, message));
     }
     if is_deleting {
-        return Err(ApiError::conflict("Conflict", "The resource is being deleted."));
+        return Err(ApiError::conflict(
+            "Conflict",
+            "The resource is being deleted.",
+        ));
     }
     Ok(())
 }
-
-/// Whether a value asks for nothing: clients write members out that they leave as they are.
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(all) => all.is_empty(),
-        Value::Object(all) => all.values().all(is_nothing),
-        Value::Number(number) => number.as_i64() == Some(0),
-        Value::Bool(true) => false,
-    }
-}
-
-/// The document of a request, if all that it asks for has an effect here.
-fn checked(call: &Call<'_>, kind: &Kind, body: Object) -> Result<Object, ApiError> {
-    let mut document = Object::new();
-    for (member, value) in body {
-        if kind.further.contains(&member.as_str()) && !value.is_null() {
-            document.insert(member, value);
-        } else if member == "properties" {
-            let Value::Object(given) = value else {
-                return Err(ApiError::new(400, "InvalidRequestContent", "The properties are no object."));
-            };
-            document.insert(member, Value::Object(of_properties(call, kind, given)?));
-        } else if !ALWAYS.contains(&member.as_str()) && !is_nothing(&value) {
-            return Err(ApiError::not_simulated(format!("{} with {member}", call.name)));
-        }
-    }
-    document.entry("properties").or_insert_with(|| json!({}));
-    Ok(document)
-}
-
-fn of_properties(call: &Call<'_>, kind: &Kind, given: Object) -> Result<Object, ApiError> {
-    let mut properties = Object::new();
-    for (member, value) in given {
-        if kind.members.contains(&member.as_str()) {
-            if !value.is_null() {
-                properties.insert(member, value);
-            }
-        } else if !READ_ONLY.contains(&member.as_str()) && !is_nothing(&value) {
-            let what = format!("{} with properties.{member}", call.name);
-            return Err(ApiError::not_simulated(what));
-        }
-    }
-    Ok(properties)
-}
-
-/// What answers show and requests may repeat: it has no effect.
-const READ_ONLY: &[&str] = &[
-    "azurePortalFQDN",
-    "clientId",
-    "currentKubernetesVersion",
-    "currentOrchestratorVersion",
-    "eTag",
-    "fqdn",
-    "identityProfile",
-    "ipAddress",
-    "ipConfigurations",
-    "maxAgentPools",
-    "nodeImageVersion",
-    "powerState",
-    "principalId",
-    "privateFQDN",
-    "provisioningState",
-    "resourceGuid",
-    "resourceUID",
-    "tenantId",
-    "uniqueId",
-];
 
 /// Carries an accepted change out, or begins to.
 fn apply(
@@ -236,7 +179,11 @@ fn apply(
     let key = draft.key();
     let is_new = draft.existing.is_none();
     let is_making = draft.existing.as_ref().is_none_or(|item| !item.is_made);
-    let phase = if is_making { Phase::Creating } else { Phase::Updating };
+    let phase = if is_making {
+        Phase::Creating
+    } else {
+        Phase::Updating
+    };
     let mut item = match &draft.existing {
         Some(item) => item.clone(),
         None => Item::new(state, kind, &draft.id, &draft.group, &draft.location),
@@ -265,7 +212,11 @@ fn apply(
         location: draft.location,
         kind: if is_making { "Create" } else { "Update" },
         seconds,
-        change: if is_making { Change::Create } else { Change::Update },
+        change: if is_making {
+            Change::Create
+        } else {
+            Change::Update
+        },
         failure,
     };
     let operation = operations::begin(state, call, begun);
@@ -309,7 +260,10 @@ fn apply_children(state: &mut State, draft: &Draft, phase: Phase) {
 pub(crate) fn patch(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
     let body = body(call.request)?;
     if let Some(member) = body.keys().find(|member| *member != "tags") {
-        return Err(ApiError::not_simulated(format!("{} with {member}", call.name)));
+        return Err(ApiError::not_simulated(format!(
+            "{} with {member}",
+            call.name
+        )));
     }
     let key = read::found(state, call, kind)?.key();
     locks::check(state, &key, false)?;
@@ -345,14 +299,13 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
     } else {
         check_idle(state, kind, &root, Some(&item))?;
     }
-    let parts = children(state, &key);
-    if let (true, Some(part)) = (kind.keeps_with_parts, parts.first()) {
-        let message = format!("Can not delete resource '{}' before its nested resource '{part}' is deleted.", item.id);
-        return Err(ApiError::conflict(kind.in_use, message));
-    }
+    (kind.check_delete)(state, &item)?;
     let using = users(state, &key);
     if let Some(first) = using.first() {
-        let message = format!("'{}' is in use by '{first}' and cannot be deleted.", item.id);
+        let message = format!(
+            "'{}' is in use by '{first}' and cannot be deleted.",
+            item.id
+        );
         return Err(ApiError::new(400, kind.in_use, message));
     }
     let [.., seconds] = kind.seconds;
@@ -375,5 +328,10 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
         failure: None,
     };
     let operation = operations::begin(state, call, begun);
-    Ok(operations::accepted(state, call, &operation, kind.namespace))
+    Ok(operations::accepted(
+        state,
+        call,
+        &operation,
+        kind.namespace,
+    ))
 }

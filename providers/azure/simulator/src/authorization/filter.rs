@@ -12,12 +12,17 @@ impl Filter {
     /// A filter as it is written; `None` for one that is not understood.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut filter = Self::default();
-        for part in text.split(" and ").map(str::trim).filter(|part| !part.is_empty()) {
+        for part in text
+            .split(" and ")
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
             let quoted = |begin: &str, end: &str| {
                 let inner = part.strip_prefix(begin)?.strip_suffix(end)?;
                 Some(inner.to_owned())
             };
-            let principal = quoted("principalId eq '", "'").or_else(|| quoted("assignedTo('", "')"));
+            let principal =
+                quoted("principalId eq '", "'").or_else(|| quoted("assignedTo('", "')"));
             match (part.to_ascii_lowercase().as_str(), principal) {
                 ("atscope()", _) => filter.is_at_scope = true,
                 (_, Some(principal)) => filter.principal = Some(principal),

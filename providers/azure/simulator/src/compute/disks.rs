@@ -33,18 +33,33 @@ pub(crate) static DISKS: Kind = Kind {
     in_use: "OperationNotAllowed",
     prepare: |_, _, draft| {
         if draft.property("diskSizeGB").as_u64().is_none() {
-            return Err(ApiError::invalid("Required parameter 'disk.diskSizeGB' is missing (null)."));
+            return Err(ApiError::invalid(
+                "Required parameter 'disk.diskSizeGB' is missing (null).",
+            ));
         }
-        draft.document.entry("sku").or_insert_with(|| json!({"name": "Standard_LRS"}));
+        draft
+            .document
+            .entry("sku")
+            .or_insert_with(|| json!({"name": "Standard_LRS"}));
         Ok(())
     },
     made: bill,
     changed: bill,
     show: |_, item, properties| {
         let is_attached = item.document.contains_key("managedBy");
-        properties.insert("diskState".to_owned(), json!(if is_attached { "Attached" } else { "Unattached" }));
+        properties.insert(
+            "diskState".to_owned(),
+            json!(if is_attached {
+                "Attached"
+            } else {
+                "Unattached"
+            }),
+        );
         properties.insert("uniqueId".to_owned(), json!(item.unique));
-        properties.insert("timeCreated".to_owned(), json!(crate::wire::time(item.created)));
+        properties.insert(
+            "timeCreated".to_owned(),
+            json!(crate::wire::time(item.created)),
+        );
     },
     ..Kind::plain("Microsoft.Compute", &["disks"], "managed_disk")
 };
@@ -63,11 +78,17 @@ fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key) else {
         return;
     };
-    let sku = item.document.get("sku").and_then(|sku| sku["name"].as_str()).unwrap_or_default();
+    let sku = item
+        .document
+        .get("sku")
+        .and_then(|sku| sku["name"].as_str())
+        .unwrap_or_default();
     let gib = item.number("diskSizeGB");
     let priced = prices::disk(sku, gib).filter(|_| prices::is_known(&item.location));
     let Some((tier, month)) = priced else {
-        state.unpriced.insert(format!("{gib} GiB of {sku} in {}", item.location));
+        state
+            .unpriced
+            .insert(format!("{gib} GiB of {sku} in {}", item.location));
         return;
     };
     let usage = Usage {
@@ -80,7 +101,9 @@ fn bill(state: &mut State, key: &str) {
         rounding: Rounding::Seconds { min_seconds: 0 },
         resource_id: item.key(),
         tags: item.tags(),
-        run_id: item.run().or_else(|| crate::aks::run_of_group(state, &item.group)),
+        run_id: item
+            .run()
+            .or_else(|| crate::aks::run_of_group(state, &item.group)),
     };
     state.meter.start(key, usage, state.now);
 }

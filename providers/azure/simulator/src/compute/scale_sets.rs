@@ -47,7 +47,11 @@ pub(crate) static MACHINES: Kind = Kind {
     show: |_, _, properties| {
         properties.remove("#disk");
     },
-    ..Kind::plain("Microsoft.Compute", &["virtualMachineScaleSets", "virtualMachines"], "")
+    ..Kind::plain(
+        "Microsoft.Compute",
+        &["virtualMachineScaleSets", "virtualMachines"],
+        "",
+    )
 };
 
 /// How the disks of a scale set's instances are: none where they are on the machine itself.
@@ -62,7 +66,11 @@ fn disk_of(set: &Item) -> Option<(u32, String)> {
 pub(crate) fn scale(state: &mut State, key: &str, count: u32) {
     let count = usize::try_from(count).unwrap_or(0);
     let mut instances = children(state, key);
-    for surplus in instances.split_off(count.min(instances.len())).into_iter().rev() {
+    for surplus in instances
+        .split_off(count.min(instances.len()))
+        .into_iter()
+        .rev()
+    {
         arm::remove(state, &surplus);
     }
     for _ in instances.len()..count {
@@ -78,10 +86,17 @@ fn add_instance(state: &mut State, key: &str) {
         .iter()
         .filter_map(|key| key.rsplit('/').next()?.parse().ok())
         .collect();
-    let number = (0..=used.len()).find(|number| !used.contains(number)).unwrap_or_default();
+    let number = (0..=used.len())
+        .find(|number| !used.contains(number))
+        .unwrap_or_default();
     let instance = number.to_string();
     let computer = format!("{}{number:06}", set.name);
-    let zones = set.document.get("zones").and_then(Value::as_array).cloned().unwrap_or_default();
+    let zones = set
+        .document
+        .get("zones")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let zone = zones.get(number % zones.len().max(1)).cloned();
     let digits = state.ids.hex(32);
     let disk = disk_of(&set).map(|(gib, sku)| {
@@ -103,7 +118,10 @@ fn add_instance(state: &mut State, key: &str) {
         location: &set.location,
         names: &[&set.name, &instance],
     };
-    let disk_id = disk.as_ref().and_then(|key| state.arm.items.get(key)).map(|disk| disk.id.clone());
+    let disk_id = disk
+        .as_ref()
+        .and_then(|key| state.arm.items.get(key))
+        .map(|disk| disk.id.clone());
     let mut document = json!({
         "instanceId": instance, "sku": set.document.get("sku"),
         "properties": {
@@ -121,7 +139,9 @@ fn add_instance(state: &mut State, key: &str) {
 
 /// The name that an instance has in its cluster.
 pub(crate) fn computer(item: &Item) -> &str {
-    item.property("osProfile")["computerName"].as_str().unwrap_or_default()
+    item.property("osProfile")["computerName"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 /// Bills an instance by the second. Whether at least five minutes are billed is not known for sure.
@@ -129,13 +149,23 @@ fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key) else {
         return;
     };
-    let size = item.document.get("sku").and_then(|sku| sku["name"].as_str()).unwrap_or_default();
-    let set = item.parent.as_ref().and_then(|key| state.arm.items.get(key));
-    let is_spot = set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot");
+    let size = item
+        .document
+        .get("sku")
+        .and_then(|sku| sku["name"].as_str())
+        .unwrap_or_default();
+    let set = item
+        .parent
+        .as_ref()
+        .and_then(|key| state.arm.items.get(key));
+    let is_spot =
+        set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot");
     let price = prices::machine(size).filter(|_| prices::is_known(&item.location) && !is_spot);
     let Some(price) = price else {
         let spot = if is_spot { "spot " } else { "" };
-        state.unpriced.insert(format!("{spot}machine {size} in {}", item.location));
+        state
+            .unpriced
+            .insert(format!("{spot}machine {size} in {}", item.location));
         return;
     };
     let usage = Usage {

@@ -38,14 +38,40 @@ pub(crate) const SIZES: &[Size] = &[
     size("Standard_D2s_v6", "standardDsv6Family", 2, 8, 0),
     size("Standard_D2as_v5", "standardDASv5Family", 2, 8, 0),
     size("Standard_DS2_v2", "standardDSv2Family", 2, 7, 0),
-    size("Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 28, 1),
-    size("Standard_NC8as_T4_v3", "Standard NCASv3_T4 Family", 8, 56, 1),
+    size(
+        "Standard_NC4as_T4_v3",
+        "Standard NCASv3_T4 Family",
+        4,
+        28,
+        1,
+    ),
+    size(
+        "Standard_NC8as_T4_v3",
+        "Standard NCASv3_T4 Family",
+        8,
+        56,
+        1,
+    ),
     size("Standard_NC6s_v3", "standardNCSv3Family", 6, 112, 1),
-    size("Standard_NC24ads_A100_v4", "StandardNCADSA100v4Family", 24, 220, 1),
-    size("Standard_NV6ads_A10_v5", "StandardNVADSA10v5Family", 6, 55, 1),
+    size(
+        "Standard_NC24ads_A100_v4",
+        "StandardNCADSA100v4Family",
+        24,
+        220,
+        1,
+    ),
+    size(
+        "Standard_NV6ads_A10_v5",
+        "StandardNVADSA10v5Family",
+        6,
+        55,
+        1,
+    ),
 ];
 
 /// The size of this name, whatever its case.
 pub(crate) fn find(name: &str) -> Option<&'static Size> {
-    SIZES.iter().find(|size| size.name.eq_ignore_ascii_case(name))
+    SIZES
+        .iter()
+        .find(|size| size.name.eq_ignore_ascii_case(name))
 }

@@ -32,7 +32,9 @@ pub(super) const TABLE: Table = table(&[
 const SECRET_VALID: i64 = 2 * 365 * 24 * 3600;
 
 fn missing(id: &str) -> ApiError {
-    let message = format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present.");
+    let message = format!(
+        "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
+    );
     ApiError::new(404, "Request_ResourceNotFound", message)
 }
 
@@ -62,16 +64,26 @@ fn listed(state: &State, call: &Call<'_>, all: Vec<Value>) -> Outcome {
     let filter = call.query("$filter").unwrap_or_default();
     let mut fitting = Vec::new();
     for shown in all {
-        let fits = fits(filter, &shown).ok_or_else(|| ApiError::not_simulated(format!("{} with $filter {filter}", call.name)))?;
+        let fits = fits(filter, &shown).ok_or_else(|| {
+            ApiError::not_simulated(format!("{} with $filter {filter}", call.name))
+        })?;
         if fits {
             fitting.push(shown);
         }
     }
     let top = call.query("$top").and_then(|text| text.parse().ok());
-    let size = top.unwrap_or(state.setup.page_size).min(state.setup.page_size);
-    let page = page::page(&call.path, fitting, call.query("$skiptoken"), size)
-        .map_err(|_| ApiError::new(400, "Directory_ExpiredPageToken", "The page token is invalid."))?;
-    let mut list = json!({"@odata.context": format!("{}/v1.0/$metadata", call.base), "value": page.items});
+    let size = top
+        .unwrap_or(state.setup.page_size)
+        .min(state.setup.page_size);
+    let page = page::page(&call.path, fitting, call.query("$skiptoken"), size).map_err(|_| {
+        ApiError::new(
+            400,
+            "Directory_ExpiredPageToken",
+            "The page token is invalid.",
+        )
+    })?;
+    let mut list =
+        json!({"@odata.context": format!("{}/v1.0/$metadata", call.base), "value": page.items});
     if let Some(next) = page.next {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (key, value) in call.query.iter().filter(|(key, _)| *key != "$skiptoken") {
@@ -85,7 +97,11 @@ fn listed(state: &State, call: &Call<'_>, all: Vec<Value>) -> Outcome {
 
 fn applications(state: &mut State, call: &Call<'_>) -> Outcome {
     let now = state.now;
-    let all = state.graph.applications.all().filter(|one| !call.injected.hides(one.created, now));
+    let all = state
+        .graph
+        .applications
+        .all()
+        .filter(|one| !call.injected.hides(one.created, now));
     let all = all.map(Application::shown).collect();
     listed(state, call, all)
 }
@@ -99,17 +115,31 @@ fn principals(state: &mut State, call: &Call<'_>) -> Outcome {
 }
 
 fn deleted_applications(state: &mut State, call: &Call<'_>) -> Outcome {
-    let all = state.graph.deleted_applications.all().map(Application::shown).collect();
+    let all = state
+        .graph
+        .deleted_applications
+        .all()
+        .map(Application::shown)
+        .collect();
     listed(state, call, all)
 }
 
 fn deleted_principals(state: &mut State, call: &Call<'_>) -> Outcome {
-    let all = state.graph.deleted_principals.all().map(Principal::shown).collect();
+    let all = state
+        .graph
+        .deleted_principals
+        .all()
+        .map(Principal::shown)
+        .collect();
     listed(state, call, all)
 }
 
 fn tags(body: &Object) -> Vec<String> {
-    let tags = body.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let tags = body
+        .get("tags")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     tags.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
@@ -129,20 +159,27 @@ fn create_application(state: &mut State, call: &Call<'_>) -> Outcome {
         secrets: Vec::new(),
     };
     let shown = application.shown();
-    state.graph.applications.insert(application.id.clone(), application);
+    state
+        .graph
+        .applications
+        .insert(application.id.clone(), application);
     Ok(Answer::new(201, shown))
 }
 
 fn application(state: &mut State, call: &Call<'_>) -> Outcome {
     let found = state.graph.applications.get(call.last());
     let found = found.filter(|one| !call.injected.hides(one.created, state.now));
-    found.map(|one| Answer::ok(one.shown())).ok_or_else(|| missing(call.last()))
+    found
+        .map(|one| Answer::ok(one.shown()))
+        .ok_or_else(|| missing(call.last()))
 }
 
 fn principal(state: &mut State, call: &Call<'_>) -> Outcome {
     let found = state.graph.principals.get(call.last());
     let found = found.filter(|one| !call.injected.hides(one.created, state.now));
-    found.map(|one| Answer::ok(one.shown())).ok_or_else(|| missing(call.last()))
+    found
+        .map(|one| Answer::ok(one.shown()))
+        .ok_or_else(|| missing(call.last()))
 }
 
 /// An application goes to the deleted items, and its principals with it.
@@ -150,20 +187,29 @@ fn delete_application(state: &mut State, call: &Call<'_>) -> Outcome {
     let graph = &mut state.graph;
     let application = graph.applications.remove(call.last());
     let application = application.ok_or_else(|| missing(call.last()))?;
-    let theirs = graph.principals.all().filter(|one| one.app_id == application.app_id);
+    let theirs = graph
+        .principals
+        .all()
+        .filter(|one| one.app_id == application.app_id);
     for id in theirs.map(|one| one.id.clone()).collect::<Vec<_>>() {
         if let Some(principal) = graph.principals.remove(&id) {
             graph.deleted_principals.insert(id, principal);
         }
     }
-    graph.deleted_applications.insert(application.id.clone(), application);
+    graph
+        .deleted_applications
+        .insert(application.id.clone(), application);
     Ok(Answer::empty(204))
 }
 
 fn delete_principal(state: &mut State, call: &Call<'_>) -> Outcome {
     let graph = &mut state.graph;
     let id = call.last();
-    if graph.principals.get(id).is_none_or(|one| one.kind != "Application") {
+    if graph
+        .principals
+        .get(id)
+        .is_none_or(|one| one.kind != "Application")
+    {
         return Err(missing(id));
     }
     if let Some(principal) = graph.principals.remove(id) {
@@ -175,14 +221,24 @@ fn delete_principal(state: &mut State, call: &Call<'_>) -> Outcome {
 fn create_principal(state: &mut State, call: &Call<'_>) -> Outcome {
     let body = body(call.request)?;
     let app_id = text(&body, "appId").to_owned();
-    let application = state.graph.applications.all().find(|one| one.app_id == app_id);
+    let application = state
+        .graph
+        .applications
+        .all()
+        .find(|one| one.app_id == app_id);
     let Some(name) = application.map(|one| one.name.clone()) else {
-        let message = format!("The appId '{app_id}' of the service principal does not reference a valid application object.");
+        let message = format!(
+            "The appId '{app_id}' of the service principal does not reference a valid application object."
+        );
         return Err(ApiError::new(400, "Request_BadRequest", message));
     };
     if super::has_principal(state, &app_id) {
         let message = "The service principal cannot be created, updated, or restored because the service principal name is already in use.";
-        return Err(ApiError::new(409, "Request_MultipleObjectsWithSameKeyValue", message));
+        return Err(ApiError::new(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            message,
+        ));
     }
     let principal = Principal {
         id: state.ids.uuid(),
@@ -194,14 +250,19 @@ fn create_principal(state: &mut State, call: &Call<'_>) -> Outcome {
         known_from: known_from(state),
     };
     let shown = principal.shown();
-    state.graph.principals.insert(principal.id.clone(), principal);
+    state
+        .graph
+        .principals
+        .insert(principal.id.clone(), principal);
     Ok(Answer::new(201, shown))
 }
 
 fn add_password(state: &mut State, call: &Call<'_>) -> Outcome {
     let body = body(call.request)?;
     let asked = body.get("passwordCredential").cloned().unwrap_or_default();
-    let ends = asked["endDateTime"].as_str().and_then(|text| text.parse().ok());
+    let ends = asked["endDateTime"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
     let secret = Secret {
         key: state.ids.uuid(),
         name: asked["displayName"].as_str().unwrap_or_default().to_owned(),
@@ -235,8 +296,13 @@ fn remove_password(state: &mut State, call: &Call<'_>) -> Outcome {
 /// Removes a deleted object for good.
 fn purge(state: &mut State, call: &Call<'_>) -> Outcome {
     let (graph, id) = (&mut state.graph, call.last());
-    let is_there = graph.deleted_applications.remove(id).is_some() || graph.deleted_principals.remove(id).is_some();
-    if is_there { Ok(Answer::empty(204)) } else { Err(missing(id)) }
+    let is_there = graph.deleted_applications.remove(id).is_some()
+        || graph.deleted_principals.remove(id).is_some();
+    if is_there {
+        Ok(Answer::empty(204))
+    } else {
+        Err(missing(id))
+    }
 }
 
 fn restore(state: &mut State, call: &Call<'_>) -> Outcome {
@@ -246,7 +312,10 @@ fn restore(state: &mut State, call: &Call<'_>) -> Outcome {
         graph.applications.insert(id, application);
         return Ok(Answer::ok(shown));
     }
-    let principal = graph.deleted_principals.remove(id).ok_or_else(|| missing(id))?;
+    let principal = graph
+        .deleted_principals
+        .remove(id)
+        .ok_or_else(|| missing(id))?;
     let shown = principal.shown();
     graph.principals.insert(id, principal);
     Ok(Answer::ok(shown))
@@ -259,7 +328,9 @@ mod tests {
     #[test]
     fn filters_are_carried_out_or_refused() {
         let shown = json!({"displayName": "kp-r1", "appId": "a", "tags": ["kubeproof:run=r1"]});
-        let check = |filter: &str, expected: Option<bool>| assert_eq!(fits(filter, &shown), expected, "{filter}");
+        let check = |filter: &str, expected: Option<bool>| {
+            assert_eq!(fits(filter, &shown), expected, "{filter}")
+        };
         check("", Some(true));
         check("startswith(displayName,'kp')", Some(true));
         check("displayName eq 'kp'", Some(false));

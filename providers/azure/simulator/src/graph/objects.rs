@@ -76,6 +76,10 @@ impl Principal {
 
 /// The marks in the tags of an object, which are words: `kubeproof:run=r1`.
 pub(super) fn marks(tags: &[String]) -> BTreeMap<String, String> {
-    let pairs = tags.iter().map(|tag| tag.split_once('=').unwrap_or((tag, "")));
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    let pairs = tags
+        .iter()
+        .map(|tag| tag.split_once('=').unwrap_or((tag, "")));
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }

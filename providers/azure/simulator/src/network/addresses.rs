@@ -12,8 +12,12 @@ use crate::route::Table;
 use crate::state::State;
 use crate::wire::{ApiError, insert};
 
-pub(crate) const TABLE: Table =
-    kind_table!("network", "Microsoft.Network", "publicIPAddresses", ADDRESSES);
+pub(crate) const TABLE: Table = kind_table!(
+    "network",
+    "Microsoft.Network",
+    "publicIPAddresses",
+    ADDRESSES
+);
 pub(crate) const NAT_TABLE: Table =
     kind_table!("network", "Microsoft.Network", "natGateways", NAT_GATEWAYS);
 
@@ -30,7 +34,10 @@ pub(crate) static ADDRESSES: Kind = Kind {
     seconds: [4, 3, 4],
     in_use: "PublicIPAddressCannotBeDeleted",
     prepare: |_, _, draft| {
-        let sku = draft.document.entry("sku").or_insert_with(|| json!({"name": "Standard"}));
+        let sku = draft
+            .document
+            .entry("sku")
+            .or_insert_with(|| json!({"name": "Standard"}));
         if sku["name"] != "Standard" {
             let message = "Public addresses of the Basic SKU can no longer be created.";
             return Err(ApiError::new(400, "BasicSkuPublicIpRetired", message));
@@ -49,7 +56,13 @@ pub(crate) static ADDRESSES: Kind = Kind {
         let address = free(state);
         give(state, key, "ipAddress", json!(address));
         let item = state.arm.items.get(key).cloned();
-        meter(state, item, "public_ipv4", "Standard IPv4 Static Public IP", prices::address());
+        meter(
+            state,
+            item,
+            "public_ipv4",
+            "Standard IPv4 Static Public IP",
+            prices::address(),
+        );
     },
     show: |state, item, properties| {
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
@@ -61,7 +74,11 @@ pub(crate) static ADDRESSES: Kind = Kind {
 };
 
 pub(crate) static NAT_GATEWAYS: Kind = Kind {
-    members: &["idleTimeoutInMinutes", "publicIpAddresses", "publicIpPrefixes"],
+    members: &[
+        "idleTimeoutInMinutes",
+        "publicIpAddresses",
+        "publicIpPrefixes",
+    ],
     further: &["sku", "zones"],
     seconds: [10, 5, 10],
     in_use: "InUseNatGatewayCannotBeDeleted",
@@ -74,7 +91,13 @@ pub(crate) static NAT_GATEWAYS: Kind = Kind {
     },
     made: |state, key| {
         let item = state.arm.items.get(key).cloned();
-        meter(state, item, "nat_gateway", "Standard Gateway", prices::nat_gateway());
+        meter(
+            state,
+            item,
+            "nat_gateway",
+            "Standard Gateway",
+            prices::nat_gateway(),
+        );
     },
     show: |state, item, properties| {
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
@@ -102,12 +125,20 @@ pub(crate) fn give(state: &mut State, key: &str, member: &str, value: Value) {
 }
 
 /// Starts to meter a resource that is billed by whole hours; where the location has no price, that is said.
-pub(crate) fn meter(state: &mut State, item: Option<Item>, line: &str, usage_type: &str, price: Decimal) {
+pub(crate) fn meter(
+    state: &mut State,
+    item: Option<Item>,
+    line: &str,
+    usage_type: &str,
+    price: Decimal,
+) {
     let Some(item) = item else {
         return;
     };
     if !prices::is_known(&item.location) {
-        state.unpriced.insert(format!("{line} in {}", item.location));
+        state
+            .unpriced
+            .insert(format!("{line} in {}", item.location));
         return;
     }
     let usage = Usage {
@@ -120,7 +151,9 @@ pub(crate) fn meter(state: &mut State, item: Option<Item>, line: &str, usage_typ
         rounding: Rounding::ClockHours,
         resource_id: item.key(),
         tags: item.tags(),
-        run_id: item.run().or_else(|| crate::aks::run_of_group(state, &item.group)),
+        run_id: item
+            .run()
+            .or_else(|| crate::aks::run_of_group(state, &item.group)),
     };
     state.meter.start(item.key(), usage, state.now);
 }

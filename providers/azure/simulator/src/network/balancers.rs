@@ -31,7 +31,10 @@ pub(crate) static BALANCERS: Kind = Kind {
             referred(state, &frontend["properties"]["publicIPAddress"])?;
             referred(state, &frontend["properties"]["subnet"])?;
         }
-        draft.document.entry("sku").or_insert_with(|| json!({"name": "Standard", "tier": "Regional"}));
+        draft
+            .document
+            .entry("sku")
+            .or_insert_with(|| json!({"name": "Standard", "tier": "Regional"}));
         Ok(())
     },
     made: bill,

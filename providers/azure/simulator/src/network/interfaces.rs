@@ -7,11 +7,20 @@ use crate::arm::Kind;
 use crate::arm::rows::kind_table;
 use crate::route::Table;
 
-pub(crate) const TABLE: Table =
-    kind_table!("network", "Microsoft.Network", "networkInterfaces", INTERFACES);
+pub(crate) const TABLE: Table = kind_table!(
+    "network",
+    "Microsoft.Network",
+    "networkInterfaces",
+    INTERFACES
+);
 
 pub(crate) static INTERFACES: Kind = Kind {
-    members: &["enableAcceleratedNetworking", "enableIPForwarding", "ipConfigurations", "networkSecurityGroup"],
+    members: &[
+        "enableAcceleratedNetworking",
+        "enableIPForwarding",
+        "ipConfigurations",
+        "networkSecurityGroup",
+    ],
     in_use: "NicInUse",
     prepare: |state, _, draft| {
         for configuration in draft.list("ipConfigurations") {
@@ -24,5 +33,9 @@ pub(crate) static INTERFACES: Kind = Kind {
     show: |_, item, properties| {
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
     },
-    ..Kind::plain("Microsoft.Network", &["networkInterfaces"], "network_interface")
+    ..Kind::plain(
+        "Microsoft.Network",
+        &["networkInterfaces"],
+        "network_interface",
+    )
 };

@@ -12,11 +12,23 @@ use crate::wire::{ApiError, Object, insert};
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "virtualNetworks", VNETS);
-pub(crate) const SUBNET_TABLE: Table =
-    part_table!("network", "Microsoft.Network", "virtualNetworks", "subnets", SUBNETS, VNETS);
+pub(crate) const SUBNET_TABLE: Table = part_table!(
+    "network",
+    "Microsoft.Network",
+    "virtualNetworks",
+    "subnets",
+    SUBNETS,
+    VNETS
+);
 
 pub(crate) static VNETS: Kind = Kind {
-    members: &["addressSpace", "dhcpOptions", "flowTimeoutInMinutes", "privateEndpointVNetPolicies", "subnets"],
+    members: &[
+        "addressSpace",
+        "dhcpOptions",
+        "flowTimeoutInMinutes",
+        "privateEndpointVNetPolicies",
+        "subnets",
+    ],
     properties: &["addressSpace"],
     in_use: "InUseSubnetCannotBeDeleted",
     // Links of DNS zones stay when their network goes.
@@ -79,7 +91,10 @@ fn arm_property(state: &State, key: &str, member: &str) -> Value {
 
 /// A range of addresses.
 pub(crate) fn range(text: &str) -> Result<Ipv4Net, ApiError> {
-    let found = text.parse::<Ipv4Net>().ok().filter(|net| net.trunc() == *net);
+    let found = text
+        .parse::<Ipv4Net>()
+        .ok()
+        .filter(|net| net.trunc() == *net);
     found.ok_or_else(|| {
         let message = format!("The address prefix {text} is not a valid IPv4 range.");
         ApiError::new(400, "InvalidCIDRNotation", message)
@@ -88,8 +103,9 @@ pub(crate) fn range(text: &str) -> Result<Ipv4Net, ApiError> {
 
 fn spaces(space: &Value) -> Result<Vec<Ipv4Net>, ApiError> {
     let prefixes = space["addressPrefixes"].as_array().into_iter().flatten();
-    let ranges: Result<Vec<Ipv4Net>, ApiError> =
-        prefixes.map(|one| range(one.as_str().unwrap_or_default())).collect();
+    let ranges: Result<Vec<Ipv4Net>, ApiError> = prefixes
+        .map(|one| range(one.as_str().unwrap_or_default()))
+        .collect();
     let ranges = ranges?;
     if ranges.is_empty() {
         let message = "The virtual network has no address space.";
@@ -100,7 +116,10 @@ fn spaces(space: &Value) -> Result<Vec<Ipv4Net>, ApiError> {
 
 /// The ranges of a subnet.
 pub(crate) fn ranges_of(properties: &Value) -> Result<Vec<Ipv4Net>, ApiError> {
-    let many = properties["addressPrefixes"].as_array().into_iter().flatten();
+    let many = properties["addressPrefixes"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let one = properties["addressPrefix"].as_str();
     let all = one.into_iter().chain(many.filter_map(Value::as_str));
     let mut ranges: Vec<Ipv4Net> = all.map(range).collect::<Result<_, _>>()?;
@@ -125,18 +144,28 @@ fn check_subnet(
     let ranges = ranges_of(properties)?;
     for range in &ranges {
         if !space.iter().any(|whole| whole.contains(range)) {
-            let message = format!("Subnet '{name}' is not valid because its IP address range {range} is outside the range of its virtual network.");
+            let message = format!(
+                "Subnet '{name}' is not valid because its IP address range {range} is outside the range of its virtual network."
+            );
             return Err(ApiError::new(400, "NetcfgInvalidSubnet", message));
         }
     }
     for key in arm::children(state, network) {
-        let Some(other) = state.arm.items.get(&key).filter(|other| !other.name.eq_ignore_ascii_case(name)) else {
+        let Some(other) = state
+            .arm
+            .items
+            .get(&key)
+            .filter(|other| !other.name.eq_ignore_ascii_case(name))
+        else {
             continue;
         };
         let theirs = other.document.get("properties").map(ranges_of);
         let theirs = theirs.and_then(Result::ok).unwrap_or_default();
         let overlap = |one: &Ipv4Net, two: &Ipv4Net| one.contains(two) || two.contains(one);
-        if ranges.iter().any(|one| theirs.iter().any(|two| overlap(one, two))) {
+        if ranges
+            .iter()
+            .any(|one| theirs.iter().any(|two| overlap(one, two)))
+        {
             let message = format!("Subnet '{name}' overlaps with subnet '{}'.", other.name);
             return Err(ApiError::new(400, "NetcfgSubnetRangesOverlap", message));
         }
@@ -159,7 +188,10 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
         if name.is_empty() {
             return Err(ApiError::invalid("A subnet has no name."));
         }
-        let properties = subnet["properties"].as_object().cloned().unwrap_or_default();
+        let properties = subnet["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         let mut kept = Object::new();
         for (member, value) in properties {
             if SUBNETS.members.contains(&member.as_str()) && !value.is_null() {
@@ -171,7 +203,11 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
         // Those that stay are known already; those that are given together are not checked against each other.
         check_subnet(state, &key, &space, &name, &document)?;
         meant.push(name.to_ascii_lowercase());
-        draft.children.push(Child { kind: &SUBNETS, name, document });
+        draft.children.push(Child {
+            kind: &SUBNETS,
+            name,
+            document,
+        });
     }
     for child in arm::children(state, &key) {
         let name = child.rsplit('/').next().unwrap_or_default();
@@ -189,6 +225,8 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
 pub(crate) fn subnet<'s>(state: &'s State, id: &str) -> Option<(&'s Item, u64)> {
     let item = state.arm.items.get(&id.to_ascii_lowercase())?;
     let ranges = ranges_of(item.document.get("properties")?).ok()?;
-    let all = ranges.iter().map(|range| 1_u64 << (32 - u32::from(range.prefix_len())));
+    let all = ranges
+        .iter()
+        .map(|range| 1_u64 << (32 - u32::from(range.prefix_len())));
     Some((item, all.sum::<u64>().saturating_sub(5)))
 }

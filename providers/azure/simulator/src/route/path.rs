@@ -6,9 +6,12 @@ use crate::arm::KINDS;
 
 /// The words in paths that are no resource types.
 const WORDS: &[&str] = &[
-    "agentPoolUpgradeProfiles",
-    "availableAgentPoolVersions",
-    "deallocate",
+    "applicationGateways",
+    "dataCollectionRules",
+    "deletedVaults",
+    "deletedWorkspaces",
+    "deployments",
+    "diskEncryptionSets",
     "eventtypes",
     "kubernetesVersions",
     "listClusterAdminCredential",
@@ -16,9 +19,12 @@ const WORDS: &[&str] = &[
     "locations",
     "locks",
     "maintenanceConfigurations",
+    "networkProfiles",
     "operationResults",
     "operations",
     "permissions",
+    "privateEndpoints",
+    "prometheusRuleGroups",
     "register",
     "resourceGroups",
     "resources",
@@ -28,15 +34,24 @@ const WORDS: &[&str] = &[
     "skus",
     "start",
     "stop",
+    "storageAccounts",
     "unregister",
-    "upgradeProfiles",
     "usages",
     "values",
-    "vmSizes",
+    "vaults",
+    "workspaces",
 ];
 
 /// The namespaces that have no resource types of their own here.
-const NAMESPACES: &[&str] = &["Microsoft.Authorization", "Microsoft.Insights"];
+const NAMESPACES: &[&str] = &[
+    "Microsoft.AlertsManagement",
+    "Microsoft.Authorization",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Resources",
+    "Microsoft.Storage",
+];
 
 /// What comes before the resources that hang on any scope.
 const AUTHORIZATION: &str = "/providers/Microsoft.Authorization/";
@@ -50,7 +65,10 @@ pub(crate) fn decoded(part: &str) -> Option<String> {
 /// A word as it is documented, whatever its case.
 fn documented(word: &str) -> String {
     let types = KINDS.iter().flat_map(|kind| kind.types.iter());
-    let known = WORDS.iter().chain(types).find(|known| known.eq_ignore_ascii_case(word));
+    let known = WORDS
+        .iter()
+        .chain(types)
+        .find(|known| known.eq_ignore_ascii_case(word));
     known.map_or_else(|| word.to_owned(), |known| (*known).to_owned())
 }
 

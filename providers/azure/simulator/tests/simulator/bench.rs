@@ -49,7 +49,9 @@ pub fn network(rest: &str) -> String {
 
 /// The path of the cluster, with what follows it.
 pub fn cluster(rest: &str) -> String {
-    group(&format!("/providers/Microsoft.ContainerService/managedClusters/c{rest}"))
+    group(&format!(
+        "/providers/Microsoft.ContainerService/managedClusters/c{rest}"
+    ))
 }
 
 /// The request body of a cluster with two nodes.
@@ -67,10 +69,22 @@ pub fn two_nodes() -> Value {
 pub fn request(line: &str, token: &str, body: &Value) -> Request<Bytes> {
     let (method, path) = line.split_once(' ').unwrap();
     let is_graph = path.starts_with("/v1.0/");
-    let host = if is_graph { "graph.microsoft.com" } else { "management.azure.com" };
+    let host = if is_graph {
+        "graph.microsoft.com"
+    } else {
+        "management.azure.com"
+    };
     let mark = if path.contains('?') { '&' } else { '?' };
-    let version = if is_graph { String::new() } else { format!("{mark}api-version=2025-01-01") };
-    let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    let version = if is_graph {
+        String::new()
+    } else {
+        format!("{mark}api-version=2025-01-01")
+    };
+    let bytes = if body.is_null() {
+        Bytes::new()
+    } else {
+        Bytes::from(body.to_string())
+    };
     Request::builder()
         .method(method)
         .uri(format!("https://{host}{path}{version}"))
@@ -81,10 +95,14 @@ pub fn request(line: &str, token: &str, body: &Value) -> Request<Bytes> {
 
 /// The request for a token with this scope.
 pub fn token_request(client: &str, secret: &str, scope: &str) -> Request<Bytes> {
-    let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={scope}");
-    Request::post(format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"))
-        .body(Bytes::from(form))
-        .unwrap()
+    let form = format!(
+        "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={scope}"
+    );
+    Request::post(format!(
+        "https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+    ))
+    .body(Bytes::from(form))
+    .unwrap()
 }
 
 impl Bench {
@@ -108,7 +126,13 @@ impl Bench {
     }
 
     fn sign_in(&mut self) {
-        for (index, scope) in ["https://management.azure.com/.default", "https://graph.microsoft.com/.default"].iter().enumerate() {
+        for (index, scope) in [
+            "https://management.azure.com/.default",
+            "https://graph.microsoft.com/.default",
+        ]
+        .iter()
+        .enumerate()
+        {
             let answer = self.raw(&token_request(CLIENT_ID, CLIENT_SECRET, scope));
             let body: Value = serde_json::from_slice(answer.body()).unwrap();
             self.tokens[index] = body["access_token"].as_str().unwrap().to_owned();
@@ -173,8 +197,16 @@ impl Bench {
     #[track_caller]
     pub fn refused(&mut self, line: &str, body: Value, status: u16, code: &str) -> String {
         let seen = self.call(line, body);
-        assert_eq!((seen.status, seen.code()), (status, code), "{line}: {}", seen.body);
-        seen.body["error"]["message"].as_str().unwrap_or_default().to_owned()
+        assert_eq!(
+            (seen.status, seen.code()),
+            (status, code),
+            "{line}: {}",
+            seen.body
+        );
+        seen.body["error"]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// A call with an injected fault.
@@ -188,7 +220,8 @@ impl Bench {
 
     /// What is at an address that an answer gave.
     pub fn follow(&mut self, address: &str) -> Seen {
-        let request = Request::get(address).header("authorization", format!("Bearer {}", self.tokens[0]));
+        let request =
+            Request::get(address).header("authorization", format!("Bearer {}", self.tokens[0]));
         self.send(&request.body(Bytes::new()).unwrap())
     }
 
@@ -213,14 +246,19 @@ impl Bench {
 
     /// The group that tests use.
     pub fn with_group(mut self) -> Self {
-        self.is(201, &format!("PUT {}", group("")), json!({"location": "eastus", "tags": {"kubeproof:run": "r1"}}));
+        self.is(
+            201,
+            &format!("PUT {}", group("")),
+            json!({"location": "eastus", "tags": {"kubeproof:run": "r1"}}),
+        );
         self
     }
 
     /// Types and names of all resources.
     pub fn all(&self) -> Vec<String> {
         let all = self.cloud.inventory().into_iter();
-        all.map(|one| format!("{} {}", one.resource_type, one.name.unwrap_or_default())).collect()
+        all.map(|one| format!("{} {}", one.resource_type, one.name.unwrap_or_default()))
+            .collect()
     }
 
     /// The names of what exists of a type and was not there from the start.

@@ -35,7 +35,11 @@ fn the_same_calls_have_the_same_answers() {
     let run = || {
         let mut bench = Bench::new().with_group();
         bench.made(&format!("PUT {}", cluster("")), two_nodes());
-        let table = bench.is(201, &format!("PUT {}", network("routeTables/r")), json!({"location": "eastus", "properties": {}}));
+        let table = bench.is(
+            201,
+            &format!("PUT {}", network("routeTables/r")),
+            json!({"location": "eastus", "properties": {}}),
+        );
         (bench.get(&cluster("")), table.body, bench.all())
     };
     assert_eq!(run(), run());

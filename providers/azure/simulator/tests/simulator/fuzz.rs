@@ -19,16 +19,30 @@ fn routes() -> Vec<String> {
         format!("GET {subscription}/resources?$filter=ID"),
         format!("GET {subscription}/resourceGroups?$skiptoken=ID"),
         format!("POST {subscription}/providers/ID/register"),
-        format!("PUT {}/providers/Microsoft.Authorization/locks/ID", group("")),
-        format!("PUT {}/providers/Microsoft.Authorization/roleAssignments/ID", group("")),
-        format!("GET {}/providers/Microsoft.Authorization/roleAssignments?$filter=ID", group("")),
-        format!("GET {subscription}/providers/Microsoft.Insights/eventtypes/management/values?$filter=ID"),
+        format!(
+            "PUT {}/providers/Microsoft.Authorization/locks/ID",
+            group("")
+        ),
+        format!(
+            "PUT {}/providers/Microsoft.Authorization/roleAssignments/ID",
+            group("")
+        ),
+        format!(
+            "GET {}/providers/Microsoft.Authorization/roleAssignments?$filter=ID",
+            group("")
+        ),
+        format!(
+            "GET {subscription}/providers/Microsoft.Insights/eventtypes/management/values?$filter=ID"
+        ),
         format!("GET {subscription}/providers/Microsoft.Compute/locations/ID/usages"),
         format!("PUT {}", cluster("")),
         format!("DELETE {}", cluster("")),
         format!("PUT {}", cluster("/agentPools/ID")),
         format!("POST {}", cluster("/listClusterUserCredential")),
-        format!("PUT {}", group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/n")),
+        format!(
+            "PUT {}",
+            group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/n")
+        ),
         format!("PUT {}", group("/providers/Microsoft.Compute/disks/n")),
         "POST /v1.0/applications".to_owned(),
         "POST /v1.0/servicePrincipals".to_owned(),
@@ -36,7 +50,16 @@ fn routes() -> Vec<String> {
         "DELETE /v1.0/applications/ID".to_owned(),
         "GET ID".to_owned(),
     ];
-    for kind in ["virtualNetworks", "networkSecurityGroups", "routeTables", "publicIPAddresses", "natGateways", "loadBalancers", "networkInterfaces", "privateDnsZones"] {
+    for kind in [
+        "virtualNetworks",
+        "networkSecurityGroups",
+        "routeTables",
+        "publicIPAddresses",
+        "natGateways",
+        "loadBalancers",
+        "networkInterfaces",
+        "privateDnsZones",
+    ] {
         all.push(format!("PUT {}", network(&format!("{kind}/n"))));
         all.push(format!("DELETE {}", network(&format!("{kind}/ID"))));
     }
