@@ -52,7 +52,7 @@ pub async fn check(
     };
     let against = AccessExpectation {
         uid,
-        // Where the cloud makes nodes as pods need them, nobody can say how many there are.
+        // Where the cloud makes nodes as pods need them, their number was not asked for.
         nodes: (question.nodes == Nodes::Here && expected > 0).then_some(expected),
         clean: question.clean,
     };
