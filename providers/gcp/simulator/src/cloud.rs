@@ -143,7 +143,7 @@ impl Cloud for GcpCloud {
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {
-        // An API is no resource that could be left, but whoever disables one takes it from all users.
+        // An API is no resource that could be left, but disabling one takes it from all users.
         let apis = service_usage::enabled(&self.state);
         let all = self.inventory().into_iter().chain(apis);
         let theirs = all.filter(|resource| self.bystanders.has(resource));
@@ -154,6 +154,10 @@ impl Cloud for GcpCloud {
         digests(self.inventory(), |one| {
             bystanders::canonical(&self.state, one)
         })
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        route::hosts().into_iter().map(str::to_owned).collect()
     }
 
     fn hosts(&self) -> Vec<String> {

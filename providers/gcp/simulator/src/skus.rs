@@ -50,7 +50,7 @@ impl Unit {
         }
     }
 
-    /// In words, as the billing export writes it.
+    /// Spelt out, as the billing export writes it.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Hour => "hour",

@@ -19,7 +19,7 @@ use crate::credentials;
 const CALL: &str = "entries.list";
 /// The most entries of one page.
 const PAGE: u32 = 1000;
-/// How the address of a service account ends, whoever it belongs to.
+/// How the address of a service account ends, no matter whose it is.
 const OF_ACCOUNTS: &str = "gserviceaccount.com";
 
 /// A page of entries.

@@ -52,6 +52,33 @@ async fn private_nodes_behind_nat_are_made_and_removed() {
     whole_life(json!({"network": {"private_nodes": true}})).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
+    let regional = json!({"location": "us-central1"});
+    let private = json!({"network": {"private_nodes": true}});
+    let default = json!({"network": "default", "subnetwork": "default"});
+    let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
+    for change in [
+        json!({}),
+        regional,
+        private,
+        json!({"network": {"existing": default}}),
+        autopilot,
+    ] {
+        for seed in 10..14 {
+            let bench = Bench::seeded(seed, change.clone(), &[]);
+            let began = bench.clock.elapsed();
+            bench.provisioner().provision().await.unwrap();
+            let took = bench.clock.elapsed().checked_sub(began).unwrap();
+            let (fastest, chain) = bench.ground_truth.fastest_ready().unwrap();
+            assert!(
+                took <= fastest.mul_f64(1.05) && took >= fastest,
+                "{change}, seed {seed}: took {took:?}, fastest {fastest:?}: {chain}"
+            );
+        }
+    }
+}
+
 /// Whatever happens to a call, one cluster exists, it is used, and nothing of it stays.
 async fn survives(fault: &str) {
     let bench = Bench::new(json!({"network": {"private_nodes": true}}), &[fault]);

@@ -47,7 +47,7 @@ pub(super) struct Row {
     pub(super) exported: Timestamp,
 }
 
-/// How far the export is, whoever used something.
+/// How far the export is, no matter who used something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) used_until: Timestamp,

@@ -218,7 +218,7 @@ impl<'t> Reader<'t> {
         Ok(Some(Token { kind, place }))
     }
 
-    /// A text in quotes. A backslash takes the next letter as it is, apart from `\n`.
+    /// A text in quotes. A backslash takes the next letter as it is, except `\n`.
     fn quoted(&mut self, quote: char) -> Result<String, SqlError> {
         let place = self.place;
         self.take(1);
