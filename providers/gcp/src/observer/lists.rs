@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::api::types::{AggregatedPage, Warning, last};
 
-/// The most results of one page.
-const PAGE: (&str, &str) = ("maxResults", "500");
+/// The most results of one page; and what can be read, also where some places do not answer.
+const PAGE: [(&str, &str); 2] = [("maxResults", "500"), ("returnPartialSuccess", "true")];
 
 /// A list of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,7 @@ struct GlobalPage {
 /// When a page cannot be read at all.
 pub(super) async fn read(api: &Api, project: &str, list: List) -> Result<Read, CallError> {
     let parameters = [project];
-    let query = [PAGE];
-    let request = |call| RestCall::new(call, &parameters).with_query(&query);
+    let request = |call| RestCall::new(call, &parameters).with_query(&PAGE);
     let parts = match list {
         List::Global(call) => {
             let take = |page| Ok(global(call, page));

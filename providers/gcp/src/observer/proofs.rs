@@ -25,6 +25,8 @@ const PARENTS: &[(&str, &str)] = &[
     ("default_service", "backend_service"),
     ("instance_template", "instance_template"),
     ("instances", "instance"),
+    ("backends", "neg"),
+    ("backends", "instance_group"),
     ("source_disk", "disk"),
 ];
 /// Properties of others that name parts which Kubernetes makes for them: the parts' types.
@@ -38,8 +40,10 @@ const PARTS: &[(&str, &str)] = &[
     ("health_checks", "health_check"),
     ("health_checks", "http_health_check"),
 ];
-/// How far a part may be from what proves it: forwarding rule, proxy, map, service, health check.
-const DEPTH: usize = 5;
+/// How far a part may be from what proves it: forwarding rule, proxy, map, service, endpoints, network.
+const DEPTH: usize = 6;
+/// Digits of a cluster's UID in the names of the parts of its Ingresses.
+const UID: usize = 8;
 
 /// The run, and where its cluster is.
 struct Ours<'a> {
@@ -137,7 +141,7 @@ impl Ours<'_> {
             return proofs;
         }
         for parent in named(resource, PARENTS, inventory) {
-            if !self.own(parent).is_empty() {
+            if !self.proofs(parent, inventory, depth - 1).is_empty() {
                 let (of_type, id) = (&parent.resource_type, &parent.id);
                 proofs.push(format!("its {of_type} {id} belongs to the run"));
             }
@@ -220,39 +224,17 @@ impl Ours<'_> {
         is_ours.then(|| format!("its manager {} belongs to the run", manager.id))
     }
 
-    /// The firewall rule of the run that is for this part of a load balancer: `k8s-fw-NAME`, or `CHECK-http-hc`.
+    /// The firewall rule of the run that is for this part of a load balancer.
     fn rule_of(&self, resource: &Resource, inventory: &[Resource]) -> Option<String> {
-        let parts = [
-            "forwarding_rule",
-            "target_pool",
-            "address",
-            "backend_service",
-        ];
-        if let Some(uid) = ingress_uid(&resource.id) {
-            // The rest of the cluster's UID is in the rule's name alone.
-            let begin = format!("k8s-fw-l7--{uid}");
-            return self.rule_named(inventory, |name| name.starts_with(&begin));
-        }
-        let rule = match resource.resource_type.as_str() {
-            "health_check" | "http_health_check" => format!("{}-http-hc", resource.id),
-            part if parts.contains(&part) => format!("k8s-fw-{}", resource.id),
-            _ => return None,
+        let is_for = |rule: &&Resource| {
+            rule.resource_type == "firewall_rule" && is_rule_for(&rule.id, resource)
         };
-        self.rule_named(inventory, |name| name == rule)
-    }
-
-    /// The firewall rule of the run with such a name.
-    fn rule_named(
-        &self,
-        inventory: &[Resource],
-        is_named: impl Fn(&str) -> bool,
-    ) -> Option<String> {
-        let mut rules = inventory.iter();
-        let found = rules.find(|one| one.resource_type == "firewall_rule" && is_named(&one.id))?;
-        let mut networks = named(found, PARENTS, inventory);
-        let is_ours =
-            !self.own(found).is_empty() || networks.any(|network| !self.own(network).is_empty());
-        is_ours.then(|| format!("the run's firewall rule {} is for it", found.id))
+        let mut rules = inventory.iter().filter(is_for);
+        let found = rules.find(|rule| {
+            let mut networks = named(rule, PARENTS, inventory);
+            !self.own(rule).is_empty() || networks.any(|network| !self.own(network).is_empty())
+        })?;
+        Some(format!("the run's firewall rule {} is for it", found.id))
     }
 
     /// What belongs to the run and refers to this part.
@@ -273,15 +255,31 @@ impl Ours<'_> {
     }
 }
 
-/// The beginning of the cluster's UID in the name of a part of an Ingress: `k8s1-UID-…`, `k8s2-um-UID-…`.
-fn ingress_uid(name: &str) -> Option<&str> {
-    let mut words = name.split('-');
-    let uid = match words.next()? {
-        "k8s1" => words.next()?,
-        "k8s2" => words.nth(1)?,
-        _ => return None,
-    };
-    (uid.len() == 8 && uid.bytes().all(|c| c.is_ascii_hexdigit())).then_some(uid)
+/// Whether a firewall rule of this name is for this part of a load balancer: `k8s-fw-NAME` for that of a service,
+/// `CHECK-http-hc` for its health check, and `k8s-fw-l7--UID` for all Ingresses, whose parts begin with `k8s1-UID-` and
+/// the like of `k8s2-um-UID-`.
+fn is_rule_for(rule: &str, part: &Resource) -> bool {
+    const OF_SERVICES: &[&str] = &[
+        "forwarding_rule",
+        "target_pool",
+        "address",
+        "backend_service",
+    ];
+    let (of_type, name) = (part.resource_type.as_str(), part.id.as_str());
+    if let Some(uid) = rule
+        .strip_prefix("k8s-fw-l7--")
+        .and_then(|uid| uid.get(..UID))
+    {
+        let of_map = || name.strip_prefix("k8s2-")?.get(2..)?.strip_prefix('-');
+        let rest = name.strip_prefix("k8s1-").or_else(of_map);
+        let rest = rest.and_then(|rest| rest.strip_prefix(uid));
+        return of_type != "firewall_rule" && rest.is_some_and(|rest| rest.starts_with('-'));
+    }
+    match of_type {
+        "health_check" | "http_health_check" => rule.strip_suffix("-http-hc") == Some(name),
+        part if OF_SERVICES.contains(&part) => rule.strip_prefix("k8s-fw-") == Some(name),
+        _ => false,
+    }
 }
 
 /// Whether a name is one that Kubernetes gives to parts of load balancers. Others may have been there before, and are

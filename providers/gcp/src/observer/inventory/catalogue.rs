@@ -5,7 +5,7 @@ use kubeproof_contract::resource::ResourceType;
 use super::super::lists::List;
 use super::items::{
     Property,
-    Read::{Count, Last, Names, Text},
+    Read::{Count, Groups, Last, Names, Text},
 };
 
 /// Where resources of a type can be.
@@ -176,7 +176,10 @@ pub(crate) static KINDS: [Kind; 27] = [
             &[
                 everywhere!("backendServices" global "backendServices" region "regionBackendServices"),
             ],
-            &[("health_checks", "/healthChecks", Names)],
+            &[
+                ("health_checks", "/healthChecks", Names),
+                ("backends", "/backends", Groups),
+            ],
         ),
     ),
     kind(

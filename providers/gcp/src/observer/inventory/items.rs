@@ -21,6 +21,8 @@ pub(crate) enum Read {
     Last,
     /// The names at the ends of links, or words, with spaces between them.
     Names,
+    /// The names at the ends of the links `group` of objects, with spaces between them.
+    Groups,
     /// How many there are.
     Count,
 }
@@ -87,6 +89,10 @@ fn shown(value: &Value, read: Read) -> String {
         (Value::String(text), Read::Text) => text.clone(),
         (Value::String(link), _) => last(link).unwrap_or_default().to_owned(),
         (Value::Array(all), Read::Count) => all.len().to_string(),
+        (Value::Array(all), Read::Groups) => {
+            let names = all.iter().map(|one| shown(&one["group"], Read::Last));
+            names.collect::<Vec<_>>().join(" ")
+        }
         (Value::Array(all), Read::Names) => {
             let names: Vec<String> = all.iter().map(|one| shown(one, Read::Last)).collect();
             names.join(" ")

@@ -164,6 +164,52 @@ fn a_chain_of_an_ingress_leads_to_its_last_part_and_no_further() {
 }
 
 #[test]
+fn an_ingress_is_known_by_the_network_of_its_endpoints_or_by_the_rule_for_its_cluster() {
+    let group = named("neg", "k8s1-0a1b2c3d-x", ZONE).with("network", "kp-r1");
+    let service =
+        named("backend_service", "k8s1-0a1b2c3d-x", "global").with("backends", "k8s1-0a1b2c3d-x");
+    let map =
+        named("url_map", "k8s2-um-99999999-x", "global").with("default_service", "k8s1-0a1b2c3d-x");
+    let proxy =
+        named("target_proxy", "k8s2-tp-99999999-x", "global").with("url_map", "k8s2-um-99999999-x");
+    let forwarding = named("forwarding_rule", "k8s2-fr-99999999-x", "global")
+        .with("target", "k8s2-tp-99999999-x");
+    let all = [network(&run()), group, service, map, proxy, forwarding];
+    for part in &all {
+        check(part, &all, true);
+        check(part, &all[2..], false);
+    }
+    let rule =
+        named("firewall_rule", "k8s-fw-l7--0a1b2c3d4e5f6071", "global").with("network", "kp-r1");
+    let all = [network(&run()), rule];
+    check(
+        &named("url_map", "k8s2-um-0a1b2c3d-x", "global"),
+        &all,
+        true,
+    );
+    check(
+        &named("backend_service", "k8s1-0a1b2c3d-x", "global"),
+        &all,
+        true,
+    );
+    check(
+        &named("url_map", "k8s2-um-0a1b2c3e-x", "global"),
+        &all,
+        false,
+    );
+    check(
+        &named("url_map", "k8s2-um-0a1b2c3dd-x", "global"),
+        &all,
+        false,
+    );
+    check(
+        &named("url_map", "k8s2-um-0a1b2c3d-x", "global"),
+        &all[1..],
+        false,
+    );
+}
+
+#[test]
 fn another_runs_marks_are_a_claim_on_what_bears_them_and_on_what_is_in_its_network() {
     let claimed = |resource: &Resource, inventory: &[Resource]| {
         let claim = claim(&run(), &spec(json!({})), resource, inventory)?;
