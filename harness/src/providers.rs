@@ -8,6 +8,7 @@ use kubeproof_contract::provider::Provider;
 pub fn all() -> Vec<Box<dyn Provider>> {
     vec![
         Box::new(kubeproof_aws::provider::Aws),
+        Box::new(kubeproof_gcp::provider::Gcp),
         Box::new(kubeproof_lambda::provider::Lambda),
         Box::new(kubeproof_kind::provider::Kind),
     ]
@@ -25,7 +26,7 @@ pub fn find(name: &str) -> Option<Arc<dyn Provider>> {
         .find(|provider| provider.name() == name)
 }
 
-/// The names of all providers, for messages: `aws, gcp`.
+/// The names of all providers, for messages: `aws, lambda`.
 pub fn names() -> String {
     all()
         .iter()

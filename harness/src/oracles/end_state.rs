@@ -161,7 +161,7 @@ fn plain(run: &Run, text: &str) -> String {
         rest = &after[next.map_or(0, char::len_utf8)..];
     }
     // The middle of a UUID is three short words between two long ones.
-    let out = without_uuid_middles(&out);
+    let out = without_tail(without_uuid_middles(&out));
     // `ip-10-0-1-23.ec2.internal`: the address is spelt with dashes.
     if out.starts_with("ip-") {
         return "ip-#".to_owned();
@@ -184,6 +184,19 @@ fn without_uuid_middles(text: &str) -> String {
         index += if is_uuid { 5 } else { 1 };
     }
     kept.join("-")
+}
+
+/// `pool-#-x4z9` as `pool-#`: machines of a group are named by its hash and four characters.
+fn without_tail(text: String) -> String {
+    let is_of_chance = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    match text.rsplit_once('-') {
+        Some((head, tail))
+            if head.ends_with("-#") && tail.len() == 4 && tail.chars().all(is_of_chance) =>
+        {
+            head.to_owned()
+        }
+        _ => text,
+    }
 }
 
 /// Whether a word is an id: long, of hexadecimal digits or of digits and capitals.
@@ -250,6 +263,10 @@ mod tests {
         // Letters alone are a word, short ones are names, and both cases mixed are no id.
         check("facedecade", "facedecade");
         check("node-1a2b", "node-1a2b");
+        // But the last word after an id is one, too: a machine of a group.
+        check("main-d7c3b283-0d3b", "main-#");
+        check("main-d7c3b283-x4z9", "main-#");
+        check("main-d7c3b283-vms", "main-#-vms");
         check("Version12345", "Version12345");
         // Only the middle of a whole UUID goes with it.
         check("0b1c2d3e-zzzz-419b-a1d0-0123456789ab", "#-zzzz-419b-a1d0-#");

@@ -52,7 +52,8 @@ pub async fn check(
     };
     let against = AccessExpectation {
         uid,
-        nodes: (question.nodes == Nodes::Here).then_some(expected),
+        // Where the cloud makes nodes as pods need them, nobody can say how many there are.
+        nodes: (question.nodes == Nodes::Here && expected > 0).then_some(expected),
         clean: question.clean,
     };
     let (verdict, message) = judge(&handed, &against);

@@ -309,6 +309,36 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["lambda:LaunchInstance#2=capacity"],
         &["O2 duplicates", "O3 truth", "O7 no-op", "O8 end state"],
     ),
+    (
+        "blind create",
+        File("gcp_blind_create.yaml"),
+        &["container:projects.locations.clusters.create#1=lost-response"],
+        &["O1 orphans", "O2 duplicates"],
+    ),
+    (
+        "ignores operation errors",
+        File("gcp_ignores_operation_errors.yaml"),
+        &["compute:networks.delete#1=async-fail(RESOURCE_IN_USE_BY_ANOTHER_RESOURCE)"],
+        &["O1 orphans"],
+    ),
+    (
+        "network before rules",
+        File("gcp_network_before_rules.yaml"),
+        &["container:projects.locations.clusters.delete#1=partial"],
+        &["O1 orphans", "teardown-retry"],
+    ),
+    (
+        "loses a binding",
+        File("gcp_loses_a_binding.yaml"),
+        &["cloudresourcemanager:projects.getIamPolicy#1=foreign-change(adds-member)"],
+        &["O6 bystanders"],
+    ),
+    (
+        "deletes by name",
+        File("gcp_deletes_by_name.yaml"),
+        &["iam:projects.serviceAccounts.delete#1=foreign-change(takes-name)"],
+        &["O6 bystanders"],
+    ),
 ];
 
 /// The scenario with this provisioner in it.

@@ -77,6 +77,40 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &[],
         &["O1 orphans"],
     ),
+    (
+        "leaves disks",
+        File("gcp_leaves_disks.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "disables APIs",
+        File("gcp_disables_apis.yaml"),
+        &[],
+        &["O6 bystanders"],
+    ),
+    (
+        "loses conditions",
+        File("gcp_loses_conditions.yaml"),
+        &[],
+        &["O6 bystanders"],
+    ),
+    (
+        "reads one page",
+        File("gcp_first_page_only.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // Kubernetes does not answer, so that the disk of the claim stays with the cluster's end.
+        "takes a warning for empty",
+        File("gcp_warning_for_empty.yaml"),
+        &[
+            "compute:disks.aggregatedList#1*3=partial",
+            "kubernetes:list-services#1*1000=reject",
+        ],
+        &["O1 orphans"],
+    ),
 ];
 
 /// Those that only a bystander cluster of another run exposes, by O6 at least.

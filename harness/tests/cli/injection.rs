@@ -208,6 +208,25 @@ fn what_lambdas_simulator_applies_was_injected() {
 }
 
 #[test]
+fn what_the_simulated_project_applies_was_injected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = testdata("../../scenarios/gcp/zonal-two-nodes.yaml");
+    let file = file.display().to_string();
+    for fault in [
+        "compute:networks.insert#1=async-fail(QUOTA_EXCEEDED)",
+        "container:projects.locations.clusters.delete#1=partial",
+        "compute:networks.insert#1=async-late(2)",
+        "compute:networks.get#2=stale-read(60)",
+    ] {
+        let more = ["--fault", fault, "--format", "json", "-q"];
+        let output = kubeproof(folder.path(), &[&["verify", &file], &more[..]].concat());
+        assert_eq!(code(&output), 0, "{fault}: {}", stderr(&output));
+        let faults = &json(&output)["records"][0]["faults"];
+        assert_eq!(faults[0]["struck"], 1, "{faults}");
+    }
+}
+
+#[test]
 fn a_forced_failure_that_cannot_happen_is_refused_with_its_location() {
     let folder = tempfile::tempdir().expect("a folder");
     let failure = "failures:\n  - name: refused\n    faults: [\"eks:CreateClusterr#1=reject\"]\n    \

@@ -31,7 +31,7 @@ impl PriceContext {
 
 /// Counts, estimates, names and marks.
 pub trait Plan: Naming + Send + Sync {
-    /// The number of nodes that the scenario asks for.
+    /// The number of nodes that the scenario asks for; 0 where the cloud makes them as pods need them.
     fn nodes_expected(&self) -> usize;
 
     /// The largest number of live resources per type that the scenario can need; more are duplicates. Types

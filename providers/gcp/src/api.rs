@@ -56,6 +56,10 @@ services! {
     Iam = project::IAM;
     /// Cloud Billing.
     CloudBilling = project::BILLING;
+    /// `BigQuery`: the billing export.
+    BigQuery = project::BIGQUERY;
+    /// Cloud Logging.
+    Logging = project::LOGGING;
 }
 
 /// The API of one service.
@@ -107,6 +111,10 @@ pub struct Api {
     pub iam: Client<Iam>,
     /// Whether the project is billed.
     pub billing: Client<CloudBilling>,
+    /// What was billed.
+    pub bigquery: Client<BigQuery>,
+    /// Who made what.
+    pub logging: Client<Logging>,
     session: Arc<Session>,
     tokens: Arc<Tokens>,
 }
@@ -133,6 +141,8 @@ impl Api {
             services: client(&session, &tokens),
             iam: client(&session, &tokens),
             billing: client(&session, &tokens),
+            bigquery: client(&session, &tokens),
+            logging: client(&session, &tokens),
             session,
             tokens,
         }

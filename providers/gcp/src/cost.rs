@@ -26,6 +26,15 @@ pub const LOAD_BALANCER: &str = "load_balancer";
 
 /// Decimals of US dollars in estimates: a millionth is far below every price, and what the export shows in a row.
 const DECIMALS: u32 = 6;
+/// What pods of Autopilot clusters are billed as: a scenario's job is too short to be planned for.
+const PODS: [&str; 2] = [
+    "Autopilot Pod mCPU Requests (us-central1)",
+    "Autopilot Pod Memory Requests (us-central1)",
+];
+/// The volume that a job with leftovers claims, GB.
+const CLAIMED_GB: u32 = 4;
+/// The disk behind a claim of the default storage class, `standard-rwo`.
+const CLAIMED_TYPE: &str = "pd-balanced";
 /// The least minutes that most usage is billed for.
 const MINUTES_MIN: u32 = 1;
 
@@ -41,38 +50,57 @@ struct Item {
     by_minute: bool,
 }
 
-/// The estimate for a duration. `start` only says that a start is planned.
-pub fn estimate(spec: &GkeSpec, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
+/// The estimate for a duration. `leftovers` says whether the job makes a load balancer and a volume, `start` only that a
+/// start is planned.
+pub fn estimate(
+    spec: &GkeSpec,
+    leftovers: bool,
+    start: Option<Timestamp>,
+    duration_minutes: u32,
+) -> Estimate {
     let region = spec.location.region();
     let mut estimate = Estimate {
         left_out: left_out(spec),
+        left_out_usage_types: PODS.map(str::to_owned).into(),
         ..Estimate::default()
     };
-    for item in items(spec).into_iter().filter(|item| item.count > 0) {
-        let Some((hourly, price)) = item.hourly else {
-            estimate
-                .unpriced
-                .push(format!("{} in {region}", item.title));
-            continue;
-        };
-        let usd_per_hour = hourly * Decimal::from(item.count);
-        let least = if item.by_minute { MINUTES_MIN } else { 0 };
-        let minutes = Decimal::from(duration_minutes.max(least));
-        let usd = (usd_per_hour * minutes / Decimal::from(60)).round_dp(DECIMALS);
-        estimate.lines.push(EstimateLine {
-            line: item.line.to_owned(),
-            title: item.title,
-            usd_per_hour: usd_per_hour.round_dp(DECIMALS),
-            min_usd: usd,
-            expected_usd: usd,
-            max_usd: usd,
-            planned_usd: start.map(|_| usd),
-            source: format!("{} ({})", price.source, price.source_date),
-            count: item.count,
-            usage_types: Vec::new(),
+    let mut unpriced = Vec::new();
+    let mut lines = |items: Vec<Item>| -> Vec<EstimateLine> {
+        let items = items.into_iter().filter(|item| item.count > 0);
+        let priced = items.filter_map(|item| {
+            let line = line(&item, start, duration_minutes);
+            if line.is_none() {
+                unpriced.push(format!("{} in {region}", item.title));
+            }
+            line
         });
-    }
+        priced.collect()
+    };
+    estimate.lines = lines(items(spec));
+    estimate.workload = lines(workload(spec, leftovers));
+    estimate.unpriced = unpriced;
     estimate
+}
+
+/// The line of what has a known price.
+fn line(item: &Item, start: Option<Timestamp>, duration_minutes: u32) -> Option<EstimateLine> {
+    let (hourly, price) = item.hourly?;
+    let usd_per_hour = hourly * Decimal::from(item.count);
+    let least = if item.by_minute { MINUTES_MIN } else { 0 };
+    let minutes = Decimal::from(duration_minutes.max(least));
+    let usd = (usd_per_hour * minutes / Decimal::from(60)).round_dp(DECIMALS);
+    Some(EstimateLine {
+        line: item.line.to_owned(),
+        title: item.title.clone(),
+        usd_per_hour: usd_per_hour.round_dp(DECIMALS),
+        min_usd: usd,
+        expected_usd: usd,
+        max_usd: usd,
+        planned_usd: start.map(|_| usd),
+        source: format!("{} ({})", price.source, price.source_date),
+        count: item.count,
+        usage_types: Vec::new(),
+    })
 }
 
 /// What the provisioner claims that an hour costs; `None` when any price is missing.
@@ -173,6 +201,33 @@ fn of_pool(spec: &GkeSpec, pool: &NodePool) -> Vec<Item> {
     items
 }
 
+/// What the job leaves for teardown: a load balancer, whose address costs nothing while it is in use, and a volume.
+fn workload(spec: &GkeSpec, leftovers: bool) -> Vec<Item> {
+    if !leftovers {
+        return Vec::new();
+    }
+    let region = spec.location.region();
+    let rule = prices::exact(region, "load_balancer", prices::FORWARDING_RULE);
+    let disk = prices::exact(region, "disk", CLAIMED_TYPE);
+    let month = Decimal::from(HOURS_PER_MONTH);
+    vec![
+        Item {
+            line: LOAD_BALANCER,
+            title: "1 × forwarding rule of the job".to_owned(),
+            count: 1,
+            hourly: rule.map(|price| (price.usd, price)),
+            by_minute: false,
+        },
+        Item {
+            line: DISKS,
+            title: format!("1 × {CLAIMED_GB} GB {CLAIMED_TYPE} of the job"),
+            count: 1,
+            hourly: disk.map(|price| (price.usd * Decimal::from(CLAIMED_GB) / month, price)),
+            by_minute: false,
+        },
+    ]
+}
+
 /// What the estimate leaves out on purpose, and why.
 fn left_out(spec: &GkeSpec) -> Vec<String> {
     let mut all = vec![
@@ -214,7 +269,7 @@ mod tests {
     use crate::spec::tests::spec;
 
     fn of(change: Value, minutes: u32) -> Estimate {
-        estimate(&spec(change), None, minutes)
+        estimate(&spec(change), false, None, minutes)
     }
 
     #[track_caller]

@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_cloudkit::credentials::{CredentialsError, EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 use tokio::sync::Mutex;
 
 use crate::rehearsal;
-use file::CredentialFile;
+use file::{CredentialFile, FileError};
+use grant::GrantError;
 
 /// The variable with the path of a file of credentials.
 pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -28,6 +30,39 @@ const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// How long a token that says nothing about it is taken to be valid.
 const UNSTATED: Duration = Duration::from_mins(10);
+
+/// Why there is no access token. No secret is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The `.env` file cannot be read, or a program was given no token.
+    #[error(transparent)]
+    Variables(#[from] CredentialsError),
+    /// A file of credentials gives none.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The source gives no token.
+    #[error("{place}: {source}")]
+    Grant {
+        /// The source.
+        place: String,
+        /// Why.
+        #[source]
+        source: GrantError,
+    },
+    /// No place has any.
+    #[error(
+        "no Google Cloud credentials: looked for {FILE} and {TOKEN} in {} and in the environment, and for {}; \
+         the metadata server answers only in the cloud",
+        env_file.display(),
+        default.display()
+    )]
+    NotFound {
+        /// The `.env` file that was searched.
+        env_file: PathBuf,
+        /// gcloud's own file.
+        default: PathBuf,
+    },
+}
 
 /// An access token. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,7 +109,7 @@ impl Tokens {
     ///
     /// # Errors
     /// Names the places that were searched, or says what is wrong with the source.
-    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, String> {
+    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, TokenError> {
         let mut known = self.0.lock().await;
         let now = connection.clock.now();
         if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
@@ -82,7 +117,7 @@ impl Tokens {
         }
         let (source, place) = find(connection)?;
         let token = grant::token(connection, &source).await;
-        let token = token.map_err(|problem| format!("{place}: {problem}"))?;
+        let token = token.map_err(|source| TokenError::Grant { place, source })?;
         *known = Some(token.clone());
         Ok(token)
     }
@@ -99,7 +134,7 @@ fn fixed(value: impl Into<String>) -> Source {
 ///
 /// # Errors
 /// Names the places that were searched.
-pub fn find(connection: &Connection) -> Result<(Source, String), String> {
+pub fn find(connection: &Connection) -> Result<(Source, String), TokenError> {
     match &connection.credentials {
         Credentials::Rehearsal => Ok((
             fixed(rehearsal::ACCESS_TOKEN),
@@ -110,8 +145,19 @@ pub fn find(connection: &Connection) -> Result<(Source, String), String> {
         }
         Credentials::Given(given) => match given.0.get(TOKEN) {
             Some(token) => Ok((fixed(token), "the program's environment".to_owned())),
-            None => Err(format!("the program's environment has no {TOKEN}")),
+            None => Err(CredentialsError::NotGiven(TOKEN).into()),
         },
+    }
+}
+
+/// Who the holder of a connection's tokens is, where the source says so: a token alone does not tell.
+pub fn identity(connection: &Connection) -> Option<String> {
+    if connection.credentials == Credentials::Rehearsal {
+        return Some(rehearsal::CALLER.to_owned());
+    }
+    match find(connection).ok()?.0 {
+        Source::File(file) => file.identity(),
+        Source::Token(_) | Source::Metadata => None,
     }
 }
 
@@ -119,7 +165,7 @@ pub fn find(connection: &Connection) -> Result<(Source, String), String> {
 ///
 /// # Errors
 /// Names the places that were searched, or says what is wrong with the source.
-pub async fn given(connection: &Connection) -> Result<CredentialVariables, String> {
+pub async fn given(connection: &Connection) -> Result<CredentialVariables, TokenError> {
     let token = Tokens::default().current(connection).await?;
     let names = [TOKEN, GCLOUD_TOKEN].into_iter();
     let variables = names.map(|name| (name.to_owned(), token.value.clone()));
@@ -130,7 +176,7 @@ pub async fn given(connection: &Connection) -> Result<CredentialVariables, Strin
 ///
 /// # Errors
 /// Names the places that were searched. A metadata server is not counted: only a call could find it.
-pub fn readiness(env_file: &Path) -> Result<String, String> {
+pub fn readiness(env_file: &Path) -> Result<String, TokenError> {
     let (source, place) = find_with(env_file, &|name| std::env::var(name).ok())?;
     match source {
         Source::Metadata => Err(nothing(env_file, &|name| std::env::var(name).ok())),
@@ -140,15 +186,9 @@ pub fn readiness(env_file: &Path) -> Result<String, String> {
     }
 }
 
-/// Looks a variable up.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-fn find_with(env_file: &Path, variables: Variables<'_>) -> Result<(Source, String), String> {
-    let in_file = read_env_file(env_file)?;
-    let of_file = |name: &str| {
-        let found = in_file.iter().rev().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone())
-    };
+fn find_with(env_file: &Path, variables: Variables<'_>) -> Result<(Source, String), TokenError> {
+    let in_file = EnvFile::read(env_file)?;
+    let of_file = |name: &str| in_file.get(name);
     let place = env_file.display().to_string();
     for (place, variables) in [
         (place.as_str(), &of_file as Variables<'_>),
@@ -182,24 +222,10 @@ fn default_file(variables: Variables<'_>) -> Option<PathBuf> {
     Some(folder.join("application_default_credentials.json"))
 }
 
-fn nothing(env_file: &Path, variables: Variables<'_>) -> String {
-    let default = default_file(variables).unwrap_or_default();
-    format!(
-        "no Google Cloud credentials: looked for {FILE} and {TOKEN} in {} and in the environment, and for {}; \
-         the metadata server answers only in the cloud",
-        env_file.display(),
-        default.display()
-    )
-}
-
-/// The variables of a `.env` file; one that is not there is empty.
-fn read_env_file(env_file: &Path) -> Result<Vec<(String, String)>, String> {
-    // The parser's own message would quote the line.
-    let unreadable = || format!("{} has a line that cannot be read", env_file.display());
-    match dotenvy::from_path_iter(env_file) {
-        Ok(lines) => lines.map(|line| line.map_err(|_| unreadable())).collect(),
-        Err(_) if !env_file.exists() => Ok(Vec::new()),
-        Err(_) => Err(format!("{} cannot be read", env_file.display())),
+fn nothing(env_file: &Path, variables: Variables<'_>) -> TokenError {
+    TokenError::NotFound {
+        env_file: env_file.to_owned(),
+        default: default_file(variables).unwrap_or_default(),
     }
 }
 
@@ -222,7 +248,9 @@ mod tests {
             let text = text.replace(&path.display().to_string(), "ENV");
             text.replace(KEY_FILE, "KEY")
         };
-        found.map(|(_, place)| replaced(place)).map_err(replaced)
+        found
+            .map(|(_, place)| replaced(place))
+            .map_err(|error| replaced(error.to_string()))
     }
 
     #[test]
@@ -282,7 +310,7 @@ mod tests {
         check(
             "GOOGLE_OAUTH_ACCESS_TOKEN='hush\n",
             &[],
-            "a line that cannot be read",
+            "the .env file ENV cannot be read",
         );
         check(
             "",
@@ -290,6 +318,7 @@ mod tests {
             "/no/such/file cannot be read",
         );
         let missing = nothing(Path::new("no/.env"), &|_| Some("/home/x".to_owned()));
+        let missing = missing.to_string();
         for place in [
             "no/.env",
             FILE,

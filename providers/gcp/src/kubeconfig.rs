@@ -39,7 +39,7 @@ pub enum AccessError {
 pub async fn access(api: &Api, cluster: &Cluster) -> Result<KubernetesAccess, AccessError> {
     let pem = authority(cluster)?;
     let token = api.tokens().current(api.connection()).await;
-    let token = token.map_err(AccessError::Token)?;
+    let token = token.map_err(|error| AccessError::Token(error.to_string()))?;
     Ok(KubernetesAccess {
         server: format!("https://{}", cluster.endpoint),
         certificate_authority_pem: Some(pem),

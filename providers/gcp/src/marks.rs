@@ -5,6 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use kubeproof_contract::marks::{Mark, Marks, Owner};
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 
 /// The label that carries the run's id.
@@ -16,17 +21,32 @@ pub const EXPIRES: &str = "kubeproof-expires";
 
 /// The longest value of a label.
 const VALUE_MAX: usize = 63;
+/// How a time is written in a label.
+const TIME: &str = "%Y-%m-%dt%H-%M-%Sz";
+
+/// The marks of a run.
+pub fn of(run: &Run) -> Marks {
+    let mark = |key: &str, value: String| Mark {
+        key: key.to_owned(),
+        value,
+    };
+    Marks {
+        run: mark(RUN, run.id.clone()),
+        owner: mark(OWNER, value(&run.owner)),
+        expires: mark(EXPIRES, run.expires_at.strftime(TIME).to_string()),
+    }
+}
 
 /// The labels of everything that the run makes.
 pub fn labels(run: &Run) -> BTreeMap<String, String> {
-    let expires = run.expires_at.strftime("%Y-%m-%dt%H-%M-%Sz").to_string();
-    [
-        (RUN, run.id.clone()),
-        (OWNER, value(&run.owner)),
-        (EXPIRES, expires),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .into()
+    let Marks {
+        run,
+        owner,
+        expires,
+    } = of(run);
+    [run, owner, expires]
+        .map(|mark| (mark.key, mark.value))
+        .into()
 }
 
 /// The description of what has no labels.
@@ -48,6 +68,25 @@ pub fn described(text: &str) -> BTreeMap<String, String> {
 /// Whether these marks are the run's.
 pub fn are_of(run: &Run, marks: &BTreeMap<String, String>) -> bool {
     marks.get(RUN) == Some(&run.id)
+}
+
+/// Whose a resource is, as its labels say, or else its description; `None` when they name no run.
+pub fn owner_of(resource: &Resource) -> Option<Owner> {
+    let description = resource.properties.get("description");
+    owner_in(&resource.tags).or_else(|| owner_in(&described(description?)))
+}
+
+fn owner_in(marks: &BTreeMap<String, String>) -> Option<Owner> {
+    Some(Owner {
+        run: marks.get(RUN)?.clone(),
+        owner: marks.get(OWNER).cloned(),
+        expires: marks.get(EXPIRES).and_then(|text| time(text)),
+    })
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    let read = DateTime::strptime(TIME, text).ok()?;
+    Some(read.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// Any text as the value of a label.
@@ -87,5 +126,28 @@ mod tests {
         let other = Run::new("r2", "tester", run.started_at);
         assert!(!are_of(&run, &described(&description(&other))));
         assert!(!are_of(&run, &described("made by kubeproof-run r1")));
+    }
+
+    #[test]
+    fn what_labels_or_a_description_write_is_read_back() {
+        let run = run("tester");
+        let bare = Resource::new("disk", "d", "us-central1");
+        assert_eq!(owner_of(&bare), None);
+        let labelled = bare.clone().tagged(labels(&run));
+        let described = bare.with("description", description(&run));
+        for resource in [labelled, described] {
+            let owner = owner_of(&resource).expect("an owner");
+            assert_eq!(
+                (&*owner.run, owner.owner.as_deref()),
+                ("r1", Some("tester"))
+            );
+            assert_eq!(owner.expires, Some(run.expires_at));
+        }
+        let damaged = BTreeMap::from([
+            (RUN.to_owned(), "r1".to_owned()),
+            (EXPIRES.to_owned(), "soon".to_owned()),
+        ]);
+        let owner = owner_of(&Resource::new("disk", "d", "r").tagged(damaged));
+        assert_eq!(owner.map(|owner| owner.expires), Some(None));
     }
 }

@@ -58,6 +58,8 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let hourly = |kind: &str, sku: &str| Some(exact(region, kind, sku)?.usd * hours);
     let usd = match resource.resource_type.as_str() {
         "gke_cluster" => hourly("control_plane", CONTROL_PLANE)?,
+        // The price of spare capacity changes by the day, and no price list has it.
+        "instance" if property("provisioning_model") == Some("SPOT") => return None,
         "instance" => hourly("instance", property("machine_type")?)?,
         "disk" => {
             let gb: u32 = property("size_gb")?.parse().ok()?;
@@ -67,10 +69,10 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             let used = resource.state == "IN_USE";
             hourly("public_ipv4", if used { ADDRESS } else { IDLE_ADDRESS })?
         }
-        "forwarding_rule_regional" => hourly("load_balancer", FORWARDING_RULE)?,
+        "forwarding_rule" => hourly("load_balancer", FORWARDING_RULE)?,
         // Their storage, traffic or machines are what costs.
-        "forwarding_rule_global" | "snapshot" | "filestore" | "reservation" => return None,
-        "logging_sink_bucket" | "kms_crypto_key" => return None,
+        "snapshot" | "reservation" => return None,
+        "router" if property("nats").is_some_and(|count| count != "0") => return None,
         _ => Decimal::ZERO,
     };
     Some(MonthlyCost { usd: cents(usd) })
@@ -123,5 +125,18 @@ mod tests {
         check("address", "us-central1", &[], Some("7.3"));
         check("firewall_rule", "global", &[], Some("0"));
         check("snapshot", "global", &[], None);
+        check("forwarding_rule", "us-central1", &[], Some("18.25"));
+        check("forwarding_rule", "global", &[], None);
+        check("router", "us-central1", &[("nats", "1")], None);
+        check("router", "us-central1", &[], Some("0"));
+        let machine = ("machine_type", "e2-standard-2");
+        check(
+            "instance",
+            "us-central1/us-central1-a",
+            &[machine],
+            Some("48.92"),
+        );
+        let spot = [machine, ("provisioning_model", "SPOT")];
+        check("instance", "us-central1/us-central1-a", &spot, None);
     }
 }

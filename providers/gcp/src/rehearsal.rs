@@ -2,7 +2,7 @@
 //!
 //! Nothing else in this crate may name it, so that observer and provisioner cannot depend on it.
 
-pub use kubeproof_gcp_simulator::setup::ACCESS_TOKEN;
+pub use kubeproof_gcp_simulator::setup::{ACCESS_TOKEN, CALLER, PROJECT};
 
 use std::sync::Arc;
 

@@ -2,12 +2,14 @@
 //!
 //! Only the cloud can say whether a location, machine type or version exists.
 
+mod billing_export;
 mod network;
 mod node_pool;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use billing_export::BillingExport;
 pub use network::{Cidr, ExistingNetwork, Network};
 pub use node_pool::{
     Autoscaling, DiskSize, DiskType, NodeCount, NodePool, NodePools, Taint, TaintEffect,
@@ -42,6 +44,10 @@ pub struct GkeSpec {
     /// Whether teardown disables the APIs again that were disabled before the run.
     #[serde(default)]
     pub restore_apis: bool,
+    /// The table of the detailed billing export in BigQuery, as `project.dataset.table`. Without it, nothing says what was
+    /// billed: Google has no other billing API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_export: Option<BillingExport>,
 }
 
 /// Who decides on nodes.
@@ -174,6 +180,23 @@ impl Location {
         match self.0.rsplit_once('-') {
             Some((region, _)) if !self.is_region() => region,
             _ => &self.0,
+        }
+    }
+}
+
+/// A cluster of no scenario, in the project that is simulated where none is named.
+impl Default for GkeSpec {
+    fn default() -> Self {
+        Self {
+            project: ProjectId("kubeproof-rehearsal".to_owned()),
+            location: Location("us-central1-a".to_owned()),
+            mode: Mode::default(),
+            release_channel: Channel::default(),
+            kubernetes_version: None,
+            network: Network::default(),
+            node_pools: NodePools::default(),
+            restore_apis: false,
+            billing_export: None,
         }
     }
 }

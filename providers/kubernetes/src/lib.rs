@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod error;
 pub mod gpu;
 pub mod identity;
+pub mod ingresses;
 pub mod job;
 pub mod kubeconfig;
 pub mod leftovers;

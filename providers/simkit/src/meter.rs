@@ -63,6 +63,29 @@ pub struct Usage {
     pub run_id: Option<String>,
 }
 
+impl Usage {
+    /// One unit of a resource by the hour, exactly, of no run and without tags. The names are those of the line, the
+    /// service and the usage type.
+    pub fn of(
+        resource_id: &str,
+        [line, service, usage_type]: [&str; 3],
+        usd_per_hour: Decimal,
+    ) -> Self {
+        Self {
+            line: line.to_owned(),
+            service: service.to_owned(),
+            usage_type: usage_type.to_owned(),
+            unit: "Hrs".to_owned(),
+            usd_per_unit: usd_per_hour,
+            amount: Decimal::ONE,
+            rounding: Rounding::Exact,
+            resource_id: resource_id.to_owned(),
+            tags: BTreeMap::new(),
+            run_id: None,
+        }
+    }
+}
+
 /// A usage with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
@@ -176,6 +199,42 @@ pub fn daily(period: &Period, now: Timestamp) -> Vec<(Date, Charge)> {
         day = next;
     }
     days
+}
+
+/// The charges of one period as of `now`, each with the beginning of its UTC clock hour, from the hour of `since` on.
+/// Together with what was owed before that hour they add up to [`charge`].
+pub fn hourly(period: &Period, since: Timestamp, now: Timestamp) -> Vec<(Timestamp, Charge)> {
+    let to = period.to.unwrap_or(now).min(now).max(period.from);
+    let owed_at = |at: Timestamp| quantity(period.usage.rounding, period.from, at.min(to));
+    let mut hours = Vec::new();
+    let mut hour = hour_of(period.from.max(since));
+    let mut before = if hour <= period.from {
+        Decimal::ZERO
+    } else {
+        owed_at(hour)
+    };
+    // Bounded: no bill is read for more than ten years.
+    for _ in 0..87_660 {
+        let next = hour
+            .saturating_add(SignedDuration::from_hours(1))
+            .unwrap_or(to);
+        let owed = owed_at(next);
+        if owed > before {
+            hours.push((hour, charge_of(&period.usage, owed - before)));
+        }
+        before = owed;
+        if next >= to {
+            break;
+        }
+        hour = next;
+    }
+    hours
+}
+
+/// The beginning of the UTC clock hour of an instant.
+pub fn hour_of(at: Timestamp) -> Timestamp {
+    let second = at.as_second().div_euclid(HOUR) * HOUR;
+    Timestamp::from_second(second).unwrap_or(at)
 }
 
 fn charge_of(usage: &Usage, units: Decimal) -> Charge {

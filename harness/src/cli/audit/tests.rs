@@ -12,7 +12,12 @@ use super::*;
 /// One scenario of each provider that has a rehearsal.
 fn scenarios() -> Vec<Scenario> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let files = ["aws/two-zones.yaml", "lambda/one-a10.yaml"].map(|file| folder.join(file));
+    let files = [
+        "aws/two-zones.yaml",
+        "gcp/zonal-two-nodes.yaml",
+        "lambda/one-a10.yaml",
+    ];
+    let files = files.map(|file| folder.join(file));
     scenario::read::all(&files, &providers::shared()).expect("scenarios")
 }
 
@@ -105,6 +110,26 @@ fn no_audit_is_clean_while_a_call_of_it_is_refused_on_aws() {
         "logs:DescribeLogGroups",
         "sts:GetCallerIdentity",
         "tagging:GetResources",
+    ] {
+        assert!(made.contains(call), "{call}: {made:?}");
+    }
+}
+
+#[test]
+fn no_audit_is_clean_while_a_call_of_it_is_refused_on_gcp() {
+    let made = check_every_read("gcp");
+    for call in [
+        "cloudresourcemanager:projects.getIamPolicy",
+        "compute:addresses.aggregatedList",
+        "compute:disks.aggregatedList",
+        "compute:firewalls.list",
+        "compute:forwardingRules.aggregatedList",
+        "compute:instances.aggregatedList",
+        "compute:networks.list",
+        "compute:regions.list",
+        "compute:snapshots.list",
+        "container:projects.locations.clusters.list",
+        "iam:projects.serviceAccounts.list",
     ] {
         assert!(made.contains(call), "{call}: {made:?}");
     }

@@ -161,6 +161,17 @@ impl DefectLayer {
                 request = change(&self.run, request);
             }
         }
+        let changed = due.iter().find_map(|does| match does {
+            Does::ResendChanged(change) => Some(change),
+            _ => None,
+        });
+        if let Some(change) = changed {
+            let answer = self.inner.send(request.clone()).await;
+            if is_clear(&answer) {
+                return answer;
+            }
+            return self.inner.send(change(&self.run, request)).await;
+        }
         let again = due.iter().find_map(|does| match does {
             Does::Resend(times, pause) => Some((*times, *pause)),
             _ => None,
@@ -207,6 +218,7 @@ impl DefectLayer {
                     let first = &mut lock(&self.state).first;
                     first.entry(key(request)).or_insert_with(|| answer.clone());
                 }
+                (Does::TakeFor(other), None) => answer = other(&self.run, answer),
                 (Does::ShowNothing, None) => answer = hiding(answer, |_| true),
                 (Does::Hide(part), None) => {
                     let part = part(&self.run);

@@ -102,6 +102,8 @@ pub enum Does {
     Change(fn(&Run, Request<Bytes>) -> Request<Bytes>),
     /// Without a clear answer it is sent again: so often at most, after this pause.
     Resend(usize, Duration),
+    /// Without a clear answer it is sent once more, with this change.
+    ResendChanged(fn(&Run, Request<Bytes>) -> Request<Bytes>),
     /// After it has worked, this call is sent too. If that one is refused, its answer is that of both. Gets the
     /// request before any change.
     Then(NextCall),
@@ -111,6 +113,8 @@ pub enum Does {
     Forget,
     /// When it is refused with this error code, no list shows any more what the same calls have made.
     ForgetMadeWhenRefused(&'static str),
+    /// An answer that is no refusal is taken for this one.
+    TakeFor(fn(&Run, Response<Bytes>) -> Response<Bytes>),
     /// The answer shows an empty list.
     ShowNothing,
     /// The answer does not show items that contain this.

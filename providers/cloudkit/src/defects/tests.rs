@@ -206,6 +206,42 @@ fn a_call_without_an_answer_is_sent_again() {
 }
 
 #[test]
+fn a_call_without_an_answer_is_sent_again_otherwise() {
+    const OTHERWISE: &[Rule] = &[Rule::new(
+        Phase::Any,
+        MAKE,
+        Does::ResendChanged(|_, mut request| {
+            *request.uri_mut() = http::Uri::from_static("http://cloud/Make/other");
+            request
+        }),
+    )];
+    let check = |unanswered: usize, expected: &[&str]| {
+        let model = Model {
+            unanswered: Mutex::new(unanswered),
+            ..Model::default()
+        };
+        let wrong = WrongProvisioner::new("x", "", OTHERWISE);
+        let seen = lifecycle(wrong, model, &["Make/1"], &[]);
+        assert_eq!(seen.calls, expected, "{unanswered}");
+    };
+    check(0, &["/Make/1"]);
+    check(1, &["/Make/1", "/Make/other"]);
+    check(9, &["/Make/1", "/Make/other"]);
+}
+
+#[test]
+fn an_answer_is_taken_for_another_one_unless_it_is_a_refusal() {
+    const OTHER: &[Rule] = &[Rule::new(
+        Phase::Provision,
+        MAKE,
+        Does::TakeFor(|run, answer| answer.map(|body| [run.id.as_bytes(), &body].concat().into())),
+    )];
+    let calls = &["Make/1", "Make/big", "List"];
+    let sent = ["/Make/1", "/Make/big", "/List"];
+    check(OTHER, calls, &["r1{}", "no-room", ONE], &sent);
+}
+
+#[test]
 fn a_teardown_does_nothing_or_goes_on_wrongly_and_claims_are_added() {
     const ANOTHER: &[Rule] = &[Rule::new(
         Phase::SecondTeardown,

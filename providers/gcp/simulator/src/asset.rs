@@ -38,7 +38,7 @@ const TYPES: &[(&str, &str, &str, &str)] = &[
     ("network", "compute", "Network", "networks"),
     ("subnetwork", "compute", "Subnetwork", "subnetworks"),
     ("firewall_rule", "compute", "Firewall", "firewalls"),
-    ("router_nat", "compute", "Router", "routers"),
+    ("router", "compute", "Router", "routers"),
     ("route", "compute", "Route", "routes"),
     ("address", "compute", "Address", "addresses"),
     ("disk", "compute", "Disk", "disks"),
@@ -56,7 +56,7 @@ const TYPES: &[(&str, &str, &str, &str)] = &[
         "instanceGroupManagers",
     ),
     (
-        "forwarding_rule_regional",
+        "forwarding_rule",
         "compute",
         "ForwardingRule",
         "forwardingRules",

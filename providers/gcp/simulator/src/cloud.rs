@@ -111,6 +111,7 @@ impl Cloud for GcpCloud {
 
     fn make_bystanders(&mut self) {
         self.bystanders.add(&inventory::all(&self.state));
+        self.bystanders.add(&service_usage::enabled(&self.state));
         compute::exempt_all(&mut self.state);
         container::exempt_all(&mut self.state);
     }
@@ -142,7 +143,9 @@ impl Cloud for GcpCloud {
     }
 
     fn bystanders(&self) -> Vec<(Resource, String)> {
-        let all = self.inventory().into_iter();
+        // An API is no resource that could be left, but disabling one takes it from all users.
+        let apis = service_usage::enabled(&self.state);
+        let all = self.inventory().into_iter().chain(apis);
         let theirs = all.filter(|resource| self.bystanders.has(resource));
         digests(theirs, |one| bystanders::canonical(&self.state, one))
     }
@@ -151,6 +154,10 @@ impl Cloud for GcpCloud {
         digests(self.inventory(), |one| {
             bystanders::canonical(&self.state, one)
         })
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        route::hosts().into_iter().map(str::to_owned).collect()
     }
 
     fn hosts(&self) -> Vec<String> {
@@ -162,10 +169,6 @@ impl Cloud for GcpCloud {
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {
-        let seconds = compute::fastest_network() + container::FASTEST_CLUSTER;
-        Some((
-            Duration::from_secs(u64::try_from(seconds).ok()?),
-            "network → subnetwork → cluster of a zone with its nodes".to_owned(),
-        ))
+        container::fastest_ready(&self.state)
     }
 }

@@ -27,9 +27,11 @@ mod read;
 mod routers;
 mod routes;
 mod rows;
+mod snapshots;
 mod subnetworks;
 mod target_pools;
 mod templates;
+mod url_maps;
 mod usage;
 mod write;
 pub(crate) mod zones;
@@ -75,6 +77,11 @@ const COLLECTIONS: &[&Collection] = &[
     &health_checks::HEALTH_CHECKS,
     &health_checks::HTTP_HEALTH_CHECKS,
     &endpoint_groups::ENDPOINT_GROUPS,
+    &url_maps::URL_MAPS,
+    &url_maps::HTTP_PROXIES,
+    &url_maps::HTTPS_PROXIES,
+    &url_maps::CERTIFICATES,
+    &snapshots::SNAPSHOTS,
 ];
 
 /// The service.
@@ -90,6 +97,7 @@ pub(crate) const SERVICE: Service = Service {
         backend_services::TABLE,
         backend_services::GLOBAL_TABLE,
         disks::TABLE,
+        disks::REGIONAL_TABLE,
         endpoint_groups::TABLE,
         firewalls::TABLE,
         forwarding_rules::TABLE,
@@ -100,22 +108,22 @@ pub(crate) const SERVICE: Service = Service {
         health_checks::HTTP_TABLE,
         instances::TABLE,
         list_only::AUTOSCALERS_TABLE,
-        list_only::CERTIFICATES_TABLE,
-        list_only::HTTP_PROXIES_TABLE,
-        list_only::HTTPS_PROXIES_TABLE,
         list_only::POLICIES_TABLE,
         list_only::RESERVATIONS_TABLE,
-        list_only::SNAPSHOTS_TABLE,
-        list_only::URL_MAPS_TABLE,
         machine_types::TABLE,
         managers::TABLE,
         networks::TABLE,
         operations::TABLE,
         routers::TABLE,
         routes::TABLE,
+        snapshots::TABLE,
         subnetworks::TABLE,
         target_pools::TABLE,
         templates::TABLE,
+        url_maps::CERTIFICATES_TABLE,
+        url_maps::HTTP_PROXIES_TABLE,
+        url_maps::HTTPS_PROXIES_TABLE,
+        url_maps::URL_MAPS_TABLE,
         zones::TABLE,
     ],
 };
@@ -123,6 +131,12 @@ pub(crate) const SERVICE: Service = Service {
 /// Seconds of a network and then a subnetwork in it.
 pub(crate) fn fastest_network() -> i64 {
     networks::NETWORKS.seconds[0] + subnetworks::SUBNETWORKS.seconds[0]
+}
+
+/// Whether a resource exists that was made after the project began.
+pub(crate) fn is_own(state: &state::State, path: &str) -> bool {
+    let item = state.compute.items.get(path);
+    item.is_some_and(|item| !state.compute.exempt.contains(&item.id))
 }
 
 /// The state of the service.
@@ -199,6 +213,17 @@ pub(crate) fn list_of(state: &state::State, path: &str, member: &str) -> Vec<Val
 pub(crate) fn text_of(state: &state::State, path: &str, member: &str) -> String {
     let item = state.compute.items.get(path);
     item.map_or_else(String::new, |item| item.text(member).to_owned())
+}
+
+/// A member of a resource, as it is.
+pub(crate) fn member_of(state: &state::State, path: &str, member: &str) -> Option<Value> {
+    state.compute.items.get(path)?.document.get(member).cloned()
+}
+
+/// Whether another resource refers to this one and keeps it.
+pub(crate) fn is_used(state: &state::State, path: &str) -> bool {
+    let item = state.compute.items.get(path);
+    item.is_some_and(|item| write::in_use(state, item).is_some())
 }
 
 /// Whether a resource exists, and no operation on it is under way.

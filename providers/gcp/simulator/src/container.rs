@@ -1,14 +1,17 @@
 //! Kubernetes Engine, version 1: clusters and node pools, made and removed by operations, and the API servers of
 //! clusters.
 
+mod autoscaler;
 mod cloud_controller;
 mod cluster;
 mod create;
 mod delete;
+mod ingress;
 mod input;
 mod kubernetes;
 mod lifecycle;
 mod operations;
+mod pods;
 mod pool;
 mod pool_create;
 mod pool_update;
@@ -31,7 +34,7 @@ use crate::wire::ErrorShape;
 use cluster::Cluster;
 use operations::Detail;
 
-pub(crate) use create::ZONAL as FASTEST_CLUSTER;
+pub(crate) use create::fastest_ready;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use resources::sync_all;
 pub(crate) use usage::exempt_all;
@@ -67,6 +70,12 @@ pub(crate) struct State {
     details: BTreeMap<String, Detail>,
     /// The ids of clusters that use up no credit of a run.
     exempt: BTreeSet<String>,
+    /// The keys of clusters whose autoscaler is about to do something.
+    scaling: BTreeSet<String>,
+    /// The pods of each Autopilot cluster that are or were billed.
+    pods: BTreeMap<String, BTreeSet<String>>,
+    /// The changes of each API server that the cloud's controllers have seen.
+    seen: BTreeMap<String, u64>,
 }
 
 /// What happens later.
@@ -78,6 +87,8 @@ pub(crate) enum Event {
     Ended(String),
     /// A cluster that could not be made removes itself: its key and id.
     Vanished(String, String),
+    /// An autoscaler acts: the key and id of its cluster, and the machine that goes; without one, one comes.
+    Scaled(String, String, Option<String>),
 }
 
 /// Lets an event happen.
@@ -86,6 +97,7 @@ pub(crate) fn happen(state: &mut state::State, event: Event) {
         Event::Halfway(operation) => lifecycle::halfway(state, &operation),
         Event::Ended(operation) => lifecycle::ended(state, &operation),
         Event::Vanished(key, id) => lifecycle::vanished(state, &key, &id),
+        Event::Scaled(key, id, goes) => autoscaler::scaled(state, &key, &id, goes.as_deref()),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod state;
 
 mod asset;
 mod auth;
+mod bigquery;
 mod bystanders;
 mod cloud_billing;
 mod compute;
@@ -22,6 +23,7 @@ mod project;
 mod resource_manager;
 mod route;
 mod service_usage;
+mod skus;
 mod token;
 mod wire;
 

@@ -10,6 +10,8 @@ use percent_encoding::percent_decode_str;
 pub(crate) const COMPUTE: &str = "https://www.googleapis.com/compute/v1/";
 /// The base of links to resources of Kubernetes Engine.
 pub(crate) const CONTAINER: &str = "https://container.googleapis.com/v1/";
+/// The base of links to jobs and tables of `BigQuery`.
+pub(crate) const BIGQUERY: &str = "https://bigquery.googleapis.com/bigquery/v2/";
 /// The domain of the real hosts.
 pub(crate) const DOMAIN: &str = "googleapis.com";
 
@@ -61,6 +63,7 @@ pub(crate) fn below_caller(response: Response<Bytes>, request: &Request<Bytes>) 
     let text = String::from_utf8_lossy(&body);
     let text = text.replace(COMPUTE, &format!("http://{authority}/compute/v1/"));
     let text = text.replace(CONTAINER, &format!("http://{authority}/v1/"));
+    let text = text.replace(BIGQUERY, &format!("http://{authority}/bigquery/v2/"));
     Response::from_parts(parts, Bytes::from(text))
 }
 

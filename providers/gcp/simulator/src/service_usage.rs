@@ -4,6 +4,7 @@
 //! `SERVICE_DISABLED`, as Google documents ("wait a few minutes for the action to propagate").
 
 use jiff::SignedDuration;
+use kubeproof_contract::resource::Resource;
 use kubeproof_simkit::operation::{Failure, NewOperation, Operation, Status};
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
@@ -68,6 +69,14 @@ const NOTHING: &str = "noop.DONE_OPERATION";
 const ENABLING: (u64, u64) = (10, 20);
 const SPREADING: (u64, u64) = (5, 85);
 const DISABLING: i64 = 8;
+
+/// The services that are enabled, as resources: they are shared by all users of the project.
+pub(crate) fn enabled(state: &State) -> Vec<Resource> {
+    let names = state.project.services.keys();
+    names
+        .map(|name| Resource::new("api", name, "global"))
+        .collect()
+}
 
 /// What happens later.
 #[derive(Clone, Debug, PartialEq, Eq)]

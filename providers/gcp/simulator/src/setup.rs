@@ -1,6 +1,6 @@
 //! How a simulated project begins: its names, its token, its seed, its quotas.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// The access token that the simulated project accepts. Made up, and useless elsewhere.
 pub const ACCESS_TOKEN: &str = "ya29.kubeproof-rehearsal-0000000000000000000000000000";
@@ -40,12 +40,23 @@ pub struct Setup {
     pub exhausted_zones: Vec<String>,
     /// Whether resources of other owners and shared ones exist from the start.
     pub bystanders: bool,
+    /// Since when billing data are exported to `BigQuery`; `None`: they are not. What was used before is not exported.
+    pub export_since: Option<Timestamp>,
+    /// The dataset of the export.
+    pub export_dataset: String,
+    /// The hours after which a row is exported, least and most: "no delivery guarantees", and a day in practice.
+    pub export_lag_hours: (u32, u32),
+    /// How long a query lasts, seconds.
+    pub query_seconds: u32,
+    /// Most rows on a page of a query's result: the API limits pages by their size.
+    pub query_page_rows: usize,
 }
 
 impl Setup {
     /// A project with bystanders.
     pub fn new(seed: u64, now: Timestamp) -> Self {
         let services = [
+            "bigquery",
             "cloudasset",
             "cloudbilling",
             "cloudresourcemanager",
@@ -72,6 +83,11 @@ impl Setup {
             denied_permissions: Vec::new(),
             exhausted_zones: Vec::new(),
             bystanders: true,
+            export_since: now.checked_sub(SignedDuration::from_hours(48)).ok(),
+            export_dataset: "billing".to_owned(),
+            export_lag_hours: (4, 24),
+            query_seconds: 1,
+            query_page_rows: 10_000,
         }
     }
 }

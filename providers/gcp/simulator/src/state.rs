@@ -12,7 +12,7 @@ use crate::iam::IamState;
 use crate::project::Project;
 use crate::setup::Setup;
 use crate::token::Tokens;
-use crate::{compute, container, logging, service_usage};
+use crate::{bigquery, compute, container, logging, service_usage};
 
 /// What happens later, by service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct State {
     pub(crate) trail: Vec<logging::Entry>,
     pub(crate) compute: compute::State,
     pub(crate) container: container::State,
+    /// Queries of the billing export.
+    pub(crate) bigquery: bigquery::Jobs,
 }
 
 impl State {
@@ -67,6 +69,7 @@ impl State {
             trail: Vec::new(),
             compute: compute::State::default(),
             container: container::State::default(),
+            bigquery: bigquery::Jobs::default(),
             setup,
         };
         if state.setup.bystanders {

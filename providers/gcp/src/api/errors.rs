@@ -20,6 +20,7 @@ pub const NOT_READY: &str = "resourceNotReady";
 
 /// Reasons that say less than the status beside them.
 const VAGUE: &[&str] = &[
+    "aborted",
     "backendError",
     "badRequest",
     "conflict",
@@ -203,6 +204,11 @@ mod tests {
         check(
             r#"{"error":{"status":"FAILED_PRECONDITION","errors":[{"reason":"failedPrecondition"}]}}"#,
             "FAILED_PRECONDITION",
+            None,
+        );
+        check(
+            r#"{"error":{"status":"ABORTED","errors":[{"reason":"aborted"}]}}"#,
+            ABORTED,
             None,
         );
         check(

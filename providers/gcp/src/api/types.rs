@@ -52,6 +52,7 @@ pub struct ComputeResource {
     /// The cloud's unique id: names are used again.
     pub id: String,
     pub self_link: String,
+    pub creation_timestamp: String,
     pub description: String,
     pub labels: BTreeMap<String, String>,
     /// The link of its network, where it has one.

@@ -2,9 +2,39 @@
 //! file. `Debug` shows nothing of them.
 
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+/// The types that are supported.
+const KNOWN: [&str; 3] = ["service_account", "authorized_user", "external_account"];
+
+/// Why a file gives no credentials. Nothing of its content is shown: a parser's own message would quote it.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("{} cannot be read: {}", place.display(), source.kind())]
+    Unreadable {
+        place: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{} is no file of credentials", .0.display())]
+    NoCredentials(PathBuf),
+    #[error(
+        "{} has credentials of a type that is not supported (expected one of {})",
+        .0.display(),
+        KNOWN.join(", ")
+    )]
+    Unsupported(PathBuf),
+    #[error("{} lacks a member that its type {kind} has", place.display())]
+    Incomplete { place: PathBuf, kind: String },
+    #[error(
+        "{} sends secrets to a server without TLS: only one on this machine may have none",
+        .0.display()
+    )]
+    Unsafe(PathBuf),
+}
 
 /// A file of credentials, by its type.
 #[derive(Clone, Deserialize)]
@@ -82,29 +112,26 @@ impl CredentialFile {
     ///
     /// # Errors
     /// When it cannot be read, or is of a type that is not supported. Nothing of its content is shown.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let place = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{place} cannot be read: {}", error.kind()))?;
-        let not_json = |_| format!("{place} is no file of credentials");
-        let typed: Typed = serde_json::from_str(&text).map_err(not_json)?;
-        let known = ["service_account", "authorized_user", "external_account"];
-        if !known.contains(&typed.kind.as_str()) {
-            let known = known.join(", ");
-            return Err(format!(
-                "{place} has credentials of a type that is not supported (expected one of {known})"
-            ));
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let place = || path.to_owned();
+        let text = std::fs::read_to_string(path).map_err(|source| FileError::Unreadable {
+            place: place(),
+            source,
+        })?;
+        let typed: Typed =
+            serde_json::from_str(&text).map_err(|_| FileError::NoCredentials(place()))?;
+        if !KNOWN.contains(&typed.kind.as_str()) {
+            return Err(FileError::Unsupported(place()));
         }
-        let incomplete = |_| format!("{place} lacks a member that its type {} has", typed.kind);
-        let file: Self = serde_json::from_str(&text).map_err(incomplete)?;
-        for url in file.urls() {
-            if !is_safe(url) {
-                return Err(format!(
-                    "{place} sends secrets to a server without TLS: only one on this machine may have none"
-                ));
-            }
+        let file: Self = serde_json::from_str(&text).map_err(|_| FileError::Incomplete {
+            place: place(),
+            kind: typed.kind,
+        })?;
+        if file.urls().into_iter().all(is_safe) {
+            Ok(file)
+        } else {
+            Err(FileError::Unsafe(place()))
         }
-        Ok(file)
     }
 
     /// What it is, as text without a secret.
@@ -113,6 +140,14 @@ impl CredentialFile {
             Self::ServiceAccount(key) => format!("service account {}", key.client_email),
             Self::AuthorizedUser(_) => "user's refresh token".to_owned(),
             Self::ExternalAccount(_) => "external account".to_owned(),
+        }
+    }
+
+    /// The account that it belongs to, where it says so.
+    pub fn identity(&self) -> Option<String> {
+        match self {
+            Self::ServiceAccount(key) => Some(key.client_email.clone()),
+            Self::AuthorizedUser(_) | Self::ExternalAccount(_) => None,
         }
     }
 
@@ -158,6 +193,7 @@ mod tests {
         match (CredentialFile::read(file.path()), expected) {
             (Ok(file), Ok(kind)) => assert_eq!(file.kind(), kind),
             (Err(error), Err(part)) => {
+                let error = error.to_string();
                 assert!(error.contains(part) && !error.contains("hush"), "{error}");
             }
             (result, _) => panic!("{content}: {:?}", result.map(|file| file.kind())),

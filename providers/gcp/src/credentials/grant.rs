@@ -10,7 +10,8 @@ use kubeproof_contract::provider::Connection;
 use serde_json::{Value, json};
 
 use super::file::{CredentialFile, CredentialSource, ExternalAccount, google};
-use super::{AccessToken, Source, UNSTATED, jwt};
+use super::jwt::{self, NoRsaKey};
+use super::{AccessToken, Source, UNSTATED};
 
 /// How long one answer may take: an unreachable metadata address must not hold up a run.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -20,11 +21,29 @@ const ATTEMPTS: u32 = 4;
 const METADATA: &str =
     "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
 
+/// Why a source gives no token. No secret is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    #[error(transparent)]
+    Key(#[from] NoRsaKey),
+    #[error("only external accounts whose token is in a file are supported")]
+    NoFile,
+    #[error("{0}, where the external account's token should be, has none")]
+    NoSubject(String),
+    #[error("the server's address is no URL")]
+    Address(#[source] http::Error),
+    /// What the server, or the way to it, said.
+    #[error("no token: {0}")]
+    Refused(String),
+    #[error("the answer has no access token")]
+    NoToken,
+}
+
 /// A token of this source.
 ///
 /// # Errors
 /// With what is wrong with the source, or what the server said. No secret is shown.
-pub async fn token(connection: &Connection, source: &Source) -> Result<AccessToken, String> {
+pub async fn token(connection: &Connection, source: &Source) -> Result<AccessToken, GrantError> {
     let now = connection.clock.now();
     match source {
         Source::Token(token) => Ok(token.clone()),
@@ -43,7 +62,7 @@ async fn of_file(
     connection: &Connection,
     file: &CredentialFile,
     now: Timestamp,
-) -> Result<AccessToken, String> {
+) -> Result<AccessToken, GrantError> {
     match file {
         CredentialFile::ServiceAccount(key) => {
             let assertion = jwt::assertion(key, now)?;
@@ -69,7 +88,7 @@ async fn exchange(
     connection: &Connection,
     external: &ExternalAccount,
     now: Timestamp,
-) -> Result<AccessToken, String> {
+) -> Result<AccessToken, GrantError> {
     let subject = subject_token(&external.credential_source)?;
     let fields = [
         (
@@ -102,7 +121,7 @@ async fn exchange(
     let body = body(&answer);
     let value = body["accessToken"].as_str().unwrap_or_default();
     if value.is_empty() {
-        return Err("the answer has no access token".to_owned());
+        return Err(GrantError::NoToken);
     }
     let expires = body["expireTime"].as_str().and_then(|at| at.parse().ok());
     Ok(AccessToken {
@@ -112,11 +131,11 @@ async fn exchange(
 }
 
 /// The other provider's token: read anew each time, since it is renewed in its file.
-fn subject_token(source: &CredentialSource) -> Result<String, String> {
+fn subject_token(source: &CredentialSource) -> Result<String, GrantError> {
     let Some(path) = &source.file else {
-        return Err("only external accounts whose token is in a file are supported".to_owned());
+        return Err(GrantError::NoFile);
     };
-    let unreadable = || format!("{path}, where the external account's token should be, has none");
+    let unreadable = || GrantError::NoSubject(path.clone());
     let text = std::fs::read_to_string(path).map_err(|_| unreadable())?;
     let token = if source.format.kind == "json" {
         let value: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
@@ -136,7 +155,7 @@ async fn post_form(
     connection: &Connection,
     url: &str,
     fields: &[(&str, &str)],
-) -> Result<Response<Bytes>, String> {
+) -> Result<Response<Bytes>, GrantError> {
     let form = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
@@ -152,13 +171,13 @@ async fn post_form(
 async fn ask(
     connection: &Connection,
     request: impl Fn() -> http::Result<Request<Bytes>>,
-) -> Result<Response<Bytes>, String> {
+) -> Result<Response<Bytes>, GrantError> {
     let mut last = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
-        let request = request().map_err(|_| "the server's address is no URL".to_owned())?;
+        let request = request().map_err(GrantError::Address)?;
         let sent = connection.transport.send(request);
         last = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
             Err(_) => format!("no answer within {} s", ANSWER_WITHIN.as_secs()),
@@ -167,13 +186,13 @@ async fn ask(
             Ok(Ok(answer)) => {
                 let (status, said) = (answer.status(), refusal(&answer));
                 if !status.is_server_error() && status != 429 {
-                    return Err(format!("no token: {said}"));
+                    return Err(GrantError::Refused(said));
                 }
                 said
             }
         };
     }
-    Err(format!("no token: {last}"))
+    Err(GrantError::Refused(last))
 }
 
 fn body(answer: &Response<Bytes>) -> Value {
@@ -194,11 +213,11 @@ fn refusal(answer: &Response<Bytes>) -> String {
     }
 }
 
-fn read(answer: &Response<Bytes>, now: Timestamp) -> Result<AccessToken, String> {
+fn read(answer: &Response<Bytes>, now: Timestamp) -> Result<AccessToken, GrantError> {
     let body = body(answer);
     let value = body["access_token"].as_str().unwrap_or_default();
     if value.is_empty() {
-        return Err("the answer has no access token".to_owned());
+        return Err(GrantError::NoToken);
     }
     let seconds = body["expires_in"].as_i64();
     let valid = seconds.map_or(unstated(), SignedDuration::from_secs);
@@ -248,7 +267,7 @@ mod tests {
     async fn ask_for(
         source: Source,
         answers: &[(u16, &'static str)],
-    ) -> (Result<AccessToken, String>, Vec<String>) {
+    ) -> (Result<AccessToken, GrantError>, Vec<String>) {
         let server = Arc::new(Server::default());
         server.answers.lock().unwrap().extend(answers);
         let got = token(&connection(server.clone()), &source).await;
@@ -280,14 +299,14 @@ mod tests {
         let refused = r#"{"error":"invalid_grant","error_description":"Token has been revoked."}"#;
         let (got, seen) = ask_for(file(user), &[(400, refused), GIVEN]).await;
         assert_eq!(
-            got.unwrap_err(),
+            got.unwrap_err().to_string(),
             "no token: invalid_grant: Token has been revoked."
         );
         assert_eq!(seen.len(), 1);
         let (got, seen) = ask_for(file(user), &[(503, ""), GIVEN]).await;
         assert!(got.is_ok() && seen.len() == 2, "{got:?}");
         let (got, seen) = ask_for(Source::Metadata, &[]).await;
-        let error = got.unwrap_err();
+        let error = got.unwrap_err().to_string();
         assert!(
             error.contains("connection lost") && seen.len() == 4,
             "{error}"

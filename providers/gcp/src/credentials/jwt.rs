@@ -16,11 +16,16 @@ pub const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// How long the statement is valid: the most that Google accepts.
 const SECONDS: i64 = 3600;
 
+/// The private key of this account cannot sign. Nothing of it is shown.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the private key of {0} is no RSA key in PEM")]
+pub struct NoRsaKey(String);
+
 /// The statement for this account at this time.
 ///
 /// # Errors
 /// When the key is no RSA key. Nothing of it is shown.
-pub fn assertion(key: &ServiceAccountKey, now: Timestamp) -> Result<String, String> {
+pub fn assertion(key: &ServiceAccountKey, now: Timestamp) -> Result<String, NoRsaKey> {
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.private_key_id});
     let issued = now.as_second();
     let claims = json!({
@@ -29,12 +34,8 @@ pub fn assertion(key: &ServiceAccountKey, now: Timestamp) -> Result<String, Stri
     });
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
-    let signature = sign(&key.private_key, signed.as_bytes()).ok_or_else(|| {
-        format!(
-            "the private key of {} is no RSA key in PEM",
-            key.client_email
-        )
-    })?;
+    let signature = sign(&key.private_key, signed.as_bytes());
+    let signature = signature.ok_or_else(|| NoRsaKey(key.client_email.clone()))?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
@@ -89,6 +90,7 @@ mod tests {
     #[test]
     fn a_key_that_is_none_is_an_error_that_does_not_show_it() {
         let error = assertion(&key("hush"), Timestamp::UNIX_EPOCH).unwrap_err();
+        let error = error.to_string();
         assert!(
             error.contains("no RSA key") && !error.contains("hush"),
             "{error}"

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use kubeproof_cloudkit::create::{LookupWindows, create_or_adopt};
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
@@ -19,6 +20,8 @@ use crate::marks;
 /// Networks and their parts take 10 to 60 seconds.
 const SCHEDULE: PollSchedule = PollSchedule::every(3);
 const LIMIT: Duration = Duration::from_mins(10);
+/// How long after its creation an operation on it may be under way.
+const YOUNG: SignedDuration = SignedDuration::from_mins(10);
 /// A creation that names what another operation has just made.
 const CREATE: RetryPolicy = RetryPolicy::propagation(is_not_ready);
 /// The most results of one page.
@@ -47,6 +50,15 @@ impl Place {
         }
     }
 
+    /// The call that lists operations here.
+    fn list_operations(&self) -> &'static str {
+        match self {
+            Self::Global => "globalOperations.list",
+            Self::Region(_) => "regionOperations.list",
+            Self::Zone(_) => "zoneOperations.list",
+        }
+    }
+
     /// The call that reads an operation here.
     fn read_operation(&self) -> &'static str {
         match self {
@@ -70,7 +82,12 @@ pub(super) struct Wanted<'a> {
 pub(super) async fn ensure(work: &Work, wanted: &Wanted<'_>) -> Result<ComputeResource, CallError> {
     let find = || async {
         let found = read(work, wanted).await?;
-        Ok(found.filter(|found| is_marked(work, found)))
+        let found = found.filter(|found| is_marked(work, found));
+        match &found {
+            // What it shows now may be gone when the operation has failed.
+            Some(shown) if settled(work, &wanted.place, shown).await? => read(work, wanted).await,
+            _ => Ok(found),
+        }
     };
     let make = || async {
         insert(work, wanted).await?;
@@ -114,6 +131,33 @@ async fn insert(work: &Work, wanted: &Wanted<'_>) -> Result<(), CallError> {
     ended(work, &wanted.place, operation, wanted.insert).await
 }
 
+/// Waits until no operation is under way on what an earlier process has asked for: it shows before it can be used.
+/// Returns whether it had to wait.
+async fn settled(work: &Work, place: &Place, found: &ComputeResource) -> Result<bool, CallError> {
+    let made: Option<Timestamp> = found.creation_timestamp.parse().ok();
+    let age = made.map(|made| work.api.connection().clock.now().duration_since(made));
+    if age.is_some_and(|age| age > YOUNG) {
+        return Ok(false);
+    }
+    let mut parameters = place.parameters(work.project(), "");
+    parameters.pop();
+    let filter = format!("targetLink = \"{}\"", found.self_link);
+    let query = [PAGE, ("filter", filter.as_str())];
+    let call = place.list_operations();
+    let request = RestCall::new(call, &parameters).with_query(&query);
+    let take = |page: Page<ComputeOperation>| {
+        complete(call, page.warning.as_ref())?;
+        Ok((page.items, page.next_page_token))
+    };
+    let operations = work.api.compute.all_pages(request, "pageToken", take);
+    let mut operations = operations.await?;
+    operations.retain(|operation| operation.status != "DONE");
+    for operation in &operations {
+        last_state(work, place, operation, "wait for an earlier operation").await?;
+    }
+    Ok(!operations.is_empty())
+}
+
 /// A request id. Each attempt has one of its own: the cloud would answer a new attempt under an old id with the old
 /// operation, even if that has failed.
 fn request_id(work: &Work, call: &str, name: &str) -> String {
@@ -131,13 +175,24 @@ fn uuid(token: &str) -> String {
     format!("{low}-{mid}-4{version}-8{variant}-{node}")
 }
 
-/// Waits for the end of an operation.
+/// Waits for the end of an operation, and fails as it has.
 async fn ended(
     work: &Work,
     place: &Place,
     begun: ComputeOperation,
     what: &str,
 ) -> Result<(), CallError> {
+    let seen = last_state(work, place, &begun, what).await?;
+    seen.map_or(Ok(()), |seen| outcome(&seen, what))
+}
+
+/// Waits for the end of an operation: its last state, unless its record is gone.
+async fn last_state(
+    work: &Work,
+    place: &Place,
+    begun: &ComputeOperation,
+    what: &str,
+) -> Result<Option<ComputeOperation>, CallError> {
     let parameters = place.parameters(work.project(), &begun.name);
     let check = || async {
         if begun.status == "DONE" {
@@ -153,8 +208,7 @@ async fn ended(
             Ok(seen) => Poll::Pending(seen.status),
         })
     };
-    let seen = poll_until(work.session(), SCHEDULE, LIMIT, what, check).await?;
-    seen.map_or(Ok(()), |seen| outcome(&seen, what))
+    poll_until(work.session(), SCHEDULE, LIMIT, what, check).await
 }
 
 /// What became of an operation that is over.

@@ -19,7 +19,8 @@ const SCHEDULE: PollSchedule = PollSchedule::new(15, 60, 5);
 /// terraform-provider-google waits 30 minutes for a node pool by default.
 const LIMIT: Duration = Duration::from_mins(30);
 
-/// All node pools, running, in order: a cluster takes one operation at a time.
+/// All node pools, running, in order: a cluster takes one operation at a time. They are parts of the cluster, and told
+/// with it.
 pub(super) async fn ensure(work: &Work, cluster: &Cluster, account: &str) -> Result<(), CallError> {
     for wanted in &work.spec.node_pools.0 {
         let name = wanted.name.as_str();
@@ -33,7 +34,6 @@ pub(super) async fn ensure(work: &Work, cluster: &Cluster, account: &str) -> Res
             create(work, wanted, account).await?;
         }
         running(work, name).await?;
-        work.session().record(format!("nodePools/{name}"), name);
     }
     Ok(())
 }

@@ -102,17 +102,17 @@ pub(super) async fn delete(
     ignore_not_found(work.api.iam.call::<IgnoredAny>(policy, call).await)
 }
 
-/// The bindings of the run's account in the project's policy, by role.
+/// The bindings of the run's account in the project's policy, by role and member.
 pub(super) async fn bindings(work: &Work) -> Result<Vec<String>, CallError> {
     let policy = read_policy(work).await?;
     let email = email(work);
     let bindings = policy["bindings"].as_array().into_iter().flatten();
-    let mine = bindings.filter(|binding| {
-        let mut members = members(binding);
-        members.any(|member| is_member(member, &email))
+    let mine = bindings.flat_map(|binding| {
+        let role = binding["role"].as_str().unwrap_or_default();
+        let own = members(binding).filter(|member| is_member(member, &email));
+        own.map(move |member| format!("{role}/{member}"))
     });
-    let roles = mine.filter_map(|binding| binding["role"].as_str());
-    Ok(roles.map(|role| format!("{role}/{email}")).collect())
+    Ok(mine.collect())
 }
 
 /// Takes the run's account out of the project's policy.

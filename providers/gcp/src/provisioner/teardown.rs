@@ -15,9 +15,9 @@ use kubeproof_contract::provisioner::ProvisionerError;
 
 use super::{Work, apis, cluster, service_account};
 use leftovers::{
-    ADDRESSES, BACKEND_SERVICES, DISKS, FIREWALLS, FORWARDING_RULES, HEALTH_CHECKS,
-    HTTP_HEALTH_CHECKS, INSTANCE_GROUPS, NETWORK_ENDPOINT_GROUPS, NETWORKS, ROUTERS, ROUTES,
-    SUBNETWORKS, TARGET_POOLS, names, remove,
+    ADDRESSES, BACKEND_SERVICES, CERTIFICATES, DISKS, FIREWALLS, FORWARDING_RULES, HEALTH_CHECKS,
+    HTTP_HEALTH_CHECKS, HTTP_PROXIES, HTTPS_PROXIES, INSTANCE_GROUPS, NETWORK_ENDPOINT_GROUPS,
+    NETWORKS, ROUTERS, ROUTES, SNAPSHOTS, SUBNETWORKS, TARGET_POOLS, URL_MAPS, names, remove,
 };
 
 /// How long something may stay in use after its users are gone.
@@ -56,15 +56,24 @@ const STEPS: &[Step<Work>] = &[
     },
     step!("forwarding_rule" after ["gke_cluster"], FORWARDING_RULES),
     step!("target_pool" after ["forwarding_rule"], TARGET_POOLS),
-    step!("backend_service" after ["forwarding_rule"], BACKEND_SERVICES),
+    step!("target_http_proxy" after ["forwarding_rule"], HTTP_PROXIES),
+    step!("target_https_proxy" after ["forwarding_rule"], HTTPS_PROXIES),
+    step!("ssl_certificate" after ["target_https_proxy"], CERTIFICATES),
+    step!("url_map" after ["target_http_proxy", "target_https_proxy"], URL_MAPS),
+    step!("backend_service" after ["forwarding_rule", "url_map"], BACKEND_SERVICES),
     step!("health_check" after ["backend_service"], HEALTH_CHECKS),
     step!("http_health_check" after ["target_pool"], HTTP_HEALTH_CHECKS),
     step!("neg" after ["backend_service"], NETWORK_ENDPOINT_GROUPS),
     step!("instance_group" after ["backend_service"], INSTANCE_GROUPS),
     step!("address" after ["forwarding_rule"], ADDRESSES),
     step!("disk" after ["gke_cluster"], DISKS),
+    step!("snapshot" after ["gke_cluster"], SNAPSHOTS),
     step!(
-        "firewall_rule" after ["forwarding_rule", "target_pool", "backend_service", "health_check", "http_health_check", "address"],
+        // The rules say whose the parts of load balancers are, so they go after all of them.
+        "firewall_rule" after [
+            "forwarding_rule", "target_pool", "ssl_certificate", "url_map", "backend_service", "health_check",
+            "http_health_check", "neg", "address"
+        ],
         FIREWALLS
     ),
     step!("route" after ["gke_cluster"], ROUTES),

@@ -9,13 +9,14 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_gcp::dialect::GcpDialect;
+use kubeproof_gcp::external_changes::GkeChanges;
 use kubeproof_gcp::provisioner::GkeProvisioner;
 use kubeproof_gcp::rehearsal::{ACCESS_TOKEN, rehearse};
 use kubeproof_gcp::spec::GkeSpec;
@@ -46,11 +47,25 @@ pub fn spec(change: Value) -> GkeSpec {
 
 impl Bench {
     pub fn new(change: Value, faults: &[&str]) -> Self {
+        Self::seeded(1, change, faults)
+    }
+
+    /// A project in which what Kubernetes Engine leaves to chance comes out as this seed says.
+    pub fn seeded(seed: u64, change: Value, faults: &[&str]) -> Self {
+        Self::with(change, faults, |spec, clock, _| rehearse(spec, clock, seed))
+    }
+
+    /// Over another project than the usual one.
+    pub fn with(
+        change: Value,
+        faults: &[&str],
+        project: impl Fn(&GkeSpec, Clock, u64) -> Rehearsal,
+    ) -> Self {
         let spec = spec(change);
         let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = rehearse(&spec, clock, 1);
+        let rehearsal = project(&spec, clock, 1);
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        Self {
+        let bench = Self {
             spec,
             ground_truth: rehearsal.ground_truth,
             transport: rehearsal.transport,
@@ -59,7 +74,22 @@ impl Bench {
             journal: Journal::default(),
             faults: FaultPlan::new(faults),
             disk: Files::empty(),
-        }
+        };
+        let others = GkeChanges::new(bench.spec.clone(), &bench.connection(Actor::Foreign));
+        bench.faults.let_change(Arc::new(others));
+        bench
+    }
+
+    /// The changes of others that could not be made.
+    pub fn failed_changes(&self) -> Vec<String> {
+        self.faults.failed_changes()
+    }
+
+    /// The same project, where these faults happen from now on.
+    pub fn with_faults(mut self, faults: &[&str]) -> Self {
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        self.faults = FaultPlan::new(faults);
+        self
     }
 
     pub fn connection(&self, actor: Actor) -> Connection {
@@ -83,19 +113,42 @@ impl Bench {
         GkeProvisioner::new(self.spec.clone(), &self.connection(Actor::Provisioner))
     }
 
-    /// A call of another user to Service Usage.
-    pub async fn service(&self, method: &str, path: &str) -> Value {
-        let url = "https://serviceusage.googleapis.com/v1/projects/kubeproof-rehearsal/services";
+    /// A call of another user.
+    async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("{url}/{path}"))
+            .uri(url)
             .header("authorization", format!("Bearer {ACCESS_TOKEN}"))
-            .body(bytes::Bytes::new())
+            .body(bytes::Bytes::from(body))
             .unwrap();
         let transport = self.connection(Actor::Foreign).transport;
         let answer = transport.send(request).await.unwrap();
-        assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+        assert!(answer.status().is_success(), "{method} {url}: {answer:?}");
         serde_json::from_slice(answer.body()).unwrap()
+    }
+
+    /// A call of another user to Service Usage.
+    pub async fn service(&self, method: &str, path: &str) -> Value {
+        let url = "https://serviceusage.googleapis.com/v1/projects/kubeproof-rehearsal/services";
+        self.call(method, &format!("{url}/{path}"), &Value::Null)
+            .await
+    }
+
+    /// A call of another user to Compute Engine.
+    pub async fn compute(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = "https://compute.googleapis.com/compute/v1/projects/kubeproof-rehearsal";
+        self.call(method, &format!("{url}/{path}"), body).await
+    }
+
+    /// A call of another user to Kubernetes Engine.
+    pub async fn container(&self, method: &str, path: &str) -> Value {
+        let url = format!("https://container.googleapis.com/v1/{path}");
+        self.call(method, &url, &Value::Null).await
     }
 
     /// What exists that was not there before, as type and id.
@@ -122,4 +175,20 @@ impl Bench {
         let changing = later.iter().filter(|call| call.signature.mutating);
         changing.map(|call| call.signature.to_string()).collect()
     }
+}
+
+/// Makes an Ingress in the cluster, and waits for its address.
+pub async fn make_ingress(client: &kubeproof_kubernetes::Client) {
+    let service = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"},
+        "spec": {"defaultBackend": service, "tls": [{"secretName": "web"}]},
+    });
+    let request = http::Request::builder()
+        .method("POST")
+        .uri("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
+        .header("content-type", "application/json")
+        .body(ingress.to_string().into_bytes());
+    client.request_text(request.unwrap()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
 }

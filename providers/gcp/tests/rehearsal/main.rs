@@ -1,6 +1,9 @@
 //! The provisioner against the simulated project, through the contract alone.
 
 mod bench;
+mod billing;
+mod defects;
+mod observer;
 
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::provisioner::Provisioner as _;
 use serde_json::{Value, json};
 
-use bench::Bench;
+use bench::{Bench, make_ingress};
 
 const CREATE: &str = "container:projects.locations.clusters.create";
 
@@ -47,6 +50,33 @@ async fn a_regional_cluster_with_autoscaling_is_made_and_removed() {
 #[tokio::test(start_paused = true)]
 async fn private_nodes_behind_nat_are_made_and_removed() {
     whole_life(json!({"network": {"private_nodes": true}})).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_ready_is_within_five_percent_of_the_longest_chain() {
+    let regional = json!({"location": "us-central1"});
+    let private = json!({"network": {"private_nodes": true}});
+    let default = json!({"network": "default", "subnetwork": "default"});
+    let autopilot = json!({"mode": "autopilot", "location": "us-central1", "node_pools": []});
+    for change in [
+        json!({}),
+        regional,
+        private,
+        json!({"network": {"existing": default}}),
+        autopilot,
+    ] {
+        for seed in 10..14 {
+            let bench = Bench::seeded(seed, change.clone(), &[]);
+            let began = bench.clock.elapsed();
+            bench.provisioner().provision().await.unwrap();
+            let took = bench.clock.elapsed().checked_sub(began).unwrap();
+            let (fastest, chain) = bench.ground_truth.fastest_ready().unwrap();
+            assert!(
+                took <= fastest.mul_f64(1.05) && took >= fastest,
+                "{change}, seed {seed}: took {took:?}, fastest {fastest:?}: {chain}"
+            );
+        }
+    }
 }
 
 /// Whatever happens to a call, one cluster exists, it is used, and nothing of it stays.
@@ -201,5 +231,34 @@ async fn what_workloads_made_goes_with_the_cluster_or_after_it() {
         assert!(has("forwarding_rule") && has("disk pvc-"), "{more:?}");
         bench.provisioner().teardown().await.unwrap();
         assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_load_balancer_of_an_ingress_goes_with_the_cluster_or_after_it() {
+    let shared = json!({"network": {"existing": {"network": "default", "subnetwork": "default"}}});
+    // The second time Kubernetes does not answer, so that nothing is drained.
+    for faults in [&[][..], &["kubernetes:list-ingresses#1*1000=reject"]] {
+        for (change, seed) in [
+            (json!({}), 1),
+            (json!({}), 2),
+            (shared.clone(), 1),
+            (shared.clone(), 2),
+        ] {
+            let bench = Bench::seeded(seed, change, faults);
+            let before = bench.ground_truth.inventory();
+            let provisioned = bench.provisioner().provision().await.unwrap();
+            let transport = bench.connection(Actor::Workload).transport;
+            let access = provisioned.access.unwrap();
+            let client = kubeproof_kubernetes::client(&access, transport).unwrap();
+            make_ingress(&client).await;
+            let more = bench.more_than(&before);
+            let has = |kind: &str| more.iter().any(|one| one.starts_with(kind));
+            assert!(has("forwarding_rule") && has("url_map"), "{more:?}");
+            let torn = bench.provisioner().teardown().await;
+            torn.unwrap_or_else(|error| panic!("{faults:?}, seed {seed}: {error}"));
+            assert_eq!(bench.more_than(&before), [""; 0], "{faults:?}, seed {seed}");
+            assert_eq!(bench.ground_truth.inventory(), before);
+        }
     }
 }

@@ -17,16 +17,16 @@ use crate::api::route::{Route, Target, query, route};
 use crate::api::selectors::Selector;
 use crate::api::watch::HeldWatches;
 use crate::api::{access, access_review, change, create, delete, list, scale, tokens, watch};
-use crate::cloud_provider::{CloudProviderRequest, NewNode};
 use crate::cluster::Cluster;
-use crate::controllers::{namespaces, services, volumes};
+use crate::controllers::{namespaces, volumes};
 use crate::kubectl::openapi;
-use crate::node::probe::Misbehaviour;
 use crate::node::{logs, nodes};
 use crate::store::Key;
 use crate::store::types::Type;
 use crate::wire::status::{Failure, json_response, no_such_path, response};
 use crate::wire::{body, discovery};
+
+mod cloud_side;
 
 /// The warning to a client that deletes a job without a propagation policy.
 const ORPHANS: &str = "child pods are preserved by default when jobs are deleted; set \
@@ -106,66 +106,6 @@ impl ApiServer {
     pub fn answer(&mut self, identity: &Identity, request: &Request<Bytes>) -> Reply {
         self.dispatch(identity, request)
             .unwrap_or_else(|failure| Reply::Now(failure.response()))
-    }
-
-    /// A node joins and is Ready.
-    pub fn add_node(&mut self, node: NewNode) {
-        nodes::join(&mut self.cluster, &node);
-    }
-
-    /// A device plugin runs on all nodes from now on, as its daemon set would ensure.
-    pub fn device_plugin_runs(&mut self) {
-        self.cluster.device_plugin = true;
-        // No object has changed, but the controllers have work.
-        self.cluster.woken = true;
-        self.cluster.settle();
-    }
-
-    /// The driver of a node reports this many GPUs. Call it before the node joins. They are offered once a
-    /// device plugin runs.
-    pub fn node_has_gpus(&mut self, name: &str, count: u32) {
-        self.cluster.gpus.insert(name.to_owned(), count);
-    }
-
-    /// The names of its nodes.
-    pub fn nodes(&self) -> Vec<String> {
-        let nodes = self.cluster.keys("nodes").into_iter();
-        nodes.map(|key| key.name).collect()
-    }
-
-    /// A node is gone, and its pods with it.
-    pub fn remove_node(&mut self, name: &str) {
-        nodes::leave(&mut self.cluster, name);
-    }
-
-    /// Takes the requests to the cloud since the last call.
-    pub fn take_cloud_requests(&mut self) -> Vec<CloudProviderRequest> {
-        std::mem::take(&mut self.cluster.cloud_requests)
-    }
-
-    /// The cloud has made the balancer of a service, reachable under `hostname`.
-    pub fn load_balancer_made(&mut self, namespace: &str, service: &str, hostname: &str) {
-        services::made(&mut self.cluster, namespace, service, hostname);
-    }
-
-    /// The cloud has removed the balancer of a service: its finalizer can be removed.
-    pub fn load_balancer_removed(&mut self, namespace: &str, service: &str) {
-        services::removed(&mut self.cluster, namespace, service);
-    }
-
-    /// The cloud has made a volume for a claim: bind it.
-    pub fn volume_made(&mut self, namespace: &str, claim: &str, volume: &str, handle: &str) {
-        volumes::made(&mut self.cluster, namespace, claim, volume, handle);
-    }
-
-    /// The cloud has removed a volume: the persistent volume can be removed.
-    pub fn volume_removed(&mut self, volume: &str) {
-        volumes::removed(&mut self.cluster, volume);
-    }
-
-    /// Makes containers misbehave from now on, or behave again, to test whether that is noticed.
-    pub fn misbehave(&mut self, how: Option<Misbehaviour>) {
-        self.cluster.misbehaviour = how;
     }
 
     fn dispatch(

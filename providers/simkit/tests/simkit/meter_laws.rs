@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{
-    Period, Rounding, Usage, charge, daily, instant, quantity, utc_date,
+    Period, Rounding, Usage, charge, daily, hour_of, hourly, instant, quantity, utc_date,
 };
 use proptest::prelude::*;
 
@@ -128,6 +128,24 @@ proptest! {
                 charge.quantity,
                 Decimal::from(20) * quantity(Rounding::ClockHours, begin, end)
             );
+        }
+    }
+
+    #[test]
+    fn the_hours_of_a_period_add_up_and_those_from_a_time_on_are_the_last_of_them(
+        from in start(), length in 1_i64..1_000_000_000, later in 0_i64..1_000_000_000,
+    ) {
+        let (to, since) = (after(from, length), after(from, later));
+        for rule in RULES {
+            let period = period(rule, from, to);
+            let hours = hourly(&period, from, to);
+            let sum: Decimal = hours.iter().map(|(_, charge)| charge.usd).sum();
+            prop_assert_eq!(sum, charge(&period, to).usd, "{:?}", rule);
+            prop_assert!(hours.is_sorted_by(|(a, _), (b, _)| a < b), "{rule:?}");
+            prop_assert!(hours.iter().all(|(hour, _)| hour_of(*hour) == *hour), "{rule:?}");
+            let mut last = hours;
+            last.retain(|(hour, _)| *hour >= hour_of(since));
+            prop_assert_eq!(hourly(&period, since, to), last, "{:?}", rule);
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Persistent disks of a zone.
+//! Persistent disks of a zone, or in two zones of a region.
 
 use serde_json::{Value, json};
 
 use super::collection::{Collection, Draft};
 use super::item::{Item, Phase, mentions};
 use super::members::Member;
-use super::place::{self, Level};
+use super::place::{self, Level, Scope};
 use super::rows::{aggregated, resource_table, verb};
-use super::{read, usage, write};
+use super::{read, usage, write, zones};
 use crate::links;
 use crate::route::{Call, Table};
 use crate::state::State;
@@ -21,6 +21,13 @@ pub(crate) const TABLE: Table = resource_table!(
     verb!("POST", "zones/{zone}/disks/{name}/resize", "disks.resize", resize),
 );
 
+pub(crate) const REGIONAL_TABLE: Table = resource_table!(
+    regional "disks", "regionDisks", DISKS,
+    verb!("POST", "regions/{region}/disks/{name}/setLabels", "regionDisks.setLabels",
+        |state, call| write::set_labels(state, call, &DISKS)),
+    verb!("POST", "regions/{region}/disks/{name}/resize", "regionDisks.resize", resize),
+);
+
 /// The types of disks.
 const TYPES: &[&str] = &["pd-standard", "pd-balanced", "pd-ssd"];
 
@@ -31,6 +38,8 @@ pub(crate) static DISKS: Collection = Collection {
         ("sizeGb", Member::Long),
         ("type", Member::Path),
         ("sourceImage", Member::Text),
+        ("sourceSnapshot", Member::Link("snapshots")),
+        ("replicaZones", Member::Texts),
         ("physicalBlockSizeBytes", Member::Long),
         ("users", Member::Output),
         ("labelFingerprint", Member::Output),
@@ -43,7 +52,14 @@ pub(crate) static DISKS: Collection = Collection {
     removed: |state, item| usage::stop(state, &item.path()),
     status,
     show,
-    ..Collection::plain("disks", "compute#disk", &[Level::Zone], "disk")
+    // A snapshot names the disk that it was made of, and does without it.
+    is_kept_by: |_, other| other.of.plural != "snapshots",
+    ..Collection::plain(
+        "disks",
+        "compute#disk",
+        &[Level::Zone, Level::Region],
+        "disk",
+    )
 };
 
 fn prepare(state: &mut State, draft: &mut Draft) -> Result<(), ApiError> {
@@ -57,6 +73,43 @@ fn prepare(state: &mut State, draft: &mut Draft) -> Result<(), ApiError> {
     draft.default("sizeGb", json!("500"));
     check_size(&draft.document["sizeGb"])?;
     draft.default("physicalBlockSizeBytes", json!("4096"));
+    check_replicas(state, draft)
+}
+
+/// A disk of a region is in two of its zones, and one of a zone in no other.
+fn check_replicas(state: &State, draft: &mut Draft) -> Result<(), ApiError> {
+    let given = draft.document.get("replicaZones").cloned();
+    let links = given.as_ref().and_then(Value::as_array);
+    let zones: Vec<String> = links
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|link| links::name(link).to_owned())
+        .collect();
+    let wrong = |why: &str| {
+        let given = given.clone().unwrap_or_default();
+        ApiError::bad_member("replicaZones", &given, why)
+    };
+    let Scope::Region(region) = &draft.scope else {
+        return if zones.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong("Only a regional disk has replica zones."))
+        };
+    };
+    let here = |zone: &String| zones::is_zone(zone) && zones::region_of(zone) == region;
+    if zones.len() != 2 || zones[0] == zones[1] || !zones.iter().all(here) {
+        return Err(wrong(
+            "Exactly 2 replica zones of the region must be specified.",
+        ));
+    }
+    let links = zones
+        .iter()
+        .map(|zone| place::link(state, &format!("zones/{zone}")));
+    let links: Vec<String> = links.collect();
+    draft
+        .document
+        .insert("replicaZones".to_owned(), json!(links));
     Ok(())
 }
 

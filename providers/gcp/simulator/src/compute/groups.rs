@@ -37,7 +37,7 @@ pub(crate) static GROUPS: Collection = Collection {
         ("network", Member::Link("networks")),
         ("subnetwork", Member::Link("subnetworks")),
     ],
-    properties: &["description"],
+    properties: &["description", "network"],
     seconds: [5, 5, 6],
     prepare,
     show,

@@ -70,8 +70,10 @@ impl Item {
 
     /// Its labels.
     pub(crate) fn labels(&self) -> BTreeMap<String, String> {
-        let labels = self.document.get("labels").and_then(Value::as_object);
-        let texts = labels.into_iter().flatten();
+        // A template's labels are those of its machines.
+        let of_machines = || self.document.get("properties")?.get("labels");
+        let labels = self.document.get("labels").or_else(of_machines);
+        let texts = labels.and_then(Value::as_object).into_iter().flatten();
         texts
             .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect()
@@ -130,15 +132,41 @@ impl Item {
         };
         let mut properties = BTreeMap::new();
         for member in self.of.properties {
-            let value = match self.document.get(*member) {
-                Some(Value::String(text)) => links::below_project(text).to_owned(),
-                Some(value) => value.to_string(),
-                None => continue,
-            };
-            properties.insert((*member).to_owned(), value);
+            let shown = self.document.get(*member).map(property).unwrap_or_default();
+            if !shown.is_empty() {
+                properties.insert(property_name(self.of, member), shown);
+            }
         }
         resource.properties = properties;
         resource
+    }
+}
+
+/// The name of a property: that of its member, as an inventory writes it.
+fn property_name(of: &Collection, member: &str) -> String {
+    match (of.plural, member) {
+        ("disks", "type") => return "disk_type".to_owned(),
+        (_, "IPAddress") => return "ip_address".to_owned(),
+        _ => {}
+    }
+    let mut name = String::new();
+    for c in member.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+/// The value of a property: of a link the name, of a list its words or how long it is.
+fn property(value: &Value) -> String {
+    match value {
+        Value::String(link) if link.contains("projects/") => links::name(link).to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) if all.iter().any(Value::is_object) => all.len().to_string(),
+        Value::Array(all) => all.iter().map(property).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::route::{Table, table};
 
 /// A table of the reads of a collection.
 macro_rules! reads {
-    ($base:literal, $plural:literal, $of:expr $(, $more:expr)?) => {
+    ($base:literal, $plural:literal, $of:expr, $more:expr) => {
         table(&[
             kubeproof_simkit::router::on(
                 "GET",
@@ -21,32 +21,11 @@ macro_rules! reads {
                 concat!("compute.", $plural, ".get"),
                 |state, call| super::read::get(state, call, &$of),
             ),
-            $($more)?
+            $more,
         ])
     };
 }
 
-const BOTH: &[Level] = &[Level::Global, Level::Region];
-
-static URL_MAPS: Collection = Collection::plain("urlMaps", "compute#urlMap", BOTH, "url_map");
-static HTTP_PROXIES: Collection = Collection::plain(
-    "targetHttpProxies",
-    "compute#targetHttpProxy",
-    BOTH,
-    "target_proxy",
-);
-static HTTPS_PROXIES: Collection = Collection::plain(
-    "targetHttpsProxies",
-    "compute#targetHttpsProxy",
-    BOTH,
-    "target_proxy",
-);
-static CERTIFICATES: Collection = Collection::plain(
-    "sslCertificates",
-    "compute#sslCertificate",
-    BOTH,
-    "ssl_certificate",
-);
 static POLICIES: Collection = Collection::plain(
     "resourcePolicies",
     "compute#resourcePolicy",
@@ -66,37 +45,7 @@ static AUTOSCALERS: Collection = Collection::plain(
     &[Level::Region, Level::Zone],
     "autoscaler",
 );
-static SNAPSHOTS: Collection = Collection::plain(
-    "snapshots",
-    "compute#snapshot",
-    &[Level::Global],
-    "snapshot",
-);
 
-pub(crate) const URL_MAPS_TABLE: Table = reads!(
-    "global",
-    "urlMaps",
-    URL_MAPS,
-    aggregated!("urlMaps", URL_MAPS)
-);
-pub(crate) const HTTP_PROXIES_TABLE: Table = reads!(
-    "global",
-    "targetHttpProxies",
-    HTTP_PROXIES,
-    aggregated!("targetHttpProxies", HTTP_PROXIES)
-);
-pub(crate) const HTTPS_PROXIES_TABLE: Table = reads!(
-    "global",
-    "targetHttpsProxies",
-    HTTPS_PROXIES,
-    aggregated!("targetHttpsProxies", HTTPS_PROXIES)
-);
-pub(crate) const CERTIFICATES_TABLE: Table = reads!(
-    "global",
-    "sslCertificates",
-    CERTIFICATES,
-    aggregated!("sslCertificates", CERTIFICATES)
-);
 pub(crate) const POLICIES_TABLE: Table = reads!(
     "regions/{region}",
     "resourcePolicies",
@@ -109,7 +58,6 @@ pub(crate) const RESERVATIONS_TABLE: Table = reads!(
     RESERVATIONS,
     aggregated!("reservations", RESERVATIONS)
 );
-pub(crate) const SNAPSHOTS_TABLE: Table = reads!("global", "snapshots", SNAPSHOTS);
 pub(crate) const AUTOSCALERS_TABLE: Table = reads!(
     "zones/{zone}",
     "autoscalers",

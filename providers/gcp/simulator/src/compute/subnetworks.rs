@@ -47,7 +47,7 @@ pub(crate) static SUBNETWORKS: Collection = Collection {
         "logConfig",
         "enableFlowLogs",
     ],
-    properties: &["description", "network", "ipCidrRange", "secondaryIpRanges"],
+    properties: &["description", "network", "ipCidrRange"],
     seconds: [15, 10, 15],
     prepare,
     made,

@@ -11,11 +11,10 @@ use serde_json::Value;
 
 use super::addresses;
 use super::item::{Item, text};
+use super::place::Scope;
 use crate::state::State;
-use crate::{links, prices};
+use crate::{links, prices, skus};
 
-/// The name of the service on the bill.
-const SERVICE: &str = "Compute Engine";
 /// The key of the usage of the first forwarding rules.
 const FIRST_RULES: &str = "forwarding-rules/first";
 
@@ -23,7 +22,7 @@ const FIRST_RULES: &str = "forwarding-rules/first";
 fn usage(item: &Item, line: &str, usage_type: &str, price: Decimal) -> Usage {
     Usage {
         line: line.to_owned(),
-        service: SERVICE.to_owned(),
+        service: skus::COMPUTE_ENGINE.to_owned(),
         usage_type: usage_type.to_owned(),
         unit: "Hrs".to_owned(),
         usd_per_unit: price,
@@ -90,8 +89,13 @@ pub(crate) fn instance(state: &mut State, path: &str) {
     let item = state.compute.items.get(path);
     if item.is_some_and(|item| public_address(item).is_some()) {
         start(state, path, &format!("{path}#address"), |item| {
+            let sku = if is_spot(item) {
+                skus::SPOT_ADDRESS
+            } else {
+                skus::ADDRESS
+            };
             let price = prices::address(is_spot(item));
-            Ok(usage(item, "public_ipv4", "External IP Charge", price))
+            Ok(usage(item, "public_ipv4", sku, price))
         });
     }
     gateways(state);
@@ -112,8 +116,14 @@ pub(crate) fn disk(state: &mut State, path: &str) {
     }
     start(state, path, path, |item| {
         let kind = links::name(item.text("type"));
-        let price = prices::disk(kind).ok_or_else(|| format!("disk {kind}"))?;
-        let mut usage = usage(item, "disks", kind, price);
+        // A disk in two zones has a price of its own, which no price page was read for.
+        let is_regional = matches!(item.scope, Scope::Region(_));
+        let of = if is_regional { "regional disk" } else { "disk" };
+        let price = prices::disk(kind).filter(|_| !is_regional);
+        let (price, sku) = price
+            .zip(skus::disk(kind))
+            .ok_or_else(|| format!("{of} {kind}"))?;
+        let mut usage = usage(item, "disks", sku, price);
         "GB-Mo".clone_into(&mut usage.unit);
         usage.amount = Decimal::from(item.text("sizeGb").parse::<i64>().unwrap_or(0));
         usage.rounding = Rounding::CalendarMonth { min_seconds: 0 };
@@ -133,7 +143,7 @@ pub(crate) fn address(state: &mut State, path: &str) {
     if state.meter.open(path).is_none() {
         start(state, path, path, |item| {
             let price = prices::unused_address();
-            Ok(usage(item, "public_ipv4", "Static Ip Charge", price))
+            Ok(usage(item, "public_ipv4", skus::UNUSED_ADDRESS, price))
         });
     }
 }
@@ -148,24 +158,22 @@ pub(crate) fn gateways(state: &mut State) {
             continue;
         };
         let machines = machines_behind(state, router);
-        let price = prices::gateway(machines);
-        let open = state.meter.open(&path);
+        let (count, price) = prices::gateway(machines);
+        let open = state.meter.open(&path).map(|open| &open.usage);
+        let is_same = open.is_some_and(|open| (open.amount, open.usd_per_unit) == (count, price));
         if machines == 0 {
             stop(state, &path);
-        } else if open.is_none_or(|open| open.usage.usd_per_unit != price) {
+        } else if !is_same {
             start(state, &path, &path, |item| {
-                Ok(usage(
-                    item,
-                    "nat_gateway",
-                    "NAT Gateway: Uptime charge",
-                    price,
-                ))
+                let mut usage = usage(item, "nat_gateway", skus::NAT, price);
+                usage.amount = count;
+                Ok(usage)
             });
             let address = format!("{path}#address");
             if state.meter.open(&address).is_none() {
                 start(state, &path, &address, |item| {
                     let price = prices::address(false);
-                    Ok(usage(item, "nat_gateway", "NAT Gateway: IP usage", price))
+                    Ok(usage(item, "public_ipv4", skus::NAT_ADDRESS, price))
                 });
             }
         }
@@ -216,8 +224,12 @@ pub(crate) fn forwarding_rules(state: &mut State) {
         if !is_open {
             start(state, path, &key, |item| {
                 let price = prices::forwarding_rule(*is_first);
-                let kind = "Network Load Balancing: Forwarding Rule";
-                Ok(usage(item, "load_balancer", kind, price))
+                let sku = if *is_first {
+                    skus::FIRST_RULES
+                } else {
+                    skus::FURTHER_RULE
+                };
+                Ok(usage(item, "load_balancer", sku, price))
             });
         }
     }

@@ -67,7 +67,7 @@ fn balancer_name(uid: &str) -> String {
 }
 
 /// Marks a resource as one of a cluster's workload, which has no labels of it.
-fn marked(cluster: &Cluster, mut document: Value) -> Value {
+pub(super) fn marked(cluster: &Cluster, mut document: Value) -> Value {
     document[compute::CLUSTER_MARK] = json!(cluster.id);
     document[compute::RUN_MARK] = json!(cluster.run());
     document
@@ -172,4 +172,38 @@ fn create_disk(
     });
     compute::add(state, &path, marked(cluster, document));
     format!("projects/{}/{path}", state.setup.project)
+}
+
+/// The collections in which workloads have something, those that use others first.
+const OF_WORKLOADS: &[&str] = &[
+    "forwardingRules",
+    "targetHttpProxies",
+    "targetHttpsProxies",
+    "sslCertificates",
+    "urlMaps",
+    "targetPools",
+    "backendServices",
+    "healthChecks",
+    "httpHealthChecks",
+    "networkEndpointGroups",
+    "disks",
+    "firewalls",
+];
+
+/// Removes some of what workloads made: each with even chances, and nothing that is still in use. Firewall rules go
+/// last, as the controllers delete them: one that stays names what stayed with it.
+pub(super) fn remove_some(state: &mut State, cluster: &Cluster) {
+    for collection in OF_WORKLOADS {
+        let all = compute::marked(state, &cluster.id);
+        let is_of = |path: &String, of: &str| path.split('/').any(|part| part == of);
+        let all_gone = all
+            .iter()
+            .all(|path| is_of(path, "firewalls") || is_of(path, "disks"));
+        for path in all.iter().filter(|path| is_of(path, collection)) {
+            let is_needed = *collection == "firewalls" && !all_gone;
+            if state.ids.below(2) == 0 && !is_needed && !compute::is_used(state, path) {
+                compute::remove(state, path);
+            }
+        }
+    }
 }

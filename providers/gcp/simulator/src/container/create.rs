@@ -1,5 +1,7 @@
 //! Creating clusters.
 
+use std::time::Duration;
+
 use kubeproof_simkit::operation::Failure;
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, key};
 use super::operations::{self, Change};
 use super::pool::Pool;
-use super::{input, resources};
+use super::{input, resources, usage};
 use crate::compute::{self, machine_types, quota};
 use crate::route::{Call, Table, table};
 use crate::state::State;
@@ -21,7 +23,7 @@ pub(crate) const TABLE: Table = table(&[
 ]);
 
 /// Seconds until a cluster of a zone, of a region and an Autopilot one runs.
-pub(crate) const ZONAL: i64 = 300;
+const ZONAL: i64 = 300;
 const REGIONAL: i64 = 420;
 const AUTOPILOT: i64 = 480;
 
@@ -49,14 +51,9 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     let failure = no_machines(state, call, &cluster.locations());
     cluster.id = state.ids.hex(64);
     cluster.endpoint = compute::public_address(state);
-    let seconds = if cluster.is_autopilot() {
-        AUTOPILOT
-    } else if cluster.is_zonal() {
-        ZONAL
-    } else {
-        REGIONAL
-    };
+    let (seconds, _) = lasts(&cluster);
     state.container.clusters.insert(key.clone(), cluster);
+    usage::start(state, &key);
     let kind = ("CREATE_CLUSTER", seconds);
     Ok(operations::begin(
         state,
@@ -66,6 +63,35 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
         Change::CreateCluster,
         failure,
     ))
+}
+
+/// How long the creation of such a cluster takes, seconds, and what it is.
+fn lasts(cluster: &Cluster) -> (i64, &'static str) {
+    if cluster.is_autopilot() {
+        (AUTOPILOT, "Autopilot cluster")
+    } else if cluster.is_zonal() {
+        (ZONAL, "cluster of a zone with its nodes")
+    } else {
+        (REGIONAL, "cluster of a region with its nodes")
+    }
+}
+
+/// The shortest time in which the cluster that was made last could be made, with its network if that is no bystander's,
+/// and the chain of operations.
+pub(crate) fn fastest_ready(state: &State) -> Option<(Duration, String)> {
+    let clusters = state.container.clusters.all();
+    let own = clusters.filter(|cluster| !state.container.exempt.contains(&cluster.id));
+    let cluster = own.max_by_key(|cluster| cluster.created)?;
+    let (mut seconds, what) = lasts(cluster);
+    let mut chain = what.to_owned();
+    if compute::is_own(
+        state,
+        &format!("global/networks/{}", cluster.text("network")),
+    ) {
+        seconds += compute::fastest_network();
+        chain = format!("network → subnetwork → {what}");
+    }
+    Some((Duration::from_secs(u64::try_from(seconds).ok()?), chain))
 }
 
 /// Refuses a service account that does not exist, or that was made so lately that it is not known here yet.

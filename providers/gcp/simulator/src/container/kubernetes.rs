@@ -5,7 +5,7 @@ use http::{Request, Response, StatusCode};
 use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::Reply;
 
-use super::cloud_controller;
+use super::{autoscaler, cloud_controller, ingress, pods};
 use crate::state::State;
 use crate::{auth, links};
 
@@ -67,9 +67,26 @@ pub(crate) fn carry_out(state: &mut State) -> bool {
         let requests = server.take_cloud_requests().into_iter();
         wanted.extend(requests.map(|one| (cluster.clone(), one)));
     }
-    let any = !wanted.is_empty();
+    let mut any = !wanted.is_empty();
     for (cluster, request) in wanted {
         cloud_controller::carry_out(state, &cluster, request);
     }
+    for cluster in changed(state) {
+        any |= ingress::reconcile(state, &cluster);
+        autoscaler::watch(state, &cluster);
+        pods::meter(state, &cluster);
+    }
     any
+}
+
+/// The clusters in whose API servers something has changed since the cloud's controllers last saw them.
+fn changed(state: &mut State) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (cluster, server) in &state.container.servers {
+        let now = server.changes();
+        if state.container.seen.insert(cluster.clone(), now) != Some(now) {
+            changed.push(cluster.clone());
+        }
+    }
+    changed
 }

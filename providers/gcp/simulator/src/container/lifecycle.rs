@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::cluster::{Cluster, Condition, Status};
 use super::operations::{Change, Detail};
-use super::{Event, resources, usage, versions};
+use super::{Event, autoscaler, resources, usage, versions};
 use crate::state::{self, State};
 use crate::wire::Object;
 
@@ -97,7 +97,11 @@ fn succeeded(state: &mut State, key: &str, change: Change) {
             resources::relabel(state, key);
             usage::start(state, key);
         }
-        Change::PoolMembers(pool, members) => change_pool(state, key, &pool, members),
+        Change::PoolMembers(pool, members) => {
+            change_pool(state, key, &pool, members);
+            // The limits of its size may be new.
+            autoscaler::watch(state, key);
+        }
     }
 }
 
@@ -145,7 +149,6 @@ fn ready(state: &mut State, key: &str) {
     for pool in pools {
         resources::sync(state, key, &pool);
     }
-    usage::start(state, key);
 }
 
 /// A cluster is deleted: most of what belongs to it goes with it.
@@ -177,6 +180,8 @@ fn failed(state: &mut State, key: &str, change: &Change, failure: &Failure) {
             let event = Event::Vanished(key.to_owned(), cluster.id.clone());
             let at = now.saturating_add(VANISHES).unwrap_or(now);
             state.timers.at(at, state::Event::Container(event));
+            usage::stop(state, key);
+            usage::credit(state);
         }
         Change::DeleteCluster { .. } => {
             cluster.status = Status::Error;

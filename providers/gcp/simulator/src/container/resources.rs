@@ -7,6 +7,7 @@ use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::cloud_controller;
 use super::cluster::{Cluster, Status};
 use super::lifecycle::labels;
 use super::pool::Pool;
@@ -347,7 +348,8 @@ pub(super) fn remove_of_pool(state: &mut State, key: &str, name: &str) {
 }
 
 /// Removes what belongs to a cluster. Load balancers and disks of claims may stay: Kubernetes Engine tries to remove
-/// them, and does not promise it. `is_partial` leaves a firewall rule, too.
+/// them, and does not promise it. `is_partial` leaves all of
+/// it, and a firewall rule.
 pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) {
     let Some(cluster) = state.container.clusters.get(key).cloned() else {
         return;
@@ -361,9 +363,7 @@ pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) 
         }
     }
     remove_ranges(state, &cluster);
-    for path in compute::marked(state, &cluster.id) {
-        if state.ids.below(2) == 0 {
-            compute::remove(state, &path);
-        }
+    if !is_partial {
+        cloud_controller::remove_some(state, &cluster);
     }
 }

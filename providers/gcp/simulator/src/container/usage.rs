@@ -1,11 +1,16 @@
 //! What Kubernetes Engine bills: the management fee by the second, and the credit of the free tier, which the bill
 //! shows apart.
+//!
+//! The fee "applies to all clusters" (price page), which says nothing of those that are still being made. They are taken to
+//! be billed, so that a cluster is billed for as long as it exists; one whose creation failed is not.
 
 use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
 
 use super::cluster::Cluster;
+use super::pods;
 use crate::state::State;
+use crate::{prices, skus};
 
 /// The key of the credit, which only one cluster has at a time: it is worth a month of one cluster's fee.
 const CREDIT: &str = "container/free-tier";
@@ -14,25 +19,20 @@ fn key_of(cluster: &str) -> String {
     format!("container/{cluster}")
 }
 
-/// The management fee of a cluster, dollars an hour.
-fn fee() -> Decimal {
-    Decimal::new(10, 2)
-}
-
 fn usage(cluster: &Cluster) -> Usage {
     let usage_type = if cluster.is_autopilot() {
-        "Autopilot Kubernetes Clusters"
+        skus::AUTOPILOT
     } else if cluster.is_zonal() {
-        "Zonal Kubernetes Clusters"
+        skus::ZONAL
     } else {
-        "Regional Kubernetes Clusters"
+        skus::REGIONAL
     };
     Usage {
         line: "control_plane".to_owned(),
-        service: "Kubernetes Engine".to_owned(),
+        service: skus::KUBERNETES_ENGINE.to_owned(),
         usage_type: usage_type.to_owned(),
         unit: "Hrs".to_owned(),
-        usd_per_unit: fee(),
+        usd_per_unit: prices::fee(),
         amount: Decimal::ONE,
         rounding: Rounding::Seconds { min_seconds: 0 },
         resource_id: cluster.name.clone(),
@@ -41,17 +41,12 @@ fn usage(cluster: &Cluster) -> Usage {
     }
 }
 
-/// A cluster runs, or its labels have changed.
+/// A cluster is made, or its labels have changed.
 pub(super) fn start(state: &mut State, key: &str) {
     let Some(cluster) = state.container.clusters.get(key) else {
         return;
     };
     let usage = usage(cluster);
-    if cluster.is_autopilot() {
-        state
-            .unpriced
-            .insert("pods of Autopilot clusters".to_owned());
-    }
     if cluster.text("/releaseChannel/channel") == "EXTENDED" {
         state.unpriced.insert("the extended channel".to_owned());
     }
@@ -64,21 +59,22 @@ pub(super) fn start(state: &mut State, key: &str) {
     credit(state);
 }
 
-/// A cluster is gone.
+/// A cluster is gone, or could not be made.
 pub(super) fn stop(state: &mut State, key: &str) {
+    pods::stop_all(state, key);
     state.meter.stop(&key_of(key), state.now);
 }
 
 /// Gives the credit of the free tier to the first cluster that it is for: one of a zone, or an Autopilot one.
 pub(super) fn credit(state: &mut State) {
-    let mut clusters = state.container.clusters.all();
-    let first = clusters.find(|cluster| {
-        cluster.was_ready
+    let mut clusters = state.container.clusters.entries();
+    let first = clusters.find(|(key, cluster)| {
+        state.meter.open(&key_of(key)).is_some()
             && (cluster.is_zonal() || cluster.is_autopilot())
             && !state.container.exempt.contains(&cluster.id)
     });
     let open = state.credits.open(CREDIT);
-    let Some(first) = first else {
+    let Some((_, first)) = first else {
         state.credits.stop(CREDIT, state.now);
         return;
     };
@@ -87,7 +83,7 @@ pub(super) fn credit(state: &mut State) {
     }
     let mut credit = usage(first);
     "free_tier".clone_into(&mut credit.line);
-    credit.usd_per_unit = -fee();
+    credit.usd_per_unit = -prices::fee();
     state.credits.start(CREDIT, credit, state.now);
 }
 

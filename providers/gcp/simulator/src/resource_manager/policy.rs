@@ -251,9 +251,10 @@ pub(crate) fn inventory(state: &State) -> Vec<Resource> {
                 .properties
                 .insert("role".to_owned(), binding.role.clone());
             if let Some(condition) = &binding.condition {
-                resource
-                    .properties
-                    .insert("condition".to_owned(), condition.to_string());
+                // It tells the binding from one of the same role and member without it.
+                let title = condition["title"].as_str().unwrap_or_default();
+                resource.incarnation = Some(title.to_owned());
+                resource = resource.with("condition", condition);
             }
             all.push(resource);
         }

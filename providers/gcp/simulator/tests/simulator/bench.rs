@@ -106,6 +106,11 @@ impl Bench {
         error["message"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether something like this was used whose price is not known.
+    pub fn cloud_is_unpriced(&self, what: &str) -> bool {
+        self.cloud.unpriced().iter().any(|one| one == what)
+    }
+
     /// An operation of Compute Engine as it is now.
     #[track_caller]
     pub fn operation(&mut self, operation: &Value) -> Value {

@@ -2,7 +2,9 @@
 //!
 //! One target, so that it is linked once.
 
+mod autoscaler;
 mod bench;
+mod billing;
 mod clusters;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]
@@ -12,6 +14,7 @@ mod fuzz;
 mod fuzz_support;
 mod iam;
 mod lists;
+mod load_balancers;
 mod machines;
 mod meter;
 mod networks;

@@ -7,15 +7,20 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, CLUSTERS, cluster};
 
-struct Cluster {
-    bench: Bench,
+pub struct Cluster {
+    pub bench: Bench,
     endpoint: String,
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub fn new() -> Self {
+        Self::of(cluster("c"))
+    }
+
+    /// The cluster `c`, made by this request.
+    pub fn of(asked: Value) -> Self {
         let mut bench = Bench::new();
-        bench.cluster_made(&format!("POST {CLUSTERS}"), cluster("c"));
+        bench.cluster_made(&format!("POST {CLUSTERS}"), asked);
         let endpoint = bench.cluster("c")["endpoint"].as_str().unwrap().to_owned();
         Self { bench, endpoint }
     }
@@ -32,7 +37,7 @@ impl Cluster {
     }
 
     #[track_caller]
-    fn ok(&mut self, method: &str, path: &str, body: &Value) -> Value {
+    pub fn ok(&mut self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send(method, path, body, ACCESS_TOKEN);
         assert!(
             (200..300).contains(&status),

@@ -12,7 +12,7 @@ use crate::kubeconfig;
 /// Longest wait for services and volume claims to be gone.
 const DRAINED_WITHIN: Duration = Duration::from_mins(10);
 
-/// Deletes balanced services and volume claims, if the cluster answers.
+/// Deletes Ingresses, balanced services and volume claims, if the cluster answers.
 ///
 /// # Errors
 /// When the cluster exists and does not delete them.
@@ -27,6 +27,12 @@ pub(super) async fn workloads(work: &Work) -> Result<(), CallError> {
     let transport = Arc::clone(&work.api.connection().transport);
     let client = kubeproof_kubernetes::client(&access, transport);
     let client = client.map_err(|error| failed(error.to_string()))?;
+    let left = kubeproof_kubernetes::ingresses::drain(&client, DRAINED_WITHIN).await;
+    let left = left.map_err(|error| failed(error.to_string()))?;
+    if !left.is_empty() {
+        let names = left.join(", ");
+        return Err(failed(format!("Ingresses did not go: {names}")));
+    }
     let left = kubeproof_kubernetes::leftovers::drain(&client, DRAINED_WITHIN).await;
     let left = left.map_err(|error| failed(error.to_string()))?;
     if left.is_empty() {

@@ -1,18 +1,17 @@
 //! What the run has in Compute Engine, and what Kubernetes leaves there: which collections, and what proves that a
 //! resource is the run's.
 //!
-//! Most parts of load balancers have neither labels nor a network. They are known by their firewall rule, which has
-//! one: `k8s-fw-NAME` belongs to the balancer `NAME`, and `k8s-UID-node-http-hc` to the health check `k8s-UID-node`;
-//! or by the machines in their target pool.
+//! Most parts of load balancers have neither labels nor a network: see `balancers`.
 
-use std::collections::BTreeSet;
+mod balancers;
 
 use kubeproof_cloudkit::teardown::CallErrors;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 
 use super::super::compute::{self, Place};
 use super::super::{Work, network};
-use crate::api::types::{ComputeResource, last};
+use crate::api::types::ComputeResource;
+use balancers::Parts;
 
 /// The label in which disks name the cluster whose claims they were made for.
 const CLUSTER_LABEL: &str = "goog-k8s-cluster-name";
@@ -33,7 +32,7 @@ enum Proof {
     Mark,
     /// The run's own network, or machines of the run's cluster.
     Network,
-    /// A firewall rule of the run names the balancer that it is a part of.
+    /// The same, or a firewall rule of the run names the balancer that it is a part of.
     Balancer,
     /// It was made for a claim in the run's cluster, and no machine uses it.
     Claim,
@@ -91,6 +90,22 @@ pub(super) const BACKEND_SERVICES: Collection = aggregated(
     ],
     Proof::Balancer,
 );
+pub(super) const HTTP_PROXIES: Collection = global(
+    "targetHttpProxies.list",
+    "targetHttpProxies.delete",
+    Proof::Balancer,
+);
+pub(super) const HTTPS_PROXIES: Collection = global(
+    "targetHttpsProxies.list",
+    "targetHttpsProxies.delete",
+    Proof::Balancer,
+);
+pub(super) const URL_MAPS: Collection = global("urlMaps.list", "urlMaps.delete", Proof::Balancer);
+pub(super) const CERTIFICATES: Collection = global(
+    "sslCertificates.list",
+    "sslCertificates.delete",
+    Proof::Balancer,
+);
 pub(super) const HEALTH_CHECKS: Collection = aggregated(
     ("healthChecks.aggregatedList", "healthChecks"),
     [
@@ -111,7 +126,7 @@ pub(super) const NETWORK_ENDPOINT_GROUPS: Collection = aggregated(
         "networkEndpointGroups",
     ),
     [None, None, Some("networkEndpointGroups.delete")],
-    Proof::Network,
+    Proof::Balancer,
 );
 pub(super) const INSTANCE_GROUPS: Collection = aggregated(
     ("instanceGroups.aggregatedList", "instanceGroups"),
@@ -132,6 +147,8 @@ pub(super) const DISKS: Collection = aggregated(
     [None, Some("regionDisks.delete"), Some("disks.delete")],
     Proof::Claim,
 );
+/// What a workload makes of disks bears only the marks that it is given.
+pub(super) const SNAPSHOTS: Collection = global("snapshots.list", "snapshots.delete", Proof::Mark);
 pub(super) const FIREWALLS: Collection =
     global("firewalls.list", "firewalls.delete", Proof::Network);
 pub(super) const ROUTES: Collection = global("routes.list", "routes.delete", Proof::Network);
@@ -154,15 +171,15 @@ async fn owned(work: &Work, collection: &Collection) -> Result<Vec<ComputeResour
         List::Aggregated(call, member) => compute::list_all(work, call, member).await?,
     };
     let parts = match collection.proof {
-        Proof::Balancer if !listed.is_empty() => balancer_parts(work).await?,
-        _ => BTreeSet::new(),
+        Proof::Balancer if !listed.is_empty() => balancers::parts(work).await?,
+        _ => Parts::default(),
     };
     let is_ours = |one: &ComputeResource| {
         compute::is_marked(work, one)
             || match collection.proof {
                 Proof::Mark => false,
                 Proof::Network => in_network(work, one),
-                Proof::Balancer => parts.contains(&one.name),
+                Proof::Balancer => in_network(work, one) || parts.has(&one.name),
                 Proof::Claim => is_of_claim(work, one),
             }
     };
@@ -241,44 +258,8 @@ fn is_of_claim(work: &Work, one: &ComputeResource) -> bool {
     one.labels.get(CLUSTER_LABEL) == Some(&name) && one.users.is_empty()
 }
 
-/// The names of load balancers and their health checks, from the firewall rules of the run and from target pools with
-/// its machines.
-async fn balancer_parts(work: &Work) -> Result<BTreeSet<String>, CallError> {
-    let rules = compute::list(work, "firewalls.list", &Place::Global).await?;
-    let ours = rules.iter().filter(|rule| in_network(work, rule));
-    let mut parts: BTreeSet<String> = ours.filter_map(|rule| part_of(&rule.name)).collect();
-    let pools = compute::list_all(work, "targetPools.aggregatedList", "targetPools").await?;
-    for pool in pools.iter().filter(|pool| has_our_machines(work, pool)) {
-        let checks = pool.health_checks.iter().filter_map(|link| last(link));
-        parts.extend(checks.map(str::to_owned));
-        parts.insert(pool.name.clone());
-    }
-    Ok(parts)
-}
-
-/// Whether a target pool has machines of the run's node pools: `gke-CLUSTER-POOL-…`. The name of a node pool begins
-/// with a letter, so a run whose id goes on after this one's is told apart.
-fn has_our_machines(work: &Work, pool: &ComputeResource) -> bool {
-    let cluster = work.run().name("");
-    let pools = work.spec.node_pools.0.iter();
-    let prefixes: Vec<String> = pools
-        .map(|pool| format!("gke-{cluster}-{}-", pool.name.as_str()))
-        .collect();
-    let mut machines = pool.instances.iter().filter_map(|link| last(link));
-    machines.any(|machine| prefixes.iter().any(|prefix| machine.starts_with(prefix)))
-}
-
-/// The balancer or health check that a firewall rule of Kubernetes is for.
-fn part_of(rule: &str) -> Option<String> {
-    if let Some(balancer) = rule.strip_prefix("k8s-fw-") {
-        return Some(balancer.to_owned());
-    }
-    let check = rule.strip_suffix("-http-hc")?;
-    check.starts_with("k8s-").then(|| check.to_owned())
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use kubeproof_contract::disk::Files;
     use serde_json::{Value, json};
 
@@ -287,14 +268,14 @@ mod tests {
     use crate::spec::tests::spec;
     use crate::tests::connection;
 
-    fn work(network: Value) -> Work {
+    pub(in super::super) fn work(network: Value) -> Work {
         Work::new(
             Api::new(&connection(Files::empty())),
             &spec(json!({ "network": network })),
         )
     }
 
-    fn resource(value: Value) -> ComputeResource {
+    pub(in super::super) fn resource(value: Value) -> ComputeResource {
         serde_json::from_value(value).unwrap()
     }
 
@@ -337,30 +318,5 @@ mod tests {
         check(of("kp-r1", &["machine"]), false);
         check(of("kp-r1-2", &[]), false);
         check(json!({"name": "pvc-1"}), false);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_target_pool_with_the_runs_machines_is_the_runs() {
-        let work = work(json!({}));
-        let check = |machine: &str, expected: bool| {
-            let link = format!("https://c/projects/p/zones/z/instances/{machine}");
-            let pool = resource(json!({"name": "a0123", "instances": [link]}));
-            assert_eq!(has_our_machines(&work, &pool), expected, "{machine}");
-        };
-        check("gke-kp-r1-main-0a1b2c3d-x4z9", true);
-        check("gke-kp-r1-2-main-0a1b2c3d-x4z9", false);
-        check("gke-kp-r1-other-0a1b2c3d-x4z9", false);
-        check("main", false);
-    }
-
-    #[test]
-    fn a_firewall_rule_names_the_balancer_that_it_is_for() {
-        let check = |rule: &str, expected: Option<&str>| {
-            assert_eq!(part_of(rule).as_deref(), expected, "{rule}");
-        };
-        check("k8s-fw-a0123", Some("a0123"));
-        check("k8s-4bfc-node-http-hc", Some("k8s-4bfc-node"));
-        check("gke-kp-r1-0a1b-vms", None);
-        check("theirs-http-hc", None);
     }
 }

@@ -47,7 +47,9 @@ pub(crate) fn begin(cluster: &mut Cluster, of: &Type, object: &mut Value) {
         }
         "jobs.batch" => begin_job(cluster, object),
         "deployments.apps" | "replicasets.apps" => set(object, "/status", json!({})),
-        "services" => set(object, "/status", json!({"loadBalancer": {}})),
+        "services" | "ingresses.networking.k8s.io" => {
+            set(object, "/status", json!({"loadBalancer": {}}));
+        }
         "persistentvolumeclaims" => claim(cluster, object),
         "persistentvolumes" => set(object, "/status", json!({"phase": "Available"})),
         _ => {}

@@ -75,9 +75,27 @@ pub(crate) fn field_errors(of: &Type, object: &Value) -> Vec<FieldError> {
                 add_error(&mut errors, "spec.resources[storage]", "Required value");
             }
         }
+        "ingresses.networking.k8s.io" => check_ingress(object, &mut errors),
         _ => {}
     }
     errors
+}
+
+fn check_ingress(object: &Value, errors: &mut Vec<FieldError>) {
+    let has_default = object.pointer("/spec/defaultBackend").is_some();
+    let rules = items(object, "/spec/rules");
+    if rules.is_empty() && !has_default {
+        let what = "Invalid value: []: either `defaultBackend` or `rules` must be specified";
+        add_error(errors, "spec", what);
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        for (index, path) in items(rule, "/http/paths").iter().enumerate() {
+            if text(path, "/pathType").is_empty() {
+                let field = format!("spec.rules[{at}].http.paths[{index}].pathType");
+                add_error(errors, &field, "Required value: pathType must be specified");
+            }
+        }
+    }
 }
 
 fn add_error(errors: &mut Vec<FieldError>, field: &str, what: &str) {

@@ -41,6 +41,7 @@ pub(crate) fn cell(of: &Type, column: &str, object: &Value, now: Timestamp) -> V
         ("replicasets.apps", "Current") => count("/status/replicas"),
         ("replicasets.apps", _) => count("/status/readyReplicas"),
         ("services", _) => service(column, object),
+        ("ingresses.networking.k8s.io", _) => ingress(column, object),
         ("configmaps" | "secrets", "Data") => {
             let entries = |field| {
                 object
@@ -203,6 +204,30 @@ fn containers(object: &Value, pointer: &str) -> String {
         .map(|container| text(container, pointer))
         .collect();
     all.join(",")
+}
+
+fn ingress(column: &str, object: &Value) -> Value {
+    let joined = |all: Vec<&str>, none: &str| match all.as_slice() {
+        [] => Value::from(none),
+        all => all.join(",").into(),
+    };
+    match column {
+        "Class" => match text(object, "/spec/ingressClassName") {
+            "" => NONE.into(),
+            class => class.into(),
+        },
+        "Hosts" => {
+            let hosts = items(object, "/spec/rules").iter();
+            let hosts = hosts.map(|rule| text(rule, "/host"));
+            joined(hosts.filter(|host| !host.is_empty()).collect(), "*")
+        }
+        "Address" => {
+            let all = items(object, "/status/loadBalancer/ingress").iter();
+            joined(all.map(|one| text(one, "/ip")).collect(), "")
+        }
+        _ if items(object, "/spec/tls").is_empty() => "80".into(),
+        _ => "80, 443".into(),
+    }
 }
 
 fn service(column: &str, object: &Value) -> Value {

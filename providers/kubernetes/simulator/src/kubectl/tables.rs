@@ -171,6 +171,7 @@ fn middle(of: &Type) -> &'static [&'static str] {
             "AllowVolumeExpansion",
         ],
         "leases.coordination.k8s.io" => &["Holder"],
+        "ingresses.networking.k8s.io" => &["Class", "Hosts", "Address", "Ports"],
         _ => &[],
     }
 }

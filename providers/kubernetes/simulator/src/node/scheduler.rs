@@ -69,6 +69,27 @@ fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &str) {
     cluster.event(SCHEDULER, &pod.key, true, "FailedScheduling", why);
 }
 
+/// The names of nodes that would have room for a waiting pod if nothing ran on them: one more like them would help.
+pub(crate) fn crowded_nodes(cluster: &Cluster) -> Vec<String> {
+    let pods = cluster.store.of_type("pods", None).map(|(_, pod)| pod);
+    let waiting: Vec<&Value> = pods
+        .filter(|pod| is_unschedulable(pod) && !deleted(pod))
+        .collect();
+    let nodes = cluster.store.of_type("nodes", None);
+    let crowded = nodes.filter(|(_, node)| {
+        let mut waiting = waiting.iter();
+        waiting.any(|pod| misfit(pod, node, &[]).is_none())
+    });
+    crowded.map(|(key, _)| key.name.clone()).collect()
+}
+
+/// Whether the scheduler has said that a pod fits on no node.
+fn is_unschedulable(pod: &Value) -> bool {
+    let waits = text(pod, "/spec/nodeName").is_empty();
+    let mut conditions = items(pod, "/status/conditions").iter();
+    waits && conditions.any(|one| text(one, "/reason") == "Unschedulable")
+}
+
 fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     let nodes: Vec<_> = cluster.store.of_type("nodes", None).collect();
     if nodes.is_empty() {

@@ -162,6 +162,15 @@ pub(crate) static TYPES: &[Type] = &[
         "Lease",
     ),
     Type::grouped(
+        "ingresses.networking.k8s.io",
+        "ingresses",
+        "networking.k8s.io",
+        "Ingress",
+    )
+    .with_status()
+    .with_generations()
+    .short(&["ing"]),
+    Type::grouped(
         "storageclasses.storage.k8s.io",
         "storageclasses",
         "storage.k8s.io",
@@ -192,6 +201,7 @@ pub(crate) const GROUPS: &[&str] = &[
     "authorization.k8s.io",
     "batch",
     "coordination.k8s.io",
+    "networking.k8s.io",
     "storage.k8s.io",
 ];
 
@@ -214,7 +224,6 @@ pub(crate) fn only_real(group: &str, plural: &str) -> bool {
         "discovery.k8s.io",
         "events.k8s.io",
         "flowcontrol.apiserver.k8s.io",
-        "networking.k8s.io",
         "node.k8s.io",
         "policy",
         "rbac.authorization.k8s.io",
@@ -228,8 +237,12 @@ pub(crate) fn only_real(group: &str, plural: &str) -> bool {
         "csinodes",
         "csistoragecapacities",
         "daemonsets",
+        "ingressclasses",
+        "ipaddresses",
         "localsubjectaccessreviews",
+        "networkpolicies",
         "selfsubjectrulesreviews",
+        "servicecidrs",
         "statefulsets",
         "subjectaccessreviews",
         "tokenreviews",

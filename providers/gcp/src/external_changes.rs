@@ -1,0 +1,116 @@
+//! Real changes that somebody else makes in the project while a trial runs: a member is added to the policy, a name that
+//! became free is taken.
+//!
+//! A fault names them: `cloudresourcemanager:projects.getIamPolicy#1=foreign-change(adds-member)`.
+
+use async_trait::async_trait;
+use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::scenario::AnyScenario;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::spec::GkeSpec;
+
+/// The changes, with what each does.
+pub const CHANGES: &[(&str, &str)] = &[
+    (
+        "adds-member",
+        "somebody gives a person a role in the project, by the policy's current etag",
+    ),
+    (
+        "takes-name",
+        "somebody makes a service account under the name of the nodes' one, once that one is deleted",
+    ),
+];
+
+/// Who gets a role, and which.
+const MEMBER: &str = "user:bob@example.com";
+const ROLE: &str = "roles/browser";
+
+/// Makes the changes of one trial.
+#[derive(Debug)]
+pub struct GkeChanges {
+    spec: GkeSpec,
+    api: Api,
+}
+
+/// Why a change could not be made.
+#[derive(Debug, thiserror::Error)]
+enum ChangeError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("unknown change `{0}` (expected one of {names})", names = names())]
+    Unknown(String),
+}
+
+fn names() -> String {
+    let names: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// Why the changes that the failures of a scenario ask for cannot be made.
+pub fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    for failure in &scenario.failures {
+        for fault in &failure.faults {
+            if let Effect::ForeignChange(change) = &fault.0.effect
+                && !CHANGES.iter().any(|(name, _)| name == change)
+            {
+                let unknown = ChangeError::Unknown(change.clone());
+                problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
+            }
+        }
+    }
+    problems
+}
+
+impl GkeChanges {
+    /// With a connection of its own, because these calls are not the provisioner's.
+    pub fn new(spec: GkeSpec, connection: &Connection) -> Self {
+        let api = Api::new(connection);
+        Self { spec, api }
+    }
+
+    async fn adds_member(&self) -> Result<(), ChangeError> {
+        let project = [self.spec.project.0.as_str()];
+        let body = json!({"options": {"requestedPolicyVersion": 3}});
+        let call = RestCall::new("projects.getIamPolicy", &project).with_body(&body);
+        let mut policy: Value = self.api.projects.call(RetryPolicy::ONCE, call).await?;
+        policy["version"] = json!(3);
+        if let Some(bindings) = policy["bindings"].as_array_mut() {
+            bindings.push(json!({"role": ROLE, "members": [MEMBER]}));
+        }
+        let body = json!({ "policy": policy });
+        let call = RestCall::new("projects.setIamPolicy", &project).with_body(&body);
+        let written = self.api.projects.call(RetryPolicy::ONCE, call).await;
+        written.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+    }
+
+    async fn takes_name(&self) -> Result<(), ChangeError> {
+        let project = [self.spec.project.0.as_str()];
+        let body = json!({
+            "accountId": self.api.session().run().name("nodes"),
+            "serviceAccount": {"displayName": "their own", "description": "made by another team"},
+        });
+        let call = RestCall::new("projects.serviceAccounts.create", &project).with_body(&body);
+        let made = self.api.iam.call(RetryPolicy::ONCE, call).await;
+        made.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+    }
+}
+
+#[async_trait]
+impl ForeignChanges for GkeChanges {
+    async fn make(&self, name: &str) -> Result<(), String> {
+        let made = match name {
+            "adds-member" => self.adds_member().await,
+            "takes-name" => self.takes_name().await,
+            _ => Err(ChangeError::Unknown(name.to_owned())),
+        };
+        made.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,295 @@
+//! The entry point of the provider: GKE as the harness knows it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use kubeproof_contract::call::{Dialect, Signature};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
+use kubeproof_contract::documented_effects::DocumentedEffect;
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::plan::Plan;
+use kubeproof_contract::provider::{
+    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
+    Provider, ProviderParts, Retention, Simulated,
+};
+use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
+use kubeproof_contract::resource::{MonthlyCost, Resource};
+use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
+use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_kubernetes::workload;
+
+use crate::deleter::GkeDeleter;
+use crate::dialect::GcpDialect;
+use crate::external_changes::{CHANGES, GkeChanges};
+use crate::observer::GkeObserver;
+use crate::observer::checks::CHECKLIST;
+use crate::plan::GkePlan;
+use crate::provisioner::GkeProvisioner;
+use crate::routes::SERVICES;
+use crate::spec::{GkeSpec, ProjectId};
+use crate::{
+    calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
+};
+
+/// The name in scenario files.
+const NAME: &str = "gcp";
+
+/// Google Cloud.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gcp;
+
+impl Provider for Gcp {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "GCP GKE"
+    }
+
+    fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(GcpDialect)
+    }
+
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
+        let scenario = scenario::read::<GkeSpec>(text)?;
+        let problems = problems(&scenario);
+        scenario.without(&problems)
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let mut schema = schemars::schema_for!(ScenarioFile<GkeSpec>).to_value();
+        scenario::offer(&mut schema, "MachineType", &prices::machine_types());
+        schema
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Gcp {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        Box::new(GkePlan::new(spec(scenario), scenario.job.with_leftovers))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| GkeProvisioner::new(spec(scenario), &connection);
+        defects::WRONG.provisioner(defect, connection, correct)
+    }
+
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        let observer = GkeObserver::new(spec(scenario), &connection);
+        Box::new(observer.with_leftovers(scenario.job.with_leftovers))
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
+    }
+
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(GkeDeleter::new(&spec(scenario), &connection))
+    }
+}
+
+impl Simulated for Gcp {
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        defects::DEFECTS
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
+    }
+
+    fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+        rehearsal::serve(serving)
+    }
+
+    fn client_environment(
+        &self,
+        served: &dyn Served,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> ClientEnvironment {
+        client_environment::client_environment(served, folder, environment)
+    }
+}
+
+impl ProgramSupport for Gcp {
+    fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
+        Box::pin(async move {
+            let given = credentials::given(connection).await;
+            given.map_err(|error| error.to_string())
+        })
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
+        client_environment::confine(&spec(scenario).project.0, folder)
+    }
+
+    /// Tools report paths and links; the inventory has names.
+    fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
+        let last = id.rsplit('/').next().unwrap_or(id);
+        Some(last.to_owned())
+    }
+}
+
+impl Documented for Gcp {
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::of(call)
+    }
+}
+
+impl OtherActors for Gcp {
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        Some(Arc::new(GkeChanges::new(spec(scenario), &connection)))
+    }
+
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        CHANGES
+    }
+}
+
+impl LiveAccess for Gcp {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+        match tier {
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
+            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+        }
+    }
+
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        ProjectId::try_from(id.to_owned()).err()
+    }
+}
+
+impl Retention for Gcp {
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        prices::monthly(resource)
+    }
+}
+
+/// Scenario errors that its types cannot prevent.
+fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Some(defect) = &scenario.provisioner.defect {
+        let mut known = defects::DEFECTS.iter().map(|defect| defect.name);
+        if !known.any(|name| name == defect) {
+            let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
+            problems.push(format!(
+                "provisioner.defect: unknown defect `{defect}` (expected one of {})",
+                known.join(", ")
+            ));
+        }
+    }
+    let first_clusters = scenario.failures.iter().filter_map(|failure| {
+        let cluster = failure.first_cluster.as_ref()?;
+        let problem = cluster.downcast_ref::<GkeSpec>()?.problem()?;
+        Some(format!("failure {}: {problem}", failure.name.as_str()))
+    });
+    problems.extend(spec(scenario).problem());
+    problems.extend(first_clusters);
+    // The provisioner installs no drivers, so that nodes offer no GPUs.
+    problems.extend(scenario.gpu_problem(0));
+    problems.extend(scenario.service_problems(&services(), Gcp.title()));
+    problems.extend(external_changes::problems(scenario));
+    problems
+}
+
+/// Services that a fault can target, in the form of call signatures.
+fn services() -> Vec<&'static str> {
+    let mut all = vec!["*", "kubernetes"];
+    all.extend(SERVICES.iter().map(|service| service.name));
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn spec(scenario: &AnyScenario) -> GkeSpec {
+    scenario.cluster_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(more: &str, expected: Option<&str>) {
+        let text = format!(
+            "scenario: s\ndescription: d\nprovider: gcp\ncluster:\n  project: my-project\n  location: us-central1-a\n{more}"
+        );
+        match (Gcp.read(&text), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(part)) => assert!(error.message.contains(part), "{error}"),
+            (result, _) => panic!("{more}: {:?}", result.err()),
+        }
+    }
+
+    #[test]
+    fn what_types_cannot_hold_is_found_when_the_file_is_read() {
+        let pools = "  node_pools: [{name: main, machine_type: e2-standard-2, count: 2}]\n";
+        check(pools, None);
+        check("", Some("at least one is needed in mode standard"));
+        let of = |more: &str| format!("{pools}{more}");
+        check(
+            &of("provisioner: {defect: x}\n"),
+            Some("unknown defect `x`"),
+        );
+        check(&of("job: {gpus: 1}\n"), Some("more than the 0 GPUs"));
+        let failure = |fault: &str| {
+            of(&format!(
+                "failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n"
+            ))
+        };
+        check(&failure("compute:networks.insert=quota"), None);
+        let read = "cloudresourcemanager:projects.getIamPolicy";
+        let by_others = |change: &str| failure(&format!("{read}=foreign-change({change})"));
+        check(&by_others("adds-member"), None);
+        check(&by_others("rain"), Some("unknown change `rain`"));
+        check(
+            &failure("ec2:CreateVpc=quota"),
+            Some("`ec2` is not a service of GCP GKE"),
+        );
+        let first = "failures: [{name: f, faults: [\"compute:networks.insert=quota\"], expect: survives, first_cluster: {project: my-project, location: us-central1-a}}]\n";
+        check(&of(first), Some("failure f: node_pools"));
+    }
+
+    #[test]
+    fn an_allow_list_takes_ids_of_projects() {
+        assert_eq!(Gcp.account_id_problem("my-project"), None);
+        assert!(Gcp.account_id_problem("415104041262").is_some());
+    }
+
+    #[test]
+    fn a_path_of_a_tool_names_what_the_inventory_has() {
+        let check = |id: &str, expected: &str| {
+            assert_eq!(Gcp.inventory_id("x", id).as_deref(), Some(expected));
+        };
+        check("projects/p/global/networks/kp-r1", "kp-r1");
+        check("kp-r1", "kp-r1");
+    }
+}
